@@ -1,0 +1,25 @@
+//! A network that is there, named by parameters: nothing of it is created.
+
+use ssm_synth::construct::{ExistingNetwork, Host};
+use ssm_synth::ir::ListParameter;
+use ssm_synth::{App, Parameter, SessionAccess, back};
+
+fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let vpc = stack.parameter(Parameter::vpc_id("VpcId").description("Where the instances are"));
+    let subnets = stack.list_parameter(ListParameter::subnet_ids("SubnetIds"));
+    let network = ExistingNetwork::new(vpc).subnet_list(&subnets);
+    stack.apply(
+        SessionAccess::new()
+            .existing_network(network)
+            .host(Host::new("web")),
+    );
+    let checked = app.check()?;
+    let text = back::cfn::template(&checked, "Access").map(|template| template.to_yaml());
+    #[allow(clippy::print_stdout)]
+    {
+        print!("{}", text.unwrap_or_default());
+    }
+    Ok(())
+}

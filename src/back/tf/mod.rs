@@ -1,0 +1,550 @@
+//! Terraform: the graph lowered to a module.
+
+mod hcl;
+mod json;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::apply_overrides;
+use crate::check::Checked;
+use crate::ir::{
+    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Stack, Test,
+    terraform_name,
+};
+use crate::resource::{Dialect, Map, Term};
+
+/// What a module is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Role {
+    /// To be applied as it is: with a `provider` block where the region is known.
+    #[default]
+    Root,
+    /// To be called by another module: without.
+    Module,
+}
+
+/// A value in a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Text, to arrive as it is.
+    Str(Cow<'a, str>),
+    /// An expression in HCL.
+    Expr(String),
+    /// Text and expressions, one after the other.
+    Template(Vec<Part<'a>>),
+    List(Vec<Tree<'a>>),
+    Map(Vec<(Cow<'a, str>, Tree<'a>)>),
+    /// A document that travels as JSON text.
+    Json(Box<Tree<'a>>),
+    /// Given by the user, to be printed as it is.
+    Raw(Cow<'a, serde_json::Value>),
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part<'a> {
+    Text(Cow<'a, str>),
+    Expr(String),
+}
+
+/// What stands in a block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Body<'a>(Vec<(Cow<'a, str>, Item<'a>)>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item<'a> {
+    Argument(Tree<'a>),
+    /// Addresses, which Terraform's JSON has without `${}`.
+    Addresses(Vec<String>),
+    Blocks(Vec<Body<'a>>),
+}
+
+impl<'a> Body<'a> {
+    fn argument(&mut self, name: impl Into<Cow<'a, str>>, value: Tree<'a>) {
+        self.0.push((name.into(), Item::Argument(value)));
+    }
+
+    fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {
+        self.0.push((name.into(), Item::Blocks(vec![body])));
+    }
+}
+
+/// A block at the top of a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block<'a> {
+    of: &'static str,
+    labels: Vec<Cow<'a, str>>,
+    body: Body<'a>,
+}
+
+/// A Terraform module for the `hashicorp/aws` provider, 5.x and 6.x.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Module<'a> {
+    blocks: Vec<Block<'a>>,
+}
+
+impl Module<'_> {
+    /// Prints it as Terraform JSON, with a line end behind.
+    pub fn to_json(&self) -> String {
+        json::print(&self.blocks)
+    }
+
+    /// Prints it as HCL, as `terraform fmt` leaves it.
+    pub fn to_hcl(&self) -> String {
+        hcl::print(&self.blocks)
+    }
+}
+
+/// Lowers a stack of that name; nothing if there is none.
+pub fn module<'g>(checked: &Checked<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
+    let graph = checked.graph();
+    let stack = graph.stack(stack)?;
+    let mut lower = Lower {
+        graph,
+        stack,
+        data: BTreeSet::new(),
+    };
+    Some(Module {
+        blocks: lower.blocks(role),
+    })
+}
+
+/// What the module asks the provider for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Data {
+    Zones,
+    Account,
+    Partition,
+    Region,
+}
+
+impl Data {
+    const fn labels(self) -> [&'static str; 2] {
+        match self {
+            Data::Zones => ["aws_availability_zones", "available"],
+            Data::Account => ["aws_caller_identity", "current"],
+            Data::Partition => ["aws_partition", "current"],
+            Data::Region => ["aws_region", "current"],
+        }
+    }
+}
+
+struct Lower<'g> {
+    graph: &'g Graph,
+    stack: &'g Stack,
+    data: BTreeSet<Data>,
+}
+
+impl<'g> Lower<'g> {
+    fn blocks(&mut self, role: Role) -> Vec<Block<'g>> {
+        let mut resources = Vec::new();
+        for (id, node) in self.graph.nodes_of(self.stack) {
+            self.resource(id, node, &mut resources);
+        }
+        let mut outputs = Vec::new();
+        for output in &self.stack.outputs {
+            let mut body = Body::default();
+            body.argument("description", Tree::Str(output.description.as_ref().into()));
+            let value = self.expr(&output.value);
+            body.argument("value", value);
+            outputs.push(Block {
+                of: "output",
+                labels: vec![output.tf_name.as_str().into()],
+                body,
+            });
+        }
+        let mut blocks = vec![required_providers()];
+        if let (Role::Root, Some(region)) = (role, self.stack.region) {
+            let mut body = Body::default();
+            body.argument("region", Tree::Str(region.name.into()));
+            blocks.push(Block {
+                of: "provider",
+                labels: vec!["aws".into()],
+                body,
+            });
+        }
+        let parameters = self
+            .stack
+            .parameters
+            .iter()
+            .filter_map(|id| self.graph.parameter(*id));
+        blocks.extend(
+            parameters
+                .filter(|it| it.only != Some(Dialect::Cfn))
+                .map(variable),
+        );
+        blocks.extend(self.data.iter().map(|data| data_block(*data)));
+        for (_, node) in self.graph.nodes_of(self.stack) {
+            moved(node, &mut blocks);
+        }
+        blocks.extend(resources);
+        blocks.extend(outputs);
+        blocks
+    }
+
+    fn address(&self, id: NodeId) -> Option<String> {
+        let node = self.graph.node(id)?;
+        let of = node.resource.type_name(Dialect::Tf)?;
+        Some(format!("{of}.{}", node.tf_name))
+    }
+
+    fn resource(&mut self, id: NodeId, node: &'g Node, out: &mut Vec<Block<'g>>) {
+        let Some(of) = node.resource.type_name(Dialect::Tf) else {
+            return;
+        };
+        let mut arguments = node.resource.put(Dialect::Tf);
+        node.resource.tf_extra(&mut arguments);
+        // The checks applied them before.
+        let applied = apply_overrides(&mut arguments, node, Dialect::Tf);
+        debug_assert!(applied.is_ok());
+        let depends_on = self.depends_on(id, node, &arguments);
+        let condition = node.condition.and_then(|id| self.graph.condition(id));
+        let mut body = Body::default();
+        let count = condition.map(|it| {
+            let test = self.test(&it.test);
+            format!("{test} ? 1 : 0")
+        });
+        if let Some(count) = &count {
+            body.argument("count", Tree::Expr(count.clone()));
+        }
+        self.body(arguments, &mut body);
+        if !depends_on.is_empty() {
+            body.0
+                .push(("depends_on".into(), Item::Addresses(depends_on)));
+        }
+        let name: Cow<'g, str> = node.tf_name.as_str().into();
+        out.push(Block {
+            of: "resource",
+            labels: vec![of.into(), name],
+            body,
+        });
+        for satellite in node.resource.satellites(id, self.graph) {
+            let mut body = Body::default();
+            if let Some(count) = &count {
+                body.argument("count", Tree::Expr(count.clone()));
+            }
+            for (key, term) in satellite.body {
+                let value = self.term_owned(&term);
+                body.argument(key.into_owned(), value);
+            }
+            let name = format!("{}_{}", node.tf_name, satellite.suffix);
+            let labels = vec![satellite.tf.into(), name.into()];
+            out.push(Block {
+                of: "resource",
+                labels,
+                body,
+            });
+        }
+    }
+
+    /// What references do not say already.
+    fn depends_on(&self, id: NodeId, node: &Node, arguments: &Map<'_>) -> Vec<String> {
+        let said = arguments.references();
+        let mut addresses = Vec::new();
+        for &after in &node.after {
+            let Some(other) = self.graph.node(after) else {
+                continue;
+            };
+            let satellites = other.resource.satellites(after, self.graph);
+            if after != id && satellites.is_empty() && !said.contains(&after) {
+                addresses.extend(self.address(after));
+            }
+            for satellite in satellites {
+                addresses.push(format!(
+                    "{}.{}_{}",
+                    satellite.tf, other.tf_name, satellite.suffix
+                ));
+            }
+        }
+        addresses
+    }
+
+    fn body(&mut self, map: Map<'g>, body: &mut Body<'g>) {
+        for (key, term) in map {
+            match term {
+                Term::Block(map) => {
+                    let mut inner = Body::default();
+                    self.body(map, &mut inner);
+                    body.block(key, inner);
+                }
+                Term::List(items) if matches!(items.first(), Some(Term::Block(_))) => {
+                    let mut blocks = Vec::new();
+                    for item in items {
+                        if let Term::Block(map) = item {
+                            let mut inner = Body::default();
+                            self.body(map, &mut inner);
+                            blocks.push(inner);
+                        }
+                    }
+                    body.0.push((key, Item::Blocks(blocks)));
+                }
+                term => {
+                    let value = self.term(term);
+                    body.argument(key, value);
+                }
+            }
+        }
+    }
+
+    fn term(&mut self, term: Term<'g>) -> Tree<'g> {
+        match term {
+            Term::Bool(value) => Tree::Bool(value),
+            Term::Int(value) => Tree::Int(value),
+            Term::Str(text) => Tree::Str(text),
+            Term::Expr(Cow::Borrowed(expr)) => self.expr(expr),
+            Term::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
+            Term::List(items) => {
+                Tree::List(items.into_iter().map(|item| self.term(item)).collect())
+            }
+            Term::Object(map) | Term::Block(map) => Tree::Map(
+                map.into_iter()
+                    .map(|(key, term)| (key, self.term(term)))
+                    .collect(),
+            ),
+            Term::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
+            Term::Base64(inner) => self.term(*inner),
+            Term::Raw(value) => Tree::Raw(value),
+        }
+    }
+
+    fn term_owned(&mut self, term: &Term<'_>) -> Tree<'g> {
+        match term {
+            Term::Str(text) => Tree::Str(text.to_string().into()),
+            Term::Expr(expr) => self.expr_owned(expr),
+            Term::Int(value) => Tree::Int(*value),
+            Term::Bool(value) => Tree::Bool(*value),
+            // The satellites in the tables hold nothing else.
+            _ => Tree::Null,
+        }
+    }
+
+    fn expr_owned(&mut self, expr: &Expr) -> Tree<'g> {
+        match self.expr(expr) {
+            Tree::Str(text) => Tree::Str(text.into_owned().into()),
+            Tree::Expr(text) => Tree::Expr(text),
+            Tree::Template(parts) => Tree::Template(
+                parts
+                    .into_iter()
+                    .map(|part| match part {
+                        Part::Text(text) => Part::Text(text.into_owned().into()),
+                        Part::Expr(text) => Part::Expr(text),
+                    })
+                    .collect(),
+            ),
+            _ => Tree::Null,
+        }
+    }
+
+    fn ask(&mut self, data: Data, attribute: &str) -> String {
+        self.data.insert(data);
+        let [of, name] = data.labels();
+        format!("data.{of}.{name}.{attribute}")
+    }
+
+    fn expr<'e>(&mut self, expr: &'e Expr) -> Tree<'e> {
+        match expr {
+            Expr::Text(text) => Tree::Str(text.as_ref().into()),
+            Expr::Concat(parts) => Tree::Template(
+                parts
+                    .iter()
+                    .map(|part| match part {
+                        Expr::Text(text) => Part::Text(text.as_ref().into()),
+                        other => Part::Expr(self.code(other)),
+                    })
+                    .collect(),
+            ),
+            Expr::PerLanguage { tf, .. } => self.expr(tf),
+            other => Tree::Expr(self.code(other)),
+        }
+    }
+
+    fn code(&mut self, expr: &Expr) -> String {
+        match expr {
+            Expr::Attr(id, attr) => {
+                let address = self.address(*id).unwrap_or_default();
+                let conditional = self
+                    .graph
+                    .node(*id)
+                    .is_some_and(|node| node.condition.is_some());
+                if conditional {
+                    format!("one({address}[*].{})", attr.tf)
+                } else {
+                    format!("{address}.{}", attr.tf)
+                }
+            }
+            Expr::Param(id) | Expr::Items(id) => {
+                let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
+                format!("var.{}", name.unwrap_or_default())
+            }
+            // The id of the data source is the region's name in 5.x and 6.x alike; `name` is
+            // deprecated in 6.x, and `region` is not in 5.x.
+            Expr::Pseudo(Pseudo::Region) => self.ask(Data::Region, "id"),
+            Expr::Pseudo(Pseudo::AccountId) => self.ask(Data::Account, "account_id"),
+            Expr::Pseudo(Pseudo::Partition) => self.ask(Data::Partition, "partition"),
+            Expr::Pseudo(Pseudo::UrlSuffix) => self.ask(Data::Partition, "dns_suffix"),
+            Expr::Text(text) => hcl::quoted(text),
+            Expr::Concat(_) => match self.expr(expr) {
+                Tree::Template(parts) => hcl::template(&parts),
+                _ => String::new(),
+            },
+            Expr::Zone(n) => {
+                let names = self.ask(Data::Zones, "names");
+                format!("{names}[{n}]")
+            }
+            Expr::Select(list, n) => {
+                let list = self.code(list);
+                format!("{list}[{n}]")
+            }
+            Expr::PerLanguage { tf, .. } => self.code(tf),
+        }
+    }
+
+    fn test(&mut self, test: &Test) -> String {
+        match test {
+            Test::Not(inner) => format!("!{}", self.test(inner)),
+            Test::OneOf(expr, values) => {
+                let list: Vec<String> = values.iter().map(|text| hcl::quoted(text)).collect();
+                format!("contains([{}], {})", list.join(", "), self.code(expr))
+            }
+        }
+    }
+}
+
+fn required_providers<'a>() -> Block<'a> {
+    let source = vec![
+        ("source".into(), Tree::Str("hashicorp/aws".into())),
+        ("version".into(), Tree::Str(">= 5.40, < 7.0".into())),
+    ];
+    let mut providers = Body::default();
+    providers.argument("aws", Tree::Map(source));
+    let mut body = Body::default();
+    body.block("required_providers", providers);
+    Block {
+        of: "terraform",
+        labels: Vec::new(),
+        body,
+    }
+}
+
+fn data_block<'a>(data: Data) -> Block<'a> {
+    let mut body = Body::default();
+    if data == Data::Zones {
+        // Local Zones and zones that nobody switched on hold no endpoint.
+        let mut filter = Body::default();
+        filter.argument("name", Tree::Str("opt-in-status".into()));
+        filter.argument(
+            "values",
+            Tree::List(vec![Tree::Str("opt-in-not-required".into())]),
+        );
+        body.argument("state", Tree::Str("available".into()));
+        body.block("filter", filter);
+    }
+    let labels = data.labels().into_iter().map(Cow::Borrowed).collect();
+    Block {
+        of: "data",
+        labels,
+        body,
+    }
+}
+
+fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
+    let Some(of) = node.resource.type_name(Dialect::Tf) else {
+        return;
+    };
+    let mut names: Vec<&str> = node.moved_from.iter().map(String::as_str).collect();
+    names.push(&node.tf_name);
+    for pair in names.windows(2) {
+        if pair[0] == pair[1] {
+            continue;
+        }
+        let mut body = Body::default();
+        for (key, name) in [("from", pair[0]), ("to", pair[1])] {
+            let address = Item::Addresses(vec![format!("{of}.{name}")]);
+            body.0.push((key.into(), address));
+        }
+        out.push(Block {
+            of: "moved",
+            labels: Vec::new(),
+            body,
+        });
+    }
+}
+
+fn variable<'a>(parameter: &'a ParameterDeclaration) -> Block<'a> {
+    let name = terraform_name(&parameter.id);
+    let list = parameter.of.is_list();
+    let mut body = Body::default();
+    if let Some(text) = &parameter.description {
+        body.argument("description", Tree::Str(text.as_ref().into()));
+    }
+    body.argument("type", Tree::Expr(parameter.of.tf().to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    if let Some(default) = &parameter.default {
+        let value = match (parameter.of, default.parse()) {
+            (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ if list => Tree::List(
+                default
+                    .split(',')
+                    .map(|item| Tree::Str(item.trim().into()))
+                    .collect(),
+            ),
+            _ => Tree::Str(default.as_ref().into()),
+        };
+        body.argument("default", value);
+    }
+    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
+        let condition = if list {
+            format!("alltrue([for item in var.{name} : {}])", each("item"))
+        } else {
+            each(&format!("var.{name}"))
+        };
+        let mut validation = Body::default();
+        validation.argument("condition", Tree::Expr(condition));
+        validation.argument("error_message", Tree::Str(message.into()));
+        body.block("validation", validation);
+    };
+    let whole = |pattern: &str| format!("^(?:{pattern})$");
+    let pattern = match &parameter.allowed_pattern {
+        Some(pattern) => Some(whole(pattern)),
+        None => parameter.of.pattern().map(str::to_owned),
+    };
+    if let Some(pattern) = pattern {
+        let regex = hcl::quoted(&pattern);
+        let message = format!("The value of {name} must match {pattern}.");
+        validate(
+            &mut body,
+            &|item| format!("can(regex({regex}, {item}))"),
+            message,
+        );
+    }
+    if !parameter.allowed_values.is_empty() {
+        let values: Vec<String> = parameter
+            .allowed_values
+            .iter()
+            .map(|text| hcl::quoted(text))
+            .collect();
+        let message = format!(
+            "The value of {name} must be one of {}.",
+            parameter.allowed_values.join(", ")
+        );
+        let values = values.join(", ");
+        let item = match parameter.of {
+            ParameterType::Number => |item: &str| format!("tostring({item})"),
+            _ => |item: &str| item.to_owned(),
+        };
+        validate(
+            &mut body,
+            &|it| format!("contains([{values}], {})", item(it)),
+            message,
+        );
+    }
+    Block {
+        of: "variable",
+        labels: vec![name.into()],
+        body,
+    }
+}

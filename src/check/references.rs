@@ -1,0 +1,194 @@
+//! References lead to what is there, in the same stack, and never in a circle.
+
+use crate::back::apply_overrides;
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
+use crate::resource::{Dialect, Map, Term};
+
+/// What is wrong with an expression, if anything.
+fn problem(
+    expr: &Expr,
+    graph: &Graph,
+    (id, stack): (StackId, &Stack),
+    dialect: Dialect,
+) -> Option<&'static str> {
+    match expr {
+        Expr::Attr(node, _) => match graph.node(*node) {
+            None => Some("refers to a resource of another app"),
+            Some(node) if node.stack != id => Some("refers to a resource of another stack"),
+            Some(node) if node.resource.type_name(dialect).is_none() => {
+                Some("refers to a raw resource that this language has not")
+            }
+            Some(_) => None,
+        },
+        Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
+            Some("refers to a parameter of another stack")
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether all items of a list parameter stand beside other items.
+fn mixes_lists(map: &Map<'_>) -> bool {
+    fn term(it: &Term<'_>) -> bool {
+        match it {
+            Term::List(items) => items.iter().any(|item| match item {
+                Term::Expr(expr) => matches!(expr.as_ref(), Expr::Items(_)),
+                other => term(other),
+            }),
+            Term::Object(map) | Term::Block(map) => mixes_lists(map),
+            Term::Json(inner) | Term::Base64(inner) => term(inner),
+            _ => false,
+        }
+    }
+    map.iter().any(|(_, it)| term(it))
+}
+
+/// Returns whether a text would be looked up by CloudFormation; Base64 hides it.
+///
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
+fn would_be_looked_up(map: &Map<'_>) -> bool {
+    fn term(it: &Term<'_>) -> bool {
+        match it {
+            Term::Str(text) => text.contains("{{resolve:"),
+            Term::List(items) => items.iter().any(term),
+            Term::Object(map) | Term::Block(map) => would_be_looked_up(map),
+            Term::Json(inner) => term(inner),
+            _ => false,
+        }
+    }
+    map.iter().any(|(_, it)| term(it))
+}
+
+/// Returns whether it leads forward, to what was added after it.
+fn check_node(
+    graph: &Graph,
+    here: (StackId, &Stack),
+    (id, node): (NodeId, &Node),
+    out: &mut Diagnostics,
+) -> bool {
+    let mut forward = node.after.iter().any(|after| *after >= id);
+    let report = |message: &str, help: &str| {
+        Diagnostic::error("reference", message)
+            .path(node.path.clone())
+            .at(node.place.clone())
+            .help(help)
+    };
+    for dialect in [Dialect::Cfn, Dialect::Tf] {
+        if node.resource.type_name(dialect).is_none() {
+            continue;
+        }
+        let mut map = node.resource.put(dialect);
+        let mut found = None;
+        map.walk(&mut |expr| {
+            forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
+            found = found.or_else(|| problem(expr, graph, here, dialect));
+        });
+        if let Some(found) = found {
+            out.push(report(found, "use handles of the same stack, or an `Id`"));
+            return false;
+        }
+        if mixes_lists(&map) {
+            out.push(report(
+                "a list parameter stands beside other items",
+                "let it stand alone, or declare a parameter for each item",
+            ));
+        }
+        if dialect == Dialect::Cfn && would_be_looked_up(&map) {
+            out.push(
+                Diagnostic::warning(
+                    "dynamic-reference",
+                    "text holds `{{resolve:`, which CloudFormation may look up",
+                )
+                .path(node.path.clone())
+                .at(node.place.clone())
+                .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
+            );
+        }
+        if let Err(message) = apply_overrides(&mut map, node, dialect) {
+            out.push(
+                Diagnostic::error("override", message)
+                    .path(node.path.clone())
+                    .at(node.place.clone())
+                    .help("name it by a JSON pointer such as `/Tags/0/Value`"),
+            );
+        }
+    }
+    let elsewhere = |after: &NodeId| graph.node(*after).is_none_or(|node| node.stack != here.0);
+    if node.after.iter().any(elsewhere) {
+        out.push(report(
+            "waits for a resource of another stack",
+            "use handles of the same stack",
+        ));
+    }
+    forward
+}
+
+/// Returns what must exist before a node.
+fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
+    let mut before = node.resource.put(Dialect::Cfn).references();
+    before.extend(node.resource.put(Dialect::Tf).references());
+    before.extend(&node.after);
+    before.retain(|id| graph.node(*id).is_some());
+    before
+}
+
+fn check_circles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
+    let mut done: Vec<NodeId> = Vec::new();
+    loop {
+        let ready: Vec<NodeId> = graph
+            .nodes_of(stack)
+            .filter(|(id, _)| !done.contains(id))
+            .filter(|(_, node)| {
+                before(graph, node)
+                    .iter()
+                    .all(|before| done.contains(before))
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        done.extend(ready);
+    }
+    let mut circle = Diagnostic::error("circle", "resources wait for each other in a circle")
+        .help("remove one of the references");
+    for (id, node) in graph.nodes_of(stack) {
+        if !done.contains(&id) {
+            circle = circle.path(node.path.clone()).at(node.place.clone());
+        }
+    }
+    if !circle.paths.is_empty() {
+        out.push(circle);
+    }
+}
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (n, stack) in graph.stacks().enumerate() {
+        let here = (StackId::next(n), stack);
+        let mut forward = false;
+        for node in graph.nodes_of(stack) {
+            forward |= check_node(graph, here, node, out);
+        }
+        for output in &stack.outputs {
+            let mut found = None;
+            for dialect in [Dialect::Cfn, Dialect::Tf] {
+                output.value.walk(&mut |expr| {
+                    found = found.or_else(|| problem(expr, graph, here, dialect));
+                });
+            }
+            if let Some(found) = found {
+                out.push(
+                    Diagnostic::error("reference", format!("an output {found}"))
+                        .path(output.path.clone())
+                        .at(output.place.clone())
+                        .help("use handles of the same stack"),
+                );
+            }
+        }
+        // A handle exists only once its resource does, so that links lead back, and so does
+        // waiting, unless somebody changed the graph afterwards.
+        if forward {
+            check_circles(graph, stack, out);
+        }
+    }
+}

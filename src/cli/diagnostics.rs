@@ -1,0 +1,60 @@
+//! Diagnostics on a terminal, with the line of the file.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::ir::{Diagnostic, Place, Severity};
+
+/// The texts that diagnostics point into, by the name that they have there.
+pub(super) type Sources = Vec<(String, String)>;
+
+/// Renders them, one after the other, with an empty line behind each.
+pub(super) fn render<'a>(
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+    sources: &Sources,
+) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&render_one(diagnostic, sources));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code);
+    let mut group = Group::with_title(title);
+    for place in &diagnostic.places {
+        let Place::File(span) = place else { continue };
+        let Some((name, text)) = sources.iter().find(|(name, _)| **name == *span.file) else {
+            continue;
+        };
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // A place may span many lines; the first says enough.
+        let start = span.start.min(text.len());
+        let line_end = text[start..]
+            .find('\n')
+            .map_or(text.len(), |end| start + end);
+        let mut end = span.end.clamp(start, line_end);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let snippet = Snippet::source(text)
+            .path(name.as_str())
+            .annotation(AnnotationKind::Primary.span(start..end));
+        group = group.element(snippet);
+    }
+    for path in &diagnostic.paths {
+        group = group.element(Level::NOTE.message(format!("in {path}")));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    // `anstream` takes the colours away where nobody sees them.
+    Renderer::styled().render(&[group])
+}

@@ -1,0 +1,90 @@
+//! The command line: arguments, files, and all that is printed.
+
+mod diagnostics;
+mod output;
+mod synth;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Synthesizes CloudFormation or Terraform for private EC2 instances that AWS Systems Manager
+/// Session Manager reaches: no inbound port, no bastion, no key, no internet.
+///
+/// Without a configuration it prints a complete stack: a VPC with private subnets in two zones,
+/// the endpoints that the agent needs, and one instance.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ssm-synth",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.\n\n\
+Examples:\n  \
+ssm-synth --format cfn > stack.json\n  \
+aws cloudformation deploy --template-file stack.json --stack-name access --capabilities CAPABILITY_IAM\n  \
+ssm-synth --format tf -o main.tf.json && terraform apply"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    synth: synth::Args,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the stack (also without this word)
+    Synth(Box<synth::Args>),
+    /// Print the JSON Schema of the configuration file
+    Schema {
+        /// Print the reference page in Markdown instead
+        #[arg(long)]
+        reference: bool,
+    },
+}
+
+/// How a command ended, if not well.
+#[derive(Debug)]
+enum Failure {
+    /// The input or a check failed; the diagnostics are printed.
+    Input,
+    /// Usage or environment, and what to say of it.
+    Environment(String),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are what was asked for, and go to standard output.
+            let asked = !error.use_stderr();
+            let text = error.render().ansi().to_string();
+            let _ = if asked {
+                output::stdout(&text)
+            } else {
+                output::stderr(&text)
+            };
+            return ExitCode::from(if asked { 0 } else { 2 });
+        }
+    };
+    let done = match cli.command {
+        None => synth::run(&cli.synth),
+        Some(Command::Synth(args)) => synth::run(&args),
+        Some(Command::Schema { reference: true }) => output::artefact(&crate::front::reference()),
+        Some(Command::Schema { reference: false }) => {
+            output::artefact(&format!("{:#}\n", crate::front::schema()))
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Input) => ExitCode::from(1),
+        Err(Failure::Environment(message)) => {
+            let _ = output::stderr(&format!("error: {message}\n"));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The whole pattern: private instances that Session Manager reaches.
+
+use super::endpoints::{EndpointHandles, Endpoints, PlacedEndpoints};
+use super::identity::{Identity, IdentityHandles, Permissions};
+use super::instance::{Host, HostHandles, PlacedHost};
+use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
+use super::scope::{Construct, Scope};
+use crate::ir::{Cidr, Place, Ref};
+use crate::resource::{SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Typed};
+
+#[derive(Clone, Debug)]
+enum Network {
+    New(PrivateNetwork),
+    Existing(ExistingNetwork),
+}
+
+/// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
+///
+/// By default: a VPC `10.0.0.0/16` with private subnets in two zones, the endpoints `ssm`,
+/// `ssmmessages` and `ec2messages`, the managed policy, and one instance named `host`.
+#[derive(Clone, Debug)]
+pub struct SessionAccess {
+    network: Network,
+    endpoints: Endpoints,
+    identity: Identity,
+    hosts: Vec<(Host, Place)>,
+    /// Where network, endpoints and identity were written.
+    places: [Place; 3],
+}
+
+/// What the pattern is to its users.
+#[derive(Clone, Debug)]
+pub struct AccessHandles {
+    /// The network.
+    pub network: NetworkHandles,
+    /// The role and profile.
+    pub identity: IdentityHandles,
+    /// The endpoints.
+    pub endpoints: EndpointHandles,
+    /// The instances' group.
+    pub security_group: Ref<SecurityGroup>,
+    /// The instances, in the order given.
+    pub hosts: Vec<HostHandles>,
+}
+
+impl Default for SessionAccess {
+    fn default() -> Self {
+        // Canonical, and far inside 32 bits.
+        let cidr = Cidr::ANY.block(16, 0x0a00).unwrap_or(Cidr::ANY);
+        SessionAccess {
+            network: Network::New(PrivateNetwork::new(cidr)),
+            endpoints: Endpoints::default(),
+            identity: Identity::new(Permissions::ManagedInstanceCore),
+            hosts: Vec::new(),
+            places: [Place::Default, Place::Default, Place::Default],
+        }
+    }
+}
+
+impl SessionAccess {
+    /// The default pattern.
+    pub fn new() -> SessionAccess {
+        SessionAccess::default()
+    }
+
+    /// Makes a network. Default: `10.0.0.0/16` in two zones.
+    #[must_use]
+    pub fn network(mut self, network: PrivateNetwork) -> Self {
+        self.network = Network::New(network);
+        self
+    }
+
+    /// Uses a network that is there.
+    #[must_use]
+    pub fn existing_network(mut self, network: ExistingNetwork) -> Self {
+        self.network = Network::Existing(network);
+        self
+    }
+
+    /// Sets the endpoints. Default: the agent's, in all zones.
+    #[must_use]
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// Sets who the instances are. Default: a role with `AmazonSSMManagedInstanceCore`.
+    #[must_use]
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// Adds an instance. Default: one named `host`.
+    #[must_use]
+    pub fn host(self, host: Host) -> Self {
+        self.host_at(host, Place::Default)
+    }
+
+    #[cfg(feature = "config")]
+    pub(crate) fn at(mut self, network: Place, endpoints: Place, identity: Place) -> Self {
+        self.places = [network, endpoints, identity];
+        self
+    }
+
+    pub(crate) fn host_at(mut self, host: Host, place: Place) -> Self {
+        self.hosts.push((host, place));
+        self
+    }
+}
+
+struct Groups<'a> {
+    network: &'a NetworkHandles,
+    endpoints: &'a mut EndpointHandles,
+}
+
+impl Construct for Groups<'_> {
+    type Handle = Ref<SecurityGroup>;
+
+    fn build(self, scope: &mut Scope<'_>) -> Ref<SecurityGroup> {
+        let group = scope.add(
+            "SecurityGroup",
+            SecurityGroup::new(
+                "Instances reached by Session Manager",
+                self.network.vpc.clone(),
+            ),
+        );
+        let to_endpoints = SecurityGroupEgress::https(group)
+            .destination(self.endpoints.security_group.clone())
+            .description("Endpoints");
+        self.endpoints
+            .ready
+            .push(scope.add("ToEndpoints", to_endpoints).node());
+        if let Some(list) = &self.endpoints.s3_prefix_list {
+            let to_s3 = SecurityGroupEgress::https(group)
+                .destination_prefix_list(list.clone())
+                .description("S3");
+            self.endpoints.ready.push(scope.add("ToS3", to_s3).node());
+        }
+        let admit = SecurityGroupIngress::https(self.endpoints.security_group.clone())
+            .source(group)
+            .description("Instances");
+        self.endpoints
+            .ready
+            .push(scope.add("EndpointsFromInstances", admit).node());
+        scope.output(
+            "SecurityGroupId",
+            group.attr(SecurityGroup::LINK),
+            "The instances' group",
+        );
+        group
+    }
+}
+
+impl Construct for SessionAccess {
+    type Handle = AccessHandles;
+
+    fn build(self, scope: &mut Scope<'_>) -> AccessHandles {
+        let [at_network, at_endpoints, at_identity] = self.places;
+        let network = match self.network {
+            Network::New(network) => scope.add_renamed("Network", None, at_network, network),
+            Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
+        };
+        let identity = scope.add_renamed("Instances", None, at_identity, self.identity);
+        let endpoints = PlacedEndpoints {
+            endpoints: self.endpoints,
+            network: &network,
+            role: identity.role,
+        };
+        let mut endpoints = scope.add_renamed("Endpoints", None, at_endpoints, endpoints);
+        let groups = Groups {
+            network: &network,
+            endpoints: &mut endpoints,
+        };
+        let group = scope.add("Instances", groups);
+        let mut after = network.ready.clone();
+        after.extend(identity.ready.iter().copied());
+        after.extend(endpoints.ready.iter().copied());
+        let mut hosts = self.hosts;
+        if hosts.is_empty() {
+            hosts.push((Host::new("host"), Place::Default));
+        }
+        let mut handles = Vec::with_capacity(hosts.len());
+        for (host, place) in hosts {
+            let id = host.name.clone();
+            let was = host.was.clone();
+            let placed = PlacedHost {
+                host,
+                network: &network,
+                profile: identity.profile,
+                group,
+                after: &after,
+            };
+            handles.push(scope.add_renamed(&id, was.as_deref(), place, placed));
+        }
+        AccessHandles {
+            network,
+            identity,
+            endpoints,
+            security_group: group,
+            hosts: handles,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Who the instances are: role and instance profile.
+
+use super::scope::{Construct, Scope};
+use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Text, Value};
+use crate::resource::{
+    InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement,
+};
+
+/// What the instances may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permissions {
+    /// All of Systems Manager's core: the managed policy `AmazonSSMManagedInstanceCore`.
+    ManagedInstanceCore,
+    /// Sessions only: five actions, and no reading of parameters.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
+    SessionOnly,
+}
+
+/// What the agent asks of `ssmmessages`, and a session needs.
+pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+];
+
+/// Role and instance profile of the instances.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    permissions: Permissions,
+    path: Option<Value<Text>>,
+    permissions_boundary: Option<Link<ManagedPolicy>>,
+}
+
+/// What an identity is to its users.
+#[derive(Clone, Debug)]
+pub struct IdentityHandles {
+    /// The role.
+    pub role: Ref<Role>,
+    /// The profile.
+    pub profile: Ref<InstanceProfile>,
+    /// What an instance waits for.
+    pub ready: Vec<NodeId>,
+}
+
+impl Identity {
+    /// With these permissions.
+    pub fn new(permissions: Permissions) -> Identity {
+        Identity {
+            permissions,
+            path: None,
+            permissions_boundary: None,
+        }
+    }
+
+    /// The path of role and profile. Default: `/`.
+    #[must_use]
+    pub fn path(mut self, path: impl IntoValue<Value<Text>>) -> Self {
+        self.path = Some(path.into_value());
+        self
+    }
+
+    /// The most that the role can ever be allowed. Default: no boundary.
+    #[must_use]
+    pub fn permissions_boundary(mut self, policy: impl IntoValue<Link<ManagedPolicy>>) -> Self {
+        self.permissions_boundary = Some(policy.into_value());
+        self
+    }
+}
+
+impl Construct for Identity {
+    type Handle = IdentityHandles;
+
+    fn build(self, scope: &mut Scope<'_>) -> IdentityHandles {
+        let trust = Statement::allow(["sts:AssumeRole"]).principal(Principal::Service(Value::Lit(
+            Text::Borrowed("ec2.amazonaws.com"),
+        )));
+        let mut role = Role::new(PolicyDocument::new([trust]));
+        role.path = self.path.clone();
+        role.permissions_boundary = self.permissions_boundary;
+        if self.permissions == Permissions::ManagedInstanceCore {
+            let arn = Expr::concat([
+                Expr::text("arn:"),
+                scope.partition(),
+                Expr::text(":iam::aws:policy/AmazonSSMManagedInstanceCore"),
+            ]);
+            let arn: Link<ManagedPolicy> = match arn {
+                Expr::Text(text) => Value::Lit(crate::ir::Id::new(text)),
+                expr => Value::Expr(expr),
+            };
+            role = role.managed_policies([arn]);
+        }
+        let role = scope.add("Role", role);
+        let mut ready = vec![role.node()];
+        if self.permissions == Permissions::SessionOnly {
+            let session = Statement::allow(["ssm:UpdateInstanceInformation"])
+                .on(["*"])
+                .sid("Agent");
+            let channels = Statement::allow(SSMMESSAGES_ACTIONS)
+                .on(["*"])
+                .sid("Sessions");
+            let policy = RolePolicy::new("session", role, PolicyDocument::new([session, channels]));
+            ready.push(scope.add("SessionPolicy", policy).node());
+        }
+        let mut profile = InstanceProfile::new(role);
+        profile.path = self.path;
+        let profile = scope.add("Profile", profile);
+        scope.output("RoleArn", role.attr(Role::ARN), "The role of the instances");
+        IdentityHandles {
+            role,
+            profile,
+            ready,
+        }
+    }
+}
+
+impl IntoValue<PolicyDocument> for Vec<Statement> {
+    fn into_value(self) -> PolicyDocument {
+        PolicyDocument::new(self)
+    }
+}

@@ -1,0 +1,200 @@
+//! Machine images: which one, its architecture, its root device, its agent.
+
+use crate::ir::{Link, Text};
+use crate::resource::LaunchImage;
+
+/// The instruction set of an image or an instance type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// Intel and AMD.
+    X86_64,
+    /// Graviton.
+    Arm64,
+}
+
+impl Architecture {
+    /// Derives it from an instance type: `arm64` for `a1` and for families with a `g` among the
+    /// letters behind the first digits, such as `t4g` or `c7gn`; nothing for what is no type.
+    ///
+    /// ```
+    /// use ssm_synth::construct::Architecture;
+    /// assert_eq!(Architecture::of("t4g.micro"), Some(Architecture::Arm64));
+    /// assert_eq!(Architecture::of("g4dn.xlarge"), Some(Architecture::X86_64));
+    /// assert_eq!(Architecture::of("micro"), None);
+    /// ```
+    pub fn of(instance_type: &str) -> Option<Architecture> {
+        let (family, size) = instance_type.split_once('.')?;
+        let digits = family.find(|c: char| c.is_ascii_digit())?;
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if digits == 0 || size.is_empty() || !plain(family) || !plain(size) {
+            return None;
+        }
+        let behind = family[digits..].trim_start_matches(|c: char| c.is_ascii_digit());
+        let letters = behind
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .next()
+            .unwrap_or_default();
+        let arm = family == "a1" || letters.contains('g');
+        Some(if arm {
+            Architecture::Arm64
+        } else {
+            Architecture::X86_64
+        })
+    }
+
+    /// Returns its name in EC2.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Architecture::X86_64 => "x86_64",
+            Architecture::Arm64 => "arm64",
+        }
+    }
+}
+
+/// Images that AWS and Canonical publish, all with the agent in them.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageFamily {
+    /// Amazon Linux 2023.
+    AmazonLinux2023,
+    /// Amazon Linux 2.
+    AmazonLinux2,
+    /// Ubuntu Server 22.04.
+    Ubuntu2204,
+    /// Ubuntu Server 24.04.
+    Ubuntu2404,
+    /// Windows Server 2022.
+    WindowsServer2022,
+    /// Windows Server 2025.
+    WindowsServer2025,
+}
+
+impl ImageFamily {
+    /// All families, with the word that the configuration has for each.
+    pub const ALL: [(ImageFamily, &'static str); 6] = [
+        (ImageFamily::AmazonLinux2023, "al2023"),
+        (ImageFamily::AmazonLinux2, "al2"),
+        (ImageFamily::Ubuntu2204, "ubuntu-22.04"),
+        (ImageFamily::Ubuntu2404, "ubuntu-24.04"),
+        (ImageFamily::WindowsServer2022, "windows-2022"),
+        (ImageFamily::WindowsServer2025, "windows-2025"),
+    ];
+
+    /// Returns the public parameter that names the newest image; Windows has none for `arm64`.
+    pub fn parameter(self, architecture: Architecture) -> Option<String> {
+        let amazon = architecture.as_str();
+        let canonical = match architecture {
+            Architecture::X86_64 => "amd64",
+            Architecture::Arm64 => "arm64",
+        };
+        let windows = architecture == Architecture::X86_64;
+        match self {
+            ImageFamily::AmazonLinux2023 => Some(format!(
+                "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{amazon}"
+            )),
+            ImageFamily::AmazonLinux2 => Some(format!(
+                "/aws/service/ami-amazon-linux-latest/amzn2-ami-kernel-5.10-hvm-{amazon}-gp2"
+            )),
+            ImageFamily::Ubuntu2204 => Some(format!(
+                "/aws/service/canonical/ubuntu/server/22.04/stable/current/{canonical}/hvm/ebs-gp2/ami-id"
+            )),
+            ImageFamily::Ubuntu2404 => Some(format!(
+                "/aws/service/canonical/ubuntu/server/24.04/stable/current/{canonical}/hvm/ebs-gp3/ami-id"
+            )),
+            ImageFamily::WindowsServer2022 => windows.then(|| {
+                "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base".to_owned()
+            }),
+            ImageFamily::WindowsServer2025 => windows.then(|| {
+                "/aws/service/ami-windows-latest/Windows_Server-2025-English-Full-Base".to_owned()
+            }),
+        }
+    }
+
+    /// Returns the image's name for the disk that it boots from.
+    pub const fn root_device(self) -> &'static str {
+        match self {
+            ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2 => "/dev/xvda",
+            _ => "/dev/sda1",
+        }
+    }
+
+    /// Returns the size in GiB of the published image, below which no disk can be.
+    pub const fn least_volume_size(self) -> i64 {
+        match self {
+            ImageFamily::WindowsServer2022 | ImageFamily::WindowsServer2025 => 30,
+            _ => 8,
+        }
+    }
+
+    /// Returns the word that the configuration has for it.
+    pub fn as_str(self) -> &'static str {
+        let word = ImageFamily::ALL.iter().find(|(family, _)| *family == self);
+        word.map_or("", |(_, word)| word)
+    }
+}
+
+/// The image of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Image {
+    /// The newest of a family when the instance is launched.
+    Newest(ImageFamily),
+    /// What a parameter of Parameter Store names when the instance is launched.
+    Parameter {
+        /// The parameter's name, with `:version` or `:label` behind it where that is wanted.
+        name: Text,
+        /// The image's name for its root device.
+        root_device: Text,
+        /// Its architecture. Default: not checked.
+        architecture: Option<Architecture>,
+    },
+    /// This one.
+    Id {
+        /// The image.
+        id: Link<LaunchImage>,
+        /// The image's name for its root device.
+        root_device: Text,
+        /// Its architecture. Default: not checked.
+        architecture: Option<Architecture>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_architecture_is_in_the_family() {
+        for (of, arm) in [
+            ("t3.micro", false),
+            ("t4g.nano", true),
+            ("g5.xlarge", false),
+            ("g5g.xlarge", true),
+            ("im4gn.large", true),
+            ("x2gd.medium", true),
+            ("hpc7g.4xlarge", true),
+            ("a1.large", true),
+            ("u-6tb1.metal", false),
+            ("p4d.24xlarge", false),
+            ("c8gb.large", true),
+            ("m7i-flex.large", false),
+        ] {
+            let expected = if arm {
+                Architecture::Arm64
+            } else {
+                Architecture::X86_64
+            };
+            assert_eq!(Architecture::of(of), Some(expected), "{of}");
+        }
+        for bad in [
+            "",
+            "t3",
+            "t3.",
+            ".micro",
+            "micro.t3",
+            "3t.micro",
+            "t3 .micro",
+        ] {
+            assert_eq!(Architecture::of(bad), None, "{bad}");
+        }
+    }
+}

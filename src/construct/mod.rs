@@ -1,0 +1,17 @@
+//! Constructs: what is added to an app, from single resources to the whole pattern.
+
+mod access;
+mod endpoints;
+mod identity;
+mod image;
+mod instance;
+mod network;
+mod scope;
+
+pub use access::{AccessHandles, SessionAccess};
+pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, ExistingEndpoints, Service};
+pub use identity::{Identity, IdentityHandles, Permissions};
+pub use image::{Architecture, Image, ImageFamily};
+pub use instance::{Host, HostHandles, HostSubnet};
+pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
+pub use scope::{App, Construct, Overrides, Scope};

@@ -1,0 +1,540 @@
+//! The configuration file: `ssm-synth.yaml` to the pattern.
+
+use std::collections::HashMap;
+
+use super::settings::{SETTINGS, Type};
+use super::validate::check;
+use super::yaml::{self, Item, Node};
+use crate::SessionAccess;
+use crate::construct::{
+    App, Architecture, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
+    HostSubnet, Identity, Image, ImageFamily, Permissions, PrivateNetwork, Scope, Service,
+    SubnetHandle, Zones,
+};
+use crate::ir::{
+    Cidr, Diagnostic, Diagnostics, Expr, Id, Link, ParamId, ParameterDeclaration, ParameterType,
+    Place, Text, Value,
+};
+use crate::region::Region;
+use crate::resource::Tags;
+
+/// A file that was read, with changes from elsewhere laid over it.
+#[derive(Clone, Debug)]
+pub struct Config {
+    root: Item,
+}
+
+/// The stack that a configuration made.
+#[derive(Clone, Debug)]
+pub struct Configured {
+    /// The app with that one stack.
+    pub app: App,
+    /// The stack's name.
+    pub stack: String,
+}
+
+impl Config {
+    /// Reads a file's text; `name` is what diagnostics call it.
+    ///
+    /// # Errors
+    ///
+    /// The place where it is not YAML.
+    pub fn read(name: &str, text: &str) -> Result<Config, Diagnostics> {
+        let root = yaml::read(name, text).map_err(one)?;
+        Ok(Config { root })
+    }
+
+    /// Without a file: all defaults.
+    pub fn empty() -> Config {
+        Config {
+            root: Item {
+                node: Node::Map(Vec::new()),
+                place: Place::Default,
+            },
+        }
+    }
+
+    /// Sets what a dotted path names, such as `network.cidr`, to a value in YAML; `source` is
+    /// what diagnostics call it.
+    ///
+    /// # Errors
+    ///
+    /// The place where the value is not YAML.
+    pub fn set(&mut self, source: &str, path: &str, value: &str) -> Result<(), Diagnostics> {
+        let value = if value.trim().is_empty() {
+            Item {
+                node: Node::Str(value.to_owned()),
+                place: Place::Default,
+            }
+        } else {
+            yaml::read(source, value).map_err(one)?
+        };
+        let keys: Vec<&str> = path.split('.').collect();
+        self.root.set(&keys, value);
+        Ok(())
+    }
+
+    /// Makes the app.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the settings.
+    pub fn build(&self) -> Result<Configured, Diagnostics> {
+        let mut out = Diagnostics::default();
+        check(&self.root, &Type::Object(SETTINGS), "", &mut out);
+        if out.has_errors() {
+            return Err(out);
+        }
+        let mut app = App::new();
+        let name = self
+            .root
+            .text("name")
+            .unwrap_or_else(|| "access".to_owned());
+        let mut scope = app.stack(&name).at(self.root.place.clone());
+        scope.description(self.root.text("description").unwrap_or_else(|| {
+            "Private EC2 instances that AWS Systems Manager Session Manager reaches".to_owned()
+        }));
+        if let Some(region) = self
+            .root
+            .text("region")
+            .and_then(|name| Region::find(&name))
+        {
+            scope.in_region(region);
+        }
+        let mut build = Build {
+            parameters: HashMap::new(),
+            out,
+        };
+        build.parameters(&self.root, &mut scope);
+        let tags = build.tags(self.root.get("tags"));
+        scope.tags(tags);
+        let pattern = build.pattern(&self.root);
+        if build.out.has_errors() {
+            return Err(build.out);
+        }
+        scope.apply(pattern);
+        Ok(Configured { app, stack: name })
+    }
+}
+
+fn one(diagnostic: Diagnostic) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    out.push(diagnostic);
+    out
+}
+
+impl Item {
+    fn as_text(&self) -> Option<String> {
+        match &self.node {
+            Node::Str(text) => Some(text.clone()),
+            Node::Int(value) => Some(value.to_string()),
+            Node::Bool(value) => Some(value.to_string()),
+            Node::Float(value) => Some(value.to_string()),
+            _ => None,
+        }
+    }
+
+    fn as_int(&self) -> Option<i64> {
+        match self.node {
+            Node::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn items(&self) -> &[Item] {
+        match &self.node {
+            Node::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.get(key).and_then(Item::as_text)
+    }
+
+    fn flag(&self, key: &str) -> Option<bool> {
+        match self.get(key)?.node {
+            Node::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn texts(&self, key: &str) -> Vec<Text> {
+        let items = self.get(key).map(Item::items).unwrap_or_default();
+        items
+            .iter()
+            .filter_map(Item::as_text)
+            .map(Text::Owned)
+            .collect()
+    }
+
+    fn cidrs(&self, key: &str) -> Vec<Cidr> {
+        self.texts(key)
+            .iter()
+            .filter_map(|text| text.parse().ok())
+            .collect()
+    }
+}
+
+struct Build {
+    parameters: HashMap<String, (ParamId, ParameterType)>,
+    out: Diagnostics,
+}
+
+impl Build {
+    fn parameters(&mut self, root: &Item, scope: &mut Scope<'_>) {
+        let Some(Node::Map(entries)) = root.get("parameters").map(|item| &item.node) else {
+            return;
+        };
+        for (id, place, item) in entries {
+            let of = item.text("type").unwrap_or_else(|| "String".to_owned());
+            let of = ParameterType::ALL
+                .into_iter()
+                .find(|known| known.cfn() == of);
+            let of = of.unwrap_or(ParameterType::String);
+            let declaration = ParameterDeclaration {
+                id: id.clone(),
+                of,
+                description: item.text("description").map(Text::Owned),
+                default: item.text("default").map(Text::Owned),
+                allowed_values: item.texts("allowed_values"),
+                allowed_pattern: item.text("allowed_pattern").map(Text::Owned),
+                only: None,
+                place: place.clone(),
+            };
+            let param = scope.declare_parameter(declaration);
+            self.parameters.insert(id.clone(), (param, of));
+        }
+    }
+
+    fn parameter(&mut self, item: &Item, list: bool) -> Option<ParamId> {
+        let name = item.text("parameter")?;
+        match self.parameters.get(&name) {
+            Some((param, of)) if of.is_list() == list => Some(*param),
+            Some(_) => {
+                let (is, wants) = if list {
+                    ("one value", "a list")
+                } else {
+                    ("a list", "one value")
+                };
+                self.out.push(
+                    Diagnostic::error("parameter", format!("parameter `{name}` holds {is}"))
+                        .at(item.place.clone())
+                        .help(format!(
+                            "{wants} is wanted here: declare it with another type"
+                        )),
+                );
+                None
+            }
+            None => {
+                self.out.push(
+                    Diagnostic::error("parameter", format!("there is no parameter `{name}`"))
+                        .at(item.place.clone())
+                        .help("declare it under `parameters`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn value(&mut self, item: &Item) -> Value<Text> {
+        match item.as_text() {
+            Some(text) => Value::Lit(Text::Owned(text)),
+            None => match self.parameter(item, false) {
+                Some(param) => Value::Expr(Expr::Param(param)),
+                None => Value::Lit(Text::Borrowed("")),
+            },
+        }
+    }
+
+    fn link<R>(&mut self, item: &Item) -> Link<R> {
+        match self.value(item) {
+            Value::Lit(text) => Value::Lit(Id::new(text)),
+            Value::Expr(expr) => Value::Expr(expr),
+        }
+    }
+
+    fn links<R>(&mut self, item: Option<&Item>) -> Vec<Link<R>> {
+        match item {
+            None => Vec::new(),
+            Some(item) if matches!(item.node, Node::Map(_)) => {
+                let param = self.parameter(item, true);
+                param
+                    .map(|param| Value::Expr(Expr::Items(param)))
+                    .into_iter()
+                    .collect()
+            }
+            Some(item) => item.items().iter().map(|item| self.link(item)).collect(),
+        }
+    }
+
+    fn tags(&mut self, item: Option<&Item>) -> Tags {
+        let mut tags = Tags::default();
+        if let Some(Node::Map(entries)) = item.map(|item| &item.node) {
+            for (key, _, item) in entries {
+                tags.set(key.clone(), self.value(item));
+            }
+        }
+        tags
+    }
+
+    fn pattern(&mut self, root: &Item) -> SessionAccess {
+        let empty = Item {
+            node: Node::Map(Vec::new()),
+            place: Place::Default,
+        };
+        let network = root.get("network").unwrap_or(&empty);
+        let endpoints = root.get("endpoints").unwrap_or(&empty);
+        let identity = root.get("identity").unwrap_or(&empty);
+        let pattern = SessionAccess::new();
+        let pattern = if network.get("vpc").is_some() {
+            pattern.existing_network(self.existing_network(network))
+        } else {
+            pattern.network(self.private_network(network))
+        };
+        let mut pattern = pattern
+            .endpoints(self.endpoints(endpoints))
+            .identity(self.identity(identity));
+        let at = |item: &Item| item.place.clone();
+        pattern = pattern.at(at(network), at(endpoints), at(identity));
+        let s3 = endpoints.flag("s3").unwrap_or_default();
+        let region = root.text("region");
+        for item in root.get("instances").map(Item::items).unwrap_or_default() {
+            let host = self.host(item, s3, region.as_deref());
+            pattern = pattern.host_at(host, item.place.clone());
+        }
+        pattern
+    }
+
+    fn private_network(&mut self, item: &Item) -> PrivateNetwork {
+        for key in ["subnets", "route_tables"] {
+            if let Some(item) = item.get(key) {
+                self.out.push(
+                    Diagnostic::error(
+                        "setting",
+                        format!("`network.{key}` belongs to an existing VPC"),
+                    )
+                    .at(item.place.clone())
+                    .help("name the VPC by `network.vpc`"),
+                );
+            }
+        }
+        let cidr = item.text("cidr").and_then(|text| text.parse().ok());
+        let mut network = PrivateNetwork::new(
+            // The default of the model.
+            cidr.or(Cidr::ANY.block(16, 0x0a00)).unwrap_or(Cidr::ANY),
+        );
+        if let Some(zones) = item.get("zones") {
+            network = network.zones(match zones.as_int() {
+                Some(count) => Zones::Count(u32::try_from(count).unwrap_or_default()),
+                None => Zones::Named(item.texts("zones")),
+            });
+        }
+        network.subnet_cidrs(item.cidrs("subnet_cidrs"))
+    }
+
+    fn existing_network(&mut self, item: &Item) -> ExistingNetwork {
+        for key in ["cidr", "zones", "subnet_cidrs"] {
+            if let Some(item) = item.get(key) {
+                self.out.push(
+                    Diagnostic::error("setting", format!("`network.{key}` belongs to a new VPC"))
+                        .at(item.place.clone())
+                        .help("leave it out, or leave `network.vpc` out"),
+                );
+            }
+        }
+        let vpc = item
+            .get("vpc")
+            .map_or(Value::Lit(Id::new("")), |item| self.link(item));
+        let mut network = ExistingNetwork::new(vpc);
+        match item.get("subnets") {
+            Some(list) if matches!(list.node, Node::Map(_)) => {
+                network = network.subnets(self.links(Some(list)));
+            }
+            Some(list) => {
+                for item in list.items() {
+                    let known = item.get("id");
+                    network = network.subnet(SubnetHandle {
+                        subnet: self.link(known.unwrap_or(item)),
+                        zone: known.and(item.text("zone")).map(Text::Owned),
+                        cidr: known
+                            .and(item.text("cidr"))
+                            .and_then(|text| text.parse().ok()),
+                    });
+                }
+            }
+            None => {}
+        }
+        network.route_tables(self.links(item.get("route_tables")))
+    }
+
+    fn endpoints(&mut self, item: &Item) -> Endpoints {
+        let zones = match item.get("zones").map(|zones| &zones.node) {
+            Some(Node::Str(word)) if word == "one" => EndpointZones::One,
+            Some(Node::List(_)) => EndpointZones::Named(item.texts("zones")),
+            _ => EndpointZones::All,
+        };
+        let existing = item
+            .get("existing_security_group")
+            .map(|item| ExistingEndpoints {
+                security_group: self.link(item),
+            });
+        Endpoints {
+            ec2messages: item.flag("ec2messages").unwrap_or(true),
+            services: item
+                .texts("services")
+                .into_iter()
+                .map(Service::new)
+                .collect(),
+            s3: item.flag("s3").unwrap_or_default(),
+            s3_prefix_list: item.text("s3_prefix_list").map(Text::Owned),
+            zones,
+            least_privilege: item.flag("least_privilege").unwrap_or_default(),
+            existing,
+        }
+    }
+
+    fn identity(&mut self, item: &Item) -> Identity {
+        let permissions = match item.text("permissions").as_deref() {
+            Some("session-only") => Permissions::SessionOnly,
+            _ => Permissions::ManagedInstanceCore,
+        };
+        let mut identity = Identity::new(permissions);
+        if let Some(path) = item.text("path") {
+            identity = identity.path(path);
+        }
+        if let Some(boundary) = item.get("permissions_boundary") {
+            identity = identity.permissions_boundary(self.link(boundary));
+        }
+        identity
+    }
+
+    fn image(&mut self, item: &Item) -> Image {
+        if let Some(word) = item.as_text() {
+            let family = ImageFamily::ALL
+                .into_iter()
+                .find(|(_, known)| *known == word);
+            return Image::Newest(
+                family.map_or(ImageFamily::AmazonLinux2023, |(family, _)| family),
+            );
+        }
+        let root_device = Text::Owned(item.text("root_device").unwrap_or_default());
+        let architecture = match item.text("architecture").as_deref() {
+            Some("arm64") => Some(Architecture::Arm64),
+            Some(_) => Some(Architecture::X86_64),
+            None => None,
+        };
+        match (item.get("ami"), item.text("parameter")) {
+            (Some(id), _) => Image::Id {
+                id: self.link(id),
+                root_device,
+                architecture,
+            },
+            (None, name) => Image::Parameter {
+                name: Text::Owned(name.unwrap_or_default()),
+                root_device,
+                architecture,
+            },
+        }
+    }
+
+    fn host(&mut self, item: &Item, s3: bool, region: Option<&str>) -> Host {
+        let mut host = Host::new(item.text("name").unwrap_or_default());
+        host.was = item.text("was");
+        if let Some(image) = item.get("image") {
+            host.image = self.image(image);
+        }
+        host.renewal = item.text("renewal").map(Text::Owned);
+        if let Some(of) = item.get("type") {
+            host.instance_type = self.value(of);
+        }
+        host.volume_size = item
+            .get("volume_size")
+            .and_then(|size| match size.as_int() {
+                Some(size) => Some(Value::Lit(size)),
+                None => self
+                    .parameter(size, false)
+                    .map(|param| Value::Expr(Expr::Param(param))),
+            });
+        host.kms_key = item.get("kms_key").map(|key| self.link(key));
+        if let Some(n) = item.get("subnet").and_then(Item::as_int) {
+            host.subnet = HostSubnet::Nth(u32::try_from(n).unwrap_or(u32::MAX));
+        }
+        if let Some(zone) = item.text("zone") {
+            host.subnet = HostSubnet::Zone(Text::Owned(zone));
+        }
+        host.security_groups = self.links(item.get("security_groups"));
+        host.monitoring = item.flag("monitoring").unwrap_or_default();
+        host.termination_protection = item.flag("termination_protection").unwrap_or_default();
+        host.user_data = item
+            .text("user_data")
+            .map(|text| Value::Lit(Text::Owned(text)));
+        if let Some(package) = item.text("install_agent") {
+            self.install_agent(item, &package, s3, region, &mut host);
+        }
+        host.tags = self.tags(item.get("tags"));
+        host
+    }
+
+    fn install_agent(
+        &mut self,
+        item: &Item,
+        package: &str,
+        s3: bool,
+        region: Option<&str>,
+        host: &mut Host,
+    ) {
+        let place = item
+            .get("install_agent")
+            .map_or(Place::Default, |item| item.place.clone());
+        let mut wrong = |message: &str, help: &str| {
+            out_push(&mut self.out, message, help, &place);
+        };
+        if !s3 {
+            wrong(
+                "the agent's package comes from S3, and there is no way to it",
+                "set `endpoints.s3: true`",
+            );
+        }
+        if host.user_data.is_some() {
+            wrong(
+                "`install_agent` and `user_data` are both given",
+                "install the agent in your own user data",
+            );
+        }
+        let Some(region) = region.and_then(Region::find) else {
+            wrong(
+                "the agent's package is in a bucket of the region, and there is none",
+                "set `region`",
+            );
+            return;
+        };
+        let Some(of) = host.instance_type.lit().and_then(|of| Architecture::of(of)) else {
+            return;
+        };
+        #[cfg(feature = "user-data")]
+        match crate::user_data::install_agent(package, region, of) {
+            Ok(text) => host.user_data = Some(Value::Lit(Text::Owned(text))),
+            Err(error) => wrong(
+                &error.to_string(),
+                "take a package for the instance's architecture",
+            ),
+        }
+        #[cfg(not(feature = "user-data"))]
+        {
+            let _ = (package, region, of);
+            wrong(
+                "`install_agent` needs the feature `user-data`",
+                "switch the feature on",
+            );
+        }
+    }
+}
+
+fn out_push(out: &mut Diagnostics, message: &str, help: &str, place: &Place) {
+    out.push(
+        Diagnostic::error("install-agent", message)
+            .at(place.clone())
+            .help(help),
+    );
+}

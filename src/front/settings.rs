@@ -1,0 +1,540 @@
+//! The settings of the configuration file: one table that drives the check of a file, the JSON
+//! Schema and the reference page.
+
+use serde_json::{Map, Value, json};
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) key: &'static str,
+    pub(crate) of: Type,
+    pub(crate) default: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// What a setting takes.
+#[derive(Debug)]
+pub(crate) enum Type {
+    Text,
+    Bool,
+    Int,
+    Cidr,
+    Region,
+    Word(&'static [&'static str]),
+    /// The value, or `parameter: Name`.
+    OrParameter(&'static Type),
+    /// One or the other.
+    Either(&'static Type, &'static Type),
+    List(&'static Type),
+    Object(&'static [Setting]),
+    /// Any keys.
+    MapOf(&'static Type),
+}
+
+const fn setting(key: &'static str, of: Type, default: &'static str, doc: &'static str) -> Setting {
+    Setting {
+        key,
+        of,
+        default,
+        doc,
+    }
+}
+
+const TEXT_OR_PARAMETER: Type = Type::OrParameter(&Type::Text);
+
+pub(crate) const PARAMETER: &[Setting] = &[setting(
+    "parameter",
+    Type::Text,
+    "required",
+    "The name of a parameter declared under `parameters`.",
+)];
+
+const SUBNET: &[Setting] = &[
+    setting("id", TEXT_OR_PARAMETER, "required", "The subnet."),
+    setting(
+        "zone",
+        Type::Text,
+        "not known",
+        "Its zone: endpoints take one subnet of each.",
+    ),
+    setting(
+        "cidr",
+        Type::Cidr,
+        "not known",
+        "Its range: checked for overlaps.",
+    ),
+];
+
+const NETWORK: &[Setting] = &[
+    setting(
+        "cidr",
+        Type::Cidr,
+        "`10.0.0.0/16`",
+        "The range of the new VPC, from /16 to /28.",
+    ),
+    setting(
+        "zones",
+        Type::Either(&Type::Int, &Type::List(&Type::Text)),
+        "`2`",
+        "How many zones the network has, or which ones by name.",
+    ),
+    setting(
+        "subnet_cidrs",
+        Type::List(&Type::Cidr),
+        "sixteenths of the VPC",
+        "The ranges of the subnets, one for each zone.",
+    ),
+    setting(
+        "vpc",
+        TEXT_OR_PARAMETER,
+        "a new VPC",
+        "An existing VPC to use; nothing of it is created.",
+    ),
+    setting(
+        "subnets",
+        Type::Either(
+            &Type::Object(PARAMETER),
+            &Type::List(&Type::Either(&Type::Object(SUBNET), &TEXT_OR_PARAMETER)),
+        ),
+        "none",
+        "The existing VPC's subnets for instances and endpoints.",
+    ),
+    setting(
+        "route_tables",
+        Type::Either(&Type::Object(PARAMETER), &Type::List(&TEXT_OR_PARAMETER)),
+        "none",
+        "The route tables of the existing subnets; the S3 endpoint needs them.",
+    ),
+];
+
+const ENDPOINTS: &[Setting] = &[
+    setting(
+        "ec2messages",
+        Type::Bool,
+        "`true`",
+        "Whether `ec2messages` is among them, where the region has it.",
+    ),
+    setting(
+        "services",
+        Type::List(&Type::Text),
+        "none",
+        "Further interface endpoints, such as `kms`, `logs`, `ec2`, `monitoring`.",
+    ),
+    setting(
+        "s3",
+        Type::Bool,
+        "`false`",
+        "Whether there is a gateway endpoint to S3.",
+    ),
+    setting(
+        "s3_prefix_list",
+        Type::Text,
+        "the region's if both are known, else a parameter",
+        "The region's prefix list of S3, which CloudFormation cannot look up.",
+    ),
+    setting(
+        "zones",
+        Type::Either(&Type::Word(&["all", "one"]), &Type::List(&Type::Text)),
+        "`all`",
+        "Where the endpoints have interfaces: in all zones, in one to save cost, or in these.",
+    ),
+    setting(
+        "least_privilege",
+        Type::Bool,
+        "`false`",
+        "Whether the endpoints let through only what the agent needs.",
+    ),
+    setting(
+        "existing_security_group",
+        TEXT_OR_PARAMETER,
+        "new endpoints",
+        "The group of endpoints that exist already; none are created, and the group gets a rule \
+         that admits the instances.",
+    ),
+];
+
+const IDENTITY: &[Setting] = &[
+    setting(
+        "permissions",
+        Type::Word(&["managed", "session-only"]),
+        "`managed`",
+        "`AmazonSSMManagedInstanceCore`, or only what sessions need.",
+    ),
+    setting(
+        "path",
+        Type::Text,
+        "`/`",
+        "The IAM path of role and profile.",
+    ),
+    setting(
+        "permissions_boundary",
+        TEXT_OR_PARAMETER,
+        "none",
+        "The ARN of the policy that bounds the role.",
+    ),
+];
+
+const IMAGE: &[Setting] = &[
+    setting("ami", TEXT_OR_PARAMETER, "none", "An image by id."),
+    setting(
+        "parameter",
+        Type::Text,
+        "none",
+        "The name in Parameter Store that holds an image's id.",
+    ),
+    setting(
+        "root_device",
+        Type::Text,
+        "required",
+        "The image's name for its root device, such as `/dev/xvda`.",
+    ),
+    setting(
+        "architecture",
+        Type::Word(&["x86_64", "arm64"]),
+        "not checked",
+        "The image's.",
+    ),
+];
+
+const FAMILIES: &[&str] = &[
+    "al2023",
+    "al2",
+    "ubuntu-22.04",
+    "ubuntu-24.04",
+    "windows-2022",
+    "windows-2025",
+];
+
+const INSTANCE: &[Setting] = &[
+    setting(
+        "name",
+        Type::Text,
+        "required",
+        "Its name, also its tag `Name`.",
+    ),
+    setting(
+        "was",
+        Type::Text,
+        "none",
+        "The name it had before: its resources keep their ids.",
+    ),
+    setting(
+        "image",
+        Type::Either(&Type::Word(FAMILIES), &Type::Object(IMAGE)),
+        "`al2023`",
+        "The newest image of a family at launch, or another one.",
+    ),
+    setting(
+        "renewal",
+        Type::Text,
+        "none",
+        "Changing it replaces the instance by one with the then newest image.",
+    ),
+    setting("type", TEXT_OR_PARAMETER, "`t3.micro`", "Its type."),
+    setting(
+        "volume_size",
+        Type::OrParameter(&Type::Int),
+        "the image's",
+        "Its root volume in GiB.",
+    ),
+    setting(
+        "kms_key",
+        TEXT_OR_PARAMETER,
+        "the account's",
+        "The ARN of its root volume's key.",
+    ),
+    setting(
+        "subnet",
+        Type::Int,
+        "`0`",
+        "The network's n-th subnet, counted from 0.",
+    ),
+    setting(
+        "zone",
+        Type::Text,
+        "none",
+        "The zone, in place of `subnet`.",
+    ),
+    setting(
+        "security_groups",
+        Type::List(&TEXT_OR_PARAMETER),
+        "none",
+        "Further groups.",
+    ),
+    setting(
+        "monitoring",
+        Type::Bool,
+        "`false`",
+        "Whether it has metrics by the minute.",
+    ),
+    setting(
+        "termination_protection",
+        Type::Bool,
+        "`false`",
+        "Whether it cannot be terminated.",
+    ),
+    setting(
+        "user_data",
+        Type::Text,
+        "none",
+        "What it runs at its first start, at most 16 KiB.",
+    ),
+    setting(
+        "install_agent",
+        Type::Word(&["rpm", "deb", "windows"]),
+        "not installed",
+        "For images without the agent: installs it from the region's bucket; needs `endpoints.s3`.",
+    ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "none",
+        "Tags, over the stack's.",
+    ),
+];
+
+const PARAMETER_TYPES: &[&str] = &[
+    "String",
+    "Number",
+    "AWS::EC2::VPC::Id",
+    "AWS::EC2::Subnet::Id",
+    "List<AWS::EC2::Subnet::Id>",
+    "AWS::EC2::SecurityGroup::Id",
+    "List<AWS::EC2::SecurityGroup::Id>",
+    "AWS::EC2::Image::Id",
+    "CommaDelimitedList",
+];
+
+const PARAMETERS: &[Setting] = &[
+    setting(
+        "type",
+        Type::Word(PARAMETER_TYPES),
+        "`String`",
+        "CloudFormation's type of it.",
+    ),
+    setting(
+        "description",
+        Type::Text,
+        "none",
+        "For the person who fills it in.",
+    ),
+    setting(
+        "default",
+        Type::Either(&Type::Int, &Type::Text),
+        "must be given",
+        "Used where the deployment gives none.",
+    ),
+    setting(
+        "allowed_values",
+        Type::List(&Type::Text),
+        "any",
+        "The only values allowed.",
+    ),
+    setting(
+        "allowed_pattern",
+        Type::Text,
+        "any",
+        "A regular expression for the whole value.",
+    ),
+];
+
+/// The whole file.
+pub(crate) const SETTINGS: &[Setting] = &[
+    setting(
+        "name",
+        Type::Text,
+        "`access`",
+        "The stack's name: begins tags `Name`.",
+    ),
+    setting(
+        "description",
+        Type::Text,
+        "what the pattern is",
+        "The template's description.",
+    ),
+    setting(
+        "region",
+        Type::Region,
+        "decided at deployment",
+        "The region; with it, names are literal and its limits are checked.",
+    ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "none",
+        "Tags for everything.",
+    ),
+    setting(
+        "parameters",
+        Type::MapOf(&Type::Object(PARAMETERS)),
+        "none",
+        "What is decided at deployment, by name; used as `{parameter: Name}`.",
+    ),
+    setting(
+        "network",
+        Type::Object(NETWORK),
+        "a new one",
+        "The network.",
+    ),
+    setting(
+        "endpoints",
+        Type::Object(ENDPOINTS),
+        "the agent's",
+        "The endpoints.",
+    ),
+    setting(
+        "identity",
+        Type::Object(IDENTITY),
+        "a new role",
+        "The instances' role.",
+    ),
+    setting(
+        "instances",
+        Type::List(&Type::Object(INSTANCE)),
+        "one, named `host`",
+        "The instances.",
+    ),
+];
+
+fn schema_of(of: &Type) -> Value {
+    match of {
+        Type::Text => json!({ "type": ["string", "number", "boolean"] }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::Int => json!({ "type": "integer" }),
+        Type::Cidr => {
+            json!({ "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$" })
+        }
+        Type::Region => {
+            let names: Vec<&str> = crate::region::regions().iter().map(|it| it.name).collect();
+            json!({ "enum": names })
+        }
+        Type::Word(words) => json!({ "enum": words }),
+        Type::OrParameter(inner) => {
+            json!({ "anyOf": [schema_of(inner), object_schema(PARAMETER)] })
+        }
+        Type::Either(one, other) => json!({ "anyOf": [schema_of(one), schema_of(other)] }),
+        Type::List(inner) => json!({ "type": "array", "items": schema_of(inner) }),
+        Type::Object(settings) => object_schema(settings),
+        Type::MapOf(inner) => {
+            json!({ "type": "object", "additionalProperties": schema_of(inner) })
+        }
+    }
+}
+
+fn object_schema(settings: &[Setting]) -> Value {
+    let mut properties = Map::new();
+    for setting in settings {
+        let mut schema = Map::new();
+        let doc = format!("{} Default: {}.", setting.doc, setting.default);
+        schema.insert("description".to_owned(), Value::String(doc));
+        if let Value::Object(of) = schema_of(&setting.of) {
+            schema.extend(of);
+        }
+        properties.insert(setting.key.to_owned(), Value::Object(schema));
+    }
+    let required: Vec<&str> = settings
+        .iter()
+        .filter(|it| it.default == "required")
+        .map(|it| it.key)
+        .collect();
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("additionalProperties".to_owned(), json!(false));
+    if !required.is_empty() && settings.len() != IMAGE.len() {
+        schema.insert("required".to_owned(), json!(required));
+    }
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    Value::Object(schema)
+}
+
+/// Returns the JSON Schema of the configuration file.
+pub fn schema() -> Value {
+    let mut schema = Map::new();
+    schema.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert("title".to_owned(), json!("ssm-synth.yaml"));
+    if let Value::Object(of) = object_schema(SETTINGS) {
+        schema.extend(of);
+    }
+    Value::Object(schema)
+}
+
+fn type_name(of: &Type) -> String {
+    match of {
+        Type::Text => "text".to_owned(),
+        Type::Bool => "boolean".to_owned(),
+        Type::Int => "whole number".to_owned(),
+        Type::Cidr => "IPv4 range".to_owned(),
+        Type::Region => "region".to_owned(),
+        Type::Word(words) => words
+            .iter()
+            .map(|word| format!("`{word}`"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Type::OrParameter(inner) => format!("{} or `{{parameter: …}}`", type_name(inner)),
+        Type::Either(one, other) => match **one {
+            Type::Object(_) => format!("map, or {}", type_name(other)),
+            _ => format!("{}, or {}", type_name(one), type_name(other)),
+        },
+        Type::List(inner) => match **inner {
+            Type::Object(_) => "list of maps".to_owned(),
+            _ => format!("list of {}", type_name(inner)),
+        },
+        Type::Object(_) => "map".to_owned(),
+        Type::MapOf(inner) => format!("map of {}", type_name(inner)),
+    }
+}
+
+fn rows(out: &mut String, settings: &[Setting], before: &str) {
+    for setting in settings {
+        let (key, doc, default) = (setting.key, setting.doc, setting.default);
+        let of = type_name(&setting.of);
+        out.push_str(&format!("| `{before}{key}` | {of} | {default} | {doc} |\n"));
+        inner_rows(out, &setting.of, &format!("{before}{key}"));
+    }
+}
+
+fn inner_rows(out: &mut String, of: &Type, path: &str) {
+    match of {
+        Type::Object(settings) if settings.len() > 1 => rows(out, settings, &format!("{path}.")),
+        Type::List(inner) => inner_rows(out, inner, &format!("{path}[]")),
+        Type::MapOf(inner) => inner_rows(out, inner, &format!("{path}.NAME")),
+        Type::Either(one, other) => {
+            inner_rows(out, one, path);
+            inner_rows(out, other, path);
+        }
+        _ => {}
+    }
+}
+
+/// Returns the reference page of the configuration file, in Markdown.
+pub fn reference() -> String {
+    let mut out = String::from(
+        "# The configuration file\n\n`ssm-synth.yaml` in the working directory, or `--config FILE` \
+         (`-` reads standard input). Every setting is optional unless said otherwise; unknown keys \
+         are refused. `ssm-synth schema` prints the JSON Schema. This page is generated: \
+         `ssm-synth schema --reference`.\n\n\
+         | setting | takes | default | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    rows(&mut out, SETTINGS, "");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::construct::ImageFamily;
+
+    #[test]
+    fn the_words_are_the_model_s() {
+        let families: Vec<&str> = ImageFamily::ALL.iter().map(|(_, word)| *word).collect();
+        assert_eq!(families, FAMILIES);
+        let types: Vec<&str> = crate::ir::ParameterType::ALL
+            .iter()
+            .map(|it| it.cfn())
+            .collect();
+        assert_eq!(types, PARAMETER_TYPES);
+    }
+}

@@ -1,0 +1,160 @@
+//! IPv4 ranges.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use ipnet::Ipv4Net;
+
+/// An IPv4 range in canonical form, such as `10.0.0.0/16`.
+///
+/// Parsing refuses host bits, leading zeros and a missing prefix, and says what would be right.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cidr(Ipv4Net);
+
+/// Why a text is not a [`Cidr`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CidrError {
+    /// Not an address, a slash and a prefix length.
+    #[error("`{0}` is not an IPv4 range such as `10.0.0.0/16`")]
+    Syntax(String),
+    /// The prefix length is beyond 32.
+    #[error("`{0}` has a prefix length over 32")]
+    Prefix(String),
+    /// Bits behind the prefix are set.
+    #[error("`{text}` has bits set behind its prefix; the range is `{canonical}`")]
+    HostBits {
+        /// As given.
+        text: String,
+        /// The range that holds it.
+        canonical: Cidr,
+    },
+}
+
+impl Cidr {
+    /// Everything: `0.0.0.0/0`.
+    pub const ANY: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
+    /// The instance itself: `127.0.0.1/32`, the peer of a rule that allows nothing.
+    pub const LOOPBACK: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32));
+
+    /// Returns the length of the prefix.
+    pub fn prefix_len(self) -> u8 {
+        self.0.prefix_len()
+    }
+
+    /// Returns whether `other` lies inside.
+    pub fn contains(self, other: Cidr) -> bool {
+        self.0.contains(&other.0)
+    }
+
+    /// Returns whether the two share an address.
+    pub fn overlaps(self, other: Cidr) -> bool {
+        self.contains(other) || other.contains(self)
+    }
+
+    /// Returns how many blocks of this prefix length fit inside.
+    pub fn capacity(self, prefix_len: u8) -> u64 {
+        match prefix_len.checked_sub(self.prefix_len()) {
+            Some(bits) if prefix_len <= 32 => 1 << bits,
+            _ => 0,
+        }
+    }
+
+    /// Returns the n-th block of this prefix length inside, counted from zero.
+    pub fn block(self, prefix_len: u8, n: u32) -> Option<Cidr> {
+        if u64::from(n) >= self.capacity(prefix_len) {
+            return None;
+        }
+        let size = 1u64 << (32 - u32::from(prefix_len));
+        let address = u64::from(u32::from(self.0.network())) + u64::from(n) * size;
+        let address = Ipv4Addr::from(u32::try_from(address).ok()?);
+        Ipv4Net::new(address, prefix_len).ok().map(Cidr)
+    }
+}
+
+impl FromStr for Cidr {
+    type Err = CidrError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let syntax = || CidrError::Syntax(text.to_owned());
+        let (address, prefix) = text.split_once('/').ok_or_else(syntax)?;
+        let address: Ipv4Addr = address.parse().map_err(|_| syntax())?;
+        let plain = !prefix.is_empty() && prefix.bytes().all(|b| b.is_ascii_digit());
+        if !plain || (prefix.len() > 1 && prefix.starts_with('0')) {
+            return Err(syntax());
+        }
+        let prefix: u8 = prefix
+            .parse()
+            .map_err(|_| CidrError::Prefix(text.to_owned()))?;
+        let net = Ipv4Net::new(address, prefix).map_err(|_| CidrError::Prefix(text.to_owned()))?;
+        if net.trunc() != net {
+            let canonical = Cidr(net.trunc());
+            return Err(CidrError::HostBits {
+                text: text.to_owned(),
+                canonical,
+            });
+        }
+        Ok(Cidr(net))
+    }
+}
+
+impl fmt::Display for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Cidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_form_is_read() {
+        let ok: Cidr = "10.0.0.0/16".parse().unwrap();
+        assert_eq!(ok.to_string(), "10.0.0.0/16");
+        for bad in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/",
+            "010.0.0.0/16",
+            "10.0.0.0/016",
+            "10.0.0.0/+8",
+            "10.0.0/8",
+            "10.0.0.0/16 ",
+            "::/0",
+            "10.0.0.0/-1",
+        ] {
+            assert!(
+                matches!(bad.parse::<Cidr>(), Err(CidrError::Syntax(_))),
+                "{bad}"
+            );
+        }
+        for bad in ["10.0.0.0/33", "10.0.0.0/999"] {
+            assert!(
+                matches!(bad.parse::<Cidr>(), Err(CidrError::Prefix(_))),
+                "{bad}"
+            );
+        }
+        assert_eq!(
+            "10.0.0.5/16".parse::<Cidr>().unwrap_err().to_string(),
+            "`10.0.0.5/16` has bits set behind its prefix; the range is `10.0.0.0/16`"
+        );
+    }
+
+    #[test]
+    fn blocks_follow_each_other_and_end() {
+        let net: Cidr = "10.0.0.0/16".parse().unwrap();
+        assert_eq!(net.block(20, 1).unwrap().to_string(), "10.0.16.0/20");
+        assert_eq!(net.block(20, 15).unwrap().to_string(), "10.0.240.0/20");
+        assert_eq!(net.block(20, 16), None);
+        assert_eq!(net.block(8, 0), None);
+        assert_eq!(Cidr::ANY.block(1, 1).unwrap().to_string(), "128.0.0.0/1");
+        assert_eq!(Cidr::ANY.capacity(32), 1 << 32);
+    }
+}

@@ -1,0 +1,201 @@
+//! Diagnostics: what is wrong with the input, gathered and reported together.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The output is right, and there is something to know.
+    Warning,
+    /// There is no output.
+    Error,
+}
+
+/// A stretch of a source file, in bytes, with the line and column of its start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The file's name as the user gave it.
+    pub file: Arc<str>,
+    /// Line, from one.
+    pub line: u32,
+    /// Column in characters, from one.
+    pub column: u32,
+    /// First byte.
+    pub start: usize,
+    /// The byte behind the last.
+    pub end: usize,
+}
+
+/// Where a resource, a setting or a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The line of Rust that added it.
+    Caller(&'static Location<'static>),
+    /// A stretch of a file.
+    File(Span),
+    /// Nowhere: a built-in default.
+    Default,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Caller(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
+            Place::File(span) => write!(f, "{}:{}:{}", span.file, span.line, span.column),
+            Place::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// One thing that is wrong, with what would be right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagnostic {
+    /// The rule's name, kebab-case; `docs/rules.md` has a section of that name.
+    pub code: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What was found, lower case, no full stop.
+    pub message: String,
+    /// The paths of the constructs concerned.
+    pub paths: Vec<String>,
+    /// Where they were written.
+    pub places: Vec<Place>,
+    /// What mends it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            paths: Vec::new(),
+            places: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, message)
+        }
+    }
+
+    /// Says what mends it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Says where it is.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Diagnostic {
+        if place != Place::Default {
+            self.places.push(place);
+        }
+        self
+    }
+
+    /// Names a construct that it concerns.
+    #[must_use]
+    pub fn path(mut self, path: impl Into<String>) -> Diagnostic {
+        self.paths.push(path.into());
+        self
+    }
+}
+
+/// `error[code]: message`, the places (only with `{:#}`, since a line number changes with every
+/// edit above it), the paths, the help.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity}[{}]: {}", self.code, self.message)?;
+        for path in &self.paths {
+            write!(f, "\n  = in: {path}")?;
+        }
+        if f.alternate() {
+            for place in &self.places {
+                write!(f, "\n  --> {place}")?;
+            }
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All that was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one; what one place does wrong to many constructs is said once, with all of them.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        let same = |other: &&mut Diagnostic| {
+            !other.places.is_empty()
+                && other.code == diagnostic.code
+                && other.message == diagnostic.message
+                && other.places == diagnostic.places
+        };
+        match self.0.iter_mut().find(same) {
+            Some(other) => other.paths.extend(diagnostic.paths),
+            None => self.0.push(diagnostic),
+        }
+    }
+
+    /// Returns whether one is an error.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Returns whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Goes through them in the order found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        more.into_iter()
+            .for_each(|diagnostic| self.push(diagnostic));
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, diagnostic) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n\n")?;
+            }
+            fmt::Display::fmt(diagnostic, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostics {}

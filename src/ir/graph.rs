@@ -1,0 +1,191 @@
+//! The graph: an arena of resources, and what belongs to a stack beside them.
+
+use std::collections::HashMap;
+
+use super::{Diagnostics, Expr, ParameterDeclaration, Place, Ref, Text};
+use crate::region::Region;
+use crate::resource::{Dialect, Resource, Typed};
+
+macro_rules! index {
+    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {$(
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub(crate) u32);
+
+        impl $name {
+            /// Returns the position.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            // A graph of four thousand million nodes does not fit into memory.
+            #[allow(clippy::cast_possible_truncation)]
+            pub(crate) fn next(len: usize) -> Self {
+                $name(len as u32)
+            }
+        }
+    )+};
+}
+index! {
+    /// A resource in the graph.
+    NodeId,
+    /// A stack of the app.
+    StackId,
+    /// A parameter of a stack.
+    ParamId,
+    /// A condition of a stack.
+    ConditionId,
+}
+
+/// A change to the output that the model does not know; applied last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// The language it is for.
+    pub dialect: Dialect,
+    /// A JSON pointer below the resource's properties or arguments, such as `/Tags/0/Value`.
+    pub pointer: String,
+    /// The value in the language's own JSON; nothing removes.
+    pub value: Option<serde_json::Value>,
+}
+
+/// A resource with its place in the graph.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The stack it belongs to.
+    pub stack: StackId,
+    /// The path from the stack's name down.
+    pub path: String,
+    /// The logical id in CloudFormation: of the oldest path.
+    pub cfn_id: String,
+    /// The name in Terraform.
+    pub tf_name: String,
+    /// The names that Terraform knew it by, oldest first.
+    pub moved_from: Vec<String>,
+    /// The resource.
+    pub resource: Resource,
+    /// Nodes that must exist before, beyond those that it refers to.
+    pub after: Vec<NodeId>,
+    /// When it exists. Default: always.
+    pub condition: Option<ConditionId>,
+    /// Changes to the output.
+    pub overrides: Vec<Override>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// A question about the place of deployment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// The value is one of these.
+    OneOf(Expr, Vec<Text>),
+    /// The other way round.
+    Not(Box<Test>),
+}
+
+/// A named [`Test`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// Letters and digits.
+    pub id: String,
+    /// The question.
+    pub test: Test,
+}
+
+/// What a stack tells after deployment.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The path from the stack's name down.
+    pub path: String,
+    /// The id in CloudFormation.
+    pub cfn_id: String,
+    /// The name in Terraform.
+    pub tf_name: String,
+    /// What it says.
+    pub value: Expr,
+    /// For people.
+    pub description: Text,
+    /// When it exists. Default: always.
+    pub condition: Option<ConditionId>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// One deployable unit.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// For people. Default: none.
+    pub description: Option<Text>,
+    /// Where it is deployed. Default: decided then.
+    pub region: Option<&'static Region>,
+    /// Its resources in the order of adding.
+    pub nodes: Vec<NodeId>,
+    /// Its parameters.
+    pub parameters: Vec<ParamId>,
+    /// Its conditions.
+    pub conditions: Vec<ConditionId>,
+    /// Its outputs.
+    pub outputs: Vec<Output>,
+    /// Where it was written.
+    pub place: Place,
+}
+
+/// All stacks of an app.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) stacks: Vec<Stack>,
+    pub(crate) stack_names: HashMap<String, StackId>,
+    pub(crate) parameters: Vec<ParameterDeclaration>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) problems: Diagnostics,
+}
+
+impl Graph {
+    /// Returns a node, if the index is of this graph.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    /// Returns a resource by its handle.
+    pub fn get<R: Typed>(&self, handle: Ref<R>) -> Option<&R> {
+        self.node(handle.node())
+            .and_then(|node| R::of(&node.resource))
+    }
+
+    /// Returns a resource by its handle, to change it.
+    pub fn get_mut<R: Typed>(&mut self, handle: Ref<R>) -> Option<&mut R> {
+        self.nodes
+            .get_mut(handle.node().index())
+            .and_then(|node| R::of_mut(&mut node.resource))
+    }
+
+    /// Returns a stack by its name.
+    pub fn stack(&self, name: &str) -> Option<&Stack> {
+        self.stack_names
+            .get(name)
+            .map(|id| &self.stacks[id.index()])
+    }
+
+    /// Goes through the stacks.
+    pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.stacks.iter()
+    }
+
+    /// Goes through a stack's nodes in the order of adding.
+    pub fn nodes_of<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = (NodeId, &'a Node)> {
+        // A stack lists only nodes that adding put into the arena.
+        stack.nodes.iter().map(|&id| (id, &self.nodes[id.index()]))
+    }
+
+    /// Returns a parameter, if the index is of this graph.
+    pub fn parameter(&self, id: ParamId) -> Option<&ParameterDeclaration> {
+        self.parameters.get(id.index())
+    }
+
+    /// Returns a condition, if the index is of this graph.
+    pub fn condition(&self, id: ConditionId) -> Option<&Condition> {
+        self.conditions.get(id.index())
+    }
+}

@@ -1,0 +1,18 @@
+//! The neutral graph: nodes, links, values, diagnostics. It knows no JSON, YAML or HCL.
+
+mod cidr;
+mod diagnostic;
+mod graph;
+mod names;
+mod parameter;
+mod value;
+
+pub use cidr::{Cidr, CidrError};
+pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
+pub use graph::{
+    Condition, ConditionId, Graph, Node, NodeId, Output, Override, ParamId, Stack, StackId, Test,
+};
+pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
+pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Value};
+
+pub(crate) use names::{is_id, kebab, logical_id, terraform_name};

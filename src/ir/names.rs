@@ -1,0 +1,88 @@
+//! Names: a function of the path below the stack, and of nothing else.
+
+/// Returns whether a path segment can be named in both languages: a letter first, then letters,
+/// digits, `-`, `_`, `.`.
+pub(crate) fn is_id(segment: &str) -> bool {
+    segment.starts_with(|c: char| c.is_ascii_alphabetic())
+        && segment.len() <= 128
+        && segment
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+/// CloudFormation's logical id: `Network/web-1` is `NetworkWeb1`.
+pub(crate) fn logical_id(path: &str) -> String {
+    let mut id = String::with_capacity(path.len());
+    for word in path.split(|c: char| !c.is_ascii_alphanumeric()) {
+        let mut chars = word.chars();
+        id.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        id.push_str(chars.as_str());
+    }
+    id
+}
+
+fn words(path: &str, separator: char) -> String {
+    let bytes = path.as_bytes();
+    let mut name = String::with_capacity(path.len() + 8);
+    for (at, &byte) in bytes.iter().enumerate() {
+        if !byte.is_ascii_alphanumeric() {
+            if !name.ends_with(separator) {
+                name.push(separator);
+            }
+            continue;
+        }
+        let before = at.checked_sub(1).map(|i| bytes[i]);
+        let after = bytes.get(at + 1);
+        let starts_word = byte.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                before.is_ascii_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_ascii_uppercase() && after.is_some_and(u8::is_ascii_lowercase))
+            });
+        if starts_word {
+            name.push(separator);
+        }
+        name.push(byte.to_ascii_lowercase().into());
+    }
+    name
+}
+
+/// Terraform's name: `Network/RouteTableA` is `network_route_table_a`.
+pub(crate) fn terraform_name(path: &str) -> String {
+    words(path, '_')
+}
+
+/// For people: `Network/RouteTableA` is `network-route-table-a`.
+pub(crate) fn kebab(path: &str) -> String {
+    words(path, '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_a_function_of_the_path() {
+        for (path, cfn, tf) in [
+            ("Network/Vpc", "NetworkVpc", "network_vpc"),
+            (
+                "Network/RouteTableA",
+                "NetworkRouteTableA",
+                "network_route_table_a",
+            ),
+            ("web-1/Instance", "Web1Instance", "web_1_instance"),
+            ("VPCEndpoint", "VPCEndpoint", "vpc_endpoint"),
+            ("a.b_c", "ABC", "a_b_c"),
+        ] {
+            assert_eq!(logical_id(path), cfn);
+            assert_eq!(terraform_name(path), tf);
+        }
+        assert_eq!(kebab("Network/RouteTableA"), "network-route-table-a");
+    }
+
+    #[test]
+    fn an_id_starts_with_a_letter() {
+        assert!(is_id("web-1") && is_id("A") && is_id("a.b_c"));
+        assert!(!is_id("1web") && !is_id("") && !is_id("a/b") && !is_id("é") && !is_id("a b"));
+    }
+}

@@ -1,0 +1,246 @@
+//! Parameters: what the user of a stack decides when deploying it.
+
+use std::marker::PhantomData;
+
+use super::{Expr, Id, IntoValue, Place, Text, Value};
+use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
+
+/// What a parameter holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterType {
+    /// Text.
+    String,
+    /// A whole number.
+    Number,
+    /// A VPC of the account.
+    VpcId,
+    /// A subnet of the account.
+    SubnetId,
+    /// Subnets of the account.
+    SubnetIds,
+    /// A security group of the account.
+    SecurityGroupId,
+    /// Security groups of the account.
+    SecurityGroupIds,
+    /// An image.
+    ImageId,
+    /// Texts.
+    StringList,
+}
+
+impl ParameterType {
+    /// All types.
+    pub const ALL: [ParameterType; 9] = [
+        ParameterType::String,
+        ParameterType::Number,
+        ParameterType::VpcId,
+        ParameterType::SubnetId,
+        ParameterType::SubnetIds,
+        ParameterType::SecurityGroupId,
+        ParameterType::SecurityGroupIds,
+        ParameterType::ImageId,
+        ParameterType::StringList,
+    ];
+
+    /// CloudFormation's spelling.
+    pub const fn cfn(self) -> &'static str {
+        match self {
+            ParameterType::String => "String",
+            ParameterType::Number => "Number",
+            ParameterType::VpcId => "AWS::EC2::VPC::Id",
+            ParameterType::SubnetId => "AWS::EC2::Subnet::Id",
+            ParameterType::SubnetIds => "List<AWS::EC2::Subnet::Id>",
+            ParameterType::SecurityGroupId => "AWS::EC2::SecurityGroup::Id",
+            ParameterType::SecurityGroupIds => "List<AWS::EC2::SecurityGroup::Id>",
+            ParameterType::ImageId => "AWS::EC2::Image::Id",
+            ParameterType::StringList => "CommaDelimitedList",
+        }
+    }
+
+    /// Terraform's spelling.
+    pub const fn tf(self) -> &'static str {
+        match self {
+            ParameterType::Number => "number",
+            _ if self.is_list() => "list(string)",
+            _ => "string",
+        }
+    }
+
+    /// Returns whether it holds several.
+    pub const fn is_list(self) -> bool {
+        matches!(
+            self,
+            ParameterType::SubnetIds | ParameterType::SecurityGroupIds | ParameterType::StringList
+        )
+    }
+
+    /// What Terraform validates, where CloudFormation knows the type.
+    pub const fn pattern(self) -> Option<&'static str> {
+        match self {
+            ParameterType::VpcId => Some("^vpc-[0-9a-f]{8,17}$"),
+            ParameterType::SubnetId | ParameterType::SubnetIds => Some("^subnet-[0-9a-f]{8,17}$"),
+            ParameterType::SecurityGroupId | ParameterType::SecurityGroupIds => {
+                Some("^sg-[0-9a-f]{8,17}$")
+            }
+            ParameterType::ImageId => Some("^ami-[0-9a-f]{8,17}$"),
+            ParameterType::String | ParameterType::Number | ParameterType::StringList => None,
+        }
+    }
+}
+
+/// A parameter without its type in Rust.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterDeclaration {
+    /// Letters and digits.
+    pub id: String,
+    /// What it holds.
+    pub of: ParameterType,
+    /// For the person who fills it in. Default: none.
+    pub description: Option<Text>,
+    /// Used where the deployment gives none. Default: it must be given.
+    pub default: Option<Text>,
+    /// The only values allowed. Default: any.
+    pub allowed_values: Vec<Text>,
+    /// A regular expression that the whole value matches. Default: any.
+    pub allowed_pattern: Option<Text>,
+    /// The only language that needs it. Default: both.
+    pub only: Option<Dialect>,
+    /// Where it was declared.
+    pub place: Place,
+}
+
+/// A parameter that holds a `T`; [`Scope::parameter`](crate::Scope::parameter) declares it.
+#[derive(Clone, Debug)]
+pub struct Parameter<T> {
+    pub(crate) declaration: ParameterDeclaration,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T> Parameter<T> {
+    pub(crate) fn of(id: impl Into<String>, of: ParameterType) -> Self {
+        let declaration = ParameterDeclaration {
+            id: id.into(),
+            of,
+            description: None,
+            default: None,
+            allowed_values: Vec::new(),
+            allowed_pattern: None,
+            only: None,
+            place: Place::Default,
+        };
+        Parameter {
+            declaration,
+            of: PhantomData,
+        }
+    }
+
+    /// For the person who fills it in. Default: none.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<Text>) -> Self {
+        self.declaration.description = Some(text.into());
+        self
+    }
+
+    /// Used where the deployment gives none. Default: it must be given.
+    #[must_use]
+    pub fn default_value(mut self, value: impl Into<Text>) -> Self {
+        self.declaration.default = Some(value.into());
+        self
+    }
+
+    /// The only values allowed. Default: any.
+    #[must_use]
+    pub fn allowed_values<V: Into<Text>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
+        self.declaration
+            .allowed_values
+            .extend(values.into_iter().map(V::into));
+        self
+    }
+
+    /// A regular expression that the whole value matches. Default: any value.
+    #[must_use]
+    pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
+        self.declaration.allowed_pattern = Some(pattern.into());
+        self
+    }
+
+    pub(crate) fn only(mut self, dialect: Dialect) -> Self {
+        self.declaration.only = Some(dialect);
+        self
+    }
+}
+
+macro_rules! parameter_of {
+    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
+        impl Parameter<$of> {
+            $(#[doc = $doc])*
+            pub fn $name(id: impl Into<String>) -> Self {
+                Parameter::of(id, ParameterType::$variant)
+            }
+        }
+    )+};
+}
+parameter_of! {
+    /// Text.
+    string: Text = String,
+    /// A whole number.
+    number: i64 = Number,
+    /// A VPC of the account.
+    vpc_id: Id<Vpc> = VpcId,
+    /// A subnet of the account.
+    subnet_id: Id<Subnet> = SubnetId,
+    /// A security group of the account.
+    security_group_id: Id<SecurityGroup> = SecurityGroupId,
+    /// A route table of the account.
+    route_table_id: Id<RouteTable> = String,
+    /// An image.
+    image_id: Id<LaunchImage> = ImageId,
+    /// A KMS key's ARN.
+    kms_key_arn: Id<KmsKey> = String,
+}
+
+/// A parameter that holds a list of `T`.
+#[derive(Clone, Debug)]
+pub struct ListParameter<T> {
+    pub(crate) declaration: ParameterDeclaration,
+    of: PhantomData<fn() -> T>,
+}
+
+macro_rules! list_parameter_of {
+    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
+        impl ListParameter<$of> {
+            $(#[doc = $doc])*
+            pub fn $name(id: impl Into<String>) -> Self {
+                let Parameter { declaration, .. } = Parameter::<$of>::of(id, ParameterType::$variant);
+                ListParameter { declaration, of: PhantomData }
+            }
+        }
+    )+};
+}
+list_parameter_of! {
+    /// Subnets of the account.
+    subnet_ids: Id<Subnet> = SubnetIds,
+    /// Security groups of the account.
+    security_group_ids: Id<SecurityGroup> = SecurityGroupIds,
+    /// Route tables of the account.
+    route_table_ids: Id<RouteTable> = StringList,
+}
+
+/// A declared list parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct ListValue<T> {
+    pub(crate) param: super::ParamId,
+    pub(crate) of: PhantomData<fn() -> T>,
+}
+
+impl<T> ListValue<T> {
+    /// Returns the n-th item, counted from zero.
+    pub fn item(&self, n: u32) -> Value<T> {
+        Value::Expr(Expr::Select(Box::new(Expr::Param(self.param)), n))
+    }
+
+    /// Returns all items, to stand alone where a list is asked for.
+    pub fn all(&self) -> Value<T> {
+        Expr::Items(self.param).into_value()
+    }
+}

@@ -1,0 +1,82 @@
+//! Regions: what each one has, from one data file.
+
+use std::sync::OnceLock;
+
+/// One AWS region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// Its name, such as `eu-central-1`.
+    pub name: &'static str,
+    /// The partition of its ARNs.
+    pub partition: &'static str,
+    /// The domain of its services.
+    pub dns_suffix: &'static str,
+    /// How many zones it has, if known.
+    pub zones: Option<u32>,
+    /// Whether it has the `ec2messages` service: not since 2024.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html>
+    pub ec2messages: bool,
+    /// The id of AWS's prefix list of S3, where public templates agree on it.
+    pub s3_prefix_list: Option<&'static str>,
+}
+
+/// Returns all regions, by partition and name.
+pub fn regions() -> &'static [Region] {
+    static REGIONS: OnceLock<Vec<Region>> = OnceLock::new();
+    REGIONS.get_or_init(|| {
+        let row = |line: &'static str| {
+            let mut columns = line.split('\t');
+            Some(Region {
+                name: columns.next()?,
+                partition: columns.next()?,
+                dns_suffix: columns.next()?,
+                zones: columns.next()?.parse().ok(),
+                ec2messages: columns.next()? == "yes",
+                s3_prefix_list: columns.next().filter(|id| *id != "-"),
+            })
+        };
+        let table = include_str!("regions.tsv");
+        table
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(row)
+            .collect()
+    })
+}
+
+impl Region {
+    /// Returns the region of that name.
+    ///
+    /// ```
+    /// use ssm_synth::Region;
+    /// assert_eq!(Region::find("cn-north-1").map(|region| region.partition), Some("aws-cn"));
+    /// ```
+    pub fn find(name: &str) -> Option<&'static Region> {
+        regions().iter().find(|region| region.name == name)
+    }
+
+    /// Returns the names of the regions without `ec2messages`.
+    pub fn without_ec2messages() -> impl Iterator<Item = &'static str> {
+        regions()
+            .iter()
+            .filter(|region| !region.ec2messages)
+            .map(|region| region.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_read() {
+        let rows = include_str!("regions.tsv")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        assert_eq!(rows.count(), regions().len());
+        assert!(regions().len() > 40);
+        assert_eq!(Region::without_ec2messages().count(), 6);
+        let list = Region::find("us-east-1").and_then(|region| region.s3_prefix_list);
+        assert_eq!(list, Some("pl-63a5400a"));
+    }
+}

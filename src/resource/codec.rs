@@ -1,0 +1,482 @@
+//! Codecs: how a property's type is written and read in both dialects.
+//!
+//! A difference of spelling lives here, in the property's type; the law is
+//! `take(put(x)) == x` in both dialects, and one test runs every type through it.
+
+use std::borrow::Cow;
+
+use super::term::{Dialect, Map, Term};
+use crate::ir::{Cidr, Id, Text, Value};
+
+/// Why a term is not a property.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", if .path.is_empty() { String::new() } else { format!("`{}`: ", .path.join(".")) })]
+pub struct Mismatch {
+    /// The names from the resource down to the property.
+    pub path: Vec<String>,
+    /// What was found and what is expected.
+    pub message: String,
+}
+
+impl Mismatch {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Mismatch {
+            path: Vec::new(),
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn expected(what: &str, found: &Term<'_>) -> Self {
+        Mismatch::new(format!("expected {what}, found {}", found.what()))
+    }
+
+    pub(crate) fn missing(name: &str) -> Self {
+        Mismatch::new("is required").inside(name)
+    }
+
+    pub(crate) fn inside(mut self, name: &str) -> Self {
+        self.path.insert(0, name.to_owned());
+        self
+    }
+}
+
+/// A property's type: writes itself into a dialect and reads itself back.
+pub trait Prop: Sized {
+    /// Writes; nothing where there is nothing to say.
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>>;
+    /// Reads.
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
+}
+
+/// What a [`Value`] can hold as a literal.
+pub trait Scalar: Sized {
+    /// Writes.
+    fn term(&self) -> Term<'_>;
+    /// Reads; the error says what is expected.
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch>;
+}
+
+impl<T: Scalar> Prop for Value<T> {
+    fn put(&self, _: Dialect) -> Option<Term<'_>> {
+        Some(match self {
+            Value::Lit(value) => value.term(),
+            Value::Expr(expr) => Term::Expr(Cow::Borrowed(expr)),
+        })
+    }
+
+    fn take(term: Term<'_>, _: Dialect) -> Result<Self, Mismatch> {
+        match term {
+            Term::Expr(expr) => Ok(Value::Expr(expr.into_owned())),
+            literal => T::read(&literal).map(Value::Lit),
+        }
+    }
+}
+
+fn read_text(term: &Term<'_>) -> Result<String, Mismatch> {
+    match term {
+        Term::Str(text) => Ok(text.to_string()),
+        // Both languages take numbers and booleans where text is asked for.
+        Term::Int(int) => Ok(int.to_string()),
+        Term::Bool(bool) => Ok(bool.to_string()),
+        other => Err(Mismatch::expected("text", other)),
+    }
+}
+
+impl Scalar for Text {
+    fn term(&self) -> Term<'_> {
+        Term::Str(Cow::Borrowed(self))
+    }
+
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+        read_text(term).map(Text::Owned)
+    }
+}
+
+impl<R> Scalar for Id<R> {
+    fn term(&self) -> Term<'_> {
+        Term::Str(Cow::Borrowed(self.as_str()))
+    }
+
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+        read_text(term).map(Id::new)
+    }
+}
+
+impl Scalar for bool {
+    fn term(&self) -> Term<'_> {
+        Term::Bool(*self)
+    }
+
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+        match term {
+            Term::Bool(value) => Ok(*value),
+            Term::Str(text) if text == "true" => Ok(true),
+            Term::Str(text) if text == "false" => Ok(false),
+            other => Err(Mismatch::expected("a boolean", other)),
+        }
+    }
+}
+
+impl Scalar for i64 {
+    fn term(&self) -> Term<'_> {
+        Term::Int(*self)
+    }
+
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+        match term {
+            Term::Int(value) => Ok(*value),
+            Term::Str(text) => text
+                .parse()
+                .map_err(|_| Mismatch::new(format!("expected a whole number, found `{text}`"))),
+            other => Err(Mismatch::expected("a whole number", other)),
+        }
+    }
+}
+
+impl Scalar for Cidr {
+    fn term(&self) -> Term<'_> {
+        Term::Str(Cow::Owned(self.to_string()))
+    }
+
+    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+        let text = read_text(term)?;
+        text.parse()
+            .map_err(|e: crate::ir::CidrError| Mismatch::new(e.to_string()))
+    }
+}
+
+/// Declares a property whose literals are a closed set of words.
+macro_rules! words {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),+ $(,)? }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $( $(#[doc = $vdoc])* $variant ),+ }
+
+        impl $name {
+            /// Returns the word that AWS uses.
+            pub const fn as_str(self) -> &'static str {
+                match self { $( $name::$variant => $word ),+ }
+            }
+        }
+
+        impl $crate::resource::codec::Scalar for $name {
+            fn term(&self) -> $crate::resource::Term<'_> {
+                $crate::resource::Term::Str(std::borrow::Cow::Borrowed(self.as_str()))
+            }
+
+            fn read(
+                term: &$crate::resource::Term<'_>,
+            ) -> Result<Self, $crate::resource::codec::Mismatch> {
+                match term {
+                    $( $crate::resource::Term::Str(text) if text == $word => Ok($name::$variant), )+
+                    $crate::resource::Term::Str(text) => Err($crate::resource::codec::Mismatch::new(
+                        format!("expected one of {}, found `{text}`", [$(concat!("`", $word, "`")),+].join(", ")),
+                    )),
+                    other => Err($crate::resource::codec::Mismatch::expected("text", other)),
+                }
+            }
+        }
+
+        impl $crate::ir::IntoValue<$crate::ir::Value<$name>> for $name {
+            fn into_value(self) -> $crate::ir::Value<$name> {
+                $crate::ir::Value::Lit(self)
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// Tags: unique keys in the order of insertion. A list of pairs in CloudFormation, a map in
+/// Terraform.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tags(Vec<(Text, Value<Text>)>);
+
+impl Tags {
+    /// Sets a tag, in its place where the key is there already.
+    pub fn set(&mut self, key: impl Into<Text>, value: impl Into<Value<Text>>) {
+        let (key, value) = (key.into(), value.into());
+        match self.0.iter_mut().find(|(name, _)| *name == key) {
+            Some(entry) => entry.1 = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Sets all of `more`.
+    pub fn merge(&mut self, more: &Tags) {
+        for (key, value) in &more.0 {
+            self.set(key.clone(), value.clone());
+        }
+    }
+
+    /// Returns a tag's value.
+    pub fn get(&self, key: &str) -> Option<&Value<Text>> {
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+
+    /// Goes through the tags.
+    pub fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Text> for Value<Text> {
+    fn from(text: Text) -> Self {
+        Value::Lit(text)
+    }
+}
+
+impl From<&'static str> for Value<Text> {
+    fn from(text: &'static str) -> Self {
+        Value::Lit(Text::Borrowed(text))
+    }
+}
+
+impl From<String> for Value<Text> {
+    fn from(text: String) -> Self {
+        Value::Lit(Text::Owned(text))
+    }
+}
+
+impl<K: Into<Text>, V: Into<Value<Text>>> FromIterator<(K, V)> for Tags {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let mut tags = Tags::default();
+        for (key, value) in pairs {
+            tags.set(key, value);
+        }
+        tags
+    }
+}
+
+impl<K: Into<Text>, V: Into<Value<Text>>, const N: usize> From<[(K, V); N]> for Tags {
+    fn from(pairs: [(K, V); N]) -> Self {
+        pairs.into_iter().collect()
+    }
+}
+
+fn tag_list<'a>(tags: &'a Tags) -> Term<'a> {
+    let pair = |(key, value): &'a (Text, Value<Text>)| {
+        let mut map = Map::with_capacity(2);
+        map.insert("Key", Term::Str(Cow::Borrowed(key.as_ref())));
+        if let Some(value) = value.put(Dialect::Cfn) {
+            map.insert("Value", value);
+        }
+        Term::Object(map)
+    };
+    Term::List(tags.0.iter().map(pair).collect())
+}
+
+fn take_tag_list(term: Term<'_>) -> Result<Tags, Mismatch> {
+    let Term::List(items) = term else {
+        return Err(Mismatch::expected("a list of tags", &term));
+    };
+    let mut tags = Tags::default();
+    for item in items {
+        let Term::Object(mut map) = item else {
+            return Err(Mismatch::expected("a map with `Key` and `Value`", &item));
+        };
+        let key = map
+            .remove_path("Key")
+            .ok_or_else(|| Mismatch::missing("Key"))?;
+        let value = map
+            .remove_path("Value")
+            .ok_or_else(|| Mismatch::missing("Value"))?;
+        tags.set(read_text(&key)?, Value::<Text>::take(value, Dialect::Cfn)?);
+    }
+    Ok(tags)
+}
+
+impl Prop for Tags {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        if self.is_empty() {
+            return None;
+        }
+        Some(match dialect {
+            Dialect::Cfn => tag_list(self),
+            Dialect::Tf => {
+                let entry = |(key, value): &'_ (Text, Value<Text>)| {
+                    let term = match value {
+                        Value::Lit(text) => Term::Str(text.clone()),
+                        Value::Expr(expr) => Term::Expr(Cow::Owned(expr.clone())),
+                    };
+                    (key.clone(), term)
+                };
+                Term::Object(self.0.iter().map(entry).collect())
+            }
+        })
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        match dialect {
+            Dialect::Cfn => take_tag_list(term),
+            Dialect::Tf => match term {
+                Term::Object(map) => map
+                    .into_iter()
+                    .map(|(key, term)| Ok((key.into_owned(), Value::take(term, dialect)?)))
+                    .collect(),
+                other => Err(Mismatch::expected("a map of tags", &other)),
+            },
+        }
+    }
+}
+
+/// Tags of a launch template: CloudFormation has them under `TagSpecifications`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LaunchTemplateTags(pub Tags);
+
+impl Prop for LaunchTemplateTags {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        match dialect {
+            Dialect::Tf => self.0.put(dialect),
+            Dialect::Cfn if self.0.is_empty() => None,
+            Dialect::Cfn => {
+                let mut map = Map::with_capacity(2);
+                map.insert("ResourceType", Term::str("launch-template"));
+                map.insert("Tags", tag_list(&self.0));
+                Some(Term::List(vec![Term::Object(map)]))
+            }
+        }
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        if dialect == Dialect::Tf {
+            return Tags::take(term, dialect).map(LaunchTemplateTags);
+        }
+        let Term::List(items) = term else {
+            return Err(Mismatch::expected("a list of tag specifications", &term));
+        };
+        let mut tags = Tags::default();
+        for item in items {
+            if let Term::Object(mut map) = item
+                && let Some(list) = map.remove_path("Tags")
+            {
+                tags.merge(&take_tag_list(list)?);
+            }
+        }
+        Ok(LaunchTemplateTags(tags))
+    }
+}
+
+/// Exactly one: a list with one item in CloudFormation, the item itself in Terraform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OneInList<T>(pub T);
+
+impl<T: Prop> Prop for OneInList<T> {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        let term = self.0.put(dialect)?;
+        Some(match dialect {
+            Dialect::Cfn => Term::List(vec![term]),
+            Dialect::Tf => term,
+        })
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        let item = match (dialect, term) {
+            (Dialect::Cfn, Term::List(mut items)) if items.len() == 1 => items.swap_remove(0),
+            (Dialect::Cfn, Term::List(items)) => {
+                return Err(Mismatch::new(format!(
+                    "expected a list of one item, found {}",
+                    items.len()
+                )));
+            }
+            (_, term) => term,
+        };
+        T::take(item, dialect).map(OneInList)
+    }
+}
+
+impl<T, V> crate::ir::IntoValue<OneInList<T>> for V
+where
+    V: crate::ir::IntoValue<T> + NotOneInList,
+{
+    fn into_value(self) -> OneInList<T> {
+        OneInList(self.into_value())
+    }
+}
+
+/// Keeps the conversion into [`OneInList`] apart from the identity.
+pub trait NotOneInList {}
+impl<R> NotOneInList for crate::ir::Ref<R> {}
+impl<R> NotOneInList for Id<R> {}
+impl<T> NotOneInList for Value<T> {}
+
+/// Text that a machine runs at its first start. In Base64 in CloudFormation, as it is in Terraform.
+///
+/// At most 16 KiB before encoding.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html>
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserData(pub Value<Text>);
+
+impl Prop for UserData {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        let text = self.0.put(dialect)?;
+        Some(match dialect {
+            Dialect::Cfn => Term::Base64(Box::new(text)),
+            Dialect::Tf => text,
+        })
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        match term {
+            Term::Base64(text) => Value::take(*text, dialect).map(UserData),
+            text => Value::take(text, dialect).map(UserData),
+        }
+    }
+}
+
+impl<V: crate::ir::IntoValue<Value<Text>> + TextLike> crate::ir::IntoValue<UserData> for V {
+    fn into_value(self) -> UserData {
+        UserData(self.into_value())
+    }
+}
+
+/// Keeps the conversion into [`UserData`] apart from the identity.
+pub trait TextLike {}
+impl TextLike for &'static str {}
+impl TextLike for String {}
+impl TextLike for Text {}
+impl TextLike for Value<Text> {}
+impl TextLike for crate::ir::Expr {}
+
+/// Writes a list; a sole [`Expr::Items`](crate::ir::Expr) stands for the whole list.
+pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<Term<'_>> {
+    if items.is_empty() {
+        return None;
+    }
+    let mut terms: Vec<Term<'_>> = items.iter().filter_map(|item| item.put(dialect)).collect();
+    let whole = |term: &Term<'_>| match term {
+        Term::Expr(expr) => matches!(expr.as_ref(), crate::ir::Expr::Items(_)),
+        _ => false,
+    };
+    if terms.len() == 1 && whole(&terms[0]) {
+        return terms.pop();
+    }
+    Some(Term::List(terms))
+}
+
+/// Reads a list; one block is a list of one, an expression stands for all.
+pub(crate) fn take_many<T: Prop>(term: Term<'_>, dialect: Dialect) -> Result<Vec<T>, Mismatch> {
+    match term {
+        Term::List(items) => items
+            .into_iter()
+            .map(|item| T::take(item, dialect))
+            .collect(),
+        single @ (Term::Block(_) | Term::Expr(_)) => Ok(vec![T::take(single, dialect)?]),
+        other => Err(Mismatch::expected("a list", &other)),
+    }
+}

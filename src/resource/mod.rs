@@ -1,0 +1,216 @@
+//! The resource types: one file each, and one line each in the list below.
+
+pub mod codec;
+mod instance;
+mod instance_profile;
+mod launch_template;
+mod policy;
+mod raw;
+mod role;
+mod role_policy;
+mod route_table;
+mod security_group;
+mod security_group_egress;
+mod security_group_ingress;
+mod subnet;
+mod subnet_route_table_association;
+pub mod table;
+mod term;
+mod vpc;
+mod vpc_endpoint;
+
+pub use codec::{LaunchTemplateTags, OneInList, Tags, UserData};
+pub use instance::{
+    HttpTokens, Instance, LaunchTemplateSpecification, MetadataOptions, RootVolume, Switch,
+};
+pub use instance_profile::InstanceProfile;
+pub use launch_template::{
+    BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, VolumeType,
+};
+pub use policy::{Effect, PolicyDocument, Principal, Statement};
+pub use raw::Raw;
+pub use role::{KmsKey, ManagedPolicy, Role};
+pub use role_policy::RolePolicy;
+pub use route_table::RouteTable;
+pub use security_group::{PrefixList, SecurityGroup};
+pub use security_group_egress::SecurityGroupEgress;
+pub use security_group_ingress::SecurityGroupIngress;
+pub use subnet::Subnet;
+pub use subnet_route_table_association::SubnetRouteTableAssociation;
+pub use table::{Field, Kind, Occurs};
+pub use term::{Dialect, Map, Term};
+pub use vpc::Vpc;
+pub use vpc_endpoint::{EndpointType, VpcEndpoint};
+
+use crate::ir::{Attr, Diagnostics, Graph, Node, NodeId};
+
+/// A type of resource: what a handle can point at.
+pub trait Typed: Sized + Into<Resource> {
+    /// What a property that names such a resource holds.
+    const LINK: Attr;
+    /// What the table says.
+    const KIND: Kind;
+    /// Returns the resource, if it is of this type.
+    fn of(resource: &Resource) -> Option<&Self>;
+    /// Returns the resource, if it is of this type, to change it.
+    fn of_mut(resource: &mut Resource) -> Option<&mut Self>;
+}
+
+/// A resource that Terraform has beside one of ours.
+pub(crate) struct Satellite<'a> {
+    /// Its type.
+    pub(crate) tf: &'static str,
+    /// What its name adds to the name of ours.
+    pub(crate) suffix: String,
+    /// Its arguments.
+    pub(crate) body: Map<'a>,
+}
+
+/// What a type's table cannot say: rules, and differences of shape.
+pub(crate) trait Hooks {
+    /// Its tags, where both languages have them.
+    fn tags(&self) -> Option<&Tags> {
+        None
+    }
+
+    /// Its tags, to change them.
+    fn tags_mut(&mut self) -> Option<&mut Tags> {
+        None
+    }
+
+    /// Reports what is wrong with it.
+    fn check(&self, _node: &Node, _out: &mut Diagnostics) {}
+
+    /// Adds what CloudFormation says in this resource, and the model in others.
+    fn cfn_extra<'a>(&'a self, _this: NodeId, _graph: &'a Graph, _map: &mut Map<'a>) {}
+
+    /// Returns the resource inside which CloudFormation says this one.
+    fn cfn_inside(&self, _this: NodeId, _graph: &Graph) -> Option<NodeId> {
+        None
+    }
+
+    /// Adds what Terraform says in this resource beyond the table.
+    fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
+
+    /// Returns what Terraform says in further resources.
+    fn satellites(&self, _this: NodeId, _graph: &Graph) -> Vec<Satellite<'_>> {
+        Vec::new()
+    }
+}
+
+macro_rules! resources {
+    ($($name:ident),+ $(,)?) => {
+        /// A resource of any type.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Resource {
+            $(
+                #[allow(missing_docs)]
+                $name(Box<$name>),
+            )+
+            /// A type that the list lacks, in one language or both.
+            Raw(Box<Raw>),
+        }
+
+        /// The tables of all types.
+        pub const KINDS: &[Kind] = &[$($name::KIND),+];
+
+        impl Resource {
+            fn hooks(&self) -> &dyn Hooks {
+                match self {
+                    $( Resource::$name(it) => it.as_ref(), )+
+                    Resource::Raw(it) => it.as_ref(),
+                }
+            }
+
+            /// Returns its table; a raw resource has none.
+            pub fn kind(&self) -> Option<&'static Kind> {
+                match self {
+                    $( Resource::$name(_) => Some(const { &$name::KIND }), )+
+                    Resource::Raw(_) => None,
+                }
+            }
+
+            /// Writes its properties or arguments.
+            pub fn put(&self, dialect: Dialect) -> Map<'_> {
+                let mut map = Map::with_capacity(8);
+                match self {
+                    $( Resource::$name(it) => table::Fields::put_fields(it.as_ref(), dialect, &mut map), )+
+                    Resource::Raw(it) => it.put_fields(dialect, &mut map),
+                }
+                map
+            }
+
+            pub(crate) fn tags_mut(&mut self) -> Option<&mut Tags> {
+                match self {
+                    $( Resource::$name(it) => Hooks::tags_mut(it.as_mut()), )+
+                    Resource::Raw(_) => None,
+                }
+            }
+        }
+    };
+}
+
+resources! {
+    Vpc,
+    Subnet,
+    RouteTable,
+    SubnetRouteTableAssociation,
+    SecurityGroup,
+    SecurityGroupIngress,
+    SecurityGroupEgress,
+    VpcEndpoint,
+    Role,
+    RolePolicy,
+    InstanceProfile,
+    LaunchTemplate,
+    Instance,
+}
+
+impl Resource {
+    pub(crate) fn tags(&self) -> Option<&Tags> {
+        self.hooks().tags()
+    }
+
+    /// Returns the type in a language, if the language has it.
+    pub fn type_name(&self, dialect: Dialect) -> Option<&str> {
+        match (self, self.kind()) {
+            (_, Some(kind)) => Some(dialect.pick(kind.cfn, kind.tf)),
+            (Resource::Raw(raw), None) => raw.type_name(dialect),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn check(&self, node: &Node, out: &mut Diagnostics) {
+        self.hooks().check(node, out);
+    }
+
+    pub(crate) fn cfn_extra<'a>(&'a self, this: NodeId, graph: &'a Graph, map: &mut Map<'a>) {
+        self.hooks().cfn_extra(this, graph, map);
+    }
+
+    pub(crate) fn cfn_inside(&self, this: NodeId, graph: &Graph) -> Option<NodeId> {
+        self.hooks().cfn_inside(this, graph)
+    }
+
+    pub(crate) fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {
+        self.hooks().tf_extra(map);
+    }
+
+    pub(crate) fn satellites(&self, this: NodeId, graph: &Graph) -> Vec<Satellite<'_>> {
+        self.hooks().satellites(this, graph)
+    }
+}
+
+/// The tags of a type whose table has `tags`.
+macro_rules! tagged {
+    () => {
+        fn tags(&self) -> Option<&$crate::resource::Tags> {
+            Some(&self.tags)
+        }
+
+        fn tags_mut(&mut self) -> Option<&mut $crate::resource::Tags> {
+            Some(&mut self.tags)
+        }
+    };
+}
+pub(crate) use tagged;

@@ -1,0 +1,154 @@
+//! A resource of a type that the list lacks.
+
+use super::{Dialect, Hooks, Map, Resource, Term, Typed};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Node};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Spelling {
+    type_name: String,
+    body: Map<'static>,
+}
+
+/// A resource of a type that the list lacks, in one language or both.
+///
+/// ```
+/// use ssm_synth::{App, resource::Raw};
+/// let mut app = App::new();
+/// let mut stack = app.stack("Access");
+/// stack.add("Topic", Raw::new()
+///     .cfn("AWS::SNS::Topic").property("DisplayName", "sessions")
+///     .tf("aws_sns_topic").argument("display_name", "sessions"));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Raw {
+    cfn: Option<Spelling>,
+    tf: Option<Spelling>,
+}
+
+impl Raw {
+    /// In no language yet.
+    pub fn new() -> Raw {
+        Raw::default()
+    }
+
+    /// Names the type in CloudFormation, such as `AWS::SNS::Topic`.
+    #[must_use]
+    pub fn cfn(mut self, type_name: impl Into<String>) -> Raw {
+        self.cfn = Some(Spelling {
+            type_name: type_name.into(),
+            body: Map::default(),
+        });
+        self
+    }
+
+    /// Names the type in Terraform, such as `aws_sns_topic`.
+    #[must_use]
+    pub fn tf(mut self, type_name: impl Into<String>) -> Raw {
+        self.tf = Some(Spelling {
+            type_name: type_name.into(),
+            body: Map::default(),
+        });
+        self
+    }
+
+    /// Sets a property in CloudFormation; text arrives as written, a handle becomes a reference.
+    #[must_use]
+    pub fn property(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
+        if let Some(spelling) = &mut self.cfn {
+            spelling.body.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// Sets an argument in Terraform; text arrives as written, a handle becomes a reference.
+    #[must_use]
+    pub fn argument(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
+        if let Some(spelling) = &mut self.tf {
+            spelling.body.insert(name.into(), value.into());
+        }
+        self
+    }
+
+    /// Adds a nested block in Terraform.
+    #[must_use]
+    pub fn block(
+        self,
+        name: impl Into<String>,
+        arguments: impl IntoIterator<Item = (&'static str, Term<'static>)>,
+    ) -> Raw {
+        let body = arguments
+            .into_iter()
+            .map(|(key, term)| (key.into(), term))
+            .collect();
+        self.argument(name, Term::Block(body))
+    }
+
+    fn spelling(&self, dialect: Dialect) -> Option<&Spelling> {
+        match dialect {
+            Dialect::Cfn => self.cfn.as_ref(),
+            Dialect::Tf => self.tf.as_ref(),
+        }
+    }
+
+    pub(crate) fn type_name(&self, dialect: Dialect) -> Option<&str> {
+        self.spelling(dialect)
+            .map(|spelling| spelling.type_name.as_str())
+    }
+
+    pub(crate) fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>) {
+        if let Some(spelling) = self.spelling(dialect) {
+            for (key, term) in spelling.body.iter() {
+                map.insert(key, term.clone());
+            }
+        }
+    }
+}
+
+impl Hooks for Raw {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        if self.cfn.is_none() && self.tf.is_none() {
+            out.push(
+                Diagnostic::error(
+                    "raw-without-type",
+                    "a raw resource has no type in any language",
+                )
+                .path(node.path.clone())
+                .at(node.place.clone())
+                .help("call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both"),
+            );
+        }
+    }
+}
+
+impl From<Raw> for Resource {
+    fn from(raw: Raw) -> Self {
+        Resource::Raw(Box::new(raw))
+    }
+}
+
+impl Typed for Raw {
+    const LINK: Attr = Attr::by_ref("id");
+    const KIND: super::Kind = super::Kind {
+        name: "Raw",
+        doc: "A resource of a type that the list lacks.",
+        cfn: "",
+        tf: "",
+        link: Attr::by_ref("id"),
+        fields: &[],
+        take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
+    };
+
+    fn of(resource: &Resource) -> Option<&Self> {
+        match resource {
+            Resource::Raw(raw) => Some(raw),
+            _ => None,
+        }
+    }
+
+    fn of_mut(resource: &mut Resource) -> Option<&mut Self> {
+        match resource {
+            Resource::Raw(raw) => Some(raw),
+            _ => None,
+        }
+    }
+}

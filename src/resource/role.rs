@@ -1,0 +1,124 @@
+use std::borrow::Cow;
+
+use super::table::resource;
+use super::{Hooks, Map, PolicyDocument, Satellite, Tags, Term, Typed, tagged};
+use crate::ir::{
+    Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, terraform_name,
+};
+
+/// A managed policy; only its ARN occurs here.
+#[derive(Clone, Copy, Debug)]
+pub enum ManagedPolicy {}
+
+/// A KMS key; only its ARN occurs here.
+#[derive(Clone, Copy, Debug)]
+pub enum KmsKey {}
+
+resource! {
+    /// An IAM role.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html>
+    pub struct Role: "AWS::IAM::Role" / "aws_iam_role", link Attr::by_ref("name");
+    one {
+        /// Who may take it.
+        assume_role_policy: PolicyDocument = "AssumeRolePolicyDocument" / "assume_role_policy",
+    }
+    opt {
+        /// What it is for. Default: nothing is said.
+        description: Value<Text> = "Description" / "description",
+        /// The path of its name, with `/` at both ends. Default: `/`.
+        path: Value<Text> = "Path" / "path",
+        /// The most it can ever be allowed. Default: no boundary.
+        permissions_boundary: Link<ManagedPolicy> = "PermissionsBoundary" / "permissions_boundary",
+    }
+    many {
+        /// Managed policies by ARN; Terraform attaches each with a resource of its own. Default:
+        /// none.
+        managed_policies: Link<ManagedPolicy> = "ManagedPolicyArns" / "",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl Role {
+    /// Its ARN.
+    pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
+}
+
+/// The last segment of a policy's ARN, by which its attachment is named.
+fn policy_name(arn: &Link<ManagedPolicy>) -> String {
+    let text = match arn {
+        Value::Lit(id) => id.as_str().to_owned(),
+        Value::Expr(Expr::Concat(parts)) => match parts.last() {
+            Some(Expr::Text(text)) => text.to_string(),
+            _ => String::new(),
+        },
+        Value::Expr(Expr::Text(text)) => text.to_string(),
+        Value::Expr(_) => String::new(),
+    };
+    let name = text.rsplit('/').next().unwrap_or_default();
+    if name.is_empty() {
+        "policy".to_owned()
+    } else {
+        terraform_name(name)
+    }
+}
+
+impl Hooks for Role {
+    tagged!();
+
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+        let taken = |c: char| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c);
+        for (key, value) in self.tags.iter() {
+            let texts = [Some(key), value.lit()];
+            if let Some(text) = texts
+                .into_iter()
+                .flatten()
+                .find(|text| !text.chars().all(taken))
+            {
+                let message = format!("IAM refuses `{}` in a tag", text.escape_debug());
+                out.push(
+                    Diagnostic::error("iam-tag", message)
+                        .path(node.path.clone())
+                        .at(node.place.clone())
+                        .help("use letters, digits, blanks and _.:/=+-@, or tag instances only"),
+                );
+            }
+        }
+        if let Some(path) = self.path.as_ref().and_then(Value::lit) {
+            let shape = path.starts_with('/')
+                && path.ends_with('/')
+                && path.len() <= 512
+                && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
+            if !shape {
+                out.push(
+                    Diagnostic::error("iam-path", format!("`{path}` is not an IAM path"))
+                        .path(node.path.clone())
+                        .at(node.place.clone())
+                        .help("begin and end it with `/`, as in `/teams/platform/`"),
+                );
+            }
+        }
+    }
+
+    fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {
+        let attach = |arn: &'_ Link<ManagedPolicy>| {
+            let mut body = Map::with_capacity(2);
+            body.insert("role", Term::from(Expr::Attr(this, Self::LINK)));
+            let term = match arn {
+                Value::Lit(id) => Term::Str(Cow::Owned(id.as_str().to_owned())),
+                Value::Expr(expr) => Term::from(expr.clone()),
+            };
+            body.insert("policy_arn", term);
+            Satellite {
+                tf: "aws_iam_role_policy_attachment",
+                suffix: policy_name(arn),
+                body,
+            }
+        };
+        self.managed_policies.iter().map(attach).collect()
+    }
+}

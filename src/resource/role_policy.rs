@@ -1,0 +1,20 @@
+use super::table::resource;
+use super::{Hooks, PolicyDocument, Role};
+use crate::ir::{Attr, Link, Text, Value};
+
+resource! {
+    /// A policy inside a role.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html>
+    pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id");
+    one {
+        /// Its name inside the role, at most 128 characters.
+        policy_name: Value<Text> = "PolicyName" / "name",
+        /// The role.
+        role: Link<Role> = "RoleName" / "role",
+        /// What it allows.
+        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+    }
+}
+
+impl Hooks for RolePolicy {}

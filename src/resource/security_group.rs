@@ -1,0 +1,126 @@
+use super::table::resource;
+use super::{
+    Dialect, Hooks, Map, Resource, Satellite, SecurityGroupEgress, Tags, Term, Typed, Vpc, tagged,
+};
+use crate::ir::{
+    Attr, Cidr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value,
+};
+
+/// A managed prefix list; only its id occurs here.
+#[derive(Clone, Copy, Debug)]
+pub enum PrefixList {}
+
+resource! {
+    /// A security group. It has no rules: these are resources of their own, and a group without
+    /// any admits and sends nothing, in both languages.
+    ///
+    /// CloudFormation keeps EC2's rule that lets everything out unless the group itself lists a
+    /// rule, so that outbound rules are written inside the group there; a group without outbound
+    /// rules has one to `127.0.0.1/32`, as AWS documents.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
+    pub struct SecurityGroup: "AWS::EC2::SecurityGroup" / "aws_security_group",
+        link Attr::by_get_att("GroupId", "id");
+    one {
+        /// What it is for, at most 255 characters of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. A change
+        /// replaces the group.
+        description: Value<Text> = "GroupDescription" / "description",
+        /// The VPC it belongs to.
+        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+/// Returns whether EC2 takes the text as the description of a group or a rule.
+pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
+    let Some(text) = text.lit() else { return };
+    let bad = text
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && !" ._-:/()#,@[]+=&;{}!$*".contains(*c));
+    let message = if let Some(bad) = bad {
+        format!(
+            "`{text}` has a `{}` that EC2 refuses in a description",
+            bad.escape_debug()
+        )
+    } else if text.len() > 255 {
+        format!(
+            "a description has at most 255 characters, this one {}",
+            text.len()
+        )
+    } else {
+        return;
+    };
+    out.push(
+        Diagnostic::error("security-group-description", message)
+            .path(node.path.clone())
+            .at(node.place.clone())
+            .help("use letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"),
+    );
+}
+
+impl Hooks for SecurityGroup {
+    tagged!();
+
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        check_description(&self.description, node, out);
+    }
+
+    fn cfn_extra<'a>(&'a self, this: NodeId, graph: &'a Graph, map: &mut Map<'a>) {
+        let mut rules: Vec<Term<'a>> = inside(this, graph)
+            .map(|(_, rule)| Term::Object(rule.without_group(Dialect::Cfn)))
+            .collect();
+        if rules.is_empty() {
+            let mut rule = Map::with_capacity(3);
+            rule.insert("CidrIp", Term::Str(Cidr::LOOPBACK.to_string().into()));
+            rule.insert("IpProtocol", Term::str("-1"));
+            rule.insert("Description", Term::str(NOTHING));
+            rules.push(Term::Object(rule));
+        }
+        // Before the tags, as people write it.
+        let tags = map.remove_path("Tags");
+        map.insert("SecurityGroupEgress", Term::List(rules));
+        if let Some(tags) = tags {
+            map.insert("Tags", tags);
+        }
+    }
+
+    fn satellites(&self, this: NodeId, graph: &Graph) -> Vec<Satellite<'_>> {
+        if inside(this, graph).next().is_some() {
+            return Vec::new();
+        }
+        let mut body = Map::with_capacity(4);
+        body.insert(
+            "security_group_id",
+            Term::from(Expr::Attr(this, Self::LINK)),
+        );
+        body.insert("cidr_ipv4", Term::Str(Cidr::LOOPBACK.to_string().into()));
+        body.insert("ip_protocol", Term::str("-1"));
+        body.insert("description", Term::str(NOTHING));
+        vec![Satellite {
+            tf: "aws_vpc_security_group_egress_rule",
+            suffix: "nothing".to_owned(),
+            body,
+        }]
+    }
+}
+
+const NOTHING: &str = "Nothing";
+
+/// The outbound rules that CloudFormation says inside the group.
+fn inside(group: NodeId, graph: &Graph) -> impl Iterator<Item = (NodeId, &SecurityGroupEgress)> {
+    let stack = graph
+        .node(group)
+        .map(|node| &graph.stacks[node.stack.index()]);
+    stack
+        .into_iter()
+        .flat_map(|stack| graph.nodes_of(stack))
+        .filter_map(move |(id, node)| match &node.resource {
+            Resource::SecurityGroupEgress(rule) if rule.cfn_inside(id, graph) == Some(group) => {
+                Some((id, rule.as_ref()))
+            }
+            _ => None,
+        })
+}

@@ -1,0 +1,79 @@
+use super::security_group::check_description;
+use super::table::{Fields, resource};
+use super::{Dialect, Hooks, Map, PrefixList, SecurityGroup};
+use crate::ir::{Attr, Cidr, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value};
+
+resource! {
+    /// One outbound rule of a security group.
+    ///
+    /// Exactly one peer is given: a group, a range or a prefix list.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupegress.html>
+    pub struct SecurityGroupEgress:
+        "AWS::EC2::SecurityGroupEgress" / "aws_vpc_security_group_egress_rule",
+        link Attr::by_ref("id");
+    one {
+        /// The group it belongs to.
+        group: Link<SecurityGroup> = "GroupId" / "security_group_id",
+        /// `tcp`, `udp`, `icmp`, a number, or `-1` for everything.
+        ip_protocol: Value<Text> = "IpProtocol" / "ip_protocol",
+    }
+    opt {
+        /// The first port. Default: all ports.
+        from_port: Value<i64> = "FromPort" / "from_port",
+        /// The last port. Default: all ports.
+        to_port: Value<i64> = "ToPort" / "to_port",
+        /// The peer as a group.
+        destination: Link<SecurityGroup> = "DestinationSecurityGroupId" / "referenced_security_group_id",
+        /// The peer as a range.
+        cidr_ip: Value<Cidr> = "CidrIp" / "cidr_ipv4",
+        /// The peer as a prefix list.
+        destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "prefix_list_id",
+        /// What it is for. Default: nothing is said.
+        description: Value<Text> = "Description" / "description",
+    }
+}
+
+impl SecurityGroupEgress {
+    /// TCP to port 443.
+    pub fn https(group: impl crate::ir::IntoValue<Link<SecurityGroup>>) -> Self {
+        SecurityGroupEgress::new(group, "tcp")
+            .from_port(443)
+            .to_port(443)
+    }
+
+    pub(crate) fn without_group(&self, dialect: Dialect) -> Map<'_> {
+        let mut map = Map::default();
+        self.put_fields(dialect, &mut map);
+        map.remove_path(dialect.pick("GroupId", "security_group_id"));
+        map
+    }
+}
+
+impl Hooks for SecurityGroupEgress {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        if let Some(text) = &self.description {
+            check_description(text, node, out);
+        }
+    }
+
+    /// Inside its group, if all it refers to was there before the group: so no circle arises.
+    fn cfn_inside(&self, this: NodeId, graph: &Graph) -> Option<NodeId> {
+        let Value::Expr(Expr::Attr(group, _)) = &self.group else {
+            return None;
+        };
+        let node = graph.node(this)?;
+        if !node.overrides.is_empty()
+            || node.condition.is_some()
+            || graph.node(*group)?.stack != node.stack
+        {
+            return None;
+        }
+        let earlier = self
+            .without_group(Dialect::Cfn)
+            .references()
+            .iter()
+            .all(|peer| peer < group);
+        earlier.then_some(*group)
+    }
+}

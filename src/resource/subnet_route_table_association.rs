@@ -1,0 +1,20 @@
+use super::table::resource;
+use super::{Hooks, RouteTable, Subnet};
+use crate::ir::{Attr, Link};
+
+resource! {
+    /// The table that a subnet routes by.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetroutetableassociation.html>
+    pub struct SubnetRouteTableAssociation:
+        "AWS::EC2::SubnetRouteTableAssociation" / "aws_route_table_association",
+        link Attr::by_ref("id");
+    one {
+        /// The subnet.
+        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        /// The table.
+        route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
+    }
+}
+
+impl Hooks for SubnetRouteTableAssociation {}

@@ -1,0 +1,316 @@
+//! The mechanism: one table per resource type, one line per property.
+//!
+//! `resource!` turns a table into the struct, `new` with the required properties, a setter for
+//! each other one, both writers, both readers and the facts for the reference page.
+
+use super::codec::{Mismatch, Prop};
+use super::term::{Dialect, Map};
+use super::{Resource, Term};
+use crate::ir::Attr;
+
+/// Whether and how often a property is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occurs {
+    /// Always.
+    Required,
+    /// Once or not at all.
+    Optional,
+    /// Any number of times.
+    Many,
+}
+
+/// What a table says of one property.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// The name in Rust.
+    pub name: &'static str,
+    /// The documentation, one line per line.
+    pub doc: &'static str,
+    /// The type in Rust.
+    pub rust: &'static str,
+    /// Whether and how often.
+    pub occurs: Occurs,
+    /// The name in CloudFormation, dotted where it is nested; empty where there is none.
+    pub cfn: &'static str,
+    /// The name in Terraform; empty where there is none.
+    pub tf: &'static str,
+}
+
+/// What a table says of a resource type.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// The name in Rust.
+    pub name: &'static str,
+    /// The documentation.
+    pub doc: &'static str,
+    /// The type in CloudFormation.
+    pub cfn: &'static str,
+    /// The type in Terraform.
+    pub tf: &'static str,
+    /// What a property that names such a resource holds.
+    pub link: Attr,
+    /// The properties.
+    pub fields: &'static [Field],
+    /// Reads a resource; what the table does not know stays in the map.
+    pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
+}
+
+/// The properties of a struct that a table made.
+pub trait Fields: Sized {
+    /// What the table says of them.
+    const FIELDS: &'static [Field];
+    /// Writes them.
+    fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
+    /// Reads them; what the table does not know stays in the map.
+    fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
+}
+
+pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<Term<'a>>) {
+    if let Some(term) = term
+        && !name.is_empty()
+    {
+        map.insert_path(name, term);
+    }
+}
+
+pub(crate) fn take_field<T: Prop>(
+    map: &mut Map<'_>,
+    name: &'static str,
+    dialect: Dialect,
+) -> Result<Option<T>, Mismatch> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    map.remove_path(name)
+        .map(|term| T::take(term, dialect).map_err(|mismatch| mismatch.inside(name)))
+        .transpose()
+}
+
+/// Declares a struct whose fields are properties: the part that resources and nested objects share.
+macro_rules! table {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident
+        $( one { $( $(#[doc = $odoc:literal])* $one:ident : $oty:ty = $ocfn:literal / $otf:literal ),* $(,)? } )?
+        $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $pcfn:literal / $ptf:literal ),* $(,)? } )?
+        $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $mcfn:literal / $mtf:literal ),* $(,)? } )?
+        $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $lcfn:literal / $ltf:literal ),* $(,)? } )?
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            $( $( $(#[doc = $odoc])* pub $one: $oty, )* )?
+            $( $( $(#[doc = $pdoc])* pub $opt: Option<$pty>, )* )?
+            $( $( $(#[doc = $mdoc])* pub $many: Vec<$mty>, )* )?
+            $( $( $(#[doc = $ldoc])* pub $plain: $lty, )* )?
+        }
+
+        impl $name {
+            /// With what is required.
+            #[allow(clippy::new_without_default)]
+            pub fn new($( $( $one: impl $crate::ir::IntoValue<$oty> ),* )?) -> Self {
+                $name {
+                    $( $( $one: $one.into_value(), )* )?
+                    $( $( $opt: None, )* )?
+                    $( $( $many: Vec::new(), )* )?
+                    $( $( $plain: Default::default(), )* )?
+                }
+            }
+
+            $( $(
+                $(#[doc = $pdoc])*
+                #[must_use]
+                pub fn $opt(mut self, value: impl $crate::ir::IntoValue<$pty>) -> Self {
+                    self.$opt = Some(value.into_value());
+                    self
+                }
+            )* )?
+
+            $( $(
+                $(#[doc = $mdoc])*
+                ///
+                /// Appends.
+                #[must_use]
+                pub fn $many<V: $crate::ir::IntoValue<$mty>>(
+                    mut self,
+                    values: impl IntoIterator<Item = V>,
+                ) -> Self {
+                    self.$many.extend(values.into_iter().map(V::into_value));
+                    self
+                }
+            )* )?
+
+            $( $(
+                $(#[doc = $ldoc])*
+                #[must_use]
+                pub fn $plain(mut self, value: impl Into<$lty>) -> Self {
+                    self.$plain = value.into();
+                    self
+                }
+            )* )?
+        }
+
+        impl $crate::resource::table::Fields for $name {
+            const FIELDS: &'static [$crate::resource::table::Field] = &[
+                $( $( $crate::resource::table::Field {
+                    name: stringify!($one), doc: concat!($($odoc, "\n"),*), rust: stringify!($oty),
+                    occurs: $crate::resource::table::Occurs::Required, cfn: $ocfn, tf: $otf,
+                }, )* )?
+                $( $( $crate::resource::table::Field {
+                    name: stringify!($opt), doc: concat!($($pdoc, "\n"),*), rust: stringify!($pty),
+                    occurs: $crate::resource::table::Occurs::Optional, cfn: $pcfn, tf: $ptf,
+                }, )* )?
+                $( $( $crate::resource::table::Field {
+                    name: stringify!($many), doc: concat!($($mdoc, "\n"),*), rust: stringify!($mty),
+                    occurs: $crate::resource::table::Occurs::Many, cfn: $mcfn, tf: $mtf,
+                }, )* )?
+                $( $( $crate::resource::table::Field {
+                    name: stringify!($plain), doc: concat!($($ldoc, "\n"),*), rust: stringify!($lty),
+                    occurs: $crate::resource::table::Occurs::Optional, cfn: $lcfn, tf: $ltf,
+                }, )* )?
+            ];
+
+            fn put_fields<'a>(
+                &'a self,
+                dialect: $crate::resource::Dialect,
+                map: &mut $crate::resource::Map<'a>,
+            ) {
+                #[allow(unused_imports)]
+                use $crate::resource::{codec::{Prop as _, put_many}, table::put_field};
+                $( $( put_field(map, dialect.pick($ocfn, $otf), self.$one.put(dialect)); )* )?
+                $( $( if let Some(value) = &self.$opt {
+                    put_field(map, dialect.pick($pcfn, $ptf), value.put(dialect));
+                } )* )?
+                $( $( put_field(map, dialect.pick($mcfn, $mtf), put_many(&self.$many, dialect)); )* )?
+                $( $( put_field(map, dialect.pick($lcfn, $ltf), self.$plain.put(dialect)); )* )?
+            }
+
+            fn take_fields(
+                map: &mut $crate::resource::Map<'_>,
+                dialect: $crate::resource::Dialect,
+            ) -> Result<Self, $crate::resource::codec::Mismatch> {
+                #[allow(unused_imports)]
+                use $crate::resource::{codec::{Mismatch, take_many}, table::take_field};
+                Ok($name {
+                    $( $( $one: take_field(map, dialect.pick($ocfn, $otf), dialect)?
+                        .ok_or_else(|| Mismatch::missing(dialect.pick($ocfn, $otf)))?, )* )?
+                    $( $( $opt: take_field(map, dialect.pick($pcfn, $ptf), dialect)?, )* )?
+                    $( $( $many: match map.remove_path(dialect.pick($mcfn, $mtf)) {
+                        Some(term) => take_many(term, dialect)
+                            .map_err(|mismatch| mismatch.inside(dialect.pick($mcfn, $mtf)))?,
+                        None => Vec::new(),
+                    }, )* )?
+                    $( $( $plain: take_field(map, dialect.pick($lcfn, $ltf), dialect)?
+                        .unwrap_or_default(), )* )?
+                })
+            }
+        }
+    };
+}
+pub(crate) use table;
+
+/// Declares a resource type: its documentation, its names, its link, its properties.
+macro_rules! resource {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr;
+        $($groups:tt)*
+    ) => {
+        $crate::resource::table::table! {
+            $(#[doc = $doc])*
+            pub struct $name
+            $($groups)*
+        }
+
+        impl $crate::resource::Typed for $name {
+            const LINK: $crate::ir::Attr = $link;
+            const KIND: $crate::resource::Kind = $crate::resource::Kind {
+                name: stringify!($name),
+                doc: concat!($($doc, "\n"),*),
+                cfn: $cfn,
+                tf: $tf,
+                link: $link,
+                fields: <$name as $crate::resource::table::Fields>::FIELDS,
+                take: |map, dialect| {
+                    <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
+                        .map(|it| $crate::resource::Resource::$name(Box::new(it)))
+                },
+            };
+
+            fn of(resource: &$crate::resource::Resource) -> Option<&Self> {
+                match resource {
+                    $crate::resource::Resource::$name(it) => Some(it),
+                    _ => None,
+                }
+            }
+
+            fn of_mut(resource: &mut $crate::resource::Resource) -> Option<&mut Self> {
+                match resource {
+                    $crate::resource::Resource::$name(it) => Some(it),
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<$name> for $crate::resource::Resource {
+            fn from(it: $name) -> Self {
+                $crate::resource::Resource::$name(Box::new(it))
+            }
+        }
+    };
+}
+pub(crate) use resource;
+
+/// Declares an object inside a property: a map in CloudFormation, a block in Terraform.
+macro_rules! nested {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct $name:ident
+        $($groups:tt)*
+    ) => {
+        $crate::resource::table::table! {
+            $(#[doc = $doc])*
+            pub struct $name
+            $($groups)*
+        }
+
+        impl $crate::resource::codec::Prop for $name {
+            fn put(
+                &self,
+                dialect: $crate::resource::Dialect,
+            ) -> Option<$crate::resource::Term<'_>> {
+                let mut map = $crate::resource::Map::default();
+                <Self as $crate::resource::table::Fields>::put_fields(self, dialect, &mut map);
+                Some(match dialect {
+                    $crate::resource::Dialect::Cfn => $crate::resource::Term::Object(map),
+                    $crate::resource::Dialect::Tf => $crate::resource::Term::Block(map),
+                })
+            }
+
+            fn take(
+                term: $crate::resource::Term<'_>,
+                dialect: $crate::resource::Dialect,
+            ) -> Result<Self, $crate::resource::codec::Mismatch> {
+                $crate::resource::table::take_object(term, dialect)
+            }
+        }
+    };
+}
+pub(crate) use nested;
+
+/// Reads a nested object, and refuses what its table does not know.
+pub(crate) fn take_object<T: Fields>(term: Term<'_>, dialect: Dialect) -> Result<T, Mismatch> {
+    let mut map = match term {
+        Term::Object(map) | Term::Block(map) => map,
+        Term::List(mut items) if items.len() == 1 => match items.swap_remove(0) {
+            Term::Object(map) | Term::Block(map) => map,
+            other => return Err(Mismatch::expected("a map", &other)),
+        },
+        other => return Err(Mismatch::expected("a map", &other)),
+    };
+    let taken = T::take_fields(&mut map, dialect)?;
+    match map.iter().next() {
+        None => Ok(taken),
+        Some((key, _)) => Err(Mismatch::new("is not modelled").inside(key)),
+    }
+}

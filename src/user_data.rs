@@ -1,0 +1,125 @@
+//! User data from `templates/`: what a machine runs at its first start.
+//!
+//! Values are quoted for the language that they land in; documents are never text templates.
+
+use handlebars::Handlebars;
+use serde_json::json;
+
+use crate::construct::Architecture;
+use crate::region::Region;
+
+/// Why there is no user data.
+#[derive(Debug, thiserror::Error)]
+pub enum UserDataError {
+    /// The package is not published for this architecture.
+    #[error("the agent's `{package}` package is not published for {architecture}")]
+    Architecture {
+        /// The package.
+        package: String,
+        /// The architecture.
+        architecture: &'static str,
+    },
+    /// A template is broken.
+    #[error("a built-in template cannot be rendered")]
+    Template(#[from] Box<handlebars::RenderError>),
+}
+
+/// Quotes for a POSIX shell.
+fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+/// Quotes for PowerShell.
+fn powershell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Returns a script that installs the agent from the bucket of its region.
+///
+/// `package` is `rpm`, `deb` or `windows`.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/manually-install-ssm-agent-linux.html>
+///
+/// # Errors
+///
+/// If the package is not published for the architecture.
+pub fn install_agent(
+    package: &str,
+    region: &Region,
+    architecture: Architecture,
+) -> Result<String, UserDataError> {
+    let directory = match architecture {
+        Architecture::X86_64 => "amd64",
+        Architecture::Arm64 => "arm64",
+    };
+    if package == "windows" && architecture == Architecture::Arm64 {
+        return Err(UserDataError::Architecture {
+            package: package.to_owned(),
+            architecture: architecture.as_str(),
+        });
+    }
+    let (name, suffix) = (region.name, region.dns_suffix);
+    let bucket = format!("https://s3.{name}.{suffix}/amazon-ssm-{name}/latest");
+    let (template, path) = match package {
+        "deb" => (
+            include_str!("../templates/user-data/deb.sh.hbs"),
+            format!("debian_{directory}/amazon-ssm-agent.deb"),
+        ),
+        "windows" => (
+            include_str!("../templates/user-data/windows.ps1.hbs"),
+            format!("windows_{directory}/AmazonSSMAgentSetup.exe"),
+        ),
+        _ => (
+            include_str!("../templates/user-data/rpm.sh.hbs"),
+            format!("linux_{directory}/amazon-ssm-agent.rpm"),
+        ),
+    };
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    engine.register_escape_fn(if package == "windows" {
+        powershell
+    } else {
+        shell
+    });
+    let values = json!({ "url": format!("{bucket}/{path}") });
+    engine
+        .render_template(template, &values)
+        .map_err(|error| UserDataError::Template(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_quoted_for_where_they_land() {
+        assert_eq!(shell("https://a.b/c"), "https://a.b/c");
+        assert_eq!(shell("x && rm 'y' $(id)"), "'x && rm '\\''y'\\'' $(id)'");
+        assert_eq!(powershell("it's $x"), "'it''s $x'");
+    }
+
+    #[test]
+    fn no_template_escapes_the_quoting() {
+        for template in [
+            include_str!("../templates/user-data/rpm.sh.hbs"),
+            include_str!("../templates/user-data/deb.sh.hbs"),
+            include_str!("../templates/user-data/windows.ps1.hbs"),
+        ] {
+            assert!(!template.contains("{{{") && !template.contains("{{&"));
+        }
+    }
+
+    #[test]
+    fn the_package_is_the_region_s_and_the_architecture_s() {
+        let region = Region::find("cn-north-1").unwrap();
+        let text = install_agent("rpm", region, Architecture::Arm64).unwrap();
+        assert!(text.contains(
+            "https://s3.cn-north-1.amazonaws.com.cn/amazon-ssm-cn-north-1/latest/linux_arm64/amazon-ssm-agent.rpm"
+        ));
+        assert!(install_agent("windows", region, Architecture::Arm64).is_err());
+    }
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# All tests. Installs cfn-lint and the emulator into target/tools if they are not there; asks for
+# Terraform by name. With CI=true a missing tool is a failure, else a skip that says its name.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export INSTA_UPDATE=no
+
+section() { printf '\n== %s\n' "$*"; }
+
+section 'Format, lints, documentation'
+cargo fmt --check
+cargo clippy --quiet --all-targets --all-features -- -D warnings
+cargo clippy --quiet --lib --no-default-features -- -D warnings
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --all-features
+
+section 'Tests, documentation tests, examples'
+cargo build --quiet --examples --no-default-features
+cargo build --quiet --release
+cargo test --quiet --all-features
+if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
+    echo 'snapshots wait for a review' >&2
+    exit 1
+fi
+
+section 'Tools'
+tools=target/tools
+python=python3
+# The emulator's own list of what it needs.
+wanted=tests/emulator/requirements.txt
+installed() {
+    "$1" - "$wanted" <<'PY'
+import re, sys
+from importlib.metadata import PackageNotFoundError, version
+for line in open(sys.argv[1]):
+    found = re.match(r"([A-Za-z0-9_-]+)(?:\[[^]]*\])?==([^\s;#]+)", line.strip())
+    if found:
+        try:
+            ok = version(found[1]) == found[2]
+        except PackageNotFoundError:
+            ok = False
+        if not ok:
+            sys.exit(1)
+PY
+}
+if ! installed "$python"; then
+    [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
+    python=$tools/bin/python
+    installed "$python" || "$python" -m pip install --quiet --requirement "$wanted"
+fi
+if ! command -v terraform >/dev/null; then
+    echo 'terraform is not on the PATH: install it from https://developer.hashicorp.com/terraform/install' >&2
+    if [ "${CI:-}" = true ]; then exit 1; fi
+    echo 'skipped without terraform: validation and parity'
+    exit 0
+fi
+"$python" tests/tools.py
+echo 'all tests passed'

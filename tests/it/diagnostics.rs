@@ -1,0 +1,188 @@
+//! Bad input, by name: one snapshot each of what the user is told.
+
+use ssm_synth::front::config::Config;
+
+use super::golden;
+
+const CASES: &[(&str, &str)] = &[
+    ("cidr-host-bits", "network: {cidr: 10.0.0.5/16}\n"),
+    ("cidr-too-small", "network: {cidr: 10.0.0.0/30}\n"),
+    ("cidr-too-large", "network: {cidr: 10.0.0.0/8}\n"),
+    (
+        "cidr-overlap",
+        "network: {subnet_cidrs: [10.0.0.0/20, 10.0.8.0/24]}\n",
+    ),
+    (
+        "cidr-outside",
+        "network: {subnet_cidrs: [10.0.0.0/20, 10.1.0.0/20]}\n",
+    ),
+    (
+        "existing-cidr-overlap",
+        "network:\n  vpc: vpc-1\n  subnets: [{id: subnet-1, cidr: 10.0.0.0/24}, {id: subnet-2, cidr: 10.0.0.0/25}]\n",
+    ),
+    (
+        "zones-beyond-cidr",
+        "network: {cidr: 10.0.0.0/27, zones: 3}\n",
+    ),
+    (
+        "zones-beyond-region",
+        "region: us-west-1\nnetwork: {zones: 3}\n",
+    ),
+    (
+        "zones-of-another-region",
+        "region: us-west-1\nnetwork: {zones: [eu-west-1a]}\n",
+    ),
+    ("region-unknown", "region: eu-centrl-1\n"),
+    (
+        "architecture",
+        "instances: [{name: web, type: t4g.micro, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "architecture-windows",
+        "instances: [{name: web, type: t4g.micro, image: windows-2022}]\n",
+    ),
+    (
+        "architecture-stated",
+        "instances: [{name: web, type: t3.micro, image: {ami: ami-1, root_device: /dev/xvda, architecture: arm64}}]\n",
+    ),
+    (
+        "image-minimal",
+        "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
+    ),
+    ("instance-type", "instances: [{name: web, type: large}]\n"),
+    ("instance-name", "instances: [{name: 1web}]\n"),
+    (
+        "instance-names-twice",
+        "instances: [{name: web}, {name: web}]\n",
+    ),
+    ("instance-zone", "instances: [{name: web, zone: Z}]\n"),
+    ("instance-subnet", "instances: [{name: web, subnet: 7}]\n"),
+    (
+        "volume-too-small",
+        "instances: [{name: web, image: windows-2022, volume_size: 20}]\n",
+    ),
+    ("tag-aws", "tags: {\"aws:owner\": me}\n"),
+    ("tag-iam", "tags: {Owner: \"${x}\"}\n"),
+    (
+        "parameter-unknown",
+        "network: {vpc: {parameter: VpcId}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "parameter-list",
+        "parameters: {Ids: {type: \"List<AWS::EC2::Subnet::Id>\"}}\nnetwork: {vpc: {parameter: Ids}, subnets: [subnet-1]}\n",
+    ),
+    ("parameter-name", "parameters: {my-vpc: {}}\n"),
+    (
+        "parameter-default",
+        "parameters: {Size: {type: Number, default: x}}\n",
+    ),
+    (
+        "network-mixed",
+        "network: {vpc: vpc-1, cidr: 10.0.0.0/16, subnets: [subnet-1]}\n",
+    ),
+    ("network-without-subnets", "network: {vpc: vpc-1}\n"),
+    (
+        "s3-without-route-tables",
+        "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: true}\n",
+    ),
+    ("service-s3", "endpoints: {services: [s3]}\n"),
+    ("service-name", "endpoints: {services: [\"Com Amazon\"]}\n"),
+    (
+        "install-agent-without-way",
+        "instances: [{name: web, install_agent: rpm}]\n",
+    ),
+    ("iam-path", "identity: {path: team}\n"),
+    (
+        "several",
+        "netwrok: {}\nregion: nowhere\nendpoints: {zones: some}\ninstances: [{image: {ami: a}}]\n",
+    ),
+    ("not-yaml", "a: [\n"),
+    ("duplicate-key", "name: a\nname: b\n"),
+    ("not-a-map", "- a\n- b\n"),
+];
+
+fn told(text: &str) -> String {
+    let built = Config::read("ssm-synth.yaml", text).and_then(|config| config.build());
+    let problems = match built {
+        Err(problems) => problems,
+        Ok(configured) => match configured.app.check() {
+            Err(problems) => problems,
+            Ok(_) => panic!("accepted: {text}"),
+        },
+    };
+    format!("{text}\n{problems:#}\n", problems = Lines(&problems))
+}
+
+/// With the places, which are the text's and not this file's.
+struct Lines<'a>(&'a ssm_synth::ir::Diagnostics);
+
+impl std::fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for problem in self.0.iter() {
+            writeln!(f, "{problem:#}")?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn bad_input_is_told_by_name() {
+    for (name, text) in CASES {
+        golden("diagnostics", name, &told(text));
+    }
+}
+
+#[test]
+fn limits_are_told() {
+    let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
+    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("at most 50 tags"));
+    let data = "x".repeat(16 * 1024 + 1);
+    let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
+    assert!(text.contains("at most 16384 bytes"));
+    let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
+    let text = told(&format!("instances: [{}]\n", hosts.join(", ")));
+    assert!(text.contains("at most 500 resources"), "{text}");
+    assert!(told(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
+}
+
+#[test]
+fn odd_files_are_read() {
+    for text in [
+        "",
+        "\u{feff}",
+        "\u{feff}name: a\n",
+        "name: a\r\nregion: us-east-1\r\n",
+        "# nothing\n",
+        "---\n",
+    ] {
+        let configured = Config::read("odd", text).and_then(|config| config.build());
+        assert!(configured.is_ok(), "{text:?}: {}", configured.unwrap_err());
+    }
+}
+
+#[test]
+fn deep_nesting_ends_in_an_answer() {
+    for (open, close) in [("[", "]"), ("{a: ", "}")] {
+        for depth in [1_000, 100_000, 2_000_000] {
+            let text = format!("name: {}{}", open.repeat(depth), close.repeat(depth));
+            assert!(
+                Config::read("deep", &text)
+                    .and_then(|config| config.build())
+                    .is_err()
+            );
+        }
+    }
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
+        + &(b'b'..=b'j')
+            .map(|c| {
+                let (this, before) = (char::from(c), char::from(c - 1));
+                let row = vec![format!("*{before}"); 9].join(",");
+                format!("{this}: &{this} [{row}]\n")
+            })
+            .collect::<String>();
+    assert!(
+        Config::read("bomb", &bomb)
+            .and_then(|config| config.build())
+            .is_err()
+    );
+}

@@ -1,0 +1,101 @@
+//! What an independent reader finds in the documents.
+
+use super::{cases, documents};
+
+#[test]
+fn every_format_is_read_by_its_own_parser() {
+    for (name, text) in cases() {
+        let [(_, json), (_, yaml), (_, tf), (_, hcl)] = documents(&name, &text);
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert!(json["Resources"].is_object(), "{name}");
+        assert!(!yaml.is_empty());
+        let tf: serde_json::Value = serde_json::from_str(&tf).unwrap();
+        let hcl: hcl::Body = hcl::parse(&hcl).unwrap_or_else(|e| panic!("{name}: {e}"));
+        // The two syntaxes of Terraform hold the same blocks.
+        for kind in ["resource", "data", "variable", "output"] {
+            let in_hcl = hcl
+                .blocks()
+                .filter(|block| block.identifier() == kind)
+                .count();
+            let in_json: usize = match (&tf[kind], kind) {
+                (serde_json::Value::Object(of), "resource" | "data") => of
+                    .values()
+                    .map(|named| named.as_object().unwrap().len())
+                    .sum(),
+                (serde_json::Value::Object(of), _) => of.len(),
+                _ => 0,
+            };
+            assert_eq!(in_hcl, in_json, "{name}: {kind}");
+        }
+    }
+}
+
+#[test]
+fn pretty_json_is_what_serde_json_writes() {
+    for (name, text) in cases() {
+        let [(_, cfn), _, (_, tf), _] = documents(&name, &text);
+        for text in [cfn, tf] {
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(text, format!("{value:#}\n"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_ours_is_in_the_output() {
+    for (name, text) in cases() {
+        for (format, text) in documents(&name, &text) {
+            for word in [
+                env!("CARGO_PKG_VERSION"),
+                "ssm-synth",
+                env!("CARGO_MANIFEST_DIR"),
+            ] {
+                assert!(!text.contains(word), "{name}, {format}: {word}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for (name, text) in cases() {
+        assert_eq!(documents(&name, &text), documents(&name, &text));
+    }
+}
+
+/// Nothing may come in, nothing may go elsewhere, and no metadata without a token.
+#[test]
+fn every_case_is_secure() {
+    for (name, text) in cases() {
+        let [(_, cfn), ..] = documents(&name, &text);
+        let template: serde_json::Value = serde_json::from_str(&cfn).unwrap();
+        for (id, resource) in template["Resources"].as_object().unwrap() {
+            let properties = &resource["Properties"];
+            match resource["Type"].as_str().unwrap() {
+                "AWS::EC2::SecurityGroupIngress" => {
+                    let id = properties["SourceSecurityGroupId"].to_string();
+                    assert!(id.contains("InstancesSecurityGroup"), "{name}: {id}");
+                    let group = properties["GroupId"].to_string();
+                    assert!(!group.contains("InstancesSecurityGroup"), "{name}: {group}");
+                }
+                "AWS::EC2::SecurityGroup" => {
+                    let rules = properties["SecurityGroupEgress"].as_array().unwrap();
+                    assert!(
+                        !rules.is_empty(),
+                        "{name}: {id} keeps EC2's rule to everywhere"
+                    );
+                    assert!(
+                        !properties.to_string().contains("0.0.0.0/0"),
+                        "{name}: {id}"
+                    );
+                }
+                "AWS::EC2::Instance" => {
+                    assert_eq!(properties["MetadataOptions"]["HttpTokens"], "required");
+                    assert!(properties["KeyName"].is_null());
+                }
+                "AWS::EC2::Subnet" => assert_eq!(properties["MapPublicIpOnLaunch"], false),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The examples run, and what they print is under snapshot.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::goldens::changes;
+use super::{documents, golden};
+
+#[test]
+fn each_example_prints_what_it_should() {
+    let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
+    // `cargo test` builds them beside the program.
+    let folder = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
+        .parent()
+        .unwrap()
+        .join("examples");
+    for (name, arguments, default) in [
+        ("minimal", &[][..], &cfn),
+        ("existing_vpc", &[], &yaml),
+        ("many_instances", &[], &hcl),
+        ("overrides", &[], &cfn),
+        ("overrides", &["hcl"], &hcl),
+        ("own_resources", &[], &cfn),
+        ("own_resources", &["tf"], &tf),
+    ] {
+        let ran = Command::new(folder.join(name))
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            ran.status.success(),
+            "{name}: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+        let text = changes(default, &String::from_utf8(ran.stdout).unwrap());
+        golden("examples", &[&[name], arguments].concat().join("-"), &text);
+    }
+}

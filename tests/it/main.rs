@@ -1,0 +1,66 @@
+//! Integration tests: one binary, a module each for a purpose.
+
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cli;
+mod diagnostics;
+mod documents;
+mod examples;
+mod goldens;
+mod names;
+mod properties;
+mod round_trip;
+mod schemas;
+
+use std::path::{Path, PathBuf};
+
+use ssm_synth::back;
+use ssm_synth::front::config::{Config, Configured};
+
+/// The configurations that everything is tried with.
+pub(crate) fn cases() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    let read = |path: &PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read_to_string(path).unwrap())
+    };
+    paths.iter().map(read).collect()
+}
+
+pub(crate) fn configured(name: &str, text: &str) -> Configured {
+    Config::read(name, text)
+        .and_then(|config| config.build())
+        .unwrap_or_else(|problems| panic!("{name}: {problems}"))
+}
+
+/// The documents of a configuration, by format.
+pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
+    let configured = configured(name, text);
+    let checked = configured
+        .app
+        .check()
+        .unwrap_or_else(|problems| panic!("{name}: {problems}"));
+    let template = back::cfn::template(&checked, &configured.stack).unwrap();
+    let module = back::tf::module(&checked, &configured.stack, back::tf::Role::Root).unwrap();
+    [
+        ("cfn", template.to_json()),
+        ("cfn-yaml", template.to_yaml()),
+        ("tf", module.to_json()),
+        ("hcl", module.to_hcl()),
+    ]
+}
+
+/// Compares with `tests/snapshots/<folder>/<name>.snap`.
+pub(crate) fn golden(folder: &str, name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(format!("../snapshots/{folder}"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

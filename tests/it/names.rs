@@ -1,0 +1,95 @@
+//! Names stay, whatever is added beside.
+
+use ssm_synth::construct::Host;
+use ssm_synth::{App, SessionAccess, back};
+
+fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
+    let mut app = App::new();
+    let pattern = hosts.iter().fold(SessionAccess::new(), |pattern, name| {
+        pattern.host(Host::new(*name))
+    });
+    app.stack("Access").apply(pattern);
+    let checked = app.check().unwrap();
+    let text = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let template: serde_json::Value = serde_json::from_str(&text).unwrap();
+    template["Resources"].as_object().unwrap().clone()
+}
+
+#[test]
+fn a_sibling_changes_nothing_else() {
+    let one = resources(&["web"]);
+    let more = resources(&["api", "web", "worker"]);
+    for (id, resource) in &one {
+        assert_eq!(more.get(id), Some(resource), "{id}");
+    }
+    assert_eq!(more.len(), one.len() + 4);
+}
+
+#[test]
+fn an_order_changes_no_name() {
+    let mut ids: Vec<String> = resources(&["a", "b", "c"]).keys().cloned().collect();
+    let mut others: Vec<String> = resources(&["c", "a", "b"]).keys().cloned().collect();
+    ids.sort();
+    others.sort();
+    assert_eq!(ids, others);
+}
+
+#[test]
+fn two_paths_never_share_a_name() {
+    let mut app = App::new();
+    let pattern = SessionAccess::new()
+        .host(Host::new("web-1"))
+        .host(Host::new("web1"));
+    app.stack("Access").apply(pattern);
+    let problems = app.check().unwrap_err().to_string();
+    assert!(problems.contains("Access/web-1/Instance"), "{problems}");
+    assert!(problems.contains("Access/web1/Instance"), "{problems}");
+}
+
+#[test]
+fn an_added_instance_is_one_block_of_lines() {
+    let mut texts = Vec::new();
+    for hosts in [&["web"][..], &["web", "worker"][..]] {
+        let mut app = App::new();
+        let pattern = hosts.iter().fold(SessionAccess::new(), |pattern, name| {
+            pattern.host(Host::new(*name))
+        });
+        app.stack("Access").apply(pattern);
+        let checked = app.check().unwrap();
+        texts.push(back::cfn::template(&checked, "Access").unwrap().to_yaml());
+    }
+    let diff = similar::TextDiff::from_lines(&texts[0], &texts[1]);
+    let groups = diff.grouped_ops(0);
+    // One among the resources, one among the outputs, and no line removed.
+    assert_eq!(groups.len(), 2);
+    assert!(
+        diff.iter_all_changes()
+            .all(|change| change.tag() != similar::ChangeTag::Delete)
+    );
+}
+
+#[test]
+fn a_circle_is_told() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let handles = stack.apply(SessionAccess::new());
+    stack.after(handles.identity.role, [handles.hosts[0].instance.node()]);
+    let problems = app.check().unwrap_err().to_string();
+    assert!(
+        problems.contains("in a circle") && problems.contains("Access/host/Instance"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_handle_of_another_stack_is_told() {
+    let mut app = App::new();
+    let other = app.stack("Other").apply(SessionAccess::new());
+    let mut stack = app.stack("Access");
+    stack.add(
+        "Table",
+        ssm_synth::resource::RouteTable::new(other.network.vpc),
+    );
+    let problems = app.check().unwrap_err().to_string();
+    assert!(problems.contains("another stack"), "{problems}");
+}

@@ -1,0 +1,47 @@
+//! Every type that a case uses is read back from both dialects as it was written.
+
+use std::collections::BTreeSet;
+
+use ssm_synth::resource::{Dialect, KINDS};
+
+use super::{cases, configured};
+
+#[test]
+fn what_was_written_is_read_back() {
+    let mut seen = BTreeSet::new();
+    for (name, text) in cases() {
+        let configured = configured(&name, &text);
+        let graph = configured.app.graph();
+        for (_, node) in graph.stacks().flat_map(|stack| graph.nodes_of(stack)) {
+            let kind = node.resource.kind().unwrap();
+            seen.insert(kind.name);
+            for dialect in [Dialect::Cfn, Dialect::Tf] {
+                let mut written = node.resource.put(dialect);
+                let read = (kind.take)(&mut written, dialect)
+                    .unwrap_or_else(|e| panic!("{name}: {} in {dialect:?}: {e}", node.path));
+                assert!(
+                    written.is_empty(),
+                    "{name}: {} in {dialect:?}: {written:?}",
+                    node.path
+                );
+                // What one language does not have is not read back from it.
+                let one_sided = kind
+                    .fields
+                    .iter()
+                    .any(|field| dialect.pick(field.cfn, field.tf).is_empty());
+                let root_device = kind.name == "Instance" && dialect == Dialect::Tf;
+                if !one_sided && !root_device {
+                    assert_eq!(read, node.resource, "{name}: {} in {dialect:?}", node.path);
+                }
+                assert_eq!(
+                    read.put(dialect),
+                    node.resource.put(dialect),
+                    "{name}: {}",
+                    node.path
+                );
+            }
+        }
+    }
+    let all: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    assert_eq!(seen, all, "every type occurs in a case");
+}

@@ -1,0 +1,83 @@
+//! Every name in the tables is one that the services' own schemas have.
+
+use ssm_synth::resource::KINDS;
+
+/// Properties inside objects, whose names the tables have in files of their own.
+fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
+    let names = schema[of].as_array();
+    names.is_some_and(|names| names.iter().any(|known| known == name))
+}
+
+#[test]
+fn every_name_is_in_the_schemas() {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/names.json");
+    let schemas: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
+    let mut missing = Vec::new();
+    for kind in KINDS {
+        for field in kind.fields {
+            let (cfn, tf) = (&schemas["cloudformation"], &schemas["terraform"]);
+            if !field.cfn.is_empty() && !knows(cfn, kind.cfn, field.cfn) {
+                missing.push(format!("{} {}", kind.cfn, field.cfn));
+            }
+            if !field.tf.is_empty() && !knows(tf, kind.tf, field.tf) {
+                missing.push(format!("{} {}", kind.tf, field.tf));
+            }
+        }
+    }
+    let types: Vec<String> = KINDS
+        .iter()
+        .map(|kind| format!("{} {}", kind.cfn, kind.tf))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{missing:#?}\nthe types are:\n{}",
+        types.join("\n")
+    );
+}
+
+/// What the cases write, down to the last nested name.
+#[test]
+fn every_written_name_is_in_the_schemas() {
+    use ssm_synth::resource::{Dialect, Map, Term};
+
+    fn names(map: &Map<'_>, before: &str, out: &mut Vec<String>) {
+        for (key, term) in map.iter() {
+            let name = format!("{before}{key}");
+            match term {
+                Term::Object(inner) | Term::Block(inner) if key != "tags" => {
+                    names(inner, &format!("{name}."), out);
+                }
+                Term::List(items) => {
+                    for item in items {
+                        if let Term::Object(inner) | Term::Block(inner) = item {
+                            names(inner, &format!("{name}."), out);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            out.push(name);
+        }
+    }
+
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/names.json");
+    let schemas: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
+    for (case, text) in super::cases() {
+        let configured = super::configured(&case, &text);
+        let graph = configured.app.graph();
+        for (_, node) in graph.stacks().flat_map(|stack| graph.nodes_of(stack)) {
+            let kind = node.resource.kind().unwrap();
+            for dialect in [Dialect::Cfn, Dialect::Tf] {
+                let of = dialect.pick(kind.cfn, kind.tf);
+                let schema = &schemas[dialect.pick("cloudformation", "terraform")];
+                let mut all = Vec::new();
+                names(&node.resource.put(dialect), "", &mut all);
+                for name in all {
+                    assert!(knows(schema, of, &name), "{case}: {of} has no {name}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes src/region/regions.tsv from the data of the botocore and moto packages.
+
+    python3 tests/regions/refresh.py > src/region/regions.tsv
+"""
+import json
+from importlib import metadata, resources
+
+from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
+# When the packages were read.
+DATE = "2026-11-24"
+
+# Opened in 2024 or later: these regions have no ec2messages (Systems Manager User Guide,
+# systems-manager-setting-up-messageAPIs).
+WITHOUT_EC2MESSAGES = {
+    "ap-southeast-5", "ap-southeast-7", "mx-central-1", "ap-east-2", "ap-southeast-6",
+    "eusc-de-east-1",
+}
+
+# AWS-managed prefix lists of the S3 gateway endpoint. No package has them: these come from public
+# templates. Rule of two: a region is here only if two independent public sources agree on its id.
+S3_PREFIX_LISTS = {
+    "ap-northeast-1": "pl-61a54008",
+    "ap-northeast-2": "pl-78a54011",
+    "ap-northeast-3": "pl-a4a540cd",
+    "ap-south-1": "pl-78a54011",
+    "ap-southeast-1": "pl-6fa54006",
+    "ap-southeast-2": "pl-6ca54005",
+    "ca-central-1": "pl-7da54014",
+    "eu-central-1": "pl-6ea54007",
+    "eu-north-1": "pl-c3aa4faa",
+    "eu-west-1": "pl-6da54004",
+    "eu-west-2": "pl-7ca54015",
+    "eu-west-3": "pl-23ad484a",
+    "sa-east-1": "pl-6aa54003",
+    "us-east-1": "pl-63a5400a",
+    "us-east-2": "pl-7ba54012",
+    "us-west-1": "pl-6ba54002",
+    "us-west-2": "pl-68a54001",
+}
+
+partitions = json.loads((resources.files("botocore") / "data/partitions.json").read_text())
+zones = {name: len(of) for name, of in RegionsAndZonesBackend.zones.items()}
+# moto lists two; the numbering of its own zone ids (1, 2, 4) speaks against it.
+zones.pop("cn-north-1", None)
+
+print(f"# Sources: botocore {metadata.version('botocore')} (regions, partitions, suffixes), "
+      f"moto {metadata.version('moto')} (zones); {DATE}.")
+print("# zones: how many availability zones; ec2messages: whether the service is there;")
+print("# s3_prefix_list: AWS's own for the S3 gateway endpoint, from public templates.")
+print("# `-`: not known.")
+print("# region\tpartition\tdns_suffix\tzones\tec2messages\ts3_prefix_list")
+known = set()
+for partition in partitions["partitions"]:
+    for region in sorted(partition["regions"]):
+        if region.endswith("-global"):
+            continue
+        known.add(region)
+        print(region, partition["id"], partition["outputs"]["dnsSuffix"],
+              zones.get(region) or "-", "no" if region in WITHOUT_EC2MESSAGES else "yes",
+              S3_PREFIX_LISTS.get(region, "-"), sep="\t")
+assert WITHOUT_EC2MESSAGES | set(S3_PREFIX_LISTS) <= known
