@@ -125,24 +125,32 @@ impl Construct for Groups<'_> {
                 self.network.vpc.clone(),
             ),
         );
-        let to_endpoints = SecurityGroupEgress::https(group)
-            .destination(self.endpoints.security_group.clone())
-            .description("Endpoints");
-        self.endpoints
-            .ready
-            .push(scope.add("ToEndpoints", to_endpoints).node());
+        // The first keeps its id, whether a second is there or not.
+        let of_endpoints = self.endpoints.security_groups.clone();
+        let numbered = |id: &str, n: usize| match n {
+            0 => id.to_owned(),
+            n => format!("{id}{}", n + 1),
+        };
+        for (n, peer) in of_endpoints.iter().enumerate() {
+            let to_endpoints = SecurityGroupEgress::https(group)
+                .destination(peer.clone())
+                .description("Endpoints");
+            let rule = scope.add(&numbered("ToEndpoints", n), to_endpoints);
+            self.endpoints.ready.push(rule.node());
+        }
         if let Some(list) = &self.endpoints.s3_prefix_list {
             let to_s3 = SecurityGroupEgress::https(group)
                 .destination_prefix_list(list.clone())
                 .description("S3");
             self.endpoints.ready.push(scope.add("ToS3", to_s3).node());
         }
-        let admit = SecurityGroupIngress::https(self.endpoints.security_group.clone())
-            .source(group)
-            .description("Instances");
-        self.endpoints
-            .ready
-            .push(scope.add("EndpointsFromInstances", admit).node());
+        for (n, of) in of_endpoints.into_iter().enumerate() {
+            let admit = SecurityGroupIngress::https(of)
+                .source(group)
+                .description("Instances");
+            let rule = scope.add(&numbered("EndpointsFromInstances", n), admit);
+            self.endpoints.ready.push(rule.node());
+        }
         scope.output(
             "SecurityGroupId",
             group.attr(SecurityGroup::LINK),

@@ -49,6 +49,8 @@ impl Service {
 pub struct ExistingEndpoints {
     /// The group of their interfaces; it gets a rule that admits the instances.
     pub security_group: Link<SecurityGroup>,
+    /// Which they are; what else is needed is created. Default: all that is needed exists.
+    pub endpoints: Vec<(Service, Link<VpcEndpoint>)>,
 }
 
 /// The endpoints of a network.
@@ -88,8 +90,8 @@ impl Default for Endpoints {
 /// What endpoints are to their users.
 #[derive(Clone, Debug)]
 pub struct EndpointHandles {
-    /// The group of their interfaces.
-    pub security_group: Link<SecurityGroup>,
+    /// The groups of their interfaces: of those created, then of those that exist.
+    pub security_groups: Vec<Link<SecurityGroup>>,
     /// S3's prefix list, where there is a gateway.
     pub s3_prefix_list: Option<Link<PrefixList>>,
     /// What an instance waits for.
@@ -173,6 +175,50 @@ impl PlacedEndpoints<'_> {
             }
         }
         chosen
+    }
+
+    /// The services whose endpoints are made here.
+    fn created(&self, scope: &mut Scope<'_>) -> Vec<Service> {
+        let existing = self.endpoints.existing.as_ref();
+        let mut services = Vec::new();
+        if existing.is_none_or(|existing| !existing.endpoints.is_empty()) {
+            services.extend([Service::new("ssm"), Service::new("ssmmessages")]);
+            let in_region = scope.known_region().is_none_or(|region| region.ec2messages);
+            if self.endpoints.ec2messages && in_region {
+                services.push(Service::new("ec2messages"));
+            }
+        }
+        for service in &self.endpoints.services {
+            if service.as_str() == "s3" {
+                scope.problem(
+                    Diagnostic::error("endpoint-service", "`s3` is a gateway, not an interface")
+                        .help("switch it on by `s3: true`"),
+                );
+            } else if !service.0.starts_with(|c: char| c.is_ascii_lowercase())
+                || !service
+                    .0
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
+            {
+                scope.problem(
+                    Diagnostic::error(
+                        "endpoint-service",
+                        format!(
+                            "`{}` is not the name of a service",
+                            service.0.escape_debug()
+                        ),
+                    )
+                    .help("take the part behind the region, such as `logs` or `ecr.api`"),
+                );
+            } else if !services.contains(service) {
+                services.push(service.clone());
+            }
+        }
+        let exists = |service: &Service| {
+            existing.is_some_and(|it| it.endpoints.iter().any(|(other, _)| other == service))
+        };
+        services.retain(|service| !exists(service));
+        services
     }
 
     fn service_name(service: &Service, scope: &Scope<'_>) -> Value<Text> {
@@ -318,20 +364,9 @@ impl Construct for PlacedEndpoints<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> EndpointHandles {
         let mut ready = Vec::new();
-        let group: Link<SecurityGroup> = if let Some(existing) = &self.endpoints.existing {
-            if self.endpoints.services.is_empty() {
-                existing.security_group.clone()
-            } else {
-                scope.problem(
-                    Diagnostic::error(
-                        "endpoint-existing",
-                        "further services are asked for beside existing endpoints",
-                    )
-                    .help("name existing endpoints, or let all be created"),
-                );
-                existing.security_group.clone()
-            }
-        } else {
+        let mut security_groups = Vec::new();
+        let services = self.created(scope);
+        if !services.is_empty() {
             let group = scope.add(
                 "SecurityGroup",
                 SecurityGroup::new(
@@ -340,39 +375,6 @@ impl Construct for PlacedEndpoints<'_> {
                 ),
             );
             let subnets = self.subnets(scope);
-            let mut services = vec![Service::new("ssm"), Service::new("ssmmessages")];
-            let in_region = scope.known_region().is_none_or(|region| region.ec2messages);
-            if self.endpoints.ec2messages && in_region {
-                services.push(Service::new("ec2messages"));
-            }
-            for service in &self.endpoints.services {
-                if service.as_str() == "s3" {
-                    scope.problem(
-                        Diagnostic::error(
-                            "endpoint-service",
-                            "`s3` is a gateway, not an interface",
-                        )
-                        .help("switch it on by `s3: true`"),
-                    );
-                } else if !service.0.starts_with(|c: char| c.is_ascii_lowercase())
-                    || !service.0.bytes().all(|b| {
-                        b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b)
-                    })
-                {
-                    scope.problem(
-                        Diagnostic::error(
-                            "endpoint-service",
-                            format!(
-                                "`{}` is not the name of a service",
-                                service.0.escape_debug()
-                            ),
-                        )
-                        .help("take the part behind the region, such as `logs` or `ecr.api`"),
-                    );
-                } else if !services.contains(service) {
-                    services.push(service.clone());
-                }
-            }
             for service in &services {
                 let condition = (service.as_str() == "ec2messages"
                     && scope.known_region().is_none())
@@ -388,8 +390,18 @@ impl Construct for PlacedEndpoints<'_> {
                 group.attr(SecurityGroup::LINK),
                 "The endpoints' group",
             );
-            group.into_value()
-        };
+            security_groups.push(group.into_value());
+        }
+        if let Some(existing) = &self.endpoints.existing {
+            security_groups.push(existing.security_group.clone());
+            for (service, id) in &existing.endpoints {
+                scope.output(
+                    &format!("{}Id", service.id()),
+                    id.clone(),
+                    "An endpoint that exists already",
+                );
+            }
+        }
         let mut s3_prefix_list = None;
         if self.endpoints.s3 {
             let (list, node) = self.gateway(scope);
@@ -397,7 +409,7 @@ impl Construct for PlacedEndpoints<'_> {
             ready.push(node);
         }
         EndpointHandles {
-            security_group: group,
+            security_groups,
             s3_prefix_list,
             ready,
         }

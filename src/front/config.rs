@@ -374,11 +374,25 @@ impl Build {
             Some(Node::List(_)) => EndpointZones::Named(item.texts("zones")),
             _ => EndpointZones::All,
         };
-        let existing = item
-            .get("existing_security_group")
-            .map(|item| ExistingEndpoints {
-                security_group: self.link(item),
-            });
+        let named = item.get("existing");
+        let group = item.get("existing_security_group");
+        if let (Some(named), None) = (named, group) {
+            self.out.push(
+                Diagnostic::error("setting", "`endpoints.existing` needs the endpoints' group")
+                    .at(named.place.clone())
+                    .help("name it by `endpoints.existing_security_group`"),
+            );
+        }
+        let existing = group.map(|group| ExistingEndpoints {
+            security_group: self.link(group),
+            endpoints: match named.map(|named| &named.node) {
+                Some(Node::Map(entries)) => entries
+                    .iter()
+                    .map(|(service, _, id)| (Service::new(service.clone()), self.link(id)))
+                    .collect(),
+                _ => Vec::new(),
+            },
+        });
         Endpoints {
             ec2messages: item.flag("ec2messages").unwrap_or(true),
             services: item

@@ -145,11 +145,18 @@ const ENDPOINTS: &[Setting] = &[
         "Whether the endpoints let through only what the agent needs.",
     ),
     setting(
+        "existing",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "all that is needed, if their group is named",
+        "The endpoints that exist already, by service, such as `ssm: vpce-…`; what else is needed \
+         is created.",
+    ),
+    setting(
         "existing_security_group",
         TEXT_OR_PARAMETER,
         "new endpoints",
-        "The group of endpoints that exist already; none are created, and the group gets a rule \
-         that admits the instances.",
+        "The group of endpoints that exist already; none are created (but see `existing`), and the \
+         group gets a rule that admits the instances.",
     ),
 ];
 

@@ -82,9 +82,13 @@ class State:
             for identifier in ids:
                 self.names.setdefault(identifier, base)
         groups = {}
+        texts = [(ids, base, json.dumps(facts)) for _, ids, base, facts in self.found]
         for kind, ids, base, facts in self.found:
             base = f"{kind} {self.world[ids[0]]}" if ids and ids[0] in self.world else base
-            groups.setdefault(base, []).append((json.dumps(self.rename(facts), sort_keys=True), ids, facts))
+            # What is alike (two templates with one content) is told apart by what refers to it.
+            users = sorted(user for others, user, text in texts if others is not ids and any(i in text for i in ids))
+            sorting = [json.dumps(self.rename(facts), sort_keys=True), users]
+            groups.setdefault(base, []).append((sorting, ids, facts))
         labelled = []
         for base, members in groups.items():
             members.sort(key=lambda member: member[0])

@@ -8,6 +8,7 @@ mod diagnostics;
 mod documents;
 mod examples;
 mod goldens;
+mod misuse;
 mod names;
 mod properties;
 mod round_trip;

@@ -1,0 +1,5 @@
+use ssm_synth::resource::RouteTable;
+
+fn main() {
+    let _ = RouteTable::new();
+}
