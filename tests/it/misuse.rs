@@ -3,7 +3,10 @@
 #[test]
 fn misuse_does_not_compile() {
     // The messages are those of the compiler that `rust-version` names.
-    let version = std::process::Command::new("rustc").arg("-V").output().unwrap();
+    let version = std::process::Command::new("rustc")
+        .arg("-V")
+        .output()
+        .unwrap();
     let version = String::from_utf8(version.stdout).unwrap();
     if !version.starts_with(concat!("rustc ", env!("CARGO_PKG_RUST_VERSION"))) {
         assert!(std::env::var_os("CI").is_none(), "CI has {version}");
