@@ -237,6 +237,7 @@ impl Scope<'_> {
             condition: None,
             overrides: Vec::new(),
             place: self.place.clone(),
+            origin: None,
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
         Ref::new(id)

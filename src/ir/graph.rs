@@ -48,6 +48,32 @@ pub struct Override {
     pub value: Option<serde_json::Value>,
 }
 
+/// What a property says that could not be read into the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unread {
+    /// The field's name in Rust, dotted where it is nested.
+    pub field: String,
+    /// What stands there instead.
+    pub why: String,
+}
+
+/// Where a resource that was read from a file came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file's language.
+    pub dialect: Dialect,
+    /// What the file calls it: a logical id, or an address.
+    pub address: String,
+    /// The places of its properties, by name in the file's language, two levels deep.
+    pub places: Vec<(String, Place)>,
+    /// What is there, and was not understood.
+    pub unread: Vec<Unread>,
+    /// Whether the file does not decide that it exists.
+    pub maybe: bool,
+    /// Whether the file decides that it does not exist.
+    pub absent: bool,
+}
+
 /// A resource with its place in the graph.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -71,6 +97,31 @@ pub struct Node {
     pub overrides: Vec<Override>,
     /// Where it was written.
     pub place: Place,
+    /// The file that it was read from. Default: none, a construct added it.
+    pub origin: Option<Box<Origin>>,
+}
+
+impl Node {
+    /// Returns whether a property was there, and not understood.
+    pub fn is_unread(&self, field: &str) -> bool {
+        let unread = self.origin.iter().flat_map(|origin| &origin.unread);
+        let inside = |name: &str| {
+            name.strip_prefix(field)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        unread.into_iter().any(|unread| inside(&unread.field))
+    }
+
+    /// Returns whether it is sure to exist.
+    pub fn is_certain(&self) -> bool {
+        let origin = self.origin.as_ref();
+        self.condition.is_none() && origin.is_none_or(|origin| !origin.maybe && !origin.absent)
+    }
+
+    /// Returns whether it is sure not to exist.
+    pub fn is_absent(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.absent)
+    }
 }
 
 /// A question about the place of deployment.

@@ -26,6 +26,11 @@ impl<T> Value<T> {
             Value::Expr(_) => None,
         }
     }
+
+    /// Returns whether a file that was read leaves it out.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Value::Expr(Expr::Absent))
+    }
 }
 
 /// The identifier of a resource outside the graph, typed by what it identifies.
@@ -118,6 +123,13 @@ impl<R> Ref<R> {
     /// Returns an attribute of the resource as an expression.
     pub fn attr(self, attr: Attr) -> Expr {
         Expr::Attr(self.node, attr)
+    }
+}
+
+impl NodeId {
+    /// Returns an attribute of the resource as an expression.
+    pub fn at(self, attr: Attr) -> Expr {
+        Expr::Attr(self, attr)
     }
 }
 
@@ -218,6 +230,18 @@ pub enum Expr {
         /// Used by the Terraform back end.
         tf: Box<Expr>,
     },
+    /// An attribute of a resource in the graph that its table does not name, as the file that was
+    /// read spells it.
+    Other(NodeId, Text),
+    /// The value of a parameter of Systems Manager, by name.
+    SsmParameter(Text),
+    /// One of these, and the file that was read does not tell which.
+    OneOf(Vec<Expr>),
+    /// Something that the file that was read does not decide, as it stands there; equal texts
+    /// stand for equal values.
+    Opaque(Text),
+    /// Nothing, where the table requires something: the file that was read leaves it out.
+    Absent,
 }
 
 impl Expr {
@@ -253,7 +277,9 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
         match self {
-            Expr::Concat(parts) => parts.iter().for_each(|part| part.walk(visit)),
+            Expr::Concat(parts) | Expr::OneOf(parts) => {
+                parts.iter().for_each(|part| part.walk(visit))
+            }
             Expr::Select(list, _) => list.walk(visit),
             Expr::PerLanguage { cfn, tf } => {
                 cfn.walk(visit);
@@ -264,7 +290,11 @@ impl Expr {
             | Expr::Pseudo(_)
             | Expr::Text(_)
             | Expr::Zone(_)
-            | Expr::Items(_) => {}
+            | Expr::Items(_)
+            | Expr::Other(..)
+            | Expr::SsmParameter(_)
+            | Expr::Opaque(_)
+            | Expr::Absent => {}
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::term::{Dialect, Map, Term};
-use crate::ir::{Cidr, Id, Text, Value};
+use crate::ir::{Cidr, Expr, Id, Text, Value};
 
 /// Why a term is not a property.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,51 @@ pub trait Prop: Sized {
     fn put(&self, dialect: Dialect) -> Option<Term<'_>>;
     /// Reads.
     fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
+
+    /// Reads what others wrote: as much as is understood, and notes the rest under the field's
+    /// name.
+    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+        match Self::take(term, dialect) {
+            Ok(value) => Some(value),
+            Err(mismatch) => {
+                unread.note(&mismatch.to_string());
+                None
+            }
+        }
+    }
+
+    /// What stands for a required property that others left out.
+    fn blank() -> Self;
+}
+
+/// Notes what was not understood, under the name of the field that is being read.
+#[derive(Debug)]
+pub struct Unreads<'a> {
+    /// All notes of a resource.
+    pub notes: &'a mut Vec<crate::ir::Unread>,
+    /// The field's name, dotted.
+    pub field: String,
+}
+
+impl Unreads<'_> {
+    pub(crate) fn note(&mut self, why: &str) {
+        self.notes.push(crate::ir::Unread {
+            field: self.field.clone(),
+            why: why.to_owned(),
+        });
+    }
+
+    pub(crate) fn inside(&mut self, field: &str) -> Unreads<'_> {
+        let field = if self.field.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{}.{field}", self.field)
+        };
+        Unreads {
+            notes: self.notes,
+            field,
+        }
+    }
 }
 
 /// What a [`Value`] can hold as a literal.
@@ -69,6 +114,23 @@ impl<T: Scalar> Prop for Value<T> {
             Term::Expr(expr) => Ok(Value::Expr(expr.into_owned())),
             literal => T::read(&literal).map(Value::Lit),
         }
+    }
+
+    fn lift(term: Term<'_>, _: Dialect, _: &mut Unreads<'_>) -> Option<Self> {
+        Some(match term {
+            Term::Expr(expr) => Value::Expr(expr.into_owned()),
+            literal => match T::read(&literal) {
+                Ok(value) => Value::Lit(value),
+                Err(_) => Value::Expr(Expr::Opaque(match literal {
+                    Term::Str(text) => Text::Owned(text.into_owned()),
+                    other => Text::Owned(format!("{other:?}")),
+                })),
+            },
+        })
+    }
+
+    fn blank() -> Self {
+        Value::Expr(Expr::Absent)
     }
 }
 
@@ -110,8 +172,12 @@ impl Scalar for bool {
     fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
         match term {
             Term::Bool(value) => Ok(*value),
-            Term::Str(text) if text == "true" => Ok(true),
-            Term::Str(text) if text == "false" => Ok(false),
+            // YAML 1.1 has more words, and CloudFormation reads YAML 1.1.
+            Term::Str(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" => Ok(true),
+                "false" | "no" | "off" => Ok(false),
+                _ => Err(Mismatch::expected("a boolean", term)),
+            },
             other => Err(Mismatch::expected("a boolean", other)),
         }
     }
@@ -333,6 +399,10 @@ impl Prop for Tags {
             },
         }
     }
+
+    fn blank() -> Self {
+        Tags::default()
+    }
 }
 
 /// Tags of a launch template: CloudFormation has them under `TagSpecifications`.
@@ -370,6 +440,10 @@ impl Prop for LaunchTemplateTags {
         }
         Ok(LaunchTemplateTags(tags))
     }
+
+    fn blank() -> Self {
+        LaunchTemplateTags::default()
+    }
 }
 
 /// Exactly one: a list with one item in CloudFormation, the item itself in Terraform.
@@ -397,6 +471,23 @@ impl<T: Prop> Prop for OneInList<T> {
             (_, term) => term,
         };
         T::take(item, dialect).map(OneInList)
+    }
+
+    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+        let item = match term {
+            Term::List(mut items) if items.len() == 1 => items.swap_remove(0),
+            Term::List(items) if items.is_empty() => return None,
+            Term::List(_) => {
+                unread.note("more than one");
+                return None;
+            }
+            item => item,
+        };
+        T::lift(item, dialect, unread).map(OneInList)
+    }
+
+    fn blank() -> Self {
+        OneInList(T::blank())
     }
 }
 
@@ -437,6 +528,29 @@ impl Prop for UserData {
             text => Value::take(text, dialect).map(UserData),
         }
     }
+
+    fn blank() -> Self {
+        UserData(Value::blank())
+    }
+}
+
+/// Text that a machine runs at its first start, where both languages want it in Base64; here it is
+/// plain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncodedUserData(pub Value<Text>);
+
+impl Prop for EncodedUserData {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        Some(Term::Base64(Box::new(self.0.put(dialect)?)))
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        UserData::take(term, dialect).map(|UserData(text)| EncodedUserData(text))
+    }
+
+    fn blank() -> Self {
+        EncodedUserData(Value::blank())
+    }
 }
 
 impl<V: crate::ir::IntoValue<Value<Text>> + TextLike> crate::ir::IntoValue<UserData> for V {
@@ -467,6 +581,22 @@ pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<Term<'_
         return terms.pop();
     }
     Some(Term::List(terms))
+}
+
+/// Reads a list that others wrote.
+pub(crate) fn lift_many<T: Prop>(
+    term: Term<'_>,
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Vec<T> {
+    match term {
+        Term::List(items) => items
+            .into_iter()
+            .filter_map(|item| T::lift(item, dialect, unread))
+            .collect(),
+        // One thing may stand for a list of one in both languages.
+        single => T::lift(single, dialect, unread).into_iter().collect(),
+    }
 }
 
 /// Reads a list; one block is a list of one, an expression stands for all.

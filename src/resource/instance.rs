@@ -2,7 +2,7 @@ use super::codec::{Mismatch, Prop, words};
 use super::table::{nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    SecurityGroup, Subnet, Tags, Term, UserData, tagged,
+    NetworkInterface, SecurityGroup, Subnet, Tags, Term, UserData, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
 
@@ -50,6 +50,31 @@ nested! {
         /// The version's number.
         version: Value<Text> = "Version" / "version",
     }
+    opt {
+        /// The template by its name, instead of its id. Default: by id.
+        name: Value<Text> = "LaunchTemplateName" / "name",
+    }
+}
+
+nested! {
+    /// A network interface of an instance, where its groups and its subnet are said there.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-instance-networkinterface.html>
+    pub struct InstanceInterface
+    opt {
+        /// Its number; the first is 0. Default: in the order of the list.
+        device_index: Value<i64> = "DeviceIndex" / "device_index",
+        /// An interface that is there. Default: a new one.
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        /// Where it is. Default: the instance's subnet.
+        subnet: Link<Subnet> = "SubnetId" / "",
+        /// Whether it has a public address. Default: as the subnet says.
+        associate_public_ip_address: Value<bool> = "AssociatePublicIpAddress" / "",
+    }
+    many {
+        /// Its security groups. Default: the VPC's default group.
+        security_groups: Link<SecurityGroup> = "GroupSet" / "",
+    }
 }
 
 /// The disk that the instance boots from.
@@ -86,13 +111,21 @@ impl Prop for RootVolume {
         let BlockDeviceMapping { device_name, ebs } = take_object(term, dialect)?;
         Ok(RootVolume { device_name, ebs })
     }
+
+    fn blank() -> Self {
+        RootVolume {
+            device_name: Value::blank(),
+            ebs: Ebs::blank(),
+        }
+    }
 }
 
 resource! {
     /// An EC2 instance.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html>
-    pub struct Instance: "AWS::EC2::Instance" / "aws_instance", link Attr::by_ref("id");
+    pub struct Instance: "AWS::EC2::Instance" / "aws_instance", link Attr::by_ref("id"),
+        attrs [Self::PRIMARY_INTERFACE];
     one {
         /// Its type, such as `t3.micro`.
         instance_type: Value<Text> = "InstanceType" / "instance_type",
@@ -118,6 +151,11 @@ resource! {
         disable_api_termination: Value<bool> = "DisableApiTermination" / "disable_api_termination",
         /// What it runs at its first start. Default: nothing.
         user_data: UserData = "UserData" / "user_data",
+        /// The same in Base64.
+        user_data_base64: Value<Text> = "" / "user_data_base64",
+        /// Whether it has a public address; CloudFormation says it of the interface. Default: as
+        /// the subnet says.
+        associate_public_ip_address: Value<bool> = "" / "associate_public_ip_address",
         /// Whether its disks have its tags; in Terraform they are written out. Default: they have
         /// not.
         propagate_tags_to_volume_on_creation: Value<bool> = "PropagateTagsToVolumeOnCreation" / "",
@@ -125,11 +163,20 @@ resource! {
     many {
         /// Its security groups. Default: the VPC's default group.
         security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "vpc_security_group_ids",
+        /// Its security groups by name, in the default VPC. Default: none.
+        security_group_names: Link<SecurityGroup> = "SecurityGroups" / "security_groups",
+        /// Its interfaces, where these say their groups and subnet. Default: one of its own.
+        network_interfaces: InstanceInterface = "NetworkInterfaces" / "network_interface",
     }
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+}
+
+impl Instance {
+    /// Its first interface; CloudFormation does not tell it.
+    pub const PRIMARY_INTERFACE: Attr = Attr::by_get_att("", "primary_network_interface_id");
 }
 
 impl Hooks for Instance {

@@ -7,15 +7,22 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-instanceprofile.html>
     pub struct InstanceProfile: "AWS::IAM::InstanceProfile" / "aws_iam_instance_profile",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"), attrs [Self::ARN];
     one {
         /// The role, by name.
         role: OneInList<Link<Role>> = "Roles" / "role",
     }
     opt {
+        /// Its name. Default: generated.
+        instance_profile_name: Value<Text> = "InstanceProfileName" / "name",
         /// The path of its name, with `/` at both ends. Default: `/`.
         path: Value<Text> = "Path" / "path",
     }
+}
+
+impl InstanceProfile {
+    /// Its ARN.
+    pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 
 impl Hooks for InstanceProfile {}

@@ -1,6 +1,9 @@
-use super::codec::words;
+use super::codec::{EncodedUserData, words};
 use super::table::{nested, resource};
-use super::{Hooks, KmsKey, LaunchTemplateTags, Tags};
+use super::{
+    Hooks, InstanceProfile, KmsKey, LaunchTemplateTags, MetadataOptions, NetworkInterface,
+    SecurityGroup, Subnet, Tags,
+};
 use crate::ir::{Attr, Link, Text, Value};
 
 /// A machine image; only its id, or `resolve:ssm:` and a parameter's name, occurs here.
@@ -62,6 +65,39 @@ nested! {
     }
 }
 
+nested! {
+    /// What gives instances their role, by ARN or by name.
+    pub struct TemplateProfile
+    opt {
+        /// By ARN.
+        arn: Link<InstanceProfile> = "Arn" / "arn",
+        /// By name.
+        name: Link<InstanceProfile> = "Name" / "name",
+    }
+}
+
+nested! {
+    /// A network interface of the instances.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-launchtemplate-networkinterface.html>
+    pub struct TemplateInterface
+    opt {
+        /// Its number; the first is 0. Default: in the order of the list.
+        device_index: Value<i64> = "DeviceIndex" / "device_index",
+        /// An interface that is there. Default: a new one.
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        /// Where it is. Default: the launch decides.
+        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        /// Whether it has a public address. Default: as the subnet says.
+        associate_public_ip_address: Value<bool> =
+            "AssociatePublicIpAddress" / "associate_public_ip_address",
+    }
+    many {
+        /// Its security groups. Default: the VPC's default group.
+        security_groups: Link<SecurityGroup> = "Groups" / "security_groups",
+    }
+}
+
 resource! {
     /// A launch template that names an image and the disk that it boots from.
     ///
@@ -72,12 +108,32 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
     pub struct LaunchTemplate: "AWS::EC2::LaunchTemplate" / "aws_launch_template",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"), attrs [Self::LATEST_VERSION];
     one {
         /// The image.
         image: Link<LaunchImage> = "LaunchTemplateData.ImageId" / "image_id",
     }
+    opt {
+        /// Its name. Default: generated.
+        launch_template_name: Value<Text> = "LaunchTemplateName" / "name",
+        /// The type of the instances. Default: the launch decides.
+        instance_type: Value<Text> = "LaunchTemplateData.InstanceType" / "instance_type",
+        /// What gives the instances their role. Default: none.
+        iam_instance_profile: TemplateProfile =
+            "LaunchTemplateData.IamInstanceProfile" / "iam_instance_profile",
+        /// How the metadata service answers. Default: the account's settings.
+        metadata_options: MetadataOptions =
+            "LaunchTemplateData.MetadataOptions" / "metadata_options",
+        /// What the instances run at their first start, in Base64. Default: nothing.
+        user_data: EncodedUserData = "LaunchTemplateData.UserData" / "user_data",
+    }
     many {
+        /// The security groups. Default: the VPC's default group.
+        security_groups: Link<SecurityGroup> =
+            "LaunchTemplateData.SecurityGroupIds" / "vpc_security_group_ids",
+        /// The interfaces, where these say their groups and subnet. Default: one.
+        network_interfaces: TemplateInterface =
+            "LaunchTemplateData.NetworkInterfaces" / "network_interfaces",
         /// The disks. Default: the image's.
         block_devices: BlockDeviceMapping =
             "LaunchTemplateData.BlockDeviceMappings" / "block_device_mappings",

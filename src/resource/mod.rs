@@ -1,46 +1,93 @@
 //! The resource types: one file each, and one line each in the list below.
 
+mod auto_scaling_group;
 pub mod codec;
+mod dhcp_options;
+mod document;
+mod eip;
+mod eip_association;
+mod hosted_zone;
 mod instance;
 mod instance_profile;
+mod internet_gateway;
+mod launch_configuration;
 mod launch_template;
+mod log_group;
+mod lookup;
+mod managed_policy;
+mod nat_gateway;
+mod network_acl;
+mod network_interface;
 mod policy;
+mod prefix_list;
 mod raw;
 mod role;
 mod role_policy;
+mod route;
 mod route_table;
 mod security_group;
 mod security_group_egress;
 mod security_group_ingress;
+mod security_group_rule;
 mod subnet;
 mod subnet_route_table_association;
 pub mod table;
 mod term;
 mod vpc;
 mod vpc_endpoint;
+mod vpc_gateway_attachment;
 
-pub use codec::{LaunchTemplateTags, OneInList, Tags, UserData};
+pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate};
+pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
+pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};
+pub use document::{Content, Document};
+pub use eip::Eip;
+pub use eip_association::EipAssociation;
+pub use hosted_zone::{AliasTarget, HostedZone, HostedZoneAssociation, HostedZoneVpc, RecordSet};
 pub use instance::{
-    HttpTokens, Instance, LaunchTemplateSpecification, MetadataOptions, RootVolume, Switch,
+    HttpTokens, Instance, InstanceInterface, LaunchTemplateSpecification, MetadataOptions,
+    RootVolume, Switch,
 };
 pub use instance_profile::InstanceProfile;
+pub use internet_gateway::InternetGateway;
+pub use launch_configuration::LaunchConfiguration;
 pub use launch_template::{
-    BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, VolumeType,
+    BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, TemplateInterface,
+    TemplateProfile, VolumeType,
 };
-pub use policy::{Effect, PolicyDocument, Principal, Statement};
+pub use log_group::LogGroup;
+pub use lookup::{ImageLookup, LookupFilter, ServiceSetting};
+pub use managed_policy::{
+    InlinePolicy, ManagedPolicy, PolicyAttachment, RolePolicyAttachment, RolePolicyAttachments,
+};
+pub use nat_gateway::{ConnectivityType, NatGateway};
+pub use network_acl::{
+    DefaultNetworkAcl, InlineEntry, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation,
+};
+pub use network_interface::{
+    NetworkInterface, NetworkInterfaceAttachment, NetworkInterfaceSecurityGroup,
+};
+pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
+pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListRange};
 pub use raw::Raw;
-pub use role::{KmsKey, ManagedPolicy, Role};
+pub use role::{InlineRolePolicy, KmsKey, Role};
 pub use role_policy::RolePolicy;
-pub use route_table::RouteTable;
-pub use security_group::{PrefixList, SecurityGroup};
+pub use route::{InlineRoute, Route};
+pub use route_table::{DefaultRouteTable, MainRouteTableAssociation, RouteTable};
+pub use security_group::{DefaultSecurityGroup, SecurityGroup};
 pub use security_group_egress::SecurityGroupEgress;
 pub use security_group_ingress::SecurityGroupIngress;
+pub use security_group_rule::{InlineRule, SecurityGroupRule};
 pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
-pub use table::{Field, Kind, Occurs};
+pub use table::{Field, Kind, Occurs, Unfolded};
 pub use term::{Dialect, Map, Term};
-pub use vpc::Vpc;
-pub use vpc_endpoint::{EndpointType, VpcEndpoint};
+pub use vpc::{Vpc, VpcCidrBlock};
+pub use vpc_endpoint::{
+    EndpointType, VpcEndpoint, VpcEndpointPolicy, VpcEndpointPrivateDns, VpcEndpointRouteTable,
+    VpcEndpointSecurityGroup, VpcEndpointSubnet,
+};
+pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
 use crate::ir::{Attr, Diagnostics, Graph, Node, NodeId};
 
@@ -91,6 +138,20 @@ pub(crate) trait Hooks {
 
     /// Adds what Terraform says in this resource beyond the table.
     fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
+
+    /// Takes out what stands inside such a resource in a file that was read, and is a resource of
+    /// its own in the model.
+    fn unfold(
+        _map: &mut Map<'_>,
+        _this: NodeId,
+        _dialect: Dialect,
+        _unread: &mut codec::Unreads<'_>,
+    ) -> Vec<table::Unfolded>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
 
     /// Returns what Terraform says in further resources.
     fn satellites(&self, _this: NodeId, _graph: &Graph) -> Vec<Satellite<'_>> {
@@ -152,18 +213,59 @@ macro_rules! resources {
 
 resources! {
     Vpc,
+    VpcCidrBlock,
+    DhcpOptions,
+    DhcpOptionsAssociation,
     Subnet,
     RouteTable,
+    DefaultRouteTable,
+    MainRouteTableAssociation,
     SubnetRouteTableAssociation,
+    Route,
+    InternetGateway,
+    VpcGatewayAttachment,
+    NatGateway,
+    Eip,
+    EipAssociation,
+    NetworkAcl,
+    DefaultNetworkAcl,
+    NetworkAclEntry,
+    SubnetNetworkAclAssociation,
     SecurityGroup,
+    DefaultSecurityGroup,
+    SecurityGroupRule,
     SecurityGroupIngress,
     SecurityGroupEgress,
+    PrefixList,
+    PrefixListRange,
     VpcEndpoint,
+    VpcEndpointSubnet,
+    VpcEndpointSecurityGroup,
+    VpcEndpointRouteTable,
+    VpcEndpointPolicy,
+    VpcEndpointPrivateDns,
+    HostedZone,
+    HostedZoneAssociation,
+    RecordSet,
     Role,
     RolePolicy,
+    InlinePolicy,
+    ManagedPolicy,
+    RolePolicyAttachment,
+    RolePolicyAttachments,
+    PolicyAttachment,
     InstanceProfile,
+    ImageLookup,
     LaunchTemplate,
+    LaunchConfiguration,
+    AutoScalingGroup,
+    NetworkInterface,
+    NetworkInterfaceAttachment,
+    NetworkInterfaceSecurityGroup,
     Instance,
+    LogGroup,
+    Document,
+    ServiceSetting,
 }
 
 impl Resource {
@@ -174,7 +276,9 @@ impl Resource {
     /// Returns the type in a language, if the language has it.
     pub fn type_name(&self, dialect: Dialect) -> Option<&str> {
         match (self, self.kind()) {
-            (_, Some(kind)) => Some(dialect.pick(kind.cfn, kind.tf)),
+            (_, Some(kind)) => {
+                Some(dialect.pick(kind.cfn, kind.tf)).filter(|name| !name.is_empty())
+            }
             (Resource::Raw(raw), None) => raw.type_name(dialect),
             _ => None,
         }

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::codec::{Mismatch, Prop, words};
+use super::codec::{Mismatch, Prop, Unreads, words};
 use super::{Dialect, Map, Term};
-use crate::ir::{IntoValue, Text, Value};
+use crate::ir::{Expr, IntoValue, Text, Value};
 
 words! {
     /// What a statement does.
@@ -27,6 +27,8 @@ pub enum Principal {
     Service(Value<Text>),
     /// An account, role or user by ARN.
     Aws(Value<Text>),
+    /// Several, by kind (`AWS`, `Service`, `Federated`, `CanonicalUser`).
+    Several(Vec<(Text, Vec<Value<Text>>)>),
 }
 
 /// One statement.
@@ -44,6 +46,19 @@ pub struct Statement {
     pub resources: Vec<Value<Text>>,
     /// Operator, key, values.
     pub conditions: Vec<(Text, Text, Vec<Value<Text>>)>,
+    /// What it is about is everything else: actions, resources, principal. Default: none is.
+    pub not: Not,
+}
+
+/// Which parts of a statement name what is left out, as `NotAction` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Not {
+    /// `NotAction`.
+    pub actions: bool,
+    /// `NotResource`.
+    pub resources: bool,
+    /// `NotPrincipal`.
+    pub principal: bool,
 }
 
 fn values<V: IntoValue<Value<Text>>>(items: impl IntoIterator<Item = V>) -> Vec<Value<Text>> {
@@ -60,6 +75,7 @@ impl Statement {
             actions: values(actions),
             resources: Vec::new(),
             conditions: Vec::new(),
+            not: Not::default(),
         }
     }
 
@@ -115,27 +131,39 @@ impl Statement {
             map.insert("Sid", Term::Str(Cow::Borrowed(sid.as_ref())));
         }
         map.insert("Effect", Term::str(self.effect.as_str()));
+        let principal = if self.not.principal {
+            "NotPrincipal"
+        } else {
+            "Principal"
+        };
+        let of = |kind: &str, who: Term<'static>| {
+            Term::Object([(kind.to_owned().into(), who)].into_iter().collect())
+        };
         match &self.principal {
             None => {}
-            Some(Principal::Any) => map.insert("Principal", Term::str("*")),
+            Some(Principal::Any) => map.insert(principal, Term::str("*")),
             Some(Principal::Service(who)) => {
-                let who = list(std::slice::from_ref(who));
-                map.insert(
-                    "Principal",
-                    Term::Object([("Service".into(), who)].into_iter().collect()),
-                );
+                map.insert(principal, of("Service", list(std::slice::from_ref(who))));
             }
             Some(Principal::Aws(who)) => {
-                let who = list(std::slice::from_ref(who));
-                map.insert(
-                    "Principal",
-                    Term::Object([("AWS".into(), who)].into_iter().collect()),
-                );
+                map.insert(principal, of("AWS", list(std::slice::from_ref(who))));
+            }
+            Some(Principal::Several(kinds)) => {
+                let kinds = kinds.iter().map(|(kind, who)| (kind.clone(), list(who)));
+                map.insert(principal, Term::Object(kinds.collect()));
             }
         }
-        map.insert("Action", list(&self.actions));
+        let not =
+            |not: bool, name: &'static str, other: &'static str| if not { other } else { name };
+        map.insert(
+            not(self.not.actions, "Action", "NotAction"),
+            list(&self.actions),
+        );
         if !self.resources.is_empty() {
-            map.insert("Resource", list(&self.resources));
+            map.insert(
+                not(self.not.resources, "Resource", "NotResource"),
+                list(&self.resources),
+            );
         }
         if !self.conditions.is_empty() {
             let mut operators: Map<'_> = Map::default();
@@ -167,13 +195,21 @@ fn owned(term: Term<'_>) -> Term<'static> {
 pub struct PolicyDocument {
     /// The statements.
     pub statements: Vec<Statement>,
+    /// What a file that was read does not decide of it. Default: nothing.
+    pub opaque: Option<Text>,
 }
 
 impl PolicyDocument {
+    /// Returns whether a file that was read leaves it out.
+    pub fn is_absent(&self) -> bool {
+        self.statements.is_empty() && self.opaque.is_none()
+    }
+
     /// With these statements.
     pub fn new(statements: impl IntoIterator<Item = Statement>) -> PolicyDocument {
         PolicyDocument {
             statements: statements.into_iter().collect(),
+            opaque: None,
         }
     }
 }
@@ -197,12 +233,16 @@ impl Prop for PolicyDocument {
     fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         let document = match term {
             Term::Json(inner) => *inner,
+            Term::Str(text) => serde_json::from_str::<serde_json::Value>(&text)
+                .map_err(|error| Mismatch::new(format!("is not JSON: {error}")))?
+                .into(),
             other => other,
         };
         let Term::Object(mut map) = document else {
             return Err(Mismatch::expected("a policy document", &document));
         };
         map.remove_path("Version");
+        map.remove_path("Id");
         let statements = match map.remove_path("Statement") {
             Some(Term::List(items)) => items,
             Some(single) => vec![single],
@@ -212,7 +252,54 @@ impl Prop for PolicyDocument {
             .into_iter()
             .map(|item| take_statement(item, dialect).map_err(|m| m.inside("Statement")))
             .collect::<Result<_, _>>()?;
-        Ok(PolicyDocument { statements })
+        Ok(PolicyDocument {
+            statements,
+            opaque: None,
+        })
+    }
+
+    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+        let opaque = |why: String| PolicyDocument {
+            statements: Vec::new(),
+            opaque: Some(why.into()),
+        };
+        let document = match term {
+            Term::Json(inner) => *inner,
+            Term::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
+                Ok(value) => value.into(),
+                Err(error) => return Some(opaque(format!("is not JSON: {error}"))),
+            },
+            Term::Expr(expr) => {
+                return Some(opaque(match expr.as_ref() {
+                    Expr::Opaque(text) => text.to_string(),
+                    _ => "an expression".to_owned(),
+                }));
+            }
+            other => other,
+        };
+        let Term::Object(mut map) = document else {
+            return Some(opaque(document.what().to_owned()));
+        };
+        let items = match map.remove_path("Statement") {
+            Some(Term::List(items)) => items,
+            Some(single) => vec![single],
+            None => Vec::new(),
+        };
+        let mut lifted = PolicyDocument::default();
+        for item in items {
+            match take_statement(item, dialect) {
+                Ok(statement) => lifted.statements.push(statement),
+                Err(mismatch) => lifted.opaque = Some(mismatch.to_string().into()),
+            }
+        }
+        if let Some(why) = &lifted.opaque {
+            unread.note(why);
+        }
+        Some(lifted)
+    }
+
+    fn blank() -> Self {
+        PolicyDocument::default()
     }
 }
 
@@ -239,24 +326,48 @@ fn take_statement(term: Term<'_>, dialect: Dialect) -> Result<Statement, Mismatc
         Some(term) => <Effect as super::codec::Scalar>::read(&term)?,
         None => return Err(Mismatch::missing("Effect")),
     };
-    let principal = match map.remove_path("Principal") {
+    let mut not = Not::default();
+    let mut either = |name: &str, other: &str, negated: &mut bool| {
+        let term = map.remove(name);
+        if term.is_some() {
+            return term;
+        }
+        let term = map.remove(other);
+        *negated = term.is_some();
+        term
+    };
+    let principal = match either("Principal", "NotPrincipal", &mut not.principal) {
         None => None,
         Some(Term::Str(any)) if any == "*" => Some(Principal::Any),
-        Some(Term::Object(mut who)) => {
-            let service = take_values(who.remove_path("Service"), dialect)?;
-            let aws = take_values(who.remove_path("AWS"), dialect)?;
-            match (service.as_slice(), aws.as_slice(), who.is_empty()) {
-                ([one], [], true) => Some(Principal::Service(one.clone())),
-                ([], [one], true) => Some(Principal::Aws(one.clone())),
-                _ => return Err(Mismatch::new("is not modelled").inside("Principal")),
+        Some(Term::Object(who)) => {
+            let mut kinds = Vec::new();
+            for (kind, who) in who {
+                let who = take_values(Some(who), dialect)?;
+                kinds.push((Text::Owned(kind.into_owned()), who));
             }
+            Some(match kinds.as_mut_slice() {
+                [(kind, who)] if kind == "Service" && who.len() == 1 => {
+                    Principal::Service(who.swap_remove(0))
+                }
+                [(kind, who)] if kind == "AWS" && who.len() == 1 => {
+                    Principal::Aws(who.swap_remove(0))
+                }
+                _ => Principal::Several(kinds),
+            })
         }
         Some(other) => return Err(Mismatch::expected("a principal", &other)),
     };
-    let actions = take_values(map.remove_path("Action"), dialect)?;
-    let resources = take_values(map.remove_path("Resource"), dialect)?;
+    let actions = take_values(either("Action", "NotAction", &mut not.actions), dialect)?;
+    let resources = take_values(
+        either("Resource", "NotResource", &mut not.resources),
+        dialect,
+    )?;
     let mut conditions = Vec::new();
-    if let Some(Term::Object(operators)) = map.remove_path("Condition") {
+    let condition = map.remove_path("Condition");
+    if let Some(Term::Expr(_)) = condition {
+        return Err(Mismatch::new("is not decided").inside("Condition"));
+    }
+    if let Some(Term::Object(operators)) = condition {
         for (operator, keys) in operators {
             let Term::Object(keys) = keys else {
                 return Err(Mismatch::expected("condition keys", &keys));
@@ -277,6 +388,7 @@ fn take_statement(term: Term<'_>, dialect: Dialect) -> Result<Statement, Mismatc
             actions,
             resources,
             conditions,
+            not,
         }),
     }
 }

@@ -135,7 +135,10 @@ impl Typed for Raw {
         tf: "",
         link: Attr::by_ref("id"),
         fields: &[],
+        attrs: &[],
         take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
+        lift: |_, _, _| Resource::from(Raw::new()),
+        unfold: |_, _, _, _| Vec::new(),
     };
 
     fn of(resource: &Resource) -> Option<&Self> {

@@ -1,29 +1,43 @@
 use std::borrow::Cow;
 
-use super::table::resource;
-use super::{Hooks, Map, PolicyDocument, Satellite, Tags, Term, Typed, tagged};
+use super::codec::Unreads;
+use super::table::{Unfolded, lift_items, nested, resource};
+use super::{
+    Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RolePolicy, RolePolicyAttachment,
+    Satellite, Tags, Term, Typed, tagged,
+};
 use crate::ir::{
     Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, terraform_name,
 };
-
-/// A managed policy; only its ARN occurs here.
-#[derive(Clone, Copy, Debug)]
-pub enum ManagedPolicy {}
 
 /// A KMS key; only its ARN occurs here.
 #[derive(Clone, Copy, Debug)]
 pub enum KmsKey {}
 
+nested! {
+    /// A policy written inside a role.
+    pub struct InlineRolePolicy
+    one {
+        /// Its name.
+        policy_name: Value<Text> = "PolicyName" / "name",
+        /// What it allows.
+        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+    }
+}
+
 resource! {
     /// An IAM role.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html>
-    pub struct Role: "AWS::IAM::Role" / "aws_iam_role", link Attr::by_ref("name");
+    pub struct Role: "AWS::IAM::Role" / "aws_iam_role", link Attr::by_ref("name"),
+        attrs [Self::ARN];
     one {
         /// Who may take it.
         assume_role_policy: PolicyDocument = "AssumeRolePolicyDocument" / "assume_role_policy",
     }
     opt {
+        /// Its name. Default: generated.
+        role_name: Value<Text> = "RoleName" / "name",
         /// What it is for. Default: nothing is said.
         description: Value<Text> = "Description" / "description",
         /// The path of its name, with `/` at both ends. Default: `/`.
@@ -102,6 +116,35 @@ impl Hooks for Role {
                 );
             }
         }
+    }
+
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        let role = || Value::Expr(this.at(Self::LINK));
+        let property = dialect.pick("Policies", "inline_policy");
+        let inline: Vec<InlineRolePolicy> = lift_items(map, property, dialect, unread);
+        let policy = |it: InlineRolePolicy| {
+            Unfolded::new(
+                property,
+                RolePolicy::new(it.policy_name, role(), it.policy_document),
+            )
+        };
+        // Terraform writes an empty block where there is none.
+        let inline = inline
+            .into_iter()
+            .filter(|it| dialect == Dialect::Cfn || !it.policy_document.is_absent());
+        let mut out: Vec<Unfolded> = inline.map(policy).collect();
+        if dialect == Dialect::Tf {
+            let property = "managed_policy_arns";
+            let arns: Vec<Link<ManagedPolicy>> = lift_items(map, property, dialect, unread);
+            let attach = |arn| Unfolded::new(property, RolePolicyAttachment::new(role(), arn));
+            out.extend(arns.into_iter().map(attach));
+        }
+        out
     }
 
     fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {

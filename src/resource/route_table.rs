@@ -1,6 +1,8 @@
-use super::table::resource;
-use super::{Hooks, Tags, Vpc, tagged};
-use crate::ir::{Attr, Link};
+use super::codec::Unreads;
+use super::route::unfold_routes;
+use super::table::{Unfolded, resource};
+use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, tagged};
+use crate::ir::{Attr, Link, NodeId, Text, Value};
 
 resource! {
     /// A route table; without routes it reaches the VPC only.
@@ -19,4 +21,51 @@ resource! {
 
 impl Hooks for RouteTable {
     tagged!();
+
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        unfold_routes(map, this.at(Self::LINK), dialect, unread)
+    }
 }
+
+resource! {
+    /// The main route table of a VPC, as Terraform takes it over.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table>
+    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id");
+    one {
+        /// The table's id, an attribute of the VPC.
+        default_route_table: Value<Text> = "" / "default_route_table_id",
+    }
+}
+
+impl Hooks for DefaultRouteTable {
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        unfold_routes(map, this.at(Self::LINK), dialect, unread)
+    }
+}
+
+resource! {
+    /// Which table is a VPC's main one, as Terraform says it.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/main_route_table_association>
+    pub struct MainRouteTableAssociation: "" / "aws_main_route_table_association",
+        link Attr::by_ref("id");
+    one {
+        /// The VPC.
+        vpc: Link<Vpc> = "" / "vpc_id",
+        /// The table.
+        route_table: Link<RouteTable> = "" / "route_table_id",
+    }
+}
+
+impl Hooks for MainRouteTableAssociation {}

@@ -1,14 +1,12 @@
-use super::table::resource;
+use super::codec::Unreads;
+use super::security_group_rule::unfold_rules;
+use super::table::{Unfolded, resource};
 use super::{
     Dialect, Hooks, Map, Resource, Satellite, SecurityGroupEgress, Tags, Term, Typed, Vpc, tagged,
 };
 use crate::ir::{
     Attr, Cidr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value,
 };
-
-/// A managed prefix list; only its id occurs here.
-#[derive(Clone, Copy, Debug)]
-pub enum PrefixList {}
 
 resource! {
     /// A security group. It has no rules: these are resources of their own, and a group without
@@ -27,6 +25,10 @@ resource! {
         description: Value<Text> = "GroupDescription" / "description",
         /// The VPC it belongs to.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
+    }
+    opt {
+        /// Its name. A change replaces the group. Default: generated.
+        group_name: Value<Text> = "GroupName" / "name",
     }
     plain {
         /// Tags. Default: none.
@@ -87,6 +89,23 @@ impl Hooks for SecurityGroup {
         }
     }
 
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unread);
+        let outbound = |rule: &Unfolded| matches!(rule.resource, Resource::SecurityGroupEgress(_));
+        if dialect == Dialect::Cfn && !rules.iter().any(outbound) {
+            // EC2's own rule, which CloudFormation leaves; whether rules that stand alone take it
+            // away, the reader decides once it has seen them.
+            let everything = SecurityGroupEgress::new(this.at(Self::LINK), "-1").cidr_ip(Cidr::ANY);
+            rules.push(Unfolded::new("", everything));
+        }
+        rules
+    }
+
     fn satellites(&self, this: NodeId, graph: &Graph) -> Vec<Satellite<'_>> {
         if inside(this, graph).next().is_some() {
             return Vec::new();
@@ -123,4 +142,27 @@ fn inside(group: NodeId, graph: &Graph) -> impl Iterator<Item = (NodeId, &Securi
             }
             _ => None,
         })
+}
+
+resource! {
+    /// The default group of a VPC, as Terraform takes it over: rules that it does not list are
+    /// removed.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group>
+    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id");
+    opt {
+        /// The VPC. Default: the default one.
+        vpc: Link<Vpc> = "" / "vpc_id",
+    }
+}
+
+impl Hooks for DefaultSecurityGroup {
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        unfold_rules(map, &this.at(Self::LINK), dialect, unread)
+    }
 }

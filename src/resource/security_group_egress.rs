@@ -27,6 +27,8 @@ resource! {
         destination: Link<SecurityGroup> = "DestinationSecurityGroupId" / "referenced_security_group_id",
         /// The peer as a range.
         cidr_ip: Value<Cidr> = "CidrIp" / "cidr_ipv4",
+        /// The peer as a range of IPv6.
+        cidr_ipv6: Value<Text> = "CidrIpv6" / "cidr_ipv6",
         /// The peer as a prefix list.
         destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "prefix_list_id",
         /// What it is for. Default: nothing is said.

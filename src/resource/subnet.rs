@@ -6,7 +6,8 @@ resource! {
     /// A part of a VPC in one availability zone.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnet.html>
-    pub struct Subnet: "AWS::EC2::Subnet" / "aws_subnet", link Attr::by_ref("id");
+    pub struct Subnet: "AWS::EC2::Subnet" / "aws_subnet", link Attr::by_ref("id"),
+        attrs [Self::CIDR_BLOCK, Self::VPC];
     one {
         /// The VPC it belongs to.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -18,11 +19,20 @@ resource! {
     opt {
         /// Whether instances get a public address. Default: they do not.
         map_public_ip_on_launch: Value<bool> = "MapPublicIpOnLaunch" / "map_public_ip_on_launch",
+        /// Whether it has no IPv4 addresses. Default: it has.
+        ipv6_native: Value<bool> = "Ipv6Native" / "ipv6_native",
     }
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+}
+
+impl Subnet {
+    /// Its IPv4 range.
+    pub const CIDR_BLOCK: Attr = Attr::by_get_att("CidrBlock", "cidr_block");
+    /// Its VPC.
+    pub const VPC: Attr = Attr::by_get_att("VpcId", "vpc_id");
 }
 
 impl Hooks for Subnet {

@@ -3,7 +3,7 @@
 //! `resource!` turns a table into the struct, `new` with the required properties, a setter for
 //! each other one, both writers, both readers and the facts for the reference page.
 
-use super::codec::{Mismatch, Prop};
+use super::codec::{Mismatch, Prop, Unreads};
 use super::term::{Dialect, Map};
 use super::{Resource, Term};
 use crate::ir::Attr;
@@ -53,6 +53,48 @@ pub struct Kind {
     pub fields: &'static [Field],
     /// Reads a resource; what the table does not know stays in the map.
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
+    /// Further attributes that references name.
+    pub attrs: &'static [Attr],
+    /// Reads a resource that others wrote: as much as is understood.
+    pub lift: fn(&mut Map<'_>, Dialect, &mut Unreads<'_>) -> Resource,
+    /// Takes out what stands inside a resource that others wrote, and is a resource of its own in
+    /// the model.
+    pub unfold: Unfold,
+}
+
+/// Takes out of a resource's properties what the model has as resources of their own.
+pub type Unfold = fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut Unreads<'_>) -> Vec<Unfolded>;
+
+/// A resource that was written inside another.
+#[derive(Debug)]
+pub struct Unfolded {
+    /// The resource.
+    pub resource: Resource,
+    /// The property that it was written in, in the file's language; none for a default that
+    /// nothing states.
+    pub property: &'static str,
+    /// Whether it is not sure that it exists.
+    pub maybe: bool,
+}
+
+impl Unfolded {
+    pub(crate) fn new(property: &'static str, resource: impl Into<Resource>) -> Unfolded {
+        Unfolded {
+            resource: resource.into(),
+            property,
+            maybe: false,
+        }
+    }
+}
+
+/// Reads the items of an inline list, and takes the list out.
+pub(crate) fn lift_items<T: Prop>(
+    map: &mut Map<'_>,
+    name: &'static str,
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Vec<T> {
+    lift_list(map, (name, name), dialect, unread)
 }
 
 /// The properties of a struct that a table made.
@@ -63,6 +105,8 @@ pub trait Fields: Sized {
     fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
     /// Reads them; what the table does not know stays in the map.
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
+    /// Reads what others wrote.
+    fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Self;
 }
 
 pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<Term<'a>>) {
@@ -84,6 +128,34 @@ pub(crate) fn take_field<T: Prop>(
     map.remove_path(name)
         .map(|term| T::take(term, dialect).map_err(|mismatch| mismatch.inside(name)))
         .transpose()
+}
+
+pub(crate) fn lift_field<T: Prop>(
+    map: &mut Map<'_>,
+    (field, name): (&str, &'static str),
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Option<T> {
+    if name.is_empty() {
+        return None;
+    }
+    let term = map.remove_path(name)?;
+    T::lift(term, dialect, &mut unread.inside(field))
+}
+
+pub(crate) fn lift_list<T: Prop>(
+    map: &mut Map<'_>,
+    (field, name): (&str, &'static str),
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Vec<T> {
+    let term = if name.is_empty() {
+        None
+    } else {
+        map.remove_path(name)
+    };
+    term.map(|term| super::codec::lift_many(term, dialect, &mut unread.inside(field)))
+        .unwrap_or_default()
 }
 
 /// Declares a struct whose fields are properties: the part that resources and nested objects share.
@@ -204,6 +276,35 @@ macro_rules! table {
                         .unwrap_or_default(), )* )?
                 })
             }
+
+            fn lift_fields(
+                map: &mut $crate::resource::Map<'_>,
+                dialect: $crate::resource::Dialect,
+                unread: &mut $crate::resource::codec::Unreads<'_>,
+            ) -> Self {
+                #[allow(unused_imports)]
+                use $crate::resource::{codec::Prop as _, table::{lift_field, lift_list}};
+                let _ = (&map, &unread);
+                $name {
+                    $( $( $one: {
+                        let names = (stringify!($one), dialect.pick($ocfn, $otf));
+                        lift_field(map, names, dialect, unread)
+                            .unwrap_or_else(<$oty as $crate::resource::codec::Prop>::blank)
+                    }, )* )?
+                    $( $( $opt: {
+                        let names = (stringify!($opt), dialect.pick($pcfn, $ptf));
+                        lift_field(map, names, dialect, unread)
+                    }, )* )?
+                    $( $( $many: {
+                        let names = (stringify!($many), dialect.pick($mcfn, $mtf));
+                        lift_list(map, names, dialect, unread)
+                    }, )* )?
+                    $( $( $plain: {
+                        let names = (stringify!($plain), dialect.pick($lcfn, $ltf));
+                        lift_field(map, names, dialect, unread).unwrap_or_default()
+                    }, )* )?
+                }
+            }
         }
     };
 }
@@ -213,7 +314,8 @@ pub(crate) use table;
 macro_rules! resource {
     (
         $(#[doc = $doc:literal])*
-        pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr;
+        pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr
+            $(, attrs [$($attr:expr),+ $(,)?])?;
         $($groups:tt)*
     ) => {
         $crate::resource::table::table! {
@@ -231,10 +333,18 @@ macro_rules! resource {
                 tf: $tf,
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
+                attrs: &[$($($attr),+)?],
                 take: |map, dialect| {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))
                 },
+                lift: |map, dialect, unread| {
+                    let it = <$name as $crate::resource::table::Fields>::lift_fields(
+                        map, dialect, unread,
+                    );
+                    $crate::resource::Resource::$name(Box::new(it))
+                },
+                unfold: <$name as $crate::resource::Hooks>::unfold,
             };
 
             fn of(resource: &$crate::resource::Resource) -> Option<&Self> {
@@ -293,6 +403,23 @@ macro_rules! nested {
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 $crate::resource::table::take_object(term, dialect)
             }
+
+            fn lift(
+                term: $crate::resource::Term<'_>,
+                dialect: $crate::resource::Dialect,
+                unread: &mut $crate::resource::codec::Unreads<'_>,
+            ) -> Option<Self> {
+                $crate::resource::table::lift_object(term, dialect, unread)
+            }
+
+            fn blank() -> Self {
+                let mut notes = Vec::new();
+                <Self as $crate::resource::table::Fields>::lift_fields(
+                    &mut $crate::resource::Map::default(),
+                    $crate::resource::Dialect::Cfn,
+                    &mut $crate::resource::codec::Unreads { notes: &mut notes, field: String::new() },
+                )
+            }
         }
     };
 }
@@ -312,5 +439,27 @@ pub(crate) fn take_object<T: Fields>(term: Term<'_>, dialect: Dialect) -> Result
     match map.iter().next() {
         None => Ok(taken),
         Some((key, _)) => Err(Mismatch::new("is not modelled").inside(key)),
+    }
+}
+
+/// Reads a nested object that others wrote.
+pub(crate) fn lift_object<T: Fields>(
+    term: Term<'_>,
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Option<T> {
+    match term {
+        Term::Object(mut map) | Term::Block(mut map) => {
+            Some(T::lift_fields(&mut map, dialect, unread))
+        }
+        // A block that may occur once is a list of one in a plan.
+        Term::List(mut items) if items.len() == 1 => {
+            lift_object(items.swap_remove(0), dialect, unread)
+        }
+        Term::List(items) if items.is_empty() => None,
+        other => {
+            unread.note(other.what());
+            None
+        }
     }
 }

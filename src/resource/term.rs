@@ -174,8 +174,14 @@ impl<'a> Map<'a> {
         match path.split_once('.') {
             None => self.remove(path),
             Some((first, rest)) => {
-                let Some(Term::Object(inner) | Term::Block(inner)) = self.get_mut(first) else {
-                    return None;
+                let inner = match self.get_mut(first)? {
+                    Term::Object(inner) | Term::Block(inner) => inner,
+                    // A block that may occur once is a list of one in a plan.
+                    Term::List(items) => match items.as_mut_slice() {
+                        [Term::Object(inner) | Term::Block(inner)] => inner,
+                        _ => return None,
+                    },
+                    _ => return None,
                 };
                 let taken = inner.remove_path(rest);
                 if inner.is_empty() {

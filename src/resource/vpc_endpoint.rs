@@ -17,7 +17,8 @@ resource! {
     /// A private way to an AWS service.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html>
-    pub struct VpcEndpoint: "AWS::EC2::VPCEndpoint" / "aws_vpc_endpoint", link Attr::by_ref("id");
+    pub struct VpcEndpoint: "AWS::EC2::VPCEndpoint" / "aws_vpc_endpoint", link Attr::by_ref("id"),
+        attrs [Self::PREFIX_LIST];
     one {
         /// The VPC it belongs to.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -27,6 +28,8 @@ resource! {
         vpc_endpoint_type: Value<EndpointType> = "VpcEndpointType" / "vpc_endpoint_type",
     }
     opt {
+        /// The region of the service. Default: the VPC's.
+        service_region: Value<Text> = "ServiceRegion" / "service_region",
         /// Whether the service's public name has its private addresses. Default: it has not.
         private_dns_enabled: Value<bool> = "PrivateDnsEnabled" / "private_dns_enabled",
         /// What may be asked through it. Default: everything.
@@ -46,6 +49,78 @@ resource! {
     }
 }
 
+impl VpcEndpoint {
+    /// The prefix list of a gateway's service; CloudFormation does not tell it.
+    pub const PREFIX_LIST: Attr = Attr::by_get_att("", "prefix_list_id");
+}
+
 impl Hooks for VpcEndpoint {
     tagged!();
+}
+
+/// Declares what Terraform adds to an endpoint in a resource of its own.
+macro_rules! satellite {
+    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
+        resource! {
+            $(#[doc = $doc])*
+            pub struct $name: "" / $tf, link Attr::by_ref("id");
+            one {
+                /// The endpoint.
+                endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
+                $($(#[doc = $fdoc])* $field: $of = "" / $arg,)+
+            }
+        }
+
+        impl Hooks for $name {}
+    };
+}
+
+satellite! {
+    /// One more subnet of an endpoint.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_subnet_association>
+    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", {
+        /// The subnet.
+        subnet: Link<Subnet> = "subnet_id",
+    }
+}
+
+satellite! {
+    /// One more group of an endpoint; the default group stays unless it is replaced.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_security_group_association>
+    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", {
+        /// The group.
+        security_group: Link<SecurityGroup> = "security_group_id",
+    }
+}
+
+satellite! {
+    /// One more route table of a gateway.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_route_table_association>
+    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", {
+        /// The table.
+        route_table: Link<RouteTable> = "route_table_id",
+    }
+}
+
+satellite! {
+    /// The policy of an endpoint.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_policy>
+    VpcEndpointPolicy: "aws_vpc_endpoint_policy", {
+        /// What may be asked through it.
+        policy: PolicyDocument = "policy",
+    }
+}
+
+satellite! {
+    /// Whether an endpoint answers for the service's public name.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_private_dns>
+    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", {
+        /// Whether it does.
+        private_dns_enabled: Value<bool> = "private_dns_enabled",
+    }
 }

@@ -2,9 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use ssm_synth::resource::{Dialect, KINDS};
+use ssm_synth::resource::Dialect;
 
 use super::{cases, configured};
+
+/// The types that constructs add; the other tables serve to read what others wrote.
+const WRITTEN: [&str; 13] = [
+    "Vpc",
+    "Subnet",
+    "RouteTable",
+    "SubnetRouteTableAssociation",
+    "SecurityGroup",
+    "SecurityGroupIngress",
+    "SecurityGroupEgress",
+    "VpcEndpoint",
+    "Role",
+    "RolePolicy",
+    "InstanceProfile",
+    "LaunchTemplate",
+    "Instance",
+];
 
 #[test]
 fn what_was_written_is_read_back() {
@@ -42,6 +59,9 @@ fn what_was_written_is_read_back() {
             }
         }
     }
-    let all: BTreeSet<&str> = KINDS.iter().map(|kind| kind.name).collect();
-    assert_eq!(seen, all, "every type occurs in a case");
+    let written: BTreeSet<&str> = WRITTEN.into_iter().collect();
+    assert_eq!(
+        seen, written,
+        "every type that a construct adds occurs in a case"
+    );
 }

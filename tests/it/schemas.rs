@@ -27,7 +27,10 @@ fn every_name_is_in_the_schemas() {
     }
     let types: Vec<String> = KINDS
         .iter()
-        .map(|kind| format!("{} {}", kind.cfn, kind.tf))
+        .map(|kind| {
+            let or_dash = |name: &'static str| if name.is_empty() { "-" } else { name };
+            format!("{} {}", or_dash(kind.cfn), or_dash(kind.tf))
+        })
         .collect();
     assert!(
         missing.is_empty(),

@@ -3,8 +3,8 @@
 
     python3 tests/schemas/refresh.py TYPES.txt > tests/schemas/names.json
 
-TYPES.txt has a line for each type: CloudFormation's name, a blank, Terraform's name; the test
-`schemas` prints it when a type is missing. Sources: the resource schemas that cfn-lint bundles
+TYPES.txt has a line for each type: CloudFormation's name, a blank, Terraform's name, `-` where a
+language lacks it; the test `schemas` prints it when a type is missing. Sources: the resource schemas that cfn-lint bundles
 (us-east-1), and `terraform providers schema` of hashicorp/aws.
 """
 import json
@@ -52,7 +52,9 @@ def provider():
                                            check=True, capture_output=True, text=True).stdout
         run("init", "-input=false", *plugin_options())
         schemas = json.loads(run("providers", "schema", "-json"))["provider_schemas"]
-        return next(iter(schemas.values()))["resource_schemas"]
+        aws = next(iter(schemas.values()))
+        looked_up = {f"data.{name}": it for name, it in aws["data_source_schemas"].items()}
+        return aws["resource_schemas"] | looked_up
 
 
 resources = provider()
@@ -60,9 +62,11 @@ cfn, tf = {}, {}
 for line in pathlib.Path(sys.argv[1]).read_text().split("\n"):
     if line:
         one, other = line.split()
-        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", one).schema
-        cfn[one] = sorted(set(cfn_names(schema, schema, "")))
-        tf[other] = sorted(set(tf_names(resources[other]["block"])))
+        if one != "-":
+            schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", one).schema
+            cfn[one] = sorted(set(cfn_names(schema, schema, "")))
+        if other != "-":
+            tf[other] = sorted(set(tf_names(resources[other]["block"])))
 sources = f"cfn-lint {version('cfn-lint')}, hashicorp/aws 5.100.0"
 rows = lambda of: ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in sorted(of.items()))
 print(f'{{"sources": {json.dumps(sources)},\n"cloudformation": {{\n{rows(cfn)}\n}},\n"terraform": {{\n{rows(tf)}\n}}}}')

@@ -299,6 +299,21 @@ impl<'g> Lower<'g> {
                 Tree::List(vec![Tree::Int((*n).into()), self.expr_of(list)]),
             ),
             Expr::PerLanguage { cfn, .. } => self.expr_of(cfn),
+            Expr::Other(node, name) => {
+                let id = self
+                    .graph
+                    .node(*node)
+                    .map_or("", |node| node.cfn_id.as_str());
+                let pair = vec![Tree::str(id), Tree::str(name.as_ref())];
+                Tree::call("Fn::GetAtt", Tree::List(pair))
+            }
+            Expr::SsmParameter(name) => Tree::str(format!("{{{{resolve:ssm:{name}}}}}")),
+            // What was read and is one of several is never written; the first stands for it.
+            Expr::OneOf(of) => of
+                .first()
+                .map_or(Tree::str(""), |first| self.expr_of(first)),
+            Expr::Opaque(text) => Tree::str(text.as_ref()),
+            Expr::Absent => Tree::call("Ref", Tree::str("AWS::NoValue")),
         }
     }
 

@@ -400,6 +400,17 @@ impl<'g> Lower<'g> {
                 format!("{list}[{n}]")
             }
             Expr::PerLanguage { tf, .. } => self.code(tf),
+            Expr::Other(id, name) => {
+                let address = self.address(*id).unwrap_or_default();
+                format!("{address}.{name}")
+            }
+            Expr::SsmParameter(name) => format!("\"{{{{resolve:ssm:{name}}}}}\""),
+            // What was read and is one of several is never written; the first stands for it.
+            Expr::OneOf(of) => of
+                .first()
+                .map_or("null".to_owned(), |first| self.code(first)),
+            Expr::Opaque(text) => text.to_string(),
+            Expr::Absent => "null".to_owned(),
         }
     }
 

@@ -1,0 +1,72 @@
+use super::codec::{Mismatch, Prop, Unreads};
+use super::table::resource;
+use super::{Dialect, Hooks, Term};
+use crate::ir::{Attr, Expr, Text, Value};
+
+/// A document: an object in CloudFormation, JSON or YAML text in Terraform.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content(pub Term<'static>);
+
+fn owned(term: Term<'_>) -> Term<'static> {
+    match term {
+        Term::Bool(value) => Term::Bool(value),
+        Term::Int(value) => Term::Int(value),
+        Term::Str(text) => Term::Str(text.into_owned().into()),
+        Term::Expr(expr) => Term::Expr(std::borrow::Cow::Owned(expr.into_owned())),
+        Term::List(items) => Term::List(items.into_iter().map(owned).collect()),
+        Term::Object(map) | Term::Block(map) => Term::Object(
+            map.into_iter()
+                .map(|(key, value)| (key.into_owned().into(), owned(value)))
+                .collect(),
+        ),
+        Term::Json(inner) | Term::Base64(inner) => owned(*inner),
+        Term::Raw(value) => Term::Raw(std::borrow::Cow::Owned(value.into_owned())),
+    }
+}
+
+impl Prop for Content {
+    fn put(&self, _: Dialect) -> Option<Term<'_>> {
+        Some(Term::Json(Box::new(self.0.clone())))
+    }
+
+    fn take(term: Term<'_>, _: Dialect) -> Result<Self, Mismatch> {
+        Ok(Content(match term {
+            Term::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
+                Ok(value) => value.into(),
+                Err(_) => Term::Expr(std::borrow::Cow::Owned(Expr::Opaque(Text::Owned(
+                    text.into_owned(),
+                )))),
+            },
+            other => owned(other),
+        }))
+    }
+
+    fn lift(term: Term<'_>, dialect: Dialect, _: &mut Unreads<'_>) -> Option<Self> {
+        Content::take(term, dialect).ok()
+    }
+
+    fn blank() -> Self {
+        Content(Term::Expr(std::borrow::Cow::Owned(Expr::Absent)))
+    }
+}
+
+resource! {
+    /// A document of Systems Manager.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-document.html>
+    pub struct Document: "AWS::SSM::Document" / "aws_ssm_document", link Attr::by_ref("name");
+    one {
+        /// What it says.
+        content: Content = "Content" / "content",
+    }
+    opt {
+        /// Its name. Default: generated in CloudFormation.
+        name: Value<Text> = "Name" / "name",
+        /// Its type, such as `Session`. Default: `Command`.
+        document_type: Value<Text> = "DocumentType" / "document_type",
+        /// JSON, YAML or TEXT. Default: JSON.
+        document_format: Value<Text> = "DocumentFormat" / "document_format",
+    }
+}
+
+impl Hooks for Document {}

@@ -1,0 +1,21 @@
+use super::table::resource;
+use super::{Eip, Hooks, Instance, NetworkInterface};
+use crate::ir::{Attr, Link};
+
+resource! {
+    /// What gives a public address to an instance or interface.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eipassociation.html>
+    pub struct EipAssociation: "AWS::EC2::EIPAssociation" / "aws_eip_association",
+        link Attr::by_ref("id");
+    opt {
+        /// The address. Default: none.
+        allocation: Link<Eip> = "AllocationId" / "allocation_id",
+        /// The instance. Default: none.
+        instance: Link<Instance> = "InstanceId" / "instance_id",
+        /// The interface. Default: none.
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+    }
+}
+
+impl Hooks for EipAssociation {}

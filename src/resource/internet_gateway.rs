@@ -1,0 +1,38 @@
+use super::codec::Unreads;
+use super::table::{Unfolded, lift_field, resource};
+use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, tagged};
+use crate::ir::{Attr, Link, NodeId, Value};
+
+resource! {
+    /// The way between a VPC and the internet, for what has a public address.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-internetgateway.html>
+    pub struct InternetGateway: "AWS::EC2::InternetGateway" / "aws_internet_gateway",
+        link Attr::by_ref("id");
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl Hooks for InternetGateway {
+    tagged!();
+
+    /// Terraform names the VPC inside, CloudFormation in an attachment.
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        if dialect == Dialect::Cfn {
+            return Vec::new();
+        }
+        let vpc: Option<Link<Vpc>> = lift_field(map, ("vpc", "vpc_id"), dialect, unread);
+        let gateway: Link<InternetGateway> = Value::Expr(this.at(Self::LINK));
+        let attach = |vpc| VpcGatewayAttachment::new(vpc).internet_gateway(gateway);
+        vpc.map(|vpc| Unfolded::new("vpc_id", attach(vpc)))
+            .into_iter()
+            .collect()
+    }
+}

@@ -1,0 +1,95 @@
+use super::table::resource;
+use super::{Hooks, PolicyDocument, Role};
+use crate::ir::{Attr, Link, Text, Value};
+
+resource! {
+    /// A policy with an ARN of its own.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html>
+    pub struct ManagedPolicy: "AWS::IAM::ManagedPolicy" / "aws_iam_policy",
+        link Attr::by_ref("arn");
+    one {
+        /// What it allows.
+        policy_document: PolicyDocument = "PolicyDocument" / "policy",
+    }
+    opt {
+        /// Its name. Default: generated.
+        managed_policy_name: Value<Text> = "ManagedPolicyName" / "name",
+    }
+    many {
+        /// The roles that have it, in CloudFormation. Default: none.
+        roles: Link<Role> = "Roles" / "",
+    }
+}
+
+impl Hooks for ManagedPolicy {}
+
+resource! {
+    /// A policy inside several principals, in CloudFormation.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html>
+    pub struct InlinePolicy: "AWS::IAM::Policy" / "", link Attr::by_ref("id");
+    one {
+        /// Its name.
+        policy_name: Value<Text> = "PolicyName" / "",
+        /// What it allows.
+        policy_document: PolicyDocument = "PolicyDocument" / "",
+    }
+    many {
+        /// The roles that have it. Default: none.
+        roles: Link<Role> = "Roles" / "",
+    }
+}
+
+impl Hooks for InlinePolicy {}
+
+resource! {
+    /// What gives a managed policy to a role, in Terraform.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment>
+    pub struct RolePolicyAttachment: "" / "aws_iam_role_policy_attachment",
+        link Attr::by_ref("id");
+    one {
+        /// The role.
+        role: Link<Role> = "" / "role",
+        /// The policy's ARN.
+        policy: Link<ManagedPolicy> = "" / "policy_arn",
+    }
+}
+
+impl Hooks for RolePolicyAttachment {}
+
+resource! {
+    /// What gives a managed policy to all who have it, in Terraform.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy_attachment>
+    pub struct PolicyAttachment: "" / "aws_iam_policy_attachment", link Attr::by_ref("id");
+    one {
+        /// The policy's ARN.
+        policy: Link<ManagedPolicy> = "" / "policy_arn",
+    }
+    many {
+        /// The roles. Default: none.
+        roles: Link<Role> = "" / "roles",
+    }
+}
+
+impl Hooks for PolicyAttachment {}
+
+resource! {
+    /// All managed policies of a role, in Terraform: others are taken away.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
+    pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",
+        link Attr::by_ref("id");
+    one {
+        /// The role.
+        role: Link<Role> = "" / "role_name",
+    }
+    many {
+        /// The policies' ARNs.
+        policies: Link<ManagedPolicy> = "" / "policy_arns",
+    }
+}
+
+impl Hooks for RolePolicyAttachments {}

@@ -1,0 +1,172 @@
+use super::codec::Unreads;
+use super::table::{Unfolded, lift_items, nested, resource};
+use super::{Dialect, Hooks, Map, Subnet, Tags, Typed, Vpc, tagged};
+use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+
+nested! {
+    /// An entry written inside its list, as Terraform has it.
+    pub struct InlineEntry
+    one {
+        /// Its place in the order.
+        rule_number: Value<i64> = "" / "rule_no",
+        /// `tcp`, a number, or `-1`.
+        protocol: Value<Text> = "" / "protocol",
+        /// `allow` or `deny`.
+        rule_action: Value<Text> = "" / "action",
+    }
+    opt {
+        /// The other side as an IPv4 range.
+        cidr_block: Value<Cidr> = "" / "cidr_block",
+        /// The other side as an IPv6 range.
+        ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
+        /// The first port.
+        from_port: Value<i64> = "" / "from_port",
+        /// The last port.
+        to_port: Value<i64> = "" / "to_port",
+    }
+}
+
+impl InlineEntry {
+    fn of(self, acl: Link<NetworkAcl>, egress: bool) -> NetworkAclEntry {
+        let mut entry =
+            NetworkAclEntry::new(acl, self.rule_number, self.protocol, self.rule_action)
+                .egress(egress);
+        let ipv6 = |value: &Value<Text>| value.lit().is_none_or(|text| !text.is_empty());
+        entry.ipv6_cidr_block = self.ipv6_cidr_block.filter(ipv6);
+        // A plan writes empty text where nothing is.
+        let empty = Value::Expr(Expr::Opaque(Text::Borrowed("")));
+        entry.cidr_block = self.cidr_block.filter(|cidr| *cidr != empty);
+        entry.from_port = self.from_port;
+        entry.to_port = self.to_port;
+        entry
+    }
+}
+
+resource! {
+    /// The stateless filter of subnets. Without entries it lets nothing through.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkacl.html>
+    pub struct NetworkAcl: "AWS::EC2::NetworkAcl" / "aws_network_acl", link Attr::by_ref("id");
+    one {
+        /// The VPC it belongs to.
+        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+fn unfold_entries(
+    map: &mut Map<'_>,
+    acl: &Link<NetworkAcl>,
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Vec<Unfolded> {
+    let mut out = Vec::new();
+    for (name, egress) in [("ingress", false), ("egress", true)] {
+        let entries: Vec<InlineEntry> = lift_items(map, name, dialect, unread);
+        let entry = |entry: InlineEntry| Unfolded::new(name, entry.of(acl.clone(), egress));
+        out.extend(entries.into_iter().map(entry));
+    }
+    out
+}
+
+impl Hooks for NetworkAcl {
+    tagged!();
+
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        if dialect == Dialect::Cfn {
+            return Vec::new();
+        }
+        let acl: Link<NetworkAcl> = Value::Expr(this.at(Self::LINK));
+        let mut out = unfold_entries(map, &acl, dialect, unread);
+        let subnets: Vec<Link<Subnet>> = lift_items(map, "subnet_ids", dialect, unread);
+        for subnet in subnets {
+            let tie = SubnetNetworkAclAssociation::new(subnet, acl.clone());
+            out.push(Unfolded::new("subnet_ids", tie));
+        }
+        out
+    }
+}
+
+resource! {
+    /// The filter that subnets have which no other names, as Terraform takes it over: entries that
+    /// it does not list are removed.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl>
+    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id");
+    one {
+        /// The list's id, an attribute of the VPC.
+        default_network_acl: Value<Text> = "" / "default_network_acl_id",
+    }
+    many {
+        /// Its subnets. Default: those that no other list names.
+        subnets: Link<Subnet> = "" / "subnet_ids",
+    }
+}
+
+impl Hooks for DefaultNetworkAcl {
+    fn unfold(
+        map: &mut Map<'_>,
+        this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        unfold_entries(map, &Value::Expr(this.at(Self::LINK)), dialect, unread)
+    }
+}
+
+resource! {
+    /// An entry of a subnets' filter; the lowest number that matches decides.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkaclentry.html>
+    pub struct NetworkAclEntry: "AWS::EC2::NetworkAclEntry" / "aws_network_acl_rule",
+        link Attr::by_ref("id");
+    one {
+        /// The list.
+        network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
+        /// Its place in the order, from 1 to 32766.
+        rule_number: Value<i64> = "RuleNumber" / "rule_number",
+        /// A number (`6` is TCP) or `-1`; Terraform knows words too.
+        protocol: Value<Text> = "Protocol" / "protocol",
+        /// `allow` or `deny`.
+        rule_action: Value<Text> = "RuleAction" / "rule_action",
+    }
+    opt {
+        /// Whether it is about what leaves. Default: about what enters.
+        egress: Value<bool> = "Egress" / "egress",
+        /// The other side as an IPv4 range.
+        cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
+        /// The other side as an IPv6 range.
+        ipv6_cidr_block: Value<Text> = "Ipv6CidrBlock" / "ipv6_cidr_block",
+        /// The first port.
+        from_port: Value<i64> = "PortRange.From" / "from_port",
+        /// The last port.
+        to_port: Value<i64> = "PortRange.To" / "to_port",
+    }
+}
+
+impl Hooks for NetworkAclEntry {}
+
+resource! {
+    /// The filter that a subnet has.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetnetworkaclassociation.html>
+    pub struct SubnetNetworkAclAssociation:
+        "AWS::EC2::SubnetNetworkAclAssociation" / "aws_network_acl_association",
+        link Attr::by_ref("id");
+    one {
+        /// The subnet.
+        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+        /// The list.
+        network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
+    }
+}
+
+impl Hooks for SubnetNetworkAclAssociation {}

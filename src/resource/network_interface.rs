@@ -1,0 +1,64 @@
+use super::table::resource;
+use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, tagged};
+use crate::ir::{Attr, Link, Value};
+
+resource! {
+    /// A network interface.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterface.html>
+    pub struct NetworkInterface: "AWS::EC2::NetworkInterface" / "aws_network_interface",
+        link Attr::by_ref("id");
+    one {
+        /// Where it is.
+        subnet: Link<Subnet> = "SubnetId" / "subnet_id",
+    }
+    many {
+        /// Its security groups. Default: the VPC's default group.
+        security_groups: Link<SecurityGroup> = "GroupSet" / "security_groups",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl Hooks for NetworkInterface {
+    tagged!();
+}
+
+resource! {
+    /// One more security group for an interface, as Terraform adds it.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/network_interface_sg_attachment>
+    pub struct NetworkInterfaceSecurityGroup: "" / "aws_network_interface_sg_attachment",
+        link Attr::by_ref("id");
+    one {
+        /// The interface; of an instance, its `primary_network_interface_id`.
+        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
+        /// The group.
+        security_group: Link<SecurityGroup> = "" / "security_group_id",
+    }
+}
+
+impl Hooks for NetworkInterfaceSecurityGroup {}
+
+resource! {
+    /// What gives an interface to an instance.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterfaceattachment.html>
+    pub struct NetworkInterfaceAttachment:
+        "AWS::EC2::NetworkInterfaceAttachment" / "aws_network_interface_attachment",
+        link Attr::by_ref("id");
+    one {
+        /// The instance.
+        instance: Link<Instance> = "InstanceId" / "instance_id",
+        /// The interface.
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+    }
+    opt {
+        /// Its number.
+        device_index: Value<i64> = "DeviceIndex" / "device_index",
+    }
+}
+
+impl Hooks for NetworkInterfaceAttachment {}

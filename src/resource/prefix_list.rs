@@ -1,0 +1,61 @@
+use super::table::{nested, resource};
+use super::{Hooks, Tags, tagged};
+use crate::ir::{Attr, Cidr, Link, Text, Value};
+
+nested! {
+    /// A range of a prefix list.
+    pub struct PrefixListEntry
+    one {
+        /// The range.
+        cidr: Value<Cidr> = "Cidr" / "cidr",
+    }
+    opt {
+        /// What it is. Default: nothing is said.
+        description: Value<Text> = "Description" / "description",
+    }
+}
+
+resource! {
+    /// A named set of ranges.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-prefixlist.html>
+    pub struct PrefixList: "AWS::EC2::PrefixList" / "aws_ec2_managed_prefix_list",
+        link Attr::by_get_att("PrefixListId", "id");
+    one {
+        /// Its name.
+        name: Value<Text> = "PrefixListName" / "name",
+        /// `IPv4` or `IPv6`.
+        address_family: Value<Text> = "AddressFamily" / "address_family",
+    }
+    opt {
+        /// How many ranges it may hold.
+        max_entries: Value<i64> = "MaxEntries" / "max_entries",
+    }
+    many {
+        /// Its ranges. Default: none.
+        entries: PrefixListEntry = "Entries" / "entry",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl Hooks for PrefixList {
+    tagged!();
+}
+
+resource! {
+    /// One more range of a prefix list, as Terraform adds it.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ec2_managed_prefix_list_entry>
+    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id");
+    one {
+        /// The list.
+        prefix_list: Link<PrefixList> = "" / "prefix_list_id",
+        /// The range.
+        cidr: Value<Cidr> = "" / "cidr",
+    }
+}
+
+impl Hooks for PrefixListRange {}

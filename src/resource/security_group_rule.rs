@@ -1,0 +1,220 @@
+//! Rules as others write them: inside a group, or many in one.
+
+use super::codec::Unreads;
+use super::table::{Unfolded, lift_field, lift_items, nested, resource};
+use super::{
+    Dialect, Hooks, Map, PrefixList, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Term,
+};
+use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+
+nested! {
+    /// A rule inside a group. CloudFormation gives one peer; Terraform any number, each of which
+    /// is a rule of its own in EC2.
+    pub struct InlineRule
+    one {
+        /// `tcp`, `udp`, `icmp`, a number, or `-1` for everything.
+        ip_protocol: Value<Text> = "IpProtocol" / "protocol",
+    }
+    opt {
+        /// The first port.
+        from_port: Value<i64> = "FromPort" / "from_port",
+        /// The last port.
+        to_port: Value<i64> = "ToPort" / "to_port",
+        /// The peer as a range.
+        cidr_ip: Value<Cidr> = "CidrIp" / "",
+        /// The peer as a range of IPv6.
+        cidr_ipv6: Value<Text> = "CidrIpv6" / "",
+        /// The peer as a group, of an inbound rule.
+        source: Link<SecurityGroup> = "SourceSecurityGroupId" / "source_security_group_id",
+        /// The peer as a group, by name.
+        source_name: Value<Text> = "SourceSecurityGroupName" / "",
+        /// The peer as a group, of an outbound rule.
+        destination: Link<SecurityGroup> = "DestinationSecurityGroupId" / "",
+        /// The peer as a prefix list, of an inbound rule.
+        source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / "",
+        /// The peer as a prefix list, of an outbound rule.
+        destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "",
+        /// Whether the group itself is a peer.
+        this_group: Value<bool> = "" / "self",
+    }
+    many {
+        /// Peers as ranges.
+        cidr_blocks: Value<Cidr> = "" / "cidr_blocks",
+        /// Peers as ranges of IPv6.
+        ipv6_cidr_blocks: Value<Text> = "" / "ipv6_cidr_blocks",
+        /// Peers as groups.
+        security_groups: Link<SecurityGroup> = "" / "security_groups",
+        /// Peers as prefix lists.
+        prefix_lists: Link<PrefixList> = "" / "prefix_list_ids",
+    }
+}
+
+/// The other side of a rule.
+enum Peer {
+    Cidr(Value<Cidr>),
+    Ipv6(Value<Text>),
+    Group(Link<SecurityGroup>),
+    PrefixList(Link<PrefixList>),
+    /// Nobody that the model knows.
+    Other,
+}
+
+impl InlineRule {
+    fn peers(&mut self, group: &Expr) -> Vec<Peer> {
+        let mut peers = Vec::new();
+        let cidrs = std::mem::take(&mut self.cidr_blocks);
+        peers.extend(self.cidr_ip.take().into_iter().chain(cidrs).map(Peer::Cidr));
+        let ranges = std::mem::take(&mut self.ipv6_cidr_blocks);
+        peers.extend(
+            self.cidr_ipv6
+                .take()
+                .into_iter()
+                .chain(ranges)
+                .map(Peer::Ipv6),
+        );
+        let groups = std::mem::take(&mut self.security_groups);
+        let single = self
+            .source
+            .take()
+            .into_iter()
+            .chain(self.destination.take());
+        peers.extend(single.chain(groups).map(Peer::Group));
+        let lists = std::mem::take(&mut self.prefix_lists);
+        let single = self.source_prefix_list.take().into_iter();
+        let single = single.chain(self.destination_prefix_list.take());
+        peers.extend(single.chain(lists).map(Peer::PrefixList));
+        match self.this_group.take() {
+            Some(Value::Lit(true)) => peers.push(Peer::Group(Value::Expr(group.clone()))),
+            Some(Value::Expr(_)) => peers.push(Peer::Other),
+            Some(Value::Lit(false)) | None => {}
+        }
+        if self.source_name.is_some() {
+            peers.push(Peer::Other);
+        }
+        peers
+    }
+
+    fn unfold(mut self, group: &Expr, property: &'static str, egress: bool) -> Vec<Unfolded> {
+        let peers = self.peers(group);
+        let rule = |peer: Peer| {
+            // A peer that is not known makes a rule that may admit.
+            let maybe = matches!(peer, Peer::Other);
+            let group = Value::Expr(group.clone());
+            let opaque = || Value::Expr(Expr::Opaque(Text::Borrowed("a peer")));
+            let mut unfolded = if egress {
+                let mut rule = SecurityGroupEgress::new(group, self.ip_protocol.clone());
+                rule.from_port.clone_from(&self.from_port);
+                rule.to_port.clone_from(&self.to_port);
+                match peer {
+                    Peer::Cidr(cidr) => rule.cidr_ip = Some(cidr),
+                    Peer::Ipv6(cidr) => rule.cidr_ipv6 = Some(cidr),
+                    Peer::Group(group) => rule.destination = Some(group),
+                    Peer::PrefixList(list) => rule.destination_prefix_list = Some(list),
+                    Peer::Other => rule.destination = Some(opaque()),
+                }
+                Unfolded::new(property, rule)
+            } else {
+                let mut rule = SecurityGroupIngress::new(group, self.ip_protocol.clone());
+                rule.from_port.clone_from(&self.from_port);
+                rule.to_port.clone_from(&self.to_port);
+                match peer {
+                    Peer::Cidr(cidr) => rule.cidr_ip = Some(cidr),
+                    Peer::Ipv6(cidr) => rule.cidr_ipv6 = Some(cidr),
+                    Peer::Group(group) => rule.source = Some(group),
+                    Peer::PrefixList(list) => rule.source_prefix_list = Some(list),
+                    Peer::Other => rule.source = Some(opaque()),
+                }
+                Unfolded::new(property, rule)
+            };
+            unfolded.maybe = maybe;
+            unfolded
+        };
+        peers.into_iter().map(rule).collect()
+    }
+}
+
+/// The rules inside a group.
+pub(crate) fn unfold_rules(
+    map: &mut Map<'_>,
+    group: &Expr,
+    dialect: Dialect,
+    unread: &mut Unreads<'_>,
+) -> Vec<Unfolded> {
+    let mut out = Vec::new();
+    let names = dialect.pick(
+        ["SecurityGroupIngress", "SecurityGroupEgress"],
+        ["ingress", "egress"],
+    );
+    for (name, egress) in names.into_iter().zip([false, true]) {
+        // A list that is not decided may hold any rule.
+        if let Some(Term::Expr(expr)) = map.get(name) {
+            let peer = Value::Expr(expr.as_ref().clone());
+            map.remove(name);
+            let group = Value::Expr(group.clone());
+            let mut rule = if egress {
+                Unfolded::new(
+                    name,
+                    SecurityGroupEgress::new(group, "-1").destination(peer),
+                )
+            } else {
+                Unfolded::new(name, SecurityGroupIngress::new(group, "-1").source(peer))
+            };
+            rule.maybe = true;
+            out.push(rule);
+            continue;
+        }
+        let rules: Vec<InlineRule> = lift_items(map, name, dialect, unread);
+        let rules = rules.into_iter();
+        out.extend(rules.flat_map(|rule| rule.unfold(group, name, egress)));
+    }
+    out
+}
+
+resource! {
+    /// Rules of a group in one resource, the old way of Terraform.
+    ///
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group_rule>
+    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id");
+    one {
+        /// The group.
+        group: Link<SecurityGroup> = "" / "security_group_id",
+        /// `ingress` or `egress`.
+        direction: Value<Text> = "" / "type",
+    }
+}
+
+impl Hooks for SecurityGroupRule {
+    fn unfold(
+        map: &mut Map<'_>,
+        _: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        if dialect == Dialect::Cfn {
+            return Vec::new();
+        }
+        let egress = matches!(map.get("type"), Some(Term::Str(text)) if text == "egress");
+        let group = match map.get("security_group_id") {
+            Some(Term::Expr(expr)) => expr.as_ref().clone(),
+            Some(Term::Str(id)) => Expr::Text(Text::Owned(id.to_string())),
+            _ => return Vec::new(),
+        };
+        let keep = ["security_group_id", "type"].map(|name| (name, map.remove(name)));
+        let rule: Option<InlineRule> =
+            lift_field(&mut wrap(map), ("rule", "rule"), dialect, unread);
+        for (name, term) in keep {
+            if let Some(term) = term {
+                map.insert(name, term);
+            }
+        }
+        rule.map(|rule| rule.unfold(&group, "type", egress))
+            .unwrap_or_default()
+    }
+}
+
+/// The resource's own arguments as a nested rule.
+fn wrap<'a>(map: &mut Map<'a>) -> Map<'a> {
+    let mut outer = Map::default();
+    outer.insert("rule", Term::Block(std::mem::take(map)));
+    outer
+}

@@ -1,0 +1,24 @@
+use super::table::resource;
+use super::{Hooks, InternetGateway, Vpc};
+use crate::ir::{Attr, Link, Text, Value};
+
+resource! {
+    /// What ties a gateway to a VPC.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcgatewayattachment.html>
+    pub struct VpcGatewayAttachment:
+        "AWS::EC2::VPCGatewayAttachment" / "aws_internet_gateway_attachment",
+        link Attr::by_ref("id");
+    one {
+        /// The VPC.
+        vpc: Link<Vpc> = "VpcId" / "vpc_id",
+    }
+    opt {
+        /// The internet gateway. Default: none.
+        internet_gateway: Link<InternetGateway> = "InternetGatewayId" / "internet_gateway_id",
+        /// The virtual private gateway. Default: none.
+        vpn_gateway: Value<Text> = "VpnGatewayId" / "",
+    }
+}
+
+impl Hooks for VpcGatewayAttachment {}
