@@ -33,7 +33,9 @@ pub mod construct;
 #[cfg(feature = "config")]
 pub mod front;
 pub mod ir;
+pub mod reach;
 mod region;
+pub mod report;
 pub mod resource;
 #[cfg(feature = "user-data")]
 pub mod user_data;

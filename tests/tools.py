@@ -13,6 +13,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/facts"))
+import facts  # noqa: E402
+
 BINARY = ROOT / "target/release/ssm-synth"
 WORK = ROOT / "target/tools-work"
 
@@ -122,6 +125,8 @@ def main():
         run(["terraform", f"-chdir={root}", "validate"], env=env)
         run(["terraform", f"-chdir={root}", "fmt", "-check", "-recursive", "-diff"], env=env)
         print(f"terraform ({form}): {len(cases)} modules valid and formatted")
+
+    facts.check(BINARY, WORK, env, plugin_options())
 
     for case, reason in NOT_DEPLOYED.items():
         shutil.rmtree(WORK / "cases" / case)

@@ -1,5 +1,6 @@
 //! The command line: arguments, files, and all that is printed.
 
+mod check;
 mod diagnostics;
 mod output;
 mod synth;
@@ -38,8 +39,18 @@ struct Cli {
 enum Command {
     /// Print the stack (also without this word)
     Synth(Box<synth::Args>),
+    /// Prove that Session Manager will reach the instances of a file, or name the hop that fails
+    Check(Box<check::Args>),
+    /// Explain a hop of the proof: what it checks, what fails, what mends it
+    Explain {
+        /// The code, such as `endpoint-private-dns`
+        code: String,
+    },
     /// Print the JSON Schema of the configuration file
     Schema {
+        /// The schema of `check --output json` instead
+        #[arg(long, conflicts_with = "reference")]
+        check: bool,
         /// Print the reference page in Markdown instead
         #[arg(long)]
         reference: bool,
@@ -51,6 +62,10 @@ enum Command {
 enum Failure {
     /// The input or a check failed; the diagnostics are printed.
     Input,
+    /// A file cannot be read; the diagnostics are printed.
+    Unreadable,
+    /// The answer is that the file does not decide.
+    Undecided,
     /// Usage or environment, and what to say of it.
     Environment(String),
 }
@@ -74,14 +89,21 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => synth::run(&cli.synth),
         Some(Command::Synth(args)) => synth::run(&args),
-        Some(Command::Schema { reference: true }) => output::artefact(&crate::front::reference()),
-        Some(Command::Schema { reference: false }) => {
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Explain { code }) => check::explain(&code),
+        Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
+        Some(Command::Schema {
+            reference: true, ..
+        }) => output::artefact(&crate::front::reference()),
+        Some(Command::Schema { .. }) => {
             output::artefact(&format!("{:#}\n", crate::front::schema()))
         }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Input) => ExitCode::from(1),
+        Err(Failure::Unreadable) => ExitCode::from(2),
+        Err(Failure::Undecided) => ExitCode::from(3),
         Err(Failure::Environment(message)) => {
             let _ = output::stderr(&format!("error: {message}\n"));
             ExitCode::from(2)

@@ -27,6 +27,18 @@ pub(super) fn artefact(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes text with colours to standard output, without them where nobody sees them; a reader that
+/// has seen enough is no error.
+pub(super) fn styled(text: &str) -> Result<(), Failure> {
+    match stdout(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::Environment(format!(
+            "cannot write the output: {error}"
+        ))),
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Writes a file as a whole or not at all, and only if it changes.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
     if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {

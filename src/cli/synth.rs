@@ -10,6 +10,7 @@ use super::{Failure, output};
 use crate::back;
 use crate::front::config::Config;
 use crate::ir::Diagnostics;
+use crate::{reach, report};
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,6 +57,9 @@ pub(super) struct Args {
     /// The existing VPC's subnets
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     subnets: Vec<String>,
+    /// Print the stack even if Session Manager provably cannot reach an instance of it
+    #[arg(long)]
+    allow_unreachable: bool,
     /// Any setting, such as `endpoints.zones=one`; the value is YAML
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -64,7 +68,7 @@ pub(super) struct Args {
 /// A configuration is small; what is larger is something else.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let shown = path.display();
     let done = if path == Path::new("-") {
@@ -81,6 +85,13 @@ fn read(path: &Path) -> Result<String, Failure> {
         let _ = output::stderr(&format!("error: `{shown}` is not UTF-8, at byte {at}\n"));
         Failure::Input
     })
+}
+
+/// A file that cannot be read at all.
+pub(super) fn unreadable(problems: &Diagnostics, name: &str, text: &str) -> Failure {
+    let sources = vec![(name.to_owned(), text.to_owned())];
+    let _ = output::stderr(&render(problems.iter(), &sources));
+    Failure::Unreadable
 }
 
 fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
@@ -160,6 +171,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .app
         .check()
         .map_err(|problems| fail(&problems, &sources))?;
+    let proof = reach::prove(configured.app.graph(), &reach::Assume::default());
+    let unreachable = |it: &reach::InstanceProof| it.answer == reach::Answer::Unreachable;
+    if proof.instances.iter().any(unreachable) {
+        let report = report::Report {
+            file: &configured.stack,
+            graph: configured.app.graph(),
+            proof: &proof,
+            json: false,
+        };
+        let _ = output::stderr(&report::text(&report));
+        if !args.allow_unreachable {
+            let message = "error: Session Manager cannot reach an instance of this stack; \
+                           `--allow-unreachable` prints it nevertheless\n";
+            let _ = output::stderr(message);
+            return Err(Failure::Input);
+        }
+    }
     let stack = &configured.stack;
     let role = if args.tf_module {
         back::tf::Role::Module

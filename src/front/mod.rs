@@ -1,8 +1,141 @@
 //! Readers: what becomes a graph beside constructs in Rust.
 
+pub mod cfn;
 pub mod config;
+mod lift;
+pub mod plan;
 mod settings;
+pub(crate) mod tree;
 mod validate;
 mod yaml;
 
+use crate::ir::{Diagnostic, Diagnostics, Graph, Place, Span};
+use cfn::Deployment;
+
 pub use settings::{reference, schema};
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// A CloudFormation template, JSON or YAML.
+    Cfn,
+    /// A Terraform plan, as `terraform show -json` prints it.
+    Plan,
+    /// A configuration of ours.
+    Config,
+}
+
+/// A file that the proof can be asked about.
+#[derive(Debug)]
+pub struct Input {
+    /// What it is.
+    pub kind: InputKind,
+    /// Its resources: once, or once for each answer to what the file leaves open.
+    pub graphs: Vec<Graph>,
+}
+
+impl Input {
+    /// Reads a file; its kind is told by its content unless it is given.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, with its place.
+    pub fn read(
+        name: &str,
+        text: &str,
+        kind: Option<InputKind>,
+        deployment: &Deployment,
+    ) -> Result<Input, Diagnostics> {
+        // Reading is recursive, and a caller's thread may be small.
+        let stack = std::thread::Builder::new().stack_size(256 * 1024 * 1024);
+        std::thread::scope(|scope| {
+            let reader = stack.spawn_scoped(scope, || read_here(name, text, kind, deployment));
+            reader
+                .ok()
+                .and_then(|reader| reader.join().ok())
+                .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
+        })
+    }
+}
+
+fn refused(name: &str, text: &str, (line, column): (u32, u32), message: String) -> Diagnostics {
+    let mut out = Diagnostics::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lines = text.split_inclusive('\n').take(line as usize);
+    let before: usize = lines.clone().map(str::len).sum();
+    let last = lines.last().unwrap_or_default();
+    let inside: usize = last
+        .chars()
+        .take(column.saturating_sub(1) as usize)
+        .map(char::len_utf8)
+        .sum();
+    let start = before - last.len() + inside;
+    out.push(
+        Diagnostic::error("unreadable", message).at(Place::File(Span {
+            file: name.into(),
+            line,
+            column,
+            start,
+            end: start,
+        })),
+    );
+    out
+}
+
+fn read_here(
+    name: &str,
+    text: &str,
+    kind: Option<InputKind>,
+    deployment: &Deployment,
+) -> Result<Input, Diagnostics> {
+    let looks_like_plan = || {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        text.starts_with('{') && text.contains("\"planned_values\"")
+            || text.starts_with("{\"format_version\"")
+    };
+    if kind == Some(InputKind::Plan) || (kind.is_none() && looks_like_plan()) {
+        let text = text.trim_start_matches('\u{feff}');
+        let root: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+            let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            let message = format!("is not a plan in JSON: {error}");
+            refused(
+                name,
+                text,
+                (number(error.line()), number(error.column())),
+                message,
+            )
+        })?;
+        let graph = plan::read(&root, deployment.region)
+            .map_err(|message| refused(name, text, (1, 1), message))?;
+        return Ok(Input {
+            kind: InputKind::Plan,
+            graphs: vec![graph],
+        });
+    }
+    let config = || {
+        let configured = config::Config::read(name, text)?.build()?;
+        configured.app.check()?;
+        Ok(Input {
+            kind: InputKind::Config,
+            graphs: vec![configured.app.graph().clone()],
+        })
+    };
+    if kind == Some(InputKind::Config) {
+        return config();
+    }
+    let unreadable = |error: tree::Unreadable| {
+        refused(name, text, (error.at.line, error.at.column), error.message)
+    };
+    let root = tree::read(text).map_err(unreadable)?;
+    if kind.is_none() && !cfn::is_template(&root) {
+        if root.map().is_some_and(|entries| !entries.is_empty()) {
+            return config();
+        }
+        let message = "is no CloudFormation template, Terraform plan or configuration".to_owned();
+        return Err(refused(name, text, (root.at.line, root.at.column), message));
+    }
+    Ok(Input {
+        kind: InputKind::Cfn,
+        graphs: cfn::read(name, root, deployment).map_err(unreadable)?,
+    })
+}

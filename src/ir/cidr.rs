@@ -47,6 +47,22 @@ impl Cidr {
         self.0.contains(&other.0)
     }
 
+    /// Returns whether it lies in a range that is never on the internet.
+    /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
+    pub fn is_private(self) -> bool {
+        const PRIVATE: [(Ipv4Addr, u8); 6] = [
+            (Ipv4Addr::new(10, 0, 0, 0), 8),
+            (Ipv4Addr::new(100, 64, 0, 0), 10),
+            (Ipv4Addr::new(127, 0, 0, 0), 8),
+            (Ipv4Addr::new(169, 254, 0, 0), 16),
+            (Ipv4Addr::new(172, 16, 0, 0), 12),
+            (Ipv4Addr::new(192, 168, 0, 0), 16),
+        ];
+        PRIVATE
+            .iter()
+            .any(|&(at, len)| Ipv4Net::new_assert(at, len).contains(&self.0))
+    }
+
     /// Returns whether the two share an address.
     pub fn overlaps(self, other: Cidr) -> bool {
         self.contains(other) || other.contains(self)

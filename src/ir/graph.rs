@@ -72,6 +72,10 @@ pub struct Origin {
     pub maybe: bool,
     /// Whether the file decides that it does not exist.
     pub absent: bool,
+    /// The resource inside which the file says it. Default: it stands by itself.
+    pub inside: Option<NodeId>,
+    /// Properties that its table does not know.
+    pub rest: crate::resource::Map<'static>,
 }
 
 /// A resource with its place in the graph.
@@ -116,6 +120,45 @@ impl Node {
     pub fn is_certain(&self) -> bool {
         let origin = self.origin.as_ref();
         self.condition.is_none() && origin.is_none_or(|origin| !origin.maybe && !origin.absent)
+    }
+
+    /// Returns what it is called where it was written: its address in a file, or its path.
+    pub fn shown(&self) -> &str {
+        self.origin
+            .as_ref()
+            .map_or(self.path.as_str(), |origin| origin.address.as_str())
+    }
+
+    /// Returns the language of the file that it was read from; CloudFormation for what constructs
+    /// added.
+    pub fn dialect(&self) -> Dialect {
+        self.origin
+            .as_ref()
+            .map_or(Dialect::Cfn, |origin| origin.dialect)
+    }
+
+    /// Returns the nodes that its properties refer to.
+    pub fn references(&self) -> Vec<NodeId> {
+        let mut nodes = self.resource.put(self.dialect()).references();
+        if let Some(origin) = &self.origin {
+            nodes.extend(origin.rest.references());
+        }
+        nodes
+    }
+
+    /// Returns whether it may add to what it is given: a nested stack, a custom resource.
+    pub(crate) fn adds_to_what_it_gets(&self) -> bool {
+        let name = self.resource.type_name(self.dialect()).unwrap_or_default();
+        name.starts_with("Custom::")
+            || name.ends_with("::MODULE")
+            || matches!(
+                name,
+                "AWS::CloudFormation::Stack"
+                    | "AWS::CloudFormation::StackSet"
+                    | "AWS::CloudFormation::CustomResource"
+                    | "AWS::Serverless::Application"
+                    | "aws_cloudformation_stack"
+            )
     }
 
     /// Returns whether it is sure not to exist.
@@ -191,6 +234,8 @@ pub struct Graph {
     pub(crate) parameters: Vec<ParameterDeclaration>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) problems: Diagnostics,
+    /// Whether a macro may change everything before deployment.
+    pub(crate) macros: bool,
 }
 
 impl Graph {
@@ -210,6 +255,11 @@ impl Graph {
         self.nodes
             .get_mut(handle.node().index())
             .and_then(|node| R::of_mut(&mut node.resource))
+    }
+
+    /// Returns whether a macro may change everything before it is deployed.
+    pub fn has_macros(&self) -> bool {
+        self.macros
     }
 
     /// Returns a stack by its name.

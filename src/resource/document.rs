@@ -7,20 +7,17 @@ use crate::ir::{Attr, Expr, Text, Value};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content(pub Term<'static>);
 
-fn owned(term: Term<'_>) -> Term<'static> {
+/// As a document of its own: without what only a language's own spelling needs.
+fn plain(term: Term<'_>) -> Term<'static> {
     match term {
-        Term::Bool(value) => Term::Bool(value),
-        Term::Int(value) => Term::Int(value),
-        Term::Str(text) => Term::Str(text.into_owned().into()),
-        Term::Expr(expr) => Term::Expr(std::borrow::Cow::Owned(expr.into_owned())),
-        Term::List(items) => Term::List(items.into_iter().map(owned).collect()),
+        Term::List(items) => Term::List(items.into_iter().map(plain).collect()),
         Term::Object(map) | Term::Block(map) => Term::Object(
             map.into_iter()
-                .map(|(key, value)| (key.into_owned().into(), owned(value)))
+                .map(|(key, value)| (key.into_owned().into(), plain(value)))
                 .collect(),
         ),
-        Term::Json(inner) | Term::Base64(inner) => owned(*inner),
-        Term::Raw(value) => Term::Raw(std::borrow::Cow::Owned(value.into_owned())),
+        Term::Json(inner) | Term::Base64(inner) => plain(*inner),
+        other => other.into_owned(),
     }
 }
 
@@ -37,7 +34,7 @@ impl Prop for Content {
                     text.into_owned(),
                 )))),
             },
-            other => owned(other),
+            other => plain(other),
         }))
     }
 

@@ -77,6 +77,7 @@ pub use route_table::{DefaultRouteTable, MainRouteTableAssociation, RouteTable};
 pub use security_group::{DefaultSecurityGroup, SecurityGroup};
 pub use security_group_egress::SecurityGroupEgress;
 pub use security_group_ingress::SecurityGroupIngress;
+pub(crate) use security_group_rule::INSIDE;
 pub use security_group_rule::{InlineRule, SecurityGroupRule};
 pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;

@@ -133,6 +133,12 @@ impl InlineRule {
     }
 }
 
+/// What the rules inside a group are called: by a name of ours, in CloudFormation, in Terraform.
+pub(crate) const INSIDE: [(&str, &str, &str); 2] = [
+    ("ingress", "SecurityGroupIngress", "ingress"),
+    ("egress", "SecurityGroupEgress", "egress"),
+];
+
 /// The rules inside a group.
 pub(crate) fn unfold_rules(
     map: &mut Map<'_>,
@@ -141,11 +147,8 @@ pub(crate) fn unfold_rules(
     unread: &mut Unreads<'_>,
 ) -> Vec<Unfolded> {
     let mut out = Vec::new();
-    let names = dialect.pick(
-        ["SecurityGroupIngress", "SecurityGroupEgress"],
-        ["ingress", "egress"],
-    );
-    for (name, egress) in names.into_iter().zip([false, true]) {
+    for (own, cfn, tf) in INSIDE {
+        let (name, egress) = (dialect.pick(cfn, tf), own == "egress");
         // A list that is not decided may hold any rule.
         if let Some(Term::Expr(expr)) = map.get(name) {
             let peer = Value::Expr(expr.as_ref().clone());

@@ -57,6 +57,22 @@ impl<'a> Term<'a> {
         Term::Str(text.into())
     }
 
+    /// Cuts it loose from what it was read from.
+    pub fn into_owned(self) -> Term<'static> {
+        match self {
+            Term::Bool(value) => Term::Bool(value),
+            Term::Int(value) => Term::Int(value),
+            Term::Str(text) => Term::Str(Cow::Owned(text.into_owned())),
+            Term::Expr(expr) => Term::Expr(Cow::Owned(expr.into_owned())),
+            Term::List(items) => Term::List(items.into_iter().map(Term::into_owned).collect()),
+            Term::Object(map) => Term::Object(map.into_owned()),
+            Term::Block(map) => Term::Block(map.into_owned()),
+            Term::Json(inner) => Term::Json(Box::new(inner.into_owned())),
+            Term::Base64(inner) => Term::Base64(Box::new(inner.into_owned())),
+            Term::Raw(value) => Term::Raw(Cow::Owned(value.into_owned())),
+        }
+    }
+
     /// Calls `visit` for each expression inside.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
@@ -214,6 +230,14 @@ impl<'a> Map<'a> {
             .map(|(_, term)| term)
     }
 
+    /// Cuts it loose from what it was read from.
+    pub fn into_owned(self) -> Map<'static> {
+        self.0
+            .into_iter()
+            .map(|(key, term)| (Cow::Owned(key.into_owned()), term.into_owned()))
+            .collect()
+    }
+
     /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -232,7 +256,7 @@ impl<'a> Map<'a> {
     pub(crate) fn references(&self) -> Vec<NodeId> {
         let mut nodes = Vec::new();
         self.walk(&mut |expr| {
-            if let Expr::Attr(node, _) = expr
+            if let Expr::Attr(node, _) | Expr::Other(node, _) = expr
                 && !nodes.contains(node)
             {
                 nodes.push(*node);

@@ -7,6 +7,7 @@ mod cli;
 mod diagnostics;
 mod documents;
 mod examples;
+mod facts;
 mod goldens;
 mod misuse;
 mod names;

@@ -419,3 +419,16 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
         Tree::Raw(value) => Tree::Raw(Cow::Owned(value.into_owned())),
     }
 }
+
+/// Prints a piece of a template that refers to resources of a graph, as YAML or as JSON.
+pub(crate) fn snippet(graph: &Graph, piece: &Term<'static>, yaml: bool) -> String {
+    let Some(stack) = graph.stacks.first() else {
+        return String::new();
+    };
+    let tree = Lower { graph, stack }.term(piece.clone());
+    if yaml {
+        yaml::print(&tree)
+    } else {
+        json::print(&tree)
+    }
+}

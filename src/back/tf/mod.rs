@@ -559,3 +559,23 @@ fn variable<'a>(parameter: &'a ParameterDeclaration) -> Block<'a> {
         body,
     }
 }
+
+/// Prints a block of a resource with these arguments, which refer to resources of a graph.
+pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'static>) -> String {
+    let Some(stack) = graph.stacks.first() else {
+        return String::new();
+    };
+    let mut lower = Lower {
+        graph,
+        stack,
+        data: BTreeSet::new(),
+    };
+    let mut body = Body::default();
+    lower.body(arguments, &mut body);
+    let block = Block {
+        of: "resource",
+        labels: vec![of.to_owned().into(), name.to_owned().into()],
+        body,
+    };
+    hcl::print(&[block])
+}

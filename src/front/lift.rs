@@ -1,0 +1,264 @@
+//! From a file's resources to the graph that the proof reads.
+
+use crate::ir::{
+    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, Place, Stack, StackId, Unread, Value,
+};
+use crate::region::Region;
+use crate::resource::codec::Unreads;
+use crate::resource::{
+    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+};
+
+/// Whether a resource exists, as far as the file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exists {
+    Yes,
+    Maybe,
+    No,
+}
+
+/// A graph that is being filled from a file.
+pub(crate) struct Lift {
+    pub(crate) graph: Graph,
+    dialect: Dialect,
+    stack: StackId,
+    kinds: Vec<Option<&'static Kind>>,
+}
+
+/// Finds a type's table.
+pub(crate) fn kind_of(dialect: Dialect, type_name: &str) -> Option<&'static Kind> {
+    KINDS
+        .iter()
+        .find(|kind| dialect.pick(kind.cfn, kind.tf) == type_name && !type_name.is_empty())
+}
+
+impl Lift {
+    pub(crate) fn new(dialect: Dialect, name: &str, region: Option<&'static Region>) -> Lift {
+        let mut graph = Graph::default();
+        let stack = StackId::next(0);
+        graph.stacks.push(Stack {
+            name: name.to_owned(),
+            description: None,
+            region,
+            nodes: Vec::new(),
+            parameters: Vec::new(),
+            conditions: Vec::new(),
+            outputs: Vec::new(),
+            place: Place::Default,
+        });
+        graph.stack_names.insert(name.to_owned(), stack);
+        Lift {
+            graph,
+            dialect,
+            stack,
+            kinds: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, address: String, place: Place, resource: Resource) -> NodeId {
+        let id = NodeId::next(self.graph.nodes.len());
+        let name = match self.dialect {
+            Dialect::Cfn => address.clone(),
+            Dialect::Tf => address.rsplit('.').next().unwrap_or_default().to_owned(),
+        };
+        self.graph.nodes.push(Node {
+            stack: self.stack,
+            path: address.clone(),
+            cfn_id: name.clone(),
+            tf_name: name,
+            moved_from: Vec::new(),
+            resource,
+            after: Vec::new(),
+            condition: None,
+            overrides: Vec::new(),
+            place,
+            origin: Some(Box::new(Origin {
+                dialect: self.dialect,
+                address,
+                places: Vec::new(),
+                unread: Vec::new(),
+                maybe: false,
+                absent: false,
+                inside: None,
+                rest: Map::default(),
+            })),
+        });
+        self.graph.stacks[self.stack.index()].nodes.push(id);
+        id
+    }
+
+    /// Makes room for a resource, so that others can refer to it before it is read.
+    pub(crate) fn reserve(&mut self, address: &str, type_name: &str, place: Place) -> NodeId {
+        let raw = match self.dialect {
+            Dialect::Cfn => Raw::new().cfn(type_name),
+            Dialect::Tf => Raw::new().tf(type_name),
+        };
+        let id = self.push(address.to_owned(), place, raw.into());
+        self.kinds.push(kind_of(self.dialect, type_name));
+        id
+    }
+
+    pub(crate) fn kind(&self, id: NodeId) -> Option<&'static Kind> {
+        self.kinds.get(id.index()).copied().flatten()
+    }
+
+    /// An attribute as the file spells it.
+    pub(crate) fn attribute(&self, id: NodeId, name: &str) -> Expr {
+        let other = || Expr::Other(id, name.to_owned().into());
+        let Some(kind) = self.kind(id) else {
+            return other();
+        };
+        let spelled = |attr: &Attr| match (self.dialect, attr.cfn) {
+            (Dialect::Tf, _) => attr.tf == name,
+            (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
+            (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
+        };
+        // What identifies a resource is an attribute `id` of every type.
+        let identity = match self.dialect {
+            Dialect::Tf => name == "id",
+            // Of a group and of a prefix list, `Ref` gives the id too.
+            Dialect::Cfn => name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList"),
+        };
+        if identity || spelled(&kind.link) {
+            return id.at(kind.link);
+        }
+        match kind.attrs.iter().find(|attr| spelled(attr)) {
+            Some(attr) => id.at(*attr),
+            None => other(),
+        }
+    }
+
+    /// Reads a resource into the room that was made for it.
+    pub(crate) fn fill(
+        &mut self,
+        id: NodeId,
+        mut map: Map<'static>,
+        places: Vec<(String, Place)>,
+        exists: Exists,
+    ) {
+        let mut notes: Vec<Unread> = Vec::new();
+        let mut unread = Unreads {
+            notes: &mut notes,
+            field: String::new(),
+        };
+        let (resource, unfolded) = match self.kind(id) {
+            Some(kind) => {
+                let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unread);
+                (
+                    Some((kind.lift)(&mut map, self.dialect, &mut unread)),
+                    unfolded,
+                )
+            }
+            None => (None, Vec::new()),
+        };
+        let (address, place) = {
+            let node = &mut self.graph.nodes[id.index()];
+            match resource {
+                Some(resource) => node.resource = resource,
+                None => {
+                    let type_name = node
+                        .resource
+                        .type_name(self.dialect)
+                        .unwrap_or_default()
+                        .to_owned();
+                    node.resource = raw(self.dialect, type_name, std::mem::take(&mut map)).into();
+                }
+            }
+            if let Some(origin) = &mut node.origin {
+                origin.places = places;
+                origin.unread = notes;
+                origin.maybe = exists == Exists::Maybe;
+                origin.absent = exists == Exists::No;
+                origin.rest = map;
+            }
+            (node.shown().to_owned(), node.place.clone())
+        };
+        for (n, inner) in unfolded.into_iter().enumerate() {
+            let property = inner.property;
+            let at = self.graph.nodes[id.index()]
+                .origin
+                .as_ref()
+                .and_then(|origin| origin.places.iter().find(|(name, _)| name == property))
+                .map_or_else(|| place.clone(), |(_, place)| place.clone());
+            let name = if property.is_empty() {
+                address.clone()
+            } else {
+                format!("{address}/{property}[{n}]")
+            };
+            let inner_id = self.push(name, at, inner.resource);
+            self.kinds.push(None);
+            if let Some(origin) = &mut self.graph.nodes[inner_id.index()].origin {
+                origin.inside = Some(id);
+                origin.maybe = inner.maybe || exists == Exists::Maybe;
+                origin.absent = exists == Exists::No;
+                origin.places = vec![(property.to_owned(), Place::Default)];
+            }
+        }
+    }
+
+    /// Says what must exist before.
+    pub(crate) fn after(&mut self, id: NodeId, after: Vec<NodeId>) {
+        self.graph.nodes[id.index()].after.extend(after);
+    }
+
+    /// Says that any property may be there, and what it is.
+    pub(crate) fn cloud(&mut self, id: NodeId) {
+        let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
+        if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
+            origin.unread.extend(fields.iter().map(|field| Unread {
+                field: field.name.to_owned(),
+                why: "a macro says it".to_owned(),
+            }));
+        }
+    }
+
+    /// The graph, once all resources are read.
+    pub(crate) fn finish(mut self) -> Graph {
+        self.doubt_default_rules();
+        self.graph
+    }
+
+    /// Sources disagree whether an outbound rule that stands alone takes EC2's own rule away.
+    fn doubt_default_rules(&mut self) {
+        let alone: Vec<Expr> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| node.origin.as_ref().is_some_and(|it| it.inside.is_none()))
+            .filter_map(|node| SecurityGroupEgress::of(&node.resource))
+            .filter_map(|rule| match &rule.group {
+                Value::Expr(expr) => Some(expr.clone()),
+                Value::Lit(_) => None,
+            })
+            .collect();
+        for node in &mut self.graph.nodes {
+            let Some(origin) = &mut node.origin else {
+                continue;
+            };
+            let default = origin
+                .places
+                .first()
+                .is_some_and(|(name, _)| name.is_empty());
+            let Some(group) = origin.inside.filter(|_| default) else {
+                continue;
+            };
+            if alone.contains(&group.at(SecurityGroup::LINK)) {
+                origin.maybe = true;
+            }
+        }
+    }
+}
+
+fn raw(dialect: Dialect, type_name: String, map: Map<'static>) -> Raw {
+    let mut raw = match dialect {
+        Dialect::Cfn => Raw::new().cfn(type_name),
+        Dialect::Tf => Raw::new().tf(type_name),
+    };
+    for (key, term) in map {
+        raw = match dialect {
+            Dialect::Cfn => raw.property(key.into_owned(), term),
+            Dialect::Tf => raw.argument(key.into_owned(), term),
+        };
+    }
+    raw
+}

@@ -1,0 +1,1223 @@
+//! Terraform plans, as `terraform show -json` prints them.
+//!
+//! What the plan knows comes from `planned_values`; what is known only after the apply, above all
+//! which resource refers to which, from the references in `configuration`.
+//! <https://developer.hashicorp.com/terraform/internals/json-format>
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use serde_json::Value as Json;
+
+use super::lift::{Exists, Lift};
+use crate::ir::{Expr, Graph, NodeId, Place, Text};
+use crate::region::Region;
+use crate::resource::{Dialect, Map, Term};
+
+/// References are followed through modules; a cycle ends.
+const MOST_STEPS: usize = 40;
+
+/// Reads a plan.
+///
+/// # Errors
+///
+/// What is missing, if the document is not a plan.
+pub(crate) fn read(root: &Json, region: Option<&'static Region>) -> Result<Graph, String> {
+    let Some(planned) = root.get("planned_values") else {
+        return Err(
+            "a plan has `planned_values`: print it with `terraform show -json plan.out`".to_owned(),
+        );
+    };
+    let nothing = Json::Null;
+    let config = root
+        .get("configuration")
+        .and_then(|it| it.get("root_module"))
+        .unwrap_or(&nothing);
+    let mut plan = Plan {
+        unknown: HashMap::new(),
+        resources: Vec::new(),
+        by_name: HashMap::new(),
+        modules: BTreeMap::new(),
+        lift: Lift::new(Dialect::Tf, "plan", None),
+    };
+    for change in array(root.get("resource_changes")) {
+        if let (Some(address), Some(unknown)) = (
+            change.get("address").and_then(Json::as_str),
+            change.get("change").and_then(|it| it.get("after_unknown")),
+        ) {
+            plan.unknown.insert(address, unknown);
+        }
+    }
+    let top = Rc::new(Module {
+        address: String::new(),
+        config,
+        parent: None,
+    });
+    let nowhere = &nothing;
+    let prior = root
+        .get("prior_state")
+        .and_then(|it| it.get("values"))
+        .and_then(|it| it.get("root_module"))
+        .unwrap_or(nowhere);
+    plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
+    plan.walk(prior, &top, true);
+    let region = region.or_else(|| plan.region(root));
+    plan.lift.graph.stacks[0].region = region;
+    plan.fill();
+    Ok(plan.lift.finish())
+}
+
+fn array(value: Option<&Json>) -> &[Json] {
+    value.and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// A module of the configuration, once for each instance.
+#[derive(Debug)]
+struct Module<'p> {
+    /// `module.net[0].`, or nothing for the root.
+    address: String,
+    config: &'p Json,
+    parent: Option<(Rc<Module<'p>>, &'p Json, Option<String>)>,
+}
+
+/// A resource of the plan.
+struct Planned<'p> {
+    address: &'p str,
+    values: &'p Json,
+    config: Option<&'p Json>,
+    module: Rc<Module<'p>>,
+    index: Option<String>,
+    id: NodeId,
+    of: String,
+    data: bool,
+}
+
+struct Plan<'p> {
+    unknown: HashMap<&'p str, &'p Json>,
+    resources: Vec<Planned<'p>>,
+    /// By address without index: the instances.
+    by_name: HashMap<String, Vec<usize>>,
+    modules: BTreeMap<String, Rc<Module<'p>>>,
+    lift: Lift,
+}
+
+/// The type as the tables know it.
+fn known_type(of: &str) -> &str {
+    match of {
+        // What it starts is an instance with the same arguments.
+        "aws_spot_instance_request" => "aws_instance",
+        "aws_default_vpc_dhcp_options" => "aws_vpc_dhcp_options",
+        other => other,
+    }
+}
+
+fn index_text(index: &Json) -> Option<String> {
+    match index {
+        Json::Number(number) => Some(number.to_string()),
+        Json::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// What a reference leads to.
+#[derive(Clone, Debug)]
+enum Found {
+    /// A resource, and the attribute if the reference names one.
+    Resource(usize, Option<String>),
+    /// Something whose definition the plan does not hold.
+    Opaque(String),
+    /// A literal.
+    Constant(Json),
+}
+
+impl<'p> Plan<'p> {
+    /// Makes room for all resources of a module and of those inside.
+    fn walk(&mut self, module: &'p Json, own: &Rc<Module<'p>>, prior: bool) {
+        self.modules
+            .entry(own.address.clone())
+            .or_insert_with(|| own.clone());
+        for resource in array(module.get("resources")) {
+            let text = |key: &str| resource.get(key).and_then(Json::as_str);
+            let (Some(address), Some(of)) = (text("address"), text("type")) else {
+                continue;
+            };
+            let data = text("mode") == Some("data");
+            // Of the state before, only what was looked up says something about the plan.
+            if prior && !data {
+                continue;
+            }
+            let name = text("name").unwrap_or_default();
+            let base = if data {
+                format!("{}data.{of}.{name}", own.address)
+            } else {
+                format!("{}{of}.{name}", own.address)
+            };
+            let index = resource.get("index").and_then(index_text);
+            let known = self
+                .by_name
+                .get(&base)
+                .is_some_and(|all| all.iter().any(|&at| self.resources[at].index == index));
+            if known {
+                continue;
+            }
+            let wanted = if data { "data" } else { "managed" };
+            let config = array(own.config.get("resources")).iter().find(|it| {
+                let same =
+                    |key: &str, value: &str| it.get(key).and_then(Json::as_str) == Some(value);
+                same("type", of) && same("name", name) && same("mode", wanted)
+            });
+            let kind = if data {
+                format!("data.{of}")
+            } else {
+                known_type(of).to_owned()
+            };
+            let id = self.lift.reserve(address, &kind, Place::Default);
+            let at = self.resources.len();
+            self.resources.push(Planned {
+                address,
+                values: resource.get("values").unwrap_or(&Json::Null),
+                config,
+                module: own.clone(),
+                index,
+                id,
+                of: kind,
+                data,
+            });
+            self.by_name.entry(base).or_default().push(at);
+        }
+        for child in array(module.get("child_modules")) {
+            let Some(address) = child.get("address").and_then(Json::as_str) else {
+                continue;
+            };
+            let last = address.strip_prefix(&own.address).unwrap_or(address);
+            let last = last.strip_prefix("module.").unwrap_or(last);
+            let (name, index) = split_index(last);
+            let call = own
+                .config
+                .get("module_calls")
+                .and_then(|it| it.get(name))
+                .unwrap_or(&Json::Null);
+            let inner = self.modules.get(&format!("{address}.")).cloned();
+            let inner = inner.unwrap_or_else(|| {
+                Rc::new(Module {
+                    address: format!("{address}."),
+                    config: call.get("module").unwrap_or(&Json::Null),
+                    parent: Some((own.clone(), call, index)),
+                })
+            });
+            self.walk(child, &inner, prior);
+        }
+    }
+
+    /// The provider's region, or that of the zones of the plan's subnets.
+    fn region(&self, root: &Json) -> Option<&'static Region> {
+        let providers = root
+            .get("configuration")?
+            .get("provider_config")?
+            .as_object()?;
+        let mut found: Vec<&'static Region> = Vec::new();
+        for provider in providers.values() {
+            if provider.get("name").and_then(Json::as_str) != Some("aws") {
+                continue;
+            }
+            let region = provider.get("expressions").and_then(|it| it.get("region"));
+            let constant = region
+                .and_then(|it| it.get("constant_value"))
+                .and_then(Json::as_str);
+            let by_variable = || {
+                let reference = array(region.and_then(|it| it.get("references"))).first()?;
+                let name = reference.as_str()?.strip_prefix("var.")?;
+                root.get("variables")?.get(name)?.get("value")?.as_str()
+            };
+            let name = constant.or_else(by_variable);
+            found.extend(name.and_then(Region::find));
+        }
+        found.dedup_by_key(|region| region.name);
+        if let [region] = found.as_slice() {
+            return Some(region);
+        }
+        let mut zones = self.resources.iter().filter_map(|it| {
+            let zone = it.values.get("availability_zone")?.as_str()?;
+            Region::find(zone.trim_end_matches(|c: char| c.is_ascii_lowercase()))
+        });
+        let first = zones.next()?;
+        zones.all(|it| it.name == first.name).then_some(first)
+    }
+
+    fn fill(&mut self) {
+        for at in 0..self.resources.len() {
+            let it = &self.resources[at];
+            if it.data && self.lift.kind(it.id).is_none() {
+                continue;
+            }
+            let map = if self.lift.kind(it.id).is_some() {
+                self.arguments(at)
+            } else {
+                self.references_only(at)
+            };
+            let after = self.after(at);
+            let id = self.resources[at].id;
+            self.lift.fill(id, map, Vec::new(), Exists::Yes);
+            self.lift.after(id, after);
+        }
+    }
+
+    /// What a resource waits for: all that its expressions name, and `depends_on`.
+    fn after(&self, at: usize) -> Vec<NodeId> {
+        let it = &self.resources[at];
+        let mut names: Vec<&str> = Vec::new();
+        if let Some(config) = it.config {
+            gather(config.get("expressions"), &mut names);
+            names.extend(
+                array(config.get("depends_on"))
+                    .iter()
+                    .filter_map(Json::as_str),
+            );
+        }
+        let mut after = Vec::new();
+        for name in most_specific(&names) {
+            for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
+                if let Found::Resource(at, _) = found {
+                    after.push(self.resources[at].id);
+                }
+            }
+            if let Some(call) = name.strip_prefix("module.") {
+                after.extend(self.of_module(&it.module, call));
+            }
+        }
+        let mut module = Some(it.module.clone());
+        while let Some(own) = module {
+            let Some((parent, call, _)) = &own.parent else {
+                break;
+            };
+            for name in array(call.get("depends_on"))
+                .iter()
+                .filter_map(Json::as_str)
+            {
+                for found in self.follow(name, parent, None, None, 0) {
+                    if let Found::Resource(at, _) = found {
+                        after.push(self.resources[at].id);
+                    }
+                }
+                if let Some(call) = name.strip_prefix("module.") {
+                    after.extend(self.of_module(parent, call));
+                }
+            }
+            module = Some(parent.clone());
+        }
+        after.sort();
+        after.dedup();
+        after.retain(|id| *id != it.id);
+        after
+    }
+
+    /// All resources of a module that is called here by this name, without an output.
+    fn of_module(&self, module: &Module<'_>, call: &str) -> Vec<NodeId> {
+        if call.contains('.') {
+            return Vec::new();
+        }
+        let prefix = format!("{}module.{}", module.address, split_index(call).0);
+        self.resources
+            .iter()
+            .filter(|it| {
+                it.address
+                    .strip_prefix(&prefix)
+                    .is_some_and(|rest| rest.starts_with(['.', '[']))
+            })
+            .map(|it| it.id)
+            .collect()
+    }
+
+    /// For a type without a table: only what it refers to.
+    fn references_only(&self, at: usize) -> Map<'static> {
+        let it = &self.resources[at];
+        let mut names: Vec<&str> = Vec::new();
+        if let Some(config) = it.config {
+            gather(config.get("expressions"), &mut names);
+        }
+        let mut items = Vec::new();
+        for name in most_specific(&names) {
+            for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
+                if let Found::Resource(at, attribute) = found {
+                    items.push(Term::from(self.attribute(at, attribute.as_deref())));
+                }
+            }
+        }
+        let mut map = Map::default();
+        map.insert("references", Term::List(items));
+        map
+    }
+
+    fn attribute(&self, at: usize, name: Option<&str>) -> Expr {
+        self.lift
+            .attribute(self.resources[at].id, name.unwrap_or("id"))
+    }
+
+    // -- arguments ---------------------------------------------------------------------------
+
+    fn arguments(&self, at: usize) -> Map<'static> {
+        let it = &self.resources[at];
+        let unknown = self.unknown.get(it.address).copied().unwrap_or(&Json::Null);
+        let expressions = it
+            .config
+            .and_then(|config| config.get("expressions"))
+            .unwrap_or(&Json::Null);
+        let mut map = match self.object(it, it.values, unknown, expressions) {
+            Term::Object(map) => map,
+            _ => Map::default(),
+        };
+        self.images(it, &mut map, expressions);
+        user_data(&mut map, expressions);
+        map
+    }
+
+    /// An object of which some members are not known yet.
+    fn object(
+        &self,
+        it: &Planned<'p>,
+        values: &Json,
+        unknown: &Json,
+        expressions: &Json,
+    ) -> Term<'static> {
+        let mut map = Map::default();
+        let mut keys: Vec<&String> = Vec::new();
+        for object in [values, unknown] {
+            for key in object.as_object().into_iter().flat_map(|it| it.keys()) {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        for key in keys {
+            let value = values.get(key).unwrap_or(&Json::Null);
+            let unknown = unknown.get(key).unwrap_or(&Json::Bool(false));
+            let expression = expressions.get(key).unwrap_or(&Json::Null);
+            if let Some(term) = self.value(it, key, value, unknown, expression) {
+                map.insert(key.clone(), term);
+            }
+        }
+        Term::Object(map)
+    }
+
+    fn value(
+        &self,
+        it: &Planned<'p>,
+        key: &str,
+        value: &Json,
+        unknown: &Json,
+        expression: &Json,
+    ) -> Option<Term<'static>> {
+        if unknown == &Json::Bool(true) {
+            // What is not said is left to its default.
+            return self.configured(it, key, expression);
+        }
+        match value {
+            Json::Null => None,
+            Json::Object(_) if has_unknown(unknown) => {
+                Some(self.object(it, value, unknown, expression))
+            }
+            Json::Array(items) if has_unknown(unknown) => {
+                Some(self.list(it, key, items, unknown, expression))
+            }
+            known => Some(plain(known)),
+        }
+    }
+
+    fn list(
+        &self,
+        it: &Planned<'p>,
+        key: &str,
+        items: &[Json],
+        unknown: &Json,
+        expression: &Json,
+    ) -> Term<'static> {
+        let unknowns = array(Some(unknown));
+        // Items without a place of their own: all that the expression names, and what is known.
+        let simple = items.iter().all(|item| !item.is_object());
+        if simple {
+            let mut out: Vec<Term<'static>> = items
+                .iter()
+                .enumerate()
+                .filter(|(n, item)| !item.is_null() && unknowns.get(*n) != Some(&Json::Bool(true)))
+                .map(|(_, item)| plain(item))
+                .collect();
+            match self.configured(it, key, expression) {
+                Some(Term::List(more)) => {
+                    out.extend(
+                        more.into_iter()
+                            .filter(|term| matches!(term, Term::Expr(_))),
+                    );
+                }
+                Some(other) => out.push(other),
+                None => {}
+            }
+            return Term::List(out);
+        }
+        // Arguments that look like blocks are one expression in the configuration: what it names
+        // is spread over all items.
+        if expression.get("references").is_some() {
+            let spread = items
+                .iter()
+                .enumerate()
+                .map(|(n, item)| self.spread(it, item, unknowns, n, expression));
+            return Term::List(spread.collect());
+        }
+        // Blocks: a set does not keep the order in which they were written.
+        let mut blocks: Vec<&Json> = match expression {
+            Json::Array(blocks) => blocks.iter().collect(),
+            Json::Object(_) if expression.get("references").is_none() => vec![expression],
+            _ => Vec::new(),
+        };
+        let mut out = Vec::new();
+        for (n, item) in items.iter().enumerate() {
+            let unknown = unknowns.get(n).unwrap_or(&Json::Null);
+            let written = blocks.iter().position(|block| fits(block, item));
+            let block = match written {
+                Some(at) => blocks.remove(at),
+                None => &Json::Null,
+            };
+            out.push(self.object(it, item, unknown, block));
+        }
+        Term::List(out)
+    }
+
+    /// An item of an argument that looks like a block. Where only one item leaves a member open,
+    /// that member is all that fits of what the argument names; else it is one of it.
+    fn spread(
+        &self,
+        it: &Planned<'p>,
+        item: &Json,
+        unknowns: &[Json],
+        at: usize,
+        expression: &Json,
+    ) -> Term<'static> {
+        let mut term = match plain(item) {
+            Term::Object(map) => map,
+            other => return other,
+        };
+        let open = |unknown: &Json| match unknown {
+            Json::Bool(value) => *value,
+            Json::Array(items) => items.iter().any(has_unknown),
+            _ => false,
+        };
+        let members = unknowns.get(at).and_then(Json::as_object);
+        for (key, unknown) in members.into_iter().flatten() {
+            if !open(unknown) {
+                continue;
+            }
+            term.remove(key);
+            let value = if wanted(key).is_some() {
+                let alone = unknowns
+                    .iter()
+                    .filter(|other| other.get(key).is_some_and(open))
+                    .count()
+                    <= 1;
+                match self.configured(it, key, expression) {
+                    Some(Term::List(items)) if !alone && items.len() > 1 => {
+                        Some(Term::List(vec![one_of(items)]))
+                    }
+                    other => other,
+                }
+            } else {
+                Some(Term::from(Expr::Opaque(Text::Owned(format!(
+                    "{}.{key}",
+                    it.address
+                )))))
+            };
+            if let Some(value) = value {
+                term.insert(key.clone(), value);
+            }
+        }
+        Term::Object(term)
+    }
+
+    /// What the configuration says of something that is not known yet.
+    fn configured(&self, it: &Planned<'p>, key: &str, expression: &Json) -> Option<Term<'static>> {
+        match expression {
+            Json::Array(blocks) => Some(Term::List(
+                blocks
+                    .iter()
+                    .filter_map(|block| self.block(it, block))
+                    .collect(),
+            )),
+            Json::Object(_) => {
+                if let Some(constant) = constant(expression) {
+                    return (!constant.is_null()).then(|| plain(constant));
+                }
+                if expression.get("references").is_none() {
+                    let empty = expression.as_object().is_none_or(serde_json::Map::is_empty);
+                    return if empty {
+                        None
+                    } else {
+                        self.block(it, expression)
+                    };
+                }
+                let names: Vec<&str> = array(expression.get("references"))
+                    .iter()
+                    .filter_map(Json::as_str)
+                    .collect();
+                Some(self.referenced(it, key, &names))
+            }
+            _ => None,
+        }
+    }
+
+    fn block(&self, it: &Planned<'p>, block: &Json) -> Option<Term<'static>> {
+        let mut map = Map::default();
+        for (key, expression) in block.as_object()? {
+            if let Some(term) = self.configured(it, key, expression) {
+                map.insert(key.clone(), term);
+            }
+        }
+        Some(Term::Object(map))
+    }
+
+    /// The value of an expression, by what it names.
+    fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> Term<'static> {
+        let many = is_list(key);
+        let wanted = wanted(key);
+        let mut found: Vec<Found> = Vec::new();
+        // `x[count.index]` and `x[each.key]` show as `x`; a splat does too.
+        let by_index = names
+            .iter()
+            .any(|name| name.starts_with("each.") || *name == "count.index");
+        let index = it.index.as_deref().filter(|_| by_index);
+        for name in most_specific(names) {
+            if let Some(attribute) = name.strip_prefix("each.value") {
+                found.extend(self.each_value(it, attribute, names.len(), wanted));
+                continue;
+            }
+            found.extend(self.follow(name, &it.module, index, wanted, 0));
+        }
+        if let Some(wanted) = wanted {
+            let fits = |found: &Found| match found {
+                Found::Resource(at, _) => self.resources[*at].of == wanted,
+                Found::Opaque(_) | Found::Constant(_) => false,
+            };
+            if found.iter().any(fits) {
+                found.retain(fits);
+            }
+        }
+        let mut terms: Vec<Term<'static>> = Vec::new();
+        for found in found {
+            let term = match found {
+                Found::Resource(at, attribute) => self.resource_term(at, attribute.as_deref()),
+                Found::Opaque(text) => Term::from(Expr::Opaque(Text::Owned(text))),
+                Found::Constant(Json::Array(items)) => {
+                    for item in &items {
+                        let term = plain(item);
+                        if !terms.contains(&term) {
+                            terms.push(term);
+                        }
+                    }
+                    continue;
+                }
+                Found::Constant(Json::Null) => continue,
+                Found::Constant(json) => plain(&json),
+            };
+            if !terms.contains(&term) {
+                terms.push(term);
+            }
+        }
+        if many {
+            return Term::List(terms);
+        }
+        match terms.len() {
+            0 => Term::from(Expr::Opaque(Text::Owned(format!(
+                "{}{}",
+                it.module.address,
+                names.join(" ")
+            )))),
+            1 => terms.swap_remove(0),
+            _ => one_of(terms),
+        }
+    }
+
+    /// What `each.value` stands for, where it is the resources that the loop goes over.
+    fn each_value(
+        &self,
+        it: &Planned<'p>,
+        attribute: &str,
+        beside: usize,
+        wanted: Option<&str>,
+    ) -> Vec<Found> {
+        let over = it
+            .config
+            .and_then(|config| config.get("for_each_expression"))
+            .unwrap_or(&Json::Null);
+        let names: Vec<&str> = array(over.get("references"))
+            .iter()
+            .filter_map(Json::as_str)
+            .collect();
+        let mut found = Vec::new();
+        for name in most_specific(&names) {
+            // Beside other references it is mostly their key.
+            if beside > 2 && !name.contains("aws_") {
+                continue;
+            }
+            found.extend(self.follow(name, &it.module, it.index.as_deref(), wanted, 0));
+        }
+        found.retain(|found| match found {
+            Found::Resource(at, _) => {
+                self.resources[*at].index == it.index
+                    || wanted == Some(self.resources[*at].of.as_str())
+            }
+            Found::Opaque(_) => beside <= 2,
+            Found::Constant(_) => false,
+        });
+        let attribute = attribute.trim_start_matches('.');
+        if !attribute.is_empty() {
+            for found in &mut found {
+                if let Found::Resource(_, own) = found {
+                    *own = Some(attribute.to_owned());
+                }
+            }
+        }
+        found
+    }
+
+    /// A resource in place of a value: its attribute, or the document that it stands for.
+    fn resource_term(&self, at: usize, attribute: Option<&str>) -> Term<'static> {
+        let it = &self.resources[at];
+        match it.of.as_str() {
+            "data.aws_iam_policy_document" => self.policy(at),
+            "data.aws_ssm_parameter" => match it.values.get("name").and_then(Json::as_str) {
+                Some(name) => Term::from(Expr::SsmParameter(Text::Owned(name.to_owned()))),
+                None => Term::from(Expr::Opaque(Text::Owned(it.address.to_owned()))),
+            },
+            _ if it.data && self.lift.kind(it.id).is_none() => {
+                let known = attribute.and_then(|name| it.values.get(name));
+                match known {
+                    Some(value) if !value.is_null() => plain(value),
+                    _ => Term::from(Expr::Opaque(Text::Owned(format!(
+                        "{}.{}",
+                        it.address,
+                        attribute.unwrap_or_default()
+                    )))),
+                }
+            }
+            _ => Term::from(self.attribute(at, attribute)),
+        }
+    }
+
+    /// The document of a `aws_iam_policy_document`.
+    fn policy(&self, at: usize) -> Term<'static> {
+        let it = &self.resources[at];
+        if let Some(json) = it.values.get("json").and_then(Json::as_str) {
+            return Term::Str(json.to_owned().into());
+        }
+        let Term::Object(mut map) = Term::Object(self.arguments(at)) else {
+            return Term::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
+        };
+        for other in ["source_policy_documents", "override_policy_documents"] {
+            if map
+                .remove(other)
+                .is_some_and(|term| term != Term::List(Vec::new()))
+            {
+                return Term::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
+            }
+        }
+        let statements = match map.remove("statement") {
+            Some(Term::List(items)) => items,
+            Some(single) => vec![single],
+            None => Vec::new(),
+        };
+        let mut document = Map::default();
+        document.insert(
+            "Statement",
+            Term::List(statements.into_iter().map(statement).collect()),
+        );
+        Term::Json(Box::new(Term::Object(document)))
+    }
+
+    /// An image that was looked up says more than its id.
+    fn images(&self, it: &Planned<'p>, map: &mut Map<'static>, expressions: &Json) {
+        for key in ["ami", "image_id"] {
+            let names: Vec<&str> = array(expressions.get(key).and_then(|it| it.get("references")))
+                .iter()
+                .filter_map(Json::as_str)
+                .collect();
+            if names.is_empty() {
+                continue;
+            }
+            let mut told: Vec<Term<'static>> = Vec::new();
+            let mut other = false;
+            for name in most_specific(&names) {
+                for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
+                    match found {
+                        Found::Resource(at, _)
+                            if matches!(
+                                self.resources[at].of.as_str(),
+                                "data.aws_ami" | "data.aws_ssm_parameter"
+                            ) =>
+                        {
+                            let term = match self.resources[at].of.as_str() {
+                                "data.aws_ami" => Term::from(self.attribute(at, None)),
+                                _ => self.resource_term(at, None),
+                            };
+                            if !told.contains(&term) {
+                                told.push(term);
+                            }
+                        }
+                        _ => other = true,
+                    }
+                }
+            }
+            if told.is_empty() || (other && map.get(key).is_none()) {
+                continue;
+            }
+            // Beside a variable, either may be meant.
+            if other && told.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
+                continue;
+            }
+            map.remove(key);
+            map.insert(
+                key,
+                if told.len() == 1 {
+                    told.swap_remove(0)
+                } else {
+                    one_of(told)
+                },
+            );
+        }
+    }
+
+    // -- references --------------------------------------------------------------------------
+
+    /// Follows a reference through modules to resources.
+    fn follow(
+        &self,
+        name: &str,
+        module: &Rc<Module<'p>>,
+        index: Option<&str>,
+        wanted: Option<&str>,
+        steps: usize,
+    ) -> Vec<Found> {
+        let opaque = || vec![Found::Opaque(format!("{}{name}", module.address))];
+        if steps > MOST_STEPS {
+            return opaque();
+        }
+        let mut parts = name.splitn(2, '.');
+        let first = parts.next().unwrap_or_default();
+        let rest = parts.next().unwrap_or_default();
+        match first {
+            "count" | "path" | "terraform" | "self" => Vec::new(),
+            "each" => Vec::new(),
+            "var" => {
+                let variable = rest.split(['.', '[']).next().unwrap_or_default();
+                let Some((parent, call, own)) = &module.parent else {
+                    return opaque();
+                };
+                let expression = call.get("expressions").and_then(|it| it.get(variable));
+                match expression {
+                    None => opaque(),
+                    Some(expression) => {
+                        self.expression(expression, parent, own.as_deref(), wanted, steps + 1)
+                    }
+                }
+            }
+            "module" => {
+                let (call, output) = match rest.split_once('.') {
+                    Some((call, output)) => (call, output),
+                    None => return Vec::new(),
+                };
+                let (call, key) = split_index(call);
+                let output = output.split(['.', '[']).next().unwrap_or_default();
+                let prefix = format!("{}module.{call}", module.address);
+                let mut found = Vec::new();
+                for inner in self.modules.values() {
+                    let Some(own) = inner.address.strip_prefix(&prefix) else {
+                        continue;
+                    };
+                    let own = own.trim_end_matches('.');
+                    let own_key = if own.is_empty() {
+                        None
+                    } else if own.starts_with('[') && own.ends_with(']') {
+                        Some(own[1..own.len() - 1].trim_matches('"').to_owned())
+                    } else {
+                        continue;
+                    };
+                    if key.is_some() && own_key != key {
+                        continue;
+                    }
+                    let expression = inner
+                        .config
+                        .get("outputs")
+                        .and_then(|it| it.get(output))
+                        .and_then(|it| it.get("expression"));
+                    if let Some(expression) = expression {
+                        found.extend(self.expression(expression, inner, None, wanted, steps + 1));
+                    }
+                }
+                if found.is_empty() { opaque() } else { found }
+            }
+            "local" => match wanted {
+                // The plan does not hold what locals are. Something that is not known yet, and is
+                // of this type, is one of those that the plan makes.
+                Some(wanted) => {
+                    let all: Vec<Found> = (0..self.resources.len())
+                        .filter(|&at| self.resources[at].of == wanted)
+                        .map(|at| Found::Resource(at, None))
+                        .collect();
+                    if all.is_empty() { opaque() } else { all }
+                }
+                None => opaque(),
+            },
+            _ => self.resource_named(name, module, index),
+        }
+    }
+
+    /// The instance that an index means: the equal one, or the one whose key is a part of it, as
+    /// in `ssm-eu-west-1a` of a loop over pairs.
+    fn by_index(&self, all: &[usize], index: &str) -> Option<usize> {
+        let key = |at: &usize| self.resources[*at].index.as_deref().unwrap_or_default();
+        if let Some(at) = all.iter().find(|at| key(at) == index) {
+            return Some(*at);
+        }
+        let inside = |at: &&usize| {
+            let key = key(at);
+            index.match_indices(key).any(|(start, _)| {
+                let before = index[..start].chars().next_back();
+                let after = index[start + key.len()..].chars().next();
+                !key.is_empty()
+                    && before.is_none_or(|c| !c.is_alphanumeric())
+                    && after.is_none_or(|c| !c.is_alphanumeric())
+            })
+        };
+        let mut fitting = all.iter().filter(inside);
+        match (fitting.next(), fitting.next()) {
+            (Some(at), None) => Some(*at),
+            _ => None,
+        }
+    }
+
+    fn expression(
+        &self,
+        expression: &Json,
+        module: &Rc<Module<'p>>,
+        index: Option<&str>,
+        wanted: Option<&str>,
+        steps: usize,
+    ) -> Vec<Found> {
+        if let Some(constant) = constant(expression) {
+            return vec![Found::Constant(constant.clone())];
+        }
+        let names: Vec<&str> = array(expression.get("references"))
+            .iter()
+            .filter_map(Json::as_str)
+            .collect();
+        let mut found = Vec::new();
+        for name in most_specific(&names) {
+            found.extend(self.follow(name, module, index, wanted, steps));
+        }
+        found
+    }
+
+    fn resource_named(&self, name: &str, module: &Module<'_>, index: Option<&str>) -> Vec<Found> {
+        let mut parts = name.split('.');
+        let data = name.starts_with("data.");
+        if data {
+            parts.next();
+        }
+        let (Some(of), Some(rest)) = (parts.next(), parts.next()) else {
+            return Vec::new();
+        };
+        let (own, key) = split_index(rest);
+        let base = if data {
+            format!("{}data.{of}.{own}", module.address)
+        } else {
+            format!("{}{of}.{own}", module.address)
+        };
+        let attribute = parts.next().map(|it| split_index(it).0.to_owned());
+        let Some(all) = self.by_name.get(&base) else {
+            return vec![Found::Opaque(format!("{}{name}", module.address))];
+        };
+        let with = |at: &usize| Found::Resource(*at, attribute.clone());
+        if let Some(key) = key {
+            return all
+                .iter()
+                .filter(|&&at| self.resources[at].index.as_deref() == Some(key.as_str()))
+                .map(with)
+                .collect();
+        }
+        if attribute.is_none()
+            && let Some(index) = index
+            && let Some(at) = self.by_index(all, index)
+        {
+            return vec![Found::Resource(at, None)];
+        }
+        all.iter().map(with).collect()
+    }
+}
+
+/// Splits `name[key]`.
+fn split_index(text: &str) -> (&str, Option<String>) {
+    match text.split_once('[') {
+        Some((name, key)) => (
+            name,
+            Some(key.trim_end_matches(']').trim_matches('"').to_owned()),
+        ),
+        None => (text, None),
+    }
+}
+
+/// All references inside expressions.
+fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
+    match expressions {
+        Some(Json::Object(map)) => {
+            for (key, value) in map {
+                if key == "references" && value.is_array() {
+                    names.extend(array(Some(value)).iter().filter_map(Json::as_str));
+                } else {
+                    gather(Some(value), names);
+                }
+            }
+        }
+        Some(Json::Array(items)) => items.iter().for_each(|item| gather(Some(item), names)),
+        _ => {}
+    }
+}
+
+/// The value of an expression that is one: of Terraform's JSON syntax, the text of a template
+/// stands beside what it refers to.
+fn constant(expression: &Json) -> Option<&Json> {
+    if array(expression.get("references")).is_empty() {
+        expression.get("constant_value")
+    } else {
+        None
+    }
+}
+
+/// A reference is listed with all that it begins with; only the longest says something.
+fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    let mut out: Vec<&'a str> = Vec::new();
+    for (n, name) in names.iter().enumerate() {
+        let longer = names.iter().enumerate().any(|(m, other)| {
+            m != n
+                && other.len() > name.len()
+                && other
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(['.', '[']))
+        });
+        if !longer && !out.contains(name) {
+            out.push(name);
+        }
+    }
+    out
+}
+
+fn has_unknown(unknown: &Json) -> bool {
+    match unknown {
+        Json::Bool(value) => *value,
+        Json::Array(items) => items.iter().any(has_unknown),
+        Json::Object(map) => map.values().any(has_unknown),
+        _ => false,
+    }
+}
+
+/// A known value; what is null is not there.
+fn plain(value: &Json) -> Term<'static> {
+    match value {
+        Json::Array(items) => Term::List(
+            items
+                .iter()
+                .filter(|item| !item.is_null())
+                .map(plain)
+                .collect(),
+        ),
+        Json::Object(entries) => {
+            let mut map = Map::default();
+            for (key, value) in entries {
+                if !value.is_null() {
+                    map.insert(key.clone(), plain(value));
+                }
+            }
+            Term::Object(map)
+        }
+        other => Term::from(other.clone()),
+    }
+}
+
+/// Whether a block of the configuration can have become this item.
+fn fits(block: &Json, item: &Json) -> bool {
+    let Some(block) = block.as_object() else {
+        return false;
+    };
+    block.iter().all(|(key, expression)| {
+        let Some(constant) = constant(expression) else {
+            return true;
+        };
+        match item.get(key) {
+            None | Some(Json::Null) => true,
+            Some(value) => loosely_equal(constant, value),
+        }
+    })
+}
+
+fn loosely_equal(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Array(a), Json::Array(b)) => {
+            a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| loosely_equal(x, y)))
+        }
+        (a, b) if a == b => true,
+        (a, b) => index_text(a).is_some() && index_text(a) == index_text(b),
+    }
+}
+
+/// Whether an argument is a list.
+fn is_list(key: &str) -> bool {
+    matches!(
+        key,
+        "subnet_ids"
+            | "security_group_ids"
+            | "vpc_security_group_ids"
+            | "route_table_ids"
+            | "security_groups"
+            | "vpc_zone_identifier"
+            | "prefix_list_ids"
+            | "managed_policy_arns"
+            | "policy_arns"
+            | "roles"
+            | "resources"
+            | "actions"
+            | "identifiers"
+            | "not_actions"
+            | "not_resources"
+            | "values"
+            | "cidr_blocks"
+            | "ipv6_cidr_blocks"
+            | "domain_name_servers"
+    )
+}
+
+/// The type that an argument names.
+fn wanted(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "vpc_id" | "vpc" => "aws_vpc",
+        "subnet_id" | "subnet_ids" | "vpc_zone_identifier" => "aws_subnet",
+        "security_group_id"
+        | "security_group_ids"
+        | "vpc_security_group_ids"
+        | "security_groups"
+        | "source_security_group_id"
+        | "referenced_security_group_id" => "aws_security_group",
+        "route_table_id" | "route_table_ids" => "aws_route_table",
+        "nat_gateway_id" => "aws_nat_gateway",
+        "internet_gateway_id" | "gateway_id" => "aws_internet_gateway",
+        "network_acl_id" => "aws_network_acl",
+        "vpc_endpoint_id" => "aws_vpc_endpoint",
+        "network_interface_id" => "aws_network_interface",
+        "role" | "role_name" | "roles" => "aws_iam_role",
+        "iam_instance_profile" => "aws_iam_instance_profile",
+        "launch_configuration" => "aws_launch_configuration",
+        _ => return None,
+    })
+}
+
+fn one_of(terms: Vec<Term<'static>>) -> Term<'static> {
+    let exprs = terms.into_iter().map(|term| match term {
+        Term::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
+        Term::Expr(expr) => expr.into_owned(),
+        other => Expr::Opaque(Text::Borrowed(other.what())),
+    });
+    Term::from(Expr::OneOf(exprs.collect()))
+}
+
+/// A statement of a `aws_iam_policy_document` as IAM writes it.
+fn statement(term: Term<'static>) -> Term<'static> {
+    let Term::Object(mut map) = term else {
+        return term;
+    };
+    let mut out = Map::default();
+    let effect = map
+        .remove("effect")
+        .filter(|term| !matches!(term, Term::Str(text) if text.is_empty()));
+    out.insert("Effect", effect.unwrap_or(Term::str("Allow")));
+    for (own, name) in [
+        ("actions", "Action"),
+        ("not_actions", "NotAction"),
+        ("resources", "Resource"),
+        ("not_resources", "NotResource"),
+    ] {
+        match map.remove(own) {
+            Some(Term::List(items)) if items.is_empty() => {}
+            Some(term) => out.insert(name, term),
+            None => {}
+        }
+    }
+    for (own, name) in [
+        ("principals", "Principal"),
+        ("not_principals", "NotPrincipal"),
+    ] {
+        let Some(Term::List(items)) = map.remove(own) else {
+            continue;
+        };
+        let mut who = Map::default();
+        for item in items {
+            let Term::Object(mut item) = item else {
+                continue;
+            };
+            let of = match item.remove("type") {
+                Some(Term::Str(text)) => text.into_owned(),
+                _ => "AWS".to_owned(),
+            };
+            let Some(identifiers) = item.remove("identifiers") else {
+                continue;
+            };
+            if of == "*" {
+                who.insert("AWS", Term::str("*"));
+            } else {
+                who.insert(of, identifiers);
+            }
+        }
+        if !who.is_empty() {
+            out.insert(name, Term::Object(who));
+        }
+    }
+    if let Some(Term::List(items)) = map.remove("condition") {
+        let mut operators: Map<'static> = Map::default();
+        for item in items {
+            let Term::Object(mut item) = item else {
+                continue;
+            };
+            let (Some(Term::Str(test)), Some(Term::Str(key)), Some(values)) = (
+                item.remove("test"),
+                item.remove("variable"),
+                item.remove("values"),
+            ) else {
+                continue;
+            };
+            if operators.get(&test).is_none() {
+                operators.insert(test.to_string(), Term::Object(Map::default()));
+            }
+            if let Some(Term::Object(keys)) = operators.get_mut(&test) {
+                keys.insert(key.into_owned(), values);
+            }
+        }
+        if !operators.is_empty() {
+            out.insert("Condition", Term::Object(operators));
+        }
+    }
+    Term::Object(out)
+}
+
+/// Provider 5 shows only a hash of user data; the configuration holds the text, if it is constant.
+fn user_data(map: &mut Map<'static>, expressions: &Json) {
+    let is_hash = matches!(map.get("user_data"), Some(Term::Str(text))
+        if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()));
+    if !is_hash {
+        return;
+    }
+    map.remove("user_data");
+    let constant = expressions
+        .get("user_data")
+        .and_then(constant)
+        .and_then(Json::as_str);
+    map.insert(
+        "user_data",
+        match constant {
+            Some(text) => Term::Str(text.to_owned().into()),
+            None => Term::from(Expr::Opaque(Text::Borrowed("user data"))),
+        },
+    );
+}

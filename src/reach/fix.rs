@@ -1,0 +1,76 @@
+//! What mends a failing hop, in no language; the reports print it in the file's.
+
+use crate::ir::NodeId;
+use crate::resource::{Dialect, Resource, Term};
+
+/// A change to a graph.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// Set a field, dotted where it is nested, to a value.
+    Set {
+        /// The resource.
+        node: NodeId,
+        /// The field of its table.
+        field: &'static str,
+        /// The value for CloudFormation.
+        cfn: Term<'static>,
+        /// The value for Terraform.
+        tf: Term<'static>,
+    },
+    /// Add a resource.
+    Add {
+        /// A name for it.
+        name: String,
+        /// The resource.
+        resource: Box<Resource>,
+    },
+    /// Let a resource wait for others.
+    After(NodeId, Vec<NodeId>),
+    /// One of two, by language.
+    Either {
+        /// In CloudFormation.
+        cfn: Box<Change>,
+        /// In Terraform.
+        tf: Box<Change>,
+    },
+    /// Several, together.
+    All(Vec<Change>),
+    /// Something to do that is said best in words.
+    Say(String),
+}
+
+impl Change {
+    pub(crate) fn set(node: NodeId, field: &'static str, value: Term<'static>) -> Change {
+        Change::Set {
+            node,
+            field,
+            cfn: value.clone(),
+            tf: value,
+        }
+    }
+
+    /// A value that the languages write differently.
+    pub(crate) fn set_owned<'a>(
+        node: NodeId,
+        field: &'static str,
+        put: impl Fn(Dialect) -> Option<Term<'a>>,
+    ) -> Option<Change> {
+        Some(Change::Set {
+            node,
+            field,
+            cfn: put(Dialect::Cfn)?.into_owned(),
+            tf: put(Dialect::Tf)?.into_owned(),
+        })
+    }
+
+    pub(crate) fn add(name: impl Into<String>, resource: impl Into<Resource>) -> Change {
+        Change::Add {
+            name: name.into(),
+            resource: Box::new(resource.into()),
+        }
+    }
+
+    pub(crate) fn say(text: impl Into<String>) -> Change {
+        Change::Say(text.into())
+    }
+}

@@ -1,0 +1,250 @@
+//! What the session preferences ask for can be had.
+//!
+//! Only the document that the account's sessions use by default is looked at.
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+
+use super::super::fix::Change;
+use super::super::host::Host;
+use super::super::iam::{Caller, Target};
+use super::super::path::{self, Exit};
+use super::super::security::{Peer, lets_out};
+use super::super::tri::Tri;
+use super::super::view::View;
+use super::super::{Finding, Hop, Verdict};
+use super::{Dial, Way, over_placements};
+use crate::ir::{Expr, NodeId, Text, Value};
+use crate::resource::{Document, LogGroup, Map, Term};
+
+const HOP: Hop = Hop::SessionPreferences;
+const NAME: &str = "SSM-SessionManagerRunShell";
+
+pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) -> Vec<Finding> {
+    let named = |document: &Document| {
+        document
+            .name
+            .as_ref()
+            .and_then(Value::lit)
+            .is_some_and(|name| name == NAME)
+    };
+    let Some((id, _, document)) = view
+        .all::<Document>()
+        .find(|(_, _, document)| named(document))
+    else {
+        return Vec::new();
+    };
+    let at = |finding: Finding| finding.at(id, "content");
+    let inputs = match &document.content.0 {
+        Term::Object(map) => match map.get("inputs") {
+            Some(Term::Object(inputs)) => inputs,
+            None => return vec![at(Finding::pass(HOP, "the preferences ask for nothing"))],
+            Some(_) => return vec![at(undecided("the preferences"))],
+        },
+        _ => return vec![at(undecided("the preferences"))],
+    };
+    let mut found = Vec::new();
+    if let Some(key) = given(inputs, "kmsKeyId") {
+        found.push(permission(
+            view,
+            role,
+            "kms:Decrypt",
+            key.as_ref(),
+            "the session's key",
+        ));
+        found.extend(over_placements(host, |placement| {
+            let dial = Dial::new(view, host, placement, "kms", role);
+            vec![reached(&dial, "the session's key")]
+        }));
+    }
+    if let Some(group) = given(inputs, "cloudWatchLogGroupName") {
+        match flag(inputs, "cloudWatchEncryptionEnabled") {
+            Tri::No => {}
+            Tri::Maybe => found.push(undecided("whether the log group must be encrypted")),
+            Tri::Yes => {
+                found.push(encrypted(view, group.as_ref()));
+                let what = "the log group's encryption";
+                found.push(permission(view, role, "logs:DescribeLogGroups", None, what));
+                found.extend(over_placements(host, |placement| {
+                    let dial = Dial::new(view, host, placement, "logs", role);
+                    vec![reached(&dial, what)]
+                }));
+            }
+        }
+    }
+    if let Some(bucket) = given(inputs, "s3BucketName") {
+        match flag(inputs, "s3EncryptionEnabled") {
+            Tri::No => {}
+            Tri::Maybe => found.push(undecided("whether the bucket must be encrypted")),
+            Tri::Yes => {
+                let what = "the bucket's encryption";
+                let action = "s3:GetEncryptionConfiguration";
+                found.push(permission(view, role, action, bucket.as_ref(), what));
+                found.extend(over_placements(host, |placement| {
+                    let dial = Dial::new(view, host, placement, "s3", role);
+                    vec![reaches_s3(&dial, what)]
+                }));
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(Finding::pass(
+            HOP,
+            "the preferences ask for nothing that can fail",
+        ));
+    }
+    if !view.exists(id).is_yes() {
+        for finding in &mut found {
+            finding.verdict = finding.verdict.max(Verdict::Unknown);
+        }
+    }
+    found.into_iter().map(at).collect()
+}
+
+fn undecided(what: &str) -> Finding {
+    Finding::unknown(HOP, format!("{what}: not decided"))
+}
+
+/// A setting that is there and not empty: its value, where it is an expression.
+fn given(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
+    match inputs.get(key)? {
+        Term::Str(text) if text.is_empty() => None,
+        Term::Str(text) => Some(Some(Expr::Text(Text::Owned(text.to_string())))),
+        Term::Expr(expr) => match expr.as_ref() {
+            Expr::Absent => None,
+            expr => Some(Some(expr.clone())),
+        },
+        _ => Some(None),
+    }
+}
+
+fn flag(inputs: &Map<'_>, key: &str) -> Tri {
+    match inputs.get(key) {
+        None => Tri::No,
+        Some(Term::Bool(value)) => (*value).into(),
+        Some(Term::Str(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Tri::Yes,
+            "false" | "no" | "off" | "" => Tri::No,
+            _ => Tri::Maybe,
+        },
+        Some(_) => Tri::Maybe,
+    }
+}
+
+fn permission(
+    view: &View<'_>,
+    role: Option<NodeId>,
+    action: &str,
+    resource: Option<&Expr>,
+    what: &str,
+) -> Finding {
+    let Some(role) = role else {
+        return Finding::unknown(
+            HOP,
+            format!("whether the role may read {what} is not decided"),
+        );
+    };
+    let on = Target {
+        caller: Caller::Carrier,
+        resource,
+    };
+    let decision = view.identity(role).allows(view, action, &on);
+    let name = view.name(role);
+    match decision.allowed {
+        Tri::Yes => Finding::pass(HOP, format!("`{name}` may read {what}")),
+        Tri::Maybe => Finding::unknown(HOP, format!("`{name}`: {}", decision.detail)),
+        Tri::No => Finding::fail(
+            HOP,
+            format!(
+                "the agent must read {what}, and `{name}`: {}",
+                decision.detail
+            ),
+        )
+        .fix(Change::say(format!(
+            "allow `{action}` in a policy of the role"
+        ))),
+    }
+}
+
+/// The agent looks whether the group has a key, and refuses the session if not.
+fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
+    let own = |log: &LogGroup, id: NodeId| match group {
+        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
+        Some(Expr::Text(name)) => {
+            log.log_group_name
+                .as_ref()
+                .and_then(Value::lit)
+                .map(Text::as_ref)
+                == Some(name.as_ref())
+        }
+        Some(other) => match &log.log_group_name {
+            Some(Value::Expr(name)) => name == other,
+            _ => false,
+        },
+        None => false,
+    };
+    let found = view.all::<LogGroup>().find(|(id, _, log)| own(log, *id));
+    match found {
+        None => Finding::unknown(HOP, "whether the log group has a key is not in the file"),
+        Some((_, _, log)) if log.kms_key.is_some() => Finding::pass(HOP, "the log group has a key"),
+        Some((id, ..)) => Finding::fail(
+            HOP,
+            format!(
+                "`cloudWatchEncryptionEnabled` is on, and `{}` has no key: the agent refuses \
+                     sessions",
+                view.name(id)
+            ),
+        )
+        .fix(Change::say(
+            "set `cloudWatchEncryptionEnabled` to false, or give the log group a key",
+        )),
+    }
+}
+
+/// Whether the instance reaches the service that the preferences need.
+fn reached(dial: &Dial<'_, '_>, what: &str) -> Finding {
+    let checks = dial.check();
+    let worst = checks.into_iter().min_by_key(|finding| finding.verdict);
+    let service = dial.service;
+    match worst {
+        Some(finding) if finding.verdict == Verdict::Pass => {
+            Finding::pass(HOP, format!("`{service}` is reached for {what}"))
+        }
+        Some(finding) => {
+            let message = format!(
+                "the agent must reach `{service}` for {what}: {}",
+                finding.detail
+            );
+            let mine = Finding::new(HOP, finding.verdict, message);
+            match finding.fix {
+                Some(fix) => mine.fix(fix),
+                None => mine,
+            }
+        }
+        None => undecided(service),
+    }
+}
+
+fn reaches_s3(dial: &Dial<'_, '_>, what: &str) -> Finding {
+    let out = |peer| match &dial.groups {
+        Some(groups) => lets_out(dial.view, groups, &peer),
+        None => Tri::Maybe,
+    };
+    let gateway = path::s3_gateway(dial.view, dial.subnet).and(out(Peer::S3));
+    let internet = match dial.exit {
+        Exit::Works(..) => out(Peer::Internet),
+        Exit::Unknown(_) => Tri::Maybe,
+        Exit::None | Exit::Broken(..) => Tri::No,
+    };
+    let hidden = matches!(dial.way(), Way::Undecided);
+    match gateway.or(internet) {
+        Tri::Yes => Finding::pass(HOP, format!("S3 is reached for {what}")),
+        Tri::No if !hidden => Finding::fail(
+            HOP,
+            format!("the agent must reach S3 for {what}, and the subnet has no way there"),
+        )
+        .fix(Change::say(
+            "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
+             prefix list",
+        )),
+        _ => undecided(&format!("whether S3 is reached for {what}")),
+    }
+}

@@ -1,0 +1,45 @@
+//! AWS's managed policies: what their documents say of the actions that the proof asks about.
+
+use crate::resource::PolicyDocument;
+use crate::resource::codec::Prop as _;
+use crate::resource::{Dialect, Term};
+
+/// The policies, one JSON object a line; `tests/schemas/managed_policies.py` makes it.
+const POLICIES: &str = include_str!("managed_policies.jsonl");
+
+/// Returns what is known of the policy with this path and name, such as
+/// `service-role/AmazonEC2RoleforSSM`; nothing if there was no such policy when the data was made.
+pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
+    let prefix = format!(
+        "{{\"policy\":{}",
+        serde_json::Value::String(policy.to_owned())
+    );
+    let line = POLICIES.lines().find(|line| {
+        line.strip_prefix(prefix.as_str())
+            .is_some_and(|rest| rest.starts_with([',', '}']))
+    })?;
+    let mut row: serde_json::Value = serde_json::from_str(line).ok()?;
+    let statements = row.get_mut("statements").map(serde_json::Value::take);
+    let Some(statements) = statements else {
+        return Some(PolicyDocument::default());
+    };
+    let document = serde_json::json!({ "Statement": statements });
+    PolicyDocument::take(Term::from(document), Dialect::Cfn).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_read() {
+        for line in POLICIES.lines().skip(1) {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let name = row["policy"].as_str().unwrap();
+            let found = find(name).unwrap_or_else(|| panic!("{name}"));
+            let wanted = row["statements"].as_array().map_or(0, Vec::len);
+            assert_eq!(found.statements.len(), wanted, "{name}");
+        }
+        assert!(find("NoSuchPolicy").is_none());
+    }
+}

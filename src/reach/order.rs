@@ -1,0 +1,92 @@
+//! Creation order: an instance that starts before its endpoints or policies looks broken for half
+//! an hour, since the agent sleeps after a refused first call.
+
+use std::collections::HashSet;
+
+use super::host::Host;
+use super::view::View;
+use super::{Finding, Hop, Verdict};
+use crate::ir::NodeId;
+use crate::resource::{
+    InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
+    VpcEndpoint,
+};
+
+/// All nodes that exist before another.
+fn before(view: &View<'_>, node: NodeId) -> HashSet<NodeId> {
+    let mut seen = HashSet::new();
+    let mut left = vec![node];
+    while let Some(id) = left.pop() {
+        let Some(node) = view.graph.node(id) else {
+            continue;
+        };
+        for next in node
+            .references()
+            .into_iter()
+            .chain(node.after.iter().copied())
+        {
+            if seen.insert(next) {
+                left.push(next);
+            }
+        }
+    }
+    seen
+}
+
+/// What the instance needs and does not wait for.
+pub(super) fn warnings(view: &View<'_>, host: &Host<'_>) -> Vec<Finding> {
+    let before = before(view, host.node);
+    let waits_for = |id: NodeId| before.contains(&id);
+    // Only what has to do with the instance: its VPC's endpoints, its role's policies, the rules
+    // of its groups.
+    let ours = |id: NodeId| {
+        view.graph
+            .node(id)
+            .is_some_and(|node| node.references().iter().any(|to| before.contains(to)))
+    };
+    let needed = |endpoint: &VpcEndpoint| {
+        matches!(
+            super::path::token(&endpoint.service_name).as_deref(),
+            Some("ssm" | "ssmmessages")
+        )
+    };
+    let endpoints = view
+        .all::<VpcEndpoint>()
+        .filter(|(_, _, endpoint)| needed(endpoint))
+        .map(|(id, ..)| id);
+    let policies = view
+        .all::<RolePolicy>()
+        .map(|(id, ..)| id)
+        .chain(view.all::<InlinePolicy>().map(|(id, ..)| id))
+        .chain(view.all::<RolePolicyAttachment>().map(|(id, ..)| id));
+    let written_alone = |id: &NodeId| {
+        view.graph
+            .node(*id)
+            .is_some_and(|node| node.origin.as_ref().is_none_or(|it| it.inside.is_none()))
+    };
+    let rules = view
+        .all::<SecurityGroupEgress>()
+        .map(|(id, ..)| id)
+        .chain(view.all::<SecurityGroupIngress>().map(|(id, ..)| id));
+    let missing: Vec<NodeId> = endpoints
+        .chain(policies.chain(rules).filter(written_alone))
+        .filter(|&id| id != host.node && ours(id) && !waits_for(id))
+        .collect();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<String> = missing
+        .iter()
+        .map(|&id| format!("`{}`", view.name(id)))
+        .collect();
+    let detail = format!(
+        "`{}` does not wait for {}: if it starts first, the agent sleeps for up to half an hour",
+        view.name(host.node),
+        names.join(", ")
+    );
+    vec![
+        Finding::new(Hop::Agent, Verdict::Unknown, detail)
+            .at(host.node, "after")
+            .fix(super::Change::After(host.node, missing)),
+    ]
+}

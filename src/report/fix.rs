@@ -1,0 +1,165 @@
+//! A change as the lines to write, in the file's language.
+
+use crate::back;
+use crate::ir::{Graph, NodeId};
+use crate::reach::Change;
+use crate::resource::{Dialect, Map, Resource, Term};
+
+/// Writes a change out.
+pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Change) -> String {
+    match change {
+        Change::Say(text) => format!("{text}\n"),
+        Change::All(changes) => changes
+            .iter()
+            .map(|change| lines(graph, dialect, json, change))
+            .collect(),
+        Change::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
+        Change::Set {
+            node,
+            field,
+            cfn,
+            tf,
+        } => set(graph, dialect, json, (*node, field), dialect.pick(cfn, tf)),
+        Change::Add { name, resource } => add(graph, dialect, json, name, resource),
+        Change::After(node, others) => after(graph, dialect, json, *node, others),
+    }
+}
+
+fn object(entries: impl IntoIterator<Item = (String, Term<'static>)>) -> Term<'static> {
+    let mut map = Map::default();
+    for (key, term) in entries {
+        map.insert(key, term);
+    }
+    Term::Object(map)
+}
+
+/// Nests a value under the parts of a dotted name.
+fn nested(path: &str, value: Term<'static>, block: bool) -> (String, Term<'static>) {
+    match path.split_once('.') {
+        None => (path.to_owned(), value),
+        Some((first, rest)) => {
+            let (key, inner) = nested(rest, value, block);
+            let mut map = Map::default();
+            map.insert(key, inner);
+            let term = if block {
+                Term::Block(map)
+            } else {
+                Term::Object(map)
+            };
+            (first.to_owned(), term)
+        }
+    }
+}
+
+fn set(
+    graph: &Graph,
+    dialect: Dialect,
+    json: bool,
+    (id, field): (NodeId, &str),
+    value: &Term<'static>,
+) -> String {
+    let (Some(node), Some(property)) = (graph.node(id), super::property(graph, id, field)) else {
+        return String::new();
+    };
+    match dialect {
+        Dialect::Cfn => {
+            let (key, value) = nested(&property, value.clone(), false);
+            let properties = object([("Properties".to_owned(), object([(key, value)]))]);
+            let piece = object([(node.cfn_id.clone(), properties)]);
+            back::cfn::snippet(graph, &piece, !json)
+        }
+        Dialect::Tf => {
+            let (key, value) = nested(&property, value.clone(), true);
+            let mut arguments = Map::default();
+            arguments.insert(key, value);
+            let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
+            let name = node.tf_name.split('[').next().unwrap_or_default();
+            back::tf::snippet(graph, of, name, arguments)
+        }
+    }
+}
+
+fn add(graph: &Graph, dialect: Dialect, json: bool, name: &str, resource: &Resource) -> String {
+    let of = resource.type_name(dialect).unwrap_or_default().to_owned();
+    let body = resource.put(dialect).into_owned();
+    match dialect {
+        Dialect::Cfn => {
+            let piece = object([(
+                name.to_owned(),
+                object([
+                    ("Type".to_owned(), Term::Str(of.into())),
+                    ("Properties".to_owned(), Term::Object(body)),
+                ]),
+            )]);
+            back::cfn::snippet(graph, &piece, !json)
+        }
+        Dialect::Tf => back::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
+    }
+}
+
+fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[NodeId]) -> String {
+    let Some(node) = graph.node(id) else {
+        return String::new();
+    };
+    let names = others.iter().filter_map(|id| graph.node(*id));
+    match dialect {
+        Dialect::Cfn => {
+            let names = names.map(|node| Term::Str(node.cfn_id.clone().into()));
+            let depends = object([("DependsOn".to_owned(), Term::List(names.collect()))]);
+            let piece = object([(node.cfn_id.clone(), depends)]);
+            back::cfn::snippet(graph, &piece, !json)
+        }
+        Dialect::Tf => {
+            let own = module_of(node.shown());
+            let mut lines: Vec<String> = names
+                .map(|other| format!("  {},\n", dependency(own, other.shown())))
+                .collect();
+            lines.dedup();
+            format!("depends_on = [\n{}]\n", lines.concat())
+        }
+    }
+}
+
+/// The module's part of an address, with its point.
+fn module_of(address: &str) -> &str {
+    let mut end = 0;
+    while let Some(rest) = address[end..].strip_prefix("module.") {
+        match rest.find('.') {
+            Some(point) => end += "module.".len() + point + 1,
+            None => break,
+        }
+    }
+    &address[..end]
+}
+
+/// What `depends_on` names: a resource of the same module as a whole, or another module.
+fn dependency(own: &str, address: &str) -> String {
+    let module = module_of(address);
+    let name = if module == own {
+        &address[module.len()..]
+    } else {
+        module.trim_end_matches('.')
+    };
+    name.split('[').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dependency;
+
+    #[test]
+    fn only_what_depends_on_can_name_is_named() {
+        assert_eq!(
+            dependency("", "aws_vpc_endpoint.this[\"ssm\"]"),
+            "aws_vpc_endpoint.this"
+        );
+        assert_eq!(
+            dependency("", "module.net[0].aws_vpc_endpoint.ssm"),
+            "module.net"
+        );
+        assert_eq!(
+            dependency("module.a.", "module.a.aws_iam_role_policy.p"),
+            "aws_iam_role_policy.p"
+        );
+    }
+}

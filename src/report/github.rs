@@ -1,0 +1,66 @@
+//! Annotations of a GitHub workflow.
+//!
+//! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+
+use std::fmt::Write as _;
+
+use super::{Report, text::fixed};
+use crate::reach::{Answer, Verdict};
+
+fn message(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Prints a report: an error for the first failing hop, a warning for what is not decided.
+pub fn github(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for proof in &report.proof.instances {
+        let (command, found) = match proof.answer {
+            Answer::Unreachable => ("error", Verdict::Fail),
+            Answer::Unknown => ("warning", Verdict::Unknown),
+            Answer::Reachable | Answer::Absent => {
+                let _ = writeln!(
+                    out,
+                    "::notice file={},title=Session Manager::{}",
+                    property(report.file),
+                    message(&format!(
+                        "{}: {}",
+                        report.name(proof.node),
+                        proof.answer.as_str()
+                    ))
+                );
+                continue;
+            }
+        };
+        for finding in proof.hops.iter().filter(|it| it.verdict == found) {
+            let place = report
+                .place(finding)
+                .and_then(|place| place.at)
+                .map_or(String::new(), |(line, column)| {
+                    format!(",line={line},col={column}")
+                });
+            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
+            if let Some(fix) = fixed(report, finding) {
+                text.push('\n');
+                text.push_str(&fix);
+            }
+            let _ = writeln!(
+                out,
+                "::{command} file={}{place},title={}::{}",
+                property(report.file),
+                finding.hop,
+                message(&text)
+            );
+            if proof.answer == Answer::Unreachable {
+                break;
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,130 @@
+//! What the proof found, printed: for people, for programs, for code reviews.
+
+mod fix;
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+pub use json::{SCHEMA, VERSION, json};
+
+use crate::ir::{Graph, NodeId, Place};
+use crate::reach::{Answer, Finding, Hop, Proof};
+use crate::resource::{Dialect, INSIDE, Resource};
+
+pub use github::github;
+pub use sarif::sarif;
+pub use text::text;
+
+/// A proof with what it is about.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The file's name as the user gave it.
+    pub file: &'a str,
+    /// What was read from it.
+    pub graph: &'a Graph,
+    /// What was found.
+    pub proof: &'a Proof,
+    /// Whether fixes are written as JSON, where the file's language has both.
+    pub json: bool,
+}
+
+/// Where a finding is.
+pub(crate) struct Where {
+    /// The resource as the file calls it.
+    resource: String,
+    /// The property in the file's language.
+    property: Option<String>,
+    /// Line and column, from one.
+    at: Option<(u32, u32)>,
+}
+
+impl Report<'_> {
+    fn name(&self, node: NodeId) -> &str {
+        self.graph.node(node).map_or("", |node| node.shown())
+    }
+
+    /// The place of a finding: the property that it names, or the resource.
+    fn place(&self, finding: &Finding) -> Option<Where> {
+        let (id, field) = finding.at?;
+        self.place_of(id, field)
+    }
+
+    fn place_of(&self, id: NodeId, field: &str) -> Option<Where> {
+        let node = self.graph.node(id)?;
+        let property = property(self.graph, id, field);
+        let line = |place: &Place| match place {
+            Place::File(span) => Some((span.line, span.column)),
+            _ => None,
+        };
+        let inner = property.as_ref().and_then(|property| {
+            let origin = node.origin.as_ref()?;
+            let mut name = property.as_str();
+            loop {
+                if let Some((_, place)) = origin.places.iter().find(|(own, _)| own == name) {
+                    return line(place);
+                }
+                name = name.rsplit_once('.')?.0;
+            }
+        });
+        Some(Where {
+            resource: node.shown().to_owned(),
+            property,
+            at: inner.or_else(|| line(&node.place)),
+        })
+    }
+}
+
+/// A field's name in the language of the file.
+pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String> {
+    let node = graph.node(id)?;
+    let kind = node.resource.kind()?;
+    if let Resource::SecurityGroup(_) = &node.resource
+        && let Some((_, cfn, tf)) = INSIDE.iter().find(|(own, ..)| *own == field)
+    {
+        return Some(node.dialect().pick(*cfn, *tf).to_owned());
+    }
+    let (first, rest) = field.split_once('.').unwrap_or((field, ""));
+    let own = kind.fields.iter().find(|it| it.name == first)?;
+    let dialect = node.dialect();
+    let name = dialect.pick(own.cfn, own.tf);
+    if name.is_empty() {
+        return None;
+    }
+    if rest.is_empty() {
+        return Some(name.to_owned());
+    }
+    // What is nested is spelled by the rule that both languages keep.
+    let rest = match dialect {
+        Dialect::Tf => rest.to_owned(),
+        Dialect::Cfn => rest.split('_').map(capital).collect(),
+    };
+    Some(format!("{name}.{rest}"))
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// How many instances have which answer.
+pub(crate) fn count(proof: &Proof, answer: Answer) -> usize {
+    proof
+        .instances
+        .iter()
+        .filter(|it| it.answer == answer)
+        .count()
+}
+
+/// The page of a hop: what it checks, why it matters, what fails and what mends it.
+pub fn explain(code: &str) -> Option<String> {
+    let hop = Hop::ALL.into_iter().find(|hop| hop.as_str() == code)?;
+    let pages = include_str!("../../docs/hops.md");
+    let start = pages.find(&format!("\n## `{hop}`"))? + 1;
+    let page = &pages[start..];
+    let end = page[3..].find("\n## ").map_or(page.len(), |end| end + 3);
+    Some(page[..end].trim_end().to_owned() + "\n")
+}

@@ -1,0 +1,63 @@
+//! SARIF 2.1.0, for code scanning.
+//!
+//! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
+
+use serde_json::{Value, json as object};
+
+use super::{Report, text::fixed};
+use crate::reach::{Hop, Verdict};
+
+/// Prints a report: failing hops are errors, what is not decided is a note.
+pub fn sarif(report: &Report<'_>) -> String {
+    let rules: Vec<Value> = Hop::ALL
+        .iter()
+        .map(|hop| {
+            object!({
+                "id": hop.as_str(),
+                "shortDescription": { "text": hop.why() },
+            })
+        })
+        .collect();
+    let mut results = Vec::new();
+    for proof in &report.proof.instances {
+        let failing = proof.failing();
+        for finding in &proof.hops {
+            let level = match finding.verdict {
+                Verdict::Pass => continue,
+                Verdict::Fail => "error",
+                // What is not decided does not matter where something fails.
+                Verdict::Unknown if failing.is_some() => continue,
+                Verdict::Unknown => "note",
+            };
+            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
+            if let Some(fix) = fixed(report, finding) {
+                text.push_str("\n\n");
+                text.push_str(&fix);
+            }
+            let region = report.place(finding).and_then(|place| place.at).map_or(
+                object!({ "startLine": 1 }),
+                |(line, column)| object!({ "startLine": line, "startColumn": column }),
+            );
+            results.push(object!({
+                "ruleId": finding.hop.as_str(),
+                "level": level,
+                "message": { "text": text },
+                "locations": [{
+                    "physicalLocation": {
+                        "artifactLocation": { "uri": report.file },
+                        "region": region,
+                    }
+                }],
+            }));
+        }
+    }
+    let root = object!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "ssm-synth", "rules": rules } },
+            "results": results,
+        }],
+    });
+    format!("{root:#}\n")
+}

@@ -1,0 +1,111 @@
+//! Our own stack, one removed fact at a time: each breaks its hop, and only that comes first.
+//!
+//! This is CloudFormation, after a round trip through the rendered template; `tests/facts/facts.py`
+//! does the same with plans of Terraform.
+
+use serde_json::Value;
+use ssm_synth::front::Input;
+use ssm_synth::front::cfn::Deployment;
+use ssm_synth::reach::{self, Answer};
+
+use super::documents;
+
+fn folder(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/tests/facts/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn judged(template: &str) -> (Answer, Option<&'static str>) {
+    let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
+    let proofs = input
+        .graphs
+        .iter()
+        .map(|graph| reach::prove(graph, &reach::Assume::default()))
+        .collect();
+    let proof = reach::agree(proofs);
+    let first = &proof.instances[0];
+    (first.answer, first.failing_hop().map(|hop| hop.as_str()))
+}
+
+fn changed(template: &Value, fact: &Value) -> Value {
+    let mut template = template.clone();
+    let id = fact["at"][0].as_str().unwrap();
+    let change = &fact["cfn"];
+    let resources = template["Resources"].as_object_mut().unwrap();
+    if change["drop"] == Value::Bool(true) {
+        resources.remove(id).unwrap();
+    }
+    if let Some(of) = change["drop_all"].as_str() {
+        resources.retain(|_, resource| resource["Type"] != of);
+    }
+    for (path, value) in change["set"].as_object().into_iter().flatten() {
+        let mut place = &mut resources[id]["Properties"];
+        for key in path.split('.') {
+            place = &mut place[key];
+        }
+        *place = value.clone();
+    }
+    if let Some(key) = change["unset"].as_str() {
+        let properties = resources[id]["Properties"].as_object_mut().unwrap();
+        properties.remove(key).unwrap();
+    }
+    for (name, resource) in change["add"].as_object().into_iter().flatten() {
+        resources.insert(name.clone(), resource.clone());
+    }
+    template
+}
+
+#[test]
+fn each_fact_that_is_removed_breaks_its_hop() {
+    let config = folder("config.yaml");
+    let all = documents("facts", &config);
+    let of = |format: &str| &all.iter().find(|(name, _)| *name == format).unwrap().1;
+    assert_eq!(judged(of("cfn")), (Answer::Reachable, None));
+    assert_eq!(judged(of("cfn-yaml")), (Answer::Reachable, None));
+    let template: Value = serde_json::from_str(of("cfn")).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let mut hops = std::collections::BTreeSet::new();
+    for fact in &facts {
+        let hop = fact["hop"].as_str().unwrap();
+        let found = judged(&changed(&template, fact).to_string());
+        assert_eq!(found, (Answer::Unreachable, Some(hop)), "{}", fact["fact"]);
+        hops.insert(hop);
+    }
+    assert_eq!(
+        hops.len(),
+        reach::Hop::ALL.len(),
+        "a fact for every hop: {hops:?}"
+    );
+}
+
+/// The graph itself, its template and the template read back are judged alike.
+#[test]
+fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
+    for (name, text) in super::cases() {
+        let configured = super::configured(&name, &text);
+        let own = reach::prove(configured.app.graph(), &reach::Assume::default());
+        let all = documents(&name, &text);
+        for format in ["cfn", "cfn-yaml"] {
+            let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
+            let input = Input::read(&name, template, None, &Deployment::default()).unwrap();
+            let proofs = input
+                .graphs
+                .iter()
+                .map(|graph| reach::prove(graph, &reach::Assume::default()))
+                .collect();
+            let read = reach::agree(proofs);
+            let answers = |proof: &reach::Proof| -> Vec<(Answer, Option<reach::Hop>)> {
+                proof
+                    .instances
+                    .iter()
+                    .map(|it| (it.answer, it.failing_hop()))
+                    .collect()
+            };
+            assert_eq!(answers(&own), answers(&read), "{name} as {format}");
+            assert!(
+                own.instances
+                    .iter()
+                    .all(|it| it.answer != Answer::Unreachable)
+            );
+        }
+    }
+}
