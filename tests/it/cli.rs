@@ -140,6 +140,51 @@ fn a_file_is_written_only_if_it_changes() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// A pipe stands for every node that is no file; never a device here, which a defect would destroy.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_in_place() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let [(_, cfn), ..] = super::documents("default", "");
+    let made = Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+    assert!(made.success());
+    symlink("pipe", at("link-to-pipe")).unwrap();
+    for name in ["pipe", "link-to-pipe"] {
+        let reader = std::thread::spawn({
+            let pipe = at("pipe");
+            move || std::fs::read_to_string(pipe).unwrap()
+        });
+        let ran = run_in(folder.path(), &["-o", name], b"");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        // A pipe that was replaced would leave the reader waiting; end that with an answer.
+        let kind = std::fs::symlink_metadata(at("pipe")).unwrap().file_type();
+        assert!(kind.is_fifo(), "{name}: the pipe was replaced");
+        assert_eq!(reader.join().unwrap(), cfn);
+    }
+
+    // A link that leads nowhere yet, over another, from a folder below.
+    std::fs::create_dir(at("below")).unwrap();
+    symlink("stack.json", at("first")).unwrap();
+    symlink("../first", at("below/second")).unwrap();
+    assert_eq!(run_in(folder.path(), &["-o", "below/second"], b"").code, 0);
+    for link in ["first", "below/second"] {
+        assert!(at(link).symlink_metadata().unwrap().is_symlink(), "{link}");
+    }
+    assert!(at("stack.json").symlink_metadata().unwrap().is_file());
+    assert_eq!(std::fs::read_to_string(at("below/second")).unwrap(), cfn);
+
+    symlink("b", at("a")).unwrap();
+    symlink("a", at("b")).unwrap();
+    for name in ["a", "below", "stack.json/x"] {
+        let ran = run_in(folder.path(), &["-o", name], b"");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
+        assert!(ran.err.contains("cannot write"), "{name}: {}", ran.err);
+    }
+}
+
 #[test]
 fn a_reader_may_stop_early() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
