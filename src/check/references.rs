@@ -2,7 +2,7 @@
 
 use crate::back::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, Term};
+use crate::resource::{Dialect, Map, Tags, Term};
 
 /// What is wrong with an expression, if anything.
 fn problem(
@@ -59,6 +59,13 @@ fn would_be_looked_up(map: &Map<'_>) -> bool {
     map.iter().any(|(_, it)| term(it))
 }
 
+/// Returns the key of the tag that would be looked up, if it is one.
+fn looked_up_tag(node: &Node) -> String {
+    let mut tags = node.resource.tags().into_iter().flat_map(Tags::iter);
+    let found = tags.find(|(_, value)| value.lit().is_some_and(|it| it.contains("{{resolve:")));
+    found.map_or(String::new(), |(key, _)| key.clone().into_owned())
+}
+
 /// Returns whether it leads forward, to what was added after it.
 fn check_node(
     graph: &Graph,
@@ -101,6 +108,8 @@ fn check_node(
                 )
                 .path(node.path.clone())
                 .at(node.place.clone())
+                .about(&["tags", &looked_up_tag(node)])
+                .only(Dialect::Cfn)
                 .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
             );
         }

@@ -9,7 +9,8 @@ use super::diagnostics::{Sources, render};
 use super::{Failure, output};
 use crate::back;
 use crate::front::config::Config;
-use crate::ir::Diagnostics;
+use crate::ir::{Diagnostic, Diagnostics};
+use crate::resource::Dialect;
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -157,7 +158,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .build()
         .map_err(|problems| fail(&problems, &sources))?;
     let checked = configured
-        .app
         .check()
         .map_err(|problems| fail(&problems, &sources))?;
     let stack = &configured.stack;
@@ -191,7 +191,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         );
         let _ = output::stderr(&message);
     }
-    let _ = output::stderr(&render(checked.warnings().iter(), &sources));
+    let dialect = if cfn { Dialect::Cfn } else { Dialect::Tf };
+    let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
+    let warnings = checked.warnings().iter().filter(matters);
+    let _ = output::stderr(&render(warnings, &sources));
     match &args.output {
         Some(path) => output::file(path, &text),
         None => output::artefact(&text),

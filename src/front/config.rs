@@ -6,6 +6,7 @@ use super::settings::{SETTINGS, Type};
 use super::validate::check;
 use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
+use crate::check::Checked;
 use crate::construct::{
     App, Architecture, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
     HostSubnet, Identity, Image, ImageFamily, Permissions, PrivateNetwork, Scope, Service,
@@ -31,6 +32,51 @@ pub struct Configured {
     pub app: App,
     /// The stack's name.
     pub stack: String,
+    root: Item,
+}
+
+impl Configured {
+    /// Checks everything, as [`App::check`] does, and says which setting each diagnostic is about.
+    ///
+    /// # Errors
+    ///
+    /// All diagnostics, if one of them is an error.
+    pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
+        match self.app.check() {
+            Ok(checked) => Ok(checked.map_warnings(|found| placed(found, &self.root))),
+            Err(found) => Err(placed(found, &self.root)),
+        }
+    }
+}
+
+/// Moves diagnostics from what encloses a setting to the setting.
+fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
+    let settings_place = |settings: &[Vec<String>], place: Option<&Place>| {
+        let here = place.and_then(|place| root.at(place));
+        // What comes from the whole stack, such as its tags, is at the top.
+        let tops = here.into_iter().chain([root]);
+        let mut found = tops.flat_map(|top| settings.iter().filter_map(|path| top.find(path)));
+        found.next().map(|item| item.place.clone())
+    };
+    let mut out = Diagnostics::default();
+    for mut diagnostic in found {
+        // A line of this program's own says nothing.
+        diagnostic
+            .places
+            .retain(|place| matches!(place, Place::File(_)));
+        if diagnostic.places.is_empty() {
+            let place = settings_place(&diagnostic.settings, None);
+            diagnostic.places.extend(place);
+        } else {
+            for place in &mut diagnostic.places {
+                if let Some(setting) = settings_place(&diagnostic.settings, Some(place)) {
+                    *place = setting;
+                }
+            }
+        }
+        out.push(diagnostic);
+    }
+    out
 }
 
 impl Config {
@@ -40,7 +86,10 @@ impl Config {
     ///
     /// The place where it is not YAML.
     pub fn read(name: &str, text: &str) -> Result<Config, Diagnostics> {
-        let root = yaml::read(name, text).map_err(one)?;
+        let mut root = yaml::read(name, text).map_err(one)?;
+        if matches!(root.node, Node::Null) {
+            root.node = Node::Map(Vec::new());
+        }
         Ok(Config { root })
     }
 
@@ -61,7 +110,8 @@ impl Config {
     ///
     /// The place where the value is not YAML.
     pub fn set(&mut self, source: &str, path: &str, value: &str) -> Result<(), Diagnostics> {
-        let value = if value.trim().is_empty() {
+        // Text that YAML would take for nothing or a comment; `null` leaves the default.
+        let value = if value.trim().is_empty() || value.starts_with('#') {
             Item {
                 node: Node::Str(value.to_owned()),
                 place: Place::Default,
@@ -109,11 +159,20 @@ impl Config {
         let tags = build.tags(self.root.get("tags"));
         scope.tags(tags);
         let pattern = build.pattern(&self.root);
+        scope.apply(pattern);
+        let configured = Configured {
+            app,
+            stack: name,
+            root: self.root.clone(),
+        };
         if build.out.has_errors() {
+            // What the checks find beside is said in the same run.
+            if let Err(more) = configured.check() {
+                build.out.extend(more);
+            }
             return Err(build.out);
         }
-        scope.apply(pattern);
-        Ok(Configured { app, stack: name })
+        Ok(configured)
     }
 }
 
@@ -126,17 +185,14 @@ fn one(diagnostic: Diagnostic) -> Diagnostics {
 impl Item {
     fn as_text(&self) -> Option<String> {
         match &self.node {
-            Node::Str(text) => Some(text.clone()),
-            Node::Int(value) => Some(value.to_string()),
-            Node::Bool(value) => Some(value.to_string()),
-            Node::Float(value) => Some(value.to_string()),
+            Node::Str(text) | Node::Int(_, text) | Node::Bool(_, text) => Some(text.clone()),
             _ => None,
         }
     }
 
     fn as_int(&self) -> Option<i64> {
         match self.node {
-            Node::Int(value) => Some(value),
+            Node::Int(value, _) => Some(value),
             _ => None,
         }
     }
@@ -154,7 +210,7 @@ impl Item {
 
     fn flag(&self, key: &str) -> Option<bool> {
         match self.get(key)?.node {
-            Node::Bool(value) => Some(value),
+            Node::Bool(value, _) => Some(value),
             _ => None,
         }
     }

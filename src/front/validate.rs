@@ -2,14 +2,14 @@
 
 use super::settings::{PARAMETER, Setting, Type};
 use super::yaml::{Item, Node};
-use crate::ir::{Cidr, Diagnostic, Diagnostics};
+use crate::ir::{Cidr, Diagnostic, Diagnostics, quoted};
 use crate::region::{Region, regions};
 
 fn fits(item: &Item, of: &Type) -> bool {
     match (of, &item.node) {
-        (Type::Text, Node::Str(_) | Node::Int(_) | Node::Bool(_) | Node::Float(_)) => true,
+        (Type::Text, Node::Str(_) | Node::Int(..) | Node::Bool(..)) => true,
         (Type::Cidr | Type::Region | Type::Word(_), Node::Str(_)) => true,
-        (Type::Bool, Node::Bool(_)) | (Type::Int, Node::Int(_)) => true,
+        (Type::Bool, Node::Bool(..)) | (Type::Int, Node::Int(..)) => true,
         (Type::OrParameter(inner), _) => {
             fits(item, inner)
                 || matches!(&item.node, Node::Map(_)) && item.get("parameter").is_some()
@@ -84,16 +84,12 @@ pub(super) fn check(item: &Item, of: &Type, path: &str, out: &mut Diagnostics) {
         (Type::Region, Node::Str(text)) if Region::find(text).is_none() => {
             let names = regions().iter().map(|region| region.name);
             wrong(
-                format!("there is no region `{}`", text.escape_debug()),
+                format!("there is no region {}", quoted(text)),
                 nearest(text, names),
             );
         }
         (Type::Word(words), Node::Str(text)) if !words.contains(&text.as_str()) => {
-            let message = format!(
-                "`{shown}` takes {}, not `{}`",
-                expected(of),
-                text.escape_debug()
-            );
+            let message = format!("`{shown}` takes {}, not {}", expected(of), quoted(text));
             wrong(message, nearest(text, words.iter().copied()));
         }
         (Type::OrParameter(_), Node::Map(_)) => check_object(item, PARAMETER, path, out),
@@ -132,7 +128,7 @@ fn check_object(item: &Item, settings: &[Setting], path: &str, out: &mut Diagnos
             None => out.push(
                 Diagnostic::error(
                     "unknown-setting",
-                    format!("there is no setting `{}`", full.escape_debug()),
+                    format!("there is no setting {}", quoted(&full)),
                 )
                 .at(place.clone())
                 .help(nearest(key, settings.iter().map(|setting| setting.key))),

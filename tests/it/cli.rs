@@ -93,6 +93,46 @@ fn an_error_shows_its_line() {
 }
 
 #[test]
+fn what_is_not_yaml_shows_its_line() {
+    let ran = run(&["-c", "-"], "name: é\nnetwork: [é\nzones: 1\n");
+    insta::assert_snapshot!(ran.err, @r"
+    error[yaml]: illegal placement of ':' indicator
+     --> -:3:6
+      |
+    3 | zones: 1
+      |      ^
+      |
+      = help: the configuration is one YAML document
+    ");
+    // A flag's setting is where the flag says it, whatever the file has around it.
+    let ran = run(
+        &["-c", "-", "--zones", "27"],
+        "network: {cidr: 10.0.0.0/16}\n",
+    );
+    insta::assert_snapshot!(ran.err, @"");
+}
+
+#[test]
+fn a_warning_is_for_those_whom_it_concerns() {
+    let input = "instances: [{name: web, tags: {note: '{{resolve:ssm:x}}'}}]\n";
+    for (format, warned) in [
+        ("cfn", true),
+        ("cfn-yaml", true),
+        ("tf", false),
+        ("hcl", false),
+    ] {
+        let ran = run(&["-c", "-", "-f", format], input);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(
+            ran.err.contains("dynamic-reference"),
+            warned,
+            "{format}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
 fn flags_override_the_file() {
     let ran = run(
         &[

@@ -1,5 +1,7 @@
 //! What an independent reader finds in the documents.
 
+use ssm_synth::front::config::Config;
+
 use super::{cases, documents};
 
 #[test]
@@ -98,4 +100,64 @@ fn every_case_is_secure() {
             }
         }
     }
+}
+
+/// YAML would make other text of these: a number, a truth, or one of another spelling.
+#[test]
+fn a_scalar_is_text_as_written_where_text_belongs() {
+    let scalars = [
+        "1.10",
+        "12e5",
+        "0x1F",
+        "0o17",
+        "+1",
+        "-0",
+        "1_000",
+        "007",
+        "1e400",
+        ".5",
+        ".inf",
+        ".NaN",
+        "18446744073709551616",
+        "99999999999999999999999999999999999999999",
+        "2024-01-01",
+        "12:30",
+        "True",
+        "yes",
+        "off",
+    ];
+    for written in scalars {
+        let text = format!(
+            "description: {written}\nparameters: {{P: {{default: {written}}}}}\ninstances:\n\
+             - name: web\n  image: {{ami: {{parameter: P}}, root_device: /dev/sda1}}\n  \
+             user_data: &a {written} # why\n  tags: {{a: {written}, b: *a}}\n"
+        );
+        let [(_, json), ..] = documents(written, &text);
+        let template: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let instance = &template["Resources"]["WebInstance"]["Properties"];
+        assert_eq!(template["Description"], *written);
+        assert_eq!(template["Parameters"]["P"]["Default"], *written);
+        assert_eq!(instance["UserData"]["Fn::Base64"], *written);
+        for key in ["a", "b"] {
+            let tag = serde_json::json!({ "Key": key, "Value": written });
+            assert!(
+                instance["Tags"].as_array().unwrap().contains(&tag),
+                "{written}: {instance}"
+            );
+        }
+    }
+    for written in scalars.into_iter().chain(["# x", " ", "\"0x1\""]) {
+        let mut config = Config::empty();
+        config.set("--set", "description", written).unwrap();
+        let configured = config.build().unwrap();
+        let stack = configured.app.graph().stack(&configured.stack).unwrap();
+        assert_eq!(
+            stack.description.as_deref(),
+            Some(written.trim_matches('"'))
+        );
+    }
+    // Nothing leaves the default.
+    let mut config = Config::empty();
+    config.set("--set", "name", "null").unwrap();
+    assert_eq!(config.build().unwrap().stack, "access");
 }
