@@ -27,14 +27,15 @@ fn problem(
     }
 }
 
-/// Returns whether all items of a list parameter stand beside other items.
+/// Returns whether all items of a list parameter, which are text, stand beside what is no text.
 fn mixes_lists(map: &Map<'_>) -> bool {
     fn term(it: &Term<'_>) -> bool {
         match it {
-            Term::List(items) => items.iter().any(|item| match item {
-                Term::Expr(expr) => matches!(expr.as_ref(), Expr::Items(_)),
-                other => term(other),
-            }),
+            Term::List(items) => {
+                let text = |item: &Term<'_>| matches!(item, Term::Str(_) | Term::Expr(_));
+                (items.iter().any(Term::is_items) && !items.iter().all(text))
+                    || items.iter().any(term)
+            }
             Term::Object(map) | Term::Block(map) => mixes_lists(map),
             Term::Json(inner) | Term::Base64(inner) => term(inner),
             _ => false,
@@ -96,8 +97,8 @@ fn check_node(
         }
         if mixes_lists(&map) {
             out.push(report(
-                "a list parameter stands beside other items",
-                "let it stand alone, or declare a parameter for each item",
+                "a list parameter stands beside what is no text",
+                "let it stand alone, or among texts",
             ));
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {

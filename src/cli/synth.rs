@@ -39,16 +39,16 @@ pub(super) struct Args {
     /// For Terraform: a module to be called by another, without a provider block
     #[arg(long)]
     tf_module: bool,
-    /// The stack's name
+    /// The stack's name [default: access]
     #[arg(long)]
     name: Option<String>,
     /// The region [default: decided at deployment]
     #[arg(long)]
     region: Option<String>,
-    /// The range of the new VPC
+    /// The range of the new VPC [default: 10.0.0.0/16]
     #[arg(long, value_name = "CIDR")]
     cidr: Option<String>,
-    /// How many zones the new network has
+    /// How many zones the new network has [default: 2]
     #[arg(long, value_name = "N")]
     zones: Option<u32>,
     /// An existing VPC to use
@@ -152,6 +152,11 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
+    if args.tf_module && cfn {
+        let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     let mut sources = Sources::new();
     let config = args.config(&mut sources)?;
     let configured = config
@@ -174,7 +179,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     // The configuration made this very stack.
     let text = text.unwrap_or_default();
-    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
     if cfn && text.len() > 1024 * 1024 {
         let message = format!(
             "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",

@@ -32,7 +32,7 @@ pub struct Host {
     /// Its image. Default: the newest Amazon Linux 2023.
     pub image: Image,
     /// Changing it renews the instance with the then newest image. Default: nothing.
-    pub renewal: Option<Text>,
+    pub renewal: Option<Value<Text>>,
     /// Its type. Default: `t3.micro`.
     pub instance_type: Value<Text>,
     /// The size of its root volume in GiB. Default: the image's.

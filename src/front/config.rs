@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::settings::{SETTINGS, Type};
-use super::validate::check;
+use super::validate::{check, check_use, parameter_type};
 use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
 use crate::check::Checked;
@@ -131,7 +130,7 @@ impl Config {
     /// All that is wrong with the settings.
     pub fn build(&self) -> Result<Configured, Diagnostics> {
         let mut out = Diagnostics::default();
-        check(&self.root, &Type::Object(SETTINGS), "", &mut out);
+        check(&self.root, &mut out);
         if out.has_errors() {
             return Err(out);
         }
@@ -151,6 +150,7 @@ impl Config {
         {
             scope.in_region(region);
         }
+        check_use(&self.root, &mut out);
         let mut build = Build {
             parameters: HashMap::new(),
             out,
@@ -204,7 +204,7 @@ impl Item {
         }
     }
 
-    fn text(&self, key: &str) -> Option<String> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
         self.get(key).and_then(Item::as_text)
     }
 
@@ -233,7 +233,7 @@ impl Item {
 }
 
 struct Build {
-    parameters: HashMap<String, (ParamId, ParameterType)>,
+    parameters: HashMap<String, ParamId>,
     out: Diagnostics,
 }
 
@@ -243,14 +243,10 @@ impl Build {
             return;
         };
         for (id, place, item) in entries {
-            let of = item.text("type").unwrap_or_else(|| "String".to_owned());
-            let of = ParameterType::ALL
-                .into_iter()
-                .find(|known| known.cfn() == of);
-            let of = of.unwrap_or(ParameterType::String);
+            let of = parameter_type(item.text("type").as_deref());
             let declaration = ParameterDeclaration {
                 id: id.clone(),
-                of,
+                of: of.unwrap_or(ParameterType::String),
                 description: item.text("description").map(Text::Owned),
                 default: item.text("default").map(Text::Owned),
                 allowed_values: item.texts("allowed_values"),
@@ -259,44 +255,19 @@ impl Build {
                 place: place.clone(),
             };
             let param = scope.declare_parameter(declaration);
-            self.parameters.insert(id.clone(), (param, of));
+            self.parameters.insert(id.clone(), param);
         }
     }
 
-    fn parameter(&mut self, item: &Item, list: bool) -> Option<ParamId> {
+    fn parameter(&self, item: &Item) -> Option<ParamId> {
         let name = item.text("parameter")?;
-        match self.parameters.get(&name) {
-            Some((param, of)) if of.is_list() == list => Some(*param),
-            Some(_) => {
-                let (is, wants) = if list {
-                    ("one value", "a list")
-                } else {
-                    ("a list", "one value")
-                };
-                self.out.push(
-                    Diagnostic::error("parameter", format!("parameter `{name}` holds {is}"))
-                        .at(item.place.clone())
-                        .help(format!(
-                            "{wants} is wanted here: declare it with another type"
-                        )),
-                );
-                None
-            }
-            None => {
-                self.out.push(
-                    Diagnostic::error("parameter", format!("there is no parameter `{name}`"))
-                        .at(item.place.clone())
-                        .help("declare it under `parameters`"),
-                );
-                None
-            }
-        }
+        self.parameters.get(&name).copied()
     }
 
     fn value(&mut self, item: &Item) -> Value<Text> {
         match item.as_text() {
             Some(text) => Value::Lit(Text::Owned(text)),
-            None => match self.parameter(item, false) {
+            None => match self.parameter(item) {
                 Some(param) => Value::Expr(Expr::Param(param)),
                 None => Value::Lit(Text::Borrowed("")),
             },
@@ -314,7 +285,7 @@ impl Build {
         match item {
             None => Vec::new(),
             Some(item) if matches!(item.node, Node::Map(_)) => {
-                let param = self.parameter(item, true);
+                let param = self.parameter(item);
                 param
                     .map(|param| Value::Expr(Expr::Items(param)))
                     .into_iter()
@@ -470,8 +441,8 @@ impl Build {
             _ => Permissions::ManagedInstanceCore,
         };
         let mut identity = Identity::new(permissions);
-        if let Some(path) = item.text("path") {
-            identity = identity.path(path);
+        if let Some(path) = item.get("path") {
+            identity = identity.path(self.value(path));
         }
         if let Some(boundary) = item.get("permissions_boundary") {
             identity = identity.permissions_boundary(self.link(boundary));
@@ -514,7 +485,7 @@ impl Build {
         if let Some(image) = item.get("image") {
             host.image = self.image(image);
         }
-        host.renewal = item.text("renewal").map(Text::Owned);
+        host.renewal = item.get("renewal").map(|renewal| self.value(renewal));
         if let Some(of) = item.get("type") {
             host.instance_type = self.value(of);
         }
@@ -523,7 +494,7 @@ impl Build {
             .and_then(|size| match size.as_int() {
                 Some(size) => Some(Value::Lit(size)),
                 None => self
-                    .parameter(size, false)
+                    .parameter(size)
                     .map(|param| Value::Expr(Expr::Param(param))),
             });
         host.kms_key = item.get("kms_key").map(|key| self.link(key));
@@ -536,9 +507,7 @@ impl Build {
         host.security_groups = self.links(item.get("security_groups"));
         host.monitoring = item.flag("monitoring").unwrap_or_default();
         host.termination_protection = item.flag("termination_protection").unwrap_or_default();
-        host.user_data = item
-            .text("user_data")
-            .map(|text| Value::Lit(Text::Owned(text)));
+        host.user_data = item.get("user_data").map(|text| self.value(text));
         if let Some(package) = item.text("install_agent") {
             self.install_agent(item, &package, s3, region, &mut host);
         }

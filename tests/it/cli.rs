@@ -54,6 +54,8 @@ fn a_problem_leaves_standard_output_empty() {
         (&["--set", "a.b=1"], "", 1),
         (&["--set", "network={"], "", 1),
         (&["-o", "absent/stack.json"], "", 2),
+        (&["--tf-module"], "", 2),
+        (&["--tf-module", "-f", "cfn-yaml"], "", 2),
     ] {
         let ran = run(args, input);
         assert_eq!(
@@ -109,7 +111,15 @@ fn what_is_not_yaml_shows_its_line() {
         &["-c", "-", "--zones", "27"],
         "network: {cidr: 10.0.0.0/16}\n",
     );
-    insta::assert_snapshot!(ran.err, @"");
+    insta::assert_snapshot!(ran.err, @r"
+    error[setting]: `network.zones` takes a whole number from 1 to 26, not `27`
+     --> --zones:1:1
+      |
+    1 | 27
+      | ^^
+      |
+      = help: `docs/configuration.md` has all settings
+    ");
 }
 
 #[test]
@@ -247,4 +257,59 @@ fn the_reference_page_is_current() {
     assert_eq!(run(&["schema", "--reference"], "").out, page.unwrap());
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// What the schema lets through, the program reads; both take nothing for what has a default.
+#[test]
+fn the_schema_takes_what_the_program_takes() {
+    use ssm_synth::front::config::Config;
+
+    fn walk(schema: &serde_json::Value, path: &mut Vec<String>, seen: &mut usize) {
+        for (key, of) in schema["properties"].as_object().into_iter().flatten() {
+            path.push(key.clone());
+            let null = |of: &serde_json::Value| {
+                let has = |list: &serde_json::Value, null| {
+                    list.as_array().is_some_and(|list| list.contains(&null))
+                };
+                has(&of["type"], "null".into())
+                    || has(&of["enum"], serde_json::Value::Null)
+                    || has(&of["anyOf"], serde_json::json!({ "type": "null" }))
+            };
+            // By text, since setting nothing by a flag makes no place for it.
+            let open: String = path.iter().map(|key| format!("{{{key}: ")).collect();
+            let text = format!("{open}null{}", "}".repeat(path.len()));
+            let built = Config::read("null", &text).and_then(|config| config.build());
+            assert_eq!(null(of), built.is_ok(), "{text}");
+            *seen += 1;
+            walk(of, path, seen);
+            path.pop();
+        }
+    }
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();
+    let mut seen = 0;
+    walk(&schema, &mut Vec::new(), &mut seen);
+    assert!(seen > 20, "{seen}");
+    let zones = &schema["properties"]["network"]["properties"]["zones"]["anyOf"][0];
+    assert_eq!(
+        *zones,
+        serde_json::json!({ "type": "integer", "minimum": 1, "maximum": 26 })
+    );
+    let name = &schema["properties"]["instances"]["items"]["properties"]["name"];
+    assert!(!name["type"].as_array().unwrap().contains(&"null".into()));
+}
+
+#[test]
+fn help_is_enough_to_work_from() {
+    let ran = run(&["--help"], "");
+    assert_eq!(ran.code, 0);
+    // Its own example is read, and its flags are there.
+    let (_, example) = ran.out.split_once("ssm-synth.yaml:\n").unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    let made = run(&["-c", "-", "-f", "hcl"], example);
+    assert_eq!((made.code, made.err.as_str()), (0, ""), "{example}");
+    assert!(made.out.contains("worker"));
+    assert!(ran.out.contains("terraform init && terraform apply"));
+    for line in ran.out.lines() {
+        assert!(line.chars().count() <= 120, "{line}");
+    }
 }

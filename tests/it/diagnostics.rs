@@ -246,6 +246,65 @@ const PLACES: &[(&str, &str)] = &[
         "install-agent",
         "region: us-east-1\ninstances: [{name: web, install_agent: «rpm}]\n",
     ),
+    ("setting", "network: {zones: «-1}\n"),
+    ("setting", "instances: [{name: web, volume_size: «0}]\n"),
+    ("parameter-unused", "name: a\nparameters:\n  «X: {}\n"),
+    (
+        "parameter",
+        "network: {vpc: {parameter: «VpcId}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {N: {type: Number}}\nnetwork: {vpc: {parameter: «N}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {N: {}}\ninstances: [{name: web, volume_size: {parameter: «N}}]\n",
+    ),
+    (
+        "parameter",
+        "parameters: {V: {type: \"AWS::EC2::VPC::Id\"}}\ninstances: [{name: web, security_groups: [{parameter: «V}]}]\n",
+    ),
+    (
+        "parameter",
+        "parameters: {L: {type: CommaDelimitedList}}\ntags: {a: {parameter: «L}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {«my-p: {}}\ntags: {a: {parameter: my-p}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: «\"(\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: «\"a)(b\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: a+, default: «ab}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: a+, allowed_values: «[a, b]}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: Number, allowed_pattern: «\"1\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: Number, allowed_values: «[x]}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_values: [a], default: «b}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-1]}\n",
+    ),
 ];
 
 #[test]
