@@ -21,7 +21,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             && id.bytes().all(|b| b.is_ascii_alphanumeric());
         if !plain {
             report(
-                "",
+                // The key itself, which is the place already.
+                "id",
                 format!("{} is not the name of a parameter", quoted(id)),
                 "take letters and digits only, such as `VpcId`",
             );

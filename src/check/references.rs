@@ -110,6 +110,7 @@ fn check_node(
                 .path(node.path.clone())
                 .at(node.place.clone())
                 .about(&["tags", &looked_up_tag(node)])
+                .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
                 .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
             );

@@ -14,12 +14,13 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     .path(node.path.clone())
                     .at(node.place.clone())
                     .about(about)
-                    // The tag `Name` begins with names.
-                    .about(if about.ends_with(&["Name"]) {
-                        &["name"]
+                    // The stack's tags, and `Name`, which begins with names.
+                    .about(&[&[""], about].concat())
+                    .about(&[if about.ends_with(&["Name"]) {
+                        "name"
                     } else {
-                        about
-                    })
+                        "tags"
+                    }])
                     .help(help),
             );
         };

@@ -144,6 +144,8 @@ impl Args {
         };
         for (source, path, value) in self.settings()? {
             let set = config.set(&source, &path, &value);
+            // A flag given twice has the value that was given last.
+            sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
             set.map_err(|problems| fail(&problems, sources))?;
         }

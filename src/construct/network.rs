@@ -255,7 +255,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                 format!("region `{}` has {known} zones, not {count}", region.name),
             )
             .about(&["zones"])
-            .about(&["region"])
+            .about(&["", "region"])
             .help(format!("take at most {known} zones")),
         );
     }

@@ -51,10 +51,11 @@ impl Configured {
 /// Moves diagnostics from what encloses a setting to the setting.
 fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
     let settings_place = |settings: &[Vec<String>], place: Option<&Place>| {
-        let here = place.and_then(|place| root.at(place));
-        // What comes from the whole stack, such as its tags, is at the top.
-        let tops = here.into_iter().chain([root]);
-        let mut found = tops.flat_map(|top| settings.iter().filter_map(|path| top.find(path)));
+        let here = place.map_or(Some(root), |place| root.at(place));
+        let mut found = settings.iter().filter_map(|path| match path.split_first() {
+            Some((top, path)) if top.is_empty() => root.find(path),
+            _ => here?.find(path),
+        });
         found.next().map(|item| item.place.clone())
     };
     let mut out = Diagnostics::default();
@@ -85,7 +86,7 @@ impl Config {
     ///
     /// The place where it is not YAML.
     pub fn read(name: &str, text: &str) -> Result<Config, Diagnostics> {
-        let mut root = yaml::read(name, text).map_err(one)?;
+        let mut root = yaml::read(name, text)?;
         if matches!(root.node, Node::Null) {
             root.node = Node::Map(Vec::new());
         }
@@ -116,7 +117,7 @@ impl Config {
                 place: Place::Default,
             }
         } else {
-            yaml::read(source, value).map_err(one)?
+            yaml::read(source, value)?
         };
         let keys: Vec<&str> = path.split('.').collect();
         self.root.set(&keys, value);
@@ -174,12 +175,6 @@ impl Config {
         }
         Ok(configured)
     }
-}
-
-fn one(diagnostic: Diagnostic) -> Diagnostics {
-    let mut out = Diagnostics::default();
-    out.push(diagnostic);
-    out
 }
 
 impl Item {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-use crate::ir::{Diagnostic, Place, Span, quoted};
+use crate::ir::{Diagnostic, Diagnostics, Place, Span, quoted};
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -261,7 +261,7 @@ impl Source<'_> {
 }
 
 /// Reads one document; an empty one is nothing.
-pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostic> {
+pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostics> {
     // The parser is recursive before its limit is reached, and a caller's thread may be small.
     let stack = std::thread::Builder::new().stack_size(64 * 1024 * 1024);
     std::thread::scope(|scope| {
@@ -272,13 +272,14 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostic> {
             .unwrap_or_else(|| {
                 Err(
                     Diagnostic::error("yaml", format!("`{name}` cannot be read"))
-                        .help("there is no memory for another thread"),
+                        .help("there is no memory for another thread")
+                        .into(),
                 )
             })
     })
 }
 
-fn read_here(name: &str, text: &str) -> Result<Item, Diagnostic> {
+fn read_here(name: &str, text: &str) -> Result<Item, Diagnostics> {
     let source = Source {
         file: name.into(),
         text: text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -326,5 +327,6 @@ fn read_here(name: &str, text: &str) -> Result<Item, Diagnostic> {
             Diagnostic::error("yaml", message.to_owned())
                 .at(at)
                 .help("the configuration is one YAML document")
+                .into()
         })
 }

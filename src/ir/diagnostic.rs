@@ -129,8 +129,8 @@ impl Diagnostic {
         self
     }
 
-    /// Names a setting that it is about, below the place or at the top, such as
-    /// `["image", "parameter"]`.
+    /// Names a setting that it is about, below the place, such as `["image", "parameter"]`, or
+    /// from the top, such as `["", "region"]`.
     #[must_use]
     pub fn about(mut self, setting: &[&str]) -> Diagnostic {
         let keys = setting.iter().map(|key| (*key).to_owned());
@@ -209,6 +209,12 @@ impl Diagnostics {
     /// Goes through them in the order found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(one: Diagnostic) -> Self {
+        Diagnostics(vec![one])
     }
 }
 

@@ -100,6 +100,7 @@ impl Hooks for Role {
                         .path(node.path.clone())
                         .at(node.place.clone())
                         .about(&["tags", key])
+                        .about(&["", "tags", key])
                         .help("use letters, digits, blanks and _.:/=+-@, or tag instances only"),
                 );
             }

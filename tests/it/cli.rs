@@ -123,6 +123,13 @@ fn what_is_not_yaml_shows_its_line() {
 }
 
 #[test]
+fn a_flag_given_twice_shows_its_last_value() {
+    let ran = run(&["--set", "name=1a", "--set", "name=2b"], "");
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("1 | 2b"), "{}", ran.err);
+}
+
+#[test]
 fn a_warning_is_for_those_whom_it_concerns() {
     let input = "instances: [{name: web, tags: {note: '{{resolve:ssm:x}}'}}]\n";
     for (format, warned) in [

@@ -305,23 +305,38 @@ const PLACES: &[(&str, &str)] = &[
         "parameter",
         "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-1]}\n",
     ),
+    (
+        "name-taken",
+        "name: a\nendpoints: «{s3: true}\nparameters: {«S3PrefixListId: {}}\ntags: {a: {parameter: S3PrefixListId}}\n",
+    ),
+    (
+        "name-taken",
+        "name: a\ninstances: [{name: «web, was: old}, {name: «old}]\n",
+    ),
 ];
 
 #[test]
 fn errors_are_at_the_setting() {
     for (code, marked) in PLACES {
-        let (before, after) = marked.split_once('«').unwrap();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
-        let text = format!("{before}{after}")
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        for (n, piece) in marked.split('«').enumerate() {
+            if n > 0 {
+                let line = text.matches('\n').count() + 1;
+                let column = text.rsplit('\n').next().unwrap().chars().count() + 1;
+                expected.push(format!("ssm-synth.yaml:{line}:{column}"));
+            }
+            text.push_str(piece);
+        }
+        let text = text
             .replace("LONG", &"x".repeat(1025))
             .replace("HUGE", &"x".repeat(16 * 1024 + 1));
         let problems = problems(&text);
         assert_eq!(problems.iter().count(), 1, "{marked}: {problems:#}");
         let problem = problems.iter().next().unwrap();
-        let place = format!("ssm-synth.yaml:{line}:{column}");
-        let places: Vec<String> = problem.places.iter().map(ToString::to_string).collect();
-        assert_eq!((problem.code, places), (*code, vec![place]), "{marked}");
+        let mut places: Vec<String> = problem.places.iter().map(ToString::to_string).collect();
+        places.sort();
+        assert_eq!((problem.code, places), (*code, expected), "{marked}");
         assert!(problem.help.is_some(), "{marked}: no help");
     }
 }
