@@ -27,12 +27,16 @@ fn problem(
     }
 }
 
-/// Returns whether all items of a list parameter, which are text, stand beside what is no text.
+/// Returns whether all items of a list parameter stand beside what cannot be joined with them by
+/// commas, which is CloudFormation's only way.
 fn mixes_lists(map: &Map<'_>) -> bool {
     fn term(it: &Term<'_>) -> bool {
         match it {
             Term::List(items) => {
-                let text = |item: &Term<'_>| matches!(item, Term::Str(_) | Term::Expr(_));
+                let text = |item: &Term<'_>| match item {
+                    Term::Str(text) => !text.contains(','),
+                    other => matches!(other, Term::Expr(_)),
+                };
                 (items.iter().any(Term::is_items) && !items.iter().all(text))
                     || items.iter().any(term)
             }
@@ -97,8 +101,8 @@ fn check_node(
         }
         if mixes_lists(&map) {
             out.push(report(
-                "a list parameter stands beside what is no text",
-                "let it stand alone, or among texts",
+                "a list parameter stands beside what is no text, or has a comma",
+                "let it stand alone, or among ids",
             ));
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {

@@ -161,3 +161,48 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
     config.set("--set", "name", "null").unwrap();
     assert_eq!(config.build().unwrap().stack, "access");
 }
+
+#[test]
+fn a_list_parameter_stands_among_texts() {
+    use ssm_synth::resource::{Raw, Term};
+    use ssm_synth::{App, Value, back, ir::Expr, ir::ListParameter};
+
+    let with = |beside: Term<'static>| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let ids = stack.list_parameter(ListParameter::security_group_ids("Groups"));
+        let Value::Expr(all @ Expr::Items(_)) = ids.all() else {
+            panic!("all items are one expression");
+        };
+        let list = vec![beside, Term::from(all)];
+        let raw = Raw::new()
+            .cfn("AWS::X::Y")
+            .property("Groups", list.clone())
+            .tf("x_y")
+            .argument("groups", list);
+        stack.add("Mine", raw);
+        app
+    };
+    let app = with(Term::str("a\"${b}"));
+    let checked = app.check().unwrap();
+    let template = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let template: serde_json::Value = serde_json::from_str(&template).unwrap();
+    let all = serde_json::json!({ "Fn::Join": [",", { "Ref": "Groups" }] });
+    assert_eq!(
+        template["Resources"]["Mine"]["Properties"]["Groups"],
+        serde_json::json!({ "Fn::Split": [",", { "Fn::Join": [",", ["a\"${b}", all]] }] })
+    );
+    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).unwrap();
+    let groups = r#"groups = concat(["a\"$${b}"], var.groups)"#;
+    assert!(module.to_hcl().contains(groups), "{}", module.to_hcl());
+    let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();
+    assert_eq!(
+        json["resource"]["x_y"]["mine"]["groups"],
+        r#"${concat(["a\"$${b}"], var.groups)}"#
+    );
+
+    for beside in [Term::Int(1), Term::str("a,b")] {
+        let problems = with(beside).check().unwrap_err().to_string();
+        assert!(problems.contains("beside what is no text"), "{problems}");
+    }
+}
