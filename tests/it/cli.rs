@@ -214,9 +214,13 @@ fn what_is_no_file_is_written_in_place() {
             let pipe = at("pipe");
             move || std::fs::read_to_string(pipe).unwrap()
         });
-        let ran = run_in(folder.path(), &["-o", name], b"");
+        // A program that reads the pipe waits for ever, and so does the reader of one replaced.
+        let (send, done) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        std::thread::spawn(move || send.send(run_in(&path, &["-o", name], b"")));
+        let ran = done.recv_timeout(std::time::Duration::from_secs(20));
+        let ran = ran.expect("the program waits");
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-        // A pipe that was replaced would leave the reader waiting; end that with an answer.
         let kind = std::fs::symlink_metadata(at("pipe")).unwrap().file_type();
         assert!(kind.is_fifo(), "{name}: the pipe was replaced");
         assert_eq!(reader.join().unwrap(), cfn);
