@@ -30,6 +30,13 @@ PARAMETERS = {
         "VpcId": "vpc-0aaaaaaaaaaaaaaa1",
         "SubnetIds": ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"],
     },
+    "parameters": {
+        "Groups": ["sg-0aaaaaaaaaaaaaaa1", "sg-0aaaaaaaaaaaaaaa2"],
+        "Boundary": "arn:aws:iam::123456789012:policy/boundary",
+        "Key": "arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111",
+        "Owner": "you",
+        "Size": 40,
+    },
     "endpoints-s3": {"S3PrefixListId": "pl-0aaaaaaaaaaaaaaa1"},
 }
 # Not deployed, with the reason; linted and validated all the same.

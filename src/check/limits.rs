@@ -18,6 +18,11 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     Diagnostic::error("stack-limits", message)
                         .path(stack.name.clone())
                         .at(stack.place.clone())
+                        .about(&[if what == "parameters" {
+                            what
+                        } else {
+                            "instances"
+                        }])
                         .help("split it into several stacks"),
                 );
             }
@@ -31,6 +36,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 Diagnostic::error("stack-description", "the description has over 1024 bytes")
                     .path(stack.name.clone())
                     .at(stack.place.clone())
+                    .about(&["description"])
                     .help("shorten it"),
             );
         }

@@ -28,6 +28,17 @@ impl<'g> Checked<'g> {
     }
 }
 
+impl Checked<'_> {
+    /// Changes the warnings: a front end knows their places better.
+    #[cfg(feature = "config")]
+    pub(crate) fn map_warnings(self, change: impl FnOnce(Diagnostics) -> Diagnostics) -> Self {
+        Checked {
+            warnings: change(self.warnings),
+            ..self
+        }
+    }
+}
+
 /// Runs all checks.
 ///
 /// # Errors
@@ -35,8 +46,12 @@ impl<'g> Checked<'g> {
 /// All diagnostics, if one of them is an error.
 pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
     let mut out = graph.problems.clone();
-    references::check(graph, &mut out);
-    if out.has_errors() {
+    let mut broken = Diagnostics::default();
+    references::check(graph, &mut broken);
+    // What leads nowhere cannot be followed by the other checks.
+    let stop = broken.has_errors();
+    out.extend(broken);
+    if stop {
         return Err(out);
     }
     names::check(graph, &mut out);

@@ -1,15 +1,19 @@
 //! Two paths never have one name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Place, terraform_name};
+use crate::ir::{Diagnostic, Diagnostics, Graph, Place, is_id, quoted, terraform_name};
 use crate::resource::Dialect;
 
 /// A name that is taken, by whom, and where.
 type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a Place)>;
 
+/// The paths that have been told to collide, and those that they are below.
+type Told<'a> = HashSet<(&'a str, &'a str)>;
+
 fn take<'a>(
     taken: &mut Taken<'a>,
+    told: &mut Told<'a>,
     name: (&'a str, &'a str),
     path: &'a str,
     place: &'a Place,
@@ -17,6 +21,13 @@ fn take<'a>(
     out: &mut Diagnostics,
 ) {
     if let Some((other, at)) = taken.insert(name, (path, place)) {
+        // Constructs of one name collide in all their parts and in both languages: once is enough.
+        let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
+        let parents = (above(other), above(path));
+        let new = told.insert((other, path));
+        if !new || (parents.0 != parents.1 && !told.insert(parents)) {
+            return;
+        }
         out.push(
             Diagnostic::error(
                 "name-taken",
@@ -26,6 +37,7 @@ fn take<'a>(
             .path(path)
             .at(at.clone())
             .at(place.clone())
+            .about(&["name"])
             .help("give one of them another id"),
         );
     }
@@ -39,15 +51,32 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             .filter_map(|id| graph.parameter(*id))
             .map(|it| (terraform_name(&it.id), &it.place, it.id.as_str()))
             .collect();
-        let (mut cfn, mut tf) = (Taken::new(), Taken::new());
+        let (mut cfn, mut tf, mut told) = (Taken::new(), Taken::new(), Told::new());
         for (name, place, id) in &parameter_names {
-            take(&mut cfn, ("", id), id, place, "CloudFormation", out);
-            take(&mut tf, ("variable", name), id, place, "Terraform", out);
+            take(
+                &mut cfn,
+                &mut told,
+                ("", id),
+                id,
+                place,
+                "CloudFormation",
+                out,
+            );
+            take(
+                &mut tf,
+                &mut told,
+                ("variable", name),
+                id,
+                place,
+                "Terraform",
+                out,
+            );
         }
         for (_, node) in graph.nodes_of(stack) {
             if node.resource.type_name(Dialect::Cfn).is_some() {
                 take(
                     &mut cfn,
+                    &mut told,
                     ("", &node.cfn_id),
                     &node.path,
                     &node.place,
@@ -58,6 +87,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             if let Some(of) = node.resource.type_name(Dialect::Tf) {
                 take(
                     &mut tf,
+                    &mut told,
                     (of, &node.tf_name),
                     &node.path,
                     &node.place,
@@ -65,12 +95,17 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     out,
                 );
             }
-            if node.cfn_id.len() > 255 {
-                let message = format!("logical id `{}` has over 255 characters", node.cfn_id);
+            // A segment that is no id has been told.
+            if node.cfn_id.len() > 255 && node.path.split('/').all(is_id) {
+                let message = format!(
+                    "logical id {} has over 255 characters",
+                    quoted(&node.cfn_id)
+                );
                 out.push(
                     Diagnostic::error("name-length", message)
                         .path(node.path.clone())
                         .at(node.place.clone())
+                        .about(&["name"])
                         .help("shorten the ids along the path"),
                 );
             }
@@ -80,6 +115,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             let name = ("output", output.cfn_id.as_str());
             take(
                 &mut outputs,
+                &mut told,
                 name,
                 &output.path,
                 &output.place,

@@ -2,7 +2,7 @@
 
 use crate::back::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, Term};
+use crate::resource::{Dialect, Map, Tags, Term};
 
 /// What is wrong with an expression, if anything.
 fn problem(
@@ -27,14 +27,19 @@ fn problem(
     }
 }
 
-/// Returns whether all items of a list parameter stand beside other items.
+/// Returns whether all items of a list parameter stand beside what cannot be joined with them by
+/// commas, which is CloudFormation's only way.
 fn mixes_lists(map: &Map<'_>) -> bool {
     fn term(it: &Term<'_>) -> bool {
         match it {
-            Term::List(items) => items.iter().any(|item| match item {
-                Term::Expr(expr) => matches!(expr.as_ref(), Expr::Items(_)),
-                other => term(other),
-            }),
+            Term::List(items) => {
+                let text = |item: &Term<'_>| match item {
+                    Term::Str(text) => !text.contains(','),
+                    other => matches!(other, Term::Expr(_)),
+                };
+                (items.iter().any(Term::is_items) && !items.iter().all(text))
+                    || items.iter().any(term)
+            }
             Term::Object(map) | Term::Block(map) => mixes_lists(map),
             Term::Json(inner) | Term::Base64(inner) => term(inner),
             _ => false,
@@ -57,6 +62,13 @@ fn would_be_looked_up(map: &Map<'_>) -> bool {
         }
     }
     map.iter().any(|(_, it)| term(it))
+}
+
+/// Returns the key of the tag that would be looked up, if it is one.
+fn looked_up_tag(node: &Node) -> String {
+    let mut tags = node.resource.tags().into_iter().flat_map(Tags::iter);
+    let found = tags.find(|(_, value)| value.lit().is_some_and(|it| it.contains("{{resolve:")));
+    found.map_or(String::new(), |(key, _)| key.clone().into_owned())
 }
 
 /// Returns whether it leads forward, to what was added after it.
@@ -89,8 +101,8 @@ fn check_node(
         }
         if mixes_lists(&map) {
             out.push(report(
-                "a list parameter stands beside other items",
-                "let it stand alone, or declare a parameter for each item",
+                "a list parameter stands beside what is no text, or has a comma",
+                "let it stand alone, or among ids",
             ));
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
@@ -101,6 +113,9 @@ fn check_node(
                 )
                 .path(node.path.clone())
                 .at(node.place.clone())
+                .about(&["tags", &looked_up_tag(node)])
+                .about(&["", "tags", &looked_up_tag(node)])
+                .only(Dialect::Cfn)
                 .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
             );
         }

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::ir::{Diagnostic, Place, Severity};
+use crate::ir::{Diagnostic, Place, Severity, shortened};
 
 /// The texts that diagnostics point into, by the name that they have there.
 pub(super) type Sources = Vec<(String, String)>;
@@ -50,7 +50,7 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {
         group = group.element(snippet);
     }
     for path in &diagnostic.paths {
-        group = group.element(Level::NOTE.message(format!("in {path}")));
+        group = group.element(Level::NOTE.message(format!("in {}", shortened(path))));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));

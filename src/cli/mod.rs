@@ -9,6 +9,36 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+const EXIT_CODES: &str =
+    "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.";
+
+const EXAMPLES: &str = "\
+CloudFormation, and a session:
+  ssm-synth --format cfn > stack.json
+  aws cloudformation deploy --template-file stack.json --stack-name access \\
+    --capabilities CAPABILITY_IAM
+  aws cloudformation describe-stacks --stack-name access --query 'Stacks[0].Outputs'
+  aws ssm start-session --target INSTANCE_ID
+
+Terraform:
+  ssm-synth --format tf -o main.tf.json
+  terraform init && terraform apply
+
+An existing network, and a setting that has no flag of its own:
+  ssm-synth --vpc vpc-0123456789abcdef0 --subnets subnet-0123456789abcdef0 --set endpoints.zones=one
+
+A configuration, ssm-synth.yaml:
+  name: team
+  region: eu-central-1
+  network: {cidr: 10.20.0.0/16, zones: 3}
+  endpoints: {zones: one, least_privilege: true}
+  instances:
+    - {name: web, type: t4g.small}
+    - {name: worker, image: ubuntu-24.04, subnet: 1}
+
+All settings, with their defaults and meanings:
+  ssm-synth schema --reference";
+
 /// Synthesizes CloudFormation or Terraform for private EC2 instances that AWS Systems Manager
 /// Session Manager reaches: no inbound port, no bastion, no key, no internet.
 ///
@@ -21,13 +51,7 @@ use clap::{Parser, Subcommand};
     args_conflicts_with_subcommands = true,
     max_term_width = 100
 )]
-#[command(
-    after_help = "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.\n\n\
-Examples:\n  \
-ssm-synth --format cfn > stack.json\n  \
-aws cloudformation deploy --template-file stack.json --stack-name access --capabilities CAPABILITY_IAM\n  \
-ssm-synth --format tf -o main.tf.json && terraform apply"
-)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("{EXIT_CODES}\n\n{EXAMPLES}"))]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

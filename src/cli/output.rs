@@ -1,7 +1,7 @@
 //! Where text goes: the artefact to standard output or a file, the talk to standard error.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 
@@ -39,14 +39,46 @@ pub(super) fn styled(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Writes a file as a whole or not at all, and only if it changes.
-pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
-    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
-        return Ok(());
+/// As many as Linux follows, so that a circle ends.
+const MOST_LINKS: u32 = 40;
+
+/// Returns what a link leads to in the end, which need not be there.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match path.symlink_metadata() {
+            Ok(at) if at.is_symlink() => {
+                let to = path.read_link()?;
+                path = path.parent().unwrap_or(Path::new("")).join(to);
+            }
+            _ => return Ok(path),
+        }
     }
+    Err(io::Error::other("links lead in a circle"))
+}
+
+/// Writes a file as a whole or not at all, and only if it changes; what is no file, such as a pipe
+/// or a device, is written to as it is.
+pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
+        let old = match path.metadata() {
+            Ok(old) if !old.is_file() => {
+                // Reading would wait or eat, and replacing destroy.
+                let mut node = std::fs::OpenOptions::new().write(true).open(path)?;
+                return match node.write_all(text.as_bytes()) {
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    done => done,
+                };
+            }
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         // A link stays a link: what it leads to is replaced.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let path = target(path)?;
+        if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            return Ok(());
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -60,10 +92,10 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         }
         let mut file = builder.tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        if let Ok(old) = std::fs::metadata(&path) {
+        if let Some(old) = old {
             file.as_file().set_permissions(old.permissions())?;
         }
+        file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
         Ok(())
     };

@@ -9,7 +9,8 @@ use super::diagnostics::{Sources, render};
 use super::{Failure, output};
 use crate::back;
 use crate::front::config::Config;
-use crate::ir::Diagnostics;
+use crate::ir::{Diagnostic, Diagnostics};
+use crate::resource::Dialect;
 use crate::{reach, report};
 
 /// What is printed.
@@ -39,16 +40,16 @@ pub(super) struct Args {
     /// For Terraform: a module to be called by another, without a provider block
     #[arg(long)]
     tf_module: bool,
-    /// The stack's name
+    /// The stack's name [default: access]
     #[arg(long)]
     name: Option<String>,
     /// The region [default: decided at deployment]
     #[arg(long)]
     region: Option<String>,
-    /// The range of the new VPC
+    /// The range of the new VPC [default: 10.0.0.0/16]
     #[arg(long, value_name = "CIDR")]
     cidr: Option<String>,
-    /// How many zones the new network has
+    /// How many zones the new network has [default: 2]
     #[arg(long, value_name = "N")]
     zones: Option<u32>,
     /// An existing VPC to use
@@ -154,6 +155,8 @@ impl Args {
         };
         for (source, path, value) in self.settings()? {
             let set = config.set(&source, &path, &value);
+            // A flag given twice has the value that was given last.
+            sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
             set.map_err(|problems| fail(&problems, sources))?;
         }
@@ -162,13 +165,17 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
+    if args.tf_module && cfn {
+        let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     let mut sources = Sources::new();
     let config = args.config(&mut sources)?;
     let configured = config
         .build()
         .map_err(|problems| fail(&problems, &sources))?;
     let checked = configured
-        .app
         .check()
         .map_err(|problems| fail(&problems, &sources))?;
     let proof = reach::prove(configured.app.graph(), &reach::Assume::default());
@@ -202,7 +209,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     // The configuration made this very stack.
     let text = text.unwrap_or_default();
-    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
     if cfn && text.len() > 1024 * 1024 {
         let message = format!(
             "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",
@@ -219,7 +225,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         );
         let _ = output::stderr(&message);
     }
-    let _ = output::stderr(&render(checked.warnings().iter(), &sources));
+    let dialect = if cfn { Dialect::Cfn } else { Dialect::Tf };
+    let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
+    let warnings = checked.warnings().iter().filter(matters);
+    let _ = output::stderr(&render(warnings, &sources));
     match &args.output {
         Some(path) => output::file(path, &text),
         None => output::artefact(&text),

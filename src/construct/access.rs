@@ -5,7 +5,7 @@ use super::identity::{Identity, IdentityHandles, Permissions};
 use super::instance::{Host, HostHandles, PlacedHost};
 use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
 use super::scope::{Construct, Scope};
-use crate::ir::{Cidr, Place, Ref};
+use crate::ir::{Cidr, Diagnostic, Place, Ref, quoted};
 use crate::resource::{SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Typed};
 
 #[derive(Clone, Debug)]
@@ -191,6 +191,14 @@ impl Construct for SessionAccess {
         let mut handles = Vec::with_capacity(hosts.len());
         for (host, place) in hosts {
             let id = host.name.clone();
+            let twin = handles.iter().find(|(of, _)| *of == id);
+            if let Some(&(_, twin)) = twin {
+                let message = format!("two instances have the name {}", quoted(&id));
+                let problem = Diagnostic::error("instance-name", message).at(place);
+                scope.problem(problem.about(&["name"]).help("give each a name of its own"));
+                handles.push((id, twin));
+                continue;
+            }
             let was = host.was.clone();
             let placed = PlacedHost {
                 host,
@@ -199,14 +207,15 @@ impl Construct for SessionAccess {
                 group,
                 after: &after,
             };
-            handles.push(scope.add_renamed(&id, was.as_deref(), place, placed));
+            let handle = scope.add_renamed(&id, was.as_deref(), place, placed);
+            handles.push((id, handle));
         }
         AccessHandles {
             network,
             identity,
             endpoints,
             security_group: group,
-            hosts: handles,
+            hosts: handles.into_iter().map(|(_, handle)| handle).collect(),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
 use crate::ir::{
     ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value,
+    quoted,
 };
 use crate::region::Region;
 use crate::resource::{
@@ -150,7 +151,7 @@ impl PlacedEndpoints<'_> {
                 }
             }
             EndpointZones::Named(names) => {
-                for name in names {
+                for (n, name) in names.iter().enumerate() {
                     if !chosen
                         .iter()
                         .any(|subnet| subnet.zone.as_ref() == Some(name))
@@ -162,6 +163,7 @@ impl PlacedEndpoints<'_> {
                                 "endpoint-zones",
                                 format!("the network has no zone `{name}`"),
                             )
+                            .about(&["zones", &n.to_string()])
                             .help(format!("it has: {zones}")),
                         );
                     }
@@ -188,10 +190,12 @@ impl PlacedEndpoints<'_> {
                 services.push(Service::new("ec2messages"));
             }
         }
-        for service in &self.endpoints.services {
+        for (n, service) in self.endpoints.services.iter().enumerate() {
+            let n = n.to_string();
             if service.as_str() == "s3" {
                 scope.problem(
                     Diagnostic::error("endpoint-service", "`s3` is a gateway, not an interface")
+                        .about(&["services", &n])
                         .help("switch it on by `s3: true`"),
                 );
             } else if !service.0.starts_with(|c: char| c.is_ascii_lowercase())
@@ -203,14 +207,22 @@ impl PlacedEndpoints<'_> {
                 scope.problem(
                     Diagnostic::error(
                         "endpoint-service",
-                        format!(
-                            "`{}` is not the name of a service",
-                            service.0.escape_debug()
-                        ),
+                        format!("{} is not the name of a service", quoted(&service.0)),
                     )
+                    .about(&["services", &n])
                     .help("take the part behind the region, such as `logs` or `ecr.api`"),
                 );
-            } else if !services.contains(service) {
+            } else if services.contains(service) {
+                // Asked for twice is asked for.
+            } else if let Some(other) = services.iter().find(|other| other.id() == service.id()) {
+                let (name, other) = (service.as_str(), other.as_str());
+                let message = format!("services `{other}` and `{name}` would have one id");
+                scope.problem(
+                    Diagnostic::error("endpoint-service", message)
+                        .about(&["services", &n])
+                        .help("spell it as AWS does"),
+                );
+            } else {
                 services.push(service.clone());
             }
         }
@@ -292,6 +304,7 @@ impl PlacedEndpoints<'_> {
                     "endpoint-route-tables",
                     "the S3 endpoint has no route tables",
                 )
+                .about(&["s3"])
                 .help("name the route tables of the existing subnets"),
             );
         }

@@ -3,7 +3,7 @@
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Text, Value};
+use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
     LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
@@ -32,7 +32,7 @@ pub struct Host {
     /// Its image. Default: the newest Amazon Linux 2023.
     pub image: Image,
     /// Changing it renews the instance with the then newest image. Default: nothing.
-    pub renewal: Option<Text>,
+    pub renewal: Option<Value<Text>>,
     /// Its type. Default: `t3.micro`.
     pub instance_type: Value<Text>,
     /// The size of its root volume in GiB. Default: the image's.
@@ -119,8 +119,12 @@ impl Host {
         };
         let Some(architecture) = Architecture::of(of) else {
             scope.problem(
-                Diagnostic::error("instance-type", format!("`{of}` is not an instance type"))
-                    .help("take one such as `t3.micro` or `t4g.small`"),
+                Diagnostic::error(
+                    "instance-type",
+                    format!("{} is not an instance type", quoted(of)),
+                )
+                .about(&["type"])
+                .help("take one such as `t3.micro` or `t4g.small`"),
             );
             return Architecture::X86_64;
         };
@@ -146,6 +150,8 @@ fn mismatch(of: &str, is: Architecture, what: &str, image: Architecture) -> Diag
         "image-architecture",
         format!("`{of}` is {is}, and {what} is {image}"),
     )
+    .about(&["type"])
+    .about(&["image"])
     .help(format!(
         "take an instance type of {image}, or an image of {is}"
     ))
@@ -209,6 +215,8 @@ impl PlacedHost<'_> {
                     "instance-subnet",
                     format!("the network has no subnet of {what}"),
                 )
+                .about(&["zone"])
+                .about(&["subnet"])
                 .help(format!("it has: {known}")),
             );
         }
@@ -233,6 +241,7 @@ impl Construct for PlacedHost<'_> {
                             "image-architecture",
                             format!("`{of}` is not published for {}", architecture.as_str()),
                         )
+                        .about(&["type"])
                         .help("take an instance type of x86_64, such as `t3.micro`"),
                     );
                     return HostHandles {
@@ -250,8 +259,12 @@ impl Construct for PlacedHost<'_> {
             } => {
                 if name.contains("-minimal-") {
                     scope.problem(
-                        Diagnostic::error("image-minimal", format!("`{name}` has no agent"))
-                            .help("minimal images lack it; take the image without `minimal`"),
+                        Diagnostic::error(
+                            "image-minimal",
+                            format!("{} has no agent", quoted(name)),
+                        )
+                        .about(&["image", "parameter"])
+                        .help("minimal images lack it; take the image without `minimal`"),
                     );
                 }
                 let other = match architecture {
@@ -279,8 +292,11 @@ impl Construct for PlacedHost<'_> {
             && *size < least
         {
             let message = format!("the image needs {least} GiB, and the root volume has {size}");
-            scope
-                .problem(Diagnostic::error("root-volume-size", message).help("enlarge the volume"));
+            scope.problem(
+                Diagnostic::error("root-volume-size", message)
+                    .about(&["volume_size"])
+                    .help("enlarge the volume"),
+            );
         }
         let mut ebs = Ebs::new()
             .volume_type(VolumeType::Gp3)

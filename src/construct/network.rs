@@ -76,7 +76,8 @@ impl PrivateNetwork {
         if self.subnet_cidrs.is_empty() {
             let prefix_len = (self.cidr.prefix_len() + 4).clamp(16, 28);
             let room = self.cidr.capacity(prefix_len);
-            if room < count.into() {
+            // A range beyond a VPC's is told by itself.
+            if room < count.into() && self.cidr.prefix_len() <= 28 {
                 scope.problem(
                     Diagnostic::error(
                         "network-zones",
@@ -85,6 +86,8 @@ impl PrivateNetwork {
                             self.cidr
                         ),
                     )
+                    .about(&["zones"])
+                    .about(&["cidr"])
                     .help("take a larger range or fewer zones"),
                 );
             }
@@ -99,6 +102,7 @@ impl PrivateNetwork {
                     "network-subnet-cidrs",
                     format!("{given} subnet ranges are given for {count} zones"),
                 )
+                .about(&["subnet_cidrs"])
                 .help("give one range for each zone"),
             );
         }
@@ -109,6 +113,7 @@ impl PrivateNetwork {
                         "network-subnet-cidrs",
                         format!("subnet range `{cidr}` is outside the VPC's `{}`", self.cidr),
                     )
+                    .about(&["subnet_cidrs", &n.to_string()])
                     .help("take a block inside the VPC's range"),
                 );
             }
@@ -121,6 +126,7 @@ impl PrivateNetwork {
                         "network-subnet-cidrs",
                         format!("subnet ranges `{other}` and `{cidr}` overlap"),
                     )
+                    .about(&["subnet_cidrs", &n.to_string()])
                     .help("take blocks that share no address"),
                 );
             }
@@ -210,6 +216,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                 "network-zones",
                 format!("a network has from 1 to 26 zones, not {count}"),
             )
+            .about(&["zones"])
             .help("two zones keep instances reachable when one fails"),
         );
     }
@@ -218,7 +225,9 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
             if names[..n].contains(name) {
                 let message = format!("zone `{name}` is given twice");
                 scope.problem(
-                    Diagnostic::error("network-zones", message).help("give each zone once"),
+                    Diagnostic::error("network-zones", message)
+                        .about(&["zones", &n.to_string()])
+                        .help("give each zone once"),
                 );
             }
             let region = scope.known_region().map(|region| region.name);
@@ -226,9 +235,13 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                 && !name.starts_with(region)
             {
                 let message = format!("zone `{name}` is not in region `{region}`");
-                scope.problem(Diagnostic::error("network-zones", message).help(format!(
-                    "the zones of {region} are named `{region}a`, `{region}b`, …"
-                )));
+                scope.problem(
+                    Diagnostic::error("network-zones", message)
+                        .about(&["zones", &n.to_string()])
+                        .help(format!(
+                            "the zones of {region} are named `{region}a`, `{region}b`, …"
+                        )),
+                );
             }
         }
     }
@@ -241,6 +254,8 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                 "network-zones",
                 format!("region `{}` has {known} zones, not {count}", region.name),
             )
+            .about(&["zones"])
+            .about(&["", "region"])
             .help(format!("take at most {known} zones")),
         );
     }
@@ -312,6 +327,8 @@ impl Construct for ExistingNetwork {
         if self.subnets.is_empty() {
             scope.problem(
                 Diagnostic::error("network-subnets", "an existing network needs a subnet")
+                    .about(&["subnets"])
+                    .about(&["vpc"])
                     .help("name at least one subnet for instances and endpoints"),
             );
         }
@@ -323,6 +340,7 @@ impl Construct for ExistingNetwork {
                 let message = format!("subnet ranges `{other}` and `{cidr}` overlap");
                 scope.problem(
                     Diagnostic::error("network-subnet-cidrs", message)
+                        .about(&["subnets", &n.to_string(), "cidr"])
                         .help("take blocks that share no address"),
                 );
             }

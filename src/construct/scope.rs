@@ -7,7 +7,8 @@ use crate::check::{self, Checked};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, IntoValue, ListParameter,
     ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Place,
-    Pseudo, Ref, Stack, StackId, Test, Text, Value, is_id, kebab, logical_id, terraform_name,
+    Pseudo, Ref, Stack, StackId, Test, Text, Value, is_id, kebab, logical_id, quoted,
+    terraform_name,
 };
 use crate::region::Region;
 use crate::resource::{Dialect, Tags, Typed};
@@ -91,9 +92,10 @@ impl App {
 }
 
 fn bad_id(id: &str, path: &str, place: &Place) -> Diagnostic {
-    Diagnostic::error("id", format!("`{}` is not an id", id.escape_debug()))
+    Diagnostic::error("id", format!("{} is not an id", quoted(id)))
         .path(path.to_owned())
         .at(place.clone())
+        .about(&["name"])
         .help("begin with a letter, and go on with letters, digits, `-`, `_` and `.`")
 }
 
@@ -191,10 +193,12 @@ impl Scope<'_> {
     #[must_use]
     pub fn at(self, place: Place) -> Self {
         if place == Place::Default {
-            self
-        } else {
-            Scope { place, ..self }
+            return self;
         }
+        if self.path.is_empty() {
+            self.graph.stacks[self.stack.index()].place = place.clone();
+        }
+        Scope { place, ..self }
     }
 
     /// Says that this place had another path below the stack before: CloudFormation keeps the
@@ -209,7 +213,12 @@ impl Scope<'_> {
     }
 
     fn full(&self, path: &str) -> String {
-        join(&self.graph.stacks[self.stack.index()].name, path)
+        let stack = &self.graph.stacks[self.stack.index()].name;
+        if path.is_empty() {
+            stack.clone()
+        } else {
+            join(stack, path)
+        }
     }
 
     fn push<R: Typed>(&mut self, resource: R) -> Ref<R> {

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::settings::{SETTINGS, Type};
-use super::validate::check;
+use super::validate::{check, check_use, parameter_type};
 use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
+use crate::check::Checked;
 use crate::construct::{
     App, Architecture, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
     HostSubnet, Identity, Image, ImageFamily, Permissions, PrivateNetwork, Scope, Service,
@@ -31,6 +31,52 @@ pub struct Configured {
     pub app: App,
     /// The stack's name.
     pub stack: String,
+    root: Item,
+}
+
+impl Configured {
+    /// Checks everything, as [`App::check`] does, and says which setting each diagnostic is about.
+    ///
+    /// # Errors
+    ///
+    /// All diagnostics, if one of them is an error.
+    pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
+        match self.app.check() {
+            Ok(checked) => Ok(checked.map_warnings(|found| placed(found, &self.root))),
+            Err(found) => Err(placed(found, &self.root)),
+        }
+    }
+}
+
+/// Moves diagnostics from what encloses a setting to the setting.
+fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
+    let settings_place = |settings: &[Vec<String>], place: Option<&Place>| {
+        let here = place.map_or(Some(root), |place| root.at(place));
+        let mut found = settings.iter().filter_map(|path| match path.split_first() {
+            Some((top, path)) if top.is_empty() => root.find(path),
+            _ => here?.find(path),
+        });
+        found.next().map(|item| item.place.clone())
+    };
+    let mut out = Diagnostics::default();
+    for mut diagnostic in found {
+        // A line of this program's own says nothing.
+        diagnostic
+            .places
+            .retain(|place| matches!(place, Place::File(_)));
+        if diagnostic.places.is_empty() {
+            let place = settings_place(&diagnostic.settings, None);
+            diagnostic.places.extend(place);
+        } else {
+            for place in &mut diagnostic.places {
+                if let Some(setting) = settings_place(&diagnostic.settings, Some(place)) {
+                    *place = setting;
+                }
+            }
+        }
+        out.push(diagnostic);
+    }
+    out
 }
 
 impl Config {
@@ -40,7 +86,10 @@ impl Config {
     ///
     /// The place where it is not YAML.
     pub fn read(name: &str, text: &str) -> Result<Config, Diagnostics> {
-        let root = yaml::read(name, text).map_err(one)?;
+        let mut root = yaml::read(name, text)?;
+        if matches!(root.node, Node::Null) {
+            root.node = Node::Map(Vec::new());
+        }
         Ok(Config { root })
     }
 
@@ -61,13 +110,14 @@ impl Config {
     ///
     /// The place where the value is not YAML.
     pub fn set(&mut self, source: &str, path: &str, value: &str) -> Result<(), Diagnostics> {
-        let value = if value.trim().is_empty() {
+        // Text that YAML would take for nothing or a comment; `null` leaves the default.
+        let value = if value.trim().is_empty() || value.starts_with('#') {
             Item {
                 node: Node::Str(value.to_owned()),
                 place: Place::Default,
             }
         } else {
-            yaml::read(source, value).map_err(one)?
+            yaml::read(source, value)?
         };
         let keys: Vec<&str> = path.split('.').collect();
         self.root.set(&keys, value);
@@ -81,7 +131,7 @@ impl Config {
     /// All that is wrong with the settings.
     pub fn build(&self) -> Result<Configured, Diagnostics> {
         let mut out = Diagnostics::default();
-        check(&self.root, &Type::Object(SETTINGS), "", &mut out);
+        check(&self.root, &mut out);
         if out.has_errors() {
             return Err(out);
         }
@@ -101,6 +151,7 @@ impl Config {
         {
             scope.in_region(region);
         }
+        check_use(&self.root, &mut out);
         let mut build = Build {
             parameters: HashMap::new(),
             out,
@@ -109,34 +160,34 @@ impl Config {
         let tags = build.tags(self.root.get("tags"));
         scope.tags(tags);
         let pattern = build.pattern(&self.root);
+        scope.apply(pattern);
+        let configured = Configured {
+            app,
+            stack: name,
+            root: self.root.clone(),
+        };
         if build.out.has_errors() {
+            // What the checks find beside is said in the same run.
+            if let Err(more) = configured.check() {
+                build.out.extend(more);
+            }
             return Err(build.out);
         }
-        scope.apply(pattern);
-        Ok(Configured { app, stack: name })
+        Ok(configured)
     }
-}
-
-fn one(diagnostic: Diagnostic) -> Diagnostics {
-    let mut out = Diagnostics::default();
-    out.push(diagnostic);
-    out
 }
 
 impl Item {
     fn as_text(&self) -> Option<String> {
         match &self.node {
-            Node::Str(text) => Some(text.clone()),
-            Node::Int(value) => Some(value.to_string()),
-            Node::Bool(value) => Some(value.to_string()),
-            Node::Float(value) => Some(value.to_string()),
+            Node::Str(text) | Node::Int(_, text) | Node::Bool(_, text) => Some(text.clone()),
             _ => None,
         }
     }
 
     fn as_int(&self) -> Option<i64> {
         match self.node {
-            Node::Int(value) => Some(value),
+            Node::Int(value, _) => Some(value),
             _ => None,
         }
     }
@@ -148,13 +199,13 @@ impl Item {
         }
     }
 
-    fn text(&self, key: &str) -> Option<String> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
         self.get(key).and_then(Item::as_text)
     }
 
     fn flag(&self, key: &str) -> Option<bool> {
         match self.get(key)?.node {
-            Node::Bool(value) => Some(value),
+            Node::Bool(value, _) => Some(value),
             _ => None,
         }
     }
@@ -177,7 +228,7 @@ impl Item {
 }
 
 struct Build {
-    parameters: HashMap<String, (ParamId, ParameterType)>,
+    parameters: HashMap<String, ParamId>,
     out: Diagnostics,
 }
 
@@ -187,14 +238,10 @@ impl Build {
             return;
         };
         for (id, place, item) in entries {
-            let of = item.text("type").unwrap_or_else(|| "String".to_owned());
-            let of = ParameterType::ALL
-                .into_iter()
-                .find(|known| known.cfn() == of);
-            let of = of.unwrap_or(ParameterType::String);
+            let of = parameter_type(item.text("type").as_deref());
             let declaration = ParameterDeclaration {
                 id: id.clone(),
-                of,
+                of: of.unwrap_or(ParameterType::String),
                 description: item.text("description").map(Text::Owned),
                 default: item.text("default").map(Text::Owned),
                 allowed_values: item.texts("allowed_values"),
@@ -203,44 +250,19 @@ impl Build {
                 place: place.clone(),
             };
             let param = scope.declare_parameter(declaration);
-            self.parameters.insert(id.clone(), (param, of));
+            self.parameters.insert(id.clone(), param);
         }
     }
 
-    fn parameter(&mut self, item: &Item, list: bool) -> Option<ParamId> {
+    fn parameter(&self, item: &Item) -> Option<ParamId> {
         let name = item.text("parameter")?;
-        match self.parameters.get(&name) {
-            Some((param, of)) if of.is_list() == list => Some(*param),
-            Some(_) => {
-                let (is, wants) = if list {
-                    ("one value", "a list")
-                } else {
-                    ("a list", "one value")
-                };
-                self.out.push(
-                    Diagnostic::error("parameter", format!("parameter `{name}` holds {is}"))
-                        .at(item.place.clone())
-                        .help(format!(
-                            "{wants} is wanted here: declare it with another type"
-                        )),
-                );
-                None
-            }
-            None => {
-                self.out.push(
-                    Diagnostic::error("parameter", format!("there is no parameter `{name}`"))
-                        .at(item.place.clone())
-                        .help("declare it under `parameters`"),
-                );
-                None
-            }
-        }
+        self.parameters.get(&name).copied()
     }
 
     fn value(&mut self, item: &Item) -> Value<Text> {
         match item.as_text() {
             Some(text) => Value::Lit(Text::Owned(text)),
-            None => match self.parameter(item, false) {
+            None => match self.parameter(item) {
                 Some(param) => Value::Expr(Expr::Param(param)),
                 None => Value::Lit(Text::Borrowed("")),
             },
@@ -258,7 +280,7 @@ impl Build {
         match item {
             None => Vec::new(),
             Some(item) if matches!(item.node, Node::Map(_)) => {
-                let param = self.parameter(item, true);
+                let param = self.parameter(item);
                 param
                     .map(|param| Value::Expr(Expr::Items(param)))
                     .into_iter()
@@ -414,8 +436,8 @@ impl Build {
             _ => Permissions::ManagedInstanceCore,
         };
         let mut identity = Identity::new(permissions);
-        if let Some(path) = item.text("path") {
-            identity = identity.path(path);
+        if let Some(path) = item.get("path") {
+            identity = identity.path(self.value(path));
         }
         if let Some(boundary) = item.get("permissions_boundary") {
             identity = identity.permissions_boundary(self.link(boundary));
@@ -458,7 +480,7 @@ impl Build {
         if let Some(image) = item.get("image") {
             host.image = self.image(image);
         }
-        host.renewal = item.text("renewal").map(Text::Owned);
+        host.renewal = item.get("renewal").map(|renewal| self.value(renewal));
         if let Some(of) = item.get("type") {
             host.instance_type = self.value(of);
         }
@@ -467,7 +489,7 @@ impl Build {
             .and_then(|size| match size.as_int() {
                 Some(size) => Some(Value::Lit(size)),
                 None => self
-                    .parameter(size, false)
+                    .parameter(size)
                     .map(|param| Value::Expr(Expr::Param(param))),
             });
         host.kms_key = item.get("kms_key").map(|key| self.link(key));
@@ -480,9 +502,7 @@ impl Build {
         host.security_groups = self.links(item.get("security_groups"));
         host.monitoring = item.flag("monitoring").unwrap_or_default();
         host.termination_protection = item.flag("termination_protection").unwrap_or_default();
-        host.user_data = item
-            .text("user_data")
-            .map(|text| Value::Lit(Text::Owned(text)));
+        host.user_data = item.get("user_data").map(|text| self.value(text));
         if let Some(package) = item.text("install_agent") {
             self.install_agent(item, &package, s3, region, &mut host);
         }

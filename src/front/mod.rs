@@ -114,7 +114,7 @@ fn read_here(
     }
     let config = || {
         let configured = config::Config::read(name, text)?.build()?;
-        configured.app.check()?;
+        configured.check()?;
         Ok(Input {
             kind: InputKind::Config,
             graphs: vec![configured.app.graph().clone()],

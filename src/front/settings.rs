@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::ir::ParameterType;
+
 /// One setting.
 #[derive(Debug)]
 pub(crate) struct Setting {
@@ -17,12 +19,13 @@ pub(crate) struct Setting {
 pub(crate) enum Type {
     Text,
     Bool,
-    Int,
+    /// From the first to the second.
+    Int(i64, i64),
     Cidr,
     Region,
     Word(&'static [&'static str]),
-    /// The value, or `parameter: Name`.
-    OrParameter(&'static Type),
+    /// `{parameter: Name}`, declared with one of these types.
+    Parameter(&'static [ParameterType]),
     /// One or the other.
     Either(&'static Type, &'static Type),
     List(&'static Type),
@@ -40,7 +43,42 @@ const fn setting(key: &'static str, of: Type, default: &'static str, doc: &'stat
     }
 }
 
-const TEXT_OR_PARAMETER: Type = Type::OrParameter(&Type::Text);
+/// What text can be made of, wherever AWS says no more of it.
+const ONE: &[ParameterType] = &[
+    ParameterType::String,
+    ParameterType::Number,
+    ParameterType::VpcId,
+    ParameterType::SubnetId,
+    ParameterType::SecurityGroupId,
+    ParameterType::ImageId,
+];
+
+const fn text_or(parameter: &'static Type) -> Type {
+    Type::Either(&Type::Text, parameter)
+}
+
+const TEXT_OR_ANY: Type = text_or(&Type::Parameter(ONE));
+const TEXT_OR_STRING: Type = text_or(&Type::Parameter(&[ParameterType::String]));
+const VPC: Type = text_or(&Type::Parameter(&[
+    ParameterType::VpcId,
+    ParameterType::String,
+]));
+const SUBNET_ID: Type = text_or(&Type::Parameter(&[
+    ParameterType::SubnetId,
+    ParameterType::String,
+]));
+const GROUP: Type = text_or(&Type::Parameter(&[
+    ParameterType::SecurityGroupId,
+    ParameterType::String,
+]));
+const AMI: Type = text_or(&Type::Parameter(&[
+    ParameterType::ImageId,
+    ParameterType::String,
+]));
+const SUBNET_LIST: Type = Type::Parameter(&[ParameterType::SubnetIds, ParameterType::StringList]);
+const GROUP_LIST: Type =
+    Type::Parameter(&[ParameterType::SecurityGroupIds, ParameterType::StringList]);
+const ROUTE_TABLE_LIST: Type = Type::Parameter(&[ParameterType::StringList]);
 
 pub(crate) const PARAMETER: &[Setting] = &[setting(
     "parameter",
@@ -50,7 +88,7 @@ pub(crate) const PARAMETER: &[Setting] = &[setting(
 )];
 
 const SUBNET: &[Setting] = &[
-    setting("id", TEXT_OR_PARAMETER, "required", "The subnet."),
+    setting("id", SUBNET_ID, "required", "The subnet."),
     setting(
         "zone",
         Type::Text,
@@ -74,7 +112,7 @@ const NETWORK: &[Setting] = &[
     ),
     setting(
         "zones",
-        Type::Either(&Type::Int, &Type::List(&Type::Text)),
+        Type::Either(&Type::Int(1, 26), &Type::List(&Type::Text)),
         "`2`",
         "How many zones the network has, or which ones by name.",
     ),
@@ -86,22 +124,22 @@ const NETWORK: &[Setting] = &[
     ),
     setting(
         "vpc",
-        TEXT_OR_PARAMETER,
+        VPC,
         "a new VPC",
         "An existing VPC to use; nothing of it is created.",
     ),
     setting(
         "subnets",
         Type::Either(
-            &Type::Object(PARAMETER),
-            &Type::List(&Type::Either(&Type::Object(SUBNET), &TEXT_OR_PARAMETER)),
+            &SUBNET_LIST,
+            &Type::List(&Type::Either(&Type::Object(SUBNET), &SUBNET_ID)),
         ),
         "none",
         "The existing VPC's subnets for instances and endpoints.",
     ),
     setting(
         "route_tables",
-        Type::Either(&Type::Object(PARAMETER), &Type::List(&TEXT_OR_PARAMETER)),
+        Type::Either(&ROUTE_TABLE_LIST, &Type::List(&TEXT_OR_STRING)),
         "none",
         "The route tables of the existing subnets; the S3 endpoint needs them.",
     ),
@@ -146,14 +184,14 @@ const ENDPOINTS: &[Setting] = &[
     ),
     setting(
         "existing",
-        Type::MapOf(&TEXT_OR_PARAMETER),
+        Type::MapOf(&TEXT_OR_STRING),
         "all that is needed, if their group is named",
         "The endpoints that exist already, by service, such as `ssm: vpce-…`; what else is needed \
          is created.",
     ),
     setting(
         "existing_security_group",
-        TEXT_OR_PARAMETER,
+        GROUP,
         "new endpoints",
         "The group of endpoints that exist already; none are created (but see `existing`), and the \
          group gets a rule that admits the instances.",
@@ -169,20 +207,20 @@ const IDENTITY: &[Setting] = &[
     ),
     setting(
         "path",
-        Type::Text,
+        TEXT_OR_STRING,
         "`/`",
         "The IAM path of role and profile.",
     ),
     setting(
         "permissions_boundary",
-        TEXT_OR_PARAMETER,
+        TEXT_OR_STRING,
         "none",
         "The ARN of the policy that bounds the role.",
     ),
 ];
 
 const IMAGE: &[Setting] = &[
-    setting("ami", TEXT_OR_PARAMETER, "none", "An image by id."),
+    setting("ami", AMI, "none", "An image by id."),
     setting(
         "parameter",
         Type::Text,
@@ -233,26 +271,29 @@ const INSTANCE: &[Setting] = &[
     ),
     setting(
         "renewal",
-        Type::Text,
+        TEXT_OR_ANY,
         "none",
         "Changing it replaces the instance by one with the then newest image.",
     ),
-    setting("type", TEXT_OR_PARAMETER, "`t3.micro`", "Its type."),
+    setting("type", TEXT_OR_STRING, "`t3.micro`", "Its type."),
     setting(
         "volume_size",
-        Type::OrParameter(&Type::Int),
+        Type::Either(
+            &Type::Int(1, 65_536),
+            &Type::Parameter(&[ParameterType::Number]),
+        ),
         "the image's",
         "Its root volume in GiB.",
     ),
     setting(
         "kms_key",
-        TEXT_OR_PARAMETER,
+        TEXT_OR_STRING,
         "the account's",
         "The ARN of its root volume's key.",
     ),
     setting(
         "subnet",
-        Type::Int,
+        Type::Int(0, 999),
         "`0`",
         "The network's n-th subnet, counted from 0.",
     ),
@@ -264,7 +305,7 @@ const INSTANCE: &[Setting] = &[
     ),
     setting(
         "security_groups",
-        Type::List(&TEXT_OR_PARAMETER),
+        Type::Either(&GROUP_LIST, &Type::List(&GROUP)),
         "none",
         "Further groups.",
     ),
@@ -282,7 +323,7 @@ const INSTANCE: &[Setting] = &[
     ),
     setting(
         "user_data",
-        Type::Text,
+        TEXT_OR_STRING,
         "none",
         "What it runs at its first start, at most 16 KiB.",
     ),
@@ -294,7 +335,7 @@ const INSTANCE: &[Setting] = &[
     ),
     setting(
         "tags",
-        Type::MapOf(&TEXT_OR_PARAMETER),
+        Type::MapOf(&TEXT_OR_ANY),
         "none",
         "Tags, over the stack's.",
     ),
@@ -327,9 +368,9 @@ const PARAMETERS: &[Setting] = &[
     ),
     setting(
         "default",
-        Type::Either(&Type::Int, &Type::Text),
+        Type::Text,
         "must be given",
-        "Used where the deployment gives none.",
+        "Used where the deployment gives none; commas divide a list.",
     ),
     setting(
         "allowed_values",
@@ -341,7 +382,7 @@ const PARAMETERS: &[Setting] = &[
         "allowed_pattern",
         Type::Text,
         "any",
-        "A regular expression for the whole value.",
+        "A regular expression for the whole value, of `String` and `CommaDelimitedList`.",
     ),
 ];
 
@@ -367,7 +408,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "tags",
-        Type::MapOf(&TEXT_OR_PARAMETER),
+        Type::MapOf(&TEXT_OR_ANY),
         "none",
         "Tags for everything.",
     ),
@@ -375,7 +416,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "parameters",
         Type::MapOf(&Type::Object(PARAMETERS)),
         "none",
-        "What is decided at deployment, by name; used as `{parameter: Name}`.",
+        "What is decided at deployment, by name; each is used somewhere as `{parameter: Name}`.",
     ),
     setting(
         "network",
@@ -407,7 +448,9 @@ fn schema_of(of: &Type) -> Value {
     match of {
         Type::Text => json!({ "type": ["string", "number", "boolean"] }),
         Type::Bool => json!({ "type": "boolean" }),
-        Type::Int => json!({ "type": "integer" }),
+        Type::Int(least, most) => {
+            json!({ "type": "integer", "minimum": least, "maximum": most })
+        }
         Type::Cidr => {
             json!({ "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$" })
         }
@@ -416,14 +459,28 @@ fn schema_of(of: &Type) -> Value {
             json!({ "enum": names })
         }
         Type::Word(words) => json!({ "enum": words }),
-        Type::OrParameter(inner) => {
-            json!({ "anyOf": [schema_of(inner), object_schema(PARAMETER)] })
-        }
+        Type::Parameter(_) => object_schema(PARAMETER),
         Type::Either(one, other) => json!({ "anyOf": [schema_of(one), schema_of(other)] }),
         Type::List(inner) => json!({ "type": "array", "items": schema_of(inner) }),
         Type::Object(settings) => object_schema(settings),
         Type::MapOf(inner) => {
             json!({ "type": "object", "additionalProperties": schema_of(inner) })
+        }
+    }
+}
+
+/// A key without a value leaves the default.
+fn nullable(schema: &mut Map<String, Value>) {
+    for key in ["type", "enum", "anyOf"] {
+        let null = match key {
+            "type" => json!("null"),
+            "enum" => Value::Null,
+            _ => json!({ "type": "null" }),
+        };
+        match schema.get_mut(key) {
+            Some(Value::Array(of)) => of.push(null),
+            Some(one) => *one = Value::Array(vec![one.take(), null]),
+            None => {}
         }
     }
 }
@@ -436,6 +493,9 @@ fn object_schema(settings: &[Setting]) -> Value {
         schema.insert("description".to_owned(), Value::String(doc));
         if let Value::Object(of) = schema_of(&setting.of) {
             schema.extend(of);
+        }
+        if setting.default != "required" {
+            nullable(&mut schema);
         }
         properties.insert(setting.key.to_owned(), Value::Object(schema));
     }
@@ -465,14 +525,25 @@ pub fn schema() -> Value {
     if let Value::Object(of) = object_schema(SETTINGS) {
         schema.extend(of);
     }
+    // An empty file is all defaults.
+    nullable(&mut schema);
     Value::Object(schema)
+}
+
+/// The types of parameters that fit, the likeliest first.
+pub(crate) fn type_words(of: &[ParameterType]) -> String {
+    if of == ONE {
+        return "of one value".to_owned();
+    }
+    let words: Vec<String> = of.iter().map(|of| format!("`{}`", of.cfn())).collect();
+    format!("of type {}", words.join(" or "))
 }
 
 fn type_name(of: &Type) -> String {
     match of {
         Type::Text => "text".to_owned(),
         Type::Bool => "boolean".to_owned(),
-        Type::Int => "whole number".to_owned(),
+        Type::Int(least, most) => format!("whole number from {least} to {most}"),
         Type::Cidr => "IPv4 range".to_owned(),
         Type::Region => "region".to_owned(),
         Type::Word(words) => words
@@ -480,11 +551,15 @@ fn type_name(of: &Type) -> String {
             .map(|word| format!("`{word}`"))
             .collect::<Vec<_>>()
             .join(", "),
-        Type::OrParameter(inner) => format!("{} or `{{parameter: …}}`", type_name(inner)),
-        Type::Either(one, other) => match **one {
-            Type::Object(_) => format!("map, or {}", type_name(other)),
-            _ => format!("{}, or {}", type_name(one), type_name(other)),
-        },
+        Type::Parameter(of) => format!("`{{parameter: …}}` {}", type_words(of)),
+        Type::Either(one, other) => {
+            let comma = if matches!(**other, Type::Parameter(_)) {
+                ""
+            } else {
+                ","
+            };
+            format!("{}{comma} or {}", type_name(one), type_name(other))
+        }
         Type::List(inner) => match **inner {
             Type::Object(_) => "list of maps".to_owned(),
             _ => format!("list of {}", type_name(inner)),

@@ -1,19 +1,18 @@
 //! A configuration against the table of settings.
 
-use super::settings::{PARAMETER, Setting, Type};
+use std::collections::{HashMap, HashSet};
+
+use super::settings::{PARAMETER, SETTINGS, Setting, Type, type_words};
 use super::yaml::{Item, Node};
-use crate::ir::{Cidr, Diagnostic, Diagnostics};
+use crate::ir::{Cidr, Diagnostic, Diagnostics, ParameterType, Place, quoted, shortened};
 use crate::region::{Region, regions};
 
 fn fits(item: &Item, of: &Type) -> bool {
     match (of, &item.node) {
-        (Type::Text, Node::Str(_) | Node::Int(_) | Node::Bool(_) | Node::Float(_)) => true,
+        (Type::Text, Node::Str(_) | Node::Int(..) | Node::Bool(..)) => true,
         (Type::Cidr | Type::Region | Type::Word(_), Node::Str(_)) => true,
-        (Type::Bool, Node::Bool(_)) | (Type::Int, Node::Int(_)) => true,
-        (Type::OrParameter(inner), _) => {
-            fits(item, inner)
-                || matches!(&item.node, Node::Map(_)) && item.get("parameter").is_some()
-        }
+        (Type::Bool, Node::Bool(..)) | (Type::Int(..), Node::Int(..)) => true,
+        (Type::Parameter(_), Node::Map(_)) => item.get("parameter").is_some(),
         (Type::Either(one, other), _) => fits(item, one) || fits(item, other),
         (Type::List(_), Node::List(_)) => true,
         // `{parameter: Name}` is never one of our maps without that key.
@@ -29,7 +28,7 @@ fn expected(of: &Type) -> String {
     match of {
         Type::Text => "text".to_owned(),
         Type::Bool => "`true` or `false`".to_owned(),
-        Type::Int => "a whole number".to_owned(),
+        Type::Int(least, most) => format!("a whole number from {least} to {most}"),
         Type::Cidr => "an IPv4 range such as `10.0.0.0/16`".to_owned(),
         Type::Region => "a region such as `eu-central-1`".to_owned(),
         Type::Word(words) => {
@@ -42,148 +41,222 @@ fn expected(of: &Type) -> String {
                     .join(", ")
             )
         }
-        Type::OrParameter(inner) => format!("{} or `{{parameter: Name}}`", expected(inner)),
+        Type::Parameter(_) => "`{parameter: Name}`".to_owned(),
         Type::Either(one, other) => format!("{} or {}", expected(one), expected(other)),
         Type::List(_) => "a list".to_owned(),
-        Type::Object(settings) if settings.len() == 1 => "`{parameter: Name}`".to_owned(),
         Type::Object(_) | Type::MapOf(_) => "a map".to_owned(),
     }
 }
 
-/// Checks an item against the table.
-pub(super) fn check(item: &Item, of: &Type, path: &str, out: &mut Diagnostics) {
-    let mut wrong = |message: String, help: String| {
-        out.push(
-            Diagnostic::error("setting", message)
-                .at(item.place.clone())
-                .help(help),
-        );
+/// Checks a configuration against the table.
+pub(super) fn check(root: &Item, out: &mut Diagnostics) {
+    let of = |item: &Item| parameter_type(item.text("type").as_deref());
+    let parameters = declared(root)
+        .iter()
+        .map(|(name, _, item)| (name.as_str(), of(item)));
+    let mut check = Check {
+        parameters: parameters.collect(),
+        out,
     };
-    let shown = if path.is_empty() {
-        "the configuration"
-    } else {
-        path
-    };
-    if !fits(item, of) {
-        let message = format!("`{shown}` takes {}, not {}", expected(of), item.node.what());
-        wrong(
-            message,
-            "`docs/configuration.md` has all settings".to_owned(),
-        );
-        return;
+    check.item(root, &Type::Object(SETTINGS), "");
+}
+
+/// Checks that each parameter is used: CloudFormation would ask for it all the same.
+pub(super) fn check_use(root: &Item, out: &mut Diagnostics) {
+    let mut used = HashSet::new();
+    mentioned(root, &mut used);
+    for (name, place, _) in declared(root) {
+        if !used.contains(name) {
+            let message = format!("nothing uses parameter {}", quoted(name));
+            let help = format!(
+                "write `{{parameter: {}}}` where a setting takes one, or remove it",
+                shortened(name)
+            );
+            let unused = Diagnostic::error("parameter-unused", message);
+            out.push(unused.at(place.clone()).help(help));
+        }
     }
-    match (of, &item.node) {
-        (Type::Cidr, Node::Str(text)) => {
-            if let Err(error) = text.parse::<Cidr>() {
-                wrong(
-                    format!("`{shown}`: {error}"),
-                    "write a range such as `10.0.0.0/16`".to_owned(),
-                );
-            }
-        }
-        (Type::Region, Node::Str(text)) if Region::find(text).is_none() => {
-            let names = regions().iter().map(|region| region.name);
-            wrong(
-                format!("there is no region `{}`", text.escape_debug()),
-                nearest(text, names),
-            );
-        }
-        (Type::Word(words), Node::Str(text)) if !words.contains(&text.as_str()) => {
-            let message = format!(
-                "`{shown}` takes {}, not `{}`",
-                expected(of),
-                text.escape_debug()
-            );
-            wrong(message, nearest(text, words.iter().copied()));
-        }
-        (Type::OrParameter(_), Node::Map(_)) => check_object(item, PARAMETER, path, out),
-        (Type::OrParameter(inner), _) => check(item, inner, path, out),
-        (Type::Either(one, other), _) => {
-            check(item, if fits(item, one) { one } else { other }, path, out);
-        }
-        (Type::List(inner), Node::List(items)) => {
-            for (n, item) in items.iter().enumerate() {
-                check(item, inner, &format!("{path}[{n}]"), out);
-            }
-        }
-        (Type::Object(settings), Node::Map(_)) => check_object(item, settings, path, out),
-        (Type::MapOf(inner), Node::Map(entries)) => {
-            for (key, _, item) in entries {
-                check(item, inner, &format!("{path}.{key}"), out);
-            }
-        }
+}
+
+fn declared(root: &Item) -> &[(String, Place, Item)] {
+    match root.get("parameters").map(|item| &item.node) {
+        Some(Node::Map(entries)) => entries,
+        _ => &[],
+    }
+}
+
+/// Returns a parameter's type; nothing for a word that is none.
+pub(super) fn parameter_type(word: Option<&str>) -> Option<ParameterType> {
+    let Some(word) = word else {
+        return Some(ParameterType::String);
+    };
+    ParameterType::ALL.into_iter().find(|of| of.cfn() == word)
+}
+
+/// Gathers the parameters that are named anywhere, be it in a setting that there is not.
+fn mentioned(item: &Item, names: &mut HashSet<String>) {
+    names.extend(item.text("parameter"));
+    match &item.node {
+        Node::List(items) => items.iter().for_each(|item| mentioned(item, names)),
+        Node::Map(entries) => entries
+            .iter()
+            .for_each(|(_, _, item)| mentioned(item, names)),
         _ => {}
     }
 }
 
-fn check_object(item: &Item, settings: &[Setting], path: &str, out: &mut Diagnostics) {
-    let Node::Map(entries) = &item.node else {
-        return;
-    };
-    for (key, place, value) in entries {
-        let full = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
-        match settings.iter().find(|setting| setting.key == key) {
-            Some(_) if matches!(value.node, Node::Null) => {}
-            Some(setting) => check(value, &setting.of, &full, out),
-            None => out.push(
-                Diagnostic::error(
-                    "unknown-setting",
-                    format!("there is no setting `{}`", full.escape_debug()),
-                )
+struct Check<'a> {
+    /// The declared parameters; no type where the word for it is wrong.
+    parameters: HashMap<&'a str, Option<ParameterType>>,
+    out: &'a mut Diagnostics,
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, code: &'static str, place: &Place, message: String, help: String) {
+        self.out.push(
+            Diagnostic::error(code, message)
                 .at(place.clone())
-                .help(nearest(key, settings.iter().map(|setting| setting.key))),
-            ),
-        }
-    }
-    let image = settings.iter().any(|setting| setting.key == "ami");
-    for setting in settings
-        .iter()
-        .filter(|setting| setting.default == "required")
-    {
-        if item.get(setting.key).is_none() {
-            let shown = if path.is_empty() {
-                setting.key.to_owned()
-            } else {
-                format!("{path}.{}", setting.key)
-            };
-            out.push(
-                Diagnostic::error("setting-required", format!("`{shown}` is required"))
-                    .at(item.place.clone())
-                    .help(setting.doc),
-            );
-        }
-    }
-    if image && item.get("ami").is_some() == item.get("parameter").is_some() {
-        out.push(
-            Diagnostic::error(
-                "setting-required",
-                format!("`{path}` takes either `ami` or `parameter`"),
-            )
-            .at(item.place.clone())
-            .help("name an image by id, or the parameter that holds its id"),
+                .help(help),
         );
+    }
+
+    fn item(&mut self, item: &Item, of: &Type, path: &str) {
+        let shown = match path {
+            "" => quoted("the configuration"),
+            path => quoted(path),
+        };
+        let takes = || {
+            let expected = expected(of);
+            format!("{shown} takes {expected}, not {}", item.node.what())
+        };
+        let reference = "`docs/configuration.md` has all settings";
+        let at = &item.place;
+        if !fits(item, of) {
+            return self.wrong("setting", at, takes(), reference.to_owned());
+        }
+        match (of, &item.node) {
+            (Type::Cidr, Node::Str(text)) => {
+                if let Err(error) = text.parse::<Cidr>() {
+                    let help = "write a range such as `10.0.0.0/16`".to_owned();
+                    self.wrong("setting", at, format!("{shown}: {error}"), help);
+                }
+            }
+            (Type::Int(least, most), Node::Int(value, _)) if value < least || value > most => {
+                self.wrong("setting", at, takes(), reference.to_owned());
+            }
+            (Type::Region, Node::Str(text)) if Region::find(text).is_none() => {
+                let names = regions().iter().map(|region| region.name);
+                let message = format!("there is no region {}", quoted(text));
+                self.wrong("setting", at, message, nearest(text, names));
+            }
+            (Type::Word(words), Node::Str(text)) if !words.contains(&text.as_str()) => {
+                let help = nearest(text, words.iter().copied());
+                self.wrong("setting", at, takes(), help);
+            }
+            (Type::Parameter(types), Node::Map(_)) => {
+                self.object(item, PARAMETER, path);
+                self.parameter(item, types, &shown);
+            }
+            (Type::Either(one, other), _) => {
+                self.item(item, if fits(item, one) { one } else { other }, path);
+            }
+            (Type::List(inner), Node::List(items)) => {
+                for (n, item) in items.iter().enumerate() {
+                    self.item(item, inner, &format!("{path}[{n}]"));
+                }
+            }
+            (Type::Object(settings), Node::Map(_)) => self.object(item, settings, path),
+            (Type::MapOf(inner), Node::Map(entries)) => {
+                for (key, _, item) in entries {
+                    self.item(item, inner, &format!("{path}.{key}"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn parameter(&mut self, item: &Item, types: &[ParameterType], shown: &str) {
+        let Some(name) = item.text("parameter") else {
+            return;
+        };
+        let place = &item.get("parameter").unwrap_or(item).place;
+        let told = quoted(&name);
+        let Some(of) = self.parameters.get(name.as_str()).copied() else {
+            let message = format!("there is no parameter {told}");
+            let near = near(&name, self.parameters.keys().copied());
+            let help = near.unwrap_or("declare it under `parameters`".to_owned());
+            return self.wrong("parameter", place, message, help);
+        };
+        if let Some(of) = of
+            && !types.contains(&of)
+        {
+            let (of, words) = (of.cfn(), type_words(types));
+            let message =
+                format!("{shown} takes a parameter {words}, and {told} is of type `{of}`");
+            let help = "declare it with a type that fits".to_owned();
+            self.wrong("parameter", place, message, help);
+        }
+    }
+
+    fn object(&mut self, item: &Item, settings: &[Setting], path: &str) {
+        let Node::Map(entries) = &item.node else {
+            return;
+        };
+        let full = |key: &str| match path {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        for (key, place, value) in entries {
+            match settings.iter().find(|setting| setting.key == key) {
+                Some(_) if matches!(value.node, Node::Null) => {}
+                Some(setting) => self.item(value, &setting.of, &full(key)),
+                None => {
+                    let message = format!("there is no setting {}", quoted(&full(key)));
+                    let help = nearest(key, settings.iter().map(|setting| setting.key));
+                    self.wrong("unknown-setting", place, message, help);
+                }
+            }
+        }
+        for setting in settings.iter().filter(|it| it.default == "required") {
+            if item.get(setting.key).is_none() {
+                let message = format!("`{}` is required", full(setting.key));
+                let help = setting.doc.to_owned();
+                self.wrong("setting-required", &item.place, message, help);
+            }
+        }
+        let image = settings.iter().any(|setting| setting.key == "ami");
+        if image && item.get("ami").is_some() == item.get("parameter").is_some() {
+            let message = format!("`{path}` takes either `ami` or `parameter`");
+            let help = "name an image by id, or the parameter that holds its id".to_owned();
+            self.wrong("setting-required", &item.place, message, help);
+        }
     }
 }
 
-/// The nearest known word.
+/// The nearest known word, if it is near.
+fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<String> {
+    let near = words.map(|word| (distance(text, word), word)).min();
+    near.filter(|(far, word)| *far <= 1 + word.len() / 3)
+        .map(|(_, word)| format!("did you mean `{word}`?"))
+}
+
+/// The nearest known word, or what there is, the nearest first where that is much.
 fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.collect();
-    let near = words.iter().map(|word| (distance(text, word), word)).min();
-    match near {
-        Some((far, word)) if far <= 1 + word.len() / 3 => format!("did you mean `{word}`?"),
-        _ => {
-            let shown: Vec<String> = words
-                .iter()
-                .take(12)
-                .map(|word| format!("`{word}`"))
-                .collect();
-            format!("known are {}", shown.join(", "))
+    const MOST: usize = 16;
+    let mut words: Vec<&str> = words.collect();
+    near(text, words.iter().copied()).unwrap_or_else(|| {
+        let more = words.len().saturating_sub(MOST);
+        if more > 0 {
+            words.sort_by_key(|word| distance(text, word));
+            words.truncate(MOST);
         }
-    }
+        let shown: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        let shown = shown.join(", ");
+        match more {
+            0 => format!("known are {shown}"),
+            more => format!("known are {shown}, and {more} more"),
+        }
+    })
 }
 
 /// How many letters must be changed, added or removed.
@@ -217,6 +290,10 @@ mod tests {
             nearest("zzzzzz", ["network"].into_iter()),
             "known are `network`"
         );
+        let many: Vec<String> = (10..40).map(|n| format!("word-{n}")).collect();
+        let told = nearest("sword-3999999", many.iter().map(String::as_str));
+        assert!(told.starts_with("known are `word-39`, "), "{told}");
+        assert!(told.ends_with(", and 14 more"), "{told}");
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("abc", "abc"), 0);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-use crate::ir::{Diagnostic, Place, Span};
+use crate::ir::{Diagnostic, Diagnostics, Place, Span, quoted};
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -17,9 +17,11 @@ pub(crate) struct Item {
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Null,
-    Bool(bool),
-    Int(i64),
-    Float(f64),
+    /// With the text as written, which is the value where a setting takes text.
+    Bool(bool, String),
+    /// With the text as written.
+    Int(i64, String),
+    /// Text, and every number that is no `i64`: no setting takes one.
     Str(String),
     List(Vec<Item>),
     Map(Vec<(String, Place, Item)>),
@@ -29,10 +31,7 @@ impl Node {
     pub(crate) fn what(&self) -> String {
         match self {
             Node::Null => "nothing".to_owned(),
-            Node::Bool(value) => format!("`{value}`"),
-            Node::Int(value) => format!("`{value}`"),
-            Node::Float(value) => format!("`{value}`"),
-            Node::Str(text) => format!("`{}`", text.escape_debug()),
+            Node::Bool(_, text) | Node::Int(_, text) | Node::Str(text) => quoted(text),
             Node::List(_) => "a list".to_owned(),
             Node::Map(_) => "a map".to_owned(),
         }
@@ -40,6 +39,36 @@ impl Node {
 }
 
 impl Item {
+    /// Returns what keys, and numbers in lists, lead to.
+    pub(crate) fn find(&self, path: &[String]) -> Option<&Item> {
+        let Some((key, rest)) = path.split_first() else {
+            return Some(self);
+        };
+        let next = match &self.node {
+            Node::List(items) => key.parse().ok().and_then(|n: usize| items.get(n)),
+            _ => self.get(key),
+        };
+        next.and_then(|next| next.find(rest))
+    }
+
+    /// Returns the outermost value at a place, which may also be its key's.
+    pub(crate) fn at(&self, place: &Place) -> Option<&Item> {
+        if self.place == *place {
+            return Some(self);
+        }
+        match &self.node {
+            Node::List(items) => items.iter().find_map(|item| item.at(place)),
+            Node::Map(entries) => entries.iter().find_map(|(_, key, item)| {
+                if key == place {
+                    Some(item)
+                } else {
+                    item.at(place)
+                }
+            }),
+            _ => None,
+        }
+    }
+
     pub(crate) fn get(&self, key: &str) -> Option<&Item> {
         match &self.node {
             Node::Map(entries) => {
@@ -86,7 +115,8 @@ enum Value {
     Null,
     Bool(bool),
     Int(i64),
-    Float(f64),
+    /// A number that only its text tells in full.
+    Number,
     Str(String),
     List(Vec<Spanned<Read>>),
     Map(Vec<(Spanned<String>, Spanned<Read>)>),
@@ -123,11 +153,11 @@ impl<'de> Deserialize<'de> for Read {
             }
 
             fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-                Ok(i64::try_from(value).map_or(Value::Str(value.to_string()), Value::Int))
+                Ok(i64::try_from(value).map_or(Value::Number, Value::Int))
             }
 
-            fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-                Ok(Value::Float(value))
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<Value, E> {
+                Ok(Value::Number)
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
@@ -154,44 +184,84 @@ impl<'de> Deserialize<'de> for Read {
     }
 }
 
-fn place(file: &Arc<str>, at: Location) -> Place {
-    let span = at.span();
-    let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    let size = |n: Option<u64>| usize::try_from(n.unwrap_or_default()).unwrap_or_default();
-    let start = size(span.byte_offset());
-    Place::File(Span {
-        file: file.clone(),
-        line: number(at.line()),
-        column: number(at.column()),
-        start,
-        end: start + size(span.byte_len()),
-    })
+/// A text and its name.
+struct Source<'a> {
+    file: Arc<str>,
+    text: &'a str,
 }
 
-fn item(file: &Arc<str>, read: Spanned<Read>) -> Item {
-    let at = place(file, read.referenced);
-    let node = match read.value.0 {
-        Value::Null => Node::Null,
-        Value::Bool(value) => Node::Bool(value),
-        Value::Int(value) => Node::Int(value),
-        Value::Float(value) => Node::Float(value),
-        Value::Str(text) => Node::Str(text),
-        Value::List(items) => Node::List(items.into_iter().map(|it| item(file, it)).collect()),
-        Value::Map(entries) => Node::Map(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let at = place(file, key.referenced);
-                    (key.value, at, item(file, value))
-                })
-                .collect(),
-        ),
-    };
-    Item { node, place: at }
+impl Source<'_> {
+    /// Returns the byte at a line and a column, both counted from one.
+    fn byte_at(&self, line: u64, column: u64) -> usize {
+        let size = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
+        let start = match size(line) {
+            0 => 0,
+            n => {
+                let ends = self.text.match_indices('\n').map(|(at, _)| at + 1);
+                ends.take(n).last().unwrap_or_default()
+            }
+        };
+        let rest = &self.text[start..];
+        let column = rest.char_indices().nth(size(column));
+        start + column.map_or(rest.len(), |(at, _)| at)
+    }
+
+    fn place(&self, at: Location) -> Place {
+        let span = at.span();
+        let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+        // Errors have a line and a column only.
+        let start = span
+            .byte_offset()
+            .map_or_else(|| self.byte_at(at.line(), at.column()), size);
+        Place::File(Span {
+            file: self.file.clone(),
+            line: number(at.line()),
+            column: number(at.column()),
+            start,
+            end: start.saturating_add(size(span.byte_len().unwrap_or_default())),
+        })
+    }
+
+    /// Returns a scalar as written.
+    fn raw(&self, at: Location) -> String {
+        let text = match self.place(at) {
+            Place::File(span) => self.text.get(span.start..span.end),
+            _ => None,
+        };
+        let text = text.unwrap_or_default().trim_end();
+        // A tag may make a number of what is quoted.
+        text.trim_matches(['"', '\'']).to_owned()
+    }
+
+    fn item(&self, read: Spanned<Read>) -> Item {
+        let raw = || self.raw(read.defined);
+        let node = match read.value.0 {
+            Value::Null => Node::Null,
+            Value::Bool(value) => Node::Bool(value, raw()),
+            Value::Int(value) => Node::Int(value, raw()),
+            Value::Number => Node::Str(raw()),
+            Value::Str(text) => Node::Str(text),
+            Value::List(items) => Node::List(items.into_iter().map(|it| self.item(it)).collect()),
+            Value::Map(entries) => Node::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let at = self.place(key.referenced);
+                        (key.value, at, self.item(value))
+                    })
+                    .collect(),
+            ),
+        };
+        Item {
+            node,
+            place: self.place(read.referenced),
+        }
+    }
 }
 
-/// Reads one document; an empty one is an empty map.
-pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostic> {
+/// Reads one document; an empty one is nothing.
+pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostics> {
     // The parser is recursive before its limit is reached, and a caller's thread may be small.
     let stack = std::thread::Builder::new().stack_size(64 * 1024 * 1024);
     std::thread::scope(|scope| {
@@ -202,26 +272,29 @@ pub(crate) fn read(name: &str, text: &str) -> Result<Item, Diagnostic> {
             .unwrap_or_else(|| {
                 Err(
                     Diagnostic::error("yaml", format!("`{name}` cannot be read"))
-                        .help("there is no memory for another thread"),
+                        .help("there is no memory for another thread")
+                        .into(),
                 )
             })
     })
 }
 
-fn read_here(name: &str, text: &str) -> Result<Item, Diagnostic> {
-    let file: Arc<str> = name.into();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+fn read_here(name: &str, text: &str) -> Result<Item, Diagnostics> {
+    let source = Source {
+        file: name.into(),
+        text: text.strip_prefix('\u{feff}').unwrap_or(text),
+    };
     let start = Place::File(Span {
-        file: file.clone(),
+        file: source.file.clone(),
         line: 1,
         column: 1,
         start: 0,
         end: 0,
     });
     let blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#');
-    if text.lines().all(blank) {
+    if source.text.lines().all(blank) {
         return Ok(Item {
-            node: Node::Map(Vec::new()),
+            node: Node::Null,
             place: start,
         });
     }
@@ -229,37 +302,31 @@ fn read_here(name: &str, text: &str) -> Result<Item, Diagnostic> {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
+        non_finite_float_policy: serde_yaml::options::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
         // Reading is recursive, and no setting is that deep.
         budget: serde_yaml::budget! { max_depth: 64 },
     };
-    match serde_yaml::from_str_with_options::<Spanned<Read>>(text, options) {
-        Ok(read) => Ok(match item(&file, read) {
-            Item {
-                node: Node::Null,
-                place,
-            } => Item {
-                node: Node::Map(Vec::new()),
-                place,
-            },
-            item => item,
-        }),
-        Err(error) => {
-            let at = error.location().map_or(start, |at| place(&file, at));
+    serde_yaml::from_str_with_options::<Spanned<Read>>(source.text, options)
+        .map(|read| source.item(read))
+        .map_err(|error| {
+            let at = error.location().map_or(start, |at| source.place(at));
             let message = error.without_snippet().to_string();
-            // The place is said beside it.
+            // The place is said beside it, and what a program would set helps nobody here.
             let message = message.lines().next().unwrap_or("cannot be read");
-            let message = message.split([',', ';']).next().unwrap_or(message);
-            let message = message.split(" at line ").next().unwrap_or(message);
+            let ends = [" at line ", ";", ", set "];
+            let message = ends.iter().fold(message, |message, end| {
+                message.split(end).next().unwrap_or(message)
+            });
             let limit = message.starts_with("budget") || message.starts_with("recursion");
             let message = if limit {
                 "nested too deeply, or too large"
             } else {
                 message
             };
-            Err(Diagnostic::error("yaml", message.to_owned())
+            Diagnostic::error("yaml", message.to_owned())
                 .at(at)
-                .help("the configuration is one YAML document"))
-        }
-    }
+                .help("the configuration is one YAML document")
+                .into()
+        })
 }

@@ -4,6 +4,25 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::resource::Dialect;
+
+/// Cuts what would hide the message, and escapes what would garble a terminal.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 120;
+    let mut chars = text.chars();
+    let start: String = chars.by_ref().take(MOST).collect();
+    let start = start.escape_debug();
+    match chars.count() {
+        0 => start.to_string(),
+        more => format!("{start}… ({more} more characters)"),
+    }
+}
+
+/// The user's text in a message.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", shortened(text))
+}
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -62,6 +81,11 @@ pub struct Diagnostic {
     pub paths: Vec<String>,
     /// Where they were written.
     pub places: Vec<Place>,
+    /// The settings that it is about, by keys below the place, the likeliest first: a front end
+    /// may know where they are.
+    pub settings: Vec<Vec<String>>,
+    /// The only language that it matters to. Default: both.
+    pub only: Option<Dialect>,
     /// What mends it.
     pub help: Option<String>,
 }
@@ -75,6 +99,8 @@ impl Diagnostic {
             message: message.into(),
             paths: Vec::new(),
             places: Vec::new(),
+            settings: Vec::new(),
+            only: None,
             help: None,
         }
     }
@@ -103,6 +129,22 @@ impl Diagnostic {
         self
     }
 
+    /// Names a setting that it is about, below the place, such as `["image", "parameter"]`, or
+    /// from the top, such as `["", "region"]`.
+    #[must_use]
+    pub fn about(mut self, setting: &[&str]) -> Diagnostic {
+        let keys = setting.iter().map(|key| (*key).to_owned());
+        self.settings.push(keys.collect());
+        self
+    }
+
+    /// Says that it matters to one language only.
+    #[must_use]
+    pub fn only(mut self, dialect: Dialect) -> Diagnostic {
+        self.only = Some(dialect);
+        self
+    }
+
     /// Names a construct that it concerns.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Diagnostic {
@@ -121,7 +163,7 @@ impl fmt::Display for Diagnostic {
         };
         write!(f, "{severity}[{}]: {}", self.code, self.message)?;
         for path in &self.paths {
-            write!(f, "\n  = in: {path}")?;
+            write!(f, "\n  = in: {}", shortened(path))?;
         }
         if f.alternate() {
             for place in &self.places {
@@ -167,6 +209,12 @@ impl Diagnostics {
     /// Goes through them in the order found.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(one: Diagnostic) -> Self {
+        Diagnostics(vec![one])
     }
 }
 

@@ -16,4 +16,7 @@ pub use graph::{
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
 pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Value};
 
+pub(crate) use diagnostic::quoted;
+#[cfg(feature = "config")]
+pub(crate) use diagnostic::shortened;
 pub(crate) use names::{is_id, kebab, logical_id, terraform_name};

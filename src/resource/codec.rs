@@ -573,11 +573,7 @@ pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<Term<'_
         return None;
     }
     let mut terms: Vec<Term<'_>> = items.iter().filter_map(|item| item.put(dialect)).collect();
-    let whole = |term: &Term<'_>| match term {
-        Term::Expr(expr) => matches!(expr.as_ref(), crate::ir::Expr::Items(_)),
-        _ => false,
-    };
-    if terms.len() == 1 && whole(&terms[0]) {
+    if terms.len() == 1 && terms[0].is_items() {
         return terms.pop();
     }
     Some(Term::List(terms))

@@ -193,6 +193,7 @@ impl Hooks for Instance {
                 )
                 .path(node.path.clone())
                 .at(node.place.clone())
+                .about(&["user_data"])
                 .help("put the script into S3 and let the user data fetch it"),
             );
         }

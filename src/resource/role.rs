@@ -7,7 +7,8 @@ use super::{
     Satellite, Tags, Term, Typed, tagged,
 };
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, terraform_name,
+    Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, quoted,
+    terraform_name,
 };
 
 /// A KMS key; only its ARN occurs here.
@@ -93,11 +94,13 @@ impl Hooks for Role {
                 .flatten()
                 .find(|text| !text.chars().all(taken))
             {
-                let message = format!("IAM refuses `{}` in a tag", text.escape_debug());
+                let message = format!("IAM refuses {} in a tag", quoted(text));
                 out.push(
                     Diagnostic::error("iam-tag", message)
                         .path(node.path.clone())
                         .at(node.place.clone())
+                        .about(&["tags", key])
+                        .about(&["", "tags", key])
                         .help("use letters, digits, blanks and _.:/=+-@, or tag instances only"),
                 );
             }
@@ -109,9 +112,10 @@ impl Hooks for Role {
                 && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
             if !shape {
                 out.push(
-                    Diagnostic::error("iam-path", format!("`{path}` is not an IAM path"))
+                    Diagnostic::error("iam-path", format!("{} is not an IAM path", quoted(path)))
                         .path(node.path.clone())
                         .at(node.place.clone())
+                        .about(&["path"])
                         .help("begin and end it with `/`, as in `/teams/platform/`"),
                 );
             }

@@ -73,6 +73,11 @@ impl<'a> Term<'a> {
         }
     }
 
+    /// Returns whether it stands for all items of a list parameter.
+    pub(crate) fn is_items(&self) -> bool {
+        matches!(self, Term::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
+    }
+
     /// Calls `visit` for each expression inside.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {

@@ -54,6 +54,7 @@ impl Hooks for Vpc {
                 )
                 .path(node.path.clone())
                 .at(node.place.clone())
+                .about(&["cidr"])
                 .help("take a range such as `10.0.0.0/16`"),
             );
         }

@@ -54,6 +54,8 @@ fn a_problem_leaves_standard_output_empty() {
         (&["--set", "a.b=1"], "", 1),
         (&["--set", "network={"], "", 1),
         (&["-o", "absent/stack.json"], "", 2),
+        (&["--tf-module"], "", 2),
+        (&["--tf-module", "-f", "cfn-yaml"], "", 2),
     ] {
         let ran = run(args, input);
         assert_eq!(
@@ -90,6 +92,61 @@ fn an_error_shows_its_line() {
       |
       = help: write a range such as `10.0.0.0/16`
     ");
+}
+
+#[test]
+fn what_is_not_yaml_shows_its_line() {
+    let ran = run(&["-c", "-"], "name: é\nnetwork: [é\nzones: 1\n");
+    insta::assert_snapshot!(ran.err, @r"
+    error[yaml]: illegal placement of ':' indicator
+     --> -:3:6
+      |
+    3 | zones: 1
+      |      ^
+      |
+      = help: the configuration is one YAML document
+    ");
+    // A flag's setting is where the flag says it, whatever the file has around it.
+    let ran = run(
+        &["-c", "-", "--zones", "27"],
+        "network: {cidr: 10.0.0.0/16}\n",
+    );
+    insta::assert_snapshot!(ran.err, @r"
+    error[setting]: `network.zones` takes a whole number from 1 to 26, not `27`
+     --> --zones:1:1
+      |
+    1 | 27
+      | ^^
+      |
+      = help: `docs/configuration.md` has all settings
+    ");
+}
+
+#[test]
+fn a_flag_given_twice_shows_its_last_value() {
+    let ran = run(&["--set", "name=1a", "--set", "name=2b"], "");
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("1 | 2b"), "{}", ran.err);
+}
+
+#[test]
+fn a_warning_is_for_those_whom_it_concerns() {
+    let input = "instances: [{name: web, tags: {note: '{{resolve:ssm:x}}'}}]\n";
+    for (format, warned) in [
+        ("cfn", true),
+        ("cfn-yaml", true),
+        ("tf", false),
+        ("hcl", false),
+    ] {
+        let ran = run(&["-c", "-", "-f", format], input);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(
+            ran.err.contains("dynamic-reference"),
+            warned,
+            "{format}: {}",
+            ran.err
+        );
+    }
 }
 
 #[test]
@@ -140,6 +197,55 @@ fn a_file_is_written_only_if_it_changes() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+/// A pipe stands for every node that is no file; never a device here, which a defect would destroy.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_in_place() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let [(_, cfn), ..] = super::documents("default", "");
+    let made = Command::new("mkfifo").arg(at("pipe")).status().unwrap();
+    assert!(made.success());
+    symlink("pipe", at("link-to-pipe")).unwrap();
+    for name in ["pipe", "link-to-pipe"] {
+        let reader = std::thread::spawn({
+            let pipe = at("pipe");
+            move || std::fs::read_to_string(pipe).unwrap()
+        });
+        // A program that reads the pipe waits for ever, and so does the reader of one replaced.
+        let (send, done) = std::sync::mpsc::channel();
+        let path = folder.path().to_owned();
+        std::thread::spawn(move || send.send(run_in(&path, &["-o", name], b"")));
+        let ran = done.recv_timeout(std::time::Duration::from_secs(20));
+        let ran = ran.expect("the program waits");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+        let kind = std::fs::symlink_metadata(at("pipe")).unwrap().file_type();
+        assert!(kind.is_fifo(), "{name}: the pipe was replaced");
+        assert_eq!(reader.join().unwrap(), cfn);
+    }
+
+    // A link that leads nowhere yet, over another, from a folder below.
+    std::fs::create_dir(at("below")).unwrap();
+    symlink("stack.json", at("first")).unwrap();
+    symlink("../first", at("below/second")).unwrap();
+    assert_eq!(run_in(folder.path(), &["-o", "below/second"], b"").code, 0);
+    for link in ["first", "below/second"] {
+        assert!(at(link).symlink_metadata().unwrap().is_symlink(), "{link}");
+    }
+    assert!(at("stack.json").symlink_metadata().unwrap().is_file());
+    assert_eq!(std::fs::read_to_string(at("below/second")).unwrap(), cfn);
+
+    symlink("b", at("a")).unwrap();
+    symlink("a", at("b")).unwrap();
+    for name in ["a", "below", "stack.json/x"] {
+        let ran = run_in(folder.path(), &["-o", name], b"");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
+        assert!(ran.err.contains("cannot write"), "{name}: {}", ran.err);
+    }
+}
+
 #[test]
 fn a_reader_may_stop_early() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
@@ -162,4 +268,59 @@ fn the_reference_page_is_current() {
     assert_eq!(run(&["schema", "--reference"], "").out, page.unwrap());
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// What the schema lets through, the program reads; both take nothing for what has a default.
+#[test]
+fn the_schema_takes_what_the_program_takes() {
+    use ssm_synth::front::config::Config;
+
+    fn walk(schema: &serde_json::Value, path: &mut Vec<String>, seen: &mut usize) {
+        for (key, of) in schema["properties"].as_object().into_iter().flatten() {
+            path.push(key.clone());
+            let null = |of: &serde_json::Value| {
+                let has = |list: &serde_json::Value, null| {
+                    list.as_array().is_some_and(|list| list.contains(&null))
+                };
+                has(&of["type"], "null".into())
+                    || has(&of["enum"], serde_json::Value::Null)
+                    || has(&of["anyOf"], serde_json::json!({ "type": "null" }))
+            };
+            // By text, since setting nothing by a flag makes no place for it.
+            let open: String = path.iter().map(|key| format!("{{{key}: ")).collect();
+            let text = format!("{open}null{}", "}".repeat(path.len()));
+            let built = Config::read("null", &text).and_then(|config| config.build());
+            assert_eq!(null(of), built.is_ok(), "{text}");
+            *seen += 1;
+            walk(of, path, seen);
+            path.pop();
+        }
+    }
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();
+    let mut seen = 0;
+    walk(&schema, &mut Vec::new(), &mut seen);
+    assert!(seen > 20, "{seen}");
+    let zones = &schema["properties"]["network"]["properties"]["zones"]["anyOf"][0];
+    assert_eq!(
+        *zones,
+        serde_json::json!({ "type": "integer", "minimum": 1, "maximum": 26 })
+    );
+    let name = &schema["properties"]["instances"]["items"]["properties"]["name"];
+    assert!(!name["type"].as_array().unwrap().contains(&"null".into()));
+}
+
+#[test]
+fn help_is_enough_to_work_from() {
+    let ran = run(&["--help"], "");
+    assert_eq!(ran.code, 0);
+    // Its own example is read, and its flags are there.
+    let (_, example) = ran.out.split_once("ssm-synth.yaml:\n").unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    let made = run(&["-c", "-", "-f", "hcl"], example);
+    assert_eq!((made.code, made.err.as_str()), (0, ""), "{example}");
+    assert!(made.out.contains("worker"));
+    assert!(ran.out.contains("terraform init && terraform apply"));
+    for line in ran.out.lines() {
+        assert!(line.chars().count() <= 120, "{line}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Bad input, by name: one snapshot each of what the user is told.
 
 use ssm_synth::front::config::Config;
+use ssm_synth::ir::Diagnostics;
 
 use super::golden;
 
@@ -101,20 +102,24 @@ const CASES: &[(&str, &str)] = &[
     ("not-a-map", "- a\n- b\n"),
 ];
 
-fn told(text: &str) -> String {
+fn problems(text: &str) -> Diagnostics {
     let built = Config::read("ssm-synth.yaml", text).and_then(|config| config.build());
-    let problems = match built {
+    match built {
         Err(problems) => problems,
-        Ok(configured) => match configured.app.check() {
+        Ok(configured) => match configured.check() {
             Err(problems) => problems,
             Ok(_) => panic!("accepted: {text}"),
         },
-    };
+    }
+}
+
+fn told(text: &str) -> String {
+    let problems = problems(text);
     format!("{text}\n{problems:#}\n", problems = Lines(&problems))
 }
 
 /// With the places, which are the text's and not this file's.
-struct Lines<'a>(&'a ssm_synth::ir::Diagnostics);
+struct Lines<'a>(&'a Diagnostics);
 
 impl std::fmt::Display for Lines<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -130,6 +135,262 @@ fn bad_input_is_told_by_name() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
+}
+
+/// Each kind of error with `«` where it is said to be.
+const PLACES: &[(&str, &str)] = &[
+    ("yaml", "a: «'x\n"),
+    ("yaml", "name: a\nnetwork: {cidr: 1\nx«: y\n"),
+    ("yaml", "name: a\nb: «*x\n"),
+    ("yaml", "# é\nname: é\nnetwork:\n  zones: «[\n"),
+    ("yaml", "name: a\n«name: b\n"),
+    ("yaml", "name: a\n---\n«name: b\n"),
+    ("unknown-setting", "name: a\nnetwork: {«zone: 3}\n"),
+    ("setting", "network:\n  cidr: «10.0.0.5/16\n"),
+    ("setting", "region: «nowhere\n"),
+    (
+        "setting",
+        "network: {vpc: vpc-1, subnets: [subnet-1], cidr: «10.0.0.0/16}\n",
+    ),
+    ("setting", "endpoints: {existing: «{ssm: vpce-1}}\n"),
+    ("setting-required", "instances:\n  - «image: al2\n"),
+    ("id", "name: «1a\n"),
+    (
+        "id",
+        "region: us-east-1\ninstances:\n  - type: t3.micro\n    name: «1a\n",
+    ),
+    (
+        "instance-name",
+        "instances:\n  - name: web\n  - name: «web\n",
+    ),
+    ("stack-description", "name: a\ndescription: «LONG\n"),
+    ("tags", "name: a\ntags:\n  a: b\n  \"aws:x\": «y\n"),
+    (
+        "tags",
+        "name: a\ntags:\n  a: b\n  x: «LONG\nnetwork: {zones: 1}\n",
+    ),
+    (
+        "tags",
+        "instances:\n  - name: web\n    tags:\n      x: «LONG\n",
+    ),
+    (
+        "iam-tag",
+        "network: {zones: 1}\nidentity: {path: /a/}\ntags: {a: b, c: «\"${x}\"}\n",
+    ),
+    (
+        "iam-path",
+        "identity:\n  permissions: managed\n  path: «team\n",
+    ),
+    ("vpc-cidr", "network:\n  zones: 2\n  cidr: «10.0.0.0/8\n"),
+    (
+        "subnet-cidr",
+        "network:\n  zones: 1\n  subnet_cidrs: «[10.0.0.0/29]\n",
+    ),
+    (
+        "network-subnet-cidrs",
+        "network: {zones: 2, subnet_cidrs: «[10.0.0.0/24]}\n",
+    ),
+    (
+        "network-subnet-cidrs",
+        "network: {subnet_cidrs: [10.0.0.0/20, «10.1.0.0/20]}\n",
+    ),
+    (
+        "network-subnet-cidrs",
+        "network: {subnet_cidrs: [10.0.0.0/20, «10.0.8.0/24]}\n",
+    ),
+    ("network-zones", "network: {cidr: 10.0.0.0/27, zones: «3}\n"),
+    (
+        "network-zones",
+        "region: us-west-1\nnetwork: {zones: [us-west-1a, «eu-west-1a]}\n",
+    ),
+    (
+        "network-zones",
+        "network: {zones: [us-west-1a, «us-west-1a]}\n",
+    ),
+    ("network-zones", "region: us-west-1\nnetwork: {zones: «3}\n"),
+    ("network-subnets", "network: {vpc: «vpc-1}\n"),
+    ("endpoint-zones", "endpoints: {zones: [A, «Z]}\n"),
+    ("endpoint-service", "endpoints: {services: [kms, «s3]}\n"),
+    (
+        "endpoint-service",
+        "endpoints: {services: [kms, «\"X Y\"]}\n",
+    ),
+    (
+        "endpoint-service",
+        "endpoints: {services: [ecr.api, «ecr-api]}\n",
+    ),
+    (
+        "endpoint-route-tables",
+        "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: «true}\n",
+    ),
+    ("instance-type", "instances: [{name: web, type: «large}]\n"),
+    ("instance-subnet", "instances: [{name: web, subnet: «7}]\n"),
+    ("instance-subnet", "instances: [{name: web, zone: «Z}]\n"),
+    (
+        "image-architecture",
+        "instances: [{name: web, image: windows-2022, type: «t4g.micro}]\n",
+    ),
+    (
+        "image-minimal",
+        "instances: [{name: web, image: {root_device: /dev/xvda, parameter: «/a/b-minimal-c}}]\n",
+    ),
+    (
+        "root-volume-size",
+        "instances: [{name: web, image: windows-2022, volume_size: «20}]\n",
+    ),
+    (
+        "user-data-size",
+        "instances: [{name: web, user_data: «HUGE}]\n",
+    ),
+    (
+        "install-agent",
+        "region: us-east-1\ninstances: [{name: web, install_agent: «rpm}]\n",
+    ),
+    ("setting", "network: {zones: «-1}\n"),
+    ("setting", "instances: [{name: web, volume_size: «0}]\n"),
+    ("parameter-unused", "name: a\nparameters:\n  «X: {}\n"),
+    (
+        "parameter",
+        "network: {vpc: {parameter: «VpcId}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {N: {type: Number}}\nnetwork: {vpc: {parameter: «N}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {N: {}}\ninstances: [{name: web, volume_size: {parameter: «N}}]\n",
+    ),
+    (
+        "parameter",
+        "parameters: {V: {type: \"AWS::EC2::VPC::Id\"}}\ninstances: [{name: web, security_groups: [{parameter: «V}]}]\n",
+    ),
+    (
+        "parameter",
+        "parameters: {L: {type: CommaDelimitedList}}\ntags: {a: {parameter: «L}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {«my-p: {}}\ntags: {a: {parameter: my-p}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: «\"(\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: «\"a)(b\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: a+, default: «ab}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_pattern: a+, allowed_values: «[a, b]}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: Number, allowed_pattern: «\"1\"}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: Number, allowed_values: «[x]}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {allowed_values: [a], default: «b}}\ntags: {a: {parameter: P}}\n",
+    ),
+    (
+        "parameter",
+        "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-1]}\n",
+    ),
+    (
+        "name-taken",
+        "name: a\nendpoints: «{s3: true}\nparameters: {«S3PrefixListId: {}}\ntags: {a: {parameter: S3PrefixListId}}\n",
+    ),
+    (
+        "name-taken",
+        "name: a\ninstances: [{name: «web, was: old}, {name: «old}]\n",
+    ),
+];
+
+#[test]
+fn errors_are_at_the_setting() {
+    for (code, marked) in PLACES {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        for (n, piece) in marked.split('«').enumerate() {
+            if n > 0 {
+                let line = text.matches('\n').count() + 1;
+                let column = text.rsplit('\n').next().unwrap().chars().count() + 1;
+                expected.push(format!("ssm-synth.yaml:{line}:{column}"));
+            }
+            text.push_str(piece);
+        }
+        let text = text
+            .replace("LONG", &"x".repeat(1025))
+            .replace("HUGE", &"x".repeat(16 * 1024 + 1));
+        let problems = problems(&text);
+        assert_eq!(problems.iter().count(), 1, "{marked}: {problems:#}");
+        let problem = problems.iter().next().unwrap();
+        let mut places: Vec<String> = problem.places.iter().map(ToString::to_string).collect();
+        places.sort();
+        assert_eq!((problem.code, places), (*code, expected), "{marked}");
+        assert!(problem.help.is_some(), "{marked}: no help");
+    }
+}
+
+#[test]
+fn all_errors_are_told_in_one_run() {
+    let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-1]}\n\
+                endpoints: {services: [s3]}\nidentity: {path: team}\n\
+                instances: [{name: web, type: large}, {name: web}, {name: x, volume_size: 1}]\n";
+    let problems = problems(text);
+    let mut codes: Vec<&str> = problems.iter().map(|it| it.code).collect();
+    codes.sort_unstable();
+    assert_eq!(
+        codes,
+        [
+            "endpoint-service",
+            "iam-path",
+            "id",
+            "instance-name",
+            "instance-type",
+            "root-volume-size",
+            "setting",
+            "tags",
+            "vpc-cidr"
+        ],
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_long_name_is_cut() {
+    let text = told(&format!("instances: [{{name: {}}}]\n", "x".repeat(300)));
+    let told = text.split_once("\n\n").unwrap().1;
+    assert!(
+        told.contains("… (180 more characters)` is not an id"),
+        "{told}"
+    );
+    assert!(
+        told.lines().all(|line| line.chars().count() < 200),
+        "{told}"
+    );
+}
+
+/// What only one language would do is told to nobody else.
+#[test]
+fn a_warning_knows_its_language_and_its_setting() {
+    let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
+    let configured = super::configured("warning", text);
+    let checked = configured.check().unwrap();
+    let warnings = checked.warnings();
+    assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
+    let warning = warnings.iter().next().unwrap();
+    assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
+    assert_eq!(warning.places[0].to_string(), "warning:7:13");
 }
 
 #[test]

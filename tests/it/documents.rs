@@ -1,5 +1,7 @@
 //! What an independent reader finds in the documents.
 
+use ssm_synth::front::config::Config;
+
 use super::{cases, documents};
 
 #[test]
@@ -97,5 +99,110 @@ fn every_case_is_secure() {
                 _ => {}
             }
         }
+    }
+}
+
+/// YAML would make other text of these: a number, a truth, or one of another spelling.
+#[test]
+fn a_scalar_is_text_as_written_where_text_belongs() {
+    let scalars = [
+        "1.10",
+        "12e5",
+        "0x1F",
+        "0o17",
+        "+1",
+        "-0",
+        "1_000",
+        "007",
+        "1e400",
+        ".5",
+        ".inf",
+        ".NaN",
+        "18446744073709551616",
+        "99999999999999999999999999999999999999999",
+        "2024-01-01",
+        "12:30",
+        "True",
+        "yes",
+        "off",
+    ];
+    for written in scalars {
+        let text = format!(
+            "description: {written}\nparameters: {{P: {{default: {written}}}}}\ninstances:\n\
+             - name: web\n  image: {{ami: {{parameter: P}}, root_device: /dev/sda1}}\n  \
+             user_data: &a {written} # why\n  tags: {{a: {written}, b: *a}}\n"
+        );
+        let [(_, json), ..] = documents(written, &text);
+        let template: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let instance = &template["Resources"]["WebInstance"]["Properties"];
+        assert_eq!(template["Description"], *written);
+        assert_eq!(template["Parameters"]["P"]["Default"], *written);
+        assert_eq!(instance["UserData"]["Fn::Base64"], *written);
+        for key in ["a", "b"] {
+            let tag = serde_json::json!({ "Key": key, "Value": written });
+            assert!(
+                instance["Tags"].as_array().unwrap().contains(&tag),
+                "{written}: {instance}"
+            );
+        }
+    }
+    for written in scalars.into_iter().chain(["# x", " ", "\"0x1\""]) {
+        let mut config = Config::empty();
+        config.set("--set", "description", written).unwrap();
+        let configured = config.build().unwrap();
+        let stack = configured.app.graph().stack(&configured.stack).unwrap();
+        assert_eq!(
+            stack.description.as_deref(),
+            Some(written.trim_matches('"'))
+        );
+    }
+    // Nothing leaves the default.
+    let mut config = Config::empty();
+    config.set("--set", "name", "null").unwrap();
+    assert_eq!(config.build().unwrap().stack, "access");
+}
+
+#[test]
+fn a_list_parameter_stands_among_texts() {
+    use ssm_synth::resource::{Raw, Term};
+    use ssm_synth::{App, Value, back, ir::Expr, ir::ListParameter};
+
+    let with = |beside: Term<'static>| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let ids = stack.list_parameter(ListParameter::security_group_ids("Groups"));
+        let Value::Expr(all @ Expr::Items(_)) = ids.all() else {
+            panic!("all items are one expression");
+        };
+        let list = vec![beside, Term::from(all)];
+        let raw = Raw::new()
+            .cfn("AWS::X::Y")
+            .property("Groups", list.clone())
+            .tf("x_y")
+            .argument("groups", list);
+        stack.add("Mine", raw);
+        app
+    };
+    let app = with(Term::str("a\"${b}"));
+    let checked = app.check().unwrap();
+    let template = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let template: serde_json::Value = serde_json::from_str(&template).unwrap();
+    let all = serde_json::json!({ "Fn::Join": [",", { "Ref": "Groups" }] });
+    assert_eq!(
+        template["Resources"]["Mine"]["Properties"]["Groups"],
+        serde_json::json!({ "Fn::Split": [",", { "Fn::Join": [",", ["a\"${b}", all]] }] })
+    );
+    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).unwrap();
+    let groups = r#"groups = concat(["a\"$${b}"], var.groups)"#;
+    assert!(module.to_hcl().contains(groups), "{}", module.to_hcl());
+    let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();
+    assert_eq!(
+        json["resource"]["x_y"]["mine"]["groups"],
+        r#"${concat(["a\"$${b}"], var.groups)}"#
+    );
+
+    for beside in [Term::Int(1), Term::str("a,b")] {
+        let problems = with(beside).check().unwrap_err().to_string();
+        assert!(problems.contains("beside what is no text"), "{problems}");
     }
 }

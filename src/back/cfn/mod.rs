@@ -9,7 +9,10 @@ use std::borrow::Cow;
 
 use super::apply_overrides;
 use crate::check::Checked;
-use crate::ir::{CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, Pseudo, Stack, Test};
+use crate::ir::{
+    CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Stack, Test,
+    Text,
+};
 use crate::resource::{Dialect, Map, Term};
 
 /// A piece of a template.
@@ -130,18 +133,15 @@ impl<'g> Lower<'g> {
         if let Some(text) = &parameter.description {
             body.push(("Description".into(), Tree::str(text.as_ref())));
         }
+        let value = |text: &'g Text| match (parameter.of, text.parse()) {
+            (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ => Tree::str(text.as_ref()),
+        };
         if let Some(text) = &parameter.default {
-            let value = match (parameter.of, text.parse()) {
-                (crate::ir::ParameterType::Number, Ok(number)) => Tree::Int(number),
-                _ => Tree::str(text.as_ref()),
-            };
-            body.push(("Default".into(), value));
+            body.push(("Default".into(), value(text)));
         }
         if !parameter.allowed_values.is_empty() {
-            let values = parameter
-                .allowed_values
-                .iter()
-                .map(|text| Tree::str(text.as_ref()));
+            let values = parameter.allowed_values.iter().map(value);
             body.push(("AllowedValues".into(), Tree::List(values.collect())));
         }
         if let Some(text) = &parameter.allowed_pattern {
@@ -154,7 +154,7 @@ impl<'g> Lower<'g> {
         match test {
             Test::Not(inner) => Tree::call("Fn::Not", Tree::List(vec![self.test(inner)])),
             Test::OneOf(expr, values) => {
-                let equals = |value: &'g crate::ir::Text| {
+                let equals = |value: &'g Text| {
                     let pair = vec![self.expr(expr), Tree::str(value.as_ref())];
                     Tree::call("Fn::Equals", Tree::List(pair))
                 };
@@ -250,12 +250,26 @@ impl<'g> Lower<'g> {
             Term::Str(text) => text_as_written(text),
             Term::Expr(Cow::Borrowed(expr)) => self.expr(expr),
             Term::Expr(Cow::Owned(expr)) => owned(self.expr_of(&expr)),
+            Term::List(items) if items.iter().any(Term::is_items) => self.spliced(items),
             Term::List(items) => Tree::List(items.into_iter().map(|it| self.term(it)).collect()),
             Term::Object(map) | Term::Block(map) => self.map(map),
             Term::Json(inner) => self.term(*inner),
             Term::Base64(inner) => Tree::call("Fn::Base64", self.term(*inner)),
             Term::Raw(value) => Tree::Raw(value),
         }
+    }
+
+    /// A list parameter among other items: there is no function that joins lists but by way of
+    /// text.
+    fn spliced(&self, items: Vec<Term<'g>>) -> Tree<'g> {
+        let comma = |name, of| Tree::call(name, Tree::List(vec![Tree::str(","), of]));
+        let parts = items.into_iter().map(|item| {
+            let list = item.is_items();
+            let item = self.term(item);
+            if list { comma("Fn::Join", item) } else { item }
+        });
+        let joined = comma("Fn::Join", Tree::List(parts.collect()));
+        comma("Fn::Split", joined)
     }
 
     fn expr(&self, expr: &'g Expr) -> Tree<'g> {

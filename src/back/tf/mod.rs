@@ -297,6 +297,10 @@ impl<'g> Lower<'g> {
             Term::Str(text) => Tree::Str(text),
             Term::Expr(Cow::Borrowed(expr)) => self.expr(expr),
             Term::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
+            Term::List(items) if items.iter().any(Term::is_items) => {
+                let parts: Vec<String> = items.iter().map(|item| self.part(item)).collect();
+                Tree::Expr(format!("concat({})", parts.join(", ")))
+            }
             Term::List(items) => {
                 Tree::List(items.into_iter().map(|item| self.term(item)).collect())
             }
@@ -308,6 +312,17 @@ impl<'g> Lower<'g> {
             Term::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
             Term::Base64(inner) => self.term(*inner),
             Term::Raw(value) => Tree::Raw(value),
+        }
+    }
+
+    /// A list for `concat`, of one or of all items of a parameter.
+    fn part(&mut self, term: &Term<'_>) -> String {
+        match term {
+            Term::Expr(expr) if term.is_items() => self.code(expr),
+            Term::Expr(expr) => format!("[{}]", self.code(expr)),
+            Term::Str(text) => format!("[{}]", hcl::quoted(text)),
+            // A list parameter holds text, and so do its neighbours.
+            _ => "[]".to_owned(),
         }
     }
 
