@@ -60,17 +60,24 @@ pub(crate) fn read(
     }
     let root = looped(root, deployment)?;
     let inferred = deployment.region.or_else(|| region_of_zones(&root));
-    let open = World::default();
-    let first = Reader::new(file, &root, deployment, inferred, &open);
-    let graph = first.graph();
-    let questions = first.questions();
-    let worlds = worlds(&root, questions);
-    if worlds.len() <= 1 {
-        return Ok(vec![graph]);
+    let mut reader = Reader::new(file, &root, deployment, inferred);
+    let open = reader.truths(World::default());
+    let questions = std::mem::take(reader.questions.get_mut());
+    let mut truths: Vec<Truths> = Vec::new();
+    if !questions.is_empty() {
+        for world in worlds(&root, questions) {
+            let of_world = reader.truths(world);
+            if !truths.contains(&of_world) {
+                truths.push(of_world);
+            }
+        }
     }
-    Ok(worlds
-        .iter()
-        .map(|world| Reader::new(file, &root, deployment, inferred, world).graph())
+    if truths.is_empty() {
+        truths.push(open);
+    }
+    Ok(truths
+        .into_iter()
+        .map(|truths| reader.graph(truths))
         .collect())
 }
 
@@ -103,6 +110,9 @@ fn region_of_zones(root: &Tree) -> Option<&'static Region> {
 struct World {
     answers: BTreeMap<String, Option<String>>,
 }
+
+/// What each condition is, as far as it is decided.
+type Truths = HashMap<String, Option<bool>>;
 
 /// All answers that make a difference, for as many questions as are affordable.
 fn worlds(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<World> {
@@ -153,7 +163,7 @@ enum Given {
     Unknown,
 }
 
-/// Reads a template under the answers of one world.
+/// Reads a template.
 struct Reader<'t> {
     file: Arc<str>,
     root: &'t Tree,
@@ -162,8 +172,8 @@ struct Reader<'t> {
     parameters: HashMap<&'t str, Given>,
     resources: HashMap<&'t str, (&'t Tree, NodeId)>,
     lift: Lift,
-    world: &'t World,
-    conditions: RefCell<HashMap<&'t str, Option<bool>>>,
+    world: RefCell<World>,
+    conditions: RefCell<Truths>,
     questions: RefCell<BTreeMap<String, BTreeSet<String>>>,
 }
 
@@ -181,12 +191,7 @@ impl<'t> Reader<'t> {
         root: &'t Tree,
         deployment: &'t Deployment,
         region: Option<&'static Region>,
-        world: &'t World,
     ) -> Reader<'t> {
-        let region = region.or_else(|| {
-            let answer = world.answers.get(REGION)?.as_ref()?;
-            Region::find(answer)
-        });
         let mut reader = Reader {
             file: file.into(),
             root,
@@ -195,7 +200,7 @@ impl<'t> Reader<'t> {
             parameters: HashMap::new(),
             resources: HashMap::new(),
             lift: Lift::new(Dialect::Cfn, "template", region),
-            world,
+            world: RefCell::default(),
             conditions: RefCell::default(),
             questions: RefCell::default(),
         };
@@ -234,7 +239,6 @@ impl<'t> Reader<'t> {
             .rev()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.clone());
-        let answer = || self.world.answers.get(name).cloned().flatten();
         let default = || match entry.value.get("Default").map(|it| &it.kind) {
             Some(Kind::Text(text)) => Some(text.clone()),
             Some(Kind::List(items)) => {
@@ -244,7 +248,7 @@ impl<'t> Reader<'t> {
             Some(Kind::Null) => Some(String::new()),
             _ => None,
         };
-        match given.or_else(default).or_else(answer) {
+        match given.or_else(default) {
             None => Given::Unknown,
             Some(text) if stored => Given::Stored(text),
             Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
@@ -268,12 +272,21 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn questions(self) -> BTreeMap<String, BTreeSet<String>> {
-        self.questions.into_inner()
+    /// What each condition is under the answers of a world.
+    fn truths(&self, world: World) -> Truths {
+        self.world.replace(world);
+        self.conditions.borrow_mut().clear();
+        let conditions = self.root.get("Conditions").and_then(Tree::map);
+        for entry in conditions.unwrap_or_default() {
+            self.condition(&entry.key, 0);
+        }
+        self.world.replace(World::default());
+        self.conditions.take()
     }
 
-    /// Reads all resources. The reader can still be asked for its questions.
-    fn graph(&self) -> Graph {
+    /// Reads all resources, where the conditions are so.
+    fn graph(&self, truths: Truths) -> Graph {
+        self.conditions.replace(truths);
         let mut lift = Lift::new(Dialect::Cfn, "template", self.region);
         for entry in resource_entries(self.root) {
             let type_name = entry
@@ -283,7 +296,6 @@ impl<'t> Reader<'t> {
                 .unwrap_or_default();
             lift.reserve(&entry.key, type_name, self.place(entry.at));
         }
-        // Conditions that nothing uses ask too; those are no questions of the proof.
         for entry in resource_entries(self.root) {
             self.resource(&mut lift, entry);
         }
@@ -788,9 +800,10 @@ impl<'t> Reader<'t> {
         let conditions = self.root.get("Conditions").and_then(Tree::map)?;
         let entry = conditions.iter().find(|entry| entry.key == name)?;
         // A condition that asks for itself is not decided.
-        self.conditions.borrow_mut().insert(&entry.key, None);
+        let key = || entry.key.clone();
+        self.conditions.borrow_mut().insert(key(), None);
         let value = self.test(&entry.value, depth + 1);
-        self.conditions.borrow_mut().insert(&entry.key, value);
+        self.conditions.borrow_mut().insert(key(), value);
         value
     }
 
@@ -867,7 +880,7 @@ impl<'t> Reader<'t> {
             }
             _ => return None,
         };
-        match self.world.answers.get(&question) {
+        match self.world.borrow().answers.get(&question) {
             Some(Some(answer)) => Some(answer == value.as_ref()),
             Some(None) => Some(false),
             None => {

@@ -149,8 +149,6 @@ impl<'g> View<'g> {
                 Some((id, node, R::of(&node.resource)?))
             })
             .filter(|(_, node, _)| !node.is_absent())
-            .collect::<Vec<_>>()
-            .into_iter()
     }
 
     /// Whether a node exists.
