@@ -3,7 +3,7 @@
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Text, Value};
+use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value};
 use crate::resource::{
     BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
     LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
@@ -108,47 +108,169 @@ impl Host {
         self
     }
 
-    fn architecture(&self, scope: &mut Scope<'_>) -> Architecture {
-        let Some(of) = self.instance_type.lit() else {
-            return match &self.image {
-                Image::Parameter { architecture, .. } | Image::Id { architecture, .. } => {
-                    architecture.unwrap_or(Architecture::X86_64)
-                }
-                Image::Newest(_) => Architecture::X86_64,
-            };
-        };
-        let Some(architecture) = Architecture::of(of) else {
-            scope.problem(
-                Diagnostic::error("instance-type", format!("`{of}` is not an instance type"))
-                    .help("take one such as `t3.micro` or `t4g.small`"),
-            );
-            return Architecture::X86_64;
-        };
-        if let Image::Parameter {
-            architecture: Some(image),
-            ..
+    /// Returns the types that it can have, as far as they are known before deployment.
+    fn types(&self, scope: &Scope<'_>) -> Vec<Text> {
+        match &self.instance_type {
+            Value::Lit(of) => vec![of.clone()],
+            Value::Expr(Expr::Param(id)) => scope.declaration(*id).map_or(Vec::new(), |it| {
+                let mut types = it.allowed_values.clone();
+                types.extend(it.default.clone().filter(|of| !types.contains(of)));
+                types
+            }),
+            Value::Expr(_) => Vec::new(),
         }
-        | Image::Id {
-            architecture: Some(image),
-            ..
-        } = &self.image
-            && *image != architecture
-        {
-            scope.problem(mismatch(of, architecture, "the image", *image));
-        }
-        architecture
     }
-}
 
-fn mismatch(of: &str, is: Architecture, what: &str, image: Architecture) -> Diagnostic {
-    let (is, image) = (is.as_str(), image.as_str());
-    Diagnostic::error(
-        "image-architecture",
-        format!("`{of}` is {is}, and {what} is {image}"),
-    )
-    .help(format!(
-        "take an instance type of {image}, or an image of {is}"
-    ))
+    /// Returns the architecture of its type; nothing if the deployment decides.
+    ///
+    /// # Errors
+    ///
+    /// If one of its types is none, or they are of several architectures.
+    pub(crate) fn architecture(
+        &self,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Architecture>, Box<Diagnostic>> {
+        let mut first: Option<(Text, Architecture)> = None;
+        for of in self.types(scope) {
+            let Some(architecture) = Architecture::of(&of) else {
+                let (what, help) = if of.starts_with("mac") {
+                    (
+                        "runs on a dedicated host of its own, which is not made here",
+                        "take a type of x86_64 or arm64, such as `t3.micro` or `t4g.small`",
+                    )
+                } else {
+                    (
+                        "is not an instance type",
+                        "take one such as `t3.micro` or `t4g.small`",
+                    )
+                };
+                let message = format!("`{}` {what}", of.escape_debug());
+                return Err(Box::new(
+                    Diagnostic::error("instance-type", message).help(help),
+                ));
+            };
+            match &first {
+                Some((other, is)) if *is != architecture => {
+                    let message = format!(
+                        "`{other}` is {}, and `{of}` is {}: no image is for both",
+                        is.as_str(),
+                        architecture.as_str()
+                    );
+                    return Err(Box::new(Diagnostic::error("instance-type", message).help(
+                        "allow types of one architecture, or declare two parameters",
+                    )));
+                }
+                Some(_) => {}
+                None => first = Some((of, architecture)),
+            }
+        }
+        Ok(first.map(|(_, architecture)| architecture))
+    }
+
+    /// What diagnostics call its type.
+    fn shown_type(&self, scope: &Scope<'_>) -> String {
+        match self.types(scope).first() {
+            Some(of) => format!("`{of}`"),
+            None => "the instance type".to_owned(),
+        }
+    }
+
+    /// Returns the architecture of type and image, and reports where they disagree.
+    fn checked_architecture(&self, scope: &mut Scope<'_>) -> Architecture {
+        let of_type = match self.architecture(scope) {
+            Ok(of_type) => of_type,
+            Err(problem) => {
+                scope.problem(*problem);
+                return Architecture::X86_64;
+            }
+        };
+        match (of_type, self.image.architecture()) {
+            (Some(is), Some(image)) if is != image => {
+                let (of, is, image) = (self.shown_type(scope), is.as_str(), image.as_str());
+                scope.problem(
+                    Diagnostic::error(
+                        "image-architecture",
+                        format!("{of} is {is}, and the image is {image}"),
+                    )
+                    .help(format!(
+                        "take an instance type of {image}, or an image of {is}"
+                    )),
+                );
+            }
+            (None, None) if matches!(self.image, Image::Newest(_)) => scope.problem(
+                Diagnostic::error(
+                    "instance-type",
+                    "nothing tells the architecture of the instance type, and the image needs it",
+                )
+                .help("give the parameter a `default` or `allowed_values`"),
+            ),
+            _ => {}
+        }
+        of_type.unwrap_or(Architecture::X86_64)
+    }
+
+    /// Reports what is known to run no agent.
+    fn check_agent(&self, scope: &mut Scope<'_>) {
+        let Image::Parameter { name, .. } = &self.image else {
+            return;
+        };
+        let report = |code, message: &str, help: &str| {
+            Some(Diagnostic::error(code, format!("`{name}` {message}")).help(help))
+        };
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html
+        let without = [
+            "debian", "rhel", "rocky", "centos", "fedora", "oracle", "freebsd",
+        ];
+        let words: Vec<String> = name
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let installs = self.user_data.is_some();
+        let problem = if name.contains("/amzn-ami-") {
+            report(
+                "image-end-of-life",
+                "is Amazon Linux 1, which got its last update in 2023",
+                "take `al2023`",
+            )
+        } else if name.contains("-minimal-") && !installs {
+            report(
+                "image-minimal",
+                "has no agent",
+                "minimal images lack it; take the image without `minimal`, or set `install_agent`",
+            )
+        } else if installs {
+            None
+        } else if let Some(of) = without
+            .iter()
+            .find(|of| words.iter().any(|word| word == *of))
+        {
+            // An image of one's own may have it.
+            let own = !name.starts_with("/aws/service/");
+            let message = if own {
+                format!("may have no agent: the images that {of} publishes lack it")
+            } else {
+                "has no agent".to_owned()
+            };
+            let problem = report(
+                "image-agent",
+                &message,
+                "set `install_agent`, or install the agent in `user_data`",
+            );
+            problem.map(|problem| Diagnostic {
+                severity: if own {
+                    Severity::Warning
+                } else {
+                    problem.severity
+                },
+                ..problem
+            })
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            scope.problem(problem);
+        }
+    }
 }
 
 /// A host with what it stands on.
@@ -222,7 +344,8 @@ impl Construct for PlacedHost<'_> {
     fn build(self, scope: &mut Scope<'_>) -> HostHandles {
         let subnet = self.subnet(scope);
         let host = self.host;
-        let architecture = host.architecture(scope);
+        let architecture = host.checked_architecture(scope);
+        host.check_agent(scope);
         let mut instance = Instance::new(host.instance_type, subnet);
         let (parameter, root_device, least) = match &host.image {
             Image::Newest(family) => {
@@ -247,27 +370,7 @@ impl Construct for PlacedHost<'_> {
             }
             Image::Parameter {
                 name, root_device, ..
-            } => {
-                if name.contains("-minimal-") {
-                    scope.problem(
-                        Diagnostic::error("image-minimal", format!("`{name}` has no agent"))
-                            .help("minimal images lack it; take the image without `minimal`"),
-                    );
-                }
-                let other = match architecture {
-                    Architecture::X86_64 => "arm64",
-                    Architecture::Arm64 => "x86_64",
-                };
-                if name.starts_with("/aws/service/") && name.contains(other) {
-                    let image = match architecture {
-                        Architecture::X86_64 => Architecture::Arm64,
-                        Architecture::Arm64 => Architecture::X86_64,
-                    };
-                    let of = instance.instance_type.lit().cloned().unwrap_or_default();
-                    scope.problem(mismatch(&of, architecture, name, image));
-                }
-                (Some(name.to_string()), root_device.clone(), None)
-            }
+            } => (Some(name.to_string()), root_device.clone(), None),
             Image::Id {
                 id, root_device, ..
             } => {

@@ -108,7 +108,7 @@ impl Config {
         build.parameters(&self.root, &mut scope);
         let tags = build.tags(self.root.get("tags"));
         scope.tags(tags);
-        let pattern = build.pattern(&self.root);
+        let pattern = build.pattern(&self.root, &scope);
         if build.out.has_errors() {
             return Err(build.out);
         }
@@ -278,7 +278,7 @@ impl Build {
         tags
     }
 
-    fn pattern(&mut self, root: &Item) -> SessionAccess {
+    fn pattern(&mut self, root: &Item, scope: &Scope<'_>) -> SessionAccess {
         let empty = Item {
             node: Node::Map(Vec::new()),
             place: Place::Default,
@@ -298,9 +298,8 @@ impl Build {
         let at = |item: &Item| item.place.clone();
         pattern = pattern.at(at(network), at(endpoints), at(identity));
         let s3 = endpoints.flag("s3").unwrap_or_default();
-        let region = root.text("region");
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
-            let host = self.host(item, s3, region.as_deref());
+            let host = self.host(item, s3, scope);
             pattern = pattern.host_at(host, item.place.clone());
         }
         pattern
@@ -452,7 +451,7 @@ impl Build {
         }
     }
 
-    fn host(&mut self, item: &Item, s3: bool, region: Option<&str>) -> Host {
+    fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> Host {
         let mut host = Host::new(item.text("name").unwrap_or_default());
         host.was = item.text("was");
         if let Some(image) = item.get("image") {
@@ -484,7 +483,7 @@ impl Build {
             .text("user_data")
             .map(|text| Value::Lit(Text::Owned(text)));
         if let Some(package) = item.text("install_agent") {
-            self.install_agent(item, &package, s3, region, &mut host);
+            self.install_agent(item, &package, s3, scope, &mut host);
         }
         host.tags = self.tags(item.get("tags"));
         host
@@ -495,7 +494,7 @@ impl Build {
         item: &Item,
         package: &str,
         s3: bool,
-        region: Option<&str>,
+        scope: &Scope<'_>,
         host: &mut Host,
     ) {
         let place = item
@@ -516,14 +515,23 @@ impl Build {
                 "install the agent in your own user data",
             );
         }
-        let Some(region) = region.and_then(Region::find) else {
+        let Some(region) = scope.known_region() else {
             wrong(
                 "the agent's package is in a bucket of the region, and there is none",
                 "set `region`",
             );
             return;
         };
-        let Some(of) = host.instance_type.lit().and_then(|of| Architecture::of(of)) else {
+        let of = match host.architecture(scope) {
+            Ok(of) => of.or(host.image.architecture()),
+            // The instance itself reports it.
+            Err(_) => return,
+        };
+        let Some(of) = of else {
+            wrong(
+                "the agent's package depends on the architecture, and nothing tells it",
+                "give the parameter of the type a `default` or `allowed_values`",
+            );
             return;
         };
         #[cfg(feature = "user-data")]

@@ -50,6 +50,38 @@ const CASES: &[(&str, &str)] = &[
         "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
     ),
     ("instance-type", "instances: [{name: web, type: large}]\n"),
+    (
+        "instance-type-mac",
+        "instances: [{name: web, type: mac2.metal}]\n",
+    ),
+    (
+        "instance-type-mixed",
+        "parameters: {Type: {default: t3.micro, allowed_values: [t3.micro, t4g.micro]}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+    ),
+    (
+        "instance-type-unknown",
+        "parameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+    ),
+    (
+        "instance-type-parameter-windows",
+        "parameters: {Type: {default: t4g.micro}}\ninstances: [{name: web, type: {parameter: Type}, image: windows-2025}]\n",
+    ),
+    (
+        "architecture-amd64",
+        "instances: [{name: web, type: p6e-gb200.36xlarge, image: {parameter: /aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id, root_device: /dev/sda1}}]\n",
+    ),
+    (
+        "image-end-of-life",
+        "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "image-agent",
+        "instances: [{name: web, image: {parameter: /aws/service/debian/release/12/latest/amd64, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "install-agent-unknown-type",
+        "region: us-east-1\nendpoints: {s3: true}\nparameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}, install_agent: rpm}]\n",
+    ),
     ("instance-name", "instances: [{name: 1web}]\n"),
     (
         "instance-names-twice",
@@ -130,6 +162,25 @@ fn bad_input_is_told_by_name() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
+}
+
+/// What a configuration that is accepted is warned of.
+fn warned(text: &str) -> String {
+    let configured = super::configured("ssm-synth.yaml", text);
+    let checked = configured.app.check().unwrap();
+    let warnings = checked.warnings().iter();
+    warnings.map(|it| format!("{it}\n")).collect()
+}
+
+#[test]
+fn doubts_are_warnings() {
+    let image = |more: &str| {
+        warned(&format!(
+            "region: us-east-1\nendpoints: {{s3: true}}\ninstances: [{{name: web, image: {{parameter: /golden/rhel-9, root_device: /dev/sda1}}{more}}}]\n"
+        ))
+    };
+    assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
+    assert_eq!(image(", install_agent: rpm"), "");
 }
 
 #[test]
