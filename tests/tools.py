@@ -32,6 +32,7 @@ PARAMETERS = {
 # Not deployed, with the reason; linted and validated all the same.
 NOT_DEPLOYED = {
     "region-china": "the emulator's partition is aws",
+    "region-china-services": "the emulator's partition is aws",
     "region-without-ec2messages": "the provider knows the emulator in us-east-1 only",
 }
 # What cfn-lint says of what the case is about.

@@ -23,6 +23,9 @@ fn problem(
         Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
             Some("refers to a parameter of another stack")
         }
+        Expr::If(condition, ..) if !stack.conditions.contains(condition) => {
+            Some("refers to a condition of another stack")
+        }
         _ => None,
     }
 }

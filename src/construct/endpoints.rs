@@ -4,9 +4,9 @@ use super::identity::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
 use crate::ir::{
-    ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value,
+    ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value, near,
 };
-use crate::region::Region;
+use crate::region::{EndpointService, Region, endpoint_services, regions, split_name};
 use crate::resource::{
     Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup, Statement,
     Typed, VpcEndpoint,
@@ -23,25 +23,154 @@ pub enum EndpointZones {
     Named(Vec<Text>),
 }
 
-/// An AWS service by the token in its endpoint's name, such as `ssm` or `ecr.api`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service(Text);
+/// An AWS service by the token in its endpoint's name, such as `ssm` or `ecr.api`, or by its
+/// endpoint's full name, which may be one that is not known here.
+///
+/// ```
+/// use ssm_synth::construct::Service;
+/// assert_eq!(Service::new("com.amazonaws.eu-central-1.kms").as_str(), "kms");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Service {
+    token: Text,
+    /// The region and the whole name, where that was given.
+    full: Option<(Option<&'static Region>, Text)>,
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
 
 impl Service {
-    /// By token.
-    pub fn new(token: impl Into<Text>) -> Service {
-        Service(token.into())
+    /// By token or full name.
+    pub fn new(name: impl Into<Text>) -> Service {
+        let name = name.into();
+        if let Some((region, token)) = split_name(&name) {
+            return Service {
+                token: Text::Owned(token.to_owned()),
+                full: Some((Some(region), name)),
+            };
+        }
+        match name.strip_prefix("com.amazonaws.") {
+            Some(token) => Service {
+                token: Text::Owned(token.to_owned()),
+                full: Some((None, name)),
+            },
+            None => Service {
+                token: name,
+                full: None,
+            },
+        }
     }
 
     /// The token.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.token
     }
 
     /// The id of its endpoint: `Ssm`, `EcrApi`.
     fn id(&self) -> String {
-        crate::ir::logical_id(&self.0)
+        crate::ir::logical_id(&self.token)
     }
+
+    /// Reports what is not the name of a service, or of another region.
+    fn check(&self, scope: &mut Scope<'_>) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+        let named = self.full.as_ref().map_or(&self.token, |(_, name)| name);
+        let shown = named.escape_debug().to_string();
+        if let Some((Some(region), _)) = &self.full
+            && let Some(known) = scope.known_region()
+            && *region != known
+        {
+            scope.problem(
+                Diagnostic::error(
+                    "endpoint-service",
+                    format!(
+                        "`{shown}` is of region {}, not of {}",
+                        region.name, known.name
+                    ),
+                )
+                .help(format!("take `{}`", self.token)),
+            );
+        }
+        if EndpointService::find(&self.token).is_some() {
+            return;
+        }
+        let tokens = endpoint_services().iter().map(|service| service.token);
+        let near = near(&self.token, tokens).map(|near| format!("did you mean `{near}`?"));
+        // What stands where a region should, and is none, is a slip.
+        let full = self
+            .full
+            .as_ref()
+            .is_some_and(|(region, _)| region.is_some() || !self.token.contains('.'));
+        let fits = self.token.starts_with(|c: char| c.is_ascii_lowercase())
+            && self.token.chars().all(plain);
+        scope.problem(if fits && full {
+            let message = format!("`{shown}` is no service known here; it is taken as it is");
+            Diagnostic::warning("endpoint-service", message)
+                .help(near.unwrap_or_else(|| "see that it is spelled as AWS does".to_owned()))
+        } else {
+            let message = format!("`{shown}` is not the name of a known service");
+            let help = near.unwrap_or_else(|| {
+                "take the part behind the region, such as `logs` or `ecr.api`".to_owned()
+            });
+            Diagnostic::error("endpoint-service", message).help(format!(
+                "{help} (a service that is not known here is given by its full name, such as \
+                 `com.amazonaws.eu-central-1.kms`)"
+            ))
+        });
+    }
+
+    /// The name of its endpoint where the stack is deployed.
+    fn name(&self, scope: &mut Scope<'_>) -> Value<Text> {
+        let Some(service) = EndpointService::find(&self.token) else {
+            let name = self.full.as_ref().map_or(&self.token, |(_, name)| name);
+            return Value::Lit(name.clone());
+        };
+        let name = |region: Option<&'static Region>, scope: &Scope<'_>| {
+            let (before, behind) = service.around(region);
+            let Some(behind) = behind else {
+                return Expr::text(before);
+            };
+            Expr::concat([Expr::text(before), scope.region(), Expr::text(behind)])
+        };
+        if scope.known_region().is_some() {
+            return name(scope.known_region(), scope).into();
+        }
+        let reversed: Vec<(ConditionId, Expr)> = service
+            .reversed_by_partition()
+            .into_iter()
+            .map(|there| {
+                let reversed = name(there.first().copied(), scope);
+                (in_regions(&there, scope), reversed)
+            })
+            .collect();
+        let either =
+            |other, (condition, reversed)| Expr::If(condition, Box::new(reversed), Box::new(other));
+        reversed
+            .into_iter()
+            .rev()
+            .fold(name(None, scope), either)
+            .into()
+    }
+}
+
+/// Declares the condition that the stack is deployed in one of these regions of one partition.
+fn in_regions(there: &[&'static Region], scope: &mut Scope<'_>) -> ConditionId {
+    let partition = there.first().map_or("", |region| region.partition);
+    let of_partition = regions().iter().filter(|it| it.partition == partition);
+    let (id, test) = if of_partition.count() == there.len() {
+        let test = Test::OneOf(scope.partition(), vec![Text::Borrowed(partition)]);
+        (partition.to_owned(), test)
+    } else {
+        let names: Vec<&str> = there.iter().map(|region| region.name).collect();
+        let id = names.join("-");
+        let names = names.into_iter().map(Text::Borrowed).collect();
+        (id, Test::OneOf(scope.region(), names))
+    };
+    scope.condition(&format!("In{}", crate::ir::logical_id(&id)), test)
 }
 
 /// Endpoints that are there already.
@@ -194,41 +323,21 @@ impl PlacedEndpoints<'_> {
                     Diagnostic::error("endpoint-service", "`s3` is a gateway, not an interface")
                         .help("switch it on by `s3: true`"),
                 );
-            } else if !service.0.starts_with(|c: char| c.is_ascii_lowercase())
-                || !service
-                    .0
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
-            {
-                scope.problem(
-                    Diagnostic::error(
-                        "endpoint-service",
-                        format!(
-                            "`{}` is not the name of a service",
-                            service.0.escape_debug()
-                        ),
-                    )
-                    .help("take the part behind the region, such as `logs` or `ecr.api`"),
-                );
-            } else if !services.contains(service) {
+                continue;
+            }
+            service.check(scope);
+            if !services.contains(service) {
                 services.push(service.clone());
             }
+        }
+        for (service, _) in existing.into_iter().flat_map(|it| &it.endpoints) {
+            service.check(scope);
         }
         let exists = |service: &Service| {
             existing.is_some_and(|it| it.endpoints.iter().any(|(other, _)| other == service))
         };
         services.retain(|service| !exists(service));
         services
-    }
-
-    fn service_name(service: &Service, scope: &Scope<'_>) -> Value<Text> {
-        Expr::concat([
-            Expr::text("com.amazonaws."),
-            scope.region(),
-            Expr::text("."),
-            Expr::Text(service.0.clone()),
-        ])
-        .into()
     }
 
     fn policy(&self, service: &Service) -> Option<PolicyDocument> {
@@ -265,7 +374,7 @@ impl PlacedEndpoints<'_> {
     ) -> NodeId {
         let mut endpoint = VpcEndpoint::new(
             self.network.vpc.clone(),
-            Self::service_name(service, scope),
+            service.name(scope),
             EndpointType::Interface,
         )
         .private_dns_enabled(true)
@@ -295,12 +404,16 @@ impl PlacedEndpoints<'_> {
                 .help("name the route tables of the existing subnets"),
             );
         }
-        let mut endpoint = VpcEndpoint::new(
-            self.network.vpc.clone(),
-            Self::service_name(&Service::new("s3"), scope),
-            EndpointType::Gateway,
-        )
-        .route_tables(self.network.route_tables.iter().cloned());
+        // The gateway's name is the same in all partitions, the interface's is not.
+        let gateway: Value<Text> = Expr::concat([
+            Expr::text("com.amazonaws."),
+            scope.region(),
+            Expr::text(".s3"),
+        ])
+        .into();
+        let mut endpoint =
+            VpcEndpoint::new(self.network.vpc.clone(), gateway, EndpointType::Gateway)
+                .route_tables(self.network.route_tables.iter().cloned());
         if self.endpoints.least_privilege {
             endpoint.policy = Some(s3_policy(scope));
         }

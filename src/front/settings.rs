@@ -118,7 +118,8 @@ const ENDPOINTS: &[Setting] = &[
         "services",
         Type::List(&Type::Text),
         "none",
-        "Further interface endpoints, such as `kms`, `logs`, `ec2`, `monitoring`.",
+        "Further interface endpoints, such as `kms`, `logs`, `ec2`, `monitoring`; one that is not \
+         known here by its full name.",
     ),
     setting(
         "s3",

@@ -2,7 +2,7 @@
 
 use super::settings::{PARAMETER, Setting, Type};
 use super::yaml::{Item, Node};
-use crate::ir::{Cidr, Diagnostic, Diagnostics};
+use crate::ir::{Cidr, Diagnostic, Diagnostics, nearest};
 use crate::region::{Region, regions};
 
 fn fits(item: &Item, of: &Type) -> bool {
@@ -166,58 +166,5 @@ fn check_object(item: &Item, settings: &[Setting], path: &str, out: &mut Diagnos
             .at(item.place.clone())
             .help("name an image by id, or the parameter that holds its id"),
         );
-    }
-}
-
-/// The nearest known word.
-fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
-    let words: Vec<&str> = words.collect();
-    let near = words.iter().map(|word| (distance(text, word), word)).min();
-    match near {
-        Some((far, word)) if far <= 1 + word.len() / 3 => format!("did you mean `{word}`?"),
-        _ => {
-            let shown: Vec<String> = words
-                .iter()
-                .take(12)
-                .map(|word| format!("`{word}`"))
-                .collect();
-            format!("known are {}", shown.join(", "))
-        }
-    }
-}
-
-/// How many letters must be changed, added or removed.
-fn distance(from: &str, to: &str) -> usize {
-    // A word that long is no slip of a known one.
-    let from: Vec<char> = from.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (n, a) in from.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = n + 1;
-        for (m, b) in to.chars().enumerate() {
-            let change = before + usize::from(*a != b);
-            before = row[m + 1];
-            row[m + 1] = change.min(before + 1).min(row[m] + 1);
-        }
-    }
-    row[row.len() - 1]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_word_is_named() {
-        assert_eq!(
-            nearest("netwrok", ["network", "name"].into_iter()),
-            "did you mean `network`?"
-        );
-        assert_eq!(
-            nearest("zzzzzz", ["network"].into_iter()),
-            "known are `network`"
-        );
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
     }
 }

@@ -4,6 +4,7 @@ mod cidr;
 mod diagnostic;
 mod graph;
 mod names;
+mod nearest;
 mod parameter;
 mod value;
 
@@ -17,3 +18,6 @@ pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, P
 pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Value};
 
 pub(crate) use names::{is_id, kebab, logical_id, terraform_name};
+pub(crate) use nearest::near;
+#[cfg(feature = "config")]
+pub(crate) use nearest::nearest;

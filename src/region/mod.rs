@@ -1,5 +1,9 @@
 //! Regions: what each one has, from one data file.
 
+mod service;
+
+pub(crate) use service::{EndpointService, endpoint_services, split_name};
+
 use std::sync::OnceLock;
 
 /// One AWS region.
@@ -53,6 +57,12 @@ impl Region {
     /// ```
     pub fn find(name: &str) -> Option<&'static Region> {
         regions().iter().find(|region| region.name == name)
+    }
+
+    /// Returns the domain of its services with the parts reversed, such as `com.amazonaws`.
+    pub fn reverse_dns_suffix(&self) -> String {
+        let parts: Vec<&str> = self.dns_suffix.rsplit('.').collect();
+        parts.join(".")
     }
 
     /// Returns the names of the regions without `ec2messages`.

@@ -118,6 +118,19 @@ const CASES: &[(&str, &str)] = &[
         "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: true}\n",
     ),
     ("service-s3", "endpoints: {services: [s3]}\n"),
+    ("service-slip", "endpoints: {services: [monitorng]}\n"),
+    (
+        "service-existing-slip",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {smm: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1}\n",
+    ),
+    (
+        "service-of-another-region",
+        "region: eu-central-1\nendpoints: {services: [com.amazonaws.eu-west-1.kms]}\n",
+    ),
+    (
+        "service-of-no-region",
+        "endpoints: {services: [com.amazonaws.eu-centrl-1.kms]}\n",
+    ),
     ("service-name", "endpoints: {services: [\"Com Amazon\"]}\n"),
     (
         "install-agent-without-way",
@@ -181,6 +194,9 @@ fn doubts_are_warnings() {
     };
     assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
     assert_eq!(image(", install_agent: rpm"), "");
+    let service = |name: &str| warned(&format!("endpoints: {{services: [{name}]}}\n"));
+    assert!(service("com.amazonaws.eu-west-1.kmss").contains("did you mean `kms`?"));
+    assert_eq!(service("com.amazonaws.eu-west-1.kms"), "");
 }
 
 #[test]
