@@ -2,12 +2,15 @@
 //! [`Checked`], which the back ends take.
 
 mod limits;
+mod literals;
 mod names;
 mod parameters;
 mod references;
 mod tags;
 
 use crate::ir::{Diagnostics, Graph};
+
+pub(crate) use literals::{ArnOf, IdOf};
 
 /// A graph without errors.
 #[derive(Clone, Debug)]

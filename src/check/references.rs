@@ -1,5 +1,6 @@
 //! References lead to what is there, in the same stack, and never in a circle.
 
+use super::literals;
 use crate::back::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
 use crate::resource::{Dialect, Map, Term};
@@ -95,6 +96,11 @@ fn check_node(
                 "a list parameter stands beside other items",
                 "let it stand alone, or declare a parameter for each item",
             ));
+        }
+        // What a construct has said of its settings need not be said again.
+        if dialect == Dialect::Cfn && node.resource.kind().is_some() && !graph.problems.has_errors()
+        {
+            literals::check(&map, here.1, node, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
             out.push(

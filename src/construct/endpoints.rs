@@ -1,8 +1,10 @@
 //! The private ways to the services that the agent needs.
 
+use super::given::check_id;
 use super::identity::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
+use crate::check::IdOf;
 use crate::ir::{
     ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value, near,
 };
@@ -427,6 +429,11 @@ impl PlacedEndpoints<'_> {
             .s3_prefix_list
             .clone()
             .or(known.map(Text::Borrowed));
+        if let Some(id) = &known
+            && let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", id)
+        {
+            scope.problem(problem);
+        }
         let cfn = match known {
             Some(id) => Expr::Text(id),
             None => {
@@ -506,8 +513,17 @@ impl Construct for PlacedEndpoints<'_> {
             security_groups.push(group.into_value());
         }
         if let Some(existing) = &self.endpoints.existing {
-            security_groups.push(existing.security_group.clone());
+            let group = &existing.security_group;
+            check_id(
+                "existing_security_group",
+                IdOf::SECURITY_GROUP,
+                group,
+                scope,
+            );
+            security_groups.push(group.clone());
             for (service, id) in &existing.endpoints {
+                let field = format!("existing.{}", service.as_str());
+                check_id(&field, IdOf::ENDPOINT, id, scope);
                 scope.output(
                     &format!("{}Id", service.id()),
                     id.clone(),

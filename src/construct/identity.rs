@@ -1,6 +1,8 @@
 //! Who the instances are: role and instance profile.
 
+use super::given::check_arn;
 use super::scope::{Construct, Scope};
+use crate::check::ArnOf;
 use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement,
@@ -75,6 +77,9 @@ impl Construct for Identity {
         let trust = Statement::allow(["sts:AssumeRole"]).principal(Principal::Service(Value::Lit(
             Text::Borrowed("ec2.amazonaws.com"),
         )));
+        if let Some(policy) = &self.permissions_boundary {
+            check_arn("permissions_boundary", ArnOf::Policy, policy, scope);
+        }
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.path = self.path.clone();
         role.permissions_boundary = self.permissions_boundary;

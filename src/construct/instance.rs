@@ -1,8 +1,10 @@
 //! One instance of the pattern.
 
+use super::given::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
+use crate::check::{ArnOf, IdOf};
 use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value};
 use crate::resource::{
     BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
@@ -209,6 +211,63 @@ impl Host {
         of_type.unwrap_or(Architecture::X86_64)
     }
 
+    /// Reports a size that the root volume cannot have, as far as it is known.
+    fn check_volume(&self, scope: &mut Scope<'_>) {
+        let least = match &self.image {
+            Image::Newest(family) => family.least_volume_size(),
+            _ => 1,
+        };
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
+        const MOST: i64 = 65_536;
+        let sizes: Vec<i64> = match &self.volume_size {
+            Some(Value::Lit(size)) => vec![*size],
+            Some(Value::Expr(Expr::Param(id))) => {
+                let declared = scope.declaration(*id).into_iter();
+                let texts = declared.flat_map(|it| it.default.iter().chain(&it.allowed_values));
+                texts.filter_map(|text| text.parse().ok()).collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(size) = sizes
+            .into_iter()
+            .find(|size| !(least..=MOST).contains(size))
+        {
+            let message = format!(
+                "`volume_size` is {size}, and the image's root volume has from {least} to {MOST} GiB"
+            );
+            scope.problem(
+                Diagnostic::error("root-volume-size", message).help("take a size between these"),
+            );
+        }
+    }
+
+    /// Reports ids and ARNs that are none, and too many groups.
+    fn check_given(&self, scope: &mut Scope<'_>) {
+        if let Image::Id { id, .. } = &self.image {
+            check_id("image.ami", IdOf::IMAGE, id, scope);
+        }
+        if let Some(key) = &self.kms_key {
+            check_arn("kms_key", ArnOf::Key, key, scope);
+        }
+        if let HostSubnet::Subnet(subnet) = &self.subnet {
+            check_id("subnet", IdOf::SUBNET, subnet, scope);
+        }
+        let groups = &self.security_groups;
+        check_ids("security_groups", IdOf::SECURITY_GROUP, groups, scope);
+        // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+        let count = groups.len() + 1;
+        let help = "leave some out of `security_groups`";
+        if count > 16 {
+            let message = format!("the instance has {count} groups with its own, and EC2 takes 16");
+            scope.problem(Diagnostic::error("security-groups", message).help(help));
+        } else if count > 5 {
+            let message = format!(
+                "the instance has {count} groups with its own; EC2 takes 5 until the quota is raised"
+            );
+            scope.problem(Diagnostic::warning("security-groups", message).help(help));
+        }
+    }
+
     /// Reports what is known to run no agent.
     fn check_agent(&self, scope: &mut Scope<'_>) {
         let Image::Parameter { name, .. } = &self.image else {
@@ -346,8 +405,10 @@ impl Construct for PlacedHost<'_> {
         let host = self.host;
         let architecture = host.checked_architecture(scope);
         host.check_agent(scope);
+        host.check_volume(scope);
+        host.check_given(scope);
         let mut instance = Instance::new(host.instance_type, subnet);
-        let (parameter, root_device, least) = match &host.image {
+        let (parameter, root_device) = match &host.image {
             Image::Newest(family) => {
                 let Some(parameter) = family.parameter(architecture) else {
                     let of = family.as_str();
@@ -362,29 +423,18 @@ impl Construct for PlacedHost<'_> {
                         instance: scope.add("Instance", instance),
                     };
                 };
-                (
-                    Some(parameter),
-                    Text::Borrowed(family.root_device()),
-                    Some(family.least_volume_size()),
-                )
+                (Some(parameter), Text::Borrowed(family.root_device()))
             }
             Image::Parameter {
                 name, root_device, ..
-            } => (Some(name.to_string()), root_device.clone(), None),
+            } => (Some(name.to_string()), root_device.clone()),
             Image::Id {
                 id, root_device, ..
             } => {
                 instance.image = Some(id.clone());
-                (None, root_device.clone(), None)
+                (None, root_device.clone())
             }
         };
-        if let (Some(Value::Lit(size)), Some(least)) = (&host.volume_size, least)
-            && *size < least
-        {
-            let message = format!("the image needs {least} GiB, and the root volume has {size}");
-            scope
-                .problem(Diagnostic::error("root-volume-size", message).help("enlarge the volume"));
-        }
         let mut ebs = Ebs::new()
             .volume_type(VolumeType::Gp3)
             .encrypted(true)

@@ -1,6 +1,8 @@
 //! The network: a new private one, or one that is there.
 
+use super::given::{check_id, check_ids};
 use super::scope::{Construct, Scope};
+use crate::check::IdOf;
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Vpc};
 
@@ -315,6 +317,10 @@ impl Construct for ExistingNetwork {
                     .help("name at least one subnet for instances and endpoints"),
             );
         }
+        check_id("vpc", IdOf::VPC, &self.vpc, scope);
+        let subnets: Vec<_> = self.subnets.iter().map(|it| it.subnet.clone()).collect();
+        check_ids("subnets", IdOf::SUBNET, &subnets, scope);
+        check_ids("route_tables", IdOf::ROUTE_TABLE, &self.route_tables, scope);
         for (n, subnet) in self.subnets.iter().enumerate() {
             let overlapping = self.subnets[..n].iter().filter_map(|other| other.cidr);
             if let Some(cidr) = subnet.cidr

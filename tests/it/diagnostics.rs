@@ -18,7 +18,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "existing-cidr-overlap",
-        "network:\n  vpc: vpc-1\n  subnets: [{id: subnet-1, cidr: 10.0.0.0/24}, {id: subnet-2, cidr: 10.0.0.0/25}]\n",
+        "network:\n  vpc: vpc-0aaaaaaaaaaaaaaa1\n  subnets: [{id: subnet-0aaaaaaaaaaaaaaa1, cidr: 10.0.0.0/24}, {id: subnet-0aaaaaaaaaaaaaaa2, cidr: 10.0.0.0/25}]\n",
     ),
     (
         "zones-beyond-cidr",
@@ -32,6 +32,27 @@ const CASES: &[(&str, &str)] = &[
         "zones-of-another-region",
         "region: us-west-1\nnetwork: {zones: [eu-west-1a]}\n",
     ),
+    ("cidr-loopback", "network: {cidr: 127.0.0.0/16}\n"),
+    (
+        "ids",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaaa, subnets: [subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa1, sg-0aaaaaaaaaaaaaaa1], route_tables: [rtb-]}\nendpoints: {existing: {ssm: ssm}, existing_security_group: sg-0g, s3: true, s3_prefix_list: pl-S3}\ninstances:\n- {name: web, image: {ami: ami, root_device: /dev/xvda}, security_groups: [web]}\n",
+    ),
+    (
+        "arns",
+        "identity: {permissions_boundary: boundary}\ninstances: [{name: web, kms_key: alias/disk}]\n",
+    ),
+    (
+        "arns-elsewhere",
+        "region: cn-north-1\nidentity: {permissions_boundary: \"arn:aws:iam::123456789012:policy/boundary\"}\ninstances: [{name: web, kms_key: \"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1\"}]\n",
+    ),
+    (
+        "security-groups",
+        "instances: [{name: web, security_groups: [sg-00000001, sg-00000002, sg-00000003, sg-00000004, sg-00000005, sg-00000006, sg-00000007, sg-00000008, sg-00000009, sg-00000010, sg-00000011, sg-00000012, sg-00000013, sg-00000014, sg-00000015, sg-00000016]}]\n",
+    ),
+    (
+        "volume-too-large",
+        "parameters: {Size: {type: Number, default: 70000}}\ninstances: [{name: web, volume_size: {parameter: Size}}, {name: own, volume_size: 0, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}}]\n",
+    ),
     ("region-unknown", "region: eu-centrl-1\n"),
     (
         "architecture",
@@ -43,7 +64,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "architecture-stated",
-        "instances: [{name: web, type: t3.micro, image: {ami: ami-1, root_device: /dev/xvda, architecture: arm64}}]\n",
+        "instances: [{name: web, type: t3.micro, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda, architecture: arm64}}]\n",
     ),
     (
         "image-minimal",
@@ -97,11 +118,11 @@ const CASES: &[(&str, &str)] = &[
     ("tag-iam", "tags: {Owner: \"${x}\"}\n"),
     (
         "parameter-unknown",
-        "network: {vpc: {parameter: VpcId}, subnets: [subnet-1]}\n",
+        "network: {vpc: {parameter: VpcId}, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
     (
         "parameter-list",
-        "parameters: {Ids: {type: \"List<AWS::EC2::Subnet::Id>\"}}\nnetwork: {vpc: {parameter: Ids}, subnets: [subnet-1]}\n",
+        "parameters: {Ids: {type: \"List<AWS::EC2::Subnet::Id>\"}}\nnetwork: {vpc: {parameter: Ids}, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
     ("parameter-name", "parameters: {my-vpc: {}}\n"),
     (
@@ -110,12 +131,15 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "network-mixed",
-        "network: {vpc: vpc-1, cidr: 10.0.0.0/16, subnets: [subnet-1]}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, cidr: 10.0.0.0/16, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
-    ("network-without-subnets", "network: {vpc: vpc-1}\n"),
+    (
+        "network-without-subnets",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1}\n",
+    ),
     (
         "s3-without-route-tables",
-        "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: true}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {s3: true}\n",
     ),
     ("service-s3", "endpoints: {services: [s3]}\n"),
     ("service-slip", "endpoints: {services: [monitorng]}\n"),
@@ -194,6 +218,11 @@ fn doubts_are_warnings() {
     };
     assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
     assert_eq!(image(", install_agent: rpm"), "");
+    let groups = "[sg-00000001, sg-00000002, sg-00000003, sg-00000004, sg-00000005]";
+    let text = warned(&format!(
+        "instances: [{{name: web, security_groups: {groups}}}]\n"
+    ));
+    assert!(text.contains("warning[security-groups]"), "{text}");
     let service = |name: &str| warned(&format!("endpoints: {{services: [{name}]}}\n"));
     assert!(service("com.amazonaws.eu-west-1.kmss").contains("did you mean `kms`?"));
     assert_eq!(service("com.amazonaws.eu-west-1.kms"), "");

@@ -93,3 +93,30 @@ fn a_handle_of_another_stack_is_told() {
     let problems = app.check().unwrap_err().to_string();
     assert!(problems.contains("another stack"), "{problems}");
 }
+
+#[test]
+fn what_is_given_to_a_resource_itself_is_checked() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let china = ssm_synth::Region::find("cn-north-1").unwrap();
+    stack.in_region(china);
+    let vpc = stack.add(
+        "Vpc",
+        ssm_synth::resource::Vpc::new("10.0.0.0/16".parse::<ssm_synth::Cidr>().unwrap()),
+    );
+    let subnet: ssm_synth::Id<ssm_synth::resource::Subnet> = ssm_synth::Id::new("subnet-9");
+    let table = stack.add("Table", ssm_synth::resource::RouteTable::new(vpc));
+    stack.add(
+        "Association",
+        ssm_synth::resource::SubnetRouteTableAssociation::new(subnet, table),
+    );
+    let actions = ssm_synth::resource::Statement::allow(["s3:GetObject"]).on(["arn:aws:s3:::x/*"]);
+    let trust = ssm_synth::resource::PolicyDocument::new([actions]);
+    stack.add("Role", ssm_synth::resource::Role::new(trust));
+    let problems = app.check().unwrap_err().to_string();
+    assert!(problems.contains("`SubnetId` is `subnet-9`"), "{problems}");
+    assert!(
+        problems.contains("`arn:aws:s3:::x/*` of partition `aws`"),
+        "{problems}"
+    );
+}
