@@ -59,6 +59,19 @@ impl Region {
         regions().iter().find(|region| region.name == name)
     }
 
+    /// Returns the region of a zone, and what the zone's name adds to it: `a`, or `-lax-1a`.
+    pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
+        let told = |rest: &str| match rest.strip_prefix('-') {
+            Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
+            None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
+        };
+        let of = |region: &'static Region| {
+            let rest = zone.strip_prefix(region.name)?;
+            told(rest).then_some((region, rest))
+        };
+        regions().iter().find_map(of)
+    }
+
     /// Returns the domain of its services with the parts reversed, such as `com.amazonaws`.
     pub fn reverse_dns_suffix(&self) -> String {
         let parts: Vec<&str> = self.dns_suffix.rsplit('.').collect();

@@ -53,6 +53,26 @@ const CASES: &[(&str, &str)] = &[
         "volume-too-large",
         "parameters: {Size: {type: Number, default: 70000}}\ninstances: [{name: web, volume_size: {parameter: Size}}, {name: own, volume_size: 0, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}}]\n",
     ),
+    (
+        "zones-that-are-none",
+        "region: eu-central-1\nnetwork: {zones: [eu-central-1z, A, eu-central-1]}\n",
+    ),
+    (
+        "zones-of-two-regions",
+        "network: {zones: [eu-central-1a, eu-west-1b]}\n",
+    ),
+    (
+        "zones-beyond-cidr-named",
+        "network: {cidr: 10.0.0.0/27, zones: [eu-central-1a, eu-central-1c]}\n",
+    ),
+    (
+        "zones-local",
+        "network: {zones: [us-west-2a, us-west-2-lax-1a]}\n",
+    ),
+    (
+        "existing-zone-of-another-region",
+        "region: eu-central-1\nnetwork: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [{id: subnet-0aaaaaaaaaaaaaaa1, zone: eu-west-1a}]}\n",
+    ),
     ("region-unknown", "region: eu-centrl-1\n"),
     (
         "architecture",

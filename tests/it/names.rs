@@ -120,3 +120,31 @@ fn what_is_given_to_a_resource_itself_is_checked() {
         "{problems}"
     );
 }
+
+#[test]
+fn a_zone_added_in_front_changes_no_other() {
+    let resources = |zones: &str| {
+        let text = format!(
+            "network: {{zones: [{zones}]}}\nendpoints: {{zones: [us-west-2c]}}\n\
+             instances: [{{name: web, zone: us-west-2c}}]\n"
+        );
+        let [(_, cfn), ..] = super::documents("zones", &text);
+        let template: serde_json::Value = serde_json::from_str(&cfn).unwrap();
+        template["Resources"].as_object().unwrap().clone()
+    };
+    let one = resources("us-west-2c");
+    let more = resources("us-west-2a, us-west-2c");
+    for (id, resource) in &one {
+        if id != "WebInstance" {
+            assert_eq!(more.get(id), Some(resource), "{id}");
+        }
+    }
+    // The instance waits for one more association, and nothing else of it changes.
+    assert_eq!(
+        more["WebInstance"]["Properties"],
+        one["WebInstance"]["Properties"]
+    );
+    assert_eq!(more.len(), one.len() + 3);
+    let cidr = &more["NetworkSubnetC"]["Properties"]["CidrBlock"];
+    assert_eq!(cidr, "10.0.32.0/20");
+}
