@@ -221,8 +221,10 @@ impl Default for Endpoints {
 /// What endpoints are to their users.
 #[derive(Clone, Debug)]
 pub struct EndpointHandles {
-    /// The groups of their interfaces: of those created, then of those that exist.
-    pub security_groups: Vec<Link<SecurityGroup>>,
+    /// The group of those created, if there are any.
+    pub security_group: Option<Link<SecurityGroup>>,
+    /// The group of those that exist already, if there are any.
+    pub existing_security_group: Option<Link<SecurityGroup>>,
     /// S3's prefix list, where there is a gateway.
     pub s3_prefix_list: Option<Link<PrefixList>>,
     /// What an instance waits for.
@@ -263,6 +265,21 @@ const EC2MESSAGES_ACTIONS: [&str; 6] = [
     "ec2messages:SendReply",
 ];
 
+/// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
+fn check_zones_are_known(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
+    let unknown = chosen.iter().filter(|it| it.zone.is_none()).count();
+    let list = |it: &SubnetHandle| matches!(it.subnet, Value::Expr(Expr::Items(_)));
+    if unknown > 0 && (chosen.len() > 1 || chosen.iter().any(list)) {
+        scope.problem(
+            Diagnostic::warning(
+                "endpoint-zones",
+                "endpoints take one subnet of each zone, and the zones of the subnets are not known",
+            )
+            .help("see that each is in another zone, give each its `zone`, or set `zones: one`"),
+        );
+    }
+}
+
 impl PlacedEndpoints<'_> {
     fn subnets(&self, scope: &mut Scope<'_>) -> Vec<SubnetHandle> {
         let mut chosen: Vec<SubnetHandle> = Vec::new();
@@ -273,7 +290,7 @@ impl PlacedEndpoints<'_> {
             }
         }
         match &self.endpoints.zones {
-            EndpointZones::All => {}
+            EndpointZones::All => check_zones_are_known(&chosen, scope),
             EndpointZones::One => {
                 chosen.truncate(1);
                 if let Some(first) = chosen.first_mut() {
@@ -484,7 +501,7 @@ impl Construct for PlacedEndpoints<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> EndpointHandles {
         let mut ready = Vec::new();
-        let mut security_groups = Vec::new();
+        let mut security_group = None;
         let services = self.created(scope);
         if !services.is_empty() {
             let group = scope.add(
@@ -510,7 +527,7 @@ impl Construct for PlacedEndpoints<'_> {
                 group.attr(SecurityGroup::LINK),
                 "The endpoints' group",
             );
-            security_groups.push(group.into_value());
+            security_group = Some(group.into_value());
         }
         if let Some(existing) = &self.endpoints.existing {
             let group = &existing.security_group;
@@ -520,7 +537,6 @@ impl Construct for PlacedEndpoints<'_> {
                 group,
                 scope,
             );
-            security_groups.push(group.clone());
             for (service, id) in &existing.endpoints {
                 let field = format!("existing.{}", service.as_str());
                 check_id(&field, IdOf::ENDPOINT, id, scope);
@@ -533,12 +549,26 @@ impl Construct for PlacedEndpoints<'_> {
         }
         let mut s3_prefix_list = None;
         if self.endpoints.s3 {
+            let exists = |it: &ExistingEndpoints| {
+                let mut services = it.endpoints.iter().map(|(service, _)| service);
+                services.any(|service| service.as_str() == "s3")
+            };
+            if self.endpoints.existing.as_ref().is_some_and(exists) {
+                scope.problem(
+                    Diagnostic::error(
+                        "endpoint-existing",
+                        "the endpoint to S3 exists already, and is to be created",
+                    )
+                    .help("leave `s3: true` out, or `s3` among the existing ones"),
+                );
+            }
             let (list, node) = self.gateway(scope);
             s3_prefix_list = Some(list);
             ready.push(node);
         }
         EndpointHandles {
-            security_groups,
+            security_group,
+            existing_security_group: self.endpoints.existing.map(|it| it.security_group),
             s3_prefix_list,
             ready,
         }

@@ -209,7 +209,12 @@ impl Scope<'_> {
     }
 
     fn full(&self, path: &str) -> String {
-        join(&self.graph.stacks[self.stack.index()].name, path)
+        let stack = &self.graph.stacks[self.stack.index()].name;
+        if path.is_empty() {
+            stack.clone()
+        } else {
+            join(stack, path)
+        }
     }
 
     fn push<R: Typed>(&mut self, resource: R) -> Ref<R> {

@@ -162,6 +162,14 @@ const CASES: &[(&str, &str)] = &[
         "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {s3: true}\n",
     ),
     ("service-s3", "endpoints: {services: [s3]}\n"),
+    (
+        "endpoints-existing-in-a-new-vpc",
+        "endpoints: {existing_security_group: sg-0aaaaaaaaaaaaaaa1}\n",
+    ),
+    (
+        "endpoints-existing-s3",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], route_tables: [rtb-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {s3: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1, s3: true}\n",
+    ),
     ("service-slip", "endpoints: {services: [monitorng]}\n"),
     (
         "service-existing-slip",
@@ -243,6 +251,15 @@ fn doubts_are_warnings() {
         "instances: [{{name: web, security_groups: {groups}}}]\n"
     ));
     assert!(text.contains("warning[security-groups]"), "{text}");
+    let subnets = |subnets: &str| {
+        warned(&format!(
+            "network: {{vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [{subnets}]}}\n"
+        ))
+    };
+    let two = subnets("subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa2");
+    assert!(two.contains("warning[endpoint-zones]"), "{two}");
+    let zones = "{id: subnet-0aaaaaaaaaaaaaaa1, zone: a}, {id: subnet-0aaaaaaaaaaaaaaa2, zone: b}";
+    assert_eq!(subnets("subnet-0aaaaaaaaaaaaaaa1") + &subnets(zones), "");
     let service = |name: &str| warned(&format!("endpoints: {{services: [{name}]}}\n"));
     assert!(service("com.amazonaws.eu-west-1.kmss").contains("did you mean `kms`?"));
     assert_eq!(service("com.amazonaws.eu-west-1.kms"), "");

@@ -148,3 +148,32 @@ fn a_zone_added_in_front_changes_no_other() {
     let cidr = &more["NetworkSubnetC"]["Properties"]["CidrBlock"];
     assert_eq!(cidr, "10.0.32.0/20");
 }
+
+#[test]
+fn the_rules_of_existing_endpoints_keep_their_names() {
+    let ids = |endpoints: &str| {
+        let text = format!(
+            "network: {{vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}}\n\
+             endpoints: {{existing_security_group: sg-0aaaaaaaaaaaaaaa2{endpoints}}}\n"
+        );
+        let configured = super::configured("endpoints", &text);
+        let nodes = configured
+            .app
+            .graph()
+            .stacks()
+            .flat_map(|it| configured.app.graph().nodes_of(it));
+        nodes
+            .map(|(_, node)| node.cfn_id.clone())
+            .collect::<Vec<_>>()
+    };
+    let existing = ids("");
+    let both = ids(", existing: {ssm: vpce-0aaaaaaaaaaaaaaa1}");
+    for id in [
+        "InstancesToExistingEndpoints",
+        "InstancesExistingEndpointsFromInstances",
+    ] {
+        assert!(existing.iter().any(|it| it == id), "{existing:?}");
+    }
+    assert!(existing.iter().all(|id| both.contains(id)), "{both:?}");
+    assert!(both.iter().all(|id| !id.ends_with('2')), "{both:?}");
+}
