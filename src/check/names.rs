@@ -65,15 +65,6 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     out,
                 );
             }
-            if node.cfn_id.len() > 255 {
-                let message = format!("logical id `{}` has over 255 characters", node.cfn_id);
-                out.push(
-                    Diagnostic::error("name-length", message)
-                        .path(node.path.clone())
-                        .at(node.place.clone())
-                        .help("shorten the ids along the path"),
-                );
-            }
         }
         let mut outputs = Taken::new();
         for output in &stack.outputs {

@@ -10,6 +10,7 @@ use super::{Failure, output};
 use crate::back;
 use crate::front::config::Config;
 use crate::ir::Diagnostics;
+use crate::resource::Dialect;
 
 /// What is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -161,6 +162,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         .check()
         .map_err(|problems| fail(&problems, &sources))?;
     let stack = &configured.stack;
+    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
+    let limits = checked.over_limits(if cfn { Dialect::Cfn } else { Dialect::Tf });
+    if limits.has_errors() {
+        return Err(fail(limits, &sources));
+    }
     let role = if args.tf_module {
         back::tf::Role::Module
     } else {
@@ -174,7 +180,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     // The configuration made this very stack.
     let text = text.unwrap_or_default();
-    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
     if cfn && text.len() > 1024 * 1024 {
         let message = format!(
             "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",

@@ -1,6 +1,7 @@
 //! Bad input, by name: one snapshot each of what the user is told.
 
 use ssm_synth::front::config::Config;
+use ssm_synth::resource::Dialect;
 
 use super::golden;
 
@@ -272,10 +273,25 @@ fn limits_are_told() {
     let data = "x".repeat(16 * 1024 + 1);
     let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
     assert!(text.contains("at most 16384 bytes"));
-    let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
-    let text = told(&format!("instances: [{}]\n", hosts.join(", ")));
-    assert!(text.contains("at most 500 resources"), "{text}");
-    assert!(told(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
+}
+
+#[test]
+fn cloudformation_s_limits_are_its_own() {
+    let over = |text: &str| {
+        let configured = super::configured("ssm-synth.yaml", text);
+        let checked = configured.app.check().unwrap();
+        assert!(checked.over_limits(Dialect::Tf).is_empty());
+        checked.over_limits(Dialect::Cfn).to_string()
+    };
+    let hosts = |count: usize| {
+        let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();
+        over(&format!("instances: [{}]\n", hosts.join(", ")))
+    };
+    // 15 resources and two of each instance; a rule inside a group is none.
+    assert!(hosts(300).contains("at most 500 resources"));
+    let resources = |text: &str| text.contains("resources");
+    assert!(resources(&hosts(243)) && !resources(&hosts(242)));
+    assert!(over(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
 }
 
 #[test]
