@@ -11,7 +11,7 @@ use crate::ir::{
 use crate::region::{EndpointService, Region, endpoint_services, regions, split_name};
 use crate::resource::{
     Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup, Statement,
-    Typed, VpcEndpoint,
+    Tags, Typed, VpcEndpoint,
 };
 
 /// In which zones the endpoints have an interface; each costs by the hour.
@@ -202,6 +202,8 @@ pub struct Endpoints {
     pub least_privilege: bool,
     /// Named instead of created. Default: they are created.
     pub existing: Option<ExistingEndpoints>,
+    /// Tags of what is created, over the stack's. Default: none.
+    pub tags: Tags,
 }
 
 impl Default for Endpoints {
@@ -214,6 +216,7 @@ impl Default for Endpoints {
             zones: EndpointZones::All,
             least_privilege: false,
             existing: None,
+            tags: Tags::default(),
         }
     }
 }
@@ -500,6 +503,7 @@ impl Construct for PlacedEndpoints<'_> {
     type Handle = EndpointHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> EndpointHandles {
+        scope.tags(self.endpoints.tags.clone());
         let mut ready = Vec::new();
         let mut security_group = None;
         let services = self.created(scope);

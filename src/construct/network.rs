@@ -5,7 +5,7 @@ use super::scope::{Construct, Scope};
 use crate::check::IdOf;
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::region::Region;
-use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Vpc};
+use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,7 @@ pub struct PrivateNetwork {
     cidr: Cidr,
     zones: Zones,
     subnet_cidrs: Vec<Cidr>,
+    tags: Tags,
 }
 
 /// A subnet of a network.
@@ -58,6 +59,7 @@ impl PrivateNetwork {
             cidr,
             zones: Zones::Count(2),
             subnet_cidrs: Vec::new(),
+            tags: Tags::default(),
         }
     }
 
@@ -72,6 +74,13 @@ impl PrivateNetwork {
     #[must_use]
     pub fn subnet_cidrs(mut self, cidrs: impl IntoIterator<Item = Cidr>) -> Self {
         self.subnet_cidrs.extend(cidrs);
+        self
+    }
+
+    /// Tags of all its parts, over the stack's. Default: none.
+    #[must_use]
+    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
+        self.tags.merge(&tags.into());
         self
     }
 
@@ -197,6 +206,7 @@ impl Construct for PrivateNetwork {
     type Handle = NetworkHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
+        scope.tags(self.tags.clone());
         check_zones(&self.zones, scope);
         let zones: Vec<ZoneOfSubnet> = match &self.zones {
             Zones::Count(count) => (0..26)

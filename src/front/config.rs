@@ -329,11 +329,13 @@ impl Build {
                 None => Zones::Named(item.texts("zones")),
             });
         }
-        network.subnet_cidrs(item.cidrs("subnet_cidrs"))
+        network
+            .subnet_cidrs(item.cidrs("subnet_cidrs"))
+            .tags(self.tags(item.get("tags")))
     }
 
     fn existing_network(&mut self, item: &Item) -> ExistingNetwork {
-        for key in ["cidr", "zones", "subnet_cidrs"] {
+        for key in ["cidr", "zones", "subnet_cidrs", "tags"] {
             if let Some(item) = item.get(key) {
                 self.out.push(
                     Diagnostic::error("setting", format!("`network.{key}` belongs to a new VPC"))
@@ -404,6 +406,7 @@ impl Build {
             zones,
             least_privilege: item.flag("least_privilege").unwrap_or_default(),
             existing,
+            tags: self.tags(item.get("tags")),
         }
     }
 
@@ -412,7 +415,7 @@ impl Build {
             Some("session-only") => Permissions::SessionOnly,
             _ => Permissions::ManagedInstanceCore,
         };
-        let mut identity = Identity::new(permissions);
+        let mut identity = Identity::new(permissions).tags(self.tags(item.get("tags")));
         if let Some(path) = item.text("path") {
             identity = identity.path(path);
         }

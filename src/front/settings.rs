@@ -105,6 +105,12 @@ const NETWORK: &[Setting] = &[
         "none",
         "The route tables of the existing subnets; the S3 endpoint needs them.",
     ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "none",
+        "Tags of the new network, over the stack's.",
+    ),
 ];
 
 const ENDPOINTS: &[Setting] = &[
@@ -159,6 +165,12 @@ const ENDPOINTS: &[Setting] = &[
         "The group of endpoints that exist already; none are created (but see `existing`), and the \
          group gets a rule that admits the instances.",
     ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "none",
+        "Tags of the new endpoints and their group, over the stack's.",
+    ),
 ];
 
 const IDENTITY: &[Setting] = &[
@@ -179,6 +191,12 @@ const IDENTITY: &[Setting] = &[
         TEXT_OR_PARAMETER,
         "none",
         "The ARN of the policy that bounds the role.",
+    ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_PARAMETER),
+        "none",
+        "Tags of the role, over the stack's.",
     ),
 ];
 

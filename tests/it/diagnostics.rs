@@ -74,6 +74,10 @@ const CASES: &[(&str, &str)] = &[
         "existing-zone-of-another-region",
         "region: eu-central-1\nnetwork: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [{id: subnet-0aaaaaaaaaaaaaaa1, zone: eu-west-1a}]}\n",
     ),
+    (
+        "network-tags",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], tags: {Owner: me}}\n",
+    ),
     ("region-unknown", "region: eu-centrl-1\n"),
     (
         "architecture",
