@@ -31,6 +31,7 @@ PARAMETERS = {
 }
 # Not deployed, with the reason; linted and validated all the same.
 NOT_DEPLOYED = {
+    "endpoints-least-privilege-s3-region": "the emulator is in us-east-1 only",
     "region-china": "the emulator's partition is aws",
     "region-china-services": "the emulator's partition is aws",
     "network-local-zone": "the emulator has no local zones, and is in us-east-1 only",

@@ -476,26 +476,55 @@ impl PlacedEndpoints<'_> {
     }
 }
 
-/// The buckets of the agent and of Amazon Linux.
+/// The buckets that the agent gets updates, patches and documents from, and Amazon Linux packages.
+///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html>
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>
 fn s3_policy(scope: &Scope<'_>) -> PolicyDocument {
-    let bucket = |before: &'static str, after: &'static str| -> Value<Text> {
+    let bucket = |before: &'static str, region: Expr, after: String| -> Value<Text> {
         Expr::concat([
             Expr::text("arn:"),
             scope.partition(),
+            Expr::text(":s3:::"),
             Expr::text(before),
-            scope.region(),
+            region,
             Expr::text(after),
+            Expr::text("/*"),
         ])
         .into()
     };
+    let named = [
+        ("amazon-ssm-", ""),
+        ("aws-ssm-", ""),
+        ("aws-windows-downloads-", ""),
+        ("al2023-repos-", "-de612dc2"),
+        ("amazonlinux-2-repos-", ""),
+    ];
+    let mut buckets: Vec<Value<Text>> = named
+        .into_iter()
+        .map(|(before, after)| bucket(before, scope.region(), after.to_owned()))
+        .collect();
+    let snapshots = |region: &'static Region| {
+        let suffix = region.patch_baseline_suffix?;
+        let here = Expr::text(region.name);
+        Some(bucket(
+            "patch-baseline-snapshot-",
+            here,
+            format!("-{suffix}"),
+        ))
+    };
+    let plain = || bucket("patch-baseline-snapshot-", scope.region(), String::new());
+    match scope.known_region() {
+        Some(region) => buckets.push(snapshots(region).unwrap_or_else(plain)),
+        None => {
+            // A gateway leads to its own region only, so that the names of others do no harm.
+            buckets.push(plain());
+            buckets.extend(regions().iter().filter_map(snapshots));
+        }
+    }
     let read = Statement::allow(["s3:GetObject"])
         .principal(Principal::Any)
-        .on([
-            bucket(":s3:::amazon-ssm-", "/*"),
-            bucket(":s3:::al2023-repos-", "-de612dc2/*"),
-            bucket(":s3:::amazonlinux-2-repos-", "/*"),
-        ]);
+        .on(buckets);
     PolicyDocument::new([read])
 }
 

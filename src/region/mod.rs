@@ -22,6 +22,8 @@ pub struct Region {
     pub ec2messages: bool,
     /// The id of AWS's prefix list of S3, where public templates agree on it.
     pub s3_prefix_list: Option<&'static str>,
+    /// What AWS's bucket `patch-baseline-snapshot-REGION` has behind its name, if anything.
+    pub patch_baseline_suffix: Option<&'static str>,
 }
 
 /// Returns all regions, by partition and name.
@@ -37,6 +39,7 @@ pub fn regions() -> &'static [Region] {
                 zones: columns.next()?.parse().ok(),
                 ec2messages: columns.next()? == "yes",
                 s3_prefix_list: columns.next().filter(|id| *id != "-"),
+                patch_baseline_suffix: columns.next().filter(|suffix| *suffix != "-"),
             })
         };
         let table = include_str!("regions.tsv");
@@ -101,5 +104,9 @@ mod tests {
         assert_eq!(Region::without_ec2messages().count(), 6);
         let list = Region::find("us-east-1").and_then(|region| region.s3_prefix_list);
         assert_eq!(list, Some("pl-63a5400a"));
+        let suffixed = regions()
+            .iter()
+            .filter(|it| it.patch_baseline_suffix.is_some());
+        assert_eq!(suffixed.count(), 6);
     }
 }

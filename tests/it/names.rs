@@ -177,3 +177,29 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
     assert!(existing.iter().all(|id| both.contains(id)), "{both:?}");
     assert!(both.iter().all(|id| !id.ends_with('2')), "{both:?}");
 }
+
+#[test]
+fn iam_s_limits_are_told() {
+    use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
+    let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
+    let told = |name: &'static str, role_name: String, description: &'static str| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let role = Role::new(policy())
+            .role_name(role_name)
+            .description(description);
+        let role = stack.add("Role", role);
+        stack.add("Policy", RolePolicy::new(name.to_owned(), role, policy()));
+        stack.add("Profile", InstanceProfile::new(role).path("/a/"));
+        app.check()
+            .err()
+            .map(|problems| problems.to_string())
+            .unwrap_or_default()
+    };
+    assert_eq!(told("p", "r".repeat(64), "ü"), "");
+    let long: &'static str = "p".repeat(129).leak();
+    assert!(told(long, "r".to_owned(), "").contains("of 129 characters"));
+    assert!(told("a b", "r".to_owned(), "").contains("`policy_name` is `a b`"));
+    assert!(told("p", "r".repeat(65), "").contains("take 1 to 64"));
+    assert!(told("p", "r".to_owned(), "a — b").contains("error[iam-description]"));
+}
