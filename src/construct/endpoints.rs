@@ -8,7 +8,7 @@ use crate::check::IdOf;
 use crate::ir::{
     ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value, near,
 };
-use crate::region::{EndpointService, Region, endpoint_services, regions, split_name};
+use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
     Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup, Statement,
     Tags, Typed, VpcEndpoint,
@@ -100,8 +100,8 @@ impl Service {
         if EndpointService::find(&self.token).is_some() {
             return;
         }
-        let tokens = endpoint_services().iter().map(|service| service.token);
-        let near = near(&self.token, tokens).map(|near| format!("did you mean `{near}`?"));
+        let near = near(&self.token, EndpointService::tokens())
+            .map(|near| format!("did you mean `{near}`?"));
         // What stands where a region should, and is none, is a slip.
         let full = self
             .full

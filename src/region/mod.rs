@@ -2,7 +2,7 @@
 
 mod service;
 
-pub(crate) use service::{EndpointService, endpoint_services, split_name};
+pub(crate) use service::{EndpointService, split_name};
 
 use std::sync::OnceLock;
 

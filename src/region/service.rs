@@ -15,36 +15,42 @@ pub(crate) struct EndpointService {
     pub(crate) reversed_in: Vec<&'static Region>,
 }
 
-/// Returns all known services, by token.
-pub(crate) fn endpoint_services() -> &'static [EndpointService] {
-    static SERVICES: OnceLock<Vec<EndpointService>> = OnceLock::new();
-    SERVICES.get_or_init(|| {
-        let row = |line: &'static str| {
-            let mut columns = line.split('\t');
-            Some(EndpointService {
-                token: columns.next()?,
-                name: columns.next().filter(|name| *name != "-"),
-                reversed_in: columns
-                    .next()?
-                    .split(' ')
-                    .filter_map(Region::find)
-                    .collect(),
-            })
-        };
+/// The rows of the table, by token; only those asked for are read, since a run asks for few.
+fn rows() -> &'static [&'static str] {
+    static ROWS: OnceLock<Vec<&'static str>> = OnceLock::new();
+    ROWS.get_or_init(|| {
         include_str!("services.tsv")
             .lines()
             .filter(|line| !line.starts_with('#'))
-            .filter_map(row)
             .collect()
     })
 }
 
+fn token_of(row: &'static str) -> &'static str {
+    row.split_once('\t').map_or(row, |(token, _)| token)
+}
+
 impl EndpointService {
+    /// Returns the tokens of all known services.
+    pub(crate) fn tokens() -> impl Iterator<Item = &'static str> {
+        rows().iter().map(|row| token_of(row))
+    }
+
     /// Returns the service of that token, if it is known.
-    pub(crate) fn find(token: &str) -> Option<&'static EndpointService> {
-        let services = endpoint_services();
-        let at = services.binary_search_by(|service| service.token.cmp(token));
-        at.ok().map(|at| &services[at])
+    pub(crate) fn find(token: &str) -> Option<EndpointService> {
+        let at = rows()
+            .binary_search_by(|row| token_of(row).cmp(token))
+            .ok()?;
+        let mut columns = rows()[at].split('\t');
+        Some(EndpointService {
+            token: columns.next()?,
+            name: columns.next().filter(|name| *name != "-"),
+            reversed_in: columns
+                .next()?
+                .split(' ')
+                .filter_map(Region::find)
+                .collect(),
+        })
     }
 
     /// Returns what stands before and behind the region in the name of its endpoint; nothing
@@ -112,7 +118,7 @@ mod tests {
             assert_eq!(regions.join(" "), expected, "{row}");
             count += 1;
         }
-        assert_eq!(count, endpoint_services().len());
+        assert_eq!(count, EndpointService::tokens().count());
         assert!(count > 300);
     }
 
