@@ -2,24 +2,46 @@
 //! [`Checked`], which the back ends take.
 
 mod limits;
+mod literals;
 mod names;
 mod parameters;
 mod references;
 mod tags;
 
 use crate::ir::{Diagnostics, Graph};
+use crate::resource::Dialect;
+
+pub(crate) use literals::{ArnOf, IdOf};
 
 /// A graph without errors.
 #[derive(Clone, Debug)]
 pub struct Checked<'g> {
     graph: &'g Graph,
     warnings: Diagnostics,
+    cfn_limits: Diagnostics,
 }
 
 impl<'g> Checked<'g> {
     /// Returns the graph.
     pub fn graph(&self) -> &'g Graph {
         self.graph
+    }
+
+    /// Returns the limits of one language that the stacks exceed: its tool refuses the output, and
+    /// the other language's is sound.
+    ///
+    /// ```
+    /// # use ssm_synth::{App, SessionAccess, construct::Host, resource::Dialect};
+    /// let mut app = App::new();
+    /// let hosts = (0..300).map(|n| Host::new(format!("web{n}")));
+    /// app.stack("Access").apply(hosts.fold(SessionAccess::new(), SessionAccess::host));
+    /// let checked = app.check().expect("nothing else is wrong");
+    /// assert!(checked.over_limits(Dialect::Cfn).has_errors());
+    /// assert!(checked.over_limits(Dialect::Tf).is_empty());
+    /// ```
+    pub fn over_limits(&self, dialect: Dialect) -> &Diagnostics {
+        const NONE: &Diagnostics = &Diagnostics::NONE;
+        dialect.pick(&self.cfn_limits, NONE)
     }
 
     /// Returns what there is to know beside the output.
@@ -29,11 +51,12 @@ impl<'g> Checked<'g> {
 }
 
 impl Checked<'_> {
-    /// Changes the warnings: a front end knows their places better.
+    /// Changes what was found: a front end knows the places better.
     #[cfg(feature = "config")]
-    pub(crate) fn map_warnings(self, change: impl FnOnce(Diagnostics) -> Diagnostics) -> Self {
+    pub(crate) fn map_found(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
         Checked {
             warnings: change(self.warnings),
+            cfn_limits: change(self.cfn_limits),
             ..self
         }
     }
@@ -56,7 +79,6 @@ pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
     }
     names::check(graph, &mut out);
     parameters::check(graph, &mut out);
-    limits::check(graph, &mut out);
     tags::check(graph, &mut out);
     for node in &graph.nodes {
         node.resource.check(node, &mut out);
@@ -64,9 +86,12 @@ pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
     if out.has_errors() {
         Err(out)
     } else {
+        let mut cfn_limits = Diagnostics::default();
+        limits::check(graph, &mut cfn_limits);
         Ok(Checked {
             graph,
             warnings: out,
+            cfn_limits,
         })
     }
 }

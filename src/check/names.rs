@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Place, is_id, quoted, terraform_name};
+use crate::ir::{Diagnostic, Diagnostics, Graph, Place, terraform_name};
 use crate::resource::Dialect;
 
 /// A name that is taken, by whom, and where.
@@ -93,20 +93,6 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     &node.place,
                     "Terraform",
                     out,
-                );
-            }
-            // A segment that is no id has been told.
-            if node.cfn_id.len() > 255 && node.path.split('/').all(is_id) {
-                let message = format!(
-                    "logical id {} has over 255 characters",
-                    quoted(&node.cfn_id)
-                );
-                out.push(
-                    Diagnostic::error("name-length", message)
-                        .path(node.path.clone())
-                        .at(node.place.clone())
-                        .about(&["name"])
-                        .help("shorten the ids along the path"),
                 );
             }
         }

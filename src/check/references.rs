@@ -1,5 +1,6 @@
 //! References lead to what is there, in the same stack, and never in a circle.
 
+use super::literals;
 use crate::back::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
 use crate::resource::{Dialect, Map, Tags, Term};
@@ -22,6 +23,9 @@ fn problem(
         },
         Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
             Some("refers to a parameter of another stack")
+        }
+        Expr::If(condition, ..) if !stack.conditions.contains(condition) => {
+            Some("refers to a condition of another stack")
         }
         _ => None,
     }
@@ -104,6 +108,11 @@ fn check_node(
                 "a list parameter stands beside what is no text, or has a comma",
                 "let it stand alone, or among ids",
             ));
+        }
+        // What a construct has said of its settings need not be said again.
+        if dialect == Dialect::Cfn && node.resource.kind().is_some() && !graph.problems.has_errors()
+        {
+            literals::check(&map, here.1, node, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
             out.push(

@@ -196,6 +196,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     let stack = &configured.stack;
+    let limits = checked.over_limits(if cfn { Dialect::Cfn } else { Dialect::Tf });
+    if limits.has_errors() {
+        return Err(fail(limits, &sources));
+    }
     let role = if args.tf_module {
         back::tf::Role::Module
     } else {

@@ -125,17 +125,17 @@ impl Construct for Groups<'_> {
                 self.network.vpc.clone(),
             ),
         );
-        // The first keeps its id, whether a second is there or not.
-        let of_endpoints = self.endpoints.security_groups.clone();
-        let numbered = |id: &str, n: usize| match n {
-            0 => id.to_owned(),
-            n => format!("{id}{}", n + 1),
-        };
-        for (n, peer) in of_endpoints.iter().enumerate() {
+        let created = self.endpoints.security_group.clone();
+        let existing = self.endpoints.existing_security_group.clone();
+        let of_endpoints: Vec<_> = [("", created), ("Existing", existing)]
+            .into_iter()
+            .filter_map(|(which, peer)| Some((which, peer?)))
+            .collect();
+        for (which, peer) in &of_endpoints {
             let to_endpoints = SecurityGroupEgress::https(group)
                 .destination(peer.clone())
                 .description("Endpoints");
-            let rule = scope.add(&numbered("ToEndpoints", n), to_endpoints);
+            let rule = scope.add(&format!("To{which}Endpoints"), to_endpoints);
             self.endpoints.ready.push(rule.node());
         }
         if let Some(list) = &self.endpoints.s3_prefix_list {
@@ -144,11 +144,11 @@ impl Construct for Groups<'_> {
                 .description("S3");
             self.endpoints.ready.push(scope.add("ToS3", to_s3).node());
         }
-        for (n, of) in of_endpoints.into_iter().enumerate() {
+        for (which, of) in of_endpoints {
             let admit = SecurityGroupIngress::https(of)
                 .source(group)
                 .description("Instances");
-            let rule = scope.add(&numbered("EndpointsFromInstances", n), admit);
+            let rule = scope.add(&format!("{which}EndpointsFromInstances"), admit);
             self.endpoints.ready.push(rule.node());
         }
         scope.output(
@@ -165,6 +165,16 @@ impl Construct for SessionAccess {
 
     fn build(self, scope: &mut Scope<'_>) -> AccessHandles {
         let [at_network, at_endpoints, at_identity] = self.places;
+        if let (Network::New(_), Some(_)) = (&self.network, &self.endpoints.existing) {
+            scope.problem(
+                Diagnostic::error(
+                    "endpoint-existing",
+                    "endpoints that exist already cannot be in a VPC that is new",
+                )
+                .at(at_endpoints.clone())
+                .help("name the VPC that they are in by `network.vpc`, or let them be created"),
+            );
+        }
         let network = match self.network {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),

@@ -1,16 +1,18 @@
 //! The private ways to the services that the agent needs.
 
+use super::given::check_id;
 use super::identity::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
+use crate::check::IdOf;
 use crate::ir::{
     ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value,
-    quoted,
+    near, quoted,
 };
-use crate::region::Region;
+use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
     Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup, Statement,
-    Typed, VpcEndpoint,
+    Tags, Typed, VpcEndpoint,
 };
 
 /// In which zones the endpoints have an interface; each costs by the hour.
@@ -24,25 +26,156 @@ pub enum EndpointZones {
     Named(Vec<Text>),
 }
 
-/// An AWS service by the token in its endpoint's name, such as `ssm` or `ecr.api`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Service(Text);
+/// An AWS service by the token in its endpoint's name, such as `ssm` or `ecr.api`, or by its
+/// endpoint's full name, which may be one that is not known here.
+///
+/// ```
+/// use ssm_synth::construct::Service;
+/// assert_eq!(Service::new("com.amazonaws.eu-central-1.kms").as_str(), "kms");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Service {
+    token: Text,
+    /// The region and the whole name, where that was given.
+    full: Option<(Option<&'static Region>, Text)>,
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
 
 impl Service {
-    /// By token.
-    pub fn new(token: impl Into<Text>) -> Service {
-        Service(token.into())
+    /// By token or full name.
+    pub fn new(name: impl Into<Text>) -> Service {
+        let name = name.into();
+        if let Some((region, token)) = split_name(&name) {
+            return Service {
+                token: Text::Owned(token.to_owned()),
+                full: Some((Some(region), name)),
+            };
+        }
+        match name.strip_prefix("com.amazonaws.") {
+            Some(token) => Service {
+                token: Text::Owned(token.to_owned()),
+                full: Some((None, name)),
+            },
+            None => Service {
+                token: name,
+                full: None,
+            },
+        }
     }
 
     /// The token.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.token
     }
 
     /// The id of its endpoint: `Ssm`, `EcrApi`.
     fn id(&self) -> String {
-        crate::ir::logical_id(&self.0)
+        crate::ir::logical_id(&self.token)
     }
+
+    /// Reports what is not the name of a service, or of another region.
+    fn check(&self, about: &[&str], scope: &mut Scope<'_>) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+        let named = self.full.as_ref().map_or(&self.token, |(_, name)| name);
+        let shown = quoted(named);
+        if let Some((Some(region), _)) = &self.full
+            && let Some(known) = scope.known_region()
+            && *region != known
+        {
+            scope.problem(
+                Diagnostic::error(
+                    "endpoint-service",
+                    format!(
+                        "{shown} is of region {}, not of {}",
+                        region.name, known.name
+                    ),
+                )
+                .about(about)
+                .help(format!("take `{}`", self.token)),
+            );
+        }
+        if EndpointService::find(&self.token).is_some() {
+            return;
+        }
+        let near = near(&self.token, EndpointService::tokens())
+            .map(|near| format!("did you mean `{near}`?"));
+        // What stands where a region should, and is none, is a slip.
+        let full = self
+            .full
+            .as_ref()
+            .is_some_and(|(region, _)| region.is_some() || !self.token.contains('.'));
+        let fits = self.token.starts_with(|c: char| c.is_ascii_lowercase())
+            && self.token.chars().all(plain);
+        let problem = if fits && full {
+            let message = format!("{shown} is no service known here; it is taken as it is");
+            Diagnostic::warning("endpoint-service", message)
+                .help(near.unwrap_or_else(|| "see that it is spelled as AWS does".to_owned()))
+        } else {
+            let message = format!("{shown} is not the name of a known service");
+            let help = near.unwrap_or_else(|| {
+                "take the part behind the region, such as `logs` or `ecr.api`".to_owned()
+            });
+            Diagnostic::error("endpoint-service", message).help(format!(
+                "{help} (a service that is not known here is given by its full name, such as \
+                 `com.amazonaws.eu-central-1.kms`)"
+            ))
+        };
+        scope.problem(problem.about(about));
+    }
+
+    /// The name of its endpoint where the stack is deployed.
+    fn name(&self, scope: &mut Scope<'_>) -> Value<Text> {
+        let Some(service) = EndpointService::find(&self.token) else {
+            let name = self.full.as_ref().map_or(&self.token, |(_, name)| name);
+            return Value::Lit(name.clone());
+        };
+        let name = |region: Option<&'static Region>, scope: &Scope<'_>| {
+            let (before, behind) = service.around(region);
+            let Some(behind) = behind else {
+                return Expr::text(before);
+            };
+            Expr::concat([Expr::text(before), scope.region(), Expr::text(behind)])
+        };
+        if scope.known_region().is_some() {
+            return name(scope.known_region(), scope).into();
+        }
+        let reversed: Vec<(ConditionId, Expr)> = service
+            .reversed_by_partition()
+            .into_iter()
+            .map(|there| {
+                let reversed = name(there.first().copied(), scope);
+                (in_regions(&there, scope), reversed)
+            })
+            .collect();
+        let either =
+            |other, (condition, reversed)| Expr::If(condition, Box::new(reversed), Box::new(other));
+        reversed
+            .into_iter()
+            .rev()
+            .fold(name(None, scope), either)
+            .into()
+    }
+}
+
+/// Declares the condition that the stack is deployed in one of these regions of one partition.
+fn in_regions(there: &[&'static Region], scope: &mut Scope<'_>) -> ConditionId {
+    let partition = there.first().map_or("", |region| region.partition);
+    let of_partition = regions().iter().filter(|it| it.partition == partition);
+    let (id, test) = if of_partition.count() == there.len() {
+        let test = Test::OneOf(scope.partition(), vec![Text::Borrowed(partition)]);
+        (partition.to_owned(), test)
+    } else {
+        let names: Vec<&str> = there.iter().map(|region| region.name).collect();
+        let id = names.join("-");
+        let names = names.into_iter().map(Text::Borrowed).collect();
+        (id, Test::OneOf(scope.region(), names))
+    };
+    scope.condition(&format!("In{}", crate::ir::logical_id(&id)), test)
 }
 
 /// Endpoints that are there already.
@@ -72,6 +205,8 @@ pub struct Endpoints {
     pub least_privilege: bool,
     /// Named instead of created. Default: they are created.
     pub existing: Option<ExistingEndpoints>,
+    /// Tags of what is created, over the stack's. Default: none.
+    pub tags: Tags,
 }
 
 impl Default for Endpoints {
@@ -84,6 +219,7 @@ impl Default for Endpoints {
             zones: EndpointZones::All,
             least_privilege: false,
             existing: None,
+            tags: Tags::default(),
         }
     }
 }
@@ -91,8 +227,10 @@ impl Default for Endpoints {
 /// What endpoints are to their users.
 #[derive(Clone, Debug)]
 pub struct EndpointHandles {
-    /// The groups of their interfaces: of those created, then of those that exist.
-    pub security_groups: Vec<Link<SecurityGroup>>,
+    /// The group of those created, if there are any.
+    pub security_group: Option<Link<SecurityGroup>>,
+    /// The group of those that exist already, if there are any.
+    pub existing_security_group: Option<Link<SecurityGroup>>,
     /// S3's prefix list, where there is a gateway.
     pub s3_prefix_list: Option<Link<PrefixList>>,
     /// What an instance waits for.
@@ -133,6 +271,21 @@ const EC2MESSAGES_ACTIONS: [&str; 6] = [
     "ec2messages:SendReply",
 ];
 
+/// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
+fn check_zones_are_known(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
+    let unknown = chosen.iter().filter(|it| it.zone.is_none()).count();
+    let list = |it: &SubnetHandle| matches!(it.subnet, Value::Expr(Expr::Items(_)));
+    if unknown > 0 && (chosen.len() > 1 || chosen.iter().any(list)) {
+        scope.problem(
+            Diagnostic::warning(
+                "endpoint-zones",
+                "endpoints take one subnet of each zone, and the zones of the subnets are not known",
+            )
+            .help("see that each is in another zone, give each its `zone`, or set `zones: one`"),
+        );
+    }
+}
+
 impl PlacedEndpoints<'_> {
     fn subnets(&self, scope: &mut Scope<'_>) -> Vec<SubnetHandle> {
         let mut chosen: Vec<SubnetHandle> = Vec::new();
@@ -143,7 +296,7 @@ impl PlacedEndpoints<'_> {
             }
         }
         match &self.endpoints.zones {
-            EndpointZones::All => {}
+            EndpointZones::All => check_zones_are_known(&chosen, scope),
             EndpointZones::One => {
                 chosen.truncate(1);
                 if let Some(first) = chosen.first_mut() {
@@ -198,49 +351,22 @@ impl PlacedEndpoints<'_> {
                         .about(&["services", &n])
                         .help("switch it on by `s3: true`"),
                 );
-            } else if !service.0.starts_with(|c: char| c.is_ascii_lowercase())
-                || !service
-                    .0
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b))
-            {
-                scope.problem(
-                    Diagnostic::error(
-                        "endpoint-service",
-                        format!("{} is not the name of a service", quoted(&service.0)),
-                    )
-                    .about(&["services", &n])
-                    .help("take the part behind the region, such as `logs` or `ecr.api`"),
-                );
-            } else if services.contains(service) {
-                // Asked for twice is asked for.
-            } else if let Some(other) = services.iter().find(|other| other.id() == service.id()) {
-                let (name, other) = (service.as_str(), other.as_str());
-                let message = format!("services `{other}` and `{name}` would have one id");
-                scope.problem(
-                    Diagnostic::error("endpoint-service", message)
-                        .about(&["services", &n])
-                        .help("spell it as AWS does"),
-                );
-            } else {
+                continue;
+            }
+            service.check(&["services", &n], scope);
+            // Asked for twice is asked for; a slip of another is told, and has its id.
+            if !services.iter().any(|other| other.id() == service.id()) {
                 services.push(service.clone());
             }
+        }
+        for (service, _) in existing.into_iter().flat_map(|it| &it.endpoints) {
+            service.check(&["existing", service.as_str()], scope);
         }
         let exists = |service: &Service| {
             existing.is_some_and(|it| it.endpoints.iter().any(|(other, _)| other == service))
         };
         services.retain(|service| !exists(service));
         services
-    }
-
-    fn service_name(service: &Service, scope: &Scope<'_>) -> Value<Text> {
-        Expr::concat([
-            Expr::text("com.amazonaws."),
-            scope.region(),
-            Expr::text("."),
-            Expr::Text(service.0.clone()),
-        ])
-        .into()
     }
 
     fn policy(&self, service: &Service) -> Option<PolicyDocument> {
@@ -277,7 +403,7 @@ impl PlacedEndpoints<'_> {
     ) -> NodeId {
         let mut endpoint = VpcEndpoint::new(
             self.network.vpc.clone(),
-            Self::service_name(service, scope),
+            service.name(scope),
             EndpointType::Interface,
         )
         .private_dns_enabled(true)
@@ -308,12 +434,16 @@ impl PlacedEndpoints<'_> {
                 .help("name the route tables of the existing subnets"),
             );
         }
-        let mut endpoint = VpcEndpoint::new(
-            self.network.vpc.clone(),
-            Self::service_name(&Service::new("s3"), scope),
-            EndpointType::Gateway,
-        )
-        .route_tables(self.network.route_tables.iter().cloned());
+        // The gateway's name is the same in all partitions, the interface's is not.
+        let gateway: Value<Text> = Expr::concat([
+            Expr::text("com.amazonaws."),
+            scope.region(),
+            Expr::text(".s3"),
+        ])
+        .into();
+        let mut endpoint =
+            VpcEndpoint::new(self.network.vpc.clone(), gateway, EndpointType::Gateway)
+                .route_tables(self.network.route_tables.iter().cloned());
         if self.endpoints.least_privilege {
             endpoint.policy = Some(s3_policy(scope));
         }
@@ -327,6 +457,11 @@ impl PlacedEndpoints<'_> {
             .s3_prefix_list
             .clone()
             .or(known.map(Text::Borrowed));
+        if let Some(id) = &known
+            && let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", id)
+        {
+            scope.problem(problem);
+        }
         let cfn = match known {
             Some(id) => Expr::Text(id),
             None => {
@@ -349,26 +484,55 @@ impl PlacedEndpoints<'_> {
     }
 }
 
-/// The buckets of the agent and of Amazon Linux.
+/// The buckets that the agent gets updates, patches and documents from, and Amazon Linux packages.
+///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html>
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>
 fn s3_policy(scope: &Scope<'_>) -> PolicyDocument {
-    let bucket = |before: &'static str, after: &'static str| -> Value<Text> {
+    let bucket = |before: &'static str, region: Expr, after: String| -> Value<Text> {
         Expr::concat([
             Expr::text("arn:"),
             scope.partition(),
+            Expr::text(":s3:::"),
             Expr::text(before),
-            scope.region(),
+            region,
             Expr::text(after),
+            Expr::text("/*"),
         ])
         .into()
     };
+    let named = [
+        ("amazon-ssm-", ""),
+        ("aws-ssm-", ""),
+        ("aws-windows-downloads-", ""),
+        ("al2023-repos-", "-de612dc2"),
+        ("amazonlinux-2-repos-", ""),
+    ];
+    let mut buckets: Vec<Value<Text>> = named
+        .into_iter()
+        .map(|(before, after)| bucket(before, scope.region(), after.to_owned()))
+        .collect();
+    let snapshots = |region: &'static Region| {
+        let suffix = region.patch_baseline_suffix?;
+        let here = Expr::text(region.name);
+        Some(bucket(
+            "patch-baseline-snapshot-",
+            here,
+            format!("-{suffix}"),
+        ))
+    };
+    let plain = || bucket("patch-baseline-snapshot-", scope.region(), String::new());
+    match scope.known_region() {
+        Some(region) => buckets.push(snapshots(region).unwrap_or_else(plain)),
+        None => {
+            // A gateway leads to its own region only, so that the names of others do no harm.
+            buckets.push(plain());
+            buckets.extend(regions().iter().filter_map(snapshots));
+        }
+    }
     let read = Statement::allow(["s3:GetObject"])
         .principal(Principal::Any)
-        .on([
-            bucket(":s3:::amazon-ssm-", "/*"),
-            bucket(":s3:::al2023-repos-", "-de612dc2/*"),
-            bucket(":s3:::amazonlinux-2-repos-", "/*"),
-        ]);
+        .on(buckets);
     PolicyDocument::new([read])
 }
 
@@ -376,8 +540,9 @@ impl Construct for PlacedEndpoints<'_> {
     type Handle = EndpointHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> EndpointHandles {
+        scope.tags(self.endpoints.tags.clone());
         let mut ready = Vec::new();
-        let mut security_groups = Vec::new();
+        let mut security_group = None;
         let services = self.created(scope);
         if !services.is_empty() {
             let group = scope.add(
@@ -403,11 +568,19 @@ impl Construct for PlacedEndpoints<'_> {
                 group.attr(SecurityGroup::LINK),
                 "The endpoints' group",
             );
-            security_groups.push(group.into_value());
+            security_group = Some(group.into_value());
         }
         if let Some(existing) = &self.endpoints.existing {
-            security_groups.push(existing.security_group.clone());
+            let group = &existing.security_group;
+            check_id(
+                "existing_security_group",
+                IdOf::SECURITY_GROUP,
+                group,
+                scope,
+            );
             for (service, id) in &existing.endpoints {
+                let field = format!("existing.{}", service.as_str());
+                check_id(&field, IdOf::ENDPOINT, id, scope);
                 scope.output(
                     &format!("{}Id", service.id()),
                     id.clone(),
@@ -417,12 +590,29 @@ impl Construct for PlacedEndpoints<'_> {
         }
         let mut s3_prefix_list = None;
         if self.endpoints.s3 {
-            let (list, node) = self.gateway(scope);
-            s3_prefix_list = Some(list);
-            ready.push(node);
+            let exists = |it: &ExistingEndpoints| {
+                let mut services = it.endpoints.iter().map(|(service, _)| service);
+                services.any(|service| service.as_str() == "s3")
+            };
+            if self.endpoints.existing.as_ref().is_some_and(exists) {
+                scope.problem(
+                    Diagnostic::error(
+                        "endpoint-existing",
+                        "the endpoint to S3 exists already, and is to be created",
+                    )
+                    .about(&["existing", "s3"])
+                    .about(&["s3"])
+                    .help("leave `s3: true` out, or `s3` among the existing ones"),
+                );
+            } else {
+                let (list, node) = self.gateway(scope);
+                s3_prefix_list = Some(list);
+                ready.push(node);
+            }
         }
         EndpointHandles {
-            security_groups,
+            security_group,
+            existing_security_group: self.endpoints.existing.map(|it| it.security_group),
             s3_prefix_list,
             ready,
         }

@@ -1,9 +1,11 @@
 //! Who the instances are: role and instance profile.
 
+use super::given::check_arn;
 use super::scope::{Construct, Scope};
+use crate::check::ArnOf;
 use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Text, Value};
 use crate::resource::{
-    InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement,
+    InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
 
 /// What the instances may do.
@@ -30,6 +32,7 @@ pub struct Identity {
     permissions: Permissions,
     path: Option<Value<Text>>,
     permissions_boundary: Option<Link<ManagedPolicy>>,
+    tags: Tags,
 }
 
 /// What an identity is to its users.
@@ -50,6 +53,7 @@ impl Identity {
             permissions,
             path: None,
             permissions_boundary: None,
+            tags: Tags::default(),
         }
     }
 
@@ -66,6 +70,13 @@ impl Identity {
         self.permissions_boundary = Some(policy.into_value());
         self
     }
+
+    /// Tags of the role, over the stack's. Default: none.
+    #[must_use]
+    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
+        self.tags.merge(&tags.into());
+        self
+    }
 }
 
 impl Construct for Identity {
@@ -75,6 +86,10 @@ impl Construct for Identity {
         let trust = Statement::allow(["sts:AssumeRole"]).principal(Principal::Service(Value::Lit(
             Text::Borrowed("ec2.amazonaws.com"),
         )));
+        scope.tags(self.tags);
+        if let Some(policy) = &self.permissions_boundary {
+            check_arn("permissions_boundary", ArnOf::Policy, policy, scope);
+        }
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.path = self.path.clone();
         role.permissions_boundary = self.permissions_boundary;

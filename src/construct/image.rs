@@ -13,28 +13,32 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// Derives it from an instance type: `arm64` for `a1` and for families with a `g` among the
-    /// letters behind the first digits, such as `t4g` or `c7gn`; nothing for what is no type.
+    /// Derives it from an instance type: `arm64` for `a1`, for families with a `g` among the
+    /// letters behind the first digits, such as `t4g` or `c7gn`, and for those with Grace
+    /// processors, such as `p6e-gb200`; nothing for what is no type, and for Macs, which are
+    /// architectures of their own.
     ///
     /// ```
     /// use ssm_synth::construct::Architecture;
     /// assert_eq!(Architecture::of("t4g.micro"), Some(Architecture::Arm64));
     /// assert_eq!(Architecture::of("g4dn.xlarge"), Some(Architecture::X86_64));
     /// assert_eq!(Architecture::of("micro"), None);
+    /// assert_eq!(Architecture::of("mac2.metal"), None);
     /// ```
     pub fn of(instance_type: &str) -> Option<Architecture> {
         let (family, size) = instance_type.split_once('.')?;
         let digits = family.find(|c: char| c.is_ascii_digit())?;
+        if &family[..digits] == "mac" {
+            return None;
+        }
         let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if digits == 0 || size.is_empty() || !plain(family) || !plain(size) {
             return None;
         }
         let behind = family[digits..].trim_start_matches(|c: char| c.is_ascii_digit());
-        let letters = behind
-            .split(|c: char| !c.is_ascii_alphabetic())
-            .next()
-            .unwrap_or_default();
-        let arm = family == "a1" || letters.contains('g');
+        let end = behind.find(|c: char| !c.is_ascii_alphabetic());
+        let (letters, variant) = behind.split_at(end.unwrap_or(behind.len()));
+        let arm = family == "a1" || letters.contains('g') || variant.starts_with("-gb");
         Some(if arm {
             Architecture::Arm64
         } else {
@@ -158,6 +162,30 @@ pub enum Image {
     },
 }
 
+impl Image {
+    /// Returns its architecture, as far as it is stated or told by the name of a public parameter.
+    pub(crate) fn architecture(&self) -> Option<Architecture> {
+        match self {
+            Image::Newest(_) => None,
+            Image::Id { architecture, .. } => *architecture,
+            Image::Parameter {
+                name, architecture, ..
+            } => architecture.or_else(|| {
+                let tokens = [
+                    ("arm64", Architecture::Arm64),
+                    ("x86_64", Architecture::X86_64),
+                    ("amd64", Architecture::X86_64),
+                    ("/ami-windows-latest/", Architecture::X86_64),
+                ];
+                let public = name.starts_with("/aws/service/");
+                let told = tokens.iter().find(|(token, _)| name.contains(token));
+                told.filter(|_| public)
+                    .map(|(_, architecture)| *architecture)
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,6 +205,10 @@ mod tests {
             ("p4d.24xlarge", false),
             ("c8gb.large", true),
             ("m7i-flex.large", false),
+            ("p6e-gb200.36xlarge", true),
+            ("p6-b200.48xlarge", false),
+            ("vt1.3xlarge", false),
+            ("is4gen.large", true),
         ] {
             let expected = if arm {
                 Architecture::Arm64
@@ -193,6 +225,8 @@ mod tests {
             "micro.t3",
             "3t.micro",
             "t3 .micro",
+            "mac1.metal",
+            "mac2-m2pro.metal",
         ] {
             assert_eq!(Architecture::of(bad), None, "{bad}");
         }

@@ -1,9 +1,11 @@
 //! One instance of the pattern.
 
+use super::given::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Text, Value, quoted};
+use crate::check::{ArnOf, IdOf};
+use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
     LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
@@ -108,53 +110,247 @@ impl Host {
         self
     }
 
-    fn architecture(&self, scope: &mut Scope<'_>) -> Architecture {
-        let Some(of) = self.instance_type.lit() else {
-            return match &self.image {
-                Image::Parameter { architecture, .. } | Image::Id { architecture, .. } => {
-                    architecture.unwrap_or(Architecture::X86_64)
-                }
-                Image::Newest(_) => Architecture::X86_64,
+    /// Returns the types that it can have, as far as they are known before deployment.
+    fn types(&self, scope: &Scope<'_>) -> Vec<Text> {
+        match &self.instance_type {
+            Value::Lit(of) => vec![of.clone()],
+            Value::Expr(Expr::Param(id)) => scope.declaration(*id).map_or(Vec::new(), |it| {
+                let mut types = it.allowed_values.clone();
+                types.extend(it.default.clone().filter(|of| !types.contains(of)));
+                types
+            }),
+            Value::Expr(_) => Vec::new(),
+        }
+    }
+
+    /// Returns the architecture of its type; nothing if the deployment decides.
+    ///
+    /// # Errors
+    ///
+    /// If one of its types is none, or they are of several architectures.
+    pub(crate) fn architecture(
+        &self,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Architecture>, Box<Diagnostic>> {
+        let mut first: Option<(Text, Architecture)> = None;
+        for of in self.types(scope) {
+            let Some(architecture) = Architecture::of(&of) else {
+                let (what, help) = if of.starts_with("mac") {
+                    (
+                        "runs on a dedicated host of its own, which is not made here",
+                        "take a type of x86_64 or arm64, such as `t3.micro` or `t4g.small`",
+                    )
+                } else {
+                    (
+                        "is not an instance type",
+                        "take one such as `t3.micro` or `t4g.small`",
+                    )
+                };
+                let message = format!("{} {what}", quoted(&of));
+                return Err(Box::new(
+                    Diagnostic::error("instance-type", message)
+                        .about(&["type"])
+                        .help(help),
+                ));
             };
+            match &first {
+                Some((other, is)) if *is != architecture => {
+                    let message = format!(
+                        "`{other}` is {}, and `{of}` is {}: no image is for both",
+                        is.as_str(),
+                        architecture.as_str()
+                    );
+                    return Err(Box::new(
+                        Diagnostic::error("instance-type", message)
+                            .about(&["type"])
+                            .help("allow types of one architecture, or declare two parameters"),
+                    ));
+                }
+                Some(_) => {}
+                None => first = Some((of, architecture)),
+            }
+        }
+        Ok(first.map(|(_, architecture)| architecture))
+    }
+
+    /// What diagnostics call its type.
+    fn shown_type(&self, scope: &Scope<'_>) -> String {
+        match self.types(scope).first() {
+            Some(of) => format!("`{of}`"),
+            None => "the instance type".to_owned(),
+        }
+    }
+
+    /// Returns the architecture of type and image, and reports where they disagree.
+    fn checked_architecture(&self, scope: &mut Scope<'_>) -> Architecture {
+        let of_type = match self.architecture(scope) {
+            Ok(of_type) => of_type,
+            Err(problem) => {
+                scope.problem(*problem);
+                return Architecture::X86_64;
+            }
         };
-        let Some(architecture) = Architecture::of(of) else {
-            scope.problem(
+        match (of_type, self.image.architecture()) {
+            (Some(is), Some(image)) if is != image => {
+                let (of, is, image) = (self.shown_type(scope), is.as_str(), image.as_str());
+                scope.problem(
+                    Diagnostic::error(
+                        "image-architecture",
+                        format!("{of} is {is}, and the image is {image}"),
+                    )
+                    .about(&["type"])
+                    .about(&["image"])
+                    .help(format!(
+                        "take an instance type of {image}, or an image of {is}"
+                    )),
+                );
+            }
+            (None, None) if matches!(self.image, Image::Newest(_)) => scope.problem(
                 Diagnostic::error(
                     "instance-type",
-                    format!("{} is not an instance type", quoted(of)),
+                    "nothing tells the architecture of the instance type, and the image needs it",
                 )
                 .about(&["type"])
-                .help("take one such as `t3.micro` or `t4g.small`"),
-            );
-            return Architecture::X86_64;
-        };
-        if let Image::Parameter {
-            architecture: Some(image),
-            ..
+                .help("give the parameter a `default` or `allowed_values`"),
+            ),
+            _ => {}
         }
-        | Image::Id {
-            architecture: Some(image),
-            ..
-        } = &self.image
-            && *image != architecture
-        {
-            scope.problem(mismatch(of, architecture, "the image", *image));
-        }
-        architecture
+        of_type.unwrap_or(Architecture::X86_64)
     }
-}
 
-fn mismatch(of: &str, is: Architecture, what: &str, image: Architecture) -> Diagnostic {
-    let (is, image) = (is.as_str(), image.as_str());
-    Diagnostic::error(
-        "image-architecture",
-        format!("`{of}` is {is}, and {what} is {image}"),
-    )
-    .about(&["type"])
-    .about(&["image"])
-    .help(format!(
-        "take an instance type of {image}, or an image of {is}"
-    ))
+    /// Reports a size that the root volume cannot have, as far as it is known.
+    fn check_volume(&self, scope: &mut Scope<'_>) {
+        let least = match &self.image {
+            Image::Newest(family) => family.least_volume_size(),
+            _ => 1,
+        };
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
+        const MOST: i64 = 65_536;
+        let sizes: Vec<i64> = match &self.volume_size {
+            Some(Value::Lit(size)) => vec![*size],
+            Some(Value::Expr(Expr::Param(id))) => {
+                let declared = scope.declaration(*id).into_iter();
+                let texts = declared.flat_map(|it| it.default.iter().chain(&it.allowed_values));
+                texts.filter_map(|text| text.parse().ok()).collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(size) = sizes
+            .into_iter()
+            .find(|size| !(least..=MOST).contains(size))
+        {
+            let message = format!(
+                "`volume_size` is {size}, and the image's root volume has from {least} to {MOST} GiB"
+            );
+            scope.problem(
+                Diagnostic::error("root-volume-size", message)
+                    .about(&["volume_size"])
+                    .help("take a size between these"),
+            );
+        }
+    }
+
+    /// Reports ids and ARNs that are none, and too many groups.
+    fn check_given(&self, scope: &mut Scope<'_>) {
+        if let Image::Id { id, .. } = &self.image {
+            check_id("image.ami", IdOf::IMAGE, id, scope);
+        }
+        if let Some(key) = &self.kms_key {
+            check_arn("kms_key", ArnOf::Key, key, scope);
+        }
+        if let HostSubnet::Subnet(subnet) = &self.subnet {
+            check_id("subnet", IdOf::SUBNET, subnet, scope);
+        }
+        let groups = &self.security_groups;
+        check_ids("security_groups", IdOf::SECURITY_GROUP, groups, scope);
+        // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+        let count = groups.len() + 1;
+        let help = "leave some out of `security_groups`";
+        if count > 16 {
+            let message = format!("the instance has {count} groups with its own, and EC2 takes 16");
+            scope.problem(
+                Diagnostic::error("security-groups", message)
+                    .about(&["security_groups"])
+                    .help(help),
+            );
+        } else if count > 5 {
+            let message = format!(
+                "the instance has {count} groups with its own; EC2 takes 5 until the quota is raised"
+            );
+            scope.problem(
+                Diagnostic::warning("security-groups", message)
+                    .about(&["security_groups"])
+                    .help(help),
+            );
+        }
+    }
+
+    /// Reports what is known to run no agent.
+    fn check_agent(&self, scope: &mut Scope<'_>) {
+        let Image::Parameter { name, .. } = &self.image else {
+            return;
+        };
+        let report = |code, message: &str, help: &str| {
+            Some(
+                Diagnostic::error(code, format!("{} {message}", quoted(name)))
+                    .about(&["image", "parameter"])
+                    .help(help),
+            )
+        };
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html
+        let without = [
+            "debian", "rhel", "rocky", "centos", "fedora", "oracle", "freebsd",
+        ];
+        let words: Vec<String> = name
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        let installs = self.user_data.is_some();
+        let problem = if name.contains("/amzn-ami-") {
+            report(
+                "image-end-of-life",
+                "is Amazon Linux 1, which got its last update in 2023",
+                "take `al2023`",
+            )
+        } else if name.contains("-minimal-") && !installs {
+            report(
+                "image-minimal",
+                "has no agent",
+                "minimal images lack it; take the image without `minimal`, or set `install_agent`",
+            )
+        } else if installs {
+            None
+        } else if let Some(of) = without
+            .iter()
+            .find(|of| words.iter().any(|word| word == *of))
+        {
+            // An image of one's own may have it.
+            let own = !name.starts_with("/aws/service/");
+            let message = if own {
+                format!("may have no agent: the images that {of} publishes lack it")
+            } else {
+                "has no agent".to_owned()
+            };
+            let problem = report(
+                "image-agent",
+                &message,
+                "set `install_agent`, or install the agent in `user_data`",
+            );
+            problem.map(|problem| Diagnostic {
+                severity: if own {
+                    Severity::Warning
+                } else {
+                    problem.severity
+                },
+                ..problem
+            })
+        } else {
+            None
+        };
+        if let Some(problem) = problem {
+            scope.problem(problem);
+        }
+    }
 }
 
 /// A host with what it stands on.
@@ -230,9 +426,12 @@ impl Construct for PlacedHost<'_> {
     fn build(self, scope: &mut Scope<'_>) -> HostHandles {
         let subnet = self.subnet(scope);
         let host = self.host;
-        let architecture = host.architecture(scope);
+        let architecture = host.checked_architecture(scope);
+        host.check_agent(scope);
+        host.check_volume(scope);
+        host.check_given(scope);
         let mut instance = Instance::new(host.instance_type, subnet);
-        let (parameter, root_device, least) = match &host.image {
+        let (parameter, root_device) = match &host.image {
             Image::Newest(family) => {
                 let Some(parameter) = family.parameter(architecture) else {
                     let of = family.as_str();
@@ -248,56 +447,18 @@ impl Construct for PlacedHost<'_> {
                         instance: scope.add("Instance", instance),
                     };
                 };
-                (
-                    Some(parameter),
-                    Text::Borrowed(family.root_device()),
-                    Some(family.least_volume_size()),
-                )
+                (Some(parameter), Text::Borrowed(family.root_device()))
             }
             Image::Parameter {
                 name, root_device, ..
-            } => {
-                if name.contains("-minimal-") {
-                    scope.problem(
-                        Diagnostic::error(
-                            "image-minimal",
-                            format!("{} has no agent", quoted(name)),
-                        )
-                        .about(&["image", "parameter"])
-                        .help("minimal images lack it; take the image without `minimal`"),
-                    );
-                }
-                let other = match architecture {
-                    Architecture::X86_64 => "arm64",
-                    Architecture::Arm64 => "x86_64",
-                };
-                if name.starts_with("/aws/service/") && name.contains(other) {
-                    let image = match architecture {
-                        Architecture::X86_64 => Architecture::Arm64,
-                        Architecture::Arm64 => Architecture::X86_64,
-                    };
-                    let of = instance.instance_type.lit().cloned().unwrap_or_default();
-                    scope.problem(mismatch(&of, architecture, name, image));
-                }
-                (Some(name.to_string()), root_device.clone(), None)
-            }
+            } => (Some(name.to_string()), root_device.clone()),
             Image::Id {
                 id, root_device, ..
             } => {
                 instance.image = Some(id.clone());
-                (None, root_device.clone(), None)
+                (None, root_device.clone())
             }
         };
-        if let (Some(Value::Lit(size)), Some(least)) = (&host.volume_size, least)
-            && *size < least
-        {
-            let message = format!("the image needs {least} GiB, and the root volume has {size}");
-            scope.problem(
-                Diagnostic::error("root-volume-size", message)
-                    .about(&["volume_size"])
-                    .help("enlarge the volume"),
-            );
-        }
         let mut ebs = Ebs::new()
             .volume_type(VolumeType::Gp3)
             .encrypted(true)

@@ -2,6 +2,7 @@
 
 mod access;
 mod endpoints;
+mod given;
 mod identity;
 mod image;
 mod instance;

@@ -1,8 +1,11 @@
 //! The network: a new private one, or one that is there.
 
+use super::given::{check_id, check_ids};
 use super::scope::{Construct, Scope};
+use crate::check::IdOf;
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
-use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Vpc};
+use crate::region::Region;
+use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,7 @@ pub struct PrivateNetwork {
     cidr: Cidr,
     zones: Zones,
     subnet_cidrs: Vec<Cidr>,
+    tags: Tags,
 }
 
 /// A subnet of a network.
@@ -55,6 +59,7 @@ impl PrivateNetwork {
             cidr,
             zones: Zones::Count(2),
             subnet_cidrs: Vec::new(),
+            tags: Tags::default(),
         }
     }
 
@@ -72,31 +77,62 @@ impl PrivateNetwork {
         self
     }
 
-    fn cidrs(&self, count: u32, scope: &mut Scope<'_>) -> Vec<Cidr> {
+    /// Tags of all its parts, over the stack's. Default: none.
+    #[must_use]
+    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
+        self.tags.merge(&tags.into());
+        self
+    }
+
+    fn cidrs(&self, zones: &[ZoneOfSubnet], scope: &mut Scope<'_>) -> Vec<Cidr> {
+        let count = zones.len();
         if self.subnet_cidrs.is_empty() {
             let prefix_len = (self.cidr.prefix_len() + 4).clamp(16, 28);
             let room = self.cidr.capacity(prefix_len);
-            // A range beyond a VPC's is told by itself.
-            if room < count.into() && self.cidr.prefix_len() <= 28 {
-                scope.problem(
-                    Diagnostic::error(
-                        "network-zones",
+            let most = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
+            if let Some((number, zone)) = most.max_by_key(|(number, _)| *number)
+                && room <= number.into()
+                // A range beyond a VPC's is told by itself.
+                && self.cidr.prefix_len() <= 28
+            {
+                let message = match &self.zones {
+                    Zones::Count(count) => {
                         format!(
                             "`{}` has room for {room} subnets, not for {count}",
                             self.cidr
-                        ),
-                    )
-                    .about(&["zones"])
-                    .about(&["cidr"])
-                    .help("take a larger range or fewer zones"),
+                        )
+                    }
+                    Zones::Named(_) => format!(
+                        "`{}` has room for {room} subnets, and zone `{}` takes number {}",
+                        self.cidr,
+                        zone.label,
+                        number + 1
+                    ),
+                };
+                scope.problem(
+                    Diagnostic::error("network-zones", message)
+                        .about(&["zones"])
+                        .about(&["cidr"])
+                        .help("take a larger range or fewer zones, or give `subnet_cidrs`"),
                 );
             }
-            return (0..count)
-                .filter_map(|n| self.cidr.block(prefix_len, n))
+            if let Some(zone) = zones.iter().find(|zone| zone.number.is_none()) {
+                let message = format!(
+                    "zone `{}` has no letter behind the region, which a range would follow from",
+                    zone.label
+                );
+                scope.problem(
+                    Diagnostic::error("network-zones", message)
+                        .help("give `subnet_cidrs`, a range for each zone"),
+                );
+            }
+            return zones
+                .iter()
+                .filter_map(|zone| self.cidr.block(prefix_len, zone.number?))
                 .collect();
         }
         let given = self.subnet_cidrs.len();
-        if given != count as usize {
+        if given != count {
             scope.problem(
                 Diagnostic::error(
                     "network-subnet-cidrs",
@@ -135,32 +171,67 @@ impl PrivateNetwork {
     }
 }
 
-/// The key of the n-th zone: `A` to `Z`.
-fn letter(n: u32) -> char {
-    char::from(b'A' + u8::try_from(n.min(25)).unwrap_or(25))
+/// A zone with what names and ranges follow from: never its place among others.
+struct ZoneOfSubnet {
+    /// In the ids of its parts: `A` to `Z`, or `Lax1a` for a local zone.
+    key: String,
+    /// Which block of the VPC its subnet takes; local zones take none by themselves.
+    number: Option<u32>,
+    /// What users call it.
+    label: Text,
+    zone: Value<Text>,
+}
+
+impl ZoneOfSubnet {
+    fn nth(n: u8) -> ZoneOfSubnet {
+        let letter = char::from(b'A' + n).to_string();
+        ZoneOfSubnet {
+            key: letter.clone(),
+            number: Some(n.into()),
+            label: Text::Owned(letter),
+            zone: Value::Expr(Expr::Zone(n.into())),
+        }
+    }
+
+    /// Nothing for what is no zone, which is told elsewhere.
+    fn named(name: &Text) -> Option<ZoneOfSubnet> {
+        let (_, rest) = Region::of_zone(name)?;
+        let letter = match rest.as_bytes() {
+            [letter] => Some(u32::from(letter - b'a')),
+            _ => None,
+        };
+        Some(ZoneOfSubnet {
+            key: crate::ir::logical_id(rest),
+            number: letter,
+            label: name.clone(),
+            zone: Value::Lit(name.clone()),
+        })
+    }
 }
 
 impl Construct for PrivateNetwork {
     type Handle = NetworkHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
-        let names: Vec<(Value<Text>, Option<Text>)> = match &self.zones {
-            Zones::Count(count) => (0..(*count).min(26))
-                .map(|n| {
-                    (
-                        Value::Expr(Expr::Zone(n)),
-                        Some(Text::Owned(letter(n).to_string())),
-                    )
-                })
-                .collect(),
-            Zones::Named(names) => names
-                .iter()
-                .map(|name| (Value::Lit(name.clone()), Some(name.clone())))
-                .collect(),
-        };
-        let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        scope.tags(self.tags.clone());
         check_zones(&self.zones, scope);
-        let cidrs = self.cidrs(count, scope);
+        let zones: Vec<ZoneOfSubnet> = match &self.zones {
+            Zones::Count(count) => (0..26)
+                .take_while(|n| u32::from(*n) < *count)
+                .map(ZoneOfSubnet::nth)
+                .collect(),
+            Zones::Named(names) => {
+                let mut zones: Vec<ZoneOfSubnet> = Vec::new();
+                for zone in names.iter().filter_map(ZoneOfSubnet::named) {
+                    // What is wrong with a letter that comes again is told by its zone.
+                    if !zones.iter().any(|other| other.key == zone.key) {
+                        zones.push(zone);
+                    }
+                }
+                zones
+            }
+        };
+        let cidrs = self.cidrs(&zones, scope);
         let vpc = scope.add(
             "Vpc",
             Vpc::new(self.cidr)
@@ -173,33 +244,31 @@ impl Construct for PrivateNetwork {
             route_tables: Vec::new(),
             ready: Vec::new(),
         };
-        for (n, ((zone, key), cidr)) in names.into_iter().zip(cidrs).enumerate() {
-            let n = letter(u32::try_from(n).unwrap_or(25));
+        let mut outputs = Vec::new();
+        for (zone, cidr) in zones.into_iter().zip(cidrs) {
+            let key = zone.key;
             let subnet = scope.add(
-                &format!("Subnet{n}"),
-                Subnet::new(vpc, cidr, zone).map_public_ip_on_launch(false),
+                &format!("Subnet{key}"),
+                Subnet::new(vpc, cidr, zone.zone).map_public_ip_on_launch(false),
             );
-            let table = scope.add(&format!("RouteTable{n}"), RouteTable::new(vpc));
+            let table = scope.add(&format!("RouteTable{key}"), RouteTable::new(vpc));
             let association = scope.add(
-                &format!("RouteTableAssociation{n}"),
+                &format!("RouteTableAssociation{key}"),
                 SubnetRouteTableAssociation::new(subnet, table),
             );
+            let link: Link<Subnet> = subnet.into_value();
+            outputs.push((format!("Subnet{key}Id"), link.clone()));
             handles.subnets.push(SubnetHandle {
-                subnet: subnet.into_value(),
-                zone: key,
+                subnet: link,
+                zone: Some(zone.label),
                 cidr: Some(cidr),
             });
             handles.route_tables.push(table.into_value());
             handles.ready.push(association.node());
         }
         scope.output("VpcId", handles.vpc.clone(), "The VPC");
-        for (n, subnet) in handles.subnets.iter().enumerate() {
-            let n = letter(u32::try_from(n).unwrap_or(25));
-            scope.output(
-                &format!("Subnet{n}Id"),
-                subnet.subnet.clone(),
-                "A private subnet",
-            );
+        for (id, subnet) in outputs {
+            scope.output(&id, subnet, "A private subnet");
         }
         handles
     }
@@ -230,21 +299,20 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                         .help("give each zone once"),
                 );
             }
-            let region = scope.known_region().map(|region| region.name);
-            if let Some(region) = region
-                && !name.starts_with(region)
-            {
-                let message = format!("zone `{name}` is not in region `{region}`");
-                scope.problem(
-                    Diagnostic::error("network-zones", message)
-                        .about(&["zones", &n.to_string()])
-                        .help(format!(
-                            "the zones of {region} are named `{region}a`, `{region}b`, …"
-                        )),
-                );
-            }
+            let first = names.first().and_then(|name| Region::of_zone(name));
+            let region = scope.known_region().or(first.map(|(region, _)| region));
+            check_zone(name, &["zones", &n.to_string()], region, scope);
         }
     }
+    let local = match zones {
+        Zones::Count(_) => 0,
+        Zones::Named(names) => {
+            let rest = |name: &Text| Region::of_zone(name).map(|(_, rest)| rest.len());
+            let local = names.iter().filter_map(rest).filter(|len| *len > 1);
+            local.count()
+        }
+    };
+    let count = count - local;
     if let Some(region) = scope.known_region()
         && let Some(known) = region.zones
         && count > known as usize
@@ -259,6 +327,37 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
             .help(format!("take at most {known} zones")),
         );
     }
+}
+
+/// Reports what is not the name of a zone, or of another region.
+fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope: &mut Scope<'_>) {
+    let shown = name.escape_debug();
+    let such = region.map_or("eu-central-1", |region| region.name);
+    let message = match (Region::of_zone(name), region) {
+        (None, _) => format!("`{shown}` is not the name of a zone"),
+        (Some((of, _)), Some(region)) if of != region => {
+            format!("zone `{shown}` is not in region `{}`", region.name)
+        }
+        // Letters may have gaps, and are shuffled for each account: one beyond is plausible.
+        (Some((of, rest)), _)
+            if matches!(rest.as_bytes(), [letter]
+                if u32::from(letter - b'a') > of.zones.unwrap_or(5)) =>
+        {
+            let known = of.zones.map_or("few".to_owned(), |zones| zones.to_string());
+            format!(
+                "region `{}` has no zone `{shown}`: it has {known} zones",
+                of.name
+            )
+        }
+        _ => return,
+    };
+    scope.problem(
+        Diagnostic::error("network-zones", message)
+            .about(about)
+            .help(format!(
+                "the zones of {such} are named `{such}a`, `{such}b`, …"
+            )),
+    );
 }
 
 /// A network that is there: nothing of it is created.
@@ -332,7 +431,18 @@ impl Construct for ExistingNetwork {
                     .help("name at least one subnet for instances and endpoints"),
             );
         }
+        check_id("vpc", IdOf::VPC, &self.vpc, scope);
+        let subnets: Vec<_> = self.subnets.iter().map(|it| it.subnet.clone()).collect();
+        check_ids("subnets", IdOf::SUBNET, &subnets, scope);
+        check_ids("route_tables", IdOf::ROUTE_TABLE, &self.route_tables, scope);
         for (n, subnet) in self.subnets.iter().enumerate() {
+            // A letter or an id tells zones apart as well as a name.
+            if let Some(zone) = &subnet.zone
+                && Region::of_zone(zone).is_some()
+            {
+                let about = ["subnets", &n.to_string(), "zone"];
+                check_zone(zone, &about, scope.known_region(), scope);
+            }
             let overlapping = self.subnets[..n].iter().filter_map(|other| other.cidr);
             if let Some(cidr) = subnet.cidr
                 && let Some(other) = overlapping.into_iter().find(|other| other.overlaps(cidr))

@@ -322,6 +322,10 @@ impl Scope<'_> {
         }
     }
 
+    pub(crate) fn declaration(&self, id: ParamId) -> Option<&ParameterDeclaration> {
+        self.graph.parameter(id)
+    }
+
     #[cfg(feature = "config")]
     pub(crate) fn declare_parameter(&mut self, declaration: ParameterDeclaration) -> ParamId {
         self.declare(declaration)

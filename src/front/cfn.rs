@@ -443,14 +443,7 @@ impl<'t> Reader<'t> {
                     return Some(opaque("Fn::Split"));
                 };
                 let delimiter = delimiter.text().unwrap_or_default();
-                Some(match self.expr(source, depth) {
-                    Expr::Text(text) if !delimiter.is_empty() => Term::List(
-                        text.split(delimiter)
-                            .map(|part| Term::Str(part.to_owned().into()))
-                            .collect(),
-                    ),
-                    other => opaque(format!("Fn::Split {other:?}")),
-                })
+                Some(split(delimiter, self.expr(source, depth)))
             }
             "Fn::If" => {
                 let [condition, yes, no] = items else {
@@ -920,6 +913,42 @@ fn into_expr(term: Term<'static>) -> Expr {
         Term::Base64(inner) | Term::Json(inner) => into_expr(*inner),
         other => Expr::Opaque(Text::Borrowed(other.what())),
     }
+}
+
+/// Splits text; what is not decided is taken to hold no delimiter, where it is an id of a
+/// resource, and else is not split.
+fn split(delimiter: &str, source: Expr) -> Term<'static> {
+    let parts = match source {
+        Expr::Concat(parts) => parts,
+        one => vec![one],
+    };
+    let whole_ids = |part: &Expr| matches!(part, Expr::Text(_) | Expr::Attr(..));
+    if delimiter.is_empty() || !parts.iter().all(whole_ids) {
+        return opaque(format!("Fn::Split {}", shown(&Expr::Concat(parts))));
+    }
+    let mut items: Vec<Vec<Expr>> = vec![Vec::new()];
+    for part in parts {
+        let Expr::Text(text) = &part else {
+            if let Some(last) = items.last_mut() {
+                last.push(part);
+            }
+            continue;
+        };
+        for (n, piece) in text.split(delimiter).enumerate() {
+            if n > 0 {
+                items.push(Vec::new());
+            }
+            if let Some(last) = items.last_mut() {
+                last.push(Expr::Text(piece.to_owned().into()));
+            }
+        }
+    }
+    Term::List(
+        items
+            .into_iter()
+            .map(|it| whole(Expr::concat(it)))
+            .collect(),
+    )
 }
 
 /// One of several, each once.

@@ -42,7 +42,7 @@ impl Configured {
     /// All diagnostics, if one of them is an error.
     pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
         match self.app.check() {
-            Ok(checked) => Ok(checked.map_warnings(|found| placed(found, &self.root))),
+            Ok(checked) => Ok(checked.map_found(|found| placed(found, &self.root))),
             Err(found) => Err(placed(found, &self.root)),
         }
     }
@@ -159,7 +159,7 @@ impl Config {
         build.parameters(&self.root, &mut scope);
         let tags = build.tags(self.root.get("tags"));
         scope.tags(tags);
-        let pattern = build.pattern(&self.root);
+        let pattern = build.pattern(&self.root, &scope);
         scope.apply(pattern);
         let configured = Configured {
             app,
@@ -300,7 +300,7 @@ impl Build {
         tags
     }
 
-    fn pattern(&mut self, root: &Item) -> SessionAccess {
+    fn pattern(&mut self, root: &Item, scope: &Scope<'_>) -> SessionAccess {
         let empty = Item {
             node: Node::Map(Vec::new()),
             place: Place::Default,
@@ -320,9 +320,8 @@ impl Build {
         let at = |item: &Item| item.place.clone();
         pattern = pattern.at(at(network), at(endpoints), at(identity));
         let s3 = endpoints.flag("s3").unwrap_or_default();
-        let region = root.text("region");
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
-            let host = self.host(item, s3, region.as_deref());
+            let host = self.host(item, s3, scope);
             pattern = pattern.host_at(host, item.place.clone());
         }
         pattern
@@ -352,11 +351,13 @@ impl Build {
                 None => Zones::Named(item.texts("zones")),
             });
         }
-        network.subnet_cidrs(item.cidrs("subnet_cidrs"))
+        network
+            .subnet_cidrs(item.cidrs("subnet_cidrs"))
+            .tags(self.tags(item.get("tags")))
     }
 
     fn existing_network(&mut self, item: &Item) -> ExistingNetwork {
-        for key in ["cidr", "zones", "subnet_cidrs"] {
+        for key in ["cidr", "zones", "subnet_cidrs", "tags"] {
             if let Some(item) = item.get(key) {
                 self.out.push(
                     Diagnostic::error("setting", format!("`network.{key}` belongs to a new VPC"))
@@ -427,6 +428,7 @@ impl Build {
             zones,
             least_privilege: item.flag("least_privilege").unwrap_or_default(),
             existing,
+            tags: self.tags(item.get("tags")),
         }
     }
 
@@ -435,7 +437,7 @@ impl Build {
             Some("session-only") => Permissions::SessionOnly,
             _ => Permissions::ManagedInstanceCore,
         };
-        let mut identity = Identity::new(permissions);
+        let mut identity = Identity::new(permissions).tags(self.tags(item.get("tags")));
         if let Some(path) = item.get("path") {
             identity = identity.path(self.value(path));
         }
@@ -474,7 +476,7 @@ impl Build {
         }
     }
 
-    fn host(&mut self, item: &Item, s3: bool, region: Option<&str>) -> Host {
+    fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> Host {
         let mut host = Host::new(item.text("name").unwrap_or_default());
         host.was = item.text("was");
         if let Some(image) = item.get("image") {
@@ -504,7 +506,7 @@ impl Build {
         host.termination_protection = item.flag("termination_protection").unwrap_or_default();
         host.user_data = item.get("user_data").map(|text| self.value(text));
         if let Some(package) = item.text("install_agent") {
-            self.install_agent(item, &package, s3, region, &mut host);
+            self.install_agent(item, &package, s3, scope, &mut host);
         }
         host.tags = self.tags(item.get("tags"));
         host
@@ -515,7 +517,7 @@ impl Build {
         item: &Item,
         package: &str,
         s3: bool,
-        region: Option<&str>,
+        scope: &Scope<'_>,
         host: &mut Host,
     ) {
         let place = item
@@ -536,14 +538,23 @@ impl Build {
                 "install the agent in your own user data",
             );
         }
-        let Some(region) = region.and_then(Region::find) else {
+        let Some(region) = scope.known_region() else {
             wrong(
                 "the agent's package is in a bucket of the region, and there is none",
                 "set `region`",
             );
             return;
         };
-        let Some(of) = host.instance_type.lit().and_then(|of| Architecture::of(of)) else {
+        let of = match host.architecture(scope) {
+            Ok(of) => of.or(host.image.architecture()),
+            // The instance itself reports it.
+            Err(_) => return,
+        };
+        let Some(of) = of else {
+            wrong(
+                "the agent's package depends on the architecture, and nothing tells it",
+                "give the parameter of the type a `default` or `allowed_values`",
+            );
             return;
         };
         #[cfg(feature = "user-data")]

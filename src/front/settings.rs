@@ -143,6 +143,12 @@ const NETWORK: &[Setting] = &[
         "none",
         "The route tables of the existing subnets; the S3 endpoint needs them.",
     ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_ANY),
+        "none",
+        "Tags of the new network, over the stack's.",
+    ),
 ];
 
 const ENDPOINTS: &[Setting] = &[
@@ -156,7 +162,8 @@ const ENDPOINTS: &[Setting] = &[
         "services",
         Type::List(&Type::Text),
         "none",
-        "Further interface endpoints, such as `kms`, `logs`, `ec2`, `monitoring`.",
+        "Further interface endpoints, such as `kms`, `logs`, `ec2`, `monitoring`; one that is not \
+         known here by its full name.",
     ),
     setting(
         "s3",
@@ -196,6 +203,12 @@ const ENDPOINTS: &[Setting] = &[
         "The group of endpoints that exist already; none are created (but see `existing`), and the \
          group gets a rule that admits the instances.",
     ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_ANY),
+        "none",
+        "Tags of the new endpoints and their group, over the stack's.",
+    ),
 ];
 
 const IDENTITY: &[Setting] = &[
@@ -216,6 +229,12 @@ const IDENTITY: &[Setting] = &[
         TEXT_OR_STRING,
         "none",
         "The ARN of the policy that bounds the role.",
+    ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_ANY),
+        "none",
+        "Tags of the role, over the stack's.",
     ),
 ];
 

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::settings::{PARAMETER, SETTINGS, Setting, Type, type_words};
 use super::yaml::{Item, Node};
-use crate::ir::{Cidr, Diagnostic, Diagnostics, ParameterType, Place, quoted, shortened};
+use crate::ir::{
+    Cidr, Diagnostic, Diagnostics, ParameterType, Place, near, nearest, quoted, shortened,
+};
 use crate::region::{Region, regions};
 
 fn fits(item: &Item, of: &Type) -> bool {
@@ -184,7 +186,10 @@ impl Check<'_> {
         let Some(of) = self.parameters.get(name.as_str()).copied() else {
             let message = format!("there is no parameter {told}");
             let near = near(&name, self.parameters.keys().copied());
-            let help = near.unwrap_or("declare it under `parameters`".to_owned());
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it under `parameters`".to_owned(),
+            };
             return self.wrong("parameter", place, message, help);
         };
         if let Some(of) = of
@@ -230,71 +235,5 @@ impl Check<'_> {
             let help = "name an image by id, or the parameter that holds its id".to_owned();
             self.wrong("setting-required", &item.place, message, help);
         }
-    }
-}
-
-/// The nearest known word, if it is near.
-fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<String> {
-    let near = words.map(|word| (distance(text, word), word)).min();
-    near.filter(|(far, word)| *far <= 1 + word.len() / 3)
-        .map(|(_, word)| format!("did you mean `{word}`?"))
-}
-
-/// The nearest known word, or what there is, the nearest first where that is much.
-fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
-    const MOST: usize = 16;
-    let mut words: Vec<&str> = words.collect();
-    near(text, words.iter().copied()).unwrap_or_else(|| {
-        let more = words.len().saturating_sub(MOST);
-        if more > 0 {
-            words.sort_by_key(|word| distance(text, word));
-            words.truncate(MOST);
-        }
-        let shown: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-        let shown = shown.join(", ");
-        match more {
-            0 => format!("known are {shown}"),
-            more => format!("known are {shown}, and {more} more"),
-        }
-    })
-}
-
-/// How many letters must be changed, added or removed.
-fn distance(from: &str, to: &str) -> usize {
-    // A word that long is no slip of a known one.
-    let from: Vec<char> = from.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (n, a) in from.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = n + 1;
-        for (m, b) in to.chars().enumerate() {
-            let change = before + usize::from(*a != b);
-            before = row[m + 1];
-            row[m + 1] = change.min(before + 1).min(row[m] + 1);
-        }
-    }
-    row[row.len() - 1]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_word_is_named() {
-        assert_eq!(
-            nearest("netwrok", ["network", "name"].into_iter()),
-            "did you mean `network`?"
-        );
-        assert_eq!(
-            nearest("zzzzzz", ["network"].into_iter()),
-            "known are `network`"
-        );
-        let many: Vec<String> = (10..40).map(|n| format!("word-{n}")).collect();
-        let told = nearest("sword-3999999", many.iter().map(String::as_str));
-        assert!(told.starts_with("known are `word-39`, "), "{told}");
-        assert!(told.ends_with(", and 14 more"), "{told}");
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("abc", "abc"), 0);
     }
 }

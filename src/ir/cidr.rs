@@ -37,6 +37,15 @@ impl Cidr {
     /// The instance itself: `127.0.0.1/32`, the peer of a rule that allows nothing.
     pub const LOOPBACK: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32));
 
+    /// What no VPC can be in: this network, loopback, link-local, multicast.
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
+    pub const NOT_FOR_VPCS: [Cidr; 4] = [
+        Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8)),
+        Cidr(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
+        Cidr(Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16)),
+        Cidr(Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4)),
+    ];
+
     /// Returns the length of the prefix.
     pub fn prefix_len(self) -> u8 {
         self.0.prefix_len()

@@ -182,6 +182,8 @@ impl fmt::Display for Diagnostic {
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
+    pub(crate) const NONE: Diagnostics = Diagnostics(Vec::new());
+
     /// Adds one; what one place does wrong to many constructs is said once, with all of them.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let same = |other: &&mut Diagnostic| {

@@ -4,6 +4,7 @@ mod cidr;
 mod diagnostic;
 mod graph;
 mod names;
+mod nearest;
 mod parameter;
 mod value;
 
@@ -20,3 +21,6 @@ pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;
 pub(crate) use names::{is_id, kebab, logical_id, terraform_name};
+pub(crate) use nearest::near;
+#[cfg(feature = "config")]
+pub(crate) use nearest::nearest;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::graph::{NodeId, ParamId};
+use super::graph::{ConditionId, NodeId, ParamId};
 
 /// Text of a property: borrowed from the program or owned.
 pub type Text = Cow<'static, str>;
@@ -223,6 +223,8 @@ pub enum Expr {
     Select(Box<Expr>, u32),
     /// All items of a list parameter, standing as the only item of a list.
     Items(ParamId),
+    /// One or the other, as a condition decides.
+    If(ConditionId, Box<Expr>, Box<Expr>),
     /// What only one of the languages can look up by itself.
     PerLanguage {
         /// Used by the CloudFormation back end.
@@ -284,6 +286,10 @@ impl Expr {
             Expr::PerLanguage { cfn, tf } => {
                 cfn.walk(visit);
                 tf.walk(visit);
+            }
+            Expr::If(_, then, other) => {
+                then.walk(visit);
+                other.walk(visit);
             }
             Expr::Attr(..)
             | Expr::Param(_)

@@ -1,5 +1,9 @@
 //! Regions: what each one has, from one data file.
 
+mod service;
+
+pub(crate) use service::{EndpointService, split_name};
+
 use std::sync::OnceLock;
 
 /// One AWS region.
@@ -18,6 +22,8 @@ pub struct Region {
     pub ec2messages: bool,
     /// The id of AWS's prefix list of S3, where public templates agree on it.
     pub s3_prefix_list: Option<&'static str>,
+    /// What AWS's bucket `patch-baseline-snapshot-REGION` has behind its name, if anything.
+    pub patch_baseline_suffix: Option<&'static str>,
 }
 
 /// Returns all regions, by partition and name.
@@ -33,6 +39,7 @@ pub fn regions() -> &'static [Region] {
                 zones: columns.next()?.parse().ok(),
                 ec2messages: columns.next()? == "yes",
                 s3_prefix_list: columns.next().filter(|id| *id != "-"),
+                patch_baseline_suffix: columns.next().filter(|suffix| *suffix != "-"),
             })
         };
         let table = include_str!("regions.tsv");
@@ -53,6 +60,25 @@ impl Region {
     /// ```
     pub fn find(name: &str) -> Option<&'static Region> {
         regions().iter().find(|region| region.name == name)
+    }
+
+    /// Returns the region of a zone, and what the zone's name adds to it: `a`, or `-lax-1a`.
+    pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
+        let told = |rest: &str| match rest.strip_prefix('-') {
+            Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
+            None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
+        };
+        let of = |region: &'static Region| {
+            let rest = zone.strip_prefix(region.name)?;
+            told(rest).then_some((region, rest))
+        };
+        regions().iter().find_map(of)
+    }
+
+    /// Returns the domain of its services with the parts reversed, such as `com.amazonaws`.
+    pub fn reverse_dns_suffix(&self) -> String {
+        let parts: Vec<&str> = self.dns_suffix.rsplit('.').collect();
+        parts.join(".")
     }
 
     /// Returns the names of the regions without `ec2messages`.
@@ -78,5 +104,9 @@ mod tests {
         assert_eq!(Region::without_ec2messages().count(), 6);
         let list = Region::find("us-east-1").and_then(|region| region.s3_prefix_list);
         assert_eq!(list, Some("pl-63a5400a"));
+        let suffixed = regions()
+            .iter()
+            .filter(|it| it.patch_baseline_suffix.is_some());
+        assert_eq!(suffixed.count(), 6);
     }
 }

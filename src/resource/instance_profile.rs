@@ -1,6 +1,7 @@
+use super::iam::{check_name, check_path};
 use super::table::resource;
 use super::{Hooks, OneInList, Role};
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
 
 resource! {
     /// What gives a role to an instance.
@@ -25,4 +26,10 @@ impl InstanceProfile {
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 
-impl Hooks for InstanceProfile {}
+impl Hooks for InstanceProfile {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let name = self.instance_profile_name.as_ref();
+        check_name(("instance_profile_name", 128), name, node, out);
+        check_path(self.path.as_ref(), node, out);
+    }
+}

@@ -1,6 +1,7 @@
+use super::iam::check_name;
 use super::table::resource;
 use super::{Hooks, PolicyDocument, Role};
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
 
 resource! {
     /// A policy with an ARN of its own.
@@ -22,7 +23,12 @@ resource! {
     }
 }
 
-impl Hooks for ManagedPolicy {}
+impl Hooks for ManagedPolicy {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let name = self.managed_policy_name.as_ref();
+        check_name(("managed_policy_name", 128), name, node, out);
+    }
+}
 
 resource! {
     /// A policy inside several principals, in CloudFormation.
@@ -41,7 +47,11 @@ resource! {
     }
 }
 
-impl Hooks for InlinePolicy {}
+impl Hooks for InlinePolicy {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        check_name(("policy_name", 128), Some(&self.policy_name), node, out);
+    }
+}
 
 resource! {
     /// What gives a managed policy to a role, in Terraform.

@@ -7,6 +7,7 @@ mod document;
 mod eip;
 mod eip_association;
 mod hosted_zone;
+mod iam;
 mod instance;
 mod instance_profile;
 mod internet_gateway;

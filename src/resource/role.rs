@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use super::codec::Unreads;
+use super::iam::{check_name, check_path};
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{
     Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RolePolicy, RolePolicyAttachment,
@@ -105,20 +106,21 @@ impl Hooks for Role {
                 );
             }
         }
-        if let Some(path) = self.path.as_ref().and_then(Value::lit) {
-            let shape = path.starts_with('/')
-                && path.ends_with('/')
-                && path.len() <= 512
-                && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
-            if !shape {
-                out.push(
-                    Diagnostic::error("iam-path", format!("{} is not an IAM path", quoted(path)))
-                        .path(node.path.clone())
-                        .at(node.place.clone())
-                        .about(&["path"])
-                        .help("begin and end it with `/`, as in `/teams/platform/`"),
-                );
-            }
+        check_name(("role_name", 64), self.role_name.as_ref(), node, out);
+        check_path(self.path.as_ref(), node, out);
+        // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+        let taken = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+        if let Some(text) = self.description.as_ref().and_then(Value::lit)
+            && (text.chars().count() > 1000 || !text.chars().all(taken))
+        {
+            let message = format!("`description` is `{}`", text.escape_debug());
+            out.push(
+                Diagnostic::error("iam-description", message)
+                    .path(node.path.clone())
+                    .at(node.place.clone())
+                    .about(&["description"])
+                    .help("take up to 1000 characters of Latin-1"),
+            );
         }
     }
 

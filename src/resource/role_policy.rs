@@ -1,6 +1,7 @@
+use super::iam::check_name;
 use super::table::resource;
 use super::{Hooks, PolicyDocument, Role};
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
 
 resource! {
     /// A policy inside a role.
@@ -17,4 +18,8 @@ resource! {
     }
 }
 
-impl Hooks for RolePolicy {}
+impl Hooks for RolePolicy {
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        check_name(("policy_name", 128), Some(&self.policy_name), node, out);
+    }
+}

@@ -57,6 +57,20 @@ impl Hooks for Vpc {
                 .about(&["cidr"])
                 .help("take a range such as `10.0.0.0/16`"),
             );
+        } else if let Some(cidr) = self.cidr_block.lit()
+            && let Some(other) = Cidr::NOT_FOR_VPCS
+                .iter()
+                .find(|other| other.overlaps(*cidr))
+        {
+            out.push(
+                Diagnostic::error(
+                    "vpc-cidr",
+                    format!("`{cidr}` is in `{other}`, where no VPC can be"),
+                )
+                .path(node.path.clone())
+                .at(node.place.clone())
+                .help("take a private range such as `10.0.0.0/16`"),
+            );
         }
     }
 }

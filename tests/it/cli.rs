@@ -43,6 +43,18 @@ fn without_a_configuration_it_prints_a_stack() {
 }
 
 #[test]
+fn what_is_too_large_for_cloudformation_is_printed_for_terraform() {
+    let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
+    let config = format!("instances: [{}]\n", hosts.join(", "));
+    let ran = run(&["-c", "-", "-f", "cfn-yaml"], &config);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
+    assert!(ran.err.contains("error[stack-limits]"), "{}", ran.err);
+    let ran = run(&["-c", "-", "-f", "tf"], &config);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("h299_instance"));
+}
+
+#[test]
 fn a_problem_leaves_standard_output_empty() {
     for (args, input, code) in [
         (&["-c", "-"][..], "network: {cidr: 10.0.0.0/33}\n", 1),

@@ -2,6 +2,7 @@
 
 use ssm_synth::front::config::Config;
 use ssm_synth::ir::Diagnostics;
+use ssm_synth::resource::Dialect;
 
 use super::golden;
 
@@ -19,7 +20,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "existing-cidr-overlap",
-        "network:\n  vpc: vpc-1\n  subnets: [{id: subnet-1, cidr: 10.0.0.0/24}, {id: subnet-2, cidr: 10.0.0.0/25}]\n",
+        "network:\n  vpc: vpc-0aaaaaaaaaaaaaaa1\n  subnets: [{id: subnet-0aaaaaaaaaaaaaaa1, cidr: 10.0.0.0/24}, {id: subnet-0aaaaaaaaaaaaaaa2, cidr: 10.0.0.0/25}]\n",
     ),
     (
         "zones-beyond-cidr",
@@ -33,6 +34,51 @@ const CASES: &[(&str, &str)] = &[
         "zones-of-another-region",
         "region: us-west-1\nnetwork: {zones: [eu-west-1a]}\n",
     ),
+    ("cidr-loopback", "network: {cidr: 127.0.0.0/16}\n"),
+    (
+        "ids",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaaa, subnets: [subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa1, sg-0aaaaaaaaaaaaaaa1], route_tables: [rtb-]}\nendpoints: {existing: {ssm: ssm}, existing_security_group: sg-0g, s3: true, s3_prefix_list: pl-S3}\ninstances:\n- {name: web, image: {ami: ami, root_device: /dev/xvda}, security_groups: [web]}\n",
+    ),
+    (
+        "arns",
+        "identity: {permissions_boundary: boundary}\ninstances: [{name: web, kms_key: alias/disk}]\n",
+    ),
+    (
+        "arns-elsewhere",
+        "region: cn-north-1\nidentity: {permissions_boundary: \"arn:aws:iam::123456789012:policy/boundary\"}\ninstances: [{name: web, kms_key: \"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1\"}]\n",
+    ),
+    (
+        "security-groups",
+        "instances: [{name: web, security_groups: [sg-00000001, sg-00000002, sg-00000003, sg-00000004, sg-00000005, sg-00000006, sg-00000007, sg-00000008, sg-00000009, sg-00000010, sg-00000011, sg-00000012, sg-00000013, sg-00000014, sg-00000015, sg-00000016]}]\n",
+    ),
+    (
+        "volume-too-large",
+        "parameters: {Size: {type: Number, default: 70000}}\ninstances: [{name: web, volume_size: {parameter: Size}}, {name: own, volume_size: 0, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "zones-that-are-none",
+        "region: eu-central-1\nnetwork: {zones: [eu-central-1z, A, eu-central-1]}\n",
+    ),
+    (
+        "zones-of-two-regions",
+        "network: {zones: [eu-central-1a, eu-west-1b]}\n",
+    ),
+    (
+        "zones-beyond-cidr-named",
+        "network: {cidr: 10.0.0.0/27, zones: [eu-central-1a, eu-central-1c]}\n",
+    ),
+    (
+        "zones-local",
+        "network: {zones: [us-west-2a, us-west-2-lax-1a]}\n",
+    ),
+    (
+        "existing-zone-of-another-region",
+        "region: eu-central-1\nnetwork: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [{id: subnet-0aaaaaaaaaaaaaaa1, zone: eu-west-1a}]}\n",
+    ),
+    (
+        "network-tags",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], tags: {Owner: me}}\n",
+    ),
     ("region-unknown", "region: eu-centrl-1\n"),
     (
         "architecture",
@@ -44,13 +90,45 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "architecture-stated",
-        "instances: [{name: web, type: t3.micro, image: {ami: ami-1, root_device: /dev/xvda, architecture: arm64}}]\n",
+        "instances: [{name: web, type: t3.micro, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda, architecture: arm64}}]\n",
     ),
     (
         "image-minimal",
         "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
     ),
     ("instance-type", "instances: [{name: web, type: large}]\n"),
+    (
+        "instance-type-mac",
+        "instances: [{name: web, type: mac2.metal}]\n",
+    ),
+    (
+        "instance-type-mixed",
+        "parameters: {Type: {default: t3.micro, allowed_values: [t3.micro, t4g.micro]}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+    ),
+    (
+        "instance-type-unknown",
+        "parameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+    ),
+    (
+        "instance-type-parameter-windows",
+        "parameters: {Type: {default: t4g.micro}}\ninstances: [{name: web, type: {parameter: Type}, image: windows-2025}]\n",
+    ),
+    (
+        "architecture-amd64",
+        "instances: [{name: web, type: p6e-gb200.36xlarge, image: {parameter: /aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id, root_device: /dev/sda1}}]\n",
+    ),
+    (
+        "image-end-of-life",
+        "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "image-agent",
+        "instances: [{name: web, image: {parameter: /aws/service/debian/release/12/latest/amd64, root_device: /dev/xvda}}]\n",
+    ),
+    (
+        "install-agent-unknown-type",
+        "region: us-east-1\nendpoints: {s3: true}\nparameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}, install_agent: rpm}]\n",
+    ),
     ("instance-name", "instances: [{name: 1web}]\n"),
     (
         "instance-names-twice",
@@ -66,11 +144,11 @@ const CASES: &[(&str, &str)] = &[
     ("tag-iam", "tags: {Owner: \"${x}\"}\n"),
     (
         "parameter-unknown",
-        "network: {vpc: {parameter: VpcId}, subnets: [subnet-1]}\n",
+        "network: {vpc: {parameter: VpcId}, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
     (
         "parameter-list",
-        "parameters: {Ids: {type: \"List<AWS::EC2::Subnet::Id>\"}}\nnetwork: {vpc: {parameter: Ids}, subnets: [subnet-1]}\n",
+        "parameters: {Ids: {type: \"List<AWS::EC2::Subnet::Id>\"}}\nnetwork: {vpc: {parameter: Ids}, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
     ("parameter-name", "parameters: {my-vpc: {}}\n"),
     (
@@ -79,14 +157,38 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "network-mixed",
-        "network: {vpc: vpc-1, cidr: 10.0.0.0/16, subnets: [subnet-1]}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, cidr: 10.0.0.0/16, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\n",
     ),
-    ("network-without-subnets", "network: {vpc: vpc-1}\n"),
+    (
+        "network-without-subnets",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1}\n",
+    ),
     (
         "s3-without-route-tables",
-        "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: true}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {s3: true}\n",
     ),
     ("service-s3", "endpoints: {services: [s3]}\n"),
+    (
+        "endpoints-existing-in-a-new-vpc",
+        "endpoints: {existing_security_group: sg-0aaaaaaaaaaaaaaa1}\n",
+    ),
+    (
+        "endpoints-existing-s3",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], route_tables: [rtb-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {s3: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1, s3: true}\n",
+    ),
+    ("service-slip", "endpoints: {services: [monitorng]}\n"),
+    (
+        "service-existing-slip",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {smm: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1}\n",
+    ),
+    (
+        "service-of-another-region",
+        "region: eu-central-1\nendpoints: {services: [com.amazonaws.eu-west-1.kms]}\n",
+    ),
+    (
+        "service-of-no-region",
+        "endpoints: {services: [com.amazonaws.eu-centrl-1.kms]}\n",
+    ),
     ("service-name", "endpoints: {services: [\"Com Amazon\"]}\n"),
     (
         "install-agent-without-way",
@@ -108,7 +210,11 @@ fn problems(text: &str) -> Diagnostics {
         Err(problems) => problems,
         Ok(configured) => match configured.check() {
             Err(problems) => problems,
-            Ok(_) => panic!("accepted: {text}"),
+            Ok(checked) => {
+                let limits = checked.over_limits(Dialect::Cfn);
+                assert!(limits.has_errors(), "accepted: {text}");
+                limits.clone()
+            }
         },
     }
 }
@@ -150,9 +256,9 @@ const PLACES: &[(&str, &str)] = &[
     ("setting", "region: «nowhere\n"),
     (
         "setting",
-        "network: {vpc: vpc-1, subnets: [subnet-1], cidr: «10.0.0.0/16}\n",
+        "network: {vpc: vpc-00000001, subnets: [subnet-00000001], cidr: «10.0.0.0/16}\n",
     ),
-    ("setting", "endpoints: {existing: «{ssm: vpce-1}}\n"),
+    ("setting", "endpoints: {existing: «{ssm: vpce-00000001}}\n"),
     ("setting-required", "instances:\n  - «image: al2\n"),
     ("id", "name: «1a\n"),
     (
@@ -208,7 +314,7 @@ const PLACES: &[(&str, &str)] = &[
         "network: {zones: [us-west-1a, «us-west-1a]}\n",
     ),
     ("network-zones", "region: us-west-1\nnetwork: {zones: «3}\n"),
-    ("network-subnets", "network: {vpc: «vpc-1}\n"),
+    ("network-subnets", "network: {vpc: «vpc-00000001}\n"),
     ("endpoint-zones", "endpoints: {zones: [A, «Z]}\n"),
     ("endpoint-service", "endpoints: {services: [kms, «s3]}\n"),
     (
@@ -221,7 +327,7 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "endpoint-route-tables",
-        "network: {vpc: vpc-1, subnets: [subnet-1]}\nendpoints: {s3: «true}\n",
+        "network: {vpc: vpc-00000001, subnets: [subnet-00000001]}\nendpoints: {s3: «true}\n",
     ),
     ("instance-type", "instances: [{name: web, type: «large}]\n"),
     ("instance-subnet", "instances: [{name: web, subnet: «7}]\n"),
@@ -251,11 +357,11 @@ const PLACES: &[(&str, &str)] = &[
     ("parameter-unused", "name: a\nparameters:\n  «X: {}\n"),
     (
         "parameter",
-        "network: {vpc: {parameter: «VpcId}, subnets: [subnet-1]}\n",
+        "network: {vpc: {parameter: «VpcId}, subnets: [subnet-00000001]}\n",
     ),
     (
         "parameter",
-        "parameters: {N: {type: Number}}\nnetwork: {vpc: {parameter: «N}, subnets: [subnet-1]}\n",
+        "parameters: {N: {type: Number}}\nnetwork: {vpc: {parameter: «N}, subnets: [subnet-00000001]}\n",
     ),
     (
         "parameter",
@@ -303,7 +409,7 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "parameter",
-        "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-1]}\n",
+        "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-00000001]}\n",
     ),
     (
         "name-taken",
@@ -343,7 +449,7 @@ fn errors_are_at_the_setting() {
 
 #[test]
 fn all_errors_are_told_in_one_run() {
-    let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-1]}\n\
+    let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-00000001]}\n\
                 endpoints: {services: [s3]}\nidentity: {path: team}\n\
                 instances: [{name: web, type: large}, {name: web}, {name: x, volume_size: 1}]\n";
     let problems = problems(text);
@@ -393,6 +499,42 @@ fn a_warning_knows_its_language_and_its_setting() {
     assert_eq!(warning.places[0].to_string(), "warning:7:13");
 }
 
+/// What a configuration that is accepted is warned of.
+fn warned(text: &str) -> String {
+    let configured = super::configured("ssm-synth.yaml", text);
+    let checked = configured.app.check().unwrap();
+    let warnings = checked.warnings().iter();
+    warnings.map(|it| format!("{it}\n")).collect()
+}
+
+#[test]
+fn doubts_are_warnings() {
+    let image = |more: &str| {
+        warned(&format!(
+            "region: us-east-1\nendpoints: {{s3: true}}\ninstances: [{{name: web, image: {{parameter: /golden/rhel-9, root_device: /dev/sda1}}{more}}}]\n"
+        ))
+    };
+    assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
+    assert_eq!(image(", install_agent: rpm"), "");
+    let groups = "[sg-00000001, sg-00000002, sg-00000003, sg-00000004, sg-00000005]";
+    let text = warned(&format!(
+        "instances: [{{name: web, security_groups: {groups}}}]\n"
+    ));
+    assert!(text.contains("warning[security-groups]"), "{text}");
+    let subnets = |subnets: &str| {
+        warned(&format!(
+            "network: {{vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [{subnets}]}}\n"
+        ))
+    };
+    let two = subnets("subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa2");
+    assert!(two.contains("warning[endpoint-zones]"), "{two}");
+    let zones = "{id: subnet-0aaaaaaaaaaaaaaa1, zone: a}, {id: subnet-0aaaaaaaaaaaaaaa2, zone: b}";
+    assert_eq!(subnets("subnet-0aaaaaaaaaaaaaaa1") + &subnets(zones), "");
+    let service = |name: &str| warned(&format!("endpoints: {{services: [{name}]}}\n"));
+    assert!(service("com.amazonaws.eu-west-1.kmss").contains("did you mean `kms`?"));
+    assert_eq!(service("com.amazonaws.eu-west-1.kms"), "");
+}
+
 #[test]
 fn limits_are_told() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
@@ -400,10 +542,25 @@ fn limits_are_told() {
     let data = "x".repeat(16 * 1024 + 1);
     let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
     assert!(text.contains("at most 16384 bytes"));
-    let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
-    let text = told(&format!("instances: [{}]\n", hosts.join(", ")));
-    assert!(text.contains("at most 500 resources"), "{text}");
-    assert!(told(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
+}
+
+#[test]
+fn cloudformation_s_limits_are_its_own() {
+    let over = |text: &str| {
+        let configured = super::configured("ssm-synth.yaml", text);
+        let checked = configured.app.check().unwrap();
+        assert!(checked.over_limits(Dialect::Tf).is_empty());
+        checked.over_limits(Dialect::Cfn).to_string()
+    };
+    let hosts = |count: usize| {
+        let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();
+        over(&format!("instances: [{}]\n", hosts.join(", ")))
+    };
+    // 15 resources and two of each instance; a rule inside a group is none.
+    assert!(hosts(300).contains("at most 500 resources"));
+    let resources = |text: &str| text.contains("resources");
+    assert!(resources(&hosts(243)) && !resources(&hosts(242)));
+    assert!(over(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
 }
 
 #[test]

@@ -1,9 +1,15 @@
 //! Integration tests: one binary, a module each for a purpose.
 
 // A test that cannot go on says so by panicking.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod cli;
+mod corpus;
 mod diagnostics;
 mod documents;
 mod examples;
@@ -12,6 +18,7 @@ mod goldens;
 mod misuse;
 mod names;
 mod properties;
+mod readers;
 mod round_trip;
 mod schemas;
 

@@ -95,3 +95,113 @@ fn a_handle_of_another_stack_is_told() {
     let problems = app.check().unwrap_err().to_string();
     assert!(problems.contains("another stack"), "{problems}");
 }
+
+#[test]
+fn what_is_given_to_a_resource_itself_is_checked() {
+    let mut app = App::new();
+    let mut stack = app.stack("Access");
+    let china = ssm_synth::Region::find("cn-north-1").unwrap();
+    stack.in_region(china);
+    let vpc = stack.add(
+        "Vpc",
+        ssm_synth::resource::Vpc::new("10.0.0.0/16".parse::<ssm_synth::Cidr>().unwrap()),
+    );
+    let subnet: ssm_synth::Id<ssm_synth::resource::Subnet> = ssm_synth::Id::new("subnet-9");
+    let table = stack.add("Table", ssm_synth::resource::RouteTable::new(vpc));
+    stack.add(
+        "Association",
+        ssm_synth::resource::SubnetRouteTableAssociation::new(subnet, table),
+    );
+    let actions = ssm_synth::resource::Statement::allow(["s3:GetObject"]).on(["arn:aws:s3:::x/*"]);
+    let trust = ssm_synth::resource::PolicyDocument::new([actions]);
+    stack.add("Role", ssm_synth::resource::Role::new(trust));
+    let problems = app.check().unwrap_err().to_string();
+    assert!(problems.contains("`SubnetId` is `subnet-9`"), "{problems}");
+    assert!(
+        problems.contains("`arn:aws:s3:::x/*` of partition `aws`"),
+        "{problems}"
+    );
+}
+
+#[test]
+fn a_zone_added_in_front_changes_no_other() {
+    let resources = |zones: &str| {
+        let text = format!(
+            "network: {{zones: [{zones}]}}\nendpoints: {{zones: [us-west-2c]}}\n\
+             instances: [{{name: web, zone: us-west-2c}}]\n"
+        );
+        let [(_, cfn), ..] = super::documents("zones", &text);
+        let template: serde_json::Value = serde_json::from_str(&cfn).unwrap();
+        template["Resources"].as_object().unwrap().clone()
+    };
+    let one = resources("us-west-2c");
+    let more = resources("us-west-2a, us-west-2c");
+    for (id, resource) in &one {
+        if id != "WebInstance" {
+            assert_eq!(more.get(id), Some(resource), "{id}");
+        }
+    }
+    // The instance waits for one more association, and nothing else of it changes.
+    assert_eq!(
+        more["WebInstance"]["Properties"],
+        one["WebInstance"]["Properties"]
+    );
+    assert_eq!(more.len(), one.len() + 3);
+    let cidr = &more["NetworkSubnetC"]["Properties"]["CidrBlock"];
+    assert_eq!(cidr, "10.0.32.0/20");
+}
+
+#[test]
+fn the_rules_of_existing_endpoints_keep_their_names() {
+    let ids = |endpoints: &str| {
+        let text = format!(
+            "network: {{vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}}\n\
+             endpoints: {{existing_security_group: sg-0aaaaaaaaaaaaaaa2{endpoints}}}\n"
+        );
+        let configured = super::configured("endpoints", &text);
+        let nodes = configured
+            .app
+            .graph()
+            .stacks()
+            .flat_map(|it| configured.app.graph().nodes_of(it));
+        nodes
+            .map(|(_, node)| node.cfn_id.clone())
+            .collect::<Vec<_>>()
+    };
+    let existing = ids("");
+    let both = ids(", existing: {ssm: vpce-0aaaaaaaaaaaaaaa1}");
+    for id in [
+        "InstancesToExistingEndpoints",
+        "InstancesExistingEndpointsFromInstances",
+    ] {
+        assert!(existing.iter().any(|it| it == id), "{existing:?}");
+    }
+    assert!(existing.iter().all(|id| both.contains(id)), "{both:?}");
+    assert!(both.iter().all(|id| !id.ends_with('2')), "{both:?}");
+}
+
+#[test]
+fn iam_s_limits_are_told() {
+    use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
+    let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
+    let told = |name: &'static str, role_name: String, description: &'static str| {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let role = Role::new(policy())
+            .role_name(role_name)
+            .description(description);
+        let role = stack.add("Role", role);
+        stack.add("Policy", RolePolicy::new(name.to_owned(), role, policy()));
+        stack.add("Profile", InstanceProfile::new(role).path("/a/"));
+        app.check()
+            .err()
+            .map(|problems| problems.to_string())
+            .unwrap_or_default()
+    };
+    assert_eq!(told("p", "r".repeat(64), "ü"), "");
+    let long: &'static str = "p".repeat(129).leak();
+    assert!(told(long, "r".to_owned(), "").contains("of 129 characters"));
+    assert!(told("a b", "r".to_owned(), "").contains("`policy_name` is `a b`"));
+    assert!(told("p", "r".repeat(65), "").contains("take 1 to 64"));
+    assert!(told("p", "r".to_owned(), "a — b").contains("error[iam-description]"));
+}

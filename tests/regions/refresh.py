@@ -40,6 +40,17 @@ S3_PREFIX_LISTS = {
     "us-west-2": "pl-68a54001",
 }
 
+# The end of the name of AWS's bucket of patch baseline snapshots, where there is one (Systems
+# Manager User Guide, patch-operations-s3-buckets).
+PATCH_BASELINE_SUFFIXES = {
+    "af-south-1": "tbxdb5b9",
+    "ap-south-2": "50209442",
+    "ap-southeast-3": "be0a3174",
+    "ap-southeast-4": "dc6f76ce",
+    "eu-south-2": "df2c9d70",
+    "me-south-1": "uduvl7q8",
+}
+
 partitions = json.loads((resources.files("botocore") / "data/partitions.json").read_text())
 zones = {name: len(of) for name, of in RegionsAndZonesBackend.zones.items()}
 # moto lists two; the numbering of its own zone ids (1, 2, 4) speaks against it.
@@ -49,8 +60,9 @@ print(f"# Sources: botocore {metadata.version('botocore')} (regions, partitions,
       f"moto {metadata.version('moto')} (zones); {DATE}.")
 print("# zones: how many availability zones; ec2messages: whether the service is there;")
 print("# s3_prefix_list: AWS's own for the S3 gateway endpoint, from public templates.")
-print("# `-`: not known.")
-print("# region\tpartition\tdns_suffix\tzones\tec2messages\ts3_prefix_list")
+print("# patch_baseline_suffix: of the bucket patch-baseline-snapshot-REGION.")
+print("# `-`: none, or not known.")
+print("# region\tpartition\tdns_suffix\tzones\tec2messages\ts3_prefix_list\tpatch_baseline_suffix")
 known = set()
 for partition in partitions["partitions"]:
     for region in sorted(partition["regions"]):
@@ -59,5 +71,5 @@ for partition in partitions["partitions"]:
         known.add(region)
         print(region, partition["id"], partition["outputs"]["dnsSuffix"],
               zones.get(region) or "-", "no" if region in WITHOUT_EC2MESSAGES else "yes",
-              S3_PREFIX_LISTS.get(region, "-"), sep="\t")
-assert WITHOUT_EC2MESSAGES | set(S3_PREFIX_LISTS) <= known
+              S3_PREFIX_LISTS.get(region, "-"), PATCH_BASELINE_SUFFIXES.get(region, "-"), sep="\t")
+assert WITHOUT_EC2MESSAGES | set(S3_PREFIX_LISTS) | set(PATCH_BASELINE_SUFFIXES) <= known

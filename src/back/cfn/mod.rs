@@ -312,6 +312,17 @@ impl<'g> Lower<'g> {
                 "Fn::Select",
                 Tree::List(vec![Tree::Int((*n).into()), self.expr_of(list)]),
             ),
+            Expr::If(condition, then, other) => {
+                let id = self.graph.condition(*condition);
+                Tree::call(
+                    "Fn::If",
+                    Tree::List(vec![
+                        Tree::str(id.map_or("", |it| it.id.as_str())),
+                        self.expr_of(then),
+                        self.expr_of(other),
+                    ]),
+                )
+            }
             Expr::PerLanguage { cfn, .. } => self.expr_of(cfn),
             Expr::Other(node, name) => {
                 let id = self

@@ -414,6 +414,13 @@ impl<'g> Lower<'g> {
                 let list = self.code(list);
                 format!("{list}[{n}]")
             }
+            Expr::If(condition, then, other) => {
+                let test = match self.graph.condition(*condition) {
+                    Some(condition) => self.test(&condition.test),
+                    None => String::new(),
+                };
+                format!("{test} ? {} : {}", self.code(then), self.code(other))
+            }
             Expr::PerLanguage { tf, .. } => self.code(tf),
             Expr::Other(id, name) => {
                 let address = self.address(*id).unwrap_or_default();

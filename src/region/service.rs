@@ -1,0 +1,205 @@
+//! The services that interface endpoints lead to, from one data file.
+
+use std::sync::OnceLock;
+
+use super::{Region, regions};
+
+/// An AWS service with interface endpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndpointService {
+    /// The token in its endpoint's name, such as `ssm` or `ecr.api`.
+    pub(crate) token: &'static str,
+    /// Its endpoint's name with `REGION` in it, where that is not `com.amazonaws.REGION.token`.
+    pub(crate) name: Option<&'static str>,
+    /// The regions where the name begins with the partition's domain, its parts reversed.
+    pub(crate) reversed_in: Vec<&'static Region>,
+}
+
+/// The rows of the table, by token; only those asked for are read, since a run asks for few.
+fn rows() -> &'static [&'static str] {
+    static ROWS: OnceLock<Vec<&'static str>> = OnceLock::new();
+    ROWS.get_or_init(|| {
+        include_str!("services.tsv")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .collect()
+    })
+}
+
+fn token_of(row: &'static str) -> &'static str {
+    row.split_once('\t').map_or(row, |(token, _)| token)
+}
+
+impl EndpointService {
+    /// Returns the tokens of all known services.
+    pub(crate) fn tokens() -> impl Iterator<Item = &'static str> {
+        rows().iter().map(|row| token_of(row))
+    }
+
+    /// Returns the service of that token, if it is known.
+    pub(crate) fn find(token: &str) -> Option<EndpointService> {
+        let at = rows()
+            .binary_search_by(|row| token_of(row).cmp(token))
+            .ok()?;
+        let mut columns = rows()[at].split('\t');
+        Some(EndpointService {
+            token: columns.next()?,
+            name: columns.next().filter(|name| *name != "-"),
+            reversed_in: columns
+                .next()?
+                .split(' ')
+                .filter_map(Region::find)
+                .collect(),
+        })
+    }
+
+    /// Returns what stands before and behind the region in the name of its endpoint; nothing
+    /// stands behind where the name has no region.
+    pub(crate) fn around(&self, region: Option<&'static Region>) -> (String, Option<String>) {
+        let reversed = region.filter(|region| self.reversed_in.contains(region));
+        match (self.name, reversed) {
+            (Some(name), _) => match name.split_once("REGION") {
+                Some((before, behind)) => (before.to_owned(), Some(behind.to_owned())),
+                None => (name.to_owned(), None),
+            },
+            (None, Some(region)) => {
+                let china = region.partition == "aws-cn" && self.token == "transcribe";
+                let suffix = if china { ".cn" } else { "" };
+                (
+                    format!("{}.", region.reverse_dns_suffix()),
+                    Some(format!(".{}{suffix}", self.token)),
+                )
+            }
+            (None, None) => (
+                "com.amazonaws.".to_owned(),
+                Some(format!(".{}", self.token)),
+            ),
+        }
+    }
+
+    /// Returns the regions where its endpoint has another name, those of one partition together.
+    pub(crate) fn reversed_by_partition(&self) -> Vec<Vec<&'static Region>> {
+        let mut groups: Vec<Vec<&'static Region>> = Vec::new();
+        for region in &self.reversed_in {
+            let same = |group: &&mut Vec<&Region>| group[0].partition == region.partition;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(region),
+                None => groups.push(vec![region]),
+            }
+        }
+        groups
+    }
+}
+
+/// Splits the full name of an endpoint's service into region and token.
+pub(crate) fn split_name(name: &str) -> Option<(&'static Region, &str)> {
+    regions().iter().find_map(|region| {
+        let (before, behind) = name.split_once(region.name)?;
+        let token = behind.strip_prefix('.')?;
+        (before.ends_with('.') && !token.is_empty()).then_some((region, token))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_table_is_read_and_found() {
+        let rows = include_str!("services.tsv")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        let mut count = 0;
+        for row in rows {
+            let columns: Vec<&str> = row.split('\t').collect();
+            let service = EndpointService::find(columns[0]).unwrap();
+            let regions: Vec<&str> = service.reversed_in.iter().map(|it| it.name).collect();
+            let expected = if columns[2] == "-" { "" } else { columns[2] };
+            assert_eq!(regions.join(" "), expected, "{row}");
+            count += 1;
+        }
+        assert_eq!(count, EndpointService::tokens().count());
+        assert!(count > 300);
+    }
+
+    #[test]
+    fn the_agent_s_services_are_named_alike_everywhere() {
+        for token in ["ssm", "ssmmessages", "ec2messages", "kms", "logs"] {
+            let service = EndpointService::find(token).unwrap();
+            assert_eq!(service.name, None);
+            assert!(service.reversed_in.is_empty(), "{token}");
+        }
+    }
+
+    #[test]
+    fn other_partitions_have_names_of_their_own() {
+        for (token, region, name) in [
+            ("ec2", "us-gov-west-1", "com.amazonaws.us-gov-west-1.ec2"),
+            (
+                "monitoring",
+                "cn-north-1",
+                "cn.com.amazonaws.cn-north-1.monitoring",
+            ),
+            (
+                "transcribe",
+                "cn-north-1",
+                "cn.com.amazonaws.cn-north-1.transcribe.cn",
+            ),
+            (
+                "transcribe",
+                "us-iso-east-1",
+                "gov.ic.c2s.us-iso-east-1.transcribe",
+            ),
+            ("polly", "cn-north-1", "com.amazonaws.cn-north-1.polly"),
+            (
+                "polly",
+                "cn-northwest-1",
+                "cn.com.amazonaws.cn-northwest-1.polly",
+            ),
+            ("sqs", "us-isob-east-1", "gov.sgov.sc2s.us-isob-east-1.sqs"),
+            (
+                "ebs",
+                "us-isof-south-1",
+                "gov.ic.hci.csp.us-isof-south-1.ebs",
+            ),
+            ("ebs", "eu-isoe-west-1", "uk.adc-e.cloud.eu-isoe-west-1.ebs"),
+            (
+                "ecr.api",
+                "eusc-de-east-1",
+                "eu.amazonaws.eusc-de-east-1.ecr.api",
+            ),
+            ("kms", "eusc-de-east-1", "com.amazonaws.eusc-de-east-1.kms"),
+            ("studio", "eu-west-1", "aws.sagemaker.eu-west-1.studio"),
+            ("iam", "us-east-1", "com.amazonaws.iam"),
+        ] {
+            let found = Region::find(region);
+            let (before, behind) = EndpointService::find(token).unwrap().around(found);
+            let built = match behind {
+                Some(behind) => format!("{before}{region}{behind}"),
+                None => before,
+            };
+            assert_eq!(built, name);
+        }
+    }
+
+    #[test]
+    fn a_full_name_is_split_at_its_region() {
+        let split = |name| split_name(name).map(|(region, token)| (region.name, token));
+        assert_eq!(
+            split("com.amazonaws.eu-central-1.ecr.api"),
+            Some(("eu-central-1", "ecr.api"))
+        );
+        assert_eq!(
+            split("com.amazonaws.vpce.eu-west-1.vpce-svc-1"),
+            Some(("eu-west-1", "vpce-svc-1"))
+        );
+        for none in [
+            "ecr.api",
+            "com.amazonaws.iam",
+            "eu-central-1.kms",
+            "com.amazonaws.eu-central-1.",
+        ] {
+            assert_eq!(split(none), None, "{none}");
+        }
+    }
+}

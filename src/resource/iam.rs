@@ -1,0 +1,54 @@
+//! Names and paths of IAM.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+
+use crate::ir::{Diagnostic, Diagnostics, Node, Text, Value};
+
+fn report(diagnostic: Diagnostic, node: &Node, out: &mut Diagnostics) {
+    out.push(diagnostic.path(node.path.clone()).at(node.place.clone()));
+}
+
+/// Reports a name that is too long, or holds what IAM refuses.
+pub(super) fn check_name(
+    (field, most): (&str, usize),
+    name: Option<&Value<Text>>,
+    node: &Node,
+    out: &mut Diagnostics,
+) {
+    let Some(name) = name.and_then(Value::lit) else {
+        return;
+    };
+    let taken = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let count = name.chars().count();
+    if (1..=most).contains(&count) && name.chars().all(taken) {
+        return;
+    }
+    let message = format!(
+        "`{field}` is `{}`, of {count} characters",
+        name.escape_debug()
+    );
+    let help = format!("take 1 to {most} letters, digits and _+=,.@-");
+    report(Diagnostic::error("iam-name", message).help(help), node, out);
+}
+
+/// Reports what is no path.
+pub(super) fn check_path(path: Option<&Value<Text>>, node: &Node, out: &mut Diagnostics) {
+    let Some(path) = path.and_then(Value::lit) else {
+        return;
+    };
+    let shape = path.starts_with('/')
+        && path.ends_with('/')
+        && path.len() <= 512
+        && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
+    if !shape {
+        let message = format!("`path` is `{}`, not a path of IAM", path.escape_debug());
+        let help = "begin and end it with `/`, as in `/teams/platform/`, within 512 characters";
+        report(
+            Diagnostic::error("iam-path", message)
+                .about(&["path"])
+                .help(help),
+            node,
+            out,
+        );
+    }
+}

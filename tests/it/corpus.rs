@@ -1,0 +1,145 @@
+//! The proof against templates and plans whose right answer is known: one correct file for each
+//! shape, and one changed fact for each case.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+fn folder(of: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/corpus")
+        .join(of)
+}
+
+fn cases(of: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder(of).join("cases.yaml")).unwrap();
+    serde_yaml::from_str(&text).unwrap()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value
+        .get(key)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// A base file with a case's edits; each text to find is there as often as the case says.
+fn edited(base: &Path, case: &Value) -> String {
+    let mut out = std::fs::read_to_string(base).unwrap();
+    let name = text(case, "case").unwrap();
+    for edit in items(case, "edits") {
+        let (find, with) = (
+            text(edit, "find").unwrap(),
+            text(edit, "with").unwrap_or_default(),
+        );
+        let times = out.matches(find).count();
+        let all = edit.get("all").and_then(Value::as_bool).unwrap_or(false);
+        assert!(
+            times == 1 || (all && times > 1),
+            "{name}: `{find}` occurs {times} times"
+        );
+        out = out.replace(find, with);
+    }
+    out
+}
+
+/// Runs the program as a user does.
+fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
+    command.arg("check").arg(file).args(["--output", "json"]);
+    for argument in items(case, "arguments") {
+        command.arg(argument.as_str().unwrap());
+    }
+    let done = command.output().unwrap();
+    let name = text(case, "case").unwrap();
+    let talk = String::from_utf8_lossy(&done.stderr);
+    let report: Value = serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|error| panic!("{name}: {error}: {talk}"));
+    let instances = items(&report, "instances").iter().map(|it| {
+        let verdict = text(it, "verdict").unwrap().to_owned();
+        let hop = text(it, "failing_hop").map(str::to_owned);
+        (text(it, "id").unwrap().to_owned(), (verdict, hop))
+    });
+    let answers: BTreeMap<_, _> = instances.collect();
+    let any = |verdict: &str| answers.values().any(|(own, _)| own == verdict);
+    let code = match () {
+        () if any("unreachable") => 1,
+        () if any("unknown") => 3,
+        () => 0,
+    };
+    assert_eq!(done.status.code(), Some(code), "{name}");
+    answers
+}
+
+#[derive(Default)]
+struct Tally {
+    /// Wanted and found verdicts.
+    matrix: BTreeMap<(String, String), usize>,
+    wrong: Vec<String>,
+    total: usize,
+}
+
+impl Tally {
+    fn compare(&mut self, case: &Value, found: &BTreeMap<String, (String, Option<String>)>) {
+        let name = text(case, "case").unwrap();
+        let empty = serde_json::Map::new();
+        let expect = case
+            .get("expect")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let mut ids: Vec<&String> = expect.keys().collect();
+        ids.extend(found.keys().filter(|id| !expect.contains_key(*id)));
+        for id in ids {
+            let wanted = expect.get(id);
+            let verdict = wanted.and_then(|it| text(it, "verdict")).unwrap_or("none");
+            let (own, hop) = match found.get(id) {
+                Some((own, hop)) => (own.as_str(), hop.as_deref()),
+                None => ("none", None),
+            };
+            self.total += 1;
+            *self
+                .matrix
+                .entry((verdict.to_owned(), own.to_owned()))
+                .or_default() += 1;
+            let hops: Vec<&str> = match wanted.and_then(|it| it.get("hop")) {
+                Some(Value::String(hop)) => vec![hop],
+                Some(Value::Array(hops)) => hops.iter().filter_map(Value::as_str).collect(),
+                _ => Vec::new(),
+            };
+            let right_hop = hops.is_empty() || hop.is_some_and(|hop| hops.contains(&hop));
+            if verdict != own || !right_hop {
+                self.wrong.push(format!(
+                    "{name}: {id}: wanted {verdict} {hops:?}, found {own} {hop:?}"
+                ));
+            }
+        }
+    }
+
+    fn finish(self, of: &str, least: usize) {
+        println!("{of}: {} answers", self.total);
+        for ((wanted, found), times) in &self.matrix {
+            println!("  wanted {wanted:<12} found {found:<12} {times}");
+        }
+        assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
+        assert!(self.total >= least, "{of}: only {} answers", self.total);
+    }
+}
+
+#[test]
+fn templates_are_judged_right() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut tally = Tally::default();
+    for case in cases("cfn") {
+        let base = text(&case, "base").unwrap();
+        let file = scratch.path().join(base);
+        std::fs::write(&file, edited(&folder("cfn").join(base), &case)).unwrap();
+        tally.compare(&case, &answers(&file, &case));
+    }
+    tally.finish("templates", 100);
+}

@@ -1,0 +1,178 @@
+//! Any file ends in an answer or an error.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use ssm_synth::front::cfn::Deployment;
+use ssm_synth::front::{Input, InputKind};
+use ssm_synth::reach;
+
+fn corpus() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let mut paths = Vec::new();
+    for inner in ["cfn", "tf/plans"] {
+        let Ok(entries) = std::fs::read_dir(folder.join(inner)) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if !["cases.yaml", "README.md"].contains(&name.as_str()) {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    // A plan for each shape is enough: one of every eight.
+    let mut texts = Vec::new();
+    for (n, path) in paths.iter().enumerate() {
+        if path.extension().is_some_and(|it| it == "yaml") || n % 8 == 0 {
+            texts.push(std::fs::read_to_string(path).unwrap());
+        }
+    }
+    texts
+}
+
+fn judged(text: &str, kind: Option<InputKind>) -> usize {
+    match Input::read("file", text, kind, &Deployment::default()) {
+        Ok(input) => input
+            .graphs
+            .iter()
+            .map(|graph| {
+                reach::prove(graph, &reach::Assume::default())
+                    .instances
+                    .len()
+            })
+            .sum(),
+        Err(problems) => {
+            assert!(!problems.to_string().is_empty());
+            0
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn broken_files_end_in_an_answer_or_an_error(
+        which in any::<prop::sample::Index>(),
+        start in any::<prop::sample::Index>(),
+        length in 0usize..400,
+        with in prop_oneof![
+            Just(String::new()),
+            Just("!Ref ".to_owned()),
+            Just("{\"Fn::If\": [".to_owned()),
+            Just("null".to_owned()),
+            Just("[]".to_owned()),
+            Just("${".to_owned()),
+            Just("*a".to_owned()),
+            "\\PC{0,12}",
+        ],
+    ) {
+        let texts = corpus();
+        let text = which.get(&texts);
+        let bounds: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let at = *start.get(&bounds);
+        let mut end = (at + length).min(text.len());
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        let broken = format!("{}{with}{}", &text[..at], &text[end..]);
+        judged(&broken, None);
+    }
+
+    #[test]
+    fn any_text_ends_in_an_answer_or_an_error(text in "\\PC{0,200}") {
+        for kind in [InputKind::Cfn, InputKind::Plan, InputKind::Config] {
+            judged(&text, Some(kind));
+        }
+    }
+}
+
+#[test]
+fn cycles_end() {
+    let text = r#"
+Parameters: {P: {Type: String}}
+Conditions:
+  A: !Condition B
+  B: !Or [!Condition A, !Equals [!Ref P, x]]
+Mappings: {M: {a: {b: c}}}
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Condition: A
+    Properties: {CidrBlock: !Select [0, !Cidr [!GetAtt Vpc.CidrBlock, 2, 8]]}
+  Instance:
+    Type: AWS::EC2::Instance
+    DependsOn: [Instance, Vpc]
+    Properties:
+      SubnetId: !GetAtt Instance.SubnetId
+      IamInstanceProfile: !Ref Instance
+      ImageId: !FindInMap [M, !Ref P, !FindInMap [M, a, b]]
+"#;
+    assert!(judged(text, None) > 0);
+    let plan = r#"{"format_version":"1.2","planned_values":{"root_module":{"resources":[
+        {"address":"aws_instance.a","mode":"managed","type":"aws_instance","name":"a","values":{}}]}},
+        "resource_changes":[{"address":"aws_instance.a","change":{"after_unknown":{"subnet_id":true}}}],
+        "configuration":{"root_module":{"module_calls":{"m":{"expressions":{"x":{"references":["module.m.y"]}},
+        "module":{"outputs":{"y":{"expression":{"references":["var.x"]}}}}}},
+        "resources":[{"address":"aws_instance.a","mode":"managed","type":"aws_instance","name":"a",
+        "expressions":{"subnet_id":{"references":["module.m.y"]}}}]}}}"#;
+    assert_eq!(judged(plan, None), 1);
+}
+
+#[test]
+fn large_and_deep_files_end_soon() {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..20 {
+        let all = vec![format!("*a{}", n - 1); 10].join(", ");
+        bomb.push_str(&format!("a{n}: &a{n} [{all}]\n"));
+    }
+    bomb.push_str("Resources: {}\n");
+    let deep = format!("{{\"Resources\": {}", "[".repeat(1_000_000));
+    let wide = format!(
+        "Resources:\n{}",
+        "  A:\n    Type: AWS::EC2::VPC\n".repeat(300_000)
+    );
+    let subs = format!(
+        "Resources: {{A: {{Type: X, Properties: {{P: !Sub '{}'}}}}}}",
+        "${".repeat(500_000)
+    );
+    let plan = format!("{{\"planned_values\": {}", "{\"a\":".repeat(500_000));
+    for text in [bomb, deep, wide, subs, plan] {
+        let start = Instant::now();
+        judged(&text, None);
+        // Far more than a build for release takes.
+        assert!(
+            start.elapsed() < Duration::from_secs(60),
+            "{} bytes",
+            text.len()
+        );
+    }
+}
+
+#[test]
+fn many_answers_are_tried_only_while_they_are_few() {
+    let mut text = "Parameters:\n".to_owned();
+    for n in 0..40 {
+        text.push_str(&format!("  P{n}: {{Type: String}}\n"));
+    }
+    text.push_str("Conditions:\n");
+    for n in 0..40 {
+        text.push_str(&format!("  C{n}: !Equals [!Ref P{n}, x]\n"));
+    }
+    text.push_str("Resources:\n");
+    for n in 0..40 {
+        text.push_str(&format!(
+            "  I{n}: {{Type: 'AWS::EC2::Instance', Condition: C{n}, Properties: {{ImageId: ami-1}}}}\n"
+        ));
+    }
+    let input = Input::read("file", &text, None, &Deployment::default()).unwrap();
+    assert!(
+        (2..=64).contains(&input.graphs.len()),
+        "{}",
+        input.graphs.len()
+    );
+}
