@@ -58,9 +58,10 @@ pub(crate) fn read(
     if resources.map().is_none() {
         return refuse(resources.at, "`Resources` is a map");
     }
-    let root = looped(root, deployment)?;
+    let (root, undecided) = looped(root, deployment)?;
     let inferred = deployment.region.or_else(|| region_of_zones(&root));
     let mut reader = Reader::new(file, &root, deployment, inferred);
+    reader.undecided = undecided;
     let open = reader.truths(World::default());
     let questions = std::mem::take(reader.questions.get_mut());
     let mut truths: Vec<Truths> = Vec::new();
@@ -173,6 +174,8 @@ struct Reader<'t> {
     resources: HashMap<&'t str, (&'t Tree, NodeId)>,
     lift: Lift,
     world: RefCell<World>,
+    /// Whether something that the file makes is left out.
+    undecided: bool,
     conditions: RefCell<Truths>,
     questions: RefCell<BTreeMap<String, BTreeSet<String>>>,
 }
@@ -201,6 +204,7 @@ impl<'t> Reader<'t> {
             resources: HashMap::new(),
             lift: Lift::new(Dialect::Cfn, "template", region),
             world: RefCell::default(),
+            undecided: false,
             conditions: RefCell::default(),
             questions: RefCell::default(),
         };
@@ -300,7 +304,8 @@ impl<'t> Reader<'t> {
             self.resource(&mut lift, entry);
         }
         let mut graph = lift.finish();
-        graph.macros = self.has_macros();
+        graph.macros = self.undecided || self.has_macros();
+        graph.account = self.account.map(str::to_owned);
         graph
     }
 
@@ -915,8 +920,8 @@ fn into_expr(term: Term<'static>) -> Expr {
     }
 }
 
-/// Splits text; what is not decided is taken to hold no delimiter, where it is an id of a
-/// resource, and else is not split.
+/// Splits text, where an id of a resource holds no delimiter. What is not decided stands for its
+/// parts too.
 fn split(delimiter: &str, source: Expr) -> Term<'static> {
     let parts = match source {
         Expr::Concat(parts) => parts,
@@ -924,7 +929,7 @@ fn split(delimiter: &str, source: Expr) -> Term<'static> {
     };
     let whole_ids = |part: &Expr| matches!(part, Expr::Text(_) | Expr::Attr(..));
     if delimiter.is_empty() || !parts.iter().all(whole_ids) {
-        return opaque(format!("Fn::Split {}", shown(&Expr::Concat(parts))));
+        return Term::from(Expr::concat(parts));
     }
     let mut items: Vec<Vec<Expr>> = vec![Vec::new()];
     for part in parts {
@@ -1003,11 +1008,27 @@ fn dynamic(text: &str) -> Term<'static> {
 
 // -- loops -----------------------------------------------------------------------------------
 
-/// Writes `Fn::ForEach` out.
-fn looped(root: Tree, deployment: &Deployment) -> Result<Tree, Unreadable> {
-    let parameters = root.get("Parameters").cloned();
-    let mut budget = MOST_LOOPED;
-    expand(root, parameters.as_ref(), deployment, &mut budget)
+/// What loops may refer to.
+struct Loops<'t> {
+    parameters: Option<Tree>,
+    mappings: Option<Tree>,
+    deployment: &'t Deployment,
+    budget: usize,
+    /// Whether a loop goes over something that is not decided.
+    undecided: bool,
+}
+
+/// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
+fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), Unreadable> {
+    let mut loops = Loops {
+        parameters: root.get("Parameters").cloned(),
+        mappings: root.get("Mappings").cloned(),
+        deployment,
+        budget: MOST_LOOPED,
+        undecided: false,
+    };
+    let tree = loops.expand(root)?;
+    Ok((tree, loops.undecided))
 }
 
 fn has_loop(tree: &Tree) -> bool {
@@ -1020,119 +1041,129 @@ fn has_loop(tree: &Tree) -> bool {
     }
 }
 
-fn expand(
-    tree: Tree,
-    parameters: Option<&Tree>,
-    deployment: &Deployment,
-    budget: &mut usize,
-) -> Result<Tree, Unreadable> {
-    if !has_loop(&tree) {
-        return Ok(tree);
+impl Loops<'_> {
+    fn expand(&mut self, tree: Tree) -> Result<Tree, Unreadable> {
+        if !has_loop(&tree) {
+            return Ok(tree);
+        }
+        let at = tree.at;
+        let kind = match tree.kind {
+            Kind::List(items) => {
+                let items = items.into_iter().map(|item| self.expand(item));
+                Kind::List(items.collect::<Result<_, _>>()?)
+            }
+            Kind::Map(entries) => {
+                let mut out = Vec::new();
+                for entry in entries {
+                    if entry.key.starts_with("Fn::ForEach::") {
+                        self.turn(&entry, &mut out)?;
+                    } else {
+                        out.push(Entry {
+                            value: self.expand(entry.value)?,
+                            ..entry
+                        });
+                    }
+                }
+                Kind::Map(out)
+            }
+            other => other,
+        };
+        Ok(Tree { kind, at })
     }
-    let at = tree.at;
-    let kind = match tree.kind {
-        Kind::List(items) => Kind::List(
-            items
-                .into_iter()
-                .map(|item| expand(item, parameters, deployment, budget))
-                .collect::<Result<_, _>>()?,
-        ),
-        Kind::Map(entries) => {
-            let mut out = Vec::new();
-            for entry in entries {
-                if entry.key.starts_with("Fn::ForEach::") {
-                    turn(&entry, parameters, deployment, budget, &mut out)?;
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        let given = self.deployment.parameters.iter().rev();
+        let mut given = given.filter(|(key, _)| key == name);
+        given.next().map(|(_, value)| value.clone()).or_else(|| {
+            let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
+            default.text().map(str::to_owned)
+        })
+    }
+
+    /// The items of a collection; nothing if they are not decided.
+    fn items(&self, collection: &Tree) -> Option<Vec<String>> {
+        let listed = |text: String| text.split(',').map(|it| it.trim().to_owned()).collect();
+        if let Some(list) = collection.list() {
+            let mut items = Vec::new();
+            for item in list {
+                match item.text() {
+                    Some(text) => items.push(text.to_owned()),
+                    None => items.extend(self.items(item)?),
+                }
+            }
+            return Some(items);
+        }
+        match collection.single()? {
+            ("Ref", name) => self.parameter(name.text()?).map(listed),
+            ("Fn::FindInMap", keys) => {
+                let mut value = self.mappings.as_ref()?;
+                for key in keys.list()? {
+                    let name = match key.single() {
+                        Some(("Ref", name)) => self.parameter(name.text()?)?,
+                        _ => key.text()?.to_owned(),
+                    };
+                    value = value.get(&name)?;
+                }
+                match value.text() {
+                    Some(text) => Some(listed(text.to_owned())),
+                    None => self.items(value),
+                }
+            }
+            ("Fn::Split", arguments) => match arguments.list()? {
+                [delimiter, text] => {
+                    let text = match text.single() {
+                        Some(("Ref", name)) => self.parameter(name.text()?)?,
+                        _ => text.text()?.to_owned(),
+                    };
+                    let delimiter = delimiter.text().filter(|it| !it.is_empty())?;
+                    Some(text.split(delimiter).map(str::to_owned).collect())
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), Unreadable> {
+        let refuse = |message: &str| {
+            Err(Unreadable {
+                at: entry.at,
+                message: format!("`{}`: {message}", entry.key),
+            })
+        };
+        let Some([name, collection, template]) = entry.value.list() else {
+            return refuse("expected an identifier, a collection and a template");
+        };
+        let (Some(name), Some(template)) = (name.text(), template.map()) else {
+            return refuse("expected an identifier, a collection and a template");
+        };
+        let Some(items) = self.items(collection) else {
+            self.undecided = true;
+            return Ok(());
+        };
+        for item in items {
+            for inner in template {
+                self.budget = self.budget.saturating_sub(1);
+                if self.budget == 0 {
+                    return refuse("the loop makes too much");
+                }
+                let made = Entry {
+                    key: put_in(&inner.key, name, &item),
+                    at: inner.at,
+                    value: replaced(&inner.value, name, &item, &mut self.budget),
+                };
+                if made.key.starts_with("Fn::ForEach::") {
+                    self.turn(&made, out)?;
                 } else {
                     out.push(Entry {
-                        value: expand(entry.value, parameters, deployment, budget)?,
-                        ..entry
+                        value: self.expand(made.value)?,
+                        ..made
                     });
                 }
             }
-            Kind::Map(out)
         }
-        other => other,
-    };
-    Ok(Tree { kind, at })
-}
-
-fn turn(
-    entry: &Entry,
-    parameters: Option<&Tree>,
-    deployment: &Deployment,
-    budget: &mut usize,
-    out: &mut Vec<Entry>,
-) -> Result<(), Unreadable> {
-    let refuse = |message: &str| {
-        Err(Unreadable {
-            at: entry.at,
-            message: format!("`{}`: {message}", entry.key),
-        })
-    };
-    let Some([name, collection, template]) = entry.value.list() else {
-        return refuse("expected an identifier, a collection and a template");
-    };
-    let (Some(name), Some(template)) = (name.text(), template.map()) else {
-        return refuse("expected an identifier, a collection and a template");
-    };
-    let mut items: Vec<String> = Vec::new();
-    let listed = |text: &str| {
-        text.split(',')
-            .map(|it| it.trim().to_owned())
-            .collect::<Vec<_>>()
-    };
-    let parameter = |name: &str| {
-        let given = deployment
-            .parameters
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name);
-        given.map(|(_, value)| value.clone()).or_else(|| {
-            let default = parameters?.get(name)?.get("Default")?;
-            default.text().map(str::to_owned)
-        })
-    };
-    match (collection.list(), collection.single()) {
-        (Some(list), _) => {
-            for item in list {
-                match (item.text(), item.single()) {
-                    (Some(text), _) => items.push(text.to_owned()),
-                    (None, Some(("Ref", inner))) => {
-                        let value = inner.text().and_then(parameter);
-                        items.extend(value.iter().flat_map(|text| listed(text)));
-                    }
-                    _ => return refuse("its collection is not decided"),
-                }
-            }
-        }
-        (None, Some(("Ref", inner))) => match inner.text().and_then(parameter) {
-            Some(text) => items = listed(&text),
-            None => return refuse("its collection is not decided"),
-        },
-        _ => return refuse("its collection is not decided"),
+        Ok(())
     }
-    for item in items {
-        for inner in template {
-            *budget = budget.saturating_sub(1);
-            if *budget == 0 {
-                return refuse("the loop makes too much");
-            }
-            let made = Entry {
-                key: put_in(&inner.key, name, &item),
-                at: inner.at,
-                value: replaced(&inner.value, name, &item, budget),
-            };
-            if made.key.starts_with("Fn::ForEach::") {
-                turn(&made, parameters, deployment, budget, out)?;
-            } else {
-                out.push(Entry {
-                    value: expand(made.value, parameters, deployment, budget)?,
-                    ..made
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn put_in(text: &str, name: &str, item: &str) -> String {

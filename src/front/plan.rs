@@ -4,6 +4,7 @@
 //! which resource refers to which, from the references in `configuration`.
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -37,7 +38,9 @@ pub(crate) fn read(root: &Json, region: Option<&'static Region>) -> Result<Graph
         unknown: HashMap::new(),
         resources: Vec::new(),
         by_name: HashMap::new(),
+        by_id: HashMap::new(),
         modules: BTreeMap::new(),
+        depth: Cell::new(0),
         lift: Lift::new(Dialect::Tf, "plan", None),
     };
     for change in array(root.get("resource_changes")) {
@@ -97,7 +100,11 @@ struct Plan<'p> {
     resources: Vec<Planned<'p>>,
     /// By address without index: the instances.
     by_name: HashMap<String, Vec<usize>>,
+    /// By id, of what is there already: the resource, and the attribute that is this id.
+    by_id: HashMap<&'p str, (usize, &'static str)>,
     modules: BTreeMap<String, Rc<Module<'p>>>,
+    /// How deep arguments are followed that are other resources' arguments.
+    depth: Cell<usize>,
     lift: Lift,
 }
 
@@ -117,6 +124,30 @@ fn index_text(index: &Json) -> Option<String> {
         Json::String(text) => Some(text.clone()),
         _ => None,
     }
+}
+
+/// The attributes that others name a resource by.
+const IDS: [&str; 8] = [
+    "id",
+    "arn",
+    "default_security_group_id",
+    "default_network_acl_id",
+    "main_route_table_id",
+    "default_route_table_id",
+    "prefix_list_id",
+    "primary_network_interface_id",
+];
+
+/// Whether a text is an id that AWS made, such as `vpc-0a1b2c3d`, or an ARN.
+fn is_id(text: &str) -> bool {
+    if text.starts_with("arn:") {
+        return true;
+    }
+    let Some((kind, digits)) = text.rsplit_once('-') else {
+        return false;
+    };
+    let hex = digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    hex && !kind.is_empty() && kind != "ami"
 }
 
 /// What a reference leads to.
@@ -184,6 +215,16 @@ impl<'p> Plan<'p> {
                 data,
             });
             self.by_name.entry(base).or_default().push(at);
+            for attribute in IDS {
+                let id = resource
+                    .get("values")
+                    .and_then(|values| values.get(attribute))
+                    .and_then(Json::as_str)
+                    .filter(|id| is_id(id));
+                if let Some(id) = id.filter(|_| !data) {
+                    self.by_id.entry(id).or_insert((at, attribute));
+                }
+            }
         }
         for child in array(module.get("child_modules")) {
             let Some(address) = child.get("address").and_then(Json::as_str) else {
@@ -419,7 +460,49 @@ impl<'p> Plan<'p> {
             Json::Array(items) if has_unknown(unknown) => {
                 Some(self.list(it, key, items, unknown, expression))
             }
-            known => Some(plain(known)),
+            known => Some(self.named(it, key, plain(known), expression)),
+        }
+    }
+
+    /// A value that is known, and names a resource of the plan.
+    fn named(
+        &self,
+        it: &Planned<'p>,
+        key: &str,
+        term: Term<'static>,
+        expression: &Json,
+    ) -> Term<'static> {
+        // A role's name and a profile's name are alike.
+        if key == "iam_instance_profile"
+            && let Term::Str(_) = &term
+            && let Some(Term::Expr(expr)) = self.configured(it, key, expression)
+            && let Expr::Attr(..) = expr.as_ref()
+        {
+            return Term::Expr(expr);
+        }
+        self.by_ids(it, term)
+    }
+
+    fn by_ids(&self, it: &Planned<'p>, term: Term<'static>) -> Term<'static> {
+        match term {
+            Term::Str(text) => match self.by_id.get(text.as_ref()) {
+                Some(&(at, attribute)) if self.resources[at].id != it.id => {
+                    Term::from(self.attribute(at, Some(attribute)))
+                }
+                _ => Term::Str(text),
+            },
+            Term::List(items) => Term::List(
+                items
+                    .into_iter()
+                    .map(|item| self.by_ids(it, item))
+                    .collect(),
+            ),
+            Term::Object(map) => Term::Object(
+                map.into_iter()
+                    .map(|(key, inner)| (key, self.by_ids(it, inner)))
+                    .collect(),
+            ),
+            other => other,
         }
     }
 
@@ -476,7 +559,11 @@ impl<'p> Plan<'p> {
                 Some(at) => blocks.remove(at),
                 None => &Json::Null,
             };
-            out.push(self.object(it, item, unknown, block));
+            let mut made = self.object(it, item, unknown, block);
+            if let (Term::Object(map), Json::Null) = (&mut made, block) {
+                hide(map, unknown, it.address);
+            }
+            out.push(made);
         }
         Term::List(out)
     }
@@ -591,7 +678,11 @@ impl<'p> Plan<'p> {
         }
         if let Some(wanted) = wanted {
             let fits = |found: &Found| match found {
-                Found::Resource(at, _) => self.resources[*at].of == wanted,
+                Found::Resource(at, _) => {
+                    let of = self.resources[*at].of.as_str();
+                    of == wanted
+                        || (key == "prefix_list_ids" && of == "aws_ec2_managed_prefix_list")
+                }
                 Found::Opaque(_) | Found::Constant(_) => false,
             };
             if found.iter().any(fits) {
@@ -696,7 +787,27 @@ impl<'p> Plan<'p> {
                     )))),
                 }
             }
-            _ => Term::from(self.attribute(at, attribute)),
+            _ => self.argument_of(at, attribute),
+        }
+    }
+
+    /// An attribute; one that is an argument of the resource is what that says, as the `vpc_id` of
+    /// a subnet.
+    fn argument_of(&self, at: usize, attribute: Option<&str>) -> Term<'static> {
+        let it = &self.resources[at];
+        let expr = self.attribute(at, attribute);
+        let (Expr::Other(..), Some(name), Some(config)) = (&expr, attribute, it.config) else {
+            return Term::from(expr);
+        };
+        let expression = config.get("expressions").and_then(|all| all.get(name));
+        match expression {
+            Some(expression) if wanted(name).is_some() && self.depth.get() < MOST_STEPS => {
+                self.depth.set(self.depth.get() + 1);
+                let term = self.configured(it, name, expression);
+                self.depth.set(self.depth.get() - 1);
+                term.unwrap_or(Term::from(expr))
+            }
+            _ => Term::from(expr),
         }
     }
 
@@ -1015,6 +1126,16 @@ fn has_unknown(unknown: &Json) -> bool {
     }
 }
 
+/// Of a block that a loop makes, what is not known yet may be anything.
+fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
+    for (key, unknown) in unknown.as_object().into_iter().flatten() {
+        if has_unknown(unknown) && wanted(key).is_some() && map.get(key).is_none() {
+            let text = Text::Owned(format!("{address}.{key}"));
+            map.insert(key.clone(), Term::from(Expr::Opaque(text)));
+        }
+    }
+}
+
 /// A known value; what is null is not there.
 fn plain(value: &Json) -> Term<'static> {
     match value {
@@ -1106,6 +1227,7 @@ fn wanted(key: &str) -> Option<&'static str> {
         "internet_gateway_id" | "gateway_id" => "aws_internet_gateway",
         "network_acl_id" => "aws_network_acl",
         "vpc_endpoint_id" => "aws_vpc_endpoint",
+        "prefix_list_ids" => "aws_vpc_endpoint",
         "network_interface_id" => "aws_network_interface",
         "role" | "role_name" | "roles" => "aws_iam_role",
         "iam_instance_profile" => "aws_iam_instance_profile",

@@ -236,6 +236,8 @@ pub struct Graph {
     pub(crate) problems: Diagnostics,
     /// Whether a macro may change everything before deployment.
     pub(crate) macros: bool,
+    /// The account of the deployment, if it is told.
+    pub(crate) account: Option<String>,
 }
 
 impl Graph {
@@ -260,6 +262,11 @@ impl Graph {
     /// Returns whether a macro may change everything before it is deployed.
     pub fn has_macros(&self) -> bool {
         self.macros
+    }
+
+    /// Returns the account of the deployment, if it is told.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
     }
 
     /// Returns a stack by its name.

@@ -493,12 +493,17 @@ fn glob(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
+/// A region that stands for the stack's own where that is not decided.
+pub(crate) fn sample_region(view: &View<'_>) -> &'static str {
+    view.region().map_or(SAMPLE_REGION, |region| region.name)
+}
+
 const SAMPLE_REGION: &str = "us-east-1";
 const SAMPLE_ACCOUNT: &str = "123456789012";
 
 /// Text with the place of deployment filled in by a sample.
 fn sampled(view: &View<'_>, expr: &Expr) -> Option<String> {
-    let region = view.region().map_or(SAMPLE_REGION, |region| region.name);
+    let region = sample_region(view);
     Some(match expr {
         Expr::Text(text) => text.to_string(),
         Expr::Pseudo(Pseudo::Region) => region.to_owned(),
@@ -546,7 +551,7 @@ fn resource(view: &View<'_>, value: &Value<Text>, action: &str, on: &Target<'_>)
             _ => Tri::Maybe,
         };
     }
-    let region = view.region().map_or(SAMPLE_REGION, |region| region.name);
+    let region = sample_region(view);
     let own = match action {
         REGISTER => format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0"),
         "logs:DescribeLogGroups" => {
@@ -735,8 +740,19 @@ fn is_role(view: &View<'_>, who: &Value<Text>, caller: Caller) -> Tri {
                 _ => false,
             };
             let text = super::view::visible_text(&expr);
-            if own_account && text.ends_with(":root") {
-                return Tri::Yes;
+            let whole = matches!(expr, Expr::Text(_)) || own_account;
+            if !whole {
+                return Tri::Maybe;
+            }
+            // `arn:aws:iam::123456789012:root`, or the twelve digits alone.
+            let named = text.split(':').nth(4).unwrap_or(text.as_str());
+            let account = match view.graph.account() {
+                _ if own_account => Tri::Yes,
+                Some(own) => (own == named).into(),
+                None => Tri::Maybe,
+            };
+            if !text.contains(':') || text.ends_with(":root") {
+                return account;
             }
             let Caller::Role(role) = caller else {
                 return Tri::Maybe;
@@ -747,10 +763,10 @@ fn is_role(view: &View<'_>, who: &Value<Text>, caller: Caller) -> Tri {
                 }
                 _ => None,
             });
-            match name {
-                Some(name) if own_account && text.ends_with(&format!(":role/{name}")) => Tri::Yes,
-                _ => Tri::Maybe,
-            }
+            // A name that is generated is no name that anybody wrote.
+            let is_meant = text.contains(":role/")
+                && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
+            account.and(is_meant.into())
         }
     }
 }

@@ -379,7 +379,9 @@ fn exit_of<'g>(
         return Exit::Unknown("the routes of the subnet are not in the file".to_owned());
     }
     let (routes, more) = routes(view, &table);
-    let mut default = None;
+    // The routes that lead to public addresses, and how much of them they cover.
+    let mut public: Vec<(NodeId, &Route)> = Vec::new();
+    let (mut default, mut halves) = (false, [false; 2]);
     let mut doubt = more.then(|| "more routes may be added elsewhere".to_owned());
     for (id, route, ours) in routes {
         let Some(cidr) = &route.cidr_block else {
@@ -389,11 +391,18 @@ fn exit_of<'g>(
             continue;
         };
         match view.cidr(cidr) {
-            Some(cidr) if cidr == Cidr::ANY && ours.is_yes() => default = Some((id, route)),
-            Some(cidr) if cidr.prefix_len() <= 8 && !cidr.is_private() => {
-                doubt.get_or_insert_with(|| format!("`{}` routes `{cidr}`", view.name(id)));
+            Some(cidr) if cidr.is_private() => {}
+            Some(cidr) if ours.is_yes() => {
+                default |= cidr == Cidr::ANY;
+                for (n, half) in halves.iter_mut().enumerate() {
+                    let all = u32::try_from(n).ok().and_then(|n| Cidr::ANY.block(1, n));
+                    *half |= Some(cidr) == all;
+                }
+                public.push((id, route));
             }
-            Some(_) => {}
+            Some(cidr) => {
+                doubt.get_or_insert_with(|| format!("`{}` may route `{cidr}`", view.name(id)));
+            }
             None => {
                 doubt.get_or_insert_with(|| {
                     format!("the destination of `{}` is not decided", view.name(id))
@@ -401,10 +410,27 @@ fn exit_of<'g>(
             }
         }
     }
-    match (default, doubt) {
-        (Some((id, route)), _) => through(view, subnet, id, route, has_address, depth),
-        (None, Some(doubt)) => Exit::Unknown(doubt),
-        (None, None) => Exit::None,
+    if let Some(doubt) = doubt {
+        return Exit::Unknown(doubt);
+    }
+    if public.is_empty() {
+        return Exit::None;
+    }
+    let mut exits: Vec<Exit<'g>> = public
+        .iter()
+        .map(|(id, route)| through(view, subnet, *id, route, has_address, depth))
+        .collect();
+    let whole = default || halves == [true; 2];
+    let works = exits.iter().all(|exit| matches!(exit, Exit::Works(..)));
+    match exits.pop() {
+        Some(one) if whole && (works || exits.is_empty()) => one,
+        // Some public addresses are routed, and those of the services may be among them.
+        _ => Exit::Unknown(format!(
+            "`{}` routes some public addresses",
+            public
+                .first()
+                .map_or(String::new(), |(id, _)| view.name(*id))
+        )),
     }
 }
 
@@ -555,8 +581,14 @@ fn public_address(host: &Host<'_>, subnet: &To<'_, Subnet>) -> (Tri, (NodeId, &'
     }
 }
 
-/// Whether a gateway endpoint for S3 serves the subnet.
-pub(crate) fn s3_gateway<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Tri {
+/// What is asked of S3: an action, and the bucket or object.
+pub(crate) struct Ask<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) on: super::iam::Target<'a>,
+}
+
+/// Whether a gateway endpoint for S3 serves the subnet, and lets the request through.
+pub(crate) fn s3_gateway<'g>(view: &View<'g>, subnet: &To<'g, Subnet>, ask: &Ask<'_>) -> Tri {
     let vpc = view.vpc_of(subnet);
     let table = table_of(view, subnet);
     Tri::any(candidates(view, &vpc, "s3").iter().map(|candidate| {
@@ -595,7 +627,11 @@ pub(crate) fn s3_gateway<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Tri {
                 }
             }
         };
-        candidate.is_there.and(gateway).and(routed)
+        let let_through = match &candidate.endpoint.policy {
+            None => Tri::Yes,
+            Some(policy) => super::iam::document_allows(view, policy, ask.action, &ask.on),
+        };
+        candidate.is_there.and(gateway).and(routed).and(let_through)
     }))
 }
 

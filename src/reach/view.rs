@@ -208,7 +208,8 @@ impl<'g> View<'g> {
         if let Resource::DefaultSecurityGroup(_) = &node.resource {
             return To::Outside(expr.clone());
         }
-        if node.resource.kind().is_some_and(|kind| kind.link == attr) {
+        let names_it = node.resource.kind().is_some_and(|kind| kind.link == attr);
+        if names_it || (matches!(node.resource, Resource::Role(_)) && attr == Role::ARN) {
             return To::Wrong(id);
         }
         To::Outside(expr.clone())

@@ -16,7 +16,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-hostedzone.html>
     pub struct HostedZone: "AWS::Route53::HostedZone" / "aws_route53_zone",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        attrs [Self::ZONE_ID];
     one {
         /// Its name.
         name: Value<Text> = "Name" / "name",
@@ -25,6 +26,11 @@ resource! {
         /// The VPCs that ask it. Default: none, the zone is public.
         vpcs: HostedZoneVpc = "VPCs" / "vpc",
     }
+}
+
+impl HostedZone {
+    /// Its id once more, as Terraform calls it too.
+    pub const ZONE_ID: Attr = Attr::by_get_att("Id", "zone_id");
 }
 
 impl Hooks for HostedZone {}

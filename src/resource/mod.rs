@@ -1,6 +1,7 @@
 //! The resource types: one file each, and one line each in the list below.
 
 mod auto_scaling_group;
+mod bucket;
 pub mod codec;
 mod dhcp_options;
 mod document;
@@ -11,6 +12,7 @@ mod iam;
 mod instance;
 mod instance_profile;
 mod internet_gateway;
+mod kms_key;
 mod launch_configuration;
 mod launch_template;
 mod log_group;
@@ -39,6 +41,7 @@ mod vpc_endpoint;
 mod vpc_gateway_attachment;
 
 pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate};
+pub use bucket::{Bucket, BucketEncryption, EncryptionByDefault, EncryptionRule};
 pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};
 pub use document::{Content, Document};
@@ -51,6 +54,7 @@ pub use instance::{
 };
 pub use instance_profile::InstanceProfile;
 pub use internet_gateway::InternetGateway;
+pub use kms_key::KmsKey;
 pub use launch_configuration::LaunchConfiguration;
 pub use launch_template::{
     BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, TemplateInterface,
@@ -71,7 +75,7 @@ pub use network_interface::{
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListRange};
 pub use raw::Raw;
-pub use role::{InlineRolePolicy, KmsKey, Role};
+pub use role::{InlineRolePolicy, Role};
 pub use role_policy::RolePolicy;
 pub use route::{InlineRoute, Route};
 pub use route_table::{DefaultRouteTable, MainRouteTableAssociation, RouteTable};
@@ -266,6 +270,9 @@ resources! {
     NetworkInterfaceSecurityGroup,
     Instance,
     LogGroup,
+    KmsKey,
+    Bucket,
+    BucketEncryption,
     Document,
     ServiceSetting,
 }

@@ -12,10 +12,6 @@ use crate::ir::{
     terraform_name,
 };
 
-/// A KMS key; only its ARN occurs here.
-#[derive(Clone, Copy, Debug)]
-pub enum KmsKey {}
-
 nested! {
     /// A policy written inside a role.
     pub struct InlineRolePolicy

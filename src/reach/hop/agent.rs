@@ -2,15 +2,28 @@
 
 use super::super::fix::Change;
 use super::super::host::{Host, Setting};
+use super::super::iam::{Caller, Target};
 use super::super::image::{Image, judge};
 use super::super::path::{self, Exit};
 use super::super::security::{self, Peer};
 use super::super::tri::Tri;
 use super::super::view::{View, expr_of, visible_text};
 use super::super::{Finding, Hop};
-use crate::ir::{NodeId, Text, Value};
+use crate::ir::{Expr, NodeId, Text, Value};
+use crate::region::regions;
 
 const HOP: Hop = Hop::Agent;
+
+/// Where user data gets the agent from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// A bucket of the region, which a gateway endpoint leads to.
+    Region,
+    /// A bucket of a region that is named, while the stack's own is not decided.
+    NamedRegion,
+    /// The internet.
+    Internet,
+}
 
 /// What user data does about the agent.
 enum Script {
@@ -18,14 +31,12 @@ enum Script {
     /// It takes the agent away.
     Removes,
     /// It installs the agent, from S3 buckets of the region or from the internet.
-    Installs {
-        needs_internet: bool,
-    },
+    Installs(Source),
     /// It may do anything.
     Unknown,
 }
 
-fn script(setting: &Setting<Value<Text>>) -> Script {
+fn script(view: &View<'_>, setting: &Setting<Value<Text>>) -> Script {
     let (text, whole) = match setting {
         Setting::Unset => return Script::Nothing,
         Setting::Unknown(..) => return Script::Unknown,
@@ -33,7 +44,12 @@ fn script(setting: &Setting<Value<Text>>) -> Script {
             let expr = expr_of(value, Clone::clone);
             let mut whole = true;
             expr.walk(&mut |part| {
-                whole &= !matches!(part, crate::ir::Expr::Opaque(_) | crate::ir::Expr::OneOf(_));
+                // The stack's name is no script.
+                whole &= match part {
+                    Expr::Opaque(text) => text.starts_with("AWS::Stack"),
+                    Expr::OneOf(_) => false,
+                    _ => true,
+                };
             });
             (visible_text(&expr), whole)
         }
@@ -77,9 +93,17 @@ fn script(setting: &Setting<Value<Text>>) -> Script {
         // The global bucket is in us-east-1, beyond a gateway endpoint; a snap is on the internet.
         let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")
             || text.contains("s3.amazonaws.com/amazon-ssm-");
-        let needs_internet =
-            global || text.contains("snap ") || text.contains("curl -fsSL https://get");
-        return Script::Installs { needs_internet };
+        let named = regions().iter().find(|region| {
+            let name = region.name;
+            text.contains(&format!("s3.{name}.")) || text.contains(&format!("s3-{name}."))
+        });
+        return Script::Installs(match (named, view.region()) {
+            _ if global || text.contains("snap ") => Source::Internet,
+            (None, _) => Source::Region,
+            (Some(named), Some(own)) if named == own => Source::Region,
+            (Some(_), Some(_)) => Source::Internet,
+            (Some(_), None) => Source::NamedRegion,
+        });
     }
     // What a script fetches, it may run.
     let fetches = [
@@ -107,7 +131,7 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>) -> Finding {
             Image::Opaque("no image".to_owned()),
         ),
     };
-    let script = script(&host.user_data);
+    let script = script(view, &host.user_data);
     let script_at = match &host.user_data {
         Setting::Is(node, field, _) => (*node, *field),
         _ => at,
@@ -121,8 +145,8 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>) -> Finding {
         (Image::Agent(name), _) => {
             Finding::pass(HOP, format!("the image `{name}` has the agent")).at(at.0, at.1)
         }
-        (Image::Bare(name), Script::Installs { needs_internet }) => {
-            installed(view, host, script_at, &name, needs_internet)
+        (Image::Bare(name), Script::Installs(from)) => {
+            installed(view, host, script_at, &name, from)
         }
         (Image::Bare(name), Script::Nothing | Script::Removes) => Finding::fail(
             HOP,
@@ -142,8 +166,8 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>) -> Finding {
         (Image::Opaque(name), _) if view.assume.agent => {
             Finding::pass(HOP, format!("`{name}` is assumed to have the agent")).at(at.0, at.1)
         }
-        (Image::Opaque(name), Script::Installs { needs_internet }) => {
-            let finding = installed(view, host, script_at, &name, needs_internet);
+        (Image::Opaque(name), Script::Installs(from)) => {
+            let finding = installed(view, host, script_at, &name, from);
             // The image may have it already.
             if finding.verdict == super::super::Verdict::Fail {
                 return Finding::unknown(HOP, finding.detail).at(script_at.0, script_at.1);
@@ -164,7 +188,7 @@ fn installed<'g>(
     host: &Host<'g>,
     at: (NodeId, &'static str),
     name: &str,
-    needs_internet: bool,
+    from: Source,
 ) -> Finding {
     let of_each = host.placements.iter().map(|placement| {
         let internet = match path::exit(view, host, &placement.subnet) {
@@ -179,10 +203,23 @@ fn installed<'g>(
             None => Tri::Maybe,
         };
         let internet = internet.and(out(Peer::Internet));
-        if needs_internet {
+        if from == Source::Internet {
             return internet;
         }
-        internet.or(path::s3_gateway(view, &placement.subnet).and(out(Peer::S3)))
+        let region = super::super::iam::sample_region(view);
+        let object = Expr::Text(format!("amazon-ssm-{region}/latest/agent").into());
+        let ask = path::Ask {
+            action: "s3:GetObject",
+            on: Target {
+                caller: Caller::Somebody,
+                resource: Some(&object),
+            },
+        };
+        let gateway = path::s3_gateway(view, &placement.subnet, &ask).and(out(Peer::S3));
+        internet.or(match from {
+            Source::NamedRegion => gateway.and(Tri::Maybe),
+            _ => gateway,
+        })
     });
     let reached = Tri::all(of_each);
     let finding = match reached {
@@ -191,7 +228,7 @@ fn installed<'g>(
             HOP,
             format!("whether user data reaches the agent's package for `{name}` is not decided"),
         ),
-        Tri::No if needs_internet => Finding::fail(
+        Tri::No if from == Source::Internet => Finding::fail(
             HOP,
             format!(
                 "user data installs the agent on `{name}` from the internet, which the subnet does \

@@ -5,7 +5,7 @@
 
 use super::super::fix::Change;
 use super::super::host::Host;
-use super::super::iam::{Caller, Target};
+use super::super::iam::{Caller, Target, document_allows};
 use super::super::path::{self, Exit};
 use super::super::security::{Peer, lets_out};
 use super::super::tri::Tri;
@@ -13,7 +13,7 @@ use super::super::view::View;
 use super::super::{Finding, Hop, Verdict};
 use super::{Dial, Way, over_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
-use crate::resource::{Document, LogGroup, Map, Term};
+use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, Map, Resource, Term};
 
 const HOP: Hop = Hop::SessionPreferences;
 const NAME: &str = "SSM-SessionManagerRunShell";
@@ -43,6 +43,7 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) 
     };
     let mut found = Vec::new();
     if let Some(key) = given(inputs, "kmsKeyId") {
+        found.extend(key_policy(view, role, key.as_ref()));
         found.push(permission(
             view,
             role,
@@ -77,10 +78,11 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) 
             Tri::Yes => {
                 let what = "the bucket's encryption";
                 let action = "s3:GetEncryptionConfiguration";
+                found.extend(bucket_encryption(view, bucket.as_ref()));
                 found.push(permission(view, role, action, bucket.as_ref(), what));
                 found.extend(over_placements(host, |placement| {
                     let dial = Dial::new(view, host, placement, "s3", role);
-                    vec![reaches_s3(&dial, what)]
+                    vec![reaches_s3(&dial, what, bucket.as_ref())]
                 }));
             }
         }
@@ -199,6 +201,78 @@ fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
     }
 }
 
+/// Whether the key's own policy lets the role decrypt, or leaves it to IAM.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+fn key_policy(view: &View<'_>, role: Option<NodeId>, key: Option<&Expr>) -> Option<Finding> {
+    let id = match key? {
+        Expr::Attr(id, _) | Expr::Other(id, _) => *id,
+        _ => return None,
+    };
+    let Resource::KmsKey(it) = &view.graph.node(id)?.resource else {
+        return None;
+    };
+    let Some(policy) = &it.key_policy else {
+        return Some(Finding::pass(HOP, "the key leaves it to IAM"));
+    };
+    let on = Target {
+        caller: role.map_or(Caller::Somebody, Caller::Role),
+        resource: key,
+    };
+    let name = view.name(id);
+    Some(match document_allows(view, policy, "kms:Decrypt", &on) {
+        Tri::Yes => Finding::pass(HOP, format!("the policy of `{name}` lets the role decrypt")),
+        Tri::Maybe => Finding::unknown(
+            HOP,
+            format!("whether the policy of `{name}` lets the role decrypt is not decided"),
+        ),
+        Tri::No => Finding::fail(
+            HOP,
+            format!("the policy of the key `{name}` lets neither the role nor IAM decide"),
+        )
+        .fix(Change::say(
+            "let the key's policy allow `kms:*` to the account's root, or `kms:Decrypt` to the role",
+        )),
+    })
+}
+
+/// The agent takes a bucket for encrypted with `AES256` and `aws:kms` only.
+fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> {
+    let own = |id: NodeId, it: &Bucket| match bucket {
+        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
+        Some(Expr::Text(name)) => {
+            it.bucket_name
+                .as_ref()
+                .and_then(Value::lit)
+                .map(Text::as_ref)
+                == Some(name.as_ref())
+        }
+        _ => false,
+    };
+    let (id, _, it) = view.all::<Bucket>().find(|(id, _, it)| own(*id, it))?;
+    let beside = view
+        .all::<BucketEncryption>()
+        .filter(|(_, _, other)| view.only(&other.bucket).node() == Some(id))
+        .flat_map(|(_, _, other)| &other.rules);
+    let mut algorithms = it
+        .encryption
+        .iter()
+        .chain(beside)
+        .filter_map(|rule| rule.by_default.as_ref())
+        .map(|rule| rule.sse_algorithm.lit());
+    let name = view.name(id);
+    algorithms.find_map(|algorithm| match algorithm.map(Text::as_ref) {
+        Some("AES256" | "aws:kms") => None,
+        Some(other) => Some(Finding::fail(
+            HOP,
+            format!("`{name}` encrypts with `{other}`, which the agent takes for not encrypted"),
+        )),
+        None => Some(Finding::unknown(
+            HOP,
+            format!("how `{name}` encrypts is not decided"),
+        )),
+    })
+}
+
 /// Whether the instance reaches the service that the preferences need.
 fn reached(dial: &Dial<'_, '_>, what: &str) -> Finding {
     let checks = dial.check();
@@ -223,12 +297,19 @@ fn reached(dial: &Dial<'_, '_>, what: &str) -> Finding {
     }
 }
 
-fn reaches_s3(dial: &Dial<'_, '_>, what: &str) -> Finding {
+fn reaches_s3(dial: &Dial<'_, '_>, what: &str, bucket: Option<&Expr>) -> Finding {
     let out = |peer| match &dial.groups {
         Some(groups) => lets_out(dial.view, groups, &peer),
         None => Tri::Maybe,
     };
-    let gateway = path::s3_gateway(dial.view, dial.subnet).and(out(Peer::S3));
+    let ask = path::Ask {
+        action: "s3:GetEncryptionConfiguration",
+        on: Target {
+            caller: dial.role.map_or(Caller::Somebody, Caller::Role),
+            resource: bucket,
+        },
+    };
+    let gateway = path::s3_gateway(dial.view, dial.subnet, &ask).and(out(Peer::S3));
     let internet = match dial.exit {
         Exit::Works(..) => out(Peer::Internet),
         Exit::Unknown(_) => Tri::Maybe,
