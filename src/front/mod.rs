@@ -105,7 +105,7 @@ fn read_here(
                 message,
             )
         })?;
-        let graph = plan::read(&root, deployment.region)
+        let graph = plan::read(&root, deployment)
             .map_err(|message| refused(name, text, (1, 1), message))?;
         return Ok(Input {
             kind: InputKind::Plan,

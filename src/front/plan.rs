@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
 use crate::ir::{Expr, Graph, NodeId, Place, Text};
 use crate::region::Region;
@@ -23,7 +24,7 @@ const MOST_STEPS: usize = 40;
 /// # Errors
 ///
 /// What is missing, if the document is not a plan.
-pub(crate) fn read(root: &Json, region: Option<&'static Region>) -> Result<Graph, String> {
+pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let Some(planned) = root.get("planned_values") else {
         return Err(
             "a plan has `planned_values`: print it with `terraform show -json plan.out`".to_owned(),
@@ -64,8 +65,9 @@ pub(crate) fn read(root: &Json, region: Option<&'static Region>) -> Result<Graph
         .unwrap_or(nowhere);
     plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
     plan.walk(prior, &top, true);
-    let region = region.or_else(|| plan.region(root));
+    let region = deployment.region.or_else(|| plan.region(root));
     plan.lift.graph.stacks[0].region = region;
+    plan.lift.graph.account = deployment.account.clone().or_else(|| plan.account());
     plan.fill();
     Ok(plan.lift.finish())
 }
@@ -248,6 +250,16 @@ impl<'p> Plan<'p> {
             });
             self.walk(child, &inner, prior);
         }
+    }
+
+    /// The account that was looked up when the plan was made.
+    fn account(&self) -> Option<String> {
+        let mut identities = self
+            .resources
+            .iter()
+            .filter(|it| it.of == "data.aws_caller_identity");
+        let account = identities.next()?.values.get("account_id")?.as_str()?;
+        Some(account.to_owned())
     }
 
     /// The provider's region, or that of the zones of the plan's subnets.

@@ -161,6 +161,19 @@ impl Node {
             )
     }
 
+    /// Returns whether it changes what names lead to in the VPCs that it is given.
+    pub(crate) fn changes_names(&self) -> bool {
+        matches!(
+            self.resource.type_name(self.dialect()).unwrap_or_default(),
+            "AWS::Route53Profiles::ProfileAssociation"
+                | "AWS::Route53Resolver::ResolverRuleAssociation"
+                | "AWS::Route53Resolver::FirewallRuleGroupAssociation"
+                | "aws_route53profiles_association"
+                | "aws_route53_resolver_rule_association"
+                | "aws_route53_resolver_firewall_rule_group_association"
+        )
+    }
+
     /// Returns whether it is sure not to exist.
     pub fn is_absent(&self) -> bool {
         self.origin.as_ref().is_some_and(|origin| origin.absent)

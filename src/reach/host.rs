@@ -489,7 +489,12 @@ fn group<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<'g> 
 }
 
 fn templated<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<'g> {
+    let differs = it
+        .mixed_overrides
+        .iter()
+        .any(|other| other.launch_template.is_some());
     let template = match (&it.launch_template, &it.mixed_launch_template) {
+        _ if differs => Template::Unknown(id, "mixed_overrides"),
         (Some(spec), _) => specified(view, id, Some(spec)),
         (None, Some(spec)) => template(
             view,

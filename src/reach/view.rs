@@ -21,6 +21,8 @@ pub(crate) struct View<'g> {
     of_kind: HashMap<&'static str, Vec<NodeId>>,
     /// What is handed to something that may add to it: nested stacks, custom resources.
     touched: HashSet<NodeId>,
+    /// The VPCs where something else changes what names lead to.
+    renamed: HashSet<NodeId>,
     region: Option<&'static Region>,
     grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::Identity<'g>>>>,
 }
@@ -98,13 +100,15 @@ pub(crate) type VpcRef<'g> = To<'g, Vpc>;
 impl<'g> View<'g> {
     pub(crate) fn new(graph: &'g Graph, assume: Assume) -> View<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
-        let mut touched = HashSet::new();
+        let (mut touched, mut renamed) = (HashSet::new(), HashSet::new());
         for stack in graph.stacks() {
             for (id, node) in graph.nodes_of(stack) {
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
                 } else if node.adds_to_what_it_gets() {
                     touched.extend(node.references());
+                } else if node.changes_names() && !node.is_absent() {
+                    renamed.extend(node.references());
                 }
             }
         }
@@ -115,6 +119,7 @@ impl<'g> View<'g> {
             macros: graph.has_macros(),
             of_kind,
             touched,
+            renamed,
             region,
             grants: RefCell::default(),
         }
@@ -164,6 +169,11 @@ impl<'g> View<'g> {
     /// Whether something outside the file may add to it.
     pub(crate) fn is_touched(&self, id: NodeId) -> bool {
         self.touched.contains(&id)
+    }
+
+    /// Whether resolver rules, firewalls or profiles change what names lead to in a VPC.
+    pub(crate) fn is_renamed(&self, vpc: NodeId) -> bool {
+        self.renamed.contains(&vpc)
     }
 
     /// What the file calls a node.

@@ -128,3 +128,18 @@ pub fn explain(code: &str) -> Option<String> {
     let end = page[3..].find("\n## ").map_or(page.len(), |end| end + 3);
     Some(page[..end].trim_end().to_owned() + "\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hop_has_its_page() {
+        for hop in Hop::ALL {
+            let page = explain(hop.as_str()).unwrap_or_else(|| panic!("{hop}"));
+            assert!(page.lines().count() > 2, "{page}");
+            assert_eq!(page.matches("\n## ").count(), 0, "{page}");
+        }
+        assert_eq!(explain("nothing"), None);
+    }
+}

@@ -15,6 +15,18 @@ nested! {
     }
 }
 
+nested! {
+    /// Another type of mixed instances, which may have a launch template of its own.
+    pub struct MixedOverride
+    opt {
+        /// The type.
+        instance_type: Value<Text> = "InstanceType" / "instance_type",
+        /// Its launch template. Default: that of the group.
+        launch_template: MixedLaunchTemplate =
+            "LaunchTemplateSpecification" / "launch_template_specification",
+    }
+}
+
 resource! {
     /// A group of like instances.
     ///
@@ -39,6 +51,10 @@ resource! {
     many {
         /// Where its instances are. Default: in the default VPC.
         subnets: Link<Subnet> = "VPCZoneIdentifier" / "vpc_zone_identifier",
+        /// Other types among mixed instances. Default: none.
+        mixed_overrides: MixedOverride =
+            "MixedInstancesPolicy.LaunchTemplate.Overrides"
+            / "mixed_instances_policy.launch_template.override",
         /// The zones, in the default VPC. Default: the subnets'.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
     }

@@ -40,7 +40,7 @@ mod vpc;
 mod vpc_endpoint;
 mod vpc_gateway_attachment;
 
-pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate};
+pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate, MixedOverride};
 pub use bucket::{Bucket, BucketEncryption, EncryptionByDefault, EncryptionRule};
 pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};

@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import sys
 
+import jsonschema
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -77,7 +78,10 @@ def judge(binary, folder, module, env):
                           capture_output=True, text=True)
     if done.returncode not in (0, 1, 3):
         sys.exit(f"check: exit {done.returncode}\n{done.stderr}")
-    return json.loads(done.stdout)["instances"][0]
+    report = json.loads(done.stdout)
+    schema = json.loads(run([binary, "schema", "--check"]))
+    jsonschema.validate(report, schema)
+    return report["instances"][0]
 
 
 def check(binary, work, env, options):

@@ -7,6 +7,7 @@ use serde_json::Value;
 use ssm_synth::front::Input;
 use ssm_synth::front::cfn::Deployment;
 use ssm_synth::reach::{self, Answer};
+use ssm_synth::report;
 
 use super::documents;
 
@@ -75,6 +76,59 @@ fn each_fact_that_is_removed_breaks_its_hop() {
         reach::Hop::ALL.len(),
         "a fact for every hop: {hops:?}"
     );
+}
+
+/// The fix of the first failing hop, as the report gives it.
+fn fix(template: &str) -> Option<String> {
+    let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
+    let graph = &input.graphs[0];
+    let proof = reach::prove(graph, &reach::Assume::default());
+    let report = report::Report {
+        file: "stack",
+        graph,
+        proof: &proof,
+        json: true,
+    };
+    let report: Value = serde_json::from_str(&report::json(&report)).unwrap();
+    report["instances"][0]["fix"].as_str().map(str::to_owned)
+}
+
+fn merge(into: &mut Value, more: &Value) {
+    match (into, more) {
+        (Value::Object(into), Value::Object(more)) if !more.contains_key("Ref") => {
+            for (key, value) in more {
+                merge(into.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, more) => *into = more.clone(),
+    }
+}
+
+/// What a report says to write, written into the template, mends it.
+#[test]
+fn the_fix_of_each_fact_mends_it() {
+    let config = folder("config.yaml");
+    let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let mut mended = 0;
+    for fact in &facts {
+        let mut broken = changed(&template, fact);
+        // One fix after the other: a missing way needs two endpoints.
+        for _ in 0..12 {
+            let text = broken.to_string();
+            if judged(&text).0 != Answer::Unreachable {
+                break;
+            }
+            let lines = fix(&text).unwrap();
+            // What is said best in words cannot be written by a test.
+            let Ok(lines) = serde_json::from_str::<Value>(&lines) else {
+                break;
+            };
+            merge(&mut broken["Resources"], &lines);
+        }
+        mended += usize::from(judged(&broken.to_string()).0 == Answer::Reachable);
+    }
+    assert!(mended >= 15, "{mended} of {}", facts.len());
 }
 
 /// The graph itself, its template and the template read back are judged alike.

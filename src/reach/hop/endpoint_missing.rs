@@ -6,6 +6,7 @@ use super::super::tri::Tri;
 use super::super::view::To;
 use super::super::{Finding, Hop};
 use super::{Dial, link_of, service_name, subnets_of};
+use crate::ir::Value;
 use crate::resource::{EndpointType, Term, VpcEndpoint};
 
 const HOP: Hop = Hop::EndpointMissing;
@@ -25,7 +26,16 @@ pub(super) fn present(dial: &Dial<'_, '_>, which: &[usize]) -> Finding {
             let finding = if unread || !subnets.is_empty() || dial.view.is_touched(candidate.id) {
                 Finding::unknown(HOP, format!("the subnets of `{name}` are not decided"))
             } else {
-                Finding::fail(HOP, format!("`{name}` has no subnet, and so no interface"))
+                let finding =
+                    Finding::fail(HOP, format!("`{name}` has no subnet, and so no interface"));
+                match link_of(dial.subnet) {
+                    Some(Value::Expr(subnet)) => finding.fix(Change::set(
+                        candidate.id,
+                        "subnets",
+                        Term::List(vec![Term::from(subnet)]),
+                    )),
+                    _ => finding.fix(Change::say("give it a subnet of the VPC")),
+                }
             };
             return finding.at(candidate.id, "subnets");
         }

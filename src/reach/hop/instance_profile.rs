@@ -96,10 +96,9 @@ pub(super) fn check(view: &View<'_>, host: &Host<'_>) -> (Finding, HostRole) {
                 ])
             });
             (
-                match fix {
-                    Some(fix) => finding.fix(fix),
-                    None => finding,
-                },
+                finding.fix(
+                    fix.unwrap_or_else(|| Change::say("name an instance profile in the instance")),
+                ),
                 HostRole::None,
             )
         }
@@ -148,7 +147,9 @@ fn with_role(
             );
         }
         return (
-            Finding::fail(hop, format!("the instance profile `{name}` has no role")).at(id, "role"),
+            Finding::fail(hop, format!("the instance profile `{name}` has no role"))
+                .at(id, "role")
+                .fix(Change::say("give it a role that EC2 may take")),
             HostRole::None,
         );
     }
@@ -168,7 +169,8 @@ fn with_role(
                 hop,
                 format!("`{}` in the profile `{name}` is no role", view.name(other)),
             )
-            .at(id, "role"),
+            .at(id, "role")
+            .fix(Change::say("name a role in the profile")),
             HostRole::None,
         ),
         To::Outside(expr) => (

@@ -116,7 +116,7 @@ pub(super) fn to_internet(dial: &Dial<'_, '_>) -> Finding {
             );
             match fix_to(own, None) {
                 Some(change) => finding.fix(change),
-                None => finding,
+                None => finding.fix(Change::say("let the instance's group send TCP 443")),
             }
         }
     };
@@ -135,7 +135,7 @@ pub(super) fn to_anybody(dial: &Dial<'_, '_>) -> Finding {
             let finding = Finding::fail(HOP, format!("{shown} lets no TCP 443 out at all"));
             match fix_to(own, None) {
                 Some(change) => finding.fix(change),
-                None => finding,
+                None => finding.fix(Change::say("let the instance's group send TCP 443")),
             }
         }
         _ => Finding::unknown(

@@ -160,6 +160,10 @@ impl<'a, 'g> Dial<'a, 'g> {
             }
             To::Wrong(_) | To::Outside(_) => true,
         };
+        // A zone or rule of the user may lead the name to an endpoint elsewhere.
+        let led = path::swallowed(self.view, &self.vpc, self.service).is_some()
+            || matches!(self.vpc, To::Node(id, _) if self.view.is_renamed(id));
+        let hidden = hidden || led;
         let may = hidden || self.candidates.iter().any(|it| !of(it).is_no());
         if may { Way::Undecided } else { Way::Out }
     }
@@ -322,7 +326,11 @@ fn service_name(dial: &Dial<'_, '_>, service: &str) -> Value<Text> {
     for (_, _, endpoint) in dial.view.all::<VpcEndpoint>() {
         match &endpoint.service_name {
             Value::Lit(text) => {
-                if let Some((front, _)) = text.rsplit_once('.') {
+                let here =
+                    |region: &crate::region::Region| text.contains(&format!(".{}.", region.name));
+                if let Some((front, _)) = text.rsplit_once('.')
+                    && dial.view.region().is_none_or(here)
+                {
                     return Value::Lit(Text::Owned(format!("{front}.{service}")));
                 }
             }

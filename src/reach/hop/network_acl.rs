@@ -60,7 +60,12 @@ fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Findi
                 )
                 .at(at.0, at.1);
                 return match acl {
-                    Acl::Entries(id, _) => finding.fix(fix(id, step)),
+                    Acl::Entries(id, entries) => {
+                        // Before all that are there, since the lowest number decides.
+                        let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
+                        let first = numbers.min().map_or(100, |least| (least - 1).max(1));
+                        finding.fix(fix(id, first, step))
+                    }
                     _ => finding,
                 };
             }
@@ -69,14 +74,14 @@ fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Findi
     unknown.unwrap_or_else(|| Finding::pass(HOP, pass))
 }
 
-fn fix(acl: NodeId, step: &Step<'_, '_>) -> Change {
+fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Change {
     let cidr = match &step.side {
         Side::Subnet(To::Node(_, subnet)) => subnet.cidr_block.clone(),
         _ => Value::Lit(Cidr::ANY),
     };
     let entry = NetworkAclEntry::new(
         Value::Expr(acl.at(NetworkAcl::LINK)),
-        Value::Lit(90_i64),
+        Value::Lit(first),
         "6",
         "allow",
     )

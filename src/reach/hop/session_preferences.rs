@@ -262,10 +262,15 @@ fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> 
     let name = view.name(id);
     algorithms.find_map(|algorithm| match algorithm.map(Text::as_ref) {
         Some("AES256" | "aws:kms") => None,
-        Some(other) => Some(Finding::fail(
-            HOP,
-            format!("`{name}` encrypts with `{other}`, which the agent takes for not encrypted"),
-        )),
+        Some(other) => Some(
+            Finding::fail(
+                HOP,
+                format!(
+                    "`{name}` encrypts with `{other}`, which the agent takes for not encrypted"
+                ),
+            )
+            .fix(Change::say("encrypt it with `aws:kms` or `AES256`")),
+        ),
         None => Some(Finding::unknown(
             HOP,
             format!("how `{name}` encrypts is not decided"),

@@ -69,6 +69,24 @@ pub(super) fn check(dial: &Dial<'_, '_>, way: &Way) -> Finding {
         return Finding::unknown(HOP, format!("`{field}` of `{name}` is not decided"))
             .at(id, field);
     }
+    if dial.view.is_renamed(id) {
+        return Finding::unknown(
+            HOP,
+            format!(
+                "resolver rules, a DNS firewall or a profile decide what names lead to in `{name}`"
+            ),
+        )
+        .at(id, "enable_dns_support");
+    }
+    if let To::Node(subnet, it) = dial.subnet
+        && !flag(it.ipv6_native.as_ref(), false).is_no()
+    {
+        return Finding::unknown(
+            HOP,
+            format!("`{}` is or may be IPv6-only", dial.view.name(*subnet)),
+        )
+        .at(*subnet, "ipv6_native");
+    }
     if let Some(zone) = path::swallowed(dial.view, &dial.vpc, dial.service) {
         let answered = matches!(way, Way::Endpoints(which)
             if which.iter().any(|&at| !dial.candidates[at].by_private_dns));
