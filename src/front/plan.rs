@@ -264,6 +264,17 @@ impl<'p> Plan<'p> {
 
     /// The provider's region, or that of the zones of the plan's subnets.
     fn region(&self, root: &Json) -> Option<&'static Region> {
+        // Since version 6 of the provider each resource may have a region of its own.
+        let mut own = self
+            .resources
+            .iter()
+            .filter(|it| matches!(it.of.as_str(), "aws_vpc" | "aws_subnet" | "aws_instance"))
+            .filter_map(|it| it.values.get("region")?.as_str());
+        if let Some(first) = own.next()
+            && own.all(|other| other == first)
+        {
+            return Region::find(first);
+        }
         let providers = root
             .get("configuration")?
             .get("provider_config")?

@@ -10,21 +10,36 @@ const POLICIES: &str = include_str!("managed_policies.jsonl");
 /// Returns what is known of the policy with this path and name, such as
 /// `service-role/AmazonEC2RoleforSSM`; nothing if there was no such policy when the data was made.
 pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
-    let prefix = format!(
-        "{{\"policy\":{}",
-        serde_json::Value::String(policy.to_owned())
-    );
-    let line = POLICIES.lines().find(|line| {
-        line.strip_prefix(prefix.as_str())
-            .is_some_and(|rest| rest.starts_with([',', '}']))
-    })?;
-    let mut row: serde_json::Value = serde_json::from_str(line).ok()?;
+    let mut row: serde_json::Value = serde_json::from_str(line(policy)?).ok()?;
     let statements = row.get_mut("statements").map(serde_json::Value::take);
     let Some(statements) = statements else {
         return Some(PolicyDocument::default());
     };
     let document = serde_json::json!({ "Statement": statements });
     PolicyDocument::take(Term::from(document), Dialect::Cfn).ok()
+}
+
+/// Finds a policy's line; the lines are in the order of their names, behind one about the source.
+fn line(policy: &str) -> Option<&'static str> {
+    let name = |line: &'static str| {
+        let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();
+        rest.split('"').next().unwrap_or_default()
+    };
+    let (mut from, mut to) = (POLICIES.find('\n')? + 1, POLICIES.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        let start = POLICIES[from..middle]
+            .rfind('\n')
+            .map_or(from, |at| from + at + 1);
+        let end = POLICIES[start..].find('\n').map_or(to, |at| start + at);
+        let line = &POLICIES[start..end];
+        match name(line).cmp(policy) {
+            std::cmp::Ordering::Equal => return Some(line),
+            std::cmp::Ordering::Less => from = (end + 1).min(to),
+            std::cmp::Ordering::Greater => to = start,
+        }
+    }
+    None
 }
 
 #[cfg(test)]

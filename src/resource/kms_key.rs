@@ -1,6 +1,6 @@
 use super::table::resource;
 use super::{Hooks, PolicyDocument, Tags, tagged};
-use crate::ir::{Attr, Text, Value};
+use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
     /// A key of KMS.
@@ -30,3 +30,18 @@ impl KmsKey {
 impl Hooks for KmsKey {
     tagged!();
 }
+
+resource! {
+    /// Another name of a key.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-alias.html>
+    pub struct KmsAlias: "AWS::KMS::Alias" / "aws_kms_alias", link Attr::by_ref("name");
+    one {
+        /// The name, which begins with `alias/`.
+        alias_name: Value<Text> = "AliasName" / "name",
+        /// The key, by id or ARN.
+        target: Link<KmsKey> = "TargetKeyId" / "target_key_id",
+    }
+}
+
+impl Hooks for KmsAlias {}

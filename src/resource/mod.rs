@@ -54,7 +54,7 @@ pub use instance::{
 };
 pub use instance_profile::InstanceProfile;
 pub use internet_gateway::InternetGateway;
-pub use kms_key::KmsKey;
+pub use kms_key::{KmsAlias, KmsKey};
 pub use launch_configuration::LaunchConfiguration;
 pub use launch_template::{
     BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, TemplateInterface,
@@ -271,6 +271,7 @@ resources! {
     Instance,
     LogGroup,
     KmsKey,
+    KmsAlias,
     Bucket,
     BucketEncryption,
     Document,

@@ -13,7 +13,9 @@ use super::super::view::View;
 use super::super::{Finding, Hop, Verdict};
 use super::{Dial, Way, over_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
-use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, Map, Resource, Term};
+use crate::resource::{
+    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, Resource, Term,
+};
 
 const HOP: Hop = Hop::SessionPreferences;
 const NAME: &str = "SSM-SessionManagerRunShell";
@@ -204,9 +206,27 @@ fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
 /// Whether the key's own policy lets the role decrypt, or leaves it to IAM.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
 fn key_policy(view: &View<'_>, role: Option<NodeId>, key: Option<&Expr>) -> Option<Finding> {
-    let id = match key? {
-        Expr::Attr(id, _) | Expr::Other(id, _) => *id,
-        _ => return None,
+    let id = match key {
+        Some(Expr::Attr(id, _) | Expr::Other(id, _)) => Some(*id),
+        Some(Expr::Text(name)) => view
+            .all::<KmsAlias>()
+            .find(|(_, _, it)| it.alias_name.lit().map(Text::as_ref) == Some(name.as_ref()))
+            .map(|(id, ..)| id),
+        _ => None,
+    };
+    // An alias leads to its key.
+    let id = id.and_then(|id| match &view.graph.node(id)?.resource {
+        Resource::KmsAlias(it) => view.only(&it.target).node(),
+        _ => Some(id),
+    });
+    let id = match id {
+        Some(id) => id,
+        None => {
+            return Some(Finding::unknown(
+                HOP,
+                "the policy of the session's key is not in the file",
+            ));
+        }
     };
     let Resource::KmsKey(it) = &view.graph.node(id)?.resource else {
         return None;

@@ -1,0 +1,2 @@
+vpc_id    = "vpc-0a1b2c3d4e5f60718"
+subnet_id = "subnet-0a1b2c3d4e5f60718"
