@@ -39,7 +39,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             .filter_map(|id| graph.parameter(*id))
             .map(|it| (terraform_name(&it.id), &it.place, it.id.as_str()))
             .collect();
-        let (mut cfn, mut tf) = (Taken::new(), Taken::new());
+        let most = stack.nodes.len() + stack.parameters.len();
+        let (mut cfn, mut tf) = (Taken::with_capacity(most), Taken::with_capacity(most));
         for (name, place, id) in &parameter_names {
             take(&mut cfn, ("", id), id, place, "CloudFormation", out);
             take(&mut tf, ("variable", name), id, place, "Terraform", out);
@@ -66,7 +67,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 );
             }
         }
-        let mut outputs = Taken::new();
+        let mut outputs = Taken::with_capacity(stack.outputs.len());
         for output in &stack.outputs {
             let name = ("output", output.cfn_id.as_str());
             take(
