@@ -184,6 +184,11 @@ impl ArnOf {
 
 /// Finds what is wrong with one text of a property.
 fn problem(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
+    // All the others, quickly.
+    let holds_id = property.ends_with("Id") || property.ends_with("Ids") || property == "GroupSet";
+    if !holds_id && !text.starts_with("arn:") {
+        return None;
+    }
     if let Some((_, of)) = IDS.iter().find(|(name, _)| *name == property) {
         // EC2 looks such a parameter up.
         let looked_up = property == "ImageId" && text.starts_with("resolve:ssm:");

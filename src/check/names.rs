@@ -51,7 +51,9 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             .filter_map(|id| graph.parameter(*id))
             .map(|it| (terraform_name(&it.id), &it.place, it.id.as_str()))
             .collect();
-        let (mut cfn, mut tf, mut told) = (Taken::new(), Taken::new(), Told::new());
+        let most = stack.nodes.len() + stack.parameters.len();
+        let (mut cfn, mut tf) = (Taken::with_capacity(most), Taken::with_capacity(most));
+        let mut told = Told::new();
         for (name, place, id) in &parameter_names {
             take(
                 &mut cfn,
@@ -96,7 +98,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 );
             }
         }
-        let mut outputs = Taken::new();
+        let mut outputs = Taken::with_capacity(stack.outputs.len());
         for output in &stack.outputs {
             let name = ("output", output.cfn_id.as_str());
             take(
