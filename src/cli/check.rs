@@ -198,8 +198,15 @@ impl Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let deployment = args.deployment()?;
     let default = PathBuf::from("ssm-synth.yaml");
+    // What is no text cannot be judged: that is told already, and no answer of the check.
+    let read = |path: &PathBuf| {
+        synth::read(path).map_err(|failure| match failure {
+            Failure::Input => Failure::Unreadable,
+            other => other,
+        })
+    };
     let (name, text) = match &args.file {
-        Some(path) => (path.display().to_string(), synth::read(path)?),
+        Some(path) => (path.display().to_string(), read(path)?),
         None if default.exists() => (default.display().to_string(), synth::read(&default)?),
         None => ("ssm-synth.yaml".to_owned(), String::new()),
     };

@@ -66,8 +66,8 @@ pub(super) struct Args {
     set: Vec<String>,
 }
 
-/// A configuration is small; what is larger is something else.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+/// A configuration is small, and so is a template; a plan says everything twice.
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -75,12 +75,16 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let done = if path == Path::new("-") {
         std::io::stdin()
             .lock()
-            .take(MOST_BYTES)
+            .take(MOST_BYTES + 1)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
     };
     done.map_err(|error| Failure::Environment(format!("cannot read `{shown}`: {error}")))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let message = format!("`{shown}` has over {} MB", MOST_BYTES / 1024 / 1024);
+        return Err(Failure::Environment(message));
+    }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let _ = output::stderr(&format!("error: `{shown}` is not UTF-8, at byte {at}\n"));

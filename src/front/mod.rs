@@ -95,16 +95,7 @@ fn read_here(
     };
     if kind == Some(InputKind::Plan) || (kind.is_none() && looks_like_plan()) {
         let text = text.trim_start_matches('\u{feff}');
-        let root: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-            let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-            let message = format!("is not a plan in JSON: {error}");
-            refused(
-                name,
-                text,
-                (number(error.line()), number(error.column())),
-                message,
-            )
-        })?;
+        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
         let graph = plan::read(&root, deployment)
             .map_err(|message| refused(name, text, (1, 1), message))?;
         return Ok(Input {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
@@ -18,6 +19,93 @@ use crate::resource::{Dialect, Map, Term};
 
 /// References are followed through modules; a cycle ends.
 const MOST_STEPS: usize = 40;
+
+/// What a plan's file holds, as far as it is of use: the values before and after each change are
+/// most of it, and are passed over.
+#[derive(serde::Deserialize)]
+struct File<'a> {
+    #[serde(borrow)]
+    planned_values: Option<&'a RawValue>,
+    #[serde(borrow)]
+    configuration: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prior_state: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    resource_changes: Vec<Change<'a>>,
+}
+
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Change<'a> {
+    #[serde(default)]
+    address: String,
+    #[serde(default, borrow)]
+    change: Unknowns<'a>,
+}
+
+#[derive(Default, serde::Deserialize, serde::Serialize)]
+struct Unknowns<'a> {
+    #[serde(borrow)]
+    after_unknown: Option<&'a RawValue>,
+}
+
+/// How many values a plan may have: each takes its share of memory.
+const MOST_VALUES: usize = 900_000;
+
+/// Parses the parts of a plan that are of use.
+///
+/// # Errors
+///
+/// The place and what is wrong with it.
+pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
+    let wrong = |error: serde_json::Error| {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let at = (number(error.line()), number(error.column()));
+        (at, format!("is not a plan in JSON: {error}"))
+    };
+    let file: File<'_> = serde_json::from_str(text).map_err(wrong)?;
+    let parts = [
+        ("planned_values", file.planned_values),
+        ("configuration", file.configuration),
+        ("prior_state", file.prior_state),
+        ("variables", file.variables),
+    ];
+    let unknowns = file
+        .resource_changes
+        .iter()
+        .map(|it| it.change.after_unknown);
+    let values: usize = parts
+        .iter()
+        .map(|(_, raw)| *raw)
+        .chain(unknowns)
+        .flatten()
+        .map(|raw| {
+            raw.get()
+                .bytes()
+                .filter(|b| matches!(b, b',' | b':'))
+                .count()
+        })
+        .sum();
+    if values > MOST_VALUES {
+        return Err((
+            (1, 1),
+            format!("the plan has more than {MOST_VALUES} values"),
+        ));
+    }
+    let mut root = serde_json::Map::new();
+    for (key, raw) in parts {
+        if let Some(raw) = raw {
+            root.insert(
+                key.to_owned(),
+                serde_json::from_str(raw.get()).map_err(wrong)?,
+            );
+        }
+    }
+    let changes = serde_json::to_value(file.resource_changes).map_err(wrong)?;
+    root.insert("resource_changes".to_owned(), changes);
+    Ok(Json::Object(root))
+}
 
 /// Reads a plan.
 ///

@@ -141,7 +141,8 @@ fn large_and_deep_files_end_soon() {
         "${".repeat(500_000)
     );
     let plan = format!("{{\"planned_values\": {}", "{\"a\":".repeat(500_000));
-    for text in [bomb, deep, wide, subs, plan] {
+    let long = format!("{{\"planned_values\": [{}1]}}", "1,".repeat(2_000_000));
+    for text in [bomb, deep, wide, subs, plan, long] {
         let start = Instant::now();
         judged(&text, None);
         // Far more than a build for release takes.
