@@ -285,7 +285,8 @@ class Terraform:
         if variables is not None:
             (self.folder / "terraform.tfvars.json").write_text(variables)
         parsed = json.loads(main)
-        aws = {"max_retries": 2, "s3_use_path_style": True}
+        # A busy emulator drops a connection now and then.
+        aws = {"max_retries": 10, "s3_use_path_style": True}
         configured = "aws" in parsed.get("provider", {})
         name = "emulator_override.tf.json" if configured else "emulator.tf.json"
         (self.folder / name).write_text(json.dumps({"provider": {"aws": aws}}))
