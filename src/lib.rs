@@ -30,6 +30,10 @@ pub mod check;
 #[doc(hidden)]
 pub mod cli;
 pub mod construct;
+#[cfg(feature = "deploy")]
+mod deploy;
+#[cfg(feature = "deploy")]
+mod diff;
 #[cfg(feature = "config")]
 pub mod front;
 pub mod ir;

@@ -90,11 +90,11 @@ fn environment(message: impl Into<String>) -> Failure {
 }
 
 /// Reads `Key=Value`.
-fn pair(text: &str) -> Result<(String, String), Failure> {
+pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
         _ => Err(environment(format!(
-            "parameter `{text}` has no `=`; write `Key=Value`"
+            "`{text}` has no `=`; write `Key=Value`"
         ))),
     }
 }

@@ -1,9 +1,25 @@
 //! The command line: arguments, files, and all that is printed.
 
 mod check;
+#[cfg(feature = "deploy")]
+mod cloud;
+#[cfg(feature = "deploy")]
+mod connect;
+#[cfg(feature = "deploy")]
+mod deploy;
+#[cfg(feature = "deploy")]
+mod destroy;
 mod diagnostics;
+#[cfg(feature = "deploy")]
+mod diff;
 mod output;
+#[cfg(feature = "deploy")]
+mod plan;
+#[cfg(feature = "deploy")]
+mod status;
 mod synth;
+#[cfg(feature = "deploy")]
+mod talk;
 
 use std::process::ExitCode;
 
@@ -70,6 +86,21 @@ enum Command {
         /// The code, such as `endpoint-private-dns`
         code: String,
     },
+    /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
+    #[cfg(feature = "deploy")]
+    Deploy(Box<deploy::Args>),
+    /// Tell what differs between what is deployed and what would be
+    #[cfg(feature = "deploy")]
+    Diff(Box<diff::Args>),
+    /// Tell the state of the stack, its instances and their agents, and why one is not online
+    #[cfg(feature = "deploy")]
+    Status(Box<status::Args>),
+    /// Open a session: a shell, a command, a forwarded port
+    #[cfg(feature = "deploy")]
+    Connect(Box<connect::Args>),
+    /// Delete the stack: show what goes and what stays, ask, watch
+    #[cfg(feature = "deploy")]
+    Destroy(Box<destroy::Args>),
     /// Print the JSON Schema of the configuration file
     Schema {
         /// The schema of `check --output json` instead
@@ -90,6 +121,9 @@ enum Failure {
     Unreadable,
     /// The answer is that the file does not decide.
     Undecided,
+    /// The user stopped it; that is said.
+    #[cfg(feature = "deploy")]
+    Stopped,
     /// Usage or environment, and what to say of it.
     Environment(String),
 }
@@ -115,6 +149,16 @@ pub fn main() -> ExitCode {
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
+        #[cfg(feature = "deploy")]
+        Some(Command::Deploy(args)) => deploy::run(&args),
+        #[cfg(feature = "deploy")]
+        Some(Command::Diff(args)) => diff::run(&args),
+        #[cfg(feature = "deploy")]
+        Some(Command::Status(args)) => status::run(&args),
+        #[cfg(feature = "deploy")]
+        Some(Command::Connect(args)) => connect::run(&args),
+        #[cfg(feature = "deploy")]
+        Some(Command::Destroy(args)) => destroy::run(&args),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..
@@ -128,6 +172,8 @@ pub fn main() -> ExitCode {
         Err(Failure::Input) => ExitCode::from(1),
         Err(Failure::Unreadable) => ExitCode::from(2),
         Err(Failure::Undecided) => ExitCode::from(3),
+        #[cfg(feature = "deploy")]
+        Err(Failure::Stopped) => ExitCode::from(130),
         Err(Failure::Environment(message)) => {
             let _ = output::stderr(&format!("error: {message}\n"));
             ExitCode::from(2)

@@ -8,8 +8,9 @@ use clap::ValueEnum;
 use super::diagnostics::{Sources, render};
 use super::{Failure, output};
 use crate::back;
-use crate::front::config::Config;
+use crate::front::config::{Config, Configured};
 use crate::ir::{Diagnostic, Diagnostics};
+use crate::region::Region;
 use crate::resource::Dialect;
 use crate::{reach, report};
 
@@ -31,9 +32,8 @@ pub(super) struct Args {
     /// What to print
     #[arg(short, long, value_enum, default_value_t = Format::Cfn)]
     format: Format,
-    /// The configuration; `-` reads standard input [default: ssm-synth.yaml, if it is there]
-    #[arg(short, long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
     /// Write this file, as a whole and only if it changes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -46,6 +46,17 @@ pub(super) struct Args {
     /// The region [default: decided at deployment]
     #[arg(long)]
     region: Option<String>,
+    /// Print the stack even if Session Manager provably cannot reach an instance of it
+    #[arg(long)]
+    allow_unreachable: bool,
+}
+
+/// What makes a stack, as a file and flags tell it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Settings {
+    /// The configuration; `-` reads standard input [default: ssm-synth.yaml, if it is there]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// The range of the new VPC [default: 10.0.0.0/16]
     #[arg(long, value_name = "CIDR")]
     cidr: Option<String>,
@@ -58,9 +69,6 @@ pub(super) struct Args {
     /// The existing VPC's subnets
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     subnets: Vec<String>,
-    /// Print the stack even if Session Manager provably cannot reach an instance of it
-    #[arg(long)]
-    allow_unreachable: bool,
     /// Any setting, such as `endpoints.zones=one`; the value is YAML
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -68,6 +76,9 @@ pub(super) struct Args {
 
 /// A configuration is small, and so is a template; a plan says everything twice.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
+
+/// What CloudFormation takes in a request; a larger template goes through S3.
+pub(super) const MOST_INLINE: usize = 51_200;
 
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -104,16 +115,31 @@ fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
     Failure::Input
 }
 
-impl Args {
+fn quote(text: &String) -> String {
+    serde_json::Value::String(text.clone()).to_string()
+}
+
+impl Settings {
+    /// What a file alone tells.
+    pub(super) fn of(config: Option<PathBuf>) -> Settings {
+        Settings {
+            config,
+            ..Settings::default()
+        }
+    }
+
     /// The settings that flags give: flag, path, value in YAML.
-    fn settings(&self) -> Result<Vec<(String, String, String)>, Failure> {
-        let quote = |text: &String| serde_json::Value::String(text.clone()).to_string();
+    fn flags(
+        &self,
+        name: Option<&String>,
+        region: Option<&String>,
+    ) -> Result<Vec<(String, String, String)>, Failure> {
         let mut settings = Vec::new();
         for (flag, path, value) in [
-            ("--name", "name", &self.name),
-            ("--region", "region", &self.region),
-            ("--cidr", "network.cidr", &self.cidr),
-            ("--vpc", "network.vpc", &self.vpc),
+            ("--name", "name", name),
+            ("--region", "region", region),
+            ("--cidr", "network.cidr", self.cidr.as_ref()),
+            ("--vpc", "network.vpc", self.vpc.as_ref()),
         ] {
             if let Some(value) = value {
                 settings.push((flag.to_owned(), path.to_owned(), quote(value)));
@@ -141,7 +167,13 @@ impl Args {
         Ok(settings)
     }
 
-    fn config(&self, sources: &mut Sources) -> Result<Config, Failure> {
+    /// Reads the configuration, with what the flags set.
+    fn read(
+        &self,
+        name: Option<&String>,
+        region: Option<&String>,
+        sources: &mut Sources,
+    ) -> Result<Config, Failure> {
         let default = Path::new("ssm-synth.yaml");
         let path = match &self.config {
             Some(path) => Some(path.as_path()),
@@ -157,7 +189,7 @@ impl Args {
                 config.map_err(|problems| fail(&problems, sources))?
             }
         };
-        for (source, path, value) in self.settings()? {
+        for (source, path, value) in self.flags(name, region)? {
             let set = config.set(&source, &path, &value);
             // A flag given twice has the value that was given last.
             sources.retain(|(name, _)| *name != source);
@@ -168,77 +200,159 @@ impl Args {
     }
 }
 
+/// What was made of settings.
+pub(super) struct Synthesized {
+    pub(super) text: String,
+    /// The stack's name.
+    pub(super) stack: String,
+    /// The region that the settings tell.
+    pub(super) region: Option<&'static Region>,
+}
+
+/// What to make of settings.
+struct Wanted<'a> {
+    format: Format,
+    tf_module: bool,
+    name: Option<&'a String>,
+    region: Option<&'a String>,
+    proof: Proving,
+}
+
+/// What is done about instances that provably cannot be reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Proving {
+    /// Nothing: the caller knows more, and proves for itself.
+    Left,
+    Told,
+    Refused,
+}
+
+impl Settings {
+    /// The stack's name and region, if the configuration is sound; nothing is printed if not.
+    pub(super) fn quietly(&self) -> Option<(String, Option<&'static Region>)> {
+        let default = PathBuf::from("ssm-synth.yaml");
+        let path = self.config.as_ref().unwrap_or(&default);
+        let text = std::fs::read_to_string(path).ok()?;
+        let configured = Config::read("", &text).ok()?.build().ok()?;
+        let stack = configured.app.graph().stack(&configured.stack)?;
+        Some((configured.stack.clone(), stack.region))
+    }
+
+    /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
+    pub(super) fn template(&self) -> Result<Synthesized, Failure> {
+        self.synthesize(&Wanted {
+            format: Format::Cfn,
+            tf_module: false,
+            name: None,
+            region: None,
+            proof: Proving::Left,
+        })
+    }
+
+    fn synthesize(&self, wanted: &Wanted<'_>) -> Result<Synthesized, Failure> {
+        let mut sources = Sources::new();
+        let config = self.read(wanted.name, wanted.region, &mut sources)?;
+        let configured = config
+            .build()
+            .map_err(|problems| fail(&problems, &sources))?;
+        let checked = configured
+            .check()
+            .map_err(|problems| fail(&problems, &sources))?;
+        prove(&configured, wanted.proof)?;
+        let stack = &configured.stack;
+        let dialect = match wanted.format {
+            Format::Cfn | Format::CfnYaml => Dialect::Cfn,
+            Format::Tf | Format::Hcl => Dialect::Tf,
+        };
+        let limits = checked.over_limits(dialect);
+        if limits.has_errors() {
+            return Err(fail(limits, &sources));
+        }
+        let role = match wanted.tf_module {
+            true => back::tf::Role::Module,
+            false => back::tf::Role::Root,
+        };
+        let text = match wanted.format {
+            Format::Cfn => back::cfn::template(&checked, stack).map(|it| it.to_json()),
+            Format::CfnYaml => back::cfn::template(&checked, stack).map(|it| it.to_yaml()),
+            Format::Tf => back::tf::module(&checked, stack, role).map(|it| it.to_json()),
+            Format::Hcl => back::tf::module(&checked, stack, role).map(|it| it.to_hcl()),
+        };
+        // The configuration made this very stack.
+        let text = text.unwrap_or_default();
+        if dialect == Dialect::Cfn && text.len() > 1024 * 1024 {
+            let message = format!(
+                "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",
+                text.len()
+            );
+            let _ = output::stderr(&message);
+            return Err(Failure::Input);
+        }
+        let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
+        let warnings = checked.warnings().iter().filter(matters);
+        let _ = output::stderr(&render(warnings, &sources));
+        Ok(Synthesized {
+            text,
+            stack: stack.clone(),
+            region: configured.app.graph().stack(stack).and_then(|it| it.region),
+        })
+    }
+}
+
+/// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
+fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
+    if proving == Proving::Left {
+        return Ok(());
+    }
+    let graph = configured.app.graph();
+    let proof = reach::prove(graph, &reach::Assume::default());
+    let unreachable = |it: &reach::InstanceProof| it.answer == reach::Answer::Unreachable;
+    if !proof.instances.iter().any(unreachable) {
+        return Ok(());
+    }
+    let report = report::Report {
+        file: &configured.stack,
+        graph,
+        proof: &proof,
+        json: false,
+    };
+    let _ = output::stderr(&report::text(&report));
+    if proving == Proving::Told {
+        return Ok(());
+    }
+    let message = "error: Session Manager cannot reach an instance of this stack; \
+                   `--allow-unreachable` prints it nevertheless\n";
+    let _ = output::stderr(message);
+    Err(Failure::Input)
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
     if args.tf_module && cfn {
         let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
         return Err(Failure::Environment(message.to_owned()));
     }
-    let mut sources = Sources::new();
-    let config = args.config(&mut sources)?;
-    let configured = config
-        .build()
-        .map_err(|problems| fail(&problems, &sources))?;
-    let checked = configured
-        .check()
-        .map_err(|problems| fail(&problems, &sources))?;
-    let proof = reach::prove(configured.app.graph(), &reach::Assume::default());
-    let unreachable = |it: &reach::InstanceProof| it.answer == reach::Answer::Unreachable;
-    if proof.instances.iter().any(unreachable) {
-        let report = report::Report {
-            file: &configured.stack,
-            graph: configured.app.graph(),
-            proof: &proof,
-            json: false,
-        };
-        let _ = output::stderr(&report::text(&report));
-        if !args.allow_unreachable {
-            let message = "error: Session Manager cannot reach an instance of this stack; \
-                           `--allow-unreachable` prints it nevertheless\n";
-            let _ = output::stderr(message);
-            return Err(Failure::Input);
-        }
-    }
-    let stack = &configured.stack;
-    let limits = checked.over_limits(if cfn { Dialect::Cfn } else { Dialect::Tf });
-    if limits.has_errors() {
-        return Err(fail(limits, &sources));
-    }
-    let role = if args.tf_module {
-        back::tf::Role::Module
-    } else {
-        back::tf::Role::Root
-    };
-    let text = match args.format {
-        Format::Cfn => back::cfn::template(&checked, stack).map(|it| it.to_json()),
-        Format::CfnYaml => back::cfn::template(&checked, stack).map(|it| it.to_yaml()),
-        Format::Tf => back::tf::module(&checked, stack, role).map(|it| it.to_json()),
-        Format::Hcl => back::tf::module(&checked, stack, role).map(|it| it.to_hcl()),
-    };
-    // The configuration made this very stack.
-    let text = text.unwrap_or_default();
-    if cfn && text.len() > 1024 * 1024 {
+    let made = args.settings.synthesize(&Wanted {
+        format: args.format,
+        tf_module: args.tf_module,
+        name: args.name.as_ref(),
+        region: args.region.as_ref(),
+        proof: match args.allow_unreachable {
+            true => Proving::Told,
+            false => Proving::Refused,
+        },
+    })?;
+    if cfn && made.text.len() > MOST_INLINE {
         let message = format!(
-            "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",
-            text.len()
-        );
-        let _ = output::stderr(&message);
-        return Err(Failure::Input);
-    }
-    if cfn && text.len() > 51_200 {
-        let message = format!(
-            "warning[template-size]: the template has {} bytes: over 51200, it must be deployed \
-             through an S3 bucket (`aws cloudformation deploy --s3-bucket`)\n",
-            text.len()
+            "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, it must be \
+             deployed through an S3 bucket (`--s3-bucket` of `ssm-synth deploy` and of \
+             `aws cloudformation deploy`)\n",
+            made.text.len()
         );
         let _ = output::stderr(&message);
     }
-    let dialect = if cfn { Dialect::Cfn } else { Dialect::Tf };
-    let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
-    let warnings = checked.warnings().iter().filter(matters);
-    let _ = output::stderr(&render(warnings, &sources));
     match &args.output {
-        Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        Some(path) => output::file(path, &made.text),
+        None => output::artefact(&made.text),
     }
 }

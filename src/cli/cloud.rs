@@ -1,0 +1,285 @@
+//! What the commands that talk to AWS share.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::synth::Settings;
+use super::{Failure, output};
+use crate::deploy::aws::Access;
+use crate::deploy::error::{AwsError, Trouble};
+use crate::deploy::rollout::{Problem, Unwatched};
+use crate::front::cfn::Deployment;
+use crate::front::{Input, InputKind};
+use crate::ir::{Diagnostics, Graph};
+use crate::reach::{self, Answer, Assume, Proof};
+use crate::region::Region;
+use crate::report::{self, Report};
+
+/// Exit codes of all commands that talk to AWS.
+pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 it failed, was refused or declined; \
+2 usage, credentials, network; 3 still under way; 130 stopped by Ctrl-C.";
+
+/// Where and as whom.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct AccessArgs {
+    /// The region [default: the configuration's, AWS_REGION, the profile's]
+    #[arg(long)]
+    pub(super) region: Option<String>,
+    /// The profile of the AWS configuration [default: AWS_PROFILE, then `default`]
+    #[arg(long)]
+    profile: Option<String>,
+    /// Another address of AWS's API, such as an emulator's [default: AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// How long one answer may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, hide_short_help = true)]
+    read_timeout: Duration,
+    /// How long to wait between two looks, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds, hide_short_help = true)]
+    pub(super) poll: Duration,
+}
+
+/// Which stack, for commands that need no template.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Target {
+    /// The stack [default: the configuration's name]
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// The configuration that tells the stack's name and region [default: ssm-synth.yaml, if it is
+    /// there]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) access: AccessArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() && seconds <= 86_400.0 => Ok(duration),
+        _ => Err("more than 0 and at most 86400 seconds".to_owned()),
+    }
+}
+
+/// Reads `90`, `90s`, `10m` or `1h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, 's')) => (&text[..at], 1.0),
+        Some((at, 'm')) => (&text[..at], 60.0),
+        Some((at, 'h')) => (&text[..at], 3600.0),
+        _ => (text, 1.0),
+    };
+    let wrong = || "write seconds, or a number with `s`, `m` or `h`, such as `10m`".to_owned();
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * unit).map_err(|_| wrong())
+}
+
+impl AccessArgs {
+    /// Where and as whom, with the region that a configuration tells.
+    pub(super) fn access(&self, configured: Option<&'static Region>) -> Result<Access, Failure> {
+        if let (Some(asked), Some(told)) = (&self.region, configured)
+            && asked != told.name
+        {
+            return Err(Failure::Environment(format!(
+                "`--region {asked}`, but the configuration is for `{}`",
+                told.name
+            )));
+        }
+        Ok(Access {
+            region: self
+                .region
+                .clone()
+                .or(configured.map(|it| it.name.to_owned())),
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+            read_timeout: Some(self.read_timeout),
+        })
+    }
+}
+
+impl Target {
+    /// The stack's name, and where it is.
+    pub(super) fn resolve(&self) -> Result<(String, Access), Failure> {
+        let settings = Settings::of(self.config.clone());
+        let (stack, region) = match &self.stack {
+            // Whoever names the stack needs no sound configuration; its region holds if it is.
+            Some(stack) if self.config.is_none() => {
+                let region = settings.quietly().and_then(|(_, region)| region);
+                (stack.clone(), region.filter(|_| self.access.region.is_none()))
+            }
+            stack => {
+                let made = settings.template()?;
+                (stack.clone().unwrap_or(made.stack), made.region)
+            }
+        };
+        Ok((stack, self.access.access(region)?))
+    }
+
+    /// Where it is, for who needs no stack.
+    pub(super) fn anywhere(&self) -> Result<Access, Failure> {
+        let region = Settings::of(self.config.clone()).quietly().and_then(|(_, region)| region);
+        self.access.access(region.filter(|_| self.access.region.is_none()))
+    }
+}
+
+/// Runs what waits.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Environment(format!("cannot start: {error}")))?;
+    let done = runtime.block_on(work);
+    // A question that nobody answered is still being read for.
+    runtime.shutdown_background();
+    done
+}
+
+/// Says what AWS refused.
+pub(super) fn refused(error: &AwsError) -> Failure {
+    said(&error.to_string(), error.help().as_deref());
+    match error.trouble {
+        Trouble::Rejected => Failure::Input,
+        _ => Failure::Unreadable,
+    }
+}
+
+/// Prints an error with what helps.
+pub(super) fn said(message: &str, help: Option<&str>) {
+    let mut text = format!("error: {message}\n");
+    if let Some(help) = help {
+        text.push_str(&format!("  help: {help}\n"));
+    }
+    let _ = output::stderr(&text);
+}
+
+/// Says why nothing was done, and what is true.
+pub(super) fn problem(problem: &Problem) -> Failure {
+    said(&problem.message, problem.help.as_deref());
+    let _ = output::stderr(&format!("  state: {}\n", problem.state));
+    match problem.of_input {
+        true => Failure::Input,
+        false => Failure::Unreadable,
+    }
+}
+
+/// Says that something goes on unwatched.
+pub(super) fn goes_on(stack: &str, status: &str, why: &Unwatched) -> Failure {
+    let seen = match status {
+        "" => "its status was not seen".to_owned(),
+        status => format!("it was {status} when last seen"),
+    };
+    let again = format!("`ssm-synth status --stack {stack} --wait` goes on watching");
+    match why {
+        Unwatched::Stopped => {
+            let _ = output::stderr(&format!(
+                "stopped watching stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
+            ));
+            Failure::Stopped
+        }
+        Unwatched::Late => {
+            let _ = output::stderr(&format!(
+                "the time is over; stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
+            ));
+            Failure::Undecided
+        }
+        Unwatched::Lost(error) => {
+            said(&error.to_string(), error.help().as_deref());
+            let _ = output::stderr(&format!(
+                "  state: stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
+            ));
+            Failure::Unreadable
+        }
+    }
+}
+
+/// A template with its proof.
+pub(super) struct Proven {
+    name: String,
+    graph: Graph,
+    pub(super) proof: Proof,
+    json: bool,
+}
+
+/// Proves a template, as it will be deployed.
+pub(super) fn prove(
+    name: &str,
+    text: &str,
+    parameters: &[(String, String)],
+    region: Option<&str>,
+) -> Result<Proven, Diagnostics> {
+    let deployment = Deployment {
+        parameters: parameters.to_vec(),
+        region: region.and_then(Region::find),
+        account: None,
+    };
+    let input = Input::read(name, text, Some(InputKind::Cfn), &deployment)?;
+    let assume = Assume::default();
+    let proofs = input
+        .graphs
+        .iter()
+        .map(|graph| reach::prove(graph, &assume));
+    let proof = reach::agree(proofs.collect());
+    Ok(Proven {
+        name: name.to_owned(),
+        graph: input.graphs.into_iter().next().unwrap_or_default(),
+        proof,
+        json: text.trim_start().starts_with('{'),
+    })
+}
+
+impl Proven {
+    pub(super) fn report(&self) -> Report<'_> {
+        Report {
+            file: &self.name,
+            graph: &self.graph,
+            proof: &self.proof,
+            json: self.json,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        report::text(&self.report())
+    }
+
+    pub(super) fn is_unreachable(&self) -> bool {
+        let unreachable = |it: &reach::InstanceProof| it.answer == Answer::Unreachable;
+        self.proof.instances.iter().any(unreachable)
+    }
+
+    /// Each instance with its answer, and the hop that fails.
+    pub(super) fn answers(&self) -> Vec<(String, String)> {
+        let shown = |it: &reach::InstanceProof| {
+            let name = self.graph.node(it.node).map_or("", |node| node.shown());
+            let answer = match it.failing_hop() {
+                Some(hop) => format!("{} ({hop})", it.answer.as_str()),
+                None => it.answer.as_str().to_owned(),
+            };
+            (name.to_owned(), answer)
+        };
+        self.proof.instances.iter().map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_with_their_unit() {
+        for (text, want) in [
+            ("90", 90),
+            ("90s", 90),
+            ("10m", 600),
+            ("1h", 3600),
+            ("1.5m", 90),
+        ] {
+            assert_eq!(duration(text).unwrap(), Duration::from_secs(want), "{text}");
+        }
+        for text in ["", "m", "-1", "1d", "nan"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! `connect`: find the instance, check the tools, hand over to the AWS CLI.
+
+use std::io::IsTerminal;
+use std::process::Command;
+
+use super::cloud::{Target, block_on, refused, said};
+use super::{Failure, output};
+use crate::deploy::aws::{Access, Cloud};
+use crate::deploy::tool::{Instance, Tool, on_path};
+use crate::ir::nearest;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The session's exit code is the command's. Before a session: 1 no such instance; \
+2 usage, credentials, tools.\n\n\
+Examples:\n  \
+ssm-synth connect web\n  \
+ssm-synth connect i-0123456789abcdef0 --region eu-central-1\n  \
+ssm-synth connect web --port-forward 8080:80\n  \
+ssm-synth connect web --port-forward 3306 --host db.example.internal\n  \
+ssm-synth connect web -- systemctl status amazon-ssm-agent"
+)]
+pub(super) struct Args {
+    /// The instance: its id, or its name in the stack [default: the only one]
+    #[arg(value_name = "NAME|ID")]
+    instance: Option<String>,
+    #[command(flatten)]
+    target: Target,
+    /// Forward a local port to one of the instance, instead of a shell
+    #[arg(long, value_name = "[LOCAL:]PORT", value_parser = ports)]
+    port_forward: Option<(u16, u16)>,
+    /// Forward to a port of this host, through the instance
+    #[arg(long, value_name = "HOST", requires = "port_forward")]
+    host: Option<String>,
+    /// The session document to use
+    #[arg(long, value_name = "NAME", conflicts_with = "port_forward")]
+    document: Option<String>,
+    /// Why, for the records of the session
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Print the command instead of running it
+    #[arg(long)]
+    print: bool,
+    /// A command to run instead of a shell
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["port_forward", "document"])]
+    command: Vec<String>,
+}
+
+fn ports(text: &str) -> Result<(u16, u16), String> {
+    let (local, port) = text.split_once(':').unwrap_or((text, text));
+    let one = |text: &str| match text.parse::<u16>() {
+        Ok(port) if port > 0 => Ok(port),
+        _ => Err(format!("`{text}` is no port from 1 to 65535")),
+    };
+    Ok((one(local)?, one(port)?))
+}
+
+fn is_id(text: &str) -> bool {
+    let rest = text.strip_prefix("i-").or_else(|| text.strip_prefix("mi-"));
+    rest.is_some_and(|it| it.len() >= 8 && it.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// How to install a tool on this system.
+pub(super) fn install(program: &str) -> String {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    install_on(
+        program,
+        std::env::consts::OS,
+        std::env::consts::ARCH,
+        &release,
+    )
+}
+
+fn install_on(program: &str, system: &str, machine: &str, release: &str) -> String {
+    let arm = machine == "aarch64";
+    let is = |name: &str| {
+        release.lines().any(|line| {
+            let value = line
+                .strip_prefix("ID=")
+                .or_else(|| line.strip_prefix("ID_LIKE="));
+            value.is_some_and(|it| it.trim_matches('"').split(' ').any(|word| word == name))
+        })
+    };
+    const PLUGIN: &str = "https://s3.amazonaws.com/session-manager-downloads/plugin/latest";
+    match (program, system) {
+        ("aws", "macos") => "install it with `brew install awscli`, or from \
+                             https://awscli.amazonaws.com/AWSCLIV2.pkg"
+            .to_owned(),
+        ("aws", "windows") => {
+            "install it with `msiexec /i https://awscli.amazonaws.com/AWSCLIV2.msi`".to_owned()
+        }
+        ("aws", _) => {
+            let machine = if arm { "aarch64" } else { "x86_64" };
+            format!(
+                "install it with `curl -o awscli.zip https://awscli.amazonaws.com/awscli-exe-linux-{machine}.zip \
+                 && unzip awscli.zip && sudo ./aws/install`"
+            )
+        }
+        (_, "macos") => format!(
+            "install it with `brew install --cask session-manager-plugin`, or from {PLUGIN}/{}/session-manager-plugin.pkg",
+            if arm { "mac_arm64" } else { "mac" }
+        ),
+        (_, "windows") => format!("install it from {PLUGIN}/windows/SessionManagerPluginSetup.exe"),
+        _ if is("debian") || is("ubuntu") => format!(
+            "install it with `curl -o plugin.deb {PLUGIN}/ubuntu_{}/session-manager-plugin.deb && sudo dpkg -i \
+             plugin.deb`",
+            if arm { "arm64" } else { "64bit" }
+        ),
+        _ => format!(
+            "install it with `sudo dnf install -y {PLUGIN}/linux_{}/session-manager-plugin.rpm` (or `yum`)",
+            if arm { "arm64" } else { "64bit" }
+        ),
+    }
+}
+
+/// Whether an instance is meant by a name: its logical id, with or without what the construct adds.
+fn is_meant(instance: &Instance, name: &str) -> bool {
+    let plain = |text: &str| {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.collect::<String>().to_lowercase()
+    };
+    let (own, wanted) = (plain(&instance.name), plain(name));
+    instance.id == name || own == wanted || own == format!("{wanted}instance")
+}
+
+async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, String), Failure> {
+    let cloud = Cloud::connect(access)
+        .await
+        .map_err(|error| refused(&error))?;
+    let region = cloud.region.clone();
+    let found = cloud.stack(stack).await.map_err(|error| refused(&error))?;
+    if found.is_none() {
+        said(
+            &format!("stack `{stack}` is not there, in {region}"),
+            Some("check `--stack`, `--region` and `--profile`, or name the instance by its id"),
+        );
+        return Err(Failure::Input);
+    }
+    let tool = Tool::new(access);
+    let instances = tool
+        .members(&cloud, stack)
+        .await
+        .map_err(|error| refused(&error))?;
+    let fits: Vec<&Instance> = match &args.instance {
+        Some(name) => instances.iter().filter(|it| is_meant(it, name)).collect(),
+        None => instances.iter().collect(),
+    };
+    if let [one] = fits[..] {
+        return Ok((one.id.clone(), region));
+    }
+    let names: Vec<&str> = instances.iter().map(|it| it.name.as_str()).collect();
+    let message = match (&args.instance, fits.len()) {
+        (_, _) if instances.is_empty() => format!("stack `{stack}` has no instance"),
+        (Some(name), 0) => format!("stack `{stack}` has no instance `{name}`"),
+        (Some(name), many) => format!("`{name}` means {many} instances of stack `{stack}`"),
+        (None, many) => format!("stack `{stack}` has {many} instances; say which"),
+    };
+    let help = match &args.instance {
+        Some(name) if fits.is_empty() && !names.is_empty() => nearest(name, names.into_iter()),
+        _ => {
+            let lines = instances
+                .iter()
+                .map(|it| format!("{} ({})", it.name, it.id));
+            lines.collect::<Vec<_>>().join(", ")
+        }
+    };
+    said(&message, Some(help.as_str()).filter(|it| !it.is_empty()));
+    Err(Failure::Input)
+}
+
+/// Quotes for a shell, what needs it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// The arguments of the AWS CLI.
+fn arguments(
+    args: &Args,
+    id: &str,
+    access: &Access,
+    region: Option<&str>,
+    is_terminal: bool,
+) -> Vec<String> {
+    let mut out: Vec<String> = ["ssm", "start-session", "--target", id]
+        .map(str::to_owned)
+        .into();
+    let mut parameters = serde_json::Map::new();
+    let mut document = args.document.clone();
+    let mut parameter = |key: &str, value: String| {
+        parameters.insert(key.to_owned(), serde_json::json!([value]));
+    };
+    if let Some((local, port)) = args.port_forward {
+        parameter("portNumber", port.to_string());
+        parameter("localPortNumber", local.to_string());
+        document = Some(match &args.host {
+            Some(host) => {
+                parameter("host", host.clone());
+                "AWS-StartPortForwardingSessionToRemoteHost".to_owned()
+            }
+            None => "AWS-StartPortForwardingSession".to_owned(),
+        });
+    }
+    if !args.command.is_empty() {
+        let command = match args.command.len() {
+            // One word is a line for the shell there; several are words.
+            1 => args.command[0].clone(),
+            _ => args
+                .command
+                .iter()
+                .map(|it| quoted(it))
+                .collect::<Vec<_>>()
+                .join(" "),
+        };
+        parameter("command", command);
+        document = Some(match is_terminal {
+            true => "AWS-StartInteractiveCommand".to_owned(),
+            false => "AWS-StartNonInteractiveCommand".to_owned(),
+        });
+    }
+    if let Some(document) = document {
+        out.extend(["--document-name".to_owned(), document]);
+    }
+    if !parameters.is_empty() {
+        let text = serde_json::Value::Object(parameters).to_string();
+        out.extend(["--parameters".to_owned(), text]);
+    }
+    if let Some(reason) = &args.reason {
+        out.extend(["--reason".to_owned(), reason.clone()]);
+    }
+    // The region is told even if it is the default: a session in another is "not connected".
+    let access = Access {
+        region: access.region.clone().or(region.map(str::to_owned)),
+        ..access.clone()
+    };
+    out.extend(Tool::new(&access).flags());
+    out
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let by_id = args.instance.as_deref().filter(|it| is_id(it));
+    if !args.print {
+        for program in ["aws", "session-manager-plugin"] {
+            if on_path(program).is_none() {
+                said(
+                    &format!("`{program}` is not on the PATH, and sessions need it"),
+                    Some(&install(program)),
+                );
+                return Err(Failure::Unreadable);
+            }
+        }
+    }
+    let (id, region, access) = match by_id {
+        Some(id) => (id.to_owned(), None, args.target.anywhere()?),
+        None => {
+            let (stack, access) = args.target.resolve()?;
+            let (id, region) = block_on(find(args, &stack, &access))?;
+            (id, Some(region), access)
+        }
+    };
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let arguments = arguments(args, &id, &access, region.as_deref(), is_terminal);
+    if args.print {
+        let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
+        return output::artefact(&format!("aws {}\n", words.join(" ")));
+    }
+    // It was there a moment ago.
+    let program = on_path("aws").unwrap_or_else(|| "aws".into());
+    hand_over(Command::new(program).args(arguments))
+}
+
+/// Becomes the other program: its terminal, its signals, its exit code.
+#[cfg(unix)]
+fn hand_over(command: &mut Command) -> Result<(), Failure> {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    Err(Failure::Environment(format!("cannot start `aws`: {error}")))
+}
+
+#[cfg(not(unix))]
+fn hand_over(command: &mut Command) -> Result<(), Failure> {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => Err(Failure::Environment(format!("cannot start `aws`: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_system_is_told_how_to_install() {
+        let debian = "ID=debian\n";
+        let amazon = "ID=\"amzn\"\nID_LIKE=\"fedora\"\n";
+        let plugin = |system, machine, release| {
+            install_on("session-manager-plugin", system, machine, release)
+        };
+        assert!(plugin("linux", "x86_64", debian).contains("ubuntu_64bit"));
+        assert!(plugin("linux", "aarch64", "ID=ubuntu\nID_LIKE=debian\n").contains("ubuntu_arm64"));
+        assert!(
+            plugin("linux", "aarch64", amazon).contains("linux_arm64/session-manager-plugin.rpm")
+        );
+        assert!(plugin("macos", "aarch64", "").contains("mac_arm64"));
+        assert!(plugin("windows", "x86_64", "").contains("Setup.exe"));
+        assert!(install_on("aws", "linux", "aarch64", amazon).contains("linux-aarch64"));
+    }
+
+    #[test]
+    fn ports_are_one_or_two() {
+        assert_eq!(ports("80"), Ok((80, 80)));
+        assert_eq!(ports("8080:80"), Ok((8080, 80)));
+        for text in ["", "0", "a", "1:2:3", "65536", ":80"] {
+            assert!(ports(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instance_is_found_by_the_name_of_its_host() {
+        let instance = Instance {
+            name: "TeamWebInstance".to_owned(),
+            id: "i-0123456789abcdef0".to_owned(),
+            ..Instance::default()
+        };
+        for name in [
+            "TeamWebInstance",
+            "teamweb",
+            "team-web",
+            "i-0123456789abcdef0",
+        ] {
+            assert!(is_meant(&instance, name), "{name}");
+        }
+        assert!(!is_meant(&instance, "web"));
+        assert!(is_id("i-0123456789abcdef0") && is_id("mi-0123456789abcdef0") && !is_id("i-web"));
+    }
+}

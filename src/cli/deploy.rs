@@ -1,0 +1,405 @@
+//! `deploy`: synthesize, prove, show, ask, execute, watch.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::check::pair;
+use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
+use super::plan::Version;
+use super::synth::{MOST_INLINE, Settings, read, unreadable};
+use super::talk::{Format, Planning, Teller, is_terminal};
+use super::{Failure, output};
+use crate::deploy::aws::{Access, Cloud, Request, Stack, Template};
+use crate::deploy::cause::Cause;
+use crate::deploy::follow::Stop;
+use crate::deploy::rollout::{self, Options, Outcome, token};
+use crate::deploy::template::{self, Facts};
+use crate::deploy::tool::{Tool, ToolError};
+use crate::ir::nearest;
+use crate::region::Region;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("{}\n\n\
+Ctrl-C stops watching, and the deployment goes on; `deploy` or `status --wait` picks it up.\n\n\
+Examples:\n  \
+ssm-synth deploy --region eu-central-1\n  \
+ssm-synth deploy --template stack.yaml --parameter VpcId=vpc-0a1b2c3d --yes\n  \
+ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", cloud::EXIT_CODES))]
+pub(super) struct Args {
+    /// The stack [default: the configuration's name]
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// A template to deploy, instead of what the configuration makes; `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "cidr", "zones", "vpc", "subnets", "set"])]
+    template: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    /// A value of a template's parameter; one that is not given stays what it is
+    #[arg(long = "parameter", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
+    /// A tag of the stack, which CloudFormation puts on its resources too
+    #[arg(long = "tag", value_name = "KEY=VALUE")]
+    tags: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Show the changes, and change nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// Deploy even if Session Manager provably cannot reach an instance
+    #[arg(long)]
+    allow_unreachable: bool,
+    /// A bucket for a template of over 51,200 bytes
+    #[arg(long, value_name = "BUCKET")]
+    s3_bucket: Option<String>,
+    /// The role that CloudFormation works with
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<String>,
+    /// Protect the stack from being deleted, or with `=false` no longer
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    termination_protection: Option<bool>,
+    /// After a failure keep what was made, to look at it
+    #[arg(long)]
+    no_rollback: bool,
+    /// Stop watching after this time, such as `30m`; the deployment goes on
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// How to tell what happens
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// A template, read.
+pub(super) struct Source {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) stack: String,
+    pub(super) region: Option<&'static Region>,
+    pub(super) facts: Facts,
+}
+
+/// Reads the template that is named, or makes it from the settings.
+pub(super) fn source(template: Option<&PathBuf>, settings: &Settings) -> Result<Source, Failure> {
+    let (name, text, stack, region) = match template {
+        Some(path) => {
+            let text = read(path)?;
+            (path.display().to_string(), text, "access".to_owned(), None)
+        }
+        None => {
+            let made = settings.template()?;
+            (made.stack.clone(), made.text, made.stack, made.region)
+        }
+    };
+    let facts = template::read(&text).map_err(|error| {
+        let at = error.at;
+        said(
+            &format!("{name}:{}:{}: {}", at.line, at.column, error.message),
+            None,
+        );
+        Failure::Input
+    })?;
+    if facts.resources == 0 {
+        said(&format!("{name}: no template: it has no `Resources`"), None);
+        return Err(Failure::Input);
+    }
+    Ok(Source {
+        name,
+        text,
+        stack,
+        region,
+        facts,
+    })
+}
+
+/// Reads the values of parameters, which must be the template's.
+pub(super) fn given(source: &Source, texts: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let mut out: Vec<(String, String)> = Vec::new();
+    for text in texts {
+        let (key, value) = pair(text)?;
+        if !source.facts.slots.iter().any(|slot| slot.name == key) {
+            let names = source.facts.slots.iter().map(|slot| slot.name.as_str());
+            let help = match source.facts.slots.is_empty() {
+                true => "it has none".to_owned(),
+                false => nearest(&key, names),
+            };
+            said(
+                &format!("{} has no parameter `{key}`", source.name),
+                Some(&help),
+            );
+            return Err(Failure::Input);
+        }
+        out.retain(|(known, _)| *known != key);
+        out.push((key, value));
+    }
+    Ok(out)
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let source = source(args.template.as_ref(), &args.settings)?;
+    let stack = args.stack.clone().unwrap_or_else(|| source.stack.clone());
+    let parameters = given(&source, &args.parameters)?;
+    let tags = args.tags.iter().map(|it| pair(it));
+    let tags = tags.collect::<Result<Vec<_>, _>>()?;
+    let access = args.access.access(source.region)?;
+    let proven = prove(
+        &source.name,
+        &source.text,
+        &parameters,
+        access.region.as_deref(),
+    )
+    .map_err(|problems| unreadable(&problems, &source.name, &source.text))?;
+    if proven.is_unreachable() {
+        let _ = output::stderr(&proven.text());
+        if !args.allow_unreachable {
+            said(
+                "Session Manager cannot reach an instance of this stack",
+                Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
+            );
+            return Err(Failure::Input);
+        }
+    }
+    let body = body(&source.text, args.s3_bucket.is_some())?;
+    if !args.dry_run && !args.yes && !is_terminal() {
+        let message = "there is no terminal to ask on; `--yes` deploys without asking, `--dry-run` shows \
+                       what would change";
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    block_on(async {
+        let stop = Stop::listen();
+        let cloud = Cloud::connect(&access)
+            .await
+            .map_err(|error| refused(&error))?;
+        let template = match (&args.s3_bucket, body) {
+            (Some(bucket), body) if body.len() > MOST_INLINE => {
+                Template::Url(upload(&access, &cloud.region, bucket, &stack, &body).await?)
+            }
+            (_, body) => Template::Body(body),
+        };
+        let mut slots = source.facts.slots.clone();
+        for slot in &mut slots {
+            let value = parameters.iter().find(|(name, _)| *name == slot.name);
+            slot.given = value.map(|(_, value)| value.clone());
+        }
+        let request = Request {
+            stack: stack.clone(),
+            template,
+            parameters: slots,
+            tags,
+            capabilities: source.facts.capabilities.clone(),
+            role_arn: args.role_arn.clone(),
+        };
+        let options = Options {
+            dry_run: args.dry_run,
+            no_rollback: args.no_rollback,
+            protect: args.termination_protection,
+            limit: args.timeout,
+            pause: args.access.poll,
+        };
+        let planning = Planning {
+            stack: stack.clone(),
+            new: Version {
+                text: source.text.clone(),
+                parameters,
+            },
+            region: cloud.region.clone(),
+            capabilities: source.facts.capabilities.clone(),
+        };
+        let mut teller = Teller::new(args.output, args.yes).planning(planning, args.dry_run);
+        let done = rollout::deploy(&cloud, &request, &options, &stop, &mut teller).await;
+        ended(&stack, done, &teller, &stop)
+    })
+}
+
+/// The template as it is sent: without blanks if it is too long with them.
+fn body(text: &str, has_bucket: bool) -> Result<String, Failure> {
+    if text.len() <= MOST_INLINE {
+        return Ok(text.to_owned());
+    }
+    let body = template::compact(text).unwrap_or_else(|| text.to_owned());
+    if body.len() <= MOST_INLINE || has_bucket {
+        return Ok(body);
+    }
+    let message = format!(
+        "the template has {} bytes, and CloudFormation takes {MOST_INLINE} in a request",
+        body.len()
+    );
+    said(
+        &message,
+        Some("name a bucket of the stack's region with `--s3-bucket`"),
+    );
+    Err(Failure::Input)
+}
+
+/// Puts the template into a bucket, whose being there and region are looked at first.
+async fn upload(
+    access: &Access,
+    region: &str,
+    bucket: &str,
+    stack: &str,
+    body: &str,
+) -> Result<String, Failure> {
+    let tool = Tool::new(access);
+    let failed = |error: &ToolError| {
+        let help = match error {
+            ToolError::Missing => {
+                Some("a template of this size goes through S3, which needs the AWS CLI")
+            }
+            ToolError::Refused { code, .. } if code == "NoSuchBucket" => {
+                Some("make the bucket first, or name another")
+            }
+            _ => None,
+        };
+        said(&format!("bucket `{bucket}`: {error}"), help);
+        match error {
+            ToolError::Refused { .. } => Failure::Input,
+            _ => Failure::Unreadable,
+        }
+    };
+    let call = ["s3api", "get-bucket-location", "--bucket", bucket];
+    let place = tool.call(&call).await.map_err(|error| failed(&error))?;
+    let place = match place["LocationConstraint"].as_str() {
+        None | Some("") => "us-east-1",
+        Some("EU") => "eu-west-1",
+        Some(place) => place,
+    };
+    if place != region {
+        let message = format!("bucket `{bucket}` is in {place}, and the stack in {region}");
+        said(&message, Some("name a bucket of the stack's region"));
+        return Err(Failure::Input);
+    }
+    let cannot =
+        |error: std::io::Error| Failure::Environment(format!("cannot write a file: {error}"));
+    let file = tempfile::NamedTempFile::new().map_err(cannot)?;
+    std::fs::write(file.path(), body).map_err(cannot)?;
+    let key = format!("ssm-synth/{stack}/{}.template", token());
+    let path = file.path().display().to_string();
+    let call = [
+        "s3api",
+        "put-object",
+        "--bucket",
+        bucket,
+        "--key",
+        &key,
+        "--body",
+        &path,
+    ];
+    tool.call(&call).await.map_err(|error| failed(&error))?;
+    let endpoint = access.endpoint_url.clone();
+    let endpoint = endpoint.or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+    let suffix = Region::find(region).map_or("amazonaws.com", |it| it.dns_suffix);
+    Ok(match endpoint.filter(|it| !it.is_empty()) {
+        Some(url) => format!("{}/{bucket}/{key}", url.trim_end_matches('/')),
+        None => format!("https://{bucket}.s3.{region}.{suffix}/{key}"),
+    })
+}
+
+/// Tells how a failed operation ended, and why.
+pub(super) fn failed(teller: &Teller, stack: &Stack, cause: Option<&Cause>) -> Failure {
+    let outcome = match stack.status.as_str() {
+        "ROLLBACK_COMPLETE" => "the creation failed, and what was made is deleted again",
+        "UPDATE_ROLLBACK_COMPLETE" => "the update failed, and the stack is as it was before",
+        "CREATE_FAILED" | "UPDATE_FAILED" => "it failed, and what was made is kept",
+        "DELETE_FAILED" => "the deletion failed, and what could not be deleted is left",
+        "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" => "it failed, and so did taking it back",
+        _ => "it failed",
+    };
+    let mut help = None;
+    let mut message = format!("stack `{}` is {}: {outcome}", stack.name, stack.status);
+    if let Some(cause) = cause {
+        message.push_str(&format!(
+            "\n  cause: {} ({}): {}",
+            cause.logical_id,
+            cause.kind,
+            super::plan::shown(&cause.reason)
+        ));
+        help.clone_from(&cause.hint);
+    } else if !stack.reason.is_empty() {
+        message.push_str(&format!("\n  cause: {}", super::plan::shown(&stack.reason)));
+    }
+    said(&message, help.as_deref());
+    let next = match stack.status.as_str() {
+        "ROLLBACK_COMPLETE" => Some("`ssm-synth deploy` deletes the left-over and tries again"),
+        "CREATE_FAILED" | "UPDATE_FAILED" => {
+            Some("`ssm-synth deploy` tries again from here, `ssm-synth destroy` takes it away")
+        }
+        "DELETE_FAILED" => {
+            Some("`ssm-synth destroy` tries again; `--retain ID` leaves what it cannot delete")
+        }
+        _ => None,
+    };
+    if let Some(next) = next {
+        let _ = output::stderr(&format!("  next: {next}\n"));
+    }
+    let cause = cause.map(|it| {
+        json!({ "logical_id": it.logical_id, "type": it.kind, "reason": it.reason, "hint": it.hint })
+    });
+    teller.outcome("failed", Some(stack), &json!({ "cause": cause }));
+    Failure::Input
+}
+
+fn ended(
+    stack: &str,
+    done: Result<Outcome, rollout::Problem>,
+    teller: &Teller,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let nothing = json!({});
+    match done {
+        Ok(Outcome::Done(found)) => {
+            teller.line(&format!("stack `{stack}` is {}", found.status));
+            teller.outputs(&found);
+            teller.outcome("done", Some(&found), &nothing);
+            Ok(())
+        }
+        Ok(Outcome::Unchanged(found)) => {
+            teller.line(&format!(
+                "no changes: stack `{stack}` is as the template says ({})",
+                found.status
+            ));
+            teller.outputs(&found);
+            teller.outcome("unchanged", Some(&found), &nothing);
+            Ok(())
+        }
+        Ok(Outcome::Shown) => {
+            teller.outcome("shown", None, &nothing);
+            teller.line("a dry run: nothing was changed");
+            Ok(())
+        }
+        Ok(Outcome::Declined) => {
+            teller.outcome("declined", None, &nothing);
+            teller.line("nothing was changed");
+            Err(match stop.is_asked() {
+                true => Failure::Stopped,
+                false => Failure::Input,
+            })
+        }
+        Ok(Outcome::Failed(found, cause)) => Err(failed(teller, &found, cause.as_ref())),
+        Ok(Outcome::GoesOn(status, why)) => {
+            teller.outcome("goes-on", None, &json!({ "status": status }));
+            Err(goes_on(stack, &status, &why))
+        }
+        Err(found) => {
+            let more =
+                json!({ "message": found.message, "help": found.help, "state": found.state });
+            teller.outcome("error", None, &more);
+            let failure = problem(&found);
+            Err(if stop.is_asked() {
+                Failure::Stopped
+            } else {
+                failure
+            })
+        }
+    }
+}
+
+/// A value for programs, or nothing.
+pub(super) fn or_null(text: &str) -> Value {
+    match text {
+        "" => Value::Null,
+        text => text.into(),
+    }
+}

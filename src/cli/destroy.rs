@@ -1,0 +1,188 @@
+//! `destroy`: show what goes and what stays, ask, delete, watch.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Failure;
+use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
+use super::deploy::failed;
+use super::talk::{Format, Teller, is_terminal};
+use crate::deploy::aws::{Cloud, Member, Stack};
+use crate::deploy::follow::Stop;
+use crate::deploy::removal::{self, Options, Outcome};
+use crate::deploy::rollout::{Ask as _, Said};
+use crate::deploy::template;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = cloud::EXIT_CODES)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: Target,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Leave this resource, which an earlier deletion failed at
+    #[arg(long, value_name = "LOGICAL_ID")]
+    retain: Vec<String>,
+    /// The role that CloudFormation works with
+    #[arg(long, value_name = "ARN")]
+    role_arn: Option<String>,
+    /// Stop watching after this time, such as `30m`; the deletion goes on
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// How to tell what happens
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+/// What goes and what stays.
+fn shown(
+    stack: &Stack,
+    members: &[Member],
+    kept: &[(String, String)],
+    retain: &[String],
+) -> String {
+    let mut out = format!("Stack `{}` ({})\n", stack.name, stack.status);
+    let mut stays = Vec::new();
+    for member in members.iter().filter(|it| it.status != "DELETE_COMPLETE") {
+        let policy = kept.iter().find(|(id, _)| *id == member.logical_id);
+        let why = match policy {
+            Some((_, policy)) => Some(format!("DeletionPolicy {policy}")),
+            None if retain.contains(&member.logical_id) => Some("--retain".to_owned()),
+            None => None,
+        };
+        match why {
+            Some(why) => stays.push((member, why)),
+            None => {
+                let _ = writeln!(
+                    out,
+                    "  goes   {} ({}) {}",
+                    member.logical_id, member.kind, member.physical_id
+                );
+            }
+        }
+    }
+    for (member, why) in stays {
+        let word = if why.ends_with("Snapshot") {
+            "goes, a snapshot stays"
+        } else {
+            "stays"
+        };
+        let _ = writeln!(
+            out,
+            "  {word}  {} ({}) {}: {why}",
+            member.logical_id, member.kind, member.physical_id
+        );
+    }
+    out
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (name, access) = args.target.resolve()?;
+    if !args.yes && !is_terminal() {
+        let message = "there is no terminal to ask on; `--yes` deletes without asking";
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    block_on(async {
+        let stop = Stop::listen();
+        let cloud = Cloud::connect(&access)
+            .await
+            .map_err(|error| refused(&error))?;
+        let mut teller = Teller::new(args.output, args.yes);
+        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
+            teller.line(&format!("stack `{name}` is not there, in {}", cloud.region));
+            teller.outcome("absent", None, &json!({}));
+            return Ok(());
+        };
+        if stack.status != "DELETE_IN_PROGRESS" {
+            let members = cloud
+                .members(&stack.id)
+                .await
+                .map_err(|error| refused(&error))?;
+            let text = cloud
+                .template(&stack.id)
+                .await
+                .map_err(|error| refused(&error))?;
+            let facts = text.and_then(|text| template::read(&text).ok());
+            let kept = facts.map(|it| it.kept).unwrap_or_default();
+            teller.line(shown(&stack, &members, &kept, &args.retain).trim_end());
+            if stack.protected {
+                said(
+                    &format!("stack `{name}` is protected from being deleted"),
+                    Some(
+                        "`ssm-synth deploy --termination-protection=false` takes the protection away",
+                    ),
+                );
+                return Err(Failure::Input);
+            }
+            if stack.is_busy() {
+                said(
+                    &format!("stack `{name}` is {}: somebody is at it", stack.status),
+                    Some("`ssm-synth status --wait` follows it; then run it again"),
+                );
+                return Err(Failure::Undecided);
+            }
+            if !args.retain.is_empty() && stack.status != "DELETE_FAILED" {
+                said(
+                    "`--retain` is for a stack whose deletion failed before",
+                    Some(
+                        "to keep a resource otherwise, give it `DeletionPolicy: Retain` and deploy that",
+                    ),
+                );
+                return Err(Failure::Input);
+            }
+            let question = format!("Delete stack `{name}`?");
+            if teller.confirm(&question, &stop).await == Said::No || stop.is_asked() {
+                teller.line("nothing was changed");
+                teller.outcome("declined", None, &json!({}));
+                return Err(if stop.is_asked() {
+                    Failure::Stopped
+                } else {
+                    Failure::Input
+                });
+            }
+        }
+        let options = Options {
+            retain: args.retain.clone(),
+            role_arn: args.role_arn.clone(),
+            limit: args.timeout,
+            pause: args.target.access.poll,
+        };
+        match removal::destroy(&cloud, &stack, &options, &stop, &mut teller).await {
+            Ok(Outcome::Gone(kept)) => {
+                teller.line(&format!("stack `{name}` is deleted"));
+                for kept in &kept {
+                    teller.line(&format!("  left, as the template says: {kept}"));
+                }
+                teller.outcome("done", None, &json!({ "kept": kept }));
+                Ok(())
+            }
+            Ok(Outcome::Failed(stack, cause)) => Err(failed(&teller, &stack, cause.as_ref())),
+            Ok(Outcome::GoesOn(status, why)) => {
+                teller.outcome("goes-on", None, &json!({ "status": status }));
+                Err(goes_on(&name, &status, &why))
+            }
+            Err(error) => {
+                let failure = refused(&error);
+                let state = match cloud.stack(&stack.id).await {
+                    Ok(Some(now)) => format!("stack `{name}` is {}", now.status),
+                    Ok(None) => format!("stack `{name}` is gone"),
+                    Err(_) if error.is_ambiguous() => {
+                        format!("whether stack `{name}` is being deleted is not known")
+                    }
+                    Err(_) => format!("stack `{name}` was {} when last seen", stack.status),
+                };
+                teller.line(&format!("  state: {state}"));
+                teller.outcome(
+                    "error",
+                    None,
+                    &json!({ "message": error.to_string(), "state": state }),
+                );
+                Err(failure)
+            }
+        }
+    })
+}

@@ -1,0 +1,199 @@
+//! `diff`: what is deployed, against what would be.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::cloud::{self, AccessArgs, block_on, problem, refused, said};
+use super::deploy::{given, source};
+use super::plan::{self, Version, meaning};
+use super::synth::{MOST_INLINE, Settings};
+use super::talk::Format;
+use super::{Failure, output};
+use crate::deploy::aws::{ChangeSet, Cloud, Request, Template};
+use crate::deploy::follow::{Stop, Talk};
+use crate::deploy::rollout::{self, Ask, Deployed, Options, Outcome, Said};
+use crate::deploy::template;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("With `--exit-code`: 0 the same, 1 it differs. Otherwise:\n{}", cloud::EXIT_CODES))]
+pub(super) struct Args {
+    /// The stack [default: the configuration's name]
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// A template to compare, instead of what the configuration makes; `-` reads standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "cidr", "zones", "vpc", "subnets", "set"])]
+    template: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    /// A value of a template's parameter; one that is not given stays what it is
+    #[arg(long = "parameter", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
+    /// Have CloudFormation tell what it would do, by a change set that is deleted again
+    #[arg(long)]
+    change_set: bool,
+    /// End with 1 if something differs
+    #[arg(long)]
+    exit_code: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// Keeps what CloudFormation says it would do.
+#[derive(Default)]
+struct Keeper {
+    set: Option<ChangeSet>,
+}
+
+impl Talk for Keeper {
+    fn say(&mut self, text: &str) {
+        let _ = output::stderr(&format!("{text}\n"));
+    }
+    fn begin(&mut self, _: Option<usize>) {}
+    fn event(&mut self, _: &crate::deploy::aws::Event) {}
+    fn end(&mut self) {}
+}
+
+impl Ask for Keeper {
+    fn plan(&mut self, set: &ChangeSet, _: Option<&Deployed>) {
+        self.set = Some(set.clone());
+    }
+
+    async fn confirm(&mut self, _: &str, _: &Stop) -> Said {
+        Said::No
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let source = source(args.template.as_ref(), &args.settings)?;
+    let name = args.stack.clone().unwrap_or_else(|| source.stack.clone());
+    let mut parameters = given(&source, &args.parameters)?;
+    let access = args.access.access(source.region)?;
+    block_on(async {
+        let stop = Stop::listen();
+        let cloud = Cloud::connect(&access)
+            .await
+            .map_err(|error| refused(&error))?;
+        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let Some(stack) = found.filter(|it| it.status != "REVIEW_IN_PROGRESS") else {
+            said(
+                &format!("stack `{name}` is not deployed, in {}", cloud.region),
+                Some(
+                    "check `--stack`, `--region` and `--profile`; `deploy --dry-run` shows a creation",
+                ),
+            );
+            return Err(Failure::Input);
+        };
+        let deployed = cloud
+            .template(&stack.id)
+            .await
+            .map_err(|error| refused(&error))?;
+        let old = Version {
+            text: deployed.unwrap_or_default(),
+            parameters: stack.parameters.clone(),
+        };
+        let service = match args.change_set {
+            true => Some(ask(args, &cloud, &name, &source, &parameters, &stop).await?),
+            false => None,
+        };
+        for (key, value) in &stack.parameters {
+            if !parameters.iter().any(|(known, _)| known == key) {
+                parameters.push((key.clone(), value.clone()));
+            }
+        }
+        let new = Version {
+            text: source.text.clone(),
+            parameters,
+        };
+        let meaning = meaning(&old, &new, &cloud.region);
+        let planned = service.as_ref().and_then(Option::as_ref);
+        let same = meaning.differences.is_empty() && planned.is_none();
+        match args.output {
+            Format::Json => {
+                let (access, session) = meaning.json();
+                let value = json!({
+                    "stack": name,
+                    "status": stack.status,
+                    "same": same,
+                    "differences": meaning.details_json(),
+                    "access": access,
+                    "session": session,
+                    "change_set": match &service {
+                        None => Value::Null,
+                        Some(set) => set.as_ref().map_or_else(|| json!([]), plan::planned_json),
+                    },
+                });
+                output::artefact(&format!("{value:#}\n"))?;
+            }
+            Format::Text if same => {
+                output::styled(&format!("stack `{name}` is as the template says\n"))?;
+            }
+            Format::Text => {
+                let mut text = format!("{}{}", meaning.details(), meaning.text());
+                if service.is_some() {
+                    text.push_str("CloudFormation would\n");
+                    match planned {
+                        Some(set) => text.push_str(&plan::planned(set)),
+                        None => text.push_str("  change nothing\n"),
+                    }
+                }
+                output::styled(&text)?;
+            }
+        }
+        match args.exit_code && !same {
+            true => Err(Failure::Input),
+            false => Ok(()),
+        }
+    })
+}
+
+/// Has CloudFormation say what it would do; nothing if nothing.
+async fn ask(
+    args: &Args,
+    cloud: &Cloud,
+    stack: &str,
+    source: &super::deploy::Source,
+    parameters: &[(String, String)],
+    stop: &Stop,
+) -> Result<Option<ChangeSet>, Failure> {
+    let body = match source.text.len() > MOST_INLINE {
+        true => template::compact(&source.text).unwrap_or_default(),
+        false => source.text.clone(),
+    };
+    if body.is_empty() || body.len() > MOST_INLINE {
+        said(
+            "the template is too large for a change set without a bucket",
+            None,
+        );
+        return Err(Failure::Input);
+    }
+    let mut slots = source.facts.slots.clone();
+    for slot in &mut slots {
+        let value = parameters.iter().find(|(name, _)| *name == slot.name);
+        slot.given = value.map(|(_, value)| value.clone());
+    }
+    let request = Request {
+        stack: stack.to_owned(),
+        template: Template::Body(body),
+        parameters: slots,
+        tags: Vec::new(),
+        capabilities: source.facts.capabilities.clone(),
+        role_arn: None,
+    };
+    let options = Options {
+        dry_run: true,
+        no_rollback: false,
+        protect: None,
+        limit: None,
+        pause: args.access.poll,
+    };
+    let mut keeper = Keeper::default();
+    match rollout::deploy(cloud, &request, &options, stop, &mut keeper).await {
+        Ok(Outcome::Unchanged(_)) => Ok(None),
+        Ok(_) => Ok(keeper.set),
+        Err(found) => Err(problem(&found)),
+    }
+}

@@ -1,0 +1,368 @@
+//! `status`: the stack, its instances, their agents; and why not.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::cloud::{Target, block_on, duration, goes_on, prove, refused, said};
+use super::deploy::{failed, or_null};
+use super::talk::{Format, Teller};
+use super::{Failure, output};
+use crate::deploy::aws::{Cloud, Stack};
+use crate::deploy::cause;
+use crate::deploy::error::AwsError;
+use crate::deploy::follow::{End, Stop, Talk as _, Watch, beginning, follow};
+use crate::deploy::rollout::Unwatched;
+use crate::deploy::tool::{Instance, Tool, ToolError};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 the stack is whole and every agent online; 1 not so; \
+2 usage, credentials, network; 3 still under way; 130 stopped by Ctrl-C."
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    target: Target,
+    /// Wait until the stack is settled and every agent online
+    #[arg(long)]
+    wait: bool,
+    /// How long to wait, such as `90s` or `10m`
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m", requires = "wait")]
+    timeout: Duration,
+    /// Have CloudFormation look for what was changed behind its back
+    #[arg(long)]
+    drift: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const DOUBT: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
+
+/// What was found.
+struct Found {
+    stack: Stack,
+    instances: Vec<Instance>,
+    trouble: Option<ToolError>,
+    drift: Option<(String, Vec<(String, String, Vec<String>)>)>,
+}
+
+impl Found {
+    fn all_online(&self) -> bool {
+        self.instances.iter().all(Instance::is_online)
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (name, access) = args.target.resolve()?;
+    block_on(async {
+        let stop = Stop::listen();
+        let cloud = Cloud::connect(&access)
+            .await
+            .map_err(|error| refused(&error))?;
+        let tool = Tool::new(&access);
+        let mut teller = Teller::new(args.output, true);
+        let deadline = Instant::now() + args.timeout;
+        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let Some(mut stack) = found else {
+            said(
+                &format!("stack `{name}` is not there, in {}", cloud.region),
+                Some("check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it"),
+            );
+            teller.outcome("absent", None, &json!({}));
+            return Err(Failure::Input);
+        };
+        if args.wait && stack.is_busy() {
+            stack = settle(args, &cloud, &stack, deadline, &stop, &mut teller).await?;
+        }
+        let mut found = look(args, &cloud, &tool, stack)
+            .await
+            .map_err(|error| refused(&error))?;
+        if args.wait {
+            wait(
+                args,
+                &cloud,
+                &tool,
+                &mut found,
+                deadline,
+                &stop,
+                &mut teller,
+            )
+            .await?;
+        }
+        tell(args, &cloud, &found).await?;
+        if found.stack.is_busy() {
+            return Err(Failure::Undecided);
+        }
+        if found.trouble.is_some() {
+            return Err(Failure::Unreadable);
+        }
+        match found.stack.is_good() || found.stack.status == "UPDATE_ROLLBACK_COMPLETE" {
+            true if found.all_online() => Ok(()),
+            _ => Err(Failure::Input),
+        }
+    })
+}
+
+/// Follows what is under way to its end.
+async fn settle(
+    args: &Args,
+    cloud: &Cloud,
+    stack: &Stack,
+    deadline: Instant,
+    stop: &Stop,
+    teller: &mut Teller,
+) -> Result<Stack, Failure> {
+    teller.line(&format!("stack `{}` is {}", stack.name, stack.status));
+    let behind = beginning(cloud, &stack.id)
+        .await
+        .map_err(|error| refused(&error))?;
+    teller.begin(None);
+    let watch = Watch {
+        stack_id: &stack.id,
+        behind,
+        change_set: None,
+        limit: Some(deadline),
+        pause: args.target.access.poll,
+    };
+    let followed = follow(cloud, watch, stop, teller).await;
+    let why = match followed.end {
+        End::Settled(stack) if stack.is_good() => return Ok(stack),
+        End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+            teller.line(&format!("stack `{}` is deleted", stack.name));
+            teller.outcome("gone", None, &json!({}));
+            return Err(Failure::Input);
+        }
+        End::Settled(stack) => {
+            let cause = cause::find(cloud, &followed.events, 0).await;
+            return Err(failed(teller, &stack, cause.as_ref()));
+        }
+        End::Stopped => Unwatched::Stopped,
+        End::Late => Unwatched::Late,
+        End::Lost(error) => Unwatched::Lost(error),
+    };
+    Err(goes_on(&stack.name, &followed.status, &why))
+}
+
+async fn look(args: &Args, cloud: &Cloud, tool: &Tool, stack: Stack) -> Result<Found, AwsError> {
+    let (instances, trouble) = tool.instances(cloud, &stack.id).await?;
+    let drift = match args.drift {
+        true => Some(drift(args, cloud, &stack).await?),
+        false => None,
+    };
+    Ok(Found {
+        stack,
+        instances,
+        trouble,
+        drift,
+    })
+}
+
+async fn drift(
+    args: &Args,
+    cloud: &Cloud,
+    stack: &Stack,
+) -> Result<(String, Vec<(String, String, Vec<String>)>), AwsError> {
+    let id = cloud.detect_drift(&stack.id).await?;
+    let (status, reason) = loop {
+        if let Some(done) = cloud.drift(&id).await? {
+            break done;
+        }
+        sleep(args.target.access.poll).await;
+    };
+    if !reason.is_empty() {
+        return Ok((format!("{status}: {reason}"), Vec::new()));
+    }
+    let mut drifts = cloud.drifts(&stack.id).await?;
+    drifts.retain(|(_, status, _)| status == "MODIFIED" || status == "DELETED");
+    Ok((status, drifts))
+}
+
+/// Waits until every agent is online.
+async fn wait(
+    args: &Args,
+    cloud: &Cloud,
+    tool: &Tool,
+    found: &mut Found,
+    deadline: Instant,
+    stop: &Stop,
+    teller: &mut Teller,
+) -> Result<(), Failure> {
+    let mut told = String::new();
+    while !found.all_online() && found.trouble.is_none() {
+        let states = found.instances.iter().filter(|it| !it.is_online());
+        let states = states.map(|it| format!("{} {}", it.name, ping(it)));
+        let line = states.collect::<Vec<_>>().join(", ");
+        if line != told {
+            teller.say(&format!("waiting for {line}"));
+            told = line;
+        }
+        if Instant::now() >= deadline {
+            teller.say("the time is over");
+            return Ok(());
+        }
+        tokio::select! {
+            () = sleep(args.target.access.poll) => {}
+            () = stop.wait() => {
+                teller.line("stopped waiting; nothing is changed by that");
+                return Err(Failure::Stopped);
+            }
+        }
+        if let Err(error) = tool.look(&mut found.instances).await {
+            found.trouble = Some(error);
+        }
+        if let Ok(Some(stack)) = cloud.stack(&found.stack.id).await {
+            found.stack = stack;
+        }
+    }
+    Ok(())
+}
+
+fn ping(instance: &Instance) -> &str {
+    match instance.ping.as_str() {
+        "" => "not known to Systems Manager",
+        ping => ping,
+    }
+}
+
+/// Why an agent may not be online, as far as the template decides.
+async fn proof(cloud: &Cloud, found: &Found) -> Option<super::cloud::Proven> {
+    let text = cloud.template(&found.stack.id).await.ok()??;
+    let parameters = &found.stack.parameters;
+    prove(&found.stack.name, &text, parameters, Some(&cloud.region)).ok()
+}
+
+async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> {
+    let stack = &found.stack;
+    let proven = match found.all_online() {
+        true => None,
+        false => proof(cloud, found).await,
+    };
+    if args.output == Format::Json {
+        let instances = found.instances.iter().map(|it| {
+            json!({
+                "name": it.name,
+                "id": it.id,
+                "state": or_null(&it.state),
+                "agent": {
+                    "ping": or_null(&it.ping),
+                    "version": or_null(&it.version),
+                    "platform": or_null(it.platform.trim()),
+                    "last_ping": or_null(&it.last_ping),
+                },
+            })
+        });
+        let drift = found.drift.as_ref().map(|(status, drifts)| {
+            let drifts = drifts.iter().map(|(id, status, properties)| {
+                json!({ "id": id, "status": status, "properties": properties })
+            });
+            json!({ "status": status, "resources": drifts.collect::<Vec<_>>() })
+        });
+        let proof = proven.as_ref().map(|it| {
+            let answers = it.answers().into_iter();
+            answers
+                .map(|(name, answer)| (name, Value::from(answer)))
+                .collect::<Value>()
+        });
+        let value = json!({
+            "event": "end",
+            "stack": { "name": stack.name, "id": stack.id, "status": stack.status, "since": stack.since, "protected": stack.protected },
+            "instances": instances.collect::<Vec<_>>(),
+            "trouble": found.trouble.as_ref().map(ToString::to_string),
+            "drift": drift,
+            "proof": proof,
+        });
+        return output::artefact(&format!("{value}\n"));
+    }
+    let mut out = String::new();
+    let paint = match stack.status.as_str() {
+        _ if stack.is_good() => GOOD,
+        _ if stack.is_busy() => DOUBT,
+        _ => BAD,
+    };
+    let since = stack
+        .since
+        .as_deref()
+        .map(|it| format!(", since {it}"))
+        .unwrap_or_default();
+    let protected = if stack.protected {
+        ", protected from deletion"
+    } else {
+        ""
+    };
+    let _ = writeln!(
+        out,
+        "stack {BOLD}{}{BOLD:#} in {}: {paint}{}{paint:#}{since}{protected}",
+        stack.name, cloud.region, stack.status
+    );
+    if !stack.reason.is_empty() {
+        let _ = writeln!(out, "  {}", super::plan::shown(&stack.reason));
+    }
+    if let Some((status, drifts)) = &found.drift {
+        let _ = writeln!(out, "drift: {status}");
+        for (id, status, properties) in drifts {
+            let _ = writeln!(out, "  {id}: {status}");
+            for property in properties {
+                let _ = writeln!(out, "    {}", super::plan::shown(property));
+            }
+        }
+    }
+    for it in &found.instances {
+        let paint = if it.is_online() { GOOD } else { BAD };
+        let state = if it.state.is_empty() {
+            "state not known"
+        } else {
+            &it.state
+        };
+        let mut agent = format!("{paint}{}{paint:#}", ping(it));
+        if !it.version.is_empty() {
+            let _ = write!(
+                agent,
+                " ({}, {}, last ping {})",
+                it.version,
+                it.platform.trim(),
+                it.last_ping
+            );
+        }
+        if found.trouble.is_some() && it.ping.is_empty() {
+            agent = "not asked".to_owned();
+        }
+        let _ = writeln!(
+            out,
+            "{BOLD}{}{BOLD:#} {}: {state}; agent {agent}",
+            it.name, it.id
+        );
+    }
+    if found.instances.is_empty() {
+        let _ = writeln!(out, "no instance");
+    }
+    output::styled(&out)?;
+    if let Some(trouble) = &found.trouble {
+        let help = match trouble {
+            ToolError::Missing => Some(super::connect::install("aws")),
+            _ => None,
+        };
+        said(
+            &format!("instances cannot be asked for: {trouble}"),
+            help.as_deref(),
+        );
+    } else if let Some(proven) = proven.filter(|_| !stack.is_busy()) {
+        let mut why = String::from("\nWhy not? What the deployed template says:\n");
+        why.push_str(&proven.text());
+        if !proven.is_unreachable() {
+            why.push_str(
+                "The template does not say why. A new instance takes some minutes; one that booted before \
+                 its permissions or endpoints were there tries again after up to 30 minutes, or after a \
+                 reboot. `ssm-synth doctor` looks at what is between.\n",
+            );
+        }
+        let _ = output::stderr(&why);
+    }
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! Telling what happens while it happens: on a terminal, in a log, or to a program.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::output;
+use super::plan::{self, Version, shown};
+use crate::deploy::aws::{ChangeSet, Event, Stack};
+use crate::deploy::follow::{Stop, Talk};
+use crate::deploy::rollout::{Ask, Deployed, Said};
+
+/// How things are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs: an object a line on standard output
+    Json,
+}
+
+/// What is planned, for showing it.
+#[derive(Clone, Debug)]
+pub(super) struct Planning {
+    pub(super) stack: String,
+    pub(super) new: Version,
+    pub(super) region: String,
+    pub(super) capabilities: Vec<String>,
+}
+
+/// Whether somebody is there to be asked.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+struct Bars {
+    all: MultiProgress,
+    main: ProgressBar,
+    under_way: BTreeMap<String, ProgressBar>,
+    known: bool,
+}
+
+/// Tells what happens.
+pub(super) struct Teller {
+    format: Format,
+    yes: bool,
+    /// Show the plan on standard output, as what was asked for.
+    show: bool,
+    planning: Option<Planning>,
+    bars: Option<Bars>,
+    begun: BTreeMap<String, Instant>,
+}
+
+/// How many resources under way have a line of their own.
+const MOST_LINES: usize = 6;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+impl Teller {
+    pub(super) fn new(format: Format, yes: bool) -> Teller {
+        Teller {
+            format,
+            yes,
+            show: false,
+            planning: None,
+            bars: None,
+            begun: BTreeMap::new(),
+        }
+    }
+
+    #[must_use]
+    pub(super) fn planning(mut self, planning: Planning, show: bool) -> Teller {
+        self.planning = Some(planning);
+        self.show = show;
+        self
+    }
+
+    /// Tells a program something.
+    pub(super) fn emit(&self, value: &Value) {
+        if self.format == Format::Json {
+            let _ = output::artefact(&format!("{value}\n"));
+        }
+    }
+
+    /// Tells people something, above what moves.
+    pub(super) fn line(&self, text: &str) {
+        let line = format!("{text}\n");
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| drop(output::stderr(&line))),
+            None => drop(output::stderr(&line)),
+        }
+    }
+
+    /// The stack in the end.
+    pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
+        let mut value = json!({ "event": "end", "outcome": word });
+        if let Some(stack) = stack {
+            let outputs = stack.outputs.iter();
+            let outputs = outputs.map(|(key, value, _)| (key.clone(), value.clone().into()));
+            value["stack"] = json!({
+                "name": stack.name,
+                "id": stack.id,
+                "status": stack.status,
+                "outputs": outputs.collect::<serde_json::Map<_, _>>(),
+            });
+        }
+        if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
+            all.extend(more.clone());
+        }
+        self.emit(&value);
+    }
+
+    /// The outputs, which are what a deployment is for.
+    pub(super) fn outputs(&self, stack: &Stack) {
+        if self.format == Format::Json {
+            return;
+        }
+        let widest = stack
+            .outputs
+            .iter()
+            .map(|(key, ..)| key.len())
+            .max()
+            .unwrap_or_default();
+        let lines = stack.outputs.iter();
+        let lines = lines.map(|(key, value, _)| format!("{key:<widest$} = {}\n", shown(value)));
+        let _ = output::artefact(&lines.collect::<String>());
+    }
+}
+
+fn bar_style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+impl Talk for Teller {
+    fn say(&mut self, text: &str) {
+        self.emit(&json!({ "event": "note", "text": text }));
+        self.line(text);
+    }
+
+    fn begin(&mut self, resources: Option<usize>) {
+        self.begun.clear();
+        if self.format == Format::Json || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let all = MultiProgress::new();
+        let known = resources.is_some();
+        let main = all.add(match resources {
+            Some(count) => ProgressBar::new(count as u64),
+            None => ProgressBar::new_spinner(),
+        });
+        main.set_style(bar_style(match resources {
+            Some(_) => "{bar:30} {pos}/{len} resources, {elapsed}",
+            None => "{spinner} {elapsed}",
+        }));
+        main.enable_steady_tick(Duration::from_millis(200));
+        self.bars = Some(Bars {
+            all,
+            main,
+            under_way: BTreeMap::new(),
+            known,
+        });
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.emit(&json!({
+            "event": "resource",
+            "at": event.at,
+            "logical_id": event.logical_id,
+            "physical_id": event.physical_id,
+            "type": event.kind,
+            "status": event.status,
+            "reason": event.reason,
+        }));
+        if self.format == Format::Json {
+            return;
+        }
+        let reason = match event.reason.as_str() {
+            "" => String::new(),
+            reason => format!("  {}", shown(reason)),
+        };
+        let ended = !event.status.ends_with("_IN_PROGRESS");
+        let paint = match event.status.as_str() {
+            status if status.ends_with("_FAILED") => RED,
+            status if status.ends_with("_COMPLETE") && !status.contains("ROLLBACK") => GREEN,
+            _ => Style::new(),
+        };
+        let Some(bars) = &mut self.bars else {
+            let line = format!(
+                "{} {paint}{:<20}{paint:#} {} ({}){reason}",
+                event.at, event.status, event.logical_id, event.kind
+            );
+            return self.line(&line);
+        };
+        if event.of_stack {
+            bars.main.set_message(event.status.clone());
+        } else if ended {
+            if let Some(bar) = bars.under_way.remove(&event.logical_id) {
+                bar.finish_and_clear();
+            }
+            if bars.known && event.status != "DELETE_COMPLETE" {
+                bars.main.inc(1);
+            }
+        } else if !bars.under_way.contains_key(&event.logical_id)
+            && bars.under_way.len() < MOST_LINES
+        {
+            let bar = bars.all.add(ProgressBar::new_spinner());
+            bar.set_style(bar_style("  {spinner} {msg} {elapsed}"));
+            bar.set_message(format!("{} {}", event.logical_id, event.kind));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bars.under_way.insert(event.logical_id.clone(), bar);
+        }
+        if !ended {
+            self.begun
+                .entry(event.logical_id.clone())
+                .or_insert_with(Instant::now);
+            return;
+        }
+        let took = self
+            .begun
+            .remove(&event.logical_id)
+            .map_or(0, |it| it.elapsed().as_secs());
+        let took = if took > 0 {
+            format!(" {took}s")
+        } else {
+            String::new()
+        };
+        self.line(&format!(
+            "{paint}{:<20}{paint:#} {} ({}){took}{reason}",
+            event.status, event.logical_id, event.kind
+        ));
+    }
+
+    fn end(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.under_way
+                .values()
+                .for_each(ProgressBar::finish_and_clear);
+            bars.main.finish_and_clear();
+        }
+    }
+}
+
+impl Ask for Teller {
+    fn plan(&mut self, set: &ChangeSet, deployed: Option<&Deployed>) {
+        let Some(planning) = &self.planning else {
+            return;
+        };
+        let old = deployed.map(|it| Version {
+            text: it.template.clone(),
+            parameters: it.stack.parameters.clone(),
+        });
+        let old = old.unwrap_or_default();
+        let mut new = planning.new.clone();
+        // What is not given stays what it is.
+        for (name, value) in &old.parameters {
+            if !new.parameters.iter().any(|(known, _)| known == name) {
+                new.parameters.push((name.clone(), value.clone()));
+            }
+        }
+        let meaning = plan::meaning(&old, &new, &planning.region);
+        let (access, session) = meaning.json();
+        self.emit(&json!({
+            "event": "plan",
+            "stack": planning.stack,
+            "region": planning.region,
+            "create": deployed.is_none(),
+            "changes": plan::planned_json(set),
+            "access": access,
+            "session": session,
+            "capabilities": planning.capabilities,
+        }));
+        if self.format == Format::Json {
+            return;
+        }
+        let what = match deployed {
+            Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
+            None => format!("A new stack `{}` in {}", planning.stack, planning.region),
+        };
+        let mut text = format!("{what}\n{}{}", plan::planned(set), meaning.text());
+        if !planning.capabilities.is_empty() {
+            text.push_str(&format!(
+                "Acknowledged: {}\n",
+                planning.capabilities.join(", ")
+            ));
+        }
+        let _ = match self.show {
+            true => output::stdout(&text),
+            false => output::stderr(&text),
+        };
+    }
+
+    async fn confirm(&mut self, question: &str, stop: &Stop) -> Said {
+        if self.yes {
+            return Said::Yes;
+        }
+        let _ = output::stderr(&format!("{question} [y/N] "));
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Reading cannot be interrupted; a thread of its own dies with the program.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            let _ = tell.send(read.is_ok().then_some(line));
+        });
+        let answer = tokio::select! {
+            told = told => told.ok().flatten().unwrap_or_default(),
+            () = stop.wait() => {
+                let _ = output::stderr("\n");
+                return Said::No;
+            }
+        };
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Said::Yes,
+            _ => Said::No,
+        }
+    }
+}

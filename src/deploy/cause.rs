@@ -1,0 +1,286 @@
+//! Which failure came first, and what one can do about it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::aws::{Cloud, Event};
+
+/// Why an operation failed: the first failure that is not a consequence of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) logical_id: String,
+    pub(crate) kind: String,
+    pub(crate) reason: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// What only follows from another failure.
+fn is_consequence(event: &Event) -> bool {
+    let reason = event.reason.to_lowercase();
+    reason.is_empty()
+        || reason.starts_with("resource creation cancelled")
+        || reason.starts_with("resource update cancelled")
+        || reason.starts_with("resource deletion cancelled")
+        || reason.contains("the following resource(s) failed")
+}
+
+/// Finds the event that tells the first cause.
+pub(crate) fn first_failure(events: &[Event]) -> Option<&Event> {
+    let failed = |it: &&Event| it.status.ends_with("_FAILED");
+    events
+        .iter()
+        .filter(failed)
+        .find(|it| !it.of_stack && !is_consequence(it))
+        // A stack can fail as such: a hook, a missing role, a limit.
+        .or_else(|| {
+            let own = events
+                .iter()
+                .filter(|it| it.of_stack && !it.reason.is_empty());
+            own.filter(|it| it.status.ends_with("_FAILED") || it.status.contains("ROLLBACK"))
+                .find(|it| !is_consequence(it) && it.reason != "User Initiated")
+        })
+}
+
+/// Finds the first cause; a nested stack's is inside it.
+pub(crate) fn find<'a>(
+    cloud: &'a Cloud,
+    events: &'a [Event],
+    depth: u32,
+) -> Pin<Box<dyn Future<Output = Option<Cause>> + 'a>> {
+    Box::pin(async move {
+        let first = first_failure(events)?;
+        if first.kind == "AWS::CloudFormation::Stack"
+            && !first.of_stack
+            && first.physical_id.starts_with("arn:")
+            && depth < 5
+            && let Ok(inner) = cloud.events(&first.physical_id, None).await
+            && let Some(mut cause) = find(cloud, &inner, depth + 1).await
+        {
+            cause.logical_id = format!("{} in {}", cause.logical_id, first.logical_id);
+            return Some(cause);
+        }
+        Some(Cause {
+            logical_id: first.logical_id.clone(),
+            kind: first.kind.clone(),
+            hint: hint(&first.reason),
+            reason: first.reason.clone(),
+        })
+    })
+}
+
+/// What a message contains, all parts of it, and what to do then.
+const HINTS: [(&[&str], &str); 33] = [
+    (
+        &["with an explicit deny"],
+        "a policy denies it, perhaps one of the organization (SCP), a boundary or an endpoint policy; \
+         an administrator must change that",
+    ),
+    (
+        &["ssm:getparameters"],
+        "who deploys needs `ssm:GetParameters` on the public image parameters: EC2 looks the image up \
+         on the caller's behalf",
+    ),
+    (
+        &["encoded authorization failure message"],
+        "`aws sts decode-authorization-message --encoded-message …` tells which permission is missing",
+    ),
+    (
+        &["not authorized to perform"],
+        "give this permission to who deploys, or deploy with `--role-arn`",
+    ),
+    (
+        &["you are not authorized"],
+        "give this permission to who deploys, or deploy with `--role-arn`",
+    ),
+    (
+        &["enablednssupport"],
+        "private DNS needs `EnableDnsSupport` and `EnableDnsHostnames` on the VPC; set both to true",
+    ),
+    (
+        &["conflicting dns domain"],
+        "the VPC has an endpoint or hosted zone for this service already; name it under \
+         `endpoints.existing`, or leave this one out",
+    ),
+    (
+        &["duplicatesubnetsinsamezone"],
+        "an endpoint takes one subnet of each zone; tell each subnet's `zone`, or set `endpoints.zones: one`",
+    ),
+    (
+        &["subnets", "same availability zone"],
+        "an endpoint takes one subnet of each zone; tell each subnet's `zone`, or set `endpoints.zones: one`",
+    ),
+    (
+        &["does not support the availability zone of the subnet"],
+        "the service is not offered in this zone; choose another with `network.zones`, or set \
+         `endpoints.zones: one` with a subnet in a zone that has it",
+    ),
+    (
+        &["the vpc endpoint service", "does not exist"],
+        "this region has no such endpoint service; leave it out of `endpoints`",
+    ),
+    (
+        &["vcpu", "limit"],
+        "the account's quota of vCPUs is used up; ask Service Quotas for more, or use a smaller type",
+    ),
+    (
+        &["insufficientinstancecapacity"],
+        "the zone has no such instances free at the moment; use another zone or type, or try again later",
+    ),
+    (
+        &["sufficient", "capacity"],
+        "the zone has no such instances free at the moment; use another zone or type, or try again later",
+    ),
+    (
+        &["instance type is not supported in your requested availability zone"],
+        "choose another type, or another zone with `instances[].zone`",
+    ),
+    (
+        &["architecture", "instance type"],
+        "image and instance type have different architectures; a `…g.` type needs an arm64 image",
+    ),
+    (
+        &["not eligible for free tier"],
+        "the account may only launch free-tier types; set `instances[].type` to one, such as `t3.micro`",
+    ),
+    (
+        &["invalidamiid"],
+        "the image is not in this region, or not shared with the account; images differ by region",
+    ),
+    (
+        &["image id", "does not exist"],
+        "the image is not in this region, or not shared with the account; images differ by region",
+    ),
+    (
+        &["limit", "exceeded"],
+        "a quota of the account is used up; ask Service Quotas for more, or remove what is unused",
+    ),
+    (
+        &["limitexceeded"],
+        "a quota of the account is used up; ask Service Quotas for more, or remove what is unused",
+    ),
+    (
+        &["cidr", "conflict"],
+        "the range overlaps another; choose another with `network.cidr`",
+    ),
+    (
+        &["subnet", "does not exist"],
+        "the subnet is not in this account and region; check the id and `--region`",
+    ),
+    (
+        &["vpc", "does not exist"],
+        "the VPC is not in this account and region; check the id and `--region`",
+    ),
+    (
+        &["already exists"],
+        "something of this name is there, outside of this stack; remove or rename one of them, or import \
+         it into the stack",
+    ),
+    (
+        &["invalid iam instance profile"],
+        "IAM had not spread the new profile yet; deploy again",
+    ),
+    (
+        &["requires capabilities"],
+        "the template makes IAM resources; this is a defect of ssm-synth if it did not ask for them itself",
+    ),
+    (
+        &["has dependencies and cannot be deleted"],
+        "something outside of this stack uses it; remove that first, then run `destroy` again",
+    ),
+    (
+        &["has a dependent object"],
+        "something outside of this stack uses it; remove that first, then run `destroy` again",
+    ),
+    (
+        &["dependencyviolation"],
+        "something outside of this stack uses it; remove that first, then run `destroy` again",
+    ),
+    (
+        &["terminationprotection is enabled"],
+        "`ssm-synth deploy --termination-protection=false` takes the protection away",
+    ),
+    (
+        &["disableapitermination"],
+        "the instance is protected; set `instances[].protected: false`, deploy, and run it again",
+    ),
+    (
+        &["must have values"],
+        "give each of them with `--parameter NAME=VALUE`",
+    ),
+];
+
+/// Returns what one can do about a failure that AWS words like this.
+pub(crate) fn hint(reason: &str) -> Option<String> {
+    let reason = reason.to_lowercase();
+    let fits = |parts: &&[&str]| parts.iter().all(|part| reason.contains(part));
+    let found = HINTS.iter().find(|(parts, _)| fits(&parts));
+    found.map(|(_, hint)| (*hint).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(id: &str, status: &str, reason: &str) -> Event {
+        Event {
+            id: String::new(),
+            at: String::new(),
+            logical_id: id.to_owned(),
+            physical_id: String::new(),
+            kind: "AWS::EC2::VPC".to_owned(),
+            status: status.to_owned(),
+            reason: reason.to_owned(),
+            token: String::new(),
+            of_stack: id == "stack",
+        }
+    }
+
+    #[test]
+    fn the_cascade_is_not_the_cause() {
+        let events = [
+            event("A", "CREATE_IN_PROGRESS", ""),
+            event("B", "CREATE_FAILED", "Resource creation cancelled"),
+            event(
+                "C",
+                "CREATE_FAILED",
+                "The maximum number of VPCs has been reached. VpcLimitExceeded",
+            ),
+            event("D", "CREATE_FAILED", "later"),
+            event(
+                "stack",
+                "ROLLBACK_IN_PROGRESS",
+                "The following resource(s) failed to create: [C]. Rollback requested by user.",
+            ),
+        ];
+        assert_eq!(first_failure(&events).unwrap().logical_id, "C");
+        assert!(first_failure(&events[..2]).is_none());
+    }
+
+    #[test]
+    fn a_stack_can_fail_as_such() {
+        let events = [event(
+            "stack",
+            "ROLLBACK_IN_PROGRESS",
+            "Role arn:aws:iam::1:role/x is invalid or cannot be assumed",
+        )];
+        assert_eq!(first_failure(&events).unwrap().logical_id, "stack");
+    }
+
+    #[test]
+    fn the_more_precise_hint_wins() {
+        let told = |reason: &str| hint(reason).unwrap();
+        assert!(
+            told("User: x is not authorized to perform: ssm:GetParameters on resource")
+                .contains("image")
+        );
+        assert!(
+            told("is not authorized to perform: ec2:CreateVpc with an explicit deny")
+                .contains("SCP")
+        );
+        assert!(
+            told("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
+                .contains("quota")
+        );
+        assert!(hint("something else").is_none());
+    }
+}

@@ -1,0 +1,25 @@
+//! From template to prompt: change sets, events, status, sessions.
+//!
+//! ```text
+//!  cli/{deploy,diff,status,doctor,destroy}      what is asked and printed
+//!        |
+//!  rollout, removal, follow                     what is done, and what is true afterwards
+//!        |                \
+//!  aws (the SDK)          tool (the AWS CLI)    the two doors
+//! ```
+//!
+//! CloudFormation is asked through the SDK. EC2, Systems Manager, S3 and IAM are asked through the
+//! AWS CLI, which `connect` needs anyway for the session's plugin: `aws-sdk-ssm` costs 132 CPU
+//! seconds and 2.5 GB of memory to build, `aws-sdk-ec2` many times that.
+//!
+//! Every call that changes something carries a token or is safe to repeat, so that it is retried
+//! whenever its answer is lost. What a message says of the stack, AWS said last.
+
+pub(crate) mod aws;
+pub(crate) mod cause;
+pub(crate) mod error;
+pub(crate) mod follow;
+pub(crate) mod removal;
+pub(crate) mod rollout;
+pub(crate) mod template;
+pub(crate) mod tool;

@@ -1,0 +1,188 @@
+//! What a deployment must know of a template.
+
+use crate::front::tree::{self, Tree, Unreadable};
+
+use super::aws::Slot;
+
+/// Reads the parameters; none of a text that is no template.
+pub(crate) fn slots(text: &str) -> Vec<Slot> {
+    tree::read(text)
+        .map(|root| parameters(&root))
+        .unwrap_or_default()
+}
+
+fn parameters(root: &Tree) -> Vec<Slot> {
+    let entries = root.get("Parameters").and_then(Tree::map);
+    let slot = |name: &str, declared: &Tree| Slot {
+        name: name.to_owned(),
+        given: None,
+        default: declared.get("Default").map(|it| match it.text() {
+            Some(text) => text.to_owned(),
+            None => String::new(),
+        }),
+    };
+    let entries = entries.unwrap_or_default().iter();
+    entries.map(|it| slot(&it.key, &it.value)).collect()
+}
+
+/// A template as a deployment needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) slots: Vec<Slot>,
+    /// What CloudFormation wants to hear said before it makes this.
+    pub(crate) capabilities: Vec<String>,
+    pub(crate) resources: usize,
+    /// The resources that a deletion leaves, with their policy.
+    pub(crate) kept: Vec<(String, String)>,
+}
+
+/// What CloudFormation asks a capability for, and the property that gives a name; no property
+/// where the name does not count.
+///
+/// From <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>.
+const IAM: [(&str, &str); 9] = [
+    ("AWS::IAM::AccessKey", ""),
+    ("AWS::IAM::Group", "GroupName"),
+    ("AWS::IAM::InstanceProfile", "InstanceProfileName"),
+    ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"),
+    ("AWS::IAM::Policy", ""),
+    ("AWS::IAM::Role", "RoleName"),
+    ("AWS::IAM::RolePolicy", ""),
+    ("AWS::IAM::User", "UserName"),
+    ("AWS::IAM::UserToGroupAddition", ""),
+];
+
+/// Reads a template.
+///
+/// # Errors
+///
+/// Text that is neither JSON nor YAML, with its place.
+pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
+    let root = tree::read(text)?;
+    let resources = root
+        .get("Resources")
+        .and_then(Tree::map)
+        .unwrap_or_default();
+    let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
+    let mut kept = Vec::new();
+    for entry in resources {
+        let kind = entry
+            .value
+            .get("Type")
+            .and_then(Tree::text)
+            .unwrap_or_default();
+        if let Some((_, name)) = IAM.iter().find(|(known, _)| *known == kind) {
+            iam = true;
+            let properties = entry.value.get("Properties");
+            named |= !name.is_empty() && properties.is_some_and(|it| it.get(name).is_some());
+        }
+        if kind == "AWS::CloudFormation::Stack" {
+            // What is in it is not told here.
+            (named, expand) = (true, true);
+        }
+        if let Some(policy) = entry.value.get("DeletionPolicy").and_then(Tree::text)
+            && policy != "Delete"
+        {
+            kept.push((entry.key.clone(), policy.to_owned()));
+        }
+    }
+    let mut capabilities = Vec::new();
+    match (named, iam) {
+        (true, _) => capabilities.push("CAPABILITY_NAMED_IAM".to_owned()),
+        (false, true) => capabilities.push("CAPABILITY_IAM".to_owned()),
+        _ => {}
+    }
+    if expand {
+        capabilities.push("CAPABILITY_AUTO_EXPAND".to_owned());
+    }
+    Ok(Facts {
+        slots: parameters(&root),
+        capabilities,
+        resources: resources.len(),
+        kept,
+    })
+}
+
+fn has_transform(tree: &Tree) -> bool {
+    let here = tree.get("Transform").is_some() || tree.get("Fn::Transform").is_some();
+    let entries = tree.map().unwrap_or_default().iter();
+    here || entries
+        .map(|it| &it.value)
+        .any(|it| it.get("Fn::Transform").is_some() || has_transform_inside(it))
+}
+
+fn has_transform_inside(tree: &Tree) -> bool {
+    if tree.get("Fn::Transform").is_some() {
+        return true;
+    }
+    let entries = tree.map().unwrap_or_default().iter();
+    let items = tree.list().unwrap_or_default().iter();
+    entries
+        .map(|it| &it.value)
+        .chain(items)
+        .any(has_transform_inside)
+}
+
+/// The template without blanks, if it is JSON: the limit counts them.
+pub(crate) fn compact(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    Some(value.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::aws::{Filled, Stack};
+    use super::super::rollout::fill;
+    use super::*;
+
+    #[test]
+    fn capabilities_are_what_the_template_holds() {
+        let told = |text: &str| read(text).unwrap().capabilities;
+        assert!(told("Resources: {A: {Type: AWS::EC2::VPC}}").is_empty());
+        assert_eq!(
+            told("Resources: {A: {Type: AWS::IAM::Role}}"),
+            ["CAPABILITY_IAM"]
+        );
+        let named = "Resources: {A: {Type: AWS::IAM::Role, Properties: {RoleName: r}}}";
+        assert_eq!(told(named), ["CAPABILITY_NAMED_IAM"]);
+        let macros = "Transform: AWS::Serverless-2016-10-31\nResources: {}";
+        assert_eq!(told(macros), ["CAPABILITY_AUTO_EXPAND"]);
+        let inside = "Resources: {A: {Type: T, Properties: {X: [{Fn::Transform: {Name: M}}]}}}";
+        assert_eq!(told(inside), ["CAPABILITY_AUTO_EXPAND"]);
+    }
+
+    #[test]
+    fn a_chosen_value_stays_and_a_default_follows_the_template() {
+        let slot = |name: &str, given: Option<&str>, default: Option<&str>| Slot {
+            name: name.to_owned(),
+            given: given.map(str::to_owned),
+            default: default.map(str::to_owned),
+        };
+        let stack = Stack {
+            parameters: vec![
+                ("Chosen".into(), "mine".into()),
+                ("Plain".into(), "old".into()),
+                ("Bare".into(), "x".into()),
+            ],
+            ..Stack::default()
+        };
+        let defaults = [
+            ("Chosen".to_owned(), "old".to_owned()),
+            ("Plain".to_owned(), "old".to_owned()),
+        ];
+        let slots = [
+            slot("Chosen", None, Some("new")),
+            slot("Plain", None, Some("new")),
+            slot("Bare", None, None),
+            slot("Told", Some("v"), None),
+        ];
+        let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
+        let want = [
+            ("Chosen".to_owned(), Filled::Previous),
+            ("Bare".to_owned(), Filled::Previous),
+            ("Told".to_owned(), Filled::Value("v".to_owned())),
+        ];
+        assert_eq!(filled, want);
+        assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);
+    }
+}

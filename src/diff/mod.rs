@@ -1,0 +1,360 @@
+//! The meaning of a change between two templates: resources and properties, not lines.
+//!
+//! Both sides are read as trees whose scalars are text, so that `443` and `"443"`, JSON and YAML,
+//! short and long forms are the same. A parameter whose value is known stands for the value, so
+//! that another value shows up where it is used.
+
+mod access;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::front::tree::{self, Kind, Tree, Unreadable};
+
+pub(crate) use access::{AccessChange, access};
+
+/// A resource of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry {
+    /// Its type, such as `AWS::EC2::Instance`.
+    pub(crate) kind: String,
+    /// Its properties.
+    pub(crate) properties: Value,
+    /// What is beside them: conditions, policies, order.
+    pub(crate) attributes: Map<String, Value>,
+}
+
+/// A template, as a side of a comparison.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Side {
+    /// Its resources by logical id, in the order of the template.
+    pub(crate) resources: IndexMap<String, Entry>,
+    /// Every other section: parameters, conditions, outputs and their like.
+    pub(crate) sections: IndexMap<String, Value>,
+}
+
+/// What happens to a property.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PropertyChange {
+    /// Where, such as `MetadataOptions.HttpTokens` or `Tags[Name]`.
+    pub(crate) path: String,
+    /// What it was; nothing if it is new.
+    pub(crate) old: Option<Value>,
+    /// What it is; nothing if it is gone.
+    pub(crate) new: Option<Value>,
+}
+
+/// What happens to a resource or a section's entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Change {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It has another type, which makes it another thing.
+    Retyped(String),
+    /// Properties differ.
+    Changed(Vec<PropertyChange>),
+}
+
+/// A resource, or an entry of a section, that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Difference {
+    /// The section, such as `Resources`.
+    pub(crate) section: String,
+    /// Its logical id or name.
+    pub(crate) id: String,
+    /// The type of a resource, else nothing.
+    pub(crate) kind: String,
+    /// What happens.
+    pub(crate) change: Change,
+}
+
+/// Reads a template.
+///
+/// # Errors
+///
+/// Text that is neither JSON nor YAML, with its place.
+pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, Unreadable> {
+    let root = tree::read(text)?;
+    let mut side = Side::default();
+    for entry in root.map().unwrap_or_default() {
+        if entry.key != "Resources" {
+            let value = plain(&entry.value, &[]);
+            side.sections.insert(entry.key.clone(), value);
+            continue;
+        }
+        for resource in entry.value.map().unwrap_or_default() {
+            let mut attributes = Map::new();
+            let mut properties = Value::Object(Map::new());
+            let mut kind = String::new();
+            for part in resource.value.map().unwrap_or_default() {
+                match part.key.as_str() {
+                    "Type" => kind = part.value.text().unwrap_or_default().to_owned(),
+                    "Properties" => properties = plain(&part.value, parameters),
+                    _ => {
+                        attributes.insert(part.key.clone(), plain(&part.value, parameters));
+                    }
+                }
+            }
+            let entry = Entry {
+                kind,
+                properties,
+                attributes,
+            };
+            side.resources.insert(resource.key.clone(), entry);
+        }
+    }
+    Ok(side)
+}
+
+/// A tree as JSON, with the values of parameters that are known.
+fn plain(tree: &Tree, parameters: &[(String, String)]) -> Value {
+    let value_of = |name: &str| {
+        let found = parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone())
+    };
+    if let Some(("Ref", target)) = tree.single()
+        && let Some(value) = target.text().and_then(value_of)
+    {
+        return Value::String(value);
+    }
+    match &tree.kind {
+        Kind::Null => Value::Null,
+        Kind::Text(text) => Value::String(text.clone()),
+        Kind::List(items) => items.iter().map(|item| plain(item, parameters)).collect(),
+        Kind::Map(entries) => {
+            let entries = entries.iter().map(|entry| {
+                let mut value = plain(&entry.value, parameters);
+                if entry.key == "Fn::Sub"
+                    && let Value::String(text) = &mut value
+                {
+                    for (name, known) in parameters {
+                        *text = text.replace(&format!("${{{name}}}"), known);
+                    }
+                }
+                (entry.key.clone(), value)
+            });
+            Value::Object(entries.collect())
+        }
+    }
+}
+
+/// Compares two templates; what is equal is not told. What is new comes in the new template's
+/// order, what is gone behind it.
+pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
+    let mut out = Vec::new();
+    for (id, entry) in &new.resources {
+        let change = match old.resources.get(id) {
+            None => Change::Added,
+            Some(before) if before.kind != entry.kind => Change::Retyped(before.kind.clone()),
+            Some(before) => {
+                let mut changes = Vec::new();
+                properties(&before.properties, &entry.properties, "", &mut changes);
+                let attributes = [before, entry].map(|it| Value::Object(it.attributes.clone()));
+                let [was, is] = attributes;
+                let mut beside = Vec::new();
+                properties(&was, &is, "", &mut beside);
+                // What is not a property is written apart, as `DependsOn` is in the template.
+                changes.extend(beside.into_iter().map(|mut change| {
+                    change.path = format!("({})", change.path);
+                    change
+                }));
+                if changes.is_empty() {
+                    continue;
+                }
+                Change::Changed(changes)
+            }
+        };
+        out.push(Difference {
+            section: "Resources".to_owned(),
+            id: id.clone(),
+            kind: entry.kind.clone(),
+            change,
+        });
+    }
+    for (id, entry) in &old.resources {
+        if !new.resources.contains_key(id) {
+            out.push(Difference {
+                section: "Resources".to_owned(),
+                id: id.clone(),
+                kind: entry.kind.clone(),
+                change: Change::Removed,
+            });
+        }
+    }
+    sections(old, new, &mut out);
+    out
+}
+
+fn sections(old: &Side, new: &Side, out: &mut Vec<Difference>) {
+    let empty = Value::Object(Map::new());
+    let gone = old
+        .sections
+        .keys()
+        .filter(|it| !new.sections.contains_key(*it));
+    for section in new.sections.keys().chain(gone) {
+        let [was, is] = [old, new].map(|it| it.sections.get(section).unwrap_or(&empty));
+        let mut push = |id: &str, change| {
+            out.push(Difference {
+                section: section.clone(),
+                id: id.to_owned(),
+                kind: String::new(),
+                change,
+            });
+        };
+        let (Value::Object(was), Value::Object(is)) = (was, is) else {
+            if was != is {
+                let mut changes = Vec::new();
+                properties(was, is, "", &mut changes);
+                push("", Change::Changed(changes));
+            }
+            continue;
+        };
+        for (id, value) in is {
+            match was.get(id) {
+                None => push(id, Change::Added),
+                Some(before) if before != value => {
+                    let mut changes = Vec::new();
+                    properties(before, value, "", &mut changes);
+                    push(id, Change::Changed(changes));
+                }
+                Some(_) => {}
+            }
+        }
+        for id in was.keys().filter(|id| !is.contains_key(*id)) {
+            push(id, Change::Removed);
+        }
+    }
+}
+
+/// What names an item of a list, where its kind has a name of its own: a tag's key.
+fn keyed(items: &[Value]) -> Option<IndexMap<&str, &Value>> {
+    let pairs = items.iter().map(|item| {
+        let item = item.as_object()?;
+        let value = item.get("Value").filter(|_| item.len() == 2)?;
+        Some((item.get("Key")?.as_str()?, value))
+    });
+    pairs.collect()
+}
+
+fn is_function(value: &Map<String, Value>) -> bool {
+    let mut keys = value.keys();
+    matches!((keys.next(), keys.next()), (Some(key), None) if key == "Ref" || key.starts_with("Fn::"))
+}
+
+fn properties(old: &Value, new: &Value, path: &str, out: &mut Vec<PropertyChange>) {
+    if old == new {
+        return;
+    }
+    let under = |key: &str| match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    };
+    let whole = |old: Option<&Value>, new: Option<&Value>, path: String| PropertyChange {
+        path,
+        old: old.cloned(),
+        new: new.cloned(),
+    };
+    match (old, new) {
+        (Value::Object(was), Value::Object(is)) if !is_function(was) && !is_function(is) => {
+            for (key, value) in is {
+                match was.get(key) {
+                    Some(before) => properties(before, value, &under(key), out),
+                    None => out.push(whole(None, Some(value), under(key))),
+                }
+            }
+            for (key, value) in was.iter().filter(|(key, _)| !is.contains_key(*key)) {
+                out.push(whole(Some(value), None, under(key)));
+            }
+        }
+        (Value::Array(was), Value::Array(is)) => {
+            if let (Some(was), Some(is)) = (keyed(was), keyed(is)) {
+                let at = |key: &str| format!("{path}[{key}]");
+                for (key, value) in &is {
+                    match was.get(key) {
+                        Some(before) => properties(before, value, &at(key), out),
+                        None => out.push(whole(None, Some(value), at(key))),
+                    }
+                }
+                for (key, value) in was.iter().filter(|(key, _)| !is.contains_key(*key)) {
+                    out.push(whole(Some(value), None, at(key)));
+                }
+                return;
+            }
+            // Items that both have are no change, wherever they are.
+            let mut left: Vec<&Value> = was.iter().collect();
+            let mut more = Vec::new();
+            for item in is {
+                match left.iter().position(|it| *it == item) {
+                    Some(at) => drop(left.remove(at)),
+                    None => more.push(item),
+                }
+            }
+            if left.is_empty() && more.is_empty() {
+                out.push(whole(Some(old), Some(new), path.to_owned()));
+            } else if left.len() == 1 && more.len() == 1 {
+                properties(left[0], more[0], &format!("{path}[]"), out);
+            } else {
+                let item = || format!("{path}[]");
+                out.extend(left.iter().map(|it| whole(Some(it), None, item())));
+                out.extend(more.iter().map(|it| whole(None, Some(it), item())));
+            }
+        }
+        _ => out.push(whole(Some(old), Some(new), path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn differences(old: &str, new: &str) -> Vec<String> {
+        let [old, new] = [old, new].map(|text| read(text, &[]).unwrap());
+        let shown = |it: &Option<Value>| it.as_ref().map_or("-".to_owned(), Value::to_string);
+        compare(&old, &new)
+            .iter()
+            .flat_map(|it| match &it.change {
+                Change::Changed(changes) => changes
+                    .iter()
+                    .map(|c| format!("{} {} {} {}", it.id, c.path, shown(&c.old), shown(&c.new)))
+                    .collect(),
+                other => vec![format!("{} {other:?}", it.id)],
+            })
+            .collect()
+    }
+
+    #[test]
+    fn spelling_is_no_difference() {
+        let json = r#"{"Resources":{"A":{"Type":"T","Properties":{"Port":443,"V":{"Ref":"B"}}}}}"#;
+        let yaml = "Resources:\n  A:\n    Type: T\n    Properties: {V: !Ref B, Port: '443'}\n";
+        assert!(differences(json, yaml).is_empty());
+    }
+
+    #[test]
+    fn properties_are_told_one_by_one() {
+        let old = "Resources: {A: {Type: T, Properties: {X: {Y: 1, Z: 2}, Tags: [{Key: k, Value: v}]}}, B: {Type: T}}";
+        let new = "Resources: {A: {Type: T, DependsOn: C, Properties: {X: {Y: 1, Z: 3}, Tags: [{Key: l, Value: v}]}}, C: {Type: U}}";
+        assert_eq!(
+            differences(old, new),
+            [
+                "A X.Z \"2\" \"3\"",
+                "A Tags[l] - \"v\"",
+                "A Tags[k] \"v\" -",
+                "A (DependsOn) - \"C\"",
+                "C Added",
+                "B Removed"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_parameter_with_another_value_is_a_difference_where_it_is_used() {
+        let text = "Parameters: {P: {Type: String}}\nResources: {A: {Type: T, Properties: {X: !Ref P, Y: !Sub 'a-${P}'}}}";
+        let [old, new] = ["1", "2"].map(|value| read(text, &[("P".into(), value.into())]).unwrap());
+        let found = compare(&old, &new);
+        assert!(
+            matches!(&found[..], [one] if matches!(&one.change, Change::Changed(it) if it.len() == 2))
+        );
+    }
+}
