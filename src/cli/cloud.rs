@@ -108,7 +108,10 @@ impl Target {
             // Whoever names the stack needs no sound configuration; its region holds if it is.
             Some(stack) if self.config.is_none() => {
                 let region = settings.quietly().and_then(|(_, region)| region);
-                (stack.clone(), region.filter(|_| self.access.region.is_none()))
+                (
+                    stack.clone(),
+                    region.filter(|_| self.access.region.is_none()),
+                )
             }
             stack => {
                 let made = settings.template()?;
@@ -120,8 +123,11 @@ impl Target {
 
     /// Where it is, for who needs no stack.
     pub(super) fn anywhere(&self) -> Result<Access, Failure> {
-        let region = Settings::of(self.config.clone()).quietly().and_then(|(_, region)| region);
-        self.access.access(region.filter(|_| self.access.region.is_none()))
+        let region = Settings::of(self.config.clone())
+            .quietly()
+            .and_then(|(_, region)| region);
+        self.access
+            .access(region.filter(|_| self.access.region.is_none()))
     }
 }
 

@@ -123,20 +123,29 @@ fn is_meant(instance: &Instance, name: &str) -> bool {
     instance.id == name || own == wanted || own == format!("{wanted}instance")
 }
 
-async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, String), Failure> {
+/// The name that is shorter to type.
+fn short(instance: &Instance) -> String {
+    match instance.name.strip_suffix("Instance") {
+        Some(name) if !name.is_empty() => name.to_lowercase(),
+        _ => instance.name.clone(),
+    }
+}
+
+async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Access), Failure> {
     let cloud = Cloud::connect(access)
         .await
         .map_err(|error| refused(&error))?;
-    let region = cloud.region.clone();
+    // The region is told even if it is the default: a session in another is "not connected".
+    let access = cloud.access();
     let found = cloud.stack(stack).await.map_err(|error| refused(&error))?;
     if found.is_none() {
         said(
-            &format!("stack `{stack}` is not there, in {region}"),
+            &format!("stack `{stack}` is not there, in {}", cloud.region),
             Some("check `--stack`, `--region` and `--profile`, or name the instance by its id"),
         );
         return Err(Failure::Input);
     }
-    let tool = Tool::new(access);
+    let tool = Tool::new(&access);
     let instances = tool
         .members(&cloud, stack)
         .await
@@ -146,9 +155,9 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Stri
         None => instances.iter().collect(),
     };
     if let [one] = fits[..] {
-        return Ok((one.id.clone(), region));
+        return Ok((one.id.clone(), access));
     }
-    let names: Vec<&str> = instances.iter().map(|it| it.name.as_str()).collect();
+    let names: Vec<String> = instances.iter().map(short).collect();
     let message = match (&args.instance, fits.len()) {
         (_, _) if instances.is_empty() => format!("stack `{stack}` has no instance"),
         (Some(name), 0) => format!("stack `{stack}` has no instance `{name}`"),
@@ -156,11 +165,13 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Stri
         (None, many) => format!("stack `{stack}` has {many} instances; say which"),
     };
     let help = match &args.instance {
-        Some(name) if fits.is_empty() && !names.is_empty() => nearest(name, names.into_iter()),
+        Some(name) if fits.is_empty() && !names.is_empty() => {
+            nearest(name, names.iter().map(String::as_str))
+        }
         _ => {
             let lines = instances
                 .iter()
-                .map(|it| format!("{} ({})", it.name, it.id));
+                .map(|it| format!("`{}` ({})", short(it), it.id));
             lines.collect::<Vec<_>>().join(", ")
         }
     };
@@ -178,13 +189,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The arguments of the AWS CLI.
-fn arguments(
-    args: &Args,
-    id: &str,
-    access: &Access,
-    region: Option<&str>,
-    is_terminal: bool,
-) -> Vec<String> {
+fn arguments(args: &Args, id: &str, access: &Access, is_terminal: bool) -> Vec<String> {
     let mut out: Vec<String> = ["ssm", "start-session", "--target", id]
         .map(str::to_owned)
         .into();
@@ -231,12 +236,7 @@ fn arguments(
     if let Some(reason) = &args.reason {
         out.extend(["--reason".to_owned(), reason.clone()]);
     }
-    // The region is told even if it is the default: a session in another is "not connected".
-    let access = Access {
-        region: access.region.clone().or(region.map(str::to_owned)),
-        ..access.clone()
-    };
-    out.extend(Tool::new(&access).flags());
+    out.extend(Tool::new(access).flags());
     out
 }
 
@@ -253,16 +253,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
     }
-    let (id, region, access) = match by_id {
-        Some(id) => (id.to_owned(), None, args.target.anywhere()?),
+    let (id, access) = match by_id {
+        Some(id) => (id.to_owned(), args.target.anywhere()?),
         None => {
             let (stack, access) = args.target.resolve()?;
-            let (id, region) = block_on(find(args, &stack, &access))?;
-            (id, Some(region), access)
+            block_on(find(args, &stack, &access))?
         }
     };
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let arguments = arguments(args, &id, &access, region.as_deref(), is_terminal);
+    let arguments = arguments(args, &id, &access, is_terminal);
     if args.print {
         let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
         return output::artefact(&format!("aws {}\n", words.join(" ")));

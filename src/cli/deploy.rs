@@ -175,7 +175,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             .map_err(|error| refused(&error))?;
         let template = match (&args.s3_bucket, body) {
             (Some(bucket), body) if body.len() > MOST_INLINE => {
-                Template::Url(upload(&access, &cloud.region, bucket, &stack, &body).await?)
+                Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
             }
             (_, body) => Template::Body(body),
         };

@@ -12,6 +12,8 @@ mod destroy;
 mod diagnostics;
 #[cfg(feature = "deploy")]
 mod diff;
+#[cfg(feature = "deploy")]
+mod doctor;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
@@ -98,6 +100,9 @@ enum Command {
     /// Open a session: a shell, a command, a forwarded port
     #[cfg(feature = "deploy")]
     Connect(Box<connect::Args>),
+    /// Look at everything between you and the shell: tools, credentials, permissions, stack, agent
+    #[cfg(feature = "deploy")]
+    Doctor(Box<doctor::Args>),
     /// Delete the stack: show what goes and what stays, ask, watch
     #[cfg(feature = "deploy")]
     Destroy(Box<destroy::Args>),
@@ -157,6 +162,8 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => status::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Connect(args)) => connect::run(&args),
+        #[cfg(feature = "deploy")]
+        Some(Command::Doctor(args)) => doctor::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Destroy(args)) => destroy::run(&args),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),

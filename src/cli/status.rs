@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let cloud = Cloud::connect(&access)
             .await
             .map_err(|error| refused(&error))?;
-        let tool = Tool::new(&access);
+        let tool = Tool::new(&cloud.access());
         let mut teller = Teller::new(args.output, true);
         let deadline = Instant::now() + args.timeout;
         let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;

@@ -219,6 +219,14 @@ impl Cloud {
         })
     }
 
+    /// Where and as whom, with the region that was found.
+    pub(crate) fn access(&self) -> Access {
+        Access {
+            region: Some(self.region.clone()),
+            ..self.access.clone()
+        }
+    }
+
     /// Makes a call until it succeeds, is refused, or patience ends.
     async fn call<T, E, F>(
         &self,
@@ -582,13 +590,12 @@ impl Cloud {
                 Err(error) if error.is_absent() => return Ok(out),
                 other => other?,
             };
-            out.extend(answer.stack_resource_summaries().iter().map(|it| {
-                Member {
-                    logical_id: text(it.logical_resource_id()),
-                    physical_id: text(it.physical_resource_id()),
-                    kind: text(it.resource_type()),
-                    status: text(it.resource_status().map(|it| it.as_str())),
-                }));
+            out.extend(answer.stack_resource_summaries().iter().map(|it| Member {
+                logical_id: text(it.logical_resource_id()),
+                physical_id: text(it.physical_resource_id()),
+                kind: text(it.resource_type()),
+                status: text(it.resource_status().map(|it| it.as_str())),
+            }));
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(out);

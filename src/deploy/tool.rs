@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use aws_sdk_cloudformation::primitives::DateTime;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -255,7 +256,14 @@ impl Tool {
                     text(known, "PlatformName"),
                     text(known, "PlatformVersion")
                 );
-                instance.last_ping = text(known, "LastPingDateTime");
+                instance.last_ping = match known.get("LastPingDateTime") {
+                    // Version 1 of the AWS CLI prints seconds.
+                    Some(Value::Number(seconds)) => seconds
+                        .as_f64()
+                        .map(|it| DateTime::from_secs(it as i64).to_string())
+                        .unwrap_or_default(),
+                    _ => text(known, "LastPingDateTime"),
+                };
             }
         }
         let ec2 = ec2?;
