@@ -33,10 +33,12 @@ def main():
     # Only now: moto reads its settings when imported.
     import emulated_api  # noqa: F401
     import emulated_cloudformation
+    import emulated_deployments
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 
     emulated_cloudformation.install(f"http://127.0.0.1:{port}")
+    emulated_deployments.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
