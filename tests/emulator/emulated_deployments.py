@@ -410,7 +410,7 @@ def definition_of(self, home, param, old=None):
 
 
 def check_updatable(stack):
-    if stack.status not in UPDATABLE or stack.operation:
+    if stack.status not in UPDATABLE:
         raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
 
 
@@ -554,11 +554,12 @@ def execute_change_set(self, home, param):
     home.forget_change_sets(stack, found)
     found.execution, stack.change_set_id = "EXECUTE_IN_PROGRESS", found.id
     stack.disable_rollback = self._get_bool_param("DisableRollback", False)
+    operation = Operation(stack, token, change_set=found)
     if found.kind == "CREATE":
         policy = "DO_NOTHING" if stack.disable_rollback else found.on_failure or "ROLLBACK"
-        begin_creation(Operation(stack, token), found.definition, found.scope, policy, found)
+        begin_creation(operation, found.definition, found.scope, policy)
     else:
-        begin_update(Operation(stack, token), found.definition, found.scope, stack.disable_rollback, found)
+        begin_update(operation, found.definition, found.scope, stack.disable_rollback)
 
 
 def refuse_execution(found, what):
@@ -580,38 +581,20 @@ def remember(stack, token, request):
         stack.tokens[token] = request
 
 
-def begin_creation(operation, definition, scope, policy, change_set=None):
+def begin_creation(operation, definition, scope, policy):
     stack = operation.stack
     stack.definition, stack.created = definition, moment()
     stack.disable_rollback = policy == "DO_NOTHING"
     stack.tell("CREATE_IN_PROGRESS", "User Initiated", operation.token)
-    launch(operation, change_set, operation.create_stack, scope, policy)
+    operation.start(operation.create_stack, scope, policy)
 
 
-def begin_update(operation, definition, scope, disable_rollback, change_set=None):
+def begin_update(operation, definition, scope, disable_rollback):
     stack = operation.stack
     stack.drift, stack.drifts = {"StackDriftStatus": "NOT_CHECKED"}, []
     stack.updated = max(moment(), stack.events[-1]["Timestamp"])
     stack.tell("UPDATE_IN_PROGRESS", "User Initiated", operation.token)
-    launch(operation, change_set, operation.update_stack, definition, scope, disable_rollback)
-
-
-def launch(operation, change_set, target, *arguments):
-    """In a thread, or here and now if there are no pauses."""
-    stack = operation.stack
-
-    def whole():
-        target(*arguments)
-        if change_set:
-            good = stack.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-            change_set.execution = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"
-
-    if operation.pause:
-        operation.start(whole)
-    else:
-        stack.version += 1
-        stack.operation = operation
-        operation.run(whole)
+    operation.start(operation.update_stack, definition, scope, disable_rollback)
 
 
 # --- the synchronous calls ---------------------------------------------------------------------------------------------
@@ -632,7 +615,7 @@ def create_stack(self, home, param):
     except ERRORS as error:
         del home.stacks[stack.id]
         raise invalid(reason_of(error)) from error
-    operation = Operation(stack, param("ClientRequestToken"), pause=0)
+    operation = Operation(stack, param("ClientRequestToken"), pause=None)
     begin_creation(operation, definition, scope, policy)
     return result_of(operation)
 
@@ -649,7 +632,7 @@ def update_stack(self, home, param):
         raise invalid(reason_of(error)) from error
     if unchanged(stack, definition, scope):
         raise invalid("No updates are to be performed.")
-    operation = Operation(stack, param("ClientRequestToken"), pause=0)
+    operation = Operation(stack, param("ClientRequestToken"), pause=None)
     begin_update(operation, definition, scope, self._get_bool_param("DisableRollback", False))
     return result_of(operation)
 

@@ -240,10 +240,11 @@ class Work:
 
 
 class Operation:
-    """One operation of one stack. With no pause it is for the synchronous calls, which wait for its end."""
+    """One operation of one stack. Without pause (none, not 0) it is for the synchronous calls, which wait for its end."""
 
-    def __init__(self, stack, token=None, pause=STEP):
-        self.stack, self.token, self.pause = stack, token, pause
+    def __init__(self, stack, token=None, pause=STEP, change_set=None):
+        self.stack, self.token, self.pause, self.change_set = stack, token, pause, change_set
+        self.synchronous = pause is None
         self.cancelled = None
         self.failure = None
         self.thread = self.before = self.unbegun = None
@@ -251,9 +252,14 @@ class Operation:
     # How it runs
 
     def start(self, target, *arguments):
-        """The stack's event of the start is told by the caller, so that the status has changed when the call answers."""
+        """The stack's event of the start is told by the caller, so that the status has changed when the call answers.
+
+        In a thread, or here and now if it is synchronous.
+        """
         self.stack.operation = self
         self.stack.version += 1
+        if self.synchronous:
+            return self.run(target, *arguments)
         self.thread = threading.Thread(target=self.run, args=(target, *arguments), daemon=True)
         self.thread.start()
 
@@ -265,12 +271,8 @@ class Operation:
             return
         except Exception as error:
             traceback.print_exc()
-            with self.stack.home.lock:
-                status = self.stack.status.replace("_CLEANUP", "").replace("_COMPLETE", "")
-                self.stack.tell(status.replace("_IN_PROGRESS", "_FAILED"), f"Emulator: {error!r}", self.token)
-        finally:
-            if self.stack.operation is self:
-                self.stack.operation = None
+            status = self.stack.status.replace("_CLEANUP", "").replace("_COMPLETE", "")
+            self.announce(status.replace("_IN_PROGRESS", "_FAILED"), f"Emulator: {error!r}")
 
     def rest(self):
         if self.pause:
@@ -283,10 +285,22 @@ class Operation:
             raise Abandoned
 
     def tell(self, status, reason=None):
-        with self.stack.home.lock:
-            self.alive()
-            self.stack.tell(status, reason, self.token)
+        self.announce(status, reason)
         self.rest()
+
+    def announce(self, status, reason=None):
+        """With the last status all is over at once: who sees it may start the next operation."""
+        stack = self.stack
+        with stack.home.lock:
+            self.alive()
+            stack.tell(status, reason, self.token)
+            if status.endswith("_IN_PROGRESS"):
+                return
+            if self.change_set:
+                good = status in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+                self.change_set.execution = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"
+            if stack.operation is self:
+                stack.operation = None
 
     def say(self, name, kind, physical, status, reason=None, properties=None):
         with self.stack.home.lock:
@@ -363,7 +377,7 @@ class Operation:
                 return work
             old = known.properties
             same_metadata = before.raw(name).get("Metadata") == raw.get("Metadata")
-            if old == work.properties and (same_metadata or not self.pause):
+            if old == work.properties and (same_metadata or self.synchronous):
                 return None
             work.replaces = any(old.get(member) != work.properties.get(member) for member in known.create_only)
             reason = "Requested update requires the creation of a new physical resource; hence creating one."
@@ -375,7 +389,7 @@ class Operation:
             raise Refused(reason_of(error)) from error
 
     def make(self, work, scope):
-        seconds = float(wish(work.raw, "Seconds") or 0) if self.pause else 0
+        seconds = float(wish(work.raw, "Seconds") or 0) if not self.synchronous else 0
         work.until = time.monotonic() + seconds
         if not seconds:
             self.grant(work)
@@ -441,7 +455,7 @@ class Operation:
                 if self.leave(ready, resource, raw, retain, rolls_back):
                     continue
                 self.say(ready, raw["Type"], resource.physical_resource_id, "DELETE_IN_PROGRESS")
-                resource.until = time.monotonic() + (float(wish(raw, "Seconds") or 0) if self.pause else 0)
+                resource.until = time.monotonic() + (float(wish(raw, "Seconds") or 0) if not self.synchronous else 0)
                 running[ready] = resource, raw
             elif over:
                 resource, raw = running.pop(over)
@@ -505,9 +519,8 @@ class Operation:
                 outputs = outputs_of(stack.definition, scope)
                 with stack.home.lock:
                     if not self.cancelled:
-                        self.alive()
                         stack.outputs = outputs
-                        stack.tell("CREATE_COMPLETE", token=self.token)
+                        self.announce("CREATE_COMPLETE")
                 return
             except ERRORS as error:
                 self.failure, reason = reason_of(error), reason_of(error)
@@ -560,11 +573,10 @@ class Operation:
         """Deletes what was replaced or is wanted no longer."""
         stack = self.stack
         with stack.home.lock:
-            self.alive()
             cancelled = self.cancelled
             if not cancelled:
                 stack.outputs = outputs
-                stack.tell("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", token=self.token)
+                self.announce("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         if cancelled:
             self.tell("UPDATE_ROLLBACK_IN_PROGRESS", cancelled)
             return self.roll_back()
@@ -665,8 +677,7 @@ class Operation:
         if failed:
             return self.tell("DELETE_FAILED", f"The following resource(s) failed to delete: {listed(failed)}. ")
         with stack.home.lock:
-            self.alive()
-            stack.tell("DELETE_COMPLETE", token=self.token)
+            self.announce("DELETE_COMPLETE")
             stack.deleted = stack.events[-1]["Timestamp"]
             stack.home.forget_change_sets(stack)
 
