@@ -13,6 +13,7 @@ import base64
 import json
 import re
 import secrets
+import threading
 
 import boto3
 from botocore.config import Config
@@ -141,7 +142,8 @@ def mentioned(value):
             found.add(argument.split(".")[0] if isinstance(argument, str) else argument[0])
         elif name == "Fn::Sub":
             text = argument[0] if isinstance(argument, list) else argument
-            found |= {match.split(".")[0] for match in re.findall(r"\$\{([^!}][^}]*)\}", text)}
+            variables = set(argument[1]) if isinstance(argument, list) else set()
+            found |= {match.split(".")[0] for match in re.findall(r"\$\{([^!}][^}]*)\}", text)} - variables
         found |= mentioned(argument)
     return found
 
@@ -174,6 +176,7 @@ class Api:
 
     endpoint = None
     known = {}
+    lock = threading.Lock()
 
     def __init__(self, region):
         self.region = region
@@ -184,15 +187,16 @@ class Api:
         return cls.known.setdefault(region, cls(region))
 
     def call(self, service, operation, **parameters):
-        if service not in self.clients:
-            self.clients[service] = boto3.client(
-                service,
-                region_name=self.region,
-                endpoint_url=self.endpoint,
-                aws_access_key_id="cloudformation",
-                aws_secret_access_key="cloudformation",
-                config=Config(retries={"max_attempts": 0}),
-            )
+        with self.lock:
+            if service not in self.clients:
+                self.clients[service] = boto3.client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self.endpoint,
+                    aws_access_key_id="cloudformation",
+                    aws_secret_access_key="cloudformation",
+                    config=Config(retries={"max_attempts": 0}),
+                )
         client = self.clients[service]
         shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[operation]).input_shape
         parameters = {key: value for key, value in parameters.items() if value is not None}
@@ -747,10 +751,11 @@ class Resources(parsing.ResourceMap):
         unknown = set(self.input_parameters) - set(slots)
         if unknown:
             raise ValidationError(message=f"Parameters: [{', '.join(sorted(unknown))}] do not exist in the template")
+        empty = [name for name, slot in slots.items() if self.input_parameters.get(name, slot.get("Default")) is None]
+        if empty:
+            raise ValidationError(message=f"Parameters: [{', '.join(empty)}] must have values")
         for name, slot in slots.items():
             value = self.input_parameters.get(name, slot.get("Default"))
-            if value is None:
-                raise ValidationError(message=f"Parameters: [{name}] must have values")
             self.resolved_parameters[name] = self.parameter(name, slot, str(value))
         self._parsed_resources |= self.resolved_parameters
         self.lazy_condition_map = {name: condition(name, self) for name in self.conditions}

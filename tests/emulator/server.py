@@ -6,7 +6,9 @@
 With --with-parent it ends when its standard input is closed, that is with the process that started it.
 
 `emulated_api` completes what moto's EC2 API drops, `emulated_cloudformation` replaces moto's CloudFormation engine, which
-drops much more. The purpose is that equal requests leave equal state and unequal requests do not; it is not AWS, and that
+drops much more. For tests of a deploy tool `emulated_deployments` is CloudFormation's control plane (change sets, operations
+that take their time, events, rollback), and `emulated_agents` what Systems Manager and IAM answer; the environment has
+EMULATOR_STEP (seconds between two events, 0.02) and EMULATOR_AGENT_SECONDS (from launch to agent, 0). The purpose is that equal requests leave equal state and unequal requests do not; it is not AWS, and that
 AWS accepts a value is not shown by it.
 """
 
@@ -31,12 +33,15 @@ def main():
     os.environ["MOTO_PORT"] = str(port)
 
     # Only now: moto reads its settings when imported.
+    import emulated_agents  # noqa: F401
     import emulated_api  # noqa: F401
     import emulated_cloudformation
+    import emulated_deployments
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 
     emulated_cloudformation.install(f"http://127.0.0.1:{port}")
+    emulated_deployments.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
