@@ -80,7 +80,7 @@ class Place:
         done = subprocess.run(
             [self.binary, *arguments],
             cwd=self.folder,
-            env={**self.environment, **(environment or {})},
+            env={name: value for name, value in {**self.environment, **(environment or {})}.items() if value is not None},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -410,17 +410,17 @@ def without_a_network(place):
         start = time.monotonic()
         place.run(*arguments, code=code, environment=nowhere)
         assert time.monotonic() - start < 2, arguments
-    none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": "/dev/null"}
+    none = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_CONFIG_FILE": "/dev/null"}
     done = place.run("status", code=2, environment=none)
     assert "no usable credentials" in done.stderr and len(done.stderr) < 1500, done.stderr
-    done = place.run("status", code=2, environment={"AWS_REGION": ""})
+    done = place.run("status", code=2, environment={"AWS_REGION": None})
     assert "no region" in done.stderr, done.stderr
     done = place.run("status", "--profile", "absent", code=2)
     assert "absent" in done.stderr, done.stderr
     (place.folder / ".aws").mkdir()
     (place.folder / ".aws/credentials").write_text(f"[p]\naws_access_key_id=AKIAX\naws_secret_access_key={SECRET}\n")
     (place.folder / ".aws/config").write_text("[profile p]\nregion=eu-west-1\n")
-    own = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_REGION": ""}
+    own = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}
     done = place.run("status", "--profile", "p", code=1, environment=own)
     assert "in eu-west-1" in done.stderr, done.stderr
 
