@@ -11,7 +11,7 @@ use super::cloud::{Target, block_on, duration, goes_on, prove, refused, said};
 use super::deploy::{failed, or_null};
 use super::talk::{Format, Teller};
 use super::{Failure, output};
-use crate::deploy::aws::{Cloud, Stack};
+use crate::deploy::aws::{Cloud, Drifted, Stack};
 use crate::deploy::cause;
 use crate::deploy::error::AwsError;
 use crate::deploy::follow::{End, Stop, Talk as _, Watch, beginning, follow};
@@ -45,12 +45,18 @@ const BAD: Style = AnsiColor::Red.on_default();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
+/// What CloudFormation found to be changed behind its back.
+struct Drift {
+    status: String,
+    resources: Vec<Drifted>,
+}
+
 /// What was found.
 struct Found {
     stack: Stack,
     instances: Vec<Instance>,
     trouble: Option<ToolError>,
-    drift: Option<(String, Vec<(String, String, Vec<String>)>)>,
+    drift: Option<Drift>,
 }
 
 impl Found {
@@ -164,11 +170,7 @@ async fn look(args: &Args, cloud: &Cloud, tool: &Tool, stack: Stack) -> Result<F
     })
 }
 
-async fn drift(
-    args: &Args,
-    cloud: &Cloud,
-    stack: &Stack,
-) -> Result<(String, Vec<(String, String, Vec<String>)>), AwsError> {
+async fn drift(args: &Args, cloud: &Cloud, stack: &Stack) -> Result<Drift, AwsError> {
     let id = cloud.detect_drift(&stack.id).await?;
     let (status, reason) = loop {
         if let Some(done) = cloud.drift(&id).await? {
@@ -177,11 +179,14 @@ async fn drift(
         sleep(args.target.access.poll).await;
     };
     if !reason.is_empty() {
-        return Ok((format!("{status}: {reason}"), Vec::new()));
+        return Ok(Drift {
+            status: format!("{status}: {reason}"),
+            resources: Vec::new(),
+        });
     }
-    let mut drifts = cloud.drifts(&stack.id).await?;
-    drifts.retain(|(_, status, _)| status == "MODIFIED" || status == "DELETED");
-    Ok((status, drifts))
+    let mut resources = cloud.drifts(&stack.id).await?;
+    resources.retain(|it| it.status == "MODIFIED" || it.status == "DELETED");
+    Ok(Drift { status, resources })
 }
 
 /// Waits until every agent is online.
@@ -258,11 +263,11 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
                 },
             })
         });
-        let drift = found.drift.as_ref().map(|(status, drifts)| {
-            let drifts = drifts.iter().map(|(id, status, properties)| {
-                json!({ "id": id, "status": status, "properties": properties })
+        let drift = found.drift.as_ref().map(|it| {
+            let resources = it.resources.iter().map(|it| {
+                json!({ "id": it.logical_id, "status": it.status, "properties": it.properties })
             });
-            json!({ "status": status, "resources": drifts.collect::<Vec<_>>() })
+            json!({ "status": it.status, "resources": resources.collect::<Vec<_>>() })
         });
         let proof = proven.as_ref().map(|it| {
             let answers = it.answers().into_iter();
@@ -304,11 +309,11 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
     if !stack.reason.is_empty() {
         let _ = writeln!(out, "  {}", super::plan::shown(&stack.reason));
     }
-    if let Some((status, drifts)) = &found.drift {
-        let _ = writeln!(out, "drift: {status}");
-        for (id, status, properties) in drifts {
-            let _ = writeln!(out, "  {id}: {status}");
-            for property in properties {
+    if let Some(drift) = &found.drift {
+        let _ = writeln!(out, "drift: {}", drift.status);
+        for it in &drift.resources {
+            let _ = writeln!(out, "  {}: {}", it.logical_id, it.status);
+            for property in &it.properties {
                 let _ = writeln!(out, "    {}", super::plan::shown(property));
             }
         }

@@ -115,19 +115,11 @@ fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
     Failure::Input
 }
 
-fn quote(text: &String) -> String {
-    serde_json::Value::String(text.clone()).to_string()
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 impl Settings {
-    /// What a file alone tells.
-    pub(super) fn of(config: Option<PathBuf>) -> Settings {
-        Settings {
-            config,
-            ..Settings::default()
-        }
-    }
-
     /// The settings that flags give: flag, path, value in YAML.
     fn flags(
         &self,
@@ -153,7 +145,7 @@ impl Settings {
             ));
         }
         if !self.subnets.is_empty() {
-            let list: Vec<String> = self.subnets.iter().map(quote).collect();
+            let list: Vec<String> = self.subnets.iter().map(|it| quote(it)).collect();
             let list = format!("[{}]", list.join(", "));
             settings.push(("--subnets".to_owned(), "network.subnets".to_owned(), list));
         }
@@ -201,6 +193,7 @@ impl Settings {
 }
 
 /// What was made of settings.
+#[cfg_attr(not(feature = "deploy"), allow(dead_code))] // only a deployment asks where
 pub(super) struct Synthesized {
     pub(super) text: String,
     /// The stack's name.
@@ -222,33 +215,13 @@ struct Wanted<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Proving {
     /// Nothing: the caller knows more, and proves for itself.
+    #[cfg(feature = "deploy")]
     Left,
     Told,
     Refused,
 }
 
 impl Settings {
-    /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn quietly(&self) -> Option<(String, Option<&'static Region>)> {
-        let default = PathBuf::from("ssm-synth.yaml");
-        let path = self.config.as_ref().unwrap_or(&default);
-        let text = std::fs::read_to_string(path).ok()?;
-        let configured = Config::read("", &text).ok()?.build().ok()?;
-        let stack = configured.app.graph().stack(&configured.stack)?;
-        Some((configured.stack.clone(), stack.region))
-    }
-
-    /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
-    pub(super) fn template(&self) -> Result<Synthesized, Failure> {
-        self.synthesize(&Wanted {
-            format: Format::Cfn,
-            tf_module: false,
-            name: None,
-            region: None,
-            proof: Proving::Left,
-        })
-    }
-
     fn synthesize(&self, wanted: &Wanted<'_>) -> Result<Synthesized, Failure> {
         let mut sources = Sources::new();
         let config = self.read(wanted.name, wanted.region, &mut sources)?;
@@ -299,8 +272,41 @@ impl Settings {
     }
 }
 
+#[cfg(feature = "deploy")]
+impl Settings {
+    /// What a file alone tells.
+    pub(super) fn of(config: Option<PathBuf>) -> Settings {
+        Settings {
+            config,
+            ..Settings::default()
+        }
+    }
+
+    /// The stack's name and region, if the configuration is sound; nothing is printed if not.
+    pub(super) fn quietly(&self) -> Option<(String, Option<&'static Region>)> {
+        let default = PathBuf::from("ssm-synth.yaml");
+        let path = self.config.as_ref().unwrap_or(&default);
+        let text = std::fs::read_to_string(path).ok()?;
+        let configured = Config::read("", &text).ok()?.build().ok()?;
+        let stack = configured.app.graph().stack(&configured.stack)?;
+        Some((configured.stack.clone(), stack.region))
+    }
+
+    /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
+    pub(super) fn template(&self) -> Result<Synthesized, Failure> {
+        self.synthesize(&Wanted {
+            format: Format::Cfn,
+            tf_module: false,
+            name: None,
+            region: None,
+            proof: Proving::Left,
+        })
+    }
+}
+
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
 fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
+    #[cfg(feature = "deploy")]
     if proving == Proving::Left {
         return Ok(());
     }

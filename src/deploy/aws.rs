@@ -146,6 +146,16 @@ pub(crate) struct Member {
     pub(crate) status: String,
 }
 
+/// A resource that is not as the template says.
+#[derive(Clone, Debug)]
+pub(crate) struct Drifted {
+    pub(crate) logical_id: String,
+    /// `MODIFIED`, `DELETED`, `IN_SYNC` or `NOT_CHECKED`.
+    pub(crate) status: String,
+    /// Each property, in a sentence.
+    pub(crate) properties: Vec<String>,
+}
+
 /// CloudFormation, of one account and region.
 pub(crate) struct Cloud {
     access: Access,
@@ -655,11 +665,8 @@ impl Cloud {
         })
     }
 
-    /// What differs from the template: logical id, status, and each property.
-    pub(crate) async fn drifts(
-        &self,
-        stack: &str,
-    ) -> Result<Vec<(String, String, Vec<String>)>, AwsError> {
+    /// What differs from the template.
+    pub(crate) async fn drifts(&self, stack: &str) -> Result<Vec<Drifted>, AwsError> {
         let answer = self
             .call("DescribeStackResourceDrifts", |client| {
                 client
@@ -677,11 +684,11 @@ impl Cloud {
                     text(it.actual_value())
                 )
             });
-            (
-                text(it.logical_resource_id()),
-                text(it.stack_resource_drift_status().map(|it| it.as_str())),
-                properties.collect(),
-            )
+            Drifted {
+                logical_id: text(it.logical_resource_id()),
+                status: text(it.stack_resource_drift_status().map(|it| it.as_str())),
+                properties: properties.collect(),
+            }
         });
         Ok(drifts.collect())
     }

@@ -233,7 +233,7 @@ const HINTS: [(&[&str], &str); 35] = [
 pub(crate) fn hint(reason: &str) -> Option<String> {
     let reason = reason.to_lowercase();
     let fits = |parts: &&[&str]| parts.iter().all(|part| reason.contains(part));
-    let found = HINTS.iter().find(|(parts, _)| fits(&parts));
+    let found = HINTS.iter().find(|(parts, _)| fits(parts));
     found.map(|(_, hint)| (*hint).to_owned())
 }
 

@@ -62,7 +62,7 @@ const SAFER: [(&str, &str); 13] = [
 /// Tells what is allowed otherwise: what widens first, in the order of the new template.
 pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = Vec::new();
-    let [was, is] = [old, new].map(|side| rules(side));
+    let [was, is] = [old, new].map(rules);
     changes(&was, &is, covers_rule, |rule, wider| AccessChange {
         wider,
         owner: rule.owner.clone(),
