@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::pair;
 use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
+use super::given::pair;
 use super::plan::Version;
 use super::synth::{MOST_INLINE, Settings, read, unreadable};
 use super::talk::{Format, Planning, Teller, is_terminal};

@@ -14,6 +14,8 @@ mod diagnostics;
 mod diff;
 #[cfg(feature = "deploy")]
 mod doctor;
+mod given;
+mod graph;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
@@ -88,6 +90,8 @@ enum Command {
         /// The code, such as `endpoint-private-dns`
         code: String,
     },
+    /// Draw the stack: its network, the agent's path with the proof's verdicts, the sequence to a shell
+    Graph(Box<graph::Args>),
     /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
     #[cfg(feature = "deploy")]
     Deploy(Box<deploy::Args>),
@@ -177,6 +181,7 @@ pub fn main() -> ExitCode {
         None => synth::run(&cli.synth),
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Graph(args)) => graph::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),

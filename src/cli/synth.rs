@@ -159,6 +159,51 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The first flag that is given.
+    pub(super) fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("--config", self.config.is_some()),
+            ("--cidr", self.cidr.is_some()),
+            ("--zones", self.zones.is_some()),
+            ("--vpc", self.vpc.is_some()),
+            ("--subnets", !self.subnets.is_empty()),
+            ("--set", !self.set.is_empty()),
+        ];
+        given.iter().find(|(_, it)| *it).map(|(flag, _)| *flag)
+    }
+
+    /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
+    /// configuration that is named without the flag.
+    pub(super) fn configured(
+        &self,
+        file: Option<(&str, &str)>,
+        name: Option<&String>,
+        region: Option<&String>,
+    ) -> Result<Configured, Failure> {
+        if let (Some((file, _)), Some(_)) = (file, &self.config) {
+            let message = format!("`{file}` and `--config`: one of them");
+            return Err(Failure::Environment(message));
+        }
+        let mut sources = Sources::new();
+        let config = match file {
+            None => self.read(name, region, &mut sources)?,
+            Some((file, text)) => {
+                let config = Config::read(file, text);
+                sources.push((file.to_owned(), text.to_owned()));
+                let config = config.map_err(|problems| fail(&problems, &sources))?;
+                self.laid_over(config, name, region, &mut sources)?
+            }
+        };
+        let configured = config
+            .build()
+            .map_err(|problems| fail(&problems, &sources))?;
+        let found = configured
+            .check()
+            .map(|_| ())
+            .map_err(|problems| fail(&problems, &sources));
+        found.map(|()| configured)
+    }
+
     /// Reads the configuration, with what the flags set.
     fn read(
         &self,
@@ -171,7 +216,7 @@ impl Settings {
             Some(path) => Some(path.as_path()),
             None => default.exists().then_some(default),
         };
-        let mut config = match path {
+        let config = match path {
             None => Config::empty(),
             Some(path) => {
                 let text = read(path)?;
@@ -181,6 +226,17 @@ impl Settings {
                 config.map_err(|problems| fail(&problems, sources))?
             }
         };
+        self.laid_over(config, name, region, sources)
+    }
+
+    /// A configuration with what the flags set.
+    fn laid_over(
+        &self,
+        mut config: Config,
+        name: Option<&String>,
+        region: Option<&String>,
+        sources: &mut Sources,
+    ) -> Result<Config, Failure> {
         for (source, path, value) in self.flags(name, region)? {
             let set = config.set(&source, &path, &value);
             // A flag given twice has the value that was given last.

@@ -1,0 +1,305 @@
+//! The file that a question is about: what it is, what it is told, and what is taken for true.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use super::synth::Settings;
+use super::{Failure, synth};
+use crate::front::cfn::Deployment;
+use crate::front::{Input, InputKind};
+use crate::ir::Graph;
+use crate::reach::{self, Assume, Proof};
+use crate::region::Region;
+
+/// What the file is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// A CloudFormation template, JSON or YAML
+    Cfn,
+    /// A Terraform plan, as `terraform show -json` prints it
+    Plan,
+    /// A configuration of ssm-synth
+    Config,
+}
+
+/// What is taken for true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Assumption {
+    /// An image that the file does not describe has the agent
+    Agent,
+    /// Default Host Management is on in the account and region
+    Dhmc,
+}
+
+/// The file, and what belongs to it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Given {
+    /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
+    /// input [default: the configuration in the working directory]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What the file is [default: by its content]
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// A value of a template's parameter
+    #[arg(long = "parameter", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
+    /// A file with values of parameters: the AWS CLI's JSON, or a line `Key=Value` for each
+    #[arg(long, value_name = "FILE")]
+    parameters_file: Option<PathBuf>,
+    /// The region of the deployment [default: as the file tells]
+    #[arg(long)]
+    region: Option<String>,
+    /// The account of the deployment, twelve digits
+    #[arg(long)]
+    account: Option<String>,
+    /// Take something for true that no file can show
+    #[arg(long, value_enum)]
+    assume: Vec<Assumption>,
+}
+
+/// A file that was read.
+pub(super) struct Read {
+    pub(super) name: String,
+    pub(super) text: String,
+    pub(super) input: Input,
+}
+
+/// A stack, from a file or from settings, with what is proven of it.
+pub(super) struct Subject {
+    /// The file's name, or the stack's.
+    pub(super) file: String,
+    /// What it is called: the stack's name, or the file's without its folder and end.
+    pub(super) title: String,
+    pub(super) kind: InputKind,
+    pub(super) graph: Graph,
+    pub(super) proof: Proof,
+    /// Whether the file is JSON.
+    pub(super) json: bool,
+}
+
+fn environment(message: impl Into<String>) -> Failure {
+    Failure::Environment(message.into())
+}
+
+/// Reads `Key=Value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(environment(format!(
+            "`{text}` has no `=`; write `Key=Value`"
+        ))),
+    }
+}
+
+/// Reads a file of parameters: what `aws cloudformation create-stack --parameters file://…`,
+/// `deploy --parameter-overrides file://…` and CodePipeline take, or lines.
+fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let trimmed = text.trim_start();
+    if !trimmed.starts_with(['[', '{']) {
+        return text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(pair)
+            .collect();
+    }
+    let wrong = |why: String| environment(format!("`{name}`: {why}"));
+    let root: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let scalar = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        serde_json::Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(serde_json::Value::as_str).collect();
+            items.map(|items| items.join(","))
+        }
+        _ => None,
+    };
+    let mut pairs = Vec::new();
+    match &root {
+        serde_json::Value::Array(items) => {
+            for item in items {
+                if let Some(text) = item.as_str() {
+                    pairs.push(pair(text)?);
+                    continue;
+                }
+                let key = item.get("ParameterKey").and_then(|it| it.as_str());
+                let value = item.get("ParameterValue").and_then(scalar);
+                match (key, value) {
+                    (Some(key), Some(value)) => pairs.push((key.to_owned(), value)),
+                    // A previous value is not known here.
+                    (Some(_), None) => {}
+                    _ => {
+                        return Err(wrong(
+                            "an item has no `ParameterKey` and `ParameterValue`".to_owned(),
+                        ));
+                    }
+                }
+            }
+        }
+        serde_json::Value::Object(entries) => {
+            let entries = match entries.get("Parameters") {
+                Some(serde_json::Value::Object(inner)) => inner,
+                _ => entries,
+            };
+            for (key, value) in entries {
+                if let Some(value) = scalar(value) {
+                    pairs.push((key.clone(), value));
+                }
+            }
+        }
+        _ => return Err(wrong("expected a list or a map".to_owned())),
+    }
+    Ok(pairs)
+}
+
+impl Given {
+    fn deployment(&self) -> Result<Deployment, Failure> {
+        let mut parameters = Vec::new();
+        if let Some(path) = &self.parameters_file {
+            let text = synth::read(path)?;
+            parameters = parameters_file(&path.display().to_string(), &text)?;
+        }
+        for text in &self.parameters {
+            parameters.push(pair(text)?);
+        }
+        let region =
+            match &self.region {
+                None => None,
+                Some(name) => Some(Region::find(name).ok_or_else(|| {
+                    environment(format!("`{name}` is no region that is known here"))
+                })?),
+            };
+        Ok(Deployment {
+            parameters,
+            region,
+            account: self.account.clone(),
+        })
+    }
+
+    pub(super) fn assume(&self) -> Assume {
+        Assume {
+            agent: self.assume.contains(&Assumption::Agent),
+            dhmc: self.assume.contains(&Assumption::Dhmc),
+        }
+    }
+
+    /// Reads the file.
+    pub(super) fn read(&self) -> Result<Read, Failure> {
+        let deployment = self.deployment()?;
+        let default = PathBuf::from("ssm-synth.yaml");
+        // What is no text cannot be judged: that is told already, and no answer of the check.
+        let read = |path: &PathBuf| {
+            synth::read(path).map_err(|failure| match failure {
+                Failure::Input => Failure::Unreadable,
+                other => other,
+            })
+        };
+        let (name, text) = match &self.file {
+            Some(path) => (path.display().to_string(), read(path)?),
+            None if default.exists() => (default.display().to_string(), synth::read(&default)?),
+            None => ("ssm-synth.yaml".to_owned(), String::new()),
+        };
+        let kind = match self.kind {
+            Some(Kind::Cfn) => Some(InputKind::Cfn),
+            Some(Kind::Plan) => Some(InputKind::Plan),
+            Some(Kind::Config) => Some(InputKind::Config),
+            None if text.trim().is_empty() && self.file.is_none() => Some(InputKind::Config),
+            None => None,
+        };
+        let input = Input::read(&name, &text, kind, &deployment)
+            .map_err(|problems| synth::unreadable(&problems, &name, &text))?;
+        Ok(Read { name, text, input })
+    }
+
+    /// Proves what was read, under each answer to what it leaves open.
+    pub(super) fn prove(&self, input: &Input) -> Proof {
+        let assume = self.assume();
+        let proofs = input.graphs.iter().map(|it| reach::prove(it, &assume));
+        reach::agree(proofs.collect())
+    }
+
+    /// The stack that is meant: a file's, or what the settings make.
+    pub(super) fn subject(
+        &self,
+        settings: &Settings,
+        name: Option<&String>,
+    ) -> Result<Subject, Failure> {
+        let read = match &self.file {
+            None => None,
+            Some(_) => Some(self.read()?),
+        };
+        if let Some(read) = read
+            .as_ref()
+            .filter(|it| it.input.kind != InputKind::Config)
+        {
+            if let Some(flag) = settings.first_given() {
+                return Err(environment(format!(
+                    "`{flag}` is for a configuration, and `{}` is none",
+                    read.name
+                )));
+            }
+            let proof = self.prove(&read.input);
+            return Ok(Subject {
+                title: name.cloned().unwrap_or_else(|| titled(&read.name)),
+                file: read.name.clone(),
+                kind: read.input.kind,
+                graph: read.input.graphs.first().cloned().unwrap_or_default(),
+                proof,
+                json: read.text.trim_start().starts_with('{'),
+            });
+        }
+        let configured = settings.configured(
+            read.as_ref().map(|it| (it.name.as_str(), it.text.as_str())),
+            name,
+            self.region.as_ref(),
+        )?;
+        let graph = configured.app.graph().clone();
+        let proof = reach::prove(&graph, &self.assume());
+        Ok(Subject {
+            file: configured.stack.clone(),
+            title: configured.stack,
+            kind: InputKind::Config,
+            graph,
+            proof,
+            json: false,
+        })
+    }
+}
+
+/// A name for what a file holds.
+fn titled(file: &str) -> String {
+    let stem = Path::new(file).file_stem().and_then(|it| it.to_str());
+    match stem {
+        Some("-") | None => "stack".to_owned(),
+        Some(stem) => stem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_parameters_are_read_in_all_forms() {
+        let want = vec![
+            ("A".to_owned(), "1".to_owned()),
+            ("B".to_owned(), "x,y".to_owned()),
+        ];
+        for text in [
+            "A=1\n# a comment\nB=x,y\n",
+            r#"[{"ParameterKey":"A","ParameterValue":"1"},{"ParameterKey":"B","ParameterValue":"x,y"}]"#,
+            r#"["A=1","B=x,y"]"#,
+            r#"{"Parameters":{"A":1,"B":["x","y"]}}"#,
+            r#"{"A":"1","B":"x,y"}"#,
+        ] {
+            assert_eq!(parameters_file("p", text).unwrap(), want, "{text}");
+        }
+        assert!(parameters_file("p", "A").is_err());
+        assert!(parameters_file("p", "[1]").is_err());
+    }
+}
