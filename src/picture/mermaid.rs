@@ -11,8 +11,13 @@ use crate::reach::{Answer, Verdict};
 
 /// Instances beyond these are counted.
 const MOST_NAMES: usize = 2;
-/// Boxes in a subnet beyond these are counted.
-const MOST_BOXES: usize = 6;
+/// Boxes in a subnet, subnets in a zone and VPCs beyond these are counted: Mermaid draws at most five
+/// hundred lines and fifty thousand letters.
+const MOST_BOXES: usize = 3;
+const MOST_SUBNETS: usize = 4;
+const MOST_PANELS: usize = 4;
+/// Security groups and roles beyond these are left to the report.
+const MOST_CARDS: usize = 6;
 
 /// Escapes text for a quoted label or a message: what is no letter, digit or harmless sign becomes
 /// an entity, which no part of the grammar reads.
@@ -34,6 +39,22 @@ fn escaped(text: &str) -> String {
         true => format!("{out}#8203;"),
         false => out,
     }
+}
+
+/// Breaks a message into lines, since Mermaid does not.
+fn broken(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < 34 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    label(&lines)
 }
 
 /// Lines of a label.
@@ -59,12 +80,14 @@ fn of_answer(answer: Answer) -> &'static str {
     }
 }
 
+const FAILS: &str = "\u{2717}";
+
 /// The sign of a verdict, for those who see no colours.
 fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "\u{2713}",
         Verdict::Unknown => "?",
-        Verdict::Fail => "\u{2717}",
+        Verdict::Fail => FAILS,
     }
 }
 
@@ -77,7 +100,7 @@ pub(super) fn network(scene: &Scene) -> String {
         out,
         "  accDescr: The agent dials out to Systems Manager, and so does the operator."
     );
-    for (n, panel) in scene.panels.iter().enumerate() {
+    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
         self::panel(&mut out, n, panel);
     }
     let region = scene.region.as_deref().unwrap_or("the region");
@@ -87,7 +110,12 @@ pub(super) fn network(scene: &Scene) -> String {
         label(&[&format!("AWS services in {region}")])
     );
     let mut services: Vec<&str> = vec!["ssm", "ssmmessages"];
-    for door in scene.panels.iter().flat_map(|it| &it.doors) {
+    for door in scene
+        .panels
+        .iter()
+        .take(MOST_PANELS)
+        .flat_map(|it| &it.doors)
+    {
         for service in &door.services {
             if !services.contains(&service.as_str()) {
                 services.push(service);
@@ -113,7 +141,7 @@ pub(super) fn network(scene: &Scene) -> String {
         "  operator([\"{}\"])",
         label(&["Operator", "aws ssm start-session"])
     );
-    for (n, panel) in scene.panels.iter().enumerate() {
+    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
         for (m, door) in panel.doors.iter().enumerate() {
             let mut to: Vec<usize> = door
                 .services
@@ -138,6 +166,11 @@ pub(super) fn network(scene: &Scene) -> String {
     }
     let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
     let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["web socket"]));
+    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    if more > 0 {
+        let says = format!("and {more} more VPCs with instances");
+        let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
+    }
     if !scene.empty.is_empty() {
         let names = several(&scene.empty, 3);
         let _ = writeln!(
@@ -164,7 +197,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     let mut edges: Vec<(String, &HostBox)> = Vec::new();
     for (z, zone) in panel.zones.iter().enumerate() {
         let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
-        for (s, subnet) in zone.subnets.iter().enumerate() {
+        for (s, subnet) in zone.subnets.iter().enumerate().take(MOST_SUBNETS) {
             let title = format!("subnet {} {}", subnet.name, subnet.note);
             let _ = writeln!(out, "      subgraph v{n}z{z}s{s}[\"{}\"]", label(&[&title]));
             let (shown, rest) = subnet.hosts.split_at(subnet.hosts.len().min(MOST_BOXES));
@@ -200,39 +233,64 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
             }
             out.push_str("      end\n");
         }
+        let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+        if more > 0 {
+            let says = format!("and {more} more subnets");
+            let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&says]));
+        }
         out.push_str("    end\n");
     }
     for (m, door) in panel.doors.iter().enumerate() {
         self::door(out, n, m, door);
     }
-    for (c, card) in panel.cards.iter().enumerate().take(MOST_BOXES) {
+    if !edges.is_empty() {
+        let says = label(&["The agents dial out, TCP 443"]);
+        let _ = writeln!(out, "    o{n}([\"{says}\"])");
+    }
+    cards(out, n, panel);
+    out.push_str("  end\n");
+    for (id, host) in &edges {
+        let _ = match host.answer {
+            Answer::Reachable => writeln!(out, "  {id} ==> o{n}"),
+            _ => writeln!(out, "  {id} -.-> o{n}"),
+        };
+    }
+    if edges.is_empty() {
+        return;
+    }
+    for (m, door) in panel.doors.iter().enumerate() {
+        let _ = match door.verdict {
+            Some(Verdict::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
+            Some(Verdict::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
+            Some(Verdict::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
+            None => Ok(()),
+        };
+    }
+}
+
+/// The security groups and roles, one below the other.
+fn cards(out: &mut String, n: usize, panel: &Panel) {
+    if panel.cards.is_empty() {
+        return;
+    }
+    let says = label(&["security groups and roles"]);
+    let _ = writeln!(out, "    subgraph c{n}[\"{says}\"]\n      direction TB");
+    let shown = panel.cards.len().min(MOST_CARDS);
+    for (c, card) in panel.cards[..shown].iter().enumerate() {
         let mut lines = vec![format!("{} {}", card.kind, card.name)];
         lines.extend(card.lines.iter().take(4).cloned());
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         let _ = writeln!(
             out,
-            "    c{n}x{c}[\"{}\"]:::{}",
+            "      c{n}x{c}[\"{}\"]:::{}",
             label(&lines),
             card.verdict.map_or("quiet", class)
         );
     }
-    out.push_str("  end\n");
-    for (id, host) in &edges {
-        for (m, door) in panel.doors.iter().enumerate() {
-            let Some(verdict) = door.verdict else {
-                continue;
-            };
-            let _ = match (host.answer, verdict) {
-                (_, Verdict::Fail) => {
-                    writeln!(out, "  {id} -. \"{}\" .-x d{n}x{m}", label(&["TCP 443"]))
-                }
-                (Answer::Reachable, _) => {
-                    writeln!(out, "  {id} == \"{}\" ==> d{n}x{m}", label(&["TCP 443"]))
-                }
-                _ => writeln!(out, "  {id} -. \"{}\" .-> d{n}x{m}", label(&["TCP 443"])),
-            };
-        }
+    for c in 1..shown {
+        let _ = writeln!(out, "      c{n}x{} ~~~ c{n}x{c}", c - 1);
     }
+    out.push_str("    end\n");
 }
 
 fn host_label(host: &HostBox) -> String {
@@ -268,7 +326,7 @@ fn door(out: &mut String, n: usize, m: usize, door: &Door) {
             &format!("{what}: {}", several(&door.services, 3)),
             &door.name,
             &door.note,
-            door.verdict.map_or("", word),
+            &door.said().unwrap_or_default(),
         ]),
         door.verdict.map_or("quiet", class)
     );
@@ -325,7 +383,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let said = step.verdict.map_or(String::new(), |it| {
             format!("{} ", sign(it).replace('?', "#63;"))
         });
-        let text = format!("{said}{}", escaped(&step.text));
+        let text = format!("{said}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
             Some(door) if step.verdict == Some(Verdict::Fail) => {
@@ -333,7 +391,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
             }
             Some(door) => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
-                let _ = writeln!(out, "  {}{arrow}{}: the same", id(door), id(to));
+                let _ = writeln!(out, "  {}{arrow}{}: and on", id(door), id(to));
             }
             None => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(to));

@@ -17,6 +17,7 @@
 //! ```
 
 mod html;
+mod make;
 mod mermaid;
 mod scene;
 mod sequence;

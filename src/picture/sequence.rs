@@ -35,13 +35,16 @@ impl Party {
 
     /// Returns its two lines.
     pub(crate) fn label(self, path: Option<&Path>) -> (&'static str, &'static str) {
-        let endpoints = path.is_none_or(|it| it.by_endpoints);
+        let endpoints = path.map_or(Some(true), |it| it.by_endpoints);
         match self {
             Party::Operator => ("Operator", "AWS CLI, plugin"),
-            Party::Ssm => ("Systems Manager", "ssm"),
-            Party::Messages => ("Session Manager", "ssmmessages"),
-            Party::Door if endpoints => ("VPC endpoints", "private DNS"),
-            Party::Door => ("Way out", "of the subnet"),
+            Party::Ssm => ("ssm", "Systems Manager"),
+            Party::Messages => ("ssmmessages", "Session Manager"),
+            Party::Door => match endpoints {
+                Some(true) => ("VPC endpoints", "private DNS"),
+                Some(false) => ("Way out", "of the subnet"),
+                None => ("Way out", "not told which"),
+            },
             Party::Agent => ("SSM Agent", "on the instance"),
             Party::Local => ("In the VPC", "metadata, resolver"),
         }
@@ -74,7 +77,7 @@ pub(crate) fn told(scene: &Scene) -> Option<&Path> {
 pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
     let path = told(scene);
     let region = scene.region.as_deref().unwrap_or("REGION");
-    let endpoints = path.is_none_or(|it| it.by_endpoints);
+    let endpoints = path.map_or(Some(true), |it| it.by_endpoints);
     let step = |from, to, text: &str, hops: &[Hop]| Step {
         from,
         to,
@@ -108,13 +111,17 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
             Party::Agent,
             Party::Local,
             &match endpoints {
-                true => format!(
+                Some(true) => format!(
                     "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: private \
                      DNS answers with addresses of the endpoints"
                 ),
-                false => format!(
+                Some(false) => format!(
                     "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: public \
                      addresses"
+                ),
+                None => format!(
+                    "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: addresses \
+                     of endpoints, if there are, else public ones"
                 ),
             },
             &[Hop::VpcDns, Hop::EndpointMissing, Hop::EndpointPrivateDns],

@@ -1,7 +1,7 @@
 //! The network: a box for the VPC, a column for each zone, the ways out below, the services below
 //! these, and the operator at the other side of the services.
 
-use super::super::{Door, DoorKind, HostBox, Panel, Scene, SubnetBox, several, word};
+use super::super::{Door, DoorKind, HostBox, Panel, Scene, SubnetBox, several};
 use super::canvas::{
     Area, Canvas, HEAD, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width,
 };
@@ -132,7 +132,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         canvas.text((left + PAD, y + 14.0), inner, QUIET, text);
         y += 30.0;
     }
-    let bus = y + 18.0;
+    let bus = y + 26.0;
     let doors = shown_doors(panel);
     let count = doors.len().max(1) as f64;
     let wide = ((inner - (count - 1.0) * GAP) / count).min(330.0);
@@ -161,14 +161,15 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         (place(0), bus, wide),
         !lanes.is_empty(),
     );
-    let says = "The agents dial out: TCP 443";
-    if !lanes.is_empty() {
-        let need = width(says, PLAIN.size, false) + 16.0;
-        let middle = taken.first().map_or(right, |first| *first) - 8.0;
-        // Beside the first arrow, where nothing else is drawn.
-        let room = middle - (left + PAD);
-        let most = if room < need { inner / 4.0 } else { room };
-        canvas.text((left + PAD, bus + 20.0), most, PLAIN, says);
+    // Above the line and left of the first lane, where nothing else is drawn.
+    if let Some(first) = lanes.iter().map(|(lane, _)| *lane).reduce(f64::min) {
+        let says = "The agents dial out: TCP 443";
+        canvas.text(
+            (left + PAD, bus - 8.0),
+            first - left - PAD - 8.0,
+            PLAIN,
+            says,
+        );
     }
     let kind = if panel.known { "vpc" } else { "vpc unknown" };
     canvas.area((left, top, right - left, after.0 - top), kind);
@@ -196,6 +197,7 @@ fn shown_doors(panel: &Panel) -> Vec<Door> {
             kind: DoorKind::Interface,
             note: String::new(),
             verdict: rest.iter().filter_map(|it| it.verdict).min(),
+            fails_for: Vec::new(),
         });
     }
     doors
@@ -232,7 +234,7 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
         below += 22.0;
     }
     if !subnet.interfaces.is_empty() {
-        let text = format!("interfaces: {}", several(&subnet.interfaces, 4));
+        let text = named(&subnet.interfaces, "interfaces: ", QUIET, w - 20.0);
         canvas.text((x + 10.0, below + 16.0), w - 20.0, QUIET, &text);
     }
     from
@@ -309,8 +311,9 @@ fn doors_row(
         canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
         let says = match (door.verdict, door.kind) {
             (Some(Verdict::Fail), _) => "not reached this way",
-            (_, DoorKind::Internet) => "at its public addresses",
+            (_, DoorKind::Internet) => "by public addresses",
             (_, DoorKind::Undecided) => "not told which way",
+            (Some(Verdict::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
             (Some(Verdict::Unknown), _) => "not decided",
             (Some(Verdict::Pass), _) => "reached by the agents",
             (None, _) => "not on the session's path",
@@ -362,23 +365,32 @@ fn door(canvas: &mut Canvas, door: &Door, area: Area) {
         DoorKind::Missing => "no endpoint for ",
         DoorKind::Undecided => "way to ",
     };
-    let title = named(&door.services, what, NAME, most);
+    let beside = door.verdict.is_none() && door.services.len() > 1;
+    let (title, name) = match beside {
+        true => (door.name.clone(), named(&door.services, "", PLAIN, most)),
+        false => (named(&door.services, what, NAME, most), door.name.clone()),
+    };
     canvas.text((x + 10.0, y + 19.0), most, NAME, &title);
     if door.kind != DoorKind::Missing {
-        canvas.text((x + 10.0, y + 37.0), most, PLAIN, &door.name);
+        canvas.text((x + 10.0, y + 37.0), most, PLAIN, &name);
     }
     let note = match door.kind {
         DoorKind::Interface if !door.note.is_empty() => format!("group {}", door.note),
         _ => door.note.clone(),
     };
     canvas.text((x + 10.0, y + 55.0), most, QUIET, &note);
-    if let Some(verdict) = door.verdict {
+    if let (Some(verdict), Some(said)) = (door.verdict, door.said()) {
+        let verdict = if door.fails_for.is_empty() {
+            verdict
+        } else {
+            Verdict::Fail
+        };
         canvas.sign((x + 18.0, y + 75.0), verdict);
         let paint = Type {
             class: class(Some(verdict)),
             ..PLAIN
         };
-        canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, word(verdict));
+        canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, &said);
     }
 }
 

@@ -6,7 +6,7 @@ use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrap
 use crate::reach::Verdict;
 
 /// What the words take.
-const WORDS: f64 = 400.0;
+const WORDS: f64 = 380.0;
 const LINE: f64 = 17.0;
 
 #[allow(clippy::cast_precision_loss)] // six
