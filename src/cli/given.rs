@@ -223,6 +223,23 @@ impl Given {
         reach::agree(proofs.collect())
     }
 
+    /// The flag that names the configuration again, if it was named as the file that is asked about.
+    pub(super) fn config_again(&self) -> Vec<String> {
+        match &self.file {
+            Some(file) => vec!["--config".to_owned(), file.display().to_string()],
+            None => Vec::new(),
+        }
+    }
+
+    /// The values of parameters, as `Key=Value`.
+    pub(super) fn values(&self) -> Result<Vec<String>, Failure> {
+        let parameters = self.deployment()?.parameters;
+        Ok(parameters
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect())
+    }
+
     /// The stack that is meant: a file's, or what the settings make.
     pub(super) fn subject(
         &self,

@@ -19,6 +19,7 @@ mod graph;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
+mod runbook;
 #[cfg(feature = "deploy")]
 mod status;
 mod synth;
@@ -92,6 +93,8 @@ enum Command {
     },
     /// Draw the stack: its network, the agent's path with the proof's verdicts, the sequence to a shell
     Graph(Box<graph::Args>),
+    /// Write a runbook for the stack: deploy, connect, forward, verify, troubleshoot, tear down
+    Runbook(Box<runbook::Args>),
     /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
     #[cfg(feature = "deploy")]
     Deploy(Box<deploy::Args>),
@@ -182,6 +185,7 @@ pub fn main() -> ExitCode {
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Graph(args)) => graph::run(&args),
+        Some(Command::Runbook(args)) => runbook::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),

@@ -159,6 +159,31 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The flags as they were given, for a command line that says the same.
+    pub(super) fn again(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
+        if let Some(file) = &self.config {
+            add("--config", file.display().to_string());
+        }
+        if let Some(cidr) = &self.cidr {
+            add("--cidr", cidr.clone());
+        }
+        if let Some(zones) = self.zones {
+            add("--zones", zones.to_string());
+        }
+        if let Some(vpc) = &self.vpc {
+            add("--vpc", vpc.clone());
+        }
+        if !self.subnets.is_empty() {
+            add("--subnets", self.subnets.join(","));
+        }
+        for set in &self.set {
+            add("--set", set.clone());
+        }
+        words
+    }
+
     /// The first flag that is given.
     pub(super) fn first_given(&self) -> Option<&'static str> {
         let given = [

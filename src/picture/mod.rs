@@ -24,6 +24,7 @@ mod sequence;
 mod svg;
 
 pub use html::html;
+pub(crate) use scene::Names;
 pub use scene::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
 pub use sequence::{Party, Step};
 
