@@ -91,7 +91,7 @@ def main(binary):
     for line in sorted(seen):
         try:
             check(driver, line)
-        except Exception as error:  # whatever is wrong with it
+        except (Exception, SystemExit) as error:  # whatever is wrong with it
             wrong += 1
             print(f"{line}\n  {type(error).__name__}: {error}", file=sys.stderr)
     if wrong or len(seen) < 20:

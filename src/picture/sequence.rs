@@ -68,6 +68,9 @@ pub struct Step {
     pub verdict: Option<Verdict>,
 }
 
+/// How many steps there are up to the control channel.
+const CHANNEL: usize = 4;
+
 /// The way whose sequence is told: the worst.
 pub(crate) fn told(scene: &Scene) -> Option<&Path> {
     scene.paths.first()
@@ -166,6 +169,22 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
             way,
         ),
     ];
+    // Without a control channel nobody is told of a session.
+    let fails = |it: &Step| it.verdict == Some(Verdict::Fail);
+    if let Some(first) = steps[..CHANNEL].iter().position(fails) {
+        steps.drain(first + 1..CHANNEL);
+        steps.truncate(first + 2);
+        steps.push(Step {
+            verdict: Some(Verdict::Fail),
+            ..step(
+                Party::Ssm,
+                Party::Operator,
+                "The answer is TargetNotConnected: no agent has opened a control channel",
+                &[],
+            )
+        });
+        return steps;
+    }
     // An answer takes the connection that is open: nothing dials into the VPC.
     if let Some(inside) = steps.get_mut(7) {
         inside.through = Some(Party::Door);

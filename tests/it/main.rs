@@ -16,6 +16,7 @@ mod documents;
 mod examples;
 mod facts;
 mod goldens;
+mod graph;
 mod misuse;
 mod names;
 mod properties;

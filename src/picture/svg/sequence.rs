@@ -78,11 +78,13 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         // What fails ends on its way.
         let stop = match step.through {
             Some(door) if fails => life(door),
-            _ if fails => f64::midpoint(from, to),
+            // An answer arrives, whatever it says.
+            _ if fails && step.to != Party::Operator => f64::midpoint(from, to),
             _ => to,
         };
         let back = if step.both { 8.0 } else { 0.0 };
-        let short = if fails { 0.0 } else { 8.0 };
+        let arrives = !fails || step.to == Party::Operator;
+        let short = if arrives { 8.0 } else { 0.0 };
         canvas.line(
             &[
                 (from + ahead * back, middle),
@@ -93,7 +95,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         if step.both {
             canvas.head((from + ahead, middle), (-ahead, 0.0), kind);
         }
-        if fails {
+        if !arrives {
             canvas.sign((stop, middle), Verdict::Fail);
         } else {
             canvas.head((to - ahead, middle), (ahead, 0.0), kind);
