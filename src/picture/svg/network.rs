@@ -378,7 +378,12 @@ fn door(canvas: &mut Canvas, door: &Door, area: Area) {
         DoorKind::Interface if !door.note.is_empty() => format!("group {}", door.note),
         _ => door.note.clone(),
     };
-    canvas.text((x + 10.0, y + 55.0), most, QUIET, &note);
+    let below = if door.kind == DoorKind::Missing {
+        37.0
+    } else {
+        55.0
+    };
+    canvas.text((x + 10.0, y + below), most, QUIET, &note);
     if let (Some(verdict), Some(said)) = (door.verdict, door.said()) {
         let verdict = if door.fails_for.is_empty() {
             verdict
