@@ -150,7 +150,7 @@ fn surroundings<'g>(view: &View<'g>, host: &Host<'g>) -> Surroundings {
             vpc.get_or_insert(dial.vpc);
         }
     }
-    let vpc = vpc.unwrap_or_else(|| To::Outside(Expr::Absent));
+    let vpc = vpc.unwrap_or(To::Outside(Expr::Absent));
     Surroundings {
         node: host.node,
         subnets: host

@@ -48,6 +48,7 @@ impl Report<'_> {
     }
 
     /// The place of a finding in words: file, line and property, as far as they are known.
+    #[cfg(feature = "report")]
     pub(crate) fn said_at(&self, finding: &Finding) -> Option<String> {
         text::place(self, finding)
     }
