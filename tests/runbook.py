@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Every `aws` command of the runbooks, held against the real AWS CLI: each is parsed by it, its
-parameters are validated against the service's model, and nothing is called."""
+"""Every command of the runbooks that is AWS's or ours: the real AWS CLI parses its own, and the
+parameters are validated against the service's model; ours parse with `--help` behind them. Nothing is
+called."""
 import pathlib
 import re
 import shlex
@@ -22,10 +23,10 @@ PARSED_ONLY = {("s3", "cp"), ("s3", "presign"), ("cloudformation", "deploy")}
 
 
 def commands(markdown):
-    """The commands in the blocks, wherever they stand in a line."""
+    """AWS's and our commands in the blocks, wherever they stand in a line."""
     for block in re.findall(r"^(`{3,})sh\n(.*?)^\1$", markdown, re.M | re.S):
         for line in block[1].splitlines():
-            for start in re.finditer(r"(?:^|\$\(|\{ )(aws )", line):
+            for start in re.finditer(r"(?:^|\$\(|\{ )((?:aws|ssm-synth) )", line):
                 yield until_end(line[start.start(1):])
 
 
@@ -41,7 +42,13 @@ def until_end(text):
     return text
 
 
-def check(driver, line):
+def check(driver, binary, line):
+    if line.startswith("ssm-synth"):
+        done = subprocess.run([binary, *shlex.split(line)[1:], "--help"], capture_output=True,
+                              text=True)
+        if done.returncode:
+            raise ValueError(done.stderr)
+        return
     words = [re.sub(r"\$\{?(\w+)\}?", lambda it: VALUES.get(it[1], "value"), word)
              if "$" in word else word for word in shlex.split(line)[1:]]
     calls = []
@@ -90,13 +97,13 @@ def main(binary):
     wrong = 0
     for line in sorted(seen):
         try:
-            check(driver, line)
+            check(driver, binary, line)
         except (Exception, SystemExit) as error:  # whatever is wrong with it
             wrong += 1
             print(f"{line}\n  {type(error).__name__}: {error}", file=sys.stderr)
     if wrong or len(seen) < 20:
         sys.exit(f"runbook: {wrong} of {len(seen)} commands are wrong")
-    print(f"runbook: {len(seen)} commands, as the AWS CLI takes them")
+    print(f"runbook: {len(seen)} commands, as the AWS CLI and the program take them")
 
 
 if __name__ == "__main__":

@@ -154,13 +154,17 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     if low < high && !lanes.is_empty() {
         canvas.line(&[(low, bus), (high, bus)], "way");
     }
-    let after = doors_row(
-        canvas,
-        scene,
-        &doors,
-        (place(0), bus, wide),
-        !lanes.is_empty(),
-    );
+    let after = match doors.is_empty() {
+        // Nobody dials, and nothing leads out.
+        true => (y, y),
+        false => doors_row(
+            canvas,
+            scene,
+            &doors,
+            (place(0), bus, wide),
+            !lanes.is_empty(),
+        ),
+    };
     // Above the line and left of the first lane, where nothing else is drawn.
     if let Some(first) = lanes.iter().map(|(lane, _)| *lane).reduce(f64::min) {
         let says = "The agents dial out: TCP 443";
