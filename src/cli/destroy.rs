@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Failure;
 use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
 use super::deploy::failed;
-use super::talk::{Format, Teller, is_terminal};
+use super::talk::{Format, Teller, closing, cut, is_terminal};
 use crate::deploy::aws::{Cloud, Member, Stack};
 use crate::deploy::follow::Stop;
 use crate::deploy::removal::{self, Options, Outcome};
@@ -80,13 +80,22 @@ fn shown(
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    closing(args.output, destroy(args))
+}
+
+fn destroy(args: &Args) -> Result<(), Failure> {
+    if !args.target.is_told() {
+        let message = "which stack? Name it by `--stack`: no configuration here does";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     let (name, access) = args.target.resolve()?;
     if !args.yes && !is_terminal() {
         let message = "there is no terminal to ask on; `--yes` deletes without asking";
         return Err(Failure::Environment(message.to_owned()));
     }
     block_on(async {
-        let stop = Stop::listen();
+        let stop = Stop::listen(cut);
+        let again = args.target.access.again(&name);
         let cloud = Cloud::connect(&access)
             .await
             .map_err(|error| refused(&error))?;
@@ -112,16 +121,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             if stack.protected {
                 said(
                     &format!("stack `{name}` is protected from being deleted"),
-                    Some(
-                        "`ssm-synth deploy --termination-protection=false` takes the protection away",
-                    ),
+                    Some(&format!(
+                        "`aws cloudformation update-termination-protection --stack-name {name} \
+                         --no-enable-termination-protection` takes the protection away"
+                    )),
                 );
                 return Err(Failure::Input);
             }
             if stack.is_busy() {
                 said(
                     &format!("stack `{name}` is {}: somebody is at it", stack.status),
-                    Some("`ssm-synth status --wait` follows it; then run it again"),
+                    Some(&format!(
+                        "`ssm-synth status {again} --wait` follows it; then run it again"
+                    )),
                 );
                 return Err(Failure::Undecided);
             }
@@ -160,10 +172,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 teller.outcome("done", None, &json!({ "kept": kept }));
                 Ok(())
             }
-            Ok(Outcome::Failed(stack, cause)) => Err(failed(&teller, &stack, cause.as_ref())),
+            Ok(Outcome::Failed(found)) => Err(failed(&teller, &found, &again)),
             Ok(Outcome::GoesOn(status, why)) => {
                 teller.outcome("goes-on", None, &json!({ "status": status }));
-                Err(goes_on(&name, &status, &why))
+                Err(goes_on(&name, &again, &status, &why))
             }
             Err(error) => {
                 let failure = refused(&error);

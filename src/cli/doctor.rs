@@ -10,6 +10,7 @@ use super::connect::install;
 use super::talk::Format;
 use super::{Failure, output};
 use crate::deploy::aws::{Cloud, Stack};
+use crate::deploy::error::Trouble;
 use crate::deploy::tool::{Tool, ToolError};
 
 #[derive(Debug, clap::Args)]
@@ -87,8 +88,10 @@ const TO_CONNECT: [&str; 8] = [
 ];
 
 /// What CloudFormation and EC2 ask of who deploys, beside the rights to make what is in the stack.
-const TO_DEPLOY: [&str; 11] = [
+const TO_DEPLOY: [&str; 13] = [
     "cloudformation:CreateChangeSet",
+    "cloudformation:ListChangeSets",
+    "cloudformation:UpdateTerminationProtection",
     "cloudformation:DescribeChangeSet",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:DeleteChangeSet",
@@ -109,7 +112,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         match Cloud::connect(&access).await {
             Err(error) => {
                 let to_do = error.help().unwrap_or_default();
-                lines.bad("credentials", error.to_string(), to_do);
+                let what = match error.trouble {
+                    Trouble::Unconfigured => "region",
+                    _ => "credentials",
+                };
+                lines.bad(what, error.to_string(), to_do);
             }
             Ok(cloud) => {
                 lines.good("region", cloud.region.clone());
@@ -261,7 +268,7 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
             (false, _) => lines.unsure(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
-                "ask for them if you deploy, or deploy with `--role-arn`",
+                "ask for them if you deploy",
             ),
         }
     }

@@ -6,19 +6,24 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::http::HttpResponse;
-use aws_sdk_cloudformation::config::{AppName, ProvideCredentials, Region};
+use aws_sdk_cloudformation::config::{
+    AppName, ProvideCredentials, Region, SharedCredentialsProvider,
+};
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetType, Parameter, ResourceChange, StackEvent, Tag, TemplateStage,
+    Capability, ChangeSetType, EventFilter, Parameter, ResourceChange, StackEvent, Tag,
+    TemplateStage,
 };
 use tokio::time::Instant;
 
 use super::error::{AwsError, Trouble, classify};
+use super::plain;
 
 /// Where and as whom, as the AWS CLI takes it.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +47,7 @@ pub(crate) struct Stack {
     pub(crate) reason: String,
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) outputs: Vec<(String, String, String)>,
+    pub(crate) tags: Vec<(String, String)>,
     pub(crate) protected: bool,
     pub(crate) since: Option<String>,
 }
@@ -76,6 +82,13 @@ pub(crate) struct Event {
     pub(crate) of_stack: bool,
 }
 
+impl Event {
+    /// The resource that it is about, for people.
+    pub(crate) fn member(&self) -> String {
+        format!("{} ({}, {})", self.logical_id, self.kind, self.physical_id)
+    }
+}
+
 /// What a change set will do to a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
@@ -93,6 +106,7 @@ pub(crate) struct Planned {
 /// A change set as CloudFormation describes it.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangeSet {
+    pub(crate) id: String,
     pub(crate) stack_id: String,
     pub(crate) status: String,
     pub(crate) reason: String,
@@ -119,6 +133,8 @@ pub(crate) struct Slot {
     pub(crate) given: Option<String>,
     /// The template's.
     pub(crate) default: Option<String>,
+    /// Whether its value is hidden.
+    pub(crate) no_echo: bool,
 }
 
 /// Where a parameter's value comes from.
@@ -185,16 +201,12 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &access.profile {
-        // As in the AWS CLI: who names a profile means its keys, whatever the environment has.
-        let own = ProfileFileCredentialsProvider::builder().profile_name(profile);
-        loader = loader
-            .profile_name(profile)
-            .credentials_provider(own.build());
+        loader = loader.profile_name(profile);
     }
     if let Some(url) = &access.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let config = loader.load().await;
+    let mut config = loader.load().await;
     let region = config
         .region()
         .map(ToString::to_string)
@@ -204,6 +216,17 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                        profile";
         failed(Trouble::Unconfigured, message)
     })?;
+    if let Some(profile) = &access.profile {
+        // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
+        // role that it takes on is asked for in the region.
+        let provider = ProviderConfig::without_region().with_region(config.region().cloned());
+        let own = ProfileFileCredentialsProvider::builder()
+            .configure(&provider)
+            .profile_name(profile)
+            .build();
+        let own = SharedCredentialsProvider::new(own);
+        config = config.into_builder().credentials_provider(own).build();
+    }
     match config.credentials_provider() {
         None => return Err(failed(Trouble::Credentials, "none are configured")),
         Some(provider) => {
@@ -227,8 +250,14 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     Ok((Client::new(&config), region))
 }
 
-fn text(value: Option<&str>) -> String {
+/// Text as it is: values, which are data.
+fn exact(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
+}
+
+/// Text to be shown: what steers a terminal is written out.
+fn text(value: Option<&str>) -> String {
+    plain(value.unwrap_or_default())
 }
 
 impl Cloud {
@@ -304,15 +333,20 @@ impl Cloud {
             parameters: stack
                 .parameters()
                 .iter()
-                .map(|it| (text(it.parameter_key()), text(it.parameter_value())))
+                .map(|it| (exact(it.parameter_key()), exact(it.parameter_value())))
                 .collect(),
             outputs: stack
                 .outputs()
                 .iter()
                 .map(|it| {
-                    let value = (text(it.output_key()), text(it.output_value()));
-                    (value.0, value.1, text(it.description()))
+                    let value = (exact(it.output_key()), exact(it.output_value()));
+                    (value.0, value.1, exact(it.description()))
                 })
+                .collect(),
+            tags: stack
+                .tags()
+                .iter()
+                .map(|it| (exact(it.key()), exact(it.value())))
                 .collect(),
             protected: stack.enable_termination_protection() == Some(true),
             since: stack
@@ -327,6 +361,7 @@ impl Cloud {
         &self,
         request: &Request,
         filled: &[(String, Filled)],
+        tags: &[(String, String)],
         name: &str,
         create: bool,
     ) -> Result<(), AwsError> {
@@ -356,7 +391,7 @@ impl Cloud {
                     };
                     call = call.parameters(parameter.build());
                 }
-                for (key, value) in &request.tags {
+                for (key, value) in tags {
                     call = call.tags(Tag::builder().key(key).value(value).build());
                 }
                 for capability in &request.capabilities {
@@ -403,6 +438,7 @@ impl Cloud {
             token = answer.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(Some(ChangeSet {
+                    id: text(answer.change_set_id()),
                     stack_id: text(answer.stack_id()),
                     status: text(answer.status().map(|it| it.as_str())),
                     reason: text(answer.status_reason()),
@@ -667,30 +703,64 @@ impl Cloud {
 
     /// What differs from the template.
     pub(crate) async fn drifts(&self, stack: &str) -> Result<Vec<Drifted>, AwsError> {
+        let mut token: Option<String> = None;
+        let mut out = Vec::new();
+        loop {
+            let answer = self
+                .call("DescribeStackResourceDrifts", |client| {
+                    client
+                        .describe_stack_resource_drifts()
+                        .stack_name(stack)
+                        .set_next_token(token.clone())
+                        .send()
+                })
+                .await?;
+            out.extend(answer.stack_resource_drifts().iter().map(|it| {
+                let properties = it.property_differences().iter().map(|it| {
+                    format!(
+                        "{}: {} in the template, {} in AWS",
+                        text(it.property_path()),
+                        text(it.expected_value()),
+                        text(it.actual_value())
+                    )
+                });
+                Drifted {
+                    logical_id: text(it.logical_resource_id()),
+                    status: text(it.stack_resource_drift_status().map(|it| it.as_str())),
+                    properties: properties.collect(),
+                }
+            }));
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(out);
+            }
+        }
+    }
+
+    /// Why a change set failed in the checks that come before it: each resource with its reason.
+    pub(crate) async fn validation_failures(&self, set: &str) -> Result<Vec<String>, AwsError> {
+        let filter = EventFilter::builder().failed_events(true).build();
         let answer = self
-            .call("DescribeStackResourceDrifts", |client| {
+            .call("DescribeEvents", |client| {
                 client
-                    .describe_stack_resource_drifts()
-                    .stack_name(stack)
+                    .describe_events()
+                    .change_set_name(set)
+                    .filters(filter.clone())
                     .send()
             })
             .await?;
-        let drifts = answer.stack_resource_drifts().iter().map(|it| {
-            let properties = it.property_differences().iter().map(|it| {
-                format!(
-                    "{}: {} in the template, {} in AWS",
-                    text(it.property_path()),
-                    text(it.expected_value()),
-                    text(it.actual_value())
-                )
-            });
-            Drifted {
-                logical_id: text(it.logical_resource_id()),
-                status: text(it.stack_resource_drift_status().map(|it| it.as_str())),
-                properties: properties.collect(),
-            }
+        let told = answer.operation_events().iter().filter_map(|it| {
+            let reason = it
+                .validation_status_reason()
+                .or(it.resource_status_reason())?;
+            let place = text(it.validation_path());
+            Some(format!(
+                "{} {place}: {}",
+                text(it.logical_resource_id()),
+                plain(reason)
+            ))
         });
-        Ok(drifts.collect())
+        Ok(told.collect())
     }
 }
 

@@ -18,14 +18,16 @@ const OUT_OF_REACH: Duration = Duration::from_secs(600);
 pub(crate) struct Stop(Arc<(AtomicBool, Notify)>);
 
 impl Stop {
-    /// Listens for Ctrl-C, and for the signal that ends a job in CI.
-    pub(crate) fn listen() -> Stop {
+    /// Listens for Ctrl-C, and for the signal that ends a job in CI; `cut` is told when the user
+    /// does not wait for the end.
+    pub(crate) fn listen(cut: fn()) -> Stop {
         let stop = Stop::default();
         let own = stop.clone();
         tokio::spawn(async move {
             loop {
                 asked().await;
                 if own.0.0.swap(true, Ordering::SeqCst) {
+                    cut();
                     std::process::exit(130);
                 }
                 own.0.1.notify_waiters();
@@ -53,15 +55,18 @@ impl Stop {
 #[cfg(unix)]
 async fn asked() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
     ) else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        // The terminal was closed.
+        _ = hangup.recv() => {}
     }
 }
 

@@ -23,3 +23,20 @@ pub(crate) mod removal;
 pub(crate) mod rollout;
 pub(crate) mod template;
 pub(crate) mod tool;
+
+/// Text of others for a terminal: what would steer it, or turn the direction of reading, is
+/// written out.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match steers(letter) {
+            true => out.extend(letter.escape_unicode()),
+            false => out.push(letter),
+        }
+    }
+    out
+}

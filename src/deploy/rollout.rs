@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, sleep};
 
-use super::aws::{ChangeSet, Cloud, Filled, Request, Slot, Stack};
+use super::aws::{ChangeSet, Cloud, Event, Filled, Request, Slot, Stack};
 use super::cause::{self, Cause};
 use super::error::AwsError;
 use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
@@ -33,8 +33,18 @@ pub(crate) enum Said {
 
 /// Who is asked, beside being told.
 pub(crate) trait Ask: Talk {
-    /// What will change, from what is deployed now, if anything is.
-    fn plan(&mut self, set: &ChangeSet, deployed: Option<&Deployed>);
+    /// What will change, from what is deployed now, if anything is, with the values that the
+    /// parameters will have.
+    ///
+    /// # Errors
+    ///
+    /// Why this is not to be deployed.
+    fn plan(
+        &mut self,
+        set: &ChangeSet,
+        deployed: Option<&Deployed>,
+        values: &[(String, String)],
+    ) -> Result<(), String>;
     /// A question that is answered with yes or no; stopping is no.
     async fn confirm(&mut self, question: &str, stop: &Stop) -> Said;
 }
@@ -59,9 +69,38 @@ pub(crate) enum Outcome {
     /// The stack is as the template says now.
     Done(Stack),
     /// It failed, and the stack ended so.
-    Failed(Stack, Option<Cause>),
+    Failed(Box<Failed>),
     /// It goes on, unwatched, in this status.
     GoesOn(String, Unwatched),
+}
+
+/// How something failed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) stack: Stack,
+    /// The first cause.
+    pub(crate) cause: Option<Cause>,
+    /// Why taking it back failed too, if it did.
+    pub(crate) of_rollback: Option<Cause>,
+    /// What was left, because the template says so.
+    pub(crate) kept: Vec<String>,
+}
+
+impl Failed {
+    /// Tells from an operation's events.
+    pub(crate) async fn of(cloud: &Cloud, stack: Stack, events: &[Event]) -> Box<Failed> {
+        let of_rollback = match stack.status.ends_with("ROLLBACK_FAILED") {
+            true => cause::of_rollback(events),
+            false => None,
+        };
+        let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
+        Box::new(Failed {
+            cause: cause::find(cloud, events, 0).await,
+            of_rollback,
+            kept: kept.map(Event::member).collect(),
+            stack,
+        })
+    }
 }
 
 /// Why something is no longer watched.
@@ -163,6 +202,62 @@ pub(crate) fn fill(
     }
 }
 
+/// Where each parameter's value comes from, beside what is deployed.
+///
+/// # Errors
+///
+/// The names of those that have no value.
+pub(crate) fn filled(
+    slots: &[Slot],
+    deployed: &Deployed,
+) -> Result<Vec<(String, Filled)>, Vec<String>> {
+    let defaults: Vec<(String, String)> = super::template::slots(&deployed.template)
+        .into_iter()
+        .filter_map(|slot| Some((slot.name, slot.default?)))
+        .collect();
+    fill(slots, Some((&deployed.stack, &defaults)))
+}
+
+/// The values that the parameters will have; what is hidden is left out.
+pub(crate) fn effective(
+    slots: &[Slot],
+    filled: &[(String, Filled)],
+    stack: Option<&Stack>,
+) -> Vec<(String, String)> {
+    let value = |slot: &Slot| {
+        let found = filled.iter().find(|(name, _)| *name == slot.name);
+        match found.map(|(_, value)| value) {
+            Some(Filled::Value(value)) => Some(value.clone()),
+            Some(Filled::Previous) => {
+                let known = stack?
+                    .parameters
+                    .iter()
+                    .find(|(name, _)| *name == slot.name);
+                known.map(|(_, value)| value.clone())
+            }
+            None => slot.default.clone(),
+        }
+    };
+    let shown = slots.iter().filter(|slot| !slot.no_echo);
+    shown
+        .filter_map(|slot| Some((slot.name.clone(), value(slot)?)))
+        .collect()
+}
+
+/// The parameters of what is deployed, without what is hidden.
+pub(crate) fn deployed_values(deployed: &Deployed) -> Vec<(String, String)> {
+    let hidden: Vec<String> = super::template::slots(&deployed.template)
+        .into_iter()
+        .filter(|slot| slot.no_echo)
+        .map(|slot| slot.name)
+        .collect();
+    let known = deployed.stack.parameters.iter();
+    known
+        .filter(|(name, _)| !hidden.contains(name))
+        .cloned()
+        .collect()
+}
+
 /// What to do about a stack that no change set can be made for.
 fn unusable(stack: &Stack) -> Option<Problem> {
     let state = format!("stack `{}` is {}, as it was", stack.name, stack.status);
@@ -179,6 +274,25 @@ fn unusable(stack: &Stack) -> Option<Problem> {
         )),
         _ => return None,
     })
+}
+
+/// Whether a stack is as a failure left it, because nobody wanted a rollback.
+fn keeps_failures(status: &str) -> bool {
+    matches!(status, "CREATE_FAILED" | "UPDATE_FAILED")
+}
+
+/// The tags as they are, with those that are given over them; none if none are given, which
+/// changes nothing.
+fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(String, String)> {
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let other = |key: &str| !given.iter().any(|(known, _)| known == key);
+    let known = stack.map(|it| it.tags.as_slice()).unwrap_or_default();
+    let kept = known
+        .iter()
+        .filter(|(key, _)| other(key) && !key.starts_with("aws:"));
+    kept.chain(given).cloned().collect()
 }
 
 struct Rollout<'a, T> {
@@ -198,14 +312,13 @@ pub(crate) async fn deploy<T: Ask>(
     stop: &Stop,
     talk: &mut T,
 ) -> Result<Outcome, Problem> {
-    let limit = options.limit.map(|limit| Instant::now() + limit);
     let mut rollout = Rollout {
         cloud,
         request,
         options,
         stop,
         talk,
-        limit,
+        limit: None,
     };
     // Somebody else may come between looking and acting; that often is no coincidence.
     for _ in 0..5 {
@@ -239,6 +352,11 @@ impl<T: Ask> Rollout<'_, T> {
         Outcome::GoesOn(followed.status, why)
     }
 
+    /// The time runs from when something begins, not while somebody thinks.
+    fn start_clock(&mut self) {
+        self.limit = self.options.limit.map(|limit| Instant::now() + limit);
+    }
+
     async fn watch(&mut self, id: &str, behind: Option<String>, set: Option<&str>) -> Followed {
         let watch = Watch {
             stack_id: id,
@@ -264,6 +382,7 @@ impl<T: Ask> Rollout<'_, T> {
                 return Err(problem);
             }
         }
+        let absent = found.is_none();
         let create = found
             .as_ref()
             .is_none_or(|it| it.status == "REVIEW_IN_PROGRESS");
@@ -279,14 +398,15 @@ impl<T: Ask> Rollout<'_, T> {
             }
         };
         let filled = self.filled(deployed.as_ref())?;
+        let tags = merged(&self.request.tags, found.as_ref());
         let made = self
             .cloud
-            .create_change_set(self.request, &filled, &name, create)
+            .create_change_set(self.request, &filled, &tags, &name, create)
             .await;
         if let Err(error) = made {
             let came_between = error.message.contains("_IN_PROGRESS state")
                 || error.message.contains("cannot be created again");
-            let left = self.clean(&name, create).await;
+            let left = self.clean(&name, absent).await;
             if came_between && left.is_none() {
                 return Ok(None);
             }
@@ -298,29 +418,65 @@ impl<T: Ask> Rollout<'_, T> {
         let set = match self.made(&name).await {
             Ok(set) => set,
             Err(mut problem) => {
-                if let Some(left) = self.clean(&name, create).await {
+                if let Some(left) = self.clean(&name, absent).await {
                     problem.state = left;
                 }
                 return Err(problem);
             }
         };
         if set.status == "FAILED" {
-            let left = self.clean(&name, create).await;
+            let details = self.validation(&set).await;
+            let left = self.clean(&name, absent).await;
             let nothing = ["didn't contain changes", "No updates are to be performed"];
             if nothing.iter().any(|it| set.reason.contains(it)) {
                 if let Some(left) = left {
                     self.talk.say(&left);
                 }
                 let stack = found.unwrap_or_default();
-                self.protect(&stack).await;
+                if !self.options.dry_run {
+                    self.protect(&stack).await;
+                }
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
             let state = left.unwrap_or_else(|| NOTHING_DONE.into());
-            let mut problem = Problem::new(format!("the change set failed: {}", set.reason), state);
-            problem.help = cause::hint(&set.reason);
+            let mut problem = Problem::new(
+                format!("the change set failed: {}{details}", set.reason),
+                state,
+            );
+            problem.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
             return Err(problem);
         }
-        self.talk.plan(&set, deployed.as_ref());
+        let stack_now = deployed.as_ref().map(|it| &it.stack);
+        let values = effective(&self.request.parameters, &filled, stack_now);
+        let mut refused = self.talk.plan(&set, deployed.as_ref(), &values);
+        let failed = stack_now.is_some_and(|it| keeps_failures(&it.status));
+        let replaces = set.planned.iter().any(|it| it.replacement == "True");
+        if self.options.no_rollback && replaces {
+            refused =
+                Err("CloudFormation refuses `--no-rollback` where something is replaced".into());
+        }
+        if let Err(message) = refused {
+            let left = self.clean(&name, absent).await;
+            return Err(Problem::new(
+                message,
+                left.unwrap_or_else(|| NOTHING_DONE.into()),
+            ));
+        }
+        if failed {
+            self.talk.say(
+                "the last deployment was kept as it failed; CloudFormation goes on from there only without \
+                 a rollback (`aws cloudformation rollback-stack` takes it back instead)",
+            );
+        }
+        if let Some(protect) = self.options.protect {
+            let word = if protect {
+                "protected from"
+            } else {
+                "no longer protected from"
+            };
+            self.talk
+                .say(&format!("The stack will be {word} deletion."));
+        }
         let go_on = !self.options.dry_run
             && self
                 .talk
@@ -329,7 +485,7 @@ impl<T: Ask> Rollout<'_, T> {
                 == Said::Yes
             && !self.stop.is_asked();
         if !go_on {
-            if let Some(left) = self.clean(&name, create).await {
+            if let Some(left) = self.clean(&name, absent).await {
                 self.talk.say(&left);
             }
             return Ok(Some(match self.options.dry_run {
@@ -337,18 +493,27 @@ impl<T: Ask> Rollout<'_, T> {
                 false => Outcome::Declined,
             }));
         }
-        self.execute(&set, &name, create).await.map(Some)
+        self.execute(&set, &name, absent, failed).await.map(Some)
+    }
+
+    /// What the checks before a change set found: only they say it, and only while it is there.
+    async fn validation(&self, set: &ChangeSet) -> String {
+        if !set.reason.contains("alidation") && !set.reason.contains("hook") {
+            return String::new();
+        }
+        match self.cloud.validation_failures(&set.id).await {
+            Ok(found) => found.iter().map(|it| format!("\n  {it}")).collect(),
+            Err(error) => format!("\n  what failed cannot be read: {error}"),
+        }
     }
 
     fn filled(&self, deployed: Option<&Deployed>) -> Result<Vec<(String, Filled)>, Problem> {
-        let defaults = deployed.map(|it| super::template::slots(&it.template));
-        let defaults: Vec<(String, String)> = defaults
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|slot| Some((slot.name, slot.default?)))
-            .collect();
-        let before = deployed.map(|it| (&it.stack, defaults.as_slice()));
-        fill(&self.request.parameters, before).map_err(|missing| {
+        let slots = &self.request.parameters;
+        let done = match deployed {
+            Some(deployed) => filled(slots, deployed),
+            None => fill(slots, None),
+        };
+        done.map_err(|missing| {
             let message = format!("no value for {}", missing.join(", "));
             let help = format!(
                 "add `--parameter {}=VALUE`",
@@ -374,7 +539,7 @@ impl<T: Ask> Rollout<'_, T> {
                 }
                 _ => {}
             }
-            if self.limit.is_some_and(|limit| Instant::now() >= limit) {
+            if start.elapsed() > self.options.limit.unwrap_or(Duration::from_secs(600)) {
                 let message = "the change set was not ready in time";
                 return Err(Problem::new(message, NOTHING_DONE));
             }
@@ -386,7 +551,7 @@ impl<T: Ask> Rollout<'_, T> {
     }
 
     /// Takes the change set away, and a stack that was nothing but its shell; tells what is left.
-    async fn clean(&mut self, name: &str, created: bool) -> Option<String> {
+    async fn clean(&mut self, name: &str, absent: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
             return Some(format!(
@@ -395,7 +560,8 @@ impl<T: Ask> Rollout<'_, T> {
                  deletes it"
             ));
         }
-        if !created {
+        // A shell that was there before is somebody's.
+        if !absent {
             return None;
         }
         let shell = async {
@@ -451,9 +617,18 @@ impl<T: Ask> Rollout<'_, T> {
         ));
         let behind = beginning(self.cloud, &stack.id).await;
         let behind = behind.map_err(|error| Problem::of(&error, under_way))?;
+        self.start_clock();
         self.talk.begin(None);
         let followed = self.watch(&stack.id, behind, None).await;
         match &followed.end {
+            End::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
+                self.talk
+                    .say("that failed; nothing of this run was deployed");
+                let stack = stack.clone();
+                Ok(Some(Outcome::Failed(
+                    Failed::of(self.cloud, stack, &followed.events).await,
+                )))
+            }
             End::Settled(stack) => {
                 self.talk.say(&format!(
                     "that ended: stack `{}` is {}",
@@ -478,9 +653,19 @@ impl<T: Ask> Rollout<'_, T> {
                  --stack-name {name}`, then deploy again"
             )));
         }
+        let members = self.cloud.members(&stack.id).await;
+        let members = members.map_err(|error| Problem::of(&error, state.as_str()))?;
+        let left = members.iter().filter(|it| it.status != "DELETE_COMPLETE");
+        let left: Vec<String> = left
+            .map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
+            .collect();
+        let holds = match left.is_empty() {
+            true => "it holds nothing".to_owned(),
+            false => format!("these were left in the account: {}", left.join(", ")),
+        };
         self.talk.say(&format!(
-            "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and it holds nothing; it must be \
-             deleted before it can be created"
+            "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and {holds}; it must be deleted \
+             before it can be created"
         ));
         if self.options.dry_run {
             self.talk
@@ -503,15 +688,15 @@ impl<T: Ask> Rollout<'_, T> {
                 format!("whether stack `{name}` is being deleted is not known"),
             )
         })?;
+        self.start_clock();
         self.talk.begin(None);
         let id = stack.id.clone();
         let followed = self.watch(&id, behind, None).await;
         match followed.end {
             End::Settled(stack) if stack.status == "DELETE_COMPLETE" => Ok(None),
-            End::Settled(stack) => {
-                let cause = cause::find(self.cloud, &followed.events, 0).await;
-                Ok(Some(Outcome::Failed(stack, cause)))
-            }
+            End::Settled(stack) => Ok(Some(Outcome::Failed(
+                Failed::of(self.cloud, stack, &followed.events).await,
+            ))),
             _ => Ok(Some(self.unwatched(followed))),
         }
     }
@@ -520,12 +705,13 @@ impl<T: Ask> Rollout<'_, T> {
         &mut self,
         set: &ChangeSet,
         name: &str,
-        create: bool,
+        absent: bool,
+        keep: bool,
     ) -> Result<Outcome, Problem> {
         let behind = match self.cloud.newest_event(&set.stack_id).await {
             Ok(behind) => behind,
             Err(error) => {
-                let left = self.clean(name, create).await;
+                let left = self.clean(name, absent).await;
                 return Err(Problem::of(
                     &error,
                     left.unwrap_or_else(|| NOTHING_DONE.into()),
@@ -534,13 +720,13 @@ impl<T: Ask> Rollout<'_, T> {
         };
         let executed = self
             .cloud
-            .execute(&set.stack_id, name, self.options.no_rollback)
+            .execute(&set.stack_id, name, keep || self.options.no_rollback)
             .await;
         if let Err(error) = executed {
             match self.has_begun(set, name, behind.as_deref()).await {
                 Some(true) => {}
                 Some(false) => {
-                    let left = self.clean(name, create).await;
+                    let left = self.clean(name, absent).await;
                     let state = left.unwrap_or_else(|| NOTHING_DONE.into());
                     return Err(Problem::of(&error, state));
                 }
@@ -554,6 +740,7 @@ impl<T: Ask> Rollout<'_, T> {
                 }
             }
         }
+        self.start_clock();
         self.talk.begin(Some(set.planned.len()));
         let protect = Stack {
             id: set.stack_id.clone(),
@@ -565,10 +752,9 @@ impl<T: Ask> Rollout<'_, T> {
         let followed = self.watch(&set.stack_id, behind, Some(name)).await;
         match followed.end {
             End::Settled(stack) if stack.is_good() => Ok(Outcome::Done(stack)),
-            End::Settled(stack) => {
-                let cause = cause::find(self.cloud, &followed.events, 0).await;
-                Ok(Outcome::Failed(stack, cause))
-            }
+            End::Settled(stack) => Ok(Outcome::Failed(
+                Failed::of(self.cloud, stack, &followed.events).await,
+            )),
             _ => Ok(self.unwatched(followed)),
         }
     }

@@ -20,6 +20,7 @@ fn parameters(root: &Tree) -> Vec<Slot> {
             Some(text) => text.to_owned(),
             None => String::new(),
         }),
+        no_echo: declared.get("NoEcho").and_then(Tree::text) == Some("true"),
     };
     let entries = entries.unwrap_or_default().iter();
     entries.map(|it| slot(&it.key, &it.value)).collect()
@@ -32,6 +33,8 @@ pub(crate) struct Facts {
     /// What CloudFormation wants to hear said before it makes this.
     pub(crate) capabilities: Vec<String>,
     pub(crate) resources: usize,
+    /// The nested stacks, which are not looked into.
+    pub(crate) nested: Vec<String>,
     /// The resources that a deletion leaves, with their policy.
     pub(crate) kept: Vec<(String, String)>,
 }
@@ -64,7 +67,9 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         .and_then(Tree::map)
         .unwrap_or_default();
     let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
-    let mut kept = Vec::new();
+    let (mut kept, mut nested) = (Vec::new(), Vec::new());
+    // A macro may make anything.
+    named |= expand;
     for entry in resources {
         let kind = entry
             .value
@@ -76,9 +81,11 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
             let properties = entry.value.get("Properties");
             named |= !name.is_empty() && properties.is_some_and(|it| it.get(name).is_some());
         }
+        expand |= kind.ends_with("::MODULE");
         if kind == "AWS::CloudFormation::Stack" {
             // What is in it is not told here.
             (named, expand) = (true, true);
+            nested.push(entry.key.clone());
         }
         if let Some(policy) = entry.value.get("DeletionPolicy").and_then(Tree::text)
             && policy != "Delete"
@@ -99,6 +106,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         slots: parameters(&root),
         capabilities,
         resources: resources.len(),
+        nested,
         kept,
     })
 }
@@ -146,9 +154,15 @@ mod tests {
         let named = "Resources: {A: {Type: AWS::IAM::Role, Properties: {RoleName: r}}}";
         assert_eq!(told(named), ["CAPABILITY_NAMED_IAM"]);
         let macros = "Transform: AWS::Serverless-2016-10-31\nResources: {}";
-        assert_eq!(told(macros), ["CAPABILITY_AUTO_EXPAND"]);
+        assert_eq!(
+            told(macros),
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        );
         let inside = "Resources: {A: {Type: T, Properties: {X: [{Fn::Transform: {Name: M}}]}}}";
-        assert_eq!(told(inside), ["CAPABILITY_AUTO_EXPAND"]);
+        assert_eq!(
+            told(inside),
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        );
     }
 
     #[test]
@@ -157,6 +171,7 @@ mod tests {
             name: name.to_owned(),
             given: given.map(str::to_owned),
             default: default.map(str::to_owned),
+            no_echo: false,
         };
         let stack = Stack {
             parameters: vec![

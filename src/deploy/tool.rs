@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
+use super::plain;
 
 /// Why the AWS CLI did not answer.
 #[derive(Clone, Debug)]
@@ -207,7 +208,9 @@ impl Tool {
 
     async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, ToolError> {
         let filter = format!("Name=tag:aws:autoscaling:groupName,Values={group}");
-        let call = ["ec2", "describe-instances", "--filters", &filter];
+        // EC2 tells of instances for an hour after their end.
+        let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
+        let call = ["ec2", "describe-instances", "--filters", &filter, alive];
         let found = self.call(&call).await?;
         Ok(ec2_instances(&found)
             .map(|(id, _)| Instance {
@@ -235,11 +238,7 @@ impl Tool {
         ];
         let (ec2, ssm) = tokio::join!(self.call(&ec2_call), self.call(&ssm_call));
         let text = |value: &Value, key: &str| {
-            value
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            plain(value.get(key).and_then(Value::as_str).unwrap_or_default())
         };
         let ssm = ssm?;
         for known in ssm["InstanceInformationList"]
@@ -285,6 +284,7 @@ fn ec2_instances(answer: &Value) -> impl Iterator<Item = (&str, &str)> {
 
 /// Reads `An error occurred (CODE) when calling the X operation: MESSAGE`.
 fn refusal(said: &str) -> ToolError {
+    let said = plain(said);
     let said = said.trim();
     let found = said
         .split_once("An error occurred (")
