@@ -124,15 +124,21 @@ class Hit:
     fault: str
     operation: str
     skipped: int = 0
+    # Of an answer that is cut: how much of it comes.
+    part: float = 0.5
 
     def rules(self):
         where = {"service": OTHERS.get(self.operation, "cloudformation"), "operation": self.operation}
         # The first rule that fits is the one that holds: one without effect lets calls pass.
         let_pass = [{**where, "times": self.skipped}] if self.skipped else []
-        return [*let_pass, {**where, **ALL_FAULTS[self.fault].rule}]
+        rule = ALL_FAULTS[self.fault].rule
+        parts = {name: self.part if name.endswith("_frac") else value for name, value in rule.get("response", {}).items()}
+        return [*let_pass, {**where, **rule, **({"response": parts} if parts else {})}]
 
     def __str__(self):
         behind = f" behind {self.skipped}" if self.skipped else ""
+        if self.part != 0.5:
+            behind += f" at {self.part:.0%}"
         return f"{self.fault} {self.operation}{behind}"
 
 
@@ -538,6 +544,8 @@ class Wanted:
     protected: bool | None = None
     executions: tuple = (1,)
     kept: tuple = ()
+    # What the plan says of them.
+    planned: tuple = ()
 
 
 SAME = ("same",)
@@ -598,7 +606,38 @@ def busy(run):
     creation(run, network("two"), status=("UPDATE_COMPLETE",))
 
 
-def interrupted(run, kind, sent, again=True):
+def over_kept(run):
+    """A creation that failed and was kept is gone on with."""
+    template = emulator(network(), "Group", CreateFails=CAUSE)
+    # A subnet that is cancelled would be in the way of the one that is to be made.
+    template["Resources"]["Group"]["DependsOn"] = "Subnet"
+    with contextlib.suppress(ClientError):
+        run.place.client.create_stack(StackName=run.name, TemplateBody=json.dumps(template), DisableRollback=True)
+    creation(run, status=("UPDATE_COMPLETE",))
+
+
+def busy_with_deletion(run):
+    """What is being deleted is created anew when it is gone."""
+    run.stack(network(seconds=1.0))
+    run.place.client.delete_stack(StackName=run.name)
+    creation(run)
+
+
+def destruction_of_busy(run):
+    """Nothing is deleted while somebody is at it."""
+    run.stack(network())
+    run.under_way("UPDATE", network("others", "another group", seconds=4.0))
+    wanted = Wanted(code=(3,), status=("any",), executions=(0,))
+    run.call(run.command("destroy", "--yes"), wanted)
+
+
+def status_waits_for_deletion(run):
+    run.stack(network(seconds=1.0))
+    run.place.client.delete_stack(StackName=run.name)
+    run.call(run.command("status", "--wait"), Wanted(code=(1,), status=(), executions=(0,)))
+
+
+def interrupted(run, kind, sent):
     """Stopped in the middle, and again."""
     if kind == "update":
         run.stack(network())
@@ -685,7 +724,10 @@ def unchanged(run, flags=(), **wanted):
 
 # What it does, and the operations that it calls for certain.
 SCENARIOS = {
-    "create": (creation, CREATION),
+    "create": (
+        lambda run: creation(run, planned=("added +Vpc ", "added +Subnet ", "added +Group ")),
+        CREATION,
+    ),
     "create-protected": (
         lambda run: creation(run, flags=PROTECT, protected=True),
         (*CREATION, "UpdateTerminationProtection"),
@@ -710,8 +752,14 @@ SCENARIOS = {
         ),
         SHELL,
     ),
-    "update": (lambda run: update(run, network("two")), UPDATE),
-    "replace": (lambda run: update(run, network("two", "another group")), UPDATE),
+    "update": (
+        lambda run: update(run, network("two"), planned=("changed +Vpc ", "changed +Group ")),
+        UPDATE,
+    ),
+    "replace": (
+        lambda run: update(run, network("two", "another group"), planned=("changed +Vpc ", "replaced +Group ")),
+        UPDATE,
+    ),
     "unchanged": (unchanged, (*SHOWN, "GetTemplate")),
     "unchanged-protected": (
         lambda run: unchanged(run, PROTECT, protected=True),
@@ -765,6 +813,10 @@ SCENARIOS = {
         ("DescribeStacks", "ListStackResources", *OTHERS),
     ),
     "busy": (busy, UPDATE),
+    "busy-with-deletion": (busy_with_deletion, CREATION),
+    "over-kept": (over_kept, UPDATE),
+    "destroy-busy": (destruction_of_busy, ("DescribeStacks", "ListStackResources", "GetTemplate")),
+    "status-waits-gone": (status_waits_for_deletion, ("DescribeStacks", "DescribeStackEvents")),
     "two-same": (lambda run: two_at_once(run, True), CREATION),
     "two-different": (lambda run: two_at_once(run, False), CREATION),
     "interrupted-create": (lambda run: interrupted(run, "create", signal.SIGINT), ("DescribeStacks", "CreateChangeSet")),
@@ -791,6 +843,10 @@ def soundness(run, done):
     for secret in (SECRET, SESSION):
         if secret in done.stdout + done.stderr:
             run.complain("a secret in the output")
+    if done.arguments[0] == "status":
+        for said in re.findall(rf"^stack {run.name} in {REGION}: ([A-Z_]+)", done.stdout, re.M):
+            if said != done.after.status and not said.endswith("_IN_PROGRESS"):
+                run.complain(f"the stack is {done.after.status}, it says {said}")
     if "--timeout" in done.arguments and done.arguments[0] != "status" and done.seconds > LIMIT + 15:
         run.complain(f"it watched for {done.seconds:.0f} s, with a limit of {LIMIT} s")
     if "json" in done.arguments:
@@ -839,9 +895,28 @@ def success(run, done):
         for key, value in truth.outputs.items():
             if not re.search(rf"^{key} *= {re.escape(value)}$", done.stdout, re.M):
                 run.complain(f"output {key} = {value} is not told")
+    if run.passes and done.arguments[0] == "deploy" and not wanted.status == ("any",):
+        completeness(run, done)
     for kept in wanted.kept:
         if not re.search(rf"left, as the template says: {kept} ", done.stderr):
             run.complain(f"{kept} is left and not told")
+
+
+def completeness(run, done):
+    """The plan, and all that happened, were told."""
+    if "json" in done.arguments:
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        told = {(it["status"], it["logical_id"]) for it in events if it["event"] == "resource"}
+    else:
+        for line in done.wanted.planned:
+            if not re.search(line, done.stderr + done.stdout):
+                run.complain(f"the plan does not tell `{line}`")
+        told = set(re.findall(r"^\S+Z ([A-Z_]+) +(\S+) \(", done.stderr, re.M))
+    events = [it for it in done.after.events[len(done.before.events) :] if it[0] == done.after.id]
+    if max(done.wanted.executions) == 1 and not (done.before.status or "").endswith("_IN_PROGRESS"):
+        missing = {(status, name) for _, name, status, _ in events if status != "REVIEW_IN_PROGRESS"} - told
+        if missing:
+            run.complain(f"it happened and was not told: {sorted(missing)}")
 
 
 def ends(run, done):
@@ -964,7 +1039,10 @@ def runs(seed, count):
             scenario = rng.choice(list(SCENARIOS))
             short = [name for name, fault in FAULTS.items() if not fault.long]
             calls = SCENARIOS[scenario][1]
-            hits = [Hit(rng.choice(short), rng.choice(calls), rng.choice((0, 0, 1, 2))) for _ in range(2)]
+            hits = [
+                Hit(rng.choice(short), rng.choice(calls), rng.choice((0, 0, 1, 2)), rng.choice((0.2, 0.5, 0.8, 0.95)))
+                for _ in range(2)
+            ]
             if any(excluded(scenario, hit) for hit in hits):
                 hits = [hit for hit in hits if not excluded(scenario, hit)] or [Hit("reset", "DescribeStacks")]
         yield Run(number, seed, scenario, hits, rng=rng)
