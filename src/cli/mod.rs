@@ -133,9 +133,33 @@ enum Failure {
     Environment(String),
 }
 
+/// The arguments of a synthesis alone, which is what runs in every commit hook: building the
+/// description of all commands takes longer than making the stack.
+#[derive(Debug, Parser)]
+#[command(name = "ssm-synth", disable_help_flag = true)]
+struct Synth {
+    #[command(flatten)]
+    synth: synth::Args,
+}
+
+/// Reads the arguments; help and mistakes are told of all commands.
+fn arguments() -> Result<Cli, clap::Error> {
+    let command = std::env::args_os().nth(1);
+    let is_flag = |it: std::ffi::OsString| it.as_encoded_bytes().starts_with(b"-");
+    if command.is_none_or(is_flag)
+        && let Ok(Synth { synth }) = Synth::try_parse()
+    {
+        return Ok(Cli {
+            command: None,
+            synth,
+        });
+    }
+    Cli::try_parse()
+}
+
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match arguments() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are what was asked for, and go to standard output.

@@ -5,12 +5,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::config::{AppName, ProvideCredentials, Region};
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{
     Capability, ChangeSetType, Parameter, ResourceChange, StackEvent, Tag, TemplateStage,
 };
@@ -154,7 +156,7 @@ pub(crate) struct Cloud {
 /// A configuration with which the next call may be made.
 async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let failed = |trouble, message: &str| AwsError {
-        operation: "configuration",
+        operation: "",
         trouble,
         code: String::new(),
         message: message.to_owned(),
@@ -173,16 +175,24 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &access.profile {
-        loader = loader.profile_name(profile);
+        // As in the AWS CLI: who names a profile means its keys, whatever the environment has.
+        let own = ProfileFileCredentialsProvider::builder().profile_name(profile);
+        loader = loader
+            .profile_name(profile)
+            .credentials_provider(own.build());
     }
     if let Some(url) = &access.endpoint_url {
         loader = loader.endpoint_url(url);
     }
     let config = loader.load().await;
-    let region = config.region().map(ToString::to_string).ok_or_else(|| {
+    let region = config
+        .region()
+        .map(ToString::to_string)
+        .filter(|it| !it.is_empty());
+    let region = region.ok_or_else(|| {
         let message = "no region: give `--region`, set `AWS_REGION`, or write `region` into the \
                        profile";
-        failed(Trouble::Rejected, message)
+        failed(Trouble::Unconfigured, message)
     })?;
     match config.credentials_provider() {
         None => return Err(failed(Trouble::Credentials, "none are configured")),
@@ -196,6 +206,9 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                         text = format!("{text}: {cause_text}");
                     }
                     next = cause.source();
+                }
+                if let Some(profile) = &access.profile {
+                    text = format!("profile `{profile}` gives none: {text}");
                 }
                 return Err(failed(Trouble::Credentials, &text));
             }
@@ -390,20 +403,30 @@ impl Cloud {
         }
     }
 
-    /// Deletes a change set; one that is gone is fine.
+    /// Deletes a change set; one that is gone is fine, and one that is still being made is waited
+    /// for.
     pub(crate) async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), AwsError> {
-        let done = self
-            .call("DeleteChangeSet", |client| {
-                client
-                    .delete_change_set()
-                    .stack_name(stack)
-                    .change_set_name(name)
-                    .send()
-            })
-            .await;
-        match done {
-            Err(error) if error.is_absent() => Ok(()),
-            other => other.map(|_| ()),
+        let start = Instant::now();
+        loop {
+            let done = self
+                .call("DeleteChangeSet", |client| {
+                    client
+                        .delete_change_set()
+                        .stack_name(stack)
+                        .change_set_name(name)
+                        .send()
+                })
+                .await;
+            match done {
+                Err(error) if error.is_absent() => return Ok(()),
+                Err(error)
+                    if error.message.contains("currently in progress")
+                        && start.elapsed() < PATIENCE =>
+                {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                other => return other.map(|_| ()),
+            }
         }
     }
 
@@ -693,15 +716,19 @@ fn plan(change: &ResourceChange) -> Planned {
     }
 }
 
+/// A moment to the millisecond, always as long.
+fn moment(at: &DateTime) -> String {
+    let seconds = DateTime::from_secs(at.secs()).to_string();
+    let seconds = seconds.trim_end_matches('Z');
+    format!("{seconds}.{:03}Z", at.subsec_nanos() / 1_000_000)
+}
+
 fn happened(event: &StackEvent) -> Event {
     let physical_id = text(event.physical_resource_id());
     let stack_id = text(event.stack_id());
     Event {
         id: text(event.event_id()),
-        at: event
-            .timestamp()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        at: event.timestamp().map(moment).unwrap_or_default(),
         logical_id: text(event.logical_resource_id()),
         kind: text(event.resource_type()),
         status: text(event.resource_status().map(|it| it.as_str())),

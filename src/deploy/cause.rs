@@ -63,13 +63,25 @@ pub(crate) fn find<'a>(
             logical_id: first.logical_id.clone(),
             kind: first.kind.clone(),
             hint: hint(&first.reason),
-            reason: first.reason.clone(),
+            reason: plain(&first.reason),
         })
     })
 }
 
+/// What a resource's handler said, without what CloudFormation wraps around it.
+fn plain(reason: &str) -> String {
+    let inner = reason
+        .strip_prefix("Resource handler returned message: \"")
+        .and_then(|rest| rest.rsplit_once("\" (RequestToken: "))
+        .map_or(reason, |(inner, _)| inner);
+    match inner.rsplit_once(" (Service: ") {
+        Some((said, rest)) if rest.ends_with(')') => said.to_owned(),
+        _ => inner.to_owned(),
+    }
+}
+
 /// What a message contains, all parts of it, and what to do then.
-const HINTS: [(&[&str], &str); 33] = [
+const HINTS: [(&[&str], &str); 35] = [
     (
         &["with an explicit deny"],
         "a policy denies it, perhaps one of the organization (SCP), a boundary or an endpoint policy; \
@@ -81,12 +93,12 @@ const HINTS: [(&[&str], &str); 33] = [
          on the caller's behalf",
     ),
     (
-        &["encoded authorization failure message"],
-        "`aws sts decode-authorization-message --encoded-message …` tells which permission is missing",
+        &["not authorized to perform:"],
+        "give this permission to who deploys, or deploy with `--role-arn`",
     ),
     (
-        &["not authorized to perform"],
-        "give this permission to who deploys, or deploy with `--role-arn`",
+        &["encoded authorization failure message"],
+        "`aws sts decode-authorization-message --encoded-message …` tells which permission is missing",
     ),
     (
         &["you are not authorized"],
@@ -145,6 +157,14 @@ const HINTS: [(&[&str], &str); 33] = [
     (
         &["invalidamiid"],
         "the image is not in this region, or not shared with the account; images differ by region",
+    ),
+    (
+        &["imageid", "no such parameter"],
+        "the image's public parameter is not in this region; set `instances[].image` to another",
+    ),
+    (
+        &["parameter", "ssm", "not found"],
+        "the parameter is not in this account and region; check its name and `--region`",
     ),
     (
         &["image id", "does not exist"],
@@ -264,6 +284,13 @@ mod tests {
             "Role arn:aws:iam::1:role/x is invalid or cannot be assumed",
         )];
         assert_eq!(first_failure(&events).unwrap().logical_id, "stack");
+    }
+
+    #[test]
+    fn what_the_handler_said_is_unwrapped() {
+        let wrapped = "Resource handler returned message: \"The vpc 'v' does not exist (Service: Ec2, Status Code: 400, Request ID: 1)\" (RequestToken: 2, HandlerErrorCode: NotFound)";
+        assert_eq!(plain(wrapped), "The vpc 'v' does not exist");
+        assert_eq!(plain("as it is (so)"), "as it is (so)");
     }
 
     #[test]

@@ -9,6 +9,8 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 /// What kind of trouble it is, by what one can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
+    /// The program is not told what it needs to ask.
+    Unconfigured,
     /// No credentials, or none that AWS accepts.
     Credentials,
     /// The credentials were good and are no longer.
@@ -83,6 +85,7 @@ impl AwsError {
             Trouble::Server | Trouble::Garbled => {
                 "run it again; status.aws.amazon.com tells of trouble"
             }
+            Trouble::Unconfigured => return None,
             Trouble::Rejected => return super::cause::hint(&self.message),
         };
         Some(text.to_owned())
@@ -101,6 +104,7 @@ impl fmt::Display for AwsError {
             Trouble::Throttled => write!(f, "{}: too many requests: {message}", self.operation),
             Trouble::Server => write!(f, "{}: AWS failed: {message}", self.operation),
             Trouble::Garbled => write!(f, "{}: broken answer: {message}", self.operation),
+            Trouble::Unconfigured => f.write_str(message),
             Trouble::Rejected => write!(f, "{}: {message}", self.operation),
         }
     }

@@ -2,11 +2,10 @@
 
 Each resource type is a translation of its properties into calls of the public API, sent to this very server: what a template
 leaves behind is therefore what these calls leave behind, by the same code that answers Terraform. A property or a resource
-type that is not translated is an error, never skipped. Updates do what the service does: all properties are evaluated
-again, resources whose properties changed are updated in place or, if a create-only property changed, replaced, and what
-is no longer wanted is deleted at the end.
+type that is not translated is an error, never skipped. Here are the values of a template and the resource types; when which
+resource is made, updated in place, replaced or deleted is `emulated_operations`.
 
-Not emulated: rollback, rules, stack policies, exports, nested stacks, transforms, `aws:cloudformation:` tags.
+Not emulated: rules, stack policies, exports, nested stacks, transforms, `aws:cloudformation:` tags.
 """
 
 import base64
@@ -17,8 +16,7 @@ import threading
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-from moto.cloudformation import models, parsing
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 
 # --- values ------------------------------------------------------------------------------------------------------------
@@ -735,7 +733,7 @@ TYPES = {kind.type: kind for kind in subclasses(Deployed) if kind.type}
 
 
 class Resources(parsing.ResourceMap):
-    """The parameters, conditions and resources of one stack, as moto's `Stack` uses them."""
+    """The parameters, conditions and resources of one state of a stack: the scope in which its values are evaluated."""
 
     def load(self):
         self.api = Api.of(self._region_name)
@@ -756,16 +754,12 @@ class Resources(parsing.ResourceMap):
             raise ValidationError(message=f"Parameters: [{', '.join(empty)}] must have values")
         for name, slot in slots.items():
             value = self.input_parameters.get(name, slot.get("Default"))
-            self.resolved_parameters[name] = self.parameter(name, slot, str(value))
+            self.resolved_parameters[name] = self.parameter(slot["Type"], str(value))
         self._parsed_resources |= self.resolved_parameters
         self.lazy_condition_map = {name: condition(name, self) for name in self.conditions}
 
-    def parameter(self, name, slot, value):
-        kind = slot["Type"]
-        if "AllowedValues" in slot and value not in map(str, slot["AllowedValues"]):
-            raise ValidationError(message=f"Parameter {name}: {value!r} is not one of AllowedValues")
-        if "AllowedPattern" in slot and not re.fullmatch(slot["AllowedPattern"], value):
-            raise ValidationError(message=f"Parameter {name}: {value!r} does not match AllowedPattern")
+    def parameter(self, kind, value):
+        """The constraints were checked when the request came, by `emulated_deployments`."""
         if kind.startswith("AWS::SSM::Parameter::Value"):
             value = self.api.parameter(value)
         return [item.strip() for item in value.split(",")] if "List" in kind else value
@@ -805,71 +799,6 @@ class Resources(parsing.ResourceMap):
     def __iter__(self):
         return iter([name for name, value in self._parsed_resources.items() if isinstance(value, Deployed)])
 
-    def make(self, name, kind, properties):
-        if kind not in TYPES:
-            raise ValidationError(message=f"{name}: {kind}: not emulated")
-        resource = TYPES[kind](name, self["AWS::StackName"], self.api)
-        resource.check(properties)
-        resource.create(properties)
-        resource.properties = properties
-        self._parsed_resources[name] = resource
-
-    def settle(self):
-        """Creates, updates and replaces; returns the resources that were replaced."""
-        replaced = []
-        for name, resource in self.wanted().items():
-            try:
-                properties = evaluate(resource.get("Properties", {}), self)
-                known = self._parsed_resources.get(name)
-                if known is None:
-                    self.make(name, resource["Type"], properties)
-                elif known.properties != properties:
-                    known.check(properties)
-                    old = known.properties
-                    if any(old.get(member) != properties.get(member) for member in known.create_only):
-                        self.make(name, resource["Type"], properties)
-                        replaced.append(known)
-                    else:
-                        known.update(properties)
-                        known.properties = properties
-            except (ClientError, BotoCoreError, KeyError, ValueError) as error:
-                raise ValidationError(message=f"{name} ({resource['Type']}): {error!r}") from error
-        return replaced
-
-    def create(self, template):
-        self.settle()
-        return True
-
-    def creation_complete(self):
-        return True
-
-    def update(self, template, parameters=None):
-        before = list(self)
-        self._template = template
-        self._resource_json_map = template["Resources"]
-        if parameters is not None:
-            self.input_parameters = parameters
-        self.load()
-        wanted = self.wanted()
-        gone = [name for name in before if name not in wanted]
-        leftovers = [*self.settle(), *(self._parsed_resources.pop(name) for name in reversed(gone))]
-        self.remove(reversed(leftovers))
-
-    def remove(self, resources):
-        """As after an update of a stack: what cannot be deleted stays, outside of the stack."""
-        for resource in resources:
-            try:
-                resource.delete()
-            except ClientError as error:
-                print(f"left behind: {resource.logical_resource_id} {resource.physical_resource_id}: {error}", flush=True)
-
-    def delete(self):
-        names = list(self)
-        self.remove([self._parsed_resources.pop(name) for name in reversed(names)])
-
 
 def install(endpoint):
     Api.endpoint = endpoint
-    models.ResourceMap = Resources
-    parsing.clean_json = evaluate
-    parsing.OutputMap.exports = property(lambda self: [])

@@ -162,8 +162,8 @@ def stack_tagged(kind, properties, tags):
 def wish(raw, name):
     """What the test wants of this resource: `"Metadata": {"Emulator": {...}}`.
 
-    CreateFails, UpdateFails, DeleteFails, RollbackFails: the reason of the failure. Seconds: how long each step takes; a
-    creation that takes some fails after the thing is made, one that takes none before.
+    CreateFails, UpdateFails, DeleteFails, RollbackFails: the reason of the failure. Seconds: how long a creation or update
+    takes; one that takes some fails after the thing is made, one that takes none before. DeleteSeconds: a deletion.
     """
     return raw.get("Metadata", {}).get("Emulator", {}).get(name)
 
@@ -455,7 +455,7 @@ class Operation:
                 if self.leave(ready, resource, raw, retain, rolls_back):
                     continue
                 self.say(ready, raw["Type"], resource.physical_resource_id, "DELETE_IN_PROGRESS")
-                resource.until = time.monotonic() + (float(wish(raw, "Seconds") or 0) if not self.synchronous else 0)
+                resource.until = time.monotonic() + float(wish(raw, "DeleteSeconds") or 0)
                 running[ready] = resource, raw
             elif over:
                 resource, raw = running.pop(over)
@@ -671,9 +671,11 @@ class Operation:
         if before:
             before.thread.join()
         failed = []
+        # Before the older versions go: their names are those of the newer ones.
+        items = self.all_items()
         failed += self.remove_versions(stack.leftovers)
         stack.leftovers = []
-        failed += self.remove(self.all_items(), retain)
+        failed += self.remove(items, retain)
         if failed:
             return self.tell("DELETE_FAILED", f"The following resource(s) failed to delete: {listed(failed)}. ")
         with stack.home.lock:

@@ -5,11 +5,12 @@
 
 With --with-parent it ends when its standard input is closed, that is with the process that started it.
 
-`emulated_api` completes what moto's EC2 API drops, `emulated_cloudformation` replaces moto's CloudFormation engine, which
-drops much more. For tests of a deploy tool `emulated_deployments` is CloudFormation's control plane (change sets, operations
-that take their time, events, rollback), and `emulated_agents` what Systems Manager and IAM answer; the environment has
-EMULATOR_STEP (seconds between two events, 0.02) and EMULATOR_AGENT_SECONDS (from launch to agent, 0). The purpose is that equal requests leave equal state and unequal requests do not; it is not AWS, and that
-AWS accepts a value is not shown by it.
+`emulated_api` completes what moto's EC2 API drops, `emulated_cloudformation` replaces moto's CloudFormation engine,
+which drops much more. For tests of a deploy tool `emulated_deployments` is CloudFormation's control plane (change sets,
+operations that take their time, events, rollback), and `emulated_agents` what Systems Manager and IAM answer; the
+environment has EMULATOR_STEP (seconds between two events, 0.02) and EMULATOR_AGENT_SECONDS (from launch to agent, 0).
+The purpose is that equal requests leave equal state and unequal requests do not; it is not AWS, and that AWS accepts a
+value is not shown by it.
 """
 
 import argparse

@@ -1,0 +1,489 @@
+#!/usr/bin/env python3
+"""The program as an operator uses it, from an empty account to a session and back.
+
+    session.py BINARY [NAME…]
+
+On a terminal (a pty) and without one, against the emulator over HTTP. What it shows: what the program asks, says and
+returns, and what is in the account afterwards. What it cannot show: a session itself (the AWS CLI is a stand-in for
+`start-session` that records its arguments), and AWS's own timing.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "emulator"))
+
+import pexpect  # noqa: E402
+from harness import Server  # noqa: E402
+
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET"
+CONFIG = """\
+name: team
+instances:
+  - {name: web, type: t3.micro}
+"""
+# Passes everything on to the real AWS CLI, but sessions: those are written down.
+STAND_IN = """\
+#!/bin/sh
+if [ "$1 $2" = "ssm start-session" ]; then
+    for word in "$@"; do printf '%s\\n' "$word"; done > "$RECORD"
+    exit 7
+fi
+exec {aws} "$@"
+"""
+PLUGIN = "#!/bin/sh\necho 1.2.650.0\n"
+
+
+class Place:
+    """A working folder with the environment of an operator."""
+
+    def __init__(self, binary, server, folder):
+        self.binary, self.server, self.folder = binary, server, folder
+        self.tools = folder / "bin"
+        self.record = folder / "record"
+        self.tools.mkdir()
+        self.tool("aws", STAND_IN.format(aws=shutil.which("aws")))
+        self.tool("session-manager-plugin", PLUGIN)
+        self.write(CONFIG)
+        self.environment = {
+            "PATH": f"{self.tools}:/usr/bin:/bin",
+            "HOME": str(folder),
+            "TERM": "xterm",
+            "RECORD": str(self.record),
+            "AWS_ACCESS_KEY_ID": "AKIAEMULATOR",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": server.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        self.cloudformation = server.client("cloudformation")
+
+    def tool(self, name, text):
+        path = self.tools / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def write(self, config):
+        (self.folder / "ssm-synth.yaml").write_text(config)
+
+    def run(self, *arguments, code=0, environment=None):
+        """Without a terminal, as in CI."""
+        done = subprocess.run(
+            [self.binary, *arguments],
+            cwd=self.folder,
+            env={name: value for name, value in {**self.environment, **(environment or {})}.items() if value is not None},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        said = f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+        assert done.returncode == code, said
+        assert SECRET not in said and "panicked" not in said, said
+        assert "\x1b" not in said, f"colours without a terminal: {said!r}"
+        return done
+
+    def terminal(self, *arguments):
+        child = pexpect.spawn(
+            str(self.binary), list(arguments), cwd=self.folder, env=self.environment, timeout=60, dimensions=(40, 160)
+        )
+        child.logfile_read = open(self.folder / "terminal.log", "ab")
+        return child
+
+    def ended(self, child, code):
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == code, f"exit {child.exitstatus}: {child.before}"
+
+    def stack(self, name="team"):
+        try:
+            return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        except self.cloudformation.exceptions.ClientError:
+            return None
+
+    def change_sets(self, name="team"):
+        found = self.cloudformation.list_change_sets(StackName=name)["Summaries"]
+        return [it["ChangeSetName"] for it in found if it["ExecutionStatus"] == "AVAILABLE"]
+
+    def instance(self, name="team"):
+        found = self.cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        return next(it["PhysicalResourceId"] for it in found if it["ResourceType"] == "AWS::EC2::Instance")
+
+
+def on_a_terminal(place):
+    """Deploy, look, connect, change, replace, stop watching, take away."""
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect("A new stack `team` in us-east-1")
+    child.expect("WebInstance: .*reachable")
+    child.expect_exact("Deploy to stack `team`? [y/N] ")
+    assert place.stack()["StackStatus"] == "REVIEW_IN_PROGRESS"
+    child.sendline("n")
+    child.expect("nothing was changed")
+    place.ended(child, 1)
+    assert place.stack() is None, "a stack is left of a deployment that was declined"
+
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect_exact("[y/N] ")
+    child.sendline("y")
+    child.expect(r"resources, ")
+    child.expect("CREATE_COMPLETE.* WebInstance")
+    child.expect("stack `team` is CREATE_COMPLETE")
+    child.expect("WebStartSession *= aws ssm start-session --target i-")
+    place.ended(child, 0)
+    first = place.instance()
+
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect("no changes: stack `team` is as the template says")
+    place.ended(child, 0)
+    assert not place.change_sets()
+
+    child = place.terminal("status", "--wait", "--poll", "0.1")
+    child.expect("stack .*team.* in us-east-1: .*CREATE_COMPLETE")
+    child.expect(f"WebInstance.* {first}: running; agent .*Online.* \\(3\\.")
+    place.ended(child, 0)
+
+    child = place.terminal("connect", "web")
+    place.ended(child, 7)
+    want = ["ssm", "start-session", "--target", first, "--region", "us-east-1"]
+    assert place.record.read_text().splitlines() == want, place.record.read_text()
+
+    place.write(CONFIG + "tags: {Team: core}\nendpoints: {least_privilege: true}\n")
+    child = place.terminal("diff")
+    child.expect("changed.*NetworkVpc.* AWS::EC2::VPC")
+    child.expect(r"Tags\[Team\]: core")
+    child.expect("narrower.* EndpointsSsm: no longer allows")
+    place.ended(child, 0)
+
+    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect("Stack `team` in us-east-1: update")
+    child.expect("replaced.*WebInstance.*AWS::EC2::Instance")
+    child.expect_exact("[y/N] ")
+    child.sendline("n")
+    place.ended(child, 1)
+    assert place.instance() == first and not place.change_sets()
+
+    # Ctrl-C at the question changes nothing, and leaves nothing.
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect_exact("[y/N] ")
+    child.sendintr()
+    child.expect("nothing was changed")
+    place.ended(child, 130)
+    assert place.instance() == first and not place.change_sets()
+
+    # Ctrl-C while it goes on stops watching only.
+    child = place.terminal("deploy", "--poll", "0.1")
+    child.expect_exact("[y/N] ")
+    child.sendline("yes")
+    child.expect("resources, ")
+    child.sendintr()
+    child.expect("stopped watching stack `team`: .* AWS goes on with it; `ssm-synth status --stack team --wait`")
+    place.ended(child, 130)
+    child = place.terminal("status", "--wait", "--poll", "0.1")
+    child.expect("UPDATE_COMPLETE")
+    place.ended(child, 0)
+    assert place.instance() != first, "the instance was not replaced"
+
+    child = place.terminal("destroy", "--poll", "0.1")
+    child.expect("goes   WebInstance")
+    child.expect_exact("Delete stack `team`? [y/N] ")
+    child.sendline("y")
+    child.expect("stack `team` is deleted")
+    place.ended(child, 0)
+    assert place.stack() is None
+
+
+def without_a_terminal(place):
+    """As in CI: nothing is asked, an object a line for programs, exit codes."""
+    assert "--yes" in place.run("deploy", code=2).stderr
+    assert place.stack() is None
+    done = place.run("deploy", "--dry-run", "--poll", "0.1")
+    assert "A new stack `team`" in done.stdout and place.stack() is None, done.stderr
+    done = place.run("deploy", "--yes", "--poll", "0.1", "--output", "json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[0]["event"] == "plan" and lines[0]["session"][0]["after"] == "reachable", lines[0]
+    assert {"NetworkVpc", "WebInstance"} <= {it["logical_id"] for it in lines if it["event"] == "resource"}
+    assert lines[-1]["event"] == "end" and lines[-1]["outcome"] == "done", lines[-1]
+    assert lines[-1]["stack"]["outputs"]["WebInstanceId"] == place.instance()
+    place.run("deploy", "--yes", "--poll", "0.1")
+    place.run("diff", "--exit-code")
+    place.write(CONFIG.replace("t3.micro", "t3.small"))
+    done = place.run("diff", "--exit-code", "--change-set", "--output", "json", code=1)
+    found = json.loads(done.stdout)
+    paths = [path["path"] for it in found["differences"] for path in it.get("properties", [])]
+    assert "LaunchTemplateData.InstanceType" in paths or "InstanceType" in paths, paths
+    assert any(it["logical_id"] == "WebInstance" for it in found["change_set"]) and not place.change_sets()
+    done = place.run("status", "--output", "json")
+    assert json.loads(done.stdout)["instances"][0]["agent"]["ping"] == "Online"
+    done = place.run("status", "--drift", "--poll", "0.1")
+    assert "drift: IN_SYNC" in done.stdout
+    done = place.run("doctor", "--output", "json")
+    checks = {it["check"]: it["result"] for it in json.loads(done.stdout)["checks"]}
+    assert set(checks.values()) <= {"ok", "?"} and checks["connection"] == "ok", checks
+    place.run("destroy", code=2)
+    place.run("destroy", "--yes", "--poll", "0.1")
+    assert place.stack() is None
+    assert "is not there" in place.run("destroy", "--yes").stderr
+    assert "is not there" in place.run("status", code=1).stderr
+    assert "is not deployed" in place.run("diff", code=1).stderr
+
+
+def sessions(place):
+    """What the AWS CLI is called with, in all variants."""
+    place.write(CONFIG + "  - {name: db-1, type: t3.micro}\n")
+    place.run("deploy", "--yes", "--poll", "0.1")
+    outputs = {it["OutputKey"]: it["OutputValue"] for it in place.stack()["Outputs"]}
+    web, db = outputs["WebInstanceId"], outputs["Db1InstanceId"]
+    where = ["--region", "us-east-1"]
+    forward = ["--document-name", "AWS-StartPortForwardingSession", "--parameters"]
+    remote = ["--document-name", "AWS-StartPortForwardingSessionToRemoteHost", "--parameters"]
+    command = ["--document-name", "AWS-StartNonInteractiveCommand", "--parameters"]
+    for arguments, target, rest in [
+        (["web"], web, where),
+        (["db-1"], db, where),
+        (["WebInstance", "--reason", "a ticket"], web, ["--reason", "a ticket", *where]),
+        (["web", "--document", "Mine"], web, ["--document-name", "Mine", *where]),
+        (["web", "--port-forward", "8080:80"], web, [*forward, {"portNumber": ["80"], "localPortNumber": ["8080"]}, *where]),
+        (["web", "--port-forward", "80"], web, [*forward, {"portNumber": ["80"], "localPortNumber": ["80"]}, *where]),
+        (
+            ["web", "--port-forward", "5432", "--host", "db.internal"],
+            web,
+            [*remote, {"portNumber": ["5432"], "localPortNumber": ["5432"], "host": ["db.internal"]}, *where],
+        ),
+        (["web", "--", "uptime"], web, [*command, {"command": ["uptime"]}, *where]),
+        (["web", "--", "echo", "it's"], web, [*command, {"command": ["echo 'it'\\''s'"]}, *where]),
+        (["i-0123456789abcdef0"], "i-0123456789abcdef0", []),
+        (["i-0123456789abcdef0", "--region", "eu-west-1"], "i-0123456789abcdef0", ["--region", "eu-west-1"]),
+        (["i-0123456789abcdef0", "--profile", "x"], "i-0123456789abcdef0", ["--profile", "x"]),
+    ]:
+        place.run("connect", *arguments, code=7)
+        found = place.record.read_text().splitlines()
+        found = [json.loads(it) if it.startswith("{") else it for it in found]
+        assert found == ["ssm", "start-session", "--target", target, *rest], (arguments, found)
+    done = place.run("connect", "wb", code=1)
+    assert "did you mean `web`?" in done.stderr
+    done = place.run("connect", code=1)
+    assert "2 instances" in done.stderr and f"`web` ({web})" in done.stderr
+    for program in ("session-manager-plugin", "aws"):
+        (place.tools / program).rename(place.folder / program)
+        done = place.run("connect", "web", code=2)
+        assert f"`{program}` is not on the PATH" in done.stderr and "install it" in done.stderr, done.stderr
+        if program == "aws":
+            assert "cannot be asked for" in place.run("status", code=2).stderr
+            assert "`aws` is not on the PATH" in place.run("doctor", code=1).stdout
+        (place.folder / program).rename(place.tools / program)
+    place.run("destroy", "--yes", "--poll", "0.1")
+
+
+def not_online(place):
+    """An agent that does not come: the limit, and the proof's view of why not."""
+    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, tags: {'emulator:agent': never}"))
+    place.run("deploy", "--yes", "--poll", "0.1")
+    done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
+    assert "not known to Systems Manager" in done.stdout, done.stdout
+    assert "the time is over" in done.stderr and "Why not?" in done.stderr, done.stderr
+    done = place.run("doctor", code=1)
+    assert "FAILS agent" in done.stdout, done.stdout
+    # An endpoint without private DNS: the deployed template says why.
+    text = place.run("--format", "cfn").stdout.replace('"PrivateDnsEnabled": true', '"PrivateDnsEnabled": false')
+    (place.folder / "broken.json").write_text(text)
+    done = place.run("deploy", "--template", "broken.json", "--stack", "team", "--yes", code=1)
+    assert "endpoint-private-dns" in done.stderr and "--allow-unreachable" in done.stderr, done.stderr
+    place.run("deploy", "--template", "broken.json", "--stack", "team", "--yes", "--allow-unreachable", "--poll", "0.1")
+    done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
+    assert "endpoint-private-dns" in done.stderr, done.stderr
+    place.run("destroy", "--yes", "--poll", "0.1")
+
+
+def failures(place):
+    """The first cause, its hint, the left-over, and what is kept."""
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
+    why = "User: u is not authorized to perform: ec2:CreateSubnet on resource: r because no policy allows it"
+    subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "V"}, "CidrBlock": "10.9.1.0/24"}}
+    broken = {**subnet, "Metadata": {"Emulator": {"CreateFails": why}}}
+    good, bad = place.folder / "good.json", place.folder / "bad.json"
+    good.write_text(json.dumps({"Resources": {"V": vpc, "S": subnet}}))
+    bad.write_text(json.dumps({"Resources": {"V": vpc, "S": broken}}))
+    deploy = ["deploy", "--stack", "f", "--yes", "--poll", "0.1", "--template"]
+    done = place.run(*deploy, "bad.json", code=1)
+    assert f"cause: S (AWS::EC2::Subnet): {why}" in done.stderr and "help: give this permission" in done.stderr
+    assert "is ROLLBACK_COMPLETE" in done.stderr and place.stack("f")["StackStatus"] == "ROLLBACK_COMPLETE"
+    done = place.run(*deploy, "good.json")
+    assert "must be deleted before" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_COMPLETE"
+    other = {**broken, "Properties": {**subnet["Properties"], "CidrBlock": "10.9.2.0/24"}}
+    bad.write_text(json.dumps({"Resources": {"V": vpc, "S": other}}))
+    done = place.run(*deploy, "bad.json", code=1)
+    assert "the stack is as it was before" in done.stderr
+    assert place.stack("f")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
+    done = place.run(*deploy, "bad.json", "--no-rollback", code=1)
+    assert "what was made is kept" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_FAILED"
+    place.run(*deploy, "good.json")
+    done = place.run(*deploy, "good.json", "--termination-protection")
+    assert "protected from deletion" in done.stderr and place.stack("f")["EnableTerminationProtection"]
+    assert "--termination-protection=false" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
+    place.run(*deploy, "good.json", "--termination-protection=false")
+    kept = {**vpc, "DeletionPolicy": "Retain"}
+    good.write_text(json.dumps({"Resources": {"V": kept}}))
+    place.run(*deploy, "good.json")
+    done = place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
+    assert "stays  V (AWS::EC2::VPC)" in done.stderr and "left, as the template says: V" in done.stderr
+
+
+def parameters(place):
+    """A value that was chosen stays, and one that was only the default follows the template."""
+
+    def template(default):
+        tags = [{"Key": name, "Value": {"Ref": name}} for name in ("Chosen", "Plain", "Bare")]
+        vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16", "Tags": tags}}
+        slots = {"Chosen": {"Default": default}, "Plain": {"Default": default}, "Bare": {}}
+        slots = {name: {"Type": "String", **slot} for name, slot in slots.items()}
+        (place.folder / "p.json").write_text(json.dumps({"Parameters": slots, "Resources": {"V": vpc}}))
+
+    def values():
+        return {it["ParameterKey"]: it["ParameterValue"] for it in place.stack("p")["Parameters"]}
+
+    deploy = ["deploy", "--stack", "p", "--template", "p.json", "--yes", "--poll", "0.1"]
+    template("one")
+    assert "--parameter Bare=VALUE" in place.run(*deploy, code=1).stderr
+    assert place.stack("p") is None
+    done = place.run(*deploy, "--parameter", "Chsen=x", code=1)
+    assert "did you mean `Chosen`?" in done.stderr
+    place.run(*deploy, "--parameter", "Bare=b", "--parameter", "Chosen=mine", "--tag", "Owner=${x}")
+    assert values() == {"Chosen": "mine", "Plain": "one", "Bare": "b"}, values()
+    assert place.stack("p")["Tags"] == [{"Key": "Owner", "Value": "${x}"}]
+    template("two")
+    place.run(*deploy)
+    assert values() == {"Chosen": "mine", "Plain": "two", "Bare": "b"}, values()
+    place.run("destroy", "--stack", "p", "--yes", "--poll", "0.1")
+
+
+def large(place):
+    """Over 51,200 bytes: without blanks, else through a bucket."""
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
+    deploy = ["deploy", "--stack", "l", "--template", "l.json", "--yes", "--poll", "0.1"]
+    wide = {**vpc, "Metadata": {"x": [[["y"] * 20] * 20] * 20}}
+    (place.folder / "l.json").write_text(json.dumps({"Resources": {"V": wide}}, indent=2))
+    assert (place.folder / "l.json").stat().st_size > 51_200
+    place.run(*deploy)
+    place.run(*deploy)
+    long = {**vpc, "Metadata": {"x": "y" * 52_000}}
+    (place.folder / "l.json").write_text(json.dumps({"Resources": {"V": long}}))
+    assert "--s3-bucket" in place.run(*deploy, code=1).stderr
+    assert "NoSuchBucket" in place.run(*deploy, "--s3-bucket", "absent", code=1).stderr
+    s3 = place.server.client("s3")
+    s3.create_bucket(Bucket="templates")
+    s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    assert "is in eu-west-1" in place.run(*deploy, "--s3-bucket", "far", code=1).stderr
+    place.run(*deploy, "--s3-bucket", "templates")
+    assert "52" in str(len(place.cloudformation.get_template(StackName="l")["TemplateBody"]["Resources"]["V"]["Metadata"]["x"]))
+    place.run("destroy", "--stack", "l", "--yes", "--poll", "0.1")
+
+
+def without_a_network(place):
+    """Help and wrong arguments need no network; without one, and without credentials, the reason is told."""
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+    for command in ("deploy", "diff", "status", "connect", "doctor", "destroy"):
+        start = time.monotonic()
+        assert "exit code" in place.run(command, "--help", environment=nowhere).stdout.lower()
+        place.run(command, "--absent", code=2, environment=nowhere)
+        assert time.monotonic() - start < 2
+    for arguments, code in [
+        (["deploy", "--template", "absent.json", "--yes"], 2),
+        (["deploy", "--parameter", "x", "--yes"], 2),
+        (["deploy", "--parameter", "X=1", "--yes"], 1),
+        (["deploy", "--yes", "--dry-run"], 2),
+        (["deploy", "--timeout", "soon"], 2),
+        (["connect", "web", "--host", "h"], 2),
+        (["connect", "web", "--port-forward", "0"], 2),
+        (["status", "--timeout", "1m"], 2),
+    ]:
+        start = time.monotonic()
+        place.run(*arguments, code=code, environment=nowhere)
+        assert time.monotonic() - start < 2, arguments
+    none = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_CONFIG_FILE": "/dev/null"}
+    done = place.run("status", code=2, environment=none)
+    assert "no usable credentials" in done.stderr and len(done.stderr) < 1500, done.stderr
+    done = place.run("status", code=2, environment={"AWS_REGION": None})
+    assert "no region" in done.stderr, done.stderr
+    done = place.run("status", "--profile", "absent", code=2)
+    assert "absent" in done.stderr, done.stderr
+    (place.folder / ".aws").mkdir()
+    (place.folder / ".aws/credentials").write_text(f"[p]\naws_access_key_id=AKIAX\naws_secret_access_key={SECRET}\n")
+    (place.folder / ".aws/config").write_text("[profile p]\nregion=eu-west-1\n")
+    own = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}
+    done = place.run("status", "--profile", "p", code=1, environment=own)
+    assert "in eu-west-1" in done.stderr, done.stderr
+
+
+def a_job_that_is_ended(place):
+    """SIGTERM, as a CI system sends it, is as Ctrl-C."""
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 3}}}
+    (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
+    arguments = ["deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1"]
+    child = subprocess.Popen(
+        [place.binary, *arguments], cwd=place.folder, env=place.environment, stderr=subprocess.PIPE, text=True
+    )
+    while "CREATE_IN_PROGRESS   V" not in child.stderr.readline():
+        pass
+    child.send_signal(signal.SIGTERM)
+    said = child.stderr.read()
+    assert child.wait() == 130 and "it was CREATE_IN_PROGRESS when last seen" in said, said
+    # Another run picks it up, and finds nothing left to do.
+    done = place.run(*arguments)
+    assert "following that first" in done.stderr and "no changes" in done.stderr, done.stderr
+    done = place.run("deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1", "--timeout", "20s")
+    place.run("destroy", "--stack", "t", "--yes", "--poll", "0.1")
+
+
+CASES = [
+    on_a_terminal,
+    without_a_terminal,
+    sessions,
+    not_online,
+    failures,
+    parameters,
+    large,
+    without_a_network,
+    a_job_that_is_ended,
+]
+
+
+def main():
+    binary, *names = sys.argv[1:]
+    os.environ["EMULATOR_STEP"] = "0.01"
+    failed = 0
+    with tempfile.TemporaryDirectory() as work:
+        work = Path(work)
+        server = Server(work, "emulator")
+        server.wait()
+        try:
+            for case in CASES:
+                if names and case.__name__ not in names:
+                    continue
+                server.reset("us-east-1")
+                folder = work / case.__name__
+                folder.mkdir()
+                start = time.monotonic()
+                try:
+                    case(Place(str(Path(binary).resolve()), server, folder))
+                    print(f"deploy: {case.__name__}: ok, {time.monotonic() - start:.0f} s", flush=True)
+                except (AssertionError, pexpect.ExceptionPexpect, subprocess.TimeoutExpired):
+                    failed += 1
+                    print(f"deploy: {case.__name__}: FAILED\n{traceback.format_exc()}", flush=True)
+        finally:
+            server.stop()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
