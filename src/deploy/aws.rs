@@ -316,11 +316,17 @@ impl Cloud {
 
     /// Describes a stack by its name or id; nothing if it is not there.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
-        let answer = self
-            .call("DescribeStacks", |client| {
+        let ask = || {
+            self.call("DescribeStacks", |client| {
                 client.describe_stacks().stack_name(name).send()
             })
-            .await;
+        };
+        let mut answer = ask().await;
+        // The one refusal that is no failure is told by its words, which may have broken off.
+        if matches!(&answer, Err(error) if error.trouble == Trouble::Rejected && !error.is_absent())
+        {
+            answer = ask().await;
+        }
         let answer = match answer {
             Err(error) if error.is_absent() => return Ok(None),
             other => other?,

@@ -352,6 +352,13 @@ impl<T: Ask> Rollout<'_, T> {
         Outcome::GoesOn(followed.status, why)
     }
 
+    fn came_between(&mut self) {
+        self.talk.say(&format!(
+            "somebody else changed stack `{}` meanwhile; looking at it anew",
+            self.request.stack
+        ));
+    }
+
     /// The time runs from when something begins, not while somebody thinks.
     fn start_clock(&mut self) {
         self.limit = self.options.limit.map(|limit| Instant::now() + limit);
@@ -416,7 +423,11 @@ impl<T: Ask> Rollout<'_, T> {
             ));
         }
         let set = match self.made(&name).await {
-            Ok(set) => set,
+            Ok(Some(set)) => set,
+            Ok(None) => {
+                self.came_between();
+                return Ok(None);
+            }
             Err(mut problem) => {
                 if let Some(left) = self.clean(&name, absent).await {
                     problem.state = left;
@@ -493,7 +504,7 @@ impl<T: Ask> Rollout<'_, T> {
                 false => Outcome::Declined,
             }));
         }
-        self.execute(&set, &name, absent, failed).await.map(Some)
+        self.execute(&set, &name, absent, failed).await
     }
 
     /// What the checks before a change set found: only they say it, and only while it is there.
@@ -523,20 +534,17 @@ impl<T: Ask> Rollout<'_, T> {
         })
     }
 
-    /// Waits until the change set is made.
-    async fn made(&mut self, name: &str) -> Result<ChangeSet, Problem> {
+    /// Waits until the change set is made; nothing if it is gone.
+    async fn made(&mut self, name: &str) -> Result<Option<ChangeSet>, Problem> {
         let start = Instant::now();
         loop {
             let set = self.cloud.change_set(&self.request.stack, name).await;
             match set.map_err(|error| Problem::of(&error, NOTHING_DONE))? {
                 Some(set) if matches!(set.status.as_str(), "CREATE_COMPLETE" | "FAILED") => {
-                    return Ok(set);
+                    return Ok(Some(set));
                 }
                 // It may not be seen everywhere yet.
-                None if start.elapsed() > Duration::from_secs(30) => {
-                    let message = format!("change set `{name}` is gone");
-                    return Err(Problem::new(message, NOTHING_DONE));
-                }
+                None if start.elapsed() > Duration::from_secs(30) => return Ok(None),
                 _ => {}
             }
             if start.elapsed() > self.options.limit.unwrap_or(Duration::from_secs(600)) {
@@ -707,7 +715,7 @@ impl<T: Ask> Rollout<'_, T> {
         name: &str,
         absent: bool,
         keep: bool,
-    ) -> Result<Outcome, Problem> {
+    ) -> Result<Option<Outcome>, Problem> {
         let behind = match self.cloud.newest_event(&set.stack_id).await {
             Ok(behind) => behind,
             Err(error) => {
@@ -727,6 +735,14 @@ impl<T: Ask> Rollout<'_, T> {
                 Some(true) => {}
                 Some(false) => {
                     let left = self.clean(name, absent).await;
+                    // Executing one change set takes the others away, or makes them obsolete.
+                    let came_between = error.is_absent()
+                        || error.code.starts_with("InvalidChangeSetStatus")
+                        || error.message.contains("_IN_PROGRESS state");
+                    if came_between && left.is_none() {
+                        self.came_between();
+                        return Ok(None);
+                    }
                     let state = left.unwrap_or_else(|| NOTHING_DONE.into());
                     return Err(Problem::of(&error, state));
                 }
@@ -751,11 +767,11 @@ impl<T: Ask> Rollout<'_, T> {
         self.protect(&protect).await;
         let followed = self.watch(&set.stack_id, behind, Some(name)).await;
         match followed.end {
-            End::Settled(stack) if stack.is_good() => Ok(Outcome::Done(stack)),
-            End::Settled(stack) => Ok(Outcome::Failed(
+            End::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
+            End::Settled(stack) => Ok(Some(Outcome::Failed(
                 Failed::of(self.cloud, stack, &followed.events).await,
-            )),
-            _ => Ok(self.unwatched(followed)),
+            ))),
+            _ => Ok(Some(self.unwatched(followed))),
         }
     }
 

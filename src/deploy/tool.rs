@@ -3,10 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use aws_sdk_cloudformation::primitives::DateTime;
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
@@ -21,6 +23,26 @@ pub(crate) enum ToolError {
     Refused { code: String, message: String },
     /// Anything else that it said.
     Failed(String),
+}
+
+impl ToolError {
+    fn may_pass(&self) -> bool {
+        match self {
+            ToolError::Missing => false,
+            ToolError::Refused { code, .. } => [
+                "Expired",
+                "Throttl",
+                "Unavailable",
+                "Internal",
+                "LimitExceeded",
+            ]
+            .iter()
+            .any(|part| code.contains(part)),
+            ToolError::Failed(message) => {
+                !message.contains("credentials") && !message.contains("profile")
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for ToolError {
@@ -106,8 +128,21 @@ impl Tool {
         out
     }
 
-    /// Calls an operation and reads its answer.
+    /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
+    /// again, beside what the CLI repeats itself.
     pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, ToolError> {
+        let mut left = 2;
+        loop {
+            match self.once(arguments).await {
+                // Read anew, credentials may be good again; and an answer may have broken off.
+                Err(error) if left > 0 && error.may_pass() => left -= 1,
+                done => return done,
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn once(&self, arguments: &[&str]) -> Result<Value, ToolError> {
         let program = on_path("aws").ok_or(ToolError::Missing)?;
         let done = Command::new(program)
             .args(arguments)

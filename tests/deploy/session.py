@@ -330,7 +330,7 @@ def failures(place):
     place.run(*deploy, "good.json")
     done = place.run(*deploy, "good.json", "--termination-protection")
     assert "protected from deletion" in done.stderr and place.stack("f")["EnableTerminationProtection"]
-    assert "--termination-protection=false" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
+    assert "--no-enable-termination-protection" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
     place.run(*deploy, "good.json", "--termination-protection=false")
     kept = {**vpc, "DeletionPolicy": "Retain"}
     good.write_text(json.dumps({"Resources": {"V": kept}}))
