@@ -1,6 +1,6 @@
 //! `check`: will the session connect?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -14,7 +14,7 @@ use crate::report::{self, Report};
 
 /// What the file is.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// A CloudFormation template, JSON or YAML
     Cfn,
     /// A Terraform plan, as `terraform show -json` prints it
@@ -59,21 +59,8 @@ pub(super) struct Args {
     /// input [default: the configuration in the working directory]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What the file is [default: by its content]
-    #[arg(long, value_enum)]
-    kind: Option<Kind>,
-    /// A value of a template's parameter
-    #[arg(long = "parameter", value_name = "KEY=VALUE")]
-    parameters: Vec<String>,
-    /// A file with values of parameters: the AWS CLI's JSON, or a line `Key=Value` for each
-    #[arg(long, value_name = "FILE")]
-    parameters_file: Option<PathBuf>,
-    /// The region of the deployment [default: as the file tells]
-    #[arg(long)]
-    region: Option<String>,
-    /// The account of the deployment, twelve digits
-    #[arg(long)]
-    account: Option<String>,
+    #[command(flatten)]
+    given: Given,
     /// Take something for true that no file can show
     #[arg(long, value_enum)]
     assume: Vec<Assumption>,
@@ -163,8 +150,38 @@ fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Fail
     Ok(pairs)
 }
 
-impl Args {
-    fn deployment(&self) -> Result<Deployment, Failure> {
+/// What is told of a file's deployment beside it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Given {
+    /// What the file is [default: by its content]
+    #[arg(long, value_enum)]
+    pub(super) kind: Option<Kind>,
+    /// A value of a template's parameter
+    #[arg(long = "parameter", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
+    /// A file with values of parameters: the AWS CLI's JSON, or a line `Key=Value` for each
+    #[arg(long, value_name = "FILE")]
+    parameters_file: Option<PathBuf>,
+    /// The region of the deployment [default: as the file tells]
+    #[arg(long)]
+    pub(super) region: Option<String>,
+    /// The account of the deployment, twelve digits
+    #[arg(long)]
+    account: Option<String>,
+}
+
+impl From<Kind> for InputKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Cfn => InputKind::Cfn,
+            Kind::Plan => InputKind::Plan,
+            Kind::Config => InputKind::Config,
+        }
+    }
+}
+
+impl Given {
+    pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         let mut parameters = Vec::new();
         if let Some(path) = &self.parameters_file {
             let text = synth::read(path)?;
@@ -186,7 +203,9 @@ impl Args {
             account: self.account.clone(),
         })
     }
+}
 
+impl Args {
     fn assume(&self) -> Assume {
         Assume {
             agent: self.assume.contains(&Assumption::Agent),
@@ -195,25 +214,24 @@ impl Args {
     }
 }
 
+/// Reads a file; what is no text cannot be judged, which is told already, and is no answer.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    synth::read(path).map_err(|failure| match failure {
+        Failure::Input => Failure::Unreadable,
+        other => other,
+    })
+}
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let deployment = args.deployment()?;
+    let deployment = args.given.deployment()?;
     let default = PathBuf::from("ssm-synth.yaml");
-    // What is no text cannot be judged: that is told already, and no answer of the check.
-    let read = |path: &PathBuf| {
-        synth::read(path).map_err(|failure| match failure {
-            Failure::Input => Failure::Unreadable,
-            other => other,
-        })
-    };
     let (name, text) = match &args.file {
         Some(path) => (path.display().to_string(), read(path)?),
         None if default.exists() => (default.display().to_string(), synth::read(&default)?),
         None => ("ssm-synth.yaml".to_owned(), String::new()),
     };
-    let kind = match args.kind {
-        Some(Kind::Cfn) => Some(InputKind::Cfn),
-        Some(Kind::Plan) => Some(InputKind::Plan),
-        Some(Kind::Config) => Some(InputKind::Config),
+    let kind = match args.given.kind {
+        Some(kind) => Some(kind.into()),
         None if text.trim().is_empty() && args.file.is_none() => Some(InputKind::Config),
         None => None,
     };

@@ -5,6 +5,7 @@ mod check;
 mod cloud;
 #[cfg(feature = "deploy")]
 mod connect;
+mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
@@ -88,6 +89,8 @@ enum Command {
         /// The code, such as `endpoint-private-dns`
         code: String,
     },
+    /// Estimate what the stack costs a month by list prices, and the cheaper ways beside it
+    Cost(Box<cost::Args>),
     /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
     #[cfg(feature = "deploy")]
     Deploy(Box<deploy::Args>),
@@ -178,6 +181,7 @@ pub fn main() -> ExitCode {
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
+        Some(Command::Cost(args)) => cost::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),
         #[cfg(feature = "deploy")]

@@ -9,6 +9,8 @@ mod instance;
 mod network;
 mod scope;
 
+#[cfg(feature = "config")]
+pub(crate) use access::DEFAULT_HOST;
 pub use access::{AccessHandles, SessionAccess};
 pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, ExistingEndpoints, Service};
 pub use identity::{Identity, IdentityHandles, Permissions};

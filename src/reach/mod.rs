@@ -16,15 +16,15 @@
 
 mod fix;
 mod hop;
-mod host;
+pub(crate) mod host;
 mod iam;
-mod image;
+pub(crate) mod image;
 mod managed;
 mod order;
-mod path;
+pub(crate) mod path;
 mod security;
-mod tri;
-mod view;
+pub(crate) mod tri;
+pub(crate) mod view;
 
 use std::fmt;
 
