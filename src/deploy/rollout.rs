@@ -302,6 +302,8 @@ struct Rollout<'a, T> {
     stop: &'a Stop,
     talk: &'a mut T,
     limit: Option<Instant>,
+    /// Why the protection from deletion is not as it should be.
+    unprotected: Option<AwsError>,
 }
 
 /// Deploys.
@@ -319,12 +321,23 @@ pub(crate) async fn deploy<T: Ask>(
         stop,
         talk,
         limit: None,
+        unprotected: None,
     };
     // Somebody else may come between looking and acting; that often is no coincidence.
     for _ in 0..5 {
-        if let Some(outcome) = rollout.once().await? {
-            return Ok(outcome);
-        }
+        let Some(outcome) = rollout.once().await? else {
+            continue;
+        };
+        return match (rollout.unprotected.take(), outcome) {
+            (Some(error), Outcome::Done(stack) | Outcome::Unchanged(stack)) => {
+                let state = format!(
+                    "stack `{}` is {}, but its protection from deletion is as it was",
+                    stack.name, stack.status
+                );
+                Err(Problem::of(&error, state))
+            }
+            (_, outcome) => Ok(outcome),
+        };
     }
     Err(Problem::new(
         format!(
@@ -802,10 +815,7 @@ impl<T: Ask> Rollout<'_, T> {
                 "stack `{}` is {word} deletion",
                 self.request.stack
             )),
-            Err(error) => self.talk.say(&format!(
-                "termination protection of stack `{}` could not be changed: {error}",
-                self.request.stack
-            )),
+            Err(error) => self.unprotected = Some(error),
         }
     }
 }
