@@ -15,6 +15,7 @@ mod diagnostics;
 mod diff;
 #[cfg(feature = "deploy")]
 mod doctor;
+mod operator_policy;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
@@ -109,6 +110,8 @@ enum Command {
     /// Delete the stack: show what goes and what stays, ask, watch
     #[cfg(feature = "deploy")]
     Destroy(Box<destroy::Args>),
+    /// Print the IAM policy of who may open sessions, for a role or a permission set
+    OperatorPolicy(operator_policy::Args),
     /// Print the JSON Schema of the configuration file
     Schema {
         /// The schema of `check --output json` instead
@@ -194,6 +197,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(args)) => doctor::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Destroy(args)) => destroy::run(&args),
+        Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..

@@ -344,11 +344,11 @@ fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
         return Ok(());
     }
     let graph = configured.app.graph();
-    let proof = reach::prove(graph, &reach::Assume::default());
-    let unreachable = |it: &reach::InstanceProof| it.answer == reach::Answer::Unreachable;
-    if !proof.instances.iter().any(unreachable) {
+    let assume = reach::Assume::default();
+    if !reach::is_unreachable(graph, &assume) {
         return Ok(());
     }
+    let proof = reach::prove(graph, &assume);
     let report = report::Report {
         file: &configured.stack,
         graph,

@@ -7,6 +7,7 @@ mod identity;
 mod image;
 mod instance;
 mod network;
+mod operators;
 mod scope;
 
 #[cfg(feature = "config")]
@@ -17,4 +18,5 @@ pub use identity::{Identity, IdentityHandles, Permissions};
 pub use image::{Architecture, Image, ImageFamily};
 pub use instance::{Host, HostHandles, HostSubnet};
 pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
+pub use operators::{ArnPlace, DEFAULT_DOCUMENT, Instances, OperatorPolicy};
 pub use scope::{App, Construct, Overrides, Scope};
