@@ -12,12 +12,14 @@ use super::plan::shown;
 use super::synth::{MOST_INLINE, Settings, read, unreadable};
 use super::talk::{Format, Planning, Teller, closing, cut, is_terminal};
 use super::{Failure, output};
-use crate::deploy::aws::{Access, Cloud, Request, Template};
+use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::cause::Cause;
 use crate::deploy::follow::Stop;
-use crate::deploy::rollout::{self, Failed, Options, Outcome, token};
+use crate::deploy::outcome::{Failed, Outcome, Problem};
+use crate::deploy::rollout::{self, Options, token};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::tool::{Tool, ToolError};
+use crate::deploy::values::{Request, Template};
 use crate::ir::nearest;
 use crate::region::Region;
 
@@ -387,7 +389,7 @@ pub(super) fn failed(teller: &Teller, found: &Failed, again: &str) -> Failure {
 fn ended(
     stack: &str,
     again: &str,
-    done: Result<Outcome, rollout::Problem>,
+    done: Result<Outcome, Problem>,
     teller: &Teller,
     stop: &Stop,
 ) -> Result<(), Failure> {

@@ -9,11 +9,12 @@ use super::Failure;
 use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
 use super::deploy::failed;
 use super::talk::{Format, Teller, closing, cut, is_terminal};
-use crate::deploy::aws::{Cloud, Member, Stack};
+use crate::deploy::aws::Cloud;
 use crate::deploy::follow::Stop;
+use crate::deploy::outcome::{Ask as _, Said};
 use crate::deploy::removal::{self, Options, Outcome};
-use crate::deploy::rollout::{Ask as _, Said};
 use crate::deploy::template;
+use crate::deploy::values::{Member, Stack};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = cloud::EXIT_CODES)]

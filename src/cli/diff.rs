@@ -10,12 +10,13 @@ use super::plan::{self, Version, meaning};
 use super::synth::{MOST_INLINE, Settings};
 use super::talk::{Format, cut};
 use super::{Failure, output};
-use crate::deploy::aws::{ChangeSet, Cloud, Request, Slot, Template};
+use crate::deploy::aws::Cloud;
 use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::rollout::{
-    self, Ask, Deployed, Options, Outcome, Said, deployed_values, effective, filled,
-};
+use crate::deploy::outcome::{Ask, Deployed, Outcome, Said};
+use crate::deploy::parameters::{deployed_values, effective, filled};
+use crate::deploy::rollout::{self, Options};
 use crate::deploy::template;
+use crate::deploy::values::{ChangeSet, Request, Slot, Template};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("With `--exit-code`: 0 the same, 1 it differs. Otherwise:\n{}", cloud::EXIT_CODES))]
@@ -55,7 +56,7 @@ impl Talk for Keeper {
         let _ = output::stderr(&format!("{text}\n"));
     }
     fn begin(&mut self, _: Option<usize>) {}
-    fn event(&mut self, _: &crate::deploy::aws::Event) {}
+    fn event(&mut self, _: &crate::deploy::values::Event) {}
     fn end(&mut self) {}
 }
 

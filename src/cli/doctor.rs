@@ -9,9 +9,10 @@ use super::cloud::{Target, block_on, prove};
 use super::connect::install;
 use super::talk::Format;
 use super::{Failure, output};
-use crate::deploy::aws::{Cloud, Stack};
+use crate::deploy::aws::Cloud;
 use crate::deploy::error::Trouble;
 use crate::deploy::tool::{Tool, ToolError};
+use crate::deploy::values::Stack;
 
 #[derive(Debug, clap::Args)]
 #[command(

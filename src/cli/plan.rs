@@ -6,8 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::cloud::prove;
-use crate::deploy::aws::{ChangeSet, Planned};
 use crate::deploy::plain;
+use crate::deploy::values::{ChangeSet, Planned};
 use crate::diff::{self, AccessChange, Change, Difference, Side};
 
 const BOLD: Style = Style::new().bold();

@@ -11,11 +11,12 @@ use super::cloud::{Target, block_on, duration, goes_on, prove, refused, said};
 use super::deploy::{failed, or_null};
 use super::talk::{Format, Teller, closing, cut};
 use super::{Failure, output};
-use crate::deploy::aws::{Cloud, Drifted, Stack};
+use crate::deploy::aws::Cloud;
 use crate::deploy::error::AwsError;
 use crate::deploy::follow::{End, Stop, Talk as _, Watch, beginning, follow};
-use crate::deploy::rollout::{Failed, Unwatched};
+use crate::deploy::outcome::{Failed, Unwatched};
 use crate::deploy::tool::{Instance, Tool, ToolError};
+use crate::deploy::values::{Drifted, Stack};
 
 #[derive(Debug, clap::Args)]
 #[command(

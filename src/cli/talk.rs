@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use super::cloud::{Proven, prove};
 use super::plan::{self, Version, shown};
 use super::{Failure, output};
-use crate::deploy::aws::{ChangeSet, Event, Stack};
 use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::rollout::{Ask, Deployed, Said, deployed_values};
+use crate::deploy::outcome::{Ask, Deployed, Said};
+use crate::deploy::parameters::deployed_values;
+use crate::deploy::values::{ChangeSet, Event, Stack};
 
 /// How things are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

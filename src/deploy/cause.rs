@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::aws::{Cloud, Event};
+use super::aws::Cloud;
 use super::follow::beginning;
+use super::values::Event;
 
 /// Why an operation failed: the first failure that is not a consequence of another.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use super::aws::{Cloud, Event, Stack};
+use super::aws::Cloud;
 use super::error::AwsError;
+use super::values::{Event, Stack};
 
 /// How long AWS may be out of reach before watching ends.
 const OUT_OF_REACH: Duration = Duration::from_secs(600);

@@ -17,12 +17,16 @@
 
 pub(crate) mod aws;
 pub(crate) mod cause;
+mod change_sets;
 pub(crate) mod error;
 pub(crate) mod follow;
+pub(crate) mod outcome;
+pub(crate) mod parameters;
 pub(crate) mod removal;
 pub(crate) mod rollout;
 pub(crate) mod template;
 pub(crate) mod tool;
+pub(crate) mod values;
 
 /// Text of others for a terminal: what would steer it, or turn the direction of reading, is
 /// written out.

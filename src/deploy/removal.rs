@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::aws::{Cloud, Event, Stack};
+use super::aws::Cloud;
 use super::error::AwsError;
 use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
-use super::rollout::{Failed, Unwatched, token};
+use super::outcome::{Failed, Unwatched};
+use super::rollout::token;
+use super::values::{Event, Stack};
 
 /// How it ended.
 #[derive(Debug)]

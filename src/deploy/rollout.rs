@@ -4,10 +4,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, sleep};
 
-use super::aws::{ChangeSet, Cloud, Event, Filled, Request, Slot, Stack};
-use super::cause::{self, Cause};
+use super::aws::Cloud;
+use super::cause;
 use super::error::AwsError;
-use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
+use super::follow::{End, Followed, Stop, Watch, beginning, follow};
+use super::outcome::{Ask, Deployed, Failed, Outcome, Problem, Said, Unwatched};
+use super::parameters::{effective, fill, filled, merged};
+use super::values::{ChangeSet, Filled, Request, Stack};
 
 /// How a deployment is done.
 #[derive(Clone, Debug)]
@@ -24,132 +27,6 @@ pub(crate) struct Options {
     pub(crate) pause: Duration,
 }
 
-/// What the user said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Yes,
-    No,
-}
-
-/// Who is asked, beside being told.
-pub(crate) trait Ask: Talk {
-    /// What will change, from what is deployed now, if anything is, with the values that the
-    /// parameters will have.
-    ///
-    /// # Errors
-    ///
-    /// Why this is not to be deployed.
-    fn plan(
-        &mut self,
-        set: &ChangeSet,
-        deployed: Option<&Deployed>,
-        values: &[(String, String)],
-    ) -> Result<(), String>;
-    /// A question that is answered with yes or no; stopping is no.
-    async fn confirm(&mut self, question: &str, stop: &Stop) -> Said;
-}
-
-/// What is deployed now.
-#[derive(Debug)]
-pub(crate) struct Deployed {
-    pub(crate) stack: Stack,
-    /// Its template, as it was given.
-    pub(crate) template: String,
-}
-
-/// How it ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// The stack is as the template says already.
-    Unchanged(Stack),
-    /// The changes were shown; nothing was done.
-    Shown,
-    /// The user did not want it; nothing was done.
-    Declined,
-    /// The stack is as the template says now.
-    Done(Stack),
-    /// It failed, and the stack ended so.
-    Failed(Box<Failed>),
-    /// It goes on, unwatched, in this status.
-    GoesOn(String, Unwatched),
-}
-
-/// How something failed.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    pub(crate) stack: Stack,
-    /// The first cause.
-    pub(crate) cause: Option<Cause>,
-    /// Why taking it back failed too, if it did.
-    pub(crate) of_rollback: Option<Cause>,
-    /// What was left, because the template says so.
-    pub(crate) kept: Vec<String>,
-}
-
-impl Failed {
-    /// Tells from an operation's events.
-    pub(crate) async fn of(cloud: &Cloud, stack: Stack, events: &[Event]) -> Box<Failed> {
-        let of_rollback = match stack.status.ends_with("ROLLBACK_FAILED") {
-            true => cause::of_rollback(events),
-            false => None,
-        };
-        let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
-        Box::new(Failed {
-            cause: cause::find(cloud, events, 0).await,
-            of_rollback,
-            kept: kept.map(Event::member).collect(),
-            stack,
-        })
-    }
-}
-
-/// Why something is no longer watched.
-#[derive(Debug)]
-pub(crate) enum Unwatched {
-    Stopped,
-    Late,
-    Lost(AwsError),
-}
-
-/// Why nothing, or nobody knows what, was done.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    /// What went wrong.
-    pub(crate) message: String,
-    /// What one can do about it.
-    pub(crate) help: Option<String>,
-    /// What is true of the stack.
-    pub(crate) state: String,
-    /// Whether it is the template or the stack, not the environment.
-    pub(crate) of_input: bool,
-}
-
-impl Problem {
-    pub(crate) fn new(message: impl Into<String>, state: impl Into<String>) -> Self {
-        Problem {
-            message: message.into(),
-            help: None,
-            state: state.into(),
-            of_input: true,
-        }
-    }
-
-    fn of(error: &AwsError, state: impl Into<String>) -> Self {
-        Problem {
-            message: error.to_string(),
-            help: error.help(),
-            state: state.into(),
-            of_input: error.trouble == super::error::Trouble::Rejected,
-        }
-    }
-
-    #[must_use]
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
-
 const NOTHING_DONE: &str = "nothing was changed";
 
 /// A name that nobody else gives: it names the change set and makes calls repeatable.
@@ -158,104 +35,6 @@ pub(crate) fn token() -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     format!("ssm-synth-{:x}-{:x}", now.as_nanos(), std::process::id())
-}
-
-/// Where each parameter's value comes from.
-///
-/// A value that somebody chose for the stack stays; one that was only its template's default
-/// follows the new template's. Without this a new default, such as another image, would never
-/// arrive.
-///
-/// # Errors
-///
-/// The names of those that have no value.
-pub(crate) fn fill(
-    slots: &[Slot],
-    deployed: Option<(&Stack, &[(String, String)])>,
-) -> Result<Vec<(String, Filled)>, Vec<String>> {
-    let mut out = Vec::new();
-    let mut missing = Vec::new();
-    for slot in slots {
-        let of = |list: &[(String, String)]| {
-            let found = list.iter().find(|(name, _)| *name == slot.name);
-            found.map(|(_, value)| value.clone())
-        };
-        let previous = deployed.and_then(|(stack, _)| of(&stack.parameters));
-        let chosen = match (&previous, deployed.and_then(|(_, defaults)| of(defaults))) {
-            (Some(value), Some(default)) => *value != default,
-            (previous, _) => previous.is_some(),
-        };
-        let value = match (&slot.given, &slot.default) {
-            (Some(given), _) => Some(Filled::Value(given.clone())),
-            (None, None) if previous.is_some() => Some(Filled::Previous),
-            (None, None) => {
-                missing.push(slot.name.clone());
-                None
-            }
-            (None, Some(_)) => chosen.then_some(Filled::Previous),
-        };
-        out.extend(value.map(|value| (slot.name.clone(), value)));
-    }
-    match missing.is_empty() {
-        true => Ok(out),
-        false => Err(missing),
-    }
-}
-
-/// Where each parameter's value comes from, beside what is deployed.
-///
-/// # Errors
-///
-/// The names of those that have no value.
-pub(crate) fn filled(
-    slots: &[Slot],
-    deployed: &Deployed,
-) -> Result<Vec<(String, Filled)>, Vec<String>> {
-    let defaults: Vec<(String, String)> = super::template::slots(&deployed.template)
-        .into_iter()
-        .filter_map(|slot| Some((slot.name, slot.default?)))
-        .collect();
-    fill(slots, Some((&deployed.stack, &defaults)))
-}
-
-/// The values that the parameters will have; what is hidden is left out.
-pub(crate) fn effective(
-    slots: &[Slot],
-    filled: &[(String, Filled)],
-    stack: Option<&Stack>,
-) -> Vec<(String, String)> {
-    let value = |slot: &Slot| {
-        let found = filled.iter().find(|(name, _)| *name == slot.name);
-        match found.map(|(_, value)| value) {
-            Some(Filled::Value(value)) => Some(value.clone()),
-            Some(Filled::Previous) => {
-                let known = stack?
-                    .parameters
-                    .iter()
-                    .find(|(name, _)| *name == slot.name);
-                known.map(|(_, value)| value.clone())
-            }
-            None => slot.default.clone(),
-        }
-    };
-    let shown = slots.iter().filter(|slot| !slot.no_echo);
-    shown
-        .filter_map(|slot| Some((slot.name.clone(), value(slot)?)))
-        .collect()
-}
-
-/// The parameters of what is deployed, without what is hidden.
-pub(crate) fn deployed_values(deployed: &Deployed) -> Vec<(String, String)> {
-    let hidden: Vec<String> = super::template::slots(&deployed.template)
-        .into_iter()
-        .filter(|slot| slot.no_echo)
-        .map(|slot| slot.name)
-        .collect();
-    let known = deployed.stack.parameters.iter();
-    known
-        .filter(|(name, _)| !hidden.contains(name))
-        .cloned()
-        .collect()
 }
 
 /// What to do about a stack that no change set can be made for.
@@ -279,20 +58,6 @@ fn unusable(stack: &Stack) -> Option<Problem> {
 /// Whether a stack is as a failure left it, because nobody wanted a rollback.
 fn keeps_failures(status: &str) -> bool {
     matches!(status, "CREATE_FAILED" | "UPDATE_FAILED")
-}
-
-/// The tags as they are, with those that are given over them; none if none are given, which
-/// changes nothing.
-fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(String, String)> {
-    if given.is_empty() {
-        return Vec::new();
-    }
-    let other = |key: &str| !given.iter().any(|(known, _)| known == key);
-    let known = stack.map(|it| it.tags.as_slice()).unwrap_or_default();
-    let kept = known
-        .iter()
-        .filter(|(key, _)| other(key) && !key.starts_with("aws:"));
-    kept.chain(given).cloned().collect()
 }
 
 struct Rollout<'a, T> {

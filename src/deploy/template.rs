@@ -2,7 +2,7 @@
 
 use crate::front::tree::{self, Tree, Unreadable};
 
-use super::aws::Slot;
+use super::values::Slot;
 
 /// Reads the parameters; none of a text that is no template.
 pub(crate) fn slots(text: &str) -> Vec<Slot> {
@@ -139,8 +139,6 @@ pub(crate) fn compact(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::aws::{Filled, Stack};
-    use super::super::rollout::fill;
     use super::*;
 
     #[test]
@@ -163,41 +161,5 @@ mod tests {
             told(inside),
             ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
         );
-    }
-
-    #[test]
-    fn a_chosen_value_stays_and_a_default_follows_the_template() {
-        let slot = |name: &str, given: Option<&str>, default: Option<&str>| Slot {
-            name: name.to_owned(),
-            given: given.map(str::to_owned),
-            default: default.map(str::to_owned),
-            no_echo: false,
-        };
-        let stack = Stack {
-            parameters: vec![
-                ("Chosen".into(), "mine".into()),
-                ("Plain".into(), "old".into()),
-                ("Bare".into(), "x".into()),
-            ],
-            ..Stack::default()
-        };
-        let defaults = [
-            ("Chosen".to_owned(), "old".to_owned()),
-            ("Plain".to_owned(), "old".to_owned()),
-        ];
-        let slots = [
-            slot("Chosen", None, Some("new")),
-            slot("Plain", None, Some("new")),
-            slot("Bare", None, None),
-            slot("Told", Some("v"), None),
-        ];
-        let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
-        let want = [
-            ("Chosen".to_owned(), Filled::Previous),
-            ("Bare".to_owned(), Filled::Previous),
-            ("Told".to_owned(), Filled::Value("v".to_owned())),
-        ];
-        assert_eq!(filled, want);
-        assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);
     }
 }
