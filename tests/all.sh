@@ -55,7 +55,7 @@ fi
 section 'Deploying: as an operator, and with faults'
 "$python" tests/emulator/deployments_check.py
 "$python" tests/deploy/session.py target/debug/ssm-synth
-"$python" tests/deploy/faults.py target/debug/ssm-synth --runs 200
+"$python" tests/deploy/faults.py target/debug/ssm-synth
 
 section 'The output in the real tools'
 if ! command -v terraform >/dev/null; then

@@ -6,6 +6,7 @@ use std::process::Command;
 use super::cloud::{Target, block_on, refused, said};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
+use crate::deploy::follow::Stop;
 use crate::deploy::tool::{Instance, Tool, on_path};
 use crate::ir::nearest;
 
@@ -133,7 +134,7 @@ fn short(instance: &Instance) -> String {
 }
 
 async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Access), Failure> {
-    let cloud = Cloud::connect(access)
+    let cloud = Cloud::connect(access, &Stop::default())
         .await
         .map_err(|error| refused(&error))?;
     // The region is told even if it is the default: a session in another is "not connected".

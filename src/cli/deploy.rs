@@ -179,7 +179,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
     }
     block_on(async {
         let stop = Stop::listen(cut);
-        let cloud = Cloud::connect(&access)
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let template = match (&args.s3_bucket, body) {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Failure;
 use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
 use super::deploy::failed;
 use super::talk::{Format, Teller, closing, cut, is_terminal};
+use super::{Failure, output};
 use crate::deploy::aws::Cloud;
+use crate::deploy::error::AwsError;
 use crate::deploy::follow::Stop;
 use crate::deploy::outcome::{Ask as _, Said};
 use crate::deploy::removal::{self, Options, Outcome};
@@ -97,25 +98,24 @@ fn destroy(args: &Args) -> Result<(), Failure> {
     block_on(async {
         let stop = Stop::listen(cut);
         let again = args.target.access.again(&name);
-        let cloud = Cloud::connect(&access)
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
+        let untouched = |error: AwsError| {
+            let failure = refused(&error);
+            let _ = output::stderr("  state: nothing was changed\n");
+            failure
+        };
         let mut teller = Teller::new(args.output, args.yes);
-        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let found = cloud.stack(&name).await.map_err(untouched)?;
         let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
             teller.line(&format!("stack `{name}` is not there, in {}", cloud.region));
             teller.outcome("absent", None, &json!({}));
             return Ok(());
         };
         if stack.status != "DELETE_IN_PROGRESS" {
-            let members = cloud
-                .members(&stack.id)
-                .await
-                .map_err(|error| refused(&error))?;
-            let text = cloud
-                .template(&stack.id)
-                .await
-                .map_err(|error| refused(&error))?;
+            let members = cloud.members(&stack.id).await.map_err(untouched)?;
+            let text = cloud.template(&stack.id).await.map_err(untouched)?;
             let facts = text.and_then(|text| template::read(&text).ok());
             let kept = facts.map(|it| it.kept).unwrap_or_default();
             teller.line(shown(&stack, &members, &kept, &args.retain).trim_end());

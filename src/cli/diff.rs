@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let access = args.access.access(source.region)?;
     block_on(async {
         let stop = Stop::listen(cut);
-        let cloud = Cloud::connect(&access)
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;

@@ -11,6 +11,7 @@ use super::talk::Format;
 use super::{Failure, output};
 use crate::deploy::aws::Cloud;
 use crate::deploy::error::Trouble;
+use crate::deploy::follow::Stop;
 use crate::deploy::tool::{Tool, ToolError};
 use crate::deploy::values::Stack;
 
@@ -110,7 +111,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     block_on(async {
         let mut lines = Lines::default();
         let has_tool = tools(&mut lines).await;
-        match Cloud::connect(&access).await {
+        match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
                 let to_do = error.help().unwrap_or_default();
                 let what = match error.trouble {

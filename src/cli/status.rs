@@ -73,7 +73,7 @@ fn status(args: &Args) -> Result<(), Failure> {
     let (name, access) = args.target.resolve()?;
     block_on(async {
         let stop = Stop::listen(cut);
-        let cloud = Cloud::connect(&access)
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let tool = Tool::new(&cloud.access());

@@ -20,6 +20,7 @@ use aws_sdk_cloudformation::types::{StackEvent, TemplateStage};
 use tokio::time::Instant;
 
 use super::error::{AwsError, Trouble, classify};
+use super::follow::Stop;
 use super::plain;
 use super::values::{Drifted, Event, Member, Stack};
 
@@ -36,11 +37,15 @@ pub(crate) struct Access {
 /// How long a call is repeated before its failure counts.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The same for who has asked to stop.
+const HURRY: Duration = Duration::from_secs(5);
+
 /// CloudFormation, of one account and region.
 pub(crate) struct Cloud {
     access: Access,
     pub(crate) region: String,
     client: RefCell<Client>,
+    stop: Stop,
 }
 
 /// A configuration with which the next call may be made.
@@ -126,12 +131,15 @@ pub(super) fn text(value: Option<&str>) -> String {
 
 impl Cloud {
     /// Finds region and credentials; nothing is sent to CloudFormation yet.
-    pub(crate) async fn connect(access: &Access) -> Result<Cloud, AwsError> {
+    ///
+    /// Once the user asks to stop, calls are repeated for a short while only.
+    pub(crate) async fn connect(access: &Access, stop: &Stop) -> Result<Cloud, AwsError> {
         let (client, region) = configure(access).await?;
         Ok(Cloud {
             access: access.clone(),
             region,
             client: RefCell::new(client),
+            stop: stop.clone(),
         })
     }
 
@@ -170,10 +178,17 @@ impl Cloud {
                     continue;
                 }
             }
-            if !error.is_transient() || start.elapsed() > PATIENCE {
+            let patience = match self.stop.is_asked() {
+                true => HURRY,
+                false => PATIENCE,
+            };
+            if !error.is_transient() || start.elapsed() > patience {
                 return Err(error);
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.wait(), if !self.stop.is_asked() => {}
+            }
             pause = (pause * 2).min(Duration::from_secs(8));
         }
     }

@@ -150,6 +150,7 @@ pub(crate) async fn follow(
         let answer = tokio::select! {
             answer = asked => answer,
             () = stop.wait() => break End::Stopped,
+            () = over(watch.limit) => break End::Late,
         };
         match answer {
             Err(error) if error.is_transient() => {
@@ -192,16 +193,22 @@ pub(crate) async fn follow(
                 }
             }
         }
-        if watch.limit.is_some_and(|limit| Instant::now() >= limit) {
-            break End::Late;
-        }
         tokio::select! {
             () = sleep(watch.pause) => {}
+            () = over(watch.limit) => break End::Late,
             () = stop.wait() => break End::Stopped,
         }
     };
     talk.end();
     followed
+}
+
+/// Ends when the time is over, which may be never.
+async fn over(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => tokio::time::sleep_until(limit).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether the change set says that it is no longer executed.

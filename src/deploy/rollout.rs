@@ -69,6 +69,8 @@ struct Rollout<'a, T> {
     limit: Option<Instant>,
     /// Why the protection from deletion is not as it should be.
     unprotected: Option<AwsError>,
+    /// Whether the left-over of a failed creation was deleted.
+    cleared: bool,
 }
 
 /// Deploys.
@@ -87,6 +89,7 @@ pub(crate) async fn deploy<T: Ask>(
         talk,
         limit: None,
         unprotected: None,
+        cleared: false,
     };
     // Somebody else may come between looking and acting; that often is no coincidence.
     for _ in 0..5 {
@@ -114,9 +117,20 @@ pub(crate) async fn deploy<T: Ask>(
 }
 
 impl<T: Ask> Rollout<'_, T> {
+    /// What is true when nothing was deployed.
+    fn nothing(&self) -> String {
+        match self.cleared {
+            true => {
+                "the left-over of the failed creation was deleted, and nothing else was changed"
+            }
+            false => NOTHING_DONE,
+        }
+        .to_owned()
+    }
+
     async fn found(&self) -> Result<Option<Stack>, Problem> {
         let found = self.cloud.stack(&self.request.stack).await;
-        let found = found.map_err(|error| Problem::of(&error, NOTHING_DONE))?;
+        let found = found.map_err(|error| Problem::of(&error, self.nothing()))?;
         // A name never means a deleted stack, but an emulator may say so.
         Ok(found.filter(|it| it.status != "DELETE_COMPLETE"))
     }
@@ -177,7 +191,7 @@ impl<T: Ask> Rollout<'_, T> {
             None => None,
             Some(stack) => {
                 let template = self.cloud.template(&stack.id).await;
-                let template = template.map_err(|error| Problem::of(&error, NOTHING_DONE))?;
+                let template = template.map_err(|error| Problem::of(&error, self.nothing()))?;
                 let template = template.unwrap_or_default();
                 Some(Deployed { stack, template })
             }
@@ -195,10 +209,7 @@ impl<T: Ask> Rollout<'_, T> {
             if came_between && left.is_none() {
                 return Ok(None);
             }
-            return Err(Problem::of(
-                &error,
-                left.unwrap_or_else(|| NOTHING_DONE.into()),
-            ));
+            return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
         }
         let set = match self.made(&name).await {
             Ok(Some(set)) => set,
@@ -227,7 +238,7 @@ impl<T: Ask> Rollout<'_, T> {
                 }
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
-            let state = left.unwrap_or_else(|| NOTHING_DONE.into());
+            let state = left.unwrap_or_else(|| self.nothing());
             let mut problem = Problem::new(
                 format!("the change set failed: {}{details}", set.reason),
                 state,
@@ -248,7 +259,7 @@ impl<T: Ask> Rollout<'_, T> {
             let left = self.clean(&name, absent).await;
             return Err(Problem::new(
                 message,
-                left.unwrap_or_else(|| NOTHING_DONE.into()),
+                left.unwrap_or_else(|| self.nothing()),
             ));
         }
         if failed {
@@ -275,7 +286,10 @@ impl<T: Ask> Rollout<'_, T> {
             && !self.stop.is_asked();
         if !go_on {
             if let Some(left) = self.clean(&name, absent).await {
-                self.talk.say(&left);
+                return Err(Problem::new(
+                    "not everything could be taken away again",
+                    left,
+                ));
             }
             return Ok(Some(match self.options.dry_run {
                 true => Outcome::Shown,
@@ -308,7 +322,7 @@ impl<T: Ask> Rollout<'_, T> {
                 "add `--parameter {}=VALUE`",
                 missing.join("=VALUE --parameter ")
             );
-            Problem::new(message, NOTHING_DONE).help(help)
+            Problem::new(message, self.nothing()).help(help)
         })
     }
 
@@ -317,7 +331,7 @@ impl<T: Ask> Rollout<'_, T> {
         let start = Instant::now();
         loop {
             let set = self.cloud.change_set(&self.request.stack, name).await;
-            match set.map_err(|error| Problem::of(&error, NOTHING_DONE))? {
+            match set.map_err(|error| Problem::of(&error, self.nothing()))? {
                 Some(set) if matches!(set.status.as_str(), "CREATE_COMPLETE" | "FAILED") => {
                     return Ok(Some(set));
                 }
@@ -327,11 +341,11 @@ impl<T: Ask> Rollout<'_, T> {
             }
             if start.elapsed() > self.options.limit.unwrap_or(Duration::from_secs(600)) {
                 let message = "the change set was not ready in time";
-                return Err(Problem::new(message, NOTHING_DONE));
+                return Err(Problem::new(message, self.nothing()));
             }
             tokio::select! {
                 () = sleep(self.options.pause.min(Duration::from_secs(1))) => {}
-                () = self.stop.wait() => return Err(Problem::new("stopped", NOTHING_DONE)),
+                () = self.stop.wait() => return Err(Problem::new("stopped", self.nothing())),
             }
         }
     }
@@ -340,8 +354,15 @@ impl<T: Ask> Rollout<'_, T> {
     async fn clean(&mut self, name: &str, absent: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
+            let shell = match absent {
+                true => format!(
+                    ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`ssm-synth destroy --stack \
+                     {stack}` deletes both)"
+                ),
+                false => String::new(),
+            };
             return Some(format!(
-                "nothing was deployed, but change set `{name}` of stack `{stack}` may be left: {error}; \
+                "nothing was deployed, but change set `{name}` of stack `{stack}` may be left{shell}: {error}; \
                  `aws cloudformation delete-change-set --stack-name {stack} --change-set-name {name}` \
                  deletes it"
             ));
@@ -392,7 +413,7 @@ impl<T: Ask> Rollout<'_, T> {
     async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, Problem> {
         let under_way = format!("stack `{}` is {}", stack.name, stack.status);
         if self.options.dry_run {
-            let state = format!("{under_way}; {NOTHING_DONE} by this run");
+            let state = format!("{under_way}; nothing was changed by this run");
             return Err(Problem::new(under_way, state).help(format!(
                 "`ssm-synth status --stack {} --wait` follows it",
                 stack.name
@@ -479,7 +500,10 @@ impl<T: Ask> Rollout<'_, T> {
         let id = stack.id.clone();
         let followed = self.watch(&id, behind, None).await;
         match followed.end {
-            End::Settled(stack) if stack.status == "DELETE_COMPLETE" => Ok(None),
+            End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+                self.cleared = true;
+                Ok(None)
+            }
             End::Settled(stack) => Ok(Some(Outcome::Failed(
                 Failed::of(self.cloud, stack, &followed.events).await,
             ))),
@@ -498,10 +522,7 @@ impl<T: Ask> Rollout<'_, T> {
             Ok(behind) => behind,
             Err(error) => {
                 let left = self.clean(name, absent).await;
-                return Err(Problem::of(
-                    &error,
-                    left.unwrap_or_else(|| NOTHING_DONE.into()),
-                ));
+                return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
             }
         };
         let executed = self
@@ -521,7 +542,7 @@ impl<T: Ask> Rollout<'_, T> {
                         self.came_between();
                         return Ok(None);
                     }
-                    let state = left.unwrap_or_else(|| NOTHING_DONE.into());
+                    let state = left.unwrap_or_else(|| self.nothing());
                     return Err(Problem::of(&error, state));
                 }
                 None => {

@@ -989,6 +989,10 @@ def failure(run, done):
         in_progress = (before.status or "").endswith("_IN_PROGRESS")
         if not begun and not in_progress:
             run.complain("AWS goes on with it, it says, and nothing was begun")
+    if "left-over of the failed creation was deleted, and nothing else" in final:
+        words.append("cleared")
+        if after.status is not None:
+            run.complain(f"the left-over was deleted, it says, and the stack is {after.status}")
     if "is not known" in final:
         words.append("not known")
         if run.passes:
@@ -1096,7 +1100,9 @@ def carry_out(run, place, binary, folder):
             run.complain(f"harness: the proxy: {error}")
         run.seconds = time.monotonic() - began
     # What holds for a while may be over, and what needs the old credentials too late.
-    sure = "ttl_s" not in ALL_FAULTS[run.hits[0].fault].rule and not run.scenario.startswith("renewed")
+    sure = "ttl_s" not in ALL_FAULTS[run.hits[0].fault].rule
+    # Nor may a stack that is gone be looked at as often.
+    sure = sure and not run.scenario.startswith(("renewed", "status-waits-gone"))
     if len(run.hits) == 1 and not run.fired and not run.hits[0].skipped and sure:
         run.complain("the fault did not happen")
 
