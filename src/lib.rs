@@ -38,13 +38,21 @@ mod diff;
 #[cfg(feature = "config")]
 pub mod front;
 pub mod ir;
+#[cfg(feature = "report")]
+pub mod picture;
 pub mod reach;
 mod region;
 pub mod report;
 pub mod resource;
+#[cfg(feature = "report")]
+pub mod runbook;
+#[cfg(feature = "report")]
+mod template;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 
 pub use construct::{App, Construct, Scope, SessionAccess};
 pub use ir::{Cidr, Id, Parameter, Ref, Value};
 pub use region::{Region, regions};
+#[cfg(feature = "report")]
+pub use template::TemplateError;

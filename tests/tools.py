@@ -106,6 +106,8 @@ def main():
             text = run([BINARY, "--config", config, "--format", form, "--tf-module"])
             (module / name).write_text(text)
 
+    print(run([sys.executable, ROOT / "tests/runbook.py", BINARY]), end="")
+
     templates = sorted(WORK.glob("cases/*/stack.*"))
     # -c I: informational rules count too; -i ignores.
     plain = [str(path) for path in templates if path.parent.name not in EXPECTED_FINDINGS]

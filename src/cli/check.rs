@@ -88,7 +88,7 @@ pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
 
 /// Reads a file of parameters: what `aws cloudformation create-stack --parameters file://…`,
 /// `deploy --parameter-overrides file://…` and CodePipeline take, or lines.
-fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
+pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let trimmed = text.trim_start();
     if !trimmed.starts_with(['[', '{']) {

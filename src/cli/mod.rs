@@ -15,10 +15,13 @@ mod diagnostics;
 mod diff;
 #[cfg(feature = "deploy")]
 mod doctor;
+mod given;
+mod graph;
 mod operator_policy;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
+mod runbook;
 #[cfg(feature = "deploy")]
 mod status;
 mod synth;
@@ -92,6 +95,10 @@ enum Command {
     },
     /// Estimate what the stack costs a month by list prices, and the cheaper ways beside it
     Cost(Box<cost::Args>),
+    /// Draw the stack: its network, the agent's path with the proof's verdicts, the sequence to a shell
+    Graph(Box<graph::Args>),
+    /// Write a runbook for the stack: deploy, connect, forward, verify, troubleshoot, tear down
+    Runbook(Box<runbook::Args>),
     /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
     #[cfg(feature = "deploy")]
     Deploy(Box<deploy::Args>),
@@ -183,6 +190,8 @@ pub fn main() -> ExitCode {
         None => synth::run(&cli.synth),
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Graph(args)) => graph::run(&args),
+        Some(Command::Runbook(args)) => runbook::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
         Some(Command::Cost(args)) => cost::run(&args),
         #[cfg(feature = "deploy")]

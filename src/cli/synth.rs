@@ -159,6 +159,63 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The flags as they were given, for a command line that says the same.
+    pub(super) fn again(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
+        if let Some(file) = &self.config {
+            add("--config", file.display().to_string());
+        }
+        if let Some(cidr) = &self.cidr {
+            add("--cidr", cidr.clone());
+        }
+        if let Some(zones) = self.zones {
+            add("--zones", zones.to_string());
+        }
+        if let Some(vpc) = &self.vpc {
+            add("--vpc", vpc.clone());
+        }
+        if !self.subnets.is_empty() {
+            add("--subnets", self.subnets.join(","));
+        }
+        for set in &self.set {
+            add("--set", set.clone());
+        }
+        words
+    }
+
+    /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
+    /// configuration that is named without the flag.
+    pub(super) fn configured(
+        &self,
+        file: Option<(&str, &str)>,
+        name: Option<&String>,
+        region: Option<&String>,
+    ) -> Result<Configured, Failure> {
+        if let (Some((file, _)), Some(_)) = (file, &self.config) {
+            let message = format!("`{file}` and `--config`: one of them");
+            return Err(Failure::Environment(message));
+        }
+        let mut sources = Sources::new();
+        let config = match file {
+            None => self.read(name, region, &mut sources)?,
+            Some((file, text)) => {
+                let config = Config::read(file, text);
+                sources.push((file.to_owned(), text.to_owned()));
+                let config = config.map_err(|problems| fail(&problems, &sources))?;
+                self.laid_over(config, name, region, &mut sources)?
+            }
+        };
+        let configured = config
+            .build()
+            .map_err(|problems| fail(&problems, &sources))?;
+        let found = configured
+            .check()
+            .map(|_| ())
+            .map_err(|problems| fail(&problems, &sources));
+        found.map(|()| configured)
+    }
+
     /// Reads the configuration, with what the flags set.
     pub(super) fn read(
         &self,
@@ -206,7 +263,7 @@ impl Settings {
         region: Option<&String>,
         sources: &mut Sources,
     ) -> Result<Config, Failure> {
-        let mut config = match file {
+        let config = match file {
             None => Config::empty(),
             Some((name, text)) => {
                 let config = Config::read(&name, &text);
@@ -214,6 +271,17 @@ impl Settings {
                 config.map_err(|problems| fail(&problems, sources))?
             }
         };
+        self.laid_over(config, name, region, sources)
+    }
+
+    /// A configuration with what the flags set.
+    fn laid_over(
+        &self,
+        mut config: Config,
+        name: Option<&String>,
+        region: Option<&String>,
+        sources: &mut Sources,
+    ) -> Result<Config, Failure> {
         for (source, path, value) in self.flags(name, region)? {
             let set = config.set(&source, &path, &value);
             // A flag given twice has the value that was given last.

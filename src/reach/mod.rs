@@ -14,6 +14,7 @@
 //! assert_eq!(proof.instances[0].failing_hop(), None);
 //! ```
 
+mod around;
 mod fix;
 mod hop;
 pub(crate) mod host;
@@ -28,6 +29,9 @@ pub(crate) mod view;
 
 use std::fmt;
 
+pub use around::{Around, Door, Rule, Spot, Surroundings, Way, around};
+#[cfg(feature = "report")]
+pub(crate) use around::{shown, text};
 pub use fix::Change;
 
 use crate::ir::{Graph, NodeId};
@@ -138,7 +142,7 @@ impl fmt::Display for Hop {
 }
 
 /// What was found of a hop; the worse comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// It provably fails.
     Fail,

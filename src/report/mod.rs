@@ -16,6 +16,9 @@ pub use github::github;
 pub use sarif::sarif;
 pub use text::text;
 
+#[cfg(feature = "report")]
+pub(crate) use text::fixed;
+
 /// A proof with what it is about.
 #[derive(Debug)]
 pub struct Report<'a> {
@@ -42,6 +45,12 @@ pub(crate) struct Where {
 impl Report<'_> {
     fn name(&self, node: NodeId) -> &str {
         self.graph.node(node).map_or("", |node| node.shown())
+    }
+
+    /// The place of a finding in words: file, line and property, as far as they are known.
+    #[cfg(feature = "report")]
+    pub(crate) fn said_at(&self, finding: &Finding) -> Option<String> {
+        text::place(self, finding)
     }
 
     /// The place of a finding: the property that it names, or the resource.

@@ -100,7 +100,7 @@ fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceProof) {
     }
 }
 
-fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
+pub(super) fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
     let place = report.place(finding)?;
     let what = match &place.property {
         Some(property) => format!("{}.{property}", place.resource),
@@ -142,7 +142,7 @@ fn write_fix(out: &mut String, report: &Report<'_>, finding: &Finding) {
 }
 
 /// The lines of a finding's fix.
-pub(super) fn fixed(report: &Report<'_>, finding: &Finding) -> Option<String> {
+pub(crate) fn fixed(report: &Report<'_>, finding: &Finding) -> Option<String> {
     let change = finding.fix.as_ref()?;
     let dialect = report
         .graph

@@ -374,3 +374,42 @@ fn the_policy_of_operators_is_printed() {
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
     }
 }
+
+#[test]
+fn pictures_and_runbooks_from_the_command_line() {
+    let zones = run(&["graph", "--zones", "3", "--diagram", "network"], "");
+    assert_eq!((zones.code, zones.err.as_str()), (0, ""));
+    assert!(zones.out.starts_with("flowchart") && zones.out.contains("SubnetC"));
+    // A configuration named as the file takes the flags too, from standard input as well.
+    let config = "name: team\ninstances: [{name: web}]\n";
+    let ran = run(&["graph", "-", "--zones", "1", "-f", "svg"], config);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(
+        ran.out.contains(">team<") && !ran.out.contains("SubnetB"),
+        "{}",
+        ran.out
+    );
+    let ran = run(&["runbook", "--zones", "3", "--region", "eu-central-1"], "");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let again = "ssm-synth --format cfn -o stack.json --zones 3 --region eu-central-1\n";
+    assert!(ran.out.contains(again), "{}", ran.out);
+    let [(_, cfn), ..] = super::documents("default", "");
+    let ran = run(&["runbook", "-", "--name", "live"], &cfn);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("--stack-name live") && !ran.out.contains("terraform apply"));
+    for (args, input) in [
+        (&["graph", "-", "--zones", "3"][..], cfn.as_str()),
+        (&["graph", "-f", "html", "--diagram", "network"], ""),
+        (&["graph", "absent.yaml"], ""),
+        (&["graph", "-c", "a.yaml", "-"], config),
+    ] {
+        let ran = run(args, input);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (2, ""),
+            "{args:?}: {}",
+            ran.err
+        );
+        assert!(!ran.err.is_empty());
+    }
+}

@@ -17,6 +17,7 @@ mod documents;
 mod examples;
 mod facts;
 mod goldens;
+mod graph;
 mod misuse;
 mod names;
 mod properties;

@@ -29,7 +29,7 @@ use crate::resource::{
 
 /// The services that a plain session needs.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
-const SERVICES: [&str; 2] = ["ssm", "ssmmessages"];
+pub(super) const SERVICES: [&str; 2] = ["ssm", "ssmmessages"];
 
 /// Asks all hops.
 pub(super) fn all<'g>(view: &View<'g>, host: &Host<'g>) -> Vec<Finding> {
@@ -85,21 +85,21 @@ fn over_placements<'a, 'g>(
 }
 
 /// A service dialled from a subnet.
-struct Dial<'a, 'g> {
+pub(super) struct Dial<'a, 'g> {
     view: &'a View<'g>,
     host: &'a Host<'g>,
     subnet: &'a To<'g, Subnet>,
-    vpc: VpcRef<'g>,
+    pub(super) vpc: VpcRef<'g>,
     service: &'a str,
     role: Option<NodeId>,
     /// The instance's groups; nothing if they are not decided.
     groups: Option<Vec<Group<'g>>>,
-    candidates: Vec<Candidate<'g>>,
-    exit: Exit<'g>,
+    pub(super) candidates: Vec<Candidate<'g>>,
+    pub(super) exit: Exit<'g>,
 }
 
 /// Which way the agent takes.
-enum Way {
+pub(super) enum Way {
     /// To these endpoints, by position among the candidates.
     Endpoints(Vec<usize>),
     /// Out of the VPC.
@@ -109,7 +109,7 @@ enum Way {
 }
 
 impl<'a, 'g> Dial<'a, 'g> {
-    fn new(
+    pub(super) fn new(
         view: &'a View<'g>,
         host: &'a Host<'g>,
         placement: &'a Placement<'g>,
@@ -137,7 +137,7 @@ impl<'a, 'g> Dial<'a, 'g> {
         }
     }
 
-    fn way(&self) -> Way {
+    pub(super) fn way(&self) -> Way {
         let of = |candidate: &Candidate<'_>| {
             candidate
                 .is_there
@@ -251,7 +251,10 @@ fn vpc_of_groups<'g>(view: &View<'g>, host: &Host<'g>) -> VpcRef<'g> {
 }
 
 /// The subnets of an endpoint, and whether each is sure.
-fn subnets_of<'g>(view: &View<'g>, candidate: &Candidate<'g>) -> Vec<(To<'g, Subnet>, bool)> {
+pub(super) fn subnets_of<'g>(
+    view: &View<'g>,
+    candidate: &Candidate<'g>,
+) -> Vec<(To<'g, Subnet>, bool)> {
     let more: Vec<(&Link<Subnet>, Tri)> = view
         .all::<VpcEndpointSubnet>()
         .map(|(id, _, it)| {
@@ -271,7 +274,11 @@ fn subnets_of<'g>(view: &View<'g>, candidate: &Candidate<'g>) -> Vec<(To<'g, Sub
 }
 
 /// The groups of an endpoint.
-fn groups_of<'g>(view: &View<'g>, candidate: &Candidate<'g>, vpc: &VpcRef<'g>) -> Vec<Group<'g>> {
+pub(super) fn groups_of<'g>(
+    view: &View<'g>,
+    candidate: &Candidate<'g>,
+    vpc: &VpcRef<'g>,
+) -> Vec<Group<'g>> {
     let more = view
         .all::<VpcEndpointSecurityGroup>()
         .filter_map(

@@ -1,0 +1,57 @@
+//! `runbook`: what to do with this very stack, in Markdown.
+
+use std::path::PathBuf;
+
+use super::given::Given;
+use super::synth::Settings;
+use super::{Failure, output};
+use crate::front::InputKind;
+use crate::runbook::{self, Source};
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 it is written, whatever the proof says; 1 the configuration failed; 2 the file \
+cannot be read, usage, environment.\n\n\
+Examples:\n  \
+ssm-synth runbook -o RUNBOOK.md\n  \
+ssm-synth runbook stack.yaml --name team --region eu-central-1"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    given: Given,
+    #[command(flatten)]
+    settings: Settings,
+    /// The stack's name [default: as the configuration or the file is called]
+    #[arg(long)]
+    name: Option<String>,
+    /// Write this file, as a whole and only if it changes, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// The flags that make the same stack again.
+fn flags(args: &Args) -> Vec<String> {
+    let mut flags = args.given.config_again();
+    flags.extend(args.settings.again());
+    flags
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let subject = args.given.subject(&args.settings, args.name.as_ref())?;
+    let text = runbook::runbook(&runbook::Subject {
+        stack: &subject.title,
+        source: match subject.kind {
+            InputKind::Cfn => Source::Template(subject.file, args.given.values()?),
+            InputKind::Plan => Source::Plan,
+            InputKind::Config => Source::Config(flags(args)),
+        },
+        graph: &subject.graph,
+        proof: &subject.proof,
+        assume: args.given.assume(),
+    })
+    .map_err(|error| Failure::Environment(error.to_string()))?;
+    match &args.output {
+        Some(path) => output::file(path, &text),
+        None => output::artefact(&text),
+    }
+}

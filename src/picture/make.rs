@@ -1,0 +1,533 @@
+//! How a scene is made of a graph and its proof.
+
+use std::collections::HashMap;
+
+use super::scene::{Names, rank};
+use super::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
+use crate::ir::{Graph, NodeId, Value};
+use crate::reach::{self, Answer, Around, Assume, Hop, Proof, Spot, Verdict, Way};
+use crate::resource::Resource;
+
+impl Scene {
+    /// Makes a scene of a graph and what was proven of it.
+    pub fn new(title: &str, graph: &Graph, proof: &Proof, assume: &Assume) -> Scene {
+        let around = reach::around(graph, assume);
+        let names = Names::new(graph);
+        let maker = Maker {
+            graph,
+            proof,
+            around: &around,
+            names,
+        };
+        maker.scene(title)
+    }
+}
+
+struct Maker<'a> {
+    graph: &'a Graph,
+    proof: &'a Proof,
+    around: &'a Around,
+    names: Names<'a>,
+}
+
+impl Maker<'_> {
+    fn scene(&self, title: &str) -> Scene {
+        let (paths, path_of) = self.paths();
+        let mut vpcs: Vec<Spot> = Vec::new();
+        for (at, host) in self.around.hosts.iter().enumerate() {
+            if path_of.get(at).is_some_and(Option::is_some) && !vpcs.contains(&host.vpc) {
+                vpcs.push(host.vpc.clone());
+            }
+        }
+        let known = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
+        let all = known.filter(|(_, it)| matches!(it.resource, Resource::Vpc(_)));
+        let mut empty: Vec<NodeId> = all
+            .filter(|(id, it)| !it.is_absent() && !vpcs.contains(&Spot::Node(*id)))
+            .map(|(id, _)| id)
+            .collect();
+        if vpcs.is_empty() && !empty.is_empty() {
+            vpcs.push(Spot::Node(empty.remove(0)));
+        }
+        let panels = vpcs.iter().map(|vpc| self.panel(vpc, &paths, &path_of));
+        let region = self.graph.stacks().find_map(|it| it.region);
+        Scene {
+            title: title.to_owned(),
+            region: region.map(|it| it.name.to_owned()),
+            summary: summary(self.proof),
+            panels: panels.collect(),
+            empty: empty.iter().map(|id| self.names.node(*id)).collect(),
+            paths,
+        }
+    }
+
+    /// The ways, and for each instance of the proof which is its own; absent ones have none.
+    fn paths(&self) -> (Vec<Path>, Vec<Option<usize>>) {
+        let mut paths: Vec<Path> = Vec::new();
+        let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
+        let mut of: Vec<Option<usize>> = Vec::new();
+        for (at, proof) in self.proof.instances.iter().enumerate() {
+            if proof.answer == Answer::Absent {
+                of.push(None);
+                continue;
+            }
+            let name = self.names.host(proof.node);
+            let own = format!("`{}`", self.names.node(proof.node));
+            let marks: Vec<Mark> = proof
+                .hops
+                .iter()
+                .map(|it| Mark {
+                    hop: it.hop,
+                    verdict: it.verdict,
+                    detail: self.names.detail(&it.detail),
+                })
+                .collect();
+            // What only names the instance itself, or the subnet that it is in, makes no difference.
+            let alike = |mark: &Mark| Mark {
+                detail: match mark.verdict {
+                    Verdict::Pass => String::new(),
+                    _ => mark.detail.replace(&own, "it"),
+                },
+                ..mark.clone()
+            };
+            let key = (rank(proof.answer), marks.iter().map(alike).collect());
+            let index = *known.entry(key).or_insert(paths.len());
+            match paths.get_mut(index) {
+                Some(path) => path.names.push(name),
+                None => paths.push(Path {
+                    names: vec![name],
+                    answer: proof.answer,
+                    marks,
+                    of: at,
+                    by_endpoints: self.around.hosts.get(at).and_then(by_endpoints),
+                }),
+            }
+            of.push(Some(index));
+        }
+        let mut order: Vec<usize> = (0..paths.len()).collect();
+        order.sort_by_key(|&at| rank(paths[at].answer));
+        let mut place = vec![0; paths.len()];
+        for (new, &old) in order.iter().enumerate() {
+            place[old] = new;
+        }
+        let sorted = order.iter().map(|&at| paths[at].clone()).collect();
+        (
+            sorted,
+            of.into_iter().map(|it| it.map(|old| place[old])).collect(),
+        )
+    }
+
+    fn panel(&self, vpc: &Spot, paths: &[Path], path_of: &[Option<usize>]) -> Panel {
+        let (note, known) = match vpc.node().and_then(|id| self.graph.node(id)) {
+            Some(node) => match &node.resource {
+                Resource::Vpc(it) => (self.range(&it.cidr_block), true),
+                _ => (String::new(), true),
+            },
+            None => ("not in the file".to_owned(), false),
+        };
+        let here: Vec<usize> = (0..self.around.hosts.len())
+            .filter(|&at| self.around.hosts[at].vpc == *vpc)
+            .filter(|&at| path_of.get(at).is_some_and(Option::is_some))
+            .collect();
+        let mut panel = Panel {
+            vpc: match vpc {
+                Spot::Node(id) => self.names.node(*id),
+                Spot::Outside(text) => text.clone(),
+            },
+            note,
+            known,
+            ..Panel::default()
+        };
+        self.subnets(&mut panel, vpc, &here, path_of, paths);
+        panel.doors = self.doors(vpc, &here);
+        panel.cards = self.cards(vpc, &here);
+        panel
+    }
+
+    fn range(&self, value: &Value<crate::ir::Cidr>) -> String {
+        match value {
+            Value::Lit(cidr) => cidr.to_string(),
+            Value::Expr(expr) => reach::shown(self.graph, expr),
+        }
+    }
+
+    fn subnets(
+        &self,
+        panel: &mut Panel,
+        vpc: &Spot,
+        here: &[usize],
+        path_of: &[Option<usize>],
+        paths: &[Path],
+    ) {
+        // Where instances and interfaces are, and what else the VPC has.
+        let mut spots: Vec<Spot> = Vec::new();
+        let nodes = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
+        for (id, node) in nodes {
+            if let Resource::Subnet(it) = &node.resource
+                && !node.is_absent()
+                && matches!(&it.vpc, Value::Expr(crate::ir::Expr::Attr(own, _)) if Some(*own) == vpc.node())
+            {
+                spots.push(Spot::Node(id));
+            }
+        }
+        let placed = here.iter().flat_map(|&at| &self.around.hosts[at].subnets);
+        let doors = self.around.doors.iter().filter(|it| it.vpc == *vpc);
+        for spot in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
+            if !spots.contains(spot) {
+                spots.push(spot.clone());
+            }
+        }
+        let mut at_of: HashMap<&Spot, (usize, usize)> = HashMap::new();
+        for spot in &spots {
+            let (zone, note) = match spot.node().and_then(|id| self.graph.node(id)) {
+                Some(node) => match &node.resource {
+                    Resource::Subnet(it) => (
+                        reach::text(self.graph, &it.availability_zone),
+                        self.range(&it.cidr_block),
+                    ),
+                    _ => ("not told".to_owned(), String::new()),
+                },
+                None => ("not told".to_owned(), "not in the file".to_owned()),
+            };
+            let zone = match zone.as_str() {
+                "not told" => "zone not told".to_owned(),
+                own if own.contains("zone") => own.to_owned(),
+                own => format!("zone {own}"),
+            };
+            let index = match panel.zones.iter().position(|it| it.name == zone) {
+                Some(index) => index,
+                None => {
+                    panel.zones.push(Zone {
+                        name: zone,
+                        subnets: Vec::new(),
+                    });
+                    panel.zones.len() - 1
+                }
+            };
+            let subnets = &mut panel.zones[index].subnets;
+            at_of.insert(spot, (index, subnets.len()));
+            subnets.push(SubnetBox {
+                name: self.names.spot(spot),
+                note,
+                ..SubnetBox::default()
+            });
+        }
+        for door in doors.filter(|it| it.interface != Some(false)) {
+            let service = door
+                .service
+                .clone()
+                .unwrap_or_else(|| self.names.node(door.node));
+            for (zone, subnet) in door.subnets.iter().filter_map(|it| at_of.get(it)) {
+                panel.zones[*zone].subnets[*subnet]
+                    .interfaces
+                    .push(service.clone());
+            }
+        }
+        for &at in here {
+            let (Some(Some(path)), host) = (path_of.get(at), &self.around.hosts[at]) else {
+                continue;
+            };
+            let made = self.host(host, *path, &paths[*path]);
+            for (zone, subnet) in host.subnets.iter().filter_map(|it| at_of.get(it)) {
+                let hosts = &mut panel.zones[*zone].subnets[*subnet].hosts;
+                let like = |it: &&mut HostBox| {
+                    (it.path, &it.groups, &it.role, it.scaled)
+                        == (made.path, &made.groups, &made.role, made.scaled)
+                };
+                match hosts.iter_mut().find(like) {
+                    Some(same) => same.names.extend(made.names.iter().cloned()),
+                    None => hosts.push(made.clone()),
+                }
+            }
+        }
+        for subnet in panel.zones.iter_mut().flat_map(|it| &mut it.subnets) {
+            subnet.hosts.sort_by_key(|it| rank(it.answer));
+        }
+    }
+
+    fn host(&self, host: &reach::Surroundings, path: usize, way: &Path) -> HostBox {
+        let node = self.graph.node(host.node);
+        let fails = way.marks.iter().find(|it| it.verdict == Verdict::Fail);
+        HostBox {
+            names: vec![self.names.host(host.node)],
+            scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
+            answer: way.answer,
+            failing: fails.map(|it| it.hop),
+            groups: match &host.groups {
+                Some(groups) => self.names.all(groups),
+                None => "not decided".to_owned(),
+            },
+            role: match (&host.role, &host.profile) {
+                (Some(role), _) => self.names.spot(role),
+                (None, Some(profile)) => format!("of {}", self.names.spot(profile)),
+                (None, None) => "none".to_owned(),
+            },
+            path,
+        }
+    }
+
+    fn host_name(&self, at: usize) -> String {
+        let host = self.around.hosts.get(at);
+        host.map_or_else(String::new, |it| self.names.host(it.node))
+    }
+
+    /// The worst verdict about some nodes, over the instances here.
+    fn said_of(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<Verdict> {
+        let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
+        let about = |it: &&reach::Finding| {
+            hops.contains(&it.hop) && it.at.is_some_and(|(node, _)| nodes.contains(&node))
+        };
+        let found = proofs.flat_map(|it| it.hops.iter().filter(about));
+        found.map(|it| it.verdict).min()
+    }
+
+    fn doors(&self, vpc: &Spot, here: &[usize]) -> Vec<Door> {
+        const HOPS: [Hop; 4] = [
+            Hop::EndpointMissing,
+            Hop::EndpointPrivateDns,
+            Hop::EndpointPolicy,
+            Hop::EndpointSecurityGroup,
+        ];
+        let mut doors = Vec::new();
+        let mut others = Vec::new();
+        let ways = |service: &str| {
+            let service = service.to_owned();
+            here.iter()
+                .flat_map(|&at| &self.around.hosts[at].ways)
+                .filter(move |(own, _)| *own == service)
+                .map(|(_, way)| way)
+        };
+        for door in self.around.doors.iter().filter(|it| it.vpc == *vpc) {
+            let service = door.service.clone();
+            let label = service
+                .clone()
+                .unwrap_or_else(|| "service not told".to_owned());
+            let maybe = ways(&label).any(|way| *way == Way::Undecided);
+            let mut about = vec![door.node];
+            about.extend(door.groups.iter().filter_map(Spot::node));
+            let takes = |(own, way): &(&str, Way)| {
+                *own == label && matches!(way, Way::Endpoints(ids) if ids.contains(&door.node))
+            };
+            let all = here.iter().copied();
+            let takers: Vec<usize> = all
+                .filter(|&at| self.around.hosts[at].ways.iter().any(takes))
+                .collect();
+            let fails = |at: &usize| self.said_of(&[*at], &HOPS, &about) == Some(Verdict::Fail);
+            let failing: Vec<usize> = takers.iter().copied().filter(fails).collect();
+            let some = !failing.is_empty() && failing.len() < takers.len();
+            let said = self.said_of(here, &HOPS, &about);
+            let made = Door {
+                name: self.names.node(door.node),
+                kind: match door.interface {
+                    Some(false) => DoorKind::Gateway,
+                    _ => DoorKind::Interface,
+                },
+                note: match door.interface {
+                    Some(false) => "in route tables".to_owned(),
+                    _ => self.names.all(&door.groups),
+                },
+                verdict: match (!takers.is_empty(), maybe, said) {
+                    _ if some => Some(Verdict::Unknown),
+                    (_, _, Some(Verdict::Fail)) => Some(Verdict::Fail),
+                    _ if !failing.is_empty() => Some(Verdict::Fail),
+                    (true, _, said) => Some(said.unwrap_or(Verdict::Pass)),
+                    (false, true, _) => Some(Verdict::Unknown),
+                    (false, false, _) => None,
+                },
+                fails_for: match some {
+                    true => failing.iter().map(|&at| self.host_name(at)).collect(),
+                    false => Vec::new(),
+                },
+                services: vec![label],
+            };
+            match made.verdict {
+                Some(_) => doors.push(made),
+                None => others.push(made),
+            }
+        }
+        for (service, kind, name) in self.lacks(here) {
+            // An endpoint that is drawn already, and does not serve, says it.
+            let drawn = |it: &Door| it.services == [service] && it.verdict != Some(Verdict::Pass);
+            if doors.iter().any(drawn) {
+                continue;
+            }
+            let same = |it: &&mut Door| it.kind == kind && it.name == name;
+            match doors.iter_mut().find(same) {
+                Some(door) => door.services.push(service.to_owned()),
+                None => doors.push(self.lack(service, kind, name, here)),
+            }
+        }
+        doors.extend(joined(others));
+        doors
+    }
+
+    /// What is dialled past the endpoints of the file.
+    fn lacks(&self, here: &[usize]) -> Vec<(&'static str, DoorKind, String)> {
+        let mut found = Vec::new();
+        for (service, way) in here.iter().flat_map(|&at| &self.around.hosts[at].ways) {
+            let made = match way {
+                Way::Endpoints(_) => continue,
+                Way::Out(by) => (DoorKind::Internet, self.names.node(*by)),
+                Way::Broken(_) => (DoorKind::Internet, "a way out that ends".to_owned()),
+                Way::Nowhere => (DoorKind::Missing, format!("no endpoint for {service}")),
+                Way::Undecided => (DoorKind::Undecided, "not in the file".to_owned()),
+            };
+            let made = (*service, made.0, made.1);
+            if !found.contains(&made) {
+                found.push(made);
+            }
+        }
+        found
+    }
+
+    fn lack(&self, service: &str, kind: DoorKind, name: String, here: &[usize]) -> Door {
+        let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
+        let worst = |hop: Hop| {
+            let found = proofs.clone().flat_map(|it| &it.hops);
+            found.filter(|it| it.hop == hop).map(|it| it.verdict).min()
+        };
+        let (verdict, note) = match kind {
+            DoorKind::Internet => (worst(Hop::Route), "public addresses"),
+            DoorKind::Missing => (Some(Verdict::Fail), "and no way out of the subnet"),
+            _ => (Some(Verdict::Unknown), "whether there is one is not told"),
+        };
+        Door {
+            services: vec![service.to_owned()],
+            name,
+            kind,
+            note: note.to_owned(),
+            verdict: Some(verdict.unwrap_or(Verdict::Unknown)),
+            fails_for: Vec::new(),
+        }
+    }
+
+    fn cards(&self, vpc: &Spot, here: &[usize]) -> Vec<Card> {
+        let mut groups: Vec<&Spot> = Vec::new();
+        let own = here
+            .iter()
+            .flat_map(|&at| self.around.hosts[at].groups.iter().flatten());
+        let doors = self.around.doors.iter().filter(|it| it.vpc == *vpc);
+        for spot in own.chain(doors.flat_map(|it| &it.groups)) {
+            if !groups.contains(&spot) {
+                groups.push(spot);
+            }
+        }
+        const HOPS: [Hop; 2] = [Hop::EndpointSecurityGroup, Hop::InstanceSecurityGroup];
+        let mut cards: Vec<Card> = Vec::new();
+        for spot in groups {
+            let rules = self.around.rules.iter().filter(|it| it.group == *spot);
+            let mut lines: Vec<String> = rules
+                .map(|it| {
+                    let way = if it.egress { "out" } else { "in" };
+                    let word = if it.egress { "to" } else { "from" };
+                    format!("{way}: {} {word} {}", it.what, self.names.spot(&it.peer))
+                })
+                .collect();
+            if lines.is_empty() {
+                lines.push(match spot {
+                    Spot::Node(_) => "no rule in the file".to_owned(),
+                    Spot::Outside(_) => "not in the file".to_owned(),
+                });
+            }
+            cards.push(Card {
+                kind: "security group",
+                name: self.names.spot(spot),
+                lines,
+                verdict: spot.node().and_then(|id| self.said_of(here, &HOPS, &[id])),
+            });
+        }
+        let mut roles: Vec<(&Option<Spot>, &Option<Spot>)> = Vec::new();
+        for host in here.iter().map(|&at| &self.around.hosts[at]) {
+            if !roles.contains(&(&host.role, &host.profile)) {
+                roles.push((&host.role, &host.profile));
+            }
+        }
+        for (role, profile) in roles {
+            let Some(spot) = role.as_ref().or(profile.as_ref()) else {
+                continue;
+            };
+            const HOPS: [Hop; 3] = [Hop::InstanceProfile, Hop::RoleTrust, Hop::RolePermissions];
+            let about: Vec<NodeId> = [role, profile]
+                .into_iter()
+                .filter_map(|it| it.as_ref().and_then(Spot::node))
+                .collect();
+            let mut lines = Vec::new();
+            if let Some(profile) = profile {
+                lines.push(format!("profile: {}", self.names.spot(profile)));
+            }
+            lines.extend(self.policies(role.as_ref()));
+            cards.push(Card {
+                kind: if role.is_some() {
+                    "role"
+                } else {
+                    "instance profile"
+                },
+                name: self.names.spot(spot),
+                lines,
+                verdict: self.said_of(here, &HOPS, &about),
+            });
+        }
+        cards
+    }
+
+    fn policies(&self, role: Option<&Spot>) -> Vec<String> {
+        let node = role.and_then(Spot::node).and_then(|id| self.graph.node(id));
+        let Some(Resource::Role(role)) = node.map(|it| &it.resource) else {
+            return Vec::new();
+        };
+        let name = |link: &crate::ir::Link<crate::resource::ManagedPolicy>| {
+            let text = match link {
+                Value::Lit(id) => id.as_str().to_owned(),
+                Value::Expr(expr) => reach::shown(self.graph, expr),
+            };
+            let last = text.rsplit('/').next().unwrap_or_default();
+            format!("policy: {last}")
+        };
+        role.managed_policies.iter().map(name).collect()
+    }
+}
+
+/// Whether an agent dials endpoints; nothing where the file does not tell.
+fn by_endpoints(host: &reach::Surroundings) -> Option<bool> {
+    let any = |is: fn(&Way) -> bool| host.ways.iter().any(|(_, way)| is(way));
+    if any(|way| matches!(way, Way::Out(_) | Way::Broken(_))) {
+        return Some(false);
+    }
+    (!any(|way| *way == Way::Undecided)).then_some(true)
+}
+
+/// Endpoints that the agent's path does not use, by kind: services beside services.
+fn joined(doors: Vec<Door>) -> Vec<Door> {
+    let mut out: Vec<Door> = Vec::new();
+    for door in doors {
+        match out
+            .iter_mut()
+            .find(|it| it.kind == door.kind && it.note == door.note)
+        {
+            Some(same) => {
+                same.services.extend(door.services);
+                same.name = format!("{} more endpoints", same.services.len());
+            }
+            None => out.push(door),
+        }
+    }
+    out
+}
+
+fn summary(proof: &Proof) -> String {
+    let counts = [
+        Answer::Unreachable,
+        Answer::Unknown,
+        Answer::Reachable,
+        Answer::Absent,
+    ];
+    let words: Vec<String> = counts
+        .into_iter()
+        .map(|answer| (answer, crate::report::count(proof, answer)))
+        .filter(|(_, n)| *n > 0)
+        .map(|(answer, n)| format!("{n} {}", answer.as_str()))
+        .collect();
+    match words.is_empty() {
+        true => "no instance".to_owned(),
+        false => words.join(", "),
+    }
+}

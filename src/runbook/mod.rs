@@ -1,0 +1,431 @@
+//! A runbook for one stack: to deploy it, to connect, to find what is between, to take it away.
+//!
+//! The commands are AWS's own and ours; `tests/runbook.py` holds the former against the models of the
+//! AWS CLI.
+
+mod markdown;
+mod names;
+mod shell;
+mod steps;
+
+use serde_json::{Value, json};
+
+use crate::ir::{Graph, NodeId};
+use crate::picture::{Path, Scene, several, word};
+use crate::reach::{self, Answer, Assume, Hop, Proof, Surroundings};
+use crate::resource::{Dialect, Resource};
+use crate::template::{self, TemplateError};
+use names::{variables, way_to};
+use shell::Line;
+
+/// Where a stack is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A configuration of ours, with the flags that make it again.
+    Config(Vec<String>),
+    /// A CloudFormation template in this file, with values of its parameters as `Key=Value`.
+    Template(String, Vec<String>),
+    /// A Terraform plan.
+    Plan,
+}
+
+/// The stack that a runbook is for.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// The stack's name; what CloudFormation would not take of it is written as a hyphen.
+    pub stack: &'a str,
+    /// Where it is from.
+    pub source: Source,
+    /// Its resources.
+    pub graph: &'a Graph,
+    /// What is proven of it.
+    pub proof: &'a Proof,
+    /// What was taken for true.
+    pub assume: Assume,
+}
+
+/// Ways beyond these share the commands of the others.
+const MOST_GROUPS: usize = 3;
+
+/// Writes a runbook in Markdown.
+///
+/// # Errors
+///
+/// If the built-in template is broken.
+pub fn runbook(subject: &Subject<'_>) -> Result<String, TemplateError> {
+    let stack = stack_name(subject.stack);
+    let subject = &Subject {
+        stack: &stack,
+        ..subject.clone()
+    };
+    let mut engine = template::engine(markdown::escaped);
+    markdown::register(&mut engine);
+    template::render(
+        &engine,
+        "runbook.md",
+        include_str!("../../templates/runbook.md.hbs"),
+        &values(subject),
+    )
+}
+
+/// A name that CloudFormation takes.
+fn stack_name(text: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = text.chars().map(letter).take(128).collect();
+    let begins = |c: char| c.is_ascii_alphabetic();
+    let name = name
+        .trim_start_matches(|c| !begins(c))
+        .trim_end_matches('-');
+    match name.is_empty() {
+        true => "stack".to_owned(),
+        false => name.to_owned(),
+    }
+}
+
+fn values(subject: &Subject<'_>) -> Value {
+    let graph = subject.graph;
+    let scene = Scene::new(subject.stack, graph, subject.proof, &subject.assume);
+    let around = reach::around(graph, &subject.assume);
+    let cfn = subject.source != Source::Plan;
+    let tf = !matches!(subject.source, Source::Template(..));
+    let of = |path: &Path| around.hosts.get(path.of);
+    let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+        let host = of(path)?;
+        let mut out = json!({
+            "names": several(&path.names, 4),
+            "answer": path.answer.as_str(),
+        });
+        if cfn {
+            out["cfn"] = variables(graph, &around, host, Dialect::Cfn).into();
+        }
+        if tf {
+            out["tf"] = variables(graph, &around, host, Dialect::Tf).into();
+        }
+        Some(out)
+    });
+    let groups: Vec<Value> = groups.collect();
+    let more: usize = scene
+        .paths
+        .iter()
+        .skip(MOST_GROUPS)
+        .map(|it| it.names.len())
+        .sum();
+    let region = scene.region.as_deref();
+    json!({
+        "stack": subject.stack,
+        "summary": scene.summary,
+        "region": region.unwrap_or("decided at deployment"),
+        "set_region": set_region(region),
+        "deploy": deploy(subject, cfn, tf, region),
+        "cfn": cfn,
+        "tf": tf,
+        "physical_cfn": [Line::new("physical() { aws cloudformation describe-stack-resource")
+            .raw("--stack-name").word(subject.stack)
+            .raw("--logical-resource-id \"$1\" --query StackResourceDetail.PhysicalResourceId")
+            .raw("--output text; }").end()],
+        "physical_tf": [
+            "physical() { terraform state show -no-color \"$1\" | sed -n 's/^ \\{4\\}id *= \"\\(.*\\)\"$/\\1/p'; }",
+        ],
+        "groups": groups,
+        "more_groups": more,
+        "instances": instances(subject, &around.hosts),
+        "connect": connect(subject, &around.hosts, cfn, region),
+        "hops": hops(&scene),
+        "s3": around.doors.iter().any(|it| it.service.as_deref() == Some("s3")),
+        "away": away(subject, &around.hosts, cfn, tf, region),
+        "wait_cfn": wait(subject, cfn, region),
+    })
+}
+
+fn set_region(region: Option<&str>) -> Vec<String> {
+    vec![match region {
+        Some(region) => format!(
+            "export AWS_REGION={0} AWS_DEFAULT_REGION={0}",
+            shell::quoted(region)
+        ),
+        None => "export AWS_REGION=\"${AWS_REGION:?the region of the stack}\" \
+                 AWS_DEFAULT_REGION=\"$AWS_REGION\""
+            .to_owned(),
+    }]
+}
+
+/// Adds the region, where it is told: a session elsewhere is "not connected".
+fn within(line: Line, region: Option<&str>) -> Line {
+    match region {
+        Some(region) => line.raw("--region").word(region),
+        None => line,
+    }
+}
+
+/// Adds the stack's name.
+fn of_stack(line: Line, subject: &Subject<'_>) -> Line {
+    line.raw("--stack").word(subject.stack)
+}
+
+/// The parameters that a deployment must be told, as each language calls them.
+fn parameters(graph: &Graph, dialect: Dialect) -> Vec<String> {
+    let declared = graph.stacks().flat_map(|it| &it.parameters);
+    declared
+        .filter_map(|id| graph.parameter(*id))
+        .filter(|it| it.default.is_none() && it.only.is_none_or(|only| only == dialect))
+        .map(|it| match dialect {
+            Dialect::Cfn => it.id.clone(),
+            Dialect::Tf => crate::ir::terraform_name(&it.id),
+        })
+        .collect()
+}
+
+fn capabilities(graph: &Graph) -> &'static str {
+    let nodes = graph.stacks().flat_map(|it| graph.nodes_of(it));
+    let named = nodes.into_iter().any(|(_, node)| match &node.resource {
+        Resource::Role(it) => it.role_name.is_some(),
+        Resource::InstanceProfile(it) => it.instance_profile_name.is_some(),
+        Resource::ManagedPolicy(it) => it.managed_policy_name.is_some(),
+        _ => false,
+    });
+    match (named, graph.has_macros()) {
+        (false, false) => "--capabilities CAPABILITY_IAM",
+        (true, false) => "--capabilities CAPABILITY_NAMED_IAM",
+        (false, true) => "--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND",
+        (true, true) => "--capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND",
+    }
+}
+
+fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> Value {
+    let mut needed: Vec<String> = parameters(subject.graph, Dialect::Cfn)
+        .iter()
+        .map(|name| format!("{name}=VALUE"))
+        .collect();
+    let mut out = json!({ "parameters": !needed.is_empty(), "template": false });
+    let config = |line: Line| match &subject.source {
+        Source::Config(flags) => flags.iter().fold(line, |line, flag| line.word(flag)),
+        _ => line,
+    };
+    if cfn {
+        let (mut ours, mut make) = (Line::new("ssm-synth deploy"), Vec::new());
+        let file = match &subject.source {
+            Source::Template(file, values) => {
+                needed.extend(values.iter().cloned());
+                let file = if file == "-" { "TEMPLATE" } else { file };
+                ours = ours.raw("--template").word(file);
+                out["template"] = true.into();
+                file.to_owned()
+            }
+            _ => {
+                ours = config(ours);
+                let line = config(Line::new("ssm-synth --format cfn -o stack.json"));
+                make.push(within(line, region).end());
+                "stack.json".to_owned()
+            }
+        };
+        ours = of_stack(ours, subject);
+        for value in &needed {
+            ours = ours.raw("--parameter").word(value);
+        }
+        let mut theirs = Line::new("aws cloudformation deploy --template-file")
+            .word(&file)
+            .raw("--stack-name")
+            .word(subject.stack)
+            .raw(capabilities(subject.graph));
+        if !needed.is_empty() {
+            theirs = theirs.raw("--parameter-overrides");
+            for value in &needed {
+                theirs = theirs.word(value);
+            }
+        }
+        make.push(within(theirs, region).end());
+        out["ours"] = vec![within(ours, region).end()].into();
+        out["theirs"] = make.into();
+    }
+    if tf {
+        let mut lines = Vec::new();
+        if let Source::Config(_) = subject.source {
+            let line = config(Line::new("ssm-synth --format tf -o main.tf.json"));
+            lines.push(within(line, region).end());
+        }
+        lines.push("terraform init".to_owned());
+        let mut apply = Line::new("terraform apply");
+        for name in parameters(subject.graph, Dialect::Tf) {
+            apply = apply.raw("-var").word(&format!("{name}=VALUE"));
+        }
+        lines.push(apply.end());
+        out["terraform"] = lines.into();
+    }
+    out
+}
+
+fn wait(subject: &Subject<'_>, cfn: bool, region: Option<&str>) -> Value {
+    if !cfn {
+        return Value::Null;
+    }
+    let ours = of_stack(Line::new("ssm-synth status --wait"), subject);
+    json!([within(ours, region).end()])
+}
+
+/// What an instance is called by `ssm-synth connect`.
+fn short(graph: &Graph, id: NodeId) -> String {
+    let cfn_id = graph.node(id).map_or("", |it| it.cfn_id.as_str());
+    match cfn_id.strip_suffix("Instance") {
+        Some(name) if !name.is_empty() => name.to_lowercase(),
+        _ => cfn_id.to_owned(),
+    }
+}
+
+fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Answer)> {
+    let answers: Vec<_> = subject.proof.instances.iter().map(|it| it.answer).collect();
+    answers
+        .into_iter()
+        .enumerate()
+        .filter(|(_, it)| *it != Answer::Absent)
+}
+
+fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
+    let names = crate::picture::Names::new(subject.graph);
+    answers(subject)
+        .filter_map(|(at, answer)| {
+            let id = hosts.get(at)?.node;
+            Some(json!({
+                "name": names.host(id),
+                "cfn": way_to(subject.graph, id, Dialect::Cfn),
+                "tf": way_to(subject.graph, id, Dialect::Tf),
+                "answer": answer.as_str(),
+            }))
+        })
+        .collect()
+}
+
+/// A command for each instance; many are left to the table.
+fn connect(
+    subject: &Subject<'_>,
+    hosts: &[Surroundings],
+    cfn: bool,
+    region: Option<&str>,
+) -> Value {
+    const MOST: usize = 10;
+    let here: Vec<NodeId> = answers(subject)
+        .filter_map(|(at, _)| hosts.get(at).map(|it| it.node))
+        .collect();
+    // The instances of an Auto Scaling group have no name in the stack.
+    let named: Vec<NodeId> = here
+        .iter()
+        .copied()
+        .filter(|id| {
+            cfn && matches!(
+                subject.graph.node(*id).map(|it| &it.resource),
+                Some(Resource::Instance(_))
+            )
+        })
+        .collect();
+    let ours = named.iter().take(MOST).map(|id| {
+        let line = Line::new("ssm-synth connect").word(&short(subject.graph, *id));
+        within(of_stack(line, subject), region).end()
+    });
+    let first = named
+        .first()
+        .map(|id| short(subject.graph, *id))
+        .unwrap_or_default();
+    let forward = |options: &'static str| {
+        let line = Line::new("ssm-synth connect").word(&first).raw(options);
+        within(of_stack(line, subject), region).end()
+    };
+    let outputs = subject.graph.stacks().flat_map(|it| &it.outputs);
+    let terraform = outputs
+        .filter(|it| it.tf_name.ends_with("_start_session"))
+        .take(MOST)
+        .map(|it| Line::new("terraform output -raw").word(&it.tf_name).end());
+    json!({
+        "ours": ours.collect::<Vec<_>>(),
+        "more": named.len().saturating_sub(MOST),
+        "terraform": terraform.collect::<Vec<_>>(),
+        "forward": if !named.is_empty() { vec![forward("--port-forward 8080:80")] } else { Vec::new() },
+        "remote": if !named.is_empty() {
+            vec![forward("--port-forward 3306 --host db.example.internal")]
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+fn hops(scene: &Scene) -> Vec<Value> {
+    Hop::ALL
+        .into_iter()
+        .map(|hop| {
+            let here = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+                let mark = path.marks.iter().find(|it| it.hop == hop)?;
+                Some(json!({
+                    "names": several(&path.names, 4),
+                    "word": word(mark.verdict),
+                    "detail": mark.detail,
+                }))
+            });
+            json!({
+                "hop": hop.as_str(),
+                "why": hop.why(),
+                "look": steps::look(hop),
+                "here": here.collect::<Vec<_>>(),
+                "commands": steps::commands(hop),
+                "explain": format!("ssm-synth explain {hop}"),
+            })
+        })
+        .collect()
+}
+
+fn away(
+    subject: &Subject<'_>,
+    hosts: &[Surroundings],
+    cfn: bool,
+    tf: bool,
+    region: Option<&str>,
+) -> Value {
+    let names = crate::picture::Names::new(subject.graph);
+    let protected: Vec<String> = hosts
+        .iter()
+        .filter(|host| {
+            subject
+                .graph
+                .node(host.node)
+                .is_some_and(|node| match &node.resource {
+                    Resource::Instance(it) => {
+                        it.disable_api_termination.as_ref().and_then(|it| it.lit()) == Some(&true)
+                    }
+                    _ => false,
+                })
+        })
+        .map(|host| names.host(host.node))
+        .collect();
+    let mut out = json!({
+        "protected": several(&protected, 4),
+        "unprotect": ["aws ec2 modify-instance-attribute --instance-id \"$INSTANCE\" --no-disable-api-termination"],
+    });
+    if cfn {
+        let stack = |line: &'static str| within(Line::new(line).word(subject.stack), region).end();
+        out["ours"] =
+            vec![within(of_stack(Line::new("ssm-synth destroy"), subject), region).end()].into();
+        out["theirs"] = vec![
+            stack("aws cloudformation delete-stack --stack-name"),
+            stack("aws cloudformation wait stack-delete-complete --stack-name"),
+        ]
+        .into();
+    }
+    if tf {
+        let mut destroy = Line::new("terraform destroy");
+        for name in parameters(subject.graph, Dialect::Tf) {
+            destroy = destroy.raw("-var").word(&format!("{name}=VALUE"));
+        }
+        out["terraform"] = vec![destroy.end()].into();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stack_name;
+
+    #[test]
+    fn a_file_s_name_becomes_one_that_cloudformation_takes() {
+        assert_eq!(stack_name("team"), "team");
+        assert_eq!(stack_name("1 my.stack_"), "my-stack");
+        assert_eq!(stack_name("$(id)"), "id");
+        assert_eq!(stack_name("\u{fc}"), "stack");
+    }
+}

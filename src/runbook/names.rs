@@ -1,0 +1,120 @@
+//! The stack's own names, as variables that every command of the runbook uses.
+
+use super::shell::Line;
+use crate::ir::{Graph, NodeId};
+use crate::reach::{Around, Spot, Surroundings};
+use crate::resource::{Dialect, Resource};
+
+/// What a language calls a resource: the logical id, or the address.
+pub(super) fn way_to(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
+    let Some(node) = graph.node(id) else {
+        return String::new();
+    };
+    match (dialect, &node.origin) {
+        (Dialect::Cfn, _) => node.cfn_id.clone(),
+        (Dialect::Tf, Some(origin)) if origin.dialect == Dialect::Tf => origin.address.clone(),
+        (Dialect::Tf, _) => {
+            let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
+            // What a condition may leave out is one of a list.
+            let index = if node.condition.is_some() { "[0]" } else { "" };
+            format!("{of}.{}{index}", node.tf_name)
+        }
+    }
+}
+
+fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
+    Line::new("$(physical")
+        .word(&way_to(graph, id, dialect))
+        .end()
+        + ")"
+}
+
+/// The nodes of some things, if all of them are nodes.
+fn nodes(spots: &[Spot]) -> Option<Vec<NodeId>> {
+    let nodes: Option<Vec<NodeId>> = spots.iter().map(Spot::node).collect();
+    nodes.filter(|it| !it.is_empty())
+}
+
+/// Sets the variables for an instance: by the stack's names, and what it does not name by asking.
+pub(super) fn variables(
+    graph: &Graph,
+    around: &Around,
+    host: &Surroundings,
+    dialect: Dialect,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let is_group = graph
+        .node(host.node)
+        .is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_)));
+    let own = physical(graph, host.node, dialect);
+    if is_group {
+        lines.push(format!("GROUP={own}"));
+        lines.push(
+            Line::new("aws autoscaling describe-auto-scaling-groups")
+                .raw("--auto-scaling-group-names \"$GROUP\"")
+                .raw("--query 'AutoScalingGroups[0].Instances[0].InstanceId' --output text")
+                .into_variable("INSTANCE"),
+        );
+    } else {
+        lines.push(format!("INSTANCE={own}"));
+    }
+    let of_instance = |query: &'static str| {
+        Line::new("aws ec2 describe-instances --instance-ids \"$INSTANCE\"")
+            .raw(query)
+            .raw("--output text")
+    };
+    let joined = |ids: &[NodeId]| {
+        let all: Vec<String> = ids.iter().map(|id| physical(graph, *id, dialect)).collect();
+        all.join(",")
+    };
+    lines.push(match host.vpc.node() {
+        Some(id) => format!("VPC={}", physical(graph, id, dialect)),
+        None => of_instance("--query 'Reservations[0].Instances[0].VpcId'").into_variable("VPC"),
+    });
+    lines.push(match host.subnets.as_slice() {
+        [Spot::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
+        _ => of_instance("--query 'Reservations[0].Instances[0].SubnetId'").into_variable("SUBNET"),
+    });
+    lines.push(match host.groups.as_deref().and_then(nodes) {
+        Some(ids) => format!("INSTANCE_GROUPS={}", joined(&ids)),
+        None => of_instance(
+            "--query \"join(',', Reservations[0].Instances[0].SecurityGroups[].GroupId)\"",
+        )
+        .into_variable("INSTANCE_GROUPS"),
+    });
+    let mut doors: Vec<Spot> = Vec::new();
+    for door in around.doors.iter().filter(|it| it.vpc == host.vpc) {
+        let dialled = matches!(door.service.as_deref(), Some("ssm" | "ssmmessages"));
+        for group in door.groups.iter().filter(|_| dialled) {
+            if !doors.contains(group) {
+                doors.push(group.clone());
+            }
+        }
+    }
+    lines.push(match nodes(&doors) {
+        Some(ids) => format!("ENDPOINT_GROUPS={}", joined(&ids)),
+        None => Line::new("aws ec2 describe-vpc-endpoints")
+            .raw("--filters \"Name=vpc-id,Values=$VPC\"")
+            .raw("--query \"join(',', VpcEndpoints[].Groups[].GroupId)\" --output text")
+            .into_variable("ENDPOINT_GROUPS"),
+    });
+    lines.extend(match host.profile.as_ref().and_then(Spot::node) {
+        Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
+        None => vec![
+            of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
+                .into_variable("PROFILE"),
+            "PROFILE=${PROFILE##*/}".to_owned(),
+        ],
+    });
+    lines.push(match host.role.as_ref().and_then(Spot::node) {
+        Some(id) => format!("ROLE={}", physical(graph, id, dialect)),
+        None => Line::new("aws iam get-instance-profile --instance-profile-name \"$PROFILE\"")
+            .raw("--query 'InstanceProfile.Roles[0].RoleName' --output text")
+            .into_variable("ROLE"),
+    });
+    lines.push(
+        Line::new("aws iam get-role --role-name \"$ROLE\" --query Role.Arn --output text")
+            .into_variable("ROLE_ARN"),
+    );
+    lines
+}

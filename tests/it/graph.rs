@@ -1,0 +1,352 @@
+//! Pictures and runbooks: under snapshot, well formed, and harmless whatever things are called.
+
+use std::path::{Path, PathBuf};
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use ssm_synth::front::Input;
+use ssm_synth::front::cfn::Deployment;
+use ssm_synth::ir::Graph;
+use ssm_synth::picture::{self, Part, Scene};
+use ssm_synth::reach::{self, Assume, Proof};
+use ssm_synth::report::Report;
+use ssm_synth::runbook::{self, Source, Subject};
+
+use super::{configured, golden};
+
+/// What text of users may hold.
+const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
+
+struct Made {
+    graph: Graph,
+    proof: Proof,
+}
+
+impl Made {
+    fn of(graph: Graph) -> Made {
+        let proof = reach::prove(&graph, &Assume::default());
+        Made { graph, proof }
+    }
+
+    fn config(text: &str) -> Made {
+        Made::of(configured("graph", text).app.graph().clone())
+    }
+
+    fn template(text: &str) -> Made {
+        let input = Input::read("stack.yaml", text, None, &Deployment::default()).unwrap();
+        Made::of(input.graphs.into_iter().next().unwrap())
+    }
+
+    fn scene(&self, title: &str) -> Scene {
+        Scene::new(title, &self.graph, &self.proof, &Assume::default())
+    }
+
+    fn html(&self, title: &str) -> String {
+        let report = Report {
+            file: "stack.yaml",
+            graph: &self.graph,
+            proof: &self.proof,
+            json: false,
+        };
+        picture::html(&self.scene(title), &report).unwrap()
+    }
+
+    fn runbook(&self, title: &str, source: Source) -> String {
+        runbook::runbook(&Subject {
+            stack: title,
+            source,
+            graph: &self.graph,
+            proof: &self.proof,
+            assume: Assume::default(),
+        })
+        .unwrap()
+    }
+}
+
+fn file(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn unreachable() -> Made {
+    Made::template(&file("tests/graph/unreachable.yaml"))
+}
+
+/// The pictures of a report, which have snapshots of their own, cut out.
+fn without_pictures(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html;
+    while let Some(start) = rest.find("<svg") {
+        let end = rest[start..].find("</svg>").unwrap() + start + "</svg>".len();
+        roxmltree::Document::parse(&rest[start..end]).unwrap();
+        out.push_str(&rest[..start]);
+        out.push_str("[picture]");
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+#[test]
+fn the_default_stack_in_each_format() {
+    let made = Made::config("");
+    let scene = made.scene("access");
+    golden(
+        "graph",
+        "default-mermaid",
+        &picture::mermaid(&scene, Part::Both),
+    );
+    golden("graph", "default-svg", &picture::svg(&scene, Part::Both));
+    golden(
+        "graph",
+        "default-html",
+        &without_pictures(&made.html("access")),
+    );
+    let source = Source::Config(Vec::new());
+    golden("graph", "default-runbook", &made.runbook("access", source));
+}
+
+#[test]
+fn an_unreachable_stack_in_each_format() {
+    let made = unreachable();
+    let scene = made.scene("unreachable");
+    golden(
+        "graph",
+        "unreachable-mermaid",
+        &picture::mermaid(&scene, Part::Both),
+    );
+    golden(
+        "graph",
+        "unreachable-svg",
+        &picture::svg(&scene, Part::Both),
+    );
+    golden(
+        "graph",
+        "unreachable-html",
+        &without_pictures(&made.html("unreachable")),
+    );
+    let source = Source::Template("stack.yaml".to_owned(), Vec::new());
+    golden(
+        "graph",
+        "unreachable-runbook",
+        &made.runbook("unreachable", source),
+    );
+}
+
+/// A template where everything that can be named is named badly.
+fn hostile() -> Made {
+    let name = |what: &str| serde_json::Value::from(format!("{what}{HOSTILE}\n")).to_string();
+    Made::template(&format!(
+        r#"{{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {{
+            {vpc}: {{"Type": "AWS::EC2::VPC", "Properties": {{"CidrBlock": "10.0.0.0/16"}}}},
+            {subnet}: {{"Type": "AWS::EC2::Subnet", "Properties": {{"VpcId": {{"Ref": {vpc}}},
+                "CidrBlock": "10.0.0.0/24", "AvailabilityZone": {zone}}}}},
+            {host}: {{"Type": "AWS::EC2::Instance", "Properties": {{"ImageId": {image},
+                "SubnetId": {{"Ref": {subnet}}}, "SecurityGroupIds": [{group}],
+                "IamInstanceProfile": {profile}}}}}
+        }}}}"#,
+        vpc = name("vpc"),
+        subnet = name("subnet"),
+        host = name("host"),
+        zone = name("zone"),
+        image = name("image"),
+        group = name("group"),
+        profile = name("profile"),
+    ))
+}
+
+#[test]
+fn svg_is_well_formed_and_holds_names_as_text() {
+    let made = hostile();
+    let svg = picture::svg(&made.scene(HOSTILE), Part::Both);
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let known = [
+        "svg", "title", "desc", "style", "rect", "text", "polyline", "polygon", "circle",
+    ];
+    for node in document.descendants().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        assert!(known.contains(&name), "{name}");
+        for attribute in node.attributes() {
+            let name = attribute.name();
+            assert!(!name.starts_with("on") && name != "href", "{name}");
+        }
+    }
+    let texts = || document.descendants().filter_map(|it| it.text());
+    assert!(texts().any(|it| it.contains("<script>alert(1)</script>")));
+    // Nothing is loaded from anywhere.
+    assert_eq!(svg.matches("http").count(), 1, "only the namespace");
+    assert!(!svg.contains("url("));
+}
+
+#[test]
+fn html_holds_names_as_text() {
+    let html = hostile().html(HOSTILE);
+    assert!(!html.contains("<script"), "{html}");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    for outside in ["src=", "href=\"http", "url(", "@import", "<link"] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    without_pictures(&html);
+}
+
+#[test]
+fn mermaid_holds_names_as_text() {
+    let text = picture::mermaid(&hostile().scene(HOSTILE), Part::Both);
+    for line in text.lines() {
+        // Quotes come in pairs around our labels, and brackets are ours.
+        assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+        assert!(
+            !line.contains('<') || line.contains("<br/>") || line.contains("<<"),
+            "{line}"
+        );
+    }
+    for sign in ["<script", "%%{", "{{", "--> x"] {
+        assert!(!text.contains(sign), "{sign}");
+    }
+    assert_eq!(text.matches("```").count(), 4, "the blocks' own fences");
+}
+
+#[test]
+fn markdown_holds_names_as_text() {
+    let source = || Source::Template(HOSTILE.to_owned(), vec![format!("Key={HOSTILE}")]);
+    let text = hostile().runbook(HOSTILE, source());
+    let (mut blocks, mut code, mut rows) = (0, String::new(), 0);
+    let mut inside = false;
+    for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
+        match event {
+            Event::Html(it) | Event::InlineHtml(it) => panic!("{it}"),
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("a link"),
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(of))) => {
+                assert_eq!(of.as_ref(), "sh");
+                (inside, blocks) = (true, blocks + 1);
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => panic!("a block"),
+            Event::End(TagEnd::CodeBlock) => inside = false,
+            Event::Start(Tag::TableRow) => rows += 1,
+            Event::Text(it) if inside => code.push_str(&it),
+            _ => {}
+        }
+    }
+    assert_eq!((blocks, rows), (text.matches("sh\n").count(), 1), "{text}");
+    // For the shell it is a word.
+    let word = format!("'Key={}'", HOSTILE.replace('\'', "'\\''"));
+    assert!(code.contains(&word), "{code}");
+}
+
+#[test]
+fn many_instances_stay_readable_and_quick() {
+    let hosts: Vec<String> = (0..100)
+        .map(|n| format!("{{name: h{n}, subnet: {}}}", n % 2))
+        .collect();
+    let made = Made::config(&format!("instances: [{}]\n", hosts.join(", ")));
+    let start = std::time::Instant::now();
+    let scene = made.scene("access");
+    let svg = picture::svg(&scene, Part::Both);
+    let mermaid = picture::mermaid(&scene, Part::Both);
+    let (html, book) = (
+        made.html("access"),
+        made.runbook("access", Source::Config(Vec::new())),
+    );
+    assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    assert!(svg.contains("h0, h2, h4, h6 and 46 more"), "{svg}");
+    assert_eq!(scene.paths.len(), 1);
+    assert!(svg.len() < 30_000 && mermaid.len() < 8_000 && html.len() < 90_000);
+    assert!(book.contains("`h99`") && book.contains("and 90 more"));
+}
+
+#[test]
+fn many_networks_stay_within_what_mermaid_draws() {
+    let one = |n: usize| {
+        let subnets: String = (0..12)
+            .map(|s| {
+                format!(
+                    "  Subnet{n}x{s}:\n    Type: AWS::EC2::Subnet\n    Properties: {{VpcId: !Ref Vpc{n}, CidrBlock: 10.{n}.{s}.0/24, AvailabilityZone: eu-central-1{}}}\n  \
+                       Host{n}x{s}:\n    Type: AWS::EC2::Instance\n    Properties: {{ImageId: ami-0123456789abcdef0, SubnetId: !Ref Subnet{n}x{s}}}\n",
+                    ["a", "b", "c"][s % 3]
+                )
+            })
+            .collect();
+        format!(
+            "  Vpc{n}:\n    Type: AWS::EC2::VPC\n    Properties: {{CidrBlock: 10.{n}.0.0/16}}\n{subnets}"
+        )
+    };
+    let all: String = (0..20).map(one).collect();
+    let made = Made::template(&format!(
+        "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n{all}"
+    ));
+    let scene = made.scene("networks");
+    assert_eq!(scene.panels.len(), 20);
+    let mermaid = picture::mermaid(&scene, Part::Network);
+    assert!(mermaid.len() < 50_000, "{}", mermaid.len());
+    assert!(mermaid.contains("and 16 more VPCs"));
+    let edges = mermaid
+        .lines()
+        .filter(|it| it.contains("->") || it.contains("=>") || it.contains("-x "));
+    assert!(edges.count() < 500);
+    let svg = picture::svg(&scene, Part::Network);
+    roxmltree::Document::parse(&svg).unwrap();
+    assert!(svg.contains("and 8 more VPCs"));
+}
+
+#[test]
+fn the_same_stack_is_drawn_the_same() {
+    let draw = || {
+        let made = unreachable();
+        let scene = made.scene("x");
+        let source = Source::Template("stack.yaml".to_owned(), Vec::new());
+        [
+            picture::mermaid(&scene, Part::Both),
+            picture::svg(&scene, Part::Both),
+            made.html("x"),
+            made.runbook("x", source),
+        ]
+    };
+    assert_eq!(draw(), draw());
+}
+
+/// Every configuration and template of the tests is drawn, well formed.
+#[test]
+fn everything_can_be_drawn() {
+    for (name, text) in super::cases() {
+        let made = Made::config(&text);
+        roxmltree::Document::parse(&picture::svg(&made.scene(&name), Part::Both)).unwrap();
+        without_pictures(&made.html(&name));
+        made.runbook(&name, Source::Config(Vec::new()));
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if matches!(name.as_str(), "README.md" | "cases.yaml") {
+            continue;
+        }
+        let made = Made::template(&std::fs::read_to_string(&path).unwrap());
+        roxmltree::Document::parse(&picture::svg(&made.scene(&name), Part::Both)).unwrap();
+        without_pictures(&made.html(&name));
+        made.runbook(&name, Source::Template(name.clone(), Vec::new()));
+    }
+}
+
+fn templates(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => templates(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn no_template_goes_around_its_language() {
+    let mut found = Vec::new();
+    templates(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),
+        &mut found,
+    );
+    assert!(found.len() >= 5);
+    for path in found {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for sign in ["{{{", "{{&", "{{~{", "{{~&"] {
+            assert!(!text.contains(sign), "{}: {sign}", path.display());
+        }
+    }
+}
