@@ -30,6 +30,7 @@ pub mod check;
 #[doc(hidden)]
 pub mod cli;
 pub mod construct;
+pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]

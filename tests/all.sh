@@ -11,11 +11,13 @@ section 'Format, lints, documentation'
 cargo fmt --check
 cargo clippy --quiet --all-targets --all-features -- -D warnings
 cargo clippy --quiet --lib --no-default-features -- -D warnings
+cargo clippy --quiet --no-default-features --features cli -- -D warnings
 RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --all-features
 
 section 'Tests, documentation tests, examples'
 cargo build --quiet --examples --no-default-features
-cargo build --quiet --release
+# What the tools below run is the program as the tests have it: optimizing the AWS SDK takes minutes
+# and changes no output.
 cargo test --quiet --all-features
 if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
     echo 'snapshots wait for a review' >&2
@@ -43,10 +45,19 @@ for line in open(sys.argv[1]):
 PY
 }
 if ! installed "$python"; then
-    [ -x "$tools/bin/python" ] || python3 -m venv "$tools"
+    # What the system has already is taken from there.
+    [ -x "$tools/bin/python" ] || python3 -m venv --system-site-packages "$tools"
     python=$tools/bin/python
     installed "$python" || "$python" -m pip install --quiet --requirement "$wanted"
+    export PATH="$PWD/$tools/bin:$PATH"
 fi
+
+section 'Deploying: as an operator, and with faults'
+"$python" tests/emulator/deployments_check.py
+"$python" tests/deploy/session.py target/debug/ssm-synth
+"$python" tests/deploy/faults.py target/debug/ssm-synth
+
+section 'The output in the real tools'
 if ! command -v terraform >/dev/null; then
     echo 'terraform is not on the PATH: install it from https://developer.hashicorp.com/terraform/install' >&2
     if [ "${CI:-}" = true ]; then exit 1; fi

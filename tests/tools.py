@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/facts"))
 import facts  # noqa: E402
 
-BINARY = ROOT / "target/release/ssm-synth"
+BINARY = ROOT / "target/debug/ssm-synth"
 WORK = ROOT / "target/tools-work"
 
 # What a deployment must be told, by case: names in CloudFormation.

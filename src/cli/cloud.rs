@@ -8,7 +8,8 @@ use super::synth::Settings;
 use super::{Failure, output};
 use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, Trouble};
-use crate::deploy::rollout::{Problem, Unwatched};
+use crate::deploy::outcome::{Problem, Unwatched};
+use crate::deploy::plain;
 use crate::front::cfn::Deployment;
 use crate::front::{Input, InputKind};
 use crate::ir::{Diagnostics, Graph};
@@ -74,10 +75,29 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     };
     let wrong = || "write seconds, or a number with `s`, `m` or `h`, such as `10m`".to_owned();
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * unit).map_err(|_| wrong())
+    match Duration::try_from_secs_f64(number * unit) {
+        Ok(duration) if duration <= Duration::from_secs(7 * 86_400) => Ok(duration),
+        Ok(_) => Err("at most a week".to_owned()),
+        Err(_) => Err(wrong()),
+    }
 }
 
 impl AccessArgs {
+    /// How a stack is named in another command, from here.
+    pub(super) fn again(&self, stack: &str) -> String {
+        let mut out = format!("--stack {stack}");
+        for (flag, value) in [
+            ("--region", &self.region),
+            ("--profile", &self.profile),
+            ("--endpoint-url", &self.endpoint_url),
+        ] {
+            if let Some(value) = value {
+                out.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        out
+    }
+
     /// Where and as whom, with the region that a configuration tells.
     pub(super) fn access(&self, configured: Option<&'static Region>) -> Result<Access, Failure> {
         if let (Some(asked), Some(told)) = (&self.region, configured)
@@ -121,8 +141,22 @@ impl Target {
         Ok((stack, self.access.access(region)?))
     }
 
+    /// Whether the configuration comes from where a session's keys come from.
+    pub(super) fn reads_standard_input(&self) -> bool {
+        self.config.as_deref() == Some(std::path::Path::new("-"))
+    }
+
+    /// Whether anybody said which stack is meant.
+    pub(super) fn is_told(&self) -> bool {
+        self.stack.is_some() || self.config.is_some() || PathBuf::from("ssm-synth.yaml").exists()
+    }
+
     /// Where it is, for who needs no stack.
     pub(super) fn anywhere(&self) -> Result<Access, Failure> {
+        if let Some(path) = &self.config {
+            // Whoever names a file means it.
+            super::synth::read(path)?;
+        }
         let region = Settings::of(self.config.clone())
             .quietly()
             .and_then(|(_, region)| region);
@@ -154,7 +188,7 @@ pub(super) fn refused(error: &AwsError) -> Failure {
 
 /// Prints an error with what helps.
 pub(super) fn said(message: &str, help: Option<&str>) {
-    let mut text = format!("error: {message}\n");
+    let mut text = format!("error: {}\n", plain(message));
     if let Some(help) = help {
         text.push_str(&format!("  help: {help}\n"));
     }
@@ -164,20 +198,20 @@ pub(super) fn said(message: &str, help: Option<&str>) {
 /// Says why nothing was done, and what is true.
 pub(super) fn problem(problem: &Problem) -> Failure {
     said(&problem.message, problem.help.as_deref());
-    let _ = output::stderr(&format!("  state: {}\n", problem.state));
+    let _ = output::stderr(&format!("  state: {}\n", plain(&problem.state)));
     match problem.of_input {
         true => Failure::Input,
         false => Failure::Unreadable,
     }
 }
 
-/// Says that something goes on unwatched.
-pub(super) fn goes_on(stack: &str, status: &str, why: &Unwatched) -> Failure {
+/// Says that something goes on unwatched; `again` is how the stack is named in a command.
+pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -> Failure {
     let seen = match status {
         "" => "its status was not seen".to_owned(),
         status => format!("it was {status} when last seen"),
     };
-    let again = format!("`ssm-synth status --stack {stack} --wait` goes on watching");
+    let again = format!("`ssm-synth status {again} --wait` goes on watching");
     match why {
         Unwatched::Stopped => {
             let _ = output::stderr(&format!(
@@ -284,7 +318,7 @@ mod tests {
         ] {
             assert_eq!(duration(text).unwrap(), Duration::from_secs(want), "{text}");
         }
-        for text in ["", "m", "-1", "1d", "nan"] {
+        for text in ["", "m", "-1", "1d", "nan", "1e30"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

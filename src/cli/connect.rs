@@ -6,13 +6,14 @@ use std::process::Command;
 use super::cloud::{Target, block_on, refused, said};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
+use crate::deploy::follow::Stop;
 use crate::deploy::tool::{Instance, Tool, on_path};
 use crate::ir::nearest;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The session's exit code is the command's. Before a session: 1 no such instance; \
-2 usage, credentials, tools.\n\n\
+    after_help = "The exit code is that of `aws ssm start-session`, which is 0 whatever a COMMAND did. \
+Before a session: 1 no such instance; 2 usage, credentials, tools.\n\n\
 Examples:\n  \
 ssm-synth connect web\n  \
 ssm-synth connect i-0123456789abcdef0 --region eu-central-1\n  \
@@ -26,7 +27,8 @@ pub(super) struct Args {
     instance: Option<String>,
     #[command(flatten)]
     target: Target,
-    /// Forward a local port to one of the instance, instead of a shell
+    /// Forward a local port to one of the instance, instead of a shell [default of LOCAL: PORT;
+    /// under 1024 your system may refuse it]
     #[arg(long, value_name = "[LOCAL:]PORT", value_parser = ports)]
     port_forward: Option<(u16, u16)>,
     /// Forward to a port of this host, through the instance
@@ -132,7 +134,7 @@ fn short(instance: &Instance) -> String {
 }
 
 async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Access), Failure> {
-    let cloud = Cloud::connect(access)
+    let cloud = Cloud::connect(access, &Stop::default())
         .await
         .map_err(|error| refused(&error))?;
     // The region is told even if it is the default: a session in another is "not connected".
@@ -241,6 +243,10 @@ fn arguments(args: &Args, id: &str, access: &Access, is_terminal: bool) -> Vec<S
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if args.target.reads_standard_input() {
+        let message = "a session needs standard input; give the configuration as a file";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     let by_id = args.instance.as_deref().filter(|it| is_id(it));
     if !args.print {
         for program in ["aws", "session-manager-plugin"] {

@@ -5,18 +5,21 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::check::pair;
 use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
-use super::given::pair;
-use super::plan::Version;
+use super::diff::with_values;
+use super::plan::shown;
 use super::synth::{MOST_INLINE, Settings, read, unreadable};
-use super::talk::{Format, Planning, Teller, is_terminal};
+use super::talk::{Format, Planning, Teller, closing, cut, is_terminal};
 use super::{Failure, output};
-use crate::deploy::aws::{Access, Cloud, Request, Stack, Template};
+use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::cause::Cause;
 use crate::deploy::follow::Stop;
-use crate::deploy::rollout::{self, Options, Outcome, token};
+use crate::deploy::outcome::{Failed, Outcome, Problem};
+use crate::deploy::rollout::{self, Options, token};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::tool::{Tool, ToolError};
+use crate::deploy::values::{Request, Template};
 use crate::ir::nearest;
 use crate::region::Region;
 
@@ -28,7 +31,7 @@ ssm-synth deploy --region eu-central-1\n  \
 ssm-synth deploy --template stack.yaml --parameter VpcId=vpc-0a1b2c3d --yes\n  \
 ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", cloud::EXIT_CODES))]
 pub(super) struct Args {
-    /// The stack [default: the configuration's name]
+    /// The stack [default: the configuration's name, without one `access`]
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
     /// A template to deploy, instead of what the configuration makes; `-` reads standard input
@@ -77,9 +80,20 @@ pub(super) struct Args {
 pub(super) struct Source {
     pub(super) name: String,
     pub(super) text: String,
-    pub(super) stack: String,
+    /// The name of its stack, where a configuration tells it.
+    stack: Option<String>,
     pub(super) region: Option<&'static Region>,
     pub(super) facts: Facts,
+}
+
+impl Source {
+    /// The stack that is meant.
+    pub(super) fn stack(&self, named: Option<&String>) -> Result<String, Failure> {
+        named.or(self.stack.as_ref()).cloned().ok_or_else(|| {
+            let message = "which stack? Name it by `--stack`: no configuration here does";
+            Failure::Environment(message.to_owned())
+        })
+    }
 }
 
 /// Reads the template that is named, or makes it from the settings.
@@ -87,11 +101,15 @@ pub(super) fn source(template: Option<&PathBuf>, settings: &Settings) -> Result<
     let (name, text, stack, region) = match template {
         Some(path) => {
             let text = read(path)?;
-            (path.display().to_string(), text, "access".to_owned(), None)
+            // The configuration beside it names the stack, and where it is.
+            let told = Settings::default().quietly();
+            let (stack, region) =
+                told.map_or((None, None), |(stack, region)| (Some(stack), region));
+            (path.display().to_string(), text, stack, region)
         }
         None => {
             let made = settings.template()?;
-            (made.stack.clone(), made.text, made.stack, made.region)
+            (made.stack.clone(), made.text, Some(made.stack), made.region)
         }
     };
     let facts = template::read(&text).map_err(|error| {
@@ -139,28 +157,19 @@ pub(super) fn given(source: &Source, texts: &[String]) -> Result<Vec<(String, St
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    closing(args.output, deploy(args))
+}
+
+fn deploy(args: &Args) -> Result<(), Failure> {
     let source = source(args.template.as_ref(), &args.settings)?;
-    let stack = args.stack.clone().unwrap_or_else(|| source.stack.clone());
+    let stack = source.stack(args.stack.as_ref())?;
     let parameters = given(&source, &args.parameters)?;
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
     let access = args.access.access(source.region)?;
-    let proven = prove(
-        &source.name,
-        &source.text,
-        &parameters,
-        access.region.as_deref(),
-    )
-    .map_err(|problems| unreadable(&problems, &source.name, &source.text))?;
-    if proven.is_unreachable() {
-        let _ = output::stderr(&proven.text());
-        if !args.allow_unreachable {
-            said(
-                "Session Manager cannot reach an instance of this stack",
-                Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
-            );
-            return Err(Failure::Input);
-        }
+    if source.facts.slots.is_empty() {
+        // Nothing that AWS knows changes the answer for the worse.
+        early(args, &source, access.region.as_deref())?;
     }
     let body = body(&source.text, args.s3_bucket.is_some())?;
     if !args.dry_run && !args.yes && !is_terminal() {
@@ -169,8 +178,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     block_on(async {
-        let stop = Stop::listen();
-        let cloud = Cloud::connect(&access)
+        let stop = Stop::listen(cut);
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let template = match (&args.s3_bucket, body) {
@@ -179,15 +188,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             (_, body) => Template::Body(body),
         };
-        let mut slots = source.facts.slots.clone();
-        for slot in &mut slots {
-            let value = parameters.iter().find(|(name, _)| *name == slot.name);
-            slot.given = value.map(|(_, value)| value.clone());
-        }
         let request = Request {
             stack: stack.clone(),
             template,
-            parameters: slots,
+            parameters: with_values(&source, &parameters),
             tags,
             capabilities: source.facts.capabilities.clone(),
             role_arn: args.role_arn.clone(),
@@ -201,17 +205,31 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         };
         let planning = Planning {
             stack: stack.clone(),
-            new: Version {
-                text: source.text.clone(),
-                parameters,
-            },
+            text: source.text.clone(),
+            nested: source.facts.nested.clone(),
+            allow_unreachable: args.allow_unreachable,
             region: cloud.region.clone(),
             capabilities: source.facts.capabilities.clone(),
         };
         let mut teller = Teller::new(args.output, args.yes).planning(planning, args.dry_run);
         let done = rollout::deploy(&cloud, &request, &options, &stop, &mut teller).await;
-        ended(&stack, done, &teller, &stop)
+        ended(&stack, &args.access.again(&stack), done, &teller, &stop)
     })
+}
+
+/// Refuses what provably cannot be reached, before AWS is asked.
+fn early(args: &Args, source: &Source, region: Option<&str>) -> Result<(), Failure> {
+    let proven = prove(&source.name, &source.text, &[], region)
+        .map_err(|problems| unreadable(&problems, &source.name, &source.text))?;
+    if args.allow_unreachable || !proven.is_unreachable() {
+        return Ok(());
+    }
+    let _ = output::stderr(&proven.text());
+    said(
+        "Session Manager cannot reach an instance of this stack",
+        Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
+    );
+    Err(Failure::Input)
 }
 
 /// The template as it is sent: without blanks if it is too long with them.
@@ -289,7 +307,10 @@ async fn upload(
     ];
     tool.call(&call).await.map_err(|error| failed(&error))?;
     let endpoint = access.endpoint_url.clone();
-    let endpoint = endpoint.or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+    let environment = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let endpoint = endpoint
+        .or_else(|| environment("AWS_ENDPOINT_URL_S3"))
+        .or_else(|| environment("AWS_ENDPOINT_URL"));
     let suffix = Region::find(region).map_or("amazonaws.com", |it| it.dns_suffix);
     Ok(match endpoint.filter(|it| !it.is_empty()) {
         Some(url) => format!("{}/{bucket}/{key}", url.trim_end_matches('/')),
@@ -297,53 +318,78 @@ async fn upload(
     })
 }
 
-/// Tells how a failed operation ended, and why.
-pub(super) fn failed(teller: &Teller, stack: &Stack, cause: Option<&Cause>) -> Failure {
+/// Tells how a failed operation ended, and why; `again` is how the stack is named in a command.
+pub(super) fn failed(teller: &Teller, found: &Failed, again: &str) -> Failure {
+    let stack = &found.stack;
     let outcome = match stack.status.as_str() {
-        "ROLLBACK_COMPLETE" => "the creation failed, and what was made is deleted again",
+        "ROLLBACK_COMPLETE" if found.kept.is_empty() => {
+            "the creation failed, and what was made is deleted again"
+        }
+        "ROLLBACK_COMPLETE" => {
+            "the creation failed, and what was made is deleted again, but for what the template keeps"
+        }
         "UPDATE_ROLLBACK_COMPLETE" => "the update failed, and the stack is as it was before",
         "CREATE_FAILED" | "UPDATE_FAILED" => "it failed, and what was made is kept",
         "DELETE_FAILED" => "the deletion failed, and what could not be deleted is left",
         "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" => "it failed, and so did taking it back",
         _ => "it failed",
     };
-    let mut help = None;
     let mut message = format!("stack `{}` is {}: {outcome}", stack.name, stack.status);
-    if let Some(cause) = cause {
-        message.push_str(&format!(
-            "\n  cause: {} ({}): {}",
-            cause.logical_id,
-            cause.kind,
-            super::plan::shown(&cause.reason)
-        ));
-        help.clone_from(&cause.hint);
-    } else if !stack.reason.is_empty() {
-        message.push_str(&format!("\n  cause: {}", super::plan::shown(&stack.reason)));
+    let told = |cause: &Cause| {
+        let reason = shown(&cause.reason);
+        format!("{} ({}): {reason}", cause.logical_id, cause.kind)
+    };
+    match &found.cause {
+        Some(cause) => message.push_str(&format!("\n  cause: {}", told(cause))),
+        None if !stack.reason.is_empty() => {
+            message.push_str(&format!("\n  cause: {}", shown(&stack.reason)));
+        }
+        None => {}
     }
-    said(&message, help.as_deref());
+    if let Some(cause) = &found.of_rollback {
+        message.push_str(&format!("\n  taking it back failed at: {}", told(cause)));
+    }
+    for kept in &found.kept {
+        message.push_str(&format!("\n  left, as the template says: {kept}"));
+    }
+    let last = found.of_rollback.as_ref().or(found.cause.as_ref());
+    said(&message, last.and_then(|it| it.hint.as_deref()));
+    let name = &stack.name;
     let next = match stack.status.as_str() {
-        "ROLLBACK_COMPLETE" => Some("`ssm-synth deploy` deletes the left-over and tries again"),
-        "CREATE_FAILED" | "UPDATE_FAILED" => {
-            Some("`ssm-synth deploy` tries again from here, `ssm-synth destroy` takes it away")
+        "ROLLBACK_COMPLETE" => {
+            Some("deploying again deletes the left-over and tries anew".to_owned())
         }
-        "DELETE_FAILED" => {
-            Some("`ssm-synth destroy` tries again; `--retain ID` leaves what it cannot delete")
-        }
+        "CREATE_FAILED" | "UPDATE_FAILED" => Some(format!(
+            "deploying again goes on from here; `aws cloudformation rollback-stack --stack-name {name}` \
+             takes it back, `ssm-synth destroy {again}` takes all away"
+        )),
+        "ROLLBACK_FAILED" => Some(format!("`ssm-synth destroy {again}` deletes what is left")),
+        "UPDATE_ROLLBACK_FAILED" => Some(format!(
+            "mend that, then `aws cloudformation continue-update-rollback --stack-name {name}` \
+             (`--resources-to-skip ID` passes over what cannot be mended)"
+        )),
+        "DELETE_FAILED" => Some(format!(
+            "`ssm-synth destroy {again}` tries again; `--retain ID` leaves what it cannot delete"
+        )),
         _ => None,
     };
     if let Some(next) = next {
         let _ = output::stderr(&format!("  next: {next}\n"));
     }
-    let cause = cause.map(|it| {
-        json!({ "logical_id": it.logical_id, "type": it.kind, "reason": it.reason, "hint": it.hint })
+    let cause = |it: &Cause| json!({ "logical_id": it.logical_id, "type": it.kind, "reason": it.reason, "hint": it.hint });
+    let more = json!({
+        "cause": found.cause.as_ref().map(cause),
+        "rollback_cause": found.of_rollback.as_ref().map(cause),
+        "kept": found.kept,
     });
-    teller.outcome("failed", Some(stack), &json!({ "cause": cause }));
+    teller.outcome("failed", Some(stack), &more);
     Failure::Input
 }
 
 fn ended(
     stack: &str,
-    done: Result<Outcome, rollout::Problem>,
+    again: &str,
+    done: Result<Outcome, Problem>,
     teller: &Teller,
     stop: &Stop,
 ) -> Result<(), Failure> {
@@ -377,10 +423,10 @@ fn ended(
                 false => Failure::Input,
             })
         }
-        Ok(Outcome::Failed(found, cause)) => Err(failed(teller, &found, cause.as_ref())),
+        Ok(Outcome::Failed(found)) => Err(failed(teller, &found, again)),
         Ok(Outcome::GoesOn(status, why)) => {
             teller.outcome("goes-on", None, &json!({ "status": status }));
-            Err(goes_on(stack, &status, &why))
+            Err(goes_on(stack, again, &status, &why))
         }
         Err(found) => {
             let more =

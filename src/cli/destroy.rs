@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Failure;
 use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
 use super::deploy::failed;
-use super::talk::{Format, Teller, is_terminal};
-use crate::deploy::aws::{Cloud, Member, Stack};
+use super::talk::{Format, Teller, closing, cut, is_terminal};
+use super::{Failure, output};
+use crate::deploy::aws::Cloud;
+use crate::deploy::error::AwsError;
 use crate::deploy::follow::Stop;
+use crate::deploy::outcome::{Ask as _, Said};
 use crate::deploy::removal::{self, Options, Outcome};
-use crate::deploy::rollout::{Ask as _, Said};
 use crate::deploy::template;
+use crate::deploy::values::{Member, Stack};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = cloud::EXIT_CODES)]
@@ -80,48 +82,59 @@ fn shown(
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    closing(args.output, destroy(args))
+}
+
+fn destroy(args: &Args) -> Result<(), Failure> {
+    if !args.target.is_told() {
+        let message = "which stack? Name it by `--stack`: no configuration here does";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     let (name, access) = args.target.resolve()?;
     if !args.yes && !is_terminal() {
         let message = "there is no terminal to ask on; `--yes` deletes without asking";
         return Err(Failure::Environment(message.to_owned()));
     }
     block_on(async {
-        let stop = Stop::listen();
-        let cloud = Cloud::connect(&access)
+        let stop = Stop::listen(cut);
+        let again = args.target.access.again(&name);
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
+        let untouched = |error: AwsError| {
+            let failure = refused(&error);
+            let _ = output::stderr("  state: nothing was changed\n");
+            failure
+        };
         let mut teller = Teller::new(args.output, args.yes);
-        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let found = cloud.stack(&name).await.map_err(untouched)?;
         let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
             teller.line(&format!("stack `{name}` is not there, in {}", cloud.region));
             teller.outcome("absent", None, &json!({}));
             return Ok(());
         };
         if stack.status != "DELETE_IN_PROGRESS" {
-            let members = cloud
-                .members(&stack.id)
-                .await
-                .map_err(|error| refused(&error))?;
-            let text = cloud
-                .template(&stack.id)
-                .await
-                .map_err(|error| refused(&error))?;
+            let members = cloud.members(&stack.id).await.map_err(untouched)?;
+            let text = cloud.template(&stack.id).await.map_err(untouched)?;
             let facts = text.and_then(|text| template::read(&text).ok());
             let kept = facts.map(|it| it.kept).unwrap_or_default();
             teller.line(shown(&stack, &members, &kept, &args.retain).trim_end());
             if stack.protected {
                 said(
                     &format!("stack `{name}` is protected from being deleted"),
-                    Some(
-                        "`ssm-synth deploy --termination-protection=false` takes the protection away",
-                    ),
+                    Some(&format!(
+                        "`aws cloudformation update-termination-protection --stack-name {name} \
+                         --no-enable-termination-protection` takes the protection away"
+                    )),
                 );
                 return Err(Failure::Input);
             }
             if stack.is_busy() {
                 said(
                     &format!("stack `{name}` is {}: somebody is at it", stack.status),
-                    Some("`ssm-synth status --wait` follows it; then run it again"),
+                    Some(&format!(
+                        "`ssm-synth status {again} --wait` follows it; then run it again"
+                    )),
                 );
                 return Err(Failure::Undecided);
             }
@@ -160,10 +173,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 teller.outcome("done", None, &json!({ "kept": kept }));
                 Ok(())
             }
-            Ok(Outcome::Failed(stack, cause)) => Err(failed(&teller, &stack, cause.as_ref())),
+            Ok(Outcome::Failed(found)) => Err(failed(&teller, &found, &again)),
             Ok(Outcome::GoesOn(status, why)) => {
                 teller.outcome("goes-on", None, &json!({ "status": status }));
-                Err(goes_on(&name, &status, &why))
+                Err(goes_on(&name, &again, &status, &why))
             }
             Err(error) => {
                 let failure = refused(&error);

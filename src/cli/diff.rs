@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::cloud::{self, AccessArgs, block_on, problem, refused, said};
-use super::deploy::{given, source};
+use super::deploy::{Source, given, source};
 use super::plan::{self, Version, meaning};
 use super::synth::{MOST_INLINE, Settings};
-use super::talk::Format;
+use super::talk::{Format, cut};
 use super::{Failure, output};
-use crate::deploy::aws::{ChangeSet, Cloud, Request, Template};
+use crate::deploy::aws::Cloud;
 use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::rollout::{self, Ask, Deployed, Options, Outcome, Said};
+use crate::deploy::outcome::{Ask, Deployed, Outcome, Said};
+use crate::deploy::parameters::{deployed_values, effective, filled};
+use crate::deploy::rollout::{self, Options};
 use crate::deploy::template;
+use crate::deploy::values::{ChangeSet, Request, Slot, Template};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("With `--exit-code`: 0 the same, 1 it differs. Otherwise:\n{}", cloud::EXIT_CODES))]
@@ -53,13 +56,19 @@ impl Talk for Keeper {
         let _ = output::stderr(&format!("{text}\n"));
     }
     fn begin(&mut self, _: Option<usize>) {}
-    fn event(&mut self, _: &crate::deploy::aws::Event) {}
+    fn event(&mut self, _: &crate::deploy::values::Event) {}
     fn end(&mut self) {}
 }
 
 impl Ask for Keeper {
-    fn plan(&mut self, set: &ChangeSet, _: Option<&Deployed>) {
+    fn plan(
+        &mut self,
+        set: &ChangeSet,
+        _: Option<&Deployed>,
+        _: &[(String, String)],
+    ) -> Result<(), String> {
         self.set = Some(set.clone());
+        Ok(())
     }
 
     async fn confirm(&mut self, _: &str, _: &Stop) -> Said {
@@ -69,16 +78,21 @@ impl Ask for Keeper {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let source = source(args.template.as_ref(), &args.settings)?;
-    let name = args.stack.clone().unwrap_or_else(|| source.stack.clone());
-    let mut parameters = given(&source, &args.parameters)?;
+    let name = source.stack(args.stack.as_ref())?;
+    let parameters = given(&source, &args.parameters)?;
     let access = args.access.access(source.region)?;
     block_on(async {
-        let stop = Stop::listen();
-        let cloud = Cloud::connect(&access)
+        let stop = Stop::listen(cut);
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
-        let Some(stack) = found.filter(|it| it.status != "REVIEW_IN_PROGRESS") else {
+        let Some(stack) = found.filter(|it| {
+            !matches!(
+                it.status.as_str(),
+                "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"
+            )
+        }) else {
             said(
                 &format!("stack `{name}` is not deployed, in {}", cloud.region),
                 Some(
@@ -91,26 +105,30 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             .template(&stack.id)
             .await
             .map_err(|error| refused(&error))?;
-        let old = Version {
-            text: deployed.unwrap_or_default(),
-            parameters: stack.parameters.clone(),
+        let deployed = Deployed {
+            template: deployed.unwrap_or_default(),
+            stack,
         };
+        let old = Version {
+            text: deployed.template.clone(),
+            parameters: deployed_values(&deployed),
+        };
+        let stack = &deployed.stack;
         let service = match args.change_set {
             true => Some(ask(args, &cloud, &name, &source, &parameters, &stop).await?),
             false => None,
         };
-        for (key, value) in &stack.parameters {
-            if !parameters.iter().any(|(known, _)| known == key) {
-                parameters.push((key.clone(), value.clone()));
-            }
-        }
+        let slots = with_values(&source, &parameters);
+        // What has no value is compared as what it refers to.
+        let filled = filled(&slots, &deployed).unwrap_or_default();
         let new = Version {
             text: source.text.clone(),
-            parameters,
+            parameters: effective(&slots, &filled, Some(stack)),
         };
         let meaning = meaning(&old, &new, &cloud.region);
         let planned = service.as_ref().and_then(Option::as_ref);
-        let same = meaning.differences.is_empty() && planned.is_none();
+        let half_done = stack.status.ends_with("_FAILED");
+        let same = meaning.differences.is_empty() && planned.is_none() && !half_done;
         match args.output {
             Format::Json => {
                 let (access, session) = meaning.json();
@@ -133,6 +151,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             Format::Text => {
                 let mut text = format!("{}{}", meaning.details(), meaning.text());
+                if half_done {
+                    text.push_str(&format!(
+                        "stack `{name}` is {}: what is deployed is not all that its template says\n",
+                        stack.status
+                    ));
+                }
                 if service.is_some() {
                     text.push_str("CloudFormation would\n");
                     match planned {
@@ -150,12 +174,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })
 }
 
+/// The template's parameters with the values that are given.
+pub(super) fn with_values(source: &Source, given: &[(String, String)]) -> Vec<Slot> {
+    let mut slots = source.facts.slots.clone();
+    for slot in &mut slots {
+        let value = given.iter().find(|(name, _)| *name == slot.name);
+        slot.given = value.map(|(_, value)| value.clone());
+    }
+    slots
+}
+
 /// Has CloudFormation say what it would do; nothing if nothing.
 async fn ask(
     args: &Args,
     cloud: &Cloud,
     stack: &str,
-    source: &super::deploy::Source,
+    source: &Source,
     parameters: &[(String, String)],
     stop: &Stop,
 ) -> Result<Option<ChangeSet>, Failure> {
@@ -170,11 +204,7 @@ async fn ask(
         );
         return Err(Failure::Input);
     }
-    let mut slots = source.facts.slots.clone();
-    for slot in &mut slots {
-        let value = parameters.iter().find(|(name, _)| *name == slot.name);
-        slot.given = value.map(|(_, value)| value.clone());
-    }
+    let slots = with_values(source, parameters);
     let request = Request {
         stack: stack.to_owned(),
         template: Template::Body(body),
@@ -194,6 +224,13 @@ async fn ask(
     match rollout::deploy(cloud, &request, &options, stop, &mut keeper).await {
         Ok(Outcome::Unchanged(_)) => Ok(None),
         Ok(_) => Ok(keeper.set),
-        Err(found) => Err(problem(&found)),
+        Err(found) => {
+            let failure = problem(&found);
+            Err(if stop.is_asked() {
+                Failure::Stopped
+            } else {
+                failure
+            })
+        }
     }
 }

@@ -9,8 +9,11 @@ use super::cloud::{Target, block_on, prove};
 use super::connect::install;
 use super::talk::Format;
 use super::{Failure, output};
-use crate::deploy::aws::{Cloud, Stack};
+use crate::deploy::aws::Cloud;
+use crate::deploy::error::Trouble;
+use crate::deploy::follow::Stop;
 use crate::deploy::tool::{Tool, ToolError};
+use crate::deploy::values::Stack;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -87,8 +90,10 @@ const TO_CONNECT: [&str; 8] = [
 ];
 
 /// What CloudFormation and EC2 ask of who deploys, beside the rights to make what is in the stack.
-const TO_DEPLOY: [&str; 11] = [
+const TO_DEPLOY: [&str; 13] = [
     "cloudformation:CreateChangeSet",
+    "cloudformation:ListChangeSets",
+    "cloudformation:UpdateTerminationProtection",
     "cloudformation:DescribeChangeSet",
     "cloudformation:ExecuteChangeSet",
     "cloudformation:DeleteChangeSet",
@@ -106,10 +111,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     block_on(async {
         let mut lines = Lines::default();
         let has_tool = tools(&mut lines).await;
-        match Cloud::connect(&access).await {
+        match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
                 let to_do = error.help().unwrap_or_default();
-                lines.bad("credentials", error.to_string(), to_do);
+                let what = match error.trouble {
+                    Trouble::Unconfigured => "region",
+                    _ => "credentials",
+                };
+                lines.bad(what, error.to_string(), to_do);
             }
             Ok(cloud) => {
                 lines.good("region", cloud.region.clone());
@@ -261,7 +270,7 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
             (false, _) => lines.unsure(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
-                "ask for them if you deploy, or deploy with `--role-arn`",
+                "ask for them if you deploy",
             ),
         }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::check::{pair, parameters_file};
 use super::synth::Settings;
 use super::{Failure, synth};
 use crate::front::cfn::Deployment;
@@ -81,80 +82,6 @@ pub(super) struct Subject {
 
 fn environment(message: impl Into<String>) -> Failure {
     Failure::Environment(message.into())
-}
-
-/// Reads `Key=Value`.
-pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err(environment(format!(
-            "`{text}` has no `=`; write `Key=Value`"
-        ))),
-    }
-}
-
-/// Reads a file of parameters: what `aws cloudformation create-stack --parameters file://…`,
-/// `deploy --parameter-overrides file://…` and CodePipeline take, or lines.
-fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let trimmed = text.trim_start();
-    if !trimmed.starts_with(['[', '{']) {
-        return text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-            .map(pair)
-            .collect();
-    }
-    let wrong = |why: String| environment(format!("`{name}`: {why}"));
-    let root: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
-    let scalar = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => Some(text.clone()),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        serde_json::Value::Bool(value) => Some(value.to_string()),
-        serde_json::Value::Array(items) => {
-            let items: Option<Vec<&str>> = items.iter().map(serde_json::Value::as_str).collect();
-            items.map(|items| items.join(","))
-        }
-        _ => None,
-    };
-    let mut pairs = Vec::new();
-    match &root {
-        serde_json::Value::Array(items) => {
-            for item in items {
-                if let Some(text) = item.as_str() {
-                    pairs.push(pair(text)?);
-                    continue;
-                }
-                let key = item.get("ParameterKey").and_then(|it| it.as_str());
-                let value = item.get("ParameterValue").and_then(scalar);
-                match (key, value) {
-                    (Some(key), Some(value)) => pairs.push((key.to_owned(), value)),
-                    // A previous value is not known here.
-                    (Some(_), None) => {}
-                    _ => {
-                        return Err(wrong(
-                            "an item has no `ParameterKey` and `ParameterValue`".to_owned(),
-                        ));
-                    }
-                }
-            }
-        }
-        serde_json::Value::Object(entries) => {
-            let entries = match entries.get("Parameters") {
-                Some(serde_json::Value::Object(inner)) => inner,
-                _ => entries,
-            };
-            for (key, value) in entries {
-                if let Some(value) = scalar(value) {
-                    pairs.push((key.clone(), value));
-                }
-            }
-        }
-        _ => return Err(wrong("expected a list or a map".to_owned())),
-    }
-    Ok(pairs)
 }
 
 impl Given {
@@ -254,7 +181,7 @@ impl Given {
             .as_ref()
             .filter(|it| it.input.kind != InputKind::Config)
         {
-            if let Some(flag) = settings.first_given() {
+            if let Some(flag) = settings.given() {
                 return Err(environment(format!(
                     "`{flag}` is for a configuration, and `{}` is none",
                     read.name
@@ -294,29 +221,5 @@ fn titled(file: &str) -> String {
     match stem {
         Some("-") | None => "stack".to_owned(),
         Some(stem) => stem.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_of_parameters_are_read_in_all_forms() {
-        let want = vec![
-            ("A".to_owned(), "1".to_owned()),
-            ("B".to_owned(), "x,y".to_owned()),
-        ];
-        for text in [
-            "A=1\n# a comment\nB=x,y\n",
-            r#"[{"ParameterKey":"A","ParameterValue":"1"},{"ParameterKey":"B","ParameterValue":"x,y"}]"#,
-            r#"["A=1","B=x,y"]"#,
-            r#"{"Parameters":{"A":1,"B":["x","y"]}}"#,
-            r#"{"A":"1","B":"x,y"}"#,
-        ] {
-            assert_eq!(parameters_file("p", text).unwrap(), want, "{text}");
-        }
-        assert!(parameters_file("p", "A").is_err());
-        assert!(parameters_file("p", "[1]").is_err());
     }
 }

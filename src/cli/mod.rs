@@ -5,6 +5,7 @@ mod check;
 mod cloud;
 #[cfg(feature = "deploy")]
 mod connect;
+mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
@@ -16,6 +17,7 @@ mod diff;
 mod doctor;
 mod given;
 mod graph;
+mod operator_policy;
 mod output;
 #[cfg(feature = "deploy")]
 mod plan;
@@ -91,6 +93,8 @@ enum Command {
         /// The code, such as `endpoint-private-dns`
         code: String,
     },
+    /// Estimate what the stack costs a month by list prices, and the cheaper ways beside it
+    Cost(Box<cost::Args>),
     /// Draw the stack: its network, the agent's path with the proof's verdicts, the sequence to a shell
     Graph(Box<graph::Args>),
     /// Write a runbook for the stack: deploy, connect, forward, verify, troubleshoot, tear down
@@ -113,6 +117,8 @@ enum Command {
     /// Delete the stack: show what goes and what stays, ask, watch
     #[cfg(feature = "deploy")]
     Destroy(Box<destroy::Args>),
+    /// Print the IAM policy of who may open sessions, for a role or a permission set
+    OperatorPolicy(operator_policy::Args),
     /// Print the JSON Schema of the configuration file
     Schema {
         /// The schema of `check --output json` instead
@@ -187,6 +193,7 @@ pub fn main() -> ExitCode {
         Some(Command::Graph(args)) => graph::run(&args),
         Some(Command::Runbook(args)) => runbook::run(&args),
         Some(Command::Explain { code }) => check::explain(&code),
+        Some(Command::Cost(args)) => cost::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),
         #[cfg(feature = "deploy")]
@@ -199,6 +206,7 @@ pub fn main() -> ExitCode {
         Some(Command::Doctor(args)) => doctor::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Destroy(args)) => destroy::run(&args),
+        Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..

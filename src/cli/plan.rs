@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
 use super::cloud::prove;
-use crate::deploy::aws::{ChangeSet, Planned};
+use crate::deploy::plain;
+use crate::deploy::values::{ChangeSet, Planned};
 use crate::diff::{self, AccessChange, Change, Difference, Side};
 
 const BOLD: Style = Style::new().bold();
@@ -24,10 +25,8 @@ pub(super) struct Version {
 
 impl Version {
     fn side(&self) -> Side {
-        // A value that is hidden is not known.
-        let known = self.parameters.iter().filter(|(_, value)| value != "****");
-        let known: Vec<(String, String)> = known.cloned().collect();
-        diff::read(&self.text, &known).unwrap_or_default()
+        // The new one was read before, and CloudFormation has read the old one.
+        diff::read(&self.text, &self.parameters).unwrap_or_default()
     }
 
     fn answers(&self, region: &str) -> Vec<(String, String)> {
@@ -87,7 +86,7 @@ impl Meaning {
             let _ = writeln!(
                 out,
                 "  {paint}{word:<9}{paint:#} {}: {}",
-                change.owner,
+                shown(&change.owner),
                 shown(&change.what)
             );
         }
@@ -143,7 +142,7 @@ impl Meaning {
             for property in properties {
                 let path = match property.path.as_str() {
                     "" => String::new(),
-                    path => format!("{path}: "),
+                    path => format!("{}: ", shown(path)),
                 };
                 let _ = match (&property.old, &property.new) {
                     (Some(old), Some(new)) => {
@@ -189,20 +188,9 @@ fn value(value: &Value) -> String {
     }
 }
 
-/// Text of others on a terminal: what steers it is written out.
+/// Text of others in one line of a terminal.
 pub(super) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            letter if letter.is_control() => {
-                let _ = write!(out, "{}", letter.escape_unicode());
-            }
-            letter => out.push(letter),
-        }
-    }
-    out
+    plain(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 /// How bad a planned change is: what is replaced comes first.

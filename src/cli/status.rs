@@ -9,14 +9,14 @@ use tokio::time::{Instant, sleep};
 
 use super::cloud::{Target, block_on, duration, goes_on, prove, refused, said};
 use super::deploy::{failed, or_null};
-use super::talk::{Format, Teller};
+use super::talk::{Format, Teller, closing, cut};
 use super::{Failure, output};
-use crate::deploy::aws::{Cloud, Drifted, Stack};
-use crate::deploy::cause;
+use crate::deploy::aws::Cloud;
 use crate::deploy::error::AwsError;
 use crate::deploy::follow::{End, Stop, Talk as _, Watch, beginning, follow};
-use crate::deploy::rollout::Unwatched;
+use crate::deploy::outcome::{Failed, Unwatched};
 use crate::deploy::tool::{Instance, Tool, ToolError};
+use crate::deploy::values::{Drifted, Stack};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -66,10 +66,14 @@ impl Found {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    closing(args.output, status(args))
+}
+
+fn status(args: &Args) -> Result<(), Failure> {
     let (name, access) = args.target.resolve()?;
     block_on(async {
-        let stop = Stop::listen();
-        let cloud = Cloud::connect(&access)
+        let stop = Stop::listen(cut);
+        let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
         let tool = Tool::new(&cloud.access());
@@ -87,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         if args.wait && stack.is_busy() {
             stack = settle(args, &cloud, &stack, deadline, &stop, &mut teller).await?;
         }
-        let mut found = look(args, &cloud, &tool, stack)
+        let mut found = look(args, &cloud, &tool, stack, deadline, &stop)
             .await
             .map_err(|error| refused(&error))?;
         if args.wait {
@@ -103,6 +107,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             .await?;
         }
         tell(args, &cloud, &found).await?;
+        if stop.is_asked() {
+            return Err(Failure::Stopped);
+        }
         if found.stack.is_busy() {
             return Err(Failure::Undecided);
         }
@@ -146,20 +153,30 @@ async fn settle(
             return Err(Failure::Input);
         }
         End::Settled(stack) => {
-            let cause = cause::find(cloud, &followed.events, 0).await;
-            return Err(failed(teller, &stack, cause.as_ref()));
+            let found = Failed::of(cloud, stack, &followed.events).await;
+            let again = args.target.access.again(&found.stack.name);
+            return Err(failed(teller, &found, &again));
         }
         End::Stopped => Unwatched::Stopped,
         End::Late => Unwatched::Late,
         End::Lost(error) => Unwatched::Lost(error),
     };
-    Err(goes_on(&stack.name, &followed.status, &why))
+    let again = args.target.access.again(&stack.name);
+    teller.outcome("goes-on", None, &json!({ "status": followed.status }));
+    Err(goes_on(&stack.name, &again, &followed.status, &why))
 }
 
-async fn look(args: &Args, cloud: &Cloud, tool: &Tool, stack: Stack) -> Result<Found, AwsError> {
+async fn look(
+    args: &Args,
+    cloud: &Cloud,
+    tool: &Tool,
+    stack: Stack,
+    deadline: Instant,
+    stop: &Stop,
+) -> Result<Found, AwsError> {
     let (instances, trouble) = tool.instances(cloud, &stack.id).await?;
     let drift = match args.drift {
-        true => Some(drift(args, cloud, &stack).await?),
+        true => Some(drift(args, cloud, &stack, deadline, stop).await?),
         false => None,
     };
     Ok(Found {
@@ -170,13 +187,25 @@ async fn look(args: &Args, cloud: &Cloud, tool: &Tool, stack: Stack) -> Result<F
     })
 }
 
-async fn drift(args: &Args, cloud: &Cloud, stack: &Stack) -> Result<Drift, AwsError> {
+async fn drift(
+    args: &Args,
+    cloud: &Cloud,
+    stack: &Stack,
+    deadline: Instant,
+    stop: &Stop,
+) -> Result<Drift, AwsError> {
     let id = cloud.detect_drift(&stack.id).await?;
     let (status, reason) = loop {
         if let Some(done) = cloud.drift(&id).await? {
             break done;
         }
-        sleep(args.target.access.poll).await;
+        tokio::select! {
+            () = sleep(args.target.access.poll) => {}
+            () = stop.wait() => break ("not waited for".to_owned(), String::new()),
+        }
+        if Instant::now() >= deadline {
+            break ("not ready in time".to_owned(), String::new());
+        }
     };
     if !reason.is_empty() {
         return Ok(Drift {
@@ -277,6 +306,7 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
         });
         let value = json!({
             "event": "end",
+            "outcome": "shown",
             "stack": { "name": stack.name, "id": stack.id, "status": stack.status, "since": stack.since, "protected": stack.protected },
             "instances": instances.collect::<Vec<_>>(),
             "trouble": found.trouble.as_ref().map(ToString::to_string),

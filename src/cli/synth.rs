@@ -110,7 +110,7 @@ pub(super) fn unreadable(problems: &Diagnostics, name: &str, text: &str) -> Fail
     Failure::Unreadable
 }
 
-fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
+pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
     let _ = output::stderr(&render(problems.iter(), sources));
     Failure::Input
 }
@@ -184,19 +184,6 @@ impl Settings {
         words
     }
 
-    /// The first flag that is given.
-    pub(super) fn first_given(&self) -> Option<&'static str> {
-        let given = [
-            ("--config", self.config.is_some()),
-            ("--cidr", self.cidr.is_some()),
-            ("--zones", self.zones.is_some()),
-            ("--vpc", self.vpc.is_some()),
-            ("--subnets", !self.subnets.is_empty()),
-            ("--set", !self.set.is_empty()),
-        ];
-        given.iter().find(|(_, it)| *it).map(|(flag, _)| *flag)
-    }
-
     /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
     /// configuration that is named without the flag.
     pub(super) fn configured(
@@ -230,7 +217,7 @@ impl Settings {
     }
 
     /// Reads the configuration, with what the flags set.
-    fn read(
+    pub(super) fn read(
         &self,
         name: Option<&String>,
         region: Option<&String>,
@@ -241,11 +228,44 @@ impl Settings {
             Some(path) => Some(path.as_path()),
             None => default.exists().then_some(default),
         };
-        let config = match path {
+        let file = match path {
+            None => None,
+            Some(path) => Some((path.display().to_string(), read(path)?)),
+        };
+        self.over(file, name, region, sources)
+    }
+
+    /// Whether a configuration is named.
+    pub(super) fn names_a_file(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// The flag that is given, if one is, and belongs to a configuration.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        [
+            ("--config", self.config.is_some()),
+            ("--cidr", self.cidr.is_some()),
+            ("--zones", self.zones.is_some()),
+            ("--vpc", self.vpc.is_some()),
+            ("--subnets", !self.subnets.is_empty()),
+            ("--set", !self.set.is_empty()),
+        ]
+        .into_iter()
+        .find(|(_, given)| *given)
+        .map(|(flag, _)| flag)
+    }
+
+    /// Lays what the flags set over the text of a configuration; without one, over the defaults.
+    pub(super) fn over(
+        &self,
+        file: Option<(String, String)>,
+        name: Option<&String>,
+        region: Option<&String>,
+        sources: &mut Sources,
+    ) -> Result<Config, Failure> {
+        let config = match file {
             None => Config::empty(),
-            Some(path) => {
-                let text = read(path)?;
-                let name = path.display().to_string();
+            Some((name, text)) => {
                 let config = Config::read(&name, &text);
                 sources.push((name, text));
                 config.map_err(|problems| fail(&problems, sources))?
@@ -392,11 +412,11 @@ fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
         return Ok(());
     }
     let graph = configured.app.graph();
-    let proof = reach::prove(graph, &reach::Assume::default());
-    let unreachable = |it: &reach::InstanceProof| it.answer == reach::Answer::Unreachable;
-    if !proof.instances.iter().any(unreachable) {
+    let assume = reach::Assume::default();
+    if !reach::is_unreachable(graph, &assume) {
         return Ok(());
     }
+    let proof = reach::prove(graph, &assume);
     let report = report::Report {
         file: &configured.stack,
         graph,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
@@ -9,11 +10,13 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::output;
+use super::cloud::{Proven, prove};
 use super::plan::{self, Version, shown};
-use crate::deploy::aws::{ChangeSet, Event, Stack};
+use super::{Failure, output};
 use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::rollout::{Ask, Deployed, Said};
+use crate::deploy::outcome::{Ask, Deployed, Said};
+use crate::deploy::parameters::deployed_values;
+use crate::deploy::values::{ChangeSet, Event, Stack};
 
 /// How things are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,7 +31,9 @@ pub(super) enum Format {
 #[derive(Clone, Debug)]
 pub(super) struct Planning {
     pub(super) stack: String,
-    pub(super) new: Version,
+    pub(super) text: String,
+    pub(super) nested: Vec<String>,
+    pub(super) allow_unreachable: bool,
     pub(super) region: String,
     pub(super) capabilities: Vec<String>,
 }
@@ -43,6 +48,17 @@ struct Bars {
     main: ProgressBar,
     under_way: BTreeMap<String, ProgressBar>,
     known: bool,
+}
+
+/// Whether a program was told how it ended.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+/// Tells a program how it ended, if nobody has yet.
+pub(super) fn closing<T>(format: Format, done: Result<T, Failure>) -> Result<T, Failure> {
+    if done.is_err() && !ENDED.load(Ordering::Relaxed) {
+        Teller::new(format, true).outcome("error", None, &json!({}));
+    }
+    done
 }
 
 /// Tells what happens.
@@ -99,6 +115,7 @@ impl Teller {
 
     /// The stack in the end.
     pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
+        ENDED.store(true, Ordering::Relaxed);
         let mut value = json!({ "event": "end", "outcome": word });
         if let Some(stack) = stack {
             let outputs = stack.outputs.iter();
@@ -133,6 +150,20 @@ impl Teller {
     }
 }
 
+/// What was typed before the question was there is no answer to it.
+fn forget_typed() {
+    #[cfg(unix)]
+    let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
+/// What is said when the user does not wait for the end.
+pub(super) fn cut() {
+    let _ = output::stderr(
+        "ended at once: a change set may be left, and a new stack in REVIEW_IN_PROGRESS; \
+         `ssm-synth status` tells, and the next `deploy` goes on from there\n",
+    );
+}
+
 fn bar_style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
@@ -155,8 +186,8 @@ impl Talk for Teller {
             None => ProgressBar::new_spinner(),
         });
         main.set_style(bar_style(match resources {
-            Some(_) => "{bar:30} {pos}/{len} resources, {elapsed}",
-            None => "{spinner} {elapsed}",
+            Some(_) => "{bar:30} {pos}/{len} resources, {elapsed} {msg}",
+            None => "{spinner} {elapsed} {msg}",
         }));
         main.enable_steady_tick(Duration::from_millis(200));
         self.bars = Some(Bars {
@@ -247,22 +278,24 @@ impl Talk for Teller {
 }
 
 impl Ask for Teller {
-    fn plan(&mut self, set: &ChangeSet, deployed: Option<&Deployed>) {
+    fn plan(
+        &mut self,
+        set: &ChangeSet,
+        deployed: Option<&Deployed>,
+        values: &[(String, String)],
+    ) -> Result<(), String> {
         let Some(planning) = &self.planning else {
-            return;
+            return Ok(());
         };
         let old = deployed.map(|it| Version {
             text: it.template.clone(),
-            parameters: it.stack.parameters.clone(),
+            parameters: deployed_values(it),
         });
         let old = old.unwrap_or_default();
-        let mut new = planning.new.clone();
-        // What is not given stays what it is.
-        for (name, value) in &old.parameters {
-            if !new.parameters.iter().any(|(known, _)| known == name) {
-                new.parameters.push((name.clone(), value.clone()));
-            }
-        }
+        let new = Version {
+            text: planning.text.clone(),
+            parameters: values.to_vec(),
+        };
         let meaning = plan::meaning(&old, &new, &planning.region);
         let (access, session) = meaning.json();
         self.emit(&json!({
@@ -275,8 +308,18 @@ impl Ask for Teller {
             "session": session,
             "capabilities": planning.capabilities,
         }));
+        let proven = prove(&planning.stack, &new.text, values, Some(&planning.region));
+        let unreachable = proven.ok().filter(Proven::is_unreachable);
+        let verdict = match &unreachable {
+            Some(_) if !planning.allow_unreachable => {
+                Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
+                     it nevertheless with `--allow-unreachable`"
+                    .to_owned())
+            }
+            _ => Ok(()),
+        };
         if self.format == Format::Json {
-            return;
+            return verdict;
         }
         let what = match deployed {
             Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
@@ -289,16 +332,27 @@ impl Ask for Teller {
                 planning.capabilities.join(", ")
             ));
         }
+        if !planning.nested.is_empty() {
+            text.push_str(&format!(
+                "Not looked into: the nested stacks {}\n",
+                planning.nested.join(", ")
+            ));
+        }
+        if let Some(proven) = unreachable {
+            text.push_str(&proven.text());
+        }
         let _ = match self.show {
             true => output::stdout(&text),
             false => output::stderr(&text),
         };
+        verdict
     }
 
     async fn confirm(&mut self, question: &str, stop: &Stop) -> Said {
         if self.yes {
             return Said::Yes;
         }
+        forget_typed();
         let _ = output::stderr(&format!("{question} [y/N] "));
         let (tell, told) = tokio::sync::oneshot::channel();
         // Reading cannot be interrupted; a thread of its own dies with the program.
@@ -310,7 +364,7 @@ impl Ask for Teller {
         let answer = tokio::select! {
             told = told => told.ok().flatten().unwrap_or_default(),
             () = stop.wait() => {
-                let _ = output::stderr("\n");
+                let _ = output::stderr("\nstopping: taking the change set away\n");
                 return Said::No;
             }
         };

@@ -14,6 +14,9 @@ enum Network {
     Existing(ExistingNetwork),
 }
 
+/// The name of the instance that is there where none is asked for.
+pub(crate) const DEFAULT_HOST: &str = "host";
+
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
 /// By default: a VPC `10.0.0.0/16` with private subnets in two zones, the endpoints `ssm`,
@@ -196,7 +199,7 @@ impl Construct for SessionAccess {
         after.extend(endpoints.ready.iter().copied());
         let mut hosts = self.hosts;
         if hosts.is_empty() {
-            hosts.push((Host::new("host"), Place::Default));
+            hosts.push((Host::new(DEFAULT_HOST), Place::Default));
         }
         let mut handles = Vec::with_capacity(hosts.len());
         for (host, place) in hosts {

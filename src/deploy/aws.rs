@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::http::HttpResponse;
-use aws_sdk_cloudformation::config::{AppName, ProvideCredentials, Region};
+use aws_sdk_cloudformation::config::{
+    AppName, ProvideCredentials, Region, SharedCredentialsProvider,
+};
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::primitives::DateTime;
-use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetType, Parameter, ResourceChange, StackEvent, Tag, TemplateStage,
-};
+use aws_sdk_cloudformation::types::{StackEvent, TemplateStage};
 use tokio::time::Instant;
 
 use super::error::{AwsError, Trouble, classify};
+use super::follow::Stop;
+use super::plain;
+use super::values::{Drifted, Event, Member, Stack};
 
 /// Where and as whom, as the AWS CLI takes it.
 #[derive(Clone, Debug, Default)]
@@ -31,136 +35,17 @@ pub(crate) struct Access {
 }
 
 /// How long a call is repeated before its failure counts.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A stack as CloudFormation describes it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stack {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) status: String,
-    pub(crate) reason: String,
-    pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) outputs: Vec<(String, String, String)>,
-    pub(crate) protected: bool,
-    pub(crate) since: Option<String>,
-}
-
-impl Stack {
-    /// Whether something is being done to it.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.status.ends_with("_IN_PROGRESS") && self.status != "REVIEW_IN_PROGRESS"
-    }
-
-    /// Whether nothing is wrong with it.
-    pub(crate) fn is_good(&self) -> bool {
-        matches!(
-            self.status.as_str(),
-            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE"
-        )
-    }
-}
-
-/// One line of what happened.
-#[derive(Clone, Debug)]
-pub(crate) struct Event {
-    pub(crate) id: String,
-    pub(crate) at: String,
-    pub(crate) logical_id: String,
-    pub(crate) physical_id: String,
-    pub(crate) kind: String,
-    pub(crate) status: String,
-    pub(crate) reason: String,
-    pub(crate) token: String,
-    /// Whether it is the stack's own.
-    pub(crate) of_stack: bool,
-}
-
-/// What a change set will do to a resource.
-#[derive(Clone, Debug)]
-pub(crate) struct Planned {
-    /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
-    pub(crate) action: String,
-    pub(crate) logical_id: String,
-    pub(crate) physical_id: String,
-    pub(crate) kind: String,
-    /// `True`, `False`, `Conditional` or nothing.
-    pub(crate) replacement: String,
-    /// What is changed, the causes of a replacement first.
-    pub(crate) causes: Vec<String>,
-}
-
-/// A change set as CloudFormation describes it.
-#[derive(Clone, Debug)]
-pub(crate) struct ChangeSet {
-    pub(crate) stack_id: String,
-    pub(crate) status: String,
-    pub(crate) reason: String,
-    pub(crate) execution: String,
-    pub(crate) planned: Vec<Planned>,
-}
-
-/// What a change set is made from.
-#[derive(Clone, Debug)]
-pub(crate) struct Request {
-    pub(crate) stack: String,
-    pub(crate) template: Template,
-    pub(crate) parameters: Vec<Slot>,
-    pub(crate) tags: Vec<(String, String)>,
-    pub(crate) capabilities: Vec<String>,
-    pub(crate) role_arn: Option<String>,
-}
-
-/// A parameter of the template.
-#[derive(Clone, Debug)]
-pub(crate) struct Slot {
-    pub(crate) name: String,
-    /// The value that the user gives.
-    pub(crate) given: Option<String>,
-    /// The template's.
-    pub(crate) default: Option<String>,
-}
-
-/// Where a parameter's value comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Filled {
-    /// It is this.
-    Value(String),
-    /// It stays what it is.
-    Previous,
-}
-
-/// Where the template is.
-#[derive(Clone, Debug)]
-pub(crate) enum Template {
-    Body(String),
-    Url(String),
-}
-
-/// A resource of a stack.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) logical_id: String,
-    pub(crate) physical_id: String,
-    pub(crate) kind: String,
-    pub(crate) status: String,
-}
-
-/// A resource that is not as the template says.
-#[derive(Clone, Debug)]
-pub(crate) struct Drifted {
-    pub(crate) logical_id: String,
-    /// `MODIFIED`, `DELETED`, `IN_SYNC` or `NOT_CHECKED`.
-    pub(crate) status: String,
-    /// Each property, in a sentence.
-    pub(crate) properties: Vec<String>,
-}
+/// The same for who has asked to stop.
+const HURRY: Duration = Duration::from_secs(5);
 
 /// CloudFormation, of one account and region.
 pub(crate) struct Cloud {
     access: Access,
     pub(crate) region: String,
     client: RefCell<Client>,
+    stop: Stop,
 }
 
 /// A configuration with which the next call may be made.
@@ -185,16 +70,12 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         loader = loader.region(Region::new(region.clone()));
     }
     if let Some(profile) = &access.profile {
-        // As in the AWS CLI: who names a profile means its keys, whatever the environment has.
-        let own = ProfileFileCredentialsProvider::builder().profile_name(profile);
-        loader = loader
-            .profile_name(profile)
-            .credentials_provider(own.build());
+        loader = loader.profile_name(profile);
     }
     if let Some(url) = &access.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let config = loader.load().await;
+    let mut config = loader.load().await;
     let region = config
         .region()
         .map(ToString::to_string)
@@ -204,6 +85,17 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                        profile";
         failed(Trouble::Unconfigured, message)
     })?;
+    if let Some(profile) = &access.profile {
+        // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
+        // role that it takes on is asked for in the region.
+        let provider = ProviderConfig::without_region().with_region(config.region().cloned());
+        let own = ProfileFileCredentialsProvider::builder()
+            .configure(&provider)
+            .profile_name(profile)
+            .build();
+        let own = SharedCredentialsProvider::new(own);
+        config = config.into_builder().credentials_provider(own).build();
+    }
     match config.credentials_provider() {
         None => return Err(failed(Trouble::Credentials, "none are configured")),
         Some(provider) => {
@@ -227,18 +119,27 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     Ok((Client::new(&config), region))
 }
 
-fn text(value: Option<&str>) -> String {
+/// Text as it is: values, which are data.
+fn exact(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
+}
+
+/// Text to be shown: what steers a terminal is written out.
+pub(super) fn text(value: Option<&str>) -> String {
+    plain(value.unwrap_or_default())
 }
 
 impl Cloud {
     /// Finds region and credentials; nothing is sent to CloudFormation yet.
-    pub(crate) async fn connect(access: &Access) -> Result<Cloud, AwsError> {
+    ///
+    /// Once the user asks to stop, calls are repeated for a short while only.
+    pub(crate) async fn connect(access: &Access, stop: &Stop) -> Result<Cloud, AwsError> {
         let (client, region) = configure(access).await?;
         Ok(Cloud {
             access: access.clone(),
             region,
             client: RefCell::new(client),
+            stop: stop.clone(),
         })
     }
 
@@ -251,7 +152,7 @@ impl Cloud {
     }
 
     /// Makes a call until it succeeds, is refused, or patience ends.
-    async fn call<T, E, F>(
+    pub(super) async fn call<T, E, F>(
         &self,
         operation: &'static str,
         make: impl Fn(Client) -> F,
@@ -277,21 +178,34 @@ impl Cloud {
                     continue;
                 }
             }
-            if !error.is_transient() || start.elapsed() > PATIENCE {
+            let patience = match self.stop.is_asked() {
+                true => HURRY,
+                false => PATIENCE,
+            };
+            if !error.is_transient() || start.elapsed() > patience {
                 return Err(error);
             }
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.wait(), if !self.stop.is_asked() => {}
+            }
             pause = (pause * 2).min(Duration::from_secs(8));
         }
     }
 
     /// Describes a stack by its name or id; nothing if it is not there.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
-        let answer = self
-            .call("DescribeStacks", |client| {
+        let ask = || {
+            self.call("DescribeStacks", |client| {
                 client.describe_stacks().stack_name(name).send()
             })
-            .await;
+        };
+        let mut answer = ask().await;
+        // The one refusal that is no failure is told by its words, which may have broken off.
+        if matches!(&answer, Err(error) if error.trouble == Trouble::Rejected && !error.is_absent())
+        {
+            answer = ask().await;
+        }
         let answer = match answer {
             Err(error) if error.is_absent() => return Ok(None),
             other => other?,
@@ -304,15 +218,20 @@ impl Cloud {
             parameters: stack
                 .parameters()
                 .iter()
-                .map(|it| (text(it.parameter_key()), text(it.parameter_value())))
+                .map(|it| (exact(it.parameter_key()), exact(it.parameter_value())))
                 .collect(),
             outputs: stack
                 .outputs()
                 .iter()
                 .map(|it| {
-                    let value = (text(it.output_key()), text(it.output_value()));
-                    (value.0, value.1, text(it.description()))
+                    let value = (exact(it.output_key()), exact(it.output_value()));
+                    (value.0, value.1, exact(it.description()))
                 })
+                .collect(),
+            tags: stack
+                .tags()
+                .iter()
+                .map(|it| (exact(it.key()), exact(it.value())))
                 .collect(),
             protected: stack.enable_termination_protection() == Some(true),
             since: stack
@@ -320,175 +239,6 @@ impl Cloud {
                 .or(stack.creation_time())
                 .map(ToString::to_string),
         }))
-    }
-
-    /// Asks for a change set; the token makes repeating it harmless.
-    pub(crate) async fn create_change_set(
-        &self,
-        request: &Request,
-        filled: &[(String, Filled)],
-        name: &str,
-        create: bool,
-    ) -> Result<(), AwsError> {
-        let kind = match create {
-            true => ChangeSetType::Create,
-            false => ChangeSetType::Update,
-        };
-        let made = self
-            .call("CreateChangeSet", |client| {
-                let mut call = client
-                    .create_change_set()
-                    .stack_name(&request.stack)
-                    .change_set_name(name)
-                    .client_token(name)
-                    .change_set_type(kind.clone())
-                    .set_role_arn(request.role_arn.clone())
-                    .description("ssm-synth deploy");
-                call = match &request.template {
-                    Template::Body(body) => call.template_body(body),
-                    Template::Url(url) => call.template_url(url),
-                };
-                for (key, value) in filled {
-                    let parameter = Parameter::builder().parameter_key(key);
-                    let parameter = match value {
-                        Filled::Value(value) => parameter.parameter_value(value),
-                        Filled::Previous => parameter.use_previous_value(true),
-                    };
-                    call = call.parameters(parameter.build());
-                }
-                for (key, value) in &request.tags {
-                    call = call.tags(Tag::builder().key(key).value(value).build());
-                }
-                for capability in &request.capabilities {
-                    call = call.capabilities(Capability::from(capability.as_str()));
-                }
-                call.send()
-            })
-            .await;
-        match made {
-            // An earlier attempt, whose answer was lost, made it: the name is ours alone.
-            Err(error) if error.code.starts_with("AlreadyExists") => Ok(()),
-            other => other.map(|_| ()),
-        }
-    }
-
-    /// Describes a change set with all its changes; nothing if it is not there.
-    pub(crate) async fn change_set(
-        &self,
-        stack: &str,
-        name: &str,
-    ) -> Result<Option<ChangeSet>, AwsError> {
-        let mut token: Option<String> = None;
-        let mut planned = Vec::new();
-        loop {
-            let answer = self
-                .call("DescribeChangeSet", |client| {
-                    client
-                        .describe_change_set()
-                        .stack_name(stack)
-                        .change_set_name(name)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(None),
-                other => other?,
-            };
-            let changes = answer
-                .changes()
-                .iter()
-                .filter_map(|it| it.resource_change());
-            planned.extend(changes.map(plan));
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(Some(ChangeSet {
-                    stack_id: text(answer.stack_id()),
-                    status: text(answer.status().map(|it| it.as_str())),
-                    reason: text(answer.status_reason()),
-                    execution: text(answer.execution_status().map(|it| it.as_str())),
-                    planned,
-                }));
-            }
-        }
-    }
-
-    /// Deletes a change set; one that is gone is fine, and one that is still being made is waited
-    /// for.
-    pub(crate) async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), AwsError> {
-        let start = Instant::now();
-        loop {
-            let done = self
-                .call("DeleteChangeSet", |client| {
-                    client
-                        .delete_change_set()
-                        .stack_name(stack)
-                        .change_set_name(name)
-                        .send()
-                })
-                .await;
-            match done {
-                Err(error) if error.is_absent() => return Ok(()),
-                Err(error)
-                    if error.message.contains("currently in progress")
-                        && start.elapsed() < PATIENCE =>
-                {
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-                other => return other.map(|_| ()),
-            }
-        }
-    }
-
-    /// Names the change sets of a stack.
-    pub(crate) async fn change_sets(&self, stack: &str) -> Result<Vec<String>, AwsError> {
-        let mut token: Option<String> = None;
-        let mut names = Vec::new();
-        loop {
-            let answer = self
-                .call("ListChangeSets", |client| {
-                    client
-                        .list_change_sets()
-                        .stack_name(stack)
-                        .set_next_token(token.clone())
-                        .send()
-                })
-                .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(names),
-                other => other?,
-            };
-            names.extend(
-                answer
-                    .summaries()
-                    .iter()
-                    .map(|it| text(it.change_set_name())),
-            );
-            token = answer.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(names);
-            }
-        }
-    }
-
-    /// Starts the change; the token makes repeating it harmless.
-    pub(crate) async fn execute(
-        &self,
-        stack: &str,
-        name: &str,
-        keep_what_was_made: bool,
-    ) -> Result<(), AwsError> {
-        self.call("ExecuteChangeSet", |client| {
-            client
-                .execute_change_set()
-                .stack_name(stack)
-                .change_set_name(name)
-                .client_request_token(name)
-                .set_disable_rollback(keep_what_was_made.then_some(true))
-                .send()
-        })
-        .await
-        .map(|_| ())
     }
 
     /// Starts the deletion; the token makes repeating it harmless.
@@ -667,59 +417,38 @@ impl Cloud {
 
     /// What differs from the template.
     pub(crate) async fn drifts(&self, stack: &str) -> Result<Vec<Drifted>, AwsError> {
-        let answer = self
-            .call("DescribeStackResourceDrifts", |client| {
-                client
-                    .describe_stack_resource_drifts()
-                    .stack_name(stack)
-                    .send()
-            })
-            .await?;
-        let drifts = answer.stack_resource_drifts().iter().map(|it| {
-            let properties = it.property_differences().iter().map(|it| {
-                format!(
-                    "{}: {} in the template, {} in AWS",
-                    text(it.property_path()),
-                    text(it.expected_value()),
-                    text(it.actual_value())
-                )
-            });
-            Drifted {
-                logical_id: text(it.logical_resource_id()),
-                status: text(it.stack_resource_drift_status().map(|it| it.as_str())),
-                properties: properties.collect(),
+        let mut token: Option<String> = None;
+        let mut out = Vec::new();
+        loop {
+            let answer = self
+                .call("DescribeStackResourceDrifts", |client| {
+                    client
+                        .describe_stack_resource_drifts()
+                        .stack_name(stack)
+                        .set_next_token(token.clone())
+                        .send()
+                })
+                .await?;
+            out.extend(answer.stack_resource_drifts().iter().map(|it| {
+                let properties = it.property_differences().iter().map(|it| {
+                    format!(
+                        "{}: {} in the template, {} in AWS",
+                        text(it.property_path()),
+                        text(it.expected_value()),
+                        text(it.actual_value())
+                    )
+                });
+                Drifted {
+                    logical_id: text(it.logical_resource_id()),
+                    status: text(it.stack_resource_drift_status().map(|it| it.as_str())),
+                    properties: properties.collect(),
+                }
+            }));
+            token = answer.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(out);
             }
-        });
-        Ok(drifts.collect())
-    }
-}
-
-fn plan(change: &ResourceChange) -> Planned {
-    let mut causes: Vec<(bool, String)> = Vec::new();
-    for detail in change.details() {
-        let Some(target) = detail.target() else {
-            continue;
-        };
-        let replaces = target
-            .requires_recreation()
-            .is_some_and(|it| it.as_str() != "Never");
-        let name = match target.name() {
-            Some(name) => name.to_owned(),
-            None => text(target.attribute().map(|it| it.as_str())),
-        };
-        match causes.iter_mut().find(|(_, known)| *known == name) {
-            Some((known, _)) => *known |= replaces,
-            None => causes.push((replaces, name)),
         }
-    }
-    causes.sort_by_key(|(replaces, _)| !replaces);
-    Planned {
-        action: text(change.action().map(|it| it.as_str())),
-        logical_id: text(change.logical_resource_id()),
-        physical_id: text(change.physical_resource_id()),
-        kind: text(change.resource_type()),
-        replacement: text(change.replacement().map(|it| it.as_str())),
-        causes: causes.into_iter().map(|(_, name)| name).collect(),
     }
 }
 

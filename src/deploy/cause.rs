@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::aws::{Cloud, Event};
+use super::aws::Cloud;
+use super::follow::beginning;
+use super::values::Event;
 
 /// Why an operation failed: the first failure that is not a consequence of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +55,8 @@ pub(crate) fn find<'a>(
             && !first.of_stack
             && first.physical_id.starts_with("arn:")
             && depth < 5
-            && let Ok(inner) = cloud.events(&first.physical_id, None).await
+            && let Ok(begun) = beginning(cloud, &first.physical_id).await
+            && let Ok(inner) = cloud.events(&first.physical_id, begun.as_deref()).await
             && let Some(mut cause) = find(cloud, &inner, depth + 1).await
         {
             cause.logical_id = format!("{} in {}", cause.logical_id, first.logical_id);
@@ -65,6 +68,20 @@ pub(crate) fn find<'a>(
             hint: hint(&first.reason),
             reason: plain(&first.reason),
         })
+    })
+}
+
+/// Finds why taking a failed change back failed too.
+pub(crate) fn of_rollback(events: &[Event]) -> Option<Cause> {
+    let begun = events
+        .iter()
+        .position(|it| it.of_stack && it.status.ends_with("ROLLBACK_IN_PROGRESS"))?;
+    let first = first_failure(&events[begun + 1..])?;
+    Some(Cause {
+        logical_id: first.logical_id.clone(),
+        kind: first.kind.clone(),
+        hint: hint(&first.reason),
+        reason: plain(&first.reason),
     })
 }
 
@@ -201,7 +218,8 @@ const HINTS: [(&[&str], &str); 35] = [
     ),
     (
         &["requires capabilities"],
-        "the template makes IAM resources; this is a defect of ssm-synth if it did not ask for them itself",
+        "the template makes more than it shows, perhaps by a macro; deploy it with the AWS CLI and \
+         these capabilities",
     ),
     (
         &["has dependencies and cannot be deleted"],
@@ -217,7 +235,8 @@ const HINTS: [(&[&str], &str); 35] = [
     ),
     (
         &["terminationprotection is enabled"],
-        "`ssm-synth deploy --termination-protection=false` takes the protection away",
+        "`aws cloudformation update-termination-protection --no-enable-termination-protection` takes \
+         the protection away",
     ),
     (
         &["disableapitermination"],

@@ -77,7 +77,7 @@ impl AwsError {
             Trouble::Expired => {
                 "renew them (`aws sso login`, or how you got them) and run it again"
             }
-            Trouble::Denied => "ask for this permission, or use another profile or `--role-arn`",
+            Trouble::Denied => "ask for this permission, or use another profile",
             Trouble::Unreachable | Trouble::Timeout => {
                 "check the network, `--region` and `AWS_ENDPOINT_URL`"
             }
@@ -210,6 +210,6 @@ where
         operation,
         trouble,
         code,
-        message,
+        message: super::plain(&message),
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use super::aws::{Cloud, Event, Stack};
+use super::aws::Cloud;
 use super::error::AwsError;
+use super::values::{Event, Stack};
 
 /// How long AWS may be out of reach before watching ends.
 const OUT_OF_REACH: Duration = Duration::from_secs(600);
@@ -18,14 +19,16 @@ const OUT_OF_REACH: Duration = Duration::from_secs(600);
 pub(crate) struct Stop(Arc<(AtomicBool, Notify)>);
 
 impl Stop {
-    /// Listens for Ctrl-C, and for the signal that ends a job in CI.
-    pub(crate) fn listen() -> Stop {
+    /// Listens for Ctrl-C, and for the signal that ends a job in CI; `cut` is told when the user
+    /// does not wait for the end.
+    pub(crate) fn listen(cut: fn()) -> Stop {
         let stop = Stop::default();
         let own = stop.clone();
         tokio::spawn(async move {
             loop {
                 asked().await;
                 if own.0.0.swap(true, Ordering::SeqCst) {
+                    cut();
                     std::process::exit(130);
                 }
                 own.0.1.notify_waiters();
@@ -53,15 +56,18 @@ impl Stop {
 #[cfg(unix)]
 async fn asked() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
     ) else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        // The terminal was closed.
+        _ = hangup.recv() => {}
     }
 }
 
@@ -144,6 +150,7 @@ pub(crate) async fn follow(
         let answer = tokio::select! {
             answer = asked => answer,
             () = stop.wait() => break End::Stopped,
+            () = over(watch.limit) => break End::Late,
         };
         match answer {
             Err(error) if error.is_transient() => {
@@ -186,16 +193,22 @@ pub(crate) async fn follow(
                 }
             }
         }
-        if watch.limit.is_some_and(|limit| Instant::now() >= limit) {
-            break End::Late;
-        }
         tokio::select! {
             () = sleep(watch.pause) => {}
+            () = over(watch.limit) => break End::Late,
             () = stop.wait() => break End::Stopped,
         }
     };
     talk.end();
     followed
+}
+
+/// Ends when the time is over, which may be never.
+async fn over(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => tokio::time::sleep_until(limit).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether the change set says that it is no longer executed.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::aws::{Cloud, Stack};
-use super::cause::{self, Cause};
+use super::aws::Cloud;
 use super::error::AwsError;
 use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
-use super::rollout::{Unwatched, token};
+use super::outcome::{Failed, Unwatched};
+use super::rollout::token;
+use super::values::{Event, Stack};
 
 /// How it ended.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) enum Outcome {
     /// It is gone; these were left, because the template says so.
     Gone(Vec<String>),
     /// It failed, and the stack ended so.
-    Failed(Stack, Option<Cause>),
+    Failed(Box<Failed>),
     /// It goes on, unwatched, in this status.
     GoesOn(String, Unwatched),
 }
@@ -74,12 +75,9 @@ pub(crate) async fn destroy(
     Ok(match end {
         End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
             let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
-            Outcome::Gone(
-                kept.map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
-                    .collect(),
-            )
+            Outcome::Gone(kept.map(Event::member).collect())
         }
-        End::Settled(stack) => Outcome::Failed(stack, cause::find(cloud, &events, 0).await),
+        End::Settled(stack) => Outcome::Failed(Failed::of(cloud, stack, &events).await),
         End::Stopped => Outcome::GoesOn(status, Unwatched::Stopped),
         End::Late => Outcome::GoesOn(status, Unwatched::Late),
         End::Lost(error) => Outcome::GoesOn(status, Unwatched::Lost(error)),

@@ -4,10 +4,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, sleep};
 
-use super::aws::{ChangeSet, Cloud, Filled, Request, Slot, Stack};
-use super::cause::{self, Cause};
+use super::aws::Cloud;
+use super::cause;
 use super::error::AwsError;
-use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
+use super::follow::{End, Followed, Stop, Watch, beginning, follow};
+use super::outcome::{Ask, Deployed, Failed, Outcome, Problem, Said, Unwatched};
+use super::parameters::{effective, fill, filled, merged};
+use super::values::{ChangeSet, Filled, Request, Stack};
 
 /// How a deployment is done.
 #[derive(Clone, Debug)]
@@ -24,93 +27,6 @@ pub(crate) struct Options {
     pub(crate) pause: Duration,
 }
 
-/// What the user said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    Yes,
-    No,
-}
-
-/// Who is asked, beside being told.
-pub(crate) trait Ask: Talk {
-    /// What will change, from what is deployed now, if anything is.
-    fn plan(&mut self, set: &ChangeSet, deployed: Option<&Deployed>);
-    /// A question that is answered with yes or no; stopping is no.
-    async fn confirm(&mut self, question: &str, stop: &Stop) -> Said;
-}
-
-/// What is deployed now.
-#[derive(Debug)]
-pub(crate) struct Deployed {
-    pub(crate) stack: Stack,
-    /// Its template, as it was given.
-    pub(crate) template: String,
-}
-
-/// How it ended.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    /// The stack is as the template says already.
-    Unchanged(Stack),
-    /// The changes were shown; nothing was done.
-    Shown,
-    /// The user did not want it; nothing was done.
-    Declined,
-    /// The stack is as the template says now.
-    Done(Stack),
-    /// It failed, and the stack ended so.
-    Failed(Stack, Option<Cause>),
-    /// It goes on, unwatched, in this status.
-    GoesOn(String, Unwatched),
-}
-
-/// Why something is no longer watched.
-#[derive(Debug)]
-pub(crate) enum Unwatched {
-    Stopped,
-    Late,
-    Lost(AwsError),
-}
-
-/// Why nothing, or nobody knows what, was done.
-#[derive(Debug)]
-pub(crate) struct Problem {
-    /// What went wrong.
-    pub(crate) message: String,
-    /// What one can do about it.
-    pub(crate) help: Option<String>,
-    /// What is true of the stack.
-    pub(crate) state: String,
-    /// Whether it is the template or the stack, not the environment.
-    pub(crate) of_input: bool,
-}
-
-impl Problem {
-    pub(crate) fn new(message: impl Into<String>, state: impl Into<String>) -> Self {
-        Problem {
-            message: message.into(),
-            help: None,
-            state: state.into(),
-            of_input: true,
-        }
-    }
-
-    fn of(error: &AwsError, state: impl Into<String>) -> Self {
-        Problem {
-            message: error.to_string(),
-            help: error.help(),
-            state: state.into(),
-            of_input: error.trouble == super::error::Trouble::Rejected,
-        }
-    }
-
-    #[must_use]
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}
-
 const NOTHING_DONE: &str = "nothing was changed";
 
 /// A name that nobody else gives: it names the change set and makes calls repeatable.
@@ -119,48 +35,6 @@ pub(crate) fn token() -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     format!("ssm-synth-{:x}-{:x}", now.as_nanos(), std::process::id())
-}
-
-/// Where each parameter's value comes from.
-///
-/// A value that somebody chose for the stack stays; one that was only its template's default
-/// follows the new template's. Without this a new default, such as another image, would never
-/// arrive.
-///
-/// # Errors
-///
-/// The names of those that have no value.
-pub(crate) fn fill(
-    slots: &[Slot],
-    deployed: Option<(&Stack, &[(String, String)])>,
-) -> Result<Vec<(String, Filled)>, Vec<String>> {
-    let mut out = Vec::new();
-    let mut missing = Vec::new();
-    for slot in slots {
-        let of = |list: &[(String, String)]| {
-            let found = list.iter().find(|(name, _)| *name == slot.name);
-            found.map(|(_, value)| value.clone())
-        };
-        let previous = deployed.and_then(|(stack, _)| of(&stack.parameters));
-        let chosen = match (&previous, deployed.and_then(|(_, defaults)| of(defaults))) {
-            (Some(value), Some(default)) => *value != default,
-            (previous, _) => previous.is_some(),
-        };
-        let value = match (&slot.given, &slot.default) {
-            (Some(given), _) => Some(Filled::Value(given.clone())),
-            (None, None) if previous.is_some() => Some(Filled::Previous),
-            (None, None) => {
-                missing.push(slot.name.clone());
-                None
-            }
-            (None, Some(_)) => chosen.then_some(Filled::Previous),
-        };
-        out.extend(value.map(|value| (slot.name.clone(), value)));
-    }
-    match missing.is_empty() {
-        true => Ok(out),
-        false => Err(missing),
-    }
 }
 
 /// What to do about a stack that no change set can be made for.
@@ -181,6 +55,11 @@ fn unusable(stack: &Stack) -> Option<Problem> {
     })
 }
 
+/// Whether a stack is as a failure left it, because nobody wanted a rollback.
+fn keeps_failures(status: &str) -> bool {
+    matches!(status, "CREATE_FAILED" | "UPDATE_FAILED")
+}
+
 struct Rollout<'a, T> {
     cloud: &'a Cloud,
     request: &'a Request,
@@ -188,6 +67,10 @@ struct Rollout<'a, T> {
     stop: &'a Stop,
     talk: &'a mut T,
     limit: Option<Instant>,
+    /// Why the protection from deletion is not as it should be.
+    unprotected: Option<AwsError>,
+    /// Whether the left-over of a failed creation was deleted.
+    cleared: bool,
 }
 
 /// Deploys.
@@ -198,20 +81,31 @@ pub(crate) async fn deploy<T: Ask>(
     stop: &Stop,
     talk: &mut T,
 ) -> Result<Outcome, Problem> {
-    let limit = options.limit.map(|limit| Instant::now() + limit);
     let mut rollout = Rollout {
         cloud,
         request,
         options,
         stop,
         talk,
-        limit,
+        limit: None,
+        unprotected: None,
+        cleared: false,
     };
     // Somebody else may come between looking and acting; that often is no coincidence.
     for _ in 0..5 {
-        if let Some(outcome) = rollout.once().await? {
-            return Ok(outcome);
-        }
+        let Some(outcome) = rollout.once().await? else {
+            continue;
+        };
+        return match (rollout.unprotected.take(), outcome) {
+            (Some(error), Outcome::Done(stack) | Outcome::Unchanged(stack)) => {
+                let state = format!(
+                    "stack `{}` is {}, but its protection from deletion is as it was",
+                    stack.name, stack.status
+                );
+                Err(Problem::of(&error, state))
+            }
+            (_, outcome) => Ok(outcome),
+        };
     }
     Err(Problem::new(
         format!(
@@ -223,9 +117,20 @@ pub(crate) async fn deploy<T: Ask>(
 }
 
 impl<T: Ask> Rollout<'_, T> {
+    /// What is true when nothing was deployed.
+    fn nothing(&self) -> String {
+        match self.cleared {
+            true => {
+                "the left-over of the failed creation was deleted, and nothing else was changed"
+            }
+            false => NOTHING_DONE,
+        }
+        .to_owned()
+    }
+
     async fn found(&self) -> Result<Option<Stack>, Problem> {
         let found = self.cloud.stack(&self.request.stack).await;
-        let found = found.map_err(|error| Problem::of(&error, NOTHING_DONE))?;
+        let found = found.map_err(|error| Problem::of(&error, self.nothing()))?;
         // A name never means a deleted stack, but an emulator may say so.
         Ok(found.filter(|it| it.status != "DELETE_COMPLETE"))
     }
@@ -237,6 +142,18 @@ impl<T: Ask> Rollout<'_, T> {
             End::Stopped | End::Settled(_) => Unwatched::Stopped,
         };
         Outcome::GoesOn(followed.status, why)
+    }
+
+    fn came_between(&mut self) {
+        self.talk.say(&format!(
+            "somebody else changed stack `{}` meanwhile; looking at it anew",
+            self.request.stack
+        ));
+    }
+
+    /// The time runs from when something begins, not while somebody thinks.
+    fn start_clock(&mut self) {
+        self.limit = self.options.limit.map(|limit| Instant::now() + limit);
     }
 
     async fn watch(&mut self, id: &str, behind: Option<String>, set: Option<&str>) -> Followed {
@@ -264,6 +181,7 @@ impl<T: Ask> Rollout<'_, T> {
                 return Err(problem);
             }
         }
+        let absent = found.is_none();
         let create = found
             .as_ref()
             .is_none_or(|it| it.status == "REVIEW_IN_PROGRESS");
@@ -273,54 +191,92 @@ impl<T: Ask> Rollout<'_, T> {
             None => None,
             Some(stack) => {
                 let template = self.cloud.template(&stack.id).await;
-                let template = template.map_err(|error| Problem::of(&error, NOTHING_DONE))?;
+                let template = template.map_err(|error| Problem::of(&error, self.nothing()))?;
                 let template = template.unwrap_or_default();
                 Some(Deployed { stack, template })
             }
         };
         let filled = self.filled(deployed.as_ref())?;
+        let tags = merged(&self.request.tags, found.as_ref());
         let made = self
             .cloud
-            .create_change_set(self.request, &filled, &name, create)
+            .create_change_set(self.request, &filled, &tags, &name, create)
             .await;
         if let Err(error) = made {
             let came_between = error.message.contains("_IN_PROGRESS state")
                 || error.message.contains("cannot be created again");
-            let left = self.clean(&name, create).await;
+            let left = self.clean(&name, absent).await;
             if came_between && left.is_none() {
                 return Ok(None);
             }
-            return Err(Problem::of(
-                &error,
-                left.unwrap_or_else(|| NOTHING_DONE.into()),
-            ));
+            return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
         }
         let set = match self.made(&name).await {
-            Ok(set) => set,
+            Ok(Some(set)) => set,
+            Ok(None) => {
+                self.came_between();
+                return Ok(None);
+            }
             Err(mut problem) => {
-                if let Some(left) = self.clean(&name, create).await {
+                if let Some(left) = self.clean(&name, absent).await {
                     problem.state = left;
                 }
                 return Err(problem);
             }
         };
         if set.status == "FAILED" {
-            let left = self.clean(&name, create).await;
+            let details = self.validation(&set).await;
+            let left = self.clean(&name, absent).await;
             let nothing = ["didn't contain changes", "No updates are to be performed"];
             if nothing.iter().any(|it| set.reason.contains(it)) {
                 if let Some(left) = left {
                     self.talk.say(&left);
                 }
                 let stack = found.unwrap_or_default();
-                self.protect(&stack).await;
+                if !self.options.dry_run {
+                    self.protect(&stack).await;
+                }
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
-            let state = left.unwrap_or_else(|| NOTHING_DONE.into());
-            let mut problem = Problem::new(format!("the change set failed: {}", set.reason), state);
-            problem.help = cause::hint(&set.reason);
+            let state = left.unwrap_or_else(|| self.nothing());
+            let mut problem = Problem::new(
+                format!("the change set failed: {}{details}", set.reason),
+                state,
+            );
+            problem.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
             return Err(problem);
         }
-        self.talk.plan(&set, deployed.as_ref());
+        let stack_now = deployed.as_ref().map(|it| &it.stack);
+        let values = effective(&self.request.parameters, &filled, stack_now);
+        let mut refused = self.talk.plan(&set, deployed.as_ref(), &values);
+        let failed = stack_now.is_some_and(|it| keeps_failures(&it.status));
+        let replaces = set.planned.iter().any(|it| it.replacement == "True");
+        if self.options.no_rollback && replaces {
+            refused =
+                Err("CloudFormation refuses `--no-rollback` where something is replaced".into());
+        }
+        if let Err(message) = refused {
+            let left = self.clean(&name, absent).await;
+            return Err(Problem::new(
+                message,
+                left.unwrap_or_else(|| self.nothing()),
+            ));
+        }
+        if failed {
+            self.talk.say(
+                "the last deployment was kept as it failed; CloudFormation goes on from there only without \
+                 a rollback (`aws cloudformation rollback-stack` takes it back instead)",
+            );
+        }
+        if let Some(protect) = self.options.protect {
+            let word = if protect {
+                "protected from"
+            } else {
+                "no longer protected from"
+            };
+            self.talk
+                .say(&format!("The stack will be {word} deletion."));
+        }
         let go_on = !self.options.dry_run
             && self
                 .talk
@@ -329,73 +285,90 @@ impl<T: Ask> Rollout<'_, T> {
                 == Said::Yes
             && !self.stop.is_asked();
         if !go_on {
-            if let Some(left) = self.clean(&name, create).await {
-                self.talk.say(&left);
+            if let Some(left) = self.clean(&name, absent).await {
+                return Err(Problem::new(
+                    "not everything could be taken away again",
+                    left,
+                ));
             }
             return Ok(Some(match self.options.dry_run {
                 true => Outcome::Shown,
                 false => Outcome::Declined,
             }));
         }
-        self.execute(&set, &name, create).await.map(Some)
+        self.execute(&set, &name, absent, failed).await
+    }
+
+    /// What the checks before a change set found: only they say it, and only while it is there.
+    async fn validation(&self, set: &ChangeSet) -> String {
+        if !set.reason.contains("alidation") && !set.reason.contains("hook") {
+            return String::new();
+        }
+        match self.cloud.validation_failures(&set.id).await {
+            Ok(found) => found.iter().map(|it| format!("\n  {it}")).collect(),
+            Err(error) => format!("\n  what failed cannot be read: {error}"),
+        }
     }
 
     fn filled(&self, deployed: Option<&Deployed>) -> Result<Vec<(String, Filled)>, Problem> {
-        let defaults = deployed.map(|it| super::template::slots(&it.template));
-        let defaults: Vec<(String, String)> = defaults
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|slot| Some((slot.name, slot.default?)))
-            .collect();
-        let before = deployed.map(|it| (&it.stack, defaults.as_slice()));
-        fill(&self.request.parameters, before).map_err(|missing| {
+        let slots = &self.request.parameters;
+        let done = match deployed {
+            Some(deployed) => filled(slots, deployed),
+            None => fill(slots, None),
+        };
+        done.map_err(|missing| {
             let message = format!("no value for {}", missing.join(", "));
             let help = format!(
                 "add `--parameter {}=VALUE`",
                 missing.join("=VALUE --parameter ")
             );
-            Problem::new(message, NOTHING_DONE).help(help)
+            Problem::new(message, self.nothing()).help(help)
         })
     }
 
-    /// Waits until the change set is made.
-    async fn made(&mut self, name: &str) -> Result<ChangeSet, Problem> {
+    /// Waits until the change set is made; nothing if it is gone.
+    async fn made(&mut self, name: &str) -> Result<Option<ChangeSet>, Problem> {
         let start = Instant::now();
         loop {
             let set = self.cloud.change_set(&self.request.stack, name).await;
-            match set.map_err(|error| Problem::of(&error, NOTHING_DONE))? {
+            match set.map_err(|error| Problem::of(&error, self.nothing()))? {
                 Some(set) if matches!(set.status.as_str(), "CREATE_COMPLETE" | "FAILED") => {
-                    return Ok(set);
+                    return Ok(Some(set));
                 }
                 // It may not be seen everywhere yet.
-                None if start.elapsed() > Duration::from_secs(30) => {
-                    let message = format!("change set `{name}` is gone");
-                    return Err(Problem::new(message, NOTHING_DONE));
-                }
+                None if start.elapsed() > Duration::from_secs(30) => return Ok(None),
                 _ => {}
             }
-            if self.limit.is_some_and(|limit| Instant::now() >= limit) {
+            if start.elapsed() > self.options.limit.unwrap_or(Duration::from_secs(600)) {
                 let message = "the change set was not ready in time";
-                return Err(Problem::new(message, NOTHING_DONE));
+                return Err(Problem::new(message, self.nothing()));
             }
             tokio::select! {
                 () = sleep(self.options.pause.min(Duration::from_secs(1))) => {}
-                () = self.stop.wait() => return Err(Problem::new("stopped", NOTHING_DONE)),
+                () = self.stop.wait() => return Err(Problem::new("stopped", self.nothing())),
             }
         }
     }
 
     /// Takes the change set away, and a stack that was nothing but its shell; tells what is left.
-    async fn clean(&mut self, name: &str, created: bool) -> Option<String> {
+    async fn clean(&mut self, name: &str, absent: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
+            let shell = match absent {
+                true => format!(
+                    ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`ssm-synth destroy --stack \
+                     {stack}` deletes both)"
+                ),
+                false => String::new(),
+            };
             return Some(format!(
-                "nothing was deployed, but change set `{name}` of stack `{stack}` may be left: {error}; \
+                "nothing was deployed, but change set `{name}` of stack `{stack}` may be left{shell}: {error}; \
                  `aws cloudformation delete-change-set --stack-name {stack} --change-set-name {name}` \
                  deletes it"
             ));
         }
-        if !created {
+        // A shell that was there before is somebody's.
+        if !absent {
             return None;
         }
         let shell = async {
@@ -440,7 +413,7 @@ impl<T: Ask> Rollout<'_, T> {
     async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, Problem> {
         let under_way = format!("stack `{}` is {}", stack.name, stack.status);
         if self.options.dry_run {
-            let state = format!("{under_way}; {NOTHING_DONE} by this run");
+            let state = format!("{under_way}; nothing was changed by this run");
             return Err(Problem::new(under_way, state).help(format!(
                 "`ssm-synth status --stack {} --wait` follows it",
                 stack.name
@@ -451,9 +424,18 @@ impl<T: Ask> Rollout<'_, T> {
         ));
         let behind = beginning(self.cloud, &stack.id).await;
         let behind = behind.map_err(|error| Problem::of(&error, under_way))?;
+        self.start_clock();
         self.talk.begin(None);
         let followed = self.watch(&stack.id, behind, None).await;
         match &followed.end {
+            End::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
+                self.talk
+                    .say("that failed; nothing of this run was deployed");
+                let stack = stack.clone();
+                Ok(Some(Outcome::Failed(
+                    Failed::of(self.cloud, stack, &followed.events).await,
+                )))
+            }
             End::Settled(stack) => {
                 self.talk.say(&format!(
                     "that ended: stack `{}` is {}",
@@ -478,9 +460,19 @@ impl<T: Ask> Rollout<'_, T> {
                  --stack-name {name}`, then deploy again"
             )));
         }
+        let members = self.cloud.members(&stack.id).await;
+        let members = members.map_err(|error| Problem::of(&error, state.as_str()))?;
+        let left = members.iter().filter(|it| it.status != "DELETE_COMPLETE");
+        let left: Vec<String> = left
+            .map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
+            .collect();
+        let holds = match left.is_empty() {
+            true => "it holds nothing".to_owned(),
+            false => format!("these were left in the account: {}", left.join(", ")),
+        };
         self.talk.say(&format!(
-            "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and it holds nothing; it must be \
-             deleted before it can be created"
+            "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and {holds}; it must be deleted \
+             before it can be created"
         ));
         if self.options.dry_run {
             self.talk
@@ -503,15 +495,18 @@ impl<T: Ask> Rollout<'_, T> {
                 format!("whether stack `{name}` is being deleted is not known"),
             )
         })?;
+        self.start_clock();
         self.talk.begin(None);
         let id = stack.id.clone();
         let followed = self.watch(&id, behind, None).await;
         match followed.end {
-            End::Settled(stack) if stack.status == "DELETE_COMPLETE" => Ok(None),
-            End::Settled(stack) => {
-                let cause = cause::find(self.cloud, &followed.events, 0).await;
-                Ok(Some(Outcome::Failed(stack, cause)))
+            End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+                self.cleared = true;
+                Ok(None)
             }
+            End::Settled(stack) => Ok(Some(Outcome::Failed(
+                Failed::of(self.cloud, stack, &followed.events).await,
+            ))),
             _ => Ok(Some(self.unwatched(followed))),
         }
     }
@@ -520,28 +515,34 @@ impl<T: Ask> Rollout<'_, T> {
         &mut self,
         set: &ChangeSet,
         name: &str,
-        create: bool,
-    ) -> Result<Outcome, Problem> {
+        absent: bool,
+        keep: bool,
+    ) -> Result<Option<Outcome>, Problem> {
         let behind = match self.cloud.newest_event(&set.stack_id).await {
             Ok(behind) => behind,
             Err(error) => {
-                let left = self.clean(name, create).await;
-                return Err(Problem::of(
-                    &error,
-                    left.unwrap_or_else(|| NOTHING_DONE.into()),
-                ));
+                let left = self.clean(name, absent).await;
+                return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
             }
         };
         let executed = self
             .cloud
-            .execute(&set.stack_id, name, self.options.no_rollback)
+            .execute(&set.stack_id, name, keep || self.options.no_rollback)
             .await;
         if let Err(error) = executed {
             match self.has_begun(set, name, behind.as_deref()).await {
                 Some(true) => {}
                 Some(false) => {
-                    let left = self.clean(name, create).await;
-                    let state = left.unwrap_or_else(|| NOTHING_DONE.into());
+                    let left = self.clean(name, absent).await;
+                    // Executing one change set takes the others away, or makes them obsolete.
+                    let came_between = error.is_absent()
+                        || error.code.starts_with("InvalidChangeSetStatus")
+                        || error.message.contains("_IN_PROGRESS state");
+                    if came_between && left.is_none() {
+                        self.came_between();
+                        return Ok(None);
+                    }
+                    let state = left.unwrap_or_else(|| self.nothing());
                     return Err(Problem::of(&error, state));
                 }
                 None => {
@@ -554,6 +555,7 @@ impl<T: Ask> Rollout<'_, T> {
                 }
             }
         }
+        self.start_clock();
         self.talk.begin(Some(set.planned.len()));
         let protect = Stack {
             id: set.stack_id.clone(),
@@ -564,12 +566,11 @@ impl<T: Ask> Rollout<'_, T> {
         self.protect(&protect).await;
         let followed = self.watch(&set.stack_id, behind, Some(name)).await;
         match followed.end {
-            End::Settled(stack) if stack.is_good() => Ok(Outcome::Done(stack)),
-            End::Settled(stack) => {
-                let cause = cause::find(self.cloud, &followed.events, 0).await;
-                Ok(Outcome::Failed(stack, cause))
-            }
-            _ => Ok(self.unwatched(followed)),
+            End::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
+            End::Settled(stack) => Ok(Some(Outcome::Failed(
+                Failed::of(self.cloud, stack, &followed.events).await,
+            ))),
+            _ => Ok(Some(self.unwatched(followed))),
         }
     }
 
@@ -600,10 +601,7 @@ impl<T: Ask> Rollout<'_, T> {
                 "stack `{}` is {word} deletion",
                 self.request.stack
             )),
-            Err(error) => self.talk.say(&format!(
-                "termination protection of stack `{}` could not be changed: {error}",
-                self.request.stack
-            )),
+            Err(error) => self.unprotected = Some(error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::front::tree::{self, Tree, Unreadable};
 
-use super::aws::Slot;
+use super::values::Slot;
 
 /// Reads the parameters; none of a text that is no template.
 pub(crate) fn slots(text: &str) -> Vec<Slot> {
@@ -20,6 +20,7 @@ fn parameters(root: &Tree) -> Vec<Slot> {
             Some(text) => text.to_owned(),
             None => String::new(),
         }),
+        no_echo: declared.get("NoEcho").and_then(Tree::text) == Some("true"),
     };
     let entries = entries.unwrap_or_default().iter();
     entries.map(|it| slot(&it.key, &it.value)).collect()
@@ -32,6 +33,8 @@ pub(crate) struct Facts {
     /// What CloudFormation wants to hear said before it makes this.
     pub(crate) capabilities: Vec<String>,
     pub(crate) resources: usize,
+    /// The nested stacks, which are not looked into.
+    pub(crate) nested: Vec<String>,
     /// The resources that a deletion leaves, with their policy.
     pub(crate) kept: Vec<(String, String)>,
 }
@@ -64,7 +67,9 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         .and_then(Tree::map)
         .unwrap_or_default();
     let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
-    let mut kept = Vec::new();
+    let (mut kept, mut nested) = (Vec::new(), Vec::new());
+    // A macro may make anything.
+    named |= expand;
     for entry in resources {
         let kind = entry
             .value
@@ -76,9 +81,11 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
             let properties = entry.value.get("Properties");
             named |= !name.is_empty() && properties.is_some_and(|it| it.get(name).is_some());
         }
+        expand |= kind.ends_with("::MODULE");
         if kind == "AWS::CloudFormation::Stack" {
             // What is in it is not told here.
             (named, expand) = (true, true);
+            nested.push(entry.key.clone());
         }
         if let Some(policy) = entry.value.get("DeletionPolicy").and_then(Tree::text)
             && policy != "Delete"
@@ -99,6 +106,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         slots: parameters(&root),
         capabilities,
         resources: resources.len(),
+        nested,
         kept,
     })
 }
@@ -131,8 +139,6 @@ pub(crate) fn compact(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::aws::{Filled, Stack};
-    use super::super::rollout::fill;
     use super::*;
 
     #[test]
@@ -146,43 +152,14 @@ mod tests {
         let named = "Resources: {A: {Type: AWS::IAM::Role, Properties: {RoleName: r}}}";
         assert_eq!(told(named), ["CAPABILITY_NAMED_IAM"]);
         let macros = "Transform: AWS::Serverless-2016-10-31\nResources: {}";
-        assert_eq!(told(macros), ["CAPABILITY_AUTO_EXPAND"]);
+        assert_eq!(
+            told(macros),
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        );
         let inside = "Resources: {A: {Type: T, Properties: {X: [{Fn::Transform: {Name: M}}]}}}";
-        assert_eq!(told(inside), ["CAPABILITY_AUTO_EXPAND"]);
-    }
-
-    #[test]
-    fn a_chosen_value_stays_and_a_default_follows_the_template() {
-        let slot = |name: &str, given: Option<&str>, default: Option<&str>| Slot {
-            name: name.to_owned(),
-            given: given.map(str::to_owned),
-            default: default.map(str::to_owned),
-        };
-        let stack = Stack {
-            parameters: vec![
-                ("Chosen".into(), "mine".into()),
-                ("Plain".into(), "old".into()),
-                ("Bare".into(), "x".into()),
-            ],
-            ..Stack::default()
-        };
-        let defaults = [
-            ("Chosen".to_owned(), "old".to_owned()),
-            ("Plain".to_owned(), "old".to_owned()),
-        ];
-        let slots = [
-            slot("Chosen", None, Some("new")),
-            slot("Plain", None, Some("new")),
-            slot("Bare", None, None),
-            slot("Told", Some("v"), None),
-        ];
-        let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
-        let want = [
-            ("Chosen".to_owned(), Filled::Previous),
-            ("Bare".to_owned(), Filled::Previous),
-            ("Told".to_owned(), Filled::Value("v".to_owned())),
-        ];
-        assert_eq!(filled, want);
-        assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);
+        assert_eq!(
+            told(inside),
+            ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+        );
     }
 }

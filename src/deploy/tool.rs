@@ -3,13 +3,16 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use aws_sdk_cloudformation::primitives::DateTime;
 use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use super::aws::{Access, Cloud};
 use super::error::AwsError;
+use super::plain;
 
 /// Why the AWS CLI did not answer.
 #[derive(Clone, Debug)]
@@ -20,6 +23,26 @@ pub(crate) enum ToolError {
     Refused { code: String, message: String },
     /// Anything else that it said.
     Failed(String),
+}
+
+impl ToolError {
+    fn may_pass(&self) -> bool {
+        match self {
+            ToolError::Missing => false,
+            ToolError::Refused { code, .. } => [
+                "Expired",
+                "Throttl",
+                "Unavailable",
+                "Internal",
+                "LimitExceeded",
+            ]
+            .iter()
+            .any(|part| code.contains(part)),
+            ToolError::Failed(message) => {
+                !message.contains("credentials") && !message.contains("profile")
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for ToolError {
@@ -105,8 +128,21 @@ impl Tool {
         out
     }
 
-    /// Calls an operation and reads its answer.
+    /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
+    /// again, beside what the CLI repeats itself.
     pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, ToolError> {
+        let mut left = 2;
+        loop {
+            match self.once(arguments).await {
+                // Read anew, credentials may be good again; and an answer may have broken off.
+                Err(error) if left > 0 && error.may_pass() => left -= 1,
+                done => return done,
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn once(&self, arguments: &[&str]) -> Result<Value, ToolError> {
         let program = on_path("aws").ok_or(ToolError::Missing)?;
         let done = Command::new(program)
             .args(arguments)
@@ -207,7 +243,9 @@ impl Tool {
 
     async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, ToolError> {
         let filter = format!("Name=tag:aws:autoscaling:groupName,Values={group}");
-        let call = ["ec2", "describe-instances", "--filters", &filter];
+        // EC2 tells of instances for an hour after their end.
+        let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
+        let call = ["ec2", "describe-instances", "--filters", &filter, alive];
         let found = self.call(&call).await?;
         Ok(ec2_instances(&found)
             .map(|(id, _)| Instance {
@@ -235,11 +273,7 @@ impl Tool {
         ];
         let (ec2, ssm) = tokio::join!(self.call(&ec2_call), self.call(&ssm_call));
         let text = |value: &Value, key: &str| {
-            value
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            plain(value.get(key).and_then(Value::as_str).unwrap_or_default())
         };
         let ssm = ssm?;
         for known in ssm["InstanceInformationList"]
@@ -285,6 +319,7 @@ fn ec2_instances(answer: &Value) -> impl Iterator<Item = (&str, &str)> {
 
 /// Reads `An error occurred (CODE) when calling the X operation: MESSAGE`.
 fn refusal(said: &str) -> ToolError {
+    let said = plain(said);
     let said = said.trim();
     let found = said
         .split_once("An error occurred (")

@@ -31,6 +31,8 @@ pub(crate) struct Side {
     pub(crate) resources: IndexMap<String, Entry>,
     /// Every other section: parameters, conditions, outputs and their like.
     pub(crate) sections: IndexMap<String, Value>,
+    /// The values of parameters, as far as they are known.
+    pub(crate) values: Vec<(String, String)>,
 }
 
 /// What happens to a property.
@@ -77,10 +79,17 @@ pub(crate) struct Difference {
 /// Text that is neither JSON nor YAML, with its place.
 pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, Unreadable> {
     let root = tree::read(text)?;
-    let mut side = Side::default();
+    let mut side = Side {
+        values: parameters.to_vec(),
+        ..Side::default()
+    };
     for entry in root.map().unwrap_or_default() {
         if entry.key != "Resources" {
-            let value = plain(&entry.value, &[]);
+            let known = match entry.key.as_str() {
+                "Parameters" => &[],
+                _ => parameters,
+            };
+            let value = plain(&entry.value, known, &root);
             side.sections.insert(entry.key.clone(), value);
             continue;
         }
@@ -91,9 +100,9 @@ pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, 
             for part in resource.value.map().unwrap_or_default() {
                 match part.key.as_str() {
                     "Type" => kind = part.value.text().unwrap_or_default().to_owned(),
-                    "Properties" => properties = plain(&part.value, parameters),
+                    "Properties" => properties = plain(&part.value, parameters, &root),
                     _ => {
-                        attributes.insert(part.key.clone(), plain(&part.value, parameters));
+                        attributes.insert(part.key.clone(), plain(&part.value, parameters, &root));
                     }
                 }
             }
@@ -109,7 +118,7 @@ pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, 
 }
 
 /// A tree as JSON, with the values of parameters that are known.
-fn plain(tree: &Tree, parameters: &[(String, String)]) -> Value {
+fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
     let value_of = |name: &str| {
         let found = parameters.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.clone())
@@ -119,15 +128,48 @@ fn plain(tree: &Tree, parameters: &[(String, String)]) -> Value {
     {
         return Value::String(value);
     }
+    if let Some((
+        "Fn::FindInMap",
+        Tree {
+            kind: Kind::List(keys),
+            ..
+        },
+    )) = tree.single()
+    {
+        let keys: Vec<Value> = keys.iter().map(|it| plain(it, parameters, root)).collect();
+        let path: Option<Vec<&str>> = keys.iter().map(Value::as_str).collect();
+        let map = path.filter(|it| it.len() == 3).and_then(|path| {
+            let mut at = root.get("Mappings")?;
+            for key in path {
+                at = at.get(key)?;
+            }
+            Some(at)
+        });
+        if let Some(found) = map {
+            return plain(found, &[], root);
+        }
+    }
     match &tree.kind {
         Kind::Null => Value::Null,
         Kind::Text(text) => Value::String(text.clone()),
-        Kind::List(items) => items.iter().map(|item| plain(item, parameters)).collect(),
+        Kind::List(items) => items
+            .iter()
+            .map(|item| plain(item, parameters, root))
+            .collect(),
         Kind::Map(entries) => {
             let entries = entries.iter().map(|entry| {
-                let mut value = plain(&entry.value, parameters);
+                let mut value = plain(&entry.value, parameters, root);
+                let text = match &mut value {
+                    Value::String(text) => Some(text),
+                    // With variables of its own, the text comes first.
+                    Value::Array(parts) => match parts.first_mut() {
+                        Some(Value::String(text)) => Some(text),
+                        _ => None,
+                    },
+                    _ => None,
+                };
                 if entry.key == "Fn::Sub"
-                    && let Value::String(text) = &mut value
+                    && let Some(text) = text
                 {
                     for (name, known) in parameters {
                         *text = text.replace(&format!("${{{name}}}"), known);
@@ -184,6 +226,22 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
         }
     }
     sections(old, new, &mut out);
+    for (name, value) in &new.values {
+        let known = old.values.iter().find(|(known, _)| known == name);
+        if let Some((_, was)) = known.filter(|(_, was)| was != value) {
+            let change = PropertyChange {
+                path: "(value)".to_owned(),
+                old: Some(was.as_str().into()),
+                new: Some(value.as_str().into()),
+            };
+            out.push(Difference {
+                section: "Parameters".to_owned(),
+                id: name.clone(),
+                kind: String::new(),
+                change: Change::Changed(vec![change]),
+            });
+        }
+    }
     out
 }
 
@@ -354,7 +412,7 @@ mod tests {
         let [old, new] = ["1", "2"].map(|value| read(text, &[("P".into(), value.into())]).unwrap());
         let found = compare(&old, &new);
         assert!(
-            matches!(&found[..], [one] if matches!(&one.change, Change::Changed(it) if it.len() == 2))
+            matches!(&found[..], [one, value] if value.section == "Parameters" && matches!(&one.change, Change::Changed(it) if it.len() == 2))
         );
     }
 }

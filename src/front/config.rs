@@ -124,6 +124,13 @@ impl Config {
         Ok(())
     }
 
+    /// How many instances are asked for; one is there where there are none.
+    pub(crate) fn instances(&self) -> usize {
+        self.root
+            .get("instances")
+            .map_or(0, |item| item.items().len())
+    }
+
     /// Makes the app.
     ///
     /// # Errors

@@ -46,16 +46,37 @@ impl Input {
         kind: Option<InputKind>,
         deployment: &Deployment,
     ) -> Result<Input, Diagnostics> {
-        // Reading is recursive, and a caller's thread may be small.
-        let stack = std::thread::Builder::new().stack_size(256 * 1024 * 1024);
-        std::thread::scope(|scope| {
-            let reader = stack.spawn_scoped(scope, || read_here(name, text, kind, deployment));
-            reader
-                .ok()
-                .and_then(|reader| reader.join().ok())
-                .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
-        })
+        with_room(|| read_here(name, text, kind, deployment))
+            .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
     }
+}
+
+impl InputKind {
+    /// Tells by its content what a file is; text that is nothing else is a configuration.
+    pub fn of(text: &str) -> InputKind {
+        with_room(|| {
+            if looks_like_plan(text) {
+                return InputKind::Plan;
+            }
+            match tree::read(text) {
+                Ok(root) if cfn::is_template(&root) => InputKind::Cfn,
+                _ => InputKind::Config,
+            }
+        })
+        .unwrap_or(InputKind::Config)
+    }
+}
+
+/// Runs what is recursive, since a caller's thread may be small.
+fn with_room<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
+    let stack = std::thread::Builder::new().stack_size(256 * 1024 * 1024);
+    std::thread::scope(|scope| stack.spawn_scoped(scope, run).ok()?.join().ok())
+}
+
+fn looks_like_plan(text: &str) -> bool {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    text.starts_with('{') && text.contains("\"planned_values\"")
+        || text.starts_with("{\"format_version\"")
 }
 
 fn refused(name: &str, text: &str, (line, column): (u32, u32), message: String) -> Diagnostics {
@@ -88,12 +109,7 @@ fn read_here(
     kind: Option<InputKind>,
     deployment: &Deployment,
 ) -> Result<Input, Diagnostics> {
-    let looks_like_plan = || {
-        let text = text.trim_start_matches('\u{feff}').trim_start();
-        text.starts_with('{') && text.contains("\"planned_values\"")
-            || text.starts_with("{\"format_version\"")
-    };
-    if kind == Some(InputKind::Plan) || (kind.is_none() && looks_like_plan()) {
+    if kind == Some(InputKind::Plan) || (kind.is_none() && looks_like_plan(text)) {
         let text = text.trim_start_matches('\u{feff}');
         let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
         let graph = plan::read(&root, deployment)

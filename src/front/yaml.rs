@@ -88,6 +88,13 @@ impl Item {
             *self = value;
             return;
         };
+        // A number names an item of a list that is there.
+        if let Node::List(items) = &mut self.node
+            && let Some(item) = key.parse().ok().and_then(|n: usize| items.get_mut(n))
+        {
+            item.set(rest, value);
+            return;
+        }
         if !matches!(self.node, Node::Map(_)) {
             self.node = Node::Map(Vec::new());
         }

@@ -76,20 +76,20 @@ pub(crate) fn all<'g>(view: &View<'g>) -> Vec<Host<'g>> {
     hosts
 }
 
-fn unread(view: &View<'_>, node: NodeId, field: &str) -> bool {
+pub(crate) fn unread(view: &View<'_>, node: NodeId, field: &str) -> bool {
     view.graph
         .node(node)
         .is_some_and(|node| node.is_unread(field))
 }
 
 /// The launch template that a specification names.
-enum Template<'g> {
+pub(crate) enum Template<'g> {
     None,
     Known(NodeId, &'g LaunchTemplate),
     Unknown(NodeId, &'static str),
 }
 
-fn template<'g>(
+pub(crate) fn template<'g>(
     view: &View<'g>,
     by: (NodeId, &'static str),
     link: Option<&Link<LaunchTemplate>>,
@@ -118,7 +118,7 @@ fn template<'g>(
         })
 }
 
-fn specified<'g>(
+pub(crate) fn specified<'g>(
     view: &View<'g>,
     by: NodeId,
     spec: Option<&LaunchTemplateSpecification>,

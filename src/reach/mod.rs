@@ -17,15 +17,15 @@
 mod around;
 mod fix;
 mod hop;
-mod host;
+pub(crate) mod host;
 mod iam;
-mod image;
+pub(crate) mod image;
 mod managed;
 mod order;
-mod path;
+pub(crate) mod path;
 mod security;
-mod tri;
-mod view;
+pub(crate) mod tri;
+pub(crate) mod view;
 
 use std::fmt;
 
@@ -312,6 +312,27 @@ pub fn prove(graph: &Graph, assume: &Assume) -> Proof {
     Proof { instances }
 }
 
+/// Whether one of the instances provably cannot be reached: what a synthesis must know, without
+/// the warnings that only a report shows.
+#[cfg(feature = "cli")]
+pub(crate) fn is_unreachable(graph: &Graph, assume: &Assume) -> bool {
+    let view = View::new(graph, *assume);
+    host::all(&view).iter().any(|host| {
+        let absent = view.graph.node(host.node).is_some_and(|it| it.is_absent());
+        !absent && answer(&view, &hop::all(&view, host)) == Answer::Unreachable
+    })
+}
+
+fn answer(view: &View<'_>, hops: &[Finding]) -> Answer {
+    match hops.iter().map(|finding| finding.verdict).min() {
+        // What a macro may change is not proven.
+        _ if view.macros => Answer::Unknown,
+        Some(Verdict::Fail) => Answer::Unreachable,
+        Some(Verdict::Pass) => Answer::Reachable,
+        Some(Verdict::Unknown) | None => Answer::Unknown,
+    }
+}
+
 fn prove_one<'g>(view: &View<'g>, host: &Host<'g>) -> InstanceProof {
     if view.graph.node(host.node).is_some_and(|it| it.is_absent()) {
         return InstanceProof {
@@ -322,16 +343,9 @@ fn prove_one<'g>(view: &View<'g>, host: &Host<'g>) -> InstanceProof {
         };
     }
     let hops = worst_of_each(hop::all(view, host));
-    let worst = hops.iter().map(|finding| finding.verdict).min();
     InstanceProof {
         node: host.node,
-        answer: match worst {
-            // What a macro may change is not proven.
-            _ if view.macros => Answer::Unknown,
-            Some(Verdict::Fail) => Answer::Unreachable,
-            Some(Verdict::Pass) => Answer::Reachable,
-            Some(Verdict::Unknown) | None => Answer::Unknown,
-        },
+        answer: answer(view, &hops),
         warnings: order::warnings(view, host),
         hops,
     }

@@ -47,6 +47,10 @@ resource! {
         instance: Value<Text> = "InstanceId" / "",
         /// The most instances that it has.
         max_size: Value<i64> = "MaxSize" / "max_size",
+        /// The fewest instances that it has.
+        min_size: Value<i64> = "MinSize" / "min_size",
+        /// How many instances it begins with. Default: the fewest.
+        desired_capacity: Value<i64> = "DesiredCapacity" / "desired_capacity",
     }
     many {
         /// Where its instances are. Default: in the default VPC.

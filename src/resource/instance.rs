@@ -1,10 +1,10 @@
-use super::codec::{Mismatch, Prop, words};
+use super::codec::{Mismatch, Prop, Unreads, words};
 use super::table::{nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, SecurityGroup, Subnet, Tags, Term, UserData, tagged,
+    NetworkInterface, SecurityGroup, Subnet, Tags, Term, Unfolded, UserData, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, NodeId, Text, Value};
 
 words! {
     /// Whether the metadata service wants a session token.
@@ -181,6 +181,15 @@ impl Instance {
 
 impl Hooks for Instance {
     tagged!();
+
+    fn unfold(
+        map: &mut Map<'_>,
+        _this: NodeId,
+        dialect: Dialect,
+        unread: &mut Unreads<'_>,
+    ) -> Vec<Unfolded> {
+        super::volume::unfold_volumes(map, dialect, unread)
+    }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         if let Some(text) = self.user_data.as_ref().and_then(|data| data.0.lit())

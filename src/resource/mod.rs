@@ -36,6 +36,7 @@ mod subnet;
 mod subnet_route_table_association;
 pub mod table;
 mod term;
+mod volume;
 mod vpc;
 mod vpc_endpoint;
 mod vpc_gateway_attachment;
@@ -88,6 +89,8 @@ pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use table::{Field, Kind, Occurs, Unfolded};
 pub use term::{Dialect, Map, Term};
+pub use volume::Volume;
+pub(crate) use volume::is_root;
 pub use vpc::{Vpc, VpcCidrBlock};
 pub use vpc_endpoint::{
     EndpointType, VpcEndpoint, VpcEndpointPolicy, VpcEndpointPrivateDns, VpcEndpointRouteTable,
@@ -269,6 +272,7 @@ resources! {
     NetworkInterfaceAttachment,
     NetworkInterfaceSecurityGroup,
     Instance,
+    Volume,
     LogGroup,
     KmsKey,
     KmsAlias,

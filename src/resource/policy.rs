@@ -199,7 +199,38 @@ pub struct PolicyDocument {
     pub opaque: Option<Text>,
 }
 
+/// A term without functions as JSON.
+fn json(term: &Term<'_>) -> Option<serde_json::Value> {
+    Some(match term {
+        Term::Bool(value) => (*value).into(),
+        Term::Int(value) => (*value).into(),
+        Term::Str(text) => text.as_ref().into(),
+        Term::List(items) => items.iter().map(json).collect::<Option<_>>()?,
+        Term::Object(map) | Term::Block(map) => {
+            let entries = map
+                .iter()
+                .map(|(key, value)| Some((key.to_owned(), json(value)?)));
+            serde_json::Value::Object(entries.collect::<Option<_>>()?)
+        }
+        Term::Json(inner) | Term::Base64(inner) => json(inner)?,
+        Term::Expr(_) | Term::Raw(_) => return None,
+    })
+}
+
 impl PolicyDocument {
+    /// Returns it as JSON, as IAM takes it; nothing if a part of it is decided at deployment.
+    ///
+    /// ```
+    /// use ssm_synth::resource::{PolicyDocument, Statement};
+    ///
+    /// let policy = PolicyDocument::new([Statement::allow(["s3:GetObject"]).on(["*"])]);
+    /// assert!(policy.to_json().is_some_and(|it| it.contains("s3:GetObject")));
+    /// ```
+    pub fn to_json(&self) -> Option<String> {
+        let value = json(&self.put(Dialect::Cfn)?)?;
+        Some(format!("{value:#}\n"))
+    }
+
     /// Returns whether a file that was read leaves it out.
     pub fn is_absent(&self) -> bool {
         self.statements.is_empty() && self.opaque.is_none()

@@ -330,8 +330,18 @@ def failures(place):
     place.run(*deploy, "good.json")
     done = place.run(*deploy, "good.json", "--termination-protection")
     assert "protected from deletion" in done.stderr and place.stack("f")["EnableTerminationProtection"]
-    assert "--termination-protection=false" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
+    assert "--no-enable-termination-protection" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
     place.run(*deploy, "good.json", "--termination-protection=false")
+    stuck = {**vpc, "Metadata": {"Emulator": {"RollbackFails": "the real trouble"}}}
+    stuck["Properties"] = {**vpc["Properties"], "EnableDnsHostnames": True}
+    failing = {**subnet, "Metadata": {"Emulator": {"UpdateFails": "first cause"}}}
+    bad.write_text(json.dumps({"Resources": {"V": stuck, "S": failing}}))
+    done = place.run(*deploy, "bad.json", code=1)
+    assert place.stack("f")["StackStatus"] == "UPDATE_ROLLBACK_FAILED", done.stderr
+    assert "cause: S" in done.stderr and "taking it back failed at: V" in done.stderr, done.stderr
+    assert "continue-update-rollback" in done.stderr, done.stderr
+    assert "continue-update-rollback" in place.run(*deploy, "good.json", code=1).stderr
+    place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
     kept = {**vpc, "DeletionPolicy": "Retain"}
     good.write_text(json.dumps({"Resources": {"V": kept}}))
     place.run(*deploy, "good.json")
@@ -425,6 +435,104 @@ def without_a_network(place):
     assert "in eu-west-1" in done.stderr, done.stderr
 
 
+def profiles(place):
+    """A profile's own keys, and a role that one takes on."""
+    (place.folder / ".aws").mkdir()
+    keys = f"aws_access_key_id=AKIAX\naws_secret_access_key={SECRET}\n"
+    (place.folder / ".aws/credentials").write_text(f"[base]\n{keys}")
+    role = "role_arn=arn:aws:iam::123456789012:role/r\nsource_profile=base\n"
+    (place.folder / ".aws/config").write_text(f"[profile adm]\nregion=us-east-1\n{role}")
+    for own in ({}, {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}):
+        done = place.run("status", "--profile", "adm", code=1, environment=own)
+        assert "stack `team` is not there, in us-east-1" in done.stderr, done.stderr
+
+
+def values(place):
+    """What is proven and shown is what is deployed: defaults, kept values, hidden ones, the region."""
+    group = {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": "g",
+            "SecurityGroupIngress": [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": {"Ref": "Cidr"}}],
+            "Tags": [{"Key": "p", "Value": {"Fn::Sub": ["${Pw}-${x}", {"x": "y"}]}}],
+        },
+    }
+
+    def write(cidr):
+        slots = {"Cidr": {"Type": "String", "Default": cidr}, "Pw": {"Type": "String", "NoEcho": True, "Default": "0"}}
+        (place.folder / "v.json").write_text(json.dumps({"Parameters": slots, "Resources": {"G": group}}))
+
+    on = ["--stack", "v", "--template", "v.json", "--poll", "0.1"]
+    write("10.0.0.0/8")
+    place.run("deploy", *on, "--yes", "--tag", "a=1", "--tag", "cost=9")
+    write("0.0.0.0/0")
+    for arguments in (["deploy", *on, "--dry-run"], ["diff", *on]):
+        done = place.run(*arguments)
+        assert "wider     G: admits TCP 443 from 0.0.0.0/0" in done.stdout, done.stdout
+    done = place.run("diff", *on, "--parameter", "Pw=TOPSECRET", "--output", "json")
+    assert "TOPSECRET" not in done.stdout
+    place.run("deploy", *on, "--yes", "--tag", "a=2")
+    assert {it["Key"]: it["Value"] for it in place.stack("v")["Tags"]} == {"a": "2", "cost": "9"}
+    place.run("deploy", *on, "--dry-run", "--termination-protection")
+    assert not place.stack("v")["EnableTerminationProtection"]
+    place.run("destroy", "--stack", "v", "--yes", "--poll", "0.1")
+    # A parameter that makes the session impossible, and is kept.
+    place.write(CONFIG.replace("type: t3.micro", "type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
+    text = json.loads(place.run("--format", "cfn").stdout)
+    text["Parameters"]["Port"] = {"Type": "Number", "Default": 443}
+    for entry in text["Resources"].values():
+        if entry["Type"] == "AWS::EC2::SecurityGroupIngress":
+            entry["Properties"]["FromPort"] = {"Ref": "Port"}
+            entry["Properties"]["ToPort"] = {"Ref": "Port"}
+    (place.folder / "k.json").write_text(json.dumps(text))
+    on = ["--stack", "k", "--template", "k.json", "--poll", "0.1", "--yes"]
+    place.run("deploy", *on, "--parameter", "Port=80", "--allow-unreachable")
+    text["Resources"]["NetworkVpc"]["Properties"]["Tags"].append({"Key": "other", "Value": "1"})
+    (place.folder / "k.json").write_text(json.dumps(text))
+    done = place.run("deploy", *on, code=1)
+    assert "endpoint-security-group" in done.stderr, done.stderr
+    place.run("deploy", *on, "--parameter", "Port=443")
+    place.run("destroy", "--stack", "k", "--yes", "--poll", "0.1")
+
+
+def what_is_meant(place):
+    """Nothing is deleted or deployed that nobody named, and every end is told."""
+    (place.folder / "ssm-synth.yaml").unlink()
+    assert "--stack" in place.run("destroy", "--yes", code=2).stderr
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
+    (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
+    assert "--stack" in place.run("deploy", "--template", "t.json", "--yes", code=2).stderr
+    # Somebody else's review stays.
+    make = {"StackName": "review", "ChangeSetName": "theirs", "ChangeSetType": "CREATE"}
+    text = (place.folder / "t.json").read_text()
+    place.cloudformation.create_change_set(**make, TemplateBody=text)
+    place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
+    assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
+    place.run("destroy", "--stack", "review", "--yes", "--poll", "0.1")
+    for arguments, code in [
+        (["deploy", "--template", "t.json", "--parameter", "X=1", "--stack", "s", "--yes"], 1),
+        (["destroy", "--stack", "absent", "--yes"], 0),
+        (["status", "--stack", "absent"], 1),
+    ]:
+        done = place.run(*arguments, "--output", "json", code=code)
+        last = json.loads(done.stdout.splitlines()[-1])
+        assert last["event"] == "end" and last["outcome"], done.stdout
+    assert "at most a week" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
+    # Closing the terminal at the question takes away what it left.
+    child = place.terminal("deploy", "--stack", "hup", "--template", "t.json", "--poll", "0.1")
+    child.expect_exact("[y/N] ")
+    child.kill(signal.SIGHUP)
+    place.ended(child, 130)
+    assert place.stack("hup") is None
+    # What was typed before the question is no answer to it.
+    child = place.terminal("deploy", "--stack", "typed", "--template", "t.json", "--poll", "0.1")
+    child.sendline("y")
+    child.expect_exact("[y/N] ")
+    child.sendline("")
+    place.ended(child, 1)
+    assert place.stack("typed") is None
+
+
 def a_job_that_is_ended(place):
     """SIGTERM, as a CI system sends it, is as Ctrl-C."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 3}}}
@@ -454,6 +562,9 @@ CASES = [
     parameters,
     large,
     without_a_network,
+    profiles,
+    values,
+    what_is_meant,
     a_job_that_is_ended,
 ]
 

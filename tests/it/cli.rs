@@ -338,6 +338,44 @@ fn help_is_enough_to_work_from() {
 }
 
 #[test]
+fn the_policy_of_operators_is_printed() {
+    let ran = run(
+        &[
+            "operator-policy",
+            "--tag",
+            "Team=core,web",
+            "--document",
+            "Mine",
+        ],
+        "",
+    );
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    assert!(
+        ran.out.contains("\"arn:aws:ssm:*:*:document/Mine\""),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("SSM-SessionManagerRunShell"));
+    for args in [
+        &["operator-policy"][..],
+        &["operator-policy", "--tag", "Team"],
+        &["operator-policy", "--instance", "web"],
+        &[
+            "operator-policy",
+            "--instance",
+            "i-0123456789abcdef0",
+            "--tag",
+            "A=b",
+        ],
+        &["operator-policy", "--tag", "A=b", "--region", "nowhere"],
+        &["operator-policy", "--tag", "A=b", "--account", "1"],
+    ] {
+        let ran = run(args, "");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+    }
+}
+
+#[test]
 fn pictures_and_runbooks_from_the_command_line() {
     let zones = run(&["graph", "--zones", "3", "--diagram", "network"], "");
     assert_eq!((zones.code, zones.err.as_str()), (0, ""));

@@ -10,6 +10,7 @@
 
 mod cli;
 mod corpus;
+mod cost;
 mod dependencies;
 mod diagnostics;
 mod documents;

@@ -1,0 +1,167 @@
+//! `cost`: what the stack costs a month, by list prices.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::{Failure, check, output, synth};
+use crate::cost::{self, Assumed, Estimate, Told};
+use crate::front::config::Config;
+use crate::front::{Input, InputKind};
+use crate::ir::Graph;
+use crate::region::Region;
+
+/// What is taken where nothing tells the region: the one that AWS's examples have.
+const ASSUMED_REGION: &str = "us-east-1";
+
+/// How the estimate is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people: a table, and the other ways
+    Text,
+    /// For programs; `docs/cost.md` has the fields
+    Json,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 done, also where something has no price here; 1 the configuration \
+is wrong; 2 the file cannot be read, usage, environment.\n\n\
+Examples:\n  \
+ssm-synth cost --region eu-central-1\n  \
+ssm-synth cost --set endpoints.zones=one\n  \
+ssm-synth cost stack.yaml --parameter InstanceType=t3.small --region eu-west-1\n  \
+terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
+)]
+pub(super) struct Args {
+    /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
+    /// input [default: the configuration in the working directory]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    given: check::Given,
+    #[command(flatten)]
+    settings: synth::Settings,
+    /// How to print the estimate
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    output: Format,
+}
+
+fn assumed_region() -> Result<&'static Region, Failure> {
+    // The table of regions has it.
+    Region::find(ASSUMED_REGION)
+        .ok_or_else(|| Failure::Environment(format!("`{ASSUMED_REGION}` is not known here")))
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let Some(path) = &args.file else {
+        let mut sources = Vec::new();
+        if !matches!(args.given.kind, None | Some(check::Kind::Config)) {
+            let message = "`--kind` is for a FILE, and there is none";
+            return Err(Failure::Environment(message.to_owned()));
+        }
+        let region = args.given.region.as_ref();
+        let config = args.settings.read(None, region, &mut sources)?;
+        return configuration(args, &config, &sources);
+    };
+    if args.settings.names_a_file() {
+        let message = "FILE and `--config` are both given; one of them is enough";
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    let text = check::read(path)?;
+    let name = path.display().to_string();
+    let kind = args
+        .given
+        .kind
+        .map_or_else(|| InputKind::of(&text), InputKind::from);
+    if kind == InputKind::Config {
+        let mut sources = Vec::new();
+        let region = args.given.region.as_ref();
+        let file = Some((name, text));
+        let config = args.settings.over(file, None, region, &mut sources)?;
+        return configuration(args, &config, &sources);
+    }
+    if let Some(flag) = args.settings.given() {
+        let message = format!("`{flag}` is for a configuration, and `{name}` is none");
+        return Err(Failure::Environment(message));
+    }
+    foreign(args, &name, &text, kind)
+}
+
+fn configuration(
+    args: &Args,
+    config: &Config,
+    sources: &super::diagnostics::Sources,
+) -> Result<(), Failure> {
+    let configured = config
+        .build()
+        .map_err(|problems| synth::fail(&problems, sources))?;
+    configured
+        .check()
+        .map_err(|problems| synth::fail(&problems, sources))?;
+    let graph = configured.app.graph();
+    let told = cost::region_of(graph);
+    let region = told.map_or_else(assumed_region, Ok)?;
+    let estimate = cost::estimate(graph, region, &Assumed::default());
+    let variants = cost::of_config(config, graph, &estimate);
+    print(
+        args.output,
+        &Told {
+            name: &configured.stack,
+            estimate: &estimate,
+            cheapest: None,
+            region_assumed: told.is_none(),
+            variants: &variants,
+        },
+    )
+}
+
+fn foreign(args: &Args, name: &str, text: &str, kind: InputKind) -> Result<(), Failure> {
+    let mut deployment = args.given.deployment()?;
+    let read = |deployment: &_| {
+        Input::read(name, text, Some(kind), deployment)
+            .map_err(|problems| synth::unreadable(&problems, name, text))
+    };
+    let mut input = read(&deployment)?;
+    let told = deployment
+        .region
+        .or_else(|| input.graphs.iter().find_map(cost::region_of));
+    let region = told.map_or_else(assumed_region, Ok)?;
+    if deployment.region.is_none() {
+        // Mappings and conditions that ask for the region have an answer then.
+        deployment.region = Some(region);
+        input = read(&deployment)?;
+    }
+    let assumed = Assumed::default();
+    let mut answers: Vec<(&Graph, Estimate)> = input
+        .graphs
+        .iter()
+        .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
+        .collect();
+    // The first of equals, so that the order of the file decides.
+    answers.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
+    let cheapest = answers.last().map(|(_, estimate)| estimate.total());
+    let empty = Graph::default();
+    let (graph, estimate) = match answers.into_iter().next() {
+        Some(answer) => answer,
+        None => (&empty, cost::estimate(&empty, region, &assumed)),
+    };
+    let variants = cost::of_graph(graph, &estimate);
+    print(
+        args.output,
+        &Told {
+            name,
+            estimate: &estimate,
+            cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
+            region_assumed: told.is_none(),
+            variants: &variants,
+        },
+    )
+}
+
+fn print(format: Format, told: &Told<'_>) -> Result<(), Failure> {
+    output::artefact(&match format {
+        Format::Text => cost::text(told),
+        Format::Json => cost::json(told),
+    })
+}

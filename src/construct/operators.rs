@@ -1,0 +1,317 @@
+//! Who may open sessions on the instances, and what for.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
+
+use crate::ir::{Expr, IntoValue, Text, Value};
+use crate::resource::{PolicyDocument, Statement};
+
+/// The document of a shell session, unless another is named.
+pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+
+/// AWS's documents that forward ports; such sessions are neither logged nor encrypted by a key.
+const FORWARDING: [&str; 2] = [
+    "AWS-StartPortForwardingSession",
+    "AWS-StartPortForwardingSessionToRemoteHost",
+];
+
+/// AWS's document for SSH; such sessions are neither logged nor encrypted by a key.
+const SSH: &str = "AWS-StartSSHSession";
+
+/// The instances that sessions may be opened on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Instances {
+    /// Those that have all of these tags: key, and values of which one fits; `*` and `?` are
+    /// patterns.
+    Tagged(Vec<(Text, Vec<Text>)>),
+    /// These, by id.
+    Ids(Vec<Value<Text>>),
+}
+
+/// Where ARNs are of.
+#[derive(Clone, Debug)]
+pub struct ArnPlace {
+    /// The partition, such as `aws`.
+    pub partition: Expr,
+    /// The region, or `*`.
+    pub region: Expr,
+    /// The account, or `*`.
+    pub account: Expr,
+}
+
+/// What operators may do: open sessions on some instances, with some documents, and end and resume
+/// their own.
+///
+/// ```
+/// use ssm_synth::construct::{Instances, OperatorPolicy};
+///
+/// let team = Instances::Tagged(vec![("Team".into(), vec!["core".into()])]);
+/// let policy = OperatorPolicy::new(team).port_forwarding(true);
+/// ```
+#[derive(Clone, Debug)]
+pub struct OperatorPolicy {
+    instances: Instances,
+    documents: Vec<Value<Text>>,
+    port_forwarding: bool,
+    ssh: bool,
+    keys: Vec<Value<Text>>,
+}
+
+impl OperatorPolicy {
+    /// For sessions on these instances.
+    pub fn new(instances: Instances) -> OperatorPolicy {
+        OperatorPolicy {
+            instances,
+            documents: Vec::new(),
+            port_forwarding: false,
+            ssh: false,
+            keys: Vec::new(),
+        }
+    }
+
+    /// A session document, by name. Default: [`DEFAULT_DOCUMENT`].
+    #[must_use]
+    pub fn document(mut self, name: impl IntoValue<Value<Text>>) -> Self {
+        self.documents.push(name.into_value());
+        self
+    }
+
+    /// Whether ports may be forwarded, which no log shows. Default: they may not.
+    #[must_use]
+    pub fn port_forwarding(mut self, allow: bool) -> Self {
+        self.port_forwarding = allow;
+        self
+    }
+
+    /// Whether SSH may go through a session, which no log shows. Default: it may not.
+    #[must_use]
+    pub fn ssh(mut self, allow: bool) -> Self {
+        self.ssh = allow;
+        self
+    }
+
+    /// The ARN of a key that sessions are encrypted with. Default: none.
+    #[must_use]
+    pub fn key(mut self, arn: impl IntoValue<Value<Text>>) -> Self {
+        self.keys.push(arn.into_value());
+        self
+    }
+
+    /// Returns the policy.
+    ///
+    /// Instances and documents have statements of their own: documents have not the instances'
+    /// tags, and a condition on both would deny everything. The check of the document is part of
+    /// each, since without it the default document is allowed whatever is listed; `BoolIfExists`,
+    /// since plain `Bool` refuses what is listed too. One's own sessions are told twice, by id and
+    /// by the tags that AWS gives them: ids begin with the session's name of a role, and not with
+    /// `aws:userid`.
+    pub fn policy(&self, place: &ArnPlace) -> PolicyDocument {
+        let checked = |statement: Statement| {
+            statement.when(
+                "BoolIfExists",
+                "ssm:SessionDocumentAccessCheck",
+                [text("true")],
+            )
+        };
+        let instance = |id: Expr| {
+            arn(
+                place,
+                "ec2",
+                place.account.clone(),
+                [Expr::text("instance/"), id],
+            )
+        };
+        let start = match &self.instances {
+            Instances::Ids(ids) => {
+                let ids = ids.iter().map(|id| instance(expr(id)));
+                Statement::allow(["ssm:StartSession"]).on(ids)
+            }
+            Instances::Tagged(tags) => {
+                let all = Statement::allow(["ssm:StartSession"]).on([instance(Expr::text("*"))]);
+                tags.iter().fold(all, |statement, (key, values)| {
+                    let key = format!("ssm:resourceTag/{key}");
+                    statement.when("StringLike", key, values.iter().map(literal))
+                })
+            }
+        };
+        let mut documents: Vec<Value<Text>> = match self.documents.is_empty() {
+            true => vec![own(place, Expr::text(DEFAULT_DOCUMENT))],
+            false => self
+                .documents
+                .iter()
+                .map(|it| own(place, expr(it)))
+                .collect(),
+        };
+        let forwarding = FORWARDING.iter().filter(|_| self.port_forwarding);
+        let ssh = Some(&SSH).filter(|_| self.ssh);
+        documents.extend(forwarding.chain(ssh).map(|name| of_aws(place, name)));
+        let anywhere = ArnPlace {
+            partition: place.partition.clone(),
+            region: Expr::text("*"),
+            account: Expr::text("*"),
+        };
+        let session = |rest: &'static str| {
+            arn(
+                &anywhere,
+                "ssm",
+                Expr::text("*"),
+                [Expr::text("session/"), Expr::text(rest)],
+            )
+        };
+        let mine = ["ssm:TerminateSession", "ssm:ResumeSession"];
+        let mut statements = vec![
+            checked(start).sid("StartOnInstances"),
+            checked(Statement::allow(["ssm:StartSession"]).on(documents)).sid("StartWithDocuments"),
+            Statement::allow(["ssmmessages:OpenDataChannel"])
+                .on([session("${aws:userid}-*")])
+                .sid("DataChannel"),
+            Statement::allow(mine)
+                .on([session("${aws:userid}-*")])
+                .sid("OwnSessionsById"),
+            Statement::allow(mine)
+                .on([session("*")])
+                .when(
+                    "StringLike",
+                    "ssm:resourceTag/aws:ssmmessages:session-id",
+                    [text("${aws:userid}")],
+                )
+                .sid("OwnSessionsByTag"),
+            Statement::allow([
+                "ec2:DescribeInstances",
+                "ssm:DescribeInstanceInformation",
+                "ssm:DescribeInstanceProperties",
+                "ssm:DescribeSessions",
+                "ssm:GetConnectionStatus",
+            ])
+            .on([text("*")])
+            .sid("Look"),
+        ];
+        if !self.keys.is_empty() {
+            statements.push(
+                Statement::allow(["kms:GenerateDataKey"])
+                    .on(self.keys.iter().cloned())
+                    .sid("EncryptSessions"),
+            );
+        }
+        PolicyDocument::new(statements)
+    }
+}
+
+/// A tag's value in a policy, where `${…}` would be a variable; `*` and `?` stay patterns.
+fn literal(value: &Text) -> Value<Text> {
+    match value.contains("${") {
+        true => Value::Lit(Text::Owned(value.replace("${", "${$}{"))),
+        false => Value::Lit(value.clone()),
+    }
+}
+
+fn text(text: &'static str) -> Value<Text> {
+    Value::Lit(Text::Borrowed(text))
+}
+
+fn expr(value: &Value<Text>) -> Expr {
+    match value {
+        Value::Lit(text) => Expr::text(text.clone()),
+        Value::Expr(expr) => expr.clone(),
+    }
+}
+
+fn arn<const N: usize>(
+    place: &ArnPlace,
+    service: &'static str,
+    account: Expr,
+    resource: [Expr; N],
+) -> Value<Text> {
+    let mut parts = vec![
+        Expr::text("arn:"),
+        place.partition.clone(),
+        Expr::text(format!(":{service}:")),
+        place.region.clone(),
+        Expr::text(":"),
+        account,
+        Expr::text(":"),
+    ];
+    parts.extend(resource);
+    match Expr::concat(parts) {
+        Expr::Text(text) => Value::Lit(text),
+        expr => Value::Expr(expr),
+    }
+}
+
+/// The ARN of a document of the account.
+fn own(place: &ArnPlace, name: Expr) -> Value<Text> {
+    arn(
+        place,
+        "ssm",
+        place.account.clone(),
+        [Expr::text("document/"), name],
+    )
+}
+
+/// The ARN of a document of AWS, whose account is empty.
+fn of_aws(place: &ArnPlace, name: &'static str) -> Value<Text> {
+    arn(
+        place,
+        "ssm",
+        Expr::text(""),
+        [Expr::text("document/"), Expr::text(name)],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(policy: OperatorPolicy, partition: &'static str, region: &'static str) -> String {
+        let place = ArnPlace {
+            partition: Expr::text(partition),
+            region: Expr::text(region),
+            account: Expr::text("123456789012"),
+        };
+        policy
+            .policy(&place)
+            .to_json()
+            .expect("it holds no functions")
+    }
+
+    fn tagged(value: &'static str) -> OperatorPolicy {
+        OperatorPolicy::new(Instances::Tagged(vec![("Team".into(), vec![value.into()])]))
+    }
+
+    #[test]
+    fn documents_do_not_carry_the_tags_of_instances() {
+        let text = policy(tagged("core"), "aws", "eu-central-1");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let starts: Vec<&serde_json::Value> = value["Statement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|it| it["Action"][0] == "ssm:StartSession")
+            .collect();
+        assert_eq!(starts.len(), 2);
+        for start in starts {
+            let of_instance = start["Resource"][0]
+                .as_str()
+                .unwrap()
+                .contains(":instance/");
+            let tagged = start["Condition"]["StringLike"].is_object();
+            assert_eq!(of_instance, tagged);
+            let check = &start["Condition"]["BoolIfExists"]["ssm:SessionDocumentAccessCheck"];
+            assert_eq!(check[0], "true");
+        }
+    }
+
+    #[test]
+    fn what_no_log_shows_is_allowed_only_if_asked_for() {
+        let text = policy(tagged("core"), "aws", "eu-central-1");
+        assert!(!text.contains("AWS-Start"));
+        let text = policy(tagged("core").ssh(true), "aws-cn", "cn-north-1");
+        assert!(text.contains("arn:aws-cn:ssm:cn-north-1::document/AWS-StartSSHSession"));
+        assert!(!text.contains("PortForwarding"));
+    }
+
+    #[test]
+    fn a_tag_is_no_variable() {
+        let text = policy(tagged("${aws:userid}"), "aws", "*");
+        assert!(text.contains("\"${$}{aws:userid}\""), "{text}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Values that are known before deployment, or have a default.
+
+use crate::ir::{Condition, Expr, Graph, Node, Pseudo, Test, Text, Value};
+use crate::reach::tri::Tri;
+use crate::region::Region;
+
+/// The text of a value; a parameter's default stands for it.
+pub(super) fn text(graph: &Graph, value: &Value<Text>) -> Option<String> {
+    match value {
+        Value::Lit(text) => Some(text.to_string()),
+        Value::Expr(expr) => of(graph, expr),
+    }
+}
+
+/// The whole number of a value, from nought; a parameter's default stands for it.
+pub(super) fn number(graph: &Graph, value: &Value<i64>) -> Option<u64> {
+    match value {
+        Value::Lit(number) => u64::try_from(*number).ok(),
+        Value::Expr(expr) => of(graph, expr)?.parse().ok(),
+    }
+}
+
+fn of(graph: &Graph, expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Text(text) => Some(text.to_string()),
+        Expr::Param(id) => graph.parameter(*id)?.default.as_ref().map(Text::to_string),
+        Expr::OneOf(choices) => {
+            let mut all = choices.iter().map(|choice| of(graph, choice));
+            let first = all.next()??;
+            all.all(|other| other.as_ref() == Some(&first))
+                .then_some(first)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a resource exists in a region.
+pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Tri {
+    if node.is_absent() {
+        return Tri::No;
+    }
+    let told = match node.condition {
+        None => Tri::Yes,
+        Some(id) => graph
+            .condition(id)
+            .map_or(Tri::Maybe, |Condition { test, .. }| holds(test, region)),
+    };
+    let maybe = node.origin.as_ref().is_some_and(|origin| origin.maybe);
+    if maybe { told.and(Tri::Maybe) } else { told }
+}
+
+fn holds(test: &Test, region: &Region) -> Tri {
+    match test {
+        Test::Not(inner) => !holds(inner, region),
+        Test::OneOf(expr, texts) => {
+            let value = match expr {
+                Expr::Pseudo(Pseudo::Region) => region.name,
+                Expr::Pseudo(Pseudo::Partition) => region.partition,
+                Expr::Pseudo(Pseudo::UrlSuffix) => region.dns_suffix,
+                _ => return Tri::Maybe,
+            };
+            texts.iter().any(|text| text == value).into()
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Prices: what AWS lists, from one data file, and sums of money without rounding on the way.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::region::Region;
+
+/// US dollars, in millionths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Usd(i64);
+
+const MILLION: i64 = 1_000_000;
+
+/// A million in a cent.
+const CENT: i64 = 10_000;
+
+impl Usd {
+    /// Nothing.
+    pub const ZERO: Usd = Usd(0);
+
+    /// Reads a decimal number with at most six digits behind the point.
+    pub fn parse(text: &str) -> Option<Usd> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(part) || part.len() > 6 {
+            return None;
+        }
+        let whole = whole.parse::<i64>().ok()?.checked_mul(MILLION)?;
+        whole
+            .checked_add(format!("{part:0<6}").parse::<i64>().ok()?)
+            .map(Usd)
+    }
+
+    /// The price of an amount, rounded to the cent as each line of an invoice is.
+    pub(crate) fn of(self, amount: Amount) -> Usd {
+        let exact = i128::from(self.0) * i128::from(amount.0);
+        let cent = i128::from(CENT) * 1000;
+        let cents = (exact + cent / 2) / cent;
+        Usd(i64::try_from(cents)
+            .unwrap_or(i64::MAX / CENT)
+            .saturating_mul(CENT))
+    }
+
+    /// Adds.
+    #[must_use]
+    pub fn plus(self, other: Usd) -> Usd {
+        Usd(self.0.saturating_add(other.0))
+    }
+
+    /// Takes away.
+    #[must_use]
+    pub fn minus(self, other: Usd) -> Usd {
+        Usd(self.0.saturating_sub(other.0))
+    }
+
+    /// As a number, for programs.
+    #[allow(clippy::cast_precision_loss)] // no stack costs thousands of millions
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+}
+
+/// With two digits behind the point, and more where it has more.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, part) = (
+            self.0.unsigned_abs() / 1_000_000,
+            self.0.unsigned_abs() % 1_000_000,
+        );
+        let part = format!("{part:06}");
+        let (cents, rest) = part.split_at(2);
+        let rest = rest.trim_end_matches('0');
+        f.pad(&format!("{sign}{whole}.{cents}{rest}"))
+    }
+}
+
+/// How much of a unit, in thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount(i64);
+
+impl Amount {
+    /// So many.
+    pub(crate) fn whole(count: u64) -> Amount {
+        Amount::thousandths(count.saturating_mul(1000))
+    }
+
+    /// So many thousandths, such as MB where the unit is a GB.
+    pub(crate) fn thousandths(count: u64) -> Amount {
+        Amount(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// As a number, for programs.
+    #[allow(clippy::cast_precision_loss)] // as above
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 1e3
+    }
+}
+
+/// Without digits behind the point that say nothing.
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = format!("{:03}", self.0 % 1000);
+        let part = part.trim_end_matches('0');
+        let point = if part.is_empty() { "" } else { "." };
+        f.pad(&format!("{}{point}{part}", self.0 / 1000))
+    }
+}
+
+/// What a price is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// An hour.
+    Hour,
+    /// An hour in one availability zone.
+    ZoneHour,
+    /// Data that goes through.
+    Gb,
+    /// Data that is kept for a month.
+    GbMonth,
+    /// A month.
+    Month,
+}
+
+impl Unit {
+    /// All units.
+    pub const ALL: [Unit; 5] = [
+        Unit::Hour,
+        Unit::ZoneHour,
+        Unit::Gb,
+        Unit::GbMonth,
+        Unit::Month,
+    ];
+
+    /// Returns its word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Unit::Hour => "hour",
+            Unit::ZoneHour => "zone-hour",
+            Unit::Gb => "GB",
+            Unit::GbMonth => "GB-month",
+            Unit::Month => "month",
+        }
+    }
+}
+
+/// A price of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// The region's name; `*` is every region of the partition `aws`.
+    pub region: &'static str,
+    /// What it buys, such as `instance.t3.micro`.
+    pub item: &'static str,
+    /// How much.
+    pub usd: Usd,
+    /// For what.
+    pub unit: Unit,
+    /// When the source told it, as `2026-06-01`.
+    pub date: &'static str,
+    /// Who told it.
+    pub source: &'static str,
+}
+
+fn lines() -> impl Iterator<Item = &'static str> {
+    include_str!("prices.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+}
+
+fn read(line: &'static str) -> Option<Price> {
+    let mut columns = line.split('\t');
+    let price = Price {
+        region: columns.next()?,
+        item: columns.next()?,
+        usd: Usd::parse(columns.next()?)?,
+        unit: {
+            let word = columns.next()?;
+            Unit::ALL.into_iter().find(|unit| unit.as_str() == word)?
+        },
+        date: columns.next()?,
+        source: columns.next()?,
+    };
+    columns.next().is_none().then_some(price)
+}
+
+/// Returns all prices.
+pub fn prices() -> &'static [Price] {
+    static PRICES: OnceLock<Vec<Price>> = OnceLock::new();
+    PRICES.get_or_init(|| lines().filter_map(read).collect())
+}
+
+impl Price {
+    /// Returns the price of an item in a region, if the list has it.
+    ///
+    /// ```
+    /// use ssm_synth::{Region, cost::Price};
+    /// let region = Region::find("us-east-1").unwrap();
+    /// assert_eq!(Price::find(region, "kms.key").unwrap().usd.to_string(), "1.00");
+    /// assert_eq!(Price::find(region, "instance.u-24tb1.metal"), None);
+    /// ```
+    pub fn find(region: &Region, item: &str) -> Option<&'static Price> {
+        let of = |name: &str| {
+            prices()
+                .iter()
+                .find(|price| price.region == name && price.item == item)
+        };
+        of(region.name).or_else(|| of("*").filter(|_| region.partition == "aws"))
+    }
+}
+
+/// The instance types that have a price in a region, in the order of the list.
+pub(crate) fn types(region: &Region) -> impl Iterator<Item = (&'static str, Usd)> {
+    prices()
+        .iter()
+        .filter(move |price| price.region == region.name)
+        .filter_map(|price| Some((price.item.strip_prefix("instance.")?, price.usd)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_line_is_a_price_with_a_date_a_unit_and_a_source() {
+        let mut seen = HashSet::new();
+        for line in lines() {
+            let price = read(line).unwrap_or_else(|| panic!("{line}"));
+            assert!(
+                price.region == "*" || Region::find(price.region).is_some(),
+                "{line}"
+            );
+            assert!(price.usd > Usd::ZERO, "{line}");
+            let parts: Vec<usize> = price.date.split('-').map(str::len).collect();
+            assert_eq!(parts, [4, 2, 2], "{line}");
+            assert!(
+                price.date.bytes().all(|b| b == b'-' || b.is_ascii_digit()),
+                "{line}"
+            );
+            let known = format!("list price as known on {}, not verified", price.date);
+            assert!(
+                price.source.starts_with("https://") || price.source == known,
+                "{line}"
+            );
+            assert!(seen.insert((price.region, price.item)), "twice: {line}");
+            let unit = match price.item.split_once('.').map_or("", |(kind, _)| kind) {
+                "instance" | "windows" | "ipv4" => Unit::Hour,
+                "volume" | "s3" => Unit::GbMonth,
+                "kms" | "zone" | "metrics" => Unit::Month,
+                "endpoint" | "nat" | "logs" => price.unit,
+                other => panic!("{other}"),
+            };
+            assert_eq!(price.unit, unit, "{line}");
+        }
+        assert_eq!(seen.len(), prices().len());
+    }
+
+    #[test]
+    fn a_region_with_prices_has_all_but_types() {
+        let regions: HashSet<&str> = prices().iter().map(|price| price.region).collect();
+        for name in regions.into_iter().filter(|name| *name != "*") {
+            let region = Region::find(name).unwrap();
+            for item in [
+                "endpoint.interface",
+                "endpoint.data",
+                "nat.gateway",
+                "nat.data",
+                "ipv4.public",
+                "kms.key",
+                "logs.ingest",
+                "logs.storage",
+                "s3.storage",
+                "volume.gp3",
+                "volume.gp2",
+                "instance.t3.micro",
+                "instance.t4g.nano",
+            ] {
+                assert!(Price::find(region, item).is_some(), "{name} {item}");
+            }
+        }
+        let china = Region::find("cn-north-1").unwrap();
+        assert_eq!(Price::find(china, "kms.key"), None);
+    }
+
+    #[test]
+    fn the_worked_examples_come_out() {
+        let of = |usd: &str, hours: u64| {
+            let price = Usd::parse(usd).unwrap();
+            price.of(Amount::whole(hours)).to_string()
+        };
+        assert_eq!(of("0.01", 3 * 2 * 730), "43.80");
+        assert_eq!(of("0.01", 2 * 2 * 730), "29.20");
+        assert_eq!(of("0.01", 2 * 730), "14.60");
+        assert_eq!(of("0.045", 730), "32.85");
+        assert_eq!(of("0.005", 730), "3.65");
+    }
+
+    #[test]
+    fn money_is_exact_and_printed_in_full() {
+        for (text, shown) in [("0.0104", "0.0104"), ("1", "1.00"), ("0.1", "0.10")] {
+            assert_eq!(Usd::parse(text).unwrap().to_string(), shown);
+        }
+        for bad in ["", "1.", ".1", "-1", "1e3", "0.1234567", "9999999999999999"] {
+            assert_eq!(Usd::parse(bad), None, "{bad}");
+        }
+        let less = Usd::parse("1").unwrap().minus(Usd::parse("2.5").unwrap());
+        assert_eq!(less.to_string(), "-1.50");
+        assert_eq!(
+            Usd::parse("0.5")
+                .unwrap()
+                .of(Amount::thousandths(20))
+                .to_string(),
+            "0.01"
+        );
+        assert_eq!(Amount::thousandths(20).to_string(), "0.02");
+        assert_eq!(Amount::whole(1460).to_string(), "1460");
+    }
+}

@@ -1,0 +1,330 @@
+//! The lines of an estimate, kind by kind.
+
+use super::machine::{Disk, Machine, System};
+use super::{
+    ADDRESS, Amount, Assumed, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, GATEWAY, INSTANCE,
+    KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, VOLUME, WINDOWS, ZONE, known,
+};
+use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
+use crate::reach::{path, tri::Tri, view::View};
+use crate::resource::{
+    Bucket, ConnectivityType, Eip, HostedZone, KmsKey, LogGroup, NatGateway, Subnet, Typed, Volume,
+    VolumeType, VpcEndpoint, VpcEndpointSubnet,
+};
+
+/// How many of something, in words.
+fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
+
+/// An estimate in the making.
+pub(super) struct Work<'v, 'g> {
+    pub(super) view: &'v View<'g>,
+    pub(super) estimate: Estimate,
+}
+
+impl<'g> Work<'_, 'g> {
+    pub(super) fn exists(&self, node: &Node) -> Tri {
+        known::exists(self.view.graph, node, self.estimate.region)
+    }
+
+    fn all<R: Typed + 'g>(&self) -> Vec<(NodeId, &'g Node, &'g R)> {
+        self.view
+            .all::<R>()
+            .filter(|(_, node, _)| !self.exists(node).is_no())
+            .collect()
+    }
+
+    fn push(&mut self, what: &'static str, id: Option<NodeId>, quantity: String, cost: Cost) {
+        let node = id.and_then(|id| self.view.graph.node(id));
+        self.estimate.lines.push(Line {
+            what,
+            resource: node.map_or_else(String::new, |node| node.shown().to_owned()),
+            quantity,
+            certain: node.is_none_or(|node| self.exists(node).is_yes()),
+            cost,
+        });
+    }
+
+    /// A line at the price of an item, or without one.
+    fn line(
+        &mut self,
+        what: &'static str,
+        id: Option<NodeId>,
+        quantity: impl Into<String>,
+        item: &str,
+        amount: Amount,
+    ) {
+        let region = self.estimate.region;
+        let cost = match Price::find(region, item) {
+            Some(price) => Cost::Priced {
+                amount,
+                price,
+                monthly: price.usd.of(amount),
+            },
+            None => Cost::NotPriced(format!("no price of `{item}` in {}", region.name)),
+        };
+        self.push(what, id, quantity.into(), cost);
+    }
+
+    fn without(&mut self, what: &'static str, id: NodeId, why: impl Into<String>) {
+        self.push(what, Some(id), String::new(), Cost::NotPriced(why.into()));
+    }
+
+    fn hours(&self, count: u64) -> Amount {
+        Amount::whole(count.saturating_mul(self.estimate.assumed.hours))
+    }
+
+    /// In which zones an endpoint stands: one for each subnet.
+    fn zones(&self, id: NodeId, node: &Node, it: &VpcEndpoint) -> Option<u64> {
+        if node.is_unread("subnets") {
+            return None;
+        }
+        let more = self
+            .all::<VpcEndpointSubnet>()
+            .into_iter()
+            .filter(|(_, _, more)| self.view.only(&more.endpoint).node() == Some(id))
+            .count();
+        let own = subnets(self.view.graph, &it.subnets)?;
+        Some(own + more as u64)
+    }
+
+    pub(super) fn endpoints(&mut self) {
+        let hours = self.estimate.assumed.hours;
+        let mut any = false;
+        for (id, node, it) in self.all::<VpcEndpoint>() {
+            match path::is_interface(it) {
+                Tri::No
+                    if it.vpc_endpoint_type.lit().is_some() || it.vpc_endpoint_type.is_absent() =>
+                {
+                    self.push(GATEWAY, Some(id), String::new(), Cost::Free);
+                }
+                Tri::Yes => {
+                    any = true;
+                    match self.zones(id, node, it) {
+                        Some(zones) => self.line(
+                            ENDPOINT,
+                            Some(id),
+                            format!("{} x {hours} h", counted(zones, "zone")),
+                            "endpoint.interface",
+                            self.hours(zones),
+                        ),
+                        None => {
+                            self.without(ENDPOINT, id, "how many subnets it has is not told");
+                        }
+                    }
+                }
+                Tri::No | Tri::Maybe => {
+                    self.without("endpoint", id, "an endpoint of its type has no price here");
+                }
+            }
+        }
+        if any {
+            self.data(ENDPOINT_DATA, "endpoint.data");
+        }
+    }
+
+    fn data(&mut self, what: &'static str, item: &str) {
+        let gb = self.estimate.assumed.gb_per_instance;
+        let of = counted(self.estimate.instances, "instance");
+        let amount = Amount::whole(gb.saturating_mul(self.estimate.instances));
+        self.line(what, None, format!("{of} x {gb} GB"), item, amount);
+    }
+
+    pub(super) fn nat_gateways(&mut self) {
+        let all = self.all::<NatGateway>();
+        for (id, _, _) in &all {
+            let hours = format!("{} h", self.estimate.assumed.hours);
+            self.line(NAT, Some(*id), hours, "nat.gateway", self.hours(1));
+        }
+        if !all.is_empty() {
+            self.data(NAT_DATA, "nat.data");
+        }
+    }
+
+    pub(super) fn addresses(&mut self, machines: &[Machine]) {
+        let hours = format!("{} h", self.estimate.assumed.hours);
+        for (id, _, _) in self.all::<Eip>() {
+            self.line(
+                ADDRESS,
+                Some(id),
+                hours.clone(),
+                "ipv4.public",
+                self.hours(1),
+            );
+        }
+        // An address that was there before is paid for, but not for this stack's sake; a gateway
+        // whose address nobody names gets one from AWS.
+        for (id, _, it) in self.all::<NatGateway>() {
+            let private = it.connectivity_type == Some(Value::Lit(ConnectivityType::Private));
+            if it.allocation.is_none() && !private {
+                self.line(
+                    ADDRESS,
+                    Some(id),
+                    hours.clone(),
+                    "ipv4.public",
+                    self.hours(1),
+                );
+            }
+        }
+        for machine in machines.iter().filter(|it| it.public) {
+            if let Ok(count) = machine.count {
+                let shown = format!("{count} x {hours}");
+                self.line(
+                    ADDRESS,
+                    Some(machine.node),
+                    shown,
+                    "ipv4.public",
+                    self.hours(count),
+                );
+            }
+        }
+    }
+
+    pub(super) fn machine(&mut self, machine: &Machine) {
+        let id = machine.node;
+        let count = match &machine.count {
+            Ok(count) => *count,
+            Err(why) => return self.without(INSTANCE, id, why.clone()),
+        };
+        if machine.local {
+            return self.without(INSTANCE, id, "Local Zones have prices of their own");
+        }
+        self.running(machine, count);
+        if machine.detailed {
+            let shown = counted(count, "instance");
+            self.line(
+                MONITORING,
+                Some(id),
+                shown,
+                "metrics.detailed",
+                Amount::whole(count),
+            );
+        }
+        for disk in &machine.disks {
+            self.disk(id, disk, count);
+        }
+    }
+
+    fn running(&mut self, machine: &Machine, count: u64) {
+        let id = machine.node;
+        let of = match &machine.instance_type {
+            Ok(of) => of,
+            Err(why) => return self.without(INSTANCE, id, why.clone()),
+        };
+        let hours = self.estimate.assumed.hours;
+        let shown = format!("{count} {of} x {hours} h");
+        if machine.system == System::Licensed {
+            return self.without(INSTANCE, id, "the licence of its image has no price here");
+        }
+        self.estimate.linux_assumed |= machine.system == System::NotTold;
+        let item = format!("instance.{of}");
+        self.line(INSTANCE, Some(id), shown, &item, self.hours(count));
+        if machine.system == System::Windows {
+            let item = format!("windows.{of}");
+            let shown = format!("{count} x {hours} h");
+            self.line(WINDOWS, Some(id), shown, &item, self.hours(count));
+        }
+    }
+
+    fn disk(&mut self, id: NodeId, disk: &Disk, count: u64) {
+        let what = if disk.root { ROOT } else { VOLUME };
+        match (&disk.size, &disk.of) {
+            (Ok(size), Ok(of)) => self.volume(what, id, *of, *size, count),
+            (Err(why), _) | (_, Err(why)) => self.without(what, id, why.clone()),
+        }
+    }
+
+    fn volume(&mut self, what: &'static str, id: NodeId, of: VolumeType, size: u64, count: u64) {
+        let of = of.as_str();
+        let shown = match count {
+            1 => format!("{size} GB {of}"),
+            _ => format!("{count} x {size} GB {of}"),
+        };
+        let amount = Amount::whole(size.saturating_mul(count));
+        self.line(what, Some(id), shown, &format!("volume.{of}"), amount);
+    }
+
+    fn volumes(&mut self) {
+        for (id, node, it) in self.all::<Volume>() {
+            // Those of an instance are as many as it is; only single instances have them.
+            let size = it
+                .size
+                .as_ref()
+                .and_then(|it| known::number(self.view.graph, it));
+            let inside = node.origin.as_ref().is_some_and(|it| it.inside.is_some());
+            let of = match &it.volume_type {
+                Some(of) => of.lit().copied(),
+                // CloudFormation and Terraform say so of a disk of its own alone.
+                None => (!inside).then_some(VolumeType::Gp2),
+            };
+            match (size, of) {
+                (Some(size), Some(of)) => self.volume(VOLUME, id, of, size, 1),
+                (None, _) => self.without(VOLUME, id, "its size is not told"),
+                (_, None) => self.without(VOLUME, id, "what it is made of has no price here"),
+            }
+        }
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.volumes();
+        for (id, _, _) in self.all::<KmsKey>() {
+            self.line(KEY, Some(id), "1 key", "kms.key", Amount::whole(1));
+        }
+        let Assumed {
+            sessions,
+            mb_per_session,
+            ..
+        } = self.estimate.assumed;
+        let count = sessions.saturating_mul(self.estimate.instances);
+        // In the file that AWS bills, a GB has a thousand MB.
+        let logged = Amount::thousandths(count.saturating_mul(mb_per_session));
+        let shown = format!("{} x {mb_per_session} MB", counted(count, "session"));
+        for (id, _, _) in self.all::<LogGroup>() {
+            self.line(LOGS, Some(id), format!("{shown} in"), "logs.ingest", logged);
+            self.line(
+                LOGS,
+                Some(id),
+                format!("{shown} kept"),
+                "logs.storage",
+                logged,
+            );
+        }
+        for (id, _, _) in self.all::<Bucket>() {
+            self.line(
+                BUCKET,
+                Some(id),
+                format!("{shown} kept"),
+                "s3.storage",
+                logged,
+            );
+        }
+        for (id, _, _) in self.all::<HostedZone>() {
+            self.line(ZONE, Some(id), "1 zone", "zone.private", Amount::whole(1));
+        }
+    }
+}
+
+/// How many subnets a list has; nothing where one expression may stand for several.
+fn subnets(graph: &Graph, links: &[Link<Subnet>]) -> Option<u64> {
+    let mut count = 0;
+    for link in links {
+        count += match link {
+            Value::Expr(Expr::Items(param)) => {
+                let default = graph.parameter(*param)?.default.as_ref()?;
+                default
+                    .split(',')
+                    .filter(|it| !it.trim().is_empty())
+                    .count() as u64
+            }
+            Value::Expr(Expr::Opaque(_) | Expr::Other(..) | Expr::OneOf(_)) if links.len() == 1 => {
+                return None;
+            }
+            Value::Lit(_) | Value::Expr(_) => 1,
+        };
+    }
+    Some(count)
+}

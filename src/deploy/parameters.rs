@@ -1,0 +1,158 @@
+//! Values of parameters and tags: given, kept, and by default.
+
+use super::outcome::Deployed;
+use super::template;
+use super::values::{Filled, Slot, Stack};
+
+/// Where each parameter's value comes from.
+///
+/// A value that somebody chose for the stack stays; one that was only its template's default
+/// follows the new template's. Without this a new default, such as another image, would never
+/// arrive.
+///
+/// # Errors
+///
+/// The names of those that have no value.
+pub(crate) fn fill(
+    slots: &[Slot],
+    deployed: Option<(&Stack, &[(String, String)])>,
+) -> Result<Vec<(String, Filled)>, Vec<String>> {
+    let mut out = Vec::new();
+    let mut missing = Vec::new();
+    for slot in slots {
+        let of = |list: &[(String, String)]| {
+            let found = list.iter().find(|(name, _)| *name == slot.name);
+            found.map(|(_, value)| value.clone())
+        };
+        let previous = deployed.and_then(|(stack, _)| of(&stack.parameters));
+        let chosen = match (&previous, deployed.and_then(|(_, defaults)| of(defaults))) {
+            (Some(value), Some(default)) => *value != default,
+            (previous, _) => previous.is_some(),
+        };
+        let value = match (&slot.given, &slot.default) {
+            (Some(given), _) => Some(Filled::Value(given.clone())),
+            (None, None) if previous.is_some() => Some(Filled::Previous),
+            (None, None) => {
+                missing.push(slot.name.clone());
+                None
+            }
+            (None, Some(_)) => chosen.then_some(Filled::Previous),
+        };
+        out.extend(value.map(|value| (slot.name.clone(), value)));
+    }
+    match missing.is_empty() {
+        true => Ok(out),
+        false => Err(missing),
+    }
+}
+
+/// Where each parameter's value comes from, beside what is deployed.
+///
+/// # Errors
+///
+/// The names of those that have no value.
+pub(crate) fn filled(
+    slots: &[Slot],
+    deployed: &Deployed,
+) -> Result<Vec<(String, Filled)>, Vec<String>> {
+    let defaults: Vec<(String, String)> = template::slots(&deployed.template)
+        .into_iter()
+        .filter_map(|slot| Some((slot.name, slot.default?)))
+        .collect();
+    fill(slots, Some((&deployed.stack, &defaults)))
+}
+
+/// The values that the parameters will have; what is hidden is left out.
+pub(crate) fn effective(
+    slots: &[Slot],
+    filled: &[(String, Filled)],
+    stack: Option<&Stack>,
+) -> Vec<(String, String)> {
+    let value = |slot: &Slot| {
+        let found = filled.iter().find(|(name, _)| *name == slot.name);
+        match found.map(|(_, value)| value) {
+            Some(Filled::Value(value)) => Some(value.clone()),
+            Some(Filled::Previous) => {
+                let known = stack?
+                    .parameters
+                    .iter()
+                    .find(|(name, _)| *name == slot.name);
+                known.map(|(_, value)| value.clone())
+            }
+            None => slot.default.clone(),
+        }
+    };
+    let shown = slots.iter().filter(|slot| !slot.no_echo);
+    shown
+        .filter_map(|slot| Some((slot.name.clone(), value(slot)?)))
+        .collect()
+}
+
+/// The parameters of what is deployed, without what is hidden.
+pub(crate) fn deployed_values(deployed: &Deployed) -> Vec<(String, String)> {
+    let hidden: Vec<String> = template::slots(&deployed.template)
+        .into_iter()
+        .filter(|slot| slot.no_echo)
+        .map(|slot| slot.name)
+        .collect();
+    let known = deployed.stack.parameters.iter();
+    known
+        .filter(|(name, _)| !hidden.contains(name))
+        .cloned()
+        .collect()
+}
+
+/// The tags as they are, with those that are given over them; none if none are given, which
+/// changes nothing.
+pub(crate) fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(String, String)> {
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let other = |key: &str| !given.iter().any(|(known, _)| known == key);
+    let known = stack.map(|it| it.tags.as_slice()).unwrap_or_default();
+    let kept = known
+        .iter()
+        .filter(|(key, _)| other(key) && !key.starts_with("aws:"));
+    kept.chain(given).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_value_stays_and_a_default_follows_the_template() {
+        let slot = |name: &str, given: Option<&str>, default: Option<&str>| Slot {
+            name: name.to_owned(),
+            given: given.map(str::to_owned),
+            default: default.map(str::to_owned),
+            no_echo: false,
+        };
+        let stack = Stack {
+            parameters: vec![
+                ("Chosen".into(), "mine".into()),
+                ("Plain".into(), "old".into()),
+                ("Bare".into(), "x".into()),
+            ],
+            ..Stack::default()
+        };
+        let defaults = [
+            ("Chosen".to_owned(), "old".to_owned()),
+            ("Plain".to_owned(), "old".to_owned()),
+        ];
+        let slots = [
+            slot("Chosen", None, Some("new")),
+            slot("Plain", None, Some("new")),
+            slot("Bare", None, None),
+            slot("Told", Some("v"), None),
+        ];
+        let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
+        let want = [
+            ("Chosen".to_owned(), Filled::Previous),
+            ("Bare".to_owned(), Filled::Previous),
+            ("Told".to_owned(), Filled::Value("v".to_owned())),
+        ];
+        assert_eq!(filled, want);
+        assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);
+    }
+}

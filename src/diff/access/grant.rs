@@ -1,0 +1,317 @@
+//! What policies allow and deny.
+
+use serde_json::Value;
+
+use super::super::{Entry, Side, is_function};
+use super::{AccessChange, branches, list, name, uncovered};
+
+/// What a part of a statement speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum What {
+    /// This, which may be a pattern.
+    This(String),
+    /// Everything but these.
+    AllBut(Vec<String>),
+    /// The statement does not have this part.
+    Nothing,
+}
+
+/// One action on one resource, allowed or denied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Grant {
+    owner: String,
+    allow: bool,
+    principal: What,
+    action: What,
+    resource: What,
+    condition: String,
+}
+
+fn grants(side: &Side) -> Vec<Grant> {
+    let mut out = Vec::new();
+    for (id, entry) in &side.resources {
+        for owner in owners(id, entry) {
+            statements(&owner, &entry.properties, &mut out);
+        }
+        for policy in list(entry.properties.get("ManagedPolicyArns")) {
+            let action = format!("policy {}", short(&name(policy)));
+            out.push(plain(id, true, action));
+        }
+        for boundary in branches(entry.properties.get("PermissionsBoundary"))
+            .into_iter()
+            .flatten()
+        {
+            // A boundary only takes away.
+            let action = format!("what the boundary `{}` does not hold", name(boundary));
+            out.push(plain(id, false, action));
+        }
+        let open = branches(entry.properties.get("PolicyDocument")).contains(&None);
+        if entry.kind == "AWS::EC2::VPCEndpoint" && open {
+            let all = || What::This("*".to_owned());
+            out.push(Grant {
+                principal: all(),
+                resource: all(),
+                ..plain(id, true, "*".to_owned())
+            });
+        }
+    }
+    out
+}
+
+fn plain(owner: &str, allow: bool, action: String) -> Grant {
+    Grant {
+        owner: owner.to_owned(),
+        allow,
+        principal: What::Nothing,
+        action: What::This(action),
+        resource: What::Nothing,
+        condition: String::new(),
+    }
+}
+
+/// A managed policy of AWS by its name alone, whatever the partition; others by their ARN.
+fn short(policy: &str) -> &str {
+    policy
+        .split_once(":iam::aws:policy/")
+        .map_or(policy, |(_, name)| name)
+}
+
+/// Whose permissions a policy holds: those it is attached to, or the resource itself.
+fn owners(id: &str, entry: &Entry) -> Vec<String> {
+    if !entry.kind.contains("Policy") {
+        return vec![id.to_owned()];
+    }
+    let attached = [
+        "RoleName",
+        "Roles",
+        "UserName",
+        "Users",
+        "GroupName",
+        "Groups",
+        "Bucket",
+    ];
+    let owners: Vec<String> = attached
+        .iter()
+        .flat_map(|key| list(entry.properties.get(*key)))
+        .map(name)
+        .collect();
+    match owners.is_empty() {
+        true => vec![id.to_owned()],
+        false => owners,
+    }
+}
+
+/// Finds policy documents, wherever they are.
+fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| statements(owner, item, out)),
+        Value::Object(map) => match map.get("Statement") {
+            Some(found) => {
+                for statement in list(Some(found)) {
+                    explode(owner, statement, out);
+                }
+            }
+            None => map.values().for_each(|item| statements(owner, item, out)),
+        },
+        // Some types take a document as text.
+        Value::String(text) if text.contains("\"Statement\"") => {
+            if let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
+                statements(owner, &document, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The parts of a statement that are told by a key or by its denial.
+fn parts(statement: &Value, key: &str) -> Vec<What> {
+    let mut out: Vec<What> = list(statement.get(key))
+        .into_iter()
+        .map(|it| What::This(name(it)))
+        .collect();
+    let but: Vec<String> = list(statement.get(format!("Not{key}")))
+        .into_iter()
+        .map(name)
+        .collect();
+    if !but.is_empty() {
+        out.push(What::AllBut(but));
+    }
+    if out.is_empty() {
+        out.push(What::Nothing);
+    }
+    out
+}
+
+/// An account is its root, and only AWS's own principals need no kind.
+fn who(kind: &str, value: &Value) -> String {
+    let text = name(value);
+    let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
+    match kind {
+        "AWS" if is_account => format!("arn:aws:iam::{text}:root"),
+        "AWS" | "Service" => text,
+        kind => format!("{kind} {text}"),
+    }
+}
+
+fn principals(statement: &Value) -> Vec<What> {
+    let of = |key: &str| -> Vec<String> {
+        let mut out = Vec::new();
+        for found in branches(statement.get(key)).into_iter().flatten() {
+            match found {
+                Value::Object(kinds) if !is_function(kinds) => {
+                    for (kind, named) in kinds {
+                        out.extend(list(Some(named)).into_iter().map(|it| who(kind, it)));
+                    }
+                }
+                other => out.push(name(other)),
+            }
+        }
+        out
+    };
+    let mut out: Vec<What> = of("Principal").into_iter().map(What::This).collect();
+    let but = of("NotPrincipal");
+    if !but.is_empty() {
+        out.push(What::AllBut(but));
+    }
+    if out.is_empty() {
+        out.push(What::Nothing);
+    }
+    out
+}
+
+fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
+    let condition = match branches(statement.get("Condition")).first() {
+        Some(Some(condition)) => condition.to_string(),
+        _ => String::new(),
+    };
+    let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
+    for principal in principals(statement) {
+        for action in parts(statement, "Action") {
+            for resource in parts(statement, "Resource") {
+                out.push(Grant {
+                    owner: owner.to_owned(),
+                    allow,
+                    principal: principal.clone(),
+                    action: action.clone(),
+                    resource,
+                    condition: condition.clone(),
+                });
+            }
+        }
+    }
+}
+
+/// Whether a pattern with `*` and `?` matches all that another can match.
+fn matches(pattern: &str, text: &str) -> bool {
+    let [pattern, text]: [Vec<char>; 2] = [pattern, text].map(|it| it.chars().collect());
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            // What stands for many is not covered by what stands for one.
+            Some(one) if (*one == '?' && text[t] != '*') || *one == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    p = at + 1;
+                    t = from + 1;
+                    star = Some((at, t));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|it| *it == '*')
+}
+
+impl What {
+    fn covers(&self, other: &What, exact_case: bool) -> bool {
+        let fits = |pattern: &str, text: &str| match exact_case {
+            true => matches(pattern, text),
+            false => matches(&pattern.to_lowercase(), &text.to_lowercase()),
+        };
+        match (self, other) {
+            (What::This(by), What::This(it)) => fits(by, it),
+            (What::This(by), What::AllBut(_)) => by == "*",
+            // Leaves out no more than the other does.
+            (What::AllBut(by), What::AllBut(it)) => {
+                by.iter().all(|by| it.iter().any(|it| fits(it, by)))
+            }
+            (What::AllBut(by), What::This(it)) => !by.iter().any(|by| fits(by, it) || fits(it, by)),
+            (What::Nothing, What::Nothing) => true,
+            _ => false,
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        match self {
+            What::This(text) => Some(text.clone()),
+            What::AllBut(items) => Some(format!("all but {}", items.join(", "))),
+            What::Nothing => None,
+        }
+    }
+}
+
+fn covers(by: &Grant, grant: &Grant) -> bool {
+    by.owner == grant.owner
+        && by.allow == grant.allow
+        && by.principal.covers(&grant.principal, true)
+        && by.action.covers(&grant.action, false)
+        && by.resource.covers(&grant.resource, true)
+        && (by.condition.is_empty() || by.condition == grant.condition)
+}
+
+/// What is allowed otherwise, with the actions of one owner and resource in one line.
+pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
+    let mut groups: Vec<(Grant, bool, Vec<String>)> = Vec::new();
+    for (grant, of_new) in uncovered(&grants(old), &grants(new), covers) {
+        let same = groups.iter_mut().find(|(known, known_new, _)| {
+            let action = known.action.clone();
+            *known_new == of_new
+                && *known
+                    == Grant {
+                        action,
+                        ..grant.clone()
+                    }
+        });
+        let action = grant.action.text().unwrap_or_default();
+        match same {
+            Some((.., actions)) => actions.push(action),
+            None => groups.push((grant, of_new, vec![action])),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(grant, of_new, actions)| line(grant, of_new, &actions))
+        .collect()
+}
+
+fn line(grant: Grant, of_new: bool, actions: &[String]) -> AccessChange {
+    let verb = match (grant.allow, of_new) {
+        (true, true) => "allows",
+        (true, false) => "no longer allows",
+        (false, true) => "denies",
+        (false, false) => "no longer denies",
+    };
+    let mut what = format!("{verb} {}", actions.join(", "));
+    if let Some(resource) = grant.resource.text() {
+        what.push_str(&format!(" on {resource}"));
+    }
+    if let Some(principal) = grant.principal.text() {
+        what.push_str(&format!(" to {principal}"));
+    }
+    if !grant.condition.is_empty() {
+        what.push_str(&format!(" if {}", grant.condition));
+    }
+    AccessChange {
+        // A new denial takes away, and one that is gone gives.
+        wider: of_new == grant.allow,
+        owner: grant.owner,
+        what,
+    }
+}

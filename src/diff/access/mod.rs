@@ -1,0 +1,518 @@
+//! Who may do more, and who less: IAM statements, security group rules, exposure and encryption.
+//!
+//! A rule or statement is wider if nothing before covers it, and narrower if nothing after covers
+//! what was there. Both branches of a condition count. Functions that are not resolved count as
+//! text: equal only to themselves.
+
+mod grant;
+mod rule;
+
+use serde_json::Value;
+
+use super::Side;
+
+/// A change of what is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccessChange {
+    /// Whether more is allowed afterwards.
+    pub(crate) wider: bool,
+    /// The resource that it is about.
+    pub(crate) owner: String,
+    /// What changes, as a sentence's rest.
+    pub(crate) what: String,
+}
+
+/// What decides about exposure by its name alone: the property, and the value that is safer.
+const SAFER: [(&str, &str); 13] = [
+    ("AssociatePublicIpAddress", "false"),
+    ("BlockPublicAcls", "true"),
+    ("BlockPublicPolicy", "true"),
+    ("EnableKeyRotation", "true"),
+    ("EnableLogFileValidation", "true"),
+    ("Encrypted", "true"),
+    ("HttpTokens", "required"),
+    ("IgnorePublicAcls", "true"),
+    ("InstanceMetadataTags", "disabled"),
+    ("MapPublicIpOnLaunch", "false"),
+    ("PubliclyAccessible", "false"),
+    ("RestrictPublicBuckets", "true"),
+    ("StorageEncrypted", "true"),
+];
+
+/// Tells what is allowed otherwise: what widens first, in the order of the new template.
+pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
+    let mut out = rule::changes(old, new);
+    out.extend(grant::changes(old, new));
+    attachments(old, new, &mut out);
+    exposure(old, new, &mut out);
+    conditions(old, new, &mut out);
+    out.sort_by_key(|change| !change.wider);
+    let mut seen: Vec<AccessChange> = Vec::new();
+    out.retain(|it| {
+        let first = !seen.contains(it);
+        if first {
+            seen.push(it.clone());
+        }
+        first
+    });
+    out
+}
+
+/// What of each list the other does not cover; of the new list it is wider.
+fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<(T, bool)> {
+    let of = |list: &[T], other: &[T], is_new: bool| -> Vec<(T, bool)> {
+        list.iter()
+            .filter(|it| !other.iter().any(|by| covers(by, it)))
+            .map(|it| (it.clone(), is_new))
+            .collect()
+    };
+    let mut out = of(new, old, true);
+    out.extend(of(old, new, false));
+    out
+}
+
+/// A name for a value: the logical id that it refers to, or its text.
+fn name(value: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) if map.len() == 1 => match map.iter().next() {
+            Some((key, target)) if key == "Ref" => text(target),
+            Some((key, Value::Array(parts))) if key == "Fn::GetAtt" => {
+                let parts: Vec<String> = parts.iter().map(text).collect();
+                attribute(&parts.join("."))
+            }
+            Some((key, Value::String(target))) if key == "Fn::GetAtt" => attribute(target),
+            Some((key, Value::String(target))) if key == "Fn::Sub" => target.clone(),
+            Some((key, Value::Array(parts))) if key == "Fn::Join" => joined(parts),
+            _ => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// The attribute that stands for the resource itself needs no name.
+fn attribute(path: &str) -> String {
+    path.strip_suffix(".GroupId").unwrap_or(path).to_owned()
+}
+
+/// The text of a join, with `${…}` for what is not known.
+fn joined(parts: &[Value]) -> String {
+    let (Some(between), Some(items)) = (
+        parts.first().and_then(Value::as_str),
+        parts.get(1).and_then(Value::as_array),
+    ) else {
+        return Value::Array(parts.to_vec()).to_string();
+    };
+    let items: Vec<String> = items
+        .iter()
+        .map(|item| match item {
+            Value::String(text) => text.clone(),
+            other => format!("${{{}}}", name(other)),
+        })
+        .collect();
+    items.join(between)
+}
+
+fn is_no_value(value: &Value) -> bool {
+    value.get("Ref").and_then(Value::as_str) == Some("AWS::NoValue")
+}
+
+/// What a value may be: both branches of a condition; nothing where it may be left out.
+fn branches(value: Option<&Value>) -> Vec<Option<&Value>> {
+    let Some(value) = value.filter(|it| !it.is_null() && !is_no_value(it)) else {
+        return vec![None];
+    };
+    match value.get("Fn::If").and_then(Value::as_array) {
+        Some(parts) if parts.len() == 3 && value.as_object().is_some_and(|it| it.len() == 1) => {
+            let mut out = branches(parts.get(1));
+            out.extend(branches(parts.get(2)));
+            out
+        }
+        _ => vec![Some(value)],
+    }
+}
+
+/// The items of a list, of each branch that it or an item may take.
+fn list(value: Option<&Value>) -> Vec<&Value> {
+    let mut out = Vec::new();
+    for value in branches(value).into_iter().flatten() {
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    // A branch may be a list itself, or an item.
+                    out.extend(branches(Some(item)).into_iter().flatten());
+                }
+            }
+            one => out.push(one),
+        }
+    }
+    out
+}
+
+/// What a resource is put into, by the properties that say so.
+const ATTACHED: [(&str, &str); 9] = [
+    ("SecurityGroupIds", "is in the security group"),
+    ("SecurityGroups", "is in the security group"),
+    ("GroupSet", "is in the security group"),
+    ("Groups", "is in the security group"),
+    ("VpcSecurityGroupIds", "is in the security group"),
+    ("IamInstanceProfile", "has the profile"),
+    ("Roles", "hands out the role"),
+    ("InstanceId", "is a public address of"),
+    ("NetworkInterfaceId", "is a public address of"),
+];
+
+fn attached(side: &Side) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    for (id, entry) in &side.resources {
+        let wanted: &[&str] = match entry.kind.as_str() {
+            "AWS::EC2::Instance" | "AWS::EC2::NetworkInterface" => &[
+                "SecurityGroupIds",
+                "SecurityGroups",
+                "GroupSet",
+                "IamInstanceProfile",
+            ],
+            "AWS::EC2::LaunchTemplate" | "AWS::AutoScaling::LaunchConfiguration" => &[
+                "SecurityGroupIds",
+                "SecurityGroups",
+                "Groups",
+                "IamInstanceProfile",
+            ],
+            "AWS::EC2::VPCEndpoint" => &["SecurityGroupIds"],
+            "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster" => &["VpcSecurityGroupIds"],
+            "AWS::ElasticLoadBalancingV2::LoadBalancer" => &["SecurityGroups"],
+            "AWS::IAM::InstanceProfile" => &["Roles"],
+            "AWS::EC2::EIP" | "AWS::EC2::EIPAssociation" => &["InstanceId", "NetworkInterfaceId"],
+            _ => continue,
+        };
+        within(&entry.properties, wanted, &mut |key, value| {
+            let verb = ATTACHED.iter().find(|(known, _)| *known == key);
+            for item in list(Some(value)) {
+                let item = item.get("Name").or(item.get("Arn")).unwrap_or(item);
+                let verb = verb.map_or(key, |(_, verb)| verb);
+                out.push((id.clone(), format!("{verb} {}", name(item))));
+            }
+        });
+    }
+    out
+}
+
+/// Finds properties of these names, wherever they are.
+fn within<'a>(value: &'a Value, wanted: &[&str], found: &mut dyn FnMut(&'a str, &'a Value)) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| within(item, wanted, found)),
+        Value::Object(map) => {
+            for (key, item) in map {
+                match wanted.contains(&key.as_str()) {
+                    true => found(key, item),
+                    false => within(item, wanted, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Who is in which group, who has which role, and who has a public address; what is new says so by
+/// itself.
+fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
+    for ((owner, what), is_new) in uncovered(&attached(old), &attached(new), |by, it| by == it) {
+        let address = what.starts_with("is a public");
+        if !(address || old.resources.contains_key(&owner) && new.resources.contains_key(&owner)) {
+            continue;
+        }
+        out.push(AccessChange {
+            wider: is_new,
+            what: match is_new {
+                true => what,
+                false => format!("no longer {what}"),
+            },
+            owner,
+        });
+    }
+}
+
+/// A condition that decides whether access is given at all.
+fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
+    let gives = |kind: &str| {
+        kind.starts_with("AWS::EC2::SecurityGroup")
+            || kind.starts_with("AWS::IAM::")
+            || kind.contains("Policy")
+    };
+    for (id, entry) in new.resources.iter().filter(|(_, it)| gives(&it.kind)) {
+        let Some(before) = old.resources.get(id) else {
+            continue;
+        };
+        let [was, is] = [before, entry].map(|it| it.attributes.get("Condition"));
+        if was != is {
+            out.push(AccessChange {
+                wider: was.is_some(),
+                owner: id.clone(),
+                what: match (was, is) {
+                    (_, None) => "is there whatever the condition says".to_owned(),
+                    (None, Some(is)) => format!("is there only if {}", name(is)),
+                    (Some(_), Some(is)) => {
+                        format!("is there if {}, which is another condition", name(is))
+                    }
+                },
+            });
+        }
+    }
+}
+
+/// What exposes or protects, by the names of properties.
+fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
+    for (id, entry) in &new.resources {
+        let mut is = Vec::new();
+        found(&entry.properties, "", &mut is);
+        let mut was = Vec::new();
+        let before = old.resources.get(id);
+        if let Some(before) = before {
+            found(&before.properties, "", &mut was);
+        }
+        for (path, safe, value) in &is {
+            let known = was.iter().find(|(other, ..)| other == path);
+            let wider = match known {
+                Some((_, was_safe, _)) if was_safe == safe => continue,
+                // What is new and safe is no news.
+                None if *safe => continue,
+                _ => !safe,
+            };
+            out.push(AccessChange {
+                wider,
+                owner: id.clone(),
+                what: format!("{path} is {value}"),
+            });
+        }
+        for (path, safe, value) in &was {
+            if *safe && !is.iter().any(|(other, ..)| other == path) {
+                out.push(AccessChange {
+                    wider: true,
+                    owner: id.clone(),
+                    what: format!("{path} is no longer told to be {value}"),
+                });
+            }
+        }
+    }
+}
+
+fn found(value: &Value, path: &str, out: &mut Vec<(String, bool, String)>) {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .for_each(|(n, item)| found(item, &format!("{path}[{n}]"), out)),
+        Value::Object(map) => {
+            for (key, item) in map {
+                let path = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                let rule = SAFER.iter().find(|(name, _)| name == key);
+                if let (Some((_, safer)), Value::String(text)) = (rule, item) {
+                    out.push((path, text.eq_ignore_ascii_case(safer), text.clone()));
+                } else {
+                    found(item, &path, out);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(old: &str, new: &str) -> Vec<String> {
+        let [old, new] = [old, new]
+            .map(|it| super::super::read(&format!("Resources: {it}"), &[]).expect("a template"));
+        let word = |wider| if wider { "+" } else { "-" };
+        access(&old, &new)
+            .iter()
+            .map(|it| format!("{} {} {}", word(it.wider), it.owner, it.what))
+            .collect()
+    }
+
+    #[test]
+    fn rules_are_compared_by_what_they_cover() {
+        let group = |rules: &str| {
+            format!(
+                "{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupEgress: [], SecurityGroupIngress: [{rules}]}}}}}}"
+            )
+        };
+        let narrow = group("{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}");
+        let wide = group("{IpProtocol: '6', FromPort: 440, ToPort: 450, CidrIp: 10.0.0.0/16}");
+        assert_eq!(
+            told(&narrow, &wide),
+            ["+ G admits TCP 440–450 from 10.0.0.0/16"]
+        );
+        assert_eq!(
+            told(&wide, &narrow),
+            ["- G no longer admits TCP 440–450 from 10.0.0.0/16"]
+        );
+        assert!(told(&wide, &wide).is_empty());
+    }
+
+    #[test]
+    fn a_group_without_egress_rules_lets_everything_out() {
+        let closed = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}]}}}";
+        let open = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {}}}";
+        // Taking the list away closes an existing group; a new one without a list is open.
+        assert_eq!(
+            told(closed, open),
+            ["- G no longer lets out TCP 443 to 10.0.0.0/24"]
+        );
+        assert_eq!(
+            told("{}", open),
+            [
+                "+ G lets out everything to 0.0.0.0/0",
+                "+ G lets out everything to ::/0"
+            ]
+        );
+        let apart = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: []}}, E: {Type: AWS::EC2::SecurityGroupEgress, Properties: {GroupId: !GetAtt G.GroupId, IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}}}";
+        assert!(told(closed, apart).is_empty());
+    }
+
+    #[test]
+    fn statements_are_compared_by_what_they_allow() {
+        let role = |statement: &str| {
+            format!(
+                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyName: p, PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
+            )
+        };
+        let get = role("{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*'}");
+        let all = role("{Effect: Allow, Action: 's3:*', Resource: '*'}");
+        assert_eq!(told(&get, &all), ["+ R allows s3:* on *"]);
+        assert_eq!(told(&all, &get), ["- R no longer allows s3:* on *"]);
+        let denied = role("{Effect: Deny, Action: 's3:*', Resource: '*'}");
+        assert_eq!(
+            told(&denied, &get),
+            [
+                "+ R allows s3:GetObject on arn:aws:s3:::a/*",
+                "+ R no longer denies s3:* on *"
+            ]
+        );
+        let tied = role(
+            "{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*', Condition: {Bool: {'aws:SecureTransport': true}}}",
+        );
+        assert_eq!(
+            told(&tied, &get),
+            ["+ R allows s3:GetObject on arn:aws:s3:::a/*"]
+        );
+    }
+
+    #[test]
+    fn what_exposes_is_told() {
+        let instance = |tokens: &str| {
+            format!(
+                "{{I: {{Type: AWS::EC2::Instance, Properties: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}"
+            )
+        };
+        let (safe, open) = (instance("required"), instance("optional"));
+        assert_eq!(
+            told(&safe, &open),
+            ["+ I MetadataOptions.HttpTokens is optional"]
+        );
+        assert_eq!(
+            told(&open, &safe),
+            ["- I MetadataOptions.HttpTokens is required"]
+        );
+        assert!(told("{}", &safe).is_empty());
+    }
+
+    #[test]
+    fn a_policy_of_a_role_counts_for_the_role() {
+        let inside = "{R: {Type: AWS::IAM::Role, Properties: {Policies: [{PolicyDocument: {Statement: {Effect: Allow, Action: a:b, Resource: '*'}}}]}}}";
+        let apart = "{R: {Type: AWS::IAM::Role, Properties: {}}, P: {Type: AWS::IAM::RolePolicy, Properties: {RoleName: !Ref R, PolicyDocument: {Statement: {Effect: Allow, Action: a:b, Resource: '*'}}}}}";
+        assert!(told(inside, apart).is_empty());
+    }
+
+    #[test]
+    fn what_is_left_out_counts_the_other_way_round() {
+        let role = |statement: &str| {
+            format!(
+                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
+            )
+        };
+        let most = role("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}");
+        let nearly_all = role("{Effect: Allow, NotAction: 'iam:DeleteUser', Resource: '*'}");
+        assert_eq!(
+            told(&most, &nearly_all),
+            ["+ R allows all but iam:DeleteUser on *"]
+        );
+        assert_eq!(
+            told(&nearly_all, &most),
+            ["- R no longer allows all but iam:DeleteUser on *"]
+        );
+        let one = role("{Effect: Allow, Action: x, Resource: 'a?'}");
+        let many = role("{Effect: Allow, Action: x, Resource: 'a*'}");
+        assert_eq!(told(&one, &many), ["+ R allows x on a*"]);
+    }
+
+    #[test]
+    fn both_branches_of_a_condition_count() {
+        let role = |statement: &str| {
+            format!(
+                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
+            )
+        };
+        let plain = role("{Effect: Allow, Action: x, Resource: r}");
+        let more = role(
+            "{Effect: Allow, Action: x, Resource: r}, !If [C, {Effect: Allow, Action: '*', Resource: '*'}, !Ref AWS::NoValue]",
+        );
+        assert_eq!(told(&plain, &more), ["+ R allows * on *"]);
+        let endpoint = |policy: &str| {
+            format!("{{E: {{Type: AWS::EC2::VPCEndpoint, Properties: {{{policy}}}}}}}")
+        };
+        let document = "{Statement: [{Effect: Allow, Principal: '*', Action: a, Resource: '*'}]}";
+        let tied = endpoint(&format!("PolicyDocument: {document}"));
+        let perhaps = endpoint(&format!(
+            "PolicyDocument: !If [C, {document}, !Ref AWS::NoValue]"
+        ));
+        assert_eq!(told(&tied, &perhaps), ["+ E allows * on * to *"]);
+        let none = endpoint("PolicyDocument: !Ref AWS::NoValue");
+        assert!(told(&endpoint(""), &none).is_empty());
+    }
+
+    #[test]
+    fn groups_roles_and_addresses_are_attached() {
+        let instance = |group: &str| {
+            format!(
+                "{{I: {{Type: AWS::EC2::Instance, Properties: {{SecurityGroupIds: [!Ref {group}]}}}}}}"
+            )
+        };
+        assert_eq!(
+            told(&instance("G"), &instance("W")),
+            [
+                "+ I is in the security group W",
+                "- I no longer is in the security group G"
+            ]
+        );
+        let address = "{E: {Type: AWS::EC2::EIP, Properties: {InstanceId: !Ref I}}}";
+        assert_eq!(told("{}", address), ["+ E is a public address of I"]);
+    }
+
+    #[test]
+    fn ports_that_are_not_resolved_cover_only_themselves() {
+        let group = |rule: &str| {
+            format!(
+                "{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupEgress: [], SecurityGroupIngress: [{rule}]}}}}}}"
+            )
+        };
+        let one = group("{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}");
+        let mapped = group(
+            "{IpProtocol: tcp, FromPort: 443, ToPort: !FindInMap [M, a, b], CidrIp: 0.0.0.0/0}",
+        );
+        assert_eq!(told(&one, &mapped).len(), 2);
+        let ping = group("{IpProtocol: icmp, FromPort: 8, ToPort: -1, CidrIp: 10.0.0.0/8}");
+        let echo = group("{IpProtocol: icmp, FromPort: 8, ToPort: 0, CidrIp: 10.0.0.0/8}");
+        assert_eq!(
+            told(&ping, &echo),
+            ["- G no longer admits ICMP type 8 from 10.0.0.0/8"]
+        );
+        let all = group("{IpProtocol: -1, CidrIp: 127.0.0.1/0}");
+        assert_eq!(told(&group(""), &all).len(), 1);
+    }
+}

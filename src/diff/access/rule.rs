@@ -1,0 +1,188 @@
+//! Security group rules.
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::super::Side;
+use super::{AccessChange, branches, list, name, uncovered};
+
+/// Which ports a rule is for, or for ICMP which types and codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ports {
+    All,
+    Range(i64, i64),
+    /// Type and code.
+    Icmp(i64, Option<i64>),
+    /// A function that is not resolved.
+    Unknown(String),
+}
+
+/// A security group rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rule {
+    owner: String,
+    inbound: bool,
+    protocol: String,
+    ports: Ports,
+    peer: String,
+}
+
+pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
+    let (was, is) = (rules(old, None), rules(new, Some(old)));
+    let changed = uncovered(&was, &is, covers);
+    let change = |(rule, wider): (Rule, bool)| AccessChange {
+        wider,
+        what: text(&rule, wider),
+        owner: rule.owner,
+    };
+    changed.into_iter().map(change).collect()
+}
+
+/// The rules of a side; `before` is what was there before, if anything was.
+///
+/// EC2 gives a new group a rule that lets everything out, unless the template lists rules. A list
+/// that is taken away later leaves none, and one that is empty from the start takes none away.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
+fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
+    let mut out = Vec::new();
+    for (id, entry) in &side.resources {
+        let properties = &entry.properties;
+        match entry.kind.as_str() {
+            "AWS::EC2::SecurityGroup" => {
+                for (key, inbound) in [
+                    ("SecurityGroupIngress", true),
+                    ("SecurityGroupEgress", false),
+                ] {
+                    for rule in list(properties.get(key)) {
+                        // What leads to the instance itself stands for "none".
+                        let rule = one(id, inbound, rule);
+                        if !is_loopback(&rule.peer) {
+                            out.push(rule);
+                        }
+                    }
+                }
+                let listed = |properties: &Value| {
+                    let none = branches(properties.get("SecurityGroupEgress"));
+                    !none.contains(&None)
+                };
+                let known = before.and_then(|it| it.resources.get(id));
+                let by_default = match known {
+                    Some(known) if known.kind == entry.kind => {
+                        !listed(&known.properties)
+                            && list(properties.get("SecurityGroupEgress")).is_empty()
+                    }
+                    _ => !listed(properties),
+                };
+                if by_default {
+                    out.extend(["0.0.0.0/0", "::/0"].map(|peer| Rule {
+                        owner: id.clone(),
+                        inbound: false,
+                        protocol: "-1".to_owned(),
+                        ports: Ports::All,
+                        peer: peer.to_owned(),
+                    }));
+                }
+            }
+            "AWS::EC2::SecurityGroupIngress" | "AWS::EC2::SecurityGroupEgress" => {
+                let group = properties.get("GroupId").or(properties.get("GroupName"));
+                let owner = group.map(name).unwrap_or_default();
+                let inbound = entry.kind.ends_with("Ingress");
+                out.push(one(&owner, inbound, properties));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn is_loopback(peer: &str) -> bool {
+    peer.parse::<IpNet>()
+        .is_ok_and(|it| it.network().is_loopback() && it.broadcast().is_loopback())
+}
+
+fn one(owner: &str, inbound: bool, rule: &Value) -> Rule {
+    let text = |key: &str| rule.get(key).map(name);
+    let protocol = match text("IpProtocol").unwrap_or_default().to_lowercase() {
+        it if it == "6" => "tcp".to_owned(),
+        it if it == "17" => "udp".to_owned(),
+        it if it == "1" => "icmp".to_owned(),
+        it if it == "58" => "icmpv6".to_owned(),
+        it => it,
+    };
+    let number = |key: &str| match text(key) {
+        None => Ok(None),
+        Some(text) => text.parse::<i64>().map(Some).map_err(|_| text),
+    };
+    let ports = match (number("FromPort"), number("ToPort")) {
+        _ if protocol == "-1" => Ports::All,
+        (Err(text), _) | (_, Err(text)) => Ports::Unknown(format!(
+            "{text}–{}",
+            rule.get("ToPort").map(name).unwrap_or_default()
+        )),
+        (Ok(None | Some(-1)), _) => Ports::All,
+        (Ok(Some(kind)), Ok(code)) if protocol.starts_with("icmp") => {
+            Ports::Icmp(kind, code.filter(|it| *it != -1))
+        }
+        (Ok(Some(from)), Ok(to)) => Ports::Range(from, to.unwrap_or(from)),
+    };
+    let peers = [
+        "CidrIp",
+        "CidrIpv6",
+        "SourceSecurityGroupId",
+        "SourceSecurityGroupName",
+        "DestinationSecurityGroupId",
+        "SourcePrefixListId",
+        "DestinationPrefixListId",
+    ];
+    Rule {
+        owner: owner.to_owned(),
+        inbound,
+        protocol,
+        ports,
+        peer: peers.iter().find_map(|key| text(key)).unwrap_or_default(),
+    }
+}
+
+fn covers(by: &Rule, rule: &Rule) -> bool {
+    let ports = match (&by.ports, &rule.ports) {
+        (Ports::All, _) => true,
+        (Ports::Range(from, to), Ports::Range(first, last)) => from <= first && last <= to,
+        (Ports::Icmp(kind, code), Ports::Icmp(other, detail)) => {
+            kind == other && (code.is_none() || code == detail)
+        }
+        (by, rule) => by == rule,
+    };
+    by.owner == rule.owner
+        && by.inbound == rule.inbound
+        && (by.protocol == "-1" || by.protocol == rule.protocol)
+        && ports
+        && covers_peer(&by.peer, &rule.peer)
+}
+
+fn covers_peer(by: &str, peer: &str) -> bool {
+    match (by.parse::<IpNet>(), peer.parse::<IpNet>()) {
+        (Ok(by), Ok(peer)) => by.contains(&peer),
+        _ => by == peer,
+    }
+}
+
+fn text(rule: &Rule, wider: bool) -> String {
+    let verb = match (rule.inbound, wider) {
+        (true, true) => "admits",
+        (true, false) => "no longer admits",
+        (false, true) => "lets out",
+        (false, false) => "no longer lets out",
+    };
+    let way = if rule.inbound { "from" } else { "to" };
+    let protocol = rule.protocol.to_uppercase();
+    let what = match &rule.ports {
+        Ports::All if protocol == "-1" => "everything".to_owned(),
+        Ports::All => format!("all {protocol}"),
+        Ports::Range(from, to) if from == to => format!("{protocol} {from}"),
+        Ports::Range(from, to) => format!("{protocol} {from}–{to}"),
+        Ports::Icmp(kind, None) => format!("{protocol} type {kind}"),
+        Ports::Icmp(kind, Some(code)) => format!("{protocol} type {kind} code {code}"),
+        Ports::Unknown(text) => format!("{protocol} {text}"),
+    };
+    format!("{verb} {what} {way} {}", rule.peer)
+}

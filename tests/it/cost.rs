@@ -1,0 +1,371 @@
+//! What a stack costs: the worked examples, what is not priced, the other ways, the program.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use ssm_synth::Region;
+use ssm_synth::cost::{self, Assumed, Cost, Estimate, Variant};
+use ssm_synth::front::cfn::Deployment;
+use ssm_synth::front::config::Config;
+use ssm_synth::front::{Input, InputKind};
+
+use super::{cases, golden};
+
+fn region(name: &str) -> &'static Region {
+    Region::find(name).unwrap()
+}
+
+/// The estimate of a configuration, and its variants.
+fn configured(text: &str) -> (Estimate, Vec<Variant>) {
+    let config = Config::read("test", text).unwrap();
+    let built = config.build().unwrap_or_else(|it| panic!("{it}"));
+    let graph = built.app.graph();
+    let region = cost::region_of(graph).unwrap_or(region("us-east-1"));
+    let estimate = cost::estimate(graph, region, &Assumed::default());
+    let variants = cost::of_config(&config, graph, &estimate);
+    (estimate, variants)
+}
+
+fn template(text: &str) -> (Estimate, Vec<Variant>) {
+    let deployment = Deployment {
+        region: Some(region("us-east-1")),
+        ..Deployment::default()
+    };
+    let input = Input::read("test", text, None, &deployment).unwrap_or_else(|it| panic!("{it}"));
+    let graph = &input.graphs[0];
+    let estimate = cost::estimate(graph, region("us-east-1"), &Assumed::default());
+    let variants = cost::of_graph(graph, &estimate);
+    (estimate, variants)
+}
+
+fn sum(estimate: &Estimate, what: &str) -> String {
+    let mut sum = cost::Usd::ZERO;
+    for line in estimate.lines.iter().filter(|line| line.what == what) {
+        if let Cost::Priced { monthly, .. } = line.cost {
+            sum = sum.plus(monthly);
+        }
+    }
+    sum.to_string()
+}
+
+fn of<'a>(variants: &'a [Variant], name: &str) -> &'a Variant {
+    variants
+        .iter()
+        .find(|it| it.name == name)
+        .or_else(|| variants.iter().find(|it| it.name.contains(name)))
+        .unwrap_or_else(|| panic!("{name}: {variants:?}"))
+}
+
+#[test]
+fn endpoints_cost_by_zone() {
+    for (text, usd) in [
+        ("", "43.80"),
+        ("endpoints: {ec2messages: false}", "29.20"),
+        ("endpoints: {ec2messages: false, zones: one}", "14.60"),
+        (
+            "endpoints: {ec2messages: false, services: [logs, kms]}",
+            "58.40",
+        ),
+        ("network: {zones: 3}", "65.70"),
+        ("endpoints: {s3: true}", "43.80"),
+    ] {
+        let (estimate, _) = configured(text);
+        assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
+        assert!(estimate.is_complete(), "{text}");
+    }
+    let (estimate, _) = configured("endpoints: {s3: true}");
+    let free = |line: &&cost::Line| line.cost == Cost::Free;
+    assert_eq!(estimate.lines.iter().filter(free).count(), 1);
+}
+
+#[test]
+fn a_region_without_ec2messages_pays_for_two() {
+    let app = Config::empty().build().unwrap().app;
+    for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
+        let estimate = cost::estimate(app.graph(), region(name), &Assumed::default());
+        let endpoints = estimate
+            .lines
+            .iter()
+            .filter(|line| line.what == "interface endpoint");
+        assert_eq!(endpoints.count(), count, "{name}");
+    }
+}
+
+#[test]
+fn gateways_are_compared_at_the_guide_s_price() {
+    let (estimate, variants) = configured("");
+    let rest = estimate.total().as_f64() - 43.80 - 0.01;
+    for (name, fixed, data) in [
+        ("in one zone, no", 36.50, 0.05),
+        ("in 2 zones", 73.00, 0.05),
+    ] {
+        let variant = of(&variants, name);
+        assert!(variant.comparison && !variant.proven && variant.settings.is_empty());
+        let total = variant.monthly.as_f64() - rest;
+        assert!((total - fixed - data).abs() < 0.001, "{name}: {total}");
+    }
+}
+
+#[test]
+fn each_setting_does_what_is_said_of_it() {
+    for text in [
+        "",
+        "region: eu-central-1\n",
+        "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
+    ] {
+        let (estimate, variants) = configured(text);
+        let settable: Vec<&Variant> = variants.iter().filter(|it| !it.comparison).collect();
+        assert!(settable.len() >= 4, "{variants:?}");
+        for variant in settable {
+            let mut config = Config::read("test", text).unwrap();
+            for (path, value) in &variant.settings {
+                config.set("--set", path, value).unwrap();
+            }
+            let built = config.build().unwrap();
+            built.check().unwrap();
+            let graph = built.app.graph();
+            let changed = cost::estimate(graph, estimate.region, &Assumed::default());
+            assert_eq!(changed.total(), variant.monthly, "{variant:?}");
+            assert_eq!(
+                variant.difference,
+                changed.total().minus(estimate.total()),
+                "{variant:?}"
+            );
+            assert!(variant.difference < cost::Usd::ZERO && variant.proven);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_run_on_arm64_is_not_told_to() {
+    let arm = |text: &str| {
+        let (_, variants) = configured(text);
+        variants.iter().any(|it| it.name.contains("arm64"))
+    };
+    assert!(arm(""));
+    assert!(!arm(
+        "instances: [{name: a, image: windows-2022, type: t3.large}]"
+    ));
+    let image = "{ami: ami-0a1b2c3d4e5f60718, root_device: /dev/xvda}";
+    assert!(!arm(&format!("instances: [{{name: a, image: {image}}}]")));
+    assert!(!arm("instances: [{name: a, type: t4g.micro}]"));
+}
+
+#[test]
+fn what_has_no_price_is_told_and_not_guessed() {
+    let (estimate, variants) = configured("instances: [{name: a, type: c9z.large}]");
+    let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
+    assert_eq!(told, ["instance"]);
+    let (whole, _) = configured("");
+    assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
+    // What has no price has none before and after.
+    assert_eq!(
+        of(&variants, "endpoints in one zone")
+            .difference
+            .to_string(),
+        "-21.90"
+    );
+    let (estimate, variants) = configured("region: cn-north-1");
+    assert_eq!(estimate.total(), cost::Usd::ZERO);
+    assert_eq!(variants, []);
+}
+
+#[test]
+fn a_template_is_counted() {
+    let text = r"
+Resources:
+  Web:
+    Type: AWS::EC2::Instance
+    Properties:
+      InstanceType: t3.large
+      ImageId: '{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64}}'
+      Monitoring: true
+      BlockDeviceMappings:
+        - {DeviceName: /dev/xvda, Ebs: {VolumeSize: 20, VolumeType: gp3}}
+        - {DeviceName: /dev/sdf, Ebs: {VolumeSize: 50, VolumeType: gp2}}
+        - {DeviceName: /dev/sdg, Ebs: {VolumeSize: 50, VolumeType: io2}}
+        - {DeviceName: /dev/sdh, VirtualName: ephemeral0}
+  Recipe:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      LaunchTemplateData:
+        InstanceType: t3.micro
+        ImageId: '{{resolve:ssm:/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base}}'
+        BlockDeviceMappings: [{DeviceName: /dev/sda1, Ebs: {VolumeType: gp3}}]
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      MinSize: '1'
+      MaxSize: '9'
+      DesiredCapacity: '3'
+      LaunchTemplate: {LaunchTemplateId: !Ref Recipe, Version: '1'}
+  Disk: {Type: AWS::EC2::Volume, Properties: {AvailabilityZone: us-east-1a, Size: 100}}
+  Address: {Type: AWS::EC2::EIP}
+  Key: {Type: AWS::KMS::Key}
+  Logs: {Type: AWS::Logs::LogGroup}
+  Files: {Type: AWS::S3::Bucket}
+  Trail: {Type: AWS::CloudTrail::Trail}
+  Role: {Type: AWS::IAM::Group}
+";
+    let (estimate, variants) = template(text);
+    for (what, usd) in [
+        // t3.large once, and t3.micro three times.
+        ("instance", "83.52"),
+        // Three times 0.0092 an hour.
+        ("Windows licence", "20.15"),
+        ("detailed monitoring", "2.10"),
+        // 20 GB, and three times the 30 GB of the image.
+        ("root volume", "8.80"),
+        // 100 GB and 50 GB.
+        ("volume", "15.00"),
+        ("public IPv4 address", "3.65"),
+        ("KMS key", "1.00"),
+        // 80 sessions of 1 MB.
+        ("session logs", "0.04"),
+    ] {
+        assert_eq!(sum(&estimate, what), usd, "{what}");
+    }
+    assert_eq!(estimate.instances, 4);
+    assert_eq!(estimate.not_modelled, ["AWS::CloudTrail::Trail"]);
+    let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
+    let io2 = Cost::NotPriced("no price of `volume.io2` in us-east-1".to_owned());
+    assert_eq!(why, [&io2]);
+    assert!(of(&variants, "smaller").monthly < estimate.total());
+}
+
+#[test]
+fn how_many_subnets_a_parameter_has_is_not_guessed() {
+    let text = "
+Parameters: {Subnets: {Type: 'List<AWS::EC2::Subnet::Id>'}}
+Resources:
+  Ssm:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: vpc-0a1b2c3d
+      VpcEndpointType: Interface
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.ssm
+      SubnetIds: !Ref Subnets
+";
+    let (estimate, variants) = template(text);
+    assert!(!estimate.is_complete());
+    assert_eq!(variants, []);
+}
+
+#[test]
+fn every_case_has_an_estimate() {
+    for (name, text) in cases() {
+        let (estimate, variants) = configured(&text);
+        assert!(!estimate.lines.is_empty(), "{name}");
+        for variant in variants.iter().filter(|it| !it.comparison) {
+            assert!(variant.difference < cost::Usd::ZERO, "{name}: {variant:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_known_by_its_content() {
+    for (text, kind) in [
+        ("Resources: {}", InputKind::Cfn),
+        ("{\"Resources\": {}}", InputKind::Cfn),
+        ("{\"format_version\": \"1.2\"", InputKind::Plan),
+        ("name: a", InputKind::Config),
+        ("", InputKind::Config),
+        ("a: [", InputKind::Config),
+    ] {
+        assert_eq!(InputKind::of(text), kind, "{text}");
+    }
+}
+
+fn run(args: &[&str], input: &str) -> (i32, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
+        .arg("cost")
+        .args(args)
+        .current_dir(folder.path())
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    (
+        done.status.code().unwrap(),
+        String::from_utf8(done.stdout).unwrap(),
+        String::from_utf8(done.stderr).unwrap(),
+    )
+}
+
+#[test]
+fn the_default_configuration_s_estimate() {
+    let (code, out, err) = run(&[], "");
+    assert_eq!((code, err.as_str()), (0, ""));
+    golden("cost", "default", &out);
+    assert_eq!(run(&["-"], "").1, out);
+}
+
+#[test]
+fn a_template_s_estimate() {
+    let text = include_str!("../corpus/cfn/auto-scaling.yaml");
+    let (code, out, err) = run(&["-", "--region", "eu-west-1"], text);
+    assert_eq!((code, err.as_str()), (0, ""));
+    golden("cost", "auto-scaling", &out);
+}
+
+#[test]
+fn programs_get_json_with_a_version() {
+    let (code, out, _) = run(&["--output", "json", "--region", "us-west-2"], "");
+    assert_eq!(code, 0);
+    let root: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(root["version"], cost::VERSION);
+    assert_eq!(root["region"], "us-west-2");
+    assert_eq!(root["region_assumed"], false);
+    assert_eq!(root["lines"][0]["monthly"], 14.6);
+    assert!(root["lines"][0]["price"]["date"].is_string());
+    let one = root["variants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["name"] == "endpoints in one zone")
+        .unwrap();
+    assert_eq!(one["settings"]["endpoints.zones"], "one");
+    assert_eq!(one["difference"], -21.9);
+}
+
+#[test]
+fn flags_are_those_of_the_configuration() {
+    let total = |args: &[&str], input: &str| {
+        let (code, out, err) = run(&[args, &["--output", "json"]].concat(), input);
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()["total"].clone()
+    };
+    let one = total(&["--set", "endpoints.zones=one"], "");
+    assert_eq!(total(&["-"], "endpoints: {zones: one}\n"), one);
+    assert_eq!(total(&["--zones", "1"], ""), one);
+    let list = "instances: [{name: a}, {name: b}]\n";
+    let changed = total(&["-", "--set", "instances.1.type=t3.small"], list);
+    let same = "instances: [{name: a}, {name: b, type: t3.small}]\n";
+    assert_eq!(total(&["-"], same), changed);
+}
+
+#[test]
+fn mistakes_end_as_documented() {
+    for (args, input, code) in [
+        (&["-"][..], "network: {cidr: 10.0.0.0/33}\n", 1),
+        (&["--set", "nothing"], "", 2),
+        (&["--set", "a.b=1"], "", 1),
+        (&["absent.yaml"], "", 2),
+        (&["--output", "xml"], "", 2),
+        (&["-", "--config", "x.yaml"], "", 2),
+        (&["-", "--zones", "3"], "Resources: {}\n", 2),
+        (&["-", "--region", "nowhere"], "Resources: {}\n", 2),
+        (&["--kind", "plan"], "", 2),
+        (&["-", "--kind", "plan"], "{", 2),
+    ] {
+        let (got, out, err) = run(args, input);
+        assert_eq!((got, out.as_str()), (code, ""), "{args:?}: {err}");
+        assert!(!err.is_empty() && !err.contains("panicked"), "{err}");
+    }
+}
