@@ -207,29 +207,27 @@ pub(super) fn problem(problem: &Problem) -> Failure {
 
 /// Says that something goes on unwatched; `again` is how the stack is named in a command.
 pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -> Failure {
-    let seen = match status {
-        "" => "its status was not seen".to_owned(),
-        status => format!("it was {status} when last seen"),
+    let again = format!("`ssm-synth status {again} --wait`");
+    let state = match status {
+        "" => format!("its status was not seen, and AWS goes on with it; {again} tells"),
+        it if it.ends_with("_IN_PROGRESS") => {
+            format!("it was {it} when last seen, and AWS goes on with it; {again} goes on watching")
+        }
+        // Its end was seen, and not yet how it came to that.
+        it => format!("it was {it} when last seen, and that may not be the end; {again} tells"),
     };
-    let again = format!("`ssm-synth status {again} --wait` goes on watching");
     match why {
         Unwatched::Stopped => {
-            let _ = output::stderr(&format!(
-                "stopped watching stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
-            ));
+            let _ = output::stderr(&format!("stopped watching stack `{stack}`: {state}\n"));
             Failure::Stopped
         }
         Unwatched::Late => {
-            let _ = output::stderr(&format!(
-                "the time is over; stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
-            ));
+            let _ = output::stderr(&format!("the time is over; stack `{stack}`: {state}\n"));
             Failure::Undecided
         }
         Unwatched::Lost(error) => {
             said(&error.to_string(), error.help().as_deref());
-            let _ = output::stderr(&format!(
-                "  state: stack `{stack}`: {seen}, and AWS goes on with it; {again}\n"
-            ));
+            let _ = output::stderr(&format!("  state: stack `{stack}`: {state}\n"));
             Failure::Unreadable
         }
     }

@@ -1,10 +1,9 @@
 //! `cost`: what the stack costs a month, by list prices.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 
-use super::{Failure, check, output, synth};
+use super::given::{self, Given, Kind};
+use super::{Failure, output, synth};
 use crate::cost::{self, Assumed, Estimate, Told};
 use crate::front::config::Config;
 use crate::front::{Input, InputKind};
@@ -34,12 +33,8 @@ ssm-synth cost stack.yaml --parameter InstanceType=t3.small --region eu-west-1\n
 terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
 )]
 pub(super) struct Args {
-    /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
-    /// input [default: the configuration in the working directory]
-    #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
     #[command(flatten)]
-    given: check::Given,
+    given: Given,
     #[command(flatten)]
     settings: synth::Settings,
     /// How to print the estimate
@@ -54,9 +49,9 @@ fn assumed_region() -> Result<&'static Region, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Some(path) = &args.file else {
+    let Some(path) = &args.given.file else {
         let mut sources = Vec::new();
-        if !matches!(args.given.kind, None | Some(check::Kind::Config)) {
+        if !matches!(args.given.kind, None | Some(Kind::Config)) {
             let message = "`--kind` is for a FILE, and there is none";
             return Err(Failure::Environment(message.to_owned()));
         }
@@ -64,11 +59,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     };
-    if args.settings.names_a_file() {
-        let message = "FILE and `--config` are both given; one of them is enough";
-        return Err(Failure::Environment(message.to_owned()));
-    }
-    let text = check::read(path)?;
+    let text = given::read(path)?;
     let name = path.display().to_string();
     let kind = args
         .given

@@ -1,15 +1,14 @@
 //! `deploy`: synthesize, prove, show, ask, execute, watch.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::check::pair;
 use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
-use super::diff::with_values;
+use super::given::pair;
 use super::plan::shown;
-use super::synth::{MOST_INLINE, Settings, read, unreadable};
+use super::source::{Source, SourceArgs};
+use super::synth::{MOST_INLINE, unreadable};
 use super::talk::{Format, Planning, Teller, closing, cut, is_terminal};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
@@ -17,10 +16,8 @@ use crate::deploy::cause::Cause;
 use crate::deploy::follow::Stop;
 use crate::deploy::outcome::{Failed, Outcome, Problem};
 use crate::deploy::rollout::{self, Options, token};
-use crate::deploy::template::{self, Facts};
 use crate::deploy::tool::{Tool, ToolError};
 use crate::deploy::values::{Request, Template};
-use crate::ir::nearest;
 use crate::region::Region;
 
 #[derive(Debug, clap::Args)]
@@ -31,17 +28,8 @@ ssm-synth deploy --region eu-central-1\n  \
 ssm-synth deploy --template stack.yaml --parameter VpcId=vpc-0a1b2c3d --yes\n  \
 ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", cloud::EXIT_CODES))]
 pub(super) struct Args {
-    /// The stack [default: the configuration's name, without one `access`]
-    #[arg(long, value_name = "NAME")]
-    stack: Option<String>,
-    /// A template to deploy, instead of what the configuration makes; `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "cidr", "zones", "vpc", "subnets", "set"])]
-    template: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
-    /// A value of a template's parameter; one that is not given stays what it is
-    #[arg(long = "parameter", value_name = "KEY=VALUE")]
-    parameters: Vec<String>,
+    source: SourceArgs,
     /// A tag of the stack, which CloudFormation puts on its resources too
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
@@ -76,94 +64,13 @@ pub(super) struct Args {
     access: AccessArgs,
 }
 
-/// A template, read.
-pub(super) struct Source {
-    pub(super) name: String,
-    pub(super) text: String,
-    /// The name of its stack, where a configuration tells it.
-    stack: Option<String>,
-    pub(super) region: Option<&'static Region>,
-    pub(super) facts: Facts,
-}
-
-impl Source {
-    /// The stack that is meant.
-    pub(super) fn stack(&self, named: Option<&String>) -> Result<String, Failure> {
-        named.or(self.stack.as_ref()).cloned().ok_or_else(|| {
-            let message = "which stack? Name it by `--stack`: no configuration here does";
-            Failure::Environment(message.to_owned())
-        })
-    }
-}
-
-/// Reads the template that is named, or makes it from the settings.
-pub(super) fn source(template: Option<&PathBuf>, settings: &Settings) -> Result<Source, Failure> {
-    let (name, text, stack, region) = match template {
-        Some(path) => {
-            let text = read(path)?;
-            // The configuration beside it names the stack, and where it is.
-            let told = Settings::default().quietly();
-            let (stack, region) =
-                told.map_or((None, None), |(stack, region)| (Some(stack), region));
-            (path.display().to_string(), text, stack, region)
-        }
-        None => {
-            let made = settings.template()?;
-            (made.stack.clone(), made.text, Some(made.stack), made.region)
-        }
-    };
-    let facts = template::read(&text).map_err(|error| {
-        let at = error.at;
-        said(
-            &format!("{name}:{}:{}: {}", at.line, at.column, error.message),
-            None,
-        );
-        Failure::Input
-    })?;
-    if facts.resources == 0 {
-        said(&format!("{name}: no template: it has no `Resources`"), None);
-        return Err(Failure::Input);
-    }
-    Ok(Source {
-        name,
-        text,
-        stack,
-        region,
-        facts,
-    })
-}
-
-/// Reads the values of parameters, which must be the template's.
-pub(super) fn given(source: &Source, texts: &[String]) -> Result<Vec<(String, String)>, Failure> {
-    let mut out: Vec<(String, String)> = Vec::new();
-    for text in texts {
-        let (key, value) = pair(text)?;
-        if !source.facts.slots.iter().any(|slot| slot.name == key) {
-            let names = source.facts.slots.iter().map(|slot| slot.name.as_str());
-            let help = match source.facts.slots.is_empty() {
-                true => "it has none".to_owned(),
-                false => nearest(&key, names),
-            };
-            said(
-                &format!("{} has no parameter `{key}`", source.name),
-                Some(&help),
-            );
-            return Err(Failure::Input);
-        }
-        out.retain(|(known, _)| *known != key);
-        out.push((key, value));
-    }
-    Ok(out)
-}
-
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     closing(args.output, deploy(args))
 }
 
 fn deploy(args: &Args) -> Result<(), Failure> {
-    let source = source(args.template.as_ref(), &args.settings)?;
-    let stack = source.stack(args.stack.as_ref())?;
-    let parameters = given(&source, &args.parameters)?;
+    let source = args.source.read()?;
+    let stack = source.stack.clone();
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
     let access = args.access.access(source.region)?;
@@ -171,7 +78,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
         // Nothing that AWS knows changes the answer for the worse.
         early(args, &source, access.region.as_deref())?;
     }
-    let body = body(&source.text, args.s3_bucket.is_some())?;
+    let body = source.body(args.s3_bucket.is_some())?;
     if !args.dry_run && !args.yes && !is_terminal() {
         let message = "there is no terminal to ask on; `--yes` deploys without asking, `--dry-run` shows \
                        what would change";
@@ -191,7 +98,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
         let request = Request {
             stack: stack.clone(),
             template,
-            parameters: with_values(&source, &parameters),
+            parameters: source.slots.clone(),
             tags,
             capabilities: source.facts.capabilities.clone(),
             role_arn: args.role_arn.clone(),
@@ -228,26 +135,6 @@ fn early(args: &Args, source: &Source, region: Option<&str>) -> Result<(), Failu
     said(
         "Session Manager cannot reach an instance of this stack",
         Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
-    );
-    Err(Failure::Input)
-}
-
-/// The template as it is sent: without blanks if it is too long with them.
-fn body(text: &str, has_bucket: bool) -> Result<String, Failure> {
-    if text.len() <= MOST_INLINE {
-        return Ok(text.to_owned());
-    }
-    let body = template::compact(text).unwrap_or_else(|| text.to_owned());
-    if body.len() <= MOST_INLINE || has_bucket {
-        return Ok(body);
-    }
-    let message = format!(
-        "the template has {} bytes, and CloudFormation takes {MOST_INLINE} in a request",
-        body.len()
-    );
-    said(
-        &message,
-        Some("name a bucket of the stack's region with `--s3-bucket`"),
     );
     Err(Failure::Input)
 }

@@ -1,13 +1,10 @@
 //! `diff`: what is deployed, against what would be.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 
 use super::cloud::{self, AccessArgs, block_on, problem, refused, said};
-use super::deploy::{Source, given, source};
 use super::plan::{self, Version, meaning};
-use super::synth::{MOST_INLINE, Settings};
+use super::source::{Source, SourceArgs};
 use super::talk::{Format, cut};
 use super::{Failure, output};
 use crate::deploy::aws::Cloud;
@@ -15,23 +12,13 @@ use crate::deploy::follow::{Stop, Talk};
 use crate::deploy::outcome::{Ask, Deployed, Outcome, Said};
 use crate::deploy::parameters::{deployed_values, effective, filled};
 use crate::deploy::rollout::{self, Options};
-use crate::deploy::template;
-use crate::deploy::values::{ChangeSet, Request, Slot, Template};
+use crate::deploy::values::{ChangeSet, Request, Template};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("With `--exit-code`: 0 the same, 1 it differs. Otherwise:\n{}", cloud::EXIT_CODES))]
 pub(super) struct Args {
-    /// The stack [default: the configuration's name]
-    #[arg(long, value_name = "NAME")]
-    stack: Option<String>,
-    /// A template to compare, instead of what the configuration makes; `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "cidr", "zones", "vpc", "subnets", "set"])]
-    template: Option<PathBuf>,
     #[command(flatten)]
-    settings: Settings,
-    /// A value of a template's parameter; one that is not given stays what it is
-    #[arg(long = "parameter", value_name = "KEY=VALUE")]
-    parameters: Vec<String>,
+    source: SourceArgs,
     /// Have CloudFormation tell what it would do, by a change set that is deleted again
     #[arg(long)]
     change_set: bool,
@@ -77,16 +64,15 @@ impl Ask for Keeper {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let source = source(args.template.as_ref(), &args.settings)?;
-    let name = source.stack(args.stack.as_ref())?;
-    let parameters = given(&source, &args.parameters)?;
+    let source = args.source.read()?;
+    let name = source.stack.as_str();
     let access = args.access.access(source.region)?;
     block_on(async {
         let stop = Stop::listen(cut);
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| refused(&error))?;
-        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let found = cloud.stack(name).await.map_err(|error| refused(&error))?;
         let Some(stack) = found.filter(|it| {
             !matches!(
                 it.status.as_str(),
@@ -115,15 +101,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         };
         let stack = &deployed.stack;
         let service = match args.change_set {
-            true => Some(ask(args, &cloud, &name, &source, &parameters, &stop).await?),
+            true => Some(ask(args, &cloud, &source, &stop).await?),
             false => None,
         };
-        let slots = with_values(&source, &parameters);
+        let slots = &source.slots;
         // What has no value is compared as what it refers to.
-        let filled = filled(&slots, &deployed).unwrap_or_default();
+        let filled = filled(slots, &deployed).unwrap_or_default();
         let new = Version {
             text: source.text.clone(),
-            parameters: effective(&slots, &filled, Some(stack)),
+            parameters: effective(slots, &filled, Some(stack)),
         };
         let meaning = meaning(&old, &new, &cloud.region);
         let planned = service.as_ref().and_then(Option::as_ref);
@@ -174,41 +160,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })
 }
 
-/// The template's parameters with the values that are given.
-pub(super) fn with_values(source: &Source, given: &[(String, String)]) -> Vec<Slot> {
-    let mut slots = source.facts.slots.clone();
-    for slot in &mut slots {
-        let value = given.iter().find(|(name, _)| *name == slot.name);
-        slot.given = value.map(|(_, value)| value.clone());
-    }
-    slots
-}
-
 /// Has CloudFormation say what it would do; nothing if nothing.
 async fn ask(
     args: &Args,
     cloud: &Cloud,
-    stack: &str,
     source: &Source,
-    parameters: &[(String, String)],
     stop: &Stop,
 ) -> Result<Option<ChangeSet>, Failure> {
-    let body = match source.text.len() > MOST_INLINE {
-        true => template::compact(&source.text).unwrap_or_default(),
-        false => source.text.clone(),
-    };
-    if body.is_empty() || body.len() > MOST_INLINE {
-        said(
-            "the template is too large for a change set without a bucket",
-            None,
-        );
-        return Err(Failure::Input);
-    }
-    let slots = with_values(source, parameters);
+    let body = source.body(false)?;
     let request = Request {
-        stack: stack.to_owned(),
+        stack: source.stack.clone(),
         template: Template::Body(body),
-        parameters: slots,
+        parameters: source.slots.clone(),
         tags: Vec::new(),
         capabilities: source.facts.capabilities.clone(),
         role_arn: None,

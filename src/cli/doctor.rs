@@ -251,12 +251,11 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
             "--action-names",
         ];
         call.extend(actions);
-        let answer = match tool.call(&call).await {
-            Ok(answer) => answer,
+        let results = match tool.list("EvaluationResults", &call).await {
+            Ok(results) => results,
             Err(error) => return cannot(lines, &error),
         };
-        let results = answer["EvaluationResults"].as_array().into_iter().flatten();
-        let lacking = results.filter(|it| it["EvalDecision"] != "allowed");
+        let lacking = results.iter().filter(|it| it["EvalDecision"] != "allowed");
         let lacking: Vec<&str> = lacking
             .filter_map(|it| it["EvalActionName"].as_str())
             .collect();

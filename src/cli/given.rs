@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::check::{pair, parameters_file};
 use super::synth::Settings;
 use super::{Failure, synth};
 use crate::front::cfn::Deployment;
@@ -15,13 +14,23 @@ use crate::region::Region;
 
 /// What the file is.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     /// A CloudFormation template, JSON or YAML
     Cfn,
     /// A Terraform plan, as `terraform show -json` prints it
     Plan,
     /// A configuration of ssm-synth
     Config,
+}
+
+impl From<Kind> for InputKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Cfn => InputKind::Cfn,
+            Kind::Plan => InputKind::Plan,
+            Kind::Config => InputKind::Config,
+        }
+    }
 }
 
 /// What is taken for true.
@@ -33,16 +42,16 @@ enum Assumption {
     Dhmc,
 }
 
-/// The file, and what belongs to it.
+/// A file, and what is told of its deployment beside it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Given {
     /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
     /// input [default: the configuration in the working directory]
     #[arg(value_name = "FILE")]
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     /// What the file is [default: by its content]
     #[arg(long, value_enum)]
-    kind: Option<Kind>,
+    pub(super) kind: Option<Kind>,
     /// A value of a template's parameter
     #[arg(long = "parameter", value_name = "KEY=VALUE")]
     parameters: Vec<String>,
@@ -51,10 +60,15 @@ pub(super) struct Given {
     parameters_file: Option<PathBuf>,
     /// The region of the deployment [default: as the file tells]
     #[arg(long)]
-    region: Option<String>,
+    pub(super) region: Option<String>,
     /// The account of the deployment, twelve digits
     #[arg(long)]
     account: Option<String>,
+}
+
+/// What the proof takes for true.
+#[derive(Debug, clap::Args)]
+pub(super) struct Assumed {
     /// Take something for true that no file can show
     #[arg(long, value_enum)]
     assume: Vec<Assumption>,
@@ -84,8 +98,107 @@ fn environment(message: impl Into<String>) -> Failure {
     Failure::Environment(message.into())
 }
 
+/// Reads `Key=Value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(environment(format!(
+            "`{text}` has no `=`; write `Key=Value`"
+        ))),
+    }
+}
+
+/// Reads a file of parameters: what `aws cloudformation create-stack --parameters file://…`,
+/// `deploy --parameter-overrides file://…` and CodePipeline take, or lines.
+pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let trimmed = text.trim_start();
+    if !trimmed.starts_with(['[', '{']) {
+        return text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(pair)
+            .collect();
+    }
+    let wrong = |why: String| environment(format!("`{name}`: {why}"));
+    let root: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let scalar = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(value) => Some(value.to_string()),
+        serde_json::Value::Array(items) => {
+            let items: Option<Vec<&str>> = items.iter().map(serde_json::Value::as_str).collect();
+            items.map(|items| items.join(","))
+        }
+        _ => None,
+    };
+    let mut pairs = Vec::new();
+    match &root {
+        serde_json::Value::Array(items) => {
+            for item in items {
+                if let Some(text) = item.as_str() {
+                    pairs.push(pair(text)?);
+                    continue;
+                }
+                let key = item.get("ParameterKey").and_then(|it| it.as_str());
+                let value = item.get("ParameterValue").and_then(scalar);
+                match (key, value) {
+                    (Some(key), Some(value)) => pairs.push((key.to_owned(), value)),
+                    // A previous value is not known here.
+                    (Some(_), None) => {}
+                    _ => {
+                        return Err(wrong(
+                            "an item has no `ParameterKey` and `ParameterValue`".to_owned(),
+                        ));
+                    }
+                }
+            }
+        }
+        serde_json::Value::Object(entries) => {
+            let entries = match entries.get("Parameters") {
+                Some(serde_json::Value::Object(inner)) => inner,
+                _ => entries,
+            };
+            for (key, value) in entries {
+                if let Some(value) = scalar(value) {
+                    pairs.push((key.clone(), value));
+                }
+            }
+        }
+        _ => return Err(wrong("expected a list or a map".to_owned())),
+    }
+    Ok(pairs)
+}
+
+/// Reads a file; what is no text cannot be judged, which is told already, and is no answer.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    synth::read(path).map_err(|failure| match failure {
+        Failure::Input => Failure::Unreadable,
+        other => other,
+    })
+}
+
+impl Assumed {
+    /// As the proof takes it.
+    pub(super) fn get(&self) -> Assume {
+        Assume {
+            agent: self.assume.contains(&Assumption::Agent),
+            dhmc: self.assume.contains(&Assumption::Dhmc),
+        }
+    }
+
+    /// Proves what was read, under each answer to what it leaves open.
+    pub(super) fn prove(&self, input: &Input) -> Proof {
+        let assume = self.get();
+        let proofs = input.graphs.iter().map(|it| reach::prove(it, &assume));
+        reach::agree(proofs.collect())
+    }
+}
+
 impl Given {
-    fn deployment(&self) -> Result<Deployment, Failure> {
+    pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         let mut parameters = Vec::new();
         if let Some(path) = &self.parameters_file {
             let text = synth::read(path)?;
@@ -108,46 +221,23 @@ impl Given {
         })
     }
 
-    pub(super) fn assume(&self) -> Assume {
-        Assume {
-            agent: self.assume.contains(&Assumption::Agent),
-            dhmc: self.assume.contains(&Assumption::Dhmc),
-        }
-    }
-
     /// Reads the file.
     pub(super) fn read(&self) -> Result<Read, Failure> {
         let deployment = self.deployment()?;
         let default = PathBuf::from("ssm-synth.yaml");
-        // What is no text cannot be judged: that is told already, and no answer of the check.
-        let read = |path: &PathBuf| {
-            synth::read(path).map_err(|failure| match failure {
-                Failure::Input => Failure::Unreadable,
-                other => other,
-            })
-        };
         let (name, text) = match &self.file {
             Some(path) => (path.display().to_string(), read(path)?),
             None if default.exists() => (default.display().to_string(), synth::read(&default)?),
             None => ("ssm-synth.yaml".to_owned(), String::new()),
         };
         let kind = match self.kind {
-            Some(Kind::Cfn) => Some(InputKind::Cfn),
-            Some(Kind::Plan) => Some(InputKind::Plan),
-            Some(Kind::Config) => Some(InputKind::Config),
+            Some(kind) => Some(kind.into()),
             None if text.trim().is_empty() && self.file.is_none() => Some(InputKind::Config),
             None => None,
         };
         let input = Input::read(&name, &text, kind, &deployment)
             .map_err(|problems| synth::unreadable(&problems, &name, &text))?;
         Ok(Read { name, text, input })
-    }
-
-    /// Proves what was read, under each answer to what it leaves open.
-    pub(super) fn prove(&self, input: &Input) -> Proof {
-        let assume = self.assume();
-        let proofs = input.graphs.iter().map(|it| reach::prove(it, &assume));
-        reach::agree(proofs.collect())
     }
 
     /// The flag that names the configuration again, if it was named as the file that is asked about.
@@ -170,6 +260,7 @@ impl Given {
     /// The stack that is meant: a file's, or what the settings make.
     pub(super) fn subject(
         &self,
+        assumed: &Assumed,
         settings: &Settings,
         name: Option<&String>,
     ) -> Result<Subject, Failure> {
@@ -187,7 +278,7 @@ impl Given {
                     read.name
                 )));
             }
-            let proof = self.prove(&read.input);
+            let proof = assumed.prove(&read.input);
             return Ok(Subject {
                 title: name.cloned().unwrap_or_else(|| titled(&read.name)),
                 file: read.name.clone(),
@@ -198,12 +289,12 @@ impl Given {
             });
         }
         let configured = settings.configured(
-            read.as_ref().map(|it| (it.name.as_str(), it.text.as_str())),
+            read.map(|it| (it.name, it.text)),
             name,
             self.region.as_ref(),
         )?;
         let graph = configured.app.graph().clone();
-        let proof = reach::prove(&graph, &self.assume());
+        let proof = reach::prove(&graph, &assumed.get());
         Ok(Subject {
             file: configured.stack.clone(),
             title: configured.stack,
@@ -221,5 +312,29 @@ fn titled(file: &str) -> String {
     match stem {
         Some("-") | None => "stack".to_owned(),
         Some(stem) => stem.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_parameters_are_read_in_all_forms() {
+        let want = vec![
+            ("A".to_owned(), "1".to_owned()),
+            ("B".to_owned(), "x,y".to_owned()),
+        ];
+        for text in [
+            "A=1\n# a comment\nB=x,y\n",
+            r#"[{"ParameterKey":"A","ParameterValue":"1"},{"ParameterKey":"B","ParameterValue":"x,y"}]"#,
+            r#"["A=1","B=x,y"]"#,
+            r#"{"Parameters":{"A":1,"B":["x","y"]}}"#,
+            r#"{"A":"1","B":"x,y"}"#,
+        ] {
+            assert_eq!(parameters_file("p", text).unwrap(), want, "{text}");
+        }
+        assert!(parameters_file("p", "A").is_err());
+        assert!(parameters_file("p", "[1]").is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::given::Given;
+use super::given::{Assumed, Given};
 use super::synth::Settings;
 use super::{Failure, output};
 use crate::picture::{self, Part, Scene};
@@ -43,6 +43,8 @@ pub(super) struct Args {
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
+    assumed: Assumed,
+    #[command(flatten)]
     settings: Settings,
     /// How to draw
     #[arg(short, long, value_enum, default_value_t = Format::Mermaid)]
@@ -63,12 +65,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let message = "a report has both pictures; `--diagram` is for Mermaid and SVG";
         return Err(Failure::Environment(message.to_owned()));
     }
-    let subject = args.given.subject(&args.settings, args.name.as_ref())?;
+    let subject = args
+        .given
+        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
     let scene = Scene::new(
         &subject.title,
         &subject.graph,
         &subject.proof,
-        &args.given.assume(),
+        &args.assumed.get(),
     );
     let part = match args.diagram {
         None => Part::Both,

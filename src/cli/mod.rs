@@ -23,6 +23,8 @@ mod output;
 mod plan;
 mod runbook;
 #[cfg(feature = "deploy")]
+mod source;
+#[cfg(feature = "deploy")]
 mod status;
 mod synth;
 #[cfg(feature = "deploy")]

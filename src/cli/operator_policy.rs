@@ -1,6 +1,6 @@
 //! `operator-policy`: what a person needs to open sessions, and no more.
 
-use super::check::pair;
+use super::given::pair;
 use super::{Failure, output};
 use crate::construct::{ArnPlace, Instances, OperatorPolicy};
 use crate::ir::{Expr, Text};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::given::Given;
+use super::given::{Assumed, Given};
 use super::synth::Settings;
 use super::{Failure, output};
 use crate::front::InputKind;
@@ -19,6 +19,8 @@ ssm-synth runbook stack.yaml --name team --region eu-central-1"
 pub(super) struct Args {
     #[command(flatten)]
     given: Given,
+    #[command(flatten)]
+    assumed: Assumed,
     #[command(flatten)]
     settings: Settings,
     /// The stack's name [default: as the configuration or the file is called]
@@ -37,7 +39,9 @@ fn flags(args: &Args) -> Vec<String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let subject = args.given.subject(&args.settings, args.name.as_ref())?;
+    let subject = args
+        .given
+        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
     let text = runbook::runbook(&runbook::Subject {
         stack: &subject.title,
         source: match subject.kind {
@@ -47,7 +51,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         },
         graph: &subject.graph,
         proof: &subject.proof,
-        assume: args.given.assume(),
+        assume: args.assumed.get(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
     match &args.output {

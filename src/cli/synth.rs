@@ -188,23 +188,14 @@ impl Settings {
     /// configuration that is named without the flag.
     pub(super) fn configured(
         &self,
-        file: Option<(&str, &str)>,
+        file: Option<(String, String)>,
         name: Option<&String>,
         region: Option<&String>,
     ) -> Result<Configured, Failure> {
-        if let (Some((file, _)), Some(_)) = (file, &self.config) {
-            let message = format!("`{file}` and `--config`: one of them");
-            return Err(Failure::Environment(message));
-        }
         let mut sources = Sources::new();
         let config = match file {
             None => self.read(name, region, &mut sources)?,
-            Some((file, text)) => {
-                let config = Config::read(file, text);
-                sources.push((file.to_owned(), text.to_owned()));
-                let config = config.map_err(|problems| fail(&problems, &sources))?;
-                self.laid_over(config, name, region, &mut sources)?
-            }
+            file => self.over(file, name, region, &mut sources)?,
         };
         let configured = config
             .build()
@@ -232,12 +223,7 @@ impl Settings {
             None => None,
             Some(path) => Some((path.display().to_string(), read(path)?)),
         };
-        self.over(file, name, region, sources)
-    }
-
-    /// Whether a configuration is named.
-    pub(super) fn names_a_file(&self) -> bool {
-        self.config.is_some()
+        self.laid_over(file, name, region, sources)
     }
 
     /// The flag that is given, if one is, and belongs to a configuration.
@@ -255,7 +241,7 @@ impl Settings {
         .map(|(flag, _)| flag)
     }
 
-    /// Lays what the flags set over the text of a configuration; without one, over the defaults.
+    /// Lays what the flags set over a configuration that is named without the flag.
     pub(super) fn over(
         &self,
         file: Option<(String, String)>,
@@ -263,7 +249,21 @@ impl Settings {
         region: Option<&String>,
         sources: &mut Sources,
     ) -> Result<Config, Failure> {
-        let config = match file {
+        if let (Some((file, _)), Some(_)) = (&file, &self.config) {
+            let message = format!("`{file}` and `--config` are both given; one of them is enough");
+            return Err(Failure::Environment(message));
+        }
+        self.laid_over(file, name, region, sources)
+    }
+
+    fn laid_over(
+        &self,
+        file: Option<(String, String)>,
+        name: Option<&String>,
+        region: Option<&String>,
+        sources: &mut Sources,
+    ) -> Result<Config, Failure> {
+        let mut config = match file {
             None => Config::empty(),
             Some((name, text)) => {
                 let config = Config::read(&name, &text);
@@ -271,17 +271,6 @@ impl Settings {
                 config.map_err(|problems| fail(&problems, sources))?
             }
         };
-        self.laid_over(config, name, region, sources)
-    }
-
-    /// A configuration with what the flags set.
-    fn laid_over(
-        &self,
-        mut config: Config,
-        name: Option<&String>,
-        region: Option<&String>,
-        sources: &mut Sources,
-    ) -> Result<Config, Failure> {
         for (source, path, value) in self.flags(name, region)? {
             let set = config.set(&source, &path, &value);
             // A flag given twice has the value that was given last.
@@ -293,8 +282,8 @@ impl Settings {
     }
 }
 
-/// What was made of settings.
-#[cfg_attr(not(feature = "deploy"), allow(dead_code))] // only a deployment asks where
+/// A template, and where it is deployed.
+#[cfg(feature = "deploy")]
 pub(super) struct Synthesized {
     pub(super) text: String,
     /// The stack's name.
@@ -323,7 +312,7 @@ enum Proving {
 }
 
 impl Settings {
-    fn synthesize(&self, wanted: &Wanted<'_>) -> Result<Synthesized, Failure> {
+    fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(Configured, String), Failure> {
         let mut sources = Sources::new();
         let config = self.read(wanted.name, wanted.region, &mut sources)?;
         let configured = config
@@ -365,11 +354,7 @@ impl Settings {
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = checked.warnings().iter().filter(matters);
         let _ = output::stderr(&render(warnings, &sources));
-        Ok(Synthesized {
-            text,
-            stack: stack.clone(),
-            region: configured.app.graph().stack(stack).and_then(|it| it.region),
-        })
+        Ok((configured, text))
     }
 }
 
@@ -395,12 +380,18 @@ impl Settings {
 
     /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
     pub(super) fn template(&self) -> Result<Synthesized, Failure> {
-        self.synthesize(&Wanted {
+        let (configured, text) = self.synthesize(&Wanted {
             format: Format::Cfn,
             tf_module: false,
             name: None,
             region: None,
             proof: Proving::Left,
+        })?;
+        let stack = configured.app.graph().stack(&configured.stack);
+        Ok(Synthesized {
+            text,
+            region: stack.and_then(|it| it.region),
+            stack: configured.stack,
         })
     }
 }
@@ -439,7 +430,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
         return Err(Failure::Environment(message.to_owned()));
     }
-    let made = args.settings.synthesize(&Wanted {
+    let (_, text) = args.settings.synthesize(&Wanted {
         format: args.format,
         tf_module: args.tf_module,
         name: args.name.as_ref(),
@@ -449,17 +440,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             false => Proving::Refused,
         },
     })?;
-    if cfn && made.text.len() > MOST_INLINE {
+    if cfn && text.len() > MOST_INLINE {
         let message = format!(
             "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, it must be \
              deployed through an S3 bucket (`--s3-bucket` of `ssm-synth deploy` and of \
              `aws cloudformation deploy`)\n",
-            made.text.len()
+            text.len()
         );
         let _ = output::stderr(&message);
     }
     match &args.output {
-        Some(path) => output::file(path, &made.text),
-        None => output::artefact(&made.text),
+        Some(path) => output::file(path, &text),
+        None => output::artefact(&text),
     }
 }

@@ -23,6 +23,7 @@ use super::error::{AwsError, Trouble, classify};
 use super::follow::Stop;
 use super::plain;
 use super::values::{Drifted, Event, Member, Stack};
+use super::whole::Whole;
 
 /// Where and as whom, as the AWS CLI takes it.
 #[derive(Clone, Debug, Default)]
@@ -116,7 +117,8 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
             }
         }
     }
-    Ok((Client::new(&config), region))
+    let own = aws_sdk_cloudformation::config::Builder::from(&config).interceptor(Whole);
+    Ok((Client::from_conf(own.build()), region))
 }
 
 /// Text as it is: values, which are data.
@@ -195,17 +197,11 @@ impl Cloud {
 
     /// Describes a stack by its name or id; nothing if it is not there.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
-        let ask = || {
-            self.call("DescribeStacks", |client| {
+        let answer = self
+            .call("DescribeStacks", |client| {
                 client.describe_stacks().stack_name(name).send()
             })
-        };
-        let mut answer = ask().await;
-        // The one refusal that is no failure is told by its words, which may have broken off.
-        if matches!(&answer, Err(error) if error.trouble == Trouble::Rejected && !error.is_absent())
-        {
-            answer = ask().await;
-        }
+            .await;
         let answer = match answer {
             Err(error) if error.is_absent() => return Ok(None),
             other => other?,

@@ -27,6 +27,7 @@ pub(crate) mod rollout;
 pub(crate) mod template;
 pub(crate) mod tool;
 pub(crate) mod values;
+mod whole;
 
 /// Text of others for a terminal: what would steer it, or turn the direction of reading, is
 /// written out.

@@ -131,9 +131,32 @@ impl Tool {
     /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
     /// again, beside what the CLI repeats itself.
     pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, ToolError> {
+        self.patiently(arguments, None).await
+    }
+
+    /// Calls an operation that answers with a list, which an answer that broke off does not have.
+    pub(crate) async fn list(
+        &self,
+        key: &str,
+        arguments: &[&str],
+    ) -> Result<Vec<Value>, ToolError> {
+        let mut answer = self.patiently(arguments, Some(key)).await?;
+        match answer.get_mut(key).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            _ => Err(without(key)),
+        }
+    }
+
+    async fn patiently(&self, arguments: &[&str], list: Option<&str>) -> Result<Value, ToolError> {
         let mut left = 2;
         loop {
-            match self.once(arguments).await {
+            let mut done = self.once(arguments).await;
+            if let (Ok(answer), Some(key)) = (&done, list)
+                && !answer[key].is_array()
+            {
+                done = Err(without(key));
+            }
+            match done {
                 // Read anew, credentials may be good again; and an answer may have broken off.
                 Err(error) if left > 0 && error.may_pass() => left -= 1,
                 done => return done,
@@ -246,7 +269,7 @@ impl Tool {
         // EC2 tells of instances for an hour after their end.
         let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
         let call = ["ec2", "describe-instances", "--filters", &filter, alive];
-        let found = self.call(&call).await?;
+        let found = self.list("Reservations", &call).await?;
         Ok(ec2_instances(&found)
             .map(|(id, _)| Instance {
                 name: name.to_owned(),
@@ -271,16 +294,14 @@ impl Tool {
             "--filters",
             key.as_str(),
         ];
-        let (ec2, ssm) = tokio::join!(self.call(&ec2_call), self.call(&ssm_call));
+        let (ec2, ssm) = tokio::join!(
+            self.list("Reservations", &ec2_call),
+            self.list("InstanceInformationList", &ssm_call)
+        );
         let text = |value: &Value, key: &str| {
             plain(value.get(key).and_then(Value::as_str).unwrap_or_default())
         };
-        let ssm = ssm?;
-        for known in ssm["InstanceInformationList"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for known in &ssm? {
             let id = text(known, "InstanceId");
             for instance in instances.iter_mut().filter(|it| it.id == id) {
                 instance.ping = text(known, "PingStatus");
@@ -310,9 +331,13 @@ impl Tool {
     }
 }
 
-fn ec2_instances(answer: &Value) -> impl Iterator<Item = (&str, &str)> {
-    let reservations = answer["Reservations"].as_array().into_iter().flatten();
+fn without(key: &str) -> ToolError {
+    ToolError::Failed(format!("the AWS CLI's answer has no `{key}`"))
+}
+
+fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
     reservations
+        .iter()
         .flat_map(|it| it["Instances"].as_array().into_iter().flatten())
         .filter_map(|it| Some((it["InstanceId"].as_str()?, it["State"]["Name"].as_str()?)))
 }
