@@ -110,7 +110,10 @@ PATIENT = {
 }
 ALL_FAULTS = {**FAULTS, **PATIENT}
 
-READS = ("DescribeStacks", "DescribeStackEvents", "DescribeChangeSet", "GetTemplate", "ListChangeSets", "ListStackResources")
+READS = (
+    *("DescribeStacks", "DescribeStackEvents", "DescribeChangeSet"),
+    *("GetTemplate", "ListChangeSets", "ListStackResources"),
+)
 WRITES = ("CreateChangeSet", "ExecuteChangeSet", "DeleteChangeSet", "DeleteStack", "UpdateTerminationProtection")
 OTHERS = {"DescribeInstances": "ec2", "DescribeInstanceInformation": "ssm"}
 OPERATIONS = (*READS, *WRITES, *OTHERS)
@@ -1033,8 +1036,25 @@ def excluded(scenario, hit):
     return False
 
 
+# An answer that is cut where a lenient reader takes what came for the whole: no status, no outputs, no older events.
+SHORTENED = [
+    ("destroy", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("destroy-keeps", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("destroy-keeps", Hit("half-body", "ListStackResources", 0, 0.2)),
+    ("unchanged", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("unchanged", Hit("half-body", "DescribeStacks", 0, 0.5)),
+    ("dry-run-create", Hit("half-body", "DescribeStacks", 1, 0.2)),
+    ("over-left-over", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("busy-with-deletion", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("create", Hit("half-body", "DescribeStackEvents", 1, 0.2)),
+    ("create-rolls-back", Hit("half-body", "DescribeStackEvents", 1, 0.5)),
+    ("replace", Hit("half-body", "DescribeChangeSet", 1, 0.5)),
+    ("over-review", Hit("half-body", "DescribeChangeSet", 1, 0.2)),
+]
+
+
 def runs(seed, count):
-    """Every fault on every operation, then others."""
+    """Every fault on every operation, then what is of interest, then others."""
     pairs = [(fault, operation) for fault in FAULTS for operation in OPERATIONS]
     pairs = [it for it in pairs if not (ALL_FAULTS[it[0]].long and it[1] in OTHERS)]
     pairs += [("answer-lost-always", operation) for operation in WRITES]
@@ -1064,6 +1084,9 @@ def runs(seed, count):
             if (fault, operation) in stopped:
                 candidates = ["interrupted-in-trouble"]
             scenario = rng.choice(candidates)
+        elif number < len(pairs) + len(SHORTENED):
+            scenario, hit = SHORTENED[number - len(pairs)]
+            hits = [hit]
         else:
             scenario = rng.choice([name for name, (_, calls) in SCENARIOS.items() if calls])
             short = [name for name, fault in FAULTS.items() if not fault.long]
@@ -1078,7 +1101,7 @@ def runs(seed, count):
         number += 1
 
 
-DEFAULT_RUNS = 300
+DEFAULT_RUNS = 320
 
 
 def carry_out(run, place, binary, folder):
