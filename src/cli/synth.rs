@@ -10,7 +10,6 @@ use super::{Failure, output};
 use crate::back;
 use crate::front::config::{Config, Configured};
 use crate::ir::{Diagnostic, Diagnostics};
-use crate::region::Region;
 use crate::resource::Dialect;
 use crate::{reach, report};
 
@@ -289,7 +288,7 @@ pub(super) struct Synthesized {
     /// The stack's name.
     pub(super) stack: String,
     /// The region that the settings tell.
-    pub(super) region: Option<&'static Region>,
+    pub(super) region: Option<&'static crate::Region>,
 }
 
 /// What to make of settings.
@@ -369,7 +368,7 @@ impl Settings {
     }
 
     /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn quietly(&self) -> Option<(String, Option<&'static Region>)> {
+    pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
         let default = PathBuf::from("ssm-synth.yaml");
         let path = self.config.as_ref().unwrap_or(&default);
         let text = std::fs::read_to_string(path).ok()?;

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::error::{AwsError, Trouble, classify};
 use super::follow::Stop;
+use super::https;
 use super::plain;
 use super::values::{Drifted, Event, Member, Stack};
 use super::whole::Whole;
@@ -61,7 +62,9 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(access.read_timeout.unwrap_or(Duration::from_secs(30)))
         .build();
+    let https = https::client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https.clone())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .timeout_config(timeouts);
     if let Ok(name) = AppName::new("ssm-synth") {
@@ -89,7 +92,9 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     if let Some(profile) = &access.profile {
         // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
         // role that it takes on is asked for in the region.
-        let provider = ProviderConfig::without_region().with_region(config.region().cloned());
+        let provider = ProviderConfig::without_region()
+            .with_region(config.region().cloned())
+            .with_http_client(https);
         let own = ProfileFileCredentialsProvider::builder()
             .configure(&provider)
             .profile_name(profile)

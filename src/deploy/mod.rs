@@ -20,6 +20,7 @@ pub(crate) mod cause;
 mod change_sets;
 pub(crate) mod error;
 pub(crate) mod follow;
+mod https;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod removal;

@@ -508,6 +508,13 @@ def what_is_meant(place):
     place.cloudformation.create_change_set(**make, TemplateBody=text)
     place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
     assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
+    # And so does its empty shell, also when this deployment is refused.
+    place.cloudformation.delete_change_set(StackName="review", ChangeSetName="theirs")
+    place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
+    (place.folder / "wrong.json").write_text(json.dumps({"Resources": {"V": {**vpc, "Properties": {"CidrBlock": {"Ref": "N"}}}}}))
+    done = place.run("deploy", "--stack", "review", "--template", "wrong.json", "--yes", "--poll", "0.1", code=1)
+    assert "nothing was changed" in done.stderr, done.stderr
+    assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
     place.run("destroy", "--stack", "review", "--yes", "--poll", "0.1")
     for arguments, code in [
         (["deploy", "--template", "t.json", "--parameter", "X=1", "--stack", "s", "--yes"], 1),
