@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::cloud::{Target, block_on, refused, said};
 use super::{Failure, output};
+use crate::construct::{DEFAULT_DOCUMENT, DOCUMENT_OUTPUT};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::follow::Stop;
 use crate::deploy::tool::{Instance, Tool, on_path};
@@ -34,7 +35,7 @@ pub(super) struct Args {
     /// Forward to a port of this host, through the instance
     #[arg(long, value_name = "HOST", requires = "port_forward")]
     host: Option<String>,
-    /// The session document to use
+    /// The session document to use [default: the stack's own, if it has one]
     #[arg(long, value_name = "NAME", conflicts_with = "port_forward")]
     document: Option<String>,
     /// Why, for the records of the session
@@ -133,20 +134,28 @@ fn short(instance: &Instance) -> String {
     }
 }
 
-async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Access), Failure> {
+/// What was found of an instance.
+struct Found {
+    id: String,
+    /// The document that the stack's sessions are opened with, if it has one of its own.
+    document: Option<String>,
+    access: Access,
+}
+
+async fn find(args: &Args, stack: &str, access: &Access) -> Result<Found, Failure> {
     let cloud = Cloud::connect(access, &Stop::default())
         .await
         .map_err(|error| refused(&error))?;
     // The region is told even if it is the default: a session in another is "not connected".
     let access = cloud.access();
     let found = cloud.stack(stack).await.map_err(|error| refused(&error))?;
-    if found.is_none() {
+    let Some(found) = found else {
         said(
             &format!("stack `{stack}` is not there, in {}", cloud.region),
             Some("check `--stack`, `--region` and `--profile`, or name the instance by its id"),
         );
         return Err(Failure::Input);
-    }
+    };
     let tool = Tool::new(&access);
     let instances = tool
         .members(&cloud, stack)
@@ -157,7 +166,15 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<(String, Acce
         None => instances.iter().collect(),
     };
     if let [one] = fits[..] {
-        return Ok((one.id.clone(), access));
+        let named = |(name, _, _): &&(String, String, String)| name.ends_with(DOCUMENT_OUTPUT);
+        let document = found.outputs.iter().find(named);
+        return Ok(Found {
+            id: one.id.clone(),
+            document: document
+                .map(|(_, value, _)| value.clone())
+                .filter(|value| value != DEFAULT_DOCUMENT),
+            access,
+        });
     }
     let names: Vec<String> = instances.iter().map(short).collect();
     let message = match (&args.instance, fits.len()) {
@@ -191,12 +208,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// The arguments of the AWS CLI.
-fn arguments(args: &Args, id: &str, access: &Access, is_terminal: bool) -> Vec<String> {
-    let mut out: Vec<String> = ["ssm", "start-session", "--target", id]
+fn arguments(args: &Args, found: &Found, is_terminal: bool) -> Vec<String> {
+    let mut out: Vec<String> = ["ssm", "start-session", "--target", &found.id]
         .map(str::to_owned)
         .into();
     let mut parameters = serde_json::Map::new();
-    let mut document = args.document.clone();
+    let mut document = args.document.clone().or(found.document.clone());
     let mut parameter = |key: &str, value: String| {
         parameters.insert(key.to_owned(), serde_json::json!([value]));
     };
@@ -238,7 +255,7 @@ fn arguments(args: &Args, id: &str, access: &Access, is_terminal: bool) -> Vec<S
     if let Some(reason) = &args.reason {
         out.extend(["--reason".to_owned(), reason.clone()]);
     }
-    out.extend(Tool::new(access).flags());
+    out.extend(Tool::new(&found.access).flags());
     out
 }
 
@@ -259,15 +276,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
         }
     }
-    let (id, access) = match by_id {
-        Some(id) => (id.to_owned(), args.target.anywhere()?),
+    let found = match by_id {
+        Some(id) => Found {
+            id: id.to_owned(),
+            document: None,
+            access: args.target.anywhere()?,
+        },
         None => {
             let (stack, access) = args.target.resolve()?;
             block_on(find(args, &stack, &access))?
         }
     };
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let arguments = arguments(args, &id, &access, is_terminal);
+    let arguments = arguments(args, &found, is_terminal);
     if args.print {
         let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
         return output::artefact(&format!("aws {}\n", words.join(" ")));

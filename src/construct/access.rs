@@ -1,10 +1,11 @@
 //! The whole pattern: private instances that Session Manager reaches.
 
-use super::endpoints::{EndpointHandles, Endpoints, PlacedEndpoints};
+use super::endpoints::{EndpointHandles, Endpoints, Needs, PlacedEndpoints};
 use super::identity::{Identity, IdentityHandles, Permissions};
 use super::instance::{Host, HostHandles, PlacedHost};
 use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
 use super::scope::{Construct, Scope};
+use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use crate::ir::{Cidr, Diagnostic, Place, Ref, quoted};
 use crate::resource::{SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Typed};
 
@@ -26,6 +27,7 @@ pub struct SessionAccess {
     network: Network,
     endpoints: Endpoints,
     identity: Identity,
+    sessions: Option<(Sessions, Place)>,
     hosts: Vec<(Host, Place)>,
     /// Where network, endpoints and identity were written.
     places: [Place; 3],
@@ -38,6 +40,8 @@ pub struct AccessHandles {
     pub network: NetworkHandles,
     /// The role and profile.
     pub identity: IdentityHandles,
+    /// How sessions are, where that is said.
+    pub sessions: Option<SessionHandles>,
     /// The endpoints.
     pub endpoints: EndpointHandles,
     /// The instances' group.
@@ -54,6 +58,7 @@ impl Default for SessionAccess {
             network: Network::New(PrivateNetwork::new(cidr)),
             endpoints: Endpoints::default(),
             identity: Identity::new(Permissions::ManagedInstanceCore),
+            sessions: None,
             hosts: Vec::new(),
             places: [Place::Default, Place::Default, Place::Default],
         }
@@ -91,6 +96,18 @@ impl SessionAccess {
     #[must_use]
     pub fn identity(mut self, identity: Identity) -> Self {
         self.identity = identity;
+        self
+    }
+
+    /// Says how sessions are logged, encrypted and ended. Default: as the account's preferences
+    /// say, if it has any.
+    #[must_use]
+    pub fn sessions(self, sessions: Sessions) -> Self {
+        self.sessions_at(sessions, Place::Default)
+    }
+
+    pub(crate) fn sessions_at(mut self, sessions: Sessions, place: Place) -> Self {
+        self.sessions = Some((sessions, place));
         self
     }
 
@@ -183,10 +200,21 @@ impl Construct for SessionAccess {
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
         };
         let identity = scope.add_renamed("Instances", None, at_identity, self.identity);
+        let sessions = self.sessions.map(|(sessions, place)| {
+            let role = identity.role;
+            scope.add_renamed("Sessions", None, place, PlacedSessions { sessions, role })
+        });
+        let mut needs = Needs::default();
+        if let Some(sessions) = &sessions {
+            needs.services.extend(sessions.services());
+            needs.s3 |= sessions.bucket.is_some();
+            needs.buckets.extend(sessions.bucket);
+        }
         let endpoints = PlacedEndpoints {
             endpoints: self.endpoints,
             network: &network,
             role: identity.role,
+            needs,
         };
         let mut endpoints = scope.add_renamed("Endpoints", None, at_endpoints, endpoints);
         let groups = Groups {
@@ -196,6 +224,7 @@ impl Construct for SessionAccess {
         let group = scope.add("Instances", groups);
         let mut after = network.ready.clone();
         after.extend(identity.ready.iter().copied());
+        after.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
         after.extend(endpoints.ready.iter().copied());
         let mut hosts = self.hosts;
         if hosts.is_empty() {
@@ -218,6 +247,7 @@ impl Construct for SessionAccess {
                 network: &network,
                 profile: identity.profile,
                 group,
+                sessions: sessions.as_ref(),
                 after: &after,
             };
             let handle = scope.add_renamed(&id, was.as_deref(), place, placed);
@@ -226,6 +256,7 @@ impl Construct for SessionAccess {
         AccessHandles {
             network,
             identity,
+            sessions,
             endpoints,
             security_group: group,
             hosts: handles.into_iter().map(|(_, handle)| handle).collect(),

@@ -11,9 +11,12 @@ use crate::ir::{
 };
 use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
-    Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup, Statement,
-    Tags, Typed, VpcEndpoint,
+    Bucket, Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup,
+    Statement, Tags, Typed, VpcEndpoint,
 };
+
+/// The parameter that asks for the region's prefix list of S3 where CloudFormation needs it.
+pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
 
 /// In which zones the endpoints have an interface; each costs by the hour.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,10 +240,22 @@ pub struct EndpointHandles {
     pub ready: Vec<NodeId>,
 }
 
+/// What other parts of the stack need ways to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Needs {
+    /// Services beside the agent's.
+    pub(crate) services: Vec<Service>,
+    /// Whether S3 is needed.
+    pub(crate) s3: bool,
+    /// Buckets of the stack that the agent writes to.
+    pub(crate) buckets: Vec<Ref<Bucket>>,
+}
+
 pub(crate) struct PlacedEndpoints<'a> {
     pub(crate) endpoints: Endpoints,
     pub(crate) network: &'a NetworkHandles,
     pub(crate) role: Ref<Role>,
+    pub(crate) needs: Needs,
 }
 
 /// What the agent asks of `ssm`: the part of `AmazonSSMManagedInstanceCore`.
@@ -359,6 +374,16 @@ impl PlacedEndpoints<'_> {
                 services.push(service.clone());
             }
         }
+        // Whose group alone is named, they are said to be all there.
+        if existing.is_none_or(|existing| !existing.endpoints.is_empty()) {
+            let missing = self
+                .needs
+                .services
+                .iter()
+                .filter(|it| !services.contains(it));
+            let missing: Vec<Service> = missing.cloned().collect();
+            services.extend(missing);
+        }
         for (service, _) in existing.into_iter().flat_map(|it| &it.endpoints) {
             service.check(&["existing", service.as_str()], scope);
         }
@@ -445,7 +470,7 @@ impl PlacedEndpoints<'_> {
             VpcEndpoint::new(self.network.vpc.clone(), gateway, EndpointType::Gateway)
                 .route_tables(self.network.route_tables.iter().cloned());
         if self.endpoints.least_privilege {
-            endpoint.policy = Some(s3_policy(scope));
+            endpoint.policy = Some(s3_policy(&self.needs.buckets, scope));
         }
         let endpoint = scope.add("S3", endpoint);
         scope.output("S3Id", endpoint.attr(VpcEndpoint::LINK), "An endpoint");
@@ -465,7 +490,7 @@ impl PlacedEndpoints<'_> {
         let cfn = match known {
             Some(id) => Expr::Text(id),
             None => {
-                let parameter = Parameter::<Text>::string("S3PrefixListId")
+                let parameter = Parameter::<Text>::string(S3_PREFIX_LIST)
                     .description(
                         "The region's prefix list of S3: aws ec2 describe-managed-prefix-lists \
                          --filters Name=prefix-list-name,Values=com.amazonaws.REGION.s3",
@@ -475,7 +500,7 @@ impl PlacedEndpoints<'_> {
                 scope.parameter(parameter).into()
             }
         };
-        let tf = endpoint.attr(crate::ir::Attr::by_ref("prefix_list_id"));
+        let tf = endpoint.attr(VpcEndpoint::PREFIX_LIST);
         let list = Expr::PerLanguage {
             cfn: Box::new(cfn),
             tf: Box::new(tf),
@@ -488,7 +513,7 @@ impl PlacedEndpoints<'_> {
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html>
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>
-fn s3_policy(scope: &Scope<'_>) -> PolicyDocument {
+fn s3_policy(own: &[Ref<Bucket>], scope: &Scope<'_>) -> PolicyDocument {
     let bucket = |before: &'static str, region: Expr, after: String| -> Value<Text> {
         Expr::concat([
             Expr::text("arn:"),
@@ -530,10 +555,16 @@ fn s3_policy(scope: &Scope<'_>) -> PolicyDocument {
             buckets.extend(regions().iter().filter_map(snapshots));
         }
     }
-    let read = Statement::allow(["s3:GetObject"])
-        .principal(Principal::Any)
-        .on(buckets);
-    PolicyDocument::new([read])
+    let any = |actions: &[&'static str]| {
+        Statement::allow(actions.iter().copied()).principal(Principal::Any)
+    };
+    let mut statements = vec![any(&["s3:GetObject"]).on(buckets)];
+    for bucket in own {
+        let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
+        statements.push(any(&["s3:PutObject"]).on([all]));
+        statements.push(any(&["s3:GetEncryptionConfiguration"]).on([bucket.attr(Bucket::ARN)]));
+    }
+    PolicyDocument::new(statements)
 }
 
 impl Construct for PlacedEndpoints<'_> {
@@ -589,12 +620,14 @@ impl Construct for PlacedEndpoints<'_> {
             }
         }
         let mut s3_prefix_list = None;
-        if self.endpoints.s3 {
-            let exists = |it: &ExistingEndpoints| {
-                let mut services = it.endpoints.iter().map(|(service, _)| service);
-                services.any(|service| service.as_str() == "s3")
-            };
-            if self.endpoints.existing.as_ref().is_some_and(exists) {
+        let exists = |it: &ExistingEndpoints| {
+            let mut services = it.endpoints.iter().map(|(service, _)| service);
+            it.endpoints.is_empty() || services.any(|service| service.as_str() == "s3")
+        };
+        let existing = self.endpoints.existing.as_ref();
+        let named = existing.is_some_and(|it| !it.endpoints.is_empty() && exists(it));
+        if self.endpoints.s3 || (self.needs.s3 && !existing.is_some_and(exists)) {
+            if named {
                 scope.problem(
                     Diagnostic::error(
                         "endpoint-existing",

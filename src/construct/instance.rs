@@ -4,12 +4,13 @@ use super::given::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
+use super::sessions::SessionHandles;
 use crate::check::{ArnOf, IdOf};
 use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value, quoted};
 use crate::resource::{
-    BlockDeviceMapping, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey, LaunchTemplate,
-    LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup, Subnet, Switch,
-    TagSpecification, Tags, Typed, UserData, VolumeType,
+    BlockDeviceMapping, Document, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey,
+    LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup,
+    Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 
 /// Where an instance is.
@@ -360,6 +361,7 @@ pub(crate) struct PlacedHost<'a> {
     pub(crate) network: &'a NetworkHandles,
     pub(crate) profile: Ref<InstanceProfile>,
     pub(crate) group: Ref<SecurityGroup>,
+    pub(crate) sessions: Option<&'a SessionHandles>,
     pub(crate) after: &'a [NodeId],
 }
 
@@ -505,13 +507,17 @@ impl Construct for PlacedHost<'_> {
         scope.after(instance, self.after.iter().copied());
         let id = instance.attr(Instance::LINK);
         scope.output("InstanceId", id.clone(), "The instance");
-        let session = Expr::concat([
+        let mut session = vec![
             Expr::text("aws ssm start-session --target "),
             id,
             Expr::text(" --region "),
             scope.region(),
-        ]);
-        scope.output("StartSession", session, "Opens a session");
+        ];
+        if let Some(sessions) = self.sessions.filter(|it| !it.account_wide) {
+            session.push(Expr::text(" --document-name "));
+            session.push(sessions.document.attr(Document::LINK));
+        }
+        scope.output("StartSession", Expr::concat(session), "Opens a session");
         HostHandles { instance }
     }
 }

@@ -1,6 +1,7 @@
 //! Constructs: what is added to an app, from single resources to the whole pattern.
 
 mod access;
+mod arn;
 mod endpoints;
 mod given;
 mod identity;
@@ -9,14 +10,20 @@ mod instance;
 mod network;
 mod operators;
 mod scope;
+mod sessions;
 
 #[cfg(feature = "config")]
 pub(crate) use access::DEFAULT_HOST;
 pub use access::{AccessHandles, SessionAccess};
+pub use arn::ArnPlace;
+pub(crate) use endpoints::S3_PREFIX_LIST;
 pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, ExistingEndpoints, Service};
 pub use identity::{Identity, IdentityHandles, Permissions};
 pub use image::{Architecture, Image, ImageFamily};
 pub use instance::{Host, HostHandles, HostSubnet};
 pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
-pub use operators::{ArnPlace, DEFAULT_DOCUMENT, Instances, OperatorPolicy};
+pub use operators::{DEFAULT_DOCUMENT, Instances, OperatorPolicy};
 pub use scope::{App, Construct, Overrides, Scope};
+#[cfg(feature = "deploy")]
+pub(crate) use sessions::DOCUMENT_OUTPUT;
+pub use sessions::{SessionBucket, SessionHandles, SessionKey, SessionLogs, Sessions};

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
 
+use super::arn::ArnPlace;
 use crate::ir::{Expr, IntoValue, Text, Value};
 use crate::resource::{PolicyDocument, Statement};
 
@@ -25,17 +26,6 @@ pub enum Instances {
     Tagged(Vec<(Text, Vec<Text>)>),
     /// These, by id.
     Ids(Vec<Value<Text>>),
-}
-
-/// Where ARNs are of.
-#[derive(Clone, Debug)]
-pub struct ArnPlace {
-    /// The partition, such as `aws`.
-    pub partition: Expr,
-    /// The region, or `*`.
-    pub region: Expr,
-    /// The account, or `*`.
-    pub account: Expr,
 }
 
 /// What operators may do: open sessions on some instances, with some documents, and end and resume
@@ -112,14 +102,7 @@ impl OperatorPolicy {
                 [text("true")],
             )
         };
-        let instance = |id: Expr| {
-            arn(
-                place,
-                "ec2",
-                place.account.clone(),
-                [Expr::text("instance/"), id],
-            )
-        };
+        let instance = |id: Expr| place.arn("ec2", [Expr::text("instance/"), id]);
         let start = match &self.instances {
             Instances::Ids(ids) => {
                 let ids = ids.iter().map(|id| instance(expr(id)));
@@ -149,14 +132,8 @@ impl OperatorPolicy {
             region: Expr::text("*"),
             account: Expr::text("*"),
         };
-        let session = |rest: &'static str| {
-            arn(
-                &anywhere,
-                "ssm",
-                Expr::text("*"),
-                [Expr::text("session/"), Expr::text(rest)],
-            )
-        };
+        let session =
+            |rest: &'static str| anywhere.arn("ssm", [Expr::text("session/"), Expr::text(rest)]);
         let mine = ["ssm:TerminateSession", "ssm:ResumeSession"];
         let mut statements = vec![
             checked(start).sid("StartOnInstances"),
@@ -215,46 +192,14 @@ fn expr(value: &Value<Text>) -> Expr {
     }
 }
 
-fn arn<const N: usize>(
-    place: &ArnPlace,
-    service: &'static str,
-    account: Expr,
-    resource: [Expr; N],
-) -> Value<Text> {
-    let mut parts = vec![
-        Expr::text("arn:"),
-        place.partition.clone(),
-        Expr::text(format!(":{service}:")),
-        place.region.clone(),
-        Expr::text(":"),
-        account,
-        Expr::text(":"),
-    ];
-    parts.extend(resource);
-    match Expr::concat(parts) {
-        Expr::Text(text) => Value::Lit(text),
-        expr => Value::Expr(expr),
-    }
-}
-
 /// The ARN of a document of the account.
 fn own(place: &ArnPlace, name: Expr) -> Value<Text> {
-    arn(
-        place,
-        "ssm",
-        place.account.clone(),
-        [Expr::text("document/"), name],
-    )
+    place.arn("ssm", [Expr::text("document/"), name])
 }
 
-/// The ARN of a document of AWS, whose account is empty.
+/// The ARN of a document of AWS.
 fn of_aws(place: &ArnPlace, name: &'static str) -> Value<Text> {
-    arn(
-        place,
-        "ssm",
-        Expr::text(""),
-        [Expr::text("document/"), Expr::text(name)],
-    )
+    place.of_aws("ssm", [Expr::text("document/"), Expr::text(name)])
 }
 
 #[cfg(test)]

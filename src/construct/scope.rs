@@ -7,7 +7,7 @@ use crate::check::{self, Checked};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, IntoValue, ListParameter,
     ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Place,
-    Pseudo, Ref, Stack, StackId, Test, Text, Value, is_id, kebab, logical_id, quoted,
+    Pseudo, Ref, Removal, Stack, StackId, Test, Text, Value, is_id, kebab, logical_id, quoted,
     terraform_name,
 };
 use crate::region::Region;
@@ -244,6 +244,7 @@ impl Scope<'_> {
             resource,
             after: Vec::new(),
             condition: None,
+            removal: None,
             overrides: Vec::new(),
             place: self.place.clone(),
             origin: None,
@@ -260,6 +261,13 @@ impl Scope<'_> {
                     node.after.push(other);
                 }
             }
+        }
+    }
+
+    /// Says what becomes of a resource at its end. Default: it is deleted.
+    pub fn at_its_end<R>(&mut self, resource: Ref<R>, removal: Removal) {
+        if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
+            node.removal = Some(removal);
         }
     }
 
@@ -374,6 +382,11 @@ impl Scope<'_> {
     /// Says where the stack is deployed. Default: the deployment decides.
     pub fn in_region(&mut self, region: &'static Region) {
         self.graph.stacks[self.stack.index()].region = Some(region);
+    }
+
+    /// Returns the stack's name.
+    pub fn stack_name(&self) -> &str {
+        &self.graph.stacks[self.stack.index()].name
     }
 
     /// Returns the region, if it is decided.

@@ -218,6 +218,7 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
         resource: resource.into(),
         after: Vec::new(),
         condition: None,
+        removal: None,
         overrides: Vec::new(),
         origin: None,
         ..like.clone()

@@ -9,7 +9,7 @@ use crate::check::Checked;
 use crate::construct::{
     App, Architecture, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
     HostSubnet, Identity, Image, ImageFamily, Permissions, PrivateNetwork, Scope, Service,
-    SubnetHandle, Zones,
+    SessionBucket, SessionKey, SessionLogs, Sessions, SubnetHandle, Zones,
 };
 use crate::ir::{
     Cidr, Diagnostic, Diagnostics, Expr, Id, Link, ParamId, ParameterDeclaration, ParameterType,
@@ -327,6 +327,9 @@ impl Build {
         let at = |item: &Item| item.place.clone();
         pattern = pattern.at(at(network), at(endpoints), at(identity));
         let s3 = endpoints.flag("s3").unwrap_or_default();
+        if let Some(item) = block(root, "sessions") {
+            pattern = pattern.sessions_at(self.sessions(item), at(item));
+        }
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
             let host = self.host(item, s3, scope);
             pattern = pattern.host_at(host, item.place.clone());
@@ -452,6 +455,51 @@ impl Build {
             identity = identity.permissions_boundary(self.link(boundary));
         }
         identity
+    }
+
+    fn sessions(&mut self, item: &Item) -> Sessions {
+        let defaults = Sessions::default();
+        let key = match item.text("key").as_deref() {
+            Some("create") => SessionKey::Created,
+            Some("none") => SessionKey::None,
+            _ => item
+                .get("key")
+                .map_or(SessionKey::Created, |key| SessionKey::Given(self.link(key))),
+        };
+        let logs = match item.get("logs") {
+            None => defaults.logs,
+            Some(_) => block(item, "logs").map(|logs| {
+                let defaults = SessionLogs::default();
+                SessionLogs {
+                    retention_days: logs
+                        .get("retention_days")
+                        .and_then(Item::as_int)
+                        .map_or(defaults.retention_days, Value::Lit),
+                    streaming: logs.flag("streaming").unwrap_or(defaults.streaming),
+                }
+            }),
+        };
+        let bucket = block(item, "bucket").map(|bucket| SessionBucket {
+            prefix: bucket.text("prefix").map(Text::Owned),
+            expire_days: bucket
+                .get("expire_days")
+                .and_then(Item::as_int)
+                .map(Value::Lit),
+        });
+        let minutes = |key: &str| item.get(key).and_then(Item::as_int);
+        let text = |key: &str| item.text(key).map(Text::Owned);
+        Sessions {
+            account_wide: item.text("document").as_deref() == Some("account"),
+            key,
+            logs,
+            bucket,
+            idle_timeout: minutes("idle_timeout").unwrap_or(defaults.idle_timeout),
+            max_duration: minutes("max_duration"),
+            run_as: text("run_as"),
+            linux_profile: text("linux_profile"),
+            windows_profile: text("windows_profile"),
+            tags: self.tags(item.get("tags")),
+        }
     }
 
     fn image(&mut self, item: &Item) -> Image {
@@ -580,6 +628,15 @@ impl Build {
                 "switch the feature on",
             );
         }
+    }
+}
+
+/// A part that `true` or a map asks for.
+fn block<'a>(item: &'a Item, key: &str) -> Option<&'a Item> {
+    let item = item.get(key)?;
+    match item.node {
+        Node::Map(_) | Node::Bool(true, _) => Some(item),
+        _ => None,
     }
 }
 

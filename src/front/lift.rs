@@ -70,6 +70,7 @@ impl Lift {
             resource,
             after: Vec::new(),
             condition: None,
+            removal: None,
             overrides: Vec::new(),
             place,
             origin: Some(Box::new(Origin {

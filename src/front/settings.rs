@@ -238,6 +238,101 @@ const IDENTITY: &[Setting] = &[
     ),
 ];
 
+const SESSION_LOGS: &[Setting] = &[
+    setting(
+        "retention_days",
+        Type::Int(1, 3653),
+        "`365`",
+        "How many days lines are kept: one of the spans that CloudWatch Logs offers.",
+    ),
+    setting(
+        "streaming",
+        Type::Bool,
+        "`true`",
+        "Whether lines are written as they come, rather than at the session's end.",
+    ),
+];
+
+const SESSION_BUCKET: &[Setting] = &[
+    setting(
+        "prefix",
+        Type::Text,
+        "none",
+        "What the keys of its objects begin with.",
+    ),
+    setting(
+        "expire_days",
+        Type::Int(1, 36_500),
+        "never",
+        "After how many days logs end.",
+    ),
+];
+
+const SESSIONS: &[Setting] = &[
+    setting(
+        "document",
+        Type::Word(&["private", "account"]),
+        "`private`",
+        "A document of the stack, which is named when a session is opened, or the preferences of \
+         the whole account in the region (`SSM-SessionManagerRunShell`), which there is one of.",
+    ),
+    setting(
+        "key",
+        TEXT_OR_STRING,
+        "`create`",
+        "What encrypts sessions and their logs: a key of the stack (`create`), the ARN of one, or \
+         `none`.",
+    ),
+    setting(
+        "logs",
+        Type::Either(&Type::Bool, &Type::Object(SESSION_LOGS)),
+        "`true`",
+        "The group of CloudWatch Logs.",
+    ),
+    setting(
+        "bucket",
+        Type::Either(&Type::Bool, &Type::Object(SESSION_BUCKET)),
+        "`false`",
+        "A bucket that logs are written to at the session's end.",
+    ),
+    setting(
+        "idle_timeout",
+        Type::Int(1, 60),
+        "`20`",
+        "After how many minutes without input a session ends.",
+    ),
+    setting(
+        "max_duration",
+        Type::Int(1, 1440),
+        "never",
+        "After how many minutes a session ends in any case.",
+    ),
+    setting(
+        "run_as",
+        Type::Text,
+        "`ssm-user`",
+        "The user that sessions run as, on Linux; it must be there.",
+    ),
+    setting(
+        "linux_profile",
+        Type::Text,
+        "none",
+        "What a shell runs first, on Linux.",
+    ),
+    setting(
+        "windows_profile",
+        Type::Text,
+        "none",
+        "What a shell runs first, on Windows.",
+    ),
+    setting(
+        "tags",
+        Type::MapOf(&TEXT_OR_ANY),
+        "none",
+        "Tags of key, group, bucket and document, over the stack's.",
+    ),
+];
+
 const IMAGE: &[Setting] = &[
     setting("ami", AMI, "none", "An image by id."),
     setting(
@@ -454,6 +549,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Type::Object(IDENTITY),
         "a new role",
         "The instances' role.",
+    ),
+    setting(
+        "sessions",
+        Type::Either(&Type::Bool, &Type::Object(SESSIONS)),
+        "as the account's preferences say",
+        "How sessions are logged, encrypted and ended; `true` is all defaults.",
     ),
     setting(
         "instances",

@@ -78,6 +78,18 @@ pub struct Origin {
     pub rest: crate::resource::Map<'static>,
 }
 
+/// What becomes of a resource when it leaves its stack, or the stack goes.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is deleted, and that is said.
+    Delete,
+    /// It stays, unless its own creation is rolled back. Terraform keeps what its provider can
+    /// keep; a bucket that holds anything is not deleted there.
+    Retain,
+}
+
 /// A resource with its place in the graph.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -97,6 +109,8 @@ pub struct Node {
     pub after: Vec<NodeId>,
     /// When it exists. Default: always.
     pub condition: Option<ConditionId>,
+    /// What becomes of it at its end. Default: it is deleted.
+    pub removal: Option<Removal>,
     /// Changes to the output.
     pub overrides: Vec<Override>,
     /// Where it was written.

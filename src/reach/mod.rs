@@ -288,6 +288,7 @@ pub const ASSUMPTIONS: &[&str] = &[
     "no service control policy or resource control policy denies the agent's calls",
     "the account's defaults are AWS's own: the metadata service is on, public access of VPCs is not blocked",
     "the endpoint services are offered in the zones of their subnets",
+    "a parameter `S3PrefixListId` holds the region's prefix list of S3",
     "no other stack or person changes what this file describes",
     "the image's agent and operating system are as published: no firewall, no proxy, a current agent",
 ];

@@ -3,7 +3,8 @@
 use super::host::Setting;
 use super::tri::Tri;
 use super::view::{GroupRef, To, View, VpcRef};
-use crate::ir::{Cidr, Expr, Link, NodeId, Text, Value};
+use crate::construct::S3_PREFIX_LIST;
+use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;
 use crate::resource::{
     DefaultNetworkAcl, NetworkAcl, NetworkAclEntry, PrefixList, PrefixListRange, Resource,
@@ -243,7 +244,12 @@ fn is_s3(view: &View<'_>, link: &Link<PrefixList>) -> bool {
                         if super::path::token(&it.service_name).as_deref() == Some("s3"))
                 })
         }
-        Value::Expr(Expr::PerLanguage { tf, .. }) => is_s3(view, &Value::Expr((**tf).clone())),
+        // What our own templates ask for by this name, see the assumptions.
+        Value::Expr(Expr::Opaque(text)) => text.strip_prefix("parameter ") == Some(S3_PREFIX_LIST),
+        Value::Expr(Expr::PerLanguage { cfn, tf }) => match cfn.as_ref() {
+            Expr::Text(id) => is_s3(view, &Value::Lit(Id::new(id.clone()))),
+            _ => is_s3(view, &Value::Expr((**tf).clone())),
+        },
         Value::Expr(_) => false,
     }
 }

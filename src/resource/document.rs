@@ -1,7 +1,7 @@
 use super::codec::{Mismatch, Prop, Unreads};
 use super::table::resource;
-use super::{Dialect, Hooks, Term};
-use crate::ir::{Attr, Expr, Text, Value};
+use super::{Dialect, Hooks, Map, Tags, Term, tagged};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Expr, Node, Text, Value, quoted};
 
 /// A document: an object in CloudFormation, JSON or YAML text in Terraform.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +63,50 @@ resource! {
         document_type: Value<Text> = "DocumentType" / "document_type",
         /// JSON, YAML or TEXT. Default: JSON.
         document_format: Value<Text> = "DocumentFormat" / "document_format",
+        /// Whether CloudFormation replaces it when its content changes (`Replace`), which a name
+        /// of one's own forbids, or adds a version (`NewVersion`), as Terraform does. Default:
+        /// `Replace`.
+        update_method: Value<Text> = "UpdateMethod" / "",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
     }
 }
 
-impl Hooks for Document {}
+impl Hooks for Document {
+    tagged!();
+
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html
+        let taken = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+        let reserved = ["aws", "amazon", "amzn"];
+        if let Some(name) = self.name.as_ref().and_then(Value::lit) {
+            let lower = name.to_lowercase();
+            let first = reserved.iter().find(|it| lower.starts_with(**it));
+            let (message, help) = match first {
+                Some(first) => (
+                    format!("the document's name {} begins with `{first}`", quoted(name)),
+                    "such names are AWS's own: call the stack otherwise",
+                ),
+                None if !(3..=128).contains(&name.len()) || !name.chars().all(taken) => (
+                    format!("{} is no name of a document", quoted(name)),
+                    "take 3 to 128 letters, digits, `_`, `-` and `.`",
+                ),
+                None => return,
+            };
+            out.push(
+                Diagnostic::error("document-name", message)
+                    .path(node.path.clone())
+                    .at(node.place.clone())
+                    .about(&["", "name"])
+                    .help(help),
+            );
+        }
+    }
+
+    fn tf_retained(&self, map: &mut Map<'_>) {
+        let stays = [("prevent_destroy".into(), Term::Bool(true))];
+        map.insert("lifecycle", Term::Block(stays.into_iter().collect()));
+    }
+}

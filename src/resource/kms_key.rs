@@ -15,6 +15,8 @@ resource! {
         description: Value<Text> = "Description" / "description",
         /// Whether AWS makes new material each year. Default: it does not.
         enable_key_rotation: Value<bool> = "EnableKeyRotation" / "enable_key_rotation",
+        /// Days between its deletion and its end, from 7 to 30. Default: 30.
+        pending_window_in_days: Value<i64> = "PendingWindowInDays" / "deletion_window_in_days",
     }
     plain {
         /// Tags. Default: none.

@@ -1,6 +1,6 @@
 use super::table::resource;
-use super::{Hooks, KmsKey, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Hooks, KmsKey, Map, Tags, Term, tagged};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
 
 resource! {
     /// A group of log streams.
@@ -22,6 +22,34 @@ resource! {
     }
 }
 
+/// How long a group can keep lines, in days.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+const RETENTION: [i64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
 impl Hooks for LogGroup {
     tagged!();
+
+    fn check(&self, node: &Node, out: &mut Diagnostics) {
+        let days = self.retention_in_days.as_ref().and_then(Value::lit);
+        if let Some(days) = days.filter(|days| !RETENTION.contains(days)) {
+            let known = RETENTION.map(|it| it.to_string()).join(", ");
+            let message =
+                format!("`retention_days` is {days}, which CloudWatch Logs does not offer");
+            out.push(
+                Diagnostic::error("log-retention", message)
+                    .path(node.path.clone())
+                    .at(node.place.clone())
+                    .about(&["retention_days"])
+                    .help(format!("take one of {known}")),
+            );
+        }
+    }
+
+    fn tf_retained(&self, map: &mut Map<'_>) {
+        map.insert("skip_destroy", Term::Bool(true));
+    }
 }

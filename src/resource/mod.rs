@@ -42,7 +42,11 @@ mod vpc_endpoint;
 mod vpc_gateway_attachment;
 
 pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate, MixedOverride};
-pub use bucket::{Bucket, BucketEncryption, EncryptionByDefault, EncryptionRule};
+pub use bucket::{
+    Bucket, BucketEncryption, BucketPolicy, EncryptionByDefault, EncryptionRule, Expiration,
+    IncompleteUpload, LifecycleFilter, LifecycleRule, NoncurrentExpiration, OwnershipRule,
+    PublicAccessBlock,
+};
 pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};
 pub use document::{Content, Document};
@@ -147,6 +151,9 @@ pub(crate) trait Hooks {
 
     /// Adds what Terraform says in this resource beyond the table.
     fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
+
+    /// Adds what keeps it in Terraform when the stack goes; by itself, Terraform asks nobody.
+    fn tf_retained(&self, _map: &mut Map<'_>) {}
 
     /// Takes out what stands inside such a resource in a file that was read, and is a resource of
     /// its own in the model.
@@ -278,6 +285,7 @@ resources! {
     KmsAlias,
     Bucket,
     BucketEncryption,
+    BucketPolicy,
     Document,
     ServiceSetting,
 }
@@ -312,6 +320,10 @@ impl Resource {
 
     pub(crate) fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {
         self.hooks().tf_extra(map);
+    }
+
+    pub(crate) fn tf_retained(&self, map: &mut Map<'_>) {
+        self.hooks().tf_retained(map);
     }
 
     pub(crate) fn satellites(&self, this: NodeId, graph: &Graph) -> Vec<Satellite<'_>> {

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use super::apply_overrides;
 use crate::check::Checked;
 use crate::ir::{
-    CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Stack, Test,
-    Text,
+    CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal,
+    Stack, Test, Text,
 };
 use crate::resource::{Dialect, Map, Term};
 
@@ -197,6 +197,14 @@ impl<'g> Lower<'g> {
         let mut body = vec![("Type".into(), Tree::str(type_name))];
         if let Some(condition) = node.condition.and_then(|id| self.graph.condition(id)) {
             body.push(("Condition".into(), Tree::str(condition.id.as_str())));
+        }
+        if let Some(removal) = node.removal {
+            let (end, replaced) = match removal {
+                Removal::Delete => ("Delete", "Delete"),
+                Removal::Retain => ("RetainExceptOnCreate", "Retain"),
+            };
+            body.push(("DeletionPolicy".into(), Tree::str(end)));
+            body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
         }
         let depends_on = self.depends_on(id, node, &properties);
         if !depends_on.is_empty() {

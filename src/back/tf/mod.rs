@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::apply_overrides;
 use crate::check::Checked;
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Stack, Test,
+    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal, Stack, Test,
     terraform_name,
 };
 use crate::resource::{Dialect, Map, Term};
@@ -198,6 +198,9 @@ impl<'g> Lower<'g> {
         };
         let mut arguments = node.resource.put(Dialect::Tf);
         node.resource.tf_extra(&mut arguments);
+        if node.removal == Some(Removal::Retain) {
+            node.resource.tf_retained(&mut arguments);
+        }
         // The checks applied them before.
         let applied = apply_overrides(&mut arguments, node, Dialect::Tf);
         debug_assert!(applied.is_ok());
@@ -227,10 +230,7 @@ impl<'g> Lower<'g> {
             if let Some(count) = &count {
                 body.argument("count", Tree::Expr(count.clone()));
             }
-            for (key, term) in satellite.body {
-                let value = self.term_owned(&term);
-                body.argument(key.into_owned(), value);
-            }
+            self.body(satellite.body, &mut body);
             let name = format!("{}_{}", node.tf_name, satellite.suffix);
             let labels = vec![satellite.tf.into(), name.into()];
             out.push(Block {
@@ -323,17 +323,6 @@ impl<'g> Lower<'g> {
             Term::Str(text) => format!("[{}]", hcl::quoted(text)),
             // A list parameter holds text, and so do its neighbours.
             _ => "[]".to_owned(),
-        }
-    }
-
-    fn term_owned(&mut self, term: &Term<'_>) -> Tree<'g> {
-        match term {
-            Term::Str(text) => Tree::Str(text.to_string().into()),
-            Term::Expr(expr) => self.expr_owned(expr),
-            Term::Int(value) => Tree::Int(*value),
-            Term::Bool(value) => Tree::Bool(*value),
-            // The satellites in the tables hold nothing else.
-            _ => Tree::Null,
         }
     }
 

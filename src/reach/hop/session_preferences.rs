@@ -1,6 +1,8 @@
 //! What the session preferences ask for can be had.
 //!
-//! Only the document that the account's sessions use by default is looked at.
+//! The document that the account's sessions use by default is looked at. Where a stack of ours has
+//! none, its own is, which its sessions are opened with; a file does not tell what they are opened
+//! with.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 
 use super::super::fix::Change;
@@ -21,19 +23,28 @@ const HOP: Hop = Hop::SessionPreferences;
 const NAME: &str = "SSM-SessionManagerRunShell";
 
 pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) -> Vec<Finding> {
-    let named = |document: &Document| {
-        document
-            .name
-            .as_ref()
-            .and_then(Value::lit)
-            .is_some_and(|name| name == NAME)
+    let is = |text: Option<&Value<Text>>, wanted: &str| {
+        text.and_then(Value::lit).is_some_and(|it| it == wanted)
     };
-    let Some((id, _, document)) = view
+    let account = view
         .all::<Document>()
-        .find(|(_, _, document)| named(document))
-    else {
-        return Vec::new();
-    };
+        .find(|(_, _, it)| is(it.name.as_ref(), NAME));
+    if let Some((id, _, document)) = account {
+        return of_document(view, host, role, id, document);
+    }
+    view.all::<Document>()
+        .filter(|(_, node, _)| node.origin.is_none())
+        .flat_map(|(id, _, document)| of_document(view, host, role, id, document))
+        .collect()
+}
+
+fn of_document<'g>(
+    view: &View<'g>,
+    host: &Host<'g>,
+    role: Option<NodeId>,
+    id: NodeId,
+    document: &Document,
+) -> Vec<Finding> {
     let at = |finding: Finding| finding.at(id, "content");
     let inputs = match &document.content.0 {
         Term::Object(map) => match map.get("inputs") {
@@ -74,6 +85,8 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) 
         }
     }
     if let Some(bucket) = given(inputs, "s3BucketName") {
+        // Preferences name it, policies have its ARN.
+        let arn = bucket.as_ref().map(|bucket| arn_of(view, bucket));
         match flag(inputs, "s3EncryptionEnabled") {
             Tri::No => {}
             Tri::Maybe => found.push(undecided("whether the bucket must be encrypted")),
@@ -81,10 +94,10 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) 
                 let what = "the bucket's encryption";
                 let action = "s3:GetEncryptionConfiguration";
                 found.extend(bucket_encryption(view, bucket.as_ref()));
-                found.push(permission(view, role, action, bucket.as_ref(), what));
+                found.push(permission(view, role, action, arn.as_ref(), what));
                 found.extend(over_placements(host, |placement| {
                     let dial = Dial::new(view, host, placement, "s3", role);
-                    vec![reaches_s3(&dial, what, bucket.as_ref())]
+                    vec![reaches_s3(&dial, what, arn.as_ref())]
                 }));
             }
         }
@@ -101,6 +114,17 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) 
         }
     }
     found.into_iter().map(at).collect()
+}
+
+/// The ARN of a bucket that is in the graph; else what names it.
+fn arn_of(view: &View<'_>, bucket: &Expr) -> Expr {
+    match bucket {
+        Expr::Attr(id, _) => match view.graph.node(*id).map(|it| &it.resource) {
+            Some(Resource::Bucket(_)) => Expr::Attr(*id, Bucket::ARN),
+            _ => bucket.clone(),
+        },
+        _ => bucket.clone(),
+    }
 }
 
 fn undecided(what: &str) -> Finding {
