@@ -1,13 +1,19 @@
 //! The whole pattern: private instances that Session Manager reaches.
 
+use super::audit::{Audit, AuditHandles, PlacedAudit};
 use super::endpoints::{EndpointHandles, Endpoints, Needs, PlacedEndpoints};
 use super::identity::{Identity, IdentityHandles, Permissions};
 use super::instance::{Host, HostHandles, PlacedHost};
 use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
+use super::operators::{OperatorHandles, Operators, PlacedOperators};
+use super::patching::{PatchPermissions, Patching, PlacedPatching};
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
-use crate::ir::{Cidr, Diagnostic, Place, Ref, quoted};
-use crate::resource::{SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Typed};
+use super::watching::{PlacedWatching, Watching};
+use crate::ir::{Diagnostic, Exception, Place, Ref, quoted};
+use crate::resource::{
+    Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
+};
 
 #[derive(Clone, Debug)]
 enum Network {
@@ -28,7 +34,15 @@ pub struct SessionAccess {
     endpoints: Endpoints,
     identity: Identity,
     sessions: Option<(Sessions, Place)>,
+    operators: Option<(Operators, Place)>,
+    patching: Option<(Patching, Place)>,
+    watching: Option<(Watching, Place)>,
+    audit: Option<(Audit, Place)>,
     hosts: Vec<(Host, Place)>,
+    /// The instance that is there where none is asked for.
+    default_host: Host,
+    /// What checkers find and is accepted.
+    accepted: &'static [Exception],
     /// Where network, endpoints and identity were written.
     places: [Place; 3],
 }
@@ -46,20 +60,30 @@ pub struct AccessHandles {
     pub endpoints: EndpointHandles,
     /// The instances' group.
     pub security_group: Ref<SecurityGroup>,
+    /// Who may open sessions, where that is said.
+    pub operators: Option<OperatorHandles>,
+    /// The audit, where there is one.
+    pub audit: Option<AuditHandles>,
+    /// The topic that is told of sessions and instances, where there is one.
+    pub topic: Option<Ref<Topic>>,
     /// The instances, in the order given.
     pub hosts: Vec<HostHandles>,
 }
 
 impl Default for SessionAccess {
     fn default() -> Self {
-        // Canonical, and far inside 32 bits.
-        let cidr = Cidr::ANY.block(16, 0x0a00).unwrap_or(Cidr::ANY);
         SessionAccess {
-            network: Network::New(PrivateNetwork::new(cidr)),
+            network: Network::New(PrivateNetwork::default()),
             endpoints: Endpoints::default(),
             identity: Identity::new(Permissions::ManagedInstanceCore),
             sessions: None,
+            operators: None,
+            patching: None,
+            watching: None,
+            audit: None,
             hosts: Vec::new(),
+            default_host: Host::new(DEFAULT_HOST),
+            accepted: &[],
             places: [Place::Default, Place::Default, Place::Default],
         }
     }
@@ -111,10 +135,75 @@ impl SessionAccess {
         self
     }
 
+    /// Says who may open sessions. Default: nothing is said of it.
+    #[must_use]
+    pub fn operators(self, operators: Operators) -> Self {
+        self.operators_at(operators, Place::Default)
+    }
+
+    pub(crate) fn operators_at(mut self, operators: Operators, place: Place) -> Self {
+        self.operators = Some((operators, place));
+        self
+    }
+
+    /// Keeps agent and packages up to date. Default: they are as the image has them.
+    #[must_use]
+    pub fn patching(self, patching: Patching) -> Self {
+        self.patching_at(patching, Place::Default)
+    }
+
+    pub(crate) fn patching_at(mut self, patching: Patching, place: Place) -> Self {
+        self.patching = Some((patching, place));
+        self
+    }
+
+    /// Tells of sessions and of instances that fail. Default: nobody is told.
+    #[must_use]
+    pub fn watching(self, watching: Watching) -> Self {
+        self.watching_at(watching, Place::Default)
+    }
+
+    pub(crate) fn watching_at(mut self, watching: Watching, place: Place) -> Self {
+        self.watching = Some((watching, place));
+        self
+    }
+
+    /// Records what was done, by whom. Default: nothing is recorded here.
+    #[must_use]
+    pub fn audit(self, audit: Audit) -> Self {
+        self.audit_at(audit, Place::Default)
+    }
+
+    pub(crate) fn audit_at(mut self, audit: Audit, place: Place) -> Self {
+        self.audit = Some((audit, place));
+        self
+    }
+
     /// Adds an instance. Default: one named `host`.
     #[must_use]
     pub fn host(self, host: Host) -> Self {
         self.host_at(host, Place::Default)
+    }
+
+    /// Sets what a profile has beyond parts of the stack: the instance that is there where none is
+    /// added, and what is accepted of checkers' findings.
+    pub(crate) fn of_profile(mut self, host: Host, accepted: &'static [Exception]) -> Self {
+        self.default_host = host;
+        self.accepted = accepted;
+        self
+    }
+
+    /// Leaves out a part that the profile has.
+    #[cfg(feature = "config")]
+    pub(crate) fn without(mut self, part: &str) -> Self {
+        match part {
+            "sessions" => self.sessions = None,
+            "operators" => self.operators = None,
+            "patching" => self.patching = None,
+            "watching" => self.watching = None,
+            _ => self.audit = None,
+        }
+        self
     }
 
     #[cfg(feature = "config")]
@@ -195,6 +284,18 @@ impl Construct for SessionAccess {
                 .help("name the VPC that they are in by `network.vpc`, or let them be created"),
             );
         }
+        scope.accept(self.accepted);
+        let session_only = self.identity.permissions() == Permissions::SessionOnly;
+        if let Some((_, place)) = self.patching.as_ref().filter(|_| session_only) {
+            scope.problem(
+                Diagnostic::error(
+                    "patching-permissions",
+                    "instances that may open sessions only cannot be patched",
+                )
+                .at(place.clone())
+                .help("set `identity.permissions` to `managed`, or leave `patching` out"),
+            );
+        }
         let network = match self.network {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
@@ -210,6 +311,8 @@ impl Construct for SessionAccess {
             needs.s3 |= sessions.bucket.is_some();
             needs.buckets.extend(sessions.bucket);
         }
+        needs.s3 |= self.patching.is_some();
+        needs.patching = self.patching.is_some();
         let endpoints = PlacedEndpoints {
             endpoints: self.endpoints,
             network: &network,
@@ -226,9 +329,16 @@ impl Construct for SessionAccess {
         after.extend(identity.ready.iter().copied());
         after.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
         after.extend(endpoints.ready.iter().copied());
+        let patching = self.patching.map(|(patching, place)| {
+            let role = identity.role;
+            let permissions = PatchPermissions { role };
+            let permissions = scope.add_renamed("Patching", None, place.clone(), permissions);
+            after.push(permissions.node());
+            (patching, permissions, place)
+        });
         let mut hosts = self.hosts;
         if hosts.is_empty() {
-            hosts.push((Host::new(DEFAULT_HOST), Place::Default));
+            hosts.push((self.default_host, Place::Default));
         }
         let mut handles = Vec::with_capacity(hosts.len());
         for (host, place) in hosts {
@@ -253,7 +363,45 @@ impl Construct for SessionAccess {
             let handle = scope.add_renamed(&id, was.as_deref(), place, placed);
             handles.push((id, handle));
         }
+        let named: Vec<(String, Ref<Instance>)> = handles
+            .iter()
+            .map(|(name, handle)| (name.clone(), handle.instance))
+            .collect();
+        let instances: Vec<Ref<Instance>> = named.iter().map(|(_, it)| *it).collect();
+        let operators = self.operators.map(|(operators, place)| {
+            let placed = PlacedOperators {
+                operators,
+                instances: &instances,
+                sessions: sessions.as_ref(),
+            };
+            scope.add_renamed("Operators", None, place, placed)
+        });
+        if let Some((patching, permissions, place)) = patching {
+            let placed = PlacedPatching {
+                patching,
+                instances: &instances,
+                permissions,
+            };
+            scope.add_renamed("Patching", None, place, placed);
+        }
+        let topic = self.watching.and_then(|(watching, place)| {
+            let placed = PlacedWatching {
+                watching,
+                hosts: &named,
+            };
+            scope.add_renamed("Watching", None, place, placed)
+        });
+        let audit = self.audit.map(|(audit, place)| {
+            let placed = PlacedAudit {
+                audit,
+                network: &network,
+            };
+            scope.add_renamed("Audit", None, place, placed)
+        });
         AccessHandles {
+            operators,
+            audit,
+            topic,
             network,
             identity,
             sessions,

@@ -247,6 +247,8 @@ pub(crate) struct Needs {
     pub(crate) services: Vec<Service>,
     /// Whether S3 is needed.
     pub(crate) s3: bool,
+    /// Whether the instances are patched.
+    pub(crate) patching: bool,
     /// Buckets of the stack that the agent writes to.
     pub(crate) buckets: Vec<Ref<Bucket>>,
 }
@@ -470,7 +472,7 @@ impl PlacedEndpoints<'_> {
             VpcEndpoint::new(self.network.vpc.clone(), gateway, EndpointType::Gateway)
                 .route_tables(self.network.route_tables.iter().cloned());
         if self.endpoints.least_privilege {
-            endpoint.policy = Some(s3_policy(&self.needs.buckets, scope));
+            endpoint.policy = Some(s3_policy(&self.needs, scope));
         }
         let endpoint = scope.add("S3", endpoint);
         scope.output("S3Id", endpoint.attr(VpcEndpoint::LINK), "An endpoint");
@@ -513,7 +515,7 @@ impl PlacedEndpoints<'_> {
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html>
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-operations-s3-buckets.html>
-fn s3_policy(own: &[Ref<Bucket>], scope: &Scope<'_>) -> PolicyDocument {
+pub(super) fn aws_buckets(patching: bool, scope: &Scope<'_>) -> Vec<Value<Text>> {
     let bucket = |before: &'static str, region: Expr, after: String| -> Value<Text> {
         Expr::concat([
             Expr::text("arn:"),
@@ -537,29 +539,42 @@ fn s3_policy(own: &[Ref<Bucket>], scope: &Scope<'_>) -> PolicyDocument {
         .into_iter()
         .map(|(before, after)| bucket(before, scope.region(), after.to_owned()))
         .collect();
-    let snapshots = |region: &'static Region| {
-        let suffix = region.patch_baseline_suffix?;
+    let suffixed = |before: &'static str, region: &'static Region, suffix: Option<&str>| {
         let here = Expr::text(region.name);
-        Some(bucket(
-            "patch-baseline-snapshot-",
-            here,
-            format!("-{suffix}"),
-        ))
+        suffix.map(|suffix| bucket(before, here, format!("-{suffix}")))
+    };
+    let snapshots = |region: &'static Region| {
+        let before = "patch-baseline-snapshot-";
+        suffixed(before, region, region.patch_baseline_suffix)
+    };
+    let operations = |region: &'static Region| {
+        let suffix = region.patch_manager_suffix.filter(|_| patching);
+        suffixed("aws-patch-manager-", region, suffix)
     };
     let plain = || bucket("patch-baseline-snapshot-", scope.region(), String::new());
     match scope.known_region() {
-        Some(region) => buckets.push(snapshots(region).unwrap_or_else(plain)),
+        Some(region) => {
+            buckets.push(snapshots(region).unwrap_or_else(plain));
+            buckets.extend(operations(region));
+        }
         None => {
             // A gateway leads to its own region only, so that the names of others do no harm.
             buckets.push(plain());
             buckets.extend(regions().iter().filter_map(snapshots));
+            buckets.extend(regions().iter().filter_map(operations));
         }
     }
+    buckets
+}
+
+/// What goes through the gateway to S3: AWS's own buckets, and those that the agent writes to.
+fn s3_policy(needs: &Needs, scope: &Scope<'_>) -> PolicyDocument {
     let any = |actions: &[&'static str]| {
         Statement::allow(actions.iter().copied()).principal(Principal::Any)
     };
-    let mut statements = vec![any(&["s3:GetObject"]).on(buckets)];
-    for bucket in own {
+    let read = any(&["s3:GetObject"]).on(aws_buckets(needs.patching, scope));
+    let mut statements = vec![read];
+    for bucket in &needs.buckets {
         let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
         statements.push(any(&["s3:PutObject"]).on([all]));
         statements.push(any(&["s3:GetEncryptionConfiguration"]).on([bucket.attr(Bucket::ARN)]));

@@ -57,6 +57,11 @@ impl Identity {
         }
     }
 
+    /// What the instances may do.
+    pub(super) fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
     /// The path of role and profile. Default: `/`.
     #[must_use]
     pub fn path(mut self, path: impl IntoValue<Value<Text>>) -> Self {

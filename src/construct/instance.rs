@@ -48,6 +48,9 @@ pub struct Host {
     pub security_groups: Vec<Link<SecurityGroup>>,
     /// Whether it has metrics by the minute. Default: it has not.
     pub monitoring: bool,
+    /// Whether its way to its disks is its own; types without that refuse it. Default: as its type
+    /// has it.
+    pub ebs_optimized: bool,
     /// Whether it is protected from termination. Default: it is not.
     pub termination_protection: bool,
     /// What it runs at its first start. Default: nothing.
@@ -70,6 +73,7 @@ impl Host {
             subnet: HostSubnet::Nth(0),
             security_groups: Vec::new(),
             monitoring: false,
+            ebs_optimized: false,
             termination_protection: false,
             user_data: None,
             tags: Tags::default(),
@@ -468,10 +472,15 @@ impl Construct for PlacedHost<'_> {
         ebs.volume_size = host.volume_size;
         ebs.kms_key = host.kms_key;
         let root: Value<Text> = root_device.into_value();
+        let metadata = MetadataOptions::new()
+            .http_endpoint(Switch::Enabled)
+            .http_tokens(HttpTokens::Required)
+            .http_put_response_hop_limit(1);
         if let Some(parameter) = parameter {
             let image = crate::ir::Id::new(format!("resolve:ssm:{parameter}"));
-            let mut template =
-                LaunchTemplate::new(image).block_devices([BlockDeviceMapping::new(root, ebs)]);
+            let mut template = LaunchTemplate::new(image)
+                .block_devices([BlockDeviceMapping::new(root, ebs)])
+                .metadata_options(metadata.clone());
             if let Some(renewal) = &host.renewal {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).
@@ -489,13 +498,9 @@ impl Construct for PlacedHost<'_> {
             });
         }
         instance.iam_instance_profile = Some(self.profile.into_value());
-        instance.metadata_options = Some(
-            MetadataOptions::new()
-                .http_endpoint(Switch::Enabled)
-                .http_tokens(HttpTokens::Required)
-                .http_put_response_hop_limit(1),
-        );
+        instance.metadata_options = Some(metadata);
         instance.monitoring = Some(Value::Lit(host.monitoring));
+        instance.ebs_optimized = host.ebs_optimized.then_some(Value::Lit(true));
         instance.disable_api_termination = Some(Value::Lit(host.termination_protection));
         instance.user_data = host.user_data.map(UserData);
         instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));

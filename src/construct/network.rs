@@ -28,6 +28,14 @@ pub struct PrivateNetwork {
     tags: Tags,
 }
 
+impl Default for PrivateNetwork {
+    /// `10.0.0.0/16` in two zones.
+    fn default() -> Self {
+        // Canonical, and far inside 32 bits.
+        PrivateNetwork::new(Cidr::ANY.block(16, 0x0a00).unwrap_or(Cidr::ANY))
+    }
+}
+
 /// A subnet of a network.
 #[derive(Clone, Debug)]
 pub struct SubnetHandle {

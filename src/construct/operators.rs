@@ -3,8 +3,12 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
 
 use super::arn::ArnPlace;
-use crate::ir::{Expr, IntoValue, Text, Value};
-use crate::resource::{PolicyDocument, Statement};
+use super::scope::{Construct, Scope};
+use super::sessions::SessionHandles;
+use crate::ir::{Diagnostic, Expr, IntoValue, Ref, Text, Value, quoted};
+use crate::resource::{
+    Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
+};
 
 /// The document of a shell session, unless another is named.
 pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
@@ -103,13 +107,15 @@ impl OperatorPolicy {
             )
         };
         let instance = |id: Expr| place.arn("ec2", [Expr::text("instance/"), id]);
+        let reachable: Vec<Value<Text>> = match &self.instances {
+            Instances::Ids(ids) => ids.iter().map(|id| instance(expr(id))).collect(),
+            Instances::Tagged(_) => vec![instance(Expr::text("*"))],
+        };
+        let start = Statement::allow(["ssm:StartSession"]).on(reachable.iter().cloned());
         let start = match &self.instances {
-            Instances::Ids(ids) => {
-                let ids = ids.iter().map(|id| instance(expr(id)));
-                Statement::allow(["ssm:StartSession"]).on(ids)
-            }
+            Instances::Ids(_) => start,
             Instances::Tagged(tags) => {
-                let all = Statement::allow(["ssm:StartSession"]).on([instance(Expr::text("*"))]);
+                let all = start;
                 tags.iter().fold(all, |statement, (key, values)| {
                     let key = format!("ssm:resourceTag/{key}");
                     statement.when("StringLike", key, values.iter().map(literal))
@@ -157,10 +163,12 @@ impl OperatorPolicy {
                 "ssm:DescribeInstanceInformation",
                 "ssm:DescribeInstanceProperties",
                 "ssm:DescribeSessions",
-                "ssm:GetConnectionStatus",
             ])
             .on([text("*")])
             .sid("Look"),
+            Statement::allow(["ssm:GetConnectionStatus"])
+                .on(reachable)
+                .sid("LookAtInstances"),
         ];
         if !self.keys.is_empty() {
             statements.push(
@@ -170,6 +178,99 @@ impl OperatorPolicy {
             );
         }
         PolicyDocument::new(statements)
+    }
+}
+
+/// Who may open sessions on the stack's instances: a policy to attach, and a role if its trust is
+/// stated.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Operators {
+    /// Tags that the instances are told by, all of which must fit: key, and values of which one
+    /// fits. Default: none, they are told by id.
+    pub tags: Vec<(Text, Vec<Text>)>,
+    /// Whether ports may be forwarded, which no log shows. Default: they may not.
+    pub port_forwarding: bool,
+    /// Whether SSH may go through a session, which no log shows. Default: it may not.
+    pub ssh: bool,
+    /// Who may take the role, by ARN. Default: nobody, and there is no role.
+    pub trust: Vec<Value<Text>>,
+    /// Whether they must have shown a second factor. Default: they need not, since whoever comes
+    /// from an identity provider shows it there.
+    pub mfa: bool,
+}
+
+/// What operators are to their users.
+#[derive(Clone, Copy, Debug)]
+pub struct OperatorHandles {
+    /// The policy.
+    pub policy: Ref<ManagedPolicy>,
+    /// The role, if there is one.
+    pub role: Option<Ref<Role>>,
+}
+
+/// Operators with the instances that they may reach.
+#[derive(Clone, Debug)]
+pub(crate) struct PlacedOperators<'a> {
+    pub(crate) operators: Operators,
+    pub(crate) instances: &'a [Ref<Instance>],
+    pub(crate) sessions: Option<&'a SessionHandles>,
+}
+
+impl Construct for PlacedOperators<'_> {
+    type Handle = OperatorHandles;
+
+    fn build(self, scope: &mut Scope<'_>) -> OperatorHandles {
+        let place = ArnPlace::of(scope);
+        let instances = match self.operators.tags.is_empty() {
+            false => Instances::Tagged(self.operators.tags),
+            true => {
+                let ids = self.instances.iter().map(|it| it.attr(Instance::LINK));
+                Instances::Ids(ids.map(Value::Expr).collect())
+            }
+        };
+        let mut policy = OperatorPolicy::new(instances)
+            .port_forwarding(self.operators.port_forwarding)
+            .ssh(self.operators.ssh);
+        if let Some(sessions) = self.sessions {
+            policy = policy.document(sessions.document.attr(Document::LINK));
+            if let Some(key) = &sessions.key {
+                let key: Value<Text> = Expr::from(key.clone()).into();
+                policy = policy.key(key);
+            }
+        }
+        let policy = scope.add("Policy", ManagedPolicy::new(policy.policy(&place)));
+        scope.output(
+            "PolicyArn",
+            policy.attr(ManagedPolicy::LINK),
+            "For who may open sessions",
+        );
+        let role = (!self.operators.trust.is_empty()).then(|| {
+            for (n, arn) in self.operators.trust.iter().enumerate() {
+                let is_arn = |arn: &Text| arn.starts_with("arn:") && arn.contains(":iam::");
+                if let Some(arn) = arn.lit().filter(|arn| !is_arn(arn)) {
+                    let message = format!("{} is no ARN of IAM", quoted(arn));
+                    scope.problem(
+                        Diagnostic::error("operator-trust", message)
+                            .about(&["trust", &n.to_string()])
+                            .help("write one such as `arn:aws:iam::123456789012:root`"),
+                    );
+                }
+            }
+            let mut who = self.operators.trust;
+            let who = match who.len() {
+                1 => Principal::Aws(who.swap_remove(0)),
+                _ => Principal::Several(vec![(Text::Borrowed("AWS"), who)]),
+            };
+            let mut trust = Statement::allow(["sts:AssumeRole"]).principal(who);
+            if self.operators.mfa {
+                trust = trust.when("Bool", "aws:MultiFactorAuthPresent", ["true"]);
+            }
+            let role = Role::new(PolicyDocument::new([trust])).managed_policies([policy]);
+            let role = scope.add("Role", role);
+            scope.output("RoleArn", role.attr(Role::ARN), "The role of operators");
+            role
+        });
+        OperatorHandles { policy, role }
     }
 }
 

@@ -5,10 +5,10 @@ use std::panic::Location;
 
 use crate::check::{self, Checked};
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, IntoValue, ListParameter,
-    ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Place,
-    Pseudo, Ref, Removal, Stack, StackId, Test, Text, Value, is_id, kebab, logical_id, quoted,
-    terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Exception, Expr, Graph, IntoValue,
+    ListParameter, ListValue, Node, NodeId, Output, Override, ParamId, Parameter,
+    ParameterDeclaration, Place, Pseudo, Ref, Removal, Stack, StackId, Test, Text, Value, is_id,
+    kebab, logical_id, quoted, terraform_name,
 };
 use crate::region::Region;
 use crate::resource::{Dialect, Tags, Typed};
@@ -55,6 +55,7 @@ impl App {
                     parameters: Vec::new(),
                     conditions: Vec::new(),
                     outputs: Vec::new(),
+                    exceptions: &[],
                     place: place.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
@@ -377,6 +378,11 @@ impl Scope<'_> {
     /// Describes the stack. Default: no description.
     pub fn description(&mut self, text: impl Into<Text>) {
         self.graph.stacks[self.stack.index()].description = Some(text.into());
+    }
+
+    /// Accepts findings of checkers, and says so beside what they find. Default: none are.
+    pub fn accept(&mut self, exceptions: &'static [Exception]) {
+        self.graph.stacks[self.stack.index()].exceptions = exceptions;
     }
 
     /// Says where the stack is deployed. Default: the deployment decides.

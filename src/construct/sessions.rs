@@ -169,6 +169,32 @@ pub(super) fn iam_decides(place: &ArnPlace) -> Statement {
         .on(["*"])
 }
 
+/// Lets CloudWatch Logs use a key for groups of these names.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
+pub(super) fn logs_may_use(groups: &[String], place: &ArnPlace, scope: &Scope<'_>) -> Statement {
+    let suffix = scope
+        .known_region()
+        .map_or(Expr::Pseudo(Pseudo::UrlSuffix), |region| {
+            Expr::text(region.dns_suffix)
+        });
+    let service = Expr::concat([Expr::text("logs."), scope.region(), Expr::text("."), suffix]);
+    let groups = groups
+        .iter()
+        .map(|name| place.arn("logs", [Expr::text(format!("log-group:{name}"))]));
+    Statement::allow([
+        "kms:Decrypt*",
+        "kms:Describe*",
+        "kms:Encrypt*",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ])
+    .sid("Logs")
+    .principal(Principal::Service(service.into()))
+    .on(["*"])
+    .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", groups)
+}
+
 impl PlacedSessions {
     /// The name of the log group: the key's policy names it, and it names the key.
     fn group_name(scope: &Scope<'_>) -> String {
@@ -185,36 +211,7 @@ impl PlacedSessions {
             SessionKey::Created => {
                 let mut statements = vec![iam_decides(place)];
                 if self.sessions.logs.is_some() {
-                    let suffix = scope
-                        .known_region()
-                        .map_or(Expr::Pseudo(Pseudo::UrlSuffix), |region| {
-                            Expr::text(region.dns_suffix)
-                        });
-                    let service = Expr::concat([
-                        Expr::text("logs."),
-                        scope.region(),
-                        Expr::text("."),
-                        suffix,
-                    ]);
-                    let name = Expr::text(Self::group_name(scope));
-                    let group = place.arn("logs", [Expr::text("log-group:"), name]);
-                    statements.push(
-                        Statement::allow([
-                            "kms:Decrypt*",
-                            "kms:Describe*",
-                            "kms:Encrypt*",
-                            "kms:GenerateDataKey*",
-                            "kms:ReEncrypt*",
-                        ])
-                        .sid("Logs")
-                        .principal(Principal::Service(service.into()))
-                        .on(["*"])
-                        .when(
-                            "ArnEquals",
-                            "kms:EncryptionContext:aws:logs:arn",
-                            [group],
-                        ),
-                    );
+                    statements.push(logs_may_use(&[Self::group_name(scope)], place, scope));
                 }
                 let key = KmsKey::new()
                     .description("Sessions and their logs")

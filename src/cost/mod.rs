@@ -199,6 +199,10 @@ const KEY: &str = "KMS key";
 const LOGS: &str = "session logs";
 const BUCKET: &str = "session log bucket";
 const ZONE: &str = "private hosted zone";
+const ALARM: &str = "alarm";
+const TRAIL: &str = "trail";
+const FLOW: &str = "flow log";
+const RULE: &str = "rule of AWS Config";
 
 /// Tells the region that a graph is for, if it does: its own, or that of its endpoints' services.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {

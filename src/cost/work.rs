@@ -2,14 +2,15 @@
 
 use super::machine::{Disk, Machine, System};
 use super::{
-    ADDRESS, Amount, Assumed, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, GATEWAY, INSTANCE,
-    KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, VOLUME, WINDOWS, ZONE, known,
+    ADDRESS, ALARM, Amount, Assumed, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, FLOW,
+    GATEWAY, INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
+    VOLUME, WINDOWS, ZONE, known,
 };
 use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
 use crate::reach::{path, tri::Tri, view::View};
 use crate::resource::{
-    Bucket, ConnectivityType, Eip, HostedZone, KmsKey, LogGroup, NatGateway, Subnet, Typed, Volume,
-    VolumeType, VpcEndpoint, VpcEndpointSubnet,
+    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
+    LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,
 };
 
 /// How many of something, in words.
@@ -283,7 +284,10 @@ impl<'g> Work<'_, 'g> {
         // In the file that AWS bills, a GB has a thousand MB.
         let logged = Amount::thousandths(count.saturating_mul(mb_per_session));
         let shown = format!("{} x {mb_per_session} MB", counted(count, "session"));
-        for (id, _, _) in self.all::<LogGroup>() {
+        let kept = self.kept_sessions();
+        let of_sessions = |id: &NodeId| kept.is_empty() || kept.contains(id);
+        let groups = self.all::<LogGroup>().into_iter();
+        for (id, _, _) in groups.filter(|(id, ..)| of_sessions(id)) {
             self.line(LOGS, Some(id), format!("{shown} in"), "logs.ingest", logged);
             self.line(
                 LOGS,
@@ -293,7 +297,8 @@ impl<'g> Work<'_, 'g> {
                 logged,
             );
         }
-        for (id, _, _) in self.all::<Bucket>() {
+        let buckets = self.all::<Bucket>().into_iter();
+        for (id, _, _) in buckets.filter(|(id, ..)| of_sessions(id)) {
             self.line(
                 BUCKET,
                 Some(id),
@@ -305,6 +310,39 @@ impl<'g> Work<'_, 'g> {
         for (id, _, _) in self.all::<HostedZone>() {
             self.line(ZONE, Some(id), "1 zone", "zone.private", Amount::whole(1));
         }
+        for (id, _, _) in self.all::<Alarm>() {
+            self.line(
+                ALARM,
+                Some(id),
+                "1 metric",
+                "alarm.metric",
+                Amount::whole(1),
+            );
+        }
+        for (id, _, _) in self.all::<Trail>() {
+            let why =
+                "free if it is the account's first of management events; its files cost little";
+            self.without(TRAIL, id, why);
+        }
+        for (id, _, _) in self.all::<FlowLog>() {
+            self.without(FLOW, id, "what the VPC's connections write is not assumed");
+        }
+        for (id, _, _) in self.all::<ConfigRule>() {
+            self.without(
+                RULE,
+                id,
+                "each evaluation is paid for; how many is not assumed",
+            );
+        }
+    }
+
+    /// The groups and buckets that the preferences of sessions name; where there are no
+    /// preferences, nothing tells.
+    fn kept_sessions(&self) -> Vec<NodeId> {
+        let documents = self.all::<Document>().into_iter();
+        documents
+            .flat_map(|(_, node, _)| node.references())
+            .collect()
     }
 }
 

@@ -7,9 +7,10 @@ use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
 use crate::check::Checked;
 use crate::construct::{
-    App, Architecture, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
-    HostSubnet, Identity, Image, ImageFamily, Permissions, PrivateNetwork, Scope, Service,
-    SessionBucket, SessionKey, SessionLogs, Sessions, SubnetHandle, Zones,
+    App, Architecture, Audit, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
+    HostSubnet, Identity, Image, ImageFamily, Operators, PatchOperation, PatchWindow, Patching,
+    Permissions, PrivateNetwork, Profile, Scope, Service, SessionBucket, SessionKey, SessionLogs,
+    Sessions, SubnetHandle, Watching, Zones,
 };
 use crate::ir::{
     Cidr, Diagnostic, Diagnostics, Expr, Id, Link, ParamId, ParameterDeclaration, ParameterType,
@@ -159,7 +160,10 @@ impl Config {
             scope.in_region(region);
         }
         check_use(&self.root, &mut out);
+        let profile = self.root.text("profile").unwrap_or_default();
+        let named = Profile::ALL.into_iter().find(|(_, name)| *name == profile);
         let mut build = Build {
+            profile: named.map_or_else(Profile::default, |(profile, _)| profile),
             parameters: HashMap::new(),
             out,
         };
@@ -199,6 +203,10 @@ impl Item {
         }
     }
 
+    fn int(&self, key: &str) -> Option<i64> {
+        self.get(key).and_then(Item::as_int)
+    }
+
     fn items(&self) -> &[Item] {
         match &self.node {
             Node::List(items) => items,
@@ -235,6 +243,8 @@ impl Item {
 }
 
 struct Build {
+    /// What is taken where nothing is said.
+    profile: Profile,
     parameters: HashMap<String, ParamId>,
     out: Diagnostics,
 }
@@ -315,7 +325,8 @@ impl Build {
         let network = root.get("network").unwrap_or(&empty);
         let endpoints = root.get("endpoints").unwrap_or(&empty);
         let identity = root.get("identity").unwrap_or(&empty);
-        let pattern = SessionAccess::new();
+        let profile = self.profile;
+        let pattern = profile.access();
         let pattern = if network.get("vpc").is_some() {
             pattern.existing_network(self.existing_network(network))
         } else {
@@ -329,6 +340,23 @@ impl Build {
         let s3 = endpoints.flag("s3").unwrap_or_default();
         if let Some(item) = block(root, "sessions") {
             pattern = pattern.sessions_at(self.sessions(item), at(item));
+        }
+        if let Some(item) = block(root, "operators") {
+            pattern = pattern.operators_at(self.operators(item), at(item));
+        }
+        if let Some(item) = block(root, "patching") {
+            pattern = pattern.patching_at(self.patching(item), at(item));
+        }
+        if let Some(item) = block(root, "watching") {
+            pattern = pattern.watching_at(self.watching(item), at(item));
+        }
+        if let Some(item) = block(root, "audit") {
+            pattern = pattern.audit_at(self.audit(item), at(item));
+        }
+        for key in ["sessions", "operators", "patching", "watching", "audit"] {
+            if root.flag(key) == Some(false) {
+                pattern = pattern.without(key);
+            }
         }
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
             let host = self.host(item, s3, scope);
@@ -351,10 +379,8 @@ impl Build {
             }
         }
         let cidr = item.text("cidr").and_then(|text| text.parse().ok());
-        let mut network = PrivateNetwork::new(
-            // The default of the model.
-            cidr.or(Cidr::ANY.block(16, 0x0a00)).unwrap_or(Cidr::ANY),
-        );
+        let network = cidr.map_or_else(PrivateNetwork::default, PrivateNetwork::new);
+        let mut network = network.zones(self.profile.zones());
         if let Some(zones) = item.get("zones") {
             network = network.zones(match zones.as_int() {
                 Some(count) => Zones::Count(u32::try_from(count).unwrap_or_default()),
@@ -402,10 +428,12 @@ impl Build {
     }
 
     fn endpoints(&mut self, item: &Item) -> Endpoints {
+        let defaults = self.profile.endpoints();
         let zones = match item.get("zones").map(|zones| &zones.node) {
             Some(Node::Str(word)) if word == "one" => EndpointZones::One,
+            Some(Node::Str(_)) => EndpointZones::All,
             Some(Node::List(_)) => EndpointZones::Named(item.texts("zones")),
-            _ => EndpointZones::All,
+            _ => defaults.zones,
         };
         let named = item.get("existing");
         let group = item.get("existing_security_group");
@@ -427,7 +455,7 @@ impl Build {
             },
         });
         Endpoints {
-            ec2messages: item.flag("ec2messages").unwrap_or(true),
+            ec2messages: item.flag("ec2messages").unwrap_or(defaults.ec2messages),
             services: item
                 .texts("services")
                 .into_iter()
@@ -436,7 +464,9 @@ impl Build {
             s3: item.flag("s3").unwrap_or_default(),
             s3_prefix_list: item.text("s3_prefix_list").map(Text::Owned),
             zones,
-            least_privilege: item.flag("least_privilege").unwrap_or_default(),
+            least_privilege: item
+                .flag("least_privilege")
+                .unwrap_or(defaults.least_privilege),
             existing,
             tags: self.tags(item.get("tags")),
         }
@@ -458,7 +488,7 @@ impl Build {
     }
 
     fn sessions(&mut self, item: &Item) -> Sessions {
-        let defaults = Sessions::default();
+        let defaults = self.profile.sessions().unwrap_or_default();
         let key = match item.text("key").as_deref() {
             Some("create") => SessionKey::Created,
             Some("none") => SessionKey::None,
@@ -472,33 +502,104 @@ impl Build {
                 let defaults = SessionLogs::default();
                 SessionLogs {
                     retention_days: logs
-                        .get("retention_days")
-                        .and_then(Item::as_int)
+                        .int("retention_days")
                         .map_or(defaults.retention_days, Value::Lit),
                     streaming: logs.flag("streaming").unwrap_or(defaults.streaming),
                 }
             }),
         };
-        let bucket = block(item, "bucket").map(|bucket| SessionBucket {
-            prefix: bucket.text("prefix").map(Text::Owned),
-            expire_days: bucket
-                .get("expire_days")
-                .and_then(Item::as_int)
-                .map(Value::Lit),
-        });
-        let minutes = |key: &str| item.get(key).and_then(Item::as_int);
+        let bucket = match item.get("bucket") {
+            None => defaults.bucket,
+            Some(_) => block(item, "bucket").map(|bucket| SessionBucket {
+                prefix: bucket.text("prefix").map(Text::Owned),
+                expire_days: bucket.int("expire_days").map(Value::Lit),
+            }),
+        };
         let text = |key: &str| item.text(key).map(Text::Owned);
         Sessions {
             account_wide: item.text("document").as_deref() == Some("account"),
             key,
             logs,
             bucket,
-            idle_timeout: minutes("idle_timeout").unwrap_or(defaults.idle_timeout),
-            max_duration: minutes("max_duration"),
+            idle_timeout: item.int("idle_timeout").unwrap_or(defaults.idle_timeout),
+            max_duration: item.int("max_duration").or(defaults.max_duration),
             run_as: text("run_as"),
             linux_profile: text("linux_profile"),
             windows_profile: text("windows_profile"),
             tags: self.tags(item.get("tags")),
+        }
+    }
+
+    fn operators(&mut self, item: &Item) -> Operators {
+        let defaults = self.profile.operators().unwrap_or_default();
+        let tags = match item.get("tags").map(|tags| &tags.node) {
+            Some(Node::Map(entries)) => entries
+                .iter()
+                .map(|(key, _, values)| {
+                    let values = values.items().iter().filter_map(Item::as_text);
+                    (Text::Owned(key.clone()), values.map(Text::Owned).collect())
+                })
+                .collect(),
+            _ => defaults.tags,
+        };
+        let trust = item.get("trust").map(Item::items).unwrap_or_default();
+        Operators {
+            tags,
+            port_forwarding: item
+                .flag("port_forwarding")
+                .unwrap_or(defaults.port_forwarding),
+            ssh: item.flag("ssh").unwrap_or(defaults.ssh),
+            trust: trust.iter().map(|item| self.value(item)).collect(),
+            mfa: item.flag("mfa").unwrap_or(defaults.mfa),
+        }
+    }
+
+    fn patching(&mut self, item: &Item) -> Patching {
+        let defaults = self.profile.patching().unwrap_or_default();
+        let agent = match item.get("agent").map(|agent| &agent.node) {
+            Some(Node::Bool(false, _)) => None,
+            Some(Node::Str(time)) => Some(Text::Owned(time.clone())),
+            _ => defaults.agent,
+        };
+        let reboot = item.flag("reboot").unwrap_or(true);
+        Patching {
+            agent,
+            operation: match item.text("operation").as_deref() {
+                Some("install") => PatchOperation::Install { reboot },
+                Some(_) => PatchOperation::Scan,
+                None => defaults.operation,
+            },
+            schedule: item.text("schedule").map_or(defaults.schedule, Text::Owned),
+            window: match item.get("window") {
+                None => defaults.window,
+                Some(_) => block(item, "window").map(|window| PatchWindow {
+                    duration: window.int("duration").unwrap_or(4),
+                    cutoff: window.int("cutoff").unwrap_or(1),
+                }),
+            },
+            inventory: item.flag("inventory").unwrap_or(defaults.inventory),
+        }
+    }
+
+    fn watching(&mut self, item: &Item) -> Watching {
+        let defaults = self.profile.watching().unwrap_or_default();
+        Watching {
+            sessions: item.flag("sessions").unwrap_or(defaults.sessions),
+            alarms: item.flag("alarms").unwrap_or(defaults.alarms),
+            config_rules: item.flag("config_rules").unwrap_or(defaults.config_rules),
+            emails: item.texts("emails"),
+        }
+    }
+
+    fn audit(&mut self, item: &Item) -> Audit {
+        let defaults = self.profile.audit().unwrap_or_default();
+        let days = |key: &str| item.int(key).map(Value::Lit);
+        Audit {
+            trail: item.flag("trail").unwrap_or(defaults.trail),
+            all_regions: item.flag("all_regions").unwrap_or(defaults.all_regions),
+            expire_days: days("expire_days").or(defaults.expire_days),
+            log_days: days("log_days").or(defaults.log_days),
+            flow_log_days: days("flow_log_days").or(defaults.flow_log_days),
         }
     }
 
@@ -532,7 +633,7 @@ impl Build {
     }
 
     fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> Host {
-        let mut host = Host::new(item.text("name").unwrap_or_default());
+        let mut host = self.profile.host(item.text("name").unwrap_or_default());
         host.was = item.text("was");
         if let Some(image) = item.get("image") {
             host.image = self.image(image);
@@ -557,7 +658,8 @@ impl Build {
             host.subnet = HostSubnet::Zone(Text::Owned(zone));
         }
         host.security_groups = self.links(item.get("security_groups"));
-        host.monitoring = item.flag("monitoring").unwrap_or_default();
+        host.monitoring = item.flag("monitoring").unwrap_or(host.monitoring);
+        host.ebs_optimized = item.flag("ebs_optimized").unwrap_or(host.ebs_optimized);
         host.termination_protection = item.flag("termination_protection").unwrap_or_default();
         host.user_data = item.get("user_data").map(|text| self.value(text));
         if let Some(package) = item.text("install_agent") {

@@ -44,6 +44,7 @@ impl Lift {
             parameters: Vec::new(),
             conditions: Vec::new(),
             outputs: Vec::new(),
+            exceptions: &[],
             place: Place::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);

@@ -333,6 +333,153 @@ const SESSIONS: &[Setting] = &[
     ),
 ];
 
+const OPERATORS: &[Setting] = &[
+    setting(
+        "tags",
+        Type::MapOf(&Type::List(&Type::Text)),
+        "the instances' ids",
+        "Tags that the instances are told by, all of which must fit, with values of which one fits.",
+    ),
+    setting(
+        "port_forwarding",
+        Type::Bool,
+        "`false`",
+        "Whether ports may be forwarded, which no log shows.",
+    ),
+    setting(
+        "ssh",
+        Type::Bool,
+        "`false`",
+        "Whether SSH may go through a session, which no log shows.",
+    ),
+    setting(
+        "trust",
+        Type::List(&TEXT_OR_STRING),
+        "none, and no role",
+        "Who may take the role of operators, by ARN.",
+    ),
+    setting(
+        "mfa",
+        Type::Bool,
+        "`false`",
+        "Whether they must have shown a second factor to AWS itself.",
+    ),
+];
+
+const PATCH_WINDOW: &[Setting] = &[
+    setting(
+        "duration",
+        Type::Int(1, 24),
+        "`4`",
+        "How many hours it lasts.",
+    ),
+    setting(
+        "cutoff",
+        Type::Int(0, 23),
+        "`1`",
+        "How many hours before its end nothing is begun any more.",
+    ),
+];
+
+const PATCHING: &[Setting] = &[
+    setting(
+        "agent",
+        Type::Either(&Type::Bool, &Type::Text),
+        "`rate(14 days)`",
+        "How often the agent is updated; `false` leaves it.",
+    ),
+    setting(
+        "operation",
+        Type::Word(&["scan", "install"]),
+        "`scan`",
+        "Whether missing patches are told, or installed.",
+    ),
+    setting(
+        "reboot",
+        Type::Bool,
+        "`true`",
+        "Whether the instance is restarted where an installed patch needs it.",
+    ),
+    setting(
+        "schedule",
+        Type::Text,
+        "`cron(0 3 ? * SUN *)`",
+        "When patches are looked for or installed, in UTC.",
+    ),
+    setting(
+        "window",
+        Type::Either(&Type::Bool, &Type::Object(PATCH_WINDOW)),
+        "`false`",
+        "Whether that is in a maintenance window, which begins at those times.",
+    ),
+    setting(
+        "inventory",
+        Type::Bool,
+        "`true`",
+        "Whether what is installed is told each day.",
+    ),
+];
+
+const WATCHING: &[Setting] = &[
+    setting(
+        "sessions",
+        Type::Bool,
+        "`true`",
+        "Whether sessions that are opened, resumed and ended are told; needs a trail.",
+    ),
+    setting(
+        "alarms",
+        Type::Bool,
+        "`true`",
+        "Whether it is told when an instance fails EC2's checks.",
+    ),
+    setting(
+        "config_rules",
+        Type::Bool,
+        "`false`",
+        "Whether AWS Config looks at the instances; needs its recorder.",
+    ),
+    setting(
+        "emails",
+        Type::List(&Type::Text),
+        "none",
+        "Who is told by mail; each must confirm.",
+    ),
+];
+
+const AUDIT: &[Setting] = &[
+    setting(
+        "trail",
+        Type::Bool,
+        "`true`",
+        "Whether there is a trail of CloudTrail, in a bucket of its own.",
+    ),
+    setting(
+        "all_regions",
+        Type::Bool,
+        "`true`",
+        "Whether the trail records all regions.",
+    ),
+    setting(
+        "expire_days",
+        Type::Int(1, 36_500),
+        "never",
+        "After how many days the trail's files end.",
+    ),
+    setting(
+        "log_days",
+        Type::Int(1, 3653),
+        "not there",
+        "How many days the trail's events are kept in CloudWatch Logs too, where they can be searched.",
+    ),
+    setting(
+        "flow_log_days",
+        Type::Int(1, 3653),
+        "no record",
+        "How many days the record of the VPC's connections is kept.",
+    ),
+];
+
 const IMAGE: &[Setting] = &[
     setting("ami", AMI, "none", "An image by id."),
     setting(
@@ -430,6 +577,12 @@ const INSTANCE: &[Setting] = &[
         "Whether it has metrics by the minute.",
     ),
     setting(
+        "ebs_optimized",
+        Type::Bool,
+        "as its type has it",
+        "Whether its way to its disks is its own; types without that refuse it.",
+    ),
+    setting(
         "termination_protection",
         Type::Bool,
         "`false`",
@@ -521,6 +674,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "The region; with it, names are literal and its limits are checked.",
     ),
     setting(
+        "profile",
+        Type::Word(&["minimal", "standard", "hardened"]),
+        "`standard`",
+        "What is taken where nothing is said: the cheapest that works, the usual, or all best \
+         practices.",
+    ),
+    setting(
         "tags",
         Type::MapOf(&TEXT_OR_ANY),
         "none",
@@ -555,6 +715,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         Type::Either(&Type::Bool, &Type::Object(SESSIONS)),
         "as the account's preferences say",
         "How sessions are logged, encrypted and ended; `true` is all defaults.",
+    ),
+    setting(
+        "operators",
+        Type::Either(&Type::Bool, &Type::Object(OPERATORS)),
+        "`false`",
+        "A policy for who may open sessions on the instances.",
+    ),
+    setting(
+        "patching",
+        Type::Either(&Type::Bool, &Type::Object(PATCHING)),
+        "`false`",
+        "Agent and packages kept up to date.",
+    ),
+    setting(
+        "watching",
+        Type::Either(&Type::Bool, &Type::Object(WATCHING)),
+        "`false`",
+        "A topic that is told of sessions and of instances that fail.",
+    ),
+    setting(
+        "audit",
+        Type::Either(&Type::Bool, &Type::Object(AUDIT)),
+        "`false`",
+        "A trail of the account's calls, and the VPC's connections on record.",
     ),
     setting(
         "instances",

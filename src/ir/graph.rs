@@ -78,6 +78,21 @@ pub struct Origin {
     pub rest: crate::resource::Map<'static>,
 }
 
+/// A finding of a checker of templates that is accepted, and why; said beside each resource of the
+/// type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// The check of checkov, such as `CKV_AWS_18`.
+    pub check: &'static str,
+    /// CloudFormation's type that it is about; empty if it finds nothing there.
+    pub cfn: &'static str,
+    /// Terraform's type that it is about, `data.` before a source of data; empty if it finds
+    /// nothing there.
+    pub tf: &'static str,
+    /// Why it is accepted.
+    pub reason: &'static str,
+}
+
 /// What becomes of a resource when it leaves its stack, or the stack goes.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
@@ -248,6 +263,8 @@ pub struct Stack {
     pub conditions: Vec<ConditionId>,
     /// Its outputs.
     pub outputs: Vec<Output>,
+    /// Findings of checkers that are accepted in it. Default: none.
+    pub exceptions: &'static [Exception],
     /// Where it was written.
     pub place: Place,
 }

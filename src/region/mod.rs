@@ -24,6 +24,8 @@ pub struct Region {
     pub s3_prefix_list: Option<&'static str>,
     /// What AWS's bucket `patch-baseline-snapshot-REGION` has behind its name, if anything.
     pub patch_baseline_suffix: Option<&'static str>,
+    /// What AWS's bucket `aws-patch-manager-REGION` has behind its name, where it is known.
+    pub patch_manager_suffix: Option<&'static str>,
 }
 
 /// Returns all regions, by partition and name.
@@ -40,6 +42,7 @@ pub fn regions() -> &'static [Region] {
                 ec2messages: columns.next()? == "yes",
                 s3_prefix_list: columns.next().filter(|id| *id != "-"),
                 patch_baseline_suffix: columns.next().filter(|suffix| *suffix != "-"),
+                patch_manager_suffix: columns.next().filter(|suffix| *suffix != "-"),
             })
         };
         let table = include_str!("regions.tsv");

@@ -1,12 +1,17 @@
 //! The resource types: one file each, and one line each in the list below.
 
+mod alarm;
+mod association;
 mod auto_scaling_group;
 mod bucket;
 pub mod codec;
+mod config_rule;
 mod dhcp_options;
 mod document;
 mod eip;
 mod eip_association;
+mod event_rule;
+mod flow_log;
 mod hosted_zone;
 mod iam;
 mod instance;
@@ -17,6 +22,7 @@ mod launch_configuration;
 mod launch_template;
 mod log_group;
 mod lookup;
+mod maintenance_window;
 mod managed_policy;
 mod nat_gateway;
 mod network_acl;
@@ -36,11 +42,16 @@ mod subnet;
 mod subnet_route_table_association;
 pub mod table;
 mod term;
+mod topic;
+mod trail;
 mod volume;
 mod vpc;
 mod vpc_endpoint;
 mod vpc_gateway_attachment;
 
+pub use alarm::{Alarm, Dimensions};
+pub(crate) use association::schedule_problem;
+pub use association::{Association, DocumentParameters, NodeTarget};
 pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate, MixedOverride};
 pub use bucket::{
     Bucket, BucketEncryption, BucketPolicy, EncryptionByDefault, EncryptionRule, Expiration,
@@ -48,10 +59,13 @@ pub use bucket::{
     PublicAccessBlock,
 };
 pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
+pub use config_rule::{ConfigRule, RuleSource};
 pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};
 pub use document::{Content, Document};
 pub use eip::Eip;
 pub use eip_association::EipAssociation;
+pub use event_rule::{EventRule, EventTarget};
+pub use flow_log::FlowLog;
 pub use hosted_zone::{AliasTarget, HostedZone, HostedZoneAssociation, HostedZoneVpc, RecordSet};
 pub use instance::{
     HttpTokens, Instance, InstanceInterface, LaunchTemplateSpecification, MetadataOptions,
@@ -67,6 +81,10 @@ pub use launch_template::{
 };
 pub use log_group::LogGroup;
 pub use lookup::{ImageLookup, LookupFilter, ServiceSetting};
+pub use maintenance_window::{
+    CommandParameters, MaintenanceWindow, MaintenanceWindowTarget, MaintenanceWindowTask,
+    RunCommand, TaskInvocation,
+};
 pub use managed_policy::{
     InlinePolicy, ManagedPolicy, PolicyAttachment, RolePolicyAttachment, RolePolicyAttachments,
 };
@@ -93,6 +111,8 @@ pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use table::{Field, Kind, Occurs, Unfolded};
 pub use term::{Dialect, Map, Term};
+pub use topic::{Subscription, Topic, TopicPolicy};
+pub use trail::Trail;
 pub use volume::Volume;
 pub(crate) use volume::is_root;
 pub use vpc::{Vpc, VpcCidrBlock};
@@ -287,6 +307,18 @@ resources! {
     BucketEncryption,
     BucketPolicy,
     Document,
+    Association,
+    MaintenanceWindow,
+    MaintenanceWindowTarget,
+    MaintenanceWindowTask,
+    Topic,
+    TopicPolicy,
+    Subscription,
+    EventRule,
+    Alarm,
+    Trail,
+    FlowLog,
+    ConfigRule,
     ServiceSetting,
 }
 

@@ -204,7 +204,7 @@ Resources:
   Key: {Type: AWS::KMS::Key}
   Logs: {Type: AWS::Logs::LogGroup}
   Files: {Type: AWS::S3::Bucket}
-  Trail: {Type: AWS::CloudTrail::Trail}
+  Events: {Type: AWS::CloudTrail::EventDataStore}
   Role: {Type: AWS::IAM::Group}
 ";
     let (estimate, variants) = template(text);
@@ -226,7 +226,7 @@ Resources:
         assert_eq!(sum(&estimate, what), usd, "{what}");
     }
     assert_eq!(estimate.instances, 4);
-    assert_eq!(estimate.not_modelled, ["AWS::CloudTrail::Trail"]);
+    assert_eq!(estimate.not_modelled, ["AWS::CloudTrail::EventDataStore"]);
     let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
     let io2 = Cost::NotPriced("no price of `volume.io2` in us-east-1".to_owned());
     assert_eq!(why, [&io2]);

@@ -7,7 +7,20 @@ use ssm_synth::resource::Dialect;
 use super::{cases, configured};
 
 /// The types that constructs add; the other tables serve to read what others wrote.
-const WRITTEN: [&str; 18] = [
+const WRITTEN: [&str; 31] = [
+    "Association",
+    "MaintenanceWindow",
+    "MaintenanceWindowTarget",
+    "MaintenanceWindowTask",
+    "Topic",
+    "TopicPolicy",
+    "Subscription",
+    "EventRule",
+    "Alarm",
+    "Trail",
+    "FlowLog",
+    "ConfigRule",
+    "ManagedPolicy",
     "KmsKey",
     "LogGroup",
     "Bucket",

@@ -48,7 +48,9 @@ fn every_written_name_is_in_the_schemas() {
         for (key, term) in map.iter() {
             let name = format!("{before}{key}");
             match term {
-                Term::Object(inner) | Term::Block(inner) if key != "tags" => {
+                Term::Object(inner) | Term::Block(inner)
+                    if !["tags", "Parameters", "parameters", "dimensions"].contains(&key) =>
+                {
                     names(inner, &format!("{name}."), out);
                 }
                 Term::List(items) => {

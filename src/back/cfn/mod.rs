@@ -206,6 +206,18 @@ impl<'g> Lower<'g> {
             body.push(("DeletionPolicy".into(), Tree::str(end)));
             body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
         }
+        let accepted = self.stack.exceptions.iter();
+        let accepted: Vec<_> = accepted
+            .filter(|it| it.cfn == type_name)
+            .map(|it| {
+                let check = ("id".into(), Tree::str(it.check));
+                Tree::Map(vec![check, ("comment".into(), Tree::str(it.reason))])
+            })
+            .collect();
+        if !accepted.is_empty() {
+            let skip = Tree::Map(vec![("skip".into(), Tree::List(accepted))]);
+            body.push(("Metadata".into(), Tree::Map(vec![("checkov".into(), skip)])));
+        }
         let depends_on = self.depends_on(id, node, &properties);
         if !depends_on.is_empty() {
             body.push(("DependsOn".into(), Tree::List(depends_on)));

@@ -50,6 +50,14 @@ fn braces(out: &mut String, body: &Body<'_>, level: usize) {
                 };
                 lines.push((key.clone(), text));
             }
+            Item::Comments(comments) => {
+                for comment in comments {
+                    indent(out, level + 1);
+                    out.push_str("# ");
+                    out.push_str(comment);
+                    out.push('\n');
+                }
+            }
             Item::Blocks(_) => {}
         }
     }

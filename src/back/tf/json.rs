@@ -58,6 +58,11 @@ fn body(out: &mut String, it: &Body<'_>, level: usize) {
                     json::string(out, address);
                 }),
             },
+            Item::Comments(comments) => {
+                json::items(out, level + 1, ['[', ']'], comments, |out, comment| {
+                    json::string(out, comment);
+                });
+            }
             Item::Blocks(blocks) => match blocks.as_slice() {
                 [only] => body(out, only, level + 1),
                 many => json::items(out, level + 1, ['[', ']'], many, |out, it| {

@@ -61,6 +61,8 @@ pub(crate) enum Item<'a> {
     /// Addresses, which Terraform's JSON has without `${}`.
     Addresses(Vec<String>),
     Blocks(Vec<Body<'a>>),
+    /// For readers and checkers, a line each.
+    Comments(Vec<String>),
 }
 
 impl<'a> Body<'a> {
@@ -177,13 +179,30 @@ impl<'g> Lower<'g> {
                 .filter(|it| it.only != Some(Dialect::Cfn))
                 .map(variable),
         );
-        blocks.extend(self.data.iter().map(|data| data_block(*data)));
+        for data in &self.data {
+            let mut block = data_block(*data);
+            let mut accepted = Body::default();
+            self.accepted(&format!("data.{}", data.labels()[0]), &mut accepted);
+            block.body.0.splice(0..0, accepted.0);
+            blocks.push(block);
+        }
         for (_, node) in self.graph.nodes_of(self.stack) {
             moved(node, &mut blocks);
         }
         blocks.extend(resources);
         blocks.extend(outputs);
         blocks
+    }
+
+    /// What is accepted of a type, as checkov reads it.
+    fn accepted(&self, of: &str, body: &mut Body<'g>) {
+        let all = self.stack.exceptions.iter().filter(|it| it.tf == of);
+        let lines: Vec<String> = all
+            .map(|it| format!("checkov:skip={}:{}", it.check, it.reason))
+            .collect();
+        if !lines.is_empty() {
+            body.0.push(("//".into(), Item::Comments(lines)));
+        }
     }
 
     fn address(&self, id: NodeId) -> Option<String> {
@@ -207,6 +226,7 @@ impl<'g> Lower<'g> {
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();
+        self.accepted(of, &mut body);
         let count = condition.map(|it| {
             let test = self.test(&it.test);
             format!("{test} ? 1 : 0")

@@ -1,0 +1,273 @@
+//! What was done, by whom: a trail of the account's calls, and a record of the VPC's connections.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
+
+use super::arn::ArnPlace;
+use super::network::NetworkHandles;
+use super::scope::{Construct, Scope};
+use super::sessions::{iam_decides, logs_may_use, tls_only};
+use crate::ir::{Expr, IntoValue, NodeId, Ref, Removal, Text, Value, kebab};
+use crate::resource::{
+    Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
+    PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
+};
+
+/// A trail of the account's calls, sessions among them, in a bucket of its own; and what the VPC's
+/// interfaces talked to.
+///
+/// A trail records calls, not what is typed. Many accounts have one of their organization's: a
+/// second trail of management events is billed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audit {
+    /// Whether there is a trail. Default: there is.
+    pub trail: bool,
+    /// Whether it records all regions. Default: it does.
+    pub all_regions: bool,
+    /// After how many days its files end. Default: never.
+    pub expire_days: Option<Value<i64>>,
+    /// How many days the trail's events are kept in CloudWatch Logs too, where they can be searched;
+    /// nothing writes none there. Default: none.
+    pub log_days: Option<Value<i64>>,
+    /// How many days the record of connections is kept; nothing makes none. Default: none.
+    pub flow_log_days: Option<Value<i64>>,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Audit {
+            trail: true,
+            all_regions: true,
+            expire_days: None,
+            log_days: None,
+            flow_log_days: None,
+        }
+    }
+}
+
+/// The audit with the network that it is about.
+#[derive(Clone, Debug)]
+pub(crate) struct PlacedAudit<'a> {
+    pub(crate) audit: Audit,
+    pub(crate) network: &'a NetworkHandles,
+}
+
+/// What the audit is to its users.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditHandles {
+    /// The trail, if there is one.
+    pub trail: Option<Ref<Trail>>,
+}
+
+impl PlacedAudit<'_> {
+    fn flow_group_name(scope: &Scope<'_>) -> String {
+        format!("/vpc-flow-logs/{}", kebab(scope.stack_name()))
+    }
+
+    fn trail_group_name(scope: &Scope<'_>) -> String {
+        format!("/cloudtrail/{}", kebab(scope.stack_name()))
+    }
+
+    fn trail_log_days(&self) -> Option<&Value<i64>> {
+        self.audit.log_days.as_ref().filter(|_| self.audit.trail)
+    }
+
+    fn trail_name(scope: &Scope<'_>) -> String {
+        format!("{}-trail", kebab(scope.stack_name()))
+    }
+
+    /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
+    fn key(&self, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<KmsKey> {
+        let mut statements = vec![iam_decides(place)];
+        if self.audit.trail {
+            let trail =
+                |name: String| place.arn("cloudtrail", [Expr::text(format!("trail/{name}"))]);
+            let service =
+                || Principal::Service(Value::Lit(Text::Borrowed("cloudtrail.amazonaws.com")));
+            let name = Self::trail_name(scope);
+            statements.push(
+                Statement::allow(["kms:GenerateDataKey*"])
+                    .sid("Trail")
+                    .principal(service())
+                    .on(["*"])
+                    .when("StringEquals", "aws:SourceArn", [trail(name.clone())])
+                    .when(
+                        "StringLike",
+                        "kms:EncryptionContext:aws:cloudtrail:arn",
+                        [trail(name.clone())],
+                    ),
+            );
+            statements.push(
+                Statement::allow(["kms:DescribeKey"])
+                    .sid("TrailLooks")
+                    .principal(service())
+                    .on(["*"])
+                    .when("StringEquals", "aws:SourceArn", [trail(name)]),
+            );
+        }
+        let groups = [
+            self.trail_log_days().map(|_| Self::trail_group_name(scope)),
+            self.audit
+                .flow_log_days
+                .as_ref()
+                .map(|_| Self::flow_group_name(scope)),
+        ];
+        let groups: Vec<String> = groups.into_iter().flatten().collect();
+        if !groups.is_empty() {
+            statements.push(logs_may_use(&groups, place, scope));
+        }
+        let key = KmsKey::new()
+            .description("The trail and the record of connections")
+            .key_policy(PolicyDocument::new(statements))
+            .enable_key_rotation(true)
+            .pending_window_in_days(30);
+        let key = scope.add("Key", key);
+        // KMS itself keeps it for the window.
+        scope.at_its_end(key, Removal::Delete);
+        key
+    }
+
+    fn trail(&self, key: Ref<KmsKey>, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<Trail> {
+        let arn: Value<Text> = key.attr(KmsKey::LINK).into_value();
+        let encryption = EncryptionByDefault::new("aws:kms").kms_master_key_id(arn);
+        let bucket = Bucket::private(encryption)
+            .lifecycle([LifecycleRule::tidy(self.audit.expire_days.clone())]);
+        let bucket = scope.add("Bucket", bucket);
+        scope.at_its_end(bucket, Removal::Retain);
+        let name = Self::trail_name(scope);
+        let trail = place.arn("cloudtrail", [Expr::text(format!("trail/{name}"))]);
+        let service = || Principal::Service(Value::Lit(Text::Borrowed("cloudtrail.amazonaws.com")));
+        let files = Expr::concat([
+            bucket.attr(Bucket::ARN),
+            Expr::text("/AWSLogs/"),
+            place.account.clone(),
+            Expr::text("/*"),
+        ]);
+        let statements = [
+            Statement::allow(["s3:GetBucketAcl"])
+                .sid("TrailLooks")
+                .principal(service())
+                .on([bucket.attr(Bucket::ARN)])
+                .when("StringEquals", "aws:SourceArn", [trail.clone()]),
+            Statement::allow(["s3:PutObject"])
+                .sid("TrailWrites")
+                .principal(service())
+                .on([files])
+                .when("StringEquals", "aws:SourceArn", [trail])
+                .when(
+                    "StringEquals",
+                    "s3:x-amz-acl",
+                    ["bucket-owner-full-control"],
+                ),
+            tls_only(bucket),
+        ];
+        let policy = BucketPolicy::new(bucket, PolicyDocument::new(statements));
+        let policy = scope.add("BucketPolicy", policy);
+        scope.after(policy, [bucket.node()]);
+        let days = self.trail_log_days().cloned();
+        let written = days.map(|days| {
+            let name = Self::trail_group_name(scope);
+            let service = "cloudtrail.amazonaws.com";
+            let written = self.group("Calls", (&name, days), key, service, scope);
+            (name, written)
+        });
+        let mut trail = Trail::new(name, bucket, true)
+            .is_multi_region_trail(self.audit.all_regions)
+            .include_global_service_events(self.audit.all_regions)
+            .enable_log_file_validation(true)
+            .kms_key(key);
+        let mut ready = vec![policy.node()];
+        if let Some((name, written)) = written {
+            let arn = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
+            trail.log_group_arn = Some(arn);
+            trail.log_role_arn = Some(written.role.attr(Role::ARN).into_value());
+            ready.extend(written.ready);
+        }
+        let trail = scope.add("Trail", trail);
+        scope.after(trail, ready);
+        scope.output(
+            "BucketName",
+            bucket.attr(Bucket::LINK),
+            "Where the trail is kept",
+        );
+        trail
+    }
+
+    /// Adds a group, and a role by which a service writes to it.
+    fn group(
+        &self,
+        id: &str,
+        (name, days): (&str, Value<i64>),
+        key: Ref<KmsKey>,
+        service: &'static str,
+        scope: &mut Scope<'_>,
+    ) -> Written {
+        let place = ArnPlace::of(scope);
+        let group = LogGroup::new()
+            .log_group_name(name.to_owned())
+            .retention_in_days(days)
+            .kms_key(key);
+        let group = scope.add(id, group);
+        scope.at_its_end(group, Removal::Retain);
+        let trust = Statement::allow(["sts:AssumeRole"])
+            .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
+            .when("StringEquals", "aws:SourceAccount", [place.account.clone()]);
+        let role = Role::new(PolicyDocument::new([trust]));
+        let role = scope.add(&format!("{id}Role"), role);
+        let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
+        let write = Statement::allow([
+            "logs:CreateLogStream",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+        ])
+        .sid("Write")
+        .on([streams]);
+        let policy = RolePolicy::new("write", role, PolicyDocument::new([write]));
+        let policy = scope.add(&format!("{id}Permissions"), policy);
+        Written {
+            role,
+            ready: [group.node(), policy.node()],
+        }
+    }
+
+    /// <https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html>
+    fn flow_log(
+        &self,
+        days: Value<i64>,
+        key: Ref<KmsKey>,
+        place: &ArnPlace,
+        scope: &mut Scope<'_>,
+    ) {
+        let name = Self::flow_group_name(scope);
+        let service = "vpc-flow-logs.amazonaws.com";
+        let written = self.group("Connections", (&name, days), key, service, scope);
+        let arn = place.arn("logs", [Expr::text(format!("log-group:{name}"))]);
+        let flow = FlowLog::new(self.network.vpc.clone(), "ALL", "cloud-watch-logs", arn)
+            .role_arn(written.role.attr(Role::ARN))
+            .max_aggregation_interval(60);
+        let flow = scope.add("FlowLog", flow);
+        scope.after(flow, written.ready);
+    }
+}
+
+/// A log group that a service writes to.
+struct Written {
+    role: Ref<Role>,
+    ready: [NodeId; 2],
+}
+
+impl Construct for PlacedAudit<'_> {
+    type Handle = AuditHandles;
+
+    fn build(self, scope: &mut Scope<'_>) -> AuditHandles {
+        let place = ArnPlace::of(scope);
+        if !self.audit.trail && self.audit.flow_log_days.is_none() {
+            return AuditHandles { trail: None };
+        }
+        let key = self.key(&place, scope);
+        let trail = self.audit.trail.then(|| self.trail(key, &place, scope));
+        if let Some(days) = self.audit.flow_log_days.clone() {
+            self.flow_log(days, key, &place, scope);
+        }
+        AuditHandles { trail }
+    }
+}

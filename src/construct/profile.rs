@@ -1,0 +1,186 @@
+//! Whole sets of choices: what is taken where nothing is said.
+
+use super::access::{DEFAULT_HOST, SessionAccess};
+use super::audit::Audit;
+use super::endpoints::{EndpointZones, Endpoints};
+use super::instance::Host;
+use super::network::{PrivateNetwork, Zones};
+use super::operators::Operators;
+use super::patching::Patching;
+use super::sessions::{SessionBucket, Sessions};
+use super::watching::Watching;
+use crate::ir::{Exception, Value};
+
+/// A set of choices for what nothing is said of.
+///
+/// ```
+/// use ssm_synth::construct::{Profile, Sessions};
+///
+/// let access = Profile::Hardened.access().sessions(Sessions {
+///     idle_timeout: 10,
+///     ..Profile::Hardened.sessions().unwrap_or_default()
+/// });
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// The cheapest that works: one zone, and the two endpoints that a session needs.
+    Minimal,
+    /// Two zones and the agent's endpoints.
+    #[default]
+    Standard,
+    /// All best practices: sessions logged and encrypted, operators, least privilege, patches,
+    /// alarms, a trail, and the VPC's connections on record.
+    Hardened,
+}
+
+/// What checkov finds in the hardened stack and is accepted; `docs/security.md` has the same.
+pub(crate) const ACCEPTED: &[Exception] = &[
+    Exception {
+        check: "CKV_AWS_18",
+        cfn: "AWS::S3::Bucket",
+        tf: "aws_s3_bucket",
+        reason: "S3 delivers access logs to buckets without a KMS key only; the trail can record \
+                 data events instead",
+    },
+    Exception {
+        check: "CKV_AWS_144",
+        cfn: "",
+        tf: "aws_s3_bucket",
+        reason: "a copy in another region is a choice about residency that the stack's owner makes",
+    },
+    Exception {
+        check: "CKV2_AWS_62",
+        cfn: "",
+        tf: "aws_s3_bucket",
+        reason: "nobody waits for single objects; sessions are told by EventBridge",
+    },
+    Exception {
+        check: "CKV_AWS_8",
+        cfn: "",
+        tf: "aws_instance",
+        reason: "the root volume is encrypted in the launch template, which the check does not read",
+    },
+    Exception {
+        check: "CKV_AWS_252",
+        cfn: "",
+        tf: "aws_cloudtrail",
+        reason: "a message for each file of the trail tells nothing; sessions are told by \
+                 EventBridge",
+    },
+    Exception {
+        check: "CKV2_AWS_12",
+        cfn: "",
+        tf: "aws_vpc",
+        reason: "nothing here uses the default group, and CloudFormation cannot change it",
+    },
+    Exception {
+        check: "CKV_AWS_394",
+        cfn: "",
+        tf: "data.aws_availability_zones",
+        reason: "which zones there are is the account's; name them by `network.zones` to fix them",
+    },
+];
+
+impl Profile {
+    /// All, with their names in a configuration.
+    pub const ALL: [(Profile, &'static str); 3] = [
+        (Profile::Minimal, "minimal"),
+        (Profile::Standard, "standard"),
+        (Profile::Hardened, "hardened"),
+    ];
+
+    fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
+        (self == Profile::Hardened).then(of)
+    }
+
+    /// The zones of a new network.
+    pub fn zones(self) -> Zones {
+        Zones::Count(if self == Profile::Minimal { 1 } else { 2 })
+    }
+
+    /// The endpoints.
+    pub fn endpoints(self) -> Endpoints {
+        Endpoints {
+            // Agents since 2024 ask `ssmmessages` for all.
+            ec2messages: self != Profile::Minimal,
+            zones: match self {
+                Profile::Minimal => EndpointZones::One,
+                _ => EndpointZones::All,
+            },
+            least_privilege: self == Profile::Hardened,
+            ..Endpoints::default()
+        }
+    }
+
+    /// An instance.
+    pub fn host(self, name: impl Into<String>) -> Host {
+        let mut host = Host::new(name);
+        host.monitoring = self == Profile::Hardened;
+        host.ebs_optimized = self == Profile::Hardened;
+        host
+    }
+
+    /// How sessions are.
+    pub fn sessions(self) -> Option<Sessions> {
+        self.hardened(|| Sessions {
+            bucket: Some(SessionBucket::default()),
+            max_duration: Some(480),
+            ..Sessions::default()
+        })
+    }
+
+    /// Who may open sessions.
+    pub fn operators(self) -> Option<Operators> {
+        self.hardened(Operators::default)
+    }
+
+    /// What is kept up to date.
+    pub fn patching(self) -> Option<Patching> {
+        self.hardened(Patching::default)
+    }
+
+    /// What is told.
+    pub fn watching(self) -> Option<Watching> {
+        self.hardened(|| Watching {
+            config_rules: true,
+            ..Watching::default()
+        })
+    }
+
+    /// What is recorded.
+    pub fn audit(self) -> Option<Audit> {
+        self.hardened(|| Audit {
+            log_days: Some(Value::Lit(365)),
+            flow_log_days: Some(Value::Lit(365)),
+            ..Audit::default()
+        })
+    }
+
+    /// All of it, with one instance named `host` unless others are added.
+    pub fn access(self) -> SessionAccess {
+        let network = PrivateNetwork::default().zones(self.zones());
+        let mut access = SessionAccess::new()
+            .network(network)
+            .endpoints(self.endpoints())
+            .of_profile(
+                self.host(DEFAULT_HOST),
+                self.hardened(|| ACCEPTED).unwrap_or_default(),
+            );
+        if let Some(sessions) = self.sessions() {
+            access = access.sessions(sessions);
+        }
+        if let Some(operators) = self.operators() {
+            access = access.operators(operators);
+        }
+        if let Some(patching) = self.patching() {
+            access = access.patching(patching);
+        }
+        if let Some(watching) = self.watching() {
+            access = access.watching(watching);
+        }
+        if let Some(audit) = self.audit() {
+            access = access.audit(audit);
+        }
+        access
+    }
+}

@@ -1,0 +1,213 @@
+//! Who opened a session, and whether the instances are well: told as it happens.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
+
+use super::arn::ArnPlace;
+use super::scope::{Construct, Scope};
+use super::sessions::iam_decides;
+use crate::ir::{Diagnostic, Ref, Removal, Text, Value, kebab, quoted};
+use crate::resource::{
+    Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, KmsKey,
+    PolicyDocument, Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
+};
+
+/// A topic that is told of sessions and of instances that fail, and rules of AWS Config.
+///
+/// Sessions are seen by way of CloudTrail: a trail must be there that records management events in
+/// the region. AWS Config must be recording, and the resource types of Systems Manager too; there
+/// is one recorder in an account and region, which is not made here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watching {
+    /// Whether sessions that are opened, resumed and ended are told. Default: they are.
+    pub sessions: bool,
+    /// Whether it is told when an instance or its system fails EC2's checks. Default: it is.
+    pub alarms: bool,
+    /// Whether AWS Config looks at the instances. Default: it does not.
+    pub config_rules: bool,
+    /// Who is told by mail; each must confirm. Default: nobody.
+    pub emails: Vec<Text>,
+}
+
+impl Default for Watching {
+    fn default() -> Self {
+        Watching {
+            sessions: true,
+            alarms: true,
+            config_rules: false,
+            emails: Vec::new(),
+        }
+    }
+}
+
+/// Watching, with the instances that it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct PlacedWatching<'a> {
+    pub(crate) watching: Watching,
+    pub(crate) hosts: &'a [(String, Ref<Instance>)],
+}
+
+/// The rules of AWS Config: what a rule is called, its identifier, what it is told.
+const RULES: [(&str, &str, &str, &[(&str, &str)]); 4] = [
+    (
+        "Managed",
+        "managed-by-systems-manager",
+        "EC2_INSTANCE_MANAGED_BY_SSM",
+        &[],
+    ),
+    ("Imdsv2", "imdsv2", "EC2_IMDSV2_CHECK", &[]),
+    (
+        "PublicAddress",
+        "no-public-address",
+        "EC2_INSTANCE_NO_PUBLIC_IP",
+        &[],
+    ),
+    (
+        "Endpoint",
+        "ssm-endpoint",
+        "VPC_ENDPOINT_ENABLED",
+        &[("serviceNames", "ssm,ssmmessages")],
+    ),
+];
+
+impl PlacedWatching<'_> {
+    /// Services publish to an encrypted topic only with a key whose policy lets them.
+    /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
+    fn topic(&self, scope: &mut Scope<'_>) -> Ref<Topic> {
+        let place = ArnPlace::of(scope);
+        let account = || Value::Expr(place.account.clone());
+        let mut statements = vec![iam_decides(&place)];
+        let services = [
+            ("Events", "events.amazonaws.com", self.watching.sessions),
+            ("Alarms", "cloudwatch.amazonaws.com", self.watching.alarms),
+        ];
+        let services = services.into_iter().filter(|(.., is)| *is);
+        let services: Vec<(&'static str, &'static str)> =
+            services.map(|(sid, name, _)| (sid, name)).collect();
+        for (sid, service) in &services {
+            statements.push(
+                Statement::allow(["kms:Decrypt", "kms:GenerateDataKey*"])
+                    .sid(*sid)
+                    .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
+                    .on(["*"])
+                    .when("StringEquals", "aws:SourceAccount", [account()]),
+            );
+        }
+        let key = KmsKey::new()
+            .description("What is told of sessions and instances")
+            .key_policy(PolicyDocument::new(statements))
+            .enable_key_rotation(true)
+            .pending_window_in_days(30);
+        let key = scope.add("Key", key);
+        // KMS itself keeps it for the window.
+        scope.at_its_end(key, Removal::Delete);
+        let topic = scope.add("Topic", Topic::new().kms_key(key));
+        let publish = services.into_iter().map(|(sid, service)| {
+            Statement::allow(["sns:Publish"])
+                .sid(sid)
+                .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
+                .on([topic.attr(Topic::LINK)])
+                .when("StringEquals", "aws:SourceAccount", [account()])
+        });
+        let mut publish: Vec<Statement> = publish.collect();
+        let mut tls = Statement::allow(["sns:Publish"])
+            .sid("TlsOnly")
+            .principal(Principal::Any)
+            .on([topic.attr(Topic::LINK)])
+            .when("Bool", "aws:SecureTransport", ["false"]);
+        tls.effect = crate::resource::Effect::Deny;
+        publish.push(tls);
+        scope.add(
+            "TopicPolicy",
+            TopicPolicy::new(topic, PolicyDocument::new(publish)),
+        );
+        for (n, email) in self.watching.emails.iter().enumerate() {
+            if !email.contains('@') {
+                scope.problem(
+                    Diagnostic::error("email", format!("{} is no address", quoted(email)))
+                        .about(&["emails", &n.to_string()])
+                        .help("write one such as `team@example.com`"),
+                );
+            }
+            let endpoint: Value<Text> = Value::Lit(email.clone());
+            let id = format!("Email{}", n + 1);
+            scope.add(&id, Subscription::new(topic, "email", endpoint));
+        }
+        scope.output(
+            "TopicArn",
+            topic.attr(Topic::LINK),
+            "The topic to subscribe to",
+        );
+        topic
+    }
+
+    fn rule(&self, topic: Ref<Topic>, scope: &mut Scope<'_>) {
+        let pattern = serde_json::json!({
+            "source": ["aws.ssm"],
+            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail": {
+                "eventSource": ["ssm.amazonaws.com"],
+                "eventName": ["StartSession", "ResumeSession", "TerminateSession"],
+            },
+        });
+        let rule = EventRule::new(Content(pattern.into()))
+            .name(format!("{}-sessions", kebab(scope.stack_name())))
+            .description("Sessions that are opened, resumed and ended")
+            .state("ENABLED")
+            .targets([EventTarget::new("topic", topic.attr(Topic::LINK))]);
+        scope.add("Sessions", rule);
+    }
+
+    fn alarm(&self, name: &str, instance: Ref<Instance>, topic: Ref<Topic>, scope: &mut Scope<'_>) {
+        let id = instance.attr(Instance::LINK);
+        let told = topic.attr(Topic::LINK);
+        let alarm = Alarm::new(
+            format!("{}-{}-status", kebab(scope.stack_name()), kebab(name)),
+            "GreaterThanOrEqualToThreshold",
+            2,
+            "AWS/EC2",
+            "StatusCheckFailed",
+            60,
+            "Maximum",
+            1,
+        )
+        .alarm_description("The instance or the system below it fails EC2's checks")
+        .treat_missing_data("missing")
+        .dimensions(Dimensions(vec![("InstanceId".into(), Value::Expr(id))]))
+        .alarm_actions([told.clone()])
+        .ok_actions([told]);
+        scope.add(&format!("Status-{name}"), alarm);
+    }
+}
+
+impl Construct for PlacedWatching<'_> {
+    type Handle = Option<Ref<Topic>>;
+
+    fn build(self, scope: &mut Scope<'_>) -> Option<Ref<Topic>> {
+        let told = self.watching.sessions || self.watching.alarms;
+        let topic = told.then(|| self.topic(scope));
+        if let Some(topic) = topic.filter(|_| self.watching.sessions) {
+            self.rule(topic, scope);
+        }
+        if let Some(topic) = topic.filter(|_| self.watching.alarms) {
+            for (name, instance) in self.hosts {
+                self.alarm(name, *instance, topic, scope);
+            }
+        }
+        if self.watching.config_rules {
+            for (id, name, identifier, parameters) in RULES {
+                let name = format!("{}-{name}", kebab(scope.stack_name()));
+                let mut rule = ConfigRule::new(name, RuleSource::new("AWS", identifier));
+                if !parameters.is_empty() {
+                    let parameters: serde_json::Map<String, serde_json::Value> = parameters
+                        .iter()
+                        .map(|(key, value)| ((*key).to_owned(), (*value).into()))
+                        .collect();
+                    rule.input_parameters =
+                        Some(Content(serde_json::Value::from(parameters).into()));
+                }
+                scope.add(&format!("Rule{id}"), rule);
+            }
+        }
+        topic
+    }
+}

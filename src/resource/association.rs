@@ -1,0 +1,167 @@
+use super::codec::{Mismatch, Prop, Unreads};
+use super::table::{nested, resource};
+use super::{Dialect, Hooks, Term};
+use crate::ir::{Attr, Text, Value};
+
+nested! {
+    /// Which nodes something is for.
+    pub struct NodeTarget
+    one {
+        /// `InstanceIds`, or `tag:` and a tag's key.
+        key: Value<Text> = "Key" / "key",
+    }
+    many {
+        /// The ids, or the tag's values.
+        values: Value<Text> = "Values" / "values",
+    }
+}
+
+/// Parameters of a document of Systems Manager: lists of one text in CloudFormation, text in
+/// Terraform.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentParameters(Vec<(Text, Value<Text>)>);
+
+impl From<Vec<(&'static str, &'static str)>> for DocumentParameters {
+    fn from(entries: Vec<(&'static str, &'static str)>) -> Self {
+        let entry = |(key, value)| (Text::Borrowed(key), Value::Lit(Text::Borrowed(value)));
+        DocumentParameters(entries.into_iter().map(entry).collect())
+    }
+}
+
+impl Prop for DocumentParameters {
+    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+        let entries = self.0.iter().filter_map(|(key, value)| {
+            let value = value.put(dialect)?;
+            let value = match dialect {
+                Dialect::Cfn => Term::List(vec![value]),
+                Dialect::Tf => value,
+            };
+            Some((key.as_ref().into(), value))
+        });
+        (!self.0.is_empty()).then(|| Term::Object(entries.collect()))
+    }
+
+    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        let (Term::Object(map) | Term::Block(map)) = term else {
+            return Err(Mismatch::expected("a map", &term));
+        };
+        let mut entries = Vec::new();
+        for (key, value) in map {
+            let value = match value {
+                Term::List(mut items) if items.len() == 1 => items.swap_remove(0),
+                Term::List(_) => return Err(Mismatch::new("has several values").inside(&key)),
+                one => one,
+            };
+            let value = Value::take(value, dialect).map_err(|it| it.inside(&key))?;
+            entries.push((Text::Owned(key.into_owned()), value));
+        }
+        Ok(DocumentParameters(entries))
+    }
+
+    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+        Self::take(term, dialect)
+            .map_err(|error| unread.note(&error.to_string()))
+            .ok()
+    }
+
+    fn blank() -> Self {
+        DocumentParameters::default()
+    }
+}
+
+resource! {
+    /// What State Manager does to nodes, again and again.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-association.html>
+    pub struct Association: "AWS::SSM::Association" / "aws_ssm_association",
+        link Attr::by_get_att("AssociationId", "association_id");
+    one {
+        /// The document that is run, such as `AWS-UpdateSSMAgent`.
+        name: Value<Text> = "Name" / "name",
+    }
+    opt {
+        /// What it is called. Default: nothing.
+        association_name: Value<Text> = "AssociationName" / "association_name",
+        /// When: `rate(…)`, at least 30 minutes, or `cron(…)` of six fields. Default: once.
+        schedule_expression: Value<Text> = "ScheduleExpression" / "schedule_expression",
+        /// Whether it waits for its time at first, which only `cron` can. Default: it is run at
+        /// once too.
+        apply_only_at_cron_interval: Value<bool> =
+            "ApplyOnlyAtCronInterval" / "apply_only_at_cron_interval",
+        /// How grave it is that a node does not comply, such as `HIGH`. Default: not said.
+        compliance_severity: Value<Text> = "ComplianceSeverity" / "compliance_severity",
+    }
+    many {
+        /// Which nodes it is for.
+        targets: NodeTarget = "Targets" / "targets",
+    }
+    plain {
+        /// What the document is told. Default: its own defaults.
+        parameters: DocumentParameters = "Parameters" / "parameters",
+    }
+}
+
+impl Hooks for Association {}
+
+/// What is wrong with a time of State Manager, and what is right.
+///
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html>
+pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str)> {
+    let inside = |word: &str| {
+        let rest = text.strip_prefix(word)?.strip_prefix('(')?;
+        rest.strip_suffix(')')
+    };
+    if let Some(rate) = inside("rate") {
+        let (count, unit) = rate.split_once(' ')?;
+        let minutes = match unit {
+            "minute" | "minutes" => 1,
+            "hour" | "hours" => 60,
+            "day" | "days" => 1440,
+            _ => 0,
+        };
+        let least = count
+            .parse::<u64>()
+            .ok()
+            .and_then(|it| it.checked_mul(minutes));
+        return match least {
+            Some(least) if least >= 30 => None,
+            _ => Some((
+                "is no rate of State Manager",
+                "take 30 minutes or more, such as `rate(14 days)`",
+            )),
+        };
+    }
+    match inside("cron") {
+        Some(fields) if fields.split_whitespace().count() == 6 => None,
+        Some(_) => Some((
+            "has not six fields",
+            "write minutes, hours, day of month, month, day of week, year, such as \
+             `cron(0 3 ? * SUN *)`",
+        )),
+        None => Some((
+            "is neither `rate(…)` nor `cron(…)`",
+            "take one such as `rate(14 days)` or `cron(0 3 ? * SUN *)`",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::schedule_problem;
+
+    #[test]
+    fn times_are_read_as_state_manager_does() {
+        for fine in ["rate(30 minutes)", "rate(14 days)", "cron(0 3 ? * SUN *)"] {
+            assert_eq!(schedule_problem(fine), None, "{fine}");
+        }
+        for wrong in [
+            "rate(5 minutes)",
+            "rate(2 weeks)",
+            "cron(0 3 * * *)",
+            "daily",
+            "rate(x days)",
+        ] {
+            assert!(schedule_problem(wrong).is_some(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+use super::table::resource;
+use super::{Hooks, Map, Tags, Term, Vpc, tagged};
+use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
+
+resource! {
+    /// A record of a VPC's connections.
+    ///
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-flowlog.html>
+    pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id");
+    one {
+        /// The VPC.
+        vpc: Link<Vpc> = "ResourceId" / "vpc_id",
+        /// `ALL`, `ACCEPT` or `REJECT`.
+        traffic_type: Value<Text> = "TrafficType" / "traffic_type",
+        /// `cloud-watch-logs` or `s3`.
+        log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
+        /// The log group or bucket, by ARN.
+        log_destination: Value<Text> = "LogDestination" / "log_destination",
+    }
+    opt {
+        /// The role that writes to the group, by ARN. Default: none.
+        role_arn: Value<Text> = "DeliverLogsPermissionArn" / "iam_role_arn",
+        /// How many seconds a record stands for, 60 or 600. Default: 600.
+        max_aggregation_interval: Value<i64> =
+            "MaxAggregationInterval" / "max_aggregation_interval",
+    }
+    plain {
+        /// Tags. Default: none.
+        tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl Hooks for FlowLog {
+    tagged!();
+
+    fn cfn_extra<'a>(&'a self, _: NodeId, _: &'a Graph, map: &mut Map<'a>) {
+        map.insert("ResourceType", Term::str("VPC"));
+    }
+}
