@@ -46,27 +46,41 @@ pub(crate) struct PlacedWatching<'a> {
     pub(crate) hosts: &'a [(String, Ref<Instance>)],
 }
 
-/// The rules of AWS Config: what a rule is called, its identifier, what it is told.
-const RULES: [(&str, &str, &str, &[(&str, &str)]); 4] = [
-    (
-        "Managed",
-        "managed-by-systems-manager",
-        "EC2_INSTANCE_MANAGED_BY_SSM",
-        &[],
-    ),
-    ("Imdsv2", "imdsv2", "EC2_IMDSV2_CHECK", &[]),
-    (
-        "PublicAddress",
-        "no-public-address",
-        "EC2_INSTANCE_NO_PUBLIC_IP",
-        &[],
-    ),
-    (
-        "Endpoint",
-        "ssm-endpoint",
-        "VPC_ENDPOINT_ENABLED",
-        &[("serviceNames", "ssm,ssmmessages")],
-    ),
+/// A managed rule of AWS Config.
+///
+/// <https://docs.aws.amazon.com/config/latest/developerguide/managed-rules-by-aws-config.html>
+struct ManagedRule {
+    id: &'static str,
+    name: &'static str,
+    identifier: &'static str,
+    parameters: &'static [(&'static str, &'static str)],
+}
+
+const RULES: [ManagedRule; 4] = [
+    ManagedRule {
+        id: "RuleManaged",
+        name: "managed-by-systems-manager",
+        identifier: "EC2_INSTANCE_MANAGED_BY_SSM",
+        parameters: &[],
+    },
+    ManagedRule {
+        id: "RuleImdsv2",
+        name: "imdsv2",
+        identifier: "EC2_IMDSV2_CHECK",
+        parameters: &[],
+    },
+    ManagedRule {
+        id: "RulePublicAddress",
+        name: "no-public-address",
+        identifier: "EC2_INSTANCE_NO_PUBLIC_IP",
+        parameters: &[],
+    },
+    ManagedRule {
+        id: "RuleEndpoint",
+        name: "ssm-endpoint",
+        identifier: "VPC_ENDPOINT_ENABLED",
+        parameters: &[("serviceNames", "ssm,ssmmessages")],
+    },
 ];
 
 impl PlacedWatching<'_> {
@@ -164,12 +178,12 @@ impl PlacedWatching<'_> {
             format!("{}-{}-status", kebab(scope.stack_name()), kebab(name)),
             "GreaterThanOrEqualToThreshold",
             2,
-            "AWS/EC2",
-            "StatusCheckFailed",
-            60,
-            "Maximum",
             1,
         )
+        .namespace("AWS/EC2")
+        .metric_name("StatusCheckFailed")
+        .period(60)
+        .statistic("Maximum")
         .alarm_description("The instance or the system below it fails EC2's checks")
         .treat_missing_data("missing")
         .dimensions(Dimensions(vec![("InstanceId".into(), Value::Expr(id))]))
@@ -194,18 +208,19 @@ impl Construct for PlacedWatching<'_> {
             }
         }
         if self.watching.config_rules {
-            for (id, name, identifier, parameters) in RULES {
-                let name = format!("{}-{name}", kebab(scope.stack_name()));
-                let mut rule = ConfigRule::new(name, RuleSource::new("AWS", identifier));
-                if !parameters.is_empty() {
-                    let parameters: serde_json::Map<String, serde_json::Value> = parameters
+            for of in RULES {
+                let name = format!("{}-{}", kebab(scope.stack_name()), of.name);
+                let mut rule = ConfigRule::new(name, RuleSource::new("AWS", of.identifier));
+                if !of.parameters.is_empty() {
+                    let parameters: serde_json::Map<String, serde_json::Value> = of
+                        .parameters
                         .iter()
                         .map(|(key, value)| ((*key).to_owned(), (*value).into()))
                         .collect();
                     rule.input_parameters =
                         Some(Content(serde_json::Value::from(parameters).into()));
                 }
-                scope.add(&format!("Rule{id}"), rule);
+                scope.add(of.id, rule);
             }
         }
         topic

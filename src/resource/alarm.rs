@@ -77,18 +77,18 @@ resource! {
         comparison_operator: Value<Text> = "ComparisonOperator" / "comparison_operator",
         /// How many periods are looked at.
         evaluation_periods: Value<i64> = "EvaluationPeriods" / "evaluation_periods",
-        /// The metric's name space.
-        namespace: Value<Text> = "Namespace" / "namespace",
-        /// The metric's name.
-        metric_name: Value<Text> = "MetricName" / "metric_name",
-        /// A period in seconds.
-        period: Value<i64> = "Period" / "period",
-        /// What of the period's values counts, such as `Maximum`.
-        statistic: Value<Text> = "Statistic" / "statistic",
         /// The threshold.
         threshold: Value<i64> = "Threshold" / "threshold",
     }
     opt {
+        /// The metric's name space. Default: the alarm is of no single metric.
+        namespace: Value<Text> = "Namespace" / "namespace",
+        /// The metric's name. Default: as above.
+        metric_name: Value<Text> = "MetricName" / "metric_name",
+        /// A period in seconds. Default: as above.
+        period: Value<i64> = "Period" / "period",
+        /// What of the period's values counts, such as `Maximum`. Default: as above.
+        statistic: Value<Text> = "Statistic" / "statistic",
         /// What it is for. Default: nothing is said.
         alarm_description: Value<Text> = "AlarmDescription" / "alarm_description",
         /// What a period without values counts for. Default: `missing`.
