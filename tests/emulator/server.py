@@ -38,6 +38,8 @@ def main():
     import emulated_api  # noqa: F401
     import emulated_cloudformation
     import emulated_deployments
+    import emulated_services  # noqa: F401
+    import emulated_ssm  # noqa: F401
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 
