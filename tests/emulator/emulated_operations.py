@@ -213,9 +213,15 @@ def reason_of(error):
     return f'Resource handler returned message: "{text} ({operation})" ({token})'
 
 
+ABSENT = (
+    *("NoSuchEntity", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchConfigRuleException", "DoesNotExistException"),
+    *("AssociationDoesNotExist", "InvalidDocument"),
+)
+
+
 def is_absent(error):
     code = error.response["Error"]["Code"]
-    return code.endswith(("NotFound", "NotFoundException", ".NotFound")) or code == "NoSuchEntity"
+    return code.endswith(("NotFound", "NotFoundException", ".NotFound")) or code in ABSENT
 
 
 def listed(names):

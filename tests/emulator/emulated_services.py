@@ -17,7 +17,7 @@ from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses.flow_logs import FlowLogs
 from moto.iam.models import iam_backends
-from moto.kms.models import kms_backends
+from moto.kms.models import Key, kms_backends
 from moto.kms.responses import KmsResponse
 from moto.logs.models import LogGroup, LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
@@ -115,6 +115,11 @@ def check_key_policy(self, text, bypass):
     if not safe and not bypass:
         text = "The new key policy will not allow you to update the key policy in the future."
         raise ServiceException(code, text)
+
+
+@replaces(Key, "__init__")
+def new_key(self, policy, key_usage, *args, **kwargs):
+    new_key.original(self, policy, key_usage or "ENCRYPT_DECRYPT", *args, **kwargs)
 
 
 @replaces(KmsResponse, "create_key")
@@ -233,6 +238,9 @@ def put_metric_filter(self):
     if getattr(group, "log_group_class", "STANDARD") != "STANDARD":
         raise ServiceException("InvalidParameterException", "Metric filters need a log group of the class STANDARD")
     filters = self.logs_backend.filters
+    for metric in self._get_param("metricTransformations"):
+        if metric.get("defaultValue") is not None:
+            metric["defaultValue"] = float(metric["defaultValue"])
     name = self._get_param("filterName")
     before = [it for it in filters.metric_filters if (it["filterName"], it["logGroupName"]) != (name, group.name)]
     result = put_metric_filter.original(self)
@@ -308,6 +316,11 @@ def log_permissions(target_bucket, target_prefix):
 
 
 FakeBucket._log_permissions_enabled_policy = staticmethod(log_permissions)
+
+@replaces(S3Backend, "log_incoming_request")
+def log_incoming_request(self, request, bucket_name):
+    """Nothing is delivered: a bucket with logs in it could not be deleted."""
+
 
 LISTS = {"Transition": "Transitions", "NoncurrentVersionTransition": "NoncurrentVersionTransitions"}
 
