@@ -9,10 +9,9 @@ import json
 import re
 
 from emulated_agents import adds
-from emulated_api import replaces
+from emulated_api import Refusal, replaces
 from moto.cloudtrail.models import CloudTrailBackend, Trail
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses.flow_logs import FlowLogs
@@ -96,15 +95,15 @@ def check_key_policy(self, text, bypass):
         principals = [it for statement in statements for it in listed(statement["Principal"].get("AWS", []))]
         effects = [it["Effect"] for it in statements]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ServiceException(code, "Policy contains a statement with no principal or is not JSON") from error
+        raise Refusal(code, "Policy contains a statement with no principal or is not JSON") from error
     if not set(effects) <= {"Allow", "Deny"}:
-        raise ServiceException(code, "Policy contains a statement with an unknown effect")
+        raise Refusal(code, "Policy contains a statement with an unknown effect")
     for principal in principals:
         found = re.fullmatch(r"arn:[\w-]+:iam::(\d+):role/(?:.*/)?([^/]+)", principal)
         if found:
             roles = iam_backends[found[1]][self.kms_backend.partition].roles
             if found[2] not in {role.name for role in roles.values()}:
-                raise ServiceException(code, "Policy contains a statement with one or more invalid principals.")
+                raise Refusal(code, "Policy contains a statement with one or more invalid principals.")
     owner = (f":iam::{self.current_account}:root", self.current_account)
     safe = any(
         statement["Effect"] == "Allow"
@@ -114,7 +113,7 @@ def check_key_policy(self, text, bypass):
     )
     if not safe and not bypass:
         text = "The new key policy will not allow you to update the key policy in the future."
-        raise ServiceException(code, text)
+        raise Refusal(code, text)
 
 
 @replaces(Key, "__init__")
@@ -140,7 +139,7 @@ def enable_key_rotation(self):
     """With the period; only for symmetric keys."""
     key = key_of(self.current_account, self.region, self._get_param("KeyId"))
     if key and key.key_spec != "SYMMETRIC_DEFAULT":
-        raise ServiceException("UnsupportedOperationException", f"{key.arn} is not a symmetric key")
+        raise Refusal("UnsupportedOperationException", f"{key.arn} is not a symmetric key")
     result = enable_key_rotation.original(self)
     key.rotation_period = self._get_param("RotationPeriodInDays") or 365
     return result
@@ -166,10 +165,10 @@ def check_group_key(self, name, arn):
     """The key exists, is symmetric and enabled, and lets CloudWatch Logs use it for this group."""
     code = "InvalidParameterException"
     if not re.match(r"arn:[\w-]+:kms:", arn):
-        raise ServiceException(code, "The KMS key has to be named by its ARN")
+        raise Refusal(code, "The KMS key has to be named by its ARN")
     key = key_of(self.current_account, self.region, arn)
     if key is None or not key.enabled or key.key_spec != "SYMMETRIC_DEFAULT":
-        raise ServiceException(code, "The specified KMS Key Id could not be found.")
+        raise Refusal(code, "The specified KMS Key Id could not be found.")
     group = f"arn:{key.arn.split(':')[1]}:logs:{self.region}:{self.current_account}:log-group:{name}"
     suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
     services = (f"logs.{self.region}.{suffix}", f"logs.{suffix}", "logs.amazonaws.com")
@@ -178,7 +177,7 @@ def check_group_key(self, name, arn):
     for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"):
         if not allowed(key.policy, services, action, **context):
             text = f"The specified KMS key does not exist or is not allowed to be used with Arn '{group}'"
-            raise ServiceException(code, text)
+            raise Refusal(code, text)
 
 
 @replaces(LogsResponse, "create_log_group")
@@ -187,9 +186,9 @@ def create_log_group(self):
     name, key = self._get_param("logGroupName"), self._get_param("kmsKeyId")
     if name.startswith("aws/") or not re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", name):
         text = "Log groups starting with AWS/ are reserved for AWS." if name.startswith("aws/") else "Invalid name"
-        raise ServiceException("InvalidParameterException", text)
+        raise Refusal("InvalidParameterException", text)
     if self._get_param("logGroupClass", "STANDARD") not in CLASSES:
-        raise ServiceException("InvalidParameterException", "The class is not known")
+        raise Refusal("InvalidParameterException", "The class is not known")
     if key and name not in self.logs_backend.groups:
         check_group_key(self, name, key)
     result = create_log_group.original(self)
@@ -207,7 +206,7 @@ def describe_group(self):
 def group_of(self, param):
     name = param("logGroupName") or (param("resourceIdentifier") or "").split(":log-group:")[-1].removesuffix(":*")
     if name not in self.logs_backend.groups:
-        raise ServiceException("ResourceNotFoundException", "The specified log group does not exist.")
+        raise Refusal("ResourceNotFoundException", "The specified log group does not exist.")
     return self.logs_backend.groups[name]
 
 
@@ -227,7 +226,7 @@ def disassociate_kms_key(self, param):
 def put_retention_policy(self):
     days = self._get_param("retentionInDays")
     if days not in RETENTIONS:
-        raise ServiceException("InvalidParameterException", f"1 validation error detected: Value '{days}' at 'retentionInDays'")
+        raise Refusal("InvalidParameterException", f"1 validation error detected: Value '{days}' at 'retentionInDays'")
     return put_retention_policy.original(self)
 
 
@@ -236,7 +235,7 @@ def put_metric_filter(self):
     """Of a group that exists and is of the standard class; a filter of the same name is replaced."""
     group = group_of(self, self._get_param)
     if getattr(group, "log_group_class", "STANDARD") != "STANDARD":
-        raise ServiceException("InvalidParameterException", "Metric filters need a log group of the class STANDARD")
+        raise Refusal("InvalidParameterException", "Metric filters need a log group of the class STANDARD")
     filters = self.logs_backend.filters
     for metric in self._get_param("metricTransformations"):
         if metric.get("defaultValue") is not None:
@@ -373,14 +372,14 @@ def get_bucket_lifecycle(self):
 @replaces(SNSBackend, "set_topic_attribute")
 def set_topic_attribute(self, topic_arn, attribute_name, attribute_value):
     """A policy has to be one."""
-    if attribute_name == "Policy":
+    if attribute_name == "policy":
         try:
             statements = listed(json.loads(attribute_value)["Statement"])
             good = all(it.get("Effect") and it.get("Principal") and it.get("Action") for it in statements)
         except (ValueError, KeyError, TypeError, AttributeError):
             good = False
         if not good:
-            raise ServiceException("InvalidParameter", "Invalid parameter: Policy Error: null")
+            raise Refusal("InvalidParameter", "Invalid parameter: Policy Error: null")
     return set_topic_attribute.original(self, topic_arn, attribute_name, attribute_value)
 
 
@@ -400,37 +399,37 @@ def check_trail(backend, trail):
         and allowed(bucket.policy, service, "s3:PutObject", f"{arn}/{path}AWSLogs/{account}/x", **written)
     ):
         text = f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket_name}"
-        raise ServiceException("InsufficientS3BucketPolicyException", text)
+        raise Refusal("InsufficientS3BucketPolicyException", text)
     if trail.kms_key_id:
         key = key_of(account, backend.region_name, trail.kms_key_id)
         if key is None:
-            raise ServiceException("KmsKeyNotFoundException", "KMS key can not be found.")
+            raise Refusal("KmsKeyNotFoundException", "KMS key can not be found.")
         about["kms:EncryptionContext:aws:cloudtrail:arn"] = trail.arn
         if not allowed(key.policy, service, "kms:GenerateDataKeyWithoutPlaintext", None, **about) and not allowed(
             key.policy, service, "kms:GenerateDataKey", None, **about
         ):
             text = f"Insufficient permissions to access S3 bucket {trail.bucket_name} or KMS key {key.arn}."
-            raise ServiceException("InsufficientEncryptionPolicyException", text)
+            raise Refusal("InsufficientEncryptionPolicyException", text)
         trail.kms_key_id = key.arn
     if trail.cw_log_group_arn:
         found = re.fullmatch(r"arn:[\w-]+:logs:[\w-]+:\d+:log-group:([^:]+):\*", trail.cw_log_group_arn)
         if not found or found[1] not in logs_backends[account][backend.region_name].groups:
             text = "CloudTrail cannot validate the specified log group ARN."
-            raise ServiceException("InvalidCloudWatchLogsLogGroupArnException", text)
+            raise Refusal("InvalidCloudWatchLogsLogGroupArnException", text)
         roles = iam_backends[account][trail.partition].roles.values()
         if trail.cw_role_arn not in {role.arn for role in roles}:
             text = "CloudTrail cannot validate the specified role ARN."
-            raise ServiceException("InvalidCloudWatchLogsRoleArnException", text)
+            raise Refusal("InvalidCloudWatchLogsRoleArnException", text)
 
 
 @replaces(CloudTrailBackend, "create_trail")
 def create_trail(self, name, *args, **kwargs):
     if name in self.trails:
-        raise ServiceException("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
+        raise Refusal("TrailAlreadyExistsException", f"Trail {name} already exists for customer: {self.account_id}")
     made = create_trail.original(self, name, *args, **kwargs)
     try:
         check_trail(self, made)
-    except ServiceException:
+    except Refusal:
         del self.trails[name]
         raise
     return made
@@ -447,7 +446,7 @@ def update_trail(self, name, **kwargs):
             setattr(trail, member, None)
     try:
         check_trail(self, trail)
-    except ServiceException:
+    except Refusal:
         trail.__dict__.update(before)
         raise
     return trail
@@ -487,8 +486,9 @@ def put_event_selectors(self, trail_name, event_selectors, advanced_event_select
 def trail_description(self, include_region=False):
     """Of all answers AWS tells the home region; what is not set is not there."""
     found = trail_description.original(self, True)
-    default = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
-    found["HasCustomEventSelectors"] = bool(self.advanced_event_selectors) or self.event_selectors not in ([], default)
+    default = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+    plain = [{name: value for name, value in {**default, **it}.items() if value != []} for it in self.event_selectors]
+    found["HasCustomEventSelectors"] = bool(self.advanced_event_selectors) or plain not in ([], [default])
     return {name: value for name, value in found.items() if value is not None}
 
 

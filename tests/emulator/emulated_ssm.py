@@ -10,9 +10,8 @@ import re
 import uuid
 
 from emulated_agents import adds
-from emulated_api import replaces
+from emulated_api import Refusal, replaces
 from emulated_deployments import page
-from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import SimpleSystemManagerBackend
@@ -62,7 +61,7 @@ def given(param, names):
 
 
 def refuse(code, text):
-    raise ServiceException(code, text)
+    raise Refusal(code, text)
 
 
 def find(things, identifier, code="DoesNotExistException", text="{} doesn't exist"):
@@ -119,6 +118,21 @@ def create_document(self):
             del self.ssm_backend._documents[name]
             refuse("InvalidDocumentContent", "The content of a session document needs a sessionType and schema 1.0")
     return result
+
+
+@replaces(SimpleSystemManagerBackend, "update_document")
+def update_document(self, content, attachments, name, *args, **kwargs):
+    """Refused is the content of the latest version only (moto: of any), so that there is a way back."""
+    documents = self._documents.get(name)
+    if documents is None:
+        return update_document.original(self, content, attachments, name, *args, **kwargs)
+    versions, default = documents.versions, documents.default_version
+    latest = documents.get_latest_version()
+    documents.versions, documents.default_version = {latest.document_version: latest}, latest.document_version
+    try:
+        return update_document.original(self, content, attachments, name, *args, **kwargs)
+    finally:
+        documents.versions, documents.default_version = {**versions, **documents.versions}, default
 
 
 def check_document(self, name, parameters, targets_of_automation=None):

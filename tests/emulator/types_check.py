@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Checks the resource types beyond the network: one stack of all of them by both tools, compared, changed and removed.
 
-    types_check.py [--keep]
+    types_check.py [--thorough]
 
 Both tools deploy to emulators of their own; the states, read by the API, must be equal, the second plan empty. Then each
-property of CHANGES is changed in the stack and has to show as a difference; the same changes by Terraform make both equal
-again, and after the removal only what is to be retained is left. What it shows is that the emulator and `state.py` see
-these properties; that AWS accepts the values is not shown.
+property of CHANGES is changed in the stack and has to show as a difference, the old template makes both equal again, and
+after the removal only what is to be retained is left. --thorough has the same changes made by Terraform, too. What it shows
+is that the emulator and `state.py` see these properties; that AWS accepts the values is not shown.
 """
 
 import argparse
@@ -25,7 +25,8 @@ from harness import ACCOUNT, STACK, Failure, Worker, deploy_stack, seed, with_id
 from state import State, differences
 
 REGION = "us-east-1"
-IMAGE = "ami-0aaaaaaaaaaaaaaa1"
+INSTANCE = "i-0aaaaaaaaaaaaaaa1"
+LIFECYCLE = "aws_s3_bucket_lifecycle_configuration"
 TAGS = {"Team": "platform"}
 LISTED = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 
@@ -352,12 +353,11 @@ def template():
                 LogDestination=sub("${LogBucket.Arn}/flow/"),
                 Tags=[{"Key": "Name", "Value": "to the bucket"}],
             ),
-            "Instance": resource("EC2::Instance", ImageId=IMAGE, InstanceType="t3.micro", SubnetId="subnet-0aaaaaaaaaaaaaaa1"),
             "Update": resource(
                 "SSM::Association",
                 Name="AWS-UpdateSSMAgent",
                 AssociationName="update",
-                Targets=[{"Key": "InstanceIds", "Values": [ref("Instance")]}],
+                Targets=[{"Key": "InstanceIds", "Values": [INSTANCE]}],
                 ScheduleExpression="rate(14 days)",
             ),
             "Patch": resource(
@@ -569,7 +569,7 @@ def module():
                 "rule": {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}},
             },
         },
-        "aws_s3_bucket_lifecycle_configuration": {
+        LIFECYCLE: {
             "log": {
                 "bucket": log,
                 "rule": [
@@ -723,14 +723,11 @@ def module():
                 "depends_on": ["aws_s3_bucket_policy.log"],
             },
         },
-        "aws_instance": {
-            "node": {"ami": IMAGE, "instance_type": "t3.micro", "subnet_id": "subnet-0aaaaaaaaaaaaaaa1"}
-        },
         "aws_ssm_association": {
             "update": {
                 "name": "AWS-UpdateSSMAgent",
                 "association_name": "update",
-                "targets": {"key": "InstanceIds", "values": ["${aws_instance.node.id}"]},
+                "targets": {"key": "InstanceIds", "values": [INSTANCE]},
                 "schedule_expression": "rate(14 days)",
             },
             "patch": {
@@ -865,3 +862,437 @@ def module():
         "resource": resources,
         "output": {name: {"value": value} for name, value in outputs.items()},
     }
+
+
+# --- changes -----------------------------------------------------------------------------------------------------------
+
+GONE = object()
+ACTIONS = ["StartSession", "TerminateSession"]
+WITHOUT_TLS = document(*BUCKET_POLICY["Statement"][1:])
+WITHOUT_EVENTS = document(*KEY_POLICY["Statement"][:-1])
+FROM_RULE = {"ArnEquals": {"aws:SourceArn": arn("events", "rule/sessions")}}
+ONLY_RULE = document({"Sid": "Events", **allow("events.amazonaws.com", "sns:Publish", TOPIC), "Condition": FROM_RULE})
+SHORTER = {**SESSION, "inputs": {**SESSION["inputs"], "idleSessionTimeout": "10"}}
+RESUME = document({"Effect": "Allow", "Action": ["ssm:StartSession", "ssm:ResumeSession"], "Resource": "*"})
+FEWER = {**PATTERN, "detail": {**PATTERN["detail"], "eventName": ACTIONS}}
+TASK = ("TaskInvocationParameters", "MaintenanceWindowRunCommandParameters")
+
+# What differs then; where in the template, and its value; where in the module, and its value.
+CHANGES = [
+    ("log group /sessions/shell / retention", "Group RetentionInDays", 30)
+    + ("aws_cloudwatch_log_group group retention_in_days", 30),
+    ("log group /sessions/shell / key", "Group KmsKeyId", GONE, "aws_cloudwatch_log_group group kms_key_id", GONE),
+    ("log group /sessions/shell / tags", "Group Tags 0 Value", "other")
+    + ("aws_cloudwatch_log_group group tags", {"Team": "other"}),
+    ("log group /sessions/trail / retention", "TrailGroup RetentionInDays", GONE)
+    + ("aws_cloudwatch_log_group trail retention_in_days", GONE),
+    ("key sessions / rotation", "Key EnableKeyRotation", False, "aws_kms_key key enable_key_rotation", False),
+    ("key sessions / policy", "Key KeyPolicy", WITHOUT_EVENTS, "aws_kms_key key policy", text(WITHOUT_EVENTS)),
+    ("key sessions / tags", "Key Tags", GONE, "aws_kms_key key tags", GONE),
+    ("document SSM-SessionManagerRunShell / content", "Preferences Content", SHORTER)
+    + ("aws_ssm_document preferences content", text(SHORTER)),
+    ("bucket sessions-logs-example / versioning", "LogBucket VersioningConfiguration Status", "Suspended")
+    + ("aws_s3_bucket_versioning log versioning_configuration status", "Suspended"),
+    ("bucket sessions-logs-example / encryption", "LogBucket BucketEncryption", encryption("AES256"))
+    + (
+        "aws_s3_bucket_server_side_encryption_configuration log rule",
+        {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}},
+    ),
+    ("bucket sessions-logs-example / lifecycle", "LogBucket LifecycleConfiguration Rules 0 ExpirationInDays", 30)
+    + (f"{LIFECYCLE} log rule 0 expiration days", 30),
+    ("bucket sessions-logs-example / logging", "LogBucket LoggingConfiguration LogFilePrefix", "logs/of/")
+    + ("aws_s3_bucket_logging log target_prefix", "logs/of/"),
+    ("bucket sessions-logs-example / policy", "LogPolicy PolicyDocument", WITHOUT_TLS)
+    + ("aws_s3_bucket_policy log policy", text(WITHOUT_TLS)),
+    ("bucket sessions-logs-example / tags", "LogBucket Tags", GONE, "aws_s3_bucket log tags", GONE),
+    ("bucket sessions-access-example / public", "AccessBucket PublicAccessBlockConfiguration RestrictPublicBuckets", False)
+    + ("aws_s3_bucket_public_access_block access restrict_public_buckets", False),
+    ("bucket sessions-access-example / ownership", "AccessBucket OwnershipControls Rules 0 ObjectOwnership")
+    + ("BucketOwnerPreferred", "aws_s3_bucket_ownership_controls access rule object_ownership", "BucketOwnerPreferred"),
+    ("topic sessions / display name", "Topic DisplayName", "Shells", "aws_sns_topic topic display_name", "Shells"),
+    ("topic sessions / policy", "TopicPolicy PolicyDocument", ONLY_RULE)
+    + ("aws_sns_topic_policy topic policy", text(ONLY_RULE)),
+    ("topic sessions / subscriptions", "Subscription Endpoint", "other@example.com")
+    + ("aws_sns_topic_subscription topic endpoint", "other@example.com"),
+    ("rule sessions / pattern", "Rule EventPattern", FEWER)
+    + ("aws_cloudwatch_event_rule rule event_pattern", text(FEWER)),
+    ("rule sessions / state", "Rule State", "DISABLED", "aws_cloudwatch_event_rule rule state", "DISABLED"),
+    ("rule sessions / targets", "Rule Targets 0 InputTransformer InputTemplate", '"<who>: <what>"')
+    + ("aws_cloudwatch_event_target topic input_transformer input_template", '"<who>: <what>"'),
+    ("metric filter sessions / pattern", "MetricFilter FilterPattern", "StartSession")
+    + ("aws_cloudwatch_log_metric_filter filter pattern", "StartSession"),
+    ("alarm sessions / Threshold", "Alarm Threshold", 5, "aws_cloudwatch_metric_alarm alarm threshold", 5),
+    ("trail sessions / LogFileValidationEnabled", "Trail EnableLogFileValidation", False)
+    + ("aws_cloudtrail trail enable_log_file_validation", False),
+    ("trail sessions / IsMultiRegionTrail", "Trail IsMultiRegionTrail", False)
+    + ("aws_cloudtrail trail is_multi_region_trail", False),
+    ("trail sessions / selectors", "Trail EventSelectors 0 ReadWriteType", "All")
+    + ("aws_cloudtrail trail event_selector read_write_type", "All"),
+    ("trail sessions / HasCustomEventSelectors", None, None, None, None),
+    ("trail sessions / logging", "Trail IsLogging", False, "aws_cloudtrail trail enable_logging", False),
+    ("flow log to the bucket / destination", "FlowToBucket LogDestination", sub("${LogBucket.Arn}/flows/"))
+    + ("aws_flow_log bucket log_destination", "${aws_s3_bucket.log.arn}/flows/"),
+    ("association patch / Parameters", "Patch Parameters Operation", ["Install"])
+    + ("aws_ssm_association patch parameters Operation", "Install"),
+    ("association patch / MaxErrors", "Patch MaxErrors", "2", "aws_ssm_association patch max_errors", "2"),
+    ("association update / ScheduleExpression", "Update ScheduleExpression", "rate(7 days)")
+    + ("aws_ssm_association update schedule_expression", "rate(7 days)"),
+    ("association inventory / Targets", "Inventory Targets", [{"Key": "tag:Team", "Values": ["platform"]}])
+    + ("aws_ssm_association inventory targets", {"key": "tag:Team", "values": ["platform"]}),
+    ("baseline linux / ApprovalRules", "Baseline ApprovalRules PatchRules 0 ApproveAfterDays", 14)
+    + ("aws_ssm_patch_baseline linux approval_rule approve_after_days", 14),
+    ("baseline linux / PatchGroups", "Baseline PatchGroups", ["servers"])
+    + ("aws_ssm_patch_group linux patch_group", "servers"),
+    ("window weekly / Duration", "Window Duration", 4, "aws_ssm_maintenance_window weekly duration", 4),
+    ("window target instances / Targets", "WindowTarget Targets 0 Values", ["other"])
+    + ("aws_ssm_maintenance_window_target instances targets values", ["other"]),
+    ("window task patch / TaskInvocationParameters", " ".join(["WindowTask", *TASK, "TimeoutSeconds"]), 900)
+    + ("aws_ssm_maintenance_window_task patch task_invocation_parameters run_command_parameters timeout_seconds", 900),
+    ("config rule endpoint / parameters", "EndpointRule InputParameters serviceName", "ssmmessages")
+    + ("aws_config_config_rule endpoint input_parameters", text({"serviceName": "ssmmessages"})),
+    ("config rule managed / scope", "ManagedRule Scope", GONE, "aws_config_config_rule managed scope", GONE),
+    ("policy operator / document", "Operator PolicyDocument", RESUME, "aws_iam_policy operator policy", text(RESUME)),
+    ("role node / boundary", "Role PermissionsBoundary", GONE, "aws_iam_role node permissions_boundary", GONE),
+    ("role node / attached", "Role ManagedPolicyArns 1", GONE)
+    + ("aws_iam_role_policy_attachment operator", GONE),
+]
+
+
+def put(value, path, wanted):
+    *outer, last = [int(step) if step.isdigit() else step for step in path.split()]
+    for step in outer:
+        value = value[step]
+    if wanted is GONE:
+        del value[last]
+    else:
+        value[last] = wanted
+
+
+def changed(stack, files):
+    # Not deepcopy: parts are shared.
+    stack, files = json.loads(json.dumps(stack)), json.loads(json.dumps(files))
+    for _, in_stack, new, in_files, value in CHANGES:
+        if in_stack:
+            name, _, path = in_stack.partition(" ")
+            put(stack["Resources"][name]["Properties"], path, new)
+            put(files["resource"], in_files, value)
+    return stack, files
+
+
+# --- the check ---------------------------------------------------------------------------------------------------------
+
+
+class Check:
+    def __init__(self):
+        self.failed = 0
+
+    def __call__(self, good, text, detail=""):
+        self.failed += not good
+        if not good:
+            print(f"FAILED {text}: {detail}", flush=True)
+
+    def equal(self, left, right, text):
+        lines = differences(left.things, right.things) + differences(left.outputs, right.outputs, "outputs")
+        self(not lines, text, "\n    ".join(["", *lines]))
+
+    def refuses(self, code, call, **parameters):
+        """By the API."""
+        try:
+            self(False, f"{code} is told", call(**parameters))
+        except ClientError as error:
+            found = error.response["Error"]
+            self(found["Code"] == code, f"{code} is told", found)
+
+
+def world(server):
+    """What is there before, also a managed instance."""
+    ids = seed(server, json.dumps([template(), module()]))
+    subnet = ids["subnet-0aaaaaaaaaaaaaaa1"]
+    image = ids["ami-0aaaaaaaaaaaaaaa1"]
+    made = server.client("ec2").run_instances(ImageId=image, SubnetId=subnet, MinCount=1, MaxCount=1)
+    return {**ids, INSTANCE: made["Instances"][0]["InstanceId"]}
+
+
+def outputs_of(server):
+    stack = server.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    return {output["OutputKey"].lower(): output["OutputValue"] for output in stack["Outputs"]}
+
+
+class ByStack:
+    def __init__(self, server):
+        self.server, self.ids = server, world(server)
+
+    def deploy(self, stack, update=False):
+        deploy_stack(self.server, with_ids(json.dumps(stack), self.ids), {}, update)
+        return State(self.server, self.ids, outputs_of(self.server))
+
+    def remove(self):
+        client = self.server.client("cloudformation")
+        identifier = client.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"]
+        client.delete_stack(StackName=STACK)
+        status = settled(client, identifier)
+        if status != "DELETE_COMPLETE":
+            raise Failure(f"CloudFormation: {status}")
+        return State(self.server, self.ids, {})
+
+
+def settled(client, name):
+    while True:
+        status = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        if not status.endswith("_IN_PROGRESS"):
+            return status
+        time.sleep(0.05)
+
+
+class ByFiles:
+    """By Terraform. The provider waits 55 seconds for each change of lifecycle rules, whatever the server tells it.
+
+    So the rules are put by the API, and only taken over by Terraform, except with --thorough.
+    """
+
+    def __init__(self, server, tool, thorough):
+        self.server, self.tool, self.thorough = server, tool, thorough
+        self.ids = world(server)
+
+    def apply(self, files):
+        self.tool.files(self.server, with_ids(json.dumps(files, indent=1), self.ids), keep_state=True)
+        done = self.tool.run(self.server, "apply", "-auto-approve", "-parallelism=30")
+        return next(line for line in done.stdout.splitlines() if line.startswith("Apply complete!"))
+
+    def put_rules(self, files):
+        """As the provider has them: with an empty prefix where the filter is empty."""
+        rules = []
+        for rule in files["resource"][LIFECYCLE]["log"]["rule"]:
+            found = {"ID": rule["id"], "Status": rule["status"], "Filter": {"Prefix": rule["filter"].get("prefix", "")}}
+            if "expiration" in rule:
+                found["Expiration"] = {"Days": rule["expiration"]["days"]}
+                days = rule["noncurrent_version_expiration"]["noncurrent_days"]
+                found["NoncurrentVersionExpiration"] = {"NoncurrentDays": days}
+                days = rule["abort_incomplete_multipart_upload"]["days_after_initiation"]
+                found["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": days}
+            if "transition" in rule:
+                move = rule["transition"]
+                found["Transitions"] = [{"Days": move["days"], "StorageClass": move["storage_class"]}]
+            rules.append(found)
+        self.server.client("s3").put_bucket_lifecycle_configuration(
+            Bucket=LOG_BUCKET, LifecycleConfiguration={"Rules": rules}
+        )
+
+    def deploy(self, files):
+        """With a second run, which has nothing to change."""
+        if self.thorough:
+            self.apply(files)
+            again, wanted = self.apply(files), "0 added, 0 changed"
+        else:
+            first = copy.deepcopy(files)
+            del first["resource"][LIFECYCLE]
+            self.apply(first)
+            self.put_rules(files)
+            files = {**files, "import": {"to": f"{LIFECYCLE}.log", "id": LOG_BUCKET}}
+            again, wanted = self.apply(files), "1 imported, 0 added, 0 changed"
+        if wanted not in again:
+            raise Failure(f"terraform: the second plan is not empty: {again}\n{self.tool.plan(self.server)}")
+        return self.state()
+
+    def state(self):
+        return State(self.server, self.ids, self.tool.outputs())
+
+    def change(self, files):
+        self.apply(files)
+        return self.state()
+
+    def remove(self):
+        self.tool.run(self.server, "destroy", "-auto-approve", "-refresh=false", "-parallelism=30")
+        return State(self.server, self.ids, {})
+
+
+def differ(check, left, right):
+    """What was changed is seen, and nothing else is."""
+    lines = differences(left.things, right.things)
+    wanted = [change[0] for change in CHANGES]
+    for prefix in wanted:
+        check(any(line.startswith(prefix) for line in lines), f"a change of {prefix} is seen")
+    strange = [line for line in lines if not line.startswith(tuple(wanted))]
+    check(not strange, "nothing else is changed", strange)
+
+
+def left_over(check, state):
+    """The seeded things, and the log group that is to be retained."""
+    kinds = ("vpc", "subnet", "route table", "group", "instance", "template", "endpoint")
+    names = [name for name in state.things if not name.startswith(tuple(f"{kind} " for kind in kinds))]
+    check(names == ["log group /sessions/kept"], "what is left after the removal", names)
+
+
+def windows_of_keys(server):
+    """How many days the keys wait for their deletion."""
+    kms, found = server.client("kms"), []
+    for key in server.all("kms", "list_keys", "Keys"):
+        told = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+        if "DeletionDate" in told:
+            found.append(round((told["DeletionDate"].timestamp() - time.time()) / 86400))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--thorough", action="store_true", help="changes and lifecycle rules by Terraform: two minutes more")
+    arguments = parser.parse_args()
+    check, start = Check(), time.monotonic()
+    stack, files = template(), module()
+    other_stack, other_files = changed(stack, files)
+    with tempfile.TemporaryDirectory(prefix="types-") as folder:
+        worker = Worker(Path(folder))
+        servers = (worker.cloudformation, worker.terraform)
+        try:
+            worker.start()
+            for server in servers:
+                server.reset(REGION)
+            by_stack = ByStack(worker.cloudformation)
+            by_files = ByFiles(worker.terraform, worker.tool, arguments.thorough)
+            with ThreadPoolExecutor(1) as pool:
+                waiting = pool.submit(by_files.deploy, files)
+                left = by_stack.deploy(stack)
+                refusals(check, worker.cloudformation)
+                again = State(worker.cloudformation, by_stack.ids, outputs_of(worker.cloudformation))
+                check.equal(left, again, "what is refused leaves nothing behind")
+                right = waiting.result()
+                check.equal(left, right, "both are equal")
+                changed_too = pool.submit(by_files.change, other_files) if arguments.thorough else None
+                left = by_stack.deploy(other_stack, update=True)
+                differ(check, left, right)
+                if changed_too:
+                    check.equal(left, changed_too.result(), "both are equal after the changes")
+                else:
+                    check.equal(by_stack.deploy(stack, update=True), right, "both are equal after the way back")
+                waiting = pool.submit(by_files.remove)
+                left_over(check, by_stack.remove())
+                policies(check, worker.cloudformation)
+                left_over(check, waiting.result())
+            for server in servers:
+                found = windows_of_keys(server)
+                check(found and set(found) == {7}, "how long the key waits for its deletion", found)
+                log = server.log.read_text()
+                check("Traceback" not in log, "no error in the server", log[-3000:])
+        except Failure as failure:
+            check(False, "deployment", failure)
+        finally:
+            worker.stop()
+    print(f"{check.failed} failed, {time.monotonic() - start:.0f} s")
+    sys.exit(1 if check.failed else 0)
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def refusals(check, server):
+    logs, ssm, s3, kms = (server.client(name) for name in ("logs", "ssm", "s3", "kms"))
+    key = kms.describe_key(KeyId="alias/sessions")["KeyMetadata"]["Arn"]
+    absent = key[:-36] + "00000000-0000-0000-0000-000000000000"
+    for wrong in (absent, key):
+        # The policy of the second one is for another group.
+        check.refuses("InvalidParameterException", logs.create_log_group, logGroupName="/other", kmsKeyId=wrong)
+    check.refuses("ResourceAlreadyExistsException", logs.create_log_group, logGroupName=GROUP)
+    check.refuses("InvalidParameterException", logs.create_log_group, logGroupName="aws/x")
+    check.refuses("InvalidParameterException", logs.put_retention_policy, logGroupName=GROUP, retentionInDays=31)
+    metric = {"metricName": "a", "metricNamespace": "b", "metricValue": "1"}
+    for code, group in (("ResourceNotFoundException", "/none"), ("InvalidParameterException", "/sessions/rare")):
+        check.refuses(
+            *(code, logs.put_metric_filter), filterName="f", filterPattern="", logGroupName=group,
+            metricTransformations=[metric],
+        )
+
+    def document_of(content, name="another", kind="Session"):
+        return {"Name": name, "DocumentType": kind, "Content": json.dumps(content)}
+
+    check.refuses("DocumentAlreadyExists", ssm.create_document, **document_of(SESSION, "SSM-SessionManagerRunShell"))
+    check.refuses("InvalidDocumentContent", ssm.create_document, **document_of({"schemaVersion": "1.0"}))
+    check.refuses("ValidationException", ssm.create_document, **document_of(COMMAND, "AWS-Mine", "Command"))
+    aim = [{"Key": "tag:a", "Values": ["b"]}]
+    for code, more in (
+        ("InvalidDocument", {"Name": "AWS-Nothing", "Targets": aim}),
+        ("InvalidParameters", {"Name": "AWS-RunPatchBaseline", "Targets": aim, "Parameters": {"operation": ["Scan"]}}),
+        ("InvalidSchedule", {"Name": "AWS-UpdateSSMAgent", "Targets": aim, "ScheduleExpression": "rate(10 minutes)"}),
+        ("InvalidTarget", {"Name": "AWS-UpdateSSMAgent", "Targets": [{"Key": "Team", "Values": ["b"]}]}),
+    ):
+        check.refuses(code, ssm.create_association, **more)
+    baseline = ssm.describe_patch_groups()["Mappings"][0]["BaselineIdentity"]["BaselineId"]
+    check.refuses(
+        *("AlreadyExistsException", ssm.register_patch_baseline_for_patch_group), BaselineId=baseline, PatchGroup="linux"
+    )
+    check.refuses("ResourceInUseException", ssm.delete_patch_baseline, BaselineId=baseline)
+    for policy in ("{", json.dumps(document(tls_only("other"))), json.dumps(document({"Effect": "Allow"}))):
+        check.refuses("MalformedPolicy", s3.put_bucket_policy, Bucket=LOG_BUCKET, Policy=policy)
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": bucket_arn(LOG_BUCKET, "/*")}
+    check.refuses("AccessDenied", s3.put_bucket_policy, Bucket=LOG_BUCKET, Policy=json.dumps(document(everybody)))
+    trails = server.client("cloudtrail")
+    check.refuses(
+        "InsufficientS3BucketPolicyException", trails.create_trail, Name="other", S3BucketName=ACCESS_BUCKET
+    )
+    check.refuses("TrailAlreadyExistsException", trails.create_trail, Name="sessions", S3BucketName=LOG_BUCKET)
+    closed = json.dumps(document({"Effect": "Allow", "Principal": {"Service": "x"}, "Action": "*", "Resource": "*"}))
+    check.refuses("MalformedPolicyDocumentException", kms.create_key, Policy=closed)
+    check.refuses("MalformedPolicyDocumentException", kms.create_key, Policy="text")
+    sns = server.client("sns")
+    check.refuses(
+        *("InvalidParameter", sns.set_topic_attributes), TopicArn=TOPIC, AttributeName="Policy", AttributeValue="{}"
+    )
+    config = server.client("config")
+    rule = {"ConfigRuleName": "r", "Source": {"Owner": "AWS", "SourceIdentifier": "NO_SUCH_RULE"}}
+    check.refuses("InvalidParameterValueException", config.put_config_rule, ConfigRule=rule)
+    ec2 = server.client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    common = {"ResourceType": "VPC", "ResourceIds": [vpc], "TrafficType": "ALL"}
+    role = arn("iam", "role/none", "")
+    check.refuses(
+        *("InvalidParameterValue", ec2.create_flow_logs), LogGroupName="/x", DeliverLogsPermissionArn=role, **common
+    )
+
+
+def policies(check, server):
+    """What stays of stacks that are rolled back, and what a fixed name does to a replacement."""
+    client = server.client("cloudformation")
+
+    def group(policy=None, **more):
+        found = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/left/{policy}", **more}}
+        return {**found, "DeletionPolicy": policy} if policy else found
+
+    def wanted(kinds, **more):
+        broken = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "aws/refused"}, "DependsOn": list(kinds)}
+        return json.dumps({"Resources": {**{kind: group(kind) for kind in kinds}, "Broken": broken, **more}})
+
+    def names():
+        found = server.client("logs").describe_log_groups(logGroupNamePrefix="/left/")["logGroups"]
+        return sorted(it["logGroupName"] for it in found)
+
+    kinds = ("Delete", "Retain", "RetainExceptOnCreate")
+    check.refuses("ValidationError", client.create_stack, StackName="new", TemplateBody=wanted(kinds))
+    check(names() == ["/left/Retain"], "what stays of a creation that is rolled back", names())
+    server.client("logs").delete_log_group(logGroupName="/left/Retain")
+    base = {"Base": group("base")}
+    base["Base"].pop("DeletionPolicy")
+    client.create_stack(StackName="old", TemplateBody=json.dumps({"Resources": base}))
+    check.refuses("ValidationError", client.update_stack, StackName="old", TemplateBody=wanted(kinds, **base))
+    check(names() == ["/left/Retain", "/left/base"], "what stays of an update that is rolled back", names())
+    server.client("logs").delete_log_group(logGroupName="/left/Retain")
+    both = {"Resources": {**base, **{kind: group(kind) for kind in kinds}}}
+    client.update_stack(StackName="old", TemplateBody=json.dumps(both))
+    client.update_stack(StackName="old", TemplateBody=json.dumps({"Resources": base}))
+    left = ["/left/Retain", "/left/RetainExceptOnCreate", "/left/base"]
+    check(names() == left, "what stays when it goes from the template", names())
+
+    def preferences(minutes, **more):
+        content = {**SESSION, "inputs": {"idleSessionTimeout": minutes}}
+        made = resource("SSM::Document", Name="prefs", DocumentType="Session", Content=content, **more)
+        return json.dumps({"Resources": {"Preferences": made}})
+
+    client.create_stack(StackName="prefs", TemplateBody=preferences("5"))
+    check.refuses("ValidationError", client.update_stack, StackName="prefs", TemplateBody=preferences("6"))
+    client.update_stack(StackName="prefs", TemplateBody=preferences("5", UpdateMethod="NewVersion"))
+    client.update_stack(StackName="prefs", TemplateBody=preferences("7", UpdateMethod="NewVersion"))
+    told = server.client("ssm").describe_document(Name="prefs")["Document"]
+    found = {member: told[member] for member in ("DefaultVersion", "LatestVersion")}
+    check(found == {"DefaultVersion": "2", "LatestVersion": "2"}, "a new version of a document", found)
+
+
+if __name__ == "__main__":
+    main()
