@@ -1024,6 +1024,9 @@ class ByStack:
 
     def deploy(self, stack, update=False):
         deploy_stack(self.server, with_ids(json.dumps(stack), self.ids), {}, update)
+        return self.state()
+
+    def state(self):
         return State(self.server, self.ids, outputs_of(self.server))
 
     def remove(self):
@@ -1097,9 +1100,13 @@ class ByFiles:
     def state(self):
         return State(self.server, self.ids, self.tool.outputs())
 
-    def change(self, files):
-        self.apply(files)
-        return self.state()
+    def all(self, files, other_files):
+        """The states of first, after the changes, and after the removal."""
+        first, changed_too = self.deploy(files), None
+        if self.thorough:
+            self.apply(other_files)
+            changed_too = self.state()
+        return first, changed_too, self.remove()
 
     def remove(self):
         self.tool.run(self.server, "destroy", "-auto-approve", "-refresh=false", "-parallelism=30")
@@ -1150,24 +1157,20 @@ def main():
             by_stack = ByStack(worker.cloudformation)
             by_files = ByFiles(worker.terraform, worker.tool, arguments.thorough)
             with ThreadPoolExecutor(1) as pool:
-                waiting = pool.submit(by_files.deploy, files)
-                left = by_stack.deploy(stack)
+                waiting = pool.submit(by_files.all, files, other_files)
+                first = by_stack.deploy(stack)
                 refusals(check, worker.cloudformation)
-                again = State(worker.cloudformation, by_stack.ids, outputs_of(worker.cloudformation))
-                check.equal(left, again, "what is refused leaves nothing behind")
-                right = waiting.result()
-                check.equal(left, right, "both are equal")
-                changed_too = pool.submit(by_files.change, other_files) if arguments.thorough else None
-                left = by_stack.deploy(other_stack, update=True)
-                differ(check, left, right)
-                if changed_too:
-                    check.equal(left, changed_too.result(), "both are equal after the changes")
-                else:
-                    check.equal(by_stack.deploy(stack, update=True), right, "both are equal after the way back")
-                waiting = pool.submit(by_files.remove)
+                check.equal(first, by_stack.state(), "what is refused leaves nothing behind")
+                second = by_stack.deploy(other_stack, update=True)
+                differ(check, second, first)
+                check.equal(by_stack.deploy(stack, update=True), first, "the way back")
                 left_over(check, by_stack.remove())
                 policies(check, worker.cloudformation)
-                left_over(check, waiting.result())
+                right, changed_right, nothing = waiting.result()
+                check.equal(first, right, "both are equal")
+                if changed_right:
+                    check.equal(second, changed_right, "both are equal after the changes")
+                left_over(check, nothing)
             for server in servers:
                 found = windows_of_keys(server)
                 check(found and set(found) == {7}, "how long the key waits for its deletion", found)
