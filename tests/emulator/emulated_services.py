@@ -531,4 +531,8 @@ def create_flow_logs(self):
         if kind == "s3":
             flow.log_destination = destination
         flow.deliver_logs_status = "SUCCESS"
+        options = self._get_param("DestinationOptions")
+        if options:
+            defaults = {"FileFormat": "plain-text", "HiveCompatiblePartitions": False, "PerHourPartition": False}
+            flow.destination_options = {**defaults, **options}
     return result

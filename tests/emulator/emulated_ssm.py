@@ -576,7 +576,8 @@ def register_task_with_maintenance_window(self, param):
     window, kind, identifier = window_of(self, param), param("TaskType"), str(uuid.uuid4())
     if kind not in ("RUN_COMMAND", "AUTOMATION", "STEP_FUNCTIONS", "LAMBDA"):
         raise ValidationException("Value at 'taskType' failed to satisfy constraint")
-    wanted = {"Priority": 1, **given(param, OF_TASK)}
+    # With another default than zero the provider would never be content with a task that names none.
+    wanted = {"Priority": 0, **given(param, OF_TASK)}
     check_task(self, wanted, kind)
     of(self).tasks[identifier] = {
         **wanted,

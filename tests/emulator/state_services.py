@@ -241,7 +241,7 @@ class Services:
         for alarm in self.server.all("cloudwatch", "describe_alarms", "MetricAlarms"):
             arn, name = alarm["AlarmArn"], alarm["AlarmName"]
             told = [key for key in alarm if key.startswith("State")]
-            facts = but(alarm, *told, "AlarmArn", "AlarmConfigurationUpdatedTimestamp")
+            facts = {"TreatMissingData": "missing"} | but(alarm, *told, "AlarmArn", "AlarmConfigurationUpdatedTimestamp")
             for member in ("AlarmActions", "OKActions", "InsufficientDataActions", "Dimensions"):
                 facts[member] = Set(facts.get(member, []))
             facts |= {"AlarmName": explicit(name), "tags": tags_of(cloudwatch.list_tags_for_resource(ResourceARN=arn))}
