@@ -13,8 +13,8 @@ import re
 from datetime import timedelta
 from urllib.parse import unquote
 
+from emulated_api import Refusal
 from emulated_deployments import page, without_none
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
@@ -122,7 +122,7 @@ def describe_instance_information(self, param):
             for value in values:
                 if not re.fullmatch(r"m?i-[0-9a-f]{8,17}", value):
                     text = f"The following filter value is not valid: {value}"
-                    raise ServiceException("InvalidInstanceInformationFilterValue", text)
+                    raise Refusal("InvalidInstanceInformationFilterValue", text)
     found = [
         it for it, tags in agents(self) if all(matches(it, tags, name, values) for name, values in wanted + older)
     ]
@@ -154,13 +154,13 @@ def documents(backend, arn):
     elif kind == "role" and name in {it.name for it in backend.roles.values()}:
         entities = [backend.get_role(name)]
     elif arn.startswith("arn:aws:sts:") and kind == "assumed-role":
-        raise ServiceException("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
+        raise Refusal("InvalidInput", f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
     elif kind == "root" or (arn.startswith("arn:aws:sts:") and kind == "user"):
         return None
     elif kind == "user" and name in ("moto", "root", "admin"):
         return None
     else:
-        raise ServiceException("NoSuchEntity", f"The {kind} with name {name} cannot be found.")
+        raise Refusal("NoSuchEntity", f"The {kind} with name {name} cannot be found.")
     texts = [text for entity in entities for text in texts_of(entity)]
     return [json.loads(unquote(text)) if isinstance(text, str) else text for text in texts]
 

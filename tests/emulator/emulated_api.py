@@ -8,6 +8,7 @@ import copy
 import json
 import threading
 
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.core.serialize import return_if_not_empty
 from moto.core.utils import utcnow
@@ -39,6 +40,10 @@ def replaces(cls, name):
         return function
 
     return install
+
+
+class Refusal(ServiceException):
+    """An error of any service. Moto looks for the service of its own class by the module, and there is none."""
 
 
 # --- instances ---------------------------------------------------------------------------------------------------------

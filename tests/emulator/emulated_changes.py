@@ -107,7 +107,7 @@ def added(name, raw, definition, foresight):
 
 
 def removed(name, known, raw):
-    policy = "Retain" if raw.get("DeletionPolicy") == "Retain" else "Delete"
+    policy = "Retain" if raw.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate") else "Delete"
     change = {"Action": "Remove", "PolicyAction": policy, "LogicalResourceId": name, "Scope": [], "Details": []}
     identity = {"PhysicalResourceId": known.physical_resource_id, "ResourceType": known.type}
     return {**change, **identity, "BeforeContext": context(known.properties)}

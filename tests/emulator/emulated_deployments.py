@@ -1021,6 +1021,7 @@ def describe_stack_resource_drifts(self, home, param):
 # --- locks -------------------------------------------------------------------------------------------------------------
 
 SERVICES = threading.RLock()
+SERIAL = ("ec2", "iam", "ssm", "sts", "kms", "logs", "sns", "events", "cloudwatch", "cloudtrail", "config")
 
 
 def one_at_a_time():
@@ -1028,7 +1029,7 @@ def one_at_a_time():
     original = BaseResponse.call_action
 
     def call_action(self):
-        if self.service_name in ("ec2", "iam", "ssm", "sts", "kms"):
+        if self.service_name in SERIAL:
             with SERVICES:
                 return original(self)
         return original(self)

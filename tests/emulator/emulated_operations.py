@@ -213,9 +213,15 @@ def reason_of(error):
     return f'Resource handler returned message: "{text} ({operation})" ({token})'
 
 
+ABSENT = (
+    *("NoSuchEntity", "NoSuchBucket", "NoSuchBucketPolicy", "NoSuchConfigRuleException", "DoesNotExistException"),
+    *("AssociationDoesNotExist", "InvalidDocument"),
+)
+
+
 def is_absent(error):
     code = error.response["Error"]["Code"]
-    return code.endswith(("NotFound", "NotFoundException", ".NotFound")) or code == "NoSuchEntity"
+    return code.endswith(("NotFound", "NotFoundException", ".NotFound")) or code in ABSENT
 
 
 def listed(names):
@@ -646,11 +652,13 @@ class Operation:
         """Deletes what the update made, and puts the old definition back."""
         stack, good = self.stack, self.stack.good
         kept = {resource for resource, _ in good.resources.values()}
-        items = [
-            (name, resource, {**stack.definition.raw(name), "DeletionPolicy": "Delete"})
-            for name, resource in current.items()
-            if resource not in kept
-        ]
+        items = []
+        for name, resource in current.items():
+            if resource not in kept:
+                raw = stack.definition.raw(name)
+                # Of what the update made anew only Retain counts: this is the operation that created it.
+                stays = name not in good.resources and raw.get("DeletionPolicy") == "Retain"
+                items.append((name, resource, {**raw, "DeletionPolicy": "Retain" if stays else "Delete"}))
         # The intermediate versions of an update that failed more than once.
         items += [item for item in stack.leftovers if item[1] not in kept]
         # What failed before it was made has only its record to lose.

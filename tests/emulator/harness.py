@@ -153,7 +153,7 @@ def seed(server, texts):
         Name="/golden/image", Type="String", DataType="aws:ec2:image", Value=ids["ami-0aaaaaaaaaaaaaaa1"]
     )
     if KMS_KEY in texts:
-        ids[KMS_KEY] = server.client("kms").create_key(Description="existing")["KeyMetadata"]["KeyId"]
+        ids[KMS_KEY] = existing_key(server)
     if f"arn:aws:iam::{ACCOUNT}:policy/boundary" in texts:
         statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -162,6 +162,19 @@ def seed(server, texts):
         if found["PrefixListName"] == f"com.amazonaws.{region}.s3":
             ids["pl-0aaaaaaaaaaaaaaa1"] = found["PrefixListId"]
     return ids
+
+
+def existing_key(server):
+    """A key whose policy lets the services of this account use it, as an owner has to see to before they can."""
+    services = [f"logs.{server.region}.amazonaws.com", "cloudtrail.amazonaws.com", "events.amazonaws.com"]
+    actions = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+    statements = [
+        {"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"},
+        {"Principal": {"Service": services}, "Action": actions},
+    ]
+    statements = [{"Effect": "Allow", "Resource": "*", **statement} for statement in statements]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    return server.client("kms").create_key(Description="existing", Policy=policy)["KeyMetadata"]["KeyId"]
 
 
 def published(server, name):

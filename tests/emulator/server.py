@@ -5,8 +5,9 @@
 
 With --with-parent it ends when its standard input is closed, that is with the process that started it.
 
-`emulated_api` completes what moto's EC2 API drops, `emulated_cloudformation` replaces moto's CloudFormation engine,
-which drops much more. For tests of a deploy tool `emulated_deployments` is CloudFormation's control plane (change sets,
+`emulated_api` completes what moto's EC2 API drops, `emulated_services` and `emulated_ssm` the same for the services around
+sessions. `emulated_cloudformation` replaces moto's CloudFormation engine, which drops much more; `emulated_types` are more
+of its resource types. For tests of a deploy tool `emulated_deployments` is CloudFormation's control plane (change sets,
 operations that take their time, events, rollback), and `emulated_agents` what Systems Manager and IAM answer; the
 environment has EMULATOR_STEP (seconds between two events, 0.02) and EMULATOR_AGENT_SECONDS (from launch to agent, 0).
 The purpose is that equal requests leave equal state and unequal requests do not; it is not AWS, and that AWS accepts a
@@ -38,6 +39,9 @@ def main():
     import emulated_api  # noqa: F401
     import emulated_cloudformation
     import emulated_deployments
+    import emulated_services  # noqa: F401
+    import emulated_ssm  # noqa: F401
+    import emulated_types  # noqa: F401
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import run_simple
 

@@ -2,7 +2,9 @@
 
 import base64
 import json
-import re
+
+from state_forms import GENERATED, Set, explicit, policy, tags_of
+from state_services import Services
 
 # Not compared, and why.
 NOT_COMPARED = {
@@ -14,53 +16,16 @@ NOT_COMPARED = {
     "IAM: whether AWS accepts a policy": "the emulator does not validate principals, actions or conditions",
     "Terraform tags of things that no CloudFormation type can tag": "compared where the API tells them (rules, profiles)",
     "order of deployment, deletion policies, prevent_destroy": "leave no trace in the state",
+    "keys that wait for their deletion, and how long": "they are gone; types_check.py looks at the time",
+    "metrics without a unit and with None, alarms without TreatMissingData and with missing": "the same by definition",
+    "log groups given with and without :*": "the same destination of flow logs",
+    "subscriptions: whether they are confirmed": "the emulator confirms them at once",
+    "versions of documents": "each tool counts its own; that the latest is the default one is compared",
     "the default VPC": "made by the emulator, of no interest",
 }
 
-# CloudFormation's names begin with that of the stack; Terraform's end with a time and a hexadecimal counter.
-GENERATED = re.compile(r"case-.+-[0-9A-F]{12}|.*\d{18}[0-9a-f]{8}", re.DOTALL)
 
-
-def explicit(name):
-    return "(generated)" if GENERATED.fullmatch(name) else name
-
-
-def tags_of(item, member="Tags"):
-    return {tag["Key"]: tag["Value"] for tag in item.get(member) or [] if not tag["Key"].startswith("aws:")}
-
-
-def policy(document):
-    """A policy as parsed JSON in a form that does not depend on the order of sets or on one-element lists."""
-    document = json.loads(document) if isinstance(document, str) else document
-
-    def listed(value):
-        return sorted(value if isinstance(value, list) else [value], key=str)
-
-    def statement(found):
-        found = dict(found)
-        for name in ("Action", "NotAction", "Resource", "NotResource"):
-            if name in found:
-                found[name] = listed(found[name])
-        for name in ("Principal", "NotPrincipal"):
-            if isinstance(found.get(name), dict):
-                found[name] = {kind: listed(value) for kind, value in found[name].items()}
-        if "Condition" in found:
-            found["Condition"] = {
-                operator: {key: listed(value) for key, value in keys.items()}
-                for operator, keys in found["Condition"].items()
-            }
-        return found
-
-    statements = document.get("Statement", [])
-    statements = statements if isinstance(statements, list) else [statements]
-    return {**document, "Statement": sorted(map(statement, statements), key=lambda s: json.dumps(s, sort_keys=True))}
-
-
-class Set(list):
-    """A list whose order means nothing."""
-
-
-class State:
+class State(Services):
     """Things by label; `things[label]` are the facts of one thing."""
 
     def __init__(self, server, world, outputs):
@@ -121,9 +86,7 @@ class State:
         self.read_endpoints()
         self.read_iam()
         self.read_instances()
-        for key in self.server.all("kms", "list_keys", "Keys"):
-            found = self.server.client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]
-            self.add("key", [found["KeyId"], found["Arn"]], found["Description"], {"manager": found["KeyManager"]})
+        self.read_services()
 
     def read_network(self):
         ec2 = self.server.client("ec2")
