@@ -54,6 +54,7 @@ fi
 
 section 'Deploying: as an operator, and with faults'
 "$python" tests/emulator/deployments_check.py
+"$python" tests/emulator/types_check.py
 "$python" tests/deploy/session.py target/debug/ssm-synth
 "$python" tests/deploy/faults.py target/debug/ssm-synth
 

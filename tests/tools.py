@@ -19,6 +19,7 @@ import facts  # noqa: E402
 BINARY = ROOT / "target/debug/ssm-synth"
 WORK = ROOT / "target/tools-work"
 
+S3_PREFIX_LIST = {"S3PrefixListId": "pl-0aaaaaaaaaaaaaaa1"}
 # What a deployment must be told, by case: names in CloudFormation.
 PARAMETERS = {
     "existing-parameters": {
@@ -37,7 +38,14 @@ PARAMETERS = {
         "Owner": "you",
         "Size": 40,
     },
-    "endpoints-s3": {"S3PrefixListId": "pl-0aaaaaaaaaaaaaaa1"},
+    "endpoints-s3": S3_PREFIX_LIST,
+    "sessions-bucket": S3_PREFIX_LIST,
+    "sessions-account": S3_PREFIX_LIST,
+    "patching": S3_PREFIX_LIST,
+    "patching-window": S3_PREFIX_LIST,
+    "patching-install": S3_PREFIX_LIST,
+    "profile-hardened": S3_PREFIX_LIST,
+    "operators-role": {"Owner": "arn:aws:iam::123456789012:root"},
 }
 # Not deployed, with the reason; linted and validated all the same.
 NOT_DEPLOYED = {

@@ -441,9 +441,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     })?;
     if cfn && text.len() > MOST_INLINE {
         let message = format!(
-            "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, it must be \
-             deployed through an S3 bucket (`--s3-bucket` of `ssm-synth deploy` and of \
-             `aws cloudformation deploy`)\n",
+            "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, \
+             `aws cloudformation deploy` sends it through a bucket (`--s3-bucket`); `ssm-synth \
+             deploy` first tries without blanks\n",
             text.len()
         );
         let _ = output::stderr(&message);

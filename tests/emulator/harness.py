@@ -221,6 +221,9 @@ def deploy_stack(server, template, parameters, update=False):
         for name, value in parameters.items()
     ]
     call = client.update_stack if update else client.create_stack
+    if len(template) > 51_200:
+        # As `ssm-synth deploy` sends it: CloudFormation takes no more in a request.
+        template = json.dumps(json.loads(template), separators=(",", ":"))
     try:
         call(StackName=STACK, TemplateBody=template, Parameters=listed, Capabilities=["CAPABILITY_NAMED_IAM"])
         status = client.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]

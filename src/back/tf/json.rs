@@ -93,7 +93,7 @@ fn tree(out: &mut String, it: &Tree<'_>, level: usize) {
         }),
         Tree::Json(inner) => {
             let text = document(inner).unwrap_or_else(|| {
-                let code = expression(it, 0).replace('\n', " ");
+                let code = expression(it, 0);
                 format!("${{{code}}}")
             });
             json::string(out, &text);
