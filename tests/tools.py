@@ -42,9 +42,11 @@ PARAMETERS = {
     "sessions-bucket": S3_PREFIX_LIST,
     "sessions-account": S3_PREFIX_LIST,
     "patching": S3_PREFIX_LIST,
+    "sessions-existing": S3_PREFIX_LIST,
     "patching-window": S3_PREFIX_LIST,
     "patching-install": S3_PREFIX_LIST,
     "profile-hardened": S3_PREFIX_LIST,
+    "profile-hardened-changed": S3_PREFIX_LIST,
     "operators-role": {"Owner": "arn:aws:iam::123456789012:root"},
 }
 # Not deployed, with the reason; linted and validated all the same.

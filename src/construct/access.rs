@@ -300,6 +300,7 @@ impl Construct for SessionAccess {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
         };
+        let boundary = self.identity.boundary();
         let identity = scope.add_renamed("Instances", None, at_identity, self.identity);
         let sessions = self.sessions.map(|(sessions, place)| {
             let role = identity.role;
@@ -373,6 +374,7 @@ impl Construct for SessionAccess {
                 operators,
                 instances: &instances,
                 sessions: sessions.as_ref(),
+                boundary: boundary.clone(),
             };
             scope.add_renamed("Operators", None, place, placed)
         });
@@ -395,6 +397,7 @@ impl Construct for SessionAccess {
             let placed = PlacedAudit {
                 audit,
                 network: &network,
+                boundary,
             };
             scope.add_renamed("Audit", None, place, placed)
         });

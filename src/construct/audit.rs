@@ -6,10 +6,10 @@ use super::arn::ArnPlace;
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
 use super::sessions::{iam_decides, logs_may_use, tls_only};
-use crate::ir::{Expr, IntoValue, NodeId, Ref, Removal, Text, Value, kebab};
+use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
-    PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
+    ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
 };
 
 /// A trail of the account's calls, sessions among them, in a bucket of its own; and what the VPC's
@@ -49,6 +49,8 @@ impl Default for Audit {
 pub(crate) struct PlacedAudit<'a> {
     pub(crate) audit: Audit,
     pub(crate) network: &'a NetworkHandles,
+    /// The most that its roles can ever be allowed.
+    pub(crate) boundary: Option<Link<ManagedPolicy>>,
 }
 
 /// What the audit is to its users.
@@ -57,6 +59,8 @@ pub struct AuditHandles {
     /// The trail, if there is one.
     pub trail: Option<Ref<Trail>>,
 }
+
+const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 impl PlacedAudit<'_> {
     fn flow_group_name(scope: &Scope<'_>) -> String {
@@ -71,18 +75,18 @@ impl PlacedAudit<'_> {
         self.audit.log_days.as_ref().filter(|_| self.audit.trail)
     }
 
-    fn trail_name(scope: &Scope<'_>) -> String {
-        format!("{}-trail", kebab(scope.stack_name()))
+    /// With the region: a trail of all regions is seen by its name in each.
+    fn trail_name(scope: &Scope<'_>) -> Expr {
+        let stack = format!("{}-", kebab(scope.stack_name()));
+        Expr::concat([Expr::text(stack), scope.region()])
     }
 
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
     fn key(&self, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<KmsKey> {
-        let mut statements = vec![iam_decides(place)];
+        let mut statements = iam_decides(place);
         if self.audit.trail {
-            let trail =
-                |name: String| place.arn("cloudtrail", [Expr::text(format!("trail/{name}"))]);
-            let service =
-                || Principal::Service(Value::Lit(Text::Borrowed("cloudtrail.amazonaws.com")));
+            let trail = |name: Expr| place.arn("cloudtrail", [Expr::text("trail/"), name]);
+            let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
             let name = Self::trail_name(scope);
             statements.push(
                 Statement::allow(["kms:GenerateDataKey*"])
@@ -121,21 +125,26 @@ impl PlacedAudit<'_> {
             .enable_key_rotation(true)
             .pending_window_in_days(30);
         let key = scope.add("Key", key);
-        // KMS itself keeps it for the window.
-        scope.at_its_end(key, Removal::Delete);
+        // What is kept could not be read without it.
+        scope.at_its_end(key, Removal::Retain);
         key
     }
 
     fn trail(&self, key: Ref<KmsKey>, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<Trail> {
         let arn: Value<Text> = key.attr(KmsKey::LINK).into_value();
         let encryption = EncryptionByDefault::new("aws:kms").kms_master_key_id(arn);
-        let bucket = Bucket::private(encryption)
+        let mut bucket = Bucket::private(encryption)
             .lifecycle([LifecycleRule::tidy(self.audit.expire_days.clone())]);
+        // With a bucket key, CloudTrail would have to decrypt too:
+        // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+        for rule in &mut bucket.encryption {
+            rule.bucket_key_enabled = None;
+        }
         let bucket = scope.add("Bucket", bucket);
         scope.at_its_end(bucket, Removal::Retain);
         let name = Self::trail_name(scope);
-        let trail = place.arn("cloudtrail", [Expr::text(format!("trail/{name}"))]);
-        let service = || Principal::Service(Value::Lit(Text::Borrowed("cloudtrail.amazonaws.com")));
+        let trail = place.arn("cloudtrail", [Expr::text("trail/"), name.clone()]);
+        let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
         let files = Expr::concat([
             bucket.attr(Bucket::ARN),
             Expr::text("/AWSLogs/"),
@@ -166,19 +175,23 @@ impl PlacedAudit<'_> {
         let days = self.trail_log_days().cloned();
         let written = days.map(|days| {
             let name = Self::trail_group_name(scope);
-            let service = "cloudtrail.amazonaws.com";
-            let written = self.group("Calls", (&name, days), key, service, scope);
-            (name, written)
+            let service = CLOUDTRAIL;
+            self.group("Calls", (&name, days), key, service, scope)
         });
-        let mut trail = Trail::new(name, bucket, true)
+        let mut trail = Trail::new(Value::<Text>::from(name), bucket, true)
             .is_multi_region_trail(self.audit.all_regions)
             .include_global_service_events(self.audit.all_regions)
             .enable_log_file_validation(true)
             .kms_key(key);
         let mut ready = vec![policy.node()];
-        if let Some((name, written)) = written {
-            let arn = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
-            trail.log_group_arn = Some(arn);
+        if let Some(written) = written {
+            let group = written.group;
+            // CloudFormation's attribute ends so by itself.
+            let arn = Expr::PerLanguage {
+                cfn: Box::new(group.attr(LogGroup::ARN)),
+                tf: Box::new(Expr::concat([group.attr(LogGroup::ARN), Expr::text(":*")])),
+            };
+            trail.log_group_arn = Some(Value::Expr(arn));
             trail.log_role_arn = Some(written.role.attr(Role::ARN).into_value());
             ready.extend(written.ready);
         }
@@ -208,10 +221,15 @@ impl PlacedAudit<'_> {
             .kms_key(key);
         let group = scope.add(id, group);
         scope.at_its_end(group, Removal::Retain);
-        let trust = Statement::allow(["sts:AssumeRole"])
-            .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
-            .when("StringEquals", "aws:SourceAccount", [place.account.clone()]);
-        let role = Role::new(PolicyDocument::new([trust]));
+        let mut trust = Statement::allow(["sts:AssumeRole"])
+            .principal(Principal::Service(Value::Lit(Text::Borrowed(service))));
+        // CloudTrail takes no condition here:
+        // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+        if service != CLOUDTRAIL {
+            trust = trust.when("StringEquals", "aws:SourceAccount", [place.account.clone()]);
+        }
+        let mut role = Role::new(PolicyDocument::new([trust]));
+        role.permissions_boundary = self.boundary.clone();
         let role = scope.add(&format!("{id}Role"), role);
         let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
         let write = Statement::allow([
@@ -224,6 +242,7 @@ impl PlacedAudit<'_> {
         let policy = RolePolicy::new("write", role, PolicyDocument::new([write]));
         let policy = scope.add(&format!("{id}Permissions"), policy);
         Written {
+            group,
             role,
             ready: [group.node(), policy.node()],
         }
@@ -251,6 +270,7 @@ impl PlacedAudit<'_> {
 
 /// A log group that a service writes to.
 struct Written {
+    group: Ref<LogGroup>,
     role: Ref<Role>,
     ready: [NodeId; 2],
 }

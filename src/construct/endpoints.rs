@@ -450,6 +450,19 @@ impl PlacedEndpoints<'_> {
         endpoint.node()
     }
 
+    /// S3's prefix list, where settings or the region tell it.
+    fn known_prefix_list(&self, scope: &mut Scope<'_>) -> Option<Text> {
+        let of_region = scope
+            .known_region()
+            .and_then(|region| region.s3_prefix_list);
+        let given = self.endpoints.s3_prefix_list.clone();
+        let known = given.or(of_region.map(Text::Borrowed))?;
+        if let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", &known) {
+            scope.problem(problem);
+        }
+        Some(known)
+    }
+
     fn gateway(&self, scope: &mut Scope<'_>) -> (Link<PrefixList>, NodeId) {
         if self.network.route_tables.is_empty() {
             scope.problem(
@@ -476,31 +489,11 @@ impl PlacedEndpoints<'_> {
         }
         let endpoint = scope.add("S3", endpoint);
         scope.output("S3Id", endpoint.attr(VpcEndpoint::LINK), "An endpoint");
-        let known = scope
-            .known_region()
-            .and_then(|region| region.s3_prefix_list);
-        let known = self
-            .endpoints
-            .s3_prefix_list
-            .clone()
-            .or(known.map(Text::Borrowed));
-        if let Some(id) = &known
-            && let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", id)
-        {
-            scope.problem(problem);
-        }
-        let cfn = match known {
+        let cfn = match self.known_prefix_list(scope) {
             Some(id) => Expr::Text(id),
-            None => {
-                let parameter = Parameter::<Text>::string(S3_PREFIX_LIST)
-                    .description(
-                        "The region's prefix list of S3: aws ec2 describe-managed-prefix-lists \
-                         --filters Name=prefix-list-name,Values=com.amazonaws.REGION.s3",
-                    )
-                    .allowed_pattern("^pl-[0-9a-f]{8,17}$")
-                    .only(Dialect::Cfn);
-                scope.parameter(parameter).into()
-            }
+            None => scope
+                .parameter(asked_prefix_list().only(Dialect::Cfn))
+                .into(),
         };
         let tf = endpoint.attr(VpcEndpoint::PREFIX_LIST);
         let list = Expr::PerLanguage {
@@ -509,6 +502,15 @@ impl PlacedEndpoints<'_> {
         };
         (Value::Expr(list), endpoint.node())
     }
+}
+
+fn asked_prefix_list() -> Parameter<Text> {
+    Parameter::string(S3_PREFIX_LIST)
+        .description(
+            "The region's prefix list of S3: aws ec2 describe-managed-prefix-lists \
+             --filters Name=prefix-list-name,Values=com.amazonaws.REGION.s3",
+        )
+        .allowed_pattern("^pl-[0-9a-f]{8,17}$")
 }
 
 /// The buckets that the agent gets updates, patches and documents from, and Amazon Linux packages.
@@ -657,6 +659,16 @@ impl Construct for PlacedEndpoints<'_> {
                 s3_prefix_list = Some(list);
                 ready.push(node);
             }
+        }
+        if self.needs.s3 && s3_prefix_list.is_none() {
+            // The way is there, and the instances' group must let it be taken.
+            s3_prefix_list = Some(match self.known_prefix_list(scope) {
+                Some(id) => Value::Lit(crate::ir::Id::new(id)),
+                None => match scope.parameter(asked_prefix_list()) {
+                    Value::Lit(id) => Value::Lit(crate::ir::Id::new(id)),
+                    Value::Expr(expr) => Value::Expr(expr),
+                },
+            });
         }
         EndpointHandles {
             security_group,

@@ -62,6 +62,11 @@ impl Identity {
         self.permissions
     }
 
+    /// The most that the role can ever be allowed, and the stack's other roles too.
+    pub(super) fn boundary(&self) -> Option<Link<ManagedPolicy>> {
+        self.permissions_boundary.clone()
+    }
+
     /// The path of role and profile. Default: `/`.
     #[must_use]
     pub fn path(mut self, path: impl IntoValue<Value<Text>>) -> Self {
@@ -69,7 +74,8 @@ impl Identity {
         self
     }
 
-    /// The most that the role can ever be allowed. Default: no boundary.
+    /// The most that the role, and the stack's other roles, can ever be allowed. Default: no
+    /// boundary.
     #[must_use]
     pub fn permissions_boundary(mut self, policy: impl IntoValue<Link<ManagedPolicy>>) -> Self {
         self.permissions_boundary = Some(policy.into_value());

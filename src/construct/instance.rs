@@ -8,9 +8,9 @@ use super::sessions::SessionHandles;
 use crate::check::{ArnOf, IdOf};
 use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value, quoted};
 use crate::resource::{
-    BlockDeviceMapping, Document, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey,
-    LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup,
-    Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
+    BlockDeviceMapping, DetailedMonitoring, Document, Ebs, HttpTokens, Instance, InstanceProfile,
+    KmsKey, LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume,
+    SecurityGroup, Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 
 /// Where an instance is.
@@ -481,6 +481,7 @@ impl Construct for PlacedHost<'_> {
             let mut template = LaunchTemplate::new(image)
                 .block_devices([BlockDeviceMapping::new(root, ebs)])
                 .metadata_options(metadata.clone());
+            template.monitoring = host.monitoring.then(|| DetailedMonitoring::new(true));
             if let Some(renewal) = &host.renewal {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).

@@ -5,7 +5,7 @@
 use super::arn::ArnPlace;
 use super::scope::{Construct, Scope};
 use super::sessions::SessionHandles;
-use crate::ir::{Diagnostic, Expr, IntoValue, Ref, Text, Value, quoted};
+use crate::ir::{Diagnostic, Expr, IntoValue, Link, Ref, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
@@ -113,7 +113,13 @@ impl OperatorPolicy {
         };
         let start = Statement::allow(["ssm:StartSession"]).on(reachable.iter().cloned());
         let start = match &self.instances {
-            Instances::Ids(_) => start,
+            // Written once, since a policy has room for so many.
+            Instances::Ids(_) => Statement {
+                actions: ["ssm:GetConnectionStatus", "ssm:StartSession"]
+                    .map(text)
+                    .into(),
+                ..start
+            },
             Instances::Tagged(tags) => {
                 let all = start;
                 tags.iter().fold(all, |statement, (key, values)| {
@@ -166,10 +172,11 @@ impl OperatorPolicy {
             ])
             .on([text("*")])
             .sid("Look"),
-            Statement::allow(["ssm:GetConnectionStatus"])
-                .on(reachable)
-                .sid("LookAtInstances"),
         ];
+        if let Instances::Tagged(_) = self.instances {
+            let look = Statement::allow(["ssm:GetConnectionStatus"]).on(reachable);
+            statements.push(look.sid("LookAtInstances"));
+        }
         if !self.keys.is_empty() {
             statements.push(
                 Statement::allow(["kms:GenerateDataKey"])
@@ -214,6 +221,8 @@ pub(crate) struct PlacedOperators<'a> {
     pub(crate) operators: Operators,
     pub(crate) instances: &'a [Ref<Instance>],
     pub(crate) sessions: Option<&'a SessionHandles>,
+    /// The most that the role can ever be allowed.
+    pub(crate) boundary: Option<Link<ManagedPolicy>>,
 }
 
 impl Construct for PlacedOperators<'_> {
@@ -221,6 +230,33 @@ impl Construct for PlacedOperators<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> OperatorHandles {
         let place = ArnPlace::of(scope);
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        const MOST: usize = 40;
+        if self.operators.tags.is_empty() && self.instances.len() > MOST {
+            let count = self.instances.len();
+            let message =
+                format!("a policy has room for the ids of {MOST} instances, not of {count}");
+            scope.problem(
+                Diagnostic::error("operator-instances", message)
+                    .help("tell them by a tag: `operators.tags`"),
+            );
+        }
+        for (key, _) in self.operators.tags.iter().filter(|(_, of)| of.is_empty()) {
+            let message = format!("no instance has a tag {} without values", quoted(key));
+            scope.problem(
+                Diagnostic::error("operator-tags", message)
+                    .about(&["tags", key])
+                    .help("name the values, or `*` for any"),
+            );
+        }
+        if self.operators.mfa && self.operators.trust.is_empty() {
+            let message = "`mfa` is of the operators' role, and there is none";
+            scope.problem(
+                Diagnostic::warning("operator-mfa", message)
+                    .about(&["mfa"])
+                    .help("say who may take it: `operators.trust`"),
+            );
+        }
         let instances = match self.operators.tags.is_empty() {
             false => Instances::Tagged(self.operators.tags),
             true => {
@@ -246,13 +282,12 @@ impl Construct for PlacedOperators<'_> {
         );
         let role = (!self.operators.trust.is_empty()).then(|| {
             for (n, arn) in self.operators.trust.iter().enumerate() {
-                let is_arn = |arn: &Text| arn.starts_with("arn:") && arn.contains(":iam::");
-                if let Some(arn) = arn.lit().filter(|arn| !is_arn(arn)) {
-                    let message = format!("{} is no ARN of IAM", quoted(arn));
+                if let Some(arn) = arn.lit().filter(|arn| !is_principal(arn)) {
+                    let message = format!("{} is nobody who can take a role", quoted(arn));
                     scope.problem(
                         Diagnostic::error("operator-trust", message)
                             .about(&["trust", &n.to_string()])
-                            .help("write one such as `arn:aws:iam::123456789012:root`"),
+                            .help("write `arn:aws:iam::123456789012:root`, or the ARN of a role or user"),
                     );
                 }
             }
@@ -265,13 +300,32 @@ impl Construct for PlacedOperators<'_> {
             if self.operators.mfa {
                 trust = trust.when("Bool", "aws:MultiFactorAuthPresent", ["true"]);
             }
-            let role = Role::new(PolicyDocument::new([trust])).managed_policies([policy]);
+            let mut role = Role::new(PolicyDocument::new([trust])).managed_policies([policy]);
+            role.permissions_boundary = self.boundary;
             let role = scope.add("Role", role);
             scope.output("RoleArn", role.attr(Role::ARN), "The role of operators");
             role
         });
         OperatorHandles { policy, role }
     }
+}
+
+/// Whether it is an account, a role or a user by ARN.
+fn is_principal(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [start, _, "iam", "", account, resource] = parts[..] else {
+        return false;
+    };
+    let named = |kind: &str| {
+        resource
+            .strip_prefix(kind)
+            .is_some_and(|name| !name.is_empty())
+    };
+    start == "arn"
+        && account.len() == 12
+        && account.bytes().all(|b| b.is_ascii_digit())
+        && (resource == "root" || named("role/") || named("user/"))
+        && !resource.contains(['*', '?'])
 }
 
 /// A tag's value in a policy, where `${…}` would be a variable; `*` and `?` stay patterns.
@@ -342,7 +396,7 @@ mod tests {
             let tagged = start["Condition"]["StringLike"].is_object();
             assert_eq!(of_instance, tagged);
             let check = &start["Condition"]["BoolIfExists"]["ssm:SessionDocumentAccessCheck"];
-            assert_eq!(check[0], "true");
+            assert_eq!(check, "true");
         }
     }
 

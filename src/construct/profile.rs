@@ -9,7 +9,7 @@ use super::operators::Operators;
 use super::patching::Patching;
 use super::sessions::{SessionBucket, Sessions};
 use super::watching::Watching;
-use crate::ir::{Exception, Value};
+use crate::ir::{Checker, Exception, Value};
 
 /// A set of choices for what nothing is said of.
 ///
@@ -33,34 +33,34 @@ pub enum Profile {
     Hardened,
 }
 
-/// What checkov finds in the hardened stack and is accepted; `docs/security.md` has the same.
+const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
+                              can record data events instead";
+
+/// What checkers find in the hardened stack and is accepted; `docs/security.md` has the same.
 pub(crate) const ACCEPTED: &[Exception] = &[
     Exception {
+        checker: Checker::Checkov,
         check: "CKV_AWS_18",
         cfn: "AWS::S3::Bucket",
         tf: "aws_s3_bucket",
-        reason: "S3 delivers access logs to buckets without a KMS key only; the trail can record \
-                 data events instead",
+        reason: NO_ACCESS_LOGS,
     },
     Exception {
+        checker: Checker::Checkov,
         check: "CKV_AWS_144",
         cfn: "",
         tf: "aws_s3_bucket",
         reason: "a copy in another region is a choice about residency that the stack's owner makes",
     },
     Exception {
-        check: "CKV2_AWS_62",
-        cfn: "",
-        tf: "aws_s3_bucket",
-        reason: "nobody waits for single objects; sessions are told by EventBridge",
-    },
-    Exception {
+        checker: Checker::Checkov,
         check: "CKV_AWS_8",
         cfn: "",
         tf: "aws_instance",
         reason: "the root volume is encrypted in the launch template, which the check does not read",
     },
     Exception {
+        checker: Checker::Checkov,
         check: "CKV_AWS_252",
         cfn: "",
         tf: "aws_cloudtrail",
@@ -68,16 +68,46 @@ pub(crate) const ACCEPTED: &[Exception] = &[
                  EventBridge",
     },
     Exception {
+        checker: Checker::Checkov,
         check: "CKV2_AWS_12",
         cfn: "",
         tf: "aws_vpc",
         reason: "nothing here uses the default group, and CloudFormation cannot change it",
     },
     Exception {
+        checker: Checker::Checkov,
         check: "CKV_AWS_394",
         cfn: "",
         tf: "data.aws_availability_zones",
         reason: "which zones there are is the account's; name them by `network.zones` to fix them",
+    },
+    Exception {
+        checker: Checker::Guard,
+        check: "s3_bucket_logging_enabled_check",
+        cfn: "AWS::S3::Bucket",
+        tf: "",
+        reason: NO_ACCESS_LOGS,
+    },
+    Exception {
+        checker: Checker::Guard,
+        check: "s3_bucket_policy_ssl_requests_only_check",
+        cfn: "AWS::S3::BucketPolicy",
+        tf: "",
+        reason: "the policy denies it, and the rule reads the objects' ARN in one spelling only",
+    },
+    Exception {
+        checker: Checker::Guard,
+        check: "ec2_instance_no_public_ip_check",
+        cfn: "AWS::EC2::Instance",
+        tf: "",
+        reason: "the subnets give no public address, and the rule reads interfaces only",
+    },
+    Exception {
+        checker: Checker::Guard,
+        check: "ec2_instance_nitro_encryption_in_transit_check",
+        cfn: "AWS::EC2::Instance",
+        tf: "",
+        reason: "sessions and endpoints use TLS; types that encrypt in transit cost many times more",
     },
 ];
 

@@ -9,7 +9,7 @@ use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
 use crate::check::ArnOf;
 use crate::ir::{
-    Diagnostic, Expr, IntoValue, Link, NodeId, Pseudo, Ref, Removal, Text, Value, kebab,
+    Diagnostic, Expr, IntoValue, Link, NodeId, Pseudo, Ref, Removal, Text, Value, kebab, quoted,
 };
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, Effect, EncryptionByDefault, KmsKey, LifecycleRule,
@@ -159,14 +159,23 @@ pub(super) fn tls_only(bucket: Ref<Bucket>) -> Statement {
     deny
 }
 
-/// What lets IAM decide who uses a key: without it, nobody could ever change its policy.
+/// Lets IAM decide who uses a key, without which nobody could ever change its policy, and leaves
+/// grants, which outlive a policy, to AWS's services.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-pub(super) fn iam_decides(place: &ArnPlace) -> Statement {
-    Statement::allow(["kms:*"])
+pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
+    let mut grants = Statement::allow(["kms:CreateGrant"])
+        .sid("GrantsToServices")
+        .principal(Principal::Any)
+        .on(["*"])
+        .when("BoolIfExists", "kms:GrantIsForAWSResource", ["false"])
+        .when("BoolIfExists", "aws:PrincipalIsAWSService", ["false"]);
+    grants.effect = Effect::Deny;
+    let decides = Statement::allow(["kms:*"])
         .sid("IamDecides")
         .principal(Principal::Aws(place.root()))
-        .on(["*"])
+        .on(["*"]);
+    vec![decides, grants]
 }
 
 /// Lets CloudWatch Logs use a key for groups of these names.
@@ -206,10 +215,18 @@ impl PlacedSessions {
             SessionKey::None => None,
             SessionKey::Given(key) => {
                 check_arn("key", ArnOf::Key, key, scope);
+                if key.lit().is_some_and(|it| it.as_str().contains(":alias/")) {
+                    let message = "`key` is an alias, and policies need the key itself";
+                    scope.problem(
+                        Diagnostic::error("session-key", message)
+                            .about(&["key"])
+                            .help("give the key's ARN: aws kms describe-key --key-id alias/…"),
+                    );
+                }
                 Some(key.clone())
             }
             SessionKey::Created => {
-                let mut statements = vec![iam_decides(place)];
+                let mut statements = iam_decides(place);
                 if self.sessions.logs.is_some() {
                     statements.push(logs_may_use(&[Self::group_name(scope)], place, scope));
                 }
@@ -219,8 +236,14 @@ impl PlacedSessions {
                     .enable_key_rotation(true)
                     .pending_window_in_days(30);
                 let key = scope.add("Key", key);
-                // KMS itself keeps it for the window.
-                scope.at_its_end(key, Removal::Delete);
+                // What is kept could not be read without it; else KMS keeps it for the window.
+                let kept = self.sessions.logs.is_some() || self.sessions.bucket.is_some();
+                let removal = if kept {
+                    Removal::Retain
+                } else {
+                    Removal::Delete
+                };
+                scope.at_its_end(key, removal);
                 Some(key.into_value())
             }
         }
@@ -367,17 +390,20 @@ impl PlacedSessions {
                 );
             }
         }
-        let prefix = self
-            .sessions
-            .bucket
-            .as_ref()
-            .and_then(|it| it.prefix.as_ref());
-        if let Some(prefix) = prefix.filter(|it| it.starts_with('/') || it.ends_with('/')) {
-            let message = format!("`prefix` is `{prefix}`; Session Manager puts the `/` itself");
+        let bucket = self.sessions.bucket.as_ref();
+        let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
+        let fits = |it: &str| {
+            !it.is_empty() && it.chars().all(taken) && !it.starts_with('/') && !it.ends_with('/')
+        };
+        if let Some(prefix) = bucket
+            .and_then(|it| it.prefix.as_ref())
+            .filter(|it| !fits(it))
+        {
+            let message = format!("{} begins no key of an object", quoted(prefix));
             scope.problem(
                 Diagnostic::error("session-prefix", message)
                     .about(&["bucket", "prefix"])
-                    .help("leave `/` out at its ends"),
+                    .help("take letters, digits and !_.'()/-, without `/` at its ends"),
             );
         }
     }

@@ -53,33 +53,25 @@ struct ManagedRule {
     id: &'static str,
     name: &'static str,
     identifier: &'static str,
-    parameters: &'static [(&'static str, &'static str)],
 }
 
-const RULES: [ManagedRule; 4] = [
+const EVENTS: &str = "events.amazonaws.com";
+
+const RULES: [ManagedRule; 3] = [
     ManagedRule {
         id: "RuleManaged",
         name: "managed-by-systems-manager",
         identifier: "EC2_INSTANCE_MANAGED_BY_SSM",
-        parameters: &[],
     },
     ManagedRule {
         id: "RuleImdsv2",
         name: "imdsv2",
         identifier: "EC2_IMDSV2_CHECK",
-        parameters: &[],
     },
     ManagedRule {
         id: "RulePublicAddress",
         name: "no-public-address",
         identifier: "EC2_INSTANCE_NO_PUBLIC_IP",
-        parameters: &[],
-    },
-    ManagedRule {
-        id: "RuleEndpoint",
-        name: "ssm-endpoint",
-        identifier: "VPC_ENDPOINT_ENABLED",
-        parameters: &[("serviceNames", "ssm,ssmmessages")],
     },
 ];
 
@@ -88,23 +80,27 @@ impl PlacedWatching<'_> {
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
     fn topic(&self, scope: &mut Scope<'_>) -> Ref<Topic> {
         let place = ArnPlace::of(scope);
-        let account = || Value::Expr(place.account.clone());
-        let mut statements = vec![iam_decides(&place)];
+        let account = place.account.clone();
+        // EventBridge brings no account along:
+        // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        let of_account = |service: &str, may: Statement| match service {
+            EVENTS => may,
+            _ => may.when("StringEquals", "aws:SourceAccount", [account.clone()]),
+        };
+        let mut statements = iam_decides(&place);
         let services = [
-            ("Events", "events.amazonaws.com", self.watching.sessions),
+            ("Events", EVENTS, self.watching.sessions),
             ("Alarms", "cloudwatch.amazonaws.com", self.watching.alarms),
         ];
         let services = services.into_iter().filter(|(.., is)| *is);
         let services: Vec<(&'static str, &'static str)> =
             services.map(|(sid, name, _)| (sid, name)).collect();
         for (sid, service) in &services {
-            statements.push(
-                Statement::allow(["kms:Decrypt", "kms:GenerateDataKey*"])
-                    .sid(*sid)
-                    .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
-                    .on(["*"])
-                    .when("StringEquals", "aws:SourceAccount", [account()]),
-            );
+            let may = Statement::allow(["kms:Decrypt", "kms:GenerateDataKey*"])
+                .sid(*sid)
+                .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
+                .on(["*"]);
+            statements.push(of_account(service, may));
         }
         let key = KmsKey::new()
             .description("What is told of sessions and instances")
@@ -116,11 +112,11 @@ impl PlacedWatching<'_> {
         scope.at_its_end(key, Removal::Delete);
         let topic = scope.add("Topic", Topic::new().kms_key(key));
         let publish = services.into_iter().map(|(sid, service)| {
-            Statement::allow(["sns:Publish"])
+            let may = Statement::allow(["sns:Publish"])
                 .sid(sid)
                 .principal(Principal::Service(Value::Lit(Text::Borrowed(service))))
-                .on([topic.attr(Topic::LINK)])
-                .when("StringEquals", "aws:SourceAccount", [account()])
+                .on([topic.attr(Topic::LINK)]);
+            of_account(service, may)
         });
         let mut publish: Vec<Statement> = publish.collect();
         let mut tls = Statement::allow(["sns:Publish"])
@@ -155,16 +151,23 @@ impl PlacedWatching<'_> {
     }
 
     fn rule(&self, topic: Ref<Topic>, scope: &mut Scope<'_>) {
+        let mut names = vec!["AWS API Call via CloudTrail"];
+        // As the documentation of China's regions has it.
+        if scope
+            .known_region()
+            .is_some_and(|it| it.partition == "aws-cn")
+        {
+            names.push("Amazon API Call via CloudTrail");
+        }
         let pattern = serde_json::json!({
             "source": ["aws.ssm"],
-            "detail-type": ["AWS API Call via CloudTrail"],
+            "detail-type": names,
             "detail": {
                 "eventSource": ["ssm.amazonaws.com"],
                 "eventName": ["StartSession", "ResumeSession", "TerminateSession"],
             },
         });
         let rule = EventRule::new(Content(pattern.into()))
-            .name(format!("{}-sessions", kebab(scope.stack_name())))
             .description("Sessions that are opened, resumed and ended")
             .state("ENABLED")
             .targets([EventTarget::new("topic", topic.attr(Topic::LINK))]);
@@ -208,18 +211,15 @@ impl Construct for PlacedWatching<'_> {
             }
         }
         if self.watching.config_rules {
+            let message = "rules of AWS Config are made only where it is recording already";
+            scope.problem(
+                Diagnostic::warning("config-recorder", message)
+                    .about(&["config_rules"])
+                    .help("see `aws configservice describe-configuration-recorder-status`"),
+            );
             for of in RULES {
                 let name = format!("{}-{}", kebab(scope.stack_name()), of.name);
-                let mut rule = ConfigRule::new(name, RuleSource::new("AWS", of.identifier));
-                if !of.parameters.is_empty() {
-                    let parameters: serde_json::Map<String, serde_json::Value> = of
-                        .parameters
-                        .iter()
-                        .map(|(key, value)| ((*key).to_owned(), (*value).into()))
-                        .collect();
-                    rule.input_parameters =
-                        Some(Content(serde_json::Value::from(parameters).into()));
-                }
+                let rule = ConfigRule::new(name, RuleSource::new("AWS", of.identifier));
                 scope.add(of.id, rule);
             }
         }

@@ -246,7 +246,7 @@ mod tests {
             let unit = match price.item.split_once('.').map_or("", |(kind, _)| kind) {
                 "instance" | "windows" | "ipv4" => Unit::Hour,
                 "volume" | "s3" => Unit::GbMonth,
-                "kms" | "zone" | "metrics" => Unit::Month,
+                "kms" | "zone" | "metrics" | "alarm" => Unit::Month,
                 "endpoint" | "nat" | "logs" => price.unit,
                 other => panic!("{other}"),
             };

@@ -228,7 +228,7 @@ const IDENTITY: &[Setting] = &[
         "permissions_boundary",
         TEXT_OR_STRING,
         "none",
-        "The ARN of the policy that bounds the role.",
+        "The ARN of the policy that bounds the role, and the stack's other roles.",
     ),
     setting(
         "tags",

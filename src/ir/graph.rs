@@ -78,11 +78,23 @@ pub struct Origin {
     pub rest: crate::resource::Map<'static>,
 }
 
+/// A checker of templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checker {
+    /// <https://www.checkov.io/>
+    Checkov,
+    /// cfn-guard with Control Tower's rules:
+    /// <https://docs.aws.amazon.com/controltower/latest/controlreference/proactive-controls.html>
+    Guard,
+}
+
 /// A finding of a checker of templates that is accepted, and why; said beside each resource of the
 /// type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exception {
-    /// The check of checkov, such as `CKV_AWS_18`.
+    /// Whose finding it is.
+    pub checker: Checker,
+    /// The check's name, such as `CKV_AWS_18`.
     pub check: &'static str,
     /// CloudFormation's type that it is about; empty if it finds nothing there.
     pub cfn: &'static str,
@@ -100,8 +112,8 @@ pub struct Exception {
 pub enum Removal {
     /// It is deleted, and that is said.
     Delete,
-    /// It stays, unless its own creation is rolled back. Terraform keeps what its provider can
-    /// keep; a bucket that holds anything is not deleted there.
+    /// It stays, unless its own creation is rolled back. Terraform leaves a log group be, and
+    /// refuses to destroy anything else of the kind.
     Retain,
 }
 

@@ -11,8 +11,8 @@ mod value;
 pub use cidr::{Cidr, CidrError};
 pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
 pub use graph::{
-    Condition, ConditionId, Exception, Graph, Node, NodeId, Origin, Output, Override, ParamId,
-    Removal, Stack, StackId, Test, Unread,
+    Checker, Condition, ConditionId, Exception, Graph, Node, NodeId, Origin, Output, Override,
+    ParamId, Removal, Stack, StackId, Test, Unread,
 };
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
 pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Value};

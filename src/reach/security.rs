@@ -244,7 +244,11 @@ fn is_s3(view: &View<'_>, link: &Link<PrefixList>) -> bool {
                         if super::path::token(&it.service_name).as_deref() == Some("s3"))
                 })
         }
-        // What our own templates ask for by this name, see the assumptions.
+        // What our own stacks ask for by this name, see the assumptions.
+        Value::Expr(Expr::Param(id)) => {
+            let declared = view.graph.parameter(*id);
+            declared.is_some_and(|it| it.id == S3_PREFIX_LIST)
+        }
         Value::Expr(Expr::Opaque(text)) => text.strip_prefix("parameter ") == Some(S3_PREFIX_LIST),
         Value::Expr(Expr::PerLanguage { cfn, tf }) => match cfn.as_ref() {
             Expr::Text(id) => is_s3(view, &Value::Lit(Id::new(id.clone()))),

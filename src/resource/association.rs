@@ -112,7 +112,7 @@ pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str
         rest.strip_suffix(')')
     };
     if let Some(rate) = inside("rate") {
-        let (count, unit) = rate.split_once(' ')?;
+        let (count, unit) = rate.split_once(' ').unwrap_or((rate, ""));
         let minutes = match unit {
             "minute" | "minutes" => 1,
             "hour" | "hours" => 60,
@@ -160,6 +160,7 @@ mod tests {
             "cron(0 3 * * *)",
             "daily",
             "rate(x days)",
+            "rate(14days)",
         ] {
             assert!(schedule_problem(wrong).is_some(), "{wrong}");
         }

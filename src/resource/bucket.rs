@@ -1,6 +1,8 @@
 use super::codec::Prop;
 use super::table::{Fields, nested, resource};
-use super::{Dialect, Hooks, Map, PolicyDocument, Satellite, Tags, Term, Typed, tagged};
+use super::{
+    Dialect, Hooks, Map, PolicyDocument, Satellite, Tags, Term, Typed, prevent_destroy, tagged,
+};
 use crate::ir::{Attr, Expr, Graph, Link, NodeId, Text, Value};
 
 nested! {
@@ -146,6 +148,13 @@ resource! {
         bucket_name: Value<Text> = "BucketName" / "bucket",
         /// What keeps it from being made public. Default: all of it, as S3 does now.
         public_access_block: PublicAccessBlock = "PublicAccessBlockConfiguration" / "",
+        /// Whether objects can be locked, which cannot be taken back; by itself it locks none.
+        /// Default: they cannot.
+        object_lock_enabled: Value<bool> = "ObjectLockEnabled" / "object_lock_enabled",
+        /// Whether EventBridge is told of its objects, as Terraform says in a resource beside it.
+        /// Default: it is not.
+        event_bridge_enabled: Value<bool> =
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled" / "",
         /// `Enabled` or `Suspended`. Default: one version of each object.
         versioning: Value<Text> = "VersioningConfiguration.Status" / "",
     }
@@ -177,12 +186,18 @@ impl Bucket {
             .encryption([rule])
             .ownership([OwnershipRule::new("BucketOwnerEnforced")])
             .public_access_block(PublicAccessBlock::all())
+            .object_lock_enabled(true)
+            .event_bridge_enabled(true)
             .versioning("Enabled")
     }
 }
 
 impl Hooks for Bucket {
     tagged!();
+
+    fn tf_retained(&self, map: &mut Map<'_>) {
+        prevent_destroy(map);
+    }
 
     fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {
         fn blocks<T: Prop>(of: &[T]) -> Option<Map<'_>> {
@@ -200,6 +215,9 @@ impl Hooks for Bucket {
             let block = ("versioning_configuration".into(), Term::Block(status));
             [block].into_iter().collect()
         });
+        let events = self.event_bridge_enabled.as_ref();
+        let events = events.and_then(|it| it.put(Dialect::Tf));
+        let events = events.map(|is| [("eventbridge".into(), is)].into_iter().collect());
         [
             (
                 "aws_s3_bucket_server_side_encryption_configuration",
@@ -222,6 +240,7 @@ impl Hooks for Bucket {
                 public_access,
             ),
             ("aws_s3_bucket_versioning", "versioning", versioning),
+            ("aws_s3_bucket_notification", "events", events),
         ]
         .into_iter()
         .filter_map(|(tf, suffix, said)| {

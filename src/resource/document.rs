@@ -1,6 +1,6 @@
 use super::codec::{Mismatch, Prop, Unreads};
 use super::table::resource;
-use super::{Dialect, Hooks, Map, Tags, Term, tagged};
+use super::{Dialect, Hooks, Map, Tags, Term, prevent_destroy, tagged};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Expr, Node, Text, Value, quoted};
 
 /// A document: an object in CloudFormation, JSON or YAML text in Terraform.
@@ -106,7 +106,6 @@ impl Hooks for Document {
     }
 
     fn tf_retained(&self, map: &mut Map<'_>) {
-        let stays = [("prevent_destroy".into(), Term::Bool(true))];
-        map.insert("lifecycle", Term::Block(stays.into_iter().collect()));
+        prevent_destroy(map);
     }
 }

@@ -1,5 +1,5 @@
 use super::table::resource;
-use super::{Hooks, PolicyDocument, Tags, tagged};
+use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
@@ -31,6 +31,10 @@ impl KmsKey {
 
 impl Hooks for KmsKey {
     tagged!();
+
+    fn tf_retained(&self, map: &mut Map<'_>) {
+        prevent_destroy(map);
+    }
 }
 
 resource! {

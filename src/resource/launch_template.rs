@@ -98,6 +98,15 @@ nested! {
     }
 }
 
+nested! {
+    /// How often metrics are taken.
+    pub struct DetailedMonitoring
+    one {
+        /// Whether by the minute.
+        enabled: Value<bool> = "Enabled" / "enabled",
+    }
+}
+
 resource! {
     /// A launch template that names an image and the disk that it boots from.
     ///
@@ -124,6 +133,8 @@ resource! {
         /// How the metadata service answers. Default: the account's settings.
         metadata_options: MetadataOptions =
             "LaunchTemplateData.MetadataOptions" / "metadata_options",
+        /// How often metrics are taken. Default: each five minutes.
+        monitoring: DetailedMonitoring = "LaunchTemplateData.Monitoring" / "monitoring",
         /// What the instances run at their first start, in Base64. Default: nothing.
         user_data: EncodedUserData = "LaunchTemplateData.UserData" / "user_data",
     }

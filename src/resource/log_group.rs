@@ -7,7 +7,7 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html>
     pub struct LogGroup: "AWS::Logs::LogGroup" / "aws_cloudwatch_log_group",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"), attrs [Self::ARN];
     opt {
         /// Its name. Default: generated.
         log_group_name: Value<Text> = "LogGroupName" / "name",
@@ -20,6 +20,11 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+}
+
+impl LogGroup {
+    /// Its ARN, with `:*` behind in CloudFormation.
+    pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 
 /// How long a group can keep lines, in days.

@@ -76,8 +76,8 @@ pub use internet_gateway::InternetGateway;
 pub use kms_key::{KmsAlias, KmsKey};
 pub use launch_configuration::LaunchConfiguration;
 pub use launch_template::{
-    BlockDeviceMapping, Ebs, LaunchImage, LaunchTemplate, TagSpecification, TemplateInterface,
-    TemplateProfile, VolumeType,
+    BlockDeviceMapping, DetailedMonitoring, Ebs, LaunchImage, LaunchTemplate, TagSpecification,
+    TemplateInterface, TemplateProfile, VolumeType,
 };
 pub use log_group::LogGroup;
 pub use lookup::{ImageLookup, LookupFilter, ServiceSetting};
@@ -193,6 +193,12 @@ pub(crate) trait Hooks {
     fn satellites(&self, _this: NodeId, _graph: &Graph) -> Vec<Satellite<'_>> {
         Vec::new()
     }
+}
+
+/// Makes Terraform refuse to destroy a resource: it has no way to leave one be.
+pub(crate) fn prevent_destroy(map: &mut Map<'_>) {
+    let refused = [("prevent_destroy".into(), Term::Bool(true))];
+    map.insert("lifecycle", Term::Block(refused.into_iter().collect()));
 }
 
 macro_rules! resources {

@@ -172,7 +172,12 @@ impl Statement {
                     operators.insert(operator.as_ref(), Term::Object(Map::default()));
                 }
                 if let Some(Term::Object(keys)) = operators.get_mut(operator) {
-                    keys.insert(key.as_ref(), list(of));
+                    let of = match list(of) {
+                        // As checkers of templates compare it.
+                        Term::List(mut one) if one.len() == 1 => one.swap_remove(0),
+                        several => several,
+                    };
+                    keys.insert(key.as_ref(), of);
                 }
             }
             map.insert("Condition", Term::Object(operators));

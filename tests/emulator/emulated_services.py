@@ -92,6 +92,10 @@ def check_key_policy(self, text, bypass):
     try:
         document = json.loads(text)
         statements = listed(document["Statement"])
+        for statement in statements:
+            # Everybody, in its short form.
+            if statement["Principal"] == "*":
+                statement["Principal"] = {"AWS": "*"}
         principals = [it for statement in statements for it in listed(statement["Principal"].get("AWS", []))]
         effects = [it["Effect"] for it in statements]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

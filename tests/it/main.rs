@@ -20,6 +20,7 @@ mod goldens;
 mod graph;
 mod misuse;
 mod names;
+mod parts;
 mod properties;
 mod readers;
 mod round_trip;

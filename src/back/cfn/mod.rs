@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use super::apply_overrides;
 use crate::check::Checked;
 use crate::ir::{
-    CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal,
-    Stack, Test, Text,
+    CfnAttr, Checker, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo,
+    Removal, Stack, Test, Text,
 };
 use crate::resource::{Dialect, Map, Term};
 
@@ -206,17 +206,9 @@ impl<'g> Lower<'g> {
             body.push(("DeletionPolicy".into(), Tree::str(end)));
             body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
         }
-        let accepted = self.stack.exceptions.iter();
-        let accepted: Vec<_> = accepted
-            .filter(|it| it.cfn == type_name)
-            .map(|it| {
-                let check = ("id".into(), Tree::str(it.check));
-                Tree::Map(vec![check, ("comment".into(), Tree::str(it.reason))])
-            })
-            .collect();
-        if !accepted.is_empty() {
-            let skip = Tree::Map(vec![("skip".into(), Tree::List(accepted))]);
-            body.push(("Metadata".into(), Tree::Map(vec![("checkov".into(), skip)])));
+        let metadata = self.accepted(type_name);
+        if !metadata.is_empty() {
+            body.push(("Metadata".into(), Tree::Map(metadata)));
         }
         let depends_on = self.depends_on(id, node, &properties);
         if !depends_on.is_empty() {
@@ -226,6 +218,35 @@ impl<'g> Lower<'g> {
             body.push(("Properties".into(), self.map(properties)));
         }
         Some((Cow::Borrowed(node.cfn_id.as_str()), Tree::Map(body)))
+    }
+
+    /// What is accepted of a type, as the checkers read it.
+    fn accepted(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
+        let by = |checker| {
+            let all = self.stack.exceptions.iter();
+            all.filter(move |it| it.checker == checker && it.cfn == of)
+        };
+        let skip: Vec<_> = by(Checker::Checkov)
+            .map(|it| {
+                let check = ("id".into(), Tree::str(it.check));
+                Tree::Map(vec![check, ("comment".into(), Tree::str(it.reason))])
+            })
+            .collect();
+        let rules: Vec<_> = by(Checker::Guard).map(|it| Tree::str(it.check)).collect();
+        let reasons = by(Checker::Guard).map(|it| (it.check.into(), Tree::str(it.reason)));
+        let mut metadata = Vec::new();
+        if !skip.is_empty() {
+            let skip = ("skip".into(), Tree::List(skip));
+            metadata.push(("checkov".into(), Tree::Map(vec![skip])));
+        }
+        if !rules.is_empty() {
+            let guard = vec![
+                ("SuppressedRules".into(), Tree::List(rules)),
+                ("Reasons".into(), Tree::Map(reasons.collect())),
+            ];
+            metadata.push(("guard".into(), Tree::Map(guard)));
+        }
+        metadata
     }
 
     /// What references do not say already.

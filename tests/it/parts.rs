@@ -1,0 +1,165 @@
+//! The guide's best practices as parts of a stack: what each brings, whether the proof sees what it
+//! stands on, and whether it is right in every region.
+
+use serde_json::Value;
+use ssm_synth::construct::Sessions;
+use ssm_synth::front::Input;
+use ssm_synth::front::cfn::Deployment;
+use ssm_synth::reach::{self, Answer, Hop};
+use ssm_synth::{App, Region, SessionAccess};
+
+use super::documents;
+
+fn template(text: &str) -> Value {
+    serde_json::from_str(&documents("parts", text)[0].1).unwrap()
+}
+
+fn judged(template: &Value) -> (Answer, Option<Hop>) {
+    let input = Input::read("parts", &template.to_string(), None, &Deployment::default()).unwrap();
+    let proofs = input
+        .graphs
+        .iter()
+        .map(|graph| reach::prove(graph, &reach::Assume::default()))
+        .collect();
+    let proof = reach::agree(proofs);
+    (proof.instances[0].answer, proof.instances[0].failing_hop())
+}
+
+const SESSIONS: &str = "region: eu-central-1\n\
+                        sessions: {document: account, bucket: true}\n\
+                        endpoints: {least_privilege: true}\n";
+
+/// Takes a statement out of a policy.
+fn without(policy: &mut Value, sid: &str) {
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let before = statements.len();
+    statements.retain(|it| it["Sid"] != sid);
+    assert_eq!(statements.len(), before - 1, "{sid}");
+}
+
+#[test]
+fn each_fact_of_sessions_that_is_removed_refuses_them() {
+    let sound = template(SESSIONS);
+    assert_eq!(judged(&sound), (Answer::Reachable, None));
+    type Change = fn(&mut Value);
+    let changes: [(&str, Change); 9] = [
+        ("the endpoint for kms", |it| {
+            it.as_object_mut().unwrap().remove("EndpointsKms").unwrap();
+        }),
+        ("the endpoint for logs", |it| {
+            it.as_object_mut().unwrap().remove("EndpointsLogs").unwrap();
+        }),
+        ("the gateway to S3", |it| {
+            it.as_object_mut().unwrap().remove("EndpointsS3").unwrap();
+        }),
+        ("the gateway's policy for the bucket", |it| {
+            let policy = &mut it["EndpointsS3"]["Properties"]["PolicyDocument"];
+            policy["Statement"].as_array_mut().unwrap().truncate(1);
+        }),
+        ("the role's use of the key", |it| {
+            without(
+                &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
+                "UseKey",
+            );
+        }),
+        ("the role's sight of the groups", |it| {
+            without(
+                &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
+                "FindGroup",
+            );
+        }),
+        ("the role's sight of the bucket's encryption", |it| {
+            without(
+                &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
+                "SeeEncryption",
+            );
+        }),
+        ("the key's leave to IAM", |it| {
+            without(
+                &mut it["SessionsKey"]["Properties"]["KeyPolicy"],
+                "IamDecides",
+            );
+        }),
+        ("the group's key", |it| {
+            let group = it["SessionsLogs"]["Properties"].as_object_mut().unwrap();
+            group.remove("KmsKeyId").unwrap();
+        }),
+    ];
+    for (fact, change) in changes {
+        let mut broken = sound.clone();
+        change(&mut broken["Resources"]);
+        let refused = (Answer::Unreachable, Some(Hop::SessionPreferences));
+        assert_eq!(judged(&broken), refused, "{fact}");
+    }
+}
+
+#[test]
+fn a_stack_is_proven_with_its_own_document() {
+    let mut app = App::new();
+    let access = SessionAccess::new().sessions(Sessions::default());
+    let handles = app.stack("Access").apply(access);
+    let prove = |app: &App| {
+        let proof = reach::prove(app.graph(), &reach::Assume::default());
+        (proof.instances[0].answer, proof.instances[0].failing_hop())
+    };
+    assert_eq!(prove(&app), (Answer::Reachable, None));
+    let group = handles.sessions.unwrap().logs.unwrap();
+    app.graph_mut().get_mut(group).unwrap().kms_key = None;
+    let refused = (Answer::Unreachable, Some(Hop::SessionPreferences));
+    assert_eq!(prove(&app), refused);
+}
+
+/// No part names another partition, another domain, or a service that is not there.
+#[test]
+fn every_region_has_its_own_names() {
+    for region in ssm_synth::regions() {
+        let text = format!("profile: hardened\nregion: {}\n", region.name);
+        for (format, text) in documents(region.name, &text) {
+            if region.partition != "aws" {
+                assert!(!text.contains("arn:aws:"), "{}, {format}", region.name);
+            }
+            if format != "cfn" {
+                continue;
+            }
+            let template: Value = serde_json::from_str(&text).unwrap();
+            let resources = template["Resources"].as_object().unwrap();
+            let of = |kind: &str| -> Vec<&Value> {
+                resources.values().filter(|it| it["Type"] == kind).collect()
+            };
+            let names: Vec<&str> = of("AWS::EC2::VPCEndpoint")
+                .iter()
+                .map(|it| it["Properties"]["ServiceName"].as_str().unwrap())
+                .collect();
+            let mut wanted: Vec<String> = ["ssm", "ssmmessages", "kms", "logs", "s3"]
+                .iter()
+                .map(|token| format!("com.amazonaws.{}.{token}", region.name))
+                .collect();
+            if region.ec2messages {
+                wanted.insert(2, format!("com.amazonaws.{}.ec2messages", region.name));
+            }
+            assert_eq!(names, wanted);
+            let logs = format!("logs.{}.{}", region.name, region.dns_suffix);
+            assert!(text.contains(&logs), "{logs}");
+            let services: std::collections::BTreeSet<&str> = text
+                .split('"')
+                .filter(|it| it.contains(".amazonaws.com") && !it.starts_with("logs."))
+                .filter(|it| !it.contains("start-session"))
+                .collect();
+            let known = [
+                "cloudtrail.amazonaws.com",
+                "cloudwatch.amazonaws.com",
+                "ec2.amazonaws.com",
+                "events.amazonaws.com",
+                "ssm.amazonaws.com",
+                "vpc-flow-logs.amazonaws.com",
+            ];
+            assert_eq!(
+                services.into_iter().collect::<Vec<_>>(),
+                known,
+                "{}",
+                region.name
+            );
+        }
+    }
+    assert!(Region::find("eusc-de-east-1").is_some());
+}
