@@ -359,6 +359,16 @@ def set_lifecycle(self, rules):
     self.raw_rules = [rule_as_told({"ID": f"rule-{number}", **rule}) for number, rule in enumerate(rules)]
 
 
+@replaces(S3Response, "get_bucket_notification")
+def get_bucket_notification(self):
+    """Moto forgets EventBridge, which is told with nothing inside."""
+    found = self.backend.get_bucket_notification_configuration(self.bucket_name)
+    if not found or found.event_bridge is None:
+        return get_bucket_notification.original(self)
+    self.data["Action"] = "GetBucketNotificationConfiguration"
+    return self.serialized(ActionResult({"EventBridgeConfiguration": {}}))
+
+
 @replaces(S3Response, "get_bucket_lifecycle")
 def get_bucket_lifecycle(self):
     """The rules as they were put, with newer versions and sizes of objects (moto drops these)."""

@@ -494,10 +494,10 @@ class Bucket(Service):
 
     type = "AWS::S3::Bucket"
     service = "s3"
-    create_only = ("BucketName",)
+    create_only = ("BucketName", "ObjectLockEnabled")
     parts = (
         *("OwnershipControls", "PublicAccessBlockConfiguration", "BucketEncryption", "VersioningConfiguration"),
-        *("LifecycleConfiguration", "LoggingConfiguration"),
+        *("LifecycleConfiguration", "LoggingConfiguration", "NotificationConfiguration"),
     )
     updatable = (*parts, "Tags")
 
@@ -505,7 +505,13 @@ class Bucket(Service):
         # Names of buckets are short and of small letters.
         name = p.get("BucketName", self.generated_name.lower()[-63:])
         place = {} if self.api.region == "us-east-1" else {"LocationConstraint": self.api.region}
-        self.api_call("create_bucket", Bucket=name, CreateBucketConfiguration=place or None)
+        locks = is_true(p.get("ObjectLockEnabled", False))
+        self.api_call(
+            "create_bucket",
+            Bucket=name,
+            CreateBucketConfiguration=place or None,
+            ObjectLockEnabledForBucket=locks or None,
+        )
         self.physical_resource_id = name
         self.put_parts({}, p)
         if p.get("Tags"):
@@ -569,6 +575,16 @@ class Bucket(Service):
 
     def drop_LoggingConfiguration(self, me):
         self.api_call("put_bucket_logging", BucketLoggingStatus={}, **me)
+
+    def put_NotificationConfiguration(self, value, me):
+        if set(value) != {"EventBridgeConfiguration"}:
+            raise ValidationError(message="Notifications but to EventBridge: not emulated")
+        told = is_true(value["EventBridgeConfiguration"]["EventBridgeEnabled"])
+        said = {"EventBridgeConfiguration": {}} if told else {}
+        self.api_call("put_bucket_notification_configuration", NotificationConfiguration=said, **me)
+
+    def drop_NotificationConfiguration(self, me):
+        self.api_call("put_bucket_notification_configuration", NotificationConfiguration={}, **me)
 
     def tag_all(self, tags):
         self.api_call("put_bucket_tagging", Bucket=self.physical_resource_id, Tagging={"TagSet": tags})

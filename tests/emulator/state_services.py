@@ -182,6 +182,10 @@ class Services:
                 "ownership": (part("get_bucket_ownership_controls", "OwnershipControls", name) or {}).get("Rules"),
                 "lifecycle": {rule["ID"]: lifecycle(rule) for rule in rules},
                 "logging": part("get_bucket_logging", "LoggingEnabled", name),
+                "locks": (part("get_object_lock_configuration", "ObjectLockConfiguration", name) or {}).get(
+                    "ObjectLockEnabled"
+                ),
+                "events": "EventBridgeConfiguration" in s3.get_bucket_notification_configuration(Bucket=name),
                 "policy": policy(document) if document else None,
                 "tags": tags_of({"Tags": tags}),
             }
