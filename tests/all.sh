@@ -66,4 +66,13 @@ if ! command -v terraform >/dev/null; then
     exit 0
 fi
 "$python" tests/tools.py
+
+section 'Checkers of others, on the hardened stack'
+if ! command -v npm >/dev/null; then
+    echo 'npm is not on the PATH: cfn-guard and its rules come by it' >&2
+    if [ "${CI:-}" = true ]; then exit 1; fi
+    echo 'skipped without npm: checkov and cfn-guard'
+else
+    "$python" tests/checkers.py target/debug/ssm-synth "$tools"
+fi
 echo 'all tests passed'

@@ -158,7 +158,7 @@ def main():
     renewal(WORK / "renewal")
     commands = [
         [emulator / "renewal.py", WORK / "renewal"],
-        [emulator / "parity.py", WORK / "cases", "--jobs", "4"],
+        [emulator / "parity.py", WORK / "cases", "--jobs", "6"],
     ]
     codes = [subprocess.run([sys.executable, *map(str, it)], env=env).returncode for it in commands]
     sys.exit(max(codes))
