@@ -56,6 +56,11 @@ NOT_DEPLOYED = {
     "region-china-services": "the emulator's partition is aws",
     "network-local-zone": "the emulator has no local zones, and is in us-east-1 only",
     "region-without-ec2messages": "the provider knows the emulator in us-east-1 only",
+    "audit": "deployed with more as `audit-logs`",
+    "operators": "deployed with more as `operators-role`",
+    "patching-install": "deployed with other parameters as `patching`",
+    "profile-hardened-changed": "deployed with more as `profile-hardened`",
+    "sessions-bucket": "deployed with more as `sessions-account`",
 }
 # W3010 advises against zones by name, since other accounts and regions have others; these cases
 # are about a user who asks for zones by name.

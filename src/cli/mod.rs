@@ -19,6 +19,7 @@ mod given;
 mod graph;
 mod operator_policy;
 mod output;
+mod pages;
 #[cfg(feature = "deploy")]
 mod plan;
 mod runbook;
@@ -121,6 +122,18 @@ enum Command {
     Destroy(Box<destroy::Args>),
     /// Print the IAM policy of who may open sessions, for a role or a permission set
     OperatorPolicy(operator_policy::Args),
+    /// Print what a shell needs to complete commands and options
+    ///
+    /// For example: `ssm-synth completions bash > ~/.local/share/bash-completion/completions/ssm-synth`.
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write man pages, one for each command
+    Man {
+        /// The folder, such as ~/.local/share/man/man1; it is made if it is not there
+        folder: std::path::PathBuf,
+    },
     /// Print the JSON Schema of the configuration file
     Schema {
         /// The schema of `check --output json` instead
@@ -209,6 +222,8 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "deploy")]
         Some(Command::Destroy(args)) => destroy::run(&args),
         Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
+        Some(Command::Completions { shell }) => pages::completions(shell),
+        Some(Command::Man { folder }) => pages::man(&folder),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..

@@ -26,16 +26,35 @@ enum Format {
     Hcl,
 }
 
+impl Format {
+    /// The format of a file of that name.
+    fn of(path: &Path) -> Option<Format> {
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let ends = |ends: &[&str]| ends.iter().any(|it| name.ends_with(it));
+        // The longer ending first: `.tf.json` is `.json` too.
+        match () {
+            () if ends(&[".tf.json"]) => Some(Format::Tf),
+            () if ends(&[".tf"]) => Some(Format::Hcl),
+            () if ends(&[".json", ".template"]) => Some(Format::Cfn),
+            () if ends(&[".yaml", ".yml"]) => Some(Format::CfnYaml),
+            () => None,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What to print
-    #[arg(short, long, value_enum, default_value_t = Format::Cfn)]
-    format: Format,
+    /// What to print [default: cfn; with --check, what the file's name tells]
+    #[arg(short, long, value_enum)]
+    format: Option<Format>,
     #[command(flatten)]
     settings: Settings,
     /// Write this file, as a whole and only if it changes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Print nothing but how these files differ from what would be printed, and end with 1 if they do
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "output")]
+    check: Vec<PathBuf>,
     /// For Terraform: a module to be called by another, without a provider block
     #[arg(long)]
     tf_module: bool,
@@ -423,14 +442,15 @@ fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
     Err(Failure::Input)
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let cfn = matches!(args.format, Format::Cfn | Format::CfnYaml);
+/// What is printed in a format.
+fn text(args: &Args, format: Format) -> Result<String, Failure> {
+    let cfn = matches!(format, Format::Cfn | Format::CfnYaml);
     if args.tf_module && cfn {
         let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
         return Err(Failure::Environment(message.to_owned()));
     }
     let (_, text) = args.settings.synthesize(&Wanted {
-        format: args.format,
+        format,
         tf_module: args.tf_module,
         name: args.name.as_ref(),
         region: args.region.as_ref(),
@@ -448,6 +468,44 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         );
         let _ = output::stderr(&message);
     }
+    Ok(text)
+}
+
+/// Prints how files differ from what would be printed.
+fn stale(args: &Args) -> Result<(), Failure> {
+    if args.check.len() > 1 && args.settings.config.as_deref() == Some(Path::new("-")) {
+        let message =
+            "standard input is read once; check one file, or give the configuration as one";
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    let mut diffs = String::new();
+    for path in &args.check {
+        let shown = path.display();
+        let Some(format) = args.format.or_else(|| Format::of(path)) else {
+            let message = format!("the name of `{shown}` does not tell its format; add `--format`");
+            return Err(Failure::Environment(message));
+        };
+        let (found, made) = (read(path)?, text(args, format)?);
+        if found != made {
+            let diff = similar::TextDiff::from_lines(&found, &made);
+            let mut unified = diff.unified_diff();
+            let names = (shown.to_string(), format!("{shown} (as it would be)"));
+            diffs.push_str(&unified.header(&names.0, &names.1).to_string());
+            let _ = output::stderr(&format!("error: `{shown}` is stale\n"));
+        }
+    }
+    if diffs.is_empty() {
+        return Ok(());
+    }
+    output::artefact(&diffs)?;
+    Err(Failure::Input)
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    if !args.check.is_empty() {
+        return stale(args);
+    }
+    let text = text(args, args.format.unwrap_or(Format::Cfn))?;
     match &args.output {
         Some(path) => output::file(path, &text),
         None => output::artefact(&text),

@@ -3,6 +3,7 @@
 use super::audit::{Audit, AuditHandles, PlacedAudit};
 use super::endpoints::{EndpointHandles, Endpoints, Needs, PlacedEndpoints};
 use super::identity::{Identity, IdentityHandles, Permissions};
+use super::image::Image;
 use super::instance::{Host, HostHandles, PlacedHost};
 use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
 use super::operators::{OperatorHandles, Operators, PlacedOperators};
@@ -296,6 +297,27 @@ impl Construct for SessionAccess {
                 .help("set `identity.permissions` to `managed`, or leave `patching` out"),
             );
         }
+        let alone = matches!(self.network, Network::New(_));
+        let elsewhere = |(host, _): &&(Host, Place)| match &host.image {
+            Image::Newest(family) => !family.is_amazon_linux(),
+            _ => false,
+        };
+        if let (Some((_, place)), Some((host, _))) =
+            (&self.patching, self.hosts.iter().find(elsewhere))
+            && alone
+        {
+            let message = format!(
+                "{} gets its patches from the internet, and its network has no way there",
+                quoted(&host.name)
+            );
+            scope.problem(
+                Diagnostic::warning("patching-sources", message)
+                    .at(place.clone())
+                    .help(
+                        "take `al2023`, whose packages come from S3, or a network with a way out",
+                    ),
+            );
+        }
         let network = match self.network {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
@@ -311,6 +333,19 @@ impl Construct for SessionAccess {
             needs.services.extend(sessions.services());
             needs.s3 |= sessions.bucket.is_some();
             needs.buckets.extend(sessions.bucket);
+        }
+        if let (false, None, Some(first)) =
+            (alone, &self.endpoints.existing, needs.services.first())
+        {
+            let message = format!(
+                "the endpoint for `{}` will answer for every instance in the VPC, and admits these alone",
+                first.as_str()
+            );
+            scope.problem(
+                Diagnostic::warning("endpoint-shared", message)
+                    .at(at_endpoints.clone())
+                    .help("if others use it, name theirs by `endpoints.existing`, or admit them"),
+            );
         }
         needs.s3 |= self.patching.is_some();
         needs.patching = self.patching.is_some();

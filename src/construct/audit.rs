@@ -6,7 +6,7 @@ use super::arn::ArnPlace;
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
 use super::sessions::{iam_decides, logs_may_use, tls_only};
-use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab};
+use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
     ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
@@ -280,6 +280,16 @@ impl Construct for PlacedAudit<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> AuditHandles {
         let place = ArnPlace::of(scope);
+        if !self.audit.trail && self.audit.log_days.is_some() {
+            scope.problem(
+                Diagnostic::warning(
+                    "audit-log-days",
+                    "`log_days` is of the trail, and there is none",
+                )
+                .about(&["log_days"])
+                .help("leave it out, or set `trail: true`"),
+            );
+        }
         if !self.audit.trail && self.audit.flow_log_days.is_none() {
             return AuditHandles { trail: None };
         }

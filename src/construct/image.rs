@@ -74,6 +74,14 @@ pub enum ImageFamily {
 }
 
 impl ImageFamily {
+    /// Whether its packages come from S3.
+    pub(crate) const fn is_amazon_linux(self) -> bool {
+        matches!(
+            self,
+            ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2
+        )
+    }
+
     /// All families, with the word that the configuration has for each.
     pub const ALL: [(ImageFamily, &'static str); 6] = [
         (ImageFamily::AmazonLinux2023, "al2023"),

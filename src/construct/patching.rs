@@ -181,6 +181,17 @@ impl Construct for PlacedPatching<'_> {
                     .help(help),
             );
         }
+        let restarts = self.patching.operation == PatchOperation::Install { reboot: true };
+        let at_once = self.patching.window.is_none() && self.patching.schedule.starts_with("rate");
+        if restarts && at_once {
+            let message =
+                "patches are installed as soon as the instances are there, which restarts them";
+            scope.problem(
+                Diagnostic::warning("patching-at-once", message)
+                    .about(&["schedule"])
+                    .help("write the time as `cron(…)`, which waits, or take a `window`"),
+            );
+        }
         if let Some(schedule) = self.patching.agent.clone() {
             let agent = scope.add("Agent", self.associate("AWS-UpdateSSMAgent", schedule));
             scope.after(agent, [self.permissions.node()]);

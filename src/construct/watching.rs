@@ -201,6 +201,14 @@ impl Construct for PlacedWatching<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> Option<Ref<Topic>> {
         let told = self.watching.sessions || self.watching.alarms;
+        if !told && !self.watching.emails.is_empty() {
+            let message = "nothing is told by mail: neither sessions nor alarms are on";
+            scope.problem(
+                Diagnostic::warning("email", message)
+                    .about(&["emails"])
+                    .help("switch one on, or leave `emails` out"),
+            );
+        }
         let topic = told.then(|| self.topic(scope));
         if let Some(topic) = topic.filter(|_| self.watching.sessions) {
             self.rule(topic, scope);

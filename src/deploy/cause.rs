@@ -98,7 +98,7 @@ fn plain(reason: &str) -> String {
 }
 
 /// What a message contains, all parts of it, and what to do then.
-const HINTS: [(&[&str], &str); 35] = [
+const HINTS: [(&[&str], &str); 39] = [
     (
         &["with an explicit deny"],
         "a policy denies it, perhaps one of the organization (SCP), a boundary or an endpoint policy; \
@@ -208,6 +208,25 @@ const HINTS: [(&[&str], &str); 35] = [
         "the VPC is not in this account and region; check the id and `--region`",
     ),
     (
+        &["loggroup", "already exists"],
+        "an earlier stack of this name left its log group, which keeps what was logged; import it \
+         (`docs/practices.md`, what stays), or delete it with `aws logs delete-log-group`",
+    ),
+    (
+        &["log group already exists"],
+        "an earlier stack of this name left its log group, which keeps what was logged; import it \
+         (`docs/practices.md`, what stays), or delete it with `aws logs delete-log-group`",
+    ),
+    (
+        &["sessionmanagerrunshell", "exists"],
+        "the account has session preferences; import them (`docs/practices.md`), or set \
+         `sessions.document: private`",
+    ),
+    (
+        &["noavailableconfigurationrecorder"],
+        "AWS Config is not recording here; switch it on, or set `watching.config_rules: false`",
+    ),
+    (
         &["already exists"],
         "something of this name is there, outside of this stack; remove or rename one of them, or import \
          it into the stack",
@@ -240,7 +259,7 @@ const HINTS: [(&[&str], &str); 35] = [
     ),
     (
         &["disableapitermination"],
-        "the instance is protected; set `instances[].protected: false`, deploy, and run it again",
+        "the instance is protected; set `instances[].termination_protection: false`, deploy, and run it again",
     ),
     (
         &["must have values"],

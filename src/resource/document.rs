@@ -74,6 +74,18 @@ resource! {
     }
 }
 
+impl Document {
+    /// Whether it says how shell sessions are.
+    pub fn is_shell(&self) -> bool {
+        let session = self.document_type.as_ref().and_then(Value::lit);
+        let Term::Object(map) = &self.content.0 else {
+            return false;
+        };
+        session.is_some_and(|it| it == "Session")
+            && matches!(map.get("sessionType"), Some(Term::Str(of)) if of == "Standard_Stream")
+    }
+}
+
 impl Hooks for Document {
     tagged!();
 

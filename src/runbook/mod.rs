@@ -10,6 +10,7 @@ mod steps;
 
 use serde_json::{Value, json};
 
+use crate::construct::DEFAULT_DOCUMENT;
 use crate::ir::{Graph, NodeId};
 use crate::picture::{Path, Scene, several, word};
 use crate::reach::{self, Answer, Assume, Hop, Proof, Surroundings};
@@ -333,7 +334,21 @@ fn connect(
         .filter(|it| it.tf_name.ends_with("_start_session"))
         .take(MOST)
         .map(|it| Line::new("terraform output -raw").word(&it.tf_name).end());
+    let document = document(subject.graph);
+    let mut shell = Line::new("aws ssm start-session --target \"$INSTANCE\"");
+    if let Some(name) = document {
+        shell = shell.raw("--document-name").word(name);
+    }
+    let theirs = vec![
+        shell.end(),
+        Line::new("aws ssm start-session --target \"$INSTANCE\"")
+            .raw("--document-name AWS-StartNonInteractiveCommand")
+            .raw("--parameters '{\"command\":[\"uptime\"]}'")
+            .end(),
+    ];
     json!({
+        "document": document.is_some(),
+        "theirs": theirs,
         "ours": ours.collect::<Vec<_>>(),
         "more": named.len().saturating_sub(MOST),
         "terraform": terraform.collect::<Vec<_>>(),
@@ -344,6 +359,20 @@ fn connect(
             Vec::new()
         },
     })
+}
+
+/// The name of the stack's own session document, if sessions must name it.
+fn document(graph: &Graph) -> Option<&str> {
+    let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
+    nodes
+        .into_iter()
+        .find_map(|(_, node)| match &node.resource {
+            Resource::Document(it) if it.is_shell() => {
+                let name = it.name.as_ref()?.lit()?;
+                (name != DEFAULT_DOCUMENT).then_some(name.as_ref())
+            }
+            _ => None,
+        })
 }
 
 fn hops(scene: &Scene) -> Vec<Value> {

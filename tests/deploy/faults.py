@@ -1101,7 +1101,7 @@ def runs(seed, count):
         number += 1
 
 
-DEFAULT_RUNS = 320
+DEFAULT_RUNS = 240
 
 
 def carry_out(run, place, binary, folder):

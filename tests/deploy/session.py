@@ -281,6 +281,17 @@ def sessions(place):
             assert "cannot be asked for" in place.run("status", code=2).stderr
             assert "`aws` is not on the PATH" in place.run("doctor", code=1).stdout
         (place.folder / program).rename(place.tools / program)
+    # With session preferences of its own, a stack's sessions name them, and what is logged stays.
+    place.write(CONFIG + "sessions: true\n")
+    place.run("deploy", "--yes", "--poll", "0.1")
+    place.run("connect", "web", code=7)
+    own = ["--document-name", "team-SessionPreferences"]
+    assert place.record.read_text().splitlines() == ["ssm", "start-session", "--target", web, *own, *where]
+    done = place.run("destroy", "--yes", "--poll", "0.1")
+    assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
+    # A stack of this name finds the group there, and says what to do.
+    done = place.run("deploy", "--yes", "--poll", "0.1", code=1)
+    assert "left its log group" in done.stderr, done.stderr
     place.run("destroy", "--yes", "--poll", "0.1")
 
 

@@ -43,6 +43,68 @@ fn without_a_configuration_it_prints_a_stack() {
 }
 
 #[test]
+fn output_that_is_committed_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run_in(folder.path(), args, b"");
+    for (form, file) in [
+        ("cfn", "stack.json"),
+        ("cfn-yaml", "stack.yml"),
+        ("tf", "main.tf.json"),
+        ("hcl", "main.tf"),
+    ] {
+        assert_eq!(run(&["-f", form, "-o", file]).code, 0);
+    }
+    let all = [
+        "--check",
+        "stack.json",
+        "stack.yml",
+        "main.tf.json",
+        "main.tf",
+    ];
+    let ran = run(&all);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    std::fs::write(folder.path().join("ssm-synth.yaml"), "tags: {Team: core}\n").unwrap();
+    let ran = run(&all);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.err.matches("is stale").count(), 4, "{}", ran.err);
+    assert!(
+        ran.out.contains("+++ main.tf (as it would be)"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("+          Value: core"), "{}", ran.out);
+    for (args, said) in [
+        (
+            &["--check", "missing.json"][..],
+            "cannot read `missing.json`",
+        ),
+        (&["--check", "ssm-synth"], "does not tell its format"),
+        (
+            &["-c", "-", "--check", "stack.json", "main.tf"],
+            "read once",
+        ),
+    ] {
+        let ran = run(args);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+}
+
+#[test]
+fn shells_and_man_are_told_of_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = run(&["completions", shell], "");
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
+        assert!(ran.out.contains("operator-policy"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run_in(folder.path(), &["man", "man1"], b"");
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    let page = std::fs::read_to_string(folder.path().join("man1/ssm-synth-check.1")).unwrap();
+    assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
+}
+
+#[test]
 fn what_is_too_large_for_cloudformation_is_printed_for_terraform() {
     let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
     let config = format!("instances: [{}]\n", hosts.join(", "));

@@ -320,7 +320,7 @@ fn doors_row(
             (Some(Verdict::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
             (Some(Verdict::Unknown), _) => "not decided",
             (Some(Verdict::Pass), _) => "reached by the agents",
-            (None, _) => "not on the session's path",
+            (None, _) => "beside the agent's channels",
         };
         canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, says);
     }

@@ -1,0 +1,23 @@
+//! What shells and `man` are told of the commands.
+
+use std::path::Path;
+
+use clap::CommandFactory;
+
+use super::{Cli, Failure, output};
+
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "ssm-synth", &mut text);
+    // The names and descriptions are this program's own.
+    output::artefact(&String::from_utf8_lossy(&text))
+}
+
+pub(super) fn man(folder: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        let shown = folder.display();
+        Failure::Environment(format!("cannot write man pages into `{shown}`: {error}"))
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(failed)
+}
