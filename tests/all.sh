@@ -19,6 +19,7 @@ cargo build --quiet --examples --no-default-features
 # What the tools below run is the program as the tests have it: optimizing the AWS SDK takes minutes
 # and changes no output.
 cargo test --quiet --all-features
+cargo test --quiet --no-default-features --test misuse
 if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
     echo 'snapshots wait for a review' >&2
     exit 1

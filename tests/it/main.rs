@@ -19,7 +19,6 @@ mod examples;
 mod facts;
 mod goldens;
 mod graph;
-mod misuse;
 mod names;
 mod parts;
 mod properties;

@@ -1,4 +1,11 @@
 //! What the model makes unrepresentable does not compile, and the compiler says what would.
+//!
+//! Without features, since the library is compiled for it once more with all that it depends on:
+//! `cargo test --no-default-features --test misuse`.
+
+#![cfg(not(feature = "cli"))]
+// A test that cannot go on says so by panicking.
+#![allow(clippy::unwrap_used)]
 
 #[test]
 fn misuse_does_not_compile() {
