@@ -5,7 +5,7 @@
 use super::arn::ArnPlace;
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
-use super::sessions::{iam_decides, logs_may_use, tls_only};
+use super::shared::{WRITE_LOGS, iam_decides, logs_may_use, rotated_key, tls_only};
 use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
@@ -119,11 +119,7 @@ impl PlacedAudit<'_> {
         if !groups.is_empty() {
             statements.push(logs_may_use(&groups, place, scope));
         }
-        let key = KmsKey::new()
-            .description("The trail and the record of connections")
-            .key_policy(PolicyDocument::new(statements))
-            .enable_key_rotation(true)
-            .pending_window_in_days(30);
+        let key = rotated_key("The trail and the record of connections", statements);
         let key = scope.add("Key", key);
         // What is kept could not be read without it.
         scope.at_its_end(key, Removal::Retain);
@@ -232,13 +228,7 @@ impl PlacedAudit<'_> {
         role.permissions_boundary = self.boundary.clone();
         let role = scope.add(&format!("{id}Role"), role);
         let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
-        let write = Statement::allow([
-            "logs:CreateLogStream",
-            "logs:DescribeLogStreams",
-            "logs:PutLogEvents",
-        ])
-        .sid("Write")
-        .on([streams]);
+        let write = Statement::allow(WRITE_LOGS).sid("Write").on([streams]);
         let policy = RolePolicy::new("write", role, PolicyDocument::new([write]));
         let policy = scope.add(&format!("{id}Permissions"), policy);
         Written {

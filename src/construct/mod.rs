@@ -14,6 +14,7 @@ mod patching;
 mod profile;
 mod scope;
 mod sessions;
+mod shared;
 mod watching;
 
 #[cfg(feature = "config")]

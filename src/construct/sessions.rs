@@ -7,13 +7,14 @@ use super::endpoints::Service;
 use super::given::check_arn;
 use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
+use super::shared::{WRITE_LOGS, iam_decides, logs_may_use, rotated_key, tls_only};
 use crate::check::ArnOf;
 use crate::ir::{
-    Diagnostic, Expr, IntoValue, Link, NodeId, Pseudo, Ref, Removal, Text, Value, kebab, quoted,
+    Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab, quoted,
 };
 use crate::resource::{
-    Bucket, BucketPolicy, Content, Document, Effect, EncryptionByDefault, KmsKey, LifecycleRule,
-    LogGroup, Map, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags, Term, Typed,
+    Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
+    Map, PolicyDocument, Role, RolePolicy, Statement, Tags, Term, Typed,
 };
 
 /// The end of the name of the output that tells the document.
@@ -145,65 +146,6 @@ fn expr_of(key: &Link<KmsKey>) -> Value<Text> {
     Expr::from(key.clone()).into()
 }
 
-/// Denies what does not come by TLS.
-///
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
-pub(super) fn tls_only(bucket: Ref<Bucket>) -> Statement {
-    let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
-    let mut deny = Statement::allow(["s3:*"])
-        .sid("TlsOnly")
-        .principal(Principal::Any)
-        .on([bucket.attr(Bucket::ARN), all])
-        .when("Bool", "aws:SecureTransport", ["false"]);
-    deny.effect = Effect::Deny;
-    deny
-}
-
-/// Lets IAM decide who uses a key, without which nobody could ever change its policy, and leaves
-/// grants, which outlive a policy, to AWS's services.
-///
-/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
-    let mut grants = Statement::allow(["kms:CreateGrant"])
-        .sid("GrantsToServices")
-        .principal(Principal::Any)
-        .on(["*"])
-        .when("BoolIfExists", "kms:GrantIsForAWSResource", ["false"])
-        .when("BoolIfExists", "aws:PrincipalIsAWSService", ["false"]);
-    grants.effect = Effect::Deny;
-    let decides = Statement::allow(["kms:*"])
-        .sid("IamDecides")
-        .principal(Principal::Aws(place.root()))
-        .on(["*"]);
-    vec![decides, grants]
-}
-
-/// Lets CloudWatch Logs use a key for groups of these names.
-///
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
-pub(super) fn logs_may_use(groups: &[String], place: &ArnPlace, scope: &Scope<'_>) -> Statement {
-    let suffix = scope
-        .known_region()
-        .map_or(Expr::Pseudo(Pseudo::UrlSuffix), |region| {
-            Expr::text(region.dns_suffix)
-        });
-    let service = Expr::concat([Expr::text("logs."), scope.region(), Expr::text("."), suffix]);
-    let groups = groups
-        .iter()
-        .map(|name| place.arn("logs", [Expr::text(format!("log-group:{name}"))]));
-    Statement::allow([
-        "kms:Decrypt*",
-        "kms:Describe*",
-        "kms:Encrypt*",
-        "kms:GenerateDataKey*",
-        "kms:ReEncrypt*",
-    ])
-    .sid("Logs")
-    .principal(Principal::Service(service.into()))
-    .on(["*"])
-    .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", groups)
-}
-
 impl PlacedSessions {
     /// The name of the log group: the key's policy names it, and it names the key.
     fn group_name(scope: &Scope<'_>) -> String {
@@ -230,11 +172,7 @@ impl PlacedSessions {
                 if self.sessions.logs.is_some() {
                     statements.push(logs_may_use(&[Self::group_name(scope)], place, scope));
                 }
-                let key = KmsKey::new()
-                    .description("Sessions and their logs")
-                    .key_policy(PolicyDocument::new(statements))
-                    .enable_key_rotation(true)
-                    .pending_window_in_days(30);
+                let key = rotated_key("Sessions and their logs", statements);
                 let key = scope.add("Key", key);
                 // What is kept could not be read without it; else KMS keeps it for the window.
                 let kept = self.sessions.logs.is_some() || self.sessions.bucket.is_some();
@@ -275,15 +213,7 @@ impl PlacedSessions {
         if let Some((_, name)) = &handles.logs {
             let group = [Expr::text("log-group:"), Expr::text(name.clone())];
             let streams = place.arn("logs", group.into_iter().chain([Expr::text(":*")]));
-            statements.push(
-                Statement::allow([
-                    "logs:CreateLogStream",
-                    "logs:DescribeLogStreams",
-                    "logs:PutLogEvents",
-                ])
-                .sid("WriteLogs")
-                .on([streams]),
-            );
+            statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
                 Statement::allow(["logs:DescribeLogGroups"])

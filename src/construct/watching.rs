@@ -4,11 +4,11 @@
 
 use super::arn::ArnPlace;
 use super::scope::{Construct, Scope};
-use super::sessions::iam_decides;
+use super::shared::{iam_decides, rotated_key};
 use crate::ir::{Diagnostic, Ref, Removal, Text, Value, kebab, quoted};
 use crate::resource::{
-    Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, KmsKey,
-    PolicyDocument, Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
+    Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, PolicyDocument,
+    Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
 };
 
 /// A topic that is told of sessions and of instances that fail, and rules of AWS Config.
@@ -102,11 +102,7 @@ impl PlacedWatching<'_> {
                 .on(["*"]);
             statements.push(of_account(service, may));
         }
-        let key = KmsKey::new()
-            .description("What is told of sessions and instances")
-            .key_policy(PolicyDocument::new(statements))
-            .enable_key_rotation(true)
-            .pending_window_in_days(30);
+        let key = rotated_key("What is told of sessions and instances", statements);
         let key = scope.add("Key", key);
         // KMS itself keeps it for the window.
         scope.at_its_end(key, Removal::Delete);

@@ -1,0 +1,81 @@
+//! Statements and keys that several parts of a stack need.
+
+use super::arn::ArnPlace;
+use super::scope::Scope;
+use crate::ir::{Expr, Pseudo, Ref};
+use crate::resource::{Bucket, Effect, KmsKey, PolicyDocument, Principal, Statement};
+
+/// What a writer asks of a log group's streams.
+pub(super) const WRITE_LOGS: [&str; 3] = [
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+];
+
+/// A key whose material changes each year.
+pub(super) fn rotated_key(description: &'static str, statements: Vec<Statement>) -> KmsKey {
+    KmsKey::new()
+        .description(description)
+        .key_policy(PolicyDocument::new(statements))
+        .enable_key_rotation(true)
+        .pending_window_in_days(30)
+}
+
+/// Denies what does not come by TLS.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
+pub(super) fn tls_only(bucket: Ref<Bucket>) -> Statement {
+    let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
+    let mut deny = Statement::allow(["s3:*"])
+        .sid("TlsOnly")
+        .principal(Principal::Any)
+        .on([bucket.attr(Bucket::ARN), all])
+        .when("Bool", "aws:SecureTransport", ["false"]);
+    deny.effect = Effect::Deny;
+    deny
+}
+
+/// Lets IAM decide who uses a key, without which nobody could ever change its policy, and leaves
+/// grants, which outlive a policy, to AWS's services.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
+    let mut grants = Statement::allow(["kms:CreateGrant"])
+        .sid("GrantsToServices")
+        .principal(Principal::Any)
+        .on(["*"])
+        .when("BoolIfExists", "kms:GrantIsForAWSResource", ["false"])
+        .when("BoolIfExists", "aws:PrincipalIsAWSService", ["false"]);
+    grants.effect = Effect::Deny;
+    let decides = Statement::allow(["kms:*"])
+        .sid("IamDecides")
+        .principal(Principal::Aws(place.root()))
+        .on(["*"]);
+    vec![decides, grants]
+}
+
+/// Lets CloudWatch Logs use a key for groups of these names.
+///
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
+pub(super) fn logs_may_use(groups: &[String], place: &ArnPlace, scope: &Scope<'_>) -> Statement {
+    let suffix = scope
+        .known_region()
+        .map_or(Expr::Pseudo(Pseudo::UrlSuffix), |region| {
+            Expr::text(region.dns_suffix)
+        });
+    let service = Expr::concat([Expr::text("logs."), scope.region(), Expr::text("."), suffix]);
+    let groups = groups
+        .iter()
+        .map(|name| place.arn("logs", [Expr::text(format!("log-group:{name}"))]));
+    Statement::allow([
+        "kms:Decrypt*",
+        "kms:Describe*",
+        "kms:Encrypt*",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ])
+    .sid("Logs")
+    .principal(Principal::Service(service.into()))
+    .on(["*"])
+    .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", groups)
+}
