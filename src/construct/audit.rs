@@ -229,7 +229,16 @@ impl PlacedAudit<'_> {
         let role = scope.add(&format!("{id}Role"), role);
         let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
         let write = Statement::allow(WRITE_LOGS).sid("Write").on([streams]);
-        let policy = RolePolicy::new("write", role, PolicyDocument::new([write]));
+        let mut may = vec![write];
+        if service != CLOUDTRAIL {
+            // Flow logs look for the group by its name, and IAM knows no group then.
+            may.push(
+                Statement::allow(["logs:DescribeLogGroups"])
+                    .sid("FindGroup")
+                    .on(["*"]),
+            );
+        }
+        let policy = RolePolicy::new("write", role, PolicyDocument::new(may));
         let policy = scope.add(&format!("{id}Permissions"), policy);
         Written {
             group,

@@ -15,7 +15,7 @@ fn folder(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/facts/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-fn judged(template: &str) -> (Answer, Option<&'static str>) {
+pub(crate) fn judged(template: &str) -> (Answer, Option<&'static str>) {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let proofs = input
         .graphs

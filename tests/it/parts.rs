@@ -3,26 +3,14 @@
 
 use serde_json::Value;
 use ssm_synth::construct::Sessions;
-use ssm_synth::front::Input;
-use ssm_synth::front::cfn::Deployment;
 use ssm_synth::reach::{self, Answer, Hop};
 use ssm_synth::{App, Region, SessionAccess};
 
 use super::documents;
+use super::facts::judged;
 
 fn template(text: &str) -> Value {
     serde_json::from_str(&documents("parts", text)[0].1).unwrap()
-}
-
-fn judged(template: &Value) -> (Answer, Option<Hop>) {
-    let input = Input::read("parts", &template.to_string(), None, &Deployment::default()).unwrap();
-    let proofs = input
-        .graphs
-        .iter()
-        .map(|graph| reach::prove(graph, &reach::Assume::default()))
-        .collect();
-    let proof = reach::agree(proofs);
-    (proof.instances[0].answer, proof.instances[0].failing_hop())
 }
 
 const SESSIONS: &str = "region: eu-central-1\n\
@@ -40,7 +28,7 @@ fn without(policy: &mut Value, sid: &str) {
 #[test]
 fn each_fact_of_sessions_that_is_removed_refuses_them() {
     let sound = template(SESSIONS);
-    assert_eq!(judged(&sound), (Answer::Reachable, None));
+    assert_eq!(judged(&sound.to_string()), (Answer::Reachable, None));
     type Change = fn(&mut Value);
     let changes: [(&str, Change); 9] = [
         ("the endpoint for kms", |it| {
@@ -88,8 +76,8 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
     for (fact, change) in changes {
         let mut broken = sound.clone();
         change(&mut broken["Resources"]);
-        let refused = (Answer::Unreachable, Some(Hop::SessionPreferences));
-        assert_eq!(judged(&broken), refused, "{fact}");
+        let refused = (Answer::Unreachable, Some(Hop::SessionPreferences.as_str()));
+        assert_eq!(judged(&broken.to_string()), refused, "{fact}");
     }
 }
 
