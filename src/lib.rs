@@ -27,7 +27,6 @@
 pub mod back;
 pub mod check;
 #[cfg(feature = "cli")]
-#[doc(hidden)]
 pub mod cli;
 pub mod construct;
 pub mod cost;
@@ -48,6 +47,8 @@ pub mod resource;
 pub mod runbook;
 #[cfg(feature = "report")]
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 

@@ -2,6 +2,7 @@
 //! [`Checked`], which the back ends take.
 
 mod limits;
+mod links;
 mod literals;
 mod names;
 mod parameters;
@@ -11,12 +12,14 @@ mod tags;
 use crate::ir::{Diagnostics, Graph};
 use crate::resource::Dialect;
 
+pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
 
 /// A graph without errors.
 #[derive(Clone, Debug)]
 pub struct Checked<'g> {
     graph: &'g Graph,
+    links: Links,
     warnings: Diagnostics,
     cfn_limits: Diagnostics,
 }
@@ -44,6 +47,27 @@ impl<'g> Checked<'g> {
         dialect.pick(&self.cfn_limits, NONE)
     }
 
+    /// Returns the names of the stacks, each behind those whose values it takes, which is the order
+    /// of deployment.
+    pub fn order(&self) -> Vec<&'g str> {
+        let (order, _) = self.links.order(self.graph);
+        let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
+        order.into_iter().map(name).collect()
+    }
+
+    /// Returns the names of the stacks that a stack takes values from.
+    pub fn before(&self, stack: &str) -> Vec<&'g str> {
+        let Some(id) = self.graph.stack_names.get(stack) else {
+            return Vec::new();
+        };
+        let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
+        self.links.before(*id).map(name).collect()
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
     /// Returns what there is to know beside the output.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
@@ -62,13 +86,14 @@ impl Checked<'_> {
     }
 }
 
-/// Runs all checks.
+/// Runs all checks, beside what rules of others found.
 ///
 /// # Errors
 ///
 /// All diagnostics, if one of them is an error.
-pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
+pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Checked<'_>, Diagnostics> {
     let mut out = graph.problems.clone();
+    out.extend(own);
     let mut broken = Diagnostics::default();
     references::check(graph, &mut broken);
     // What leads nowhere cannot be followed by the other checks.
@@ -77,7 +102,9 @@ pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
     if stop {
         return Err(out);
     }
-    names::check(graph, &mut out);
+    let links = Links::of(graph);
+    links::check(graph, &links, &mut out);
+    names::check(graph, &links, &mut out);
     parameters::check(graph, &mut out);
     tags::check(graph, &mut out);
     for node in &graph.nodes {
@@ -90,6 +117,7 @@ pub fn run(graph: &Graph) -> Result<Checked<'_>, Diagnostics> {
         limits::check(graph, &mut cfn_limits);
         Ok(Checked {
             graph,
+            links,
             warnings: out,
             cfn_limits,
         })

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Place, terraform_name};
+use super::Links;
+use crate::ir::{Diagnostic, Diagnostics, Graph, Place, StackId, terraform_name};
 use crate::resource::Dialect;
 
 /// A name that is taken, by whom, and where.
@@ -43,8 +44,9 @@ fn take<'a>(
     }
 }
 
-pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    for stack in graph.stacks() {
+pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
+    for (n, stack) in graph.stacks().enumerate() {
+        let here = StackId::next(n);
         let parameter_names: Vec<(String, &Place, &str)> = stack
             .parameters
             .iter()
@@ -73,6 +75,15 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 "Terraform",
                 out,
             );
+        }
+        let taken: Vec<(String, &str)> = links
+            .taken_by(here)
+            .filter_map(|it| Some((it.variable(graph), graph.node(it.node)?.path.as_str())))
+            .collect();
+        for (name, path) in &taken {
+            let place = &stack.place;
+            let name = ("variable", name.as_str());
+            take(&mut tf, &mut told, name, path, place, "Terraform", out);
         }
         for (_, node) in graph.nodes_of(stack) {
             if node.resource.type_name(Dialect::Cfn).is_some() {
@@ -107,6 +118,23 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 name,
                 &output.path,
                 &output.place,
+                "the outputs",
+                out,
+            );
+        }
+        let exports = links.exports.iter();
+        for export in exports.filter(|it| it.from == here && !it.is_told) {
+            let Some(node) = graph.node(export.node) else {
+                continue;
+            };
+            let name = ("output", export.cfn_id.as_str());
+            let (path, place) = (node.path.as_str(), &node.place);
+            take(
+                &mut outputs,
+                &mut told,
+                name,
+                path,
+                place,
                 "the outputs",
                 out,
             );

@@ -1,21 +1,15 @@
-//! References lead to what is there, in the same stack, and never in a circle.
+//! References lead to what is there, and never in a circle.
 
 use super::literals;
 use crate::back::apply_overrides;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack};
 use crate::resource::{Dialect, Map, Tags, Term};
 
 /// What is wrong with an expression, if anything.
-fn problem(
-    expr: &Expr,
-    graph: &Graph,
-    (id, stack): (StackId, &Stack),
-    dialect: Dialect,
-) -> Option<&'static str> {
+fn problem(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
     match expr {
         Expr::Attr(node, _) => match graph.node(*node) {
             None => Some("refers to a resource of another app"),
-            Some(node) if node.stack != id => Some("refers to a resource of another stack"),
             Some(node) if node.resource.type_name(dialect).is_none() => {
                 Some("refers to a raw resource that this language has not")
             }
@@ -78,7 +72,7 @@ fn looked_up_tag(node: &Node) -> String {
 /// Returns whether it leads forward, to what was added after it.
 fn check_node(
     graph: &Graph,
-    here: (StackId, &Stack),
+    here: &Stack,
     (id, node): (NodeId, &Node),
     out: &mut Diagnostics,
 ) -> bool {
@@ -100,7 +94,7 @@ fn check_node(
             found = found.or_else(|| problem(expr, graph, here, dialect));
         });
         if let Some(found) = found {
-            out.push(report(found, "use handles of the same stack, or an `Id`"));
+            out.push(report(found, "use handles of the same app, or an `Id`"));
             return false;
         }
         if mixes_lists(&map) {
@@ -112,7 +106,7 @@ fn check_node(
         // What a construct has said of its settings need not be said again.
         if dialect == Dialect::Cfn && node.resource.kind().is_some() && !graph.problems.has_errors()
         {
-            literals::check(&map, here.1, node, out);
+            literals::check(&map, here, node, out);
         }
         if dialect == Dialect::Cfn && would_be_looked_up(&map) {
             out.push(
@@ -137,11 +131,11 @@ fn check_node(
             );
         }
     }
-    let elsewhere = |after: &NodeId| graph.node(*after).is_none_or(|node| node.stack != here.0);
-    if node.after.iter().any(elsewhere) {
+    let nowhere = |after: &NodeId| graph.node(*after).is_none();
+    if node.after.iter().any(nowhere) {
         out.push(report(
-            "waits for a resource of another stack",
-            "use handles of the same stack",
+            "waits for a resource of another app",
+            "use handles of the same app",
         ));
     }
     forward
@@ -152,7 +146,12 @@ fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
     let mut before = node.resource.put(Dialect::Cfn).references();
     before.extend(node.resource.put(Dialect::Tf).references());
     before.extend(&node.after);
-    before.retain(|id| graph.node(*id).is_some());
+    // Stacks wait as a whole for other stacks.
+    before.retain(|id| {
+        graph
+            .node(*id)
+            .is_some_and(|other| other.stack == node.stack)
+    });
     before
 }
 
@@ -187,17 +186,16 @@ fn check_circles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
 }
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    for (n, stack) in graph.stacks().enumerate() {
-        let here = (StackId::next(n), stack);
+    for stack in graph.stacks() {
         let mut forward = false;
         for node in graph.nodes_of(stack) {
-            forward |= check_node(graph, here, node, out);
+            forward |= check_node(graph, stack, node, out);
         }
         for output in &stack.outputs {
             let mut found = None;
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 output.value.walk(&mut |expr| {
-                    found = found.or_else(|| problem(expr, graph, here, dialect));
+                    found = found.or_else(|| problem(expr, graph, stack, dialect));
                 });
             }
             if let Some(found) = found {
@@ -205,7 +203,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     Diagnostic::error("reference", format!("an output {found}"))
                         .path(output.path.clone())
                         .at(output.place.clone())
-                        .help("use handles of the same stack"),
+                        .help("use handles of the same app"),
                 );
             }
         }

@@ -134,7 +134,7 @@ impl Target {
                 )
             }
             stack => {
-                let made = settings.template()?;
+                let made = settings.template(stack.as_ref())?;
                 (stack.clone().unwrap_or(made.stack), made.region)
             }
         };
@@ -148,7 +148,10 @@ impl Target {
 
     /// Whether anybody said which stack is meant.
     pub(super) fn is_told(&self) -> bool {
-        self.stack.is_some() || self.config.is_some() || PathBuf::from("ssm-synth.yaml").exists()
+        self.stack.is_some()
+            || self.config.is_some()
+            || super::own::app().is_some()
+            || PathBuf::from("ssm-synth.yaml").exists()
     }
 
     /// Where it is, for who needs no stack.

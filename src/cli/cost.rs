@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::given::{self, Given, Kind};
-use super::{Failure, output, synth};
+use super::{Failure, output, own, synth};
 use crate::cost::{self, Assumed, Estimate, Told};
 use crate::front::config::Config;
 use crate::front::{Input, InputKind};
@@ -56,6 +56,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             return Err(Failure::Environment(message.to_owned()));
         }
         let region = args.given.region.as_ref();
+        if let Some(app) = own::app() {
+            let setting = args.settings.given();
+            let names = app.graph().stacks().next().map(|it| it.name.clone());
+            let configured = own::configured(app, names.as_ref(), setting)?;
+            return graphs(args, own::program(), vec![configured.app.graph().clone()]);
+        }
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     };
@@ -123,9 +129,16 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputKind) -> Result<(), F
         deployment.region = Some(region);
         input = read(&deployment)?;
     }
+    graphs(args, name, input.graphs)
+}
+
+/// Estimates a stack, by each answer to what its file leaves open.
+fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
+    let asked = args.given.deployment()?.region;
+    let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
+    let region = told.map_or_else(assumed_region, Ok)?;
     let assumed = Assumed::default();
-    let mut answers: Vec<(&Graph, Estimate)> = input
-        .graphs
+    let mut answers: Vec<(&Graph, Estimate)> = graphs
         .iter()
         .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
         .collect();

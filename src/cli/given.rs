@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::synth::Settings;
-use super::{Failure, synth};
+use super::{Failure, own, synth};
 use crate::front::cfn::Deployment;
 use crate::front::{Input, InputKind};
 use crate::ir::Graph;
@@ -223,6 +223,18 @@ impl Given {
 
     /// Reads the file.
     pub(super) fn read(&self) -> Result<Read, Failure> {
+        if let (None, Some(app)) = (&self.file, own::app()) {
+            app.check()
+                .map_err(|problems| synth::fail(&problems, &Vec::new()))?;
+            return Ok(Read {
+                name: own::program().to_owned(),
+                text: String::new(),
+                input: Input {
+                    kind: InputKind::Config,
+                    graphs: vec![app.graph().clone()],
+                },
+            });
+        }
         let deployment = self.deployment()?;
         let default = PathBuf::from("ssm-synth.yaml");
         let (name, text) = match &self.file {

@@ -1,5 +1,6 @@
 //! The command line: arguments, files, and all that is printed.
 
+mod assembly;
 mod check;
 #[cfg(feature = "deploy")]
 mod cloud;
@@ -19,6 +20,7 @@ mod given;
 mod graph;
 mod operator_policy;
 mod output;
+mod own;
 mod pages;
 #[cfg(feature = "deploy")]
 mod plan;
@@ -33,7 +35,7 @@ mod talk;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.";
@@ -122,6 +124,10 @@ enum Command {
     Destroy(Box<destroy::Args>),
     /// Print the IAM policy of who may open sessions, for a role or a permission set
     OperatorPolicy(operator_policy::Args),
+    /// Write a cloud assembly: the templates and a manifest, which `cdk` takes for an app's output
+    Assembly(Box<assembly::Args>),
+    /// Print the names of the stacks, in the order of deployment
+    List(assembly::ListArgs),
     /// Print what a shell needs to complete commands and options
     ///
     /// For example: `ssm-synth completions bash > ~/.local/share/bash-completion/completions/ssm-synth`.
@@ -143,6 +149,15 @@ enum Command {
         #[arg(long)]
         reference: bool,
     },
+}
+
+/// How something is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Printed {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// How a command ended, if not well.
@@ -172,6 +187,10 @@ struct Synth {
 
 /// Reads the arguments; help and mistakes are told of all commands.
 fn arguments() -> Result<Cli, clap::Error> {
+    if own::app().is_some() {
+        let matches = own::command(Cli::command()).try_get_matches()?;
+        return Cli::from_arg_matches(&matches);
+    }
     let command = std::env::args_os().nth(1);
     let is_flag = |it: std::ffi::OsString| it.as_encoded_bytes().starts_with(b"-");
     if command.is_none_or(is_flag)
@@ -185,7 +204,25 @@ fn arguments() -> Result<Cli, clap::Error> {
     Cli::try_parse()
 }
 
-/// Runs the program.
+/// Runs a program of your own, with the commands of `ssm-synth` for your own app: `synth`, `check`,
+/// `diff`, `deploy`, `status`, `connect` and all others. Its `main` is this line.
+///
+/// ```no_run
+/// use ssm_synth::{App, SessionAccess};
+///
+/// fn main() -> std::process::ExitCode {
+///     let mut app = App::new();
+///     app.stack("Access").apply(SessionAccess::new());
+///     ssm_synth::cli::run(app)
+/// }
+/// ```
+pub fn run(app: crate::App) -> ExitCode {
+    own::set(app);
+    main()
+}
+
+/// Runs `ssm-synth` itself.
+#[doc(hidden)]
 pub fn main() -> ExitCode {
     let cli = match arguments() {
         Ok(cli) => cli,
@@ -222,6 +259,8 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "deploy")]
         Some(Command::Destroy(args)) => destroy::run(&args),
         Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
+        Some(Command::Assembly(args)) => assembly::run(&args),
+        Some(Command::List(args)) => assembly::list(&args),
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { folder }) => pages::man(&folder),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),

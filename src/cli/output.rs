@@ -57,6 +57,16 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("links lead in a circle"))
 }
 
+/// Writes a file below a folder, which is made if it is not there.
+pub(super) fn file_below(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
+    let path = folder.join(file);
+    let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    made.map_err(|error| {
+        Failure::Environment(format!("cannot make `{}`: {error}", folder.display()))
+    })?;
+    self::file(&path, text)
+}
+
 /// Writes a file as a whole or not at all, and only if it changes; what is no file, such as a pipe
 /// or a device, is written to as it is.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {

@@ -54,7 +54,7 @@ impl SourceArgs {
                 (path.display().to_string(), text, stack, region)
             }
             None => {
-                let made = self.settings.template()?;
+                let made = self.settings.template(self.stack.as_ref())?;
                 (made.stack.clone(), made.text, Some(made.stack), made.region)
             }
         };

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::diagnostics::{Sources, render};
-use super::{Failure, output};
-use crate::back;
+use super::{Failure, output, own};
+use crate::back::{self, tf::Role};
+use crate::check::Checked;
 use crate::front::config::{Config, Configured};
 use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
@@ -40,6 +41,75 @@ impl Format {
             () => None,
         }
     }
+
+    fn dialect(self) -> Dialect {
+        match self {
+            Format::Cfn | Format::CfnYaml => Dialect::Cfn,
+            Format::Tf | Format::Hcl => Dialect::Tf,
+        }
+    }
+
+    /// Prints a stack; one that CloudFormation would not take is refused.
+    fn print(self, checked: &Checked<'_>, stack: &str, role: Role) -> Result<String, Failure> {
+        let text = match self {
+            Format::Cfn => back::cfn::template(checked, stack).map(|it| it.to_json()),
+            Format::CfnYaml => back::cfn::template(checked, stack).map(|it| it.to_yaml()),
+            Format::Tf => back::tf::module(checked, stack, role).map(|it| it.to_json()),
+            Format::Hcl => back::tf::module(checked, stack, role).map(|it| it.to_hcl()),
+        };
+        // Whoever names a stack has found it before.
+        let text = text.unwrap_or_default();
+        if self.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
+            let message = format!(
+                "error[template-size]: the template of `{stack}` has {} bytes, and CloudFormation takes 1048576\n",
+                text.len()
+            );
+            let _ = output::stderr(&message);
+            return Err(Failure::Input);
+        }
+        Ok(text)
+    }
+
+    /// The files of all stacks of an app, below a folder: a template each, or a root module with a
+    /// module for each.
+    fn files(self, checked: &Checked<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
+        let stacks = checked.order();
+        let mut files = Vec::new();
+        if let (Dialect::Tf, true) = (self.dialect(), stacks.len() > 1) {
+            let root = back::tf::root(checked).map_err(|(one, other)| {
+                Failure::Environment(format!(
+                    "`{one}` and `{other}` are in different regions, and one root module has one: \
+                     write each by itself, with `--name`"
+                ))
+            })?;
+            let text = match self {
+                Format::Hcl => root.to_hcl(),
+                _ => root.to_json(),
+            };
+            files.push((self.file_of(""), text));
+            for stack in stacks {
+                let text = self.print(checked, stack, Role::Module)?;
+                let folder = PathBuf::from(back::tf::folder(stack));
+                files.push((folder.join(self.file_of(stack)), text));
+            }
+            return Ok(files);
+        }
+        for stack in stacks {
+            let text = self.print(checked, stack, Role::Root)?;
+            files.push((self.file_of(stack), text));
+        }
+        Ok(files)
+    }
+
+    /// What a stack's own file is called.
+    fn file_of(self, stack: &str) -> PathBuf {
+        PathBuf::from(match self {
+            Format::Cfn => format!("{stack}.json"),
+            Format::CfnYaml => format!("{stack}.yaml"),
+            Format::Tf => "main.tf.json".to_owned(),
+            Format::Hcl => "main.tf".to_owned(),
+        })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +119,8 @@ pub(super) struct Args {
     format: Option<Format>,
     #[command(flatten)]
     settings: Settings,
-    /// Write this file, as a whole and only if it changes, instead of standard output
+    /// Write this file, as a whole and only if it changes, instead of standard output; a folder
+    /// (with `/` behind it) gets a file for each stack
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print nothing but how these files differ from what would be printed, and end with 1 if they do
@@ -210,6 +281,9 @@ impl Settings {
         name: Option<&String>,
         region: Option<&String>,
     ) -> Result<Configured, Failure> {
+        if let Some(app) = own::app() {
+            return own::configured(app, name, self.given().or(region.map(|_| "--region")));
+        }
         let mut sources = Sources::new();
         let config = match file {
             None => self.read(name, region, &mut sources)?,
@@ -223,6 +297,17 @@ impl Settings {
             .map(|_| ())
             .map_err(|problems| fail(&problems, &sources));
         found.map(|()| configured)
+    }
+
+    /// Makes the app, checked, of which no stack is meant above others.
+    pub(super) fn any(
+        &self,
+        name: Option<&String>,
+        region: Option<&String>,
+    ) -> Result<Configured, Failure> {
+        let first = own::app().and_then(|app| app.graph().stacks().next());
+        let first = first.map(|it| it.name.clone());
+        self.configured(None, name.or(first.as_ref()), region)
     }
 
     /// Reads the configuration, with what the flags set.
@@ -313,7 +398,7 @@ pub(super) struct Synthesized {
 /// What to make of settings.
 struct Wanted<'a> {
     format: Format,
-    tf_module: bool,
+    role: Role,
     name: Option<&'a String>,
     region: Option<&'a String>,
     proof: Proving,
@@ -321,7 +406,7 @@ struct Wanted<'a> {
 
 /// What is done about instances that provably cannot be reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Proving {
+pub(super) enum Proving {
     /// Nothing: the caller knows more, and proves for itself.
     #[cfg(feature = "deploy")]
     Left,
@@ -332,43 +417,30 @@ enum Proving {
 impl Settings {
     fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(Configured, String), Failure> {
         let mut sources = Sources::new();
-        let config = self.read(wanted.name, wanted.region, &mut sources)?;
-        let configured = config
-            .build()
-            .map_err(|problems| fail(&problems, &sources))?;
+        let configured = match own::app() {
+            Some(app) => {
+                let setting = self.given().or(wanted.region.map(|_| "--region"));
+                own::configured(app, wanted.name, setting)?
+            }
+            None => {
+                let config = self.read(wanted.name, wanted.region, &mut sources)?;
+                config
+                    .build()
+                    .map_err(|problems| fail(&problems, &sources))?
+            }
+        };
         let checked = configured
             .check()
             .map_err(|problems| fail(&problems, &sources))?;
         prove(&configured, wanted.proof)?;
-        let stack = &configured.stack;
-        let dialect = match wanted.format {
-            Format::Cfn | Format::CfnYaml => Dialect::Cfn,
-            Format::Tf | Format::Hcl => Dialect::Tf,
-        };
+        let dialect = wanted.format.dialect();
         let limits = checked.over_limits(dialect);
         if limits.has_errors() {
             return Err(fail(limits, &sources));
         }
-        let role = match wanted.tf_module {
-            true => back::tf::Role::Module,
-            false => back::tf::Role::Root,
-        };
-        let text = match wanted.format {
-            Format::Cfn => back::cfn::template(&checked, stack).map(|it| it.to_json()),
-            Format::CfnYaml => back::cfn::template(&checked, stack).map(|it| it.to_yaml()),
-            Format::Tf => back::tf::module(&checked, stack, role).map(|it| it.to_json()),
-            Format::Hcl => back::tf::module(&checked, stack, role).map(|it| it.to_hcl()),
-        };
-        // The configuration made this very stack.
-        let text = text.unwrap_or_default();
-        if dialect == Dialect::Cfn && text.len() > 1024 * 1024 {
-            let message = format!(
-                "error[template-size]: the template has {} bytes, and CloudFormation takes 1048576\n",
-                text.len()
-            );
-            let _ = output::stderr(&message);
-            return Err(Failure::Input);
-        }
+        let text = wanted
+            .format
+            .print(&checked, &configured.stack, wanted.role)?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = checked.warnings().iter().filter(matters);
         let _ = output::stderr(&render(warnings, &sources));
@@ -388,6 +460,11 @@ impl Settings {
 
     /// The stack's name and region, if the configuration is sound; nothing is printed if not.
     pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
+        if let Some(app) = own::app() {
+            let mut stacks = app.graph().stacks();
+            let only = stacks.next().filter(|_| stacks.next().is_none())?;
+            return Some((only.name.clone(), only.region));
+        }
         let default = PathBuf::from("ssm-synth.yaml");
         let path = self.config.as_ref().unwrap_or(&default);
         let text = std::fs::read_to_string(path).ok()?;
@@ -397,11 +474,12 @@ impl Settings {
     }
 
     /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
-    pub(super) fn template(&self) -> Result<Synthesized, Failure> {
+    pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
         let (configured, text) = self.synthesize(&Wanted {
             format: Format::Cfn,
-            tf_module: false,
-            name: None,
+            role: Role::Root,
+            // A configuration's stack is called as it is deployed.
+            name: stack.filter(|_| own::app().is_some()),
             region: None,
             proof: Proving::Left,
         })?;
@@ -415,7 +493,7 @@ impl Settings {
 }
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
-fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
+pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
     #[cfg(feature = "deploy")]
     if proving == Proving::Left {
         return Ok(());
@@ -442,24 +520,9 @@ fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
     Err(Failure::Input)
 }
 
-/// What is printed in a format.
-fn text(args: &Args, format: Format) -> Result<String, Failure> {
-    let cfn = matches!(format, Format::Cfn | Format::CfnYaml);
-    if args.tf_module && cfn {
-        let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
-        return Err(Failure::Environment(message.to_owned()));
-    }
-    let (_, text) = args.settings.synthesize(&Wanted {
-        format,
-        tf_module: args.tf_module,
-        name: args.name.as_ref(),
-        region: args.region.as_ref(),
-        proof: match args.allow_unreachable {
-            true => Proving::Told,
-            false => Proving::Refused,
-        },
-    })?;
-    if cfn && text.len() > MOST_INLINE {
+/// Says that a template is too long for a request.
+fn warn_of_length(text: &str) {
+    if text.len() > MOST_INLINE {
         let message = format!(
             "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, \
              `aws cloudformation deploy` sends it through a bucket (`--s3-bucket`); `ssm-synth \
@@ -468,7 +531,61 @@ fn text(args: &Args, format: Format) -> Result<String, Failure> {
         );
         let _ = output::stderr(&message);
     }
+}
+
+fn wanted(args: &Args, format: Format) -> Result<Wanted<'_>, Failure> {
+    if args.tf_module && format.dialect() == Dialect::Cfn {
+        let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    Ok(Wanted {
+        format,
+        role: match args.tf_module {
+            true => Role::Module,
+            false => Role::Root,
+        },
+        name: args.name.as_ref(),
+        region: args.region.as_ref(),
+        proof: match args.allow_unreachable {
+            true => Proving::Told,
+            false => Proving::Refused,
+        },
+    })
+}
+
+/// What is printed in a format.
+fn text(args: &Args, format: Format) -> Result<String, Failure> {
+    let (_, text) = args.settings.synthesize(&wanted(args, format)?)?;
+    if format.dialect() == Dialect::Cfn {
+        warn_of_length(&text);
+    }
     Ok(text)
+}
+
+/// The files of all stacks in a format; with `--name` those of one.
+fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let mut wanted = wanted(args, format)?;
+    let first = own::app().and_then(|app| app.graph().stacks().next());
+    let first = first.map(|it| it.name.clone());
+    wanted.name = wanted.name.or(first.as_ref());
+    let (configured, text) = args.settings.synthesize(&wanted)?;
+    let sources = Sources::new();
+    let checked = configured
+        .check()
+        .map_err(|problems| fail(&problems, &sources))?;
+    let mut files = match (&args.name, own::app().is_some() && !args.tf_module) {
+        (None, true) => format.files(&checked)?,
+        _ => vec![(format.file_of(&configured.stack), text)],
+    };
+    if format.dialect() == Dialect::Cfn {
+        files.iter().for_each(|(_, text)| warn_of_length(text));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
 }
 
 /// Prints how files differ from what would be printed.
@@ -479,20 +596,39 @@ fn stale(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     let mut diffs = String::new();
-    for path in &args.check {
+    let mut compare = |path: &Path, made: &str| -> Result<(), Failure> {
         let shown = path.display();
-        let Some(format) = args.format.or_else(|| Format::of(path)) else {
-            let message = format!("the name of `{shown}` does not tell its format; add `--format`");
-            return Err(Failure::Environment(message));
+        let found = match path.exists() || path == Path::new("-") {
+            true => read(path)?,
+            false => String::new(),
         };
-        let (found, made) = (read(path)?, text(args, format)?);
         if found != made {
-            let diff = similar::TextDiff::from_lines(&found, &made);
+            let diff = similar::TextDiff::from_lines(found.as_str(), made);
             let mut unified = diff.unified_diff();
             let names = (shown.to_string(), format!("{shown} (as it would be)"));
             diffs.push_str(&unified.header(&names.0, &names.1).to_string());
             let _ = output::stderr(&format!("error: `{shown}` is stale\n"));
         }
+        Ok(())
+    };
+    for path in &args.check {
+        if is_folder(path) {
+            let format = args.format.unwrap_or(Format::Cfn);
+            for (file, made) in files(args, format)? {
+                compare(&path.join(file), &made)?;
+            }
+            continue;
+        }
+        let shown = path.display();
+        let Some(format) = args.format.or_else(|| Format::of(path)) else {
+            let message = format!("the name of `{shown}` does not tell its format; add `--format`");
+            return Err(Failure::Environment(message));
+        };
+        if !path.exists() && path != Path::new("-") {
+            // What is not there was never written.
+            read(path)?;
+        }
+        compare(path, &text(args, format)?)?;
     }
     if diffs.is_empty() {
         return Ok(());
@@ -505,9 +641,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if !args.check.is_empty() {
         return stale(args);
     }
-    let text = text(args, args.format.unwrap_or(Format::Cfn))?;
+    let format = args.format.unwrap_or(Format::Cfn);
     match &args.output {
-        Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        Some(path) if is_folder(path) => {
+            for (file, text) in files(args, format)? {
+                output::file_below(path, &file, &text)?;
+            }
+            Ok(())
+        }
+        Some(path) => output::file(path, &text(args, format)?),
+        None => output::artefact(&text(args, format)?),
     }
 }

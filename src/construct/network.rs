@@ -386,6 +386,28 @@ impl ExistingNetwork {
         }
     }
 
+    /// The network that another stack of the app makes, by what adding it gave.
+    ///
+    /// ```
+    /// use ssm_synth::construct::{ExistingNetwork, PrivateNetwork};
+    /// use ssm_synth::{App, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// let cidr = "10.0.0.0/16".parse().expect("this is a range");
+    /// let network = app.stack("Network").apply(PrivateNetwork::new(cidr));
+    /// let access = SessionAccess::new().existing_network(ExistingNetwork::of(&network));
+    /// app.stack("Access").apply(access);
+    /// let checked = app.check().expect("values cross between stacks");
+    /// assert_eq!(checked.order(), ["Network", "Access"]);
+    /// ```
+    pub fn of(network: &NetworkHandles) -> ExistingNetwork {
+        ExistingNetwork {
+            vpc: network.vpc.clone(),
+            subnets: network.subnets.clone(),
+            route_tables: network.route_tables.clone(),
+        }
+    }
+
     /// Adds a subnet; where zones are told, endpoints take the first subnet of each.
     #[must_use]
     pub fn subnet(mut self, subnet: SubnetHandle) -> Self {

@@ -1,7 +1,9 @@
 //! The app, its stacks, and adding to them.
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::check::{self, Checked};
 use crate::ir::{
@@ -27,6 +29,17 @@ use crate::resource::{Dialect, Tags, Typed};
 #[derive(Clone, Debug, Default)]
 pub struct App {
     graph: Graph,
+    rules: Vec<Rule>,
+}
+
+/// A check that a team adds.
+#[derive(Clone)]
+struct Rule(Arc<dyn Fn(&Graph, &mut Diagnostics) + Send + Sync>);
+
+impl fmt::Debug for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rule")
+    }
 }
 
 impl App {
@@ -78,7 +91,70 @@ impl App {
     ///
     /// All diagnostics, if one of them is an error.
     pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
-        check::run(&self.graph)
+        let mut own = Diagnostics::default();
+        for rule in &self.rules {
+            (rule.0)(&self.graph, &mut own);
+        }
+        check::run(&self.graph, own)
+    }
+
+    /// Adds a rule of your own, which sees the whole graph when everything is checked; what it
+    /// reports is told with all else, and an error of it refuses the output.
+    ///
+    /// ```
+    /// use ssm_synth::ir::Diagnostic;
+    /// use ssm_synth::resource::Instance;
+    /// use ssm_synth::{App, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// app.stack("Access").apply(SessionAccess::new());
+    /// app.rule(|graph, out| {
+    ///     for (node, instance) in graph.all::<Instance>() {
+    ///         if instance.instance_type.lit().is_none_or(|it| !it.starts_with("t4g.")) {
+    ///             out.push(
+    ///                 Diagnostic::error("team-instance-type", "only Graviton's small types")
+    ///                     .path(node.path.clone())
+    ///                     .at(node.place.clone())
+    ///                     .help("take a type that begins with `t4g.`"),
+    ///             );
+    ///         }
+    ///     }
+    /// });
+    /// assert!(app.check().is_err());
+    /// ```
+    pub fn rule(&mut self, rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static) {
+        self.rules.push(Rule(Arc::new(rule)));
+    }
+
+    /// Tags all that was added so far, in every stack; a resource that has the key keeps its value.
+    pub fn tags(&mut self, tags: impl Into<Tags>) {
+        let tags = tags.into();
+        for node in &mut self.graph.nodes {
+            if let Some(own) = node.resource.tags_mut() {
+                let mut all = tags.clone();
+                all.merge(own);
+                // What was there stays in its place.
+                own.merge(&all);
+            }
+        }
+    }
+
+    /// Changes each resource of a type that was added so far, in every stack, which constructs of
+    /// others added too; the path tells them apart.
+    ///
+    /// ```
+    /// use ssm_synth::resource::Instance;
+    /// use ssm_synth::{App, SessionAccess};
+    ///
+    /// let mut app = App::new();
+    /// app.stack("Access").apply(SessionAccess::new());
+    /// app.each::<Instance>(|_path, instance| {
+    ///     *instance = instance.clone().monitoring(true);
+    /// });
+    /// assert!(app.graph().all::<Instance>().all(|(_, it)| it.monitoring.is_some()));
+    /// ```
+    pub fn each<R: Typed>(&mut self, change: impl FnMut(&str, &mut R)) {
+        self.graph.each(change);
     }
 
     /// Returns the graph.

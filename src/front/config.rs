@@ -32,19 +32,31 @@ pub struct Configured {
     pub app: App,
     /// The stack's name.
     pub stack: String,
-    root: Item,
+    /// The settings; none if constructs in Rust made the app.
+    root: Option<Item>,
 }
 
 impl Configured {
+    /// An app that constructs in Rust made, and the stack of it that is meant.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of(app: App, stack: String) -> Configured {
+        Configured {
+            app,
+            stack,
+            root: None,
+        }
+    }
+
     /// Checks everything, as [`App::check`] does, and says which setting each diagnostic is about.
     ///
     /// # Errors
     ///
     /// All diagnostics, if one of them is an error.
     pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
-        match self.app.check() {
-            Ok(checked) => Ok(checked.map_found(|found| placed(found, &self.root))),
-            Err(found) => Err(placed(found, &self.root)),
+        match (self.app.check(), &self.root) {
+            (Ok(checked), Some(root)) => Ok(checked.map_found(|found| placed(found, root))),
+            (Err(found), Some(root)) => Err(placed(found, root)),
+            (done, None) => done,
         }
     }
 }
@@ -175,7 +187,7 @@ impl Config {
         let configured = Configured {
             app,
             stack: name,
-            root: self.root.clone(),
+            root: Some(self.root.clone()),
         };
         if build.out.has_errors() {
             // What the checks find beside is said in the same run.

@@ -32,6 +32,34 @@ pub enum CidrError {
 }
 
 impl Cidr {
+    /// A range that the program itself says; in a constant, one that is none does not compile.
+    ///
+    /// ```
+    /// use ssm_synth::Cidr;
+    /// const RANGE: Cidr = Cidr::v4([10, 40, 0, 0], 16);
+    /// assert_eq!(RANGE.to_string(), "10.40.0.0/16");
+    /// ```
+    ///
+    /// ```compile_fail,E0080
+    /// const RANGE: ssm_synth::Cidr = ssm_synth::Cidr::v4([10, 40, 0, 1], 16);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the prefix is longer than 32, or an address has bits behind it.
+    #[must_use]
+    pub const fn v4(address: [u8; 4], prefix_len: u8) -> Cidr {
+        assert!(prefix_len <= 32, "a prefix has at most 32 bits");
+        let bits = u32::from_be_bytes(address);
+        let behind = match prefix_len {
+            0 => bits,
+            len => bits << (len - 1) << 1,
+        };
+        assert!(behind == 0, "the address has bits behind the prefix");
+        let [a, b, c, d] = address;
+        Cidr(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix_len))
+    }
+
     /// Everything: `0.0.0.0/0`.
     pub const ANY: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
     /// The instance itself: `127.0.0.1/32`, the peer of a rule that allows nothing.

@@ -315,6 +315,35 @@ impl Graph {
             .and_then(|node| R::of_mut(&mut node.resource))
     }
 
+    /// Goes through the resources of a type in all stacks, with what surrounds them, in the order
+    /// of adding.
+    pub fn all<R: Typed>(&self) -> impl Iterator<Item = (&Node, &R)> {
+        self.nodes
+            .iter()
+            .filter_map(|node| Some((node, R::of(&node.resource)?)))
+    }
+
+    /// Goes through all resources of all stacks, in the order of adding.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        let ids = (0..self.nodes.len()).map(NodeId::next);
+        ids.zip(&self.nodes)
+    }
+
+    /// Goes through all resources of all stacks, to change them.
+    pub fn nodes_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut Node)> {
+        let ids = (0..self.nodes.len()).map(NodeId::next);
+        ids.zip(&mut self.nodes)
+    }
+
+    /// Changes each resource of a type; the path tells them apart.
+    pub fn each<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
+        for node in &mut self.nodes {
+            if let Some(resource) = R::of_mut(&mut node.resource) {
+                change(&node.path, resource);
+            }
+        }
+    }
+
     /// Returns whether a macro may change everything before it is deployed.
     pub fn has_macros(&self) -> bool {
         self.macros

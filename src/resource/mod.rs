@@ -125,7 +125,7 @@ pub use vpc_gateway_attachment::VpcGatewayAttachment;
 use crate::ir::{Attr, Diagnostics, Graph, Node, NodeId};
 
 /// A type of resource: what a handle can point at.
-pub trait Typed: Sized + Into<Resource> {
+pub trait Typed: Sized + Into<Resource> + 'static {
     /// What a property that names such a resource holds.
     const LINK: Attr;
     /// What the table says.

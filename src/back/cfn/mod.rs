@@ -1,17 +1,19 @@
 //! CloudFormation: the graph lowered to a template.
 
+mod assembly;
 mod json;
 mod yaml;
 
+pub use assembly::assembly;
 pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
 
 use super::apply_overrides;
-use crate::check::Checked;
+use crate::check::{Checked, Export, Links};
 use crate::ir::{
-    CfnAttr, Checker, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo,
-    Removal, Stack, Test, Text,
+    Attr, CfnAttr, Checker, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo,
+    Removal, Stack, StackId, Test, Text,
 };
 use crate::resource::{Dialect, Map, Term};
 
@@ -60,18 +62,25 @@ impl Template<'_> {
 /// Lowers a stack of that name; nothing if there is none.
 pub fn template<'g>(checked: &Checked<'g>, stack: &str) -> Option<Template<'g>> {
     let graph = checked.graph();
-    let stack = graph.stack(stack)?;
+    let here = *graph.stack_names.get(stack)?;
+    let lower = Lower {
+        graph,
+        stack: &graph.stacks[here.index()],
+        links: Some((here, checked.links())),
+    };
     Some(Template {
-        root: Lower { graph, stack }.template(),
+        root: lower.template(),
     })
 }
 
-struct Lower<'g> {
+struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
+    /// Which stack it is, and what crosses between stacks.
+    links: Option<(StackId, &'l Links)>,
 }
 
-impl<'g> Lower<'g> {
+impl<'g> Lower<'g, '_> {
     fn template(&self) -> Tree<'g> {
         let mut root = vec![("AWSTemplateFormatVersion".into(), Tree::str("2010-09-09"))];
         if let Some(description) = &self.stack.description {
@@ -109,7 +118,7 @@ impl<'g> Lower<'g> {
             .filter_map(|(id, node)| self.resource(id, node))
             .collect();
         root.push(("Resources".into(), Tree::Map(resources)));
-        let outputs: Vec<_> = self
+        let mut outputs: Vec<_> = self
             .stack
             .outputs
             .iter()
@@ -119,13 +128,39 @@ impl<'g> Lower<'g> {
                     body.push(("Condition".into(), Tree::str(condition.id.as_str())));
                 }
                 body.push(("Value".into(), self.expr(&output.value)));
+                let export = self
+                    .told()
+                    .find(|it| it.is_told && it.cfn_id == output.cfn_id);
+                body.extend(export.map(|it| self.exported(it)));
                 (Cow::Borrowed(output.cfn_id.as_str()), Tree::Map(body))
             })
             .collect();
+        outputs.extend(self.told().filter(|it| !it.is_told).map(|it| {
+            let mut body = Vec::new();
+            let node = self.graph.node(it.node);
+            let condition = node.and_then(|node| self.graph.condition(node.condition?));
+            if let Some(condition) = condition {
+                body.push(("Condition".into(), Tree::str(condition.id.as_str())));
+            }
+            body.push(("Value".into(), self.attr(it.node, it.attr)));
+            body.push(self.exported(it));
+            (Cow::Owned(it.cfn_id.clone()), Tree::Map(body))
+        }));
         if !outputs.is_empty() {
             root.push(("Outputs".into(), Tree::Map(outputs)));
         }
         Tree::Map(root)
+    }
+
+    /// What other stacks take from this one.
+    fn told(&self) -> impl Iterator<Item = &Export> {
+        let links = self.links.into_iter();
+        links.flat_map(|(here, links)| links.told_by(here, Dialect::Cfn))
+    }
+
+    fn exported(&self, export: &Export) -> (Cow<'g, str>, Tree<'g>) {
+        let name = vec![("Name".into(), Tree::str(export.name(self.graph)))];
+        ("Export".into(), Tree::Map(name))
     }
 
     fn parameter(&self, parameter: &'g ParameterDeclaration) -> Tree<'g> {
@@ -262,7 +297,8 @@ impl<'g> Lower<'g> {
                 .resource
                 .cfn_inside(*after, self.graph)
                 .unwrap_or(*after);
-            let Some(other) = self.graph.node(after) else {
+            // A stack waits as a whole for what it takes from others.
+            let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
                 continue;
             };
             // What may be missing cannot be waited for (cfn-lint E3005).
@@ -322,19 +358,10 @@ impl<'g> Lower<'g> {
         'g: 'e,
     {
         match expr {
-            Expr::Attr(node, attr) => {
-                let id = self
-                    .graph
-                    .node(*node)
-                    .map_or("", |node| node.cfn_id.as_str());
-                match attr.cfn {
-                    CfnAttr::Ref => Tree::call("Ref", Tree::str(id)),
-                    CfnAttr::GetAtt(name) => Tree::call(
-                        "Fn::GetAtt",
-                        Tree::List(vec![Tree::str(id), Tree::str(name)]),
-                    ),
-                }
-            }
+            Expr::Attr(node, attr) => match self.import(*node, *attr) {
+                Some(export) => Tree::call("Fn::ImportValue", Tree::str(export.name(self.graph))),
+                None => self.attr(*node, *attr),
+            },
             Expr::Param(id) | Expr::Items(id) => {
                 let id = self.graph.parameter(*id).map_or("", |it| it.id.as_str());
                 Tree::call("Ref", Tree::str(id))
@@ -383,12 +410,38 @@ impl<'g> Lower<'g> {
         }
     }
 
+    fn attr(&self, node: NodeId, attr: Attr) -> Tree<'g> {
+        let id = self
+            .graph
+            .node(node)
+            .map_or("", |node| node.cfn_id.as_str());
+        match attr.cfn {
+            CfnAttr::Ref => Tree::call("Ref", Tree::str(id)),
+            CfnAttr::GetAtt(name) => Tree::call(
+                "Fn::GetAtt",
+                Tree::List(vec![Tree::str(id), Tree::str(name)]),
+            ),
+        }
+    }
+
+    /// How this stack takes a value, if it is another stack's.
+    fn import(&self, node: NodeId, attr: Attr) -> Option<&Export> {
+        let (here, links) = self.links?;
+        let other = self.graph.node(node)?.stack != here;
+        links.find(node, attr).filter(|_| other)
+    }
+
     fn sub<'e>(&self, parts: &'e [Expr]) -> Tree<'e>
     where
         'g: 'e,
     {
         let mut format = String::new();
         let mut variables: Vec<(Cow<'e, str>, Tree<'e>)> = Vec::new();
+        let variable = |of: &Self, format: &mut String, variables: &mut Vec<_>, part: &'e Expr| {
+            let name = format!("Part{}", variables.len() + 1);
+            format.push_str(&format!("${{{name}}}"));
+            variables.push((name.into(), of.expr_of(part)));
+        };
         for part in parts {
             match part {
                 Expr::Text(text) => escape_sub(&mut format, &mut variables, text),
@@ -396,6 +449,9 @@ impl<'g> Lower<'g> {
                     format.push_str("${");
                     format.push_str(pseudo_name(*pseudo));
                     format.push('}');
+                }
+                Expr::Attr(node, attr) if self.import(*node, *attr).is_some() => {
+                    variable(self, &mut format, &mut variables, part);
                 }
                 Expr::Attr(..) | Expr::Param(_) => {
                     let name = match self.expr_of(part) {
@@ -413,13 +469,7 @@ impl<'g> Lower<'g> {
                     format.push_str(&name);
                     format.push('}');
                 }
-                other => {
-                    let name = format!("Part{}", variables.len() + 1);
-                    format.push_str("${");
-                    format.push_str(&name);
-                    format.push('}');
-                    variables.push((name.into(), self.expr_of(other)));
-                }
+                other => variable(self, &mut format, &mut variables, other),
             }
         }
         call_sub(format, variables)
@@ -486,12 +536,32 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
     }
 }
 
+/// A piece of a template that refers to resources of a graph, as a value.
+#[cfg(any(feature = "testing", feature = "cli"))]
+pub(crate) fn value_of<'g>(graph: &'g Graph, piece: Term<'g>) -> serde_json::Value {
+    let Some(stack) = graph.stacks.first() else {
+        return serde_json::Value::Null;
+    };
+    let lower = Lower {
+        graph,
+        stack,
+        links: None,
+    };
+    // What is printed here is JSON.
+    serde_json::from_str(&json::print(&lower.term(piece))).unwrap_or_default()
+}
+
 /// Prints a piece of a template that refers to resources of a graph, as YAML or as JSON.
 pub(crate) fn snippet(graph: &Graph, piece: &Term<'static>, yaml: bool) -> String {
     let Some(stack) = graph.stacks.first() else {
         return String::new();
     };
-    let tree = Lower { graph, stack }.term(piece.clone());
+    let lower = Lower {
+        graph,
+        stack,
+        links: None,
+    };
+    let tree = lower.term(piece.clone());
     if yaml {
         yaml::print(&tree)
     } else {

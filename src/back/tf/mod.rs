@@ -2,15 +2,18 @@
 
 mod hcl;
 mod json;
+mod root;
+
+pub use root::{folder, root};
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::apply_overrides;
-use crate::check::Checked;
+use crate::check::{Checked, Export, Links};
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal, Stack, Test,
-    terraform_name,
+    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal, Stack,
+    StackId, Test, terraform_name,
 };
 use crate::resource::{Dialect, Map, Term};
 
@@ -104,10 +107,11 @@ impl Module<'_> {
 /// Lowers a stack of that name; nothing if there is none.
 pub fn module<'g>(checked: &Checked<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
     let graph = checked.graph();
-    let stack = graph.stack(stack)?;
+    let here = *graph.stack_names.get(stack)?;
     let mut lower = Lower {
         graph,
-        stack,
+        stack: &graph.stacks[here.index()],
+        links: Some((here, checked.links())),
         data: BTreeSet::new(),
     };
     Some(Module {
@@ -135,13 +139,15 @@ impl Data {
     }
 }
 
-struct Lower<'g> {
+struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
+    /// Which stack it is, and what crosses between stacks.
+    links: Option<(StackId, &'l Links)>,
     data: BTreeSet<Data>,
 }
 
-impl<'g> Lower<'g> {
+impl<'g> Lower<'g, '_> {
     fn blocks(&mut self, role: Role) -> Vec<Block<'g>> {
         let mut resources = Vec::new();
         for (id, node) in self.graph.nodes_of(self.stack) {
@@ -158,6 +164,18 @@ impl<'g> Lower<'g> {
                 labels: vec![output.tf_name.as_str().into()],
                 body,
             });
+        }
+        if let Some((here, links)) = self.links {
+            for export in links.told_by(here, Dialect::Tf).filter(|it| !it.is_told) {
+                let mut body = Body::default();
+                let value = self.attr(export.node, export.attr.tf);
+                body.argument("value", Tree::Expr(value));
+                outputs.push(Block {
+                    of: "output",
+                    labels: vec![export.tf_name.clone().into()],
+                    body,
+                });
+            }
         }
         let mut blocks = vec![required_providers()];
         if let (Role::Root, Some(region)) = (role, self.stack.region) {
@@ -177,8 +195,11 @@ impl<'g> Lower<'g> {
         blocks.extend(
             parameters
                 .filter(|it| it.only != Some(Dialect::Cfn))
-                .map(variable),
+                .map(|it| variable(it, terraform_name(&it.id))),
         );
+        if let Some((here, links)) = self.links {
+            blocks.extend(links.taken_by(here).map(|it| taken(self.graph, it)));
+        }
         for data in &self.data {
             let mut block = data_block(*data);
             let mut accepted = Body::default();
@@ -266,7 +287,8 @@ impl<'g> Lower<'g> {
         let said = arguments.references();
         let mut addresses = Vec::new();
         for &after in &node.after {
-            let Some(other) = self.graph.node(after) else {
+            // A stack waits as a whole for what it takes from others.
+            let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
                 continue;
             };
             let satellites = other.resource.satellites(after, self.graph);
@@ -386,20 +408,25 @@ impl<'g> Lower<'g> {
         }
     }
 
+    fn attr(&self, id: NodeId, name: &str) -> String {
+        let address = self.address(id).unwrap_or_default();
+        let node = self.graph.node(id);
+        match node.is_some_and(|node| node.condition.is_some()) {
+            true => format!("one({address}[*].{name})"),
+            false => format!("{address}.{name}"),
+        }
+    }
+
     fn code(&mut self, expr: &Expr) -> String {
         match expr {
-            Expr::Attr(id, attr) => {
-                let address = self.address(*id).unwrap_or_default();
-                let conditional = self
-                    .graph
-                    .node(*id)
-                    .is_some_and(|node| node.condition.is_some());
-                if conditional {
-                    format!("one({address}[*].{})", attr.tf)
-                } else {
-                    format!("{address}.{}", attr.tf)
+            Expr::Attr(id, attr) => match self.links {
+                Some((here, links)) if self.graph.node(*id).is_some_and(|it| it.stack != here) => {
+                    let export = links.find(*id, *attr);
+                    let name = export.map(|it| it.variable(self.graph));
+                    format!("var.{}", name.unwrap_or_default())
                 }
-            }
+                _ => self.attr(*id, attr.tf),
+            },
             Expr::Param(id) | Expr::Items(id) => {
                 let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
                 format!("var.{}", name.unwrap_or_default())
@@ -516,8 +543,22 @@ fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
     }
 }
 
-fn variable<'a>(parameter: &'a ParameterDeclaration) -> Block<'a> {
-    let name = terraform_name(&parameter.id);
+/// The variable for a value of another stack.
+fn taken<'a>(graph: &Graph, export: &Export) -> Block<'a> {
+    let mut body = Body::default();
+    let of = &graph.stacks[export.from.index()].name;
+    let description = format!("Output {} of {of}", export.tf_name);
+    body.argument("description", Tree::Str(description.into()));
+    body.argument("type", Tree::Expr("string".to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    Block {
+        of: "variable",
+        labels: vec![export.variable(graph).into()],
+        body,
+    }
+}
+
+fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> {
     let list = parameter.of.is_list();
     let mut body = Body::default();
     if let Some(text) = &parameter.description {
@@ -599,6 +640,7 @@ pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'stati
     let mut lower = Lower {
         graph,
         stack,
+        links: None,
         data: BTreeSet::new(),
     };
     let mut body = Body::default();

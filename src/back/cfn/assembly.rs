@@ -1,0 +1,91 @@
+//! A cloud assembly: templates with a manifest, which the `cdk` command line takes for an app's
+//! output.
+
+use serde_json::{Map, Value, json};
+
+use super::template;
+use crate::check::Checked;
+use crate::ir::Severity;
+use crate::resource::Dialect;
+
+/// The version of the manifest's schema. A low one, so that older command lines read it too: each
+/// reads all versions up to its own.
+const VERSION: &str = "36.0.0";
+
+/// Lowers all stacks to the files of a cloud assembly, by name, the manifest last: a folder of them
+/// is what `cdk --app` takes.
+///
+/// ```
+/// use ssm_synth::{App, SessionAccess, back};
+///
+/// let mut app = App::new();
+/// app.stack("Access").apply(SessionAccess::new());
+/// let checked = app.check().expect("the built-in pattern is sound");
+/// let files = back::cfn::assembly(&checked);
+/// let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+/// assert_eq!(names, ["Access.template.json", "manifest.json"]);
+/// ```
+///
+/// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
+pub fn assembly(checked: &Checked<'_>) -> Vec<(String, String)> {
+    let graph = checked.graph();
+    let mut files = Vec::new();
+    let mut artifacts = Map::new();
+    for name in checked.order() {
+        let (Some(stack), Some(text)) = (graph.stack(name), template(checked, name)) else {
+            continue;
+        };
+        let file = format!("{name}.template.json");
+        let region = stack.region.map_or("unknown-region", |region| region.name);
+        let mut artifact = json!({
+            "type": "aws:cloudformation:stack",
+            "environment": format!("aws://unknown-account/{region}"),
+            "properties": { "templateFile": file, "stackName": name },
+            "displayName": name,
+        });
+        let before = checked.before(name);
+        if !before.is_empty() {
+            artifact["dependencies"] = before.into();
+        }
+        artifact["metadata"] = metadata(checked, name).into();
+        artifacts.insert(name.to_owned(), artifact);
+        files.push((file, text.to_json()));
+    }
+    let manifest = json!({ "version": VERSION, "artifacts": artifacts });
+    files.push(("manifest.json".to_owned(), format!("{manifest:#}\n")));
+    files
+}
+
+/// What is told beside a template: which construct a logical id is of, and warnings.
+fn metadata(checked: &Checked<'_>, stack: &str) -> Map<String, Value> {
+    let graph = checked.graph();
+    let mut out = Map::new();
+    let mut add = |path: &str, kind: &str, data: String| {
+        let entries = out.entry(format!("/{path}")).or_insert_with(|| json!([]));
+        if let Value::Array(entries) = entries {
+            entries.push(json!({ "type": kind, "data": data }));
+        }
+    };
+    for (id, node) in graph
+        .stack(stack)
+        .into_iter()
+        .flat_map(|it| graph.nodes_of(it))
+    {
+        let inside = node.resource.cfn_inside(id, graph).is_some();
+        if !inside && node.resource.type_name(Dialect::Cfn).is_some() {
+            add(&node.path, "aws:cdk:logicalId", node.cfn_id.clone());
+        }
+    }
+    let below = |path: &&String| {
+        let rest = path.strip_prefix(stack);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    for warning in checked.warnings().iter() {
+        if warning.severity == Severity::Warning && warning.only != Some(Dialect::Tf) {
+            for path in warning.paths.iter().filter(below) {
+                add(path, "aws:cdk:warning", warning.message.clone());
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,94 @@
+//! A team's program: the same commands for an app of its own.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use clap::{Arg, Command};
+
+use super::synth::fail;
+use super::{Failure, diagnostics::Sources};
+use crate::App;
+use crate::front::config::Configured;
+
+/// The app of the program that this is, if it has one; without, a configuration makes it.
+static OWN: OnceLock<App> = OnceLock::new();
+
+/// Says that the commands are about this app.
+pub(super) fn set(app: App) {
+    // The first stays: a program has one `main`.
+    let _ = OWN.set(app);
+}
+
+pub(super) fn app() -> Option<&'static App> {
+    OWN.get()
+}
+
+/// What the program is called, as it was started.
+pub(super) fn program() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let own = OWN.get().and_then(|_| std::env::args_os().next());
+        let name = own.as_deref().map(Path::new).and_then(Path::file_stem);
+        let name = name.map(|it| it.to_string_lossy().into_owned());
+        name.unwrap_or_else(|| "ssm-synth".to_owned())
+    })
+}
+
+/// The flags of a configuration, which an app of one's own has not.
+const SETTINGS: [&str; 6] = ["config", "cidr", "zones", "vpc", "subnets", "set"];
+
+/// The commands for an app of one's own: those for configurations are left out of the help.
+pub(super) fn command(all: Command) -> Command {
+    if OWN.get().is_none() {
+        return all;
+    }
+    let hide = |arg: Arg| {
+        let is_setting = SETTINGS.contains(&arg.get_id().as_str());
+        arg.hide(is_setting)
+    };
+    all.name(program())
+        .about("Synthesizes, proves, deploys and connects to this app's stacks")
+        .long_about(None)
+        .after_long_help(super::EXIT_CODES)
+        .mut_args(hide)
+        .mut_subcommands(|command| {
+            let name = command.get_name();
+            let is_for_configurations = matches!(name, "schema" | "init");
+            command.hide(is_for_configurations).mut_args(hide)
+        })
+}
+
+/// The app and the stack that is meant, checked.
+pub(super) fn configured(
+    app: &App,
+    name: Option<&String>,
+    setting: Option<&str>,
+) -> Result<Configured, Failure> {
+    if let Some(flag) = setting {
+        return Err(Failure::Environment(format!(
+            "`{flag}` is for a configuration, and this program has an app of its own"
+        )));
+    }
+    let stack = stack(app, name)?;
+    let configured = Configured::of(app.clone(), stack);
+    configured
+        .check()
+        .map(|_| ())
+        .map_err(|problems| fail(&problems, &Sources::new()))?;
+    Ok(configured)
+}
+
+fn stack(app: &App, name: Option<&String>) -> Result<String, Failure> {
+    let names: Vec<&str> = app.graph().stacks().map(|it| it.name.as_str()).collect();
+    let which = |why: String| {
+        let names = names.join("`, `");
+        Err(Failure::Environment(format!("{why}: it has `{names}`")))
+    };
+    match (name, names.as_slice()) {
+        (Some(name), _) if names.contains(&name.as_str()) => Ok(name.clone()),
+        (Some(name), _) => which(format!("the app has no stack `{name}`")),
+        (None, [one]) => Ok((*one).to_owned()),
+        (None, []) => Err(Failure::Environment("the app has no stack".to_owned())),
+        (None, _) => which("which stack of the app? `--name` says it, `--stack` what is deployed".to_owned()),
+    }
+}

@@ -1,0 +1,225 @@
+//! Assertions over the model of one stack.
+
+// A test that fails says so by panicking.
+#![allow(clippy::panic)]
+
+use serde_json::Value;
+
+use super::matcher::{Compare, Difference, Matcher, keep};
+use crate::back::cfn::value_of;
+use crate::ir::{Graph, Node, Ref, Stack};
+use crate::reach;
+use crate::resource::{Dialect, Resource, Term, Typed};
+use crate::{App, report};
+
+/// A stack of an app, to assert things of.
+///
+/// Resources are asked for by their type in Rust, and properties by CloudFormation's names; since
+/// Terraform's output is made from the same values, an assertion holds for both. A type that is not
+/// modelled is asked for as [`Raw`](crate::resource::Raw), by all of them.
+#[derive(Debug)]
+pub struct Assertions<'a> {
+    graph: &'a Graph,
+    stack: &'a Stack,
+}
+
+impl<'a> Assertions<'a> {
+    /// Of a stack of that name.
+    ///
+    /// # Panics
+    ///
+    /// If the app has errors, with all of them, or no such stack.
+    #[track_caller]
+    pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
+        if let Err(problems) = app.check() {
+            panic!("{problems:#}");
+        }
+        let graph = app.graph();
+        match graph.stack(stack) {
+            Some(stack) => Assertions { graph, stack },
+            None => {
+                let names: Vec<&str> = graph.stacks().map(|it| it.name.as_str()).collect();
+                panic!("no stack `{stack}`; there are {names:?}");
+            }
+        }
+    }
+
+    fn all<R: Typed>(&self) -> impl Iterator<Item = (Ref<R>, &'a Node)> {
+        self.graph
+            .nodes_of(self.stack)
+            .filter(|(_, node)| R::of(&node.resource).is_some())
+            .map(|(id, node)| (Ref::new(id), node))
+    }
+
+    fn properties(&self, node: &'a Node) -> Value {
+        let dialect = match &node.resource {
+            Resource::Raw(raw) if raw.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
+            other if other.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
+            _ => Dialect::Cfn,
+        };
+        value_of(self.graph, Term::Object(node.resource.put(dialect)))
+    }
+
+    fn differences<'m>(
+        &self,
+        node: &'a Node,
+        wanted: &'m Matcher,
+    ) -> (Vec<Difference>, super::matcher::Kept<'m>) {
+        let (mut out, mut kept) = (Vec::new(), Vec::new());
+        let compare = Compare {
+            spell: &|term| value_of(self.graph, term.clone()),
+        };
+        let found = self.properties(node);
+        compare.value(wanted, Some(&found), "", &mut kept, &mut out);
+        (out, kept)
+    }
+
+    /// Asserts how many resources of a type there are.
+    ///
+    /// # Panics
+    ///
+    /// If there are more or fewer, with their paths.
+    #[track_caller]
+    pub fn resource_count_is<R: Typed>(&self, count: usize) {
+        let paths: Vec<&str> = self
+            .all::<R>()
+            .map(|(_, node)| node.path.as_str())
+            .collect();
+        if paths.len() != count {
+            let list = paths.join("\n  ");
+            panic!(
+                "`{}` has {} of {}, not {count}:\n  {list}",
+                self.stack.name,
+                paths.len(),
+                R::KIND.name
+            );
+        }
+    }
+
+    /// Returns the resources of a type whose properties match.
+    pub fn find_resources<R: Typed>(&self, wanted: impl Into<Matcher>) -> Vec<Ref<R>> {
+        let wanted = wanted.into();
+        let mut found = Vec::new();
+        for (handle, node) in self.all::<R>() {
+            let (differences, kept) = self.differences(node, &wanted);
+            if differences.is_empty() {
+                keep(kept);
+                found.push(handle);
+            }
+        }
+        found
+    }
+
+    /// Asserts that a resource of a type has properties like these, and returns the first one.
+    ///
+    /// # Panics
+    ///
+    /// If none has, with the closest one and where it differs.
+    #[track_caller]
+    pub fn has_resource_properties<R: Typed>(&self, wanted: impl Into<Matcher>) -> Ref<R> {
+        let wanted = wanted.into();
+        if let Some(first) = self.find_resources::<R>(wanted.clone()).first() {
+            return *first;
+        }
+        let closest = self
+            .all::<R>()
+            .map(|(_, node)| (node, self.differences(node, &wanted).0))
+            .min_by_key(|(_, differences)| differences.len());
+        let kind = R::KIND.name;
+        match closest {
+            None => panic!("`{}` has no {kind}", self.stack.name),
+            Some((node, differences)) => panic!(
+                "no {kind} of `{}` has these properties; the closest is `{}`:{}",
+                self.stack.name,
+                node.path,
+                told(&differences)
+            ),
+        }
+    }
+
+    /// Asserts that all resources of a type have properties like these.
+    ///
+    /// # Panics
+    ///
+    /// If one has not, with where it differs, or if there is none.
+    #[track_caller]
+    pub fn all_resources_properties<R: Typed>(&self, wanted: impl Into<Matcher>) {
+        let wanted = wanted.into();
+        let mut none = true;
+        for (_, node) in self.all::<R>() {
+            none = false;
+            let (differences, kept) = self.differences(node, &wanted);
+            if !differences.is_empty() {
+                panic!("`{}` differs:{}", node.path, told(&differences));
+            }
+            keep(kept);
+        }
+        if none {
+            panic!("`{}` has no {}", self.stack.name, R::KIND.name);
+        }
+    }
+
+    /// Asserts that the stack has an output whose value matches; `id` is CloudFormation's.
+    ///
+    /// # Panics
+    ///
+    /// If it has none of that id, with those that it has, or one that differs.
+    #[track_caller]
+    pub fn has_output(&self, id: &str, value: impl Into<Matcher>) {
+        let Some(output) = self.stack.outputs.iter().find(|it| it.cfn_id == id) else {
+            let ids: Vec<&str> = self
+                .stack
+                .outputs
+                .iter()
+                .map(|it| it.cfn_id.as_str())
+                .collect();
+            panic!("`{}` has no output `{id}`; it has {ids:?}", self.stack.name);
+        };
+        let spell = |term: &Term<'static>| value_of(self.graph, term.clone());
+        let found = spell(&Term::from(output.value.clone()));
+        let (wanted, mut out, mut kept) = (value.into(), Vec::new(), Vec::new());
+        let compare = Compare { spell: &spell };
+        compare.value(&wanted, Some(&found), "", &mut kept, &mut out);
+        if !out.is_empty() {
+            panic!("the output `{id}` differs:{}", told(&out));
+        }
+        keep(kept);
+    }
+
+    /// Asserts that Session Manager provably reaches every instance of the app.
+    ///
+    /// # Panics
+    ///
+    /// If it does not, or if the app leaves it open, with the hop and what mends it.
+    #[track_caller]
+    pub fn every_session_connects(&self) {
+        let assume = reach::Assume::default();
+        let proof = reach::prove(self.graph, &assume);
+        let reached = |it: &reach::InstanceProof| it.answer == reach::Answer::Reachable;
+        if !proof.instances.iter().all(reached) {
+            let report = report::Report {
+                file: &self.stack.name,
+                graph: self.graph,
+                proof: &proof,
+                json: false,
+            };
+            panic!("{}", report::text(&report));
+        }
+    }
+}
+
+fn told(differences: &[Difference]) -> String {
+    let mut out = String::new();
+    for it in differences {
+        let found = it
+            .found
+            .as_ref()
+            .map_or("nothing".to_owned(), Value::to_string);
+        let at = match it.path.as_str() {
+            "" => "it",
+            path => path,
+        };
+        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.wanted));
+    }
+    out
+}

@@ -1,0 +1,337 @@
+//! What a value is compared with.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use crate::ir::{Expr, Ref};
+use crate::resource::{Term, Typed};
+
+/// What a property is compared with: a value, or a pattern for values.
+///
+/// Text, numbers, booleans and JSON match what equals them; a handle matches a reference to its
+/// resource.
+#[derive(Clone, Debug)]
+pub struct Matcher(pub(super) Kind);
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Any,
+    Absent,
+    Exactly(Value),
+    Reference(Expr),
+    ObjectLike(Vec<(String, Matcher)>),
+    ArrayWith(Vec<Matcher>),
+    StringLike(String),
+    Not(Box<Matcher>),
+    Capture(Capture),
+}
+
+/// Anything that is there.
+pub fn any() -> Matcher {
+    Matcher(Kind::Any)
+}
+
+/// Nothing: the property is left out.
+pub fn absent() -> Matcher {
+    Matcher(Kind::Absent)
+}
+
+/// This value and no other, in CloudFormation's JSON.
+pub fn exactly(value: impl Into<Value>) -> Matcher {
+    Matcher(Kind::Exactly(value.into()))
+}
+
+/// An object that has these properties, and perhaps others.
+pub fn object_like<K: Into<String>>(entries: impl IntoIterator<Item = (K, Matcher)>) -> Matcher {
+    let entries = entries.into_iter().map(|(key, it)| (key.into(), it));
+    Matcher(Kind::ObjectLike(entries.collect()))
+}
+
+/// A list that has items like these in this order, and perhaps others.
+pub fn array_with(items: impl IntoIterator<Item = Matcher>) -> Matcher {
+    Matcher(Kind::ArrayWith(items.into_iter().collect()))
+}
+
+/// Text like this; `*` stands for any characters.
+pub fn string_like(pattern: impl Into<String>) -> Matcher {
+    Matcher(Kind::StringLike(pattern.into()))
+}
+
+/// Anything that is there and does not match.
+pub fn not(matcher: impl Into<Matcher>) -> Matcher {
+    Matcher(Kind::Not(Box::new(matcher.into())))
+}
+
+/// Keeps the values that it met, to look at them afterwards.
+///
+/// ```
+/// use ssm_synth::resource::Instance;
+/// use ssm_synth::testing::{Assertions, Capture, object_like};
+/// use ssm_synth::{App, SessionAccess};
+///
+/// let mut app = App::new();
+/// app.stack("Access").apply(SessionAccess::new());
+/// let size = Capture::new();
+/// Assertions::of(&app, "Access")
+///     .has_resource_properties::<Instance>(object_like([("InstanceType", size.clone().into())]));
+/// assert_eq!(size.values().len(), 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Capture(Arc<Mutex<Vec<Value>>>);
+
+impl Capture {
+    /// With nothing kept.
+    pub fn new() -> Capture {
+        Capture::default()
+    }
+
+    /// Returns the values of the resources that matched, in the order of adding.
+    pub fn values(&self) -> Vec<Value> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, value: Value) {
+        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        values.push(value);
+    }
+}
+
+impl From<Capture> for Matcher {
+    fn from(capture: Capture) -> Self {
+        Matcher(Kind::Capture(capture))
+    }
+}
+
+impl From<Value> for Matcher {
+    fn from(value: Value) -> Self {
+        exactly(value)
+    }
+}
+
+impl<R: Typed> From<Ref<R>> for Matcher {
+    fn from(handle: Ref<R>) -> Self {
+        Matcher(Kind::Reference(handle.attr(R::LINK)))
+    }
+}
+
+macro_rules! literal {
+    ($($of:ty),+) => {$(
+        impl From<$of> for Matcher {
+            fn from(value: $of) -> Self {
+                exactly(value)
+            }
+        }
+    )+};
+}
+literal!(&str, String, bool, i64, i32);
+
+/// What differs, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Difference {
+    pub(super) path: String,
+    pub(super) wanted: String,
+    pub(super) found: Option<Value>,
+}
+
+/// Values that captures would keep, if all else matches.
+pub(super) type Kept<'m> = Vec<(&'m Capture, Value)>;
+
+pub(super) fn keep(kept: Kept<'_>) {
+    kept.into_iter().for_each(|(by, value)| by.keep(value));
+}
+
+/// Compares; `spell` says how a reference is written.
+pub(super) struct Compare<'a> {
+    pub(super) spell: &'a dyn Fn(&Term<'static>) -> Value,
+}
+
+impl Compare<'_> {
+    pub(super) fn value<'m>(
+        &self,
+        matcher: &'m Matcher,
+        found: Option<&Value>,
+        path: &str,
+        kept: &mut Kept<'m>,
+        out: &mut Vec<Difference>,
+    ) {
+        let mut differs = |wanted: String| {
+            out.push(Difference {
+                path: path.to_owned(),
+                wanted,
+                found: found.cloned(),
+            });
+        };
+        match (&matcher.0, found) {
+            (Kind::Absent, None) | (Kind::Any, Some(_)) => {}
+            (Kind::Absent, Some(_)) => differs("nothing".to_owned()),
+            (Kind::Capture(capture), Some(value)) => kept.push((capture, value.clone())),
+            (Kind::Any | Kind::Capture(_), None) => differs("anything".to_owned()),
+            (Kind::Exactly(wanted), _) => {
+                if Some(wanted) != found {
+                    differs(wanted.to_string());
+                }
+            }
+            (Kind::Reference(expr), _) => {
+                let wanted = (self.spell)(&Term::from(expr.clone()));
+                if Some(&wanted) != found {
+                    differs(wanted.to_string());
+                }
+            }
+            (Kind::StringLike(pattern), Some(Value::String(text))) if is_like(pattern, text) => {}
+            (Kind::StringLike(pattern), _) => differs(format!("text like {pattern:?}")),
+            (Kind::Not(inner), Some(value)) => {
+                let mut differences = Vec::new();
+                self.value(inner, Some(value), path, &mut Vec::new(), &mut differences);
+                if differences.is_empty() {
+                    differs("anything else".to_owned());
+                }
+            }
+            (Kind::Not(_), None) => differs("anything else".to_owned()),
+            (Kind::ObjectLike(entries), Some(Value::Object(map))) => {
+                for (key, matcher) in entries {
+                    let below = match path {
+                        "" => key.clone(),
+                        path => format!("{path}.{key}"),
+                    };
+                    self.value(matcher, map.get(key), &below, kept, out);
+                }
+            }
+            (Kind::ObjectLike(_), _) => differs("an object".to_owned()),
+            (Kind::ArrayWith(wanted), Some(Value::Array(items))) => {
+                self.items(wanted, items, path, kept, out);
+            }
+            (Kind::ArrayWith(_), _) => differs("a list".to_owned()),
+        }
+    }
+
+    fn items<'m>(
+        &self,
+        wanted: &'m [Matcher],
+        items: &[Value],
+        path: &str,
+        kept: &mut Kept<'m>,
+        out: &mut Vec<Difference>,
+    ) {
+        let mut from = 0;
+        for (n, matcher) in wanted.iter().enumerate() {
+            // Of those that do not match, the closest is told.
+            let mut closest: Option<Vec<Difference>> = None;
+            let mut found = None;
+            for (at, item) in items.iter().enumerate().skip(from) {
+                let (mut differences, mut own) = (Vec::new(), Vec::new());
+                let below = format!("{path}[{at}]");
+                self.value(matcher, Some(item), &below, &mut own, &mut differences);
+                if differences.is_empty() {
+                    kept.extend(own);
+                    found = Some(at);
+                    break;
+                }
+                if closest
+                    .as_ref()
+                    .is_none_or(|it| differences.len() < it.len())
+                {
+                    closest = Some(differences);
+                }
+            }
+            match (found, closest) {
+                (Some(at), _) => from = at + 1,
+                (None, Some(differences)) => out.extend(differences),
+                (None, None) => out.push(Difference {
+                    path: path.to_owned(),
+                    wanted: format!("an item for the {} of those that are wanted", nth(n)),
+                    found: Some(Value::Array(items.to_vec())),
+                }),
+            }
+        }
+    }
+}
+
+fn nth(n: usize) -> String {
+    match n {
+        0 => "first".to_owned(),
+        1 => "second".to_owned(),
+        2 => "third".to_owned(),
+        n => format!("{}th", n + 1),
+    }
+}
+
+/// Whether a text is as a pattern says, in which `*` stands for any characters.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn differences(matcher: &Matcher, value: Value) -> Vec<String> {
+        let mut out = Vec::new();
+        Compare {
+            spell: &|_| Value::Null,
+        }
+        .value(matcher, Some(&value), "", &mut Vec::new(), &mut out);
+        out.iter()
+            .map(|it| format!("{}: {}", it.path, it.wanted))
+            .collect()
+    }
+
+    #[test]
+    fn objects_may_have_more_and_lists_too() {
+        let tags = array_with([object_like([("Key", "b".into())])]);
+        let matcher = object_like([
+            ("Tags", tags),
+            ("Gone", absent()),
+            ("Size", not("t3.large")),
+        ]);
+        let value = json!({"Tags": [{"Key": "a"}, {"Key": "b", "Value": 1}], "Size": "t3.micro"});
+        assert!(differences(&matcher, value).is_empty());
+        let value = json!({"Tags": [{"Key": "a"}], "Gone": 1, "Size": "t3.large"});
+        assert_eq!(
+            differences(&matcher, value),
+            ["Tags[0].Key: \"b\"", "Gone: nothing", "Size: anything else"]
+        );
+    }
+
+    #[test]
+    fn items_come_in_order() {
+        let matcher = array_with([2.into(), 1.into()]);
+        assert!(differences(&matcher, json!([2, 3, 1])).is_empty());
+        assert!(!differences(&matcher, json!([1, 2])).is_empty());
+    }
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, text, like) in [
+            ("a*c", "abc", true),
+            ("a*c", "ac", true),
+            ("a*c", "abcd", false),
+            ("abc", "abc", true),
+            ("abc", "abcd", false),
+            ("*b*", "abc", true),
+            ("a*a", "a", false),
+            ("*", "", true),
+        ] {
+            assert_eq!(is_like(pattern, text), like, "{pattern} {text}");
+        }
+    }
+}

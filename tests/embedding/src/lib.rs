@@ -1,0 +1,106 @@
+//! A team's own stacks: a network that others share, and access to the team's machines in it.
+
+use ssm_synth::construct::{Construct, ExistingNetwork, Host, HostHandles, PrivateNetwork};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Ref};
+use ssm_synth::resource::{Instance, LogGroup, Raw, Term, Typed};
+use ssm_synth::{App, Cidr, Scope, SessionAccess};
+
+/// The range of the shared network.
+const RANGE: Cidr = Cidr::v4([10, 40, 0, 0], 16);
+
+/// An alarm for a machine that fails its checks, with a topic of its own: a construct of the
+/// team's, of resources of both kinds.
+pub struct Alarmed {
+    instance: Ref<Instance>,
+}
+
+impl Construct for Alarmed {
+    type Handle = Ref<Raw>;
+
+    fn build(self, scope: &mut Scope<'_>) -> Ref<Raw> {
+        // A type that the list may lack, in both languages; text is data in either.
+        let queue = scope.add(
+            "Queue",
+            Raw::new()
+                .cfn("AWS::SQS::Queue")
+                .property("MessageRetentionPeriod", 1_209_600)
+                .tf("aws_sqs_queue")
+                .argument("message_retention_seconds", 1_209_600),
+        );
+        let name = Term::from(self.instance.attr(Instance::LINK));
+        scope.add(
+            "Note",
+            Raw::new()
+                .cfn("AWS::SSM::Parameter")
+                .property("Type", "String")
+                .property("Value", name.clone())
+                .tf("aws_ssm_parameter")
+                .argument("name", "/team/alarmed")
+                .argument("type", "String")
+                .argument("value", name),
+        );
+        queue
+    }
+}
+
+/// The queue's ARN, as both languages call it.
+pub const QUEUE_ARN: Attr = Attr::by_get_att("Arn", "arn");
+
+/// Machines of the team, each alarmed: composed of a construct of `ssm-synth` and one of ours.
+pub struct Fleet<'a>(pub &'a [HostHandles]);
+
+impl Construct for Fleet<'_> {
+    type Handle = Vec<Ref<Raw>>;
+
+    fn build(self, scope: &mut Scope<'_>) -> Vec<Ref<Raw>> {
+        let alarmed = |(n, host): (usize, &HostHandles)| {
+            let instance = host.instance;
+            scope.add(&format!("Machine{n}"), Alarmed { instance })
+        };
+        self.0.iter().enumerate().map(alarmed).collect()
+    }
+}
+
+/// A rule of the team's over the whole graph: logs are kept for a while.
+fn logs_are_kept(graph: &Graph, out: &mut Diagnostics) {
+    for (node, group) in graph.all::<LogGroup>() {
+        if group.retention_in_days.is_none() {
+            out.push(
+                Diagnostic::error("team-log-retention", "a log group keeps its lines for ever")
+                    .path(node.path.clone())
+                    .at(node.place.clone())
+                    .help("set `retention_in_days`"),
+            );
+        }
+    }
+}
+
+/// The team's app: two stacks, the second in the network of the first.
+pub fn app() -> App {
+    let mut app = App::new();
+
+    let mut shared = app.stack("SharedNetwork");
+    let network = shared.apply(PrivateNetwork::new(RANGE));
+
+    let mut access = app.stack("TeamAccess");
+    let handles = access.apply(
+        SessionAccess::new()
+            .existing_network(ExistingNetwork::of(&network))
+            .host(Host::new("web"))
+            .host(Host::new("worker")),
+    );
+    let queues = access.add("Fleet", Fleet(&handles.hosts));
+    // And back: a value of the team's resource, where the model knows a property.
+    for (queue, host) in queues.iter().zip(&handles.hosts) {
+        if let Some(instance) = app.graph_mut().get_mut(host.instance) {
+            instance.tags.set("Queue", queue.attr(QUEUE_ARN));
+        }
+    }
+
+    app.rule(logs_are_kept);
+    app.tags([("CostCenter", "4711"), ("Team", "core")]);
+    app.each::<Instance>(|_, instance| {
+        *instance = instance.clone().monitoring(true);
+    });
+    app
+}
