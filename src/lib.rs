@@ -32,7 +32,7 @@ pub mod construct;
 pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
-#[cfg(feature = "deploy")]
+#[cfg(feature = "cli")]
 mod diff;
 #[cfg(feature = "config")]
 pub mod front;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
 use super::given::pair;
-use super::plan::shown;
+use super::meaning::shown;
 use super::source::{Source, SourceArgs};
 use super::synth::{MOST_INLINE, unreadable};
 use super::talk::{Format, Planning, Teller, closing, cut, is_terminal};

@@ -1,199 +1,285 @@
-//! `diff`: what is deployed, against what would be.
+//! `diff`: what a change means, between files, revisions, stacks and plans.
 
-use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 
-use super::cloud::{self, AccessArgs, block_on, problem, refused, said};
-use super::plan::{self, Version, meaning};
-use super::source::{Source, SourceArgs};
-use super::talk::{Format, cut};
+use clap::ValueEnum;
+
+use super::meaning::{self, Gate, Meaning, Version};
+use super::synth::{self, Settings};
 use super::{Failure, output};
-use crate::deploy::aws::Cloud;
-use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::outcome::{Ask, Deployed, Outcome, Said};
-use crate::deploy::parameters::{deployed_values, effective, filled};
-use crate::deploy::rollout::{self, Options};
-use crate::deploy::values::{ChangeSet, Request, Template};
+use crate::front::InputKind;
+use crate::front::cfn::Deployment;
+
+/// How a change is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, at a terminal
+    Text,
+    /// For a comment on a pull request
+    Markdown,
+    /// For programs
+    Json,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+#[cfg(feature = "deploy")]
+const STACKS: &str = "\
+Without OLD, the deployed stack is compared with what the configuration, or `--template`, makes.\n\
+`stack:NAME` is what is deployed under that name.\n";
+#[cfg(not(feature = "deploy"))]
+const STACKS: &str = "";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("With `--exit-code`: 0 the same, 1 it differs. Otherwise:\n{}", cloud::EXIT_CODES))]
+#[command(after_help = format!("\
+OLD and NEW are a CloudFormation template, a Terraform plan or state as `terraform show -json` prints it, or\n\
+a configuration, in any combination; `REVISION:FILE` is a file as git has it. Without NEW, a plan\n\
+is compared with what is there before it, and anything else with what the configuration makes.\n\
+{STACKS}\n\
+Exit codes: 0 done; with `--exit-code`, and with `--fail-on` where it hits, 1; otherwise\n{}\n\n\
+Examples:\n  \
+ssm-synth diff old.json new.json\n  \
+ssm-synth diff HEAD~1:stack.json stack.json --output markdown\n  \
+terraform show -json plan.out | ssm-synth diff - --fail-on replace,widen,unreachable", EXIT_CODES))]
 pub(super) struct Args {
+    /// What is compared, and with what
+    #[arg(value_name = "OLD] [NEW", num_args = 0..=2)]
+    files: Vec<String>,
+    #[cfg(feature = "deploy")]
     #[command(flatten)]
-    source: SourceArgs,
+    pub(super) source: super::source::SourceArgs,
+    #[cfg(not(feature = "deploy"))]
+    #[command(flatten)]
+    settings: Settings,
+    /// A value of a template's parameter
+    #[cfg(not(feature = "deploy"))]
+    #[arg(long = "parameter", value_name = "KEY=VALUE")]
+    parameters: Vec<String>,
     /// Have CloudFormation tell what it would do, by a change set that is deleted again
+    #[cfg(feature = "deploy")]
     #[arg(long)]
-    change_set: bool,
+    pub(super) change_set: bool,
     /// End with 1 if something differs
     #[arg(long)]
-    exit_code: bool,
+    pub(super) exit_code: bool,
+    /// End with 1 if the change does one of these
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "GATE,…")]
+    pub(super) fail_on: Vec<Gate>,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    pub(super) output: Format,
+    #[cfg(feature = "deploy")]
     #[command(flatten)]
-    access: AccessArgs,
+    pub(super) access: super::cloud::AccessArgs,
+    /// The region [default: as the files tell]
+    #[cfg(not(feature = "deploy"))]
+    #[arg(long)]
+    region: Option<String>,
 }
 
-/// Keeps what CloudFormation says it would do.
-#[derive(Default)]
-struct Keeper {
-    set: Option<ChangeSet>,
-}
-
-impl Talk for Keeper {
-    fn say(&mut self, text: &str) {
-        let _ = output::stderr(&format!("{text}\n"));
-    }
-    fn begin(&mut self, _: Option<usize>) {}
-    fn event(&mut self, _: &crate::deploy::values::Event) {}
-    fn end(&mut self) {}
-}
-
-impl Ask for Keeper {
-    fn plan(
-        &mut self,
-        set: &ChangeSet,
-        _: Option<&Deployed>,
-        _: &[(String, String)],
-    ) -> Result<(), String> {
-        self.set = Some(set.clone());
-        Ok(())
-    }
-
-    async fn confirm(&mut self, _: &str, _: &Stop) -> Said {
-        Said::No
-    }
-}
+#[cfg(feature = "deploy")]
+const EXIT_CODES: &str = super::cloud::EXIT_CODES;
+#[cfg(not(feature = "deploy"))]
+const EXIT_CODES: &str = super::EXIT_CODES;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let source = args.source.read()?;
-    let name = source.stack.as_str();
-    let access = args.access.access(source.region)?;
-    block_on(async {
-        let stop = Stop::listen(cut);
-        let cloud = Cloud::connect(&access, &stop)
-            .await
-            .map_err(|error| refused(&error))?;
-        let found = cloud.stack(name).await.map_err(|error| refused(&error))?;
-        let Some(stack) = found.filter(|it| {
-            !matches!(
-                it.status.as_str(),
-                "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"
-            )
-        }) else {
-            said(
-                &format!("stack `{name}` is not deployed, in {}", cloud.region),
-                Some(
-                    "check `--stack`, `--region` and `--profile`; `deploy --dry-run` shows a creation",
-                ),
-            );
-            return Err(Failure::Input);
-        };
-        let deployed = cloud
-            .template(&stack.id)
-            .await
-            .map_err(|error| refused(&error))?;
-        let deployed = Deployed {
-            template: deployed.unwrap_or_default(),
-            stack,
-        };
-        let old = Version {
-            text: deployed.template.clone(),
-            parameters: deployed_values(&deployed),
-        };
-        let stack = &deployed.stack;
-        let service = match args.change_set {
-            true => Some(ask(args, &cloud, &source, &stop).await?),
-            false => None,
-        };
-        let slots = &source.slots;
-        // What has no value is compared as what it refers to.
-        let filled = filled(slots, &deployed).unwrap_or_default();
-        let new = Version {
-            text: source.text.clone(),
-            parameters: effective(slots, &filled, Some(stack)),
-        };
-        let meaning = meaning(&old, &new, &cloud.region);
-        let planned = service.as_ref().and_then(Option::as_ref);
-        let half_done = stack.status.ends_with("_FAILED");
-        let same = meaning.differences.is_empty() && planned.is_none() && !half_done;
-        match args.output {
-            Format::Json => {
-                let (access, session) = meaning.json();
-                let value = json!({
-                    "stack": name,
-                    "status": stack.status,
-                    "same": same,
-                    "differences": meaning.details_json(),
-                    "access": access,
-                    "session": session,
-                    "change_set": match &service {
-                        None => Value::Null,
-                        Some(set) => set.as_ref().map_or_else(|| json!([]), plan::planned_json),
-                    },
-                });
-                output::artefact(&format!("{value:#}\n"))?;
-            }
-            Format::Text if same => {
-                output::styled(&format!("stack `{name}` is as the template says\n"))?;
-            }
-            Format::Text => {
-                let mut text = format!("{}{}", meaning.details(), meaning.text());
-                if half_done {
-                    text.push_str(&format!(
-                        "stack `{name}` is {}: what is deployed is not all that its template says\n",
-                        stack.status
-                    ));
+    let (meaning, title, file) = match args.files.as_slice() {
+        #[cfg(feature = "deploy")]
+        [] => return super::deployed::run(args),
+        #[cfg(not(feature = "deploy"))]
+        [] => {
+            let message = "what is compared? Name OLD, or OLD and NEW";
+            return Err(Failure::Environment(message.to_owned()));
+        }
+        [only] => {
+            let old = args.side(only)?;
+            match meaning::of_plan(&old) {
+                Some(meaning) => (meaning, only.clone(), None),
+                None => {
+                    let (name, text) = args.made()?;
+                    let new = version(&name, &text, Some(InputKind::Cfn), &args.deployment()?)?;
+                    (meaning::meaning(&old, &new), name, None)
                 }
-                if service.is_some() {
-                    text.push_str("CloudFormation would\n");
-                    match planned {
-                        Some(set) => text.push_str(&plan::planned(set)),
-                        None => text.push_str("  change nothing\n"),
-                    }
-                }
-                output::styled(&text)?;
             }
         }
-        match args.exit_code && !same {
+        [old, new, ..] => {
+            if old == "-" && new == "-" {
+                let message = "standard input is read once: one of OLD and NEW can be `-`";
+                return Err(Failure::Environment(message.to_owned()));
+            }
+            let file = Path::new(new).is_file().then(|| new.clone());
+            let (old, side) = (args.side(old)?, args.side(new)?);
+            (meaning::meaning(&old, &side), new.clone(), file)
+        }
+    };
+    output::styled(&match args.output {
+        Format::Text => meaning.whole(),
+        _ => String::new(),
+    })?;
+    output::artefact(&match args.output {
+        Format::Text => String::new(),
+        Format::Markdown => meaning.markdown(&title),
+        Format::Json => format!("{:#}\n", meaning.whole_json()),
+        Format::Github => meaning.github(file.as_deref(), &args.fail_on),
+    })?;
+    args.end(&meaning, meaning.is_same())
+}
+
+impl Args {
+    /// How it ends, once all is printed.
+    pub(super) fn end(&self, meaning: &Meaning, same: bool) -> Result<(), Failure> {
+        let hits = meaning.hits(&self.fail_on);
+        if !hits.is_empty() {
+            let words: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
+            let words = words.join(", ");
+            let _ = output::stderr(&format!(
+                "error: the change does what `--fail-on` names: {words}\n"
+            ));
+            return Err(Failure::Input);
+        }
+        match self.exit_code && !same {
             true => Err(Failure::Input),
             false => Ok(()),
         }
-    })
+    }
+
+    fn region(&self) -> Option<&String> {
+        #[cfg(feature = "deploy")]
+        return self.access.region.as_ref();
+        #[cfg(not(feature = "deploy"))]
+        return self.region.as_ref();
+    }
+
+    fn deployment(&self) -> Result<Deployment, Failure> {
+        #[cfg(feature = "deploy")]
+        let parameters = self.source.parameters();
+        #[cfg(not(feature = "deploy"))]
+        let parameters = &self.parameters;
+        let parameters: Result<Vec<_>, Failure> =
+            parameters.iter().map(|it| super::given::pair(it)).collect();
+        let region = self.region().map(|name| {
+            crate::Region::find(name).ok_or_else(|| {
+                Failure::Environment(format!("`{name}` is no region that is known here"))
+            })
+        });
+        Ok(Deployment {
+            parameters: parameters?,
+            region: region.transpose()?,
+            account: None,
+        })
+    }
+
+    /// What the configuration, or the program's own app, makes.
+    fn made(&self) -> Result<(String, String), Failure> {
+        #[cfg(feature = "deploy")]
+        let source = self.source.read_any()?;
+        #[cfg(not(feature = "deploy"))]
+        let source = {
+            let made = self.settings.template(None)?;
+            (made.stack, made.text)
+        };
+        Ok(source)
+    }
+
+    /// Reads what one side names.
+    fn side(&self, spec: &str) -> Result<Version, Failure> {
+        let deployment = self.deployment()?;
+        #[cfg(feature = "deploy")]
+        if let Some(stack) = spec.strip_prefix("stack:")
+            && !Path::new(spec).exists()
+        {
+            return super::deployed::side(self, stack);
+        }
+        let (name, text) = match revision(spec)? {
+            Some(text) => (spec.to_owned(), text),
+            None => (spec.to_owned(), super::given::read(Path::new(spec))?),
+        };
+        version(&name, &text, None, &deployment)
+    }
 }
 
-/// Has CloudFormation say what it would do; nothing if nothing.
-async fn ask(
-    args: &Args,
-    cloud: &Cloud,
-    source: &Source,
-    stop: &Stop,
-) -> Result<Option<ChangeSet>, Failure> {
-    let body = source.body(false)?;
-    let request = Request {
-        stack: source.stack.clone(),
-        template: Template::Body(body),
-        parameters: source.slots.clone(),
-        tags: Vec::new(),
-        capabilities: source.facts.capabilities.clone(),
-        role_arn: None,
+/// Reads a side's text; a configuration counts as the template that it makes.
+fn version(
+    name: &str,
+    text: &str,
+    kind: Option<InputKind>,
+    deployment: &Deployment,
+) -> Result<Version, Failure> {
+    if text.trim().is_empty() {
+        return Ok(Version::default());
+    }
+    let unreadable = |problems| synth::unreadable(&problems, name, text);
+    match kind.unwrap_or_else(|| InputKind::of(text)) {
+        InputKind::Config => {
+            let file = Some((name.to_owned(), text.to_owned()));
+            let made = Settings::default()
+                .template_of(file)
+                .map_err(|_| Failure::Unreadable)?;
+            Version::read(name, &made, InputKind::Cfn, deployment).map_err(unreadable)
+        }
+        kind => Version::read(name, text, kind, deployment).map_err(unreadable),
+    }
+}
+
+/// The text of `REVISION:FILE`, if it is that; a file that the revision has not is empty.
+fn revision(spec: &str) -> Result<Option<String>, Failure> {
+    let Some((revision, file)) = spec.split_once(':') else {
+        return Ok(None);
     };
-    let options = Options {
-        dry_run: true,
-        no_rollback: false,
-        protect: None,
-        limit: None,
-        pause: args.access.poll,
+    if revision.is_empty()
+        || revision.starts_with('-')
+        || file.is_empty()
+        || Path::new(spec).exists()
+    {
+        return Ok(None);
+    }
+    let git = |args: &[&str]| {
+        let output = Command::new("git").args(args).output();
+        output.map_err(|error| Failure::Environment(format!("cannot run `git`: {error}")))
     };
-    let mut keeper = Keeper::default();
-    match rollout::deploy(cloud, &request, &options, stop, &mut keeper).await {
-        Ok(Outcome::Unchanged(_)) => Ok(None),
-        Ok(_) => Ok(keeper.set),
-        Err(found) => {
-            let failure = problem(&found);
-            Err(if stop.is_asked() {
-                Failure::Stopped
-            } else {
-                failure
-            })
+    let named = format!("{revision}^{{commit}}");
+    let known = git(&[
+        "rev-parse",
+        "--quiet",
+        "--verify",
+        "--end-of-options",
+        &named,
+    ])?;
+    if !known.status.success() {
+        let message =
+            format!("`{spec}`: git knows no revision `{revision}` here, and there is no such file");
+        return Err(Failure::Environment(message));
+    }
+    // A path is below the working directory, as for every other tool.
+    let object = match file.starts_with('/') || file.starts_with("./") || file.starts_with("../") {
+        true => format!("{revision}:{file}"),
+        false => format!("{revision}:./{file}"),
+    };
+    if !git(&["cat-file", "-e", &object])?.status.success() {
+        let _ = output::stderr(&format!(
+            "note: `{file}` is not in `{revision}`: compared with nothing\n"
+        ));
+        return Ok(Some(String::new()));
+    }
+    let shown = git(&["show", &object])?;
+    if !shown.status.success() {
+        let said = String::from_utf8_lossy(&shown.stderr);
+        return Err(Failure::Environment(format!("`{spec}`: {}", said.trim())));
+    }
+    String::from_utf8(shown.stdout)
+        .map(Some)
+        .map_err(|_| Failure::Environment(format!("`{spec}` is not UTF-8")))
+}
+
+/// A change as JSON, with more of it.
+#[cfg(feature = "deploy")]
+pub(super) fn extended(meaning: &Meaning, more: serde_json::Value) -> serde_json::Value {
+    let mut out = meaning.whole_json();
+    if let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut out, more) {
+        for (key, value) in more {
+            all.insert(key, value);
         }
     }
+    out
 }

@@ -463,7 +463,7 @@ fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
             Health::Unsure => AnsiColor::Yellow.on_default(),
             Health::Bad => AnsiColor::Red.on_default().bold(),
         };
-        let found = super::plan::shown(&it.found);
+        let found = super::meaning::shown(&it.found);
         let _ = writeln!(
             out,
             "{paint}{:<6}{paint:#}{:<16} {found}",

@@ -10,20 +10,22 @@ mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
 #[cfg(feature = "deploy")]
+mod deployed;
+#[cfg(feature = "deploy")]
 mod destroy;
 mod diagnostics;
-#[cfg(feature = "deploy")]
 mod diff;
 #[cfg(feature = "deploy")]
 mod doctor;
 mod given;
 mod graph;
+mod meaning;
 mod operator_policy;
 mod output;
 mod own;
 mod pages;
 #[cfg(feature = "deploy")]
-mod plan;
+mod planned;
 mod runbook;
 #[cfg(feature = "deploy")]
 mod source;
@@ -107,8 +109,7 @@ enum Command {
     /// Deploy the stack, or a template, by CloudFormation: show the changes, ask, watch
     #[cfg(feature = "deploy")]
     Deploy(Box<deploy::Args>),
-    /// Tell what differs between what is deployed and what would be
-    #[cfg(feature = "deploy")]
+    /// Tell what a change means: access, sessions, what is replaced, property by property
     Diff(Box<diff::Args>),
     /// Tell the state of the stack, its instances and their agents, and why one is not online
     #[cfg(feature = "deploy")]
@@ -248,7 +249,6 @@ pub fn main() -> ExitCode {
         Some(Command::Cost(args)) => cost::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),
-        #[cfg(feature = "deploy")]
         Some(Command::Diff(args)) => diff::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Status(args)) => status::run(&args),

@@ -89,6 +89,8 @@ fn stack(app: &App, name: Option<&String>) -> Result<String, Failure> {
         (Some(name), _) => which(format!("the app has no stack `{name}`")),
         (None, [one]) => Ok((*one).to_owned()),
         (None, []) => Err(Failure::Environment("the app has no stack".to_owned())),
-        (None, _) => which("which stack of the app? `--name` says it, `--stack` what is deployed".to_owned()),
+        (None, _) => {
+            which("which stack of the app? `--name` says it, `--stack` what is deployed".to_owned())
+        }
     }
 }

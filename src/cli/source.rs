@@ -82,6 +82,22 @@ impl SourceArgs {
         })
     }
 
+    /// The values of parameters, as they are given.
+    pub(super) fn parameters(&self) -> &[String] {
+        &self.parameters
+    }
+
+    /// The name and text of the template, of which nobody asks where it is deployed.
+    pub(super) fn read_any(&self) -> Result<(String, String), Failure> {
+        match &self.template {
+            Some(path) => Ok((path.display().to_string(), read(path)?)),
+            None => {
+                let made = self.settings.template(self.stack.as_ref())?;
+                Ok((made.stack, made.text))
+            }
+        }
+    }
+
     /// The parameters with the values that are given, which must be the template's.
     fn given(&self, name: &str, facts: &Facts) -> Result<Vec<Slot>, Failure> {
         let mut slots = facts.slots.clone();

@@ -337,14 +337,14 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
         stack.name, cloud.region, stack.status
     );
     if !stack.reason.is_empty() {
-        let _ = writeln!(out, "  {}", super::plan::shown(&stack.reason));
+        let _ = writeln!(out, "  {}", super::meaning::shown(&stack.reason));
     }
     if let Some(drift) = &found.drift {
         let _ = writeln!(out, "drift: {}", drift.status);
         for it in &drift.resources {
             let _ = writeln!(out, "  {}: {}", it.logical_id, it.status);
             for property in &it.properties {
-                let _ = writeln!(out, "    {}", super::plan::shown(property));
+                let _ = writeln!(out, "    {}", super::meaning::shown(property));
             }
         }
     }

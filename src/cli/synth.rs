@@ -386,12 +386,12 @@ impl Settings {
 }
 
 /// A template, and where it is deployed.
-#[cfg(feature = "deploy")]
 pub(super) struct Synthesized {
     pub(super) text: String,
     /// The stack's name.
     pub(super) stack: String,
     /// The region that the settings tell.
+    #[cfg(feature = "deploy")]
     pub(super) region: Option<&'static crate::Region>,
 }
 
@@ -408,7 +408,6 @@ struct Wanted<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proving {
     /// Nothing: the caller knows more, and proves for itself.
-    #[cfg(feature = "deploy")]
     Left,
     Told,
     Refused,
@@ -448,9 +447,22 @@ impl Settings {
     }
 }
 
-#[cfg(feature = "deploy")]
 impl Settings {
+    /// Makes the template for CloudFormation of a configuration's text.
+    pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
+        let mut sources = Sources::new();
+        let config = self.laid_over(file, None, None, &mut sources)?;
+        let configured = config
+            .build()
+            .map_err(|problems| fail(&problems, &sources))?;
+        let checked = configured
+            .check()
+            .map_err(|problems| fail(&problems, &sources))?;
+        Format::Cfn.print(&checked, &configured.stack, Role::Root)
+    }
+
     /// What a file alone tells.
+    #[cfg(feature = "deploy")]
     pub(super) fn of(config: Option<PathBuf>) -> Settings {
         Settings {
             config,
@@ -458,6 +470,7 @@ impl Settings {
         }
     }
 
+    #[cfg(feature = "deploy")]
     /// The stack's name and region, if the configuration is sound; nothing is printed if not.
     pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
         if let Some(app) = own::app() {
@@ -483,10 +496,14 @@ impl Settings {
             region: None,
             proof: Proving::Left,
         })?;
-        let stack = configured.app.graph().stack(&configured.stack);
         Ok(Synthesized {
             text,
-            region: stack.and_then(|it| it.region),
+            #[cfg(feature = "deploy")]
+            region: configured
+                .app
+                .graph()
+                .stack(&configured.stack)
+                .and_then(|it| it.region),
             stack: configured.stack,
         })
     }
@@ -494,7 +511,6 @@ impl Settings {
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
 pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
-    #[cfg(feature = "deploy")]
     if proving == Proving::Left {
         return Ok(());
     }

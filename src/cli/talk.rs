@@ -11,8 +11,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::cloud::{Proven, prove};
-use super::plan::{self, Version, shown};
-use super::{Failure, output};
+use super::meaning::{Version, meaning, shown};
+use super::{Failure, output, planned};
 use crate::deploy::follow::{Stop, Talk};
 use crate::deploy::outcome::{Ask, Deployed, Said};
 use crate::deploy::parameters::deployed_values;
@@ -287,28 +287,29 @@ impl Ask for Teller {
         let Some(planning) = &self.planning else {
             return Ok(());
         };
-        let old = deployed.map(|it| Version {
-            text: it.template.clone(),
-            parameters: deployed_values(it),
-        });
-        let old = old.unwrap_or_default();
-        let new = Version {
-            text: planning.text.clone(),
-            parameters: values.to_vec(),
-        };
-        let meaning = plan::meaning(&old, &new, &planning.region);
+        let region = planning.region.as_str();
+        let old = deployed
+            .map(|it| Version::template(&it.template, deployed_values(it), region))
+            .unwrap_or_default();
+        let new = Version::template(&planning.text, values.to_vec(), region);
+        let meaning = meaning(&old, &new);
         let (access, session) = meaning.json();
         self.emit(&json!({
             "event": "plan",
             "stack": planning.stack,
             "region": planning.region,
             "create": deployed.is_none(),
-            "changes": plan::planned_json(set),
+            "changes": planned::planned_json(set),
             "access": access,
             "session": session,
             "capabilities": planning.capabilities,
         }));
-        let proven = prove(&planning.stack, &new.text, values, Some(&planning.region));
+        let proven = prove(
+            &planning.stack,
+            &planning.text,
+            values,
+            Some(&planning.region),
+        );
         let unreachable = proven.ok().filter(Proven::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !planning.allow_unreachable => {
@@ -325,7 +326,7 @@ impl Ask for Teller {
             Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
             None => format!("A new stack `{}` in {}", planning.stack, planning.region),
         };
-        let mut text = format!("{what}\n{}{}", plan::planned(set), meaning.text());
+        let mut text = format!("{what}\n{}{}", planned::planned(set), meaning.text());
         if !planning.capabilities.is_empty() {
             text.push_str(&format!(
                 "Acknowledged: {}\n",

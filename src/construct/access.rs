@@ -11,7 +11,7 @@ use super::patching::{PatchPermissions, Patching, PlacedPatching};
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use super::watching::{PlacedWatching, Watching};
-use crate::ir::{Diagnostic, Exception, Place, Ref, quoted};
+use crate::ir::{Diagnostic, Exception, Place, Ref, natural, quoted};
 use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
@@ -376,8 +376,15 @@ impl Construct for SessionAccess {
         if hosts.is_empty() {
             hosts.push((self.default_host, Place::Default));
         }
-        let mut handles = Vec::with_capacity(hosts.len());
-        for (host, place) in hosts {
+        let mut handles: Vec<(String, HostHandles)> = Vec::with_capacity(hosts.len());
+        // By their oldest name, so that neither the order in which they are listed nor a rename
+        // moves anything.
+        let mut hosts: Vec<(usize, (Host, Place))> = hosts.into_iter().enumerate().collect();
+        let oldest = |host: &Host| natural(host.was.as_deref().unwrap_or(&host.name));
+        hosts.sort_by_key(|(_, (host, _))| oldest(host));
+        let mut given = Vec::with_capacity(hosts.len());
+        for (n, (host, place)) in hosts {
+            given.push(n);
             let id = host.name.clone();
             let twin = handles.iter().find(|(of, _)| *of == id);
             if let Some(&(_, twin)) = twin {
@@ -445,7 +452,11 @@ impl Construct for SessionAccess {
             sessions,
             endpoints,
             security_group: group,
-            hosts: handles.into_iter().map(|(_, handle)| handle).collect(),
+            hosts: {
+                let mut hosts: Vec<_> = given.into_iter().zip(handles).collect();
+                hosts.sort_by_key(|(n, _)| *n);
+                hosts.into_iter().map(|(_, (_, handle))| handle).collect()
+            },
         }
     }
 }

@@ -360,6 +360,7 @@ impl PlacedEndpoints<'_> {
                 services.push(Service::new("ec2messages"));
             }
         }
+        let agents = services.len();
         for (n, service) in self.endpoints.services.iter().enumerate() {
             let n = n.to_string();
             if service.as_str() == "s3" {
@@ -376,6 +377,7 @@ impl PlacedEndpoints<'_> {
                 services.push(service.clone());
             }
         }
+
         // Whose group alone is named, they are said to be all there.
         if existing.is_none_or(|existing| !existing.endpoints.is_empty()) {
             let missing = self
@@ -386,6 +388,8 @@ impl PlacedEndpoints<'_> {
             let missing: Vec<Service> = missing.cloned().collect();
             services.extend(missing);
         }
+        // By name, so that the order in which they are listed changes nothing.
+        services[agents..].sort_by(|a, b| a.as_str().cmp(b.as_str()));
         for (service, _) in existing.into_iter().flat_map(|it| &it.endpoints) {
             service.check(&["existing", service.as_str()], scope);
         }

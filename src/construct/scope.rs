@@ -32,9 +32,11 @@ pub struct App {
     rules: Vec<Rule>,
 }
 
+type Check = dyn Fn(&Graph, &mut Diagnostics) + Send + Sync;
+
 /// A check that a team adds.
 #[derive(Clone)]
-struct Rule(Arc<dyn Fn(&Graph, &mut Diagnostics) + Send + Sync>);
+struct Rule(Arc<Check>);
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

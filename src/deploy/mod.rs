@@ -30,19 +30,4 @@ pub(crate) mod tool;
 pub(crate) mod values;
 mod whole;
 
-/// Text of others for a terminal: what would steer it, or turn the direction of reading, is
-/// written out.
-pub(crate) fn plain(text: &str) -> String {
-    let steers = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match steers(letter) {
-            true => out.extend(letter.escape_unicode()),
-            false => out.push(letter),
-        }
-    }
-    out
-}
+pub(crate) use crate::report::printable as plain;

@@ -5,6 +5,10 @@
 //! that another value shows up where it is used.
 
 mod access;
+pub(crate) mod model;
+pub(crate) mod plan;
+mod rename;
+mod replace;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -12,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::front::tree::{self, Kind, Tree, Unreadable};
 
 pub(crate) use access::{AccessChange, access};
+pub(crate) use replace::{Forced, Why};
 
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +62,10 @@ pub(crate) enum Change {
     Retyped(String),
     /// Properties differ.
     Changed(Vec<PropertyChange>),
+    /// It had another id, and is another resource that is the same.
+    Renamed(String),
+    /// It is the same resource under another address.
+    Moved(String),
 }
 
 /// A resource, or an entry of a section, that differs.
@@ -70,6 +79,22 @@ pub(crate) struct Difference {
     pub(crate) kind: String,
     /// What happens.
     pub(crate) change: Change,
+    /// What makes it another resource, if something does.
+    pub(crate) forced: Vec<Forced>,
+}
+
+impl Difference {
+    /// Whether it becomes another resource for sure.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.forced
+            .iter()
+            .any(|it| !matches!(it.why, Why::Perhaps(_)))
+    }
+
+    /// Whether it may become another resource.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        !self.forced.is_empty()
+    }
 }
 
 /// Reads a template.
@@ -213,6 +238,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
             id: id.clone(),
             kind: entry.kind.clone(),
             change,
+            forced: Vec::new(),
         });
     }
     for (id, entry) in &old.resources {
@@ -222,9 +248,15 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 id: id.clone(),
                 kind: entry.kind.clone(),
                 change: Change::Removed,
+                forced: Vec::new(),
             });
         }
     }
+    rename::find(old, new, &mut out);
+    replace::mark(new, &mut out);
+    // As the new template has them, and what is gone behind.
+    let at = |it: &Difference| new.resources.get_index_of(&it.id).unwrap_or(usize::MAX);
+    out.sort_by_key(at);
     sections(old, new, &mut out);
     for (name, value) in &new.values {
         let known = old.values.iter().find(|(known, _)| known == name);
@@ -239,6 +271,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 id: name.clone(),
                 kind: String::new(),
                 change: Change::Changed(vec![change]),
+                forced: Vec::new(),
             });
         }
     }
@@ -259,6 +292,7 @@ fn sections(old: &Side, new: &Side, out: &mut Vec<Difference>) {
                 id: id.to_owned(),
                 kind: String::new(),
                 change,
+                forced: Vec::new(),
             });
         };
         let (Value::Object(was), Value::Object(is)) = (was, is) else {

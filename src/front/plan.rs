@@ -26,6 +26,9 @@ const MOST_STEPS: usize = 40;
 struct File<'a> {
     #[serde(borrow)]
     planned_values: Option<&'a RawValue>,
+    /// Of a state.
+    #[serde(borrow)]
+    values: Option<&'a RawValue>,
     #[serde(borrow)]
     configuration: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -66,7 +69,7 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
     };
     let file: File<'_> = serde_json::from_str(text).map_err(wrong)?;
     let parts = [
-        ("planned_values", file.planned_values),
+        ("planned_values", file.planned_values.or(file.values)),
         ("configuration", file.configuration),
         ("prior_state", file.prior_state),
         ("variables", file.variables),
@@ -115,7 +118,9 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let Some(planned) = root.get("planned_values") else {
         return Err(
-            "a plan has `planned_values`: print it with `terraform show -json plan.out`".to_owned(),
+            "a plan has `planned_values`, and a state `values`: print it with \
+             `terraform show -json plan.out`"
+                .to_owned(),
         );
     };
     let nothing = Json::Null;

@@ -20,7 +20,7 @@ pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Val
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;
-pub(crate) use names::{is_id, kebab, logical_id, terraform_name};
+pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
 #[cfg(feature = "config")]
 pub(crate) use nearest::nearest;

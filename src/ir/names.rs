@@ -57,9 +57,39 @@ pub(crate) fn kebab(path: &str) -> String {
     words(path, '-')
 }
 
+/// What sorts names as people do: `web-2` before `web-10`.
+pub(crate) fn natural(name: &str) -> Vec<(String, u64)> {
+    let mut out = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let text = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(text);
+        let digits = behind
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(behind.len());
+        let (number, behind) = behind.split_at(digits);
+        let number = match number {
+            "" => 0,
+            digits => digits.parse().unwrap_or(u64::MAX),
+        };
+        out.push((word.to_owned(), number));
+        rest = behind;
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_names_count() {
+        let mut names = ["web-10", "web-2", "db", "web", "web-2b"];
+        names.sort_by_key(|name| natural(name));
+        assert_eq!(names, ["db", "web", "web-2", "web-2b", "web-10"]);
+    }
 
     #[test]
     fn names_are_a_function_of_the_path() {

@@ -7,13 +7,13 @@ use std::fmt::Write as _;
 use super::{Report, text::fixed};
 use crate::reach::{Answer, Verdict};
 
-fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 

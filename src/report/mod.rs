@@ -13,6 +13,8 @@ use crate::reach::{Answer, Finding, Hop, Proof};
 use crate::resource::{Dialect, INSIDE, Resource};
 
 pub use github::github;
+#[cfg(feature = "cli")]
+pub(crate) use github::{message as github_message, property as github_property};
 pub use sarif::sarif;
 pub use text::text;
 
@@ -151,4 +153,22 @@ mod tests {
         }
         assert_eq!(explain("nothing"), None);
     }
+}
+
+/// Text of others for a terminal: what would steer it, or turn the direction of reading, is
+/// written out.
+#[cfg(feature = "cli")]
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match steers(letter) {
+            true => out.extend(letter.escape_unicode()),
+            false => out.push(letter),
+        }
+    }
+    out
 }

@@ -34,6 +34,8 @@ nested! {
         source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / "",
         /// The peer as a prefix list, of an outbound rule.
         destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "",
+        /// What it is for.
+        description: Value<Text> = "Description" / "description",
         /// Whether the group itself is a peer.
         this_group: Value<bool> = "" / "self",
     }
@@ -105,6 +107,7 @@ impl InlineRule {
                 let mut rule = SecurityGroupEgress::new(group, self.ip_protocol.clone());
                 rule.from_port.clone_from(&self.from_port);
                 rule.to_port.clone_from(&self.to_port);
+                rule.description.clone_from(&self.description);
                 match peer {
                     Peer::Cidr(cidr) => rule.cidr_ip = Some(cidr),
                     Peer::Ipv6(cidr) => rule.cidr_ipv6 = Some(cidr),
@@ -117,6 +120,7 @@ impl InlineRule {
                 let mut rule = SecurityGroupIngress::new(group, self.ip_protocol.clone());
                 rule.from_port.clone_from(&self.from_port);
                 rule.to_port.clone_from(&self.to_port);
+                rule.description.clone_from(&self.description);
                 match peer {
                     Peer::Cidr(cidr) => rule.cidr_ip = Some(cidr),
                     Peer::Ipv6(cidr) => rule.cidr_ipv6 = Some(cidr),

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-struct Ran {
-    out: String,
-    err: String,
-    code: i32,
+pub(crate) struct Ran {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: i32,
 }
 
-fn run_in(folder: &std::path::Path, args: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn run_in(folder: &std::path::Path, args: &[&str], input: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .args(args)
         .current_dir(folder)
@@ -313,7 +313,13 @@ fn what_is_no_file_is_written_in_place() {
 
     symlink("b", at("a")).unwrap();
     symlink("a", at("b")).unwrap();
-    for name in ["a", "below", "stack.json/x"] {
+    // A folder gets a file for the stack.
+    assert_eq!(run_in(folder.path(), &["-o", "below"], b"").code, 0);
+    assert_eq!(
+        std::fs::read_to_string(at("below/access.json")).unwrap(),
+        cfn
+    );
+    for name in ["a", "stack.json/x"] {
         let ran = run_in(folder.path(), &["-o", name], b"");
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
         assert!(ran.err.contains("cannot write"), "{name}: {}", ran.err);

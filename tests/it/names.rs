@@ -1,6 +1,7 @@
 //! Names stay, whatever is added beside.
 
 use ssm_synth::construct::Host;
+use ssm_synth::resource::{Instance, Typed};
 use ssm_synth::{App, SessionAccess, back};
 
 fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
@@ -45,7 +46,7 @@ fn two_paths_never_share_a_name() {
     // All their parts collide, in both languages, and one mistake is told once.
     assert_eq!(problems.iter().count(), 1, "{problems}");
     let paths = &problems.iter().next().unwrap().paths;
-    assert_eq!(paths, &["Access/web-1/Image", "Access/web1/Image"]);
+    assert_eq!(paths, &["Access/web1/Image", "Access/web-1/Image"]);
 }
 
 #[test]
@@ -84,16 +85,15 @@ fn a_circle_is_told() {
 }
 
 #[test]
-fn a_handle_of_another_stack_is_told() {
+fn a_handle_of_another_app_is_told() {
+    let mut one = App::new();
+    let other = one.stack("Other").apply(SessionAccess::new());
     let mut app = App::new();
-    let other = app.stack("Other").apply(SessionAccess::new());
     let mut stack = app.stack("Access");
-    stack.add(
-        "Table",
-        ssm_synth::resource::RouteTable::new(other.network.vpc),
-    );
+    let instance = other.hosts[0].instance;
+    stack.output("Instance", instance.attr(Instance::LINK), "of another app");
     let problems = app.check().unwrap_err().to_string();
-    assert!(problems.contains("another stack"), "{problems}");
+    assert!(problems.contains("another app"), "{problems}");
 }
 
 #[test]

@@ -3,8 +3,12 @@
 mod hcl;
 mod json;
 mod root;
+#[cfg(feature = "cli")]
+mod values;
 
 pub use root::{folder, root};
+#[cfg(feature = "cli")]
+pub(crate) use values::resources;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

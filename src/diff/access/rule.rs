@@ -54,11 +54,7 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
                     ("SecurityGroupEgress", false),
                 ] {
                     for rule in list(properties.get(key)) {
-                        // What leads to the instance itself stands for "none".
-                        let rule = one(id, inbound, rule);
-                        if !is_loopback(&rule.peer) {
-                            out.push(rule);
-                        }
+                        out.push(one(id, inbound, rule));
                     }
                 }
                 let listed = |properties: &Value| {
@@ -92,6 +88,8 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
             _ => {}
         }
     }
+    // What leads to the instance itself stands for "none".
+    out.retain(|rule| !is_loopback(&rule.peer));
     out
 }
 

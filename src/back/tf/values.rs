@@ -1,0 +1,96 @@
+//! Resources as values, to be compared: what a module would say of each.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Body, Item, Lower, Part, Tree};
+use crate::ir::{Graph, NodeId};
+
+/// A resource as a module would have it.
+pub(crate) struct Lowered {
+    /// The node that it is made of.
+    pub(crate) node: NodeId,
+    /// Its type.
+    pub(crate) kind: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// Its arguments; expressions are in `${}`, documents are objects.
+    pub(crate) arguments: Value,
+}
+
+/// What decides how often and in which order, and is no argument; and what repeats an argument.
+const META: [&str; 5] = ["//", "count", "depends_on", "lifecycle", "volume_tags"];
+
+/// Lowers all resources of a graph that the language has.
+pub(crate) fn resources(graph: &Graph) -> Vec<Lowered> {
+    let Some(stack) = graph.stacks.first() else {
+        return Vec::new();
+    };
+    let mut lower = Lower {
+        graph,
+        stack,
+        links: None,
+        data: BTreeSet::new(),
+    };
+    let mut out = Vec::new();
+    for (id, node) in graph.nodes() {
+        let mut blocks = Vec::new();
+        lower.resource(id, node, &mut blocks);
+        for block in blocks {
+            let mut labels = block.labels.iter().map(|it| it.clone().into_owned());
+            let (Some(kind), Some(name)) = (labels.next(), labels.next()) else {
+                continue;
+            };
+            out.push(Lowered {
+                node: id,
+                kind,
+                name,
+                arguments: body(&block.body, true),
+            });
+        }
+    }
+    out
+}
+
+fn body(it: &Body<'_>, top: bool) -> Value {
+    let mut map = Map::new();
+    for (key, item) in
+        it.0.iter()
+            .filter(|(key, _)| !top || !META.contains(&key.as_ref()))
+    {
+        let value = match item {
+            Item::Argument(value) => tree(value),
+            Item::Blocks(blocks) => blocks.iter().map(|it| body(it, false)).collect(),
+            Item::Addresses(addresses) => addresses.iter().cloned().map(Value::String).collect(),
+            Item::Comments(_) => continue,
+        };
+        map.insert(key.clone().into_owned(), value);
+    }
+    Value::Object(map)
+}
+
+fn tree(it: &Tree<'_>) -> Value {
+    match it {
+        Tree::Null => Value::Null,
+        Tree::Bool(value) => (*value).into(),
+        Tree::Int(value) => (*value).into(),
+        Tree::Str(text) => text.as_ref().into(),
+        Tree::Expr(code) => format!("${{{code}}}").into(),
+        Tree::Template(parts) => {
+            let part = |it: &Part<'_>| match it {
+                Part::Text(text) => text.clone().into_owned(),
+                Part::Expr(code) => format!("${{{code}}}"),
+            };
+            parts.iter().map(part).collect::<String>().into()
+        }
+        Tree::List(items) => items.iter().map(tree).collect(),
+        Tree::Map(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(key, value)| (key.clone().into_owned(), tree(value)));
+            Value::Object(entries.collect())
+        }
+        Tree::Json(inner) => tree(inner),
+        Tree::Raw(value) => value.clone().into_owned(),
+    }
+}

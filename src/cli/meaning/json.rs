@@ -1,0 +1,81 @@
+//! A change for programs.
+
+use serde_json::{Value, json};
+
+use super::{Meaning, forced};
+use crate::diff::{Change, Difference, Why};
+
+impl Meaning {
+    /// Access and session.
+    pub(in crate::cli) fn json(&self) -> (Value, Value) {
+        let access = self.access.iter().map(|it| {
+            let direction = if it.wider { "wider" } else { "narrower" };
+            json!({ "resource": it.owner, "direction": direction, "what": it.what })
+        });
+        let session = self.session.iter().map(
+            |(name, before, after)| json!({ "instance": name, "before": before, "after": after }),
+        );
+        (access.collect(), session.collect())
+    }
+
+    /// Every difference.
+    pub(in crate::cli) fn details_json(&self) -> Value {
+        self.differences.iter().map(one).collect()
+    }
+
+    /// All of it.
+    pub(in crate::cli) fn whole_json(&self) -> Value {
+        let (access, session) = self.json();
+        json!({
+            "same": self.is_same(),
+            "access": access,
+            "session": session,
+            "differences": self.details_json(),
+        })
+    }
+}
+
+fn one(it: &Difference) -> Value {
+    let mut out = json!({ "section": it.section, "id": it.id, "type": it.kind });
+    out["change"] = match &it.change {
+        Change::Added => "added",
+        Change::Removed => "removed",
+        Change::Retyped(_) => "retyped",
+        Change::Changed(_) => "changed",
+        Change::Renamed(_) => "renamed",
+        Change::Moved(_) => "moved",
+    }
+    .into();
+    if it.section == "Resources" {
+        out["replaced"] = match () {
+            () if it.is_replaced() => "yes",
+            () if it.may_be_replaced() => "perhaps",
+            () => "no",
+        }
+        .into();
+    }
+    if it.may_be_replaced() {
+        let properties = it.forced.iter().map(|it| {
+            let through = match &it.why {
+                Why::Through(id) => Some(id),
+                _ => None,
+            };
+            json!({ "property": it.property, "through": through })
+        });
+        out["forced_by"] = properties.collect();
+        out["why"] = forced(it).into();
+    }
+    match &it.change {
+        Change::Changed(properties) => {
+            let properties = properties
+                .iter()
+                .map(|it| json!({ "path": it.path, "old": it.old, "new": it.new }));
+            out["properties"] = properties.collect();
+        }
+        Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
+            out["was"] = old.as_str().into();
+        }
+        Change::Added | Change::Removed => {}
+    }
+    out
+}

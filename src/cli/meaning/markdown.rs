@@ -1,0 +1,128 @@
+//! A change as Markdown, for a comment on a pull request.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::{Meaning, forced, text, word};
+use crate::diff::{Change, Difference, PropertyChange};
+
+/// Values that are long are cut: the whole is in the change itself.
+const MOST: usize = 200;
+
+/// Text of others as code in a cell of a table: nothing in it is Markdown, or ends the cell.
+fn code(text: &str) -> String {
+    let cut: String = text.chars().take(MOST).collect();
+    let cut = match text.chars().count() > MOST {
+        true => format!("{cut}…"),
+        false => cut,
+    };
+    let cut = cut.replace(['\n', '\r'], " ").replace('|', "\\|");
+    // A fence is longer than any run of what it is made of.
+    let longest = cut.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let room = if longest > 0 { " " } else { "" };
+    match cut.is_empty() {
+        true => "(empty)".to_owned(),
+        false => format!("{fence}{room}{cut}{room}{fence}"),
+    }
+}
+
+fn value(it: Option<&Value>) -> String {
+    it.map_or("–".to_owned(), |it| code(&text::value(it)))
+}
+
+impl Meaning {
+    /// All of it: what may do harm first, the properties folded.
+    pub(in crate::cli) fn markdown(&self, title: &str) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
+        let wider = self.access.iter().filter(|it| it.wider).count();
+        if !self.access.is_empty() {
+            let _ = writeln!(
+                out,
+                "**Access: {wider} wider, {} narrower**\n",
+                self.access.len() - wider
+            );
+            out.push_str("| | resource | what |\n| --- | --- | --- |\n");
+            for it in &self.access {
+                let word = if it.wider { "⚠ wider" } else { "narrower" };
+                let _ = writeln!(out, "| {word} | {} | {} |", code(&it.owner), code(&it.what));
+            }
+            out.push('\n');
+        }
+        if !self.session.is_empty() {
+            out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");
+            for (name, before, after) in &self.session {
+                let mark = match after {
+                    Some(it) if it.starts_with("unreachable") => "⚠ ",
+                    _ => "",
+                };
+                let _ = writeln!(
+                    out,
+                    "| {} | {} | {mark}{} |",
+                    code(name),
+                    before.as_deref().unwrap_or("–"),
+                    after.as_deref().unwrap_or("gone")
+                );
+            }
+            out.push('\n');
+        }
+        let replaced: Vec<&Difference> = self
+            .differences
+            .iter()
+            .filter(|it| it.may_be_replaced())
+            .collect();
+        if !replaced.is_empty() {
+            out.push_str("**Replaced**\n\n| | resource | why |\n| --- | --- | --- |\n");
+            for it in replaced {
+                let _ = writeln!(
+                    out,
+                    "| ⚠ {} | {} {} | {} |",
+                    word(it),
+                    code(&it.id),
+                    it.kind,
+                    forced(it).replace('|', "\\|")
+                );
+            }
+            out.push('\n');
+        }
+        if !self.differences.is_empty() {
+            out.push_str("<details><summary>Every difference</summary>\n\n");
+            for it in &self.differences {
+                details(it, &mut out);
+            }
+            out.push_str("</details>\n");
+        }
+        out
+    }
+}
+
+fn details(it: &Difference, out: &mut String) {
+    let what = match (it.section.as_str(), it.id.as_str()) {
+        ("Resources", id) => format!("{} {}", code(id), it.kind),
+        (section, "") => section.to_owned(),
+        (section, id) => format!("{section} {}", code(id)),
+    };
+    let was = match &it.change {
+        Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
+            format!(", was {}", code(old))
+        }
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "- {} {what}{was}", word(it));
+    if let Change::Changed(properties) = &it.change {
+        for PropertyChange { path, old, new } in properties {
+            let at = match path.as_str() {
+                "" => String::new(),
+                path => format!("{}: ", code(path)),
+            };
+            let _ = writeln!(
+                out,
+                "  - {at}{} → {}",
+                value(old.as_ref()),
+                value(new.as_ref())
+            );
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! What a change means: resources, access, and whether the session connects.
+
+mod github;
+mod json;
+mod markdown;
+mod text;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
+use crate::front::cfn::Deployment;
+use crate::front::{Input, InputKind};
+use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
+use crate::reach::{self, Assume};
+
+#[cfg(feature = "deploy")]
+pub(super) use text::shown;
+
+/// A side of a comparison, read.
+#[derive(Debug, Default)]
+pub(super) struct Version {
+    /// As the file has it: a template's resources by logical id, a plan's by address.
+    native: Side,
+    /// For what is allowed: by CloudFormation's names.
+    access: Side,
+    /// The whole plan, if it is one.
+    plan: Option<Value>,
+    graph: Graph,
+    /// Each instance with its answer.
+    answers: Vec<(String, String)>,
+}
+
+fn answers(graphs: &[Graph]) -> Vec<(String, String)> {
+    let assume = Assume::default();
+    let proofs = graphs.iter().map(|graph| reach::prove(graph, &assume));
+    let proof = reach::agree(proofs.collect());
+    let first = graphs.first();
+    let shown = |it: &reach::InstanceProof| {
+        let node = first.and_then(|graph| graph.node(it.node));
+        let answer = match it.failing_hop() {
+            Some(hop) => format!("{} ({hop})", it.answer.as_str()),
+            None => it.answer.as_str().to_owned(),
+        };
+        (node.map_or("", |node| node.shown()).to_owned(), answer)
+    };
+    proof.instances.iter().map(shown).collect()
+}
+
+impl Version {
+    /// Reads a template or a plan; empty text is nothing.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be read, with its place.
+    pub(super) fn read(
+        name: &str,
+        text: &str,
+        kind: InputKind,
+        deployment: &Deployment,
+    ) -> Result<Version, Diagnostics> {
+        if text.trim().is_empty() {
+            return Ok(Version::default());
+        }
+        let input = Input::read(name, text, Some(kind), deployment)?;
+        let mut version = Version {
+            answers: answers(&input.graphs),
+            graph: input.graphs.into_iter().next().unwrap_or_default(),
+            ..Version::default()
+        };
+        if kind == InputKind::Plan {
+            // What was read before is JSON.
+            let root: Value =
+                serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
+            version.native = plan::after(&root);
+            version.access = model::by_cfn(&version.graph);
+            version.plan = Some(root);
+        } else {
+            version.native = diff::read(text, &deployment.parameters).unwrap_or_default();
+            version.access = version.native.clone();
+        }
+        Ok(version)
+    }
+
+    /// A template that was read before, or that CloudFormation has; what cannot be read says
+    /// nothing.
+    #[cfg(feature = "deploy")]
+    pub(super) fn template(text: &str, parameters: Vec<(String, String)>, region: &str) -> Version {
+        let deployment = Deployment {
+            parameters,
+            region: crate::region::Region::find(region),
+            account: None,
+        };
+        Version::read("", text, InputKind::Cfn, &deployment).unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.native.resources.is_empty() && self.plan.is_none()
+    }
+
+    /// What a plan starts from.
+    fn before(root: &Value) -> Version {
+        let before = plan::before(root);
+        let text = before.to_string();
+        Version::read("", &text, InputKind::Plan, &Deployment::default()).unwrap_or_default()
+    }
+}
+
+/// A change, with what can be told of it without AWS.
+#[derive(Debug)]
+pub(super) struct Meaning {
+    pub(super) differences: Vec<Difference>,
+    pub(super) access: Vec<AccessChange>,
+    /// Each instance with its answer before and after; nothing where it is not there.
+    session: Vec<(String, Option<String>, Option<String>)>,
+}
+
+/// What may not be in a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Gate {
+    /// A resource is replaced, or may be
+    Replace,
+    /// Somebody may do or reach more
+    Widen,
+    /// A session that connects now, or is new, provably does not connect
+    Unreachable,
+}
+
+/// Tells what a change means.
+pub(super) fn meaning(old: &Version, new: &Version) -> Meaning {
+    if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
+        let mut differences = diff::compare(&old.native, &new.native);
+        if old.plan.is_some() {
+            plan::forget_unknown(&mut differences);
+        }
+        return Meaning {
+            differences,
+            access: diff::access(&old.access, &new.access),
+            session: session(&old.answers, &new.answers, &HashMap::new()),
+        };
+    }
+    across(old, new)
+}
+
+/// What a plan means by itself: from what there is to what will be.
+pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
+    let root = new.plan.as_ref()?;
+    let old = Version::before(root);
+    Some(Meaning {
+        differences: plan::changes(root),
+        access: diff::access(&old.access, &new.access),
+        session: session(&old.answers, &new.answers, &HashMap::new()),
+    })
+}
+
+/// Compares a template with a plan: both as Terraform would have them.
+fn across(old: &Version, new: &Version) -> Meaning {
+    let side = |of: &Version| {
+        let configured = of.plan.as_ref().map(plan::configured);
+        model::by_tf(&of.graph, configured.as_ref())
+    };
+    let ((was, was_names), (is, is_names)) = (side(old), side(new));
+    let pairs = model::pairs((&was, &was_names), (&is, &is_names));
+    let was = model::aligned(was, &pairs);
+    // Instances of one name, whatever they are called in full.
+    let same: HashMap<String, String> = pairs.iter().cloned().collect();
+    let named: Vec<(String, String)> = old
+        .access
+        .resources
+        .keys()
+        .map(|id| {
+            let by_name = new.access.resources.keys().find(|other| {
+                plain(id) == plain(other)
+                    && old.access.resources[id].kind == new.access.resources[*other].kind
+            });
+            let is = same.get(id).or(by_name);
+            (id.clone(), is.unwrap_or(id).clone())
+        })
+        .collect();
+    let mut differences = diff::compare(&was, &is);
+    plan::forget_unknown(&mut differences);
+    Meaning {
+        differences,
+        access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
+        session: session(&old.answers, &new.answers, &named.into_iter().collect()),
+    }
+}
+
+/// What an address is called in either language.
+fn plain(address: &str) -> String {
+    let last = address.rsplit('.').next().unwrap_or_default();
+    terraform_name(&logical_id(&last.replace('_', "-")))
+}
+
+fn session(
+    before: &[(String, String)],
+    after: &[(String, String)],
+    same: &HashMap<String, String>,
+) -> Vec<(String, Option<String>, Option<String>)> {
+    let before: Vec<(String, String)> = before
+        .iter()
+        .map(|(name, answer)| (same.get(name).unwrap_or(name).clone(), answer.clone()))
+        .collect();
+    let of = |list: &[(String, String)], name: &str| {
+        let found = list.iter().find(|(known, _)| known == name);
+        found.map(|(_, answer)| answer.clone())
+    };
+    let mut session: Vec<(String, Option<String>, Option<String>)> = after
+        .iter()
+        .map(|(name, answer)| (name.clone(), of(&before, name), Some(answer.clone())))
+        .collect();
+    for (name, answer) in &before {
+        if of(after, name).is_none() {
+            session.push((name.clone(), Some(answer.clone()), None));
+        }
+    }
+    session
+}
+
+impl Meaning {
+    /// Whether nothing differs.
+    pub(super) fn is_same(&self) -> bool {
+        self.differences.is_empty()
+    }
+
+    /// Which of these it hits.
+    pub(super) fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
+        let hits = |gate: &Gate| match gate {
+            Gate::Replace => self.differences.iter().any(Difference::may_be_replaced),
+            Gate::Widen => self.access.iter().any(|it| it.wider),
+            Gate::Unreachable => self.session.iter().any(|(_, before, after)| {
+                let is = |it: &Option<String>| {
+                    it.as_ref().is_some_and(|it| it.starts_with("unreachable"))
+                };
+                is(after) && !is(before)
+            }),
+        };
+        gates.iter().copied().filter(hits).collect()
+    }
+
+    /// How many there are of each kind, for a headline.
+    fn counts(&self) -> String {
+        let [mut replaced, mut renamed] = [0; 2];
+        let [mut perhaps, mut changed, mut added, mut removed, mut moved] = [0; 5];
+        for it in &self.differences {
+            let count = match &it.change {
+                Change::Renamed(_) => &mut renamed,
+                _ if it.is_replaced() => &mut replaced,
+                _ if it.may_be_replaced() => &mut perhaps,
+                Change::Added => &mut added,
+                Change::Removed => &mut removed,
+                Change::Moved(_) => &mut moved,
+                _ => &mut changed,
+            };
+            *count += 1;
+        }
+        let counts = [
+            (replaced, "replaced"),
+            (renamed, "renamed"),
+            (perhaps, "perhaps replaced"),
+            (removed, "removed"),
+            (changed, "changed"),
+            (added, "added"),
+            (moved, "moved"),
+        ];
+        let told: Vec<String> = counts
+            .iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, word)| format!("{n} {word}"))
+            .collect();
+        match told.is_empty() {
+            true => "no difference".to_owned(),
+            false => told.join(", "),
+        }
+    }
+}
+
+impl Gate {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Gate::Replace => "replace",
+            Gate::Widen => "widen",
+            Gate::Unreachable => "unreachable",
+        }
+    }
+}
+
+/// What happens to it, in a word.
+fn word(it: &Difference) -> &'static str {
+    match &it.change {
+        Change::Renamed(_) => "renamed",
+        _ if it.is_replaced() => "replaced",
+        _ if it.may_be_replaced() => "perhaps replaced",
+        Change::Added => "added",
+        Change::Removed => "removed",
+        Change::Retyped(_) => "retyped",
+        Change::Changed(_) => "changed",
+        Change::Moved(_) => "moved",
+    }
+}
+
+/// What forces a replacement, in words.
+fn forced(it: &Difference) -> String {
+    let one = |it: &diff::Forced| match (&it.why, it.property.as_str()) {
+        (diff::Why::Always, property) => format!("{property} cannot change"),
+        (diff::Why::Perhaps(when), property) if when.is_empty() => {
+            format!("{property} replaces it in some cases")
+        }
+        (diff::Why::Perhaps(when), property) => format!("{property} replaces it: {when}"),
+        (diff::Why::Through(id), property) => format!("{property} names {id}, which is replaced"),
+        (diff::Why::Renamed, _) => "another id is another resource".to_owned(),
+        (diff::Why::Planned, "") => "as the plan says".to_owned(),
+        (diff::Why::Planned, property) => format!("{property}, as the plan says"),
+    };
+    let told: Vec<String> = it.forced.iter().map(one).collect();
+    told.join("; ")
+}
+
+/// What a difference is of, without colours.
+fn subject(it: &Difference) -> String {
+    match (it.section.as_str(), it.id.as_str()) {
+        ("Resources", id) => format!("{id} {}", it.kind),
+        (section, "") => section.to_owned(),
+        (section, id) => format!("{section}.{id}"),
+    }
+}

@@ -1,0 +1,70 @@
+//! What CloudFormation says that it would do, printed.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use serde_json::{Value, json};
+
+use super::meaning::shown;
+use crate::deploy::values::{ChangeSet, Planned};
+
+const RED: Style = AnsiColor::Red.on_default();
+const GREEN: Style = AnsiColor::Green.on_default();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+const LOUD: Style = AnsiColor::Red.on_default().bold();
+
+/// How bad a planned change is: what is replaced comes first.
+fn rank(planned: &Planned) -> (u8, &'static str, Style) {
+    match (planned.action.as_str(), planned.replacement.as_str()) {
+        (_, "True") => (0, "replaced", LOUD),
+        (_, "Conditional") => (1, "perhaps replaced", YELLOW),
+        ("Remove", _) => (2, "removed", RED),
+        ("Add", _) => (3, "added", GREEN),
+        ("Import", _) => (4, "imported", GREEN),
+        ("Modify", _) => (5, "changed", YELLOW),
+        _ => (6, "perhaps changed", YELLOW),
+    }
+}
+
+/// The service's view of a change set, for people.
+pub(super) fn planned(set: &ChangeSet) -> String {
+    let mut lines: Vec<&Planned> = set.planned.iter().collect();
+    lines.sort_by_key(|it| rank(it).0);
+    let widest = |part: fn(&Planned) -> &str| {
+        let widths = lines.iter().map(|it| part(it).chars().count());
+        widths.max().unwrap_or_default()
+    };
+    let (id, kind) = (widest(|it| &it.logical_id), widest(|it| &it.kind));
+    let mut out = String::new();
+    for it in &lines {
+        let (_, word, paint) = rank(it);
+        let mut why = String::new();
+        if !it.physical_id.is_empty() {
+            why = format!("  {}", shown(&it.physical_id));
+        }
+        if !it.causes.is_empty() {
+            why.push_str(&format!("  ({})", it.causes.join(", ")));
+        }
+        let line = format!(
+            "  {paint}{word:<16}{paint:#} {:<id$}  {:<kind$}{why}",
+            it.logical_id, it.kind
+        );
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+/// The service's view of a change set, for programs.
+pub(super) fn planned_json(set: &ChangeSet) -> Value {
+    let one = |it: &Planned| {
+        json!({
+            "action": it.action,
+            "logical_id": it.logical_id,
+            "physical_id": it.physical_id,
+            "type": it.kind,
+            "replacement": it.replacement,
+            "causes": it.causes,
+        })
+    };
+    set.planned.iter().map(one).collect()
+}

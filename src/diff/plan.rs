@@ -1,0 +1,276 @@
+//! Terraform's plans and states, as sides of a comparison: addresses, and arguments by Terraform's
+//! names.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::replace::{Forced, Why};
+use super::{Change, Difference, Entry, Side, properties};
+
+/// What stands for a value that only applying tells.
+const LATER: &str = "(known after apply)";
+const SENSITIVE: &str = "(sensitive)";
+
+/// Attributes that repeat others.
+const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
+
+fn array(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Values without what is nothing, with a word for what is not known or not to be shown.
+fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
+    let text = |word: &str| Value::String(word.to_owned());
+    match (unknown, sensitive) {
+        (Value::Bool(true), _) => return text(LATER),
+        (_, Value::Bool(true)) => return text(SENSITIVE),
+        _ => {}
+    }
+    match value {
+        Value::Object(map) => {
+            let mut out = Map::new();
+            for (key, inner) in map {
+                let of = |it: &Value| it.get(key).cloned().unwrap_or(Value::Null);
+                let inner = plain(inner, &of(unknown), &of(sensitive));
+                if !inner.is_null() {
+                    out.insert(key.clone(), inner);
+                }
+            }
+            for (key, inner) in unknown.as_object().into_iter().flatten() {
+                if !map.contains_key(key) && *inner == Value::Bool(true) {
+                    out.insert(key.clone(), text(LATER));
+                }
+            }
+            Value::Object(out)
+        }
+        Value::Array(items) => {
+            let of = |it: &Value, n: usize| it.get(n).cloned().unwrap_or(Value::Null);
+            let items = items.iter().enumerate();
+            items
+                .map(|(n, item)| plain(item, &of(unknown, n), &of(sensitive, n)))
+                .collect()
+        }
+        // JSON in text is compared as what it says.
+        Value::String(text) if text.starts_with(['{', '[']) => {
+            serde_json::from_str(text).unwrap_or_else(|_| value.clone())
+        }
+        other => other.clone(),
+    }
+}
+
+fn entry(kind: &str, mut properties: Value) -> Entry {
+    if let Value::Object(map) = &mut properties {
+        for key in REPEATED {
+            map.shift_remove(key);
+        }
+    }
+    Entry {
+        kind: kind.to_owned(),
+        properties,
+        attributes: Map::new(),
+    }
+}
+
+fn walk(module: &Value, unknown: &IndexMap<&str, &Value>, out: &mut Side) {
+    for resource in array(module.get("resources")) {
+        let text = |key: &str| resource.get(key).and_then(Value::as_str);
+        let (Some(address), Some(kind)) = (text("address"), text("type")) else {
+            continue;
+        };
+        if text("mode") == Some("data") {
+            continue;
+        }
+        let nothing = Value::Null;
+        let values = resource.get("values").unwrap_or(&nothing);
+        let later = unknown.get(address).copied().unwrap_or(&nothing);
+        let sensitive = resource.get("sensitive_values").unwrap_or(&nothing);
+        let properties = plain(values, later, sensitive);
+        out.resources
+            .insert(address.to_owned(), entry(kind, properties));
+    }
+    for child in array(module.get("child_modules")) {
+        walk(child, unknown, out);
+    }
+}
+
+/// What there will be, or, of a state, what there is.
+pub(crate) fn after(root: &Value) -> Side {
+    let mut side = Side::default();
+    let mut unknown = IndexMap::new();
+    for change in array(root.get("resource_changes")) {
+        let address = change.get("address").and_then(Value::as_str);
+        let later = change.get("change").and_then(|it| it.get("after_unknown"));
+        if let (Some(address), Some(later)) = (address, later) {
+            unknown.insert(address, later);
+        }
+    }
+    let values = root.get("planned_values").or(root.get("values"));
+    if let Some(module) = values.and_then(|it| it.get("root_module")) {
+        walk(module, &unknown, &mut side);
+    }
+    side
+}
+
+/// The plan of what is there already: its state before, as if that were planned.
+pub(crate) fn before(root: &Value) -> Value {
+    let state = root.get("prior_state").and_then(|it| it.get("values"));
+    json!({
+        "format_version": root.get("format_version"),
+        "planned_values": state.cloned().unwrap_or_else(|| json!({ "root_module": {} })),
+        // What is looked up tells what images are.
+        "prior_state": root.get("prior_state"),
+    })
+}
+
+/// A path of the plan, such as `["ebs_block_device", 0, "size"]`.
+fn path(steps: &Value) -> String {
+    let mut out = String::new();
+    for step in array(Some(steps)) {
+        match step {
+            Value::String(key) if out.is_empty() => out.push_str(key),
+            Value::String(key) => out.push_str(&format!(".{key}")),
+            _ => out.push_str("[]"),
+        }
+    }
+    out
+}
+
+/// Whether a value says no more than leaving it out does.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Number(number) => number.as_i64() == Some(0),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(true) => false,
+    }
+}
+
+/// Takes out what one side does not know, or does not say and the provider fills in.
+pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
+    let unknown = |it: &Option<Value>| {
+        let text = it.as_ref().and_then(Value::as_str);
+        text.is_some_and(|it| it == LATER || it.contains("${data.") || it.contains("${var."))
+    };
+    for it in differences.iter_mut() {
+        if let Change::Changed(changes) = &mut it.change {
+            changes.retain(|it| {
+                let filled_in = match (&it.old, &it.new) {
+                    (None, Some(value)) | (Some(value), None) => is_nothing(value),
+                    _ => false,
+                };
+                !(unknown(&it.old) || unknown(&it.new) || filled_in)
+            });
+            let left: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
+            it.forced.retain(|it| {
+                matches!(it.why, Why::Through(_))
+                    || left
+                        .iter()
+                        .any(|path| super::replace::names(path, &it.property))
+            });
+        }
+    }
+    differences.retain(|it| match &it.change {
+        Change::Changed(changes) => !changes.is_empty() || it.may_be_replaced(),
+        _ => true,
+    });
+}
+
+/// What a plan says it does.
+pub(crate) fn changes(root: &Value) -> Vec<Difference> {
+    let nothing = Value::Null;
+    let mut out = Vec::new();
+    for resource in array(root.get("resource_changes")) {
+        let text = |key: &str| resource.get(key).and_then(Value::as_str);
+        let (Some(address), Some(kind)) = (text("address"), text("type")) else {
+            continue;
+        };
+        let change = resource.get("change").unwrap_or(&nothing);
+        let part = |key: &str| change.get(key).unwrap_or(&nothing);
+        let actions: Vec<&str> = array(change.get("actions"))
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        if text("mode") == Some("data") {
+            continue;
+        }
+        let previous = text("previous_address");
+        let mut forced = Vec::new();
+        let what = match actions.as_slice() {
+            ["create"] => Change::Added,
+            ["delete"] => Change::Removed,
+            ["forget"] => Change::Removed,
+            ["no-op" | "read"] | [] => match previous {
+                Some(from) => Change::Moved(from.to_owned()),
+                None => continue,
+            },
+            actions => {
+                let was = plain(part("before"), &nothing, part("before_sensitive"));
+                let is = plain(
+                    part("after"),
+                    part("after_unknown"),
+                    part("after_sensitive"),
+                );
+                let (was, is) = (entry(kind, was), entry(kind, is));
+                let mut changes = Vec::new();
+                properties(&was.properties, &is.properties, "", &mut changes);
+                if actions.contains(&"delete") {
+                    // What a new resource tells anew is no change of anybody's.
+                    changes.retain(|it| it.new.as_ref().is_some_and(|it| it != LATER));
+                    let paths = array(change.get("replace_paths")).iter().map(path);
+                    forced = paths
+                        .map(|property| Forced {
+                            property,
+                            why: Why::Planned,
+                        })
+                        .collect();
+                    if forced.is_empty() {
+                        forced.push(Forced {
+                            property: String::new(),
+                            why: Why::Planned,
+                        });
+                    }
+                }
+                Change::Changed(changes)
+            }
+        };
+        out.push(Difference {
+            section: "Resources".to_owned(),
+            id: address.to_owned(),
+            kind: kind.to_owned(),
+            change: what,
+            forced,
+        });
+    }
+    out
+}
+
+/// The arguments that a configuration sets, by address without indices.
+pub(crate) fn configured(root: &Value) -> super::model::Configured {
+    fn module(of: &Value, prefix: &str, out: &mut super::model::Configured) {
+        for resource in array(of.get("resources")) {
+            if let Some(address) = resource.get("address").and_then(Value::as_str) {
+                let set = resource.get("expressions").and_then(Value::as_object);
+                let set = set
+                    .map(|it| it.keys().cloned().collect())
+                    .unwrap_or_default();
+                out.insert(format!("{prefix}{address}"), set);
+            }
+        }
+        let calls = of.get("module_calls").and_then(Value::as_object);
+        for (name, call) in calls.into_iter().flatten() {
+            if let Some(inner) = call.get("module") {
+                module(inner, &format!("{prefix}module.{name}."), out);
+            }
+        }
+    }
+    let mut out = IndexMap::new();
+    if let Some(root) = root
+        .get("configuration")
+        .and_then(|it| it.get("root_module"))
+    {
+        module(root, "", &mut out);
+    }
+    out
+}

@@ -1,0 +1,124 @@
+//! What has another id, and is the same otherwise.
+
+use serde_json::Value;
+
+use super::{Change, Difference, Entry, Side, properties};
+
+/// Finds resources that are gone under one id and new under another, with the same properties but
+/// for the ids in them and the tag `Name`: renamed, which makes them other resources.
+pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
+    let ids = |wanted: &Change| -> Vec<String> {
+        let all = differences.iter();
+        all.filter(|it| it.section == "Resources" && it.change == *wanted)
+            .map(|it| it.id.clone())
+            .collect()
+    };
+    let (gone, mut added) = (ids(&Change::Removed), ids(&Change::Added));
+    // Ids that stand for each other: a guess by kind and position decides nothing by itself, it is
+    // only what references are read with.
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for was in &gone {
+        let Some(before) = old.resources.get(was) else {
+            continue;
+        };
+        let mut candidates: Vec<(usize, &String)> = added
+            .iter()
+            .filter_map(|is| {
+                let after = new.resources.get(is)?;
+                (after.kind == before.kind).then(|| (distance(before, after), is))
+            })
+            .collect();
+        candidates.sort_by_key(|(distance, _)| *distance);
+        if let Some(is) = candidates.first().map(|(_, is)| (*is).clone()) {
+            added.retain(|it| *it != is);
+            pairs.push((was.clone(), is));
+        }
+    }
+    // Who names something that is not the same is not the same either.
+    loop {
+        let before = pairs.len();
+        let known = pairs.clone();
+        pairs.retain(|(was, is)| {
+            let (Some(before), Some(after)) = (old.resources.get(was), new.resources.get(is))
+            else {
+                return false;
+            };
+            let mut changes = Vec::new();
+            let named = renamed(&before.properties, &known);
+            properties(&named, &after.properties, "", &mut changes);
+            changes.retain(|it| it.path != "Tags[Name]" && it.path != "tags.Name");
+            changes.is_empty()
+        });
+        if pairs.len() == before {
+            break;
+        }
+    }
+    for (was, is) in &pairs {
+        differences.retain(|it| it.id != *was || it.change != Change::Removed);
+        for it in differences.iter_mut().filter(|it| it.id == *is) {
+            it.change = Change::Renamed(was.clone());
+        }
+    }
+}
+
+/// How many top properties differ.
+fn distance(before: &Entry, after: &Entry) -> usize {
+    let (Value::Object(was), Value::Object(is)) = (&before.properties, &after.properties) else {
+        return usize::MAX;
+    };
+    let differing = is
+        .iter()
+        .filter(|(key, value)| was.get(*key) != Some(value));
+    differing.count() + was.keys().filter(|key| !is.contains_key(*key)).count()
+}
+
+/// A value with other ids in its references.
+pub(crate) fn renamed(value: &Value, pairs: &[(String, String)]) -> Value {
+    let other = |id: &str| {
+        let found = pairs.iter().find(|(was, _)| was == id);
+        found.map_or_else(|| id.to_owned(), |(_, is)| is.clone())
+    };
+    match value {
+        Value::Array(items) => items.iter().map(|it| renamed(it, pairs)).collect(),
+        Value::Object(map) => {
+            let entries = map.iter().map(|(key, inner)| {
+                let inner = match (key.as_str(), inner) {
+                    ("Ref", Value::String(id)) => other(id).into(),
+                    ("Fn::GetAtt", Value::String(path)) => match path.split_once('.') {
+                        Some((id, rest)) => format!("{}.{rest}", other(id)).into(),
+                        None => inner.clone(),
+                    },
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        let mut parts = parts.clone();
+                        if let Some(Value::String(id)) = parts.first_mut() {
+                            *id = other(id);
+                        }
+                        Value::Array(parts)
+                    }
+                    ("Fn::Sub", Value::String(text)) => in_text(text, pairs).into(),
+                    ("Fn::Sub", Value::Array(parts)) => {
+                        let mut parts: Vec<Value> =
+                            parts.iter().map(|it| renamed(it, pairs)).collect();
+                        if let Some(Value::String(text)) = parts.first_mut() {
+                            *text = in_text(text, pairs);
+                        }
+                        Value::Array(parts)
+                    }
+                    _ => renamed(inner, pairs),
+                };
+                (key.clone(), inner)
+            });
+            Value::Object(entries.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn in_text(text: &str, pairs: &[(String, String)]) -> String {
+    let mut text = text.to_owned();
+    for (was, is) in pairs {
+        text = text.replace(&format!("${{{was}}}"), &format!("${{{is}}}"));
+        text = text.replace(&format!("${{{was}."), &format!("${{{is}."));
+    }
+    text
+}

@@ -1,0 +1,292 @@
+//! Which change of which property makes another resource: CloudFormation's create-only properties,
+//! and the arguments for which Terraform's provider plans a new resource.
+//!
+//! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{Change, Difference, Side};
+
+/// Type, create-only properties, properties that are create-only under a condition: from the
+/// resource schemas of CloudFormation.
+const CREATE_ONLY: &str = include_str!("create_only.tsv");
+/// Type, arguments that force a new resource, arguments that force one under a condition (told
+/// behind a colon): as version 5.100 of the provider plans.
+const FORCE_NEW: &str = include_str!("force_new.tsv");
+
+/// Why a resource is replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Any change of the property replaces it.
+    Always,
+    /// A change may, depending on more than the file says; with the condition, where it is known.
+    Perhaps(String),
+    /// The property names a resource that is replaced.
+    Through(String),
+    /// It has another id, which is another resource.
+    Renamed,
+    /// The plan says so.
+    Planned,
+}
+
+/// A property that forces a replacement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forced {
+    pub(crate) property: String,
+    pub(crate) why: Why,
+}
+
+struct Rules {
+    always: Vec<&'static str>,
+    perhaps: Vec<(&'static str, &'static str)>,
+}
+
+/// What is known of a type.
+fn rules(kind: &str) -> Option<Rules> {
+    let table = if kind.contains("::") {
+        CREATE_ONLY
+    } else {
+        FORCE_NEW
+    };
+    let line = table.lines().find_map(|line| {
+        let (of, rest) = line.split_once('\t')?;
+        (of == kind).then_some(rest)
+    })?;
+    let (always, perhaps) = line.split_once('\t').unwrap_or((line, ""));
+    let between = if kind.contains("::") { "," } else { "; " };
+    let items = |text: &'static str, between: &str| -> Vec<&'static str> {
+        text.split(between).filter(|it| !it.is_empty()).collect()
+    };
+    Some(Rules {
+        always: items(always, ","),
+        perhaps: items(perhaps, between)
+            .into_iter()
+            .map(|it| it.split_once(": ").unwrap_or((it, "")))
+            .collect(),
+    })
+}
+
+/// A path without what tells items of a list apart.
+fn bare(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut depth = 0_u32;
+    for c in path.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Whether a change there is a change of the property.
+fn touches(changed: &str, property: &str) -> bool {
+    let below = |path: &str, above: &str| {
+        let rest = path.strip_prefix(above);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    below(changed, property) || below(property, changed)
+}
+
+/// Whether a change of a path is a change of a property.
+pub(crate) fn names(path: &str, property: &str) -> bool {
+    touches(&bare(path), property)
+}
+
+/// What forces a replacement, of properties that changed.
+pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Forced> {
+    let Some(rules) = rules(kind) else {
+        return Vec::new();
+    };
+    let mut out: Vec<Forced> = Vec::new();
+    for path in paths {
+        let changed = bare(path);
+        let known = |out: &[Forced], property: &str| out.iter().any(|it| it.property == property);
+        if let Some(property) = rules.always.iter().find(|it| touches(&changed, it)) {
+            if !known(&out, property) {
+                out.push(Forced {
+                    property: (*property).to_owned(),
+                    why: Why::Always,
+                });
+            }
+        } else if let Some((property, when)) =
+            rules.perhaps.iter().find(|(it, _)| touches(&changed, it))
+            && !known(&out, property)
+        {
+            out.push(Forced {
+                property: (*property).to_owned(),
+                why: Why::Perhaps((*when).to_owned()),
+            });
+        }
+    }
+    out
+}
+
+/// The logical ids that a value names.
+fn named(value: &Value, out: &mut HashSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|it| named(it, out)),
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match (key.as_str(), inner) {
+                    ("Ref", Value::String(id)) => drop(out.insert(id.clone())),
+                    ("Fn::GetAtt", Value::String(path)) => {
+                        let id = path.split('.').next().unwrap_or_default();
+                        out.insert(id.to_owned());
+                    }
+                    ("Fn::GetAtt", Value::Array(parts)) => {
+                        let id = parts.first().and_then(Value::as_str);
+                        out.extend(id.map(str::to_owned));
+                    }
+                    ("Fn::Sub", inner) => {
+                        let text = match inner {
+                            Value::Array(parts) => parts.first().and_then(Value::as_str),
+                            other => other.as_str(),
+                        };
+                        for piece in text.unwrap_or_default().split("${").skip(1) {
+                            let id = piece.split(['}', '.']).next().unwrap_or_default();
+                            out.insert(id.to_owned());
+                        }
+                        named(inner, out);
+                    }
+                    _ => named(inner, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn within<'a>(value: &'a Value, path: &str, out: &mut Vec<&'a Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|it| within(it, path, out)),
+        value if path.is_empty() => out.push(value),
+        Value::Object(map) => {
+            let (key, rest) = path.split_once('.').unwrap_or((path, ""));
+            if let Some(inner) = map.get(key) {
+                match rest {
+                    "" => out.push(inner),
+                    rest => within(inner, rest, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Marks what is replaced, in CloudFormation templates also through what it names: a property that
+/// cannot change, and names a resource that is replaced, has another value then.
+pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
+    for it in differences
+        .iter_mut()
+        .filter(|it| it.section == "Resources")
+    {
+        it.forced = match &it.change {
+            Change::Changed(changes) => {
+                let paths = changes.iter().map(|it| it.path.as_str());
+                forced(&it.kind, paths.filter(|path| !path.starts_with('(')))
+            }
+            Change::Retyped(_) => vec![Forced {
+                property: "Type".to_owned(),
+                why: Why::Always,
+            }],
+            Change::Renamed(_) => vec![Forced {
+                property: String::new(),
+                why: Why::Renamed,
+            }],
+            Change::Added | Change::Removed | Change::Moved(_) => Vec::new(),
+        };
+    }
+    loop {
+        let replaced: HashSet<&str> = differences
+            .iter()
+            .filter(|it| it.is_replaced())
+            .map(|it| it.id.as_str())
+            .collect();
+        let mut more = Vec::new();
+        for (id, entry) in &new.resources {
+            let known = differences
+                .iter()
+                .find(|it| it.section == "Resources" && it.id == *id);
+            let stays =
+                known.is_none_or(|it| matches!(it.change, Change::Changed(_)) && !it.is_replaced());
+            if !stays || !entry.kind.contains("::") {
+                continue;
+            }
+            let Some(rules) = rules(&entry.kind) else {
+                continue;
+            };
+            for property in rules.always {
+                let (mut values, mut ids) = (Vec::new(), HashSet::new());
+                within(&entry.properties, property, &mut values);
+                values.into_iter().for_each(|it| named(it, &mut ids));
+                let mut ids: Vec<String> = ids.into_iter().collect();
+                ids.sort();
+                if let Some(through) = ids.into_iter().find(|it| replaced.contains(it.as_str())) {
+                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), through));
+                    break;
+                }
+            }
+        }
+        if more.is_empty() {
+            return;
+        }
+        for (id, kind, property, through) in more {
+            let forced = Forced {
+                property,
+                why: Why::Through(through),
+            };
+            match differences
+                .iter_mut()
+                .find(|it| it.section == "Resources" && it.id == id)
+            {
+                Some(known) => known.forced.push(forced),
+                None => differences.push(Difference {
+                    section: "Resources".to_owned(),
+                    id,
+                    kind,
+                    change: Change::Changed(Vec::new()),
+                    forced: vec![forced],
+                }),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: &str, path: &str) -> Vec<Why> {
+        forced(kind, [path].into_iter())
+            .into_iter()
+            .map(|it| it.why)
+            .collect()
+    }
+
+    #[test]
+    fn create_only_properties_replace() {
+        assert_eq!(of("AWS::EC2::VPC", "CidrBlock"), [Why::Always]);
+        assert_eq!(of("AWS::EC2::VPC", "Tags[Name]"), []);
+        assert_eq!(
+            of("AWS::EC2::Instance", "LaunchTemplate.LaunchTemplateId"),
+            [Why::Always]
+        );
+        assert!(matches!(
+            of("AWS::EC2::Instance", "InstanceType")[..],
+            [Why::Perhaps(_)]
+        ));
+        assert_eq!(of("aws_subnet", "cidr_block"), [Why::Always]);
+        assert_eq!(
+            of("aws_instance", "root_block_device[].encrypted"),
+            [Why::Always]
+        );
+        assert_eq!(of("aws_instance", "tags.Name"), []);
+        let when = of("aws_instance", "instance_type");
+        assert!(matches!(&when[..], [Why::Perhaps(text)] if text.contains("architecture")));
+    }
+}

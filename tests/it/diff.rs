@@ -1,0 +1,323 @@
+//! What a change means: the command as its users run it.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::cli::{Ran, run_in};
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        run_in(self.path(), args, b"")
+    }
+
+    /// Writes what a configuration makes.
+    fn made(&self, file: &str, config: &str) {
+        std::fs::write(self.path().join("c.yaml"), config).unwrap();
+        let ran = self.run(&["--config", "c.yaml", "-o", file, "--allow-unreachable"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+
+    fn json(&self, args: &[&str]) -> Value {
+        let mut all = vec!["diff", "--output", "json"];
+        all.extend(args);
+        let ran = self.run(&all);
+        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.err))
+    }
+
+    fn git(&self, args: &[&str]) {
+        let done = Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
+            .args(["-c", "commit.gpgsign=false"])
+            .args(args)
+            .current_dir(self.path())
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+    }
+}
+
+fn difference<'a>(of: &'a Value, id: &str) -> &'a Value {
+    let all = of["differences"].as_array().unwrap();
+    all.iter()
+        .find(|it| it["id"] == id)
+        .unwrap_or_else(|| panic!("no difference of {id} in {all:?}"))
+}
+
+#[test]
+fn the_same_is_the_same_in_every_form() {
+    let folder = Folder::new();
+    folder.made("a.json", "");
+    folder.made("a.yaml", "");
+    std::fs::write(folder.path().join("ssm-synth.yaml"), "name: access\n").unwrap();
+    for sides in [
+        &["a.json", "a.yaml"][..],
+        &["a.yaml", "a.json"],
+        &["ssm-synth.yaml", "a.json"],
+        &["a.json"],
+    ] {
+        let mut args = vec!["diff", "--exit-code"];
+        args.extend(sides);
+        let ran = folder.run(&args);
+        assert_eq!(ran.code, 0, "{sides:?}: {}{}", ran.out, ran.err);
+        assert!(ran.out.contains("no difference"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_is_replaced_is_told_with_what_forces_it() {
+    let folder = Folder::new();
+    folder.made("a.json", "");
+    folder.made("b.json", "network: {cidr: 10.9.0.0/16}\n");
+    let told = folder.json(&["a.json", "b.json"]);
+    let vpc = difference(&told, "NetworkVpc");
+    assert_eq!(vpc["replaced"], "yes");
+    assert_eq!(
+        vpc["forced_by"],
+        json!([{ "property": "CidrBlock", "through": null }])
+    );
+    assert_eq!(
+        vpc["properties"],
+        json!([{ "path": "CidrBlock", "old": "10.0.0.0/16", "new": "10.9.0.0/16" }])
+    );
+    // What names the VPC, and cannot change, goes with it; what can stays.
+    let group = difference(&told, "EndpointsSecurityGroup");
+    assert_eq!(
+        group["forced_by"],
+        json!([{ "property": "VpcId", "through": "NetworkVpc" }])
+    );
+    let all = told["differences"].as_array().unwrap();
+    assert!(!all.iter().any(|it| it["id"] == "InstancesRole"));
+    assert_eq!(told["session"][0]["after"], "reachable");
+}
+
+#[test]
+fn a_renamed_resource_is_one_line() {
+    let folder = Folder::new();
+    folder.made("a.json", "instances: [{name: web}]\n");
+    folder.made("b.json", "instances: [{name: www}]\n");
+    let told = folder.json(&["a.json", "b.json"]);
+    let instance = difference(&told, "WwwInstance");
+    assert_eq!(
+        (&instance["change"], &instance["was"]),
+        (&json!("renamed"), &json!("WebInstance"))
+    );
+    assert_eq!(instance["replaced"], "yes");
+    let all = told["differences"].as_array().unwrap();
+    assert!(!all.iter().any(|it| it["id"] == "WebInstance"), "{all:?}");
+    // With the fact that it was renamed, nothing happens to it.
+    folder.made("c.json", "instances: [{name: www, was: web}]\n");
+    let told = folder.json(&["a.json", "c.json"]);
+    let replaced = |it: &Value| it["replaced"] == "yes";
+    assert!(
+        !told["differences"].as_array().unwrap().iter().any(replaced),
+        "{told:#}"
+    );
+}
+
+#[test]
+fn a_session_that_breaks_is_told_first_and_gated() {
+    let folder = Folder::new();
+    folder.made("a.json", "");
+    let text = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    let broken = text.replace(
+        "\"PrivateDnsEnabled\": true",
+        "\"PrivateDnsEnabled\": false",
+    );
+    assert_ne!(text, broken);
+    std::fs::write(folder.path().join("b.json"), broken).unwrap();
+    let gate = ["diff", "a.json", "b.json", "--fail-on", "unreachable"];
+    let ran = folder.run(&gate);
+    assert_eq!(ran.code, 1);
+    let line = "HostInstance: reachable, then unreachable (endpoint-private-dns)";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    assert!(ran.out.find(line).unwrap() < ran.out.find("PrivateDnsEnabled:").unwrap());
+    // The other way round it is no harm, and neither if it was broken before.
+    assert_eq!(
+        folder
+            .run(&["diff", "b.json", "a.json", "--fail-on", "unreachable"])
+            .code,
+        0
+    );
+    assert_eq!(
+        folder
+            .run(&["diff", "b.json", "b.json", "--fail-on", "unreachable"])
+            .code,
+        0
+    );
+    let github = folder
+        .run(&["diff", "a.json", "b.json", "--output", "github"])
+        .out;
+    assert!(
+        github
+            .starts_with("::warning file=b.json,title=The session does not connect::HostInstance"),
+        "{github}"
+    );
+}
+
+#[test]
+fn wider_access_is_gated() {
+    let folder = Folder::new();
+    folder.made("a.json", "");
+    let text = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    let wide = text
+        .replacen(
+            "\"Version\": \"2012-10-17\",",
+            "\"Version\": \"2012-10-17\", \"Id\": \"x\",",
+            1,
+        )
+        .replacen("\"Service\": [\n", "\"AWS\": \"*\", \"Service\": [\n", 1);
+    std::fs::write(folder.path().join("b.json"), wide).unwrap();
+    let ran = folder.run(&["diff", "a.json", "b.json", "--fail-on", "widen,replace"]);
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(
+        ran.out.starts_with("Access\n  wider     InstancesRole"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.err.contains("`--fail-on` names: widen"), "{}", ran.err);
+    assert_eq!(
+        folder
+            .run(&["diff", "b.json", "a.json", "--fail-on", "widen"])
+            .code,
+        0
+    );
+}
+
+#[test]
+fn a_revision_of_git_is_a_side() {
+    let folder = Folder::new();
+    folder.git(&["init", "--quiet"]);
+    folder.made("stack.json", "");
+    folder.git(&["add", "stack.json"]);
+    folder.git(&["commit", "--quiet", "-m", "one"]);
+    folder.made("stack.json", "instances: [{name: host, type: t3.small}]\n");
+    let told = folder.json(&["HEAD:stack.json", "stack.json"]);
+    let instance = difference(&told, "HostInstance");
+    assert_eq!(instance["properties"][0]["path"], "InstanceType");
+    assert_eq!(instance["replaced"], "perhaps");
+    // What a revision has not yet is compared with nothing.
+    folder.made("new.json", "");
+    let ran = folder.run(&["diff", "HEAD:new.json", "new.json"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains("compared with nothing") && ran.out.contains("added"),
+        "{}",
+        ran.err
+    );
+    let ran = folder.run(&["diff", "nope:stack.json", "stack.json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(
+        ran.err.contains("git knows no revision `nope`"),
+        "{}",
+        ran.err
+    );
+}
+
+/// A plan as Terraform writes it, of a VPC with another range and a table that has moved.
+fn plan() -> Value {
+    let vpc = |cidr: &str| json!({ "cidr_block": cidr, "tags": { "Name": "v" } });
+    json!({
+        "format_version": "1.2",
+        "planned_values": { "root_module": { "resources": [
+            { "address": "aws_vpc.v", "mode": "managed", "type": "aws_vpc", "name": "v",
+              "values": vpc("10.1.0.0/16") },
+        ] } },
+        "prior_state": { "values": { "root_module": { "resources": [
+            { "address": "aws_vpc.v", "mode": "managed", "type": "aws_vpc", "name": "v",
+              "values": vpc("10.0.0.0/16") },
+        ] } } },
+        "resource_changes": [
+            { "address": "aws_vpc.v", "mode": "managed", "type": "aws_vpc", "name": "v",
+              "change": { "actions": ["delete", "create"], "before": vpc("10.0.0.0/16"),
+                          "after": vpc("10.1.0.0/16"), "after_unknown": { "id": true },
+                          "replace_paths": [["cidr_block"]] } },
+            { "address": "aws_route_table.b", "previous_address": "aws_route_table.a", "mode": "managed",
+              "type": "aws_route_table", "name": "b",
+              "change": { "actions": ["no-op"], "before": {}, "after": {} } },
+        ],
+    })
+}
+
+#[test]
+fn a_plan_tells_what_it_does() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("plan.json"), plan().to_string()).unwrap();
+    let told = folder.json(&["plan.json"]);
+    let vpc = difference(&told, "aws_vpc.v");
+    assert_eq!(
+        vpc["forced_by"],
+        json!([{ "property": "cidr_block", "through": null }])
+    );
+    assert_eq!(vpc["properties"].as_array().unwrap().len(), 1, "{vpc:#}");
+    let table = difference(&told, "aws_route_table.b");
+    assert_eq!(
+        (&table["change"], &table["was"]),
+        (&json!("moved"), &json!("aws_route_table.a"))
+    );
+    assert_eq!(
+        folder
+            .run(&["diff", "plan.json", "--fail-on", "replace"])
+            .code,
+        1
+    );
+    // Two plans are compared by what they plan.
+    let mut other = plan();
+    other["planned_values"]["root_module"]["resources"][0]["values"]["tags"]["Name"] = "w".into();
+    std::fs::write(folder.path().join("other.json"), other.to_string()).unwrap();
+    let told = folder.json(&["plan.json", "other.json"]);
+    assert_eq!(
+        difference(&told, "aws_vpc.v")["properties"][0]["path"],
+        "tags.Name"
+    );
+}
+
+#[test]
+fn text_of_others_is_not_markdown() {
+    let folder = Folder::new();
+    let tag = "a | b ``` <img src=x> `c` \u{1b}[31m";
+    for (file, tag) in [("a.json", "x"), ("b.json", tag)] {
+        let template = json!({ "Resources": { "V": { "Type": "AWS::EC2::VPC", "Properties": {
+            "Tags": [{ "Key": "k", "Value": tag }] } } } });
+        std::fs::write(folder.path().join(file), template.to_string()).unwrap();
+    }
+    let ran = folder.run(&["diff", "a.json", "b.json", "--output", "markdown"]);
+    let line = ran.out.lines().find(|it| it.contains("Tags[k]")).unwrap();
+    assert!(
+        line.ends_with("→ ```` a \\| b ``` <img src=x> `c` \\u{1b}[31m ````"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_side_that_cannot_be_read_is_told_and_nothing_is_printed() {
+    let folder = Folder::new();
+    folder.made("a.json", "");
+    std::fs::write(folder.path().join("bad.json"), "{\"Resources\": [").unwrap();
+    for sides in [
+        ["a.json", "bad.json"],
+        ["bad.json", "a.json"],
+        ["a.json", "none.json"],
+        ["-", "-"],
+    ] {
+        let ran = folder.run(&["diff", sides[0], sides[1]]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (2, ""),
+            "{sides:?}: {}",
+            ran.err
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! Snapshots that review well: usual edits, each with the lines that it touches in the output,
+//! against the least that could say it.
+
+use std::collections::HashSet;
+
+use super::documents;
+use super::golden;
+
+const BASE: &str = "\
+region: eu-central-1
+network: {cidr: 10.20.0.0/16, zones: 2}
+instances:
+  - {name: web, type: t3.micro}
+  - {name: worker, type: t3.micro}
+";
+
+/// What a person does, and the configuration afterwards.
+fn edits() -> Vec<(&'static str, String)> {
+    let with = |from: &str, to: &str| {
+        assert!(BASE.contains(from), "{from}");
+        BASE.replace(from, to)
+    };
+    let and = |more: &str| format!("{BASE}{more}");
+    let last = "  - {name: worker, type: t3.micro}\n";
+    vec![
+        (
+            "add an instance behind",
+            with(last, &format!("{last}  - {{name: db, type: t3.micro}}\n")),
+        ),
+        (
+            "add an instance before",
+            with(
+                "instances:\n",
+                "instances:\n  - {name: db, type: t3.micro}\n",
+            ),
+        ),
+        ("remove an instance", with(last, "")),
+        (
+            "swap two instances",
+            with(
+                "  - {name: web, type: t3.micro}\n  - {name: worker, type: t3.micro}\n",
+                "  - {name: worker, type: t3.micro}\n  - {name: web, type: t3.micro}\n",
+            ),
+        ),
+        ("rename an instance", with("name: worker", "name: runner")),
+        (
+            "rename it, and say so",
+            with("name: worker", "name: runner, was: worker"),
+        ),
+        (
+            "change an instance's type",
+            with("web, type: t3.micro", "web, type: t3.small"),
+        ),
+        (
+            "change an instance's image",
+            with(
+                "web, type: t3.micro",
+                "web, type: t3.micro, image: ubuntu-24.04",
+            ),
+        ),
+        (
+            "enlarge its disk",
+            with(
+                "web, type: t3.micro",
+                "web, type: t3.micro, volume_size: 40",
+            ),
+        ),
+        (
+            "move it to the other subnet",
+            with("web, type: t3.micro", "web, type: t3.micro, subnet: 1"),
+        ),
+        (
+            "tag an instance",
+            with(
+                "web, type: t3.micro",
+                "web, type: t3.micro, tags: {Tier: front}",
+            ),
+        ),
+        ("tag everything", and("tags: {Team: core}\n")),
+        ("add a zone", with("zones: 2", "zones: 3")),
+        ("add an endpoint", and("endpoints: {services: [kms]}\n")),
+        (
+            "give endpoints least privilege",
+            and("endpoints: {least_privilege: true}\n"),
+        ),
+        ("endpoints in one zone", and("endpoints: {zones: one}\n")),
+        ("log sessions", and("sessions: {logs: true}\n")),
+        ("patch", and("patching: true\n")),
+        ("another region", with("eu-central-1", "eu-west-1")),
+        ("another range", with("10.20.0.0/16", "10.30.0.0/16")),
+    ]
+}
+
+/// The lines of a document that are resources, variables, outputs and their like, whole: in the
+/// order of the document, each with its lines.
+fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
+    let mut out: Vec<(String, Vec<String>)> = Vec::new();
+    let mut section = String::new();
+    for line in text.lines() {
+        let depth = line.len() - line.trim_start().len();
+        // A comma behind an item is JSON's, not the item's.
+        let line = line.trim_end_matches(',').to_owned();
+        let closes = line.trim_start().starts_with(['}', ']']);
+        if depth < indent && !closes {
+            section = line.clone();
+        }
+        if depth <= indent && !closes && !line.trim().is_empty() || out.is_empty() {
+            out.push((format!("{section} {line}"), Vec::new()));
+        }
+        if let Some((_, lines)) = out.last_mut() {
+            lines.push(line);
+        }
+    }
+    out
+}
+
+/// What a tool that knows blocks would show: of each block that both have, what differs; of each
+/// other block, all of it. Where a block stands costs nothing. A diff of lines can do with fewer,
+/// where a new block is like one that is gone.
+fn least(old: &str, new: &str, indent: usize) -> usize {
+    let (was, is) = (blocks(old, indent), blocks(new, indent));
+    let find = |all: &[(String, Vec<String>)], name: &str| {
+        all.iter()
+            .find(|(it, _)| it == name)
+            .map(|(_, lines)| lines.clone())
+    };
+    let names: HashSet<&String> = was.iter().chain(&is).map(|(name, _)| name).collect();
+    names
+        .into_iter()
+        .map(|name| match (find(&was, name), find(&is, name)) {
+            (Some(a), Some(b)) => touched(&a.join("\n"), &b.join("\n")).0,
+            (Some(one), None) | (None, Some(one)) => one.len(),
+            (None, None) => 0,
+        })
+        .sum()
+}
+
+/// The lines that a diff of the text has, and in how many places.
+fn touched(old: &str, new: &str) -> (usize, usize) {
+    let diff = similar::TextDiff::from_lines(old, new);
+    let changed = |it: &similar::Change<&str>| it.tag() != similar::ChangeTag::Equal;
+    let lines = diff.iter_all_changes().filter(changed).count();
+    (lines, diff.grouped_ops(0).len())
+}
+
+#[test]
+fn usual_edits_touch_little() {
+    let base = documents("base", BASE);
+    let mut table = String::from("| edit |");
+    for (format, _) in &base {
+        table.push_str(&format!(" {format} |"));
+    }
+    table.push_str("\n| --- | --- | --- | --- | --- |\n");
+    for (what, config) in edits() {
+        table.push_str(&format!("| {what} |"));
+        for ((format, old), (_, new)) in base.iter().zip(&documents(what, &config)) {
+            let indent = match *format {
+                "cfn" => 4,
+                "cfn-yaml" => 2,
+                "tf" => 6,
+                _ => 0,
+            };
+            let (lines, places) = touched(old, new);
+            let least = least(old, new, indent);
+            table.push_str(&format!(" {lines} of {least}, {places} |"));
+            // JSON's commas cost two lines in each place at most.
+            assert!(
+                lines <= least + 2 * places,
+                "{what}, {format}: {lines} of {least}"
+            );
+        }
+        table.push('\n');
+    }
+    golden("edits", "usual", &table);
+}
+
+/// Behind the last one, an instance is a block in each section: nothing else moves.
+#[test]
+fn an_added_instance_is_one_block_in_each_section() {
+    let [_, yaml, _, hcl] = documents("base", BASE);
+    let [(_, config)] = edits()
+        .into_iter()
+        .filter(|(what, _)| *what == "add an instance behind")
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap();
+    let [_, new_yaml, _, new_hcl] = documents("added", &config);
+    for ((_, old), (_, new)) in [(&yaml, &new_yaml), (&hcl, &new_hcl)] {
+        let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
+        let removed = diff
+            .iter_all_changes()
+            .filter(|it| it.tag() == similar::ChangeTag::Delete);
+        assert_eq!(removed.count(), 0);
+        // The resources, and the outputs.
+        assert_eq!(diff.grouped_ops(0).len(), 2);
+    }
+}
