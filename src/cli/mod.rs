@@ -19,6 +19,7 @@ mod diff;
 mod doctor;
 mod given;
 mod graph;
+mod init;
 mod meaning;
 mod operator_policy;
 mod output;
@@ -129,6 +130,8 @@ enum Command {
     Assembly(Box<assembly::Args>),
     /// Print the names of the stacks, in the order of deployment
     List(assembly::ListArgs),
+    /// Make a crate of your own, or a configuration, with tests and a workflow
+    Init(init::Args),
     /// Print what a shell needs to complete commands and options
     ///
     /// For example: `ssm-synth completions bash > ~/.local/share/bash-completion/completions/ssm-synth`.
@@ -261,6 +264,7 @@ pub fn main() -> ExitCode {
         Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
         Some(Command::Assembly(args)) => assembly::run(&args),
         Some(Command::List(args)) => assembly::list(&args),
+        Some(Command::Init(args)) => init::run(&args),
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { folder }) => pages::man(&folder),
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),

@@ -27,26 +27,12 @@ pub use insta;
 
 use crate::App;
 use crate::back;
-use crate::resource::Dialect;
 
+pub use crate::back::Format;
 pub use assertions::Assertions;
 pub use matcher::{
     Capture, Matcher, absent, any, array_with, exactly, not, object_like, string_like,
 };
-
-/// A format of a snapshot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// CloudFormation as JSON.
-    Cfn,
-    /// CloudFormation as YAML.
-    CfnYaml,
-    /// Terraform as JSON.
-    Tf,
-    /// Terraform as HCL.
-    Hcl,
-}
 
 /// One snapshot: its name and its text.
 #[doc(hidden)]
@@ -70,39 +56,8 @@ pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
         Ok(checked) => checked,
         Err(problems) => panic!("{problems:#}"),
     };
-    let mut out = Vec::new();
-    for stack in app.graph().stacks() {
-        let name = stack.name.as_str();
-        for format in formats {
-            let template = || back::cfn::template(&checked, name);
-            let module = || back::tf::module(&checked, name, back::tf::Role::Root);
-            let (end, text) = match format {
-                Format::Cfn => ("json", template().map(|it| it.to_json())),
-                Format::CfnYaml => ("yaml", template().map(|it| it.to_yaml())),
-                Format::Tf => ("tf.json", module().map(|it| it.to_json())),
-                Format::Hcl => ("tf", module().map(|it| it.to_hcl())),
-            };
-            out.push(Snapshot {
-                name: format!("{name}.{end}"),
-                text: text.unwrap_or_default(),
-            });
-        }
-        let mut ids = String::new();
-        for (_, node) in app.graph().nodes_of(stack) {
-            let of = node.resource.type_name(Dialect::Tf);
-            let address = of.map_or("-".to_owned(), |of| format!("{of}.{}", node.tf_name));
-            let id = match node.resource.type_name(Dialect::Cfn) {
-                Some(_) => node.cfn_id.as_str(),
-                None => "-",
-            };
-            ids.push_str(&format!("{}: {id}, {address}\n", node.path));
-        }
-        out.push(Snapshot {
-            name: format!("{name}.ids"),
-            text: ids,
-        });
-    }
-    out
+    let made = back::snapshots(&checked, formats).into_iter();
+    made.map(|(name, text)| Snapshot { name, text }).collect()
 }
 
 /// Compares an app with its snapshots: a document for each stack and format, and a table of ids

@@ -1,0 +1,13 @@
+//! The stacks of this team.
+
+use ssm_synth::construct::Host;
+use ssm_synth::{App, SessionAccess};
+
+/// The app: everything that is deployed.
+pub fn app() -> App {
+    let mut app = App::new();
+    let mut access = app.stack("Access");
+    access.description("Private instances, reached through Session Manager");
+    access.apply(SessionAccess::new().host(Host::new("web")));
+    app
+}
