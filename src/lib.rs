@@ -29,6 +29,8 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod construct;
+#[cfg(feature = "cli")]
+mod convert;
 pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;

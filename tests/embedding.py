@@ -222,7 +222,8 @@ def cdk_deploys(place):
     place.run("assembly", "-o", "written")
     apps = {f"{shlex.quote(str(place.program))} assembly": ["access"], "written": [SHARED, ACCESS]}
     for app, names in apps.items():
-        done = place.cdk(app, "deploy", "--all", "--method", "direct", "--require-approval", "never", "--progress", "events")
+        quietly = ("--require-approval", "never", "--progress", "events")
+        done = place.cdk(app, "deploy", "--all", "--method", "direct", *quietly)
         said = done.stdout + done.stderr
         for name in names:
             stack = place.stack(name)
@@ -305,7 +306,9 @@ def called(place):
     place.lies(*(tool.outputs()[snake(name)] for name in taken))
 
 
-CASES = [by_terraform, called, cdk_deploys, cdk_without_an_account, included, by_the_teams_program, nested, by_cloudformation]
+# Those that wait the most come first.
+CASES = [by_terraform, called, cdk_deploys, cdk_without_an_account, included, nested, by_the_teams_program]
+CASES += [by_cloudformation]
 
 
 def attempt(case, servers, work, *tools):

@@ -6,6 +6,7 @@ mod check;
 mod cloud;
 #[cfg(feature = "deploy")]
 mod connect;
+mod convert;
 mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
@@ -130,6 +131,8 @@ enum Command {
     Assembly(Box<assembly::Args>),
     /// Print the names of the stacks, in the order of deployment
     List(assembly::ListArgs),
+    /// Write a template as Terraform, or a plan as a template, with what imports a live stack
+    Convert(convert::Args),
     /// Make a crate of your own, or a configuration, with tests and a workflow
     Init(init::Args),
     /// Print what a shell needs to complete commands and options
@@ -264,6 +267,7 @@ pub fn main() -> ExitCode {
         Some(Command::OperatorPolicy(args)) => operator_policy::run(&args),
         Some(Command::Assembly(args)) => assembly::run(&args),
         Some(Command::List(args)) => assembly::list(&args),
+        Some(Command::Convert(args)) => convert::run(&args),
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Completions { shell }) => pages::completions(shell),
         Some(Command::Man { folder }) => pages::man(&folder),

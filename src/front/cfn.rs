@@ -4,13 +4,18 @@
 //! symbolic. Where conditions ask for something that is not decided, the template is read once for
 //! each answer that makes a difference.
 
+#[cfg(feature = "cli")]
+mod whole;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, Tree, Unreadable};
-use crate::ir::{Cidr, Expr, Graph, NodeId, Place, Pseudo, Span, Text};
+use crate::ir::{
+    Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Place, Pseudo, Span, Text,
+};
 use crate::region::Region;
 use crate::resource::{Dialect, Map, Term};
 
@@ -24,6 +29,9 @@ pub struct Deployment {
     /// The account's twelve digits.
     pub account: Option<String>,
 }
+
+#[cfg(feature = "cli")]
+pub(crate) use whole::faithful;
 
 /// Evaluating is recursive.
 const MOST_DEPTH: usize = 120;
@@ -161,6 +169,9 @@ enum Given {
     List(Vec<String>),
     /// The name of a parameter of Systems Manager.
     Stored(String),
+    /// A parameter that stays one.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    Kept(ParamId, ParameterType),
     Unknown,
 }
 
@@ -178,6 +189,10 @@ struct Reader<'t> {
     undecided: bool,
     conditions: RefCell<Truths>,
     questions: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    /// The text, if places in it are shown, with the starts of its lines.
+    source: (&'t str, Vec<usize>),
+    /// Conditions that stay conditions, if the template is read to be written again.
+    kept: Option<HashMap<String, ConditionId>>,
 }
 
 fn resource_entries(root: &Tree) -> &[Entry] {
@@ -207,6 +222,8 @@ impl<'t> Reader<'t> {
             undecided: false,
             conditions: RefCell::default(),
             questions: RefCell::default(),
+            source: ("", Vec::new()),
+            kept: None,
         };
         for entry in root
             .get("Parameters")
@@ -267,12 +284,20 @@ impl<'t> Reader<'t> {
     }
 
     fn place(&self, at: At) -> Place {
+        let (text, lines) = &self.source;
+        let line = lines.get(at.line.saturating_sub(1) as usize);
+        let start = line.map_or(0, |line| {
+            let before = text[*line..]
+                .chars()
+                .take(at.column.saturating_sub(1) as usize);
+            line + before.map(char::len_utf8).sum::<usize>()
+        });
         Place::File(Span {
             file: self.file.clone(),
             line: at.line,
             column: at.column,
-            start: 0,
-            end: 0,
+            start,
+            end: start,
         })
     }
 
@@ -393,6 +418,14 @@ impl<'t> Reader<'t> {
         }
         match &tree.kind {
             Kind::Null => None,
+            Kind::Text(text) if self.kept.is_some() && tree.plain => Some(match text.parse() {
+                Ok(number) => Term::Int(number),
+                Err(_) => match text.as_str() {
+                    "true" => Term::Bool(true),
+                    "false" => Term::Bool(false),
+                    _ => dynamic(text),
+                },
+            }),
             Kind::Text(text) => Some(dynamic(text)),
             Kind::List(items) => Some(Term::List(
                 items
@@ -448,6 +481,11 @@ impl<'t> Reader<'t> {
                     return Some(opaque("Fn::Split"));
                 };
                 let delimiter = delimiter.text().unwrap_or_default();
+                if self.kept.is_some()
+                    && let Some(list) = self.spliced(delimiter, source, depth)
+                {
+                    return Some(list);
+                }
                 Some(split(delimiter, self.expr(source, depth)))
             }
             "Fn::If" => {
@@ -479,6 +517,28 @@ impl<'t> Reader<'t> {
             }),
             other => Some(opaque(other.to_owned())),
         }
+    }
+
+    /// A list of what a join joins by the delimiter that it is split by: items, and all of a list's.
+    fn spliced(&self, delimiter: &str, source: &Tree, depth: usize) -> Option<Term<'static>> {
+        let joined = |tree: &'_ Tree| match tree.single() {
+            Some(("Fn::Join", inner)) => match inner.list()? {
+                [by, list] if by.text() == Some(delimiter) => Some(list.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let mut items = Vec::new();
+        for item in joined(source)?.list()? {
+            match joined(item) {
+                Some(list) => match self.eval(&list, depth + 1)? {
+                    Term::List(inner) => items.extend(inner),
+                    _ => return None,
+                },
+                None => items.push(self.eval(item, depth + 1)?),
+            }
+        }
+        Some(Term::List(items))
     }
 
     fn pseudo(&self, name: &str) -> Option<Option<Term<'static>>> {
@@ -523,6 +583,10 @@ impl<'t> Reader<'t> {
                         .collect(),
                 ),
                 Given::Stored(name) => Term::from(Expr::SsmParameter(name.clone().into())),
+                Given::Kept(id, of) if of.is_list() => {
+                    Term::List(vec![Term::from(Expr::Items(*id))])
+                }
+                Given::Kept(id, _) => Term::from(Expr::Param(*id)),
                 Given::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }
@@ -560,6 +624,18 @@ impl<'t> Reader<'t> {
 
     fn attribute(&self, id: &str, attribute: &str) -> Term<'static> {
         match self.id(id) {
+            // CloudFormation's attribute ends in what Terraform's leaves out.
+            Some(node)
+                if self.kept.is_some()
+                    && attribute == "Arn"
+                    && self.lift.kind(node).is_some_and(|it| it.name == "LogGroup") =>
+            {
+                let own = self.lift.attribute(node, attribute);
+                Term::from(Expr::PerLanguage {
+                    cfn: Box::new(own.clone()),
+                    tf: Box::new(Expr::concat([own, Expr::text(":*")])),
+                })
+            }
             Some(node) => Term::from(self.lift.attribute(node, attribute)),
             None => opaque(format!("Fn::GetAtt {id}.{attribute}")),
         }
@@ -598,7 +674,11 @@ impl<'t> Reader<'t> {
             rest = &after[end + 1..];
         }
         parts.push(Expr::Text(rest.to_owned().into()));
-        whole(Expr::concat(parts))
+        match (&self.kept, Expr::concat(parts)) {
+            // What is joined of pieces is meant as it stands.
+            (Some(_), Expr::Text(text)) => Term::Str(text),
+            (_, joined) => whole(joined),
+        }
     }
 
     fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> Term<'static> {
@@ -624,6 +704,14 @@ impl<'t> Reader<'t> {
             _ => None,
         };
         match (index, self.eval(list, depth)) {
+            (Some(index), Some(Term::List(items))) if items.iter().any(Term::is_items) => {
+                match <[Term<'static>; 1]>::try_from(items) {
+                    Ok([Term::Expr(list)]) => {
+                        Term::from(Expr::Select(Box::new(list.into_owned()), index))
+                    }
+                    _ => opaque("Fn::Select"),
+                }
+            }
             (Some(index), Some(Term::List(mut items))) => {
                 if (index as usize) < items.len() {
                     items.swap_remove(index as usize)
@@ -646,6 +734,16 @@ impl<'t> Reader<'t> {
         no: &Tree,
         depth: usize,
     ) -> Option<Term<'static>> {
+        if let Some(kept) = &self.kept {
+            let parts = [yes, no].map(|it| self.eval(it, depth));
+            return Some(match (kept.get(condition), parts) {
+                (Some(id), [Some(yes), Some(no)]) if !is_many(&yes) && !is_many(&no) => {
+                    let (yes, no) = (into_expr(yes), into_expr(no));
+                    Term::from(Expr::If(*id, Box::new(yes), Box::new(no)))
+                }
+                _ => opaque(format!("Fn::If {condition}")),
+            });
+        }
         match self.condition(condition, depth) {
             Some(true) => self.eval(yes, depth),
             Some(false) => self.eval(no, depth),
@@ -898,6 +996,10 @@ const PARAMETER: &str = "parameter ";
 /// How the list of zones is written.
 const AZS: &str = "Fn::GetAZs";
 
+fn is_many(term: &Term<'_>) -> bool {
+    matches!(term, Term::List(_) | Term::Object(_) | Term::Block(_))
+}
+
 fn opaque(text: impl Into<Text>) -> Term<'static> {
     Term::from(Expr::Opaque(text.into()))
 }
@@ -1046,7 +1148,7 @@ impl Loops<'_> {
         if !has_loop(&tree) {
             return Ok(tree);
         }
-        let at = tree.at;
+        let (at, plain) = (tree.at, tree.plain);
         let kind = match tree.kind {
             Kind::List(items) => {
                 let items = items.into_iter().map(|item| self.expand(item));
@@ -1068,7 +1170,7 @@ impl Loops<'_> {
             }
             other => other,
         };
-        Ok(Tree { kind, at })
+        Ok(Tree { kind, at, plain })
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
@@ -1180,6 +1282,7 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
         return Tree {
             kind: Kind::Text(item.to_owned()),
             at: tree.at,
+            plain: false,
         };
     }
     let kind = match &tree.kind {
@@ -1202,5 +1305,9 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
                 .collect(),
         ),
     };
-    Tree { kind, at: tree.at }
+    Tree {
+        kind,
+        at: tree.at,
+        plain: tree.plain,
+    }
 }

@@ -2,11 +2,12 @@
 
 use crate::ir::{
     Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, Place, Stack, StackId, Unread, Value,
+    terraform_name,
 };
 use crate::region::Region;
 use crate::resource::codec::Unreads;
 use crate::resource::{
-    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Term, Typed,
 };
 
 /// Whether a resource exists, as far as the file tells.
@@ -196,6 +197,106 @@ impl Lift {
                 origin.places = vec![(property.to_owned(), Place::Default)];
             }
         }
+    }
+
+    /// Reads a resource into the room that was made for it, as a whole: returns what of it the
+    /// table does not know, with the property.
+    #[cfg(feature = "cli")]
+    pub(crate) fn fill_whole(
+        &mut self,
+        id: NodeId,
+        mut map: Map<'static>,
+    ) -> Vec<(String, String)> {
+        let Some(kind) = self.kind(id) else {
+            let node = &self.graph.nodes[id.index()];
+            let of = node.resource.type_name(self.dialect).unwrap_or_default();
+            return vec![(String::new(), format!("the type `{of}` is not modelled"))];
+        };
+        let mut notes: Vec<Unread> = Vec::new();
+        let mut unread = Unreads {
+            notes: &mut notes,
+            field: String::new(),
+        };
+        // Of these, what stands inside is read as a whole too.
+        let unfolded = match kind.name {
+            "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unread),
+            _ => Vec::new(),
+        };
+        if kind.name == "FlowLog" {
+            // It is what the table is about.
+            map.remove("ResourceType");
+        }
+        let mut out: Vec<(String, String)> = notes
+            .into_iter()
+            .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.why)))
+            .collect();
+        // What the model always says, and others leave to its default, stays left out.
+        let mut left = kind.fields.len();
+        let taken = loop {
+            let mut whole = map.clone();
+            match (kind.take)(&mut whole, self.dialect) {
+                Err(mismatch) if mismatch.is_missing() && left > 0 => {
+                    left -= 1;
+                    let path = mismatch.path.join(".");
+                    let names = kind.fields.iter();
+                    let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
+                    match names.find(|it| *it == path) {
+                        Some(name) => map.insert_path(name, Term::from(Expr::Absent)),
+                        None => break Err(mismatch),
+                    }
+                }
+                done => {
+                    map = whole;
+                    break done;
+                }
+            }
+        };
+        match taken {
+            Ok(resource) => self.graph.nodes[id.index()].resource = resource,
+            Err(mismatch) => {
+                out.push((mismatch.path.join("."), mismatch.to_string()));
+                return out;
+            }
+        }
+        for (property, _) in map.iter() {
+            out.push((
+                property.to_string(),
+                format!("`{property}` is not modelled"),
+            ));
+        }
+        let (name, place) = {
+            let node = &self.graph.nodes[id.index()];
+            (node.path.clone(), node.place.clone())
+        };
+        for (n, inner) in unfolded.into_iter().enumerate() {
+            if inner.maybe {
+                let why = format!("`{}` has a peer that is not known", inner.property);
+                out.push((inner.property.to_owned(), why));
+            }
+            let word = match inner.property {
+                "" => "Egress",
+                "Policies" => "Policy",
+                property => property.strip_prefix("SecurityGroup").unwrap_or(property),
+            };
+            let inner_id = self.push(
+                format!("{name}{word}{}", n + 1),
+                place.clone(),
+                inner.resource,
+            );
+            self.kinds.push(None);
+            let node = &mut self.graph.nodes[inner_id.index()];
+            node.tf_name = terraform_name(&node.cfn_id);
+        }
+        out
+    }
+
+    /// The graph, to be written: it came from no file.
+    #[cfg(feature = "cli")]
+    pub(crate) fn whole(mut self) -> Graph {
+        for node in &mut self.graph.nodes {
+            node.origin = None;
+        }
+        self.graph
     }
 
     /// Says what must exist before.

@@ -73,6 +73,42 @@ fn with_room<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| stack.spawn_scoped(scope, run).ok()?.join().ok())
 }
 
+/// Reads a template to write it in the other language.
+///
+/// # Errors
+///
+/// What cannot be read, with its place.
+#[cfg(feature = "cli")]
+pub(crate) fn whole_template(name: &str, text: &str) -> Result<(Graph, Diagnostics), Diagnostics> {
+    let unreadable = |error: tree::Unreadable| {
+        refused(name, text, (error.at.line, error.at.column), error.message)
+    };
+    with_room(|| tree::read(text).and_then(|root| cfn::faithful(name, text, &root)))
+        .unwrap_or_else(|| {
+            Err(tree::Unreadable {
+                at: tree::At { line: 1, column: 1 },
+                message: "cannot be read".to_owned(),
+            })
+        })
+        .map_err(unreadable)
+}
+
+/// Reads a plan to write it in the other language, with what it says of each resource that is
+/// there.
+///
+/// # Errors
+///
+/// What cannot be read, with its place.
+#[cfg(feature = "cli")]
+pub(crate) fn whole_plan(name: &str, text: &str) -> Result<plan::Whole, Diagnostics> {
+    let text = text.trim_start_matches('\u{feff}');
+    with_room(|| {
+        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
+        plan::whole(&root).map_err(|message| refused(name, text, (1, 1), message))
+    })
+    .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
+}
+
 fn looks_like_plan(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim_start();
     text.starts_with('{') && text.contains("\"planned_values\"")

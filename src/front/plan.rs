@@ -4,6 +4,9 @@
 //! which resource refers to which, from the references in `configuration`.
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
+#[cfg(feature = "cli")]
+mod whole;
+
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -16,6 +19,9 @@ use super::lift::{Exists, Lift};
 use crate::ir::{Expr, Graph, NodeId, Place, Text};
 use crate::region::Region;
 use crate::resource::{Dialect, Map, Term};
+
+#[cfg(feature = "cli")]
+pub(crate) use whole::{Whole, whole};
 
 /// References are followed through modules; a cycle ends.
 const MOST_STEPS: usize = 40;
@@ -116,53 +122,61 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
 ///
 /// What is missing, if the document is not a plan.
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
-    let Some(planned) = root.get("planned_values") else {
-        return Err(
-            "a plan has `planned_values`, and a state `values`: print it with \
-             `terraform show -json plan.out`"
-                .to_owned(),
-        );
-    };
-    let nothing = Json::Null;
-    let config = root
-        .get("configuration")
-        .and_then(|it| it.get("root_module"))
-        .unwrap_or(&nothing);
-    let mut plan = Plan {
-        unknown: HashMap::new(),
-        resources: Vec::new(),
-        by_name: HashMap::new(),
-        by_id: HashMap::new(),
-        modules: BTreeMap::new(),
-        depth: Cell::new(0),
-        lift: Lift::new(Dialect::Tf, "plan", None),
-    };
-    for change in array(root.get("resource_changes")) {
-        if let (Some(address), Some(unknown)) = (
-            change.get("address").and_then(Json::as_str),
-            change.get("change").and_then(|it| it.get("after_unknown")),
-        ) {
-            plan.unknown.insert(address, unknown);
-        }
-    }
-    let top = Rc::new(Module {
-        address: String::new(),
-        config,
-        parent: None,
-    });
-    let nowhere = &nothing;
-    let prior = root
-        .get("prior_state")
-        .and_then(|it| it.get("values"))
-        .and_then(|it| it.get("root_module"))
-        .unwrap_or(nowhere);
-    plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
-    plan.walk(prior, &top, true);
+    let mut plan = Plan::of(root)?;
     let region = deployment.region.or_else(|| plan.region(root));
     plan.lift.graph.stacks[0].region = region;
     plan.lift.graph.account = deployment.account.clone().or_else(|| plan.account());
     plan.fill();
     Ok(plan.lift.finish())
+}
+
+impl<'p> Plan<'p> {
+    /// Makes room for all that is planned.
+    fn of(root: &'p Json) -> Result<Plan<'p>, String> {
+        let Some(planned) = root.get("planned_values") else {
+            return Err(
+                "a plan has `planned_values`, and a state `values`: print it with \
+             `terraform show -json plan.out`"
+                    .to_owned(),
+            );
+        };
+        let nothing = &Json::Null;
+        let config = root
+            .get("configuration")
+            .and_then(|it| it.get("root_module"))
+            .unwrap_or(nothing);
+        let mut plan = Plan {
+            unknown: HashMap::new(),
+            resources: Vec::new(),
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+            modules: BTreeMap::new(),
+            depth: Cell::new(0),
+            lift: Lift::new(Dialect::Tf, "plan", None),
+        };
+        for change in array(root.get("resource_changes")) {
+            if let (Some(address), Some(unknown)) = (
+                change.get("address").and_then(Json::as_str),
+                change.get("change").and_then(|it| it.get("after_unknown")),
+            ) {
+                plan.unknown.insert(address, unknown);
+            }
+        }
+        let top = Rc::new(Module {
+            address: String::new(),
+            config,
+            parent: None,
+        });
+        let nowhere = nothing;
+        let prior = root
+            .get("prior_state")
+            .and_then(|it| it.get("values"))
+            .and_then(|it| it.get("root_module"))
+            .unwrap_or(nowhere);
+        plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
+        plan.walk(prior, &top, true);
+        Ok(plan)
+    }
 }
 
 fn array(value: Option<&Json>) -> &[Json] {

@@ -20,6 +20,8 @@ pub(crate) struct At {
 pub(crate) struct Tree {
     pub(crate) kind: Kind,
     pub(crate) at: At,
+    /// Whether it is text without quotes, which a document means as a number or a boolean.
+    pub(crate) plain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -134,10 +136,12 @@ fn long_form(tag: Option<String>, tree: Tree) -> Tree {
                     let part = |text: &str| Tree {
                         kind: Kind::Text(text.to_owned()),
                         at,
+                        plain: false,
                     };
                     Tree {
                         kind: Kind::List(vec![part(id), part(attribute)]),
                         at,
+                        plain: false,
                     }
                 }
                 None => tree,
@@ -149,6 +153,7 @@ fn long_form(tag: Option<String>, tree: Tree) -> Tree {
     Tree {
         kind: Kind::Map(vec![Entry { key, at, value }]),
         at,
+        plain: false,
     }
 }
 
@@ -193,7 +198,11 @@ impl Builder {
             Open::List(items) => Kind::List(items),
             Open::Map(entries, _) => Kind::Map(merged(entries)),
         };
-        let tree = Tree { kind, at: frame.at };
+        let tree = Tree {
+            kind,
+            at: frame.at,
+            plain: false,
+        };
         self.value(long_form(frame.tag, tree), frame.anchor)
     }
 
@@ -297,7 +306,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unreadable> {
                     (Kind::Null, Some(Open::Map(_, None))) => Kind::Text(String::new()),
                     (kind, _) => kind,
                 };
-                let tree = long_form(tag_name(tag), Tree { kind, at });
+                let tree = long_form(tag_name(tag), Tree { kind, at, plain });
                 builder.value(tree, anchor)?;
             }
             Event::SequenceStart(_, anchor, tag) => builder.open(Frame {

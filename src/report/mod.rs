@@ -140,21 +140,6 @@ pub fn explain(code: &str) -> Option<String> {
     Some(page[..end].trim_end().to_owned() + "\n")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_hop_has_its_page() {
-        for hop in Hop::ALL {
-            let page = explain(hop.as_str()).unwrap_or_else(|| panic!("{hop}"));
-            assert!(page.lines().count() > 2, "{page}");
-            assert_eq!(page.matches("\n## ").count(), 0, "{page}");
-        }
-        assert_eq!(explain("nothing"), None);
-    }
-}
-
 /// Text of others for a terminal: what would steer it, or turn the direction of reading, is
 /// written out.
 #[cfg(feature = "cli")]
@@ -171,4 +156,19 @@ pub(crate) fn printable(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hop_has_its_page() {
+        for hop in Hop::ALL {
+            let page = explain(hop.as_str()).unwrap_or_else(|| panic!("{hop}"));
+            assert!(page.lines().count() > 2, "{page}");
+            assert_eq!(page.matches("\n## ").count(), 0, "{page}");
+        }
+        assert_eq!(explain("nothing"), None);
+    }
 }

@@ -18,6 +18,9 @@ pub struct Mismatch {
     pub message: String,
 }
 
+/// What is said of what is left out.
+const REQUIRED: &str = "is required";
+
 impl Mismatch {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Mismatch {
@@ -31,7 +34,13 @@ impl Mismatch {
     }
 
     pub(crate) fn missing(name: &str) -> Self {
-        Mismatch::new("is required").inside(name)
+        Mismatch::new(REQUIRED).inside(name)
+    }
+
+    /// Whether something is left out that the table always has.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_missing(&self) -> bool {
+        self.message == REQUIRED
     }
 
     pub(crate) fn inside(mut self, name: &str) -> Self {

@@ -253,6 +253,12 @@ impl<'a> Map<'a> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
+    /// Keeps only the entries of these names.
+    #[cfg(feature = "cli")]
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         self.0.iter().for_each(|(_, term)| term.walk(visit));
     }

@@ -3,9 +3,9 @@
 
     server.py --port N [--with-parent]
 
-Also the resource types of the team's own constructs. A stack whose export is in use is not deleted: as reported of AWS, it
-tells the reason with the status that it had before. Not emulated: updates of nested stacks, and that an update takes no
-export away that is in use.
+Also the resource types of the team's own constructs. A stack whose export is in use is not deleted: as reported of AWS,
+it tells the reason with the status that it had before. Not emulated: updates of nested stacks, and that an update takes
+no export away that is in use.
 """
 
 import os

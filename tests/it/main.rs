@@ -10,6 +10,7 @@
 
 mod cli;
 mod commands;
+mod convert;
 mod corpus;
 mod cost;
 mod dependencies;

@@ -97,6 +97,42 @@ pub struct Module<'a> {
 }
 
 impl Module<'_> {
+    /// With blocks that import what is there already: address and id, which may hold expressions in
+    /// `${}`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_imports(mut self, imports: Vec<(String, String)>) -> Self {
+        for (address, id) in imports {
+            let mut body = Body::default();
+            body.0.push(("to".into(), Item::Addresses(vec![address])));
+            let mut parts: Vec<Part<'_>> = Vec::new();
+            let mut rest = id.as_str();
+            while let Some((text, behind)) = rest.split_once("${") {
+                let (code, behind) = behind.split_once('}').unwrap_or((behind, ""));
+                if !text.is_empty() {
+                    parts.push(Part::Text(text.to_owned().into()));
+                }
+                parts.push(Part::Expr(code.to_owned()));
+                rest = behind;
+            }
+            let value = match parts.is_empty() {
+                true => Tree::Str(id.into()),
+                false => {
+                    if !rest.is_empty() {
+                        parts.push(Part::Text(rest.to_owned().into()));
+                    }
+                    Tree::Template(parts)
+                }
+            };
+            body.argument("id", value);
+            self.blocks.push(Block {
+                of: "import",
+                labels: Vec::new(),
+                body,
+            });
+        }
+        self
+    }
+
     /// Prints it as Terraform JSON, with a line end behind.
     pub fn to_json(&self) -> String {
         json::print(&self.blocks)

@@ -34,7 +34,7 @@ pub(crate) fn resources(graph: &Graph) -> Vec<Lowered> {
         data: BTreeSet::new(),
     };
     let mut out = Vec::new();
-    for (id, node) in graph.nodes() {
+    for (id, node) in graph.nodes_of(stack) {
         let mut blocks = Vec::new();
         lower.resource(id, node, &mut blocks);
         for block in blocks {

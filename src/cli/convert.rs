@@ -1,0 +1,199 @@
+//! `convert`: a template as Terraform, and a plan as a template.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::diagnostics::render;
+use super::{Failure, given, output, synth};
+use crate::back;
+use crate::check::Checked;
+use crate::convert::{self, Ids};
+use crate::front::{self, InputKind};
+use crate::ir::{Diagnostics, Graph, Removal};
+use crate::resource::Dialect;
+
+/// What is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// CloudFormation as JSON
+    Cfn,
+    /// CloudFormation as YAML
+    CfnYaml,
+    /// Terraform as JSON
+    Tf,
+    /// Terraform as HCL
+    Hcl,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+To move a live stack to Terraform, nothing being made anew:
+  aws cloudformation get-template --stack-name S --query TemplateBody > stack.json
+  aws cloudformation describe-stack-resources --stack-name S > ids.json
+  aws ec2 describe-security-group-rules > rules.json
+  ssm-synth convert stack.json --ids ids.json --ids rules.json -o main.tf
+  terraform init && terraform plan      # imports, and makes nothing
+Then deploy the template with `DeletionPolicy: Retain` on every resource (`--retain -f cfn`), apply, and
+delete the stack.
+
+And to CloudFormation:
+  terraform plan -out plan && terraform show -json plan > plan.json
+  ssm-synth convert plan.json -o stack.json --resources-to-import import.json
+  aws cloudformation create-change-set --change-set-type IMPORT --stack-name S --change-set-name move \\
+    --template-body file://stack.json --resources-to-import file://import.json --capabilities CAPABILITY_IAM
+
+Exit codes: 0 done; 1 the file holds what the other language, or the model, has not; 2 the file cannot
+be read, usage, environment.")]
+pub(super) struct Args {
+    /// A CloudFormation template, or a Terraform plan as `terraform show -json` prints it; `-` reads
+    /// standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// What to print [default: hcl for a template, cfn for a plan]
+    #[arg(short, long, value_enum)]
+    format: Option<Format>,
+    /// Write this file, as a whole and only if it changes, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// An answer of the AWS CLI that tells ids, for `import` blocks; may be given several times
+    #[arg(long, value_name = "FILE")]
+    ids: Vec<PathBuf>,
+    /// Write the list of what a change set of type IMPORT imports
+    #[arg(long, value_name = "FILE")]
+    resources_to_import: Option<PathBuf>,
+    /// Keep every resource when it leaves its stack
+    #[arg(long)]
+    retain: bool,
+}
+
+struct Read {
+    graph: Graph,
+    problems: Diagnostics,
+    /// What a state says of the resources.
+    state: HashMap<crate::ir::NodeId, serde_json::Value>,
+    from: Dialect,
+}
+
+fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
+    let unreadable = |problems| synth::unreadable(&problems, name, text);
+    match InputKind::of(text) {
+        InputKind::Config => Err(Failure::Environment(format!(
+            "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
+             in either language"
+        ))),
+        InputKind::Cfn => {
+            if args.resources_to_import.is_some() {
+                let message = "`--resources-to-import` is for a plan";
+                return Err(Failure::Environment(message.to_owned()));
+            }
+            let (graph, problems) = front::whole_template(name, text).map_err(unreadable)?;
+            Ok(Read {
+                graph,
+                problems,
+                state: HashMap::new(),
+                from: Dialect::Cfn,
+            })
+        }
+        InputKind::Plan => {
+            if !args.ids.is_empty() {
+                let message = "`--ids` is for a template: a plan tells ids";
+                return Err(Failure::Environment(message.to_owned()));
+            }
+            let (graph, problems, state) = front::whole_plan(name, text).map_err(unreadable)?;
+            Ok(Read {
+                graph,
+                problems,
+                state,
+                from: Dialect::Tf,
+            })
+        }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let text = given::read(&args.file)?;
+    let name = args.file.display().to_string();
+    let sources = vec![(name.clone(), text.clone())];
+    let Read {
+        mut graph,
+        mut problems,
+        state,
+        from,
+    } = read(args, &name, &text)?;
+    let format = args.format.unwrap_or(match from {
+        Dialect::Cfn => Format::Hcl,
+        Dialect::Tf => Format::Cfn,
+    });
+    let to = match format {
+        Format::Cfn | Format::CfnYaml => Dialect::Cfn,
+        Format::Tf | Format::Hcl => Dialect::Tf,
+    };
+    let imports = !args.ids.is_empty() || args.resources_to_import.is_some();
+    if args.retain || args.resources_to_import.is_some() {
+        for (_, node) in graph.nodes_mut() {
+            node.removal = Some(Removal::Retain);
+        }
+    }
+    convert::pair(&mut graph);
+    if !problems.has_errors() {
+        convert::check(&graph, to, &mut problems);
+    }
+    if problems.has_errors() {
+        return Err(synth::fail(&problems, &sources));
+    }
+    let checked = crate::check::run(&graph, problems).map_err(|it| synth::fail(&it, &sources))?;
+    let _ = output::stderr(&render(checked.warnings().iter(), &sources));
+    if let Some(path) = &args.resources_to_import {
+        let (list, missing) = convert::resources_to_import(&graph, &state);
+        warn(&missing);
+        output::file(path, &format!("{list:#}\n"))?;
+    }
+    let text = print(args, &checked, format, imports && to == Dialect::Tf)?;
+    match &args.output {
+        Some(path) => output::file(path, &text),
+        None => output::artefact(&text),
+    }
+}
+
+fn warn(missing: &[(String, String)]) {
+    for (address, why) in missing {
+        let _ = output::stderr(&format!("warning: `{address}` is not imported: {why}\n"));
+    }
+}
+
+fn print(
+    args: &Args,
+    checked: &Checked<'_>,
+    format: Format,
+    imports: bool,
+) -> Result<String, Failure> {
+    let graph = checked.graph();
+    // A file is one stack.
+    let stack = graph.stacks().next().map_or("", |it| it.name.as_str());
+    let module = |checked| -> Result<Option<back::tf::Module<'_>>, Failure> {
+        let Some(module) = back::tf::module(checked, stack, back::tf::Role::Root) else {
+            return Ok(None);
+        };
+        if !imports {
+            return Ok(Some(module));
+        }
+        let mut ids = Ids::default();
+        for path in &args.ids {
+            let text = given::read(path)?;
+            ids.add(&text)
+                .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
+        }
+        let found = convert::imports(graph, &ids);
+        warn(&found.missing);
+        Ok(Some(module.with_imports(found.blocks)))
+    };
+    let text = match format {
+        Format::Cfn => back::cfn::template(checked, stack).map(|it| it.to_json()),
+        Format::CfnYaml => back::cfn::template(checked, stack).map(|it| it.to_yaml()),
+        Format::Tf => module(checked)?.map(|it| it.to_json()),
+        Format::Hcl => module(checked)?.map(|it| it.to_hcl()),
+    };
+    Ok(text.unwrap_or_default())
+}

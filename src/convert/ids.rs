@@ -1,0 +1,80 @@
+//! What AWS calls the resources of a stack: answers of the AWS CLI.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+/// Physical ids by logical ids, and the rules of security groups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ids {
+    physical: HashMap<String, String>,
+    rules: Vec<Value>,
+}
+
+fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
+    of.get(key).and_then(Value::as_str)
+}
+
+impl Ids {
+    /// Adds an answer of `aws cloudformation describe-stack-resources` or `list-stack-resources`, or
+    /// of `aws ec2 describe-security-group-rules`.
+    ///
+    /// # Errors
+    ///
+    /// What the text is instead.
+    pub(crate) fn add(&mut self, answer: &str) -> Result<(), String> {
+        let root: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
+        let list = |key: &str| root.get(key).and_then(Value::as_array);
+        let resources = list("StackResources").or(list("StackResourceSummaries"));
+        if let Some(resources) = resources {
+            for it in resources {
+                let ids = (
+                    text(it, "LogicalResourceId"),
+                    text(it, "PhysicalResourceId"),
+                );
+                if let (Some(logical), Some(physical)) = ids {
+                    self.physical
+                        .insert(logical.to_owned(), physical.to_owned());
+                }
+            }
+        } else if let Some(rules) = list("SecurityGroupRules") {
+            self.rules.extend(rules.iter().cloned());
+        } else {
+            return Err(
+                "is no answer of `aws cloudformation describe-stack-resources` or `aws ec2 \
+                 describe-security-group-rules`"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+
+    pub(super) fn physical(&self, logical: &str) -> Option<&str> {
+        self.physical.get(logical).map(String::as_str)
+    }
+
+    /// The id of a rule of a security group, by what Terraform would say of it.
+    pub(super) fn rule(&self, egress: bool, arguments: &HashMap<&str, String>) -> Option<&str> {
+        let want = |key: &str| arguments.get(key).map(String::as_str);
+        let number = |it: &Value, key: &str| {
+            it.get(key)
+                .and_then(Value::as_i64)
+                .filter(|n| *n != -1)
+                .map(|n| n.to_string())
+        };
+        let found = self.rules.iter().find(|it| {
+            let group = it.get("ReferencedGroupInfo");
+            it.get("IsEgress").and_then(Value::as_bool) == Some(egress)
+                && text(it, "GroupId") == want("security_group_id")
+                && text(it, "IpProtocol") == want("ip_protocol")
+                && (want("ip_protocol") == Some("-1")
+                    || number(it, "FromPort").as_deref() == want("from_port")
+                        && number(it, "ToPort").as_deref() == want("to_port"))
+                && text(it, "CidrIpv4") == want("cidr_ipv4")
+                && text(it, "CidrIpv6") == want("cidr_ipv6")
+                && text(it, "PrefixListId") == want("prefix_list_id")
+                && group.and_then(|it| text(it, "GroupId")) == want("referenced_security_group_id")
+        });
+        found.and_then(|it| text(it, "SecurityGroupRuleId"))
+    }
+}

@@ -1,0 +1,220 @@
+//! How a live resource is taken over: Terraform's `import` blocks, and what a change set of
+//! CloudFormation's type `IMPORT` asks for.
+//!
+//! <https://developer.hashicorp.com/terraform/language/import>
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import.html>
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::Ids;
+use crate::back::tf;
+use crate::ir::{Graph, NodeId};
+use crate::resource::Dialect;
+
+/// CloudFormation's type, its primary identifier, whether its handlers can import, Terraform's type,
+/// the form of its import id by argument names.
+const IMPORTS: &str = include_str!("import.tsv");
+
+struct Row {
+    identifiers: Vec<&'static str>,
+    imports: bool,
+    form: &'static str,
+}
+
+fn row(of: &str, dialect: Dialect) -> Option<Row> {
+    IMPORTS.lines().find_map(|line| {
+        let columns: Vec<&'static str> = line.split('\t').collect();
+        let [cfn, identifiers, imports, tf, form, ..] = columns[..] else {
+            return None;
+        };
+        (dialect.pick(cfn, tf) == of).then(|| Row {
+            identifiers: identifiers.split(',').collect(),
+            imports: imports == "yes",
+            form,
+        })
+    })
+}
+
+/// What is imported, and what could not be.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Imported {
+    /// Address and id; the id may hold expressions in `${}`.
+    pub(crate) blocks: Vec<(String, String)>,
+    /// Address, and why it has no id here.
+    pub(crate) missing: Vec<(String, String)>,
+}
+
+/// Finds the import ids of all resources that the module of a graph has.
+pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
+    let mut out = Imported::default();
+    let all = tf::resources(graph);
+    let mut own: HashMap<String, NodeId> = HashMap::new();
+    for it in &all {
+        own.entry(format!("{}.{}", it.kind, it.name))
+            .or_insert(it.node);
+    }
+    // An expression that leads to a resource is its id there, whichever of its attributes it is.
+    let known = |value: &Value| -> Option<String> {
+        let text = match value {
+            Value::String(text) => text,
+            other => return Some(other.to_string()),
+        };
+        let inner = text.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
+        let Some(inner) = inner.filter(|it| !it.contains("${") && !it.starts_with("data.")) else {
+            return Some(text.clone());
+        };
+        let address: Vec<&str> = inner.split('.').take(2).collect();
+        let node = own.get(&address.join("."))?;
+        let node = graph.node(*node)?;
+        ids.physical(&node.cfn_id).map(str::to_owned)
+    };
+    for it in &all {
+        let address = format!("{}.{}", it.kind, it.name);
+        let Some(node) = graph.node(it.node) else {
+            continue;
+        };
+        let is_own = node.resource.type_name(Dialect::Tf) == Some(it.kind.as_str())
+            && node.tf_name == it.name;
+        let physical = ids.physical(&node.cfn_id).filter(|_| is_own);
+        let arguments: HashMap<&str, String> = it
+            .arguments
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.as_str(), known(value)?)))
+            .collect();
+        let id = match it.kind.as_str() {
+            "aws_vpc_security_group_ingress_rule" | "aws_vpc_security_group_egress_rule" => {
+                let egress = it.kind.contains("egress");
+                match physical.filter(|id| id.starts_with("sgr-")) {
+                    Some(id) => Ok(id.to_owned()),
+                    None => ids
+                        .rule(egress, &arguments)
+                        .map(str::to_owned)
+                        .ok_or_else(|| {
+                            "`aws ec2 describe-security-group-rules` tells no such rule".to_owned()
+                        }),
+                }
+            }
+            // What `Ref` gives is another of its names.
+            "aws_cloudtrail" | "aws_eip" => Err(format!(
+                "it is imported by its {}, which `Ref` does not give",
+                if it.kind == "aws_eip" {
+                    "allocation id"
+                } else {
+                    "ARN"
+                }
+            )),
+            kind => match row(kind, Dialect::Tf) {
+                None => Err("how it is imported is not known here".to_owned()),
+                Some(row) if row.form == "-" => Err("Terraform cannot import it".to_owned()),
+                Some(row) => filled(row.form, &arguments, physical),
+            },
+        };
+        match id {
+            Ok(id) => out.blocks.push((address, id)),
+            Err(why) => out.missing.push((address, why)),
+        }
+    }
+    out
+}
+
+/// The form with values in it.
+fn filled(
+    form: &str,
+    arguments: &HashMap<&str, String>,
+    physical: Option<&str>,
+) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = form;
+    let single = form.starts_with('{') && form.find('}') == Some(form.len() - 1);
+    if let (true, Some(physical)) = (single, physical) {
+        return Ok(physical.to_owned());
+    }
+    while let Some(start) = rest.find('{') {
+        out.push_str(&rest[..start]);
+        let Some(end) = rest[start..].find('}').map(|end| start + end) else {
+            break;
+        };
+        let mut names = rest[start + 1..end].split('|');
+        let value = names.clone().find_map(|name| arguments.get(name));
+        let value = match (value, names.next()) {
+            (Some(value), _) => value.clone(),
+            // The bus that a rule is on, if none is said.
+            (None, Some("event_bus_name")) => "default".to_owned(),
+            (None, Some("name")) if physical.is_some() => physical.unwrap_or_default().to_owned(),
+            (None, Some("id")) if physical.is_some() => physical.unwrap_or_default().to_owned(),
+            (None, _) => {
+                return Err(format!(
+                    "its import id is `{form}`, and `--ids` does not tell all of it"
+                ));
+            }
+        };
+        out.push_str(&value);
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// What a change set that imports asks for, from what Terraform's state says of each resource; with
+/// what cannot be imported.
+pub(crate) fn resources_to_import(
+    graph: &Graph,
+    values: &HashMap<NodeId, Value>,
+) -> (Value, Vec<(String, String)>) {
+    let (mut out, mut missing) = (Vec::new(), Vec::new());
+    let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
+    for (id, node) in nodes {
+        let Some(kind) = node.resource.kind().filter(|it| !it.cfn.is_empty()) else {
+            continue;
+        };
+        if node.resource.cfn_inside(id, graph).is_some() {
+            continue;
+        }
+        let nothing = Value::Null;
+        let state = values.get(&id).unwrap_or(&nothing);
+        let Some(row) = row(kind.cfn, Dialect::Cfn).filter(|it| it.imports) else {
+            missing.push((
+                node.cfn_id.clone(),
+                format!("CloudFormation cannot import `{}`", kind.cfn),
+            ));
+            continue;
+        };
+        let mut identifier = Map::new();
+        for name in &row.identifiers {
+            let field = kind
+                .fields
+                .iter()
+                .find(|it| it.cfn == *name && !it.tf.is_empty());
+            let attribute = match *name {
+                "Arn" | "TopicArn" | "PolicyArn" => "arn",
+                name => match field {
+                    Some(field) => field.tf,
+                    None if name.ends_with("Name") => "name",
+                    None if kind.cfn == "AWS::KMS::Key" => "key_id",
+                    None => "id",
+                },
+            };
+            if let Some(Value::String(text)) = state.get(attribute).filter(|it| *it != "") {
+                identifier.insert((*name).to_owned(), text.as_str().into());
+            }
+        }
+        if identifier.len() < row.identifiers.len() {
+            let why = format!(
+                "the state does not tell its {}",
+                row.identifiers.join(" and ")
+            );
+            missing.push((node.cfn_id.clone(), why));
+            continue;
+        }
+        out.push(json!({
+            "ResourceType": kind.cfn,
+            "LogicalResourceId": node.cfn_id,
+            "ResourceIdentifier": identifier,
+        }));
+    }
+    (out.into(), missing)
+}

@@ -1,0 +1,135 @@
+//! From one language to the other: the same resources, and how a live stack moves without being made
+//! anew.
+//!
+//! What is read is read as a whole: what the model does not know, or the other language has no twin
+//! for, is a problem and is not left out.
+
+mod ids;
+mod imports;
+
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node};
+use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, Term, Typed};
+
+pub(crate) use ids::Ids;
+pub(crate) use imports::{imports, resources_to_import};
+
+/// What an expression is that the other language cannot say, in words.
+fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
+    Some(match expr {
+        Expr::Opaque(text) => match text.strip_prefix("parameter ") {
+            Some(name) => format!("the parameter `{name}` has no twin"),
+            None => format!("`{text}` has no twin"),
+        },
+        Expr::Other(_, name) => format!("the attribute `{name}` is not modelled"),
+        Expr::OneOf(_) => "the file does not decide what stands here".to_owned(),
+        Expr::SsmParameter(name) if to == Dialect::Tf => {
+            format!("`{{{{resolve:ssm:{name}}}}}` is looked up by CloudFormation alone")
+        }
+        _ => return None,
+    })
+}
+
+/// Properties of one language that something else of the other one says: resources of their own,
+/// tags of disks, and how documents are updated, which Terraform knows one way for.
+const SAID_OTHERWISE: [(&str, &str); 10] = [
+    ("Bucket", "event_bridge_enabled"),
+    ("Bucket", "public_access_block"),
+    ("Bucket", "events"),
+    ("Bucket", "versioning"),
+    ("Bucket", "encryption"),
+    ("Bucket", "lifecycle"),
+    ("Bucket", "ownership"),
+    ("Document", "update_method"),
+    ("EventRule", "targets"),
+    ("Role", "managed_policies"),
+];
+
+/// Says for both languages what each of them says in its own way.
+pub(crate) fn pair(graph: &mut Graph) {
+    graph.each::<Bucket>(|_, bucket| {
+        for rule in &mut bucket.lifecycle {
+            match (&rule.expiration_in_days, &rule.expiration) {
+                (Some(days), None) => rule.expiration = Some(Expiration::new(days.clone())),
+                (None, Some(end)) => rule.expiration_in_days = Some(end.days.clone()),
+                _ => {}
+            }
+            if rule.filter.is_none() {
+                rule.filter = Some(LifecycleFilter::new());
+            }
+        }
+    });
+}
+
+/// What of a resource has no name in the other language.
+fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
+    let mut out = Vec::new();
+    let Some(kind) = node.resource.kind() else {
+        return out;
+    };
+    let from = to.pick(Dialect::Tf, Dialect::Cfn);
+    let mut said = node.resource.put(from);
+    for field in kind.fields {
+        let (here, there) = (from.pick(field.cfn, field.tf), to.pick(field.cfn, field.tf));
+        let otherwise = SAID_OTHERWISE.contains(&(kind.name, field.name))
+            || (kind.name == "Instance" && field.name == "propagate_tags_to_volume_on_creation");
+        if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
+            out.push(format!("`{here}` has no twin"));
+        }
+    }
+    if let Some(instance) = Instance::of(&node.resource) {
+        if !instance.network_interfaces.is_empty() {
+            out.push("interfaces of an instance are said otherwise there".to_owned());
+        }
+        let device = instance
+            .root_volume
+            .as_ref()
+            .and_then(|it| it.device_name.lit());
+        if to == Dialect::Tf
+            && let Some(device) =
+                device.filter(|it| !matches!(it.as_ref(), "/dev/xvda" | "/dev/sda1"))
+        {
+            out.push(format!("`{device}` may not be the disk that it boots from"));
+        }
+    }
+    out
+}
+
+/// Finds what the other language cannot say.
+pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
+    let mut say = |node: &Node, what: String| {
+        out.push(
+            Diagnostic::error("convert", format!("`{}`: {what}", node.path)).at(node.place.clone()),
+        );
+    };
+    let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
+    for (_, node) in nodes {
+        if node.resource.type_name(to).is_none() {
+            let of = node.resource.type_name(to.pick(Dialect::Tf, Dialect::Cfn));
+            let of = of.unwrap_or_default();
+            if !of.is_empty() {
+                say(node, format!("`{of}` has no twin"));
+            }
+            continue;
+        }
+        let mut found: Vec<String> = one_sided(node, to);
+        node.resource.put(to).walk(&mut |expr| {
+            if let Some(what) = trouble(expr, to).filter(|it| !found.contains(it)) {
+                found.push(what);
+            }
+        });
+        for what in found {
+            say(node, what);
+        }
+    }
+    for stack in graph.stacks() {
+        for output in &stack.outputs {
+            let mut found = None;
+            let value = Term::from(output.value.clone());
+            value.walk(&mut |expr| found = found.take().or_else(|| trouble(expr, to)));
+            if let Some(what) = found {
+                let what = format!("output `{}`: {what}", output.cfn_id);
+                out.push(Diagnostic::error("convert", what).at(output.place.clone()));
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! A template, to be written in the other language.
+
+use std::collections::HashMap;
+
+use super::super::lift::Lift;
+use super::super::tree::{At, Entry, Kind, Tree, Unreadable};
+use super::{Deployment, Given, MOST_DEPTH, Reader, is_template, resource_entries};
+use crate::ir::{
+    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
+    ParameterDeclaration, ParameterType, Removal, Test, Text, terraform_name,
+};
+use crate::resource::{Dialect, Map};
+
+/// Reads a template to write it in the other language: parameters, conditions and outputs stay, and
+/// what the tables do not know is a problem and is not left out.
+///
+/// # Errors
+///
+/// The place, if the text is not a template.
+pub(crate) fn faithful(
+    file: &str,
+    text: &str,
+    root: &Tree,
+) -> Result<(Graph, Diagnostics), Unreadable> {
+    let deployment = Deployment::default();
+    if !is_template(root) {
+        return Err(Unreadable {
+            at: root.at,
+            message: "is no CloudFormation template".to_owned(),
+        });
+    }
+    let mut reader = Reader::new(file, root, &deployment, None);
+    let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    reader.source = (text, std::iter::once(0).chain(ends).collect());
+    let mut out = Diagnostics::default();
+    for section in ["Transform", "Rules", "Hooks"] {
+        if let Some(found) = root.get(section) {
+            let problem = problem(format!("`{section}` has no twin in Terraform"));
+            out.push(problem.at(reader.place(found.at)));
+        }
+    }
+    let (mut parameters, mut conditions) = (Vec::new(), Vec::new());
+    for entry in root
+        .get("Parameters")
+        .and_then(Tree::map)
+        .unwrap_or_default()
+    {
+        match reader.declaration(entry) {
+            Ok(declaration) => {
+                let id = ParamId::next(parameters.len());
+                let kept = Given::Kept(id, declaration.of);
+                reader.parameters.insert(&entry.key, kept);
+                parameters.push(declaration);
+            }
+            Err(why) => out.push(problem(why).at(reader.place(entry.at))),
+        }
+    }
+    let mut kept = HashMap::new();
+    for entry in root
+        .get("Conditions")
+        .and_then(Tree::map)
+        .unwrap_or_default()
+    {
+        match reader.kept_test(&entry.value, 0) {
+            Some(test) => {
+                kept.insert(entry.key.clone(), ConditionId::next(conditions.len()));
+                conditions.push(Condition {
+                    id: entry.key.clone(),
+                    test,
+                });
+            }
+            None => {
+                let why = format!("the condition `{}` asks for more than equality", entry.key);
+                out.push(problem(why).at(reader.place(entry.at)));
+            }
+        }
+    }
+    reader.kept = Some(kept.clone());
+    let mut lift = Lift::new(Dialect::Cfn, "template", None);
+    for entry in resource_entries(root) {
+        let type_name = entry.value.get("Type").and_then(Tree::text);
+        let place = reader.place(entry.at);
+        lift.reserve(&entry.key, type_name.unwrap_or_default(), place);
+    }
+    for entry in resource_entries(root) {
+        reader.whole(&mut lift, entry, &kept, &mut out);
+    }
+    let mut graph = lift.whole();
+    graph.parameters = parameters;
+    graph.conditions = conditions;
+    let stack = &mut graph.stacks[0];
+    stack.parameters = (0..graph.parameters.len()).map(ParamId::next).collect();
+    stack.conditions = (0..graph.conditions.len()).map(ConditionId::next).collect();
+    let description = root.get("Description").and_then(Tree::text);
+    stack.description = description.map(|text| Text::Owned(text.to_owned()));
+    for entry in root.get("Outputs").and_then(Tree::map).unwrap_or_default() {
+        let text = |key: &str| entry.value.get(key).and_then(Tree::text);
+        let place = reader.place(entry.at);
+        if entry.value.get("Export").is_some() {
+            let why = format!(
+                "others import `{}`, and Terraform has no exports",
+                entry.key
+            );
+            out.push(Diagnostic::warning("convert", why).at(place.clone()));
+        }
+        let value = entry.value.get("Value");
+        stack.outputs.push(Output {
+            path: format!("template/{}", entry.key),
+            cfn_id: entry.key.clone(),
+            tf_name: terraform_name(&entry.key),
+            value: value.map_or(Expr::Absent, |it| reader.expr(it, 0)),
+            description: Text::Owned(text("Description").unwrap_or_default().to_owned()),
+            condition: text("Condition").and_then(|it| kept.get(it).copied()),
+            place,
+        });
+    }
+    Ok((graph, out))
+}
+
+fn problem(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error("convert", message)
+}
+
+impl Reader<'_> {
+    fn declaration(&self, entry: &Entry) -> Result<ParameterDeclaration, String> {
+        let text = |key: &str| entry.value.get(key).and_then(Tree::text);
+        let owned = |text: &str| Text::Owned(text.to_owned());
+        let name = text("Type").unwrap_or("String");
+        let of = ParameterType::ALL.iter().find(|it| it.cfn() == name);
+        let Some(of) = of else {
+            return Err(format!(
+                "the parameter `{}` is a `{name}`, which has no twin in Terraform",
+                entry.key
+            ));
+        };
+        let default = match entry.value.get("Default") {
+            None => None,
+            Some(tree) => match &tree.kind {
+                Kind::Text(text) => Some(owned(text)),
+                Kind::List(items) => {
+                    let items: Vec<&str> = items.iter().filter_map(Tree::text).collect();
+                    Some(owned(&items.join(",")))
+                }
+                _ => Some(owned("")),
+            },
+        };
+        let allowed = entry.value.get("AllowedValues").and_then(Tree::list);
+        Ok(ParameterDeclaration {
+            id: entry.key.clone(),
+            of: *of,
+            description: text("Description").map(owned),
+            default,
+            allowed_values: allowed
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|it| it.text().map(owned))
+                .collect(),
+            allowed_pattern: text("AllowedPattern").map(owned),
+            only: None,
+            place: self.place(entry.at),
+        })
+    }
+
+    /// A condition as the model has it, if it has.
+    fn kept_test(&self, tree: &Tree, depth: usize) -> Option<Test> {
+        if depth > MOST_DEPTH {
+            return None;
+        }
+        let (name, argument) = tree.single()?;
+        let items = argument.list().unwrap_or_default();
+        match (name, items) {
+            ("Fn::Equals", [a, b]) => match (self.expr(a, depth), self.expr(b, depth)) {
+                (Expr::Text(text), expr) | (expr, Expr::Text(text)) => {
+                    Some(Test::OneOf(expr, vec![text]))
+                }
+                _ => None,
+            },
+            ("Fn::Or", items) => {
+                let mut all: Option<(Expr, Vec<Text>)> = None;
+                for item in items {
+                    let Test::OneOf(expr, values) = self.kept_test(item, depth + 1)? else {
+                        return None;
+                    };
+                    match &mut all {
+                        None => all = Some((expr, values)),
+                        Some((known, more)) if *known == expr => more.extend(values),
+                        Some(_) => return None,
+                    }
+                }
+                all.map(|(expr, values)| Test::OneOf(expr, values))
+            }
+            ("Fn::Not", [one]) => Some(Test::Not(Box::new(self.kept_test(one, depth + 1)?))),
+            ("Condition", _) => {
+                let conditions = self.root.get("Conditions")?;
+                self.kept_test(conditions.get(argument.text()?)?, depth + 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads a resource as a whole.
+    fn whole(
+        &self,
+        lift: &mut Lift,
+        entry: &Entry,
+        conditions: &HashMap<String, ConditionId>,
+        out: &mut Diagnostics,
+    ) {
+        let Some(&(tree, id)) = self.resources.get(entry.key.as_str()) else {
+            return;
+        };
+        let mut say = |at: At, why: String| {
+            let why = format!("`{}`: {why}", entry.key);
+            out.push(problem(why).at(self.place(at)));
+        };
+        let mut map = Map::default();
+        let mut places = Vec::new();
+        for property in tree
+            .get("Properties")
+            .and_then(Tree::map)
+            .unwrap_or_default()
+        {
+            places.push((property.key.clone(), property.at));
+            if let Some(term) = self.eval(&property.value, 0) {
+                map.insert(property.key.clone(), term);
+            }
+        }
+        for (property, why) in lift.fill_whole(id, map) {
+            let top = property.split('.').next().unwrap_or_default();
+            let at = places.iter().find(|(name, _)| name == top);
+            say(at.map_or(entry.at, |(_, at)| *at), why);
+        }
+        let condition = tree.get("Condition").and_then(Tree::text);
+        let known = condition.map(|name| conditions.get(name).copied());
+        let node = &mut lift.graph.nodes[id.index()];
+        node.condition = known.flatten();
+        node.tf_name = terraform_name(&entry.key);
+        let mut removal = None;
+        for part in tree.map().unwrap_or_default() {
+            let text = part.value.text().unwrap_or_default();
+            match part.key.as_str() {
+                "DeletionPolicy" | "UpdateReplacePolicy" => match text {
+                    "Retain" | "RetainExceptOnCreate" => removal = Some(Removal::Retain),
+                    "Delete" => removal = removal.or(Some(Removal::Delete)),
+                    other => say(part.at, format!("Terraform has no `{other}`")),
+                },
+                "Type" | "Properties" | "Condition" | "DependsOn" | "Metadata" => {}
+                other => say(part.at, format!("`{other}` has no twin in Terraform")),
+            }
+        }
+        lift.graph.nodes[id.index()].removal = removal;
+        let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
+            Some(Kind::Text(name)) => self.id(name).into_iter().collect(),
+            Some(Kind::List(items)) => {
+                let names = items.iter().filter_map(Tree::text);
+                names.filter_map(|name| self.id(name)).collect()
+            }
+            _ => Vec::new(),
+        };
+        lift.after(id, after);
+    }
+}

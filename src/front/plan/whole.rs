@@ -1,0 +1,153 @@
+//! A plan, to be written in the other language.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::Plan;
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id};
+use crate::resource::{
+    Dialect, Instance, ManagedPolicy, Map, Raw, Role, RolePolicyAttachment, Term, Typed,
+};
+
+/// A plan that was read to be written again: its resources, what of it cannot be written, and what
+/// the plan says of each that is there.
+pub(crate) type Whole = (Graph, Diagnostics, HashMap<NodeId, Json>);
+
+/// Reads a plan to write it in the other language: what the configuration does not say is left to
+/// its default, and what the tables do not know is a problem and is not left out.
+///
+/// # Errors
+///
+/// What is missing, if the document is not a plan.
+pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
+    if root.get("configuration").is_none() {
+        return Err(
+            "a state does not tell what is configured: plan, and print the plan with `terraform \
+             show -json plan.out`"
+                .to_owned(),
+        );
+    }
+    let mut plan = Plan::of(root)?;
+    let mut out = Diagnostics::default();
+    let mut values = HashMap::new();
+    let mut attachments: Vec<(NodeId, Link<ManagedPolicy>)> = Vec::new();
+    for at in 0..plan.resources.len() {
+        let it = &plan.resources[at];
+        let (id, address) = (it.id, it.address.to_owned());
+        if it.data {
+            continue;
+        }
+        let mut say = |why: String| {
+            out.push(Diagnostic::error("convert", format!("`{address}`: {why}")));
+        };
+        let mut map = match plan.lift.kind(id) {
+            Some(_) => plan.arguments(at),
+            None => Map::default(),
+        };
+        let set = it.config.and_then(|it| it.get("expressions"));
+        let set = set.and_then(Json::as_object);
+        let tagged_disks = set.is_some_and(|it| it.contains_key("volume_tags"));
+        // What repeats an argument, or is the provider's own.
+        let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
+        if let Some(set) = set {
+            only_configured(&mut map, set);
+        }
+        map.retain(|key| !own.contains(&key));
+        values.insert(id, it.values.clone());
+        let after = plan.after(at);
+        for (_, why) in plan.lift.fill_whole(id, map) {
+            say(why);
+        }
+        plan.lift.after(id, after);
+        let node = &mut plan.lift.graph.nodes[id.index()];
+        if let (true, Some(instance)) = (tagged_disks, Instance::of_mut(&mut node.resource)) {
+            instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
+        }
+        let name = plain_name(&address);
+        node.cfn_id = logical_id(&name);
+        node.tf_name = name;
+        if let Some(attachment) = RolePolicyAttachment::of(&node.resource) {
+            match &attachment.role {
+                Value::Expr(Expr::Attr(role, _)) => {
+                    attachments.push((*role, attachment.policy.clone()));
+                }
+                _ => say("the role is none of the plan's".to_owned()),
+            }
+        }
+    }
+    // CloudFormation says it in the role.
+    for (role, policy) in attachments {
+        let node = plan.lift.graph.nodes.get_mut(role.index());
+        if let Some(role) = node.and_then(|it| Role::of_mut(&mut it.resource)) {
+            role.managed_policies.push(policy);
+        }
+    }
+    let mut graph = plan.lift.whole();
+    let stack = graph.stacks[0].clone();
+    let gone = |node: &Node| {
+        let data =
+            matches!(node.resource.type_name(Dialect::Tf), Some(of) if of.starts_with("data."));
+        data || RolePolicyAttachment::of(&node.resource).is_some()
+    };
+    let (left, gone): (Vec<NodeId>, Vec<NodeId>) = stack
+        .nodes
+        .into_iter()
+        .partition(|id| !gone(&graph.nodes[id.index()]));
+    for id in gone {
+        // It belongs to no stack any more, and so to no output.
+        graph.nodes[id.index()].resource = Raw::new().tf("removed").into();
+        graph.nodes[id.index()].after.clear();
+    }
+    for node in &mut graph.nodes {
+        node.after.retain(|id| left.contains(id));
+    }
+    graph.stacks[0].nodes = left;
+    Ok((graph, out, values))
+}
+
+/// Takes out what the configuration does not say, in blocks too.
+fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json>) {
+    map.retain(|key| expressions.contains_key(key));
+    for (key, expression) in expressions {
+        let blocks: Vec<&serde_json::Map<String, Json>> = expression
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_object)
+            .collect();
+        let (Some(term), false) = (map.get_mut(key), blocks.is_empty()) else {
+            continue;
+        };
+        let items: Vec<&mut Term<'_>> = match term {
+            Term::List(items) => items.iter_mut().collect(),
+            one => vec![one],
+        };
+        for (n, item) in items.into_iter().enumerate() {
+            // Blocks that a loop makes are all of one form.
+            let block = blocks.get(n).or(blocks.first());
+            if let (Term::Object(inner) | Term::Block(inner), Some(block)) = (item, block) {
+                only_configured(inner, block);
+            }
+        }
+    }
+}
+
+/// A name for an address, without its type: `module.net.aws_vpc.main[0]` is `net_main_0`.
+fn plain_name(address: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut parts = address.split('.').peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            "module" => words.extend(parts.next().map(str::to_owned)),
+            of if of.starts_with("aws_") && parts.peek().is_some() => {}
+            other => words.push(other.to_owned()),
+        }
+    }
+    let joined = words.join("_");
+    let plain: String = joined
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    plain.trim_matches('_').to_owned()
+}

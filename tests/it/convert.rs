@@ -1,0 +1,256 @@
+//! What is converted says the same: our own template, converted, is our own module.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::cli::{Ran, run_in};
+use super::{cases, documents};
+
+fn convert(files: &[(&str, &str)], args: &[&str]) -> (Ran, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let mut all = vec!["convert"];
+    all.extend(args);
+    (run_in(folder.path(), &all, b""), folder)
+}
+
+/// The resources of a module in JSON: rules of groups by what they say, since a template has them
+/// inside the group, without names.
+fn resources(module: &Value) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    for (kind, all) in module["resource"].as_object().unwrap() {
+        for (name, body) in all.as_object().unwrap() {
+            let mut body = body.clone();
+            for key in ["//", "depends_on"] {
+                body.as_object_mut().unwrap().remove(key);
+            }
+            let key = match kind.as_str() {
+                "aws_vpc_security_group_egress_rule" => {
+                    let sorted: BTreeMap<_, _> = body.as_object().unwrap().iter().collect();
+                    format!("{kind} {sorted:?}")
+                }
+                _ => format!("{kind}.{name}"),
+            };
+            out.insert(key, body);
+        }
+    }
+    out
+}
+
+#[test]
+fn our_own_template_becomes_our_own_module() {
+    let mut same = 0;
+    for (name, text) in cases() {
+        let [(_, cfn), (_, yaml), (_, tf), _] = documents(&name, &text);
+        let (ran, _folder) = convert(&[("stack.json", &cfn)], &["stack.json", "--format", "tf"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.err);
+        let (short, _folder) = convert(&[("stack.yaml", &yaml)], &["stack.yaml", "--format", "tf"]);
+        assert_eq!(short.out, ran.out, "{name}: JSON and YAML");
+        let made: Value = serde_json::from_str(&ran.out).unwrap();
+        let ours: Value = serde_json::from_str(&tf).unwrap();
+        // What Terraform looks up, and a template takes as a parameter: the prefix list of S3.
+        let s3 = cfn.contains("PrefixListId");
+        // The old name stays in CloudFormation.
+        if !s3 && name != "instance-renamed" {
+            let (made, ours) = (resources(&made), resources(&ours));
+            assert!(made.keys().eq(ours.keys()), "{name}: other resources");
+            for (key, body) in &made {
+                assert_eq!(Some(body), ours.get(key), "{name}: {key}");
+            }
+            same += 1;
+        }
+    }
+    assert!(same > 50, "{same}");
+}
+
+#[test]
+fn what_has_no_twin_is_a_problem_with_its_place() {
+    for (resources, what, line) in [
+        (
+            "Q: {Type: AWS::SQS::Queue}",
+            "`AWS::SQS::Queue` is not modelled",
+            2,
+        ),
+        (
+            "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, InstanceTenancy: dedicated}",
+            "`InstanceTenancy` is not modelled",
+            4,
+        ),
+        (
+            "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !ImportValue x",
+            "`Fn::ImportValue x` has no twin",
+            2,
+        ),
+        (
+            "V:\n    Type: AWS::EC2::VPC\n    CreationPolicy: {}\n    Properties: {CidrBlock: 10.0.0.0/16}",
+            "`CreationPolicy` has no twin",
+            4,
+        ),
+    ] {
+        let template = format!("Resources:\n  {resources}\n");
+        let (ran, _folder) = convert(&[("t.yaml", &template)], &["t.yaml"]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (1, ""),
+            "{resources}: {}",
+            ran.err
+        );
+        assert!(ran.err.contains(what), "{resources}: {}", ran.err);
+        assert!(
+            ran.err.contains(&format!("t.yaml:{line}:")),
+            "{resources}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn parameters_conditions_and_text_arrive() {
+    let template = "\
+Parameters:
+  Cidr: {Type: String, Default: 10.0.0.0/16}
+Conditions:
+  Here: !Equals [!Ref AWS::Region, eu-central-1]
+Resources:
+  Main:
+    Type: AWS::EC2::VPC
+    Condition: Here
+    DeletionPolicy: Delete
+    Properties:
+      CidrBlock: !Ref Cidr
+      Tags: [{Key: Name, Value: 'a ${x} %{ b'}]
+Outputs:
+  Id: {Value: !Ref Main, Condition: Here}
+";
+    let (ran, _folder) = convert(&[("t.yaml", template)], &["t.yaml", "-f", "tf"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(made["variable"]["cidr"]["default"], "10.0.0.0/16");
+    let vpc = &made["resource"]["aws_vpc"]["main"];
+    assert_eq!(vpc["cidr_block"], "${var.cidr}");
+    assert_eq!(vpc["tags"]["Name"], "a $${x} %%{ b");
+    let count = vpc["count"].as_str().unwrap();
+    assert!(
+        count.contains("eu-central-1") && count.ends_with("? 1 : 0}"),
+        "{count}"
+    );
+    assert_eq!(made["output"]["id"]["value"], "${one(aws_vpc.main[*].id)}");
+}
+
+#[test]
+fn a_live_stack_is_imported() {
+    let [(_, cfn), ..] = documents("default", "");
+    let physical = [
+        ("NetworkVpc", "vpc-0123456789abcdef0"),
+        ("NetworkSubnetA", "subnet-1"),
+        ("NetworkRouteTableA", "rtb-1"),
+        ("NetworkRouteTableAssociationA", "rtbassoc-1"),
+        ("InstancesRole", "role-1"),
+        ("EndpointsSecurityGroup", "sg-1"),
+        ("InstancesSecurityGroup", "sg-2"),
+    ];
+    let ids = json!({ "StackResources": physical.map(|(logical, physical)| json!({
+        "LogicalResourceId": logical, "PhysicalResourceId": physical })) });
+    let rules = json!({ "SecurityGroupRules": [
+        { "SecurityGroupRuleId": "sgr-1", "GroupId": "sg-2", "IsEgress": true, "IpProtocol": "tcp",
+          "FromPort": 443, "ToPort": 443, "ReferencedGroupInfo": { "GroupId": "sg-1" } },
+        { "SecurityGroupRuleId": "sgr-2", "GroupId": "sg-1", "IsEgress": false, "IpProtocol": "tcp",
+          "FromPort": 443, "ToPort": 443, "ReferencedGroupInfo": { "GroupId": "sg-2" } } ] });
+    let (ran, _folder) = convert(
+        &[
+            ("s.json", &cfn),
+            ("ids.json", &ids.to_string()),
+            ("rules.json", &rules.to_string()),
+        ],
+        &[
+            "s.json",
+            "--ids",
+            "ids.json",
+            "--ids",
+            "rules.json",
+            "-f",
+            "tf",
+        ],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    let imports: BTreeMap<&str, &str> = made["import"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["to"].as_str().unwrap(), it["id"].as_str().unwrap()))
+        .collect();
+    assert_eq!(imports["aws_vpc.network_vpc"], "vpc-0123456789abcdef0");
+    assert_eq!(
+        imports["aws_route_table_association.network_route_table_association_a"],
+        "subnet-1/rtb-1"
+    );
+    assert_eq!(
+        imports["aws_iam_role_policy_attachment.instances_role_amazon_ssm_managed_instance_core"],
+        "role-1/arn:${data.aws_partition.current.partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    );
+    assert_eq!(
+        imports["aws_vpc_security_group_ingress_rule.instances_endpoints_from_instances"],
+        "sgr-2"
+    );
+    // Of what no answer tells, it is said that it is not imported.
+    assert!(!imports.contains_key("aws_subnet.network_subnet_b"));
+    assert!(
+        ran.err
+            .contains("`aws_subnet.network_subnet_b` is not imported"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_plan_becomes_a_template() {
+    let plan = json!({
+        "format_version": "1.2",
+        "planned_values": { "root_module": { "resources": [
+            { "address": "aws_vpc.main", "mode": "managed", "type": "aws_vpc", "name": "main",
+              "values": { "cidr_block": "10.0.0.0/16", "id": "vpc-0123456789abcdef0", "instance_tenancy": "default",
+                          "tags": { "Name": "m" }, "tags_all": { "Name": "m" } } },
+            { "address": "aws_subnet.a", "mode": "managed", "type": "aws_subnet", "name": "a",
+              "values": { "cidr_block": "10.0.0.0/24", "vpc_id": "vpc-0123456789abcdef0", "id": "subnet-0123456789abcdef0" } },
+        ] } },
+        "configuration": { "root_module": { "resources": [
+            { "address": "aws_vpc.main", "mode": "managed", "type": "aws_vpc", "name": "main",
+              "expressions": { "cidr_block": { "constant_value": "10.0.0.0/16" }, "tags": { "constant_value": { "Name": "m" } } } },
+            { "address": "aws_subnet.a", "mode": "managed", "type": "aws_subnet", "name": "a",
+              "expressions": { "cidr_block": {}, "vpc_id": { "references": ["aws_vpc.main.id", "aws_vpc.main"] } } },
+        ] } },
+    });
+    let (ran, folder) = convert(
+        &[("plan.json", &plan.to_string())],
+        &["plan.json", "--resources-to-import", "import.json"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        made["Resources"]["Main"],
+        json!({
+            "Type": "AWS::EC2::VPC",
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": { "CidrBlock": "10.0.0.0/16", "Tags": [{ "Key": "Name", "Value": "m" }] },
+        })
+    );
+    assert_eq!(
+        made["Resources"]["A"]["Properties"]["VpcId"],
+        json!({ "Ref": "Main" })
+    );
+    let list = std::fs::read_to_string(folder.path().join("import.json")).unwrap();
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(
+        list[0]["ResourceIdentifier"],
+        json!({ "VpcId": "vpc-0123456789abcdef0" })
+    );
+    assert_eq!(
+        list[1]["ResourceIdentifier"],
+        json!({ "SubnetId": "subnet-0123456789abcdef0" })
+    );
+}
