@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::given::{Assumed, Given, Read};
-use super::{Failure, output};
+use super::{Failure, Printed, output};
 use crate::ir::Graph;
 use crate::reach::{self, Answer};
 use crate::report::{self, Report};
@@ -74,8 +74,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// Prints the page of a code.
-pub(super) fn explain(code: &str) -> Result<(), Failure> {
+pub(super) fn explain(code: &str, printed: Printed) -> Result<(), Failure> {
     match report::explain(code) {
+        Some(page) if printed == Printed::Json => {
+            let value = serde_json::json!({ "code": code, "markdown": page });
+            output::artefact(&format!("{value:#}\n"))
+        }
         Some(page) => output::artefact(&page),
         None => {
             let codes: Vec<&str> = reach::Hop::ALL.iter().map(|hop| hop.as_str()).collect();

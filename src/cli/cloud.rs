@@ -191,6 +191,15 @@ pub(super) fn refused(error: &AwsError) -> Failure {
 
 /// Prints an error with what helps.
 pub(super) fn said(message: &str, help: Option<&str>) {
+    if output::messages() == output::Messages::Json {
+        let value = serde_json::json!({
+            "severity": "error",
+            "message": plain(message),
+            "help": help,
+        });
+        let _ = output::stderr(&format!("{value}\n"));
+        return;
+    }
     let mut text = format!("error: {}\n", plain(message));
     if let Some(help) = help {
         text.push_str(&format!("  help: {help}\n"));

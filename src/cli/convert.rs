@@ -144,7 +144,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(synth::fail(&problems, &sources));
     }
     let checked = crate::check::run(&graph, problems).map_err(|it| synth::fail(&it, &sources))?;
-    let _ = output::stderr(&render(checked.warnings().iter(), &sources));
+    output::note(&render(checked.warnings().iter(), &sources));
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
         warn(&missing);
@@ -159,7 +159,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 fn warn(missing: &[(String, String)]) {
     for (address, why) in missing {
-        let _ = output::stderr(&format!("warning: `{address}` is not imported: {why}\n"));
+        output::note(&format!("warning: `{address}` is not imported: {why}\n"));
     }
 }
 

@@ -23,7 +23,7 @@ struct Keeper {
 
 impl Talk for Keeper {
     fn say(&mut self, text: &str) {
-        let _ = output::stderr(&format!("{text}\n"));
+        output::note(&format!("{text}\n"));
     }
     fn begin(&mut self, _: Option<usize>) {}
     fn event(&mut self, _: &crate::deploy::values::Event) {}

@@ -2,6 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::output::{Messages, messages};
 use crate::ir::{Diagnostic, Place, Severity, shortened};
 
 /// The texts that diagnostics point into, by the name that they have there.
@@ -14,10 +15,42 @@ pub(super) fn render<'a>(
 ) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
+        if messages() == Messages::Json {
+            out.push_str(&format!("{}\n", value(diagnostic)));
+            continue;
+        }
         out.push_str(&render_one(diagnostic, sources));
         out.push_str("\n\n");
     }
     out
+}
+
+/// A diagnostic for programs.
+fn value(diagnostic: &Diagnostic) -> serde_json::Value {
+    let places = diagnostic.places.iter().filter_map(|place| match place {
+        Place::File(span) => Some(serde_json::json!({
+            "file": &*span.file,
+            "line": span.line,
+            "column": span.column,
+        })),
+        Place::Caller(at) => Some(serde_json::json!({
+            "file": at.file(),
+            "line": at.line(),
+            "column": at.column(),
+        })),
+        Place::Default => None,
+    });
+    serde_json::json!({
+        "severity": match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        "code": diagnostic.code,
+        "message": diagnostic.message,
+        "places": places.collect::<Vec<_>>(),
+        "paths": diagnostic.paths,
+        "help": diagnostic.help,
+    })
 }
 
 fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {

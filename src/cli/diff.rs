@@ -133,9 +133,7 @@ impl Args {
         if !hits.is_empty() {
             let words: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
             let words = words.join(", ");
-            let _ = output::stderr(&format!(
-                "error: the change does what `--fail-on` names: {words}\n"
-            ));
+            output::error(&format!("the change does what `--fail-on` names: {words}"));
             return Err(Failure::Input);
         }
         match self.exit_code && !same {
@@ -257,7 +255,7 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
         false => format!("{revision}:./{file}"),
     };
     if !git(&["cat-file", "-e", &object])?.status.success() {
-        let _ = output::stderr(&format!(
+        output::note(&format!(
             "note: `{file}` is not in `{revision}`: compared with nothing\n"
         ));
         return Ok(Some(String::new()));

@@ -210,6 +210,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Kind::Crate => "next: `cargo test`, then `cargo stacks --help`",
         Kind::Config => "next: `ssm-synth check`, then `ssm-synth deploy`",
     };
-    let _ = output::stderr(&format!("made:\n{told}{next}\n"));
+    output::note(&format!("made:\n{told}{next}\n"));
     Ok(())
 }

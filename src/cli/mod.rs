@@ -89,6 +89,8 @@ struct Cli {
     command: Option<Command>,
     #[command(flatten)]
     synth: synth::Args,
+    #[command(flatten)]
+    loudness: output::Loudness,
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,6 +103,9 @@ enum Command {
     Explain {
         /// The code, such as `endpoint-private-dns`
         code: String,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = Printed::Text)]
+        output: Printed,
     },
     /// Estimate what the stack costs a month by list prices, and the cheaper ways beside it
     Cost(Box<cost::Args>),
@@ -190,6 +195,8 @@ enum Failure {
 struct Synth {
     #[command(flatten)]
     synth: synth::Args,
+    #[command(flatten)]
+    loudness: output::Loudness,
 }
 
 /// Reads the arguments; help and mistakes are told of all commands.
@@ -201,11 +208,12 @@ fn arguments() -> Result<Cli, clap::Error> {
     let command = std::env::args_os().nth(1);
     let is_flag = |it: std::ffi::OsString| it.as_encoded_bytes().starts_with(b"-");
     if command.is_none_or(is_flag)
-        && let Ok(Synth { synth }) = Synth::try_parse()
+        && let Ok(Synth { synth, loudness }) = Synth::try_parse()
     {
         return Ok(Cli {
             command: None,
             synth,
+            loudness,
         });
     }
     Cli::try_parse()
@@ -245,13 +253,14 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if asked { 0 } else { 2 });
         }
     };
+    cli.loudness.set();
     let done = match cli.command {
         None => synth::run(&cli.synth),
         Some(Command::Synth(args)) => synth::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Graph(args)) => graph::run(&args),
         Some(Command::Runbook(args)) => runbook::run(&args),
-        Some(Command::Explain { code }) => check::explain(&code),
+        Some(Command::Explain { code, output }) => check::explain(&code, output),
         Some(Command::Cost(args)) => cost::run(&args),
         #[cfg(feature = "deploy")]
         Some(Command::Deploy(args)) => deploy::run(&args),
@@ -287,7 +296,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "deploy")]
         Err(Failure::Stopped) => ExitCode::from(130),
         Err(Failure::Environment(message)) => {
-            let _ = output::stderr(&format!("error: {message}\n"));
+            output::error(&message);
             ExitCode::from(2)
         }
     }

@@ -1,12 +1,97 @@
 //! Where text goes: the artefact to standard output or a file, the talk to standard error.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use super::Failure;
+use super::{Failure, own};
 
+/// How much is said on standard error, and how: as the flags of all commands say.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(super) struct Loudness {
+    /// Say nothing on standard error but errors and questions
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say on standard error what is read, written and asked too
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// How errors and warnings are printed on standard error
+    #[arg(long, global = true, value_enum, default_value_t = Messages::Text, hide_short_help = true)]
+    messages: Messages,
+}
+
+/// How errors and warnings are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Messages {
+    /// For people
+    #[default]
+    Text,
+    /// For programs: an object a line, with code, severity, message, places and help
+    Json,
+}
+
+static LOUDNESS: OnceLock<Loudness> = OnceLock::new();
+
+fn loudness() -> Loudness {
+    LOUDNESS.get().copied().unwrap_or_default()
+}
+
+impl Loudness {
+    /// Holds from now on.
+    pub(super) fn set(self) {
+        // A program has one command line.
+        let _ = LOUDNESS.set(self);
+    }
+}
+
+pub(super) fn is_quiet() -> bool {
+    loudness().quiet
+}
+
+/// Whether errors and warnings are for programs.
+pub(super) fn messages() -> Messages {
+    loudness().messages
+}
+
+/// Says something: an error, a question, what was asked for.
 pub(super) fn stderr(text: &str) -> io::Result<()> {
-    anstream::stderr().write_all(text.as_bytes())
+    anstream::stderr().write_all(named(text).as_bytes())
+}
+
+/// Says something that nobody needs to know; not with `--quiet`.
+pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        let _ = stderr(text);
+    }
+}
+
+/// Says a detail; only with `--verbose`.
+pub(super) fn detail(text: &str) {
+    if loudness().verbose {
+        let _ = stderr(&format!("{text}\n"));
+    }
+}
+
+/// Says an error in a sentence.
+pub(super) fn error(message: &str) {
+    let _ = match messages() {
+        Messages::Text => stderr(&format!("error: {message}\n")),
+        Messages::Json => stderr(&format!(
+            "{}\n",
+            serde_json::json!({ "severity": "error", "message": message })
+        )),
+    };
+}
+
+/// Commands are told by the name of the program that this is.
+fn named(text: &str) -> Cow<'_, str> {
+    match own::app() {
+        Some(_) if text.contains("`ssm-synth ") => text
+            .replace("`ssm-synth ", &format!("`{} ", own::program()))
+            .into(),
+        _ => text.into(),
+    }
 }
 
 pub(super) fn stdout(text: &str) -> io::Result<()> {
@@ -30,7 +115,7 @@ pub(super) fn artefact(text: &str) -> Result<(), Failure> {
 /// Writes text with colours to standard output, without them where nobody sees them; a reader that
 /// has seen enough is no error.
 pub(super) fn styled(text: &str) -> Result<(), Failure> {
-    match stdout(text) {
+    match stdout(&named(text)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Environment(format!(
             "cannot write the output: {error}"
@@ -87,6 +172,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         // A link stays a link: what it leads to is replaced.
         let path = target(path)?;
         if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            detail(&format!("unchanged: {}", path.display()));
             return Ok(());
         }
         let folder = match path.parent() {
@@ -107,6 +193,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         }
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
+        detail(&format!("written: {}", path.display()));
         Ok(())
     };
     write().map_err(|error| {

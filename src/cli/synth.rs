@@ -324,7 +324,10 @@ impl Settings {
         };
         let file = match path {
             None => None,
-            Some(path) => Some((path.display().to_string(), read(path)?)),
+            Some(path) => {
+                output::detail(&format!("configuration: {}", path.display()));
+                Some((path.display().to_string(), read(path)?))
+            }
         };
         self.laid_over(file, name, region, sources)
     }
@@ -442,7 +445,7 @@ impl Settings {
             .print(&checked, &configured.stack, wanted.role)?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = checked.warnings().iter().filter(matters);
-        let _ = output::stderr(&render(warnings, &sources));
+        output::note(&render(warnings, &sources));
         Ok((configured, text))
     }
 }
@@ -545,7 +548,7 @@ fn warn_of_length(text: &str) {
              deploy` first tries without blanks\n",
             text.len()
         );
-        let _ = output::stderr(&message);
+        output::note(&message);
     }
 }
 
@@ -623,7 +626,7 @@ fn stale(args: &Args) -> Result<(), Failure> {
             let mut unified = diff.unified_diff();
             let names = (shown.to_string(), format!("{shown} (as it would be)"));
             diffs.push_str(&unified.header(&names.0, &names.1).to_string());
-            let _ = output::stderr(&format!("error: `{shown}` is stale\n"));
+            output::error(&format!("`{shown}` is stale"));
         }
         Ok(())
     };

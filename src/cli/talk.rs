@@ -108,8 +108,8 @@ impl Teller {
     pub(super) fn line(&self, text: &str) {
         let line = format!("{text}\n");
         match &self.bars {
-            Some(bars) => bars.all.suspend(|| drop(output::stderr(&line))),
-            None => drop(output::stderr(&line)),
+            Some(bars) => bars.all.suspend(|| output::note(&line)),
+            None => output::note(&line),
         }
     }
 
@@ -176,7 +176,7 @@ impl Talk for Teller {
 
     fn begin(&mut self, resources: Option<usize>) {
         self.begun.clear();
-        if self.format == Format::Json || !std::io::stderr().is_terminal() {
+        if self.format == Format::Json || output::is_quiet() || !std::io::stderr().is_terminal() {
             return;
         }
         let all = MultiProgress::new();
@@ -344,6 +344,8 @@ impl Ask for Teller {
         }
         let _ = match self.show {
             true => output::stdout(&text),
+            // Whoever is not asked need not see it.
+            false if self.yes && output::is_quiet() => Ok(()),
             false => output::stderr(&text),
         };
         verdict

@@ -1,7 +1,7 @@
 //! A team's own stacks: a network that others share, and access to the team's machines in it.
 
 use ssm_synth::construct::{Construct, ExistingNetwork, Host, HostHandles, PrivateNetwork};
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Ref};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Ref, Removal};
 use ssm_synth::resource::{Instance, LogGroup, Raw, Term, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
@@ -11,6 +11,7 @@ const RANGE: Cidr = Cidr::v4([10, 40, 0, 0], 16);
 /// An alarm for a machine that fails its checks, with a topic of its own: a construct of the
 /// team's, of resources of both kinds.
 pub struct Alarmed {
+    name: String,
     instance: Ref<Instance>,
 }
 
@@ -27,6 +28,8 @@ impl Construct for Alarmed {
                 .tf("aws_sqs_queue")
                 .argument("message_retention_seconds", 1_209_600),
         );
+        // What it holds goes with it, and that is said.
+        scope.at_its_end(queue, Removal::Delete);
         let name = Term::from(self.instance.attr(Instance::LINK));
         scope.add(
             "Note",
@@ -35,7 +38,7 @@ impl Construct for Alarmed {
                 .property("Type", "String")
                 .property("Value", name.clone())
                 .tf("aws_ssm_parameter")
-                .argument("name", "/team/alarmed")
+                .argument("name", format!("/team/alarmed/{}", self.name))
                 .argument("type", "String")
                 .argument("value", name),
         );
@@ -54,8 +57,12 @@ impl Construct for Fleet<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> Vec<Ref<Raw>> {
         let alarmed = |(n, host): (usize, &HostHandles)| {
-            let instance = host.instance;
-            scope.add(&format!("Machine{n}"), Alarmed { instance })
+            let name = format!("Machine{n}");
+            let alarmed = Alarmed {
+                name: name.clone(),
+                instance: host.instance,
+            };
+            scope.add(&name, alarmed)
         };
         self.0.iter().enumerate().map(alarmed).collect()
     }
