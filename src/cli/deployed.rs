@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         // What has no value is compared as what it refers to.
         let filled = filled(slots, &deployed).unwrap_or_default();
         let values = effective(slots, &filled, Some(stack));
-        let new = Version::template(&source.text, values, &cloud.region);
+        let new = Version::template(&source.text, values, &cloud.region).known_by_app();
         let meaning = meaning(&old, &new);
         let would = service.as_ref().and_then(Option::as_ref);
         let half_done = stack.status.ends_with("_FAILED");

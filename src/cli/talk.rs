@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::cloud::{Proven, prove};
 use super::meaning::{Version, meaning, shown};
-use super::{Failure, output, planned};
+use super::{Failure, output, own, planned};
 use crate::deploy::follow::{Stop, Talk};
 use crate::deploy::outcome::{Ask, Deployed, Said};
 use crate::deploy::parameters::deployed_values;
@@ -291,7 +291,7 @@ impl Ask for Teller {
         let old = deployed
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
-        let new = Version::template(&planning.text, values.to_vec(), region);
+        let new = Version::template(&planning.text, values.to_vec(), region).known_by_app();
         let meaning = meaning(&old, &new);
         let (access, session) = meaning.json();
         self.emit(&json!({
@@ -304,13 +304,17 @@ impl Ask for Teller {
             "session": session,
             "capabilities": planning.capabilities,
         }));
-        let proven = prove(
-            &planning.stack,
-            &planning.text,
-            values,
-            Some(&planning.region),
-        );
-        let unreachable = proven.ok().filter(Proven::is_unreachable);
+        let proven = match own::app() {
+            Some(app) => Some(Proven::of_app(&planning.stack, app)),
+            None => prove(
+                &planning.stack,
+                &planning.text,
+                values,
+                Some(&planning.region),
+            )
+            .ok(),
+        };
+        let unreachable = proven.filter(Proven::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !planning.allow_unreachable => {
                 Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \

@@ -95,6 +95,26 @@ impl Version {
         Version::read("", text, InputKind::Cfn, &deployment).unwrap_or_default()
     }
 
+    /// With the answers of the program's own app, which knows what its stacks take from each other;
+    /// of this stack's instances, by their logical ids.
+    #[cfg(feature = "deploy")]
+    pub(super) fn known_by_app(mut self) -> Version {
+        let Some(app) = super::own::app() else {
+            return self;
+        };
+        let graph = app.graph();
+        let ids = graph
+            .nodes()
+            .map(|(_, node)| (node.path.as_str(), node.cfn_id.as_str()));
+        let ids: HashMap<&str, &str> = ids.collect();
+        let known = answers(std::slice::from_ref(graph)).into_iter();
+        self.answers = known
+            .filter_map(|(path, answer)| Some(((*ids.get(path.as_str())?).to_owned(), answer)))
+            .filter(|(id, _)| self.native.resources.contains_key(id))
+            .collect();
+        self
+    }
+
     fn is_empty(&self) -> bool {
         self.native.resources.is_empty() && self.plan.is_none()
     }
