@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export INSTA_UPDATE=no
 
-section() { printf '\n== %s\n' "$*"; }
+section() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 
 section 'Format, lints, documentation'
 cargo fmt --check
@@ -20,6 +20,13 @@ cargo build --quiet --examples --no-default-features
 # and changes no output.
 cargo test --quiet --all-features
 cargo test --quiet --no-default-features --test misuse
+
+section 'A crate outside, that embeds the constructs'
+# Its dependencies are those of here, built here.
+outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
+outside fmt --check
+outside test --quiet
+outside build --quiet --features cli
 if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
     echo 'snapshots wait for a review' >&2
     exit 1
@@ -67,13 +74,16 @@ if ! command -v terraform >/dev/null; then
     exit 0
 fi
 "$python" tests/tools.py
+"$python" tests/convert.py target/debug/ssm-synth
 
-section 'Checkers of others, on the hardened stack'
+section 'What init makes; checkers of others, on the hardened stack; the stacks in CDK and in more'
+"$python" tests/init.py target/debug/ssm-synth "$tools"
 if ! command -v npm >/dev/null; then
-    echo 'npm is not on the PATH: cfn-guard and its rules come by it' >&2
+    echo 'npm is not on the PATH: cfn-guard and its rules, and CDK, come by it' >&2
     if [ "${CI:-}" = true ]; then exit 1; fi
-    echo 'skipped without npm: checkov and cfn-guard'
+    echo 'skipped without npm: checkov, cfn-guard and CDK'
 else
     "$python" tests/checkers.py target/debug/ssm-synth "$tools"
+    "$python" tests/embedding.py target/debug/ssm-synth target/debug/team-access "$tools"
 fi
 echo 'all tests passed'

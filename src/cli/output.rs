@@ -1,6 +1,5 @@
 //! Where text goes: the artefact to standard output or a file, the talk to standard error.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -56,7 +55,7 @@ pub(super) fn messages() -> Messages {
 
 /// Says something: an error, a question, what was asked for.
 pub(super) fn stderr(text: &str) -> io::Result<()> {
-    anstream::stderr().write_all(named(text).as_bytes())
+    anstream::stderr().write_all(own::named(text).as_bytes())
 }
 
 /// Says something that nobody needs to know; not with `--quiet`.
@@ -84,16 +83,6 @@ pub(super) fn error(message: &str) {
     };
 }
 
-/// Commands are told by the name of the program that this is.
-fn named(text: &str) -> Cow<'_, str> {
-    match own::app() {
-        Some(_) if text.contains("`ssm-synth ") => text
-            .replace("`ssm-synth ", &format!("`{} ", own::program()))
-            .into(),
-        _ => text.into(),
-    }
-}
-
 pub(super) fn stdout(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes())?;
@@ -115,7 +104,7 @@ pub(super) fn artefact(text: &str) -> Result<(), Failure> {
 /// Writes text with colours to standard output, without them where nobody sees them; a reader that
 /// has seen enough is no error.
 pub(super) fn styled(text: &str) -> Result<(), Failure> {
-    match stdout(&named(text)) {
+    match stdout(&own::named(text)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Environment(format!(
             "cannot write the output: {error}"

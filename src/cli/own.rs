@@ -1,5 +1,6 @@
 //! A team's program: the same commands for an app of its own.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -32,6 +33,19 @@ pub(super) fn program() -> &'static str {
         let name = name.map(|it| it.to_string_lossy().into_owned());
         name.unwrap_or_else(|| "ssm-synth".to_owned())
     })
+}
+
+/// Text with the commands in it told by the name of the program that this is.
+pub(super) fn named(text: &str) -> Cow<'_, str> {
+    if OWN.get().is_none() || !text.contains("ssm-synth ") {
+        return text.into();
+    }
+    let mut text = text.to_owned();
+    for before in ["`", "\n"] {
+        let own = format!("{before}{} ", program());
+        text = text.replace(&format!("{before}ssm-synth "), &own);
+    }
+    text.into()
 }
 
 /// The flags of a configuration, which an app of one's own has not.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::given::{Assumed, Given};
 use super::synth::Settings;
-use super::{Failure, output};
+use super::{Failure, output, own};
 use crate::front::InputKind;
 use crate::runbook::{self, Source};
 
@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         assume: args.assumed.get(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
+    let text = own::named(&text);
     match &args.output {
         Some(path) => output::file(path, &text),
         None => output::artefact(&text),
