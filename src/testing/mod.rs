@@ -14,7 +14,7 @@
 //! let size = Capture::new();
 //! access.has_resource_properties::<Instance>(object_like([
 //!     ("InstanceType", size.into()),
-//!     ("Tags", array_with([object_like([("Key", "Name".into()), ("Value", string_like("access-*"))])])),
+//!     ("Tags", array_with([object_like([("Key", "Name".into()), ("Value", string_like("host*"))])])),
 //! ]));
 //! access.every_session_connects();
 //! ```
