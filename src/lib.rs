@@ -47,7 +47,7 @@ pub mod report;
 pub mod resource;
 #[cfg(feature = "report")]
 pub mod runbook;
-#[cfg(feature = "report")]
+#[cfg(any(feature = "report", feature = "user-data"))]
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -57,5 +57,5 @@ pub mod user_data;
 pub use construct::{App, Construct, Scope, SessionAccess};
 pub use ir::{Cidr, Id, Parameter, Ref, Value};
 pub use region::{Region, regions};
-#[cfg(feature = "report")]
+#[cfg(any(feature = "report", feature = "user-data"))]
 pub use template::TemplateError;

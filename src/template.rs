@@ -1,6 +1,6 @@
-//! Files for people, from `templates/`: one engine for each language of output, whose escape function
-//! is that language's. What a helper writes itself, it escapes itself; no template goes around that
-//! (`tests/it/graph.rs` refuses the signs that would).
+//! Files for people, and scripts for machines, from `templates/`: one engine for each language of
+//! output, whose escape function is that language's. What a helper writes itself, it escapes itself;
+//! no template goes around that (`tests/it/graph.rs` refuses the signs that would).
 
 use handlebars::Handlebars;
 

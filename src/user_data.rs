@@ -2,26 +2,61 @@
 //!
 //! Values are quoted for the language that they land in; documents are never text templates.
 
-use handlebars::Handlebars;
+use std::fmt;
+
 use serde_json::json;
 
 use crate::construct::Architecture;
 use crate::region::Region;
+use crate::template::{self, TemplateError};
+
+/// What the agent is published as, by who installs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Package {
+    /// Amazon Linux, Red Hat and their like.
+    Rpm,
+    /// Debian and Ubuntu.
+    Deb,
+    /// Windows Server; not for `arm64`.
+    Windows,
+}
+
+impl Package {
+    /// All packages.
+    pub const ALL: &'static [Package] = &[Package::Rpm, Package::Deb, Package::Windows];
+
+    /// Returns the word that the configuration has for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Package::Rpm => "rpm",
+            Package::Deb => "deb",
+            Package::Windows => "windows",
+        }
+    }
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 /// Why there is no user data.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum UserDataError {
     /// The package is not published for this architecture.
     #[error("the agent's `{package}` package is not published for {architecture}")]
     Architecture {
         /// The package.
-        package: String,
+        package: Package,
         /// The architecture.
-        architecture: &'static str,
+        architecture: Architecture,
     },
     /// A template is broken.
-    #[error("a built-in template cannot be rendered")]
-    Template(#[from] Box<handlebars::RenderError>),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
 }
 
 /// Quotes for a POSIX shell.
@@ -41,14 +76,13 @@ fn powershell(text: &str) -> String {
 
 /// Returns a script that installs the agent from the bucket of its region.
 ///
-/// `package` is `rpm`, `deb` or `windows`.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/manually-install-ssm-agent-linux.html>
 ///
 /// # Errors
 ///
 /// If the package is not published for the architecture.
 pub fn install_agent(
-    package: &str,
+    package: Package,
     region: &Region,
     architecture: Architecture,
 ) -> Result<String, UserDataError> {
@@ -56,39 +90,37 @@ pub fn install_agent(
         Architecture::X86_64 => "amd64",
         Architecture::Arm64 => "arm64",
     };
-    if package == "windows" && architecture == Architecture::Arm64 {
+    if package == Package::Windows && architecture == Architecture::Arm64 {
         return Err(UserDataError::Architecture {
-            package: package.to_owned(),
-            architecture: architecture.as_str(),
+            package,
+            architecture,
         });
     }
     let (name, suffix) = (region.name, region.dns_suffix);
     let bucket = format!("https://s3.{name}.{suffix}/amazon-ssm-{name}/latest");
-    let (template, path) = match package {
-        "deb" => (
-            include_str!("../templates/user-data/deb.sh.hbs"),
-            format!("debian_{directory}/amazon-ssm-agent.deb"),
-        ),
-        "windows" => (
-            include_str!("../templates/user-data/windows.ps1.hbs"),
-            format!("windows_{directory}/AmazonSSMAgentSetup.exe"),
-        ),
-        _ => (
+    let (of, text, path) = match package {
+        Package::Rpm => (
+            "rpm.sh",
             include_str!("../templates/user-data/rpm.sh.hbs"),
             format!("linux_{directory}/amazon-ssm-agent.rpm"),
         ),
+        Package::Deb => (
+            "deb.sh",
+            include_str!("../templates/user-data/deb.sh.hbs"),
+            format!("debian_{directory}/amazon-ssm-agent.deb"),
+        ),
+        Package::Windows => (
+            "windows.ps1",
+            include_str!("../templates/user-data/windows.ps1.hbs"),
+            format!("windows_{directory}/AmazonSSMAgentSetup.exe"),
+        ),
     };
-    let mut engine = Handlebars::new();
-    engine.set_strict_mode(true);
-    engine.register_escape_fn(if package == "windows" {
-        powershell
-    } else {
-        shell
+    let engine = template::engine(match package {
+        Package::Windows => powershell,
+        Package::Rpm | Package::Deb => shell,
     });
     let values = json!({ "url": format!("{bucket}/{path}") });
-    engine
-        .render_template(template, &values)
-        .map_err(|error| UserDataError::Template(Box::new(error)))
+    Ok(template::render(&engine, of, text, &values)?)
 }
 
 #[cfg(test)]
@@ -116,10 +148,10 @@ mod tests {
     #[test]
     fn the_package_is_the_region_s_and_the_architecture_s() {
         let region = Region::find("cn-north-1").unwrap();
-        let text = install_agent("rpm", region, Architecture::Arm64).unwrap();
+        let text = install_agent(Package::Rpm, region, Architecture::Arm64).unwrap();
         assert!(text.contains(
             "https://s3.cn-north-1.amazonaws.com.cn/amazon-ssm-cn-north-1/latest/linux_arm64/amazon-ssm-agent.rpm"
         ));
-        assert!(install_agent("windows", region, Architecture::Arm64).is_err());
+        assert!(install_agent(Package::Windows, region, Architecture::Arm64).is_err());
     }
 }

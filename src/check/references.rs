@@ -2,7 +2,7 @@
 
 use super::literals;
 use crate::back::apply_overrides;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack};
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
 use crate::resource::{Dialect, Map, Tags, Term};
 
 /// What is wrong with an expression, if anything.
@@ -186,10 +186,19 @@ fn check_circles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
 }
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
-    for stack in graph.stacks() {
+    for (n, stack) in graph.stacks().enumerate() {
         let mut forward = false;
-        for node in graph.nodes_of(stack) {
-            forward |= check_node(graph, stack, node, out);
+        for (id, node) in graph.nodes_of(stack) {
+            // `Graph::nodes_mut` lets one be replaced as a whole.
+            if node.stack != StackId::next(n) {
+                out.push(
+                    Diagnostic::error("reference", "is a resource of another stack or app")
+                        .path(node.path.clone())
+                        .at(node.place.clone())
+                        .help("change what is in it, and leave it in its stack"),
+                );
+            }
+            forward |= check_node(graph, stack, (id, node), out);
         }
         for output in &stack.outputs {
             let mut found = None;

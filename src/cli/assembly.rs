@@ -57,8 +57,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(fail(limits, &Sources::new()));
     }
     // The manifest is last, so that a folder with one is whole.
-    for (name, text) in back::cfn::assembly(&checked) {
-        output::file_below(&args.output, Path::new(&name), &text)?;
+    for file in back::cfn::assembly(&checked) {
+        output::file_below(&args.output, Path::new(&file.name), &file.text)?;
     }
     Ok(())
 }

@@ -76,11 +76,8 @@ impl Format {
         let stacks = checked.order();
         let mut files = Vec::new();
         if let (Dialect::Tf, true) = (self.dialect(), stacks.len() > 1) {
-            let root = back::tf::root(checked).map_err(|(one, other)| {
-                Failure::Environment(format!(
-                    "`{one}` and `{other}` are in different regions, and one root module has one: \
-                     write each by itself, with `--name`"
-                ))
+            let root = back::tf::root(checked).map_err(|error| {
+                Failure::Environment(format!("{error}: write each by itself, with `--name`"))
             })?;
             let text = match self {
                 Format::Hcl => root.to_hcl(),

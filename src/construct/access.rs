@@ -30,6 +30,7 @@ pub(crate) const DEFAULT_HOST: &str = "host";
 /// By default: a VPC `10.0.0.0/16` with private subnets in two zones, the endpoints `ssm`,
 /// `ssmmessages` and `ec2messages`, the managed policy, and one instance named `host`.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct SessionAccess {
     network: Network,
     endpoints: Endpoints,
@@ -50,6 +51,7 @@ pub struct SessionAccess {
 
 /// What the pattern is to its users.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AccessHandles {
     /// The network.
     pub network: NetworkHandles,
@@ -97,28 +99,24 @@ impl SessionAccess {
     }
 
     /// Makes a network. Default: `10.0.0.0/16` in two zones.
-    #[must_use]
     pub fn network(mut self, network: PrivateNetwork) -> Self {
         self.network = Network::New(network);
         self
     }
 
     /// Uses a network that is there.
-    #[must_use]
     pub fn existing_network(mut self, network: ExistingNetwork) -> Self {
         self.network = Network::Existing(network);
         self
     }
 
     /// Sets the endpoints. Default: the agent's, in all zones.
-    #[must_use]
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
     }
 
     /// Sets who the instances are. Default: a role with `AmazonSSMManagedInstanceCore`.
-    #[must_use]
     pub fn identity(mut self, identity: Identity) -> Self {
         self.identity = identity;
         self
@@ -126,7 +124,6 @@ impl SessionAccess {
 
     /// Says how sessions are logged, encrypted and ended. Default: as the account's preferences
     /// say, if it has any.
-    #[must_use]
     pub fn sessions(self, sessions: Sessions) -> Self {
         self.sessions_at(sessions, Place::Default)
     }
@@ -137,7 +134,6 @@ impl SessionAccess {
     }
 
     /// Says who may open sessions. Default: nothing is said of it.
-    #[must_use]
     pub fn operators(self, operators: Operators) -> Self {
         self.operators_at(operators, Place::Default)
     }
@@ -148,7 +144,6 @@ impl SessionAccess {
     }
 
     /// Keeps agent and packages up to date. Default: they are as the image has them.
-    #[must_use]
     pub fn patching(self, patching: Patching) -> Self {
         self.patching_at(patching, Place::Default)
     }
@@ -159,7 +154,6 @@ impl SessionAccess {
     }
 
     /// Tells of sessions and of instances that fail. Default: nobody is told.
-    #[must_use]
     pub fn watching(self, watching: Watching) -> Self {
         self.watching_at(watching, Place::Default)
     }
@@ -170,7 +164,6 @@ impl SessionAccess {
     }
 
     /// Records what was done, by whom. Default: nothing is recorded here.
-    #[must_use]
     pub fn audit(self, audit: Audit) -> Self {
         self.audit_at(audit, Place::Default)
     }
@@ -181,7 +174,6 @@ impl SessionAccess {
     }
 
     /// Adds an instance. Default: one named `host`.
-    #[must_use]
     pub fn host(self, host: Host) -> Self {
         self.host_at(host, Place::Default)
     }

@@ -18,6 +18,7 @@ use crate::resource::{
 /// A trail records calls, not what is typed. Many accounts have one of their organization's: a
 /// second trail of management events is billed.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Audit {
     /// Whether there is a trail. Default: there is.
     pub trail: bool,
@@ -55,6 +56,7 @@ pub(crate) struct PlacedAudit<'a> {
 
 /// What the audit is to its users.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct AuditHandles {
     /// The trail, if there is one.
     pub trail: Option<Ref<Trail>>,

@@ -20,6 +20,7 @@ pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
 
 /// In which zones the endpoints have an interface; each costs by the hour.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum EndpointZones {
     /// In all of the network's.
     All,
@@ -192,6 +193,7 @@ pub struct ExistingEndpoints {
 
 /// The endpoints of a network.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Endpoints {
     /// Whether `ec2messages` is among them, in regions that have it. Default: it is.
     pub ec2messages: bool,
@@ -229,6 +231,7 @@ impl Default for Endpoints {
 
 /// What endpoints are to their users.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct EndpointHandles {
     /// The group of those created, if there are any.
     pub security_group: Option<Link<SecurityGroup>>,

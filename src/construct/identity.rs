@@ -10,6 +10,7 @@ use crate::resource::{
 
 /// What the instances may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Permissions {
     /// All of Systems Manager's core: the managed policy `AmazonSSMManagedInstanceCore`.
     ManagedInstanceCore,
@@ -28,6 +29,7 @@ pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
 
 /// Role and instance profile of the instances.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Identity {
     permissions: Permissions,
     path: Option<Value<Text>>,
@@ -37,6 +39,7 @@ pub struct Identity {
 
 /// What an identity is to its users.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct IdentityHandles {
     /// The role.
     pub role: Ref<Role>,
@@ -68,7 +71,6 @@ impl Identity {
     }
 
     /// The path of role and profile. Default: `/`.
-    #[must_use]
     pub fn path(mut self, path: impl IntoValue<Value<Text>>) -> Self {
         self.path = Some(path.into_value());
         self
@@ -76,14 +78,12 @@ impl Identity {
 
     /// The most that the role, and the stack's other roles, can ever be allowed. Default: no
     /// boundary.
-    #[must_use]
     pub fn permissions_boundary(mut self, policy: impl IntoValue<Link<ManagedPolicy>>) -> Self {
         self.permissions_boundary = Some(policy.into_value());
         self
     }
 
     /// Tags of the role, over the stack's. Default: none.
-    #[must_use]
     pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
         self.tags.merge(&tags.into());
         self

@@ -1,5 +1,7 @@
 //! Machine images: which one, its architecture, its root device, its agent.
 
+use std::fmt;
+
 use crate::ir::{Link, Text};
 use crate::resource::LaunchImage;
 
@@ -55,9 +57,16 @@ impl Architecture {
     }
 }
 
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Images that AWS and Canonical publish, all with the agent in them.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ImageFamily {
     /// Amazon Linux 2023.
     AmazonLinux2023,
@@ -83,7 +92,7 @@ impl ImageFamily {
     }
 
     /// All families, with the word that the configuration has for each.
-    pub const ALL: [(ImageFamily, &'static str); 6] = [
+    pub const ALL: &'static [(ImageFamily, &'static str)] = &[
         (ImageFamily::AmazonLinux2023, "al2023"),
         (ImageFamily::AmazonLinux2, "al2"),
         (ImageFamily::Ubuntu2204, "ubuntu-22.04"),
@@ -145,8 +154,15 @@ impl ImageFamily {
     }
 }
 
+impl fmt::Display for ImageFamily {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// The image of an instance.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Image {
     /// The newest of a family when the instance is launched.
     Newest(ImageFamily),

@@ -15,6 +15,7 @@ use crate::resource::{
 
 /// Where an instance is.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum HostSubnet {
     /// In the network's n-th subnet, counted from zero.
     Nth(u32),
@@ -27,6 +28,7 @@ pub enum HostSubnet {
 /// An instance that Session Manager reaches: IMDSv2 only, an encrypted disk, no key pair, no
 /// public address.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Host {
     /// Its name, also its tag `Name`; letters, digits, `-`, `_`, `.`.
     pub name: String,
@@ -81,35 +83,30 @@ impl Host {
     }
 
     /// Sets its image. Default: the newest Amazon Linux 2023.
-    #[must_use]
     pub fn image(mut self, image: Image) -> Self {
         self.image = image;
         self
     }
 
     /// Sets its type. Default: `t3.micro`.
-    #[must_use]
     pub fn instance_type(mut self, of: impl IntoValue<Value<Text>>) -> Self {
         self.instance_type = of.into_value();
         self
     }
 
     /// Sets where it is. Default: the first subnet.
-    #[must_use]
     pub fn subnet(mut self, subnet: HostSubnet) -> Self {
         self.subnet = subnet;
         self
     }
 
     /// Sets what it runs at its first start. Default: nothing.
-    #[must_use]
     pub fn user_data(mut self, text: impl IntoValue<Value<Text>>) -> Self {
         self.user_data = Some(text.into_value());
         self
     }
 
     /// Sets tags, over the stack's. Default: none.
-    #[must_use]
     pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
         self.tags = tags.into();
         self
@@ -371,6 +368,7 @@ pub(crate) struct PlacedHost<'a> {
 
 /// What a host is to its users.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct HostHandles {
     /// The instance.
     pub instance: Ref<Instance>,

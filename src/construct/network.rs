@@ -9,6 +9,7 @@ use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Zones {
     /// So many of the region's zones, in the region's order.
     Count(u32),
@@ -21,6 +22,7 @@ pub enum Zones {
 /// Each subnet takes a sixteenth of the VPC (at least a /28), so that a zone added later changes
 /// no other.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct PrivateNetwork {
     cidr: Cidr,
     zones: Zones,
@@ -49,6 +51,7 @@ pub struct SubnetHandle {
 
 /// What a network is to its users.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NetworkHandles {
     /// The VPC.
     pub vpc: Link<Vpc>,
@@ -72,21 +75,18 @@ impl PrivateNetwork {
     }
 
     /// Its zones. Default: two of the region's.
-    #[must_use]
     pub fn zones(mut self, zones: Zones) -> Self {
         self.zones = zones;
         self
     }
 
     /// The ranges of the subnets, one for each zone. Default: sixteenths of the VPC.
-    #[must_use]
     pub fn subnet_cidrs(mut self, cidrs: impl IntoIterator<Item = Cidr>) -> Self {
         self.subnet_cidrs.extend(cidrs);
         self
     }
 
     /// Tags of all its parts, over the stack's. Default: none.
-    #[must_use]
     pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
         self.tags.merge(&tags.into());
         self
@@ -370,6 +370,7 @@ fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope
 
 /// A network that is there: nothing of it is created.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct ExistingNetwork {
     vpc: Link<Vpc>,
     subnets: Vec<SubnetHandle>,
@@ -409,14 +410,12 @@ impl ExistingNetwork {
     }
 
     /// Adds a subnet; where zones are told, endpoints take the first subnet of each.
-    #[must_use]
     pub fn subnet(mut self, subnet: SubnetHandle) -> Self {
         self.subnets.push(subnet);
         self
     }
 
     /// Adds subnets, each in a zone of its own.
-    #[must_use]
     pub fn subnets<V: IntoValue<Link<Subnet>>>(
         mut self,
         subnets: impl IntoIterator<Item = V>,
@@ -432,13 +431,11 @@ impl ExistingNetwork {
 
     /// Takes all subnets of a list parameter, each in a zone of its own; instances go into the
     /// first, endpoints into all.
-    #[must_use]
     pub fn subnet_list(self, subnets: &ListValue<crate::ir::Id<Subnet>>) -> Self {
         self.subnets([subnets.all()])
     }
 
     /// Adds route tables; a gateway endpoint needs those of the subnets. Default: none.
-    #[must_use]
     pub fn route_tables<V: IntoValue<Link<RouteTable>>>(
         mut self,
         tables: impl IntoIterator<Item = V>,

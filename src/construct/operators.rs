@@ -24,6 +24,7 @@ const SSH: &str = "AWS-StartSSHSession";
 
 /// The instances that sessions may be opened on.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Instances {
     /// Those that have all of these tags: key, and values of which one fits; `*` and `?` are
     /// patterns.
@@ -42,6 +43,7 @@ pub enum Instances {
 /// let policy = OperatorPolicy::new(team).port_forwarding(true);
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct OperatorPolicy {
     instances: Instances,
     documents: Vec<Value<Text>>,
@@ -63,28 +65,24 @@ impl OperatorPolicy {
     }
 
     /// A session document, by name. Default: [`DEFAULT_DOCUMENT`].
-    #[must_use]
     pub fn document(mut self, name: impl IntoValue<Value<Text>>) -> Self {
         self.documents.push(name.into_value());
         self
     }
 
     /// Whether ports may be forwarded, which no log shows. Default: they may not.
-    #[must_use]
     pub fn port_forwarding(mut self, allow: bool) -> Self {
         self.port_forwarding = allow;
         self
     }
 
     /// Whether SSH may go through a session, which no log shows. Default: it may not.
-    #[must_use]
     pub fn ssh(mut self, allow: bool) -> Self {
         self.ssh = allow;
         self
     }
 
     /// The ARN of a key that sessions are encrypted with. Default: none.
-    #[must_use]
     pub fn key(mut self, arn: impl IntoValue<Value<Text>>) -> Self {
         self.keys.push(arn.into_value());
         self
@@ -191,6 +189,7 @@ impl OperatorPolicy {
 /// Who may open sessions on the stack's instances: a policy to attach, and a role if its trust is
 /// stated.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct Operators {
     /// Tags that the instances are told by, all of which must fit: key, and values of which one
     /// fits. Default: none, they are told by id.
@@ -208,6 +207,7 @@ pub struct Operators {
 
 /// What operators are to their users.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct OperatorHandles {
     /// The policy.
     pub policy: Ref<ManagedPolicy>,

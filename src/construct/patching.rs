@@ -13,6 +13,7 @@ use crate::resource::{
 
 /// What is done about missing patches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PatchOperation {
     /// They are looked for and told.
     Scan,
@@ -38,6 +39,7 @@ pub struct PatchWindow {
 /// With it come the way to S3 and the permission to read AWS's buckets, which both need. Patches of
 /// Amazon Linux come from S3; other systems need ways to their own sources.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Patching {
     /// How often the agent is updated; nothing leaves it as it is. Default: `rate(14 days)`.
     pub agent: Option<Text>,

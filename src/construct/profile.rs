@@ -22,6 +22,7 @@ use crate::ir::{Checker, Exception, Value};
 /// });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Profile {
     /// The cheapest that works: one zone, and the two endpoints that a session needs.
     Minimal,
@@ -113,7 +114,7 @@ pub(crate) const ACCEPTED: &[Exception] = &[
 
 impl Profile {
     /// All, with their names in a configuration.
-    pub const ALL: [(Profile, &'static str); 3] = [
+    pub const ALL: &'static [(Profile, &'static str)] = &[
         (Profile::Minimal, "minimal"),
         (Profile::Standard, "standard"),
         (Profile::Hardened, "hardened"),

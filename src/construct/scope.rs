@@ -282,6 +282,30 @@ impl Scope<'_> {
 
     /// Says that this place had another path below the stack before: CloudFormation keeps the
     /// old ids, Terraform moves.
+    ///
+    /// ```
+    /// use ssm_synth::construct::Construct;
+    /// use ssm_synth::resource::LogGroup;
+    /// use ssm_synth::{App, Ref, Scope};
+    ///
+    /// /// Its group was `Log` once.
+    /// struct Logs;
+    ///
+    /// impl Construct for Logs {
+    ///     type Handle = Ref<LogGroup>;
+    ///
+    ///     fn build(self, scope: &mut Scope<'_>) -> Ref<LogGroup> {
+    ///         scope.was("Log");
+    ///         scope.add("Group", LogGroup::new())
+    ///     }
+    /// }
+    ///
+    /// let mut app = App::new();
+    /// let group = app.stack("Access").add("Logs", Logs);
+    /// let node = app.graph().node(group.node()).expect("it was just added");
+    /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
+    /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
+    /// ```
     pub fn was(&mut self, old_path: &str) {
         self.was.push(old_path.to_owned());
     }
@@ -351,6 +375,21 @@ impl Scope<'_> {
     }
 
     /// Says when a resource exists.
+    ///
+    /// ```
+    /// use ssm_synth::ir::{Expr, Pseudo, Test, Text};
+    /// use ssm_synth::{App, back, resource::LogGroup};
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let china = Test::OneOf(Expr::Pseudo(Pseudo::Partition), vec![Text::Borrowed("aws-cn")]);
+    /// let elsewhere = stack.condition("Elsewhere", Test::Not(Box::new(china)));
+    /// let logs = stack.add("Logs", LogGroup::new());
+    /// stack.only_if(logs, elsewhere);
+    /// let checked = app.check().expect("the condition is of the same stack");
+    /// let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+    /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
+    /// ```
     pub fn only_if<R>(&mut self, resource: Ref<R>, condition: ConditionId) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
             node.condition = Some(condition);
@@ -358,6 +397,17 @@ impl Scope<'_> {
     }
 
     /// Declares a condition, or returns to the one of that id.
+    ///
+    /// ```
+    /// use ssm_synth::App;
+    /// use ssm_synth::ir::{Test, Text};
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let test = Test::OneOf(stack.region(), vec![Text::Borrowed("eu-central-1")]);
+    /// let one = stack.condition("Here", test.clone());
+    /// assert_eq!(stack.condition("Here", test), one);
+    /// ```
     pub fn condition(&mut self, id: &str, test: Test) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
             .conditions
@@ -393,6 +443,18 @@ impl Scope<'_> {
     }
 
     /// Declares a parameter of the stack.
+    ///
+    /// ```
+    /// use ssm_synth::{App, Parameter, SessionAccess, construct::Host};
+    ///
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let of = stack.parameter(
+    ///     Parameter::string("InstanceType").default_value("t4g.small").description("Graviton"),
+    /// );
+    /// stack.apply(SessionAccess::new().host(Host::new("web").instance_type(of)));
+    /// assert!(app.check().is_ok());
+    /// ```
     #[track_caller]
     pub fn parameter<T>(&mut self, parameter: Parameter<T>) -> Value<T> {
         let id = self.declare(parameter.declaration);

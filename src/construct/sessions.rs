@@ -22,6 +22,7 @@ pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
 
 /// What encrypts sessions and their logs.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum SessionKey {
     /// A key of the stack, which changes its material each year.
     Created,
@@ -68,6 +69,7 @@ pub struct SessionBucket {
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Sessions {
     /// Whether these are the preferences of the whole account in the region
     /// (`SSM-SessionManagerRunShell`), which there is one of, rather than a document that is named
@@ -112,6 +114,7 @@ impl Default for Sessions {
 
 /// What sessions are to their users.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SessionHandles {
     /// The document; a session opened without its name is not logged, unless it is the account's.
     pub document: Ref<Document>,

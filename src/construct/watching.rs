@@ -17,6 +17,7 @@ use crate::resource::{
 /// the region. AWS Config must be recording, and the resource types of Systems Manager too; there
 /// is one recorder in an account and region, which is not made here.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Watching {
     /// Whether sessions that are opened, resumed and ended are told. Default: they are.
     pub sessions: bool,

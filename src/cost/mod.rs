@@ -60,6 +60,7 @@ impl Default for Assumed {
 
 /// What a line comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cost {
     /// It has a price.
     Priced {
@@ -78,6 +79,7 @@ pub enum Cost {
 
 /// One thing that is paid for.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// What it is, such as `interface endpoint`.
     pub what: &'static str,
@@ -93,6 +95,7 @@ pub struct Line {
 
 /// What a graph costs a month.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Estimate {
     /// Whose prices these are.
     pub region: &'static Region,
@@ -214,6 +217,7 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
 }
 
 /// Estimates what a graph costs a month at the list prices of a region.
+#[must_use]
 pub fn estimate(graph: &Graph, region: &'static Region, assumed: &Assumed) -> Estimate {
     let view = View::new(graph, Assume::default());
     let mut work = Work {

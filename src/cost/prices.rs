@@ -109,6 +109,7 @@ impl fmt::Display for Amount {
 
 /// What a price is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unit {
     /// An hour.
     Hour,
@@ -124,7 +125,7 @@ pub enum Unit {
 
 impl Unit {
     /// All units.
-    pub const ALL: [Unit; 5] = [
+    pub const ALL: &'static [Unit] = &[
         Unit::Hour,
         Unit::ZoneHour,
         Unit::Gb,
@@ -144,8 +145,15 @@ impl Unit {
     }
 }
 
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// A price of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Price {
     /// The region's name; `*` is every region of the partition `aws`.
     pub region: &'static str,
@@ -175,7 +183,8 @@ fn read(line: &'static str) -> Option<Price> {
         usd: Usd::parse(columns.next()?)?,
         unit: {
             let word = columns.next()?;
-            Unit::ALL.into_iter().find(|unit| unit.as_str() == word)?
+            let mut all = Unit::ALL.iter().copied();
+            all.find(|unit| unit.as_str() == word)?
         },
         date: columns.next()?,
         source: columns.next()?,

@@ -75,6 +75,7 @@ fn row(line: &Line) -> Vec<String> {
 }
 
 /// Prints an estimate for people.
+#[must_use]
 pub fn text(told: &Told<'_>) -> String {
     let Told { estimate, .. } = told;
     let assumed = if told.region_assumed {
@@ -238,6 +239,7 @@ fn closing(out: &mut String, estimate: &Estimate) {
 }
 
 /// Prints an estimate for programs.
+#[must_use]
 pub fn json(told: &Told<'_>) -> String {
     let Told { estimate, .. } = told;
     let lines: Vec<Value> = estimate.lines.iter().map(line).collect();

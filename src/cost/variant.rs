@@ -14,6 +14,7 @@ use crate::resource::{Instance, LaunchTemplate};
 
 /// Another way, and what it comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Variant {
     /// What it is.
     pub name: String,
@@ -51,6 +52,7 @@ const SMALLER_COST: &str = "half of the memory, and some of the CPU";
 type Change = fn(&mut Graph, &Region) -> bool;
 
 /// The variants that a graph allows to compute, the cheapest first, comparisons last.
+#[must_use]
 pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Variant> {
     let changes: [(&str, &str, &str, Change); 4] = [
         (
@@ -223,7 +225,9 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
         origin: None,
         ..like.clone()
     });
-    graph.stacks[like.stack.index()].nodes.push(id);
+    if let Some(stack) = graph.stacks.get_mut(like.stack.index()) {
+        stack.nodes.push(id);
+    }
     id
 }
 
@@ -308,6 +312,7 @@ const ALL_COST: &str =
 ///
 /// A setting that the configuration refuses, or that takes a session away, makes none.
 #[cfg(feature = "config")]
+#[must_use]
 pub fn of_config(
     config: &crate::front::config::Config,
     graph: &Graph,

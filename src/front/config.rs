@@ -27,6 +27,7 @@ pub struct Config {
 
 /// The stack that a configuration made.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Configured {
     /// The app with that one stack.
     pub app: App,
@@ -34,6 +35,13 @@ pub struct Configured {
     pub stack: String,
     /// The settings; none if constructs in Rust made the app.
     root: Option<Item>,
+}
+
+impl Default for Config {
+    /// As [`Config::empty`] makes it.
+    fn default() -> Self {
+        Config::empty()
+    }
 }
 
 impl Configured {
@@ -173,9 +181,9 @@ impl Config {
         }
         check_use(&self.root, &mut out);
         let profile = self.root.text("profile").unwrap_or_default();
-        let named = Profile::ALL.into_iter().find(|(_, name)| *name == profile);
+        let named = Profile::ALL.iter().find(|(_, name)| *name == profile);
         let mut build = Build {
-            profile: named.map_or_else(Profile::default, |(profile, _)| profile),
+            profile: named.map_or_else(Profile::default, |(profile, _)| *profile),
             parameters: HashMap::new(),
             out,
         };
@@ -617,11 +625,9 @@ impl Build {
 
     fn image(&mut self, item: &Item) -> Image {
         if let Some(word) = item.as_text() {
-            let family = ImageFamily::ALL
-                .into_iter()
-                .find(|(_, known)| *known == word);
+            let family = ImageFamily::ALL.iter().find(|(_, known)| *known == word);
             return Image::Newest(
-                family.map_or(ImageFamily::AmazonLinux2023, |(family, _)| family),
+                family.map_or(ImageFamily::AmazonLinux2023, |(family, _)| *family),
             );
         }
         let root_device = Text::Owned(item.text("root_device").unwrap_or_default());
@@ -727,12 +733,18 @@ impl Build {
             return;
         };
         #[cfg(feature = "user-data")]
-        match crate::user_data::install_agent(package, region, of) {
-            Ok(text) => host.user_data = Some(Value::Lit(Text::Owned(text))),
-            Err(error) => wrong(
-                &error.to_string(),
-                "take a package for the instance's architecture",
-            ),
+        {
+            use crate::user_data::{Package, install_agent};
+            let mut all = Package::ALL.iter().copied();
+            // `check` has refused other words.
+            let package = all.find(|it| it.as_str() == package);
+            match install_agent(package.unwrap_or(Package::Rpm), region, of) {
+                Ok(text) => host.user_data = Some(Value::Lit(Text::Owned(text))),
+                Err(error) => wrong(
+                    &error.to_string(),
+                    "take a package for the instance's architecture",
+                ),
+            }
         }
         #[cfg(not(feature = "user-data"))]
         {

@@ -3,7 +3,7 @@
 pub mod cfn;
 pub mod config;
 mod lift;
-pub mod plan;
+pub(crate) mod plan;
 mod settings;
 pub(crate) mod tree;
 mod validate;
@@ -16,6 +16,7 @@ pub use settings::{reference, schema};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InputKind {
     /// A CloudFormation template, JSON or YAML.
     Cfn,
@@ -27,6 +28,7 @@ pub enum InputKind {
 
 /// A file that the proof can be asked about.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Input {
     /// What it is.
     pub kind: InputKind,
@@ -36,6 +38,29 @@ pub struct Input {
 
 impl Input {
     /// Reads a file; its kind is told by its content unless it is given.
+    ///
+    /// ```
+    /// use ssm_synth::front::{Input, cfn::Deployment};
+    /// use ssm_synth::reach::{self, Assume, Hop};
+    /// use ssm_synth::report::{self, Report};
+    ///
+    /// let text = "
+    /// Resources:
+    ///   Web:
+    ///     Type: AWS::EC2::Instance
+    ///     Properties: {SubnetId: subnet-0a1b2c3d4e5f60718}
+    /// ";
+    /// let input = Input::read("stack.yaml", text, None, &Deployment::default())?;
+    /// let assume = Assume { agent: true, ..Assume::default() };
+    /// let each = input.graphs.iter().map(|graph| reach::prove(graph, &assume));
+    /// // The file may leave conditions open: what holds is what holds in every case.
+    /// let proof = reach::agree(each.collect());
+    /// assert_eq!(proof.instances[0].failing_hop(), Some(Hop::InstanceProfile));
+    ///
+    /// let report = Report { file: "stack.yaml", graph: &input.graphs[0], proof: &proof, json: false };
+    /// assert!(report::text(&report).contains("`Web` has no instance profile"));
+    /// # Ok::<(), ssm_synth::ir::Diagnostics>(())
+    /// ```
     ///
     /// # Errors
     ///

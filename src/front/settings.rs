@@ -596,7 +596,7 @@ const INSTANCE: &[Setting] = &[
     ),
     setting(
         "install_agent",
-        Type::Word(&["rpm", "deb", "windows"]),
+        Type::Word(PACKAGES),
         "not installed",
         "For images without the agent: installs it from the region's bucket; needs `endpoints.s3`.",
     ),
@@ -607,6 +607,8 @@ const INSTANCE: &[Setting] = &[
         "Tags, over the stack's.",
     ),
 ];
+
+const PACKAGES: &[&str] = &["rpm", "deb", "windows"];
 
 const PARAMETER_TYPES: &[&str] = &[
     "String",
@@ -922,5 +924,11 @@ mod tests {
             .map(|it| it.cfn())
             .collect();
         assert_eq!(types, PARAMETER_TYPES);
+        #[cfg(feature = "user-data")]
+        {
+            let packages = crate::user_data::Package::ALL.iter();
+            let packages: Vec<&str> = packages.map(|it| it.as_str()).collect();
+            assert_eq!(packages, PACKAGES);
+        }
     }
 }

@@ -92,7 +92,8 @@ pub(super) fn parameter_type(word: Option<&str>) -> Option<ParameterType> {
     let Some(word) = word else {
         return Some(ParameterType::String);
     };
-    ParameterType::ALL.into_iter().find(|of| of.cfn() == word)
+    let mut all = ParameterType::ALL.iter().copied();
+    all.find(|of| of.cfn() == word)
 }
 
 /// Gathers the parameters that are named anywhere, be it in a setting that there is not.

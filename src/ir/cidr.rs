@@ -14,6 +14,7 @@ pub struct Cidr(Ipv4Net);
 
 /// Why a text is not a [`Cidr`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CidrError {
     /// Not an address, a slash and a prefix length.
     #[error("`{0}` is not an IPv4 range such as `10.0.0.0/16`")]
@@ -67,7 +68,7 @@ impl Cidr {
 
     /// What no VPC can be in: this network, loopback, link-local, multicast.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
-    pub const NOT_FOR_VPCS: [Cidr; 4] = [
+    pub const NOT_FOR_VPCS: &'static [Cidr] = &[
         Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8)),
         Cidr(Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8)),
         Cidr(Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16)),

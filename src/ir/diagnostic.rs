@@ -49,6 +49,7 @@ pub struct Span {
 
 /// Where a resource, a setting or a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// The line of Rust that added it.
     Caller(&'static Location<'static>),
@@ -70,8 +71,10 @@ impl fmt::Display for Place {
 
 /// One thing that is wrong, with what would be right.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
+#[non_exhaustive]
 pub struct Diagnostic {
-    /// The rule's name, kebab-case; `docs/rules.md` has a section of that name.
+    /// The rule's name, kebab-case.
     pub code: &'static str,
     /// How bad.
     pub severity: Severity,
@@ -114,14 +117,12 @@ impl Diagnostic {
     }
 
     /// Says what mends it.
-    #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 
     /// Says where it is.
-    #[must_use]
     pub fn at(mut self, place: Place) -> Diagnostic {
         if place != Place::Default {
             self.places.push(place);
@@ -131,7 +132,6 @@ impl Diagnostic {
 
     /// Names a setting that it is about, below the place, such as `["image", "parameter"]`, or
     /// from the top, such as `["", "region"]`.
-    #[must_use]
     pub fn about(mut self, setting: &[&str]) -> Diagnostic {
         let keys = setting.iter().map(|key| (*key).to_owned());
         self.settings.push(keys.collect());
@@ -139,14 +139,12 @@ impl Diagnostic {
     }
 
     /// Says that it matters to one language only.
-    #[must_use]
     pub fn only(mut self, dialect: Dialect) -> Diagnostic {
         self.only = Some(dialect);
         self
     }
 
     /// Names a construct that it concerns.
-    #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Diagnostic {
         self.paths.push(path.into());
         self
@@ -176,6 +174,8 @@ impl fmt::Display for Diagnostic {
         Ok(())
     }
 }
+
+impl std::error::Error for Diagnostic {}
 
 /// All that was found.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -224,6 +224,23 @@ impl Extend<Diagnostic> for Diagnostics {
     fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
         more.into_iter()
             .for_each(|diagnostic| self.push(diagnostic));
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(all: I) -> Self {
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.extend(all);
+        diagnostics
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Override {
 
 /// What a property says that could not be read into the model.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Unread {
     /// The field's name in Rust, dotted where it is nested.
     pub field: String,
@@ -59,6 +60,7 @@ pub struct Unread {
 
 /// Where a resource that was read from a file came from.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Origin {
     /// The file's language.
     pub dialect: Dialect,
@@ -80,6 +82,7 @@ pub struct Origin {
 
 /// A checker of templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Checker {
     /// <https://www.checkov.io/>
     Checkov,
@@ -119,15 +122,16 @@ pub enum Removal {
 
 /// A resource with its place in the graph.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Node {
     /// The stack it belongs to.
-    pub stack: StackId,
+    pub(crate) stack: StackId,
     /// The path from the stack's name down.
     pub path: String,
     /// The logical id in CloudFormation: of the oldest path.
-    pub cfn_id: String,
+    pub(crate) cfn_id: String,
     /// The name in Terraform.
-    pub tf_name: String,
+    pub(crate) tf_name: String,
     /// The names that Terraform knew it by, oldest first.
     pub moved_from: Vec<String>,
     /// The resource.
@@ -147,6 +151,22 @@ pub struct Node {
 }
 
 impl Node {
+    /// Returns the stack that it belongs to.
+    pub fn stack(&self) -> StackId {
+        self.stack
+    }
+
+    /// Returns the logical id in CloudFormation, which is made of the oldest path;
+    /// [`Scope::was`](crate::Scope::was) keeps it through a renaming.
+    pub fn cfn_id(&self) -> &str {
+        &self.cfn_id
+    }
+
+    /// Returns the name in Terraform, which is made of the path.
+    pub fn tf_name(&self) -> &str {
+        &self.tf_name
+    }
+
     /// Returns whether a property was there, and not understood.
     pub fn is_unread(&self, field: &str) -> bool {
         let unread = self.origin.iter().flat_map(|origin| &origin.unread);
@@ -223,6 +243,7 @@ impl Node {
 
 /// A question about the place of deployment.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Test {
     /// The value is one of these.
     OneOf(Expr, Vec<Text>),
@@ -232,6 +253,7 @@ pub enum Test {
 
 /// A named [`Test`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Condition {
     /// Letters and digits.
     pub id: String,
@@ -241,6 +263,7 @@ pub struct Condition {
 
 /// What a stack tells after deployment.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Output {
     /// The path from the stack's name down.
     pub path: String,
@@ -260,6 +283,7 @@ pub struct Output {
 
 /// One deployable unit.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Stack {
     /// Its name.
     pub name: String,
@@ -366,10 +390,10 @@ impl Graph {
         self.stacks.iter()
     }
 
-    /// Goes through a stack's nodes in the order of adding.
+    /// Goes through a stack's nodes in the order of adding, if the stack is of this graph.
     pub fn nodes_of<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = (NodeId, &'a Node)> {
-        // A stack lists only nodes that adding put into the arena.
-        stack.nodes.iter().map(|&id| (id, &self.nodes[id.index()]))
+        let nodes = stack.nodes.iter();
+        nodes.filter_map(|&id| Some((id, self.node(id)?)))
     }
 
     /// Returns a parameter, if the index is of this graph.
@@ -380,5 +404,48 @@ impl Graph {
     /// Returns a condition, if the index is of this graph.
     pub fn condition(&self, id: ConditionId) -> Option<&Condition> {
         self.conditions.get(id.index())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{App, SessionAccess, cost, reach};
+
+    fn app(stacks: &[&str]) -> App {
+        let mut app = App::new();
+        for stack in stacks {
+            app.stack(stack).apply(SessionAccess::new());
+        }
+        app
+    }
+
+    #[test]
+    fn a_stack_of_another_graph_has_no_nodes_here() {
+        let (here, other) = (App::new(), app(&["Access"]));
+        let stack = other.graph().stack("Access").unwrap();
+        assert_eq!(here.graph().nodes_of(stack).count(), 0);
+    }
+
+    #[test]
+    fn nodes_of_another_app_are_refused_and_never_panic() {
+        let (mut here, other) = (app(&["Access"]), app(&["One", "Two"]));
+        let theirs = other.graph().stack("Two").unwrap();
+        let nodes: Vec<Node> = other
+            .graph()
+            .nodes_of(theirs)
+            .map(|(_, node)| node.clone())
+            .collect();
+        for ((_, node), theirs) in here.graph_mut().nodes_mut().zip(nodes) {
+            *node = theirs;
+        }
+        let told = here.check().unwrap_err().to_string();
+        assert!(told.contains("is a resource of another stack"), "{told}");
+        let graph = here.graph();
+        let proof = reach::prove(graph, &reach::Assume::default());
+        assert_eq!(proof.instances.len(), 1);
+        let region = Region::find("us-east-1").unwrap();
+        let estimate = cost::estimate(graph, region, &cost::Assumed::default());
+        let _ = cost::of_graph(graph, &estimate);
     }
 }

@@ -7,6 +7,7 @@ use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, S
 
 /// What a parameter holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ParameterType {
     /// Text.
     String,
@@ -30,7 +31,7 @@ pub enum ParameterType {
 
 impl ParameterType {
     /// All types.
-    pub const ALL: [ParameterType; 9] = [
+    pub const ALL: &'static [ParameterType] = &[
         ParameterType::String,
         ParameterType::Number,
         ParameterType::VpcId,
@@ -90,6 +91,7 @@ impl ParameterType {
 
 /// A parameter without its type in Rust.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ParameterDeclaration {
     /// Letters and digits.
     pub id: String,
@@ -110,10 +112,20 @@ pub struct ParameterDeclaration {
 }
 
 /// A parameter that holds a `T`; [`Scope::parameter`](crate::Scope::parameter) declares it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
+#[must_use]
 pub struct Parameter<T> {
     pub(crate) declaration: ParameterDeclaration,
     of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Parameter<T> {
+    fn clone(&self) -> Self {
+        Parameter {
+            declaration: self.declaration.clone(),
+            of: PhantomData,
+        }
+    }
 }
 
 impl<T> Parameter<T> {
@@ -135,21 +147,18 @@ impl<T> Parameter<T> {
     }
 
     /// For the person who fills it in. Default: none.
-    #[must_use]
     pub fn description(mut self, text: impl Into<Text>) -> Self {
         self.declaration.description = Some(text.into());
         self
     }
 
     /// Used where the deployment gives none. Default: it must be given.
-    #[must_use]
     pub fn default_value(mut self, value: impl Into<Text>) -> Self {
         self.declaration.default = Some(value.into());
         self
     }
 
     /// The only values allowed. Default: any.
-    #[must_use]
     pub fn allowed_values<V: Into<Text>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self.declaration
             .allowed_values
@@ -158,7 +167,6 @@ impl<T> Parameter<T> {
     }
 
     /// A regular expression that the whole value matches. Default: any value.
-    #[must_use]
     pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
         self.declaration.allowed_pattern = Some(pattern.into());
         self
@@ -200,10 +208,20 @@ parameter_of! {
 }
 
 /// A parameter that holds a list of `T`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
+#[must_use]
 pub struct ListParameter<T> {
     pub(crate) declaration: ParameterDeclaration,
     of: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for ListParameter<T> {
+    fn clone(&self) -> Self {
+        ListParameter {
+            declaration: self.declaration.clone(),
+            of: PhantomData,
+        }
+    }
 }
 
 macro_rules! list_parameter_of {
@@ -227,11 +245,20 @@ list_parameter_of! {
 }
 
 /// A declared list parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct ListValue<T> {
     pub(crate) param: super::ParamId,
     pub(crate) of: PhantomData<fn() -> T>,
 }
+
+// Derived, they would ask the same of what it lists.
+impl<T> Clone for ListValue<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ListValue<T> {}
 
 impl<T> ListValue<T> {
     /// Returns the n-th item, counted from zero.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::graph::{ConditionId, NodeId, ParamId};
@@ -71,6 +72,20 @@ impl<R> Clone for Id<R> {
 impl<R> PartialEq for Id<R> {
     fn eq(&self, other: &Self) -> bool {
         self.id == other.id
+    }
+}
+
+impl<R> Eq for Id<R> {}
+
+impl<R> Hash for Id<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl<R> fmt::Display for Id<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.id)
     }
 }
 
@@ -147,6 +162,14 @@ impl<R> PartialEq for Ref<R> {
     }
 }
 
+impl<R> Eq for Ref<R> {}
+
+impl<R> Hash for Ref<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.node.hash(state);
+    }
+}
+
 impl<R> fmt::Debug for Ref<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Ref({})", self.node.index())
@@ -191,6 +214,7 @@ impl Attr {
 
 /// What the place of deployment decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pseudo {
     /// The region's name, such as `eu-central-1`.
     Region,
@@ -206,6 +230,7 @@ pub enum Pseudo {
 ///
 /// It is untyped, so that checks and back ends need no generics; the typed door is [`Value`].
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Expr {
     /// An attribute of a resource in the graph.
     Attr(NodeId, Attr),
@@ -332,7 +357,8 @@ impl<R: crate::resource::Typed> From<Link<R>> for Expr {
     }
 }
 
-/// What can be given where a property of type `T` is asked for.
+/// What can be given where a property of type `T` is asked for. Others may implement it for types
+/// of their own; it gets no further method.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a `{T}`",
     label = "this is a `{Self}`, and the property is a `{T}`",

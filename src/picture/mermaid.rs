@@ -362,7 +362,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         Party::Agent => "agent",
         Party::Local => "local",
     };
-    for party in Party::ALL {
+    for &party in Party::ALL {
         let (first, second) = party.label(path);
         let _ = writeln!(
             out,

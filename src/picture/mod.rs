@@ -30,6 +30,7 @@ pub use sequence::{Party, Step};
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// The network and the agent's path through it.
     Network,

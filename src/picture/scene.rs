@@ -6,6 +6,7 @@ use crate::reach::{Answer, Hop, Spot, Verdict};
 
 /// A stack as it is drawn.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Scene {
     /// The stack's or the file's name.
     pub title: String,
@@ -23,6 +24,7 @@ pub struct Scene {
 
 /// A VPC with what is in it.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Panel {
     /// Its name.
     pub vpc: String,
@@ -40,6 +42,7 @@ pub struct Panel {
 
 /// An availability zone.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Zone {
     /// Its name.
     pub name: String,
@@ -49,6 +52,7 @@ pub struct Zone {
 
 /// A subnet.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct SubnetBox {
     /// Its name.
     pub name: String,
@@ -62,6 +66,7 @@ pub struct SubnetBox {
 
 /// Instances of which all that is drawn is equal.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HostBox {
     /// Their names.
     pub names: Vec<String>,
@@ -81,6 +86,7 @@ pub struct HostBox {
 
 /// What kind of way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DoorKind {
     /// An endpoint with interfaces.
     Interface,
@@ -96,6 +102,7 @@ pub enum DoorKind {
 
 /// A way out of the VPC.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Door {
     /// The services it leads to.
     pub services: Vec<String>,
@@ -123,6 +130,7 @@ impl Door {
 
 /// A security group or role, with what it allows.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Card {
     /// `security group` or `role`.
     pub kind: &'static str,
@@ -136,6 +144,7 @@ pub struct Card {
 
 /// The agent's way of instances, hop by hop.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Path {
     /// Whose way it is.
     pub names: Vec<String>,
@@ -151,6 +160,7 @@ pub struct Path {
 
 /// A hop with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Mark {
     /// The hop.
     pub hop: Hop,

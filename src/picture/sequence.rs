@@ -7,6 +7,7 @@ use crate::reach::{Hop, Verdict};
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Party {
     /// A person with the AWS CLI and its session plugin.
     Operator,
@@ -24,7 +25,7 @@ pub enum Party {
 
 impl Party {
     /// All, from left to right.
-    pub const ALL: [Party; 6] = [
+    pub const ALL: &'static [Party] = &[
         Party::Operator,
         Party::Ssm,
         Party::Messages,
@@ -53,6 +54,7 @@ impl Party {
 
 /// A message.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Step {
     /// Who sends it.
     pub from: Party,

@@ -41,6 +41,7 @@ impl Spot {
 
 /// Which way a service's name leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Way {
     /// To these endpoints.
     Endpoints(Vec<NodeId>),
@@ -56,6 +57,7 @@ pub enum Way {
 
 /// An instance, or what starts like instances, with what is around it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Surroundings {
     /// The instance.
     pub node: NodeId,
@@ -75,6 +77,7 @@ pub struct Surroundings {
 
 /// An endpoint with what it is made of.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Door {
     /// The endpoint.
     pub node: NodeId,
@@ -94,6 +97,7 @@ pub struct Door {
 
 /// A rule of a security group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rule {
     /// The group.
     pub group: Spot,
@@ -107,6 +111,7 @@ pub struct Rule {
 
 /// All that is around the instances of a graph.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Around {
     /// The instances, in the order of the proof.
     pub hosts: Vec<Surroundings>,
@@ -117,6 +122,7 @@ pub struct Around {
 }
 
 /// Looks around every instance of a graph.
+#[must_use]
 pub fn around(graph: &Graph, assume: &Assume) -> Around {
     let view = View::new(graph, *assume);
     Around {

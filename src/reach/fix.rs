@@ -5,6 +5,7 @@ use crate::resource::{Dialect, Resource, Term};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Change {
     /// Set a field, dotted where it is nested, to a value.
     Set {

@@ -42,6 +42,7 @@ use view::View;
 /// A step that must hold for a session, in the order of the agent's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum Hop {
     Agent,
     Imds,
@@ -61,7 +62,7 @@ pub enum Hop {
 
 impl Hop {
     /// All, in order.
-    pub const ALL: [Hop; 14] = [
+    pub const ALL: &'static [Hop] = &[
         Hop::Agent,
         Hop::Imds,
         Hop::InstanceProfile,
@@ -163,6 +164,12 @@ impl Verdict {
     }
 }
 
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl From<Tri> for Verdict {
     fn from(value: Tri) -> Self {
         match value {
@@ -198,8 +205,15 @@ impl Answer {
     }
 }
 
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// What was found of a hop, and where.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Finding {
     /// The hop.
     pub hop: Hop,
@@ -251,6 +265,7 @@ impl Finding {
 
 /// What is known of one instance.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct InstanceProof {
     /// The instance, or the auto scaling group that starts it.
     pub node: NodeId,
@@ -278,6 +293,7 @@ impl InstanceProof {
 
 /// What is known of all instances of a graph.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Proof {
     /// The instances, in the order of the graph.
     pub instances: Vec<InstanceProof>,
@@ -304,6 +320,7 @@ pub struct Assume {
 }
 
 /// Proves for every instance of the graph whether Session Manager reaches it.
+#[must_use]
 pub fn prove(graph: &Graph, assume: &Assume) -> Proof {
     let view = View::new(graph, *assume);
     let instances = host::all(&view)
@@ -368,6 +385,7 @@ fn worst_of_each(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Joins what was found under several assumptions of what a file leaves open: what all agree on
 /// holds, the rest is not decided.
+#[must_use]
 pub fn agree(mut proofs: Vec<Proof>) -> Proof {
     if proofs.len() <= 1 {
         return proofs.pop().unwrap_or_default();

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 /// One AWS region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Region {
     /// Its name, such as `eu-central-1`.
     pub name: &'static str,

@@ -18,6 +18,7 @@ pub(crate) fn property(text: &str) -> String {
 }
 
 /// Prints a report: an error for the first failing hop, a warning for what is not decided.
+#[must_use]
 pub fn github(report: &Report<'_>) -> String {
     let mut out = String::new();
     for proof in &report.proof.instances {

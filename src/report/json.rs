@@ -12,6 +12,7 @@ pub const VERSION: u32 = 1;
 pub const SCHEMA: &str = include_str!("check.schema.json");
 
 /// Prints a report.
+#[must_use]
 pub fn json(report: &Report<'_>) -> String {
     let instances: Vec<Value> = report
         .proof

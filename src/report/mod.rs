@@ -132,7 +132,7 @@ pub(crate) fn count(proof: &Proof, answer: Answer) -> usize {
 
 /// The page of a hop: what it checks, why it matters, what fails and what mends it.
 pub fn explain(code: &str) -> Option<String> {
-    let hop = Hop::ALL.into_iter().find(|hop| hop.as_str() == code)?;
+    let hop = Hop::ALL.iter().find(|hop| hop.as_str() == code)?;
     let pages = include_str!("../../docs/hops.md");
     let start = pages.find(&format!("\n## `{hop}`"))? + 1;
     let page = &pages[start..];

@@ -8,6 +8,7 @@ use super::{Report, text::fixed};
 use crate::reach::{Hop, Verdict};
 
 /// Prints a report: failing hops are errors, what is not decided is a note.
+#[must_use]
 pub fn sarif(report: &Report<'_>) -> String {
     let rules: Vec<Value> = Hop::ALL
         .iter()

@@ -30,6 +30,7 @@ fn mark(verdict: Verdict) -> (&'static str, Style) {
 }
 
 /// Prints a report; the caller takes the colours away where nobody sees them.
+#[must_use]
 pub fn text(report: &Report<'_>) -> String {
     let mut out = String::new();
     let instances = &report.proof.instances;

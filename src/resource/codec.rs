@@ -50,7 +50,7 @@ impl Mismatch {
 }
 
 /// A property's type: writes itself into a dialect and reads itself back.
-pub trait Prop: Sized {
+pub(crate) trait Prop: Sized {
     /// Writes; nothing where there is nothing to say.
     fn put(&self, dialect: Dialect) -> Option<Term<'_>>;
     /// Reads.
@@ -103,7 +103,7 @@ impl Unreads<'_> {
 }
 
 /// What a [`Value`] can hold as a literal.
-pub trait Scalar: Sized {
+pub(crate) trait Scalar: Sized {
     /// Writes.
     fn term(&self) -> Term<'_>;
     /// Reads; the error says what is expected.
@@ -223,10 +223,10 @@ impl Scalar for Cidr {
 /// Declares a property whose literals are a closed set of words.
 macro_rules! words {
     (
-        $(#[doc = $doc:literal])*
+        $(#[$attribute:meta])*
         pub enum $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),+ $(,)? }
     ) => {
-        $(#[doc = $doc])*
+        $(#[$attribute])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name { $( $(#[doc = $vdoc])* $variant ),+ }
 
@@ -331,10 +331,37 @@ impl From<String> for Value<Text> {
 impl<K: Into<Text>, V: Into<Value<Text>>> FromIterator<(K, V)> for Tags {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
         let mut tags = Tags::default();
-        for (key, value) in pairs {
-            tags.set(key, value);
-        }
+        tags.extend(pairs);
         tags
+    }
+}
+
+impl<K: Into<Text>, V: Into<Value<Text>>> Extend<(K, V)> for Tags {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, pairs: I) {
+        for (key, value) in pairs {
+            self.set(key, value);
+        }
+    }
+}
+
+impl IntoIterator for Tags {
+    type Item = (Text, Value<Text>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Tags {
+    type Item = (&'a Text, &'a Value<Text>);
+    type IntoIter = std::iter::Map<
+        std::slice::Iter<'a, (Text, Value<Text>)>,
+        fn(&'a (Text, Value<Text>)) -> Self::Item,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(key, value)| (key, value))
     }
 }
 

@@ -1,13 +1,14 @@
 use super::codec::{Mismatch, Prop, Unreads, words};
-use super::table::{nested, resource, take_object};
+use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, SecurityGroup, Subnet, Tags, Term, Unfolded, UserData, tagged,
+    NetworkInterface, SecurityGroup, Subnet, Tags, Term, UserData, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, NodeId, Text, Value};
 
 words! {
     /// Whether the metadata service wants a session token.
+    #[non_exhaustive]
     pub enum HttpTokens {
         /// IMDSv2 only.
         Required = "required",

@@ -12,6 +12,7 @@ pub enum LaunchImage {}
 
 words! {
     /// What a volume is made of.
+    #[non_exhaustive]
     pub enum VolumeType {
         /// General purpose, third generation.
         Gp3 = "gp3",

@@ -4,7 +4,7 @@ mod alarm;
 mod association;
 mod auto_scaling_group;
 mod bucket;
-pub mod codec;
+pub(crate) mod codec;
 mod config_rule;
 mod dhcp_options;
 mod document;
@@ -40,7 +40,7 @@ mod security_group_ingress;
 mod security_group_rule;
 mod subnet;
 mod subnet_route_table_association;
-pub mod table;
+pub(crate) mod table;
 mod term;
 mod topic;
 mod trail;
@@ -109,7 +109,7 @@ pub(crate) use security_group_rule::INSIDE;
 pub use security_group_rule::{InlineRule, SecurityGroupRule};
 pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
-pub use table::{Field, Kind, Occurs, Unfolded};
+pub use table::{Field, Kind, Occurs};
 pub use term::{Dialect, Map, Term};
 pub use topic::{Subscription, Topic, TopicPolicy};
 pub use trail::Trail;
@@ -124,8 +124,14 @@ pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
 use crate::ir::{Attr, Diagnostics, Graph, Node, NodeId};
 
-/// A type of resource: what a handle can point at.
-pub trait Typed: Sized + Into<Resource> + 'static {
+pub(crate) mod sealed {
+    /// What only this crate implements.
+    pub trait Sealed {}
+}
+
+/// A type of resource: what a handle can point at. Only this crate implements it; a type that it
+/// lacks is a [`Raw`].
+pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
     /// What a property that names such a resource holds.
     const LINK: Attr;
     /// What the table says.
@@ -205,6 +211,7 @@ macro_rules! resources {
     ($($name:ident),+ $(,)?) => {
         /// A resource of any type.
         #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
         pub enum Resource {
             $(
                 #[allow(missing_docs)]

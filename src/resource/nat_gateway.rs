@@ -5,6 +5,7 @@ use crate::ir::{Attr, Link, Text, Value};
 
 words! {
     /// Whether a NAT gateway leads out.
+    #[non_exhaustive]
     pub enum ConnectivityType {
         /// To the internet, from a public subnet.
         Public = "public",

@@ -20,6 +20,7 @@ words! {
 
 /// Who a statement of a resource policy is about.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Principal {
     /// Everybody: `*`.
     Any,
@@ -33,6 +34,7 @@ pub enum Principal {
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Statement {
     /// A name for people. Default: none.
     pub sid: Option<Text>,
@@ -80,21 +82,18 @@ impl Statement {
     }
 
     /// Names it. Default: no name.
-    #[must_use]
     pub fn sid(mut self, sid: impl Into<Text>) -> Statement {
         self.sid = Some(sid.into());
         self
     }
 
     /// Says who. Default: whoever carries the policy.
-    #[must_use]
     pub fn principal(mut self, principal: Principal) -> Statement {
         self.principal = Some(principal);
         self
     }
 
     /// Adds resources. Default: none.
-    #[must_use]
     pub fn on<V: IntoValue<Value<Text>>>(
         mut self,
         resources: impl IntoIterator<Item = V>,
@@ -104,7 +103,6 @@ impl Statement {
     }
 
     /// Adds a condition. Default: none.
-    #[must_use]
     pub fn when<V: IntoValue<Value<Text>>>(
         mut self,
         operator: impl Into<Text>,

@@ -20,6 +20,7 @@ struct Spelling {
 ///     .tf("aws_sns_topic").argument("display_name", "sessions"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct Raw {
     cfn: Option<Spelling>,
     tf: Option<Spelling>,
@@ -32,7 +33,6 @@ impl Raw {
     }
 
     /// Names the type in CloudFormation, such as `AWS::SNS::Topic`.
-    #[must_use]
     pub fn cfn(mut self, type_name: impl Into<String>) -> Raw {
         self.cfn = Some(Spelling {
             type_name: type_name.into(),
@@ -42,7 +42,6 @@ impl Raw {
     }
 
     /// Names the type in Terraform, such as `aws_sns_topic`.
-    #[must_use]
     pub fn tf(mut self, type_name: impl Into<String>) -> Raw {
         self.tf = Some(Spelling {
             type_name: type_name.into(),
@@ -52,7 +51,6 @@ impl Raw {
     }
 
     /// Sets a property in CloudFormation; text arrives as written, a handle becomes a reference.
-    #[must_use]
     pub fn property(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
         if let Some(spelling) = &mut self.cfn {
             spelling.body.insert(name.into(), value.into());
@@ -61,7 +59,6 @@ impl Raw {
     }
 
     /// Sets an argument in Terraform; text arrives as written, a handle becomes a reference.
-    #[must_use]
     pub fn argument(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
         if let Some(spelling) = &mut self.tf {
             spelling.body.insert(name.into(), value.into());
@@ -70,7 +67,6 @@ impl Raw {
     }
 
     /// Adds a nested block in Terraform.
-    #[must_use]
     pub fn block(
         self,
         name: impl Into<String>,
@@ -125,6 +121,8 @@ impl From<Raw> for Resource {
         Resource::Raw(Box::new(raw))
     }
 }
+
+impl super::sealed::Sealed for Raw {}
 
 impl Typed for Raw {
     const LINK: Attr = Attr::by_ref("id");

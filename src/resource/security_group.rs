@@ -132,7 +132,7 @@ const NOTHING: &str = "Nothing";
 fn inside(group: NodeId, graph: &Graph) -> impl Iterator<Item = (NodeId, &SecurityGroupEgress)> {
     let stack = graph
         .node(group)
-        .map(|node| &graph.stacks[node.stack.index()]);
+        .and_then(|node| graph.stacks.get(node.stack.index()));
     stack
         .into_iter()
         .flat_map(|stack| graph.nodes_of(stack))

@@ -21,6 +21,7 @@ pub enum Occurs {
 
 /// What a table says of one property.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Field {
     /// The name in Rust.
     pub name: &'static str,
@@ -38,6 +39,7 @@ pub struct Field {
 
 /// What a table says of a resource type.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Kind {
     /// The name in Rust.
     pub name: &'static str,
@@ -52,18 +54,22 @@ pub struct Kind {
     /// The properties.
     pub fields: &'static [Field],
     /// Reads a resource; what the table does not know stays in the map.
+    #[doc(hidden)]
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
     /// Further attributes that references name.
     pub attrs: &'static [Attr],
     /// Reads a resource that others wrote: as much as is understood.
+    #[doc(hidden)]
     pub lift: fn(&mut Map<'_>, Dialect, &mut Unreads<'_>) -> Resource,
     /// Takes out what stands inside a resource that others wrote, and is a resource of its own in
     /// the model.
+    #[doc(hidden)]
     pub unfold: Unfold,
 }
 
 /// Takes out of a resource's properties what the model has as resources of their own.
-pub type Unfold = fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut Unreads<'_>) -> Vec<Unfolded>;
+pub(crate) type Unfold =
+    fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut Unreads<'_>) -> Vec<Unfolded>;
 
 /// A resource that was written inside another.
 #[derive(Debug)]
@@ -98,7 +104,7 @@ pub(crate) fn lift_items<T: Prop>(
 }
 
 /// The properties of a struct that a table made.
-pub trait Fields: Sized {
+pub(crate) trait Fields: Sized {
     /// What the table says of them.
     const FIELDS: &'static [Field];
     /// Writes them.
@@ -170,6 +176,7 @@ macro_rules! table {
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq)]
+        #[must_use]
         pub struct $name {
             $( $( $(#[doc = $odoc])* pub $one: $oty, )* )?
             $( $( $(#[doc = $pdoc])* pub $opt: Option<$pty>, )* )?
@@ -191,7 +198,6 @@ macro_rules! table {
 
             $( $(
                 $(#[doc = $pdoc])*
-                #[must_use]
                 pub fn $opt(mut self, value: impl $crate::ir::IntoValue<$pty>) -> Self {
                     self.$opt = Some(value.into_value());
                     self
@@ -202,7 +208,6 @@ macro_rules! table {
                 $(#[doc = $mdoc])*
                 ///
                 /// Appends.
-                #[must_use]
                 pub fn $many<V: $crate::ir::IntoValue<$mty>>(
                     mut self,
                     values: impl IntoIterator<Item = V>,
@@ -214,7 +219,6 @@ macro_rules! table {
 
             $( $(
                 $(#[doc = $ldoc])*
-                #[must_use]
                 pub fn $plain(mut self, value: impl Into<$lty>) -> Self {
                     self.$plain = value.into();
                     self
@@ -323,6 +327,8 @@ macro_rules! resource {
             pub struct $name
             $($groups)*
         }
+
+        impl $crate::resource::sealed::Sealed for $name {}
 
         impl $crate::resource::Typed for $name {
             const LINK: $crate::ir::Attr = $link;

@@ -28,6 +28,7 @@ impl Dialect {
 /// It knows what JSON cannot say (argument or block, JSON as text, an expression), so that both
 /// printers of a language work from the same tree and none looks for `${` in text.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Term<'a> {
     /// True or false.
     Bool(bool),
@@ -283,6 +284,25 @@ impl<'a> IntoIterator for Map<'a> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+impl<'m, 'a> IntoIterator for &'m Map<'a> {
+    type Item = (&'m str, &'m Term<'a>);
+    type IntoIter = std::iter::Map<
+        std::slice::Iter<'m, (Cow<'a, str>, Term<'a>)>,
+        fn(&'m (Cow<'a, str>, Term<'a>)) -> Self::Item,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(key, term)| (key.as_ref(), term))
+    }
+}
+
+/// As [`Map::insert`] does: the caller knows that the keys are new.
+impl<'a> Extend<(Cow<'a, str>, Term<'a>)> for Map<'a> {
+    fn extend<I: IntoIterator<Item = (Cow<'a, str>, Term<'a>)>>(&mut self, more: I) {
+        self.0.extend(more);
     }
 }
 

@@ -1,6 +1,6 @@
 use super::launch_template::{Ebs, VolumeType};
-use super::table::resource;
-use super::{Dialect, Hooks, Map, Tags, Term, Unfolded, codec::Prop, codec::Unreads, tagged};
+use super::table::{Unfolded, resource};
+use super::{Dialect, Hooks, Map, Tags, Term, codec::Prop, codec::Unreads, tagged};
 use crate::ir::{Attr, Expr, Text, Value};
 
 resource! {

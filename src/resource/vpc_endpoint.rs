@@ -5,6 +5,7 @@ use crate::ir::{Attr, Link, Text, Value};
 
 words! {
     /// What an endpoint is made of.
+    #[non_exhaustive]
     pub enum EndpointType {
         /// Network interfaces in subnets.
         Interface = "Interface",

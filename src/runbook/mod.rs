@@ -21,6 +21,7 @@ use shell::Line;
 
 /// Where a stack is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Source {
     /// A configuration of ours, with the flags that make it again.
     Config(Vec<String>),
@@ -377,8 +378,8 @@ fn document(graph: &Graph) -> Option<&str> {
 
 fn hops(scene: &Scene) -> Vec<Value> {
     Hop::ALL
-        .into_iter()
-        .map(|hop| {
+        .iter()
+        .map(|&hop| {
             let here = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({

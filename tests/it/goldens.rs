@@ -52,7 +52,12 @@ fn the_table_of_ids() {
     let mut table = String::new();
     for stack in configured.app.graph().stacks() {
         for (_, node) in configured.app.graph().nodes_of(stack) {
-            table.push_str(&format!("{} {} {}\n", node.path, node.cfn_id, node.tf_name));
+            table.push_str(&format!(
+                "{} {} {}\n",
+                node.path,
+                node.cfn_id(),
+                node.tf_name()
+            ));
         }
         for output in &stack.outputs {
             table.push_str(&format!(

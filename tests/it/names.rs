@@ -165,7 +165,7 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
             .stacks()
             .flat_map(|it| configured.app.graph().nodes_of(it));
         nodes
-            .map(|(_, node)| node.cfn_id.clone())
+            .map(|(_, node)| node.cfn_id().to_owned())
             .collect::<Vec<_>>()
     };
     let existing = ids("");

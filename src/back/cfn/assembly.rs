@@ -12,7 +12,17 @@ use crate::resource::Dialect;
 /// reads all versions up to its own.
 const VERSION: &str = "36.0.0";
 
-/// Lowers all stacks to the files of a cloud assembly, by name, the manifest last: a folder of them
+/// A file of a cloud assembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssemblyFile {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Lowers all stacks to the files of a cloud assembly, the manifest last: a folder of them
 /// is what `cdk --app` takes.
 ///
 /// ```
@@ -22,12 +32,12 @@ const VERSION: &str = "36.0.0";
 /// app.stack("Access").apply(SessionAccess::new());
 /// let checked = app.check().expect("the built-in pattern is sound");
 /// let files = back::cfn::assembly(&checked);
-/// let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+/// let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 /// assert_eq!(names, ["Access.template.json", "manifest.json"]);
 /// ```
 ///
 /// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
-pub fn assembly(checked: &Checked<'_>) -> Vec<(String, String)> {
+pub fn assembly(checked: &Checked<'_>) -> Vec<AssemblyFile> {
     let graph = checked.graph();
     let mut files = Vec::new();
     let mut artifacts = Map::new();
@@ -49,10 +59,16 @@ pub fn assembly(checked: &Checked<'_>) -> Vec<(String, String)> {
         }
         artifact["metadata"] = metadata(checked, name).into();
         artifacts.insert(name.to_owned(), artifact);
-        files.push((file, text.to_json()));
+        files.push(AssemblyFile {
+            name: file,
+            text: text.to_json(),
+        });
     }
     let manifest = json!({ "version": VERSION, "artifacts": artifacts });
-    files.push(("manifest.json".to_owned(), format!("{manifest:#}\n")));
+    files.push(AssemblyFile {
+        name: "manifest.json".to_owned(),
+        text: format!("{manifest:#}\n"),
+    });
     files
 }
 

@@ -4,7 +4,7 @@ mod assembly;
 mod json;
 mod yaml;
 
-pub use assembly::assembly;
+pub use assembly::{AssemblyFile, assembly};
 pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
@@ -43,6 +43,7 @@ impl<'a> Tree<'a> {
 
 /// A CloudFormation template.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Template<'a> {
     root: Tree<'a>,
 }
@@ -60,6 +61,7 @@ impl Template<'_> {
 }
 
 /// Lowers a stack of that name; nothing if there is none.
+#[must_use]
 pub fn template<'g>(checked: &Checked<'g>, stack: &str) -> Option<Template<'g>> {
     let graph = checked.graph();
     let here = *graph.stack_names.get(stack)?;

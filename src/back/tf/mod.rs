@@ -6,7 +6,7 @@ mod root;
 #[cfg(feature = "cli")]
 mod values;
 
-pub use root::{folder, root};
+pub use root::{RegionsError, folder, root};
 #[cfg(feature = "cli")]
 pub(crate) use values::resources;
 
@@ -92,6 +92,7 @@ pub(crate) struct Block<'a> {
 
 /// A Terraform module for the `hashicorp/aws` provider, 5.x and 6.x.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct Module<'a> {
     blocks: Vec<Block<'a>>,
 }
@@ -145,6 +146,7 @@ impl Module<'_> {
 }
 
 /// Lowers a stack of that name; nothing if there is none.
+#[must_use]
 pub fn module<'g>(checked: &Checked<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
     let graph = checked.graph();
     let here = *graph.stack_names.get(stack)?;

@@ -15,22 +15,36 @@ pub fn folder(stack: &str) -> String {
     kebab(stack)
 }
 
+/// Why several stacks are no root module: one provider has one region.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{one}` and `{other}` are in different regions, and one root module has one")]
+#[non_exhaustive]
+pub struct RegionsError {
+    /// The first stack that says its region.
+    pub one: String,
+    /// The first that says another.
+    pub other: String,
+}
+
 /// Lowers all stacks to a root module that calls the module of each ([`Role::Module`], in its
 /// [`folder`]) and hands values from one to the next.
 ///
 /// # Errors
 ///
-/// The names of two stacks in different regions: one provider has one region.
+/// If two stacks are in different regions.
 ///
 /// [`Role::Module`]: super::Role::Module
-pub fn root<'g>(checked: &'g Checked<'_>) -> Result<Module<'g>, (String, String)> {
+pub fn root<'g>(checked: &'g Checked<'_>) -> Result<Module<'g>, RegionsError> {
     let (graph, links) = (checked.graph(), checked.links());
     let mut known = graph.stacks().filter(|it| it.region.is_some());
     let first = known.next();
     if let Some(first) = first
         && let Some(other) = known.find(|it| it.region != first.region)
     {
-        return Err((first.name.clone(), other.name.clone()));
+        return Err(RegionsError {
+            one: first.name.clone(),
+            other: other.name.clone(),
+        });
     }
     let (order, _) = links.order(graph);
     let stacks = || order.iter().map(|id| (*id, &graph.stacks[id.index()]));

@@ -34,7 +34,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     }
     let column = (WIDTH - 2.0 * MARGIN - WORDS - 24.0) / Party::ALL.len() as f64;
     y += 30.0;
-    for party in Party::ALL {
+    for &party in Party::ALL {
         let (first, second) = party.label(path);
         let x = life(party);
         canvas.area((x - column / 2.0 + 3.0, y, column - 6.0, 42.0), "calm");
@@ -56,7 +56,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         .collect();
     let height = |lines: &[String]| (lines.len() as f64 * LINE + 12.0).max(34.0);
     let end = y + texts.iter().map(|it| height(it)).sum::<f64>();
-    for party in Party::ALL {
+    for &party in Party::ALL {
         canvas.line(&[(life(party), head), (life(party), end)], "life");
     }
     for (n, (step, lines)) in steps.iter().zip(&texts).enumerate() {
