@@ -25,9 +25,11 @@ mod graph;
 mod names;
 mod parts;
 mod properties;
+mod public_api;
 mod readers;
 mod round_trip;
 mod schemas;
+mod threads;
 
 use std::path::{Path, PathBuf};
 

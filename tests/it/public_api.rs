@@ -1,0 +1,80 @@
+//! What others can use of the library, line by line.
+//!
+//! Not without feature `deploy`, whose dependencies would be built for it, and only where there is a
+//! shell for `tests/rustdoc.sh`.
+
+#![cfg(all(unix, feature = "deploy"))]
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// rustdoc's JSON of the library, with the dependencies that the tests were just built with: for its
+/// documentation tests cargo tells rustdoc all of them, and `tests/rustdoc.sh` stands in for rustdoc.
+fn described() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let written = own.join("public-api");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--doc", "--quiet", "--offline", "--all-features"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    // What cargo tells a test of its own package would have build scripts of others run anew.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+        if told.iter().any(|it| name.starts_with(it)) {
+            cargo.env_remove(name.as_ref());
+        }
+    }
+    let done = cargo
+        .arg("--target-dir")
+        .arg(own.parent().unwrap())
+        .env("RUSTDOC", here.join("tests/rustdoc.sh"))
+        .env("PUBLIC_API", &written)
+        .current_dir(here)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{said}");
+    written.join("ssm_synth.json")
+}
+
+/// A line that goes or changes breaks those who use it; a line that comes is a promise.
+#[test]
+fn the_public_items() {
+    // What another rustdoc writes, this version of `public-api` may not read.
+    let version = Command::new("rustc").arg("-V").output().unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    if !version.starts_with(concat!("rustc ", env!("CARGO_PKG_RUST_VERSION"))) {
+        assert!(std::env::var_os("CI").is_none(), "CI has {version}");
+        return;
+    }
+    let api = public_api::Builder::from_rustdoc_json(described())
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_auto_derived_impls(true)
+        .build()
+        .unwrap();
+    // An implementation stands under its trait and under its type, and repeats what the trait says
+    // but for the types that it chooses.
+    let implementations: HashSet<_> = api
+        .items()
+        .filter(|item| item.to_string().starts_with("impl") && item.to_string().contains(" for "))
+        .map(|item| item.id())
+        .collect();
+    let mut listed = HashSet::new();
+    let mut listing = String::new();
+    for item in api.items() {
+        let line = item.to_string();
+        let repeats = item
+            .parent_id()
+            .is_some_and(|id| implementations.contains(&id));
+        if (!repeats || line.starts_with("pub type")) && listed.insert(line.clone()) {
+            listing.push_str(&line);
+            listing.push('\n');
+        }
+    }
+    super::golden("public-api", "all-features", &listing);
+}

@@ -1,0 +1,66 @@
+//! What can go from one thread to another, what is an error, what is a key.
+
+use ssm_synth::resource::{Kind, Resource, Subnet, Term};
+use ssm_synth::{App, Id, Parameter, Ref, Scope, SessionAccess, TemplateError, Value};
+use ssm_synth::{back, check, construct, cost, front, ir, picture, reach, report, runbook};
+
+fn shared<T: Send + Sync>() {}
+
+fn error<T: std::error::Error + Send + Sync + 'static>() {}
+
+fn key<T: Eq + std::hash::Hash>() {}
+
+fn copied<T: Copy>() {}
+
+/// Compiling it is the test.
+#[test]
+fn every_type_goes_between_threads() {
+    shared::<App>();
+    shared::<Scope<'_>>();
+    shared::<construct::Overrides<'_>>();
+    shared::<SessionAccess>();
+    shared::<ir::Graph>();
+    shared::<Resource>();
+    shared::<Kind>();
+    shared::<Term<'_>>();
+    shared::<Value<ir::Text>>();
+    shared::<Id<Subnet>>();
+    // Whatever it points at.
+    shared::<Ref<std::cell::Cell<u8>>>();
+    shared::<Parameter<Id<Subnet>>>();
+    shared::<check::Checked<'_>>();
+    shared::<back::cfn::Template<'_>>();
+    shared::<back::tf::Module<'_>>();
+    shared::<reach::Proof>();
+    shared::<reach::Around>();
+    shared::<report::Report<'_>>();
+    shared::<cost::Estimate>();
+    shared::<cost::Variant>();
+    shared::<front::config::Config>();
+    shared::<front::config::Configured>();
+    shared::<front::Input>();
+    shared::<picture::Scene>();
+    shared::<runbook::Subject<'_>>();
+    #[cfg(feature = "testing")]
+    shared::<ssm_synth::testing::Assertions<'_>>();
+    #[cfg(feature = "testing")]
+    shared::<ssm_synth::testing::Capture>();
+}
+
+#[test]
+fn every_error_can_be_boxed() {
+    error::<ir::Diagnostics>();
+    error::<ir::Diagnostic>();
+    error::<back::tf::RegionsError>();
+    error::<ir::CidrError>();
+    error::<TemplateError>();
+    error::<ssm_synth::user_data::UserDataError>();
+}
+
+#[test]
+fn handles_are_keys_and_copies_whatever_they_point_at() {
+    key::<Ref<std::cell::Cell<u8>>>();
+    key::<Id<std::cell::Cell<u8>>>();
+    copied::<Ref<std::cell::Cell<u8>>>();
+    copied::<ir::ListValue<Id<Subnet>>>();
+}
