@@ -116,6 +116,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let text = given::read(&args.file)?;
     let name = args.file.display().to_string();
     let sources = vec![(name.clone(), text.clone())];
+    if InputKind::of(&text) == InputKind::Cfn
+        && matches!(args.format, Some(Format::Cfn | Format::CfnYaml))
+    {
+        return same_language(args, &name, &text);
+    }
     let Read {
         mut graph,
         mut problems,
@@ -145,15 +150,37 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let checked = crate::check::run(&graph, problems).map_err(|it| synth::fail(&it, &sources))?;
     output::note(&render(checked.warnings().iter(), &sources));
+    let text = print(args, &checked, format, imports && to == Dialect::Tf)?;
+    match &args.output {
+        Some(path) => output::file(path, &text)?,
+        None => output::artefact(&text)?,
+    }
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
         warn(&missing);
         output::file(path, &format!("{list:#}\n"))?;
     }
-    let text = print(args, &checked, format, imports && to == Dialect::Tf)?;
+    Ok(())
+}
+
+/// The template as it is, with every resource kept if that is asked for, and nothing else touched.
+fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
+    let other = match () {
+        () if !args.retain => Some("a template is one already: `--retain` keeps its resources"),
+        () if !args.ids.is_empty() => Some("`--ids` is for Terraform"),
+        () if args.format == Some(Format::CfnYaml) => {
+            Some("what is kept is printed as JSON: `-f cfn`")
+        }
+        () => None,
+    };
+    if let Some(message) = other {
+        return Err(Failure::Environment(message.to_owned()));
+    }
+    let kept =
+        front::retained(name, text).map_err(|problems| synth::unreadable(&problems, name, text))?;
     match &args.output {
-        Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        Some(path) => output::file(path, &kept),
+        None => output::artefact(&kept),
     }
 }
 

@@ -208,6 +208,10 @@ fn version(
         return Ok(Version::default());
     }
     let unreadable = |problems| synth::unreadable(&problems, name, text);
+    if matches!(text.trim(), "null" | "~" | "{}" | "---") {
+        let message = format!("`{name}` holds nothing: no template, plan or configuration");
+        return Err(Failure::Environment(message));
+    }
     match kind.unwrap_or_else(|| InputKind::of(text)) {
         InputKind::Config => {
             let file = Some((name.to_owned(), text.to_owned()));
@@ -255,12 +259,17 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
         false => format!("{revision}:./{file}"),
     };
     if !git(&["cat-file", "-e", &object])?.status.success() {
+        if !Path::new(file).is_file() {
+            return Err(Failure::Environment(format!(
+                "`{spec}`: `{file}` is neither in `{revision}` nor here"
+            )));
+        }
         output::note(&format!(
             "note: `{file}` is not in `{revision}`: compared with nothing\n"
         ));
         return Ok(Some(String::new()));
     }
-    let shown = git(&["show", &object])?;
+    let shown = git(&["cat-file", "blob", &object])?;
     if !shown.status.success() {
         let said = String::from_utf8_lossy(&shown.stderr);
         return Err(Failure::Environment(format!("`{spec}`: {}", said.trim())));

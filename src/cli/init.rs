@@ -62,6 +62,68 @@ fn dependency(source: Option<&Path>, testing: bool) -> String {
     }
 }
 
+/// Names that no crate, or no crate that uses the library, can have.
+const TAKEN: [&str; 58] = [
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "ssm-synth",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "union",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
+];
+
 fn environment(message: impl Into<String>) -> Failure {
     Failure::Environment(message.into())
 }
@@ -89,8 +151,8 @@ fn name_of(args: &Args) -> Result<String, Failure> {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     match fits {
-        // It would be the library's own name.
-        true if name != "ssm-synth" => Ok(name),
+        // Cargo takes none of these, or the library has it.
+        true if !TAKEN.contains(&name.as_str()) => Ok(name),
         _ => Err(environment(format!(
             "`{name}` is no name: begin with a lower-case letter, and go on with letters, digits and \
              `-`; give it by `--name`"

@@ -68,7 +68,7 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
         let address: Vec<&str> = inner.split('.').take(2).collect();
         let node = own.get(&address.join("."))?;
         let node = graph.node(*node)?;
-        ids.physical(&node.cfn_id).map(str::to_owned)
+        ids.physical(&node.cfn_id).map(literal)
     };
     for it in &all {
         let address = format!("{}.{}", it.kind, it.name);
@@ -77,7 +77,13 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
         };
         let is_own = node.resource.type_name(Dialect::Tf) == Some(it.kind.as_str())
             && node.tf_name == it.name;
-        let physical = ids.physical(&node.cfn_id).filter(|_| is_own);
+        let physical = ids.physical(&node.cfn_id).filter(|_| is_own).map(literal);
+        let physical = physical.as_deref();
+        // Of a resource that may be missing, the first is the only one.
+        let address = match node.condition {
+            Some(_) => format!("{address}[0]"),
+            None => address,
+        };
         let arguments: HashMap<&str, String> = it
             .arguments
             .as_object()
@@ -121,6 +127,11 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
     out
 }
 
+/// Text of AWS's in an import id, where `${` begins an expression.
+fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
 /// The form with values in it.
 fn filled(
     form: &str,
@@ -130,9 +141,6 @@ fn filled(
     let mut out = String::new();
     let mut rest = form;
     let single = form.starts_with('{') && form.find('}') == Some(form.len() - 1);
-    if let (true, Some(physical)) = (single, physical) {
-        return Ok(physical.to_owned());
-    }
     while let Some(start) = rest.find('{') {
         out.push_str(&rest[..start]);
         let Some(end) = rest[start..].find('}').map(|end| start + end) else {
@@ -144,8 +152,11 @@ fn filled(
             (Some(value), _) => value.clone(),
             // The bus that a rule is on, if none is said.
             (None, Some("event_bus_name")) => "default".to_owned(),
-            (None, Some("name")) if physical.is_some() => physical.unwrap_or_default().to_owned(),
-            (None, Some("id")) if physical.is_some() => physical.unwrap_or_default().to_owned(),
+            // What `Ref` gives is its id, or its name.
+            (None, Some(name)) if single || matches!(name, "id" | "name") => match physical {
+                Some(physical) => physical.to_owned(),
+                None => return Err("`--ids` does not tell it".to_owned()),
+            },
             (None, _) => {
                 return Err(format!(
                     "its import id is `{form}`, and `--ids` does not tell all of it"

@@ -29,8 +29,8 @@ fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
     })
 }
 
-/// Properties of one language that something else of the other one says: resources of their own,
-/// tags of disks, and how documents are updated, which Terraform knows one way for.
+/// Properties of one language that something else of the other one says: resources of their own, and
+/// how documents are updated, which Terraform knows one way for.
 const SAID_OTHERWISE: [(&str, &str); 10] = [
     ("Bucket", "event_bridge_enabled"),
     ("Bucket", "public_access_block"),
@@ -75,6 +75,19 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
         if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
             out.push(format!("`{here}` has no twin"));
         }
+    }
+    // What AWS names by itself in one language, and the other wants named.
+    let absent = |field: &crate::resource::Field| {
+        let name = to.pick(field.cfn, field.tf);
+        field.occurs == crate::resource::Occurs::Required
+            && (name.ends_with("name") || name.ends_with("Name"))
+            && matches!(node.resource.put(to).remove_path(name), Some(Term::Expr(it)) if *it == Expr::Absent)
+    };
+    for field in kind.fields.iter().filter(|it| absent(it)) {
+        out.push(format!(
+            "`{}` is required there: name it",
+            to.pick(field.cfn, field.tf)
+        ));
     }
     if let Some(instance) = Instance::of(&node.resource) {
         if !instance.network_interfaces.is_empty() {

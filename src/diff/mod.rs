@@ -13,7 +13,11 @@ mod replace;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::front::cfn::{self, Deployment};
 use crate::front::tree::{self, Kind, Tree, Unreadable};
+
+/// Beside a reference to a parameter that nothing gives a value: its default.
+const DEFAULT: &str = "(default)";
 
 pub(crate) use access::{AccessChange, access};
 pub(crate) use replace::{Forced, Why};
@@ -66,6 +70,8 @@ pub(crate) enum Change {
     Renamed(String),
     /// It is the same resource under another address.
     Moved(String),
+    /// It stays, and Terraform no longer knows of it.
+    Forgotten,
 }
 
 /// A resource, or an entry of a section, that differs.
@@ -103,7 +109,11 @@ impl Difference {
 ///
 /// Text that is neither JSON nor YAML, with its place.
 pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, Unreadable> {
-    let root = tree::read(text)?;
+    let deployment = Deployment {
+        parameters: parameters.to_vec(),
+        ..Deployment::default()
+    };
+    let (root, _) = cfn::looped(tree::read(text)?, &deployment)?;
     let mut side = Side {
         values: parameters.to_vec(),
         ..Side::default()
@@ -122,6 +132,10 @@ pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, 
             let mut attributes = Map::new();
             let mut properties = Value::Object(Map::new());
             let mut kind = String::new();
+            if resource.value.map().is_none() || resource.key.starts_with("Fn::") {
+                // A loop that is not decided: all of it is one thing.
+                properties = plain(&resource.value, parameters, &root);
+            }
             for part in resource.value.map().unwrap_or_default() {
                 match part.key.as_str() {
                     "Type" => kind = part.value.text().unwrap_or_default().to_owned(),
@@ -149,9 +163,18 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
         found.map(|(_, value)| value.clone())
     };
     if let Some(("Ref", target)) = tree.single()
-        && let Some(value) = target.text().and_then(value_of)
+        && let Some(name) = target.text()
     {
-        return Value::String(value);
+        if let Some(value) = value_of(name) {
+            return Value::String(value);
+        }
+        let declared = root.get("Parameters").and_then(|it| it.get(name));
+        if let Some(default) = declared.and_then(|it| it.get("Default")) {
+            let mut map = Map::new();
+            map.insert("Ref".to_owned(), name.into());
+            map.insert(DEFAULT.to_owned(), plain(default, &[], root));
+            return Value::Object(map);
+        }
     }
     if let Some((
         "Fn::FindInMap",
@@ -162,16 +185,25 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
     )) = tree.single()
     {
         let keys: Vec<Value> = keys.iter().map(|it| plain(it, parameters, root)).collect();
-        let path: Option<Vec<&str>> = keys.iter().map(Value::as_str).collect();
-        let map = path.filter(|it| it.len() == 3).and_then(|path| {
-            let mut at = root.get("Mappings")?;
-            for key in path {
-                at = at.get(key)?;
+        // As far as the keys are decided: what is below is what it may be.
+        let mut at = root.get("Mappings");
+        let mut decided = 0;
+        for key in &keys {
+            match (key.as_str(), at) {
+                (Some(key), Some(map)) => at = map.get(key),
+                _ => break,
             }
-            Some(at)
-        });
-        if let Some(found) = map {
-            return plain(found, &[], root);
+            decided += 1;
+        }
+        match at {
+            Some(found) if decided == 3 && keys.len() == 3 => return plain(found, &[], root),
+            Some(found) => {
+                let mut map = Map::new();
+                map.insert("Fn::FindInMap".to_owned(), Value::Array(keys));
+                map.insert("(values)".to_owned(), plain(found, &[], root));
+                return Value::Object(map);
+            }
+            None => {}
         }
     }
     match &tree.kind {

@@ -66,8 +66,17 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
     for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
         if let Some(kind) = node.resource.type_name(Dialect::Cfn) {
             let properties = value_of(&graph, Term::Object(node.resource.put(Dialect::Cfn)));
+            let mut properties = as_text(properties);
+            if kind == "AWS::EC2::SecurityGroup"
+                && node.dialect() == Dialect::Tf
+                && let Value::Object(map) = &mut properties
+            {
+                // Terraform takes EC2's own rule away; those that it has stand by themselves here.
+                map.entry("SecurityGroupEgress")
+                    .or_insert_with(|| Value::Array(Vec::new()));
+            }
             side.resources
-                .insert(node.shown().to_owned(), entry(kind, as_text(properties)));
+                .insert(node.shown().to_owned(), entry(kind, properties));
         }
     }
     // Managed policies are a property of the role there.

@@ -1,11 +1,15 @@
 //! Terraform's plans and states, as sides of a comparison: addresses, and arguments by Terraform's
 //! names.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::replace::{Forced, Why};
-use super::{Change, Difference, Entry, Side, properties};
+use super::{Change, Difference, Entry, PropertyChange, Side, properties};
 
 /// What stands for a value that only applying tells.
 const LATER: &str = "(known after apply)";
@@ -18,12 +22,121 @@ fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// What stands for a sensitive value: others stand for others, for this run alone, so that a change
+/// is seen and nothing is told.
+fn sensitive_value(value: &Value) -> Value {
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    let key = KEY.get_or_init(RandomState::new);
+    format!("{SENSITIVE}\0{:x}", key.hash_one(value.to_string())).into()
+}
+
+/// Takes out what tells sensitive values apart, once they are compared.
+pub(crate) fn hide(differences: &mut [Difference]) {
+    fn value(it: &mut Value) {
+        match it {
+            Value::String(text) if text.starts_with(SENSITIVE) => SENSITIVE.clone_into(text),
+            Value::Array(items) => items.iter_mut().for_each(value),
+            Value::Object(map) => map.values_mut().for_each(value),
+            _ => {}
+        }
+    }
+    for it in differences {
+        if let Change::Changed(changes) = &mut it.change {
+            for change in changes {
+                change.old.iter_mut().chain(&mut change.new).for_each(value);
+            }
+        }
+    }
+}
+
+/// A plan without its sensitive values, for all that looks at more than one property.
+pub(crate) fn masked(text: &str) -> Option<String> {
+    fn mask(value: &mut Value, sensitive: &Value) {
+        match (value, sensitive) {
+            (value, Value::Bool(true)) => *value = SENSITIVE.into(),
+            (Value::Object(map), Value::Object(marks)) => {
+                for (key, mark) in marks {
+                    if let Some(inner) = map.get_mut(key) {
+                        mask(inner, mark);
+                    }
+                }
+            }
+            (Value::Array(items), Value::Array(marks)) => {
+                items
+                    .iter_mut()
+                    .zip(marks)
+                    .for_each(|(it, mark)| mask(it, mark));
+            }
+            _ => {}
+        }
+    }
+    fn module(of: &mut Value) {
+        for resource in of
+            .get_mut("resources")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let marks = resource
+                .get("sensitive_values")
+                .cloned()
+                .unwrap_or_default();
+            if let Some(values) = resource.get_mut("values") {
+                mask(values, &marks);
+            }
+        }
+        for child in of
+            .get_mut("child_modules")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            module(child);
+        }
+    }
+    let mut root: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    for path in [
+        &["planned_values"][..],
+        &["values"],
+        &["prior_state", "values"],
+    ] {
+        let mut at = Some(&mut root);
+        for key in path {
+            at = at.and_then(|it| it.get_mut(*key));
+        }
+        if let Some(top) = at.and_then(|it| it.get_mut("root_module")) {
+            module(top);
+        }
+    }
+    // A variable may hold what resources mark.
+    let sensitive = |it: &Value| it.get("sensitive").and_then(Value::as_bool) == Some(true);
+    let declared = root
+        .pointer("/configuration/root_module/variables")
+        .cloned();
+    for (name, declaration) in declared
+        .as_ref()
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        if let (true, Some(value)) = (
+            sensitive(declaration),
+            root.get_mut("variables")
+                .and_then(|it| it.get_mut(name))
+                .and_then(|it| it.get_mut("value")),
+        ) {
+            *value = SENSITIVE.into();
+        }
+    }
+    Some(root.to_string())
+}
+
 /// Values without what is nothing, with a word for what is not known or not to be shown.
 fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
     let text = |word: &str| Value::String(word.to_owned());
     match (unknown, sensitive) {
         (Value::Bool(true), _) => return text(LATER),
-        (_, Value::Bool(true)) => return text(SENSITIVE),
+        (_, Value::Bool(true)) => return sensitive_value(value),
         _ => {}
     }
     match value {
@@ -196,11 +309,16 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
             continue;
         }
         let previous = text("previous_address");
+        // What is left of an earlier replacement goes beside the resource.
+        let id = match text("deposed") {
+            Some(key) => format!("{address} (deposed {key})"),
+            None => address.to_owned(),
+        };
         let mut forced = Vec::new();
         let what = match actions.as_slice() {
             ["create"] => Change::Added,
             ["delete"] => Change::Removed,
-            ["forget"] => Change::Removed,
+            ["forget"] => Change::Forgotten,
             ["no-op" | "read"] | [] => match previous {
                 Some(from) => Change::Moved(from.to_owned()),
                 None => continue,
@@ -215,6 +333,13 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
                 let (was, is) = (entry(kind, was), entry(kind, is));
                 let mut changes = Vec::new();
                 properties(&was.properties, &is.properties, "", &mut changes);
+                if let Some(from) = previous {
+                    changes.push(PropertyChange {
+                        path: "(address)".to_owned(),
+                        old: Some(from.into()),
+                        new: Some(address.into()),
+                    });
+                }
                 if actions.contains(&"delete") {
                     // What a new resource tells anew is no change of anybody's.
                     changes.retain(|it| it.new.as_ref().is_some_and(|it| it != LATER));
@@ -237,7 +362,7 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
         };
         out.push(Difference {
             section: "Resources".to_owned(),
-            id: address.to_owned(),
+            id,
             kind: kind.to_owned(),
             change: what,
             forced,

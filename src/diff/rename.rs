@@ -17,7 +17,19 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     // Ids that stand for each other: a guess by kind and position decides nothing by itself, it is
     // only what references are read with.
     let mut pairs: Vec<(String, String)> = Vec::new();
-    for was in &gone {
+    // Those that are the same in all come first, so that no other takes their place.
+    let exact = |was: &String| {
+        let before = old.resources.get(was);
+        let same = |is: &String| {
+            let after = new.resources.get(is);
+            before
+                .zip(after)
+                .is_some_and(|(a, b)| a.kind == b.kind && distance(a, b) == 0)
+        };
+        added.iter().any(same)
+    };
+    let (first, rest): (Vec<&String>, Vec<&String>) = gone.iter().partition(|it| exact(it));
+    for was in first.into_iter().chain(rest) {
         let Some(before) = old.resources.get(was) else {
             continue;
         };
@@ -47,7 +59,9 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
             let named = renamed(&before.properties, &known);
             properties(&named, &after.properties, "", &mut changes);
             changes.retain(|it| it.path != "Tags[Name]" && it.path != "tags.Name");
-            changes.is_empty()
+            // What is beside the properties, a lost `DeletionPolicy` above all, is told by itself.
+            let [was, is] = [before, after].map(|it| Value::Object(it.attributes.clone()));
+            changes.is_empty() && renamed(&was, &known) == is
         });
         if pairs.len() == before {
             break;

@@ -25,6 +25,8 @@ pub(crate) enum Why {
     Perhaps(String),
     /// The property names a resource that is replaced.
     Through(String),
+    /// The property names a version of a resource, which changes with it.
+    Version(String),
     /// It has another id, which is another resource.
     Renamed,
     /// The plan says so.
@@ -126,6 +128,35 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
     out
 }
 
+/// Attributes that are others once their resource changes.
+const VERSIONS: [&str; 2] = ["LatestVersionNumber", "DefaultVersionNumber"];
+
+/// The logical ids of which a value names a version.
+fn versions(value: &Value, out: &mut HashSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|it| versions(it, out)),
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = match (key.as_str(), inner) {
+                    ("Fn::GetAtt", Value::String(path)) => path.split_once('.'),
+                    ("Fn::GetAtt", Value::Array(parts)) => match parts.as_slice() {
+                        [Value::String(id), Value::String(name)] => {
+                            Some((id.as_str(), name.as_str()))
+                        }
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                match path {
+                    Some((id, name)) if VERSIONS.contains(&name) => drop(out.insert(id.to_owned())),
+                    _ => versions(inner, out),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The logical ids that a value names.
 fn named(value: &Value, out: &mut HashSet<String>) {
     match value {
@@ -198,13 +229,18 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 property: String::new(),
                 why: Why::Renamed,
             }],
-            Change::Added | Change::Removed | Change::Moved(_) => Vec::new(),
+            Change::Added | Change::Removed | Change::Moved(_) | Change::Forgotten => Vec::new(),
         };
     }
     loop {
         let replaced: HashSet<&str> = differences
             .iter()
             .filter(|it| it.is_replaced())
+            .map(|it| it.id.as_str())
+            .collect();
+        let changed: HashSet<&str> = differences
+            .iter()
+            .filter(|it| it.section == "Resources" && matches!(&it.change, Change::Changed(all) if all.iter().any(|it| !it.path.starts_with('('))))
             .map(|it| it.id.as_str())
             .collect();
         let mut more = Vec::new();
@@ -227,7 +263,16 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 let mut ids: Vec<String> = ids.into_iter().collect();
                 ids.sort();
                 if let Some(through) = ids.into_iter().find(|it| replaced.contains(it.as_str())) {
-                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), through));
+                    let why = Why::Through(through);
+                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
+                    break;
+                }
+                let (mut values, mut ids) = (Vec::new(), HashSet::new());
+                within(&entry.properties, property, &mut values);
+                values.into_iter().for_each(|it| versions(it, &mut ids));
+                if let Some(of) = ids.into_iter().find(|it| changed.contains(it.as_str())) {
+                    let why = Why::Version(of);
+                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
                     break;
                 }
             }
@@ -235,11 +280,8 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
         if more.is_empty() {
             return;
         }
-        for (id, kind, property, through) in more {
-            let forced = Forced {
-                property,
-                why: Why::Through(through),
-            };
+        for (id, kind, property, why) in more {
+            let forced = Forced { property, why };
             match differences
                 .iter_mut()
                 .find(|it| it.section == "Resources" && it.id == id)

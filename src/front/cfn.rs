@@ -418,14 +418,17 @@ impl<'t> Reader<'t> {
         }
         match &tree.kind {
             Kind::Null => None,
-            Kind::Text(text) if self.kept.is_some() && tree.plain => Some(match text.parse() {
-                Ok(number) => Term::Int(number),
-                Err(_) => match text.as_str() {
-                    "true" => Term::Bool(true),
-                    "false" => Term::Bool(false),
-                    _ => dynamic(text),
-                },
-            }),
+            Kind::Text(text) if self.kept.is_some() && tree.plain => {
+                Some(match text.parse::<i64>() {
+                    // A number with zeros before it is an id.
+                    Ok(number) if number.to_string() == *text => Term::Int(number),
+                    _ => match text.as_str() {
+                        "true" => Term::Bool(true),
+                        "false" => Term::Bool(false),
+                        _ => dynamic(text),
+                    },
+                })
+            }
             Kind::Text(text) => Some(dynamic(text)),
             Kind::List(items) => Some(Term::List(
                 items
@@ -500,7 +503,17 @@ impl<'t> Reader<'t> {
                 Some(Term::Base64(Box::new(inner)))
             }
             "Fn::Cidr" => Some(self.cidr(items, depth)),
-            "Fn::GetAZs" => Some(opaque(AZS)),
+            "Fn::GetAZs" => {
+                let elsewhere = match self.expr(argument, depth) {
+                    Expr::Text(region) => !region.is_empty(),
+                    Expr::Pseudo(Pseudo::Region) | Expr::Absent => false,
+                    _ => true,
+                };
+                Some(match self.kept.is_some() && elsewhere {
+                    true => opaque("Fn::GetAZs of another region"),
+                    false => opaque(AZS),
+                })
+            }
             "Fn::ImportValue" => {
                 let name = self.expr(argument, depth);
                 Some(opaque(format!("Fn::ImportValue {}", shown(&name))))
@@ -683,6 +696,8 @@ impl<'t> Reader<'t> {
 
     fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> Term<'static> {
         match self.eval(list, depth) {
+            // All items of a list have no text of their own in the model.
+            Some(Term::List(items)) if items.iter().any(Term::is_items) => opaque("Fn::Join"),
             Some(Term::List(items)) => {
                 let mut parts = Vec::new();
                 for (n, item) in items.into_iter().enumerate() {
@@ -1121,7 +1136,7 @@ struct Loops<'t> {
 }
 
 /// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
-fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), Unreadable> {
+pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), Unreadable> {
     let mut loops = Loops {
         parameters: root.get("Parameters").cloned(),
         mappings: root.get("Mappings").cloned(),

@@ -1,13 +1,16 @@
 //! From a file's resources to the graph that the proof reads.
 
+#[cfg(feature = "cli")]
+use crate::ir::terraform_name;
 use crate::ir::{
     Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, Place, Stack, StackId, Unread, Value,
-    terraform_name,
 };
 use crate::region::Region;
+#[cfg(feature = "cli")]
+use crate::resource::Term;
 use crate::resource::codec::Unreads;
 use crate::resource::{
-    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Term, Typed,
+    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Typed,
 };
 
 /// Whether a resource exists, as far as the file tells.
@@ -222,14 +225,32 @@ impl Lift {
             "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unread),
             _ => Vec::new(),
         };
-        if kind.name == "FlowLog" {
-            // It is what the table is about.
+        // What the table is about; another is another thing.
+        let of_vpc = matches!(map.get("ResourceType"), Some(Term::Str(of)) if of == "VPC");
+        if kind.name == "FlowLog" && of_vpc {
             map.remove("ResourceType");
+        }
+        let mut refused = Vec::new();
+        let user_data = match kind.name {
+            "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
+            "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
+            _ => None,
+        };
+        if user_data.is_some() {
+            refused.push("user data of what is launched is said otherwise there");
+        }
+        if let ("Instance", Some(Term::Str(_) | Term::Expr(_))) = (kind.name, map.get("UserData")) {
+            refused.push("`UserData` is not in `Fn::Base64`, and so in Base64 already");
         }
         let mut out: Vec<(String, String)> = notes
             .into_iter()
             .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.why)))
             .collect();
+        out.extend(
+            refused
+                .into_iter()
+                .map(|why| (String::new(), why.to_owned())),
+        );
         // What the model always says, and others leave to its default, stays left out.
         let mut left = kind.fields.len();
         let taken = loop {
@@ -286,6 +307,9 @@ impl Lift {
             self.kinds.push(None);
             let node = &mut self.graph.nodes[inner_id.index()];
             node.tf_name = terraform_name(&node.cfn_id);
+            if let Some(origin) = &mut node.origin {
+                origin.inside = Some(id);
+            }
         }
         out
     }

@@ -118,6 +118,58 @@ pub(crate) fn whole_template(name: &str, text: &str) -> Result<(Graph, Diagnosti
         .map_err(unreadable)
 }
 
+/// The same template as JSON, with every resource kept when it leaves its stack.
+///
+/// # Errors
+///
+/// What cannot be read, with its place.
+#[cfg(feature = "cli")]
+pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
+    use serde_json::{Map, Value};
+    use tree::{Kind, Tree};
+
+    fn value(tree: &Tree) -> Value {
+        match &tree.kind {
+            Kind::Null => Value::Null,
+            // What JSON takes for a number or a boolean was meant as one.
+            Kind::Text(text) if tree.plain => match serde_json::from_str(text) {
+                Ok(it @ (Value::Bool(_) | Value::Number(_))) => it,
+                _ => Value::String(text.clone()),
+            },
+            Kind::Text(text) => Value::String(text.clone()),
+            Kind::List(items) => items.iter().map(value).collect(),
+            Kind::Map(entries) => {
+                let entries = entries.iter().map(|it| (it.key.clone(), value(&it.value)));
+                Value::Object(entries.collect())
+            }
+        }
+    }
+    let root = with_room(|| tree::read(text).map(|root| value(&root)));
+    let mut root = match root {
+        Some(Ok(root)) => root,
+        Some(Err(error)) => {
+            return Err(refused(
+                name,
+                text,
+                (error.at.line, error.at.column),
+                error.message,
+            ));
+        }
+        None => return Err(refused(name, text, (1, 1), "cannot be read".to_owned())),
+    };
+    let resources = root.get_mut("Resources").and_then(Value::as_object_mut);
+    for resource in resources.into_iter().flat_map(Map::values_mut) {
+        if let Value::Object(resource) = resource
+            && resource.contains_key("Type")
+        {
+            for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+                resource.insert(policy.to_owned(), "Retain".into());
+            }
+        }
+    }
+    Ok(format!("{root:#}\n"))
+}
+
 /// Reads a plan to write it in the other language, with what it says of each resource that is
 /// there.
 ///

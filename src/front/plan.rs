@@ -196,6 +196,8 @@ struct Module<'p> {
 struct Planned<'p> {
     address: &'p str,
     values: &'p Json,
+    #[cfg(feature = "cli")]
+    sensitive: &'p Json,
     config: Option<&'p Json>,
     module: Rc<Module<'p>>,
     index: Option<String>,
@@ -316,6 +318,8 @@ impl<'p> Plan<'p> {
             self.resources.push(Planned {
                 address,
                 values: resource.get("values").unwrap_or(&Json::Null),
+                #[cfg(feature = "cli")]
+                sensitive: resource.get("sensitive_values").unwrap_or(&Json::Null),
                 config,
                 module: own.clone(),
                 index,

@@ -179,7 +179,9 @@ pub(crate) trait Hooks {
     fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
 
     /// Adds what keeps it in Terraform when the stack goes; by itself, Terraform asks nobody.
-    fn tf_retained(&self, _map: &mut Map<'_>) {}
+    fn tf_retained(&self, map: &mut Map<'_>) {
+        prevent_destroy(map);
+    }
 
     /// Takes out what stands inside such a resource in a file that was read, and is a resource of
     /// its own in the model.

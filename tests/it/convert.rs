@@ -254,3 +254,128 @@ fn a_plan_becomes_a_template() {
         json!({ "SubnetId": "subnet-0123456789abcdef0" })
     );
 }
+
+#[test]
+fn what_is_kept_is_the_template_and_nothing_else() {
+    let template = "\
+Resources:
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Metadata: {a: '1'}
+    Properties:
+      GroupDescription: g
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: '443', CidrIp: 10.0.0.0/8}]
+  Queue: {Type: AWS::SQS::Queue, Properties: {A: !Sub '${X}', B: !GetAtt Group.GroupId, C: 012}}
+";
+    let (ran, folder) = convert(
+        &[("t.yaml", template)],
+        &["t.yaml", "--retain", "-f", "cfn", "-o", "k.json"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let kept = std::fs::read_to_string(folder.path().join("k.json")).unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(
+        kept["Resources"]["Queue"],
+        json!({
+            "Type": "AWS::SQS::Queue",
+            "Properties": { "A": { "Fn::Sub": "${X}" }, "B": { "Fn::GetAtt": ["Group", "GroupId"] }, "C": "012" },
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+        })
+    );
+    assert_eq!(kept["Resources"]["Group"]["Metadata"], json!({ "a": "1" }));
+    let diff = run_in(
+        folder.path(),
+        &["diff", "t.yaml", "k.json", "--output", "json"],
+        b"",
+    );
+    let told: Value = serde_json::from_str(&diff.out).unwrap();
+    for it in told["differences"].as_array().unwrap() {
+        for change in it["properties"].as_array().unwrap() {
+            assert!(
+                change["path"].as_str().unwrap().ends_with("Policy)"),
+                "{change}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_would_be_lost_or_mean_something_else_is_refused() {
+    for (resources, what) in [
+        (
+            "T: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: !Base64 x}}}",
+            "user data of what is launched",
+        ),
+        (
+            "F: {Type: AWS::EC2::FlowLog, Properties: {ResourceType: Subnet, ResourceId: subnet-0123456789abcdef0, TrafficType: ALL}}",
+            "`ResourceType` is not modelled",
+        ),
+        (
+            "V: {Type: AWS::EC2::VPC, Condition: Nope, Properties: {CidrBlock: 10.0.0.0/16}}",
+            "there is no condition `Nope`",
+        ),
+        (
+            "A: {Type: AWS::CloudWatch::Alarm, Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}",
+            "required",
+        ),
+    ] {
+        let template = format!("Resources:\n  {resources}\n");
+        let (ran, _folder) = convert(&[("t.yaml", &template)], &["t.yaml"]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (1, ""),
+            "{resources}: {}",
+            ran.err
+        );
+        assert!(ran.err.contains(what), "{resources}: {}", ran.err);
+    }
+    for parameter in ["P: {Type: String, NoEcho: true}", "Version: {Type: String}"] {
+        let template = format!(
+            "Parameters: {{{parameter}}}\nResources: {{V: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16}}}}}}\n"
+        );
+        let (ran, _folder) = convert(&[("t.yaml", &template)], &["t.yaml"]);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (1, ""),
+            "{parameter}: {}",
+            ran.err
+        );
+    }
+}
+
+#[test]
+fn what_stands_inside_comes_and_goes_with_it() {
+    let template = "\
+Parameters: {N: {Type: Number, Default: 2}}
+Conditions: {Two: !Equals [!Ref N, 2]}
+Resources:
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Condition: Two
+    DeletionPolicy: Retain
+    Properties:
+      GroupDescription: g
+      VpcId: vpc-0123456789abcdef0
+      SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/8}]
+";
+    let ids = json!({ "StackResources": [{ "LogicalResourceId": "Group", "PhysicalResourceId": "sg-${x}" }] });
+    let (ran, _folder) = convert(
+        &[("t.yaml", template), ("ids.json", &ids.to_string())],
+        &["t.yaml", "-f", "tf", "--ids", "ids.json"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let made: Value = serde_json::from_str(&ran.out).unwrap();
+    let group = &made["resource"]["aws_security_group"]["group"];
+    let count = "${contains([\"2\"], tostring(var.n)) ? 1 : 0}";
+    assert_eq!(group["count"], count);
+    assert_eq!(group["lifecycle"], json!({ "prevent_destroy": true }));
+    let rules = made["resource"]["aws_vpc_security_group_ingress_rule"]
+        .as_object()
+        .unwrap();
+    assert!(rules.values().all(|it| it["count"] == count), "{rules:?}");
+    assert_eq!(
+        made["import"],
+        json!({ "to": "aws_security_group.group[0]", "id": "sg-$${x}" })
+    );
+}

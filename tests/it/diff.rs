@@ -321,3 +321,193 @@ fn a_side_that_cannot_be_read_is_told_and_nothing_is_printed() {
         );
     }
 }
+
+/// Two templates of these resources, compared.
+fn pair(old: &str, new: &str, args: &[&str]) -> Ran {
+    let folder = Folder::new();
+    for (file, text) in [("a.yaml", old), ("b.yaml", new)] {
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+    let mut all = vec!["diff", "a.yaml", "b.yaml", "--exit-code"];
+    all.extend(args);
+    folder.run(&all)
+}
+
+#[test]
+fn another_image_replaces_the_instance() {
+    let folder = Folder::new();
+    folder.made("a.json", "instances: [{name: web}]\n");
+    for other in ["image: ubuntu-24.04", "renewal: '2'"] {
+        folder.made("b.json", &format!("instances: [{{name: web, {other}}}]\n"));
+        let told = folder.json(&["a.json", "b.json"]);
+        assert_eq!(
+            difference(&told, "WebInstance")["replaced"],
+            "yes",
+            "{other}: {told:#}"
+        );
+    }
+}
+
+#[test]
+fn what_a_default_a_mapping_or_a_loop_says_counts_where_it_is_used() {
+    let group = |cidr: &str| {
+        format!(
+            "Resources:\n  G:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n      GroupDescription: g\n      \
+             SecurityGroupIngress: [{{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: {cidr}}}]\n"
+        )
+    };
+    let with_default = |cidr: &str| {
+        format!(
+            "Parameters: {{P: {{Type: String, Default: {cidr}}}}}\n{}",
+            group("!Ref P")
+        )
+    };
+    let ran = pair(
+        &with_default("10.0.0.0/8"),
+        &with_default("0.0.0.0/0"),
+        &["--fail-on", "widen"],
+    );
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(
+        ran.out.contains("G: admits TCP 443 from 0.0.0.0/0"),
+        "{}",
+        ran.out
+    );
+
+    let image = |ami: &str| {
+        format!(
+            "Mappings: {{M: {{eu-west-1: {{Ami: {ami}}}}}}}\nResources:\n  I:\n    Type: AWS::EC2::Instance\n    \
+             Properties: {{ImageId: !FindInMap [M, !Ref 'AWS::Region', Ami]}}\n"
+        )
+    };
+    let ran = pair(&image("ami-1"), &image("ami-2"), &["--fail-on", "replace"]);
+    assert!(
+        ran.out.contains("replaced  I AWS::EC2::Instance"),
+        "{}",
+        ran.out
+    );
+
+    let looped = |cidr: &str| {
+        format!(
+            "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::X:\n    - N\n    - [A, B]\n    - \
+             Group${{N}}:\n        Type: AWS::EC2::SecurityGroup\n        Properties:\n          GroupDescription: g\n          \
+             SecurityGroupIngress: [{{IpProtocol: tcp, FromPort: 1, ToPort: 2, CidrIp: {cidr}}}]\n"
+        )
+    };
+    let ran = pair(
+        &looped("10.0.0.0/8"),
+        &looped("0.0.0.0/0"),
+        &["--fail-on", "widen"],
+    );
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("GroupA: admits"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_beside_the_properties_of_a_renamed_resource_is_told() {
+    let bucket = |id: &str, more: &str| {
+        format!(
+            "Resources:\n  {id}:\n    Type: AWS::S3::Bucket\n{more}    Properties: {{BucketName: a}}\n"
+        )
+    };
+    let ran = pair(
+        &bucket("B", "    DeletionPolicy: Retain\n"),
+        &bucket("C", ""),
+        &[],
+    );
+    assert!(
+        ran.out.contains("removed   B") && ran.out.contains("added     C"),
+        "{}",
+        ran.out
+    );
+    let ran = pair(
+        &bucket("B", "    DeletionPolicy: Retain\n"),
+        &bucket("B", ""),
+        &[],
+    );
+    assert!(ran.out.contains("(DeletionPolicy): Retain"), "{}", ran.out);
+}
+
+#[test]
+fn nothing_that_is_sensitive_is_told() {
+    let plan = |secret: &str| {
+        json!({
+            "format_version": "1.2",
+            "planned_values": { "root_module": { "resources": [
+                { "address": "aws_iam_role.r", "mode": "managed", "type": "aws_iam_role", "name": "r",
+                  "values": { "name": "r", "tags": { "t": secret }, "assume_role_policy": format!(
+                    "{{\"Statement\":[{{\"Effect\":\"Allow\",\"Principal\":{{\"AWS\":\"*\"}},\"Action\":\"sts:AssumeRole\",\"Condition\":{{\"StringEquals\":{{\"sts:ExternalId\":\"{secret}\"}}}}}}]}}") },
+                  "sensitive_values": { "assume_role_policy": true, "tags": { "t": true } } } ] } },
+            "configuration": { "root_module": { "resources": [
+                { "address": "aws_iam_role.r", "mode": "managed", "type": "aws_iam_role", "name": "r",
+                  "expressions": { "name": {}, "tags": {}, "assume_role_policy": {} } } ] } },
+            "resource_changes": [],
+        })
+    };
+    let folder = Folder::new();
+    folder.made("t.json", "");
+    for (file, secret) in [("a.json", "hunter-one"), ("b.json", "hunter-two")] {
+        std::fs::write(folder.path().join(file), plan(secret).to_string()).unwrap();
+    }
+    for output in ["text", "markdown", "json", "github"] {
+        for sides in [
+            &["a.json", "b.json"][..],
+            &["a.json"],
+            &["t.json", "b.json"],
+            &["b.json", "t.json"],
+        ] {
+            let mut args = vec!["diff", "--output", output];
+            args.extend(sides);
+            let ran = folder.run(&args);
+            assert!(!ran.out.contains("hunter"), "{sides:?}: {}", ran.out);
+        }
+    }
+    // That it changed is told all the same.
+    let told = folder.json(&["a.json", "b.json"]);
+    let changes = difference(&told, "aws_iam_role.r")["properties"].to_string();
+    assert!(changes.contains("(sensitive)"), "{changes}");
+    let ran = folder.run(&["convert", "a.json"]);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
+    assert!(ran.err.contains("sensitive"), "{}", ran.err);
+}
+
+#[test]
+fn a_group_of_terraform_is_closed_by_itself() {
+    let resources = json!([
+        { "address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "name": "g",
+          "values": { "description": "g", "vpc_id": "vpc-0123456789abcdef0" } } ]);
+    let plan = json!({
+        "format_version": "1.2",
+        "planned_values": { "root_module": { "resources": resources } },
+        "resource_changes": [
+            { "address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "name": "g",
+              "change": { "actions": ["create"], "before": null, "after": {} } },
+            { "address": "aws_security_group.old", "mode": "managed", "type": "aws_security_group", "name": "old",
+              "change": { "actions": ["forget"], "before": {}, "after": null } },
+        ],
+    });
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("p.json"), plan.to_string()).unwrap();
+    let told = folder.json(&["p.json"]);
+    assert_eq!(told["access"], json!([]));
+    assert_eq!(
+        difference(&told, "aws_security_group.old")["change"],
+        "forgotten"
+    );
+}
+
+#[test]
+fn types_of_others_are_no_markdown() {
+    let bucket = |kind: &str| json!({ "Resources": { "B": { "Type": kind } } }).to_string();
+    let ran = pair(
+        &bucket("A"),
+        &bucket("X <img src=x> [c](http://e) @team\n# Head"),
+        &["--output", "markdown"],
+    );
+    assert!(
+        !ran.out.contains("X <img") && !ran.out.contains("[c](") && !ran.out.contains("@team"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("\n# Head"), "{}", ran.out);
+}

@@ -108,6 +108,12 @@ impl Module<'_> {
             let mut parts: Vec<Part<'_>> = Vec::new();
             let mut rest = id.as_str();
             while let Some((text, behind)) = rest.split_once("${") {
+                // Doubled, it is text.
+                if let Some(text) = text.strip_suffix('$') {
+                    parts.push(Part::Text(format!("{text}${{").into()));
+                    rest = behind;
+                    continue;
+                }
                 let (code, behind) = behind.split_once('}').unwrap_or((behind, ""));
                 if !text.is_empty() {
                     parts.push(Part::Text(text.to_owned().into()));
@@ -519,7 +525,15 @@ impl<'g> Lower<'g, '_> {
             Test::Not(inner) => format!("!{}", self.test(inner)),
             Test::OneOf(expr, values) => {
                 let list: Vec<String> = values.iter().map(|text| hcl::quoted(text)).collect();
-                format!("contains([{}], {})", list.join(", "), self.code(expr))
+                let asked = self.code(expr);
+                let number = matches!(expr, Expr::Param(id)
+                    if self.graph.parameter(*id).is_some_and(|it| it.of == ParameterType::Number));
+                // A number is no text, and so in no list of texts.
+                let asked = match number {
+                    true => format!("tostring({asked})"),
+                    false => asked,
+                };
+                format!("contains([{}], {asked})", list.join(", "))
             }
         }
     }

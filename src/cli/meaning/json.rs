@@ -44,6 +44,7 @@ fn one(it: &Difference) -> Value {
         Change::Changed(_) => "changed",
         Change::Renamed(_) => "renamed",
         Change::Moved(_) => "moved",
+        Change::Forgotten => "forgotten",
     }
     .into();
     if it.section == "Resources" {
@@ -57,7 +58,7 @@ fn one(it: &Difference) -> Value {
     if it.may_be_replaced() {
         let properties = it.forced.iter().map(|it| {
             let through = match &it.why {
-                Why::Through(id) => Some(id),
+                Why::Through(id) | Why::Version(id) => Some(id),
                 _ => None,
             };
             json!({ "property": it.property, "through": through })
@@ -75,7 +76,7 @@ fn one(it: &Difference) -> Value {
         Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
             out["was"] = old.as_str().into();
         }
-        Change::Added | Change::Removed => {}
+        Change::Added | Change::Removed | Change::Forgotten => {}
     }
     out
 }

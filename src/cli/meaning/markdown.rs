@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Meaning, forced, text, word};
 use crate::diff::{Change, Difference, PropertyChange};
+use crate::report::printable;
 
 /// Values that are long are cut: the whole is in the change itself.
 const MOST: usize = 200;
@@ -26,6 +27,23 @@ fn code(text: &str) -> String {
         true => "(empty)".to_owned(),
         false => format!("{fence}{room}{cut}{room}{fence}"),
     }
+}
+
+/// Text of others as text: nothing in it is Markdown.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for letter in printable(text).chars().take(MOST) {
+        match letter {
+            '\n' | '\r' | '\t' => out.push(' '),
+            '@' => out.push_str("&#64;"),
+            it if it.is_ascii_punctuation() && !":.,;-()/ ".contains(it) => {
+                out.push('\\');
+                out.push(it);
+            }
+            it => out.push(it),
+        }
+    }
+    out
 }
 
 fn value(it: Option<&Value>) -> String {
@@ -81,8 +99,8 @@ impl Meaning {
                     "| ⚠ {} | {} {} | {} |",
                     word(it),
                     code(&it.id),
-                    it.kind,
-                    forced(it).replace('|', "\\|")
+                    plain(&it.kind),
+                    plain(&forced(it))
                 );
             }
             out.push('\n');
@@ -100,9 +118,9 @@ impl Meaning {
 
 fn details(it: &Difference, out: &mut String) {
     let what = match (it.section.as_str(), it.id.as_str()) {
-        ("Resources", id) => format!("{} {}", code(id), it.kind),
-        (section, "") => section.to_owned(),
-        (section, id) => format!("{section} {}", code(id)),
+        ("Resources", id) => format!("{} {}", code(id), plain(&it.kind)),
+        (section, "") => plain(section),
+        (section, id) => format!("{} {}", plain(section), code(id)),
     };
     let was = match &it.change {
         Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {

@@ -63,7 +63,13 @@ impl Version {
         if text.trim().is_empty() {
             return Ok(Version::default());
         }
-        let input = Input::read(name, text, Some(kind), deployment)?;
+        // What is sensitive is not told, by no way.
+        let masked = match kind {
+            InputKind::Plan => plan::masked(text),
+            _ => None,
+        };
+        let graph_text = masked.as_deref().unwrap_or(text);
+        let input = Input::read(name, graph_text, Some(kind), deployment)?;
         let mut version = Version {
             answers: answers(&input.graphs),
             graph: input.graphs.into_iter().next().unwrap_or_default(),
@@ -153,6 +159,7 @@ pub(super) fn meaning(old: &Version, new: &Version) -> Meaning {
         let mut differences = diff::compare(&old.native, &new.native);
         if old.plan.is_some() {
             plan::forget_unknown(&mut differences);
+            plan::hide(&mut differences);
         }
         return Meaning {
             differences,
@@ -165,10 +172,18 @@ pub(super) fn meaning(old: &Version, new: &Version) -> Meaning {
 
 /// What a plan means by itself: from what there is to what will be.
 pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
-    let root = new.plan.as_ref()?;
+    // A state plans nothing.
+    let root = new
+        .plan
+        .as_ref()
+        .filter(|it| it.get("resource_changes").is_some())?;
     let old = Version::before(root);
     Some(Meaning {
-        differences: plan::changes(root),
+        differences: {
+            let mut differences = plan::changes(root);
+            plan::hide(&mut differences);
+            differences
+        },
         access: diff::access(&old.access, &new.access),
         session: session(&old.answers, &new.answers, &HashMap::new()),
     })
@@ -200,6 +215,7 @@ fn across(old: &Version, new: &Version) -> Meaning {
         .collect();
     let mut differences = diff::compare(&was, &is);
     plan::forget_unknown(&mut differences);
+    plan::hide(&mut differences);
     Meaning {
         differences,
         access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
@@ -317,6 +333,7 @@ fn word(it: &Difference) -> &'static str {
         Change::Retyped(_) => "retyped",
         Change::Changed(_) => "changed",
         Change::Moved(_) => "moved",
+        Change::Forgotten => "forgotten",
     }
 }
 
@@ -329,6 +346,9 @@ fn forced(it: &Difference) -> String {
         }
         (diff::Why::Perhaps(when), property) => format!("{property} replaces it: {when}"),
         (diff::Why::Through(id), property) => format!("{property} names {id}, which is replaced"),
+        (diff::Why::Version(id), property) => {
+            format!("{property} names the newest version of {id}, which changes")
+        }
         (diff::Why::Renamed, _) => "another id is another resource".to_owned(),
         (diff::Why::Planned, "") => "as the plan says".to_owned(),
         (diff::Why::Planned, property) => format!("{property}, as the plan says"),

@@ -56,6 +56,7 @@ impl Meaning {
                 _ => YELLOW,
             };
             let after = after.as_deref().unwrap_or("gone");
+            let name = shown(name);
             let _ = match before {
                 Some(before) if before != after => {
                     writeln!(out, "  {name}: {before}, then {paint}{after}{paint:#}")
@@ -71,9 +72,9 @@ impl Meaning {
         let mut out = String::new();
         for it in &self.differences {
             let what = match (it.section.as_str(), it.id.as_str()) {
-                ("Resources", id) => format!("{BOLD}{}{BOLD:#} {}", shown(id), it.kind),
-                (section, "") => format!("{BOLD}{section}{BOLD:#}"),
-                (section, id) => format!("{BOLD}{section}.{}{BOLD:#}", shown(id)),
+                ("Resources", id) => format!("{BOLD}{}{BOLD:#} {}", shown(id), shown(&it.kind)),
+                (section, "") => format!("{BOLD}{}{BOLD:#}", shown(section)),
+                (section, id) => format!("{BOLD}{}.{}{BOLD:#}", shown(section), shown(id)),
             };
             let paint = match &it.change {
                 _ if it.is_replaced() => LOUD,

@@ -180,10 +180,14 @@ fn principals(statement: &Value) -> Vec<What> {
 }
 
 fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
-    let condition = match branches(statement.get("Condition")).first() {
-        Some(Some(condition)) => condition.to_string(),
-        _ => String::new(),
-    };
+    for condition in branches(statement.get("Condition")) {
+        let condition = condition.map_or(String::new(), Value::to_string);
+        under(owner, statement, &condition, out);
+    }
+}
+
+/// The grants of a statement under one of the conditions that it may have.
+fn under(owner: &str, statement: &Value, condition: &str, out: &mut Vec<Grant>) {
     let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
     for principal in principals(statement) {
         for action in parts(statement, "Action") {
@@ -194,7 +198,7 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
                     principal: principal.clone(),
                     action: action.clone(),
                     resource,
-                    condition: condition.clone(),
+                    condition: condition.to_owned(),
                 });
             }
         }
@@ -229,6 +233,31 @@ fn matches(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|it| *it == '*')
 }
 
+/// Whether some text matches both patterns.
+fn overlap(a: &str, b: &str) -> bool {
+    fn at(a: &[char], b: &[char], known: &mut Vec<(usize, usize)>) -> bool {
+        match (a.first(), b.first()) {
+            (None, None) => return true,
+            (Some('*'), _) if at(&a[1..], b, known) => return true,
+            (_, Some('*')) if at(a, &b[1..], known) => return true,
+            _ => {}
+        }
+        // Each pair of rests is looked at once.
+        if known.contains(&(a.len(), b.len())) {
+            return false;
+        }
+        known.push((a.len(), b.len()));
+        match (a.first(), b.first()) {
+            (Some('*'), Some(_)) => at(a, &b[1..], known),
+            (Some(_), Some('*')) => at(&a[1..], b, known),
+            (Some(x), Some(y)) if x == y || *x == '?' || *y == '?' => at(&a[1..], &b[1..], known),
+            _ => false,
+        }
+    }
+    let [a, b]: [Vec<char>; 2] = [a, b].map(|it| it.chars().collect());
+    at(&a, &b, &mut Vec::new())
+}
+
 impl What {
     fn covers(&self, other: &What, exact_case: bool) -> bool {
         let fits = |pattern: &str, text: &str| match exact_case {
@@ -242,7 +271,11 @@ impl What {
             (What::AllBut(by), What::AllBut(it)) => {
                 by.iter().all(|by| it.iter().any(|it| fits(it, by)))
             }
-            (What::AllBut(by), What::This(it)) => !by.iter().any(|by| fits(by, it) || fits(it, by)),
+            // Patterns that share anything make a hole in what is covered.
+            (What::AllBut(by), What::This(it)) => !by.iter().any(|by| match exact_case {
+                true => overlap(by, it),
+                false => overlap(&by.to_lowercase(), &it.to_lowercase()),
+            }),
             (What::Nothing, What::Nothing) => true,
             _ => false,
         }

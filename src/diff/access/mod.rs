@@ -73,6 +73,9 @@ fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<
 
 /// A name for a value: the logical id that it refers to, or its text.
 fn name(value: &Value) -> String {
+    if let Some(default) = value.get(super::DEFAULT) {
+        return name(default);
+    }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match value {
         Value::String(text) => text.clone(),
@@ -449,6 +452,44 @@ mod tests {
         let one = role("{Effect: Allow, Action: x, Resource: 'a?'}");
         let many = role("{Effect: Allow, Action: x, Resource: 'a*'}");
         assert_eq!(told(&one, &many), ["+ R allows x on a*"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_no_cover_for_what_it_shares() {
+        let role = |statements: &str| {
+            format!(
+                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statements}]}}}}]}}}}}}"
+            )
+        };
+        let most = "{Effect: Allow, NotAction: 's3:Get*', Resource: '*'}";
+        let more = format!("{most}, {{Effect: Allow, Action: 's3:*Object', Resource: '*'}}");
+        assert_eq!(
+            told(&role(most), &role(&more)),
+            ["+ R allows s3:*Object on *"]
+        );
+        let far = format!("{most}, {{Effect: Allow, Action: 'ec2:Run*', Resource: '*'}}");
+        assert!(told(&role(most), &role(&far)).is_empty());
+        let tied = "{Effect: Allow, Action: x, Resource: r, Condition: {Bool: {k: true}}}";
+        let perhaps = "{Effect: Allow, Action: x, Resource: r, Condition: !If [C, {Bool: {k: true}}, !Ref AWS::NoValue]}";
+        assert_eq!(told(&role(tied), &role(perhaps)), ["+ R allows x on r"]);
+    }
+
+    #[test]
+    fn a_group_that_is_replaced_is_open_as_a_new_one() {
+        let group = |more: &str| {
+            format!("{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{{more}}}}}}}")
+        };
+        let closed = group(
+            "GroupDescription: a, SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}]",
+        );
+        let open = group("GroupDescription: b");
+        assert_eq!(
+            told(&closed, &open),
+            [
+                "+ G lets out everything to 0.0.0.0/0",
+                "+ G lets out everything to ::/0"
+            ]
+        );
     }
 
     #[test]

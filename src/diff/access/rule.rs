@@ -63,7 +63,13 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
                 };
                 let known = before.and_then(|it| it.resources.get(id));
                 let by_default = match known {
-                    Some(known) if known.kind == entry.kind => {
+                    // A group that is replaced is a new one.
+                    Some(known)
+                        if known.kind == entry.kind
+                            && ["GroupDescription", "GroupName", "VpcId"]
+                                .iter()
+                                .all(|it| known.properties.get(*it) == properties.get(*it)) =>
+                    {
                         !listed(&known.properties)
                             && list(properties.get("SecurityGroupEgress")).is_empty()
                     }

@@ -45,6 +45,27 @@ pub(crate) fn faithful(
         .and_then(Tree::map)
         .unwrap_or_default()
     {
+        for lost in [
+            "NoEcho",
+            "MinLength",
+            "MaxLength",
+            "MinValue",
+            "MaxValue",
+            "ConstraintDescription",
+        ] {
+            if let Some(found) = entry.value.get(lost) {
+                let why = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
+                let place = reader.place(found.at);
+                out.push(match lost {
+                    "NoEcho" => problem(why).at(place),
+                    _ => Diagnostic::warning("convert", why).at(place),
+                });
+            }
+        }
+        if RESERVED.contains(&terraform_name(&entry.key).as_str()) {
+            let why = format!("Terraform takes no variable called `{}`", entry.key);
+            out.push(problem(why).at(reader.place(entry.at)));
+        }
         match reader.declaration(entry) {
             Ok(declaration) => {
                 let id = ParamId::next(parameters.len());
@@ -116,6 +137,20 @@ pub(crate) fn faithful(
     }
     Ok((graph, out))
 }
+
+/// Names that a variable cannot have, since a module's call means something else by them.
+///
+/// <https://developer.hashicorp.com/terraform/language/values/variables>
+const RESERVED: [&str; 8] = [
+    "count",
+    "depends_on",
+    "for_each",
+    "lifecycle",
+    "locals",
+    "providers",
+    "source",
+    "version",
+];
 
 fn problem(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error("convert", message)
@@ -236,6 +271,7 @@ impl Reader<'_> {
         node.condition = known.flatten();
         node.tf_name = terraform_name(&entry.key);
         let mut removal = None;
+        let mut lost = Vec::new();
         for part in tree.map().unwrap_or_default() {
             let text = part.value.text().unwrap_or_default();
             match part.key.as_str() {
@@ -244,11 +280,26 @@ impl Reader<'_> {
                     "Delete" => removal = removal.or(Some(Removal::Delete)),
                     other => say(part.at, format!("Terraform has no `{other}`")),
                 },
-                "Type" | "Properties" | "Condition" | "DependsOn" | "Metadata" => {}
+                "Metadata" => lost.push((part.at, "`Metadata`".to_owned())),
+                "Type" | "Properties" | "Condition" | "DependsOn" => {}
                 other => say(part.at, format!("`{other}` has no twin in Terraform")),
             }
         }
         lift.graph.nodes[id.index()].removal = removal;
+        if let (Some(name), None) = (condition, known.flatten()) {
+            say(entry.at, format!("there is no condition `{name}`"));
+        }
+        // What stands inside comes and goes with it.
+        let condition = lift.graph.nodes[id.index()].condition;
+        for node in &mut lift.graph.nodes {
+            if node.origin.as_ref().is_some_and(|it| it.inside == Some(id)) {
+                node.condition = condition;
+            }
+        }
+        for (at, what) in lost {
+            let why = format!("`{}`: {what} is not converted", entry.key);
+            out.push(Diagnostic::warning("convert", why).at(self.place(at)));
+        }
         let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
             Some(Kind::Text(name)) => self.id(name).into_iter().collect(),
             Some(Kind::List(items)) => {

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::Plan;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id};
+use super::{Plan, has_unknown};
+use crate::ir::{
+    Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
+};
 use crate::resource::{
     Dialect, Instance, ManagedPolicy, Map, Raw, Role, RolePolicyAttachment, Term, Typed,
 };
@@ -52,9 +54,23 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
         if let Some(set) = set {
             only_configured(&mut map, set);
+            let marks = it.sensitive.as_object();
+            for (key, mark) in marks.into_iter().flatten() {
+                if set.contains_key(key) && has_unknown(mark) {
+                    say(format!(
+                        "`{key}` is sensitive: give it by a parameter there"
+                    ));
+                }
+            }
         }
         map.retain(|key| !own.contains(&key));
         values.insert(id, it.values.clone());
+        let root_device = it
+            .values
+            .pointer("/root_block_device/0/device_name")
+            .and_then(Json::as_str)
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned);
         let after = plan.after(at);
         for (_, why) in plan.lift.fill_whole(id, map) {
             say(why);
@@ -63,6 +79,14 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         let node = &mut plan.lift.graph.nodes[id.index()];
         if let (true, Some(instance)) = (tagged_disks, Instance::of_mut(&mut node.resource)) {
             instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
+        }
+        if let Some(instance) = Instance::of_mut(&mut node.resource)
+            && let Some(volume) = &mut instance.root_volume
+        {
+            match root_device {
+                Some(name) => volume.device_name = Value::Lit(name.into()),
+                None => say("the plan does not tell what its root volume is called".to_owned()),
+            }
         }
         let name = plain_name(&address);
         node.cfn_id = logical_id(&name);
@@ -74,6 +98,21 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
                 }
                 _ => say("the role is none of the plan's".to_owned()),
             }
+        }
+    }
+    // Of one name, and of several types: each says its type then.
+    let names: Vec<String> = plan
+        .lift
+        .graph
+        .nodes
+        .iter()
+        .map(|it| it.cfn_id.clone())
+        .collect();
+    for node in &mut plan.lift.graph.nodes {
+        if names.iter().filter(|it| **it == node.cfn_id).count() > 1 {
+            let kind = node.resource.kind().map_or("", |it| it.name);
+            node.cfn_id.push_str(kind);
+            node.tf_name = format!("{}_{}", node.tf_name, terraform_name(kind));
         }
     }
     // CloudFormation says it in the role.
