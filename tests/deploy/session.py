@@ -158,9 +158,9 @@ def on_a_terminal(place):
 
     place.write(CONFIG + "tags: {Team: core}\nendpoints: {least_privilege: true}\n")
     child = place.terminal("diff")
+    child.expect("narrower.* EndpointsSsm: no longer allows")
     child.expect("changed.*NetworkVpc.* AWS::EC2::VPC")
     child.expect(r"Tags\[Team\]: core")
-    child.expect("narrower.* EndpointsSsm: no longer allows")
     place.ended(child, 0)
 
     place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
