@@ -56,13 +56,18 @@ impl Ids {
     /// The id of a rule of a security group, by what Terraform would say of it.
     pub(super) fn rule(&self, egress: bool, arguments: &HashMap<&str, String>) -> Option<&str> {
         let want = |key: &str| arguments.get(key).map(String::as_str);
+        // What a variable holds is not known here: any fits, if only one rule does.
+        let fits = |found: Option<&str>, key: &str| match want(key) {
+            Some(value) if value.starts_with("${") => found.is_some(),
+            value => found == value,
+        };
         let number = |it: &Value, key: &str| {
             it.get(key)
                 .and_then(Value::as_i64)
                 .filter(|n| *n != -1)
                 .map(|n| n.to_string())
         };
-        let found = self.rules.iter().find(|it| {
+        let mut found = self.rules.iter().filter(|it| {
             let group = it.get("ReferencedGroupInfo");
             it.get("IsEgress").and_then(Value::as_bool) == Some(egress)
                 && text(it, "GroupId") == want("security_group_id")
@@ -70,11 +75,15 @@ impl Ids {
                 && (want("ip_protocol") == Some("-1")
                     || number(it, "FromPort").as_deref() == want("from_port")
                         && number(it, "ToPort").as_deref() == want("to_port"))
-                && text(it, "CidrIpv4") == want("cidr_ipv4")
-                && text(it, "CidrIpv6") == want("cidr_ipv6")
-                && text(it, "PrefixListId") == want("prefix_list_id")
-                && group.and_then(|it| text(it, "GroupId")) == want("referenced_security_group_id")
+                && fits(text(it, "CidrIpv4"), "cidr_ipv4")
+                && fits(text(it, "CidrIpv6"), "cidr_ipv6")
+                && fits(text(it, "PrefixListId"), "prefix_list_id")
+                && fits(
+                    group.and_then(|it| text(it, "GroupId")),
+                    "referenced_security_group_id",
+                )
         });
-        found.and_then(|it| text(it, "SecurityGroupRuleId"))
+        let (first, more) = (found.next()?, found.next());
+        text(first, "SecurityGroupRuleId").filter(|_| more.is_none())
     }
 }

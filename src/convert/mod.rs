@@ -20,6 +20,9 @@ fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
             Some(name) => format!("the parameter `{name}` has no twin"),
             None => format!("`{text}` has no twin"),
         },
+        Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
+            format!("CloudFormation has no attribute `{}`", attr.tf)
+        }
         Expr::Other(_, name) => format!("the attribute `{name}` is not modelled"),
         Expr::OneOf(_) => "the file does not decide what stands here".to_owned(),
         Expr::SsmParameter(name) if to == Dialect::Tf => {

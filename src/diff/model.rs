@@ -10,8 +10,44 @@ use crate::back::tf;
 use crate::ir::{Graph, Node, terraform_name};
 use crate::resource::{Dialect, RolePolicyAttachment, Term, Typed};
 
-/// The arguments that a plan's configuration sets, by address without indices.
-pub(crate) type Configured = IndexMap<String, Vec<String>>;
+/// The expressions of a plan's configuration, by address without indices.
+pub(crate) type Configured = IndexMap<String, Value>;
+
+/// Takes out what a configuration does not set, in blocks too.
+fn as_set(value: &mut Value, expressions: &Value) {
+    match (value, expressions) {
+        (Value::Object(map), Value::Object(set)) => {
+            // An expression has these, and a block its arguments.
+            if set.contains_key("references") || set.contains_key("constant_value") {
+                return;
+            }
+            map.retain(|key, _| set.contains_key(key));
+            for (key, inner) in map {
+                as_set(inner, &set[key]);
+            }
+        }
+        (Value::Array(items), Value::Array(blocks)) => {
+            for (n, item) in items.iter_mut().enumerate() {
+                if let Some(block) = blocks.get(n).or(blocks.first()) {
+                    as_set(item, block);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a plan's configuration says what stands inside a resource; computed lists are read too.
+fn is_set(graph: &Graph, node: &Node, configured: Option<&Configured>) -> bool {
+    let Some((configured, origin)) = configured.zip(node.origin.as_ref()) else {
+        return true;
+    };
+    let parent = origin.inside.and_then(|id| graph.node(id));
+    let set = parent.and_then(|it| configured.get(&without_indices(it.shown())));
+    let property = origin.places.first().map_or("", |(name, _)| name.as_str());
+    // The rules that a rule resource holds are itself.
+    set.is_none_or(|set| property == "type" || set.get(property).is_some())
+}
 
 fn entry(kind: &str, properties: Value) -> Entry {
     Entry {
@@ -57,13 +93,14 @@ fn is_inside(node: &Node) -> bool {
 }
 
 /// Who may do what, by CloudFormation's types and properties.
-pub(crate) fn by_cfn(graph: &Graph) -> Side {
+pub(crate) fn by_cfn(graph: &Graph, configured: Option<&Configured>) -> Side {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
         node.cfn_id = node.shown().to_owned();
     }
     let mut side = Side::default();
-    for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
+    let there = |node: &Node| !node.is_absent() && is_set(&graph, node, configured);
+    for (_, node) in graph.nodes().filter(|(_, node)| there(node)) {
         if let Some(kind) = node.resource.type_name(Dialect::Cfn) {
             let properties = value_of(&graph, Term::Object(node.resource.put(Dialect::Cfn)));
             let mut properties = as_text(properties);
@@ -132,9 +169,12 @@ pub(crate) fn by_tf(
             false => address,
         };
         let mut arguments = it.arguments;
+        if !is_set(&graph, node, configured) {
+            continue;
+        }
         let set = configured.and_then(|all| all.get(&without_indices(node.shown())));
-        if let (Some(set), Value::Object(map), false) = (set, &mut arguments, is_inside(node)) {
-            map.retain(|key, _| set.contains(key));
+        if let (Some(set), false) = (set, is_inside(node)) {
+            as_set(&mut arguments, set);
         }
         if !own || !is_inside(node) {
             names.insert(address.clone(), it.name);

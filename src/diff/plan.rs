@@ -376,11 +376,8 @@ pub(crate) fn configured(root: &Value) -> super::model::Configured {
     fn module(of: &Value, prefix: &str, out: &mut super::model::Configured) {
         for resource in array(of.get("resources")) {
             if let Some(address) = resource.get("address").and_then(Value::as_str) {
-                let set = resource.get("expressions").and_then(Value::as_object);
-                let set = set
-                    .map(|it| it.keys().cloned().collect())
-                    .unwrap_or_default();
-                out.insert(format!("{prefix}{address}"), set);
+                let set = resource.get("expressions").cloned();
+                out.insert(format!("{prefix}{address}"), set.unwrap_or_default());
             }
         }
         let calls = of.get("module_calls").and_then(Value::as_object);

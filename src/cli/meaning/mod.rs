@@ -80,7 +80,8 @@ impl Version {
             let root: Value =
                 serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
             version.native = plan::after(&root);
-            version.access = model::by_cfn(&version.graph);
+            let configured = root.get("configuration").map(|_| plan::configured(&root));
+            version.access = model::by_cfn(&version.graph, configured.as_ref());
             version.plan = Some(root);
         } else {
             version.native = diff::read(text, &deployment.parameters).unwrap_or_default();
@@ -192,7 +193,11 @@ pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
 /// Compares a template with a plan: both as Terraform would have them.
 fn across(old: &Version, new: &Version) -> Meaning {
     let side = |of: &Version| {
-        let configured = of.plan.as_ref().map(plan::configured);
+        let configured = of
+            .plan
+            .as_ref()
+            .filter(|it| it.get("configuration").is_some());
+        let configured = configured.map(plan::configured);
         model::by_tf(&of.graph, configured.as_ref())
     };
     let ((was, was_names), (is, is_names)) = (side(old), side(new));

@@ -54,6 +54,22 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
         if let Some(set) = set {
             only_configured(&mut map, set);
+            for (key, expression) in set {
+                let constant = expression.get("constant_value");
+                let beside = constant.and_then(Json::as_array).into_iter().flatten();
+                let literal = |it: &&Json| it.as_str().is_some_and(|it| !it.contains("${"));
+                if expression.get("references").is_some() && beside.filter(literal).count() > 0 {
+                    say(format!(
+                        "`{key}` holds constants beside references, and a plan keeps only these"
+                    ));
+                }
+                let text = constant.and_then(Json::as_str).unwrap_or_default();
+                if key.starts_with("user_data") && (text.contains("$${") || text.contains("%%{")) {
+                    say(format!(
+                        "a plan does not tell whether `$$` in `{key}` is doubled"
+                    ));
+                }
+            }
             let marks = it.sensitive.as_object();
             for (key, mark) in marks.into_iter().flatten() {
                 if set.contains_key(key) && has_unknown(mark) {
