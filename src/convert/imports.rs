@@ -62,7 +62,9 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
             other => return Some(other.to_string()),
         };
         let inner = text.strip_prefix("${").and_then(|it| it.strip_suffix('}'));
-        let Some(inner) = inner.filter(|it| !it.contains("${") && !it.starts_with("data.")) else {
+        let Some(inner) = inner
+            .filter(|it| !it.contains("${") && !it.starts_with("data.") && !it.starts_with("var."))
+        else {
             return Some(text.clone());
         };
         let address: Vec<&str> = inner.split('.').take(2).collect();
