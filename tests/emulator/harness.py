@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -18,16 +19,56 @@ from botocore.exceptions import BotoCoreError, ClientError
 ACCOUNT = "123456789012"
 KEYS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
 STACK = "case"
+# A session reads the description of each service once. Clients serve all threads; to make one is for one at a time.
+SESSION = boto3.session.Session()
+MAKING = threading.Lock()
 
 
 class Failure(Exception):
     """A deployment that did not work; the text is for the reader."""
 
 
+class Copies:
+    """One emulator that is ready, from which others are made in no time (see server.py)."""
+
+    def __init__(self, folder):
+        self.log = folder / "emulators.log"
+        self.process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("server.py"), "--copies"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log.open("wb"),
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            text=True,
+        )
+        self.one_at_a_time = threading.Lock()
+
+    def ask(self, line):
+        with self.one_at_a_time:
+            try:
+                self.process.stdin.write(line + "\n")
+                self.process.stdin.flush()
+                return int(self.process.stdout.readline())
+            except (OSError, ValueError) as error:
+                raise Failure(f"the emulators ended: {self.log.read_text()[-2000:]}") from error
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
 class Server:
     """One emulator, with the clients of one region."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, copies=None):
+        self.copies = copies
+        self.region = None
+        self.clients = {}
+        if copies:
+            self.port = copies.ask("new")
+            self.endpoint = f"http://127.0.0.1:{self.port}"
+            self.log, self.process = copies.log, copies.process
+            return
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -41,8 +82,6 @@ class Server:
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
-        self.region = None
-        self.clients = {}
 
     def wait(self):
         for _ in range(300):
@@ -56,20 +95,27 @@ class Server:
         raise Failure("emulator did not start")
 
     def reset(self, region):
-        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST")).close()
+        if self.copies:
+            self.copies.ask(f"reset {self.port}")
+        else:
+            self.empty()
         if region != self.region:
             self.region, self.clients = region, {}
 
+    def empty(self):
+        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset", method="POST")).close()
+
     def client(self, service):
         if service not in self.clients:
-            self.clients[service] = boto3.session.Session().client(
-                service,
-                region_name=self.region,
-                endpoint_url=self.endpoint,
-                aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-                config=Config(retries={"max_attempts": 0}, read_timeout=120),
-            )
+            with MAKING:
+                self.clients[service] = SESSION.client(
+                    service,
+                    region_name=self.region,
+                    endpoint_url=self.endpoint,
+                    aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+                    aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+                    config=Config(retries={"max_attempts": 0}, read_timeout=120),
+                )
         return self.clients[service]
 
     def all(self, service, operation, member, **parameters):
@@ -82,6 +128,8 @@ class Server:
         return [item for page in pages for item in page[member]]
 
     def stop(self):
+        if self.copies:
+            return
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -253,13 +301,62 @@ def plugin_folder():
     return None
 
 
+class Provider:
+    """The provider as a process that stays.
+
+    Terraform starts it anew for each of a command's walks over a configuration, three to five times, and to start costs
+    more than what is then asked of it. Terraform has a way to use one that runs already, for those who debug providers:
+    https://developer.hashicorp.com/terraform/plugin/debugging. It is the same program, configured anew by each walk.
+    """
+
+    def __init__(self, program, environment, log):
+        self.environment = environment
+        self.process = subprocess.Popen(
+            [program, "-debug"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log.open("ab"),
+            text=True,
+        )
+        for line in self.process.stdout:
+            if found := re.search(r"TF_REATTACH_PROVIDERS='(.*)'", line):
+                self.address = found[1]
+                return
+        raise Failure(f"the provider does not start: {log.read_text()[-2000:]}")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class Terraform:
     """One working folder, initialized once; each case puts its files in and starts without state."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, keep_provider=False):
         self.folder = folder
         folder.mkdir()
         self.initialized = None
+        self.keep_provider = keep_provider
+        self.provider = None
+
+    def stop(self):
+        if self.provider:
+            self.provider.stop()
+            self.provider = None
+
+    def kept(self, environment):
+        """The environment with the provider that stays, which must have been started with the same one."""
+        # A third of the work is to collect the garbage of reading the schema, in processes that end soon.
+        environment = {"GOGC": "400", **environment}
+        # No call goes to where this is needed, and the provider cannot set it a second time.
+        environment.pop("AWS_CA_BUNDLE", None)
+        if self.provider and self.provider.environment != environment:
+            self.stop()
+        if not self.provider:
+            programs = sorted(self.folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws_v*"))
+            self.provider = Provider(programs[-1], environment, self.folder / "provider.log")
+        return {**environment, "TF_REATTACH_PROVIDERS": self.provider.address}
 
     def run(self, server, *arguments, accept=(0,)):
         environment = {
@@ -275,6 +372,8 @@ class Terraform:
             environment.pop(name, None)
         if not Path(environment.get("TF_CLI_CONFIG_FILE", ".")).exists():
             del environment["TF_CLI_CONFIG_FILE"]
+        if self.keep_provider and arguments[0] != "init":
+            environment = self.kept(environment)
         done = subprocess.run(
             ["terraform", *arguments, "-no-color", "-input=false"],
             cwd=self.folder,
@@ -351,17 +450,18 @@ class Terraform:
 class Worker:
     """Two emulators, one for each tool, and a folder of Terraform."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, copies=None):
         folder.mkdir(exist_ok=True)
-        self.cloudformation = Server(folder, "cloudformation")
-        self.terraform = Server(folder, "terraform")
-        self.tool = Terraform(folder / "terraform")
+        self.cloudformation = Server(folder, "cloudformation", copies)
+        self.terraform = Server(folder, "terraform", copies)
+        self.tool = Terraform(folder / "terraform", keep_provider=True)
 
     def start(self):
         for server in (self.cloudformation, self.terraform):
             server.wait()
 
     def stop(self):
+        self.tool.stop()
         for server in (self.cloudformation, self.terraform):
             server.stop()
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from harness import Failure, Worker, deploy_stack, region_of, seed, stack_outputs, texts_of, with_ids
+from harness import Copies, Failure, Worker, deploy_stack, region_of, seed, stack_outputs, texts_of, with_ids
 from state import State, differences
 
 
@@ -88,7 +88,8 @@ def main():
     if not cases:
         sys.exit(f"no cases in {arguments.cases}")
     waiting = queue.SimpleQueue()
-    for case in cases:
+    # The largest take the longest, and one that is left to the end is waited for by all.
+    for case in sorted(cases, key=lambda case: -(case / "main.tf.json").stat().st_size):
         waiting.put(case)
     passed, printing = [], threading.Lock()
 
@@ -112,10 +113,10 @@ def main():
                     passed.append(case)
 
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        workers = []
+        copies, workers = Copies(Path(folder)), []
         try:
             for number in range(min(arguments.jobs, len(cases))):
-                workers.append(Worker(Path(folder) / str(number)))
+                workers.append(Worker(Path(folder) / str(number), copies))
             threads = [threading.Thread(target=work, args=(worker,)) for worker in workers]
             for thread in threads:
                 thread.start()
@@ -124,6 +125,7 @@ def main():
         finally:
             for worker in workers:
                 worker.stop()
+            copies.stop()
     print(f"{len(passed)} passed, {len(cases) - len(passed)} failed")
     sys.exit(0 if len(passed) == len(cases) else 1)
 
