@@ -10,6 +10,8 @@ import jsonschema
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "emulator"))
+from harness import Terraform  # noqa: E402
 
 # No credentials, no account, no calls: a plan of new resources needs none.
 OFFLINE = {
@@ -85,12 +87,19 @@ def judge(binary, folder, module, env):
 
 
 def check(binary, work, env, options):
-    folder = work / "facts"
-    folder.mkdir(parents=True)
+    tool = Terraform(work / "facts", keep_provider=True)
+    folder = tool.folder
     module = json.loads(run([binary, "--config", HERE / "config.yaml", "--format", "tf"]))
     module["provider"]["aws"] = {**module["provider"]["aws"], **OFFLINE}
     (folder / "main.tf.json").write_text(json.dumps(module))
     run(["terraform", "init", "-no-color", "-input=false", *options], cwd=folder, env=env)
+    try:
+        judged(binary, folder, module, tool.kept(env))
+    finally:
+        tool.stop()
+
+
+def judged(binary, folder, module, env):
     whole = judge(binary, folder, module, env)
     if whole["verdict"] != "reachable":
         sys.exit(f"our own stack is {whole['verdict']} as a plan: {json.dumps(whole, indent=1)}")
