@@ -57,6 +57,16 @@ NOT_DEPLOYED = {
     "network-local-zone": "the emulator has no local zones, and is in us-east-1 only",
     "region-without-ec2messages": "the provider knows the emulator in us-east-1 only",
     "audit": "deployed with more as `audit-logs`",
+    "image-al2": "deployed with more as `instances-many`",
+    "image-arm64": "deployed with more as `instances-many`",
+    "image-ubuntu": "deployed with more as `instances-many`",
+    "image-windows": "deployed with more as `instances-many`",
+    "instance-protected": "deployed with more as `instances-many`",
+    "instance-renewal": "deployed with more as `instances-many`",
+    "instance-tags": "deployed with more as `instances-many`",
+    "instance-user-data": "deployed with more as `instances-many`",
+    "instance-volume": "deployed with more as `instances-many`",
+    "instance-zone": "deployed with more as `instances-many`",
     "operators": "deployed with more as `operators-role`",
     "patching-install": "deployed with other parameters as `patching`",
     "profile-hardened-changed": "deployed with more as `profile-hardened`",
@@ -163,7 +173,8 @@ def main():
     renewal(WORK / "renewal")
     commands = [
         [emulator / "renewal.py", WORK / "renewal"],
-        [emulator / "parity.py", WORK / "cases", "--jobs", "6"],
+        # The provider waits most of the time, half a minute at least for an instance.
+        [emulator / "parity.py", WORK / "cases", "--jobs", "8"],
     ]
     codes = [subprocess.run([sys.executable, *map(str, it)], env=env).returncode for it in commands]
     sys.exit(max(codes))
