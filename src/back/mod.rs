@@ -2,14 +2,14 @@
 //! cannot fail.
 
 pub mod cfn;
+#[cfg(any(feature = "cli", feature = "testing"))]
+mod format;
 mod json;
 mod overrides;
-#[cfg(any(feature = "cli", feature = "testing"))]
-mod snapshot;
 pub mod tf;
 
+#[cfg(any(feature = "cli", feature = "testing"))]
+pub use format::Format;
+#[cfg(any(feature = "cli", feature = "testing"))]
+pub(crate) use format::snapshots;
 pub(crate) use overrides::apply_overrides;
-#[cfg(any(feature = "cli", feature = "testing"))]
-pub use snapshot::Format;
-#[cfg(any(feature = "cli", feature = "testing"))]
-pub(crate) use snapshot::snapshots;

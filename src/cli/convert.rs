@@ -3,29 +3,15 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
 use super::diagnostics::render;
-use super::{Failure, given, output, synth};
-use crate::back;
+use super::{Failure, given, output, settings};
+use crate::back::tf::Role;
+use crate::back::{self, Format};
 use crate::check::Checked;
 use crate::convert::{self, Ids};
 use crate::front::{self, InputKind};
 use crate::ir::{Diagnostics, Graph, Removal};
 use crate::resource::Dialect;
-
-/// What is printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// CloudFormation as JSON
-    Cfn,
-    /// CloudFormation as YAML
-    CfnYaml,
-    /// Terraform as JSON
-    Tf,
-    /// Terraform as HCL
-    Hcl,
-}
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -52,7 +38,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// What to print [default: hcl for a template, cfn for a plan]
-    #[arg(short, long, value_enum)]
+    #[arg(short, long, value_parser = super::format())]
     format: Option<Format>,
     /// Write this file, as a whole and only if it changes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -77,7 +63,7 @@ struct Read {
 }
 
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
-    let unreadable = |problems| synth::unreadable(&problems, name, text);
+    let unreadable = |problems| settings::unreadable(&problems, name, text);
     match InputKind::of(text) {
         InputKind::Config => Err(Failure::Environment(format!(
             "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
@@ -131,11 +117,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Dialect::Cfn => Format::Hcl,
         Dialect::Tf => Format::Cfn,
     });
-    let to = match format {
-        Format::Cfn | Format::CfnYaml => Dialect::Cfn,
-        Format::Tf | Format::Hcl => Dialect::Tf,
-    };
-    let imports = !args.ids.is_empty() || args.resources_to_import.is_some();
+    let to = format.dialect();
+    if from == to {
+        let message = "a plan is Terraform already: it converts to CloudFormation";
+        return Err(Failure::Environment(message.to_owned()));
+    }
     if args.retain || args.resources_to_import.is_some() {
         for (_, node) in graph.nodes_mut() {
             node.removal = Some(Removal::Retain);
@@ -146,11 +132,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         convert::check(&graph, to, &mut problems);
     }
     if problems.has_errors() {
-        return Err(synth::fail(&problems, &sources));
+        return Err(settings::fail(&problems, &sources));
     }
-    let checked = crate::check::run(&graph, problems).map_err(|it| synth::fail(&it, &sources))?;
+    let checked =
+        crate::check::run(&graph, problems).map_err(|it| settings::fail(&it, &sources))?;
     output::note(&render(checked.warnings().iter(), &sources));
-    let text = print(args, &checked, format, imports && to == Dialect::Tf)?;
+    let text = print(args, &checked, format)?;
     match &args.output {
         Some(path) => output::file(path, &text)?,
         None => output::artefact(&text)?,
@@ -176,8 +163,8 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
     if let Some(message) = other {
         return Err(Failure::Environment(message.to_owned()));
     }
-    let kept =
-        front::retained(name, text).map_err(|problems| synth::unreadable(&problems, name, text))?;
+    let kept = front::retained(name, text)
+        .map_err(|problems| settings::unreadable(&problems, name, text))?;
     match &args.output {
         Some(path) => output::file(path, &kept),
         None => output::artefact(&kept),
@@ -190,37 +177,36 @@ fn warn(missing: &[(String, String)]) {
     }
 }
 
-fn print(
+/// The module, with what imports the live resources that `--ids` tells of.
+fn importing<'c>(
     args: &Args,
-    checked: &Checked<'_>,
-    format: Format,
-    imports: bool,
-) -> Result<String, Failure> {
-    let graph = checked.graph();
+    checked: &'c Checked<'_>,
+    stack: &str,
+) -> Result<Option<back::tf::Module<'c>>, Failure> {
+    let mut ids = Ids::default();
+    for path in &args.ids {
+        let text = given::read(path)?;
+        ids.add(&text)
+            .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
+    }
+    let found = convert::imports(checked.graph(), &ids);
+    warn(&found.missing);
+    let module = back::tf::module(checked, stack, Role::Root);
+    Ok(module.map(|it| it.with_imports(found.blocks)))
+}
+
+fn print(args: &Args, checked: &Checked<'_>, format: Format) -> Result<String, Failure> {
     // A file is one stack.
-    let stack = graph.stacks().next().map_or("", |it| it.name.as_str());
-    let module = |checked| -> Result<Option<back::tf::Module<'_>>, Failure> {
-        let Some(module) = back::tf::module(checked, stack, back::tf::Role::Root) else {
-            return Ok(None);
-        };
-        if !imports {
-            return Ok(Some(module));
-        }
-        let mut ids = Ids::default();
-        for path in &args.ids {
-            let text = given::read(path)?;
-            ids.add(&text)
-                .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
-        }
-        let found = convert::imports(graph, &ids);
-        warn(&found.missing);
-        Ok(Some(module.with_imports(found.blocks)))
-    };
+    let stack = checked.graph().stacks().next();
+    let stack = stack.map_or("", |it| it.name.as_str());
     let text = match format {
-        Format::Cfn => back::cfn::template(checked, stack).map(|it| it.to_json()),
-        Format::CfnYaml => back::cfn::template(checked, stack).map(|it| it.to_yaml()),
-        Format::Tf => module(checked)?.map(|it| it.to_json()),
-        Format::Hcl => module(checked)?.map(|it| it.to_hcl()),
+        Format::Tf if !args.ids.is_empty() => {
+            importing(args, checked, stack)?.map(|it| it.to_json())
+        }
+        Format::Hcl if !args.ids.is_empty() => {
+            importing(args, checked, stack)?.map(|it| it.to_hcl())
+        }
+        format => format.print(checked, stack, Role::Root),
     };
     Ok(text.unwrap_or_default())
 }

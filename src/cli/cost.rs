@@ -1,9 +1,7 @@
 //! `cost`: what the stack costs a month, by list prices.
 
-use clap::ValueEnum;
-
 use super::given::{self, Given, Kind};
-use super::{Failure, output, own, synth};
+use super::{Failure, Printed, output, own, settings};
 use crate::cost::{self, Assumed, Estimate, Told};
 use crate::front::config::Config;
 use crate::front::{Input, InputKind};
@@ -12,15 +10,6 @@ use crate::region::Region;
 
 /// What is taken where nothing tells the region: the one that AWS's examples have.
 const ASSUMED_REGION: &str = "us-east-1";
-
-/// How the estimate is printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people: a table, and the other ways
-    Text,
-    /// For programs; `docs/cost.md` has the fields
-    Json,
-}
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -36,10 +25,10 @@ pub(super) struct Args {
     #[command(flatten)]
     given: Given,
     #[command(flatten)]
-    settings: synth::Settings,
-    /// How to print the estimate
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    settings: settings::Settings,
+    /// How to print the estimate; `docs/cost.md` has the fields of JSON
+    #[arg(long, value_enum, default_value_t = Printed::Text)]
+    output: Printed,
 }
 
 fn assumed_region() -> Result<&'static Region, Failure> {
@@ -92,10 +81,10 @@ fn configuration(
 ) -> Result<(), Failure> {
     let configured = config
         .build()
-        .map_err(|problems| synth::fail(&problems, sources))?;
+        .map_err(|problems| settings::fail(&problems, sources))?;
     configured
         .check()
-        .map_err(|problems| synth::fail(&problems, sources))?;
+        .map_err(|problems| settings::fail(&problems, sources))?;
     let graph = configured.app.graph();
     let told = cost::region_of(graph);
     let region = told.map_or_else(assumed_region, Ok)?;
@@ -117,7 +106,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputKind) -> Result<(), F
     let mut deployment = args.given.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
-            .map_err(|problems| synth::unreadable(&problems, name, text))
+            .map_err(|problems| settings::unreadable(&problems, name, text))
     };
     let mut input = read(&deployment)?;
     let told = deployment
@@ -163,9 +152,9 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     )
 }
 
-fn print(format: Format, told: &Told<'_>) -> Result<(), Failure> {
-    output::artefact(&match format {
-        Format::Text => cost::text(told),
-        Format::Json => cost::json(told),
+fn print(printed: Printed, told: &Told<'_>) -> Result<(), Failure> {
+    output::artefact(&match printed {
+        Printed::Text => cost::text(told),
+        Printed::Json => cost::json(told),
     })
 }

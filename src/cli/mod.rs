@@ -29,6 +29,7 @@ mod pages;
 #[cfg(feature = "deploy")]
 mod planned;
 mod runbook;
+mod settings;
 #[cfg(feature = "deploy")]
 mod source;
 #[cfg(feature = "deploy")]
@@ -39,7 +40,10 @@ mod talk;
 
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::back::Format;
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.";
@@ -161,6 +165,28 @@ enum Command {
         #[arg(long)]
         reference: bool,
     },
+}
+
+/// The formats of a document, by the words of the command line.
+const FORMATS: [(&str, &str, Format); 4] = [
+    ("cfn", "CloudFormation as JSON", Format::Cfn),
+    ("cfn-yaml", "CloudFormation as YAML", Format::CfnYaml),
+    (
+        "tf",
+        "Terraform as JSON, for a file `main.tf.json`",
+        Format::Tf,
+    ),
+    ("hcl", "Terraform as HCL, for a file `main.tf`", Format::Hcl),
+];
+
+/// Reads a format; the library's type does not know of the argument parser.
+fn format() -> impl TypedValueParser<Value = Format> {
+    let words = FORMATS.map(|(word, help, _)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).map(|word| {
+        let known = FORMATS.iter().find(|(it, ..)| *it == word);
+        // The parser lets no other word through.
+        known.map_or(Format::Cfn, |(.., format)| *format)
+    })
 }
 
 /// How something is printed.

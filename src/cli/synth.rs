@@ -1,118 +1,18 @@
-//! The stack: from a configuration to a document.
+//! `synth`: the stack as a document.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-
-use super::diagnostics::{Sources, render};
+use super::diagnostics::Sources;
+use super::settings::{MOST_INLINE, Proving, Settings, Wanted, fail, printed, read};
 use super::{Failure, output, own};
-use crate::back::{self, tf::Role};
+use crate::back::{self, Format, tf::Role};
 use crate::check::Checked;
-use crate::front::config::{Config, Configured};
-use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
-use crate::{reach, report};
-
-/// What is printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// CloudFormation as JSON
-    Cfn,
-    /// CloudFormation as YAML
-    CfnYaml,
-    /// Terraform as JSON, for a file `main.tf.json`
-    Tf,
-    /// Terraform as HCL, for a file `main.tf`
-    Hcl,
-}
-
-impl Format {
-    /// The format of a file of that name.
-    fn of(path: &Path) -> Option<Format> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-        let ends = |ends: &[&str]| ends.iter().any(|it| name.ends_with(it));
-        // The longer ending first: `.tf.json` is `.json` too.
-        match () {
-            () if ends(&[".tf.json"]) => Some(Format::Tf),
-            () if ends(&[".tf"]) => Some(Format::Hcl),
-            () if ends(&[".json", ".template"]) => Some(Format::Cfn),
-            () if ends(&[".yaml", ".yml"]) => Some(Format::CfnYaml),
-            () => None,
-        }
-    }
-
-    fn dialect(self) -> Dialect {
-        match self {
-            Format::Cfn | Format::CfnYaml => Dialect::Cfn,
-            Format::Tf | Format::Hcl => Dialect::Tf,
-        }
-    }
-
-    /// Prints a stack; one that CloudFormation would not take is refused.
-    fn print(self, checked: &Checked<'_>, stack: &str, role: Role) -> Result<String, Failure> {
-        let text = match self {
-            Format::Cfn => back::cfn::template(checked, stack).map(|it| it.to_json()),
-            Format::CfnYaml => back::cfn::template(checked, stack).map(|it| it.to_yaml()),
-            Format::Tf => back::tf::module(checked, stack, role).map(|it| it.to_json()),
-            Format::Hcl => back::tf::module(checked, stack, role).map(|it| it.to_hcl()),
-        };
-        // Whoever names a stack has found it before.
-        let text = text.unwrap_or_default();
-        if self.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
-            let message = format!(
-                "error[template-size]: the template of `{stack}` has {} bytes, and CloudFormation takes 1048576\n",
-                text.len()
-            );
-            let _ = output::stderr(&message);
-            return Err(Failure::Input);
-        }
-        Ok(text)
-    }
-
-    /// The files of all stacks of an app, below a folder: a template each, or a root module with a
-    /// module for each.
-    fn files(self, checked: &Checked<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
-        let stacks = checked.order();
-        let mut files = Vec::new();
-        if let (Dialect::Tf, true) = (self.dialect(), stacks.len() > 1) {
-            let root = back::tf::root(checked).map_err(|error| {
-                Failure::Environment(format!("{error}: write each by itself, with `--name`"))
-            })?;
-            let text = match self {
-                Format::Hcl => root.to_hcl(),
-                _ => root.to_json(),
-            };
-            files.push((self.file_of(""), text));
-            for stack in stacks {
-                let text = self.print(checked, stack, Role::Module)?;
-                let folder = PathBuf::from(back::tf::folder(stack));
-                files.push((folder.join(self.file_of(stack)), text));
-            }
-            return Ok(files);
-        }
-        for stack in stacks {
-            let text = self.print(checked, stack, Role::Root)?;
-            files.push((self.file_of(stack), text));
-        }
-        Ok(files)
-    }
-
-    /// What a stack's own file is called.
-    fn file_of(self, stack: &str) -> PathBuf {
-        PathBuf::from(match self {
-            Format::Cfn => format!("{stack}.json"),
-            Format::CfnYaml => format!("{stack}.yaml"),
-            Format::Tf => "main.tf.json".to_owned(),
-            Format::Hcl => "main.tf".to_owned(),
-        })
-    }
-}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// What to print [default: cfn; with --check, what the file's name tells]
-    #[arg(short, long, value_enum)]
+    #[arg(short, long, value_parser = super::format())]
     format: Option<Format>,
     #[command(flatten)]
     settings: Settings,
@@ -137,403 +37,46 @@ pub(super) struct Args {
     allow_unreachable: bool,
 }
 
-/// What makes a stack, as a file and flags tell it.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(super) struct Settings {
-    /// The configuration; `-` reads standard input [default: ssm-synth.yaml, if it is there]
-    #[arg(short, long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The range of the new VPC [default: 10.0.0.0/16]
-    #[arg(long, value_name = "CIDR")]
-    cidr: Option<String>,
-    /// How many zones the new network has [default: 2]
-    #[arg(long, value_name = "N")]
-    zones: Option<u32>,
-    /// An existing VPC to use
-    #[arg(long, value_name = "ID")]
-    vpc: Option<String>,
-    /// The existing VPC's subnets
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
-    subnets: Vec<String>,
-    /// Any setting, such as `endpoints.zones=one`; the value is YAML
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
-}
-
-/// A configuration is small, and so is a template; a plan says everything twice.
-const MOST_BYTES: u64 = 32 * 1024 * 1024;
-
-/// What CloudFormation takes in a request; a larger template goes through S3.
-pub(super) const MOST_INLINE: usize = 51_200;
-
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let shown = path.display();
-    let done = if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(MOST_BYTES + 1)
-            .read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-    };
-    done.map_err(|error| Failure::Environment(format!("cannot read `{shown}`: {error}")))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        let message = format!("`{shown}` has over {} MB", MOST_BYTES / 1024 / 1024);
-        return Err(Failure::Environment(message));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let _ = output::stderr(&format!("error: `{shown}` is not UTF-8, at byte {at}\n"));
-        Failure::Input
-    })
-}
-
-/// A file that cannot be read at all.
-pub(super) fn unreadable(problems: &Diagnostics, name: &str, text: &str) -> Failure {
-    let sources = vec![(name.to_owned(), text.to_owned())];
-    let _ = output::stderr(&render(problems.iter(), &sources));
-    Failure::Unreadable
-}
-
-pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
-    let _ = output::stderr(&render(problems.iter(), sources));
-    Failure::Input
-}
-
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-impl Settings {
-    /// The settings that flags give: flag, path, value in YAML.
-    fn flags(
-        &self,
-        name: Option<&String>,
-        region: Option<&String>,
-    ) -> Result<Vec<(String, String, String)>, Failure> {
-        let mut settings = Vec::new();
-        for (flag, path, value) in [
-            ("--name", "name", name),
-            ("--region", "region", region),
-            ("--cidr", "network.cidr", self.cidr.as_ref()),
-            ("--vpc", "network.vpc", self.vpc.as_ref()),
-        ] {
-            if let Some(value) = value {
-                settings.push((flag.to_owned(), path.to_owned(), quote(value)));
-            }
-        }
-        if let Some(zones) = self.zones {
-            settings.push((
-                "--zones".to_owned(),
-                "network.zones".to_owned(),
-                zones.to_string(),
-            ));
-        }
-        if !self.subnets.is_empty() {
-            let list: Vec<String> = self.subnets.iter().map(|it| quote(it)).collect();
-            let list = format!("[{}]", list.join(", "));
-            settings.push(("--subnets".to_owned(), "network.subnets".to_owned(), list));
-        }
-        for set in &self.set {
-            let Some((path, value)) = set.split_once('=') else {
-                let message = format!("`--set {set}` has no `=`; write `--set network.zones=3`");
-                return Err(Failure::Environment(message));
-            };
-            settings.push((format!("--set {path}"), path.to_owned(), value.to_owned()));
-        }
-        Ok(settings)
-    }
-
-    /// The flags as they were given, for a command line that says the same.
-    pub(super) fn again(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
-        if let Some(file) = &self.config {
-            add("--config", file.display().to_string());
-        }
-        if let Some(cidr) = &self.cidr {
-            add("--cidr", cidr.clone());
-        }
-        if let Some(zones) = self.zones {
-            add("--zones", zones.to_string());
-        }
-        if let Some(vpc) = &self.vpc {
-            add("--vpc", vpc.clone());
-        }
-        if !self.subnets.is_empty() {
-            add("--subnets", self.subnets.join(","));
-        }
-        for set in &self.set {
-            add("--set", set.clone());
-        }
-        words
-    }
-
-    /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
-    /// configuration that is named without the flag.
-    pub(super) fn configured(
-        &self,
-        file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
-    ) -> Result<Configured, Failure> {
-        if let Some(app) = own::app() {
-            return own::configured(app, name, self.given().or(region.map(|_| "--region")));
-        }
-        let mut sources = Sources::new();
-        let config = match file {
-            None => self.read(name, region, &mut sources)?,
-            file => self.over(file, name, region, &mut sources)?,
-        };
-        let configured = config
-            .build()
-            .map_err(|problems| fail(&problems, &sources))?;
-        let found = configured
-            .check()
-            .map(|_| ())
-            .map_err(|problems| fail(&problems, &sources));
-        found.map(|()| configured)
-    }
-
-    /// Makes the app, checked, of which no stack is meant above others.
-    pub(super) fn any(
-        &self,
-        name: Option<&String>,
-        region: Option<&String>,
-    ) -> Result<Configured, Failure> {
-        let first = own::app().and_then(|app| app.graph().stacks().next());
-        let first = first.map(|it| it.name.clone());
-        self.configured(None, name.or(first.as_ref()), region)
-    }
-
-    /// Reads the configuration, with what the flags set.
-    pub(super) fn read(
-        &self,
-        name: Option<&String>,
-        region: Option<&String>,
-        sources: &mut Sources,
-    ) -> Result<Config, Failure> {
-        let default = Path::new("ssm-synth.yaml");
-        let path = match &self.config {
-            Some(path) => Some(path.as_path()),
-            None => default.exists().then_some(default),
-        };
-        let file = match path {
-            None => None,
-            Some(path) => {
-                output::detail(&format!("configuration: {}", path.display()));
-                Some((path.display().to_string(), read(path)?))
-            }
-        };
-        self.laid_over(file, name, region, sources)
-    }
-
-    /// The flag that is given, if one is, and belongs to a configuration.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        [
-            ("--config", self.config.is_some()),
-            ("--cidr", self.cidr.is_some()),
-            ("--zones", self.zones.is_some()),
-            ("--vpc", self.vpc.is_some()),
-            ("--subnets", !self.subnets.is_empty()),
-            ("--set", !self.set.is_empty()),
-        ]
-        .into_iter()
-        .find(|(_, given)| *given)
-        .map(|(flag, _)| flag)
-    }
-
-    /// Lays what the flags set over a configuration that is named without the flag.
-    pub(super) fn over(
-        &self,
-        file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
-        sources: &mut Sources,
-    ) -> Result<Config, Failure> {
-        if let (Some((file, _)), Some(_)) = (&file, &self.config) {
-            let message = format!("`{file}` and `--config` are both given; one of them is enough");
-            return Err(Failure::Environment(message));
-        }
-        self.laid_over(file, name, region, sources)
-    }
-
-    fn laid_over(
-        &self,
-        file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
-        sources: &mut Sources,
-    ) -> Result<Config, Failure> {
-        let mut config = match file {
-            None => Config::empty(),
-            Some((name, text)) => {
-                let config = Config::read(&name, &text);
-                sources.push((name, text));
-                config.map_err(|problems| fail(&problems, sources))?
-            }
-        };
-        for (source, path, value) in self.flags(name, region)? {
-            let set = config.set(&source, &path, &value);
-            // A flag given twice has the value that was given last.
-            sources.retain(|(name, _)| *name != source);
-            sources.push((source, value));
-            set.map_err(|problems| fail(&problems, sources))?;
-        }
-        Ok(config)
+/// The format of a file of that name.
+fn format_of(path: &Path) -> Option<Format> {
+    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|it| name.ends_with(it));
+    // The longer ending first: `.tf.json` is `.json` too.
+    match () {
+        () if ends(&[".tf.json"]) => Some(Format::Tf),
+        () if ends(&[".tf"]) => Some(Format::Hcl),
+        () if ends(&[".json", ".template"]) => Some(Format::Cfn),
+        () if ends(&[".yaml", ".yml"]) => Some(Format::CfnYaml),
+        () => None,
     }
 }
 
-/// A template, and where it is deployed.
-pub(super) struct Synthesized {
-    pub(super) text: String,
-    /// The stack's name.
-    pub(super) stack: String,
-    /// The region that the settings tell.
-    #[cfg(feature = "deploy")]
-    pub(super) region: Option<&'static crate::Region>,
-}
-
-/// What to make of settings.
-struct Wanted<'a> {
-    format: Format,
-    role: Role,
-    name: Option<&'a String>,
-    region: Option<&'a String>,
-    proof: Proving,
-}
-
-/// What is done about instances that provably cannot be reached.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proving {
-    /// Nothing: the caller knows more, and proves for itself.
-    Left,
-    Told,
-    Refused,
-}
-
-impl Settings {
-    fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(Configured, String), Failure> {
-        let mut sources = Sources::new();
-        let configured = match own::app() {
-            Some(app) => {
-                let setting = self.given().or(wanted.region.map(|_| "--region"));
-                own::configured(app, wanted.name, setting)?
-            }
-            None => {
-                let config = self.read(wanted.name, wanted.region, &mut sources)?;
-                config
-                    .build()
-                    .map_err(|problems| fail(&problems, &sources))?
-            }
-        };
-        let checked = configured
-            .check()
-            .map_err(|problems| fail(&problems, &sources))?;
-        prove(&configured, wanted.proof)?;
-        let dialect = wanted.format.dialect();
-        let limits = checked.over_limits(dialect);
-        if limits.has_errors() {
-            return Err(fail(limits, &sources));
-        }
-        let text = wanted
-            .format
-            .print(&checked, &configured.stack, wanted.role)?;
-        let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
-        let warnings = checked.warnings().iter().filter(matters);
-        output::note(&render(warnings, &sources));
-        Ok((configured, text))
-    }
-}
-
-impl Settings {
-    /// Makes the template for CloudFormation of a configuration's text.
-    pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
-        let mut sources = Sources::new();
-        let config = self.laid_over(file, None, None, &mut sources)?;
-        let configured = config
-            .build()
-            .map_err(|problems| fail(&problems, &sources))?;
-        let checked = configured
-            .check()
-            .map_err(|problems| fail(&problems, &sources))?;
-        Format::Cfn.print(&checked, &configured.stack, Role::Root)
-    }
-
-    /// What a file alone tells.
-    #[cfg(feature = "deploy")]
-    pub(super) fn of(config: Option<PathBuf>) -> Settings {
-        Settings {
-            config,
-            ..Settings::default()
-        }
-    }
-
-    #[cfg(feature = "deploy")]
-    /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
-        if let Some(app) = own::app() {
-            let mut stacks = app.graph().stacks();
-            let only = stacks.next().filter(|_| stacks.next().is_none())?;
-            return Some((only.name.clone(), only.region));
-        }
-        let default = PathBuf::from("ssm-synth.yaml");
-        let path = self.config.as_ref().unwrap_or(&default);
-        let text = std::fs::read_to_string(path).ok()?;
-        let configured = Config::read("", &text).ok()?.build().ok()?;
-        let stack = configured.app.graph().stack(&configured.stack)?;
-        Some((configured.stack.clone(), stack.region))
-    }
-
-    /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
-    pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
-        let (configured, text) = self.synthesize(&Wanted {
-            format: Format::Cfn,
-            role: Role::Root,
-            // A configuration's stack is called as it is deployed.
-            name: stack.filter(|_| own::app().is_some()),
-            region: None,
-            proof: Proving::Left,
+/// The files of all stacks of an app, below a folder: a template each, or a root module with a
+/// module for each.
+fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let stacks = checked.order();
+    let mut files = Vec::new();
+    let mut role = Role::Root;
+    if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
+        role = Role::Module;
+        let root = back::tf::root(checked).map_err(|error| {
+            Failure::Environment(format!("{error}: write each by itself, with `--name`"))
         })?;
-        Ok(Synthesized {
-            text,
-            #[cfg(feature = "deploy")]
-            region: configured
-                .app
-                .graph()
-                .stack(&configured.stack)
-                .and_then(|it| it.region),
-            stack: configured.stack,
-        })
+        let text = match format {
+            Format::Hcl => root.to_hcl(),
+            _ => root.to_json(),
+        };
+        files.push((PathBuf::from(format.file_of("")), text));
     }
-}
-
-/// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
-pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
-    if proving == Proving::Left {
-        return Ok(());
+    for stack in stacks {
+        let folder = match role {
+            Role::Root => PathBuf::new(),
+            Role::Module => PathBuf::from(back::tf::folder(stack)),
+        };
+        let text = printed(format, checked, stack, role)?;
+        files.push((folder.join(format.file_of(stack)), text));
     }
-    let graph = configured.app.graph();
-    let assume = reach::Assume::default();
-    if !reach::is_unreachable(graph, &assume) {
-        return Ok(());
-    }
-    let proof = reach::prove(graph, &assume);
-    let report = report::Report {
-        file: &configured.stack,
-        graph,
-        proof: &proof,
-        json: false,
-    };
-    let _ = output::stderr(&report::text(&report));
-    if proving == Proving::Told {
-        return Ok(());
-    }
-    let message = "error: Session Manager cannot reach an instance of this stack; \
-                   `--allow-unreachable` prints it nevertheless\n";
-    let _ = output::stderr(message);
-    Err(Failure::Input)
+    Ok(files)
 }
 
 /// Says that a template is too long for a request.
@@ -590,8 +133,8 @@ fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure>
         .check()
         .map_err(|problems| fail(&problems, &sources))?;
     let mut files = match (&args.name, own::app().is_some() && !args.tf_module) {
-        (None, true) => format.files(&checked)?,
-        _ => vec![(format.file_of(&configured.stack), text)],
+        (None, true) => all_files(format, &checked)?,
+        _ => vec![(PathBuf::from(format.file_of(&configured.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {
         files.iter().for_each(|(_, text)| warn_of_length(text));
@@ -636,7 +179,7 @@ fn stale(args: &Args) -> Result<(), Failure> {
             continue;
         }
         let shown = path.display();
-        let Some(format) = args.format.or_else(|| Format::of(path)) else {
+        let Some(format) = args.format.or_else(|| format_of(path)) else {
             let message = format!("the name of `{shown}` does not tell its format; add `--format`");
             return Err(Failure::Environment(message));
         };

@@ -108,7 +108,7 @@ pub(crate) fn whole_template(name: &str, text: &str) -> Result<(Graph, Diagnosti
     let unreadable = |error: tree::Unreadable| {
         refused(name, text, (error.at.line, error.at.column), error.message)
     };
-    with_room(|| tree::read(text).and_then(|root| cfn::faithful(name, text, &root)))
+    with_room(|| tree::read(text).and_then(|root| cfn::whole(name, text, &root)))
         .unwrap_or_else(|| {
             Err(tree::Unreadable {
                 at: tree::At { line: 1, column: 1 },
@@ -116,6 +116,25 @@ pub(crate) fn whole_template(name: &str, text: &str) -> Result<(Graph, Diagnosti
             })
         })
         .map_err(unreadable)
+}
+
+/// Reads of a plan what its configuration says, and not what the provider fills in.
+///
+/// # Errors
+///
+/// What cannot be read, with its place.
+#[cfg(feature = "cli")]
+pub(crate) fn configured_plan(
+    name: &str,
+    text: &str,
+    deployment: &Deployment,
+) -> Result<Graph, Diagnostics> {
+    let text = text.trim_start_matches('\u{feff}');
+    with_room(|| {
+        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
+        plan::configured(&root, deployment).map_err(|message| refused(name, text, (1, 1), message))
+    })
+    .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
 }
 
 /// The same template as JSON, with every resource kept when it leaves its stack.

@@ -122,15 +122,29 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
 ///
 /// What is missing, if the document is not a plan.
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
-    let mut plan = Plan::of(root)?;
-    let region = deployment.region.or_else(|| plan.region(root));
-    plan.lift.graph.stacks[0].region = region;
-    plan.lift.graph.account = deployment.account.clone().or_else(|| plan.account());
-    plan.fill();
-    Ok(plan.lift.finish())
+    Plan::of(root).map(|plan| plan.graph(root, deployment))
 }
 
+/// Reads of a plan what its configuration says.
+///
+/// # Errors
+///
+/// What is missing, if the document is not a plan.
+#[cfg(feature = "cli")]
+pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
+    let mut plan = Plan::of(root)?;
+    plan.configured = true;
+    Ok(plan.graph(root, deployment))
+}
 impl<'p> Plan<'p> {
+    fn graph(mut self, root: &Json, deployment: &Deployment) -> Graph {
+        let region = deployment.region.or_else(|| self.region(root));
+        self.lift.graph.stacks[0].region = region;
+        self.lift.graph.account = deployment.account.clone().or_else(|| self.account());
+        self.fill();
+        self.lift.finish()
+    }
+
     /// Makes room for all that is planned.
     fn of(root: &'p Json) -> Result<Plan<'p>, String> {
         let Some(planned) = root.get("planned_values") else {
@@ -152,6 +166,7 @@ impl<'p> Plan<'p> {
             by_id: HashMap::new(),
             modules: BTreeMap::new(),
             depth: Cell::new(0),
+            configured: false,
             lift: Lift::new(Dialect::Tf, "plan", None),
         };
         for change in array(root.get("resource_changes")) {
@@ -176,6 +191,33 @@ impl<'p> Plan<'p> {
         plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
         plan.walk(prior, &top, true);
         Ok(plan)
+    }
+}
+
+/// Takes out what the configuration does not say, in blocks too.
+fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json>) {
+    map.retain(|key| expressions.contains_key(key));
+    for (key, expression) in expressions {
+        let blocks: Vec<&serde_json::Map<String, Json>> = expression
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_object)
+            .collect();
+        let (Some(term), false) = (map.get_mut(key), blocks.is_empty()) else {
+            continue;
+        };
+        let items: Vec<&mut Term<'_>> = match term {
+            Term::List(items) => items.iter_mut().collect(),
+            one => vec![one],
+        };
+        for (n, item) in items.into_iter().enumerate() {
+            // Blocks that a loop makes are all of one form.
+            let block = blocks.get(n).or(blocks.first());
+            if let (Term::Object(inner) | Term::Block(inner), Some(block)) = (item, block) {
+                only_configured(inner, block);
+            }
+        }
     }
 }
 
@@ -216,6 +258,8 @@ struct Plan<'p> {
     modules: BTreeMap<String, Rc<Module<'p>>>,
     /// How deep arguments are followed that are other resources' arguments.
     depth: Cell<usize>,
+    /// Whether only counts what the configuration says, and not what the provider fills in.
+    configured: bool,
     lift: Lift,
 }
 
@@ -541,6 +585,9 @@ impl<'p> Plan<'p> {
             Term::Object(map) => map,
             _ => Map::default(),
         };
+        if let (true, Some(set)) = (self.configured, expressions.as_object()) {
+            only_configured(&mut map, set);
+        }
         self.images(it, &mut map, expressions);
         user_data(&mut map, expressions);
         map

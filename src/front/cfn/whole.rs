@@ -17,7 +17,7 @@ use crate::resource::{Dialect, Map};
 /// # Errors
 ///
 /// The place, if the text is not a template.
-pub(crate) fn faithful(
+pub(crate) fn whole(
     file: &str,
     text: &str,
     root: &Tree,
@@ -104,7 +104,7 @@ pub(crate) fn faithful(
         lift.reserve(&entry.key, type_name.unwrap_or_default(), place);
     }
     for entry in resource_entries(root) {
-        reader.whole(&mut lift, entry, &kept, &mut out);
+        reader.whole_resource(&mut lift, entry, &kept, &mut out);
     }
     let mut graph = lift.whole();
     graph.parameters = parameters;
@@ -234,7 +234,7 @@ impl Reader<'_> {
     }
 
     /// Reads a resource as a whole.
-    fn whole(
+    fn whole_resource(
         &self,
         lift: &mut Lift,
         entry: &Entry,

@@ -9,7 +9,7 @@ use crate::ir::{
     Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
 };
 use crate::resource::{
-    Dialect, Instance, ManagedPolicy, Map, Raw, Role, RolePolicyAttachment, Term, Typed,
+    Dialect, Instance, ManagedPolicy, Map, Raw, Role, RolePolicyAttachment, Typed,
 };
 
 /// A plan that was read to be written again: its resources, what of it cannot be written, and what
@@ -31,6 +31,7 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         );
     }
     let mut plan = Plan::of(root)?;
+    plan.configured = true;
     let mut out = Diagnostics::default();
     let mut values = HashMap::new();
     let mut attachments: Vec<(NodeId, Link<ManagedPolicy>)> = Vec::new();
@@ -53,7 +54,6 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         // What repeats an argument, or is the provider's own.
         let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
         if let Some(set) = set {
-            only_configured(&mut map, set);
             for (key, expression) in set {
                 let constant = expression.get("constant_value");
                 let beside = constant.and_then(Json::as_array).into_iter().flatten();
@@ -159,33 +159,6 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
     }
     graph.stacks[0].nodes = left;
     Ok((graph, out, values))
-}
-
-/// Takes out what the configuration does not say, in blocks too.
-fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json>) {
-    map.retain(|key| expressions.contains_key(key));
-    for (key, expression) in expressions {
-        let blocks: Vec<&serde_json::Map<String, Json>> = expression
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_object)
-            .collect();
-        let (Some(term), false) = (map.get_mut(key), blocks.is_empty()) else {
-            continue;
-        };
-        let items: Vec<&mut Term<'_>> = match term {
-            Term::List(items) => items.iter_mut().collect(),
-            one => vec![one],
-        };
-        for (n, item) in items.into_iter().enumerate() {
-            // Blocks that a loop makes are all of one form.
-            let block = blocks.get(n).or(blocks.first());
-            if let (Term::Object(inner) | Term::Block(inner), Some(block)) = (item, block) {
-                only_configured(inner, block);
-            }
-        }
-    }
 }
 
 /// A name for an address, without its type: `module.net.aws_vpc.main[0]` is `net_main_0`.
