@@ -131,6 +131,9 @@ def workflows(bins, work, place, env):
     files = [*(ROOT / ".github/workflows").glob("*.yml"), *work.glob("*/.github/workflows/*.yml")]
     check(len(files) == 3, f"workflows: {files}")
     run(bins / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
+    # One text, in the template and in the workflow that others call.
+    comment = (ROOT / "templates/init/comment.yml").read_text()
+    check(comment in (ROOT / ".github/workflows/review.yml").read_text(), "review.yml posts in another way than comment.yml")
     gh = work / "gh/gh"
     gh.parent.mkdir()
     gh.write_text(GH)

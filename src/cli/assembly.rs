@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::synth::{Proving, Settings, fail, prove};
+use super::settings::{Proving, Settings, fail, prove};
 use super::{Failure, Printed, diagnostics::Sources, output};
 use crate::back;
 use crate::front::config::Configured;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::synth::Settings;
+use super::settings::Settings;
 use super::{Failure, output};
 use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, Trouble};
@@ -158,7 +158,7 @@ impl Target {
     pub(super) fn anywhere(&self) -> Result<Access, Failure> {
         if let Some(path) = &self.config {
             // Whoever names a file means it.
-            super::synth::read(path)?;
+            super::settings::read(path)?;
         }
         let region = Settings::of(self.config.clone())
             .quietly()

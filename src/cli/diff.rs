@@ -6,7 +6,7 @@ use std::process::Command;
 use clap::ValueEnum;
 
 use super::meaning::{self, Gate, Meaning, Version};
-use super::synth::{self, Settings};
+use super::settings::{self, Settings};
 use super::{Failure, output};
 use crate::front::InputKind;
 use crate::front::cfn::Deployment;
@@ -37,7 +37,7 @@ OLD and NEW are a CloudFormation template, a Terraform plan or state as `terrafo
 a configuration, in any combination; `REVISION:FILE` is a file as git has it. Without NEW, a plan\n\
 is compared with what is there before it, and anything else with what the configuration makes.\n\
 {STACKS}\n\
-Exit codes: 0 done; with `--exit-code`, and with `--fail-on` where it hits, 1; otherwise\n{}\n\n\
+With `--exit-code`: 0 the same, 1 it differs; with `--fail-on`: 1 if it hits. Otherwise:\n{}\n\n\
 Examples:\n  \
 ssm-synth diff old.json new.json\n  \
 ssm-synth diff HEAD~1:stack.json stack.json --output markdown\n  \
@@ -207,7 +207,7 @@ fn version(
     if text.trim().is_empty() {
         return Ok(Version::default());
     }
-    let unreadable = |problems| synth::unreadable(&problems, name, text);
+    let unreadable = |problems| settings::unreadable(&problems, name, text);
     if matches!(text.trim(), "null" | "~" | "{}" | "---") {
         let message = format!("`{name}` holds nothing: no template, plan or configuration");
         return Err(Failure::Environment(message));

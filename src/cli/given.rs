@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::synth::Settings;
-use super::{Failure, own, synth};
+use super::settings::Settings;
+use super::{Failure, own, settings};
 use crate::front::cfn::Deployment;
 use crate::front::{Input, InputKind};
 use crate::ir::Graph;
@@ -174,7 +174,7 @@ pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, Str
 
 /// Reads a file; what is no text cannot be judged, which is told already, and is no answer.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    synth::read(path).map_err(|failure| match failure {
+    settings::read(path).map_err(|failure| match failure {
         Failure::Input => Failure::Unreadable,
         other => other,
     })
@@ -201,7 +201,7 @@ impl Given {
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         let mut parameters = Vec::new();
         if let Some(path) = &self.parameters_file {
-            let text = synth::read(path)?;
+            let text = settings::read(path)?;
             parameters = parameters_file(&path.display().to_string(), &text)?;
         }
         for text in &self.parameters {
@@ -225,7 +225,7 @@ impl Given {
     pub(super) fn read(&self) -> Result<Read, Failure> {
         if let (None, Some(app)) = (&self.file, own::app()) {
             app.check()
-                .map_err(|problems| synth::fail(&problems, &Vec::new()))?;
+                .map_err(|problems| settings::fail(&problems, &Vec::new()))?;
             return Ok(Read {
                 name: own::program().to_owned(),
                 text: String::new(),
@@ -239,7 +239,7 @@ impl Given {
         let default = PathBuf::from("ssm-synth.yaml");
         let (name, text) = match &self.file {
             Some(path) => (path.display().to_string(), read(path)?),
-            None if default.exists() => (default.display().to_string(), synth::read(&default)?),
+            None if default.exists() => (default.display().to_string(), settings::read(&default)?),
             None => ("ssm-synth.yaml".to_owned(), String::new()),
         };
         let kind = match self.kind {
@@ -248,7 +248,7 @@ impl Given {
             None => None,
         };
         let input = Input::read(&name, &text, kind, &deployment)
-            .map_err(|problems| synth::unreadable(&problems, &name, &text))?;
+            .map_err(|problems| settings::unreadable(&problems, &name, &text))?;
         Ok(Read { name, text, input })
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::given::{Assumed, Given};
-use super::synth::Settings;
+use super::settings::Settings;
 use super::{Failure, output};
 use crate::picture::{self, Part, Scene};
 use crate::report::Report;

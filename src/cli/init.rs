@@ -208,7 +208,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let app = app();
     let checked = app
         .check()
-        .map_err(|problems| super::synth::fail(&problems, &Vec::new()))?;
+        .map_err(|problems| super::settings::fail(&problems, &Vec::new()))?;
     for (name, text) in back::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),
@@ -220,7 +220,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
 
 fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let config = template!("ssm-synth.yaml").replace("__NAME__", name);
-    let settings = super::synth::Settings::default();
+    let settings = super::settings::Settings::default();
     let file = Some(("ssm-synth.yaml".to_owned(), config.clone()));
     let made = settings.template_of(file)?;
     let schema = format!("{:#}\n", crate::front::schema());

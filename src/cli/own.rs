@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use clap::{Arg, Command};
 
-use super::synth::fail;
+use super::settings::fail;
 use super::{Failure, diagnostics::Sources};
 use crate::App;
 use crate::front::config::Configured;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::given::{Assumed, Given};
-use super::synth::Settings;
+use super::settings::Settings;
 use super::{Failure, output, own};
 use crate::front::InputKind;
 use crate::runbook::{self, Source};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Failure;
 use super::cloud::said;
 use super::given::pair;
-use super::synth::{MOST_INLINE, Settings, read};
+use super::settings::{MOST_INLINE, Settings, read};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::values::Slot;
 use crate::ir::nearest;

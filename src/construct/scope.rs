@@ -132,11 +132,13 @@ impl App {
     pub fn tags(&mut self, tags: impl Into<Tags>) {
         let tags = tags.into();
         for node in &mut self.graph.nodes {
-            if let Some(own) = node.resource.tags_mut() {
-                let mut all = tags.clone();
-                all.merge(own);
-                // What was there stays in its place.
-                own.merge(&all);
+            let Some(own) = node.resource.tags_mut() else {
+                continue;
+            };
+            for (key, value) in tags.iter() {
+                if own.get(key).is_none() {
+                    own.set(key.clone(), value.clone());
+                }
             }
         }
     }

@@ -231,3 +231,22 @@ pub(crate) fn resources_to_import(
     }
     (out.into(), missing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::KINDS;
+
+    #[test]
+    fn every_type_says_how_it_is_imported() {
+        for kind in KINDS {
+            assert!(
+                kind.cfn.is_empty() || row(kind.cfn, Dialect::Cfn).is_some(),
+                "{}",
+                kind.cfn
+            );
+            let own = kind.tf.starts_with("aws_");
+            assert!(!own || row(kind.tf, Dialect::Tf).is_some(), "{}", kind.tf);
+        }
+    }
+}

@@ -16,10 +16,7 @@ pub(crate) use imports::{imports, resources_to_import};
 /// What an expression is that the other language cannot say, in words.
 fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
-        Expr::Opaque(text) => match text.strip_prefix("parameter ") {
-            Some(name) => format!("the parameter `{name}` has no twin"),
-            None => format!("`{text}` has no twin"),
-        },
+        Expr::Opaque(text) => format!("`{text}` has no twin"),
         Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
             format!("CloudFormation has no attribute `{}`", attr.tf)
         }
@@ -32,9 +29,9 @@ fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
     })
 }
 
-/// Properties of one language that something else of the other one says: resources of their own, and
-/// how documents are updated, which Terraform knows one way for.
-const SAID_OTHERWISE: [(&str, &str); 10] = [
+/// Properties of one language that something else of the other one says: resources of their own, the
+/// tags of disks, and how documents are updated, which Terraform knows one way for.
+const SAID_OTHERWISE: [(&str, &str); 11] = [
     ("Bucket", "event_bridge_enabled"),
     ("Bucket", "public_access_block"),
     ("Bucket", "events"),
@@ -44,6 +41,7 @@ const SAID_OTHERWISE: [(&str, &str); 10] = [
     ("Bucket", "ownership"),
     ("Document", "update_method"),
     ("EventRule", "targets"),
+    ("Instance", "propagate_tags_to_volume_on_creation"),
     ("Role", "managed_policies"),
 ];
 
@@ -73,8 +71,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
     let mut said = node.resource.put(from);
     for field in kind.fields {
         let (here, there) = (from.pick(field.cfn, field.tf), to.pick(field.cfn, field.tf));
-        let otherwise = SAID_OTHERWISE.contains(&(kind.name, field.name))
-            || (kind.name == "Instance" && field.name == "propagate_tags_to_volume_on_creation");
+        let otherwise = SAID_OTHERWISE.contains(&(kind.name, field.name));
         if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
             out.push(format!("`{here}` has no twin"));
         }

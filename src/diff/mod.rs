@@ -108,16 +108,24 @@ impl Difference {
 /// # Errors
 ///
 /// Text that is neither JSON nor YAML, with its place.
-pub(crate) fn read(text: &str, parameters: &[(String, String)]) -> Result<Side, Unreadable> {
-    let deployment = Deployment {
-        parameters: parameters.to_vec(),
-        ..Deployment::default()
-    };
-    let (root, _) = cfn::looped(tree::read(text)?, &deployment)?;
+pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, Unreadable> {
+    let (root, _) = cfn::looped(tree::read(text)?, deployment)?;
     let mut side = Side {
-        values: parameters.to_vec(),
+        values: deployment.parameters.clone(),
         ..Side::default()
     };
+    let mut known = deployment.parameters.clone();
+    if let Some(region) = deployment.region {
+        // What is written out and what the place decides are the same there.
+        for (name, value) in [
+            ("AWS::Region", region.name),
+            ("AWS::Partition", region.partition),
+            ("AWS::URLSuffix", region.dns_suffix),
+        ] {
+            known.push((name.to_owned(), value.to_owned()));
+        }
+    }
+    let parameters = known.as_slice();
     for entry in root.map().unwrap_or_default() {
         if entry.key != "Resources" {
             let known = match entry.key.as_str() {
@@ -234,7 +242,13 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
                 }
                 (entry.key.clone(), value)
             });
-            Value::Object(entries.collect())
+            let map: Map<String, Value> = entries.collect();
+            match map.get("Fn::Sub") {
+                Some(Value::String(text)) if map.len() == 1 && !text.contains("${") => {
+                    Value::String(text.clone())
+                }
+                _ => Value::Object(map),
+            }
         }
     }
 }
@@ -434,7 +448,7 @@ mod tests {
     use super::*;
 
     fn differences(old: &str, new: &str) -> Vec<String> {
-        let [old, new] = [old, new].map(|text| read(text, &[]).unwrap());
+        let [old, new] = [old, new].map(|text| read(text, &Deployment::default()).unwrap());
         let shown = |it: &Option<Value>| it.as_ref().map_or("-".to_owned(), Value::to_string);
         compare(&old, &new)
             .iter()
@@ -453,6 +467,19 @@ mod tests {
         let json = r#"{"Resources":{"A":{"Type":"T","Properties":{"Port":443,"V":{"Ref":"B"}}}}}"#;
         let yaml = "Resources:\n  A:\n    Type: T\n    Properties: {V: !Ref B, Port: '443'}\n";
         assert!(differences(json, yaml).is_empty());
+    }
+
+    #[test]
+    fn what_the_place_decides_is_what_is_written_out_there() {
+        let of = |value: &str| format!("Resources: {{A: {{Type: T, Properties: {{V: {value}}}}}}}");
+        let (asked, told) = (of("!Sub 'a.${AWS::Region}.b'"), of("a.eu-west-1.b"));
+        let deployment = Deployment {
+            region: crate::Region::find("eu-west-1"),
+            ..Deployment::default()
+        };
+        let sides = [&asked, &told].map(|text| read(text, &deployment).unwrap());
+        assert!(compare(&sides[0], &sides[1]).is_empty());
+        assert_eq!(differences(&asked, &told).len(), 1);
     }
 
     #[test]
@@ -475,7 +502,14 @@ mod tests {
     #[test]
     fn a_parameter_with_another_value_is_a_difference_where_it_is_used() {
         let text = "Parameters: {P: {Type: String}}\nResources: {A: {Type: T, Properties: {X: !Ref P, Y: !Sub 'a-${P}'}}}";
-        let [old, new] = ["1", "2"].map(|value| read(text, &[("P".into(), value.into())]).unwrap());
+        let [old, new] = ["1", "2"].map(|value| {
+            let parameters = vec![("P".into(), value.into())];
+            let deployment = Deployment {
+                parameters,
+                ..Deployment::default()
+            };
+            read(text, &deployment).unwrap()
+        });
         let found = compare(&old, &new);
         assert!(
             matches!(&found[..], [one, value] if value.section == "Parameters" && matches!(&one.change, Change::Changed(it) if it.len() == 2))

@@ -4,50 +4,12 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::rename::renamed;
+use super::replace::without_brackets;
 use super::{Entry, Side};
 use crate::back::cfn::value_of;
 use crate::back::tf;
 use crate::ir::{Graph, Node, terraform_name};
 use crate::resource::{Dialect, RolePolicyAttachment, Term, Typed};
-
-/// The expressions of a plan's configuration, by address without indices.
-pub(crate) type Configured = IndexMap<String, Value>;
-
-/// Takes out what a configuration does not set, in blocks too.
-fn as_set(value: &mut Value, expressions: &Value) {
-    match (value, expressions) {
-        (Value::Object(map), Value::Object(set)) => {
-            // An expression has these, and a block its arguments.
-            if set.contains_key("references") || set.contains_key("constant_value") {
-                return;
-            }
-            map.retain(|key, _| set.contains_key(key));
-            for (key, inner) in map {
-                as_set(inner, &set[key]);
-            }
-        }
-        (Value::Array(items), Value::Array(blocks)) => {
-            for (n, item) in items.iter_mut().enumerate() {
-                if let Some(block) = blocks.get(n).or(blocks.first()) {
-                    as_set(item, block);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a plan's configuration says what stands inside a resource; computed lists are read too.
-fn is_set(graph: &Graph, node: &Node, configured: Option<&Configured>) -> bool {
-    let Some((configured, origin)) = configured.zip(node.origin.as_ref()) else {
-        return true;
-    };
-    let parent = origin.inside.and_then(|id| graph.node(id));
-    let set = parent.and_then(|it| configured.get(&without_indices(it.shown())));
-    let property = origin.places.first().map_or("", |(name, _)| name.as_str());
-    // The rules that a rule resource holds are itself.
-    set.is_none_or(|set| property == "type" || set.get(property).is_some())
-}
 
 fn entry(kind: &str, properties: Value) -> Entry {
     Entry {
@@ -73,34 +35,18 @@ fn as_text(value: Value) -> Value {
     }
 }
 
-/// An address without the indices of `count` and `for_each`.
-fn without_indices(address: &str) -> String {
-    let mut out = String::new();
-    let mut depth = 0_u32;
-    for c in address.chars() {
-        match c {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
-}
-
 fn is_inside(node: &Node) -> bool {
     node.origin.as_ref().is_some_and(|it| it.inside.is_some())
 }
 
 /// Who may do what, by CloudFormation's types and properties.
-pub(crate) fn by_cfn(graph: &Graph, configured: Option<&Configured>) -> Side {
+pub(crate) fn by_cfn(graph: &Graph) -> Side {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
         node.cfn_id = node.shown().to_owned();
     }
     let mut side = Side::default();
-    let there = |node: &Node| !node.is_absent() && is_set(&graph, node, configured);
-    for (_, node) in graph.nodes().filter(|(_, node)| there(node)) {
+    for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
         if let Some(kind) = node.resource.type_name(Dialect::Cfn) {
             let properties = value_of(&graph, Term::Object(node.resource.put(Dialect::Cfn)));
             let mut properties = as_text(properties);
@@ -141,14 +87,11 @@ pub(crate) fn by_cfn(graph: &Graph, configured: Option<&Configured>) -> Side {
 }
 
 /// What Terraform's resources are, by its types and arguments: a template's are those that would be
-/// written for it, a plan's only say what its configuration says. With the name of each.
-pub(crate) fn by_tf(
-    graph: &Graph,
-    configured: Option<&Configured>,
-) -> (Side, IndexMap<String, String>) {
+/// written for it. With the name of each.
+pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
-        node.tf_name = terraform_name(&without_indices(&node.tf_name));
+        node.tf_name = terraform_name(&without_brackets(&node.tf_name));
     }
     let (mut side, mut names) = (Side::default(), IndexMap::new());
     for it in tf::resources(&graph) {
@@ -168,18 +111,11 @@ pub(crate) fn by_tf(
             true => format!("{address} {}", it.name),
             false => address,
         };
-        let mut arguments = it.arguments;
-        if !is_set(&graph, node, configured) {
-            continue;
-        }
-        let set = configured.and_then(|all| all.get(&without_indices(node.shown())));
-        if let (Some(set), false) = (set, is_inside(node)) {
-            as_set(&mut arguments, set);
-        }
         if !own || !is_inside(node) {
             names.insert(address.clone(), it.name);
         }
-        side.resources.insert(address, entry(&it.kind, arguments));
+        side.resources
+            .insert(address, entry(&it.kind, it.arguments));
     }
     // What only CloudFormation has.
     for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {

@@ -370,29 +370,3 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
     }
     out
 }
-
-/// The arguments that a configuration sets, by address without indices.
-pub(crate) fn configured(root: &Value) -> super::model::Configured {
-    fn module(of: &Value, prefix: &str, out: &mut super::model::Configured) {
-        for resource in array(of.get("resources")) {
-            if let Some(address) = resource.get("address").and_then(Value::as_str) {
-                let set = resource.get("expressions").cloned();
-                out.insert(format!("{prefix}{address}"), set.unwrap_or_default());
-            }
-        }
-        let calls = of.get("module_calls").and_then(Value::as_object);
-        for (name, call) in calls.into_iter().flatten() {
-            if let Some(inner) = call.get("module") {
-                module(inner, &format!("{prefix}module.{name}."), out);
-            }
-        }
-    }
-    let mut out = IndexMap::new();
-    if let Some(root) = root
-        .get("configuration")
-        .and_then(|it| it.get("root_module"))
-    {
-        module(root, "", &mut out);
-    }
-    out
-}

@@ -70,8 +70,9 @@ fn rules(kind: &str) -> Option<Rules> {
     })
 }
 
-/// A path without what tells items of a list apart.
-fn bare(path: &str) -> String {
+/// A path without what tells items of a list apart, or an address without the indices of `count` and
+/// `for_each`.
+pub(crate) fn without_brackets(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut depth = 0_u32;
     for c in path.chars() {
@@ -96,7 +97,7 @@ fn touches(changed: &str, property: &str) -> bool {
 
 /// Whether a change of a path is a change of a property.
 pub(crate) fn names(path: &str, property: &str) -> bool {
-    touches(&bare(path), property)
+    touches(&without_brackets(path), property)
 }
 
 /// What forces a replacement, of properties that changed.
@@ -106,7 +107,7 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
     };
     let mut out: Vec<Forced> = Vec::new();
     for path in paths {
-        let changed = bare(path);
+        let changed = without_brackets(path);
         let known = |out: &[Forced], property: &str| out.iter().any(|it| it.property == property);
         if let Some(property) = rules.always.iter().find(|it| touches(&changed, it)) {
             if !known(&out, property) {
@@ -330,5 +331,19 @@ mod tests {
         assert_eq!(of("aws_instance", "tags.Name"), []);
         let when = of("aws_instance", "instance_type");
         assert!(matches!(&when[..], [Why::Perhaps(text)] if text.contains("architecture")));
+    }
+
+    #[test]
+    fn every_type_of_terraform_says_what_replaces_it() {
+        let own = crate::resource::KINDS
+            .iter()
+            .filter(|it| it.tf.starts_with("aws_"));
+        for kind in own {
+            assert!(
+                rules(kind.tf).is_some(),
+                "{} is not in force_new.tsv",
+                kind.tf
+            );
+        }
     }
 }

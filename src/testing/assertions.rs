@@ -190,11 +190,15 @@ impl<'a> Assertions<'a> {
     ///
     /// # Panics
     ///
-    /// If it does not, or if the app leaves it open, with the hop and what mends it.
+    /// If it does not, or if the app leaves it open, with the hop and what mends it; or if there is no
+    /// instance.
     #[track_caller]
     pub fn every_session_connects(&self) {
         let assume = reach::Assume::default();
         let proof = reach::prove(self.graph, &assume);
+        if proof.instances.is_empty() {
+            panic!("the app of `{}` has no instance", self.stack.name);
+        }
         let reached = |it: &reach::InstanceProof| it.answer == reach::Answer::Reachable;
         if !proof.instances.iter().all(reached) {
             let report = report::Report {

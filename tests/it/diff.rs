@@ -296,7 +296,7 @@ fn text_of_others_is_not_markdown() {
     let ran = folder.run(&["diff", "a.json", "b.json", "--output", "markdown"]);
     let line = ran.out.lines().find(|it| it.contains("Tags[k]")).unwrap();
     assert!(
-        line.ends_with("→ ```` a \\| b ``` <img src=x> `c` \\u{1b}[31m ````"),
+        line.ends_with("→ ```` a | b ``` <img src=x> `c` \\u{1b}[31m ````"),
         "{line}"
     );
 }
@@ -510,4 +510,65 @@ fn types_of_others_are_no_markdown() {
         ran.out
     );
     assert!(!ran.out.contains("\n# Head"), "{}", ran.out);
+}
+
+#[test]
+fn a_comment_fits_into_what_github_takes() {
+    let buckets = |name: &str| {
+        let all = (0..2000).map(|n| {
+            let bucket = json!({ "Type": "AWS::S3::Bucket", "Properties": { "BucketName": format!("{name}-{n}") } });
+            (format!("B{n}"), bucket)
+        });
+        json!({ "Resources": all.collect::<serde_json::Map<_, _>>() }).to_string()
+    };
+    let ran = pair(&buckets("a"), &buckets("b"), &["--output", "markdown"]);
+    assert!(ran.out.len() < 65_000, "{}", ran.out.len());
+    assert!(
+        ran.out.contains(" more, which `ssm-synth diff` tells\n"),
+        "{}",
+        &ran.out[..200]
+    );
+}
+
+#[test]
+fn what_the_provider_fills_in_is_no_change() {
+    let plan = |configured: bool| {
+        let values = json!({ "instance_type": "t3.micro", "subnet_id": "subnet-0123456789abcdef0", "ami": "ami-0123456789abcdef0",
+            "metadata_options": [{ "http_tokens": "required" }], "vpc_security_group_ids": ["sg-0123456789abcdef0"] });
+        let mut plan = json!({
+            "format_version": "1.2",
+            "values": { "root_module": { "resources": [
+                { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a", "values": values } ] } },
+        });
+        if configured {
+            plan["planned_values"] = plan["values"].take();
+            plan["configuration"] = json!({ "root_module": { "resources": [
+                { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a",
+                  "expressions": { "instance_type": {}, "subnet_id": {}, "ami": {} } } ] } });
+        }
+        plan.to_string()
+    };
+    let template = json!({ "Resources": { "A": { "Type": "AWS::EC2::Instance", "Properties": {
+        "InstanceType": "t3.micro", "SubnetId": "subnet-0123456789abcdef0", "ImageId": "ami-0123456789abcdef0" } } } });
+    let folder = Folder::new();
+    for (file, text) in [
+        ("s.json", plan(false)),
+        ("p.json", plan(true)),
+        ("t.json", template.to_string()),
+    ] {
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+    for sides in [
+        ["s.json", "p.json"],
+        ["p.json", "s.json"],
+        ["t.json", "p.json"],
+        ["p.json", "t.json"],
+    ] {
+        let told = folder.json(&sides);
+        assert_eq!(
+            (&told["same"], &told["access"]),
+            (&json!(true), &json!([])),
+            "{sides:?}: {told:#}"
+        );
+    }
 }

@@ -18,11 +18,6 @@ impl Meaning {
         (access.collect(), session.collect())
     }
 
-    /// Every difference.
-    pub(in crate::cli) fn details_json(&self) -> Value {
-        self.differences.iter().map(one).collect()
-    }
-
     /// All of it.
     pub(in crate::cli) fn whole_json(&self) -> Value {
         let (access, session) = self.json();
@@ -30,7 +25,7 @@ impl Meaning {
             "same": self.is_same(),
             "access": access,
             "session": session,
-            "differences": self.details_json(),
+            "differences": self.differences.iter().map(one).collect::<Value>(),
         })
     }
 }

@@ -11,14 +11,39 @@ use crate::report::printable;
 /// Values that are long are cut: the whole is in the change itself.
 const MOST: usize = 200;
 
-/// Text of others as code in a cell of a table: nothing in it is Markdown, or ends the cell.
+/// How long it may be after each part: GitHub takes 65,536 characters in a comment, of which a few are
+/// the caller's.
+const AFTER_ACCESS: usize = 20_000;
+const AFTER_SESSION: usize = 30_000;
+const AFTER_REPLACED: usize = 40_000;
+const AFTER_ALL: usize = 60_000;
+
+/// Writes as many of these as fit, and how many are left.
+fn fitting(out: &mut String, most: usize, all: impl ExactSizeIterator<Item = String>) {
+    let mut left = all.len();
+    for one in all {
+        if out.len() + one.len() > most {
+            let _ = writeln!(out, "\n{left} more, which `ssm-synth diff` tells");
+            return;
+        }
+        out.push_str(&one);
+        left -= 1;
+    }
+}
+
+/// Text of others as code in a cell of a table, which a bar would end.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Text of others as code: nothing in it is Markdown.
 fn code(text: &str) -> String {
     let cut: String = text.chars().take(MOST).collect();
     let cut = match text.chars().count() > MOST {
         true => format!("{cut}…"),
         false => cut,
     };
-    let cut = cut.replace(['\n', '\r'], " ").replace('|', "\\|");
+    let cut = cut.replace(['\n', '\r'], " ");
     // A fence is longer than any run of what it is made of.
     let longest = cut.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
@@ -63,60 +88,49 @@ impl Meaning {
                 self.access.len() - wider
             );
             out.push_str("| | resource | what |\n| --- | --- | --- |\n");
-            for it in &self.access {
+            let rows = self.access.iter().map(|it| {
                 let word = if it.wider { "⚠ wider" } else { "narrower" };
-                let _ = writeln!(out, "| {word} | {} | {} |", code(&it.owner), code(&it.what));
-            }
+                format!("| {word} | {} | {} |\n", cell(&it.owner), cell(&it.what))
+            });
+            fitting(&mut out, AFTER_ACCESS, rows);
             out.push('\n');
         }
         if !self.session.is_empty() {
             out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");
-            for (name, before, after) in &self.session {
+            let rows = self.session.iter().map(|(name, before, after)| {
                 let mark = match after {
                     Some(it) if it.starts_with("unreachable") => "⚠ ",
                     _ => "",
                 };
-                let _ = writeln!(
-                    out,
-                    "| {} | {} | {mark}{} |",
-                    code(name),
-                    before.as_deref().unwrap_or("–"),
-                    after.as_deref().unwrap_or("gone")
-                );
-            }
+                let before = before.as_deref().unwrap_or("–");
+                let after = after.as_deref().unwrap_or("gone");
+                format!("| {} | {before} | {mark}{after} |\n", cell(name))
+            });
+            fitting(&mut out, AFTER_SESSION, rows);
             out.push('\n');
         }
-        let replaced: Vec<&Difference> = self
-            .differences
-            .iter()
-            .filter(|it| it.may_be_replaced())
-            .collect();
+        let replaced = self.differences.iter().filter(|it| it.may_be_replaced());
+        let replaced: Vec<&Difference> = replaced.collect();
         if !replaced.is_empty() {
             out.push_str("**Replaced**\n\n| | resource | why |\n| --- | --- | --- |\n");
-            for it in replaced {
-                let _ = writeln!(
-                    out,
-                    "| ⚠ {} | {} {} | {} |",
-                    word(it),
-                    code(&it.id),
-                    plain(&it.kind),
-                    plain(&forced(it))
-                );
-            }
+            let rows = replaced.iter().map(|it| {
+                let (id, kind, why) = (cell(&it.id), plain(&it.kind), plain(&forced(it)));
+                format!("| ⚠ {} | {id} {kind} | {why} |\n", word(it))
+            });
+            fitting(&mut out, AFTER_REPLACED, rows);
             out.push('\n');
         }
         if !self.differences.is_empty() {
             out.push_str("<details><summary>Every difference</summary>\n\n");
-            for it in &self.differences {
-                details(it, &mut out);
-            }
-            out.push_str("</details>\n");
+            fitting(&mut out, AFTER_ALL, self.differences.iter().map(details));
+            out.push_str("\n</details>\n");
         }
         out
     }
 }
 
-fn details(it: &Difference, out: &mut String) {
+fn details(it: &Difference) -> String {
+    let mut out = String::new();
     let what = match (it.section.as_str(), it.id.as_str()) {
         ("Resources", id) => format!("{} {}", code(id), plain(&it.kind)),
         (section, "") => plain(section),
@@ -143,4 +157,5 @@ fn details(it: &Difference, out: &mut String) {
             );
         }
     }
+    out
 }

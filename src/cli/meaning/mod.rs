@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
 use crate::front::cfn::Deployment;
-use crate::front::{Input, InputKind};
+use crate::front::{Input, InputKind, configured_plan};
 use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
 use crate::reach::{self, Assume};
 
@@ -27,6 +27,9 @@ pub(super) struct Version {
     access: Side,
     /// The whole plan, if it is one.
     plan: Option<Value>,
+    /// Of a plan, for what is allowed: with what the provider fills in.
+    filled_in: Side,
+    /// As the other language would have it: of a plan, what its configuration says.
     graph: Graph,
     /// Each instance with its answer.
     answers: Vec<(String, String)>,
@@ -80,11 +83,12 @@ impl Version {
             let root: Value =
                 serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
             version.native = plan::after(&root);
-            let configured = root.get("configuration").map(|_| plan::configured(&root));
-            version.access = model::by_cfn(&version.graph, configured.as_ref());
+            version.filled_in = model::by_cfn(&version.graph);
+            version.graph = configured_plan(name, graph_text, deployment)?;
+            version.access = model::by_cfn(&version.graph);
             version.plan = Some(root);
         } else {
-            version.native = diff::read(text, &deployment.parameters).unwrap_or_default();
+            version.native = diff::read(text, deployment).unwrap_or_default();
             version.access = version.native.clone();
         }
         Ok(version)
@@ -126,6 +130,11 @@ impl Version {
         self.native.resources.is_empty() && self.plan.is_none()
     }
 
+    fn is_state(&self) -> bool {
+        let plan = self.plan.as_ref();
+        plan.is_some_and(|it| it.get("configuration").is_none())
+    }
+
     /// What a plan starts from.
     fn before(root: &Value) -> Version {
         let before = plan::before(root);
@@ -158,13 +167,17 @@ pub(super) enum Gate {
 pub(super) fn meaning(old: &Version, new: &Version) -> Meaning {
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
         let mut differences = diff::compare(&old.native, &new.native);
-        if old.plan.is_some() {
+        if old.plan.is_some() || new.plan.is_some() {
             plan::forget_unknown(&mut differences);
             plan::hide(&mut differences);
         }
         return Meaning {
             differences,
-            access: diff::access(&old.access, &new.access),
+            // A state does not tell what was configured, and what was filled in.
+            access: match [old, new].iter().any(|it| it.is_state()) {
+                true => diff::access(&old.filled_in, &new.filled_in),
+                false => diff::access(&old.access, &new.access),
+            },
             session: session(&old.answers, &new.answers, &HashMap::new()),
         };
     }
@@ -185,22 +198,15 @@ pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
             plan::hide(&mut differences);
             differences
         },
-        access: diff::access(&old.access, &new.access),
+        // Of what is there, nobody knows what was configured and what was filled in.
+        access: diff::access(&old.filled_in, &new.filled_in),
         session: session(&old.answers, &new.answers, &HashMap::new()),
     })
 }
 
 /// Compares a template with a plan: both as Terraform would have them.
 fn across(old: &Version, new: &Version) -> Meaning {
-    let side = |of: &Version| {
-        let configured = of
-            .plan
-            .as_ref()
-            .filter(|it| it.get("configuration").is_some());
-        let configured = configured.map(plan::configured);
-        model::by_tf(&of.graph, configured.as_ref())
-    };
-    let ((was, was_names), (is, is_names)) = (side(old), side(new));
+    let ((was, was_names), (is, is_names)) = (model::by_tf(&old.graph), model::by_tf(&new.graph));
     let pairs = model::pairs((&was, &was_names), (&is, &is_names));
     let was = model::aligned(was, &pairs);
     // Instances of one name, whatever they are called in full.

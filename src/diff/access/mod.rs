@@ -327,10 +327,13 @@ fn found(value: &Value, path: &str, out: &mut Vec<(String, bool, String)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::front::cfn::Deployment;
 
     fn told(old: &str, new: &str) -> Vec<String> {
-        let [old, new] = [old, new]
-            .map(|it| super::super::read(&format!("Resources: {it}"), &[]).expect("a template"));
+        let [old, new] = [old, new].map(|it| {
+            let text = format!("Resources: {it}");
+            super::super::read(&text, &Deployment::default()).expect("a template")
+        });
         let word = |wider| if wider { "+" } else { "-" };
         access(&old, &new)
             .iter()
