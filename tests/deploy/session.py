@@ -23,7 +23,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "emulator"))
 
 import pexpect  # noqa: E402
-from harness import Server  # noqa: E402
+from harness import Copies, Server  # noqa: E402
 
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET"
 CONFIG = """\
@@ -593,9 +593,10 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as work:
         work = Path(work)
-        server = Server(work, "emulator")
-        server.wait()
+        copies = Copies(work)
         try:
+            server = Server(work, "emulator", copies)
+            server.wait()
             for case in CASES:
                 if names and case.__name__ not in names:
                     continue
@@ -610,7 +611,7 @@ def main():
                     failed += 1
                     print(f"deploy: {case.__name__}: FAILED\n{traceback.format_exc()}", flush=True)
         finally:
-            server.stop()
+            copies.stop()
     sys.exit(1 if failed else 0)
 
 

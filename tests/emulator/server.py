@@ -84,17 +84,20 @@ def serve_copies(app, install):
     gc.collect()
     gc.freeze()
     # Held here, so that a connection between two copies waits for the second.
-    sockets, copies = {}, {}
+    sockets, copies, origin = {}, {}, os.getpid()
 
     def copy(port):
         copies[port] = os.fork()
         if copies[port]:
             return
+        copies.clear()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        death = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None).prctl(death, signal.SIGKILL)
-        if os.getppid() == 1:
-            os._exit(1)
+        if sys.platform == "linux":
+            # Also when the origin has no time to see to it.
+            death = 1  # PR_SET_PDEATHSIG
+            ctypes.CDLL(None).prctl(death, signal.SIGKILL)
+            if os.getppid() != origin:
+                os._exit(1)
         # The answers are the origin's.
         os.dup2(2, 1)
         # Else all copies would choose the same ids, and one that is not replaced by a name seem to be equal.
@@ -105,20 +108,26 @@ def serve_copies(app, install):
         make_server("127.0.0.1", port, app, threaded=True, fd=sockets[port].fileno()).serve_forever()
         os._exit(1)
 
-    for line in sys.stdin:
-        words = line.split()
-        if words[0] == "new":
-            listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-            port = listening.getsockname()[1]
-            sockets[port] = listening
-        else:
-            port = int(words[1])
-            os.kill(copies[port], signal.SIGKILL)
-            os.waitpid(copies[port], 0)
-        copy(port)
-        print(port, flush=True)
-    for process in copies.values():
+    def end(port):
+        process = copies.pop(port)
         os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+    try:
+        for line in sys.stdin:
+            words = line.split()
+            if words[0] == "new":
+                listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+                port = listening.getsockname()[1]
+                sockets[port] = listening
+            else:
+                port = int(words[1])
+                end(port)
+            copy(port)
+            print(port, flush=True)
+    finally:
+        for port in list(copies):
+            end(port)
 
 
 def main():
