@@ -16,7 +16,11 @@ WRITTEN_BY = "# Written by tests/data/refresh.py; sources, versions and dates: t
 
 
 class Unavailable(Exception):
-    """A source that this machine lacks, with the reason."""
+    """A source that this machine lacks or that needs a download, with the reason."""
+
+
+class NotInstalled(Unavailable):
+    """A Python package that this machine lacks."""
 
 
 def rows_of(path):
@@ -27,7 +31,7 @@ def rows_of(path):
 
 
 class Inputs:
-    """What a data set is made from: its sources, its present text, the data it builds on."""
+    """The sources of a data set, its current text, and the data sets that it merges."""
 
     def __init__(self, data_set, catalog, download, pinned):
         self.data_set = data_set
@@ -46,7 +50,7 @@ class Inputs:
         try:
             self.versions[source] = metadata.version(source)
         except metadata.PackageNotFoundError:
-            raise Unavailable(f"the Python package `{source}` is not installed") from None
+            raise NotInstalled(f"the Python package `{source}` is not installed") from None
 
     def _downloaded(self, source, tool):
         version = self.pinned.get(source) or self.data_set.versions[source]
@@ -59,9 +63,9 @@ class Inputs:
     def npm_package(self, source):
         """Downloads an npm package and returns its archive."""
         version = self._downloaded(source, "npm")
-        folder = self._folder()
-        run(["npm", "pack", f"{source}@{version}"], source, cwd=folder)
-        archive = next(folder.glob("*.tgz"))
+        directory = self._new_directory()
+        run(["npm", "pack", f"{source}@{version}"], source, cwd=directory)
+        archive = next(directory.glob("*.tgz"))
         # npm resolves tags such as `latest`.
         self.versions[source] = archive.stem.removeprefix(f"{source}-")
         return archive
@@ -72,13 +76,13 @@ class Inputs:
         sys.path.insert(0, str(TESTS))
         from tools import plugin_options
 
-        folder = self._folder()
+        directory = self._new_directory()
         required = f'{{"terraform":{{"required_providers":{{"it":{{"source":"{address}","version":"{version}"}}}}}}}}'
-        (folder / "main.tf.json").write_text(required)
+        (directory / "main.tf.json").write_text(required)
         # A user's own configuration may name a mirror that lacks the provider.
         env = {key: value for key, value in os.environ.items() if key != "TF_CLI_CONFIG_FILE"}
-        terraform = ["terraform", f"-chdir={folder}"]
-        run([*terraform, "init", "-input=false", *plugin_options()], source, env=env)
+        terraform = ["terraform", f"-chdir={directory}"]
+        run([*terraform, "init", "-input=false", "-no-color", *plugin_options()], source, env=env)
         text = run([*terraform, "providers", "schema", "-json"], source, env=env)
         self.versions[source] = version
         return text
@@ -92,8 +96,8 @@ class Inputs:
             self.versions[source] = self.data_set.versions[source]
             return None
 
-    def _folder(self):
-        # Kept on the object, so that the folder lives as long as what was read from it.
+    def _new_directory(self):
+        # Kept on the object, so that the directory lives as long as what was read from it.
         self._temporary = tempfile.TemporaryDirectory()
         return pathlib.Path(self._temporary.name)
 
@@ -101,6 +105,7 @@ class Inputs:
 def run(command, source, **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-        raise Unavailable(f"{source}: `{command[0]}` failed: {' '.join(last)}")
+        lines = [line.strip("│╷╵ ") for line in (done.stdout + done.stderr).splitlines()]
+        error = [line for line in lines if "error" in line.lower()] or lines[-1:]
+        raise Unavailable(f"{source}: `{command[0]}` failed: {' '.join(error[:1])}")
     return done.stdout

@@ -13,7 +13,7 @@ from . import WRITTEN_BY
 HEAD = f"""\
 {WRITTEN_BY}
 # name: name of the endpoint service, where it is not com.amazonaws.REGION.SERVICE.
-# reversed_in: Regions where the name begins with the partition's reversed DNS suffix, such as
+# reversed_in: Regions where the name starts with the partition's reversed DNS suffix, such as
 # cn.com.amazonaws; in China, a reversed `transcribe` also ends in `.cn`.
 # `-`: none.
 # service	name	reversed_in

@@ -21,7 +21,7 @@ def make(inputs):
     from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
     zones = {name: str(len(of)) for name, of in RegionsAndZonesBackend.zones.items()}
-    # moto lists two zones, but the IDs that it gives them (1, 2, 4) contradict that.
+    # moto lists two Availability Zones, but their IDs in moto (1, 2, 4) contradict that.
     zones.pop("cn-north-1", None)
     without_ec2messages = {row[0] for row in inputs.collected("regions-without-ec2messages")}
     prefix_lists = dict(inputs.collected("s3-prefix-lists"))
