@@ -4,10 +4,10 @@ FIRST = 5
 
 def tsv_rows(text):
     """Rows by their first non-empty column; the head is one row."""
-    rows = {None: ""}
+    rows = {}
     for line in text.splitlines():
         if line.startswith("#"):
-            rows[None] += line + "\n"
+            rows[None] = rows.get(None, "") + line + "\n"
         else:
             rows[next(filter(None, line.split("\t")), "")] = line
     return rows
@@ -32,7 +32,7 @@ class Outcome:
             "removed": old.keys() - new.keys(),
             "changed": {key for key in both if old[key] != new[key]},
         }
-        head = any(None in keys for keys in groups.values())
+        head = before and any(None in keys for keys in groups.values())
         groups = {what: sorted(keys - {None}) for what, keys in groups.items()}
         self.rows_changed = any(groups.values())
         self.detail = f"+{len(groups['added'])} -{len(groups['removed'])} ~{len(groups['changed'])}"
