@@ -22,7 +22,6 @@ class DataSet:
         self.module = entry.get("module")
         self.versions = entry.get("versions", {})
         self.collected = entry.get("collected", [])
-        self.by_hand = "rule" in entry
         self.date = entry.get("date")
         self.date_column = entry.get("date_column")
 

@@ -16,7 +16,7 @@ import importlib
 import sys
 
 from catalog import SOURCES, Catalog
-from makers import Inputs, NotInstalled, Unavailable, rows_of
+from makers import Inputs, NotInstalled, Unavailable, Unexpected, rows_of
 from report import Outcome, text_of, tsv_rows, versions_text
 
 FAILURES = ("OUT OF DATE", "WRONG", "NOT READ")
@@ -47,7 +47,7 @@ def arguments(catalog):
 
 
 def refresh(data_set, catalog, options):
-    """Makes or compares one data set. Returns its outcome, its new text and its inputs."""
+    """Writes or compares one data set. Returns its outcome, its new text and its inputs."""
     if not data_set.module:
         outcome = Outcome(data_set.name, "by hand")
         rows = list(rows_of(data_set.file))
@@ -55,21 +55,37 @@ def refresh(data_set, catalog, options):
         return outcome, None, None
     inputs = Inputs(data_set, catalog, options.download, options.pinned)
     module = importlib.import_module(f"makers.{data_set.module}")
+    outcome, text = written(data_set, inputs, module, options)
     try:
-        if data_set.by_hand:
-            outcome = Outcome(data_set.name, "by hand")
-            outcome.notes = list(module.problems(inputs))
-            if outcome.notes:
-                outcome.result = "WRONG"
-            outcome.detail = f"compared with {versions_text(data_set.versions, inputs.versions)}"
-            return outcome, None, inputs
+        wrong = list(module.problems(inputs)) if hasattr(module, "problems") else []
+    except NotInstalled as missing:
+        wrong = []
+        outcome.result = "NOT READ" if options.check or options.names else "skipped"
+        outcome.detail = str(missing)
+    if wrong:
+        outcome.result = "WRONG"
+        outcome.notes += wrong
+    return outcome, text, inputs
+
+
+def written(data_set, inputs, module, options):
+    """The outcome and the new text of one data set that a module writes."""
+    if not hasattr(module, "make"):
+        outcome = Outcome(data_set.name, "by hand")
+        outcome.detail = f"compared with {versions_text({}, data_set.versions)}"
+        return outcome, None
+    try:
         text = module.make(inputs)
     except Unavailable as missing:
         # A data set that you name, or a check without its package, must not pass without being read.
         wanted = options.names or (options.check and isinstance(missing, NotInstalled))
         outcome = Outcome(data_set.name, "NOT READ" if wanted else "skipped")
         outcome.detail = str(missing)
-        return outcome, None, None
+        return outcome, None
+    except Unexpected as reason:
+        outcome = Outcome(data_set.name, "WRONG")
+        outcome.detail = " ".join(str(reason).split())
+        return outcome, None
     outcome = Outcome(data_set.name, "unchanged")
     if text != inputs.previous:
         outcome.result = "OUT OF DATE" if options.check else "refreshed"
@@ -79,7 +95,7 @@ def refresh(data_set, catalog, options):
     outcome.notes += [f"skipped: {it}" for it in inputs.skipped]
     if inputs.skipped and options.names and options.download:
         outcome.result = "NOT READ"
-    return outcome, text, inputs
+    return outcome, text
 
 
 def dates(data_set, rows):

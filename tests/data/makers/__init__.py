@@ -1,8 +1,9 @@
 """One module for each data set that a package can write or check.
 
-A module has one of two functions. `make(inputs)` returns the whole text of the file.
-`problems(inputs)` compares a file that is collected by hand with a package.
+A module has one or both of two functions. `make(inputs)` returns the whole text of the file.
+`problems(inputs)` compares what is collected by hand in the file with a package.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -12,6 +13,8 @@ import tempfile
 from importlib import metadata
 
 TESTS = pathlib.Path(__file__).resolve().parents[2]
+# Several data sets read the provider, which takes seconds to load. The third item keeps its directory.
+PROVIDERS = {}
 WRITTEN_BY = "# Written by tests/data/refresh.py; sources, versions and dates: tests/data/sources.toml."
 
 
@@ -21,6 +24,10 @@ class Unavailable(Exception):
 
 class NotInstalled(Unavailable):
     """A Python package that this machine lacks."""
+
+
+class Unexpected(Exception):
+    """A source that contradicts what a module or the collected data assumes."""
 
 
 def rows_of(path):
@@ -47,10 +54,14 @@ class Inputs:
 
     def installed(self, source):
         """Records the version of an installed Python package."""
+        self.versions[source] = self.needs(source)
+
+    def needs(self, package):
+        """Returns the version of an installed Python package that is a tool, not a source."""
         try:
-            self.versions[source] = metadata.version(source)
+            return metadata.version(package)
         except metadata.PackageNotFoundError:
-            raise NotInstalled(f"the Python package `{source}` is not installed") from None
+            raise NotInstalled(f"the Python package `{package}` is not installed") from None
 
     def _downloaded(self, source, tool):
         version = self.pinned.get(source) or self.data_set.versions[source]
@@ -63,29 +74,41 @@ class Inputs:
     def npm_package(self, source):
         """Downloads an npm package and returns its archive."""
         version = self._downloaded(source, "npm")
-        directory = self._new_directory()
+        # Kept on the object, so that the archive exists as long as it is read.
+        self._temporary = tempfile.TemporaryDirectory()
+        directory = pathlib.Path(self._temporary.name)
         run(["npm", "pack", f"{source}@{version}"], source, cwd=directory)
         archive = next(directory.glob("*.tgz"))
         # npm resolves tags such as `latest`.
         self.versions[source] = archive.stem.removeprefix(f"{source}-")
         return archive
 
-    def provider_schema(self, source, address):
-        """Downloads a Terraform provider and returns the JSON text of its schema."""
+    def provider(self, source, address):
+        """Downloads a Terraform provider and returns its program and its schema."""
         version = self._downloaded(source, "terraform")
+        self.versions[source] = version
+        if (source, version) not in PROVIDERS:
+            PROVIDERS[source, version] = self._provider(source, address, version)
+        return PROVIDERS[source, version][:2]
+
+    def _provider(self, source, address, version):
         sys.path.insert(0, str(TESTS))
         from tools import plugin_options
 
-        directory = self._new_directory()
+        temporary = tempfile.TemporaryDirectory()
+        directory = pathlib.Path(temporary.name)
         required = f'{{"terraform":{{"required_providers":{{"it":{{"source":"{address}","version":"{version}"}}}}}}}}'
         (directory / "main.tf.json").write_text(required)
         # A user's own configuration may name a mirror that lacks the provider.
         env = {key: value for key, value in os.environ.items() if key != "TF_CLI_CONFIG_FILE"}
         terraform = ["terraform", f"-chdir={directory}"]
         run([*terraform, "init", "-input=false", "-no-color", *plugin_options()], source, env=env)
-        text = run([*terraform, "providers", "schema", "-json"], source, env=env)
-        self.versions[source] = version
-        return text
+        schemas = json.loads(run([*terraform, "providers", "schema", "-json"], source, env=env))
+        # From a mirror, Terraform links to the directory of the program.
+        walk = os.walk(directory / ".terraform/providers", followlinks=True)
+        binary = next(pathlib.Path(place) / name for place, _, files in walk for name in files
+                      if name.startswith("terraform-provider-"))
+        return binary, next(iter(schemas["provider_schemas"].values())), temporary
 
     def or_skip(self, read, source, *arguments):
         """Reads a source that covers only a part of the file; None if it is unavailable."""
@@ -95,11 +118,6 @@ class Inputs:
             self.skipped.append(str(missing))
             self.versions[source] = self.data_set.versions[source]
             return None
-
-    def _new_directory(self):
-        # Kept on the object, so that the directory lives as long as what was read from it.
-        self._temporary = tempfile.TemporaryDirectory()
-        return pathlib.Path(self._temporary.name)
 
 
 def run(command, source, **options):

@@ -8,7 +8,7 @@ import json
 import re
 import tarfile
 
-from . import WRITTEN_BY
+from . import WRITTEN_BY, Unexpected
 
 HEAD = f"""\
 {WRITTEN_BY}
@@ -40,7 +40,7 @@ def make(inputs):
     # The Rust code knows this one exception; another one needs code there.
     suffixed = table(source, "getDefaultEndpointSuffix")
     if suffixed != {"cn-north-1": ["transcribe"], "cn-northwest-1": ["transcribe"]}:
-        raise SystemExit(f"aws-cdk-lib has other endpoint suffixes than `transcribe`: {suffixed}")
+        raise Unexpected(f"aws-cdk-lib has other endpoint suffixes than `transcribe`: {suffixed}")
 
     rows = ((token, name, " ".join(reversed_in.get(token, [])) or "-")
             for token, name in sorted(names.items()))

@@ -2,7 +2,7 @@
 import json
 from importlib import resources
 
-from . import WRITTEN_BY
+from . import WRITTEN_BY, Unexpected
 
 HEAD = f"""\
 {WRITTEN_BY}
@@ -45,5 +45,5 @@ def make(inputs):
             ]) + "\n")
     unknown = (without_ec2messages | prefix_lists.keys() | buckets.keys()) - known
     if unknown:
-        raise SystemExit(f"collected data names Regions that botocore lacks: {sorted(unknown)}")
+        raise Unexpected(f"collected data names Regions that botocore lacks: {sorted(unknown)}")
     return HEAD + "".join(lines)

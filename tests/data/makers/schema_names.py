@@ -16,13 +16,13 @@ DEPTH = 5
 
 def make(inputs):
     inputs.installed("cfn-lint")
-    schema = inputs.or_skip(inputs.provider_schema, SOURCE, "hashicorp/aws")
+    provider = inputs.or_skip(inputs.provider, SOURCE, "hashicorp/aws")
     cfn_types, tf_types = declared_types()
     cfn = {name: sorted(set(cfn_names(schema_of(name)))) for name in cfn_types}
-    if schema:
-        provider = next(iter(json.loads(schema)["provider_schemas"].values()))
-        blocks = dict(provider["resource_schemas"])
-        blocks |= {f"data.{name}": it for name, it in provider["data_source_schemas"].items()}
+    if provider:
+        _, schema = provider
+        blocks = dict(schema["resource_schemas"])
+        blocks |= {f"data.{name}": it for name, it in schema["data_source_schemas"].items()}
         tf = {name: sorted(set(tf_names(blocks[name]["block"]))) for name in tf_types}
     else:
         before = json.loads(inputs.previous)["terraform"]
