@@ -97,8 +97,9 @@ class Inputs:
 
         temporary = tempfile.TemporaryDirectory()
         directory = pathlib.Path(temporary.name)
-        required = f'{{"terraform":{{"required_providers":{{"it":{{"source":"{address}","version":"{version}"}}}}}}}}'
-        (directory / "main.tf.json").write_text(required)
+        required = {"it": {"source": address, "version": version}}
+        main = {"terraform": {"required_providers": required}}
+        (directory / "main.tf.json").write_text(json.dumps(main))
         # A user's own configuration may name a mirror that lacks the provider.
         env = {key: value for key, value in os.environ.items() if key != "TF_CLI_CONFIG_FILE"}
         terraform = ["terraform", f"-chdir={directory}"]
