@@ -62,6 +62,11 @@ impl Prop for Dimensions {
     fn blank() -> Self {
         Dimensions::default()
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        Dimensions(from.entries())
+    }
 }
 
 resource! {

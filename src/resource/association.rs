@@ -67,6 +67,11 @@ impl Prop for DocumentParameters {
     fn blank() -> Self {
         DocumentParameters::default()
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        DocumentParameters(from.entries())
+    }
 }
 
 resource! {

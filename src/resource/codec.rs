@@ -1,7 +1,7 @@
 //! Codecs: how a property's type is written and read in both dialects.
 //!
 //! A difference of spelling lives here, in the property's type; the law is
-//! `take(put(x)) == x` in both dialects, and one test runs every type through it.
+//! `take(put(x)) == x` in both dialects, and `round_trip` runs every type through it.
 
 use std::borrow::Cow;
 
@@ -70,6 +70,10 @@ pub(crate) trait Prop: Sized {
 
     /// What stands for a required property that others left out.
     fn blank() -> Self;
+
+    /// Returns a value that the language of the sampler can express.
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self;
 }
 
 /// Notes what was not understood, under the name of the field that is being read.
@@ -108,6 +112,10 @@ pub(crate) trait Scalar: Sized {
     fn term(&self) -> Term<'_>;
     /// Reads; the error says what is expected.
     fn read(term: &Term<'_>) -> Result<Self, Mismatch>;
+
+    /// Returns a literal.
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self;
 }
 
 impl<T: Scalar> Prop for Value<T> {
@@ -141,6 +149,15 @@ impl<T: Scalar> Prop for Value<T> {
     fn blank() -> Self {
         Value::Expr(Expr::Absent)
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        if from.one_in(4) {
+            Value::Expr(from.expression())
+        } else {
+            Value::Lit(T::sample(from))
+        }
+    }
 }
 
 fn read_text(term: &Term<'_>) -> Result<String, Mismatch> {
@@ -161,6 +178,11 @@ impl Scalar for Text {
     fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
         read_text(term).map(Text::Owned)
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        Text::Owned(from.text())
+    }
 }
 
 impl<R> Scalar for Id<R> {
@@ -170,6 +192,11 @@ impl<R> Scalar for Id<R> {
 
     fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
         read_text(term).map(Id::new)
+    }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        Id::new(from.text())
     }
 }
 
@@ -190,6 +217,11 @@ impl Scalar for bool {
             other => Err(Mismatch::expected("a boolean", other)),
         }
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        from.one_in(2)
+    }
 }
 
 impl Scalar for i64 {
@@ -206,6 +238,11 @@ impl Scalar for i64 {
             other => Err(Mismatch::expected("a whole number", other)),
         }
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        i64::from(from.number())
+    }
 }
 
 impl Scalar for Cidr {
@@ -217,6 +254,11 @@ impl Scalar for Cidr {
         let text = read_text(term)?;
         text.parse()
             .map_err(|e: crate::ir::CidrError| Mismatch::new(e.to_string()))
+    }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        Cidr::v4([10, 20, from.number() as u8, 0], 24)
     }
 }
 
@@ -252,6 +294,11 @@ macro_rules! words {
                     )),
                     other => Err($crate::resource::codec::Mismatch::expected("text", other)),
                 }
+            }
+
+            #[cfg(test)]
+            fn sample(from: &mut $crate::resource::round_trip::Sampler) -> Self {
+                from.pick(&[$($name::$variant),+])
             }
         }
 
@@ -439,6 +486,13 @@ impl Prop for Tags {
     fn blank() -> Self {
         Tags::default()
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        (0..from.length())
+            .map(|n| (format!("k{n}"), Value::<Text>::sample(from)))
+            .collect()
+    }
 }
 
 /// Tags of a launch template: CloudFormation has them under `TagSpecifications`.
@@ -479,6 +533,11 @@ impl Prop for LaunchTemplateTags {
 
     fn blank() -> Self {
         LaunchTemplateTags::default()
+    }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        LaunchTemplateTags(Tags::sample(from))
     }
 }
 
@@ -525,6 +584,11 @@ impl<T: Prop> Prop for OneInList<T> {
     fn blank() -> Self {
         OneInList(T::blank())
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        OneInList(T::sample(from))
+    }
 }
 
 impl<T, V> crate::ir::IntoValue<OneInList<T>> for V
@@ -568,6 +632,11 @@ impl Prop for UserData {
     fn blank() -> Self {
         UserData(Value::blank())
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        UserData(Value::sample(from))
+    }
 }
 
 /// Text that a machine runs at its first start, where both languages want it in Base64; here it is
@@ -586,6 +655,11 @@ impl Prop for EncodedUserData {
 
     fn blank() -> Self {
         EncodedUserData(Value::blank())
+    }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        EncodedUserData(Value::sample(from))
     }
 }
 

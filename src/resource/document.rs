@@ -45,6 +45,12 @@ impl Prop for Content {
     fn blank() -> Self {
         Content(Term::Expr(std::borrow::Cow::Owned(Expr::Absent)))
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        let entries = (0..from.length()).map(|n| (format!("k{n}").into(), Term::from(from.text())));
+        Content(Term::Object(entries.collect()))
+    }
 }
 
 resource! {

@@ -119,6 +119,17 @@ impl Prop for RootVolume {
             ebs: Ebs::blank(),
         }
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        RootVolume {
+            device_name: match from.dialect {
+                Dialect::Cfn => Value::sample(from),
+                Dialect::Tf => Value::Lit(Text::Borrowed("")),
+            },
+            ebs: Ebs::sample(from),
+        }
+    }
 }
 
 resource! {

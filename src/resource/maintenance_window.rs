@@ -116,6 +116,11 @@ impl Prop for CommandParameters {
     fn blank() -> Self {
         CommandParameters::default()
     }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        CommandParameters(from.entries())
+    }
 }
 
 nested! {

@@ -32,6 +32,8 @@ mod prefix_list;
 mod raw;
 mod role;
 mod role_policy;
+#[cfg(test)]
+pub(crate) mod round_trip;
 mod route;
 mod route_table;
 mod security_group;

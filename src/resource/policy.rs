@@ -114,6 +114,39 @@ impl Statement {
         self
     }
 
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Statement {
+        use super::codec::Scalar as _;
+        let who = Value::sample(from);
+        let several = ["AWS", "Service"].map(|kind| (kind.into(), vec![Value::sample(from)]));
+        let resources = from.list(Value::sample);
+        let operators = ["StringEquals", "ArnLike"].map(|operator| {
+            let values = vec![Value::sample(from); 1 + from.length()];
+            (operator.into(), from.text().into(), values)
+        });
+        let principal = from.pick(&[
+            None,
+            Some(Principal::Any),
+            Some(Principal::Service(who.clone())),
+            Some(Principal::Aws(who)),
+            Some(Principal::Several(several.into())),
+        ]);
+        let not = Not {
+            actions: from.one_in(2),
+            resources: !resources.is_empty() && from.one_in(2),
+            principal: principal.is_some() && from.one_in(2),
+        };
+        Statement {
+            sid: from.one_in(2).then(|| from.text().into()),
+            effect: Effect::sample(from),
+            principal,
+            actions: vec![Value::sample(from); 1 + from.length()],
+            conditions: operators.into_iter().take(from.length()).collect(),
+            not,
+            resources,
+        }
+    }
+
     fn put(&self, dialect: Dialect) -> Term<'_> {
         let list = |items: &'_ [Value<Text>]| {
             Term::List(
@@ -334,6 +367,11 @@ impl Prop for PolicyDocument {
 
     fn blank() -> Self {
         PolicyDocument::default()
+    }
+
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        PolicyDocument::new(from.list(Statement::sample))
     }
 }
 

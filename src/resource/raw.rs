@@ -137,6 +137,8 @@ impl Typed for Raw {
         take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
         lift: |_, _, _| Resource::from(Raw::new()),
         unfold: |_, _, _, _| Vec::new(),
+        #[cfg(test)]
+        sample: |_| Resource::from(Raw::new()),
     };
 
     fn of(resource: &Resource) -> Option<&Self> {

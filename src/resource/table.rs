@@ -65,6 +65,9 @@ pub struct Kind {
     /// the model.
     #[doc(hidden)]
     pub unfold: Unfold,
+    /// Returns a resource that the language of the sampler can express.
+    #[cfg(test)]
+    pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
 }
 
 /// Takes out of a resource's properties what the model has as resources of their own.
@@ -113,6 +116,9 @@ pub(crate) trait Fields: Sized {
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
     /// Reads what others wrote.
     fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Self;
+    /// Returns a struct whose fields the language of the sampler can express.
+    #[cfg(test)]
+    fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
 }
 
 pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<Term<'a>>) {
@@ -309,6 +315,19 @@ macro_rules! table {
                     }, )* )?
                 }
             }
+
+            #[cfg(test)]
+            fn sample_fields(from: &mut $crate::resource::round_trip::Sampler) -> Self {
+                #[allow(unused_imports)]
+                use $crate::resource::codec::Prop as _;
+                let _ = &from;
+                $name {
+                    $( $( $one: <$oty>::sample(from), )* )?
+                    $( $( $opt: from.optional(($pcfn, $ptf), <$pty>::sample), )* )?
+                    $( $( $many: from.several(($mcfn, $mtf), <$mty>::sample), )* )?
+                    $( $( $plain: from.optional(($lcfn, $ltf), <$lty>::sample).unwrap_or_default(), )* )?
+                }
+            }
         }
     };
 }
@@ -351,6 +370,8 @@ macro_rules! resource {
                     $crate::resource::Resource::$name(Box::new(it))
                 },
                 unfold: <$name as $crate::resource::Hooks>::unfold,
+                #[cfg(test)]
+                sample: |from| <$name as $crate::resource::table::Fields>::sample_fields(from).into(),
             };
 
             fn of(resource: &$crate::resource::Resource) -> Option<&Self> {
@@ -416,6 +437,11 @@ macro_rules! nested {
                 unread: &mut $crate::resource::codec::Unreads<'_>,
             ) -> Option<Self> {
                 $crate::resource::table::lift_object(term, dialect, unread)
+            }
+
+            #[cfg(test)]
+            fn sample(from: &mut $crate::resource::round_trip::Sampler) -> Self {
+                <Self as $crate::resource::table::Fields>::sample_fields(from)
             }
 
             fn blank() -> Self {

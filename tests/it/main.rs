@@ -13,6 +13,7 @@ mod commands;
 mod convert;
 mod corpus;
 mod cost;
+mod coverage;
 mod dependencies;
 mod diagnostics;
 mod diff;
@@ -27,8 +28,8 @@ mod parts;
 mod properties;
 mod public_api;
 mod readers;
-mod round_trip;
 mod schemas;
+mod skip;
 mod threads;
 
 use std::path::{Path, PathBuf};

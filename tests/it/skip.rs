@@ -1,0 +1,36 @@
+//! Tests that need a tool which this machine does not have.
+
+use std::io::Write as _;
+
+/// Whether the compiler is the one that `rust-version` names. The messages of other compilers, and
+/// the format of their rustdoc's JSON, differ.
+///
+/// Reports the test as skipped where it is not.
+///
+/// # Panics
+///
+/// In CI, where every tool must exist.
+pub(crate) fn has_expected_compiler(test: &str) -> bool {
+    let expected = concat!("rustc ", env!("CARGO_PKG_RUST_VERSION"));
+    let done = std::process::Command::new("rustc").arg("-V").output();
+    let version = done.map(|done| String::from_utf8_lossy(&done.stdout).trim().to_owned());
+    let version = version.unwrap_or_else(|error| error.to_string());
+    if version.starts_with(expected) {
+        return true;
+    }
+    let reason = format!("needs {expected}, found {version}");
+    assert!(std::env::var_os("CI").is_none(), "{test}: {reason}");
+    // The test harness hides what `eprintln!` prints when a test passes.
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "skipped {test}: {reason}").unwrap();
+    // The summary of `tests/all.sh` lists what is in this file.
+    if let Some(path) = std::env::var_os("SKIPPED_TESTS") {
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .unwrap();
+        writeln!(file, "{test}: {reason}").unwrap();
+    }
+    false
+}
