@@ -34,13 +34,14 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / it) for it in ("tests", "tests/emulator", "tests/facts")]
 
-import embedding  # noqa: E402
 import jmespath  # noqa: E402
-import tools  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
+from state import State, differences  # noqa: E402
+
+import embedding  # noqa: E402
+import tools  # noqa: E402
 from embedding import check  # noqa: E402
 from harness import STACK, Failure, Server, Terraform, deploy_stack, with_ids  # noqa: E402
-from state import State, differences  # noqa: E402
 
 REGION = "us-east-1"
 JOBS = 3

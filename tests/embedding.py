@@ -28,9 +28,10 @@ sys.dont_write_bytecode = True
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests/emulator"), str(ROOT / "tests/deploy")]
 
-import harness  # noqa: E402
 import session  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
+
+import harness  # noqa: E402
 from harness import Failure, Terraform, plugin_folder, snake  # noqa: E402
 
 FIXTURES = ROOT / "tests/embedding"

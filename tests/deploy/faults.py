@@ -39,6 +39,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "emulator"))
 
 import boto3
 from botocore.exceptions import ClientError
+
 from harness import Server
 
 REGION = "us-east-1"
