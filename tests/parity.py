@@ -89,14 +89,8 @@ def main():
         sys.exit(f"no cases in {arguments.folder}")
     chosen = cases.choose(found, arguments.only)
     with tempfile.TemporaryDirectory(prefix="parity-") as work, emulators(work) as started:
-        pairs = []
-        try:
-            for number in range(min(arguments.jobs, len(chosen))):
-                pairs.append(Pair(started, Path(work) / str(number)))
-            report = cases.run_all(chosen, pairs)
-        finally:
-            for pair in pairs:
-                pair.stop()
+        pairs = [Pair(started, Path(work) / str(number)) for number in range(min(arguments.jobs, len(chosen)))]
+        report = cases.run_all(chosen, pairs)
     report.close()
 
 

@@ -154,15 +154,12 @@ def main():
             side.emulator.reset(region_of(case))
             states.append(replace_instances(side, case, report))
 
-        try:
-            for kind in (CloudFormation, Terraform):
-                report.attempt(f"{kind.name}: deployments", deploy, kind)
-            if len(states) == 2:
-                left, right = states
-                lines = differences(left.things, right.things) + differences(left.outputs, right.outputs, "outputs")
-                report.check(not lines, "both leave the same state", "\n".join(lines))
-        finally:
-            pair.stop()
+        for kind in (CloudFormation, Terraform):
+            report.attempt(f"{kind.name}: deployments", deploy, kind)
+        if len(states) == 2:
+            left, right = states
+            lines = differences(left.things, right.things) + differences(left.outputs, right.outputs, "outputs")
+            report.check(not lines, "both leave the same state", "\n".join(lines))
     report.close()
 
 

@@ -15,6 +15,3 @@ class Pair:
     def reset(self, region):
         for emulator in (self.cloudformation, self.terraform):
             emulator.reset(region)
-
-    def stop(self):
-        self.tool.stop()

@@ -5,7 +5,7 @@ runs with `-debug` serves any number of commands, one at a time, and Terraform n
 https://developer.hashicorp.com/terraform/plugin/debugging. It is the same program, configured by each command.
 
 A cache folder holds what costs time: an initialized folder for each set of required providers, and numbered slots, each
-with a provider process that one test uses at a time. A slot's environment never changes: endpoint and region are in its
+with a provider process that one command uses at a time. A slot's environment never changes: endpoint and region are in its
 AWS configuration file, which the provider reads whenever Terraform configures it. With the environment variable
 TERRAFORM_CACHE the cache outlives the test, for the next one (`tests/shared.py` removes it); else it ends with the process.
 """
@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -112,13 +113,18 @@ class Cache:
         programs = sorted(folder.glob(".terraform/providers/*/hashicorp/aws/*/*/terraform-provider-aws_v*"))
         return programs[-1].resolve()
 
+    @contextlib.contextmanager
     def slot(self):
-        """Returns a slot that no test uses, locked for the caller."""
-        for number in range(1000):
+        """A slot that no other command uses, locked for the block."""
+        for number in itertools.count():
             slot = Slot(self.folder / "slots" / str(number))
-            if slot.acquire():
-                return slot
-        raise Failure("no free provider slot")
+            with (slot.folder / "lock").open("w") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield slot
+                return
 
     def stop(self):
         """Ends the providers and removes the folder."""
@@ -128,25 +134,11 @@ class Cache:
 
 
 class Slot:
-    """A provider process and its AWS configuration file, used by one test at a time."""
+    """A provider process and its AWS configuration file, used by one command at a time."""
 
     def __init__(self, folder):
-        self.folder, self.lock = folder, None
-        self.process = None
-
-    def acquire(self):
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = (self.folder / "lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self.lock = lock
-        return True
-
-    def release(self):
-        self.lock.close()
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
 
     def configure(self, endpoint, region):
         lines = ["[default]", f"region = {region}", *([f"endpoint_url = {endpoint}"] if endpoint else [])]
@@ -225,20 +217,14 @@ class Terraform:
     def __init__(self, folder):
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        self.required, self.slot = {"required_providers": DEFAULT_PROVIDERS}, None
-
-    def stop(self):
-        if self.slot:
-            self.slot.release()
-            self.slot = None
+        self.required = {"required_providers": DEFAULT_PROVIDERS}
 
     def run(self, emulator, *arguments, accept=(0,)):
         """Runs a command for an emulator, or for none (`None`: no calls of AWS); returns output and exit code."""
-        if self.slot is None:
-            self.slot = cache().slot()
-        self.slot.configure(emulator.endpoint if emulator else None, emulator.region if emulator else "us-east-1")
-        environment = self.slot.environment(cache().provider_program(self.required))
-        return command(arguments, self.folder, environment, accept)
+        program = cache().provider_program(self.required)
+        with cache().slot() as slot:
+            slot.configure(emulator.endpoint if emulator else None, emulator.region if emulator else "us-east-1")
+            return command(arguments, self.folder, slot.environment(program), accept)
 
     def write(self, main, variables=None, keep_state=False):
         """Writes the files; an override carries what an emulator needs, so that the output under test stays as it is."""

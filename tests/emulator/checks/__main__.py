@@ -40,10 +40,6 @@ class Worker:
         self.pair.reset("us-east-1")
         return self.pair
 
-    def stop(self):
-        if self.pair:
-            self.pair.stop()
-
 
 def all_cases(thorough):
     def on_control_plane(function):
@@ -89,11 +85,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="checks-") as folder, emulators(folder) as found:
         found.wait()
         workers = [Worker(found, Path(folder) / f"worker-{number}") for number in range(min(arguments.jobs, len(chosen)))]
-        try:
-            report = cases.run_all(chosen, workers)
-        finally:
-            for worker in workers:
-                worker.stop()
+        report = cases.run_all(chosen, workers)
         report.check(not found.errors(), "emulator without errors", found.errors())
     report.close()
 
