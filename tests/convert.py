@@ -318,7 +318,7 @@ PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "s
 def main():
     parser = cases.parser(__doc__)
     cases.add_names(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     # Memory for time: each command of Terraform reads the provider's large schema.
     os.environ["GOGC"] = "1000"
 

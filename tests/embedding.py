@@ -291,7 +291,7 @@ def main():
     parser.add_argument("team_program", type=lambda text: Path(text).resolve())
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     cases.add_names(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     chosen = cases.choose(cases.named(CASES), arguments.names)
     with tempfile.TemporaryDirectory(prefix="embedding-") as work, emulators(work) as found:
 

@@ -80,7 +80,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", nargs="*", metavar="NAME")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     folders = [path.parent for path in arguments.folder.glob("*/stack.json")]
     # The largest take longest, and everything would wait for one that starts last.
     folders.sort(key=lambda folder: (-(folder / "main.tf.json").stat().st_size, folder.name))

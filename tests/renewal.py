@@ -144,7 +144,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = cases.parser(__doc__, program=False)
     parser.add_argument("case", type=Path)
-    case, report = parser.parse_args().case, cases.Report()
+    case, report = parser.parse_intermixed_args().case, cases.Report()
     with tempfile.TemporaryDirectory(prefix="renewal-") as folder, emulators(folder) as started:
         pair, states = Pair(started, Path(folder) / "0"), []
 

@@ -559,7 +559,7 @@ def main():
     parser = cases.parser(__doc__)
     cases.add_names(parser)
     parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     chosen = cases.choose(cases.named(CASES), arguments.names)
     with tempfile.TemporaryDirectory(prefix="session-") as work, emulators(work) as found:
         workers = [

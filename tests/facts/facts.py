@@ -132,7 +132,7 @@ def check(program, work, *_):
 def main():
     parser = cases.parser(__doc__)
     cases.add_names(parser)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="facts-") as work:
         report_on(arguments.program, Path(work), arguments.names).close()
 

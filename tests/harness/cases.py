@@ -17,6 +17,7 @@ from harness.outcomes import Failure, Skip, is_ci
 
 # Failures that speak for themselves; of any other exception the report has the traceback.
 PLAIN = (Failure, subprocess.TimeoutExpired)
+MOST_NAMES = 40
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,17 @@ def choose(cases, names, extra=()):
     known = [*cases, *extra]
     unknown = [word for word in names or () if not any(case.is_chosen([word]) for case in known)]
     if unknown:
-        sys.exit(f"unknown case: {', '.join(unknown)}; known are {', '.join(case.name for case in known)}")
+        some = ", ".join([case.name for case in known][:MOST_NAMES]) + (", ..." if len(known) > MOST_NAMES else "")
+        sys.exit(f"unknown case: {', '.join(unknown)}; expected one of: {some}")
     return [case for case in known if case.is_chosen(names)] if names else list(cases)
 
 
 class Report:
     """Prints a line for each case as it ends, and counts."""
 
-    def __init__(self):
+    def __init__(self, quiet=False):
+        """`quiet`: prints no lines for cases that pass."""
+        self.quiet = quiet
         self.passed = self.failed = self.skipped = 0
         self.lock = threading.Lock()
 
@@ -69,7 +73,7 @@ class Report:
             function(*arguments)
             outcome = "ok"
         except Skip as skip:
-            outcome, text = "FAILED" if is_ci() else "skipped", str(skip)
+            return self.skip(name, skip)
         except PLAIN as failure:
             outcome, text = "FAILED", str(failure)
         except BaseException as error:
@@ -77,6 +81,10 @@ class Report:
                 raise
             outcome, text = "FAILED", f"{error}" if isinstance(error, SystemExit) else traceback.format_exc()
         self.add(name, outcome, text, time.monotonic() - start)
+
+    def skip(self, name, reason):
+        """Reports a case that cannot run here: a skip on a developer's machine, a failure in CI."""
+        self.add(name, "FAILED" if is_ci() else "skipped", str(reason))
 
     def add(self, name, outcome, text="", seconds=None):
         took = "" if seconds is None else f" ({seconds:.1f} s)"
@@ -86,6 +94,8 @@ class Report:
                 print(f"skipped {name}: {text}", flush=True)
                 return
             self.passed, self.failed = self.passed + (outcome == "ok"), self.failed + (outcome != "ok")
+            if outcome == "ok" and self.quiet:
+                return
             print(f"{outcome} {name}{took}", flush=True)
             if text:
                 print(textwrap.indent(text.rstrip(), "    "), flush=True)

@@ -80,7 +80,7 @@ def main():
         "--thorough", action="store_true", help="also change lifecycle rules with Terraform: two minutes more"
     )
     parser.add_argument("--jobs", type=int, default=3)
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     chosen = cases.choose(all_cases(arguments.thorough), arguments.names)
     with tempfile.TemporaryDirectory(prefix="checks-") as folder, emulators(folder) as found:
         found.wait()
