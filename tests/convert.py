@@ -1,52 +1,48 @@
 #!/usr/bin/env python3
-"""A live stack moves from one language to the other and nothing is made anew: with the real terraform, and an emulator.
+"""Moves live stacks between CloudFormation and Terraform without recreating a resource.
 
-    convert.py PROGRAM [CASE…]
+    convert.py PROGRAM [NAME...]
 
-A case is a way and a configuration of tests/cases, as `to_terraform/default`; either of the two chooses all with it.
+A case is a direction and a configuration of tests/cases, such as `to_terraform/default`; either word chooses all of them.
 
-to_terraform: the template is deployed, and converted with what the API tells of the stack. Terraform imports all of it
-and makes, replaces and removes nothing; what it updates is in UPDATED; the second plan is empty, and the account is the
-same before and after.
-to_cloudformation: the module is applied, and the plan on top of it converted. cfn-lint is content; everything in the
-template is imported, by ids that the API tells; and the template, deployed to an empty account, leaves there what
-Terraform had made, and is no other stack to `diff`.
-refused: what `convert` does not take of a plan, and what it says.
-across: `diff` sees no difference between the template of a configuration and a plan of its module. The plans are of new
-resources, and made with an emulator since they look up zones.
+to_terraform: deploys the template and converts it with the IDs that the API returns. Terraform imports everything and
+creates, replaces and deletes nothing; UPDATED lists what it updates. The second plan is empty, and the account is the same
+before and after.
+to_cloudformation: applies the module and converts a plan of it. cfn-lint has no findings; everything in the template is
+imported, by IDs that the API returns; and the template, deployed to an empty account, leaves what Terraform created, without
+a difference in `diff`.
+refused: what `convert` rejects in a plan, and its message.
+across: `diff` finds no difference between the template of a configuration and a plan of its module. The plans are of new
+resources; they need an emulator because they look up Availability Zones.
 
-What it cannot show: that CloudFormation imports what the list says, since the emulator takes no change set of type
-IMPORT (it answers "is not emulated"); and that AWS tells of a live resource what the emulator does.
+The cases cannot show that CloudFormation imports what the list contains, since the emulator rejects change sets of type
+IMPORT, or that AWS returns what the emulator does of a live resource.
 """
 
 import json
 import os
-import queue
 import re
-import sys
 import tempfile
-import time
-import traceback
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / it) for it in ("tests", "tests/emulator", "tests/facts")]
+import jmespath
 
-import embedding  # noqa: E402
-import jmespath  # noqa: E402
-import tools  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from embedding import check  # noqa: E402
-from harness import STACK, Failure, Server, Terraform, deploy_stack, with_ids  # noqa: E402
-from state import State, differences  # noqa: E402
+import harness.cases as cases
+from account_state import State, differences
+from harness import ROOT
+from harness.cases import Case
+from harness.emulators import emulators
+from harness.outcomes import Failure, check, require
+from harness.stacks import STACK, deploy_stack, snake_case
+from harness.terraform import Terraform
+from harness.workspace import Workspace
+from harness.world import with_ids
 
 REGION = "us-east-1"
 JOBS = 3
 
-# What an import leaves to update in place, by type, and why.
-OF_TERRAFORM = "an argument of the provider's own: AWS does not tell it, and the update only writes it into the state"
+# What an import updates in place, by type, and why.
+OF_TERRAFORM = "an argument of the provider: AWS does not return it, and the update only writes it to the state"
 FOLLOWS = ("default_version", "document_version", "hash", "latest_version", "parameter", "platform_types")
 UPDATED = {
     "aws_cloudwatch_log_group": {"skip_destroy": OF_TERRAFORM},
@@ -66,13 +62,13 @@ UPDATED = {
 }
 
 
-def trail(server):
-    return server.client("cloudtrail").describe_trails()["trailList"][0]["TrailARN"]
+def trail(emulator):
+    return emulator.client("cloudtrail").describe_trails()["trailList"][0]["TrailARN"]
 
 
-# What `convert` says that it does not import: who moves the stack adds the id, as here.
+# What `convert` reports as not imported: the user adds the ID, as here.
 BY_HAND = {"aws_cloudtrail.audit_trail": ("its id is the ARN, and `Ref` is the name", trail)}
-# Where the API tells the ids that CloudFormation imports by: service, operation, and where in the answer.
+# Where the API returns the IDs by which CloudFormation imports: service, operation, and path in the response.
 TOLD = {
     "AWS::EC2::Instance": "ec2 describe_instances Reservations[].Instances[].InstanceId",
     "AWS::EC2::LaunchTemplate": "ec2 describe_launch_templates LaunchTemplates[].LaunchTemplateId",
@@ -93,26 +89,28 @@ TOLD = {
     "AWS::SSM::Association": "ssm list_associations Associations[].AssociationId",
     "AWS::SSM::Document": "ssm list_documents DocumentIdentifiers[].Name",
 }
-# What is refused, and why it can be.
-NO_TWIN = "is not modelled"  # CloudFormation says it in another resource: in the bucket, in the rule.
-UNKNOWN = "found an expression"  # It has ids of resources that are not there yet: a plan of a live stack tells it.
+# What `convert` rejects, and why.
+# CloudFormation has no such resource: it is a property of the bucket or the rule.
+NO_EQUIVALENT = "is not modelled"
+# It contains IDs of new resources; a plan of a live stack has them.
+UNKNOWN = "found an expression"
 REFUSED = {
     "profile-hardened": {
-        "aws_cloudwatch_event_target": NO_TWIN,
+        "aws_cloudwatch_event_target": NO_EQUIVALENT,
         "aws_cloudwatch_metric_alarm": UNKNOWN,
         "aws_iam_policy": UNKNOWN,
         "aws_iam_role_policy": UNKNOWN,
-        "aws_s3_bucket_lifecycle_configuration": NO_TWIN,
-        "aws_s3_bucket_notification": NO_TWIN,
-        "aws_s3_bucket_ownership_controls": NO_TWIN,
+        "aws_s3_bucket_lifecycle_configuration": NO_EQUIVALENT,
+        "aws_s3_bucket_notification": NO_EQUIVALENT,
+        "aws_s3_bucket_ownership_controls": NO_EQUIVALENT,
         "aws_s3_bucket_policy": UNKNOWN,
-        "aws_s3_bucket_public_access_block": NO_TWIN,
-        "aws_s3_bucket_versioning": NO_TWIN,
+        "aws_s3_bucket_public_access_block": NO_EQUIVALENT,
+        "aws_s3_bucket_versioning": NO_EQUIVALENT,
         "aws_sns_topic_policy": UNKNOWN,
         "aws_vpc_endpoint": UNKNOWN,
     },
 }
-# Configurations that are not the same in both languages.
+# Configurations that differ between the languages.
 DIFFERS = {
     "endpoints-s3": "the prefix list is a parameter of the template, and an attribute of the endpoint in Terraform",
     "instance-renamed": "the old name stays in CloudFormation; Terraform has `moved`",
@@ -122,41 +120,52 @@ DIFFERS = {
 }
 
 
-class Place(embedding.Place):
-    """A working folder with the program, the tools and an emulator."""
+def parameters_of_cases():
+    """Returns the parameters of the configurations in tests/cases, which tests/tools.py defines."""
+    import tools
 
-    def __init__(self, program, server, tool, folder):
-        super().__init__(program, str(program), folder, server, folder)
+    return tools.PARAMETERS
+
+
+class Place(Workspace):
+    """A workspace with a folder of Terraform."""
+
+    def __init__(self, program, emulator, tool, folder):
+        super().__init__(program, emulator, folder)
         self.tool = tool
+
+    def text(self, *arguments):
+        """Returns the output of the program."""
+        return self.call(self.program, *arguments).stdout
 
     def put(self, name, value):
         (self.folder / name).write_text(value if isinstance(value, str) else json.dumps(value, default=str))
 
-    def made(self, name, form):
+    def generate(self, name, form):
         return self.text("--config", ROOT / f"tests/cases/{name}.yaml", "--format", form)
 
     def plan(self):
-        """A plan as JSON; also in plan.json."""
-        self.tool.run(self.server, "plan", "-out=plan", "-lock=false", "-parallelism=20")
-        self.put("plan.json", self.call("terraform", f"-chdir={self.tool.folder}", "show", "-json", "plan").stdout)
-        return json.loads((self.folder / "plan.json").read_text())
+        """Saves a plan, also as plan.json, and returns it."""
+        text = self.tool.plan_as_json(self.emulator)
+        self.put("plan.json", text)
+        return json.loads(text)
 
     def apply(self):
-        """What was planned last."""
-        self.call("terraform", f"-chdir={self.tool.folder}", "apply", "-no-color", "-parallelism=20", "plan")
+        """Applies the plan saved last."""
+        self.tool.apply_plan(self.emulator)
 
     def state(self):
-        return State(self.server, {}, {})
+        return State(self.emulator, {}, {})
 
-    def given(self, stack):
-        """The parameters of a deployment."""
-        lists = self.server.client("ec2").describe_prefix_lists()["PrefixLists"]
+    def parameters(self, stack):
+        """Returns the parameters of a deployment."""
+        lists = self.emulator.client("ec2").describe_prefix_lists()["PrefixLists"]
         ids = [it["PrefixListId"] for it in lists if it["PrefixListName"] == f"com.amazonaws.{REGION}.s3"]
         return {"S3PrefixListId": ids[0]} if "S3PrefixListId" in json.loads(stack).get("Parameters", {}) else {}
 
 
 def updated(change):
-    """Whether the change of one resource is as expected, as lines."""
+    """Returns what is unexpected about the change of one resource, as lines."""
     address, kind, change = change["address"], change["type"], change["change"]
     if change["actions"] == ["no-op"]:
         return [] if change.get("importing") else [f"{address}: not imported"]
@@ -172,32 +181,32 @@ def updated(change):
 
 
 def to_terraform(place, name):
-    server, stack = place.server, place.made(name, "cfn")
-    given = place.given(stack)
-    deploy_stack(server, stack, given)
+    emulator, stack = place.emulator, place.generate(name, "cfn")
+    given = place.parameters(stack)
+    deploy_stack(emulator, stack, given)
     before = place.state()
     place.put("stack.json", stack)
-    place.put("ids.json", server.client("cloudformation").describe_stack_resources(StackName=STACK))
-    rules = server.all("ec2", "describe_security_group_rules", "SecurityGroupRules")
+    place.put("ids.json", emulator.client("cloudformation").describe_stack_resources(StackName=STACK))
+    rules = emulator.list_all("ec2", "describe_security_group_rules", "SecurityGroupRules")
     place.put("rules.json", {"SecurityGroupRules": rules})
     ids = ("--ids", "ids.json", "--ids", "rules.json")
     done = place.call(place.program, "convert", "stack.json", *ids, "--format", "tf")
     module, wrong = json.loads(done.stdout), []
     for address, why in re.findall(r"warning: `(.+)` is not imported: (.+)", done.stderr):
         if address in BY_HAND:
-            module["import"].append({"to": address, "id": BY_HAND[address][1](server)})
+            module["import"].append({"to": address, "id": BY_HAND[address][1](emulator)})
         else:
             wrong.append(f"convert: {address} is not imported: {why}")
-    variables = json.dumps({tools.snake(key): value for key, value in given.items()})
+    variables = json.dumps({snake_case(key): value for key, value in given.items()})
     try:
-        place.tool.files(server, json.dumps(module, indent=2), variables if given else None)
+        place.tool.write(json.dumps(module, indent=2), variables if given else None)
         changes = place.plan()["resource_changes"]
         wrong += [line for it in changes if it["mode"] == "managed" for line in updated(it)]
     except Failure as failure:
         wrong.append(str(failure))
     check(not wrong, "\n".join(wrong))
     place.apply()
-    changes = place.tool.plan(server)
+    changes = place.tool.plan(emulator)
     check(not changes, f"the second plan is not empty:\n{changes}")
     after = place.state()
     check({*before.names} == {*after.names}, f"other ids: {sorted({*before.names} ^ {*after.names})}")
@@ -206,9 +215,9 @@ def to_terraform(place, name):
 
 
 def imported(place, stack):
-    """What is wrong with the list of what is imported, as lines."""
+    """Returns what is wrong with the list of imported resources, as lines."""
     wrong, resources = [], json.loads(stack)["Resources"]
-    tags = place.server.all("ec2", "describe_tags", "Tags")
+    tags = place.emulator.list_all("ec2", "describe_tags", "Tags")
     names = {it["ResourceId"]: it["Value"] for it in tags if it["Key"] == "Name"}
     entries = json.loads((place.folder / "import.json").read_text())
     named = [it["LogicalResourceId"] for it in entries]
@@ -220,11 +229,11 @@ def imported(place, stack):
         if resource.get("Type") != kind:
             wrong.append(f"import.json: {logical} is {resource.get('Type')} in the template, and not {kind}")
         elif kind == "AWS::IAM::RolePolicy":
-            place.server.client("iam").get_role_policy(**identifier)
+            place.emulator.client("iam").get_role_policy(**identifier)
         else:
             (physical,) = identifier.values()
             service, operation, where = TOLD[kind].split()
-            told = jmespath.search(where, getattr(place.server.client(service), operation)())
+            told = jmespath.search(where, getattr(place.emulator.client(service), operation)())
             if physical not in told:
                 wrong.append(f"import.json: {logical} is {physical}, and the API tells {told}")
             for tag in resource["Properties"].get("Tags", []):
@@ -234,9 +243,9 @@ def imported(place, stack):
 
 
 def to_cloudformation(place, name):
-    server = place.server
-    place.tool.files(server, place.made(name, "tf"))
-    place.tool.apply(server)
+    emulator = place.emulator
+    place.tool.write(place.generate(name, "tf"))
+    place.tool.apply(emulator)
     before = place.state()
     place.plan()
     options = ("-o", "new.json", "--resources-to-import", "import.json")
@@ -244,7 +253,7 @@ def to_cloudformation(place, name):
     wrong = [f"convert: {line}" for line in done.stderr.splitlines() if " is not imported: " in line]
     stack = (place.folder / "new.json").read_text()
     wrong += imported(place, stack)
-    # A plan has the zones as values; that is no error, but W3010 is of it.
+    # A plan contains Availability Zones as values, which W3010 reports.
     try:
         place.call("cfn-lint", "--ignore-checks", "W3010", "--", "new.json")
     except Failure as failure:
@@ -253,10 +262,10 @@ def to_cloudformation(place, name):
     for it in said["differences"]:
         if it["change"] == "removed" or it["replaced"] != "no":
             wrong.append(f"diff: {it['id']}: {it['change']}, replaced: {it['replaced']}: {it.get('why', '')}")
-    # In an empty account what is a value in the plan, as the ARN of a live key, is of the account before.
-    server.reset(REGION)
+    # Values of the plan, such as the ARN of a live key, refer to the previous account.
+    emulator.reset(REGION)
     try:
-        deploy_stack(server, stack, {})
+        deploy_stack(emulator, stack, {})
         known = sorted(before.names.items(), key=lambda it: -len(it[0]))
         after = json.loads(with_ids(json.dumps(place.state().things), {key: f"<{it}>" for key, it in known}))
         wrong += [f"deployed anew (`CloudFormation` is before): {it}" for it in differences(before.things, after)]
@@ -266,11 +275,11 @@ def to_cloudformation(place, name):
 
 
 def planned(place, name):
-    """A plan of new resources, with the values of what a deployment is asked."""
-    module, given = place.made(name, "tf"), tools.PARAMETERS.get(name, {})
+    """Saves a plan of new resources; returns the parameters of the deployment as options."""
+    module, given = place.generate(name, "tf"), parameters_of_cases().get(name, {})
     known = json.loads(module).get("variable", {})
-    variables = {tools.snake(key): value for key, value in given.items() if tools.snake(key) in known}
-    place.tool.files(place.server, module, json.dumps(variables) if variables else None)
+    variables = {snake_case(key): value for key, value in given.items() if snake_case(key) in known}
+    place.tool.write(module, json.dumps(variables) if variables else None)
     place.plan()
     values = {key: ",".join(it) if isinstance(it, list) else it for key, it in given.items()}
     return [it for key, value in values.items() for it in ("--parameter", f"{key}={value}")]
@@ -290,13 +299,13 @@ def refused(place, name):
 
 def across(place, name):
     options = planned(place, name)
-    place.put("stack.json", place.made(name, "cfn"))
+    place.put("stack.json", place.generate(name, "cfn"))
     compare = ("diff", "stack.json", "plan.json", "--region", REGION, "--exit-code", *options)
     said = place.call(place.program, *compare, code=1 if name in DIFFERS else 0).stdout
     check(("no difference" in said) != (name in DIFFERS), f"`diff` says {said}")
 
 
-# Those that take the longest come first.
+# Those that take longest start first.
 CASES = [(to_terraform, it) for it in ("profile-hardened", "watching", "default")]
 CASES += [(to_cloudformation, it) for it in ("sessions",)]
 CASES += [(refused, it) for it in REFUSED]
@@ -306,50 +315,34 @@ CASES += [(across, it) for it in [*EQUAL, *DIFFERS]]
 PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "sessions")]
 
 
-def attempt(way, name, servers, work, program):
-    """One case with an emulator that is free; what went wrong, as text."""
-    (server, tool), wrong, start = servers.get(), None, time.monotonic()
-    folder = work / f"{way.__name__}-{name}"
-    folder.mkdir()
-    try:
-        server.reset(REGION)
-        way(Place(program, server, tool, folder), name)
-    except (Failure, ClientError) as failure:
-        wrong = str(failure)
-    except Exception:  # One that breaks the case must not hide the others.
-        wrong = traceback.format_exc()
-    servers.put((server, tool))
-    said = f"FAILED, {time.monotonic() - start:.0f} s\n{wrong}" if wrong else f"ok, {time.monotonic() - start:.0f} s"
-    print(f"convert: {way.__name__}/{name}: {said}", flush=True)
-    return wrong
-
-
 def main():
-    program, *chosen = sys.argv[1:]
-    program = Path(program).resolve()
-    names = {case: {case[0].__name__, case[1], f"{case[0].__name__}/{case[1]}"} for case in [*CASES, *PARTS]}
-    cases = [case for case in names if names[case] & set(chosen)] if chosen else CASES
-    if not Path(os.environ.get("TF_CLI_CONFIG_FILE", ".")).exists():
-        del os.environ["TF_CLI_CONFIG_FILE"]
-    # Memory for time: the provider's schema is large, and each command of Terraform reads it.
+    parser = cases.parser(__doc__)
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    # Memory for time: each command of Terraform reads the provider's large schema.
     os.environ["GOGC"] = "1000"
-    servers = queue.SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="convert-") as work, ThreadPoolExecutor(JOBS) as pool:
-        work = Path(work)
-        started = [Server(work, f"emulator-{number}") for number in range(min(JOBS, len(cases)))]
-        try:
-            for number, server in enumerate(started):
-                server.wait()
-                servers.put((server, Terraform(work / f"terraform-{number}")))
-            wrong = [job.result() for job in [pool.submit(attempt, *it, servers, work, program) for it in cases]]
-        except Failure as failure:
-            sys.exit(str(failure))
-        finally:
-            for server in started:
-                server.stop()
-    failed = sum(it is not None for it in wrong)
-    print(f"{len(wrong) - failed} passed, {failed} failed")
-    sys.exit(1 if failed or not wrong else 0)
+
+    def case(direction, name):
+        def run(worker):
+            require("terraform")
+            emulator, tool = worker
+            emulator.reset(REGION)
+            folder = work / f"{direction.__name__}-{name}"
+            folder.mkdir()
+            direction(Place(arguments.program, emulator, tool, folder), name)
+
+        return Case(f"{direction.__name__}/{name}", run)
+
+    chosen = cases.choose([case(*it) for it in CASES], arguments.names, [case(*it) for it in PARTS])
+    with tempfile.TemporaryDirectory(prefix="convert-") as temporary, emulators(temporary) as found:
+        work = Path(temporary)
+        workers = [
+            (found.copy(f"emulator-{number}"), Terraform(work / f"terraform-{number}"))
+            for number in range(min(JOBS, len(chosen)))
+        ]
+        report = cases.run_all(chosen, workers)
+        report.check(not found.errors(), "emulator without errors", found.errors())
+    report.close()
 
 
 if __name__ == "__main__":

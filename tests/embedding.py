@@ -1,140 +1,114 @@
 #!/usr/bin/env python3
-"""Stacks beside others: a team's own program with two linked stacks, CDK's command line, and a stack as a part of more.
+"""Stacks of a team's own program, in CDK's command line, and as a part of other stacks and modules.
 
-    embedding.py PROGRAM TEAM_PROGRAM FOLDER [NAME…]
+    embedding.py PROGRAM TEAM_PROGRAM FOLDER [NAME...]
 
-TEAM_PROGRAM is that of tests/embedding, an app of two stacks of which the second is in the network of the first. Below
-FOLDER are the packages of npm; what is missing is installed there. What it shows: that CloudFormation, Terraform and the
-program itself carry the link from one stack to the other; that the stock `cdk` lists, compares and deploys what
-`assembly` writes; and that others can include the template, nest it, or call the module. The deployments are to the
-emulator (tests/embedding/server.py), so that AWS accepts the values is not shown.
+TEAM_PROGRAM is that of tests/embedding, an app of two stacks, the second in the network of the first. FOLDER holds the npm
+packages; missing ones are installed there. The cases show that CloudFormation, Terraform and the program itself connect the
+two stacks; that the stock `cdk` lists, compares and deploys what `assembly` writes; and that others can include the template,
+nest it, or call the module. They deploy to emulators, so they do not show that AWS accepts the values.
 """
 
+import functools
 import json
-import os
-import queue
 import shlex
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
-import traceback
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
-from unittest import mock
 
-sys.dont_write_bytecode = True
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "tests/emulator"), str(ROOT / "tests/deploy")]
-
-import harness  # noqa: E402
-import session  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from harness import Failure, Terraform, plugin_folder, snake  # noqa: E402
+import harness.cases as cases
+from harness import ROOT
+from harness.cases import Case
+from harness.emulators import emulators
+from harness.outcomes import check, require
+from harness.program import run
+from harness.stacks import output_name
+from harness.terraform import Terraform
+from harness.workspace import Workspace
 
 FIXTURES = ROOT / "tests/embedding"
 PACKAGES = {"aws-cdk": "2.1148.1", "aws-cdk-lib": "2.276.0", "constructs": "10.8.1"}
 SHARED, ACCESS = "SharedNetwork", "TeamAccess"
 POLL = ("--poll", "0.1")
-# More than cores: the provider and `cdk` wait much.
+# More than cores: the provider and `cdk` mostly wait.
 JOBS = 3
-# What an emulator needs beside the output under test.
-EMULATED = {"provider": {"aws": {"max_retries": 10, "s3_use_path_style": True}}}
 
 
-def check(holds, sentence):
-    if not holds:
-        raise Failure(sentence)
+INSTALLATION = threading.Lock()
 
 
-def packages(folder):
-    """The modules of npm, of these versions."""
+def install_packages(folder):
+    """Returns the folder of the npm packages in these versions, installed if necessary."""
+    with INSTALLATION:
+        return installed_packages(folder)
+
+
+@functools.cache
+def installed_packages(folder):
     modules = folder / "cdk/node_modules"
     files = {name: modules / name / "package.json" for name in PACKAGES}
     found = {name: json.loads(it.read_text())["version"] for name, it in files.items() if it.exists()}
     if found != PACKAGES:
-        check(shutil.which("npm"), "npm is not on the PATH: cdk and its library come by it")
+        require("npm")
         modules.parent.mkdir(parents=True, exist_ok=True)
         wanted = [f"{name}@{version}" for name, version in PACKAGES.items()]
-        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(modules.parent), *wanted]
-        done = subprocess.run(install, capture_output=True, text=True)
-        check(done.returncode == 0, f"npm install: exit {done.returncode}\n{done.stdout}{done.stderr}")
+        run("npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", modules.parent, *wanted)
     return modules
 
 
-class Place(session.Place):
-    """A working folder with both programs, the tools, and an emulator; `run` is of the team's program."""
+class Place(Workspace):
+    """A workspace with both programs: `run` runs the team's."""
 
-    def __init__(self, program, team, modules, server, folder):
-        super().__init__(team, server, folder)
-        self.program, self.modules = program, modules
-        (folder / "ssm-synth.yaml").unlink()
-        unset = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "CDK_OUTDIR")
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in unset},
-            **self.environment,
-            "PATH": os.environ["PATH"],
+    def __init__(self, main_program, team, packages, emulator, folder):
+        super().__init__(team, emulator, folder)
+        self.main_program, self.packages = main_program, packages
+        self.environment |= {
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "true",
-            "NODE_PATH": str(modules),
+            "NODE_PATH": str(packages / "cdk/node_modules"),
         }
 
-    def call(self, *command, code=0):
-        """Any command, which has to end with this code."""
-        command = [str(it) for it in command]
-        options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 150}
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, **options)
-        said = f"{shlex.join(command)}: exit {done.returncode}, not {code}\n{done.stdout}{done.stderr}"
-        check(done.returncode == code, said)
-        return done
-
     def text(self, *arguments):
-        """What the program itself prints."""
-        return self.call(self.program, *arguments).stdout
+        """Returns the output of the main program."""
+        return self.call(self.main_program, *arguments).stdout
 
     def cdk(self, app, *arguments, code=0):
-        return self.call(self.modules / ".bin/cdk", "--no-notices", "--app", app, *arguments, code=code)
+        return self.call(install_packages(self.packages) / ".bin/cdk", "--no-notices", "--app", app, *arguments, code=code)
 
     def lint(self, *files):
-        """Silent, also in what is only informational."""
+        """Expects no findings, informational ones included."""
         done = self.call("cfn-lint", "-c", "I", "-e", "--", *files)
         check(not done.stdout.strip(), f"cfn-lint has findings:\n{done.stdout}")
 
-    def resources(self, stack):
-        found = self.cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-        return {it["LogicalResourceId"]: it["PhysicalResourceId"] for it in found}
-
-    def lies(self, instance, vpc, subnet):
-        """That the instance is there, and where."""
-        found = self.server.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    def expect_location(self, instance, vpc, subnet):
+        """Expects the instance in this VPC and subnet."""
+        found = self.emulator.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
         where = found["VpcId"], found["SubnetId"]
         check(where == (vpc, subnet), f"instance {instance} is in {where}, and not in {(vpc, subnet)}")
 
-    def linked(self):
-        """That the deployed stacks are: what the second has in the network is what the first made."""
+    def expect_linked(self):
+        """Expects the resources of the second stack in the network of the first."""
         made, used = self.resources(SHARED), self.resources(ACCESS)
         for name in ("WebInstance", "WorkerInstance"):
-            self.lies(used[name], made["Vpc"], made["SubnetA"])
+            self.expect_location(used[name], made["Vpc"], made["SubnetA"])
         asked = {"VpcEndpointIds": [used["EndpointsSsm"]]}
-        endpoint = self.server.client("ec2").describe_vpc_endpoints(**asked)["VpcEndpoints"][0]
+        endpoint = self.emulator.client("ec2").describe_vpc_endpoints(**asked)["VpcEndpoints"][0]
         subnets = {made["SubnetA"], made["SubnetB"]}
         check(set(endpoint["SubnetIds"]) == subnets, f"the endpoint is in {endpoint['SubnetIds']}, and not in {subnets}")
 
-    def valid(self, tool):
-        """Terraform takes what is in the folder, and would not write it otherwise."""
-        (tool.folder / "emulator.tf.json").write_text(json.dumps(EMULATED))
-        plugins = plugin_folder()
-        tool.run(self.server, "init", *([f"-plugin-dir={plugins}"] if plugins else []))
-        for command in (["validate"], ["fmt", "-check", "-recursive", "-diff"]):
-            self.call("terraform", f"-chdir={tool.folder}", *command)
+    def validate(self, tool):
+        """Checks that Terraform accepts the files in the folder and would not format them otherwise."""
+        tool.write_override("emulator.tf.json")
+        tool.init_modules(self.emulator)
+        tool.run(self.emulator, "validate")
+        self.call("terraform", f"-chdir={tool.folder}", "fmt", "-check", "-recursive", "-diff")
 
 
 # --- two stacks, linked ------------------------------------------------------------------------------------------------
 
 
 def by_cloudformation(place):
-    """Exported and imported; silent in cfn-lint."""
+    """Exports and imports; cfn-lint has no findings."""
     names = place.run("list").stdout.split()
     check(names == [SHARED, ACCESS], f"`list` says {names}, and not the stacks in the order of their deployment")
     place.run("synth", "-o", "json/")
@@ -145,12 +119,12 @@ def by_cloudformation(place):
     for name in names:
         text = (place.folder / f"json/{name}.json").read_text()
         place.cloudformation.create_stack(StackName=name, TemplateBody=text, Capabilities=["CAPABILITY_IAM"])
-    place.linked()
+    place.expect_linked()
     place.lint(*sorted(files))
 
 
 def by_terraform(place):
-    """A root module that hands the values of one module to the other."""
+    """A root module that passes the values of one module to the other."""
     for form in ("hcl", "tf"):
         tool = Terraform(place.folder / form)
         place.run("synth", "--format", form, "-o", f"{form}/")
@@ -158,20 +132,20 @@ def by_terraform(place):
         name = {"hcl": "main.tf", "tf": "main.tf.json"}[form]
         wanted = {name, f"shared-network/{name}", f"team-access/{name}"}
         check(files == wanted, f"`synth --format {form} -o FOLDER/` wrote {files}, and not {wanted}")
-        place.valid(tool)
-    tool.apply(place.server)
-    changes, found = tool.plan(place.server), tool.outputs()
+        place.validate(tool)
+    tool.apply(place.emulator)
+    changes, found = tool.plan(place.emulator), tool.outputs()
     check(not changes, f"terraform: the second plan is not empty:\n{changes}")
-    vpc, subnet = (found[snake(f"shared_network_{it}_id")] for it in ("vpc", "subnet_a"))
+    vpc, subnet = (found[output_name(f"shared_network_{it}_id")] for it in ("vpc", "subnet_a"))
     for name in ("web", "worker"):
-        place.lies(found[snake(f"team_access_{name}_instance_id")], vpc, subnet)
+        place.expect_location(found[output_name(f"team_access_{name}_instance_id")], vpc, subnet)
 
 
 def by_the_teams_program(place):
-    """Deployed in order, looked at, and destroyed in the other order: this one refused."""
+    """Deploys in order and inspects; destroys in reverse order, the only one that CloudFormation accepts."""
     for name in (SHARED, ACCESS):
         place.run("deploy", "--stack", name, "--yes", *POLL)
-    place.linked()
+    place.expect_linked()
     place.run("check")
     said = place.run("diff", "--stack", ACCESS, "--exit-code").stdout
     check("is as the template says" in said, f"`diff` of what was just deployed: {said}")
@@ -180,7 +154,7 @@ def by_the_teams_program(place):
     check(agents == {"WebInstance": "Online", "WorkerInstance": "Online"}, f"`status` says of the agents: {agents}")
     said = place.run("destroy", "--stack", SHARED, "--yes", *POLL, code=1).stderr
     check(f"in use by {ACCESS}" in said, f"`destroy` does not tell why the network stays: {said}")
-    place.linked()
+    place.expect_linked()
     for name in (ACCESS, SHARED):
         place.run("destroy", "--stack", name, "--yes", *POLL)
         check(place.stack(name) is None, f"`destroy` left stack {name}")
@@ -190,8 +164,8 @@ def by_the_teams_program(place):
 
 
 def cdk_without_an_account(place):
-    """Lists, prints and compares, from a command and from a folder that was written before."""
-    app, team = (f"{shlex.quote(str(it))} assembly" for it in (place.program, place.binary))
+    """Lists, prints and compares, from a command and from a written folder."""
+    app, team = (f"{shlex.quote(str(it))} assembly" for it in (place.main_program, place.program))
     place.run("assembly", "-o", "written")
     said = place.cdk(team, "ls").stdout.split()
     check(said == [SHARED, ACCESS], f"`cdk ls` says {said}")
@@ -218,9 +192,9 @@ def cdk_without_an_account(place):
 
 
 def cdk_deploys(place):
-    """The built-in stack, and both of the team by their dependencies; what is deployed has no differences then."""
+    """Deploys the built-in stack, and both of the team by their dependencies; then there are no differences."""
     place.run("assembly", "-o", "written")
-    apps = {f"{shlex.quote(str(place.program))} assembly": ["access"], "written": [SHARED, ACCESS]}
+    apps = {f"{shlex.quote(str(place.main_program))} assembly": ["access"], "written": [SHARED, ACCESS]}
     for app, names in apps.items():
         quietly = ("--require-approval", "never", "--progress", "events")
         done = place.cdk(app, "deploy", "--all", "--method", "direct", *quietly)
@@ -234,15 +208,15 @@ def cdk_deploys(place):
         said = done.stdout + done.stderr
         check(said.count("There were no differences") == len(names), f"`cdk diff` of what was just deployed:\n{said}")
     made = place.resources("access")
-    place.lies(made["HostInstance"], made["NetworkVpc"], made["NetworkSubnetA"])
-    place.linked()
+    place.expect_location(made["HostInstance"], made["NetworkVpc"], made["NetworkSubnetA"])
+    place.expect_linked()
 
 
-# --- as a part of more -------------------------------------------------------------------------------------------------
+# --- as a part of other stacks -------------------------------------------------------------------------------------------------
 
 
 def in_any_order(resource, **tags):
-    """CDK sorts what has no order."""
+    """Returns a resource with sorted tags and dependencies, which CDK sorts too."""
     properties = dict(resource.get("Properties", {}))
     listed = [*properties.get("Tags", []), *({"Key": key, "Value": value} for key, value in tags.items())]
     if listed:
@@ -251,13 +225,14 @@ def in_any_order(resource, **tags):
 
 
 def included(place):
-    """In an app of CDK, by CfnInclude: all is the same but what the app changes."""
+    """In a CDK app, with CfnInclude: only the app's own changes differ."""
     texts = {"access": place.text(), "hardened": place.text("--set", "profile=hardened")}
     texts |= {name: place.run("--name", name).stdout for name in (SHARED, ACCESS)}
     takes = {"access": "HostInstance", "hardened": "HostInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
     for name, text in texts.items():
         (place.folder / f"{name}.json").write_text(text)
     place.environment["CDK_OUTDIR"] = str(place.folder / "out")
+    install_packages(place.packages)
     place.call("node", FIXTURES / "include.js", *(f"{name}={taken}" for name, taken in takes.items()))
     for name, text in texts.items():
         old, new = json.loads(text), json.loads((place.folder / f"out/{name}.template.json").read_text())
@@ -271,8 +246,8 @@ def included(place):
 
 
 def nested(place):
-    """As a stack in a stack, whose output is from within; deployed by the program, too."""
-    store = place.server.client("s3")
+    """As a nested stack whose parent has an output of it, deployed by the program."""
+    store = place.emulator.client("s3")
     store.create_bucket(Bucket="templates")
     store.put_object(Bucket="templates", Key="access.json", Body=place.text().encode())
     policies = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
@@ -283,79 +258,56 @@ def nested(place):
     }
     (place.folder / "parent.json").write_text(json.dumps(parent))
     place.lint("parent.json")
-    place.call(place.program, "deploy", "--stack", "parent", "--template", "parent.json", "--yes", *POLL)
+    place.call(place.main_program, "deploy", "--stack", "parent", "--template", "parent.json", "--yes", *POLL)
     made = place.resources(place.resources("parent")["Access"])
     given = place.stack("parent")["Outputs"][0]["OutputValue"]
     check(given == made["HostInstance"], f"the output of the parent is {given}, and not {made['HostInstance']}")
-    place.lies(given, made["NetworkVpc"], made["NetworkSubnetA"])
-    place.call(place.program, "destroy", "--stack", "parent", "--yes", *POLL)
+    place.expect_location(given, made["NetworkVpc"], made["NetworkSubnetA"])
+    place.call(place.main_program, "destroy", "--stack", "parent", "--yes", *POLL)
     left = [it["StackName"] for it in place.cloudformation.describe_stacks()["Stacks"]]
     check(not left, f"of the nested stack there is left: {left}")
 
 
 def called(place):
-    """As a module of Terraform, from a root of three lines and some outputs."""
+    """As a Terraform module, from a root of three lines and some outputs."""
     tool = Terraform(place.folder / "root")
     place.text("--format", "tf", "--tf-module", "-o", "root/access/")
     root = 'module "access" {\n  source = "./access"\n}\n'
     taken = ("host_instance_id", "network_vpc_id", "network_subnet_a_id")
     root += "".join(f'\noutput "{name}" {{\n  value = module.access.{name}\n}}\n' for name in taken)
     (tool.folder / "main.tf").write_text(root)
-    place.valid(tool)
-    tool.apply(place.server)
-    place.lies(*(tool.outputs()[snake(name)] for name in taken))
+    place.validate(tool)
+    tool.apply(place.emulator)
+    place.expect_location(*(tool.outputs()[output_name(name)] for name in taken))
 
 
-# Those that wait the most come first.
+# Those that wait longest start first.
 CASES = [by_terraform, called, cdk_deploys, cdk_without_an_account, included, nested, by_the_teams_program]
 CASES += [by_cloudformation]
 
 
-def attempt(case, servers, work, *tools):
-    """One case with an emulator that is free; what went wrong, as text."""
-    server, wrong, start, folder = servers.get(), None, time.monotonic(), work / case.__name__
-    folder.mkdir()
-    try:
-        server.wait()
-        server.reset("us-east-1")
-        case(Place(*tools, server, folder))
-    except (Failure, ClientError, subprocess.TimeoutExpired) as failure:
-        wrong = str(failure)
-    except Exception:  # One that breaks the case must not hide the others.
-        wrong = traceback.format_exc()
-    servers.put(server)
-    said = f"FAILED, {time.monotonic() - start:.0f} s\n{wrong}" if wrong else f"ok, {time.monotonic() - start:.0f} s"
-    print(f"embedding: {case.__name__}: {said}", flush=True)
-    return wrong
-
-
 def main():
-    program, team, folder, *names = sys.argv[1:]
-    program, team, folder = (Path(it).resolve() for it in (program, team, folder))
-    chosen = [case for case in CASES if not names or case.__name__ in names]
-    os.environ["EMULATOR_STEP"] = "0.01"
-    servers = queue.SimpleQueue()
-    with tempfile.TemporaryDirectory(prefix="embedding-") as work, ThreadPoolExecutor(JOBS) as pool:
-        work = Path(work)
-        # The script beside this path is the emulator that is started.
-        with mock.patch.object(harness, "__file__", str(FIXTURES / "harness.py")):
-            started = [harness.Server(work, f"emulator-{number}") for number in range(min(JOBS, len(chosen)))]
-        try:
-            modules = packages(folder)
-            for server in started:
-                servers.put(server)
-            jobs = [pool.submit(attempt, case, servers, work, program, str(team), modules) for case in chosen]
-            wrong = [job.result() for job in jobs]
-            logs = "".join(server.log.read_text() for server in started)
-            check("Traceback" not in logs, f"an error in the emulator:\n{logs[-3000:]}")
-        except Failure as failure:
-            sys.exit(str(failure))
-        finally:
-            for server in started:
-                server.stop()
-    failed = sum(it is not None for it in wrong)
-    print(f"{len(wrong) - failed} passed, {failed} failed")
-    sys.exit(1 if failed or not wrong else 0)
+    parser = cases.parser(__doc__)
+    parser.add_argument("team_program", type=lambda text: Path(text).resolve())
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    chosen = cases.choose(cases.named(CASES), arguments.names)
+    with tempfile.TemporaryDirectory(prefix="embedding-") as work, emulators(work) as found:
+
+        def attempt(case):
+            def run_case(emulator):
+                emulator.reset()
+                folder = Path(work) / case.name
+                folder.mkdir()
+                case.run(Place(arguments.program, arguments.team_program, arguments.folder, emulator, folder))
+
+            return Case(case.name, run_case)
+
+        workers = [found.copy(f"emulator-{number}", EMULATOR_STEP="0.01") for number in range(min(JOBS, len(chosen)))]
+        report = cases.run_all(map(attempt, chosen), workers)
+        report.check(not found.errors(), "emulator without errors", found.errors())
+    report.close()
 
 
 if __name__ == "__main__":

@@ -1,37 +1,41 @@
 #!/usr/bin/env python3
 """The program as an operator uses it, from an empty account to a session and back.
 
-    session.py BINARY [NAME…]
+    session.py PROGRAM [NAME...]
 
-On a terminal (a pty) and without one, against the emulator over HTTP. What it shows: what the program asks, says and
-returns, and what is in the account afterwards. What it cannot show: a session itself (the AWS CLI is a stand-in for
-`start-session` that records its arguments), and AWS's own timing.
+Runs on a terminal (a pty) and without one, against emulators. Checks what the program prompts, prints and returns, and the
+account afterwards. It cannot check a session itself (a stand-in for the AWS CLI records the arguments of `start-session`)
+or AWS's timing.
 """
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "emulator"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import pexpect  # noqa: E402
-from harness import Copies, Server  # noqa: E402
+import pexpect
 
-SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYSECRET"
+import harness.cases as cases
+from harness.emulators import emulators
+from harness.outcomes import check
+from harness.workspace import SECRET, Workspace
+
+OWN = (
+    *("HOME", "TERM", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"),
+    "AWS_EC2_METADATA_DISABLED",
+)
 CONFIG = """\
 name: team
 instances:
   - {name: web, type: t3.micro}
 """
-# Passes everything on to the real AWS CLI, but sessions: those are written down.
+# Passes all commands to the AWS CLI except sessions, which it records.
 STAND_IN = """\
 #!/bin/sh
 if [ "$1 $2" = "ssm start-session" ]; then
@@ -43,31 +47,21 @@ exec {aws} "$@"
 PLUGIN = "#!/bin/sh\necho 1.2.650.0\n"
 
 
-class Place:
-    """A working folder with the environment of an operator."""
+class Operator(Workspace):
+    """A workspace with the environment of an operator: a configuration and stand-ins of the AWS CLI and its plugin."""
 
-    def __init__(self, binary, server, folder):
-        self.binary, self.server, self.folder = binary, server, folder
-        self.tools = folder / "bin"
-        self.record = folder / "record"
+    def __init__(self, program, emulator, folder):
+        super().__init__(program, emulator, folder)
+        self.tools, self.record = folder / "bin", folder / "record"
         self.tools.mkdir()
-        self.tool("aws", STAND_IN.format(aws=shutil.which("aws")))
-        self.tool("session-manager-plugin", PLUGIN)
+        self.write_tool("aws", STAND_IN.format(aws=shutil.which("aws")))
+        self.write_tool("session-manager-plugin", PLUGIN)
         self.write(CONFIG)
-        self.environment = {
-            "PATH": f"{self.tools}:/usr/bin:/bin",
-            "HOME": str(folder),
-            "TERM": "xterm",
-            "RECORD": str(self.record),
-            "AWS_ACCESS_KEY_ID": "AKIAEMULATOR",
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": server.endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-        self.cloudformation = server.client("cloudformation")
+        # Nothing else of the machine's environment.
+        kept = {name: value for name, value in self.environment.items() if name in OWN}
+        self.environment = {**kept, "PATH": f"{self.tools}:/usr/bin:/bin", "RECORD": str(self.record)}
 
-    def tool(self, name, text):
+    def write_tool(self, name, text):
         path = self.tools / name
         path.write_text(text)
         path.chmod(0o755)
@@ -75,52 +69,22 @@ class Place:
     def write(self, config):
         (self.folder / "ssm-synth.yaml").write_text(config)
 
-    def run(self, *arguments, code=0, environment=None):
-        """Without a terminal, as in CI."""
-        done = subprocess.run(
-            [self.binary, *arguments],
-            cwd=self.folder,
-            env={name: value for name, value in {**self.environment, **(environment or {})}.items() if value is not None},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        said = f"{arguments}: exit {done.returncode}\n{done.stdout}{done.stderr}"
-        assert done.returncode == code, said
-        assert SECRET not in said and "panicked" not in said, said
-        assert "\x1b" not in said, f"colours without a terminal: {said!r}"
-        return done
-
     def terminal(self, *arguments):
+        """Starts the program on a terminal."""
         child = pexpect.spawn(
-            str(self.binary), list(arguments), cwd=self.folder, env=self.environment, timeout=60, dimensions=(40, 160)
+            str(self.program), list(arguments), cwd=self.folder, env=self.environment, timeout=60, dimensions=(40, 160)
         )
         child.logfile_read = open(self.folder / "terminal.log", "ab")
         return child
 
-    def ended(self, child, code):
+    def expect_end(self, child, code):
         child.expect(pexpect.EOF)
         child.close()
-        assert child.exitstatus == code, f"exit {child.exitstatus}: {child.before}"
-
-    def stack(self, name="team"):
-        try:
-            return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        except self.cloudformation.exceptions.ClientError:
-            return None
-
-    def change_sets(self, name="team"):
-        found = self.cloudformation.list_change_sets(StackName=name)["Summaries"]
-        return [it["ChangeSetName"] for it in found if it["ExecutionStatus"] == "AVAILABLE"]
-
-    def instance(self, name="team"):
-        found = self.cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-        return next(it["PhysicalResourceId"] for it in found if it["ResourceType"] == "AWS::EC2::Instance")
+        check(child.exitstatus == code, f"exit code {child.exitstatus}, expected {code}: {child.before}")
 
 
 def on_a_terminal(place):
-    """Deploy, look, connect, change, replace, stop watching, take away."""
+    """Deploys, inspects, connects, changes, replaces, detaches and destroys."""
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect("A new stack `team` in us-east-1")
     child.expect("WebInstance: .*reachable")
@@ -128,7 +92,7 @@ def on_a_terminal(place):
     assert place.stack()["StackStatus"] == "REVIEW_IN_PROGRESS"
     child.sendline("n")
     child.expect("nothing was changed")
-    place.ended(child, 1)
+    place.expect_end(child, 1)
     assert place.stack() is None, "a stack is left of a deployment that was declined"
 
     child = place.terminal("deploy", "--poll", "0.1")
@@ -138,21 +102,21 @@ def on_a_terminal(place):
     child.expect("CREATE_COMPLETE.* WebInstance")
     child.expect("stack `team` is CREATE_COMPLETE")
     child.expect("WebStartSession *= aws ssm start-session --target i-")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
     first = place.instance()
 
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect("no changes: stack `team` is as the template says")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
     assert not place.change_sets()
 
     child = place.terminal("status", "--wait", "--poll", "0.1")
     child.expect("stack .*team.* in us-east-1: .*CREATE_COMPLETE")
     child.expect(f"WebInstance.* {first}: running; agent .*Online.* \\(3\\.")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
 
     child = place.terminal("connect", "web")
-    place.ended(child, 7)
+    place.expect_end(child, 7)
     want = ["ssm", "start-session", "--target", first, "--region", "us-east-1"]
     assert place.record.read_text().splitlines() == want, place.record.read_text()
 
@@ -161,7 +125,7 @@ def on_a_terminal(place):
     child.expect("narrower.* EndpointsSsm: no longer allows")
     child.expect("changed.*NetworkVpc.* AWS::EC2::VPC")
     child.expect(r"Tags\[Team\]: core")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
 
     place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
     child = place.terminal("deploy", "--poll", "0.1")
@@ -169,28 +133,28 @@ def on_a_terminal(place):
     child.expect("replaced.*WebInstance.*AWS::EC2::Instance")
     child.expect_exact("[y/N] ")
     child.sendline("n")
-    place.ended(child, 1)
+    place.expect_end(child, 1)
     assert place.instance() == first and not place.change_sets()
 
-    # Ctrl-C at the question changes nothing, and leaves nothing.
+    # Ctrl-C at the prompt changes nothing and leaves no change set.
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect_exact("[y/N] ")
     child.sendintr()
     child.expect("nothing was changed")
-    place.ended(child, 130)
+    place.expect_end(child, 130)
     assert place.instance() == first and not place.change_sets()
 
-    # Ctrl-C while it goes on stops watching only.
+    # Ctrl-C during the deployment only stops waiting.
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect_exact("[y/N] ")
     child.sendline("yes")
     child.expect("resources, ")
     child.sendintr()
     child.expect("stopped watching stack `team`: .* AWS goes on with it; `ssm-synth status --stack team --wait`")
-    place.ended(child, 130)
+    place.expect_end(child, 130)
     child = place.terminal("status", "--wait", "--poll", "0.1")
     child.expect("UPDATE_COMPLETE")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
     assert place.instance() != first, "the instance was not replaced"
 
     child = place.terminal("destroy", "--poll", "0.1")
@@ -198,12 +162,12 @@ def on_a_terminal(place):
     child.expect_exact("Delete stack `team`? [y/N] ")
     child.sendline("y")
     child.expect("stack `team` is deleted")
-    place.ended(child, 0)
+    place.expect_end(child, 0)
     assert place.stack() is None
 
 
 def without_a_terminal(place):
-    """As in CI: nothing is asked, an object a line for programs, exit codes."""
+    """As in CI: no prompts, JSON Lines, exit codes."""
     assert "--yes" in place.run("deploy", code=2).stderr
     assert place.stack() is None
     done = place.run("deploy", "--dry-run", "--poll", "0.1")
@@ -238,7 +202,7 @@ def without_a_terminal(place):
 
 
 def sessions(place):
-    """What the AWS CLI is called with, in all variants."""
+    """The arguments of the AWS CLI, in all variants."""
     place.write(CONFIG + "  - {name: db-1, type: t3.micro}\n")
     place.run("deploy", "--yes", "--poll", "0.1")
     outputs = {it["OutputKey"]: it["OutputValue"] for it in place.stack()["Outputs"]}
@@ -281,7 +245,7 @@ def sessions(place):
             assert "cannot be asked for" in place.run("status", code=2).stderr
             assert "`aws` is not on the PATH" in place.run("doctor", code=1).stdout
         (place.folder / program).rename(place.tools / program)
-    # With session preferences of its own, a stack's sessions name them, and what is logged stays.
+    # A stack with separate session preferences names them, and its logs are retained.
     place.write(CONFIG + "sessions: true\n")
     place.run("deploy", "--yes", "--poll", "0.1")
     place.run("connect", "web", code=7)
@@ -289,14 +253,14 @@ def sessions(place):
     assert place.record.read_text().splitlines() == ["ssm", "start-session", "--target", web, *own, *where]
     done = place.run("destroy", "--yes", "--poll", "0.1")
     assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
-    # A stack of this name finds the group there, and says what to do.
+    # A stack of this name finds the log group and reports what to do.
     done = place.run("deploy", "--yes", "--poll", "0.1", code=1)
     assert "left its log group" in done.stderr, done.stderr
     place.run("destroy", "--yes", "--poll", "0.1")
 
 
 def not_online(place):
-    """An agent that does not come: the limit, and the proof's view of why not."""
+    """An agent that never registers: the timeout, and the reason that the reachability check reports."""
     place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, tags: {'emulator:agent': never}"))
     place.run("deploy", "--yes", "--poll", "0.1")
     done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
@@ -304,7 +268,7 @@ def not_online(place):
     assert "the time is over" in done.stderr and "Why not?" in done.stderr, done.stderr
     done = place.run("doctor", code=1)
     assert "FAILS agent" in done.stdout, done.stdout
-    # An endpoint without private DNS: the deployed template says why.
+    # An endpoint without private DNS: the deployed template shows the reason.
     text = place.run("--format", "cfn").stdout.replace('"PrivateDnsEnabled": true', '"PrivateDnsEnabled": false')
     (place.folder / "broken.json").write_text(text)
     done = place.run("deploy", "--template", "broken.json", "--stack", "team", "--yes", code=1)
@@ -316,7 +280,7 @@ def not_online(place):
 
 
 def failures(place):
-    """The first cause, its hint, the left-over, and what is kept."""
+    """The first cause and its hint, failed stacks, and retained resources."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     why = "User: u is not authorized to perform: ec2:CreateSubnet on resource: r because no policy allows it"
     subnet = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "V"}, "CidrBlock": "10.9.1.0/24"}}
@@ -361,7 +325,7 @@ def failures(place):
 
 
 def parameters(place):
-    """A value that was chosen stays, and one that was only the default follows the template."""
+    """A specified value stays; a default follows the template."""
 
     def template(default):
         tags = [{"Key": name, "Value": {"Ref": name}} for name in ("Chosen", "Plain", "Bare")]
@@ -389,7 +353,7 @@ def parameters(place):
 
 
 def large(place):
-    """Over 51,200 bytes: without blanks, else through a bucket."""
+    """Over 51,200 bytes: without white space, else through a bucket."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     deploy = ["deploy", "--stack", "l", "--template", "l.json", "--yes", "--poll", "0.1"]
     wide = {**vpc, "Metadata": {"x": [[["y"] * 20] * 20] * 20}}
@@ -401,17 +365,19 @@ def large(place):
     (place.folder / "l.json").write_text(json.dumps({"Resources": {"V": long}}))
     assert "--s3-bucket" in place.run(*deploy, code=1).stderr
     assert "NoSuchBucket" in place.run(*deploy, "--s3-bucket", "absent", code=1).stderr
-    s3 = place.server.client("s3")
+    s3 = place.emulator.client("s3")
     s3.create_bucket(Bucket="templates")
     s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     assert "is in eu-west-1" in place.run(*deploy, "--s3-bucket", "far", code=1).stderr
     place.run(*deploy, "--s3-bucket", "templates")
-    assert "52" in str(len(place.cloudformation.get_template(StackName="l")["TemplateBody"]["Resources"]["V"]["Metadata"]["x"]))
+    assert "52" in str(
+        len(place.cloudformation.get_template(StackName="l")["TemplateBody"]["Resources"]["V"]["Metadata"]["x"])
+    )
     place.run("destroy", "--stack", "l", "--yes", "--poll", "0.1")
 
 
 def without_a_network(place):
-    """Help and wrong arguments need no network; without one, and without credentials, the reason is told."""
+    """Help and usage errors need no network; without network or credentials the program reports the reason."""
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
     for command in ("deploy", "diff", "status", "connect", "doctor", "destroy"):
         start = time.monotonic()
@@ -447,7 +413,7 @@ def without_a_network(place):
 
 
 def profiles(place):
-    """A profile's own keys, and a role that one takes on."""
+    """A profile with keys, and one that assumes a role."""
     (place.folder / ".aws").mkdir()
     keys = f"aws_access_key_id=AKIAX\naws_secret_access_key={SECRET}\n"
     (place.folder / ".aws/credentials").write_text(f"[base]\n{keys}")
@@ -459,7 +425,7 @@ def profiles(place):
 
 
 def values(place):
-    """What is proven and shown is what is deployed: defaults, kept values, hidden ones, the region."""
+    """The check and the plan use the deployed values: defaults, previous values, NoEcho values, the region."""
     group = {
         "Type": "AWS::EC2::SecurityGroup",
         "Properties": {
@@ -487,7 +453,7 @@ def values(place):
     place.run("deploy", *on, "--dry-run", "--termination-protection")
     assert not place.stack("v")["EnableTerminationProtection"]
     place.run("destroy", "--stack", "v", "--yes", "--poll", "0.1")
-    # A parameter that makes the session impossible, and is kept.
+    # A previous parameter value that blocks sessions.
     place.write(CONFIG.replace("type: t3.micro", "type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
     text = json.loads(place.run("--format", "cfn").stdout)
     text["Parameters"]["Port"] = {"Type": "Number", "Default": 443}
@@ -507,22 +473,24 @@ def values(place):
 
 
 def what_is_meant(place):
-    """Nothing is deleted or deployed that nobody named, and every end is told."""
+    """Deletes and deploys only named stacks, and reports every end."""
     (place.folder / "ssm-synth.yaml").unlink()
     assert "--stack" in place.run("destroy", "--yes", code=2).stderr
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
     assert "--stack" in place.run("deploy", "--template", "t.json", "--yes", code=2).stderr
-    # Somebody else's review stays.
+    # A change set of another user stays.
     make = {"StackName": "review", "ChangeSetName": "theirs", "ChangeSetType": "CREATE"}
     text = (place.folder / "t.json").read_text()
     place.cloudformation.create_change_set(**make, TemplateBody=text)
     place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
     assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
-    # And so does its empty shell, also when this deployment is refused.
+    # So does its empty stack, even if CloudFormation rejects this deployment.
     place.cloudformation.delete_change_set(StackName="review", ChangeSetName="theirs")
     place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
-    (place.folder / "wrong.json").write_text(json.dumps({"Resources": {"V": {**vpc, "Properties": {"CidrBlock": {"Ref": "N"}}}}}))
+    (place.folder / "wrong.json").write_text(
+        json.dumps({"Resources": {"V": {**vpc, "Properties": {"CidrBlock": {"Ref": "N"}}}}})
+    )
     done = place.run("deploy", "--stack", "review", "--template", "wrong.json", "--yes", "--poll", "0.1", code=1)
     assert "nothing was changed" in done.stderr, done.stderr
     assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
@@ -536,35 +504,35 @@ def what_is_meant(place):
         last = json.loads(done.stdout.splitlines()[-1])
         assert last["event"] == "end" and last["outcome"], done.stdout
     assert "at most a week" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
-    # Closing the terminal at the question takes away what it left.
+    # Closing the terminal at the prompt deletes the change set and the empty stack.
     child = place.terminal("deploy", "--stack", "hup", "--template", "t.json", "--poll", "0.1")
     child.expect_exact("[y/N] ")
     child.kill(signal.SIGHUP)
-    place.ended(child, 130)
+    place.expect_end(child, 130)
     assert place.stack("hup") is None
-    # What was typed before the question is no answer to it.
+    # Input typed before the prompt does not answer it.
     child = place.terminal("deploy", "--stack", "typed", "--template", "t.json", "--poll", "0.1")
     child.sendline("y")
     child.expect_exact("[y/N] ")
     child.sendline("")
-    place.ended(child, 1)
+    place.expect_end(child, 1)
     assert place.stack("typed") is None
 
 
 def a_job_that_is_ended(place):
-    """SIGTERM, as a CI system sends it, is as Ctrl-C."""
+    """SIGTERM, which CI systems send, acts like Ctrl-C."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 3}}}
     (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
     arguments = ["deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1"]
     child = subprocess.Popen(
-        [place.binary, *arguments], cwd=place.folder, env=place.environment, stderr=subprocess.PIPE, text=True
+        [place.program, *arguments], cwd=place.folder, env=place.environment, stderr=subprocess.PIPE, text=True
     )
     while "CREATE_IN_PROGRESS   V" not in child.stderr.readline():
         pass
     child.send_signal(signal.SIGTERM)
     said = child.stderr.read()
     assert child.wait() == 130 and "it was CREATE_IN_PROGRESS when last seen" in said, said
-    # Another run picks it up, and finds nothing left to do.
+    # Another run waits for it and finds no changes.
     done = place.run(*arguments)
     assert "following that first" in done.stderr and "no changes" in done.stderr, done.stderr
     done = place.run("deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1", "--timeout", "20s")
@@ -588,31 +556,28 @@ CASES = [
 
 
 def main():
-    binary, *names = sys.argv[1:]
-    os.environ["EMULATOR_STEP"] = "0.01"
-    failed = 0
-    with tempfile.TemporaryDirectory() as work:
-        work = Path(work)
-        copies = Copies(work)
-        try:
-            server = Server(work, "emulator", copies)
-            server.wait()
-            for case in CASES:
-                if names and case.__name__ not in names:
-                    continue
-                server.reset("us-east-1")
-                folder = work / case.__name__
+    parser = cases.parser(__doc__)
+    cases.add_names(parser)
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_intermixed_args()
+    chosen = cases.choose(cases.named(CASES), arguments.names)
+    with tempfile.TemporaryDirectory(prefix="session-") as work, emulators(work) as found:
+        workers = [
+            found.copy(f"emulator-{number}", EMULATOR_STEP="0.01") for number in range(min(arguments.jobs, len(chosen)))
+        ]
+
+        def attempt(case):
+            def run(emulator):
+                emulator.reset()
+                folder = Path(work) / case.name
                 folder.mkdir()
-                start = time.monotonic()
-                try:
-                    case(Place(str(Path(binary).resolve()), server, folder))
-                    print(f"deploy: {case.__name__}: ok, {time.monotonic() - start:.0f} s", flush=True)
-                except (AssertionError, pexpect.ExceptionPexpect, subprocess.TimeoutExpired):
-                    failed += 1
-                    print(f"deploy: {case.__name__}: FAILED\n{traceback.format_exc()}", flush=True)
-        finally:
-            copies.stop()
-    sys.exit(1 if failed else 0)
+                case.run(Operator(arguments.program, emulator, folder))
+
+            return cases.Case(case.name, run)
+
+        report = cases.run_all(map(attempt, chosen), workers)
+        report.check(not found.errors(), "emulator without errors", found.errors())
+    report.close()
 
 
 if __name__ == "__main__":

@@ -1,18 +1,30 @@
 #!/usr/bin/env python3
-"""Our own stack in Terraform, one removed fact at a time: planned with the real provider, and the
-plan judged. What holds in CloudFormation, `tests/it/facts.rs` shows without these tools."""
+"""The default stack in Terraform with one fact removed at a time: planned with the provider, and the plan checked.
+
+    facts.py PROGRAM [NAME...]
+
+A case is `whole`, the stack as it is, or a fact of facts.yaml, by its text. For CloudFormation `tests/it/facts.rs` shows the
+same without these tools.
+"""
+
 import json
-import pathlib
-import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import jsonschema
 import yaml
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "emulator"))
-from harness import Terraform  # noqa: E402
+import harness.cases as cases
+from harness.cases import Case
+from harness.outcomes import Failure, require
+from harness.outcomes import check as expect
+from harness.program import run
+from harness.terraform import Terraform
 
+HERE = Path(__file__).resolve().parent
 # No credentials, no account, no calls: a plan of new resources needs none.
 OFFLINE = {
     "access_key": "none",
@@ -21,13 +33,7 @@ OFFLINE = {
     "skip_requesting_account_id": True,
     "skip_metadata_api_check": True,
 }
-
-
-def run(command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+JOBS = 2
 
 
 def parent(body, path):
@@ -46,13 +52,11 @@ def drop(module, address):
         for body in resources.values():
             if "depends_on" in body:
                 body["depends_on"] = [it for it in body["depends_on"] if it != address]
-    module["output"] = {
-        key: body for key, body in module.get("output", {}).items()
-        if f"{address}." not in json.dumps(body)
-    }
+    module["output"] = {key: body for key, body in module.get("output", {}).items() if f"{address}." not in json.dumps(body)}
 
 
-def changed(module, fact):
+def without(module, fact):
+    """Returns the module without the fact."""
     module = json.loads(json.dumps(module))
     change, address = fact["tf"], fact["at"][1]
     of, name = address.split(".")
@@ -72,53 +76,66 @@ def changed(module, fact):
     return module
 
 
-def judge(binary, folder, module, env):
-    (folder / "main.tf.json").write_text(json.dumps(module))
-    run(["terraform", "plan", "-no-color", "-input=false", "-out=plan"], cwd=folder, env=env)
-    plan = run(["terraform", "show", "-json", "plan"], cwd=folder, env=env)
-    done = subprocess.run([binary, "check", "-", "--output", "json"], input=plan,
-                          capture_output=True, text=True)
-    if done.returncode not in (0, 1, 3):
-        sys.exit(f"check: exit {done.returncode}\n{done.stderr}")
-    report = json.loads(done.stdout)
-    schema = json.loads(run([binary, "schema", "--check"]))
-    jsonschema.validate(report, schema)
-    return report["instances"][0]
+class Facts:
+    """The program, its module and its schema, which all cases share."""
 
+    def __init__(self, program):
+        self.program = program
+        self.module = json.loads(run(program, "--config", HERE / "config.yaml", "--format", "tf").stdout)
+        self.module["provider"]["aws"] = {**self.module["provider"]["aws"], **OFFLINE}
+        self.schema = json.loads(run(program, "schema", "--check").stdout)
 
-def check(binary, work, env, options):
-    tool = Terraform(work / "facts", keep_provider=True)
-    folder = tool.folder
-    module = json.loads(run([binary, "--config", HERE / "config.yaml", "--format", "tf"]))
-    module["provider"]["aws"] = {**module["provider"]["aws"], **OFFLINE}
-    (folder / "main.tf.json").write_text(json.dumps(module))
-    run(["terraform", "init", "-no-color", "-input=false", *options], cwd=folder, env=env)
-    try:
-        judged(binary, folder, module, tool.kept(env))
-    finally:
-        tool.stop()
+    def verdict(self, tool, module):
+        """Plans the module and returns what the check reports of its instance."""
+        require("terraform")
+        (tool.folder / "main.tf.json").write_text(json.dumps(module))
+        plan = tool.plan_as_json(None)
+        done = run(self.program, "check", "-", "--output", "json", input=plan, code=None)
+        expect(done.returncode in (0, 1, 3), f"check: exit code {done.returncode}\n{done.stderr}")
+        report = json.loads(done.stdout)
+        jsonschema.validate(report, self.schema)
+        return report["instances"][0]
 
+    def whole(self, tool):
+        found = self.verdict(tool, self.module)
+        expect(found["verdict"] == "reachable", f"the stack is {found['verdict']} as a plan: {json.dumps(found, indent=1)}")
 
-def judged(binary, folder, module, env):
-    whole = judge(binary, folder, module, env)
-    if whole["verdict"] != "reachable":
-        sys.exit(f"our own stack is {whole['verdict']} as a plan: {json.dumps(whole, indent=1)}")
-    facts = yaml.safe_load((HERE / "facts.yaml").read_text())
-    for fact in facts:
-        found = judge(binary, folder, changed(module, fact), env)
+    def broken(self, tool, fact):
+        found = self.verdict(tool, without(self.module, fact))
         if (found["verdict"], found["failing_hop"]) != ("unreachable", fact["hop"]):
-            sys.exit(f"without `{fact['fact']}`, wanted {fact['hop']}, found {found['verdict']} "
-                     f"{found['failing_hop']}: {json.dumps(found, indent=1)}")
-    print(f"proof: {len(facts)} facts of our own stack, each breaks its hop in a plan")
+            raise Failure(
+                f"expected {fact['hop']}, found {found['verdict']} {found['failing_hop']}: {json.dumps(found, indent=1)}"
+            )
+
+
+def report_on(program, folder, names=()):
+    """Runs the cases in this folder and returns their report."""
+    facts = Facts(program)
+    found = [Case("whole", facts.whole)]
+    for fact in yaml.safe_load((HERE / "facts.yaml").read_text()):
+        found.append(Case(fact["fact"], lambda tool, fact=fact: facts.broken(tool, fact)))
+    chosen = cases.choose(found, names)
+    tools = []
+    for number in range(min(JOBS, len(chosen))):
+        folder.mkdir(parents=True, exist_ok=True)
+        tools.append(Terraform(folder / str(number)))
+    return cases.run_all(chosen, tools)
+
+
+def check(program, work, *_):
+    """Runs all cases for tests/tools.py; exits if one fails."""
+    report = report_on(program, Path(work) / "facts")
+    if report.failed:
+        sys.exit(f"facts: {report.failed} failed")
+
+
+def main():
+    parser = cases.parser(__doc__)
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    with tempfile.TemporaryDirectory(prefix="facts-") as work:
+        report_on(arguments.program, Path(work), arguments.names).close()
 
 
 if __name__ == "__main__":
-    import os
-    import shutil
-    import tempfile
-    sys.path.insert(0, str(HERE.parent))
-    from tools import plugin_options
-    with tempfile.TemporaryDirectory() as scratch:
-        env = {**os.environ}
-        env.pop("TF_CLI_CONFIG_FILE", None)
-        check(shutil.which("ssm-synth") or sys.argv[1], pathlib.Path(scratch), env, plugin_options())
+    main()

@@ -1,0 +1,1 @@
+"""Faults injected into the calls of the program; see ../faults.py."""

@@ -1,0 +1,77 @@
+"""Checks of the server itself: standalone, and as copies of an origin."""
+
+import os
+import subprocess
+import sys
+import time
+
+from harness.outcomes import Failure
+from harness.program import free_port
+
+import cfn_emulator.client as client
+
+
+def standalone(check, found):
+    """`python -m cfn_emulator --port N` serves, and ends with its parent."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cfn_emulator", "--port", str(port), "--with-parent"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=client.environment(),
+    )
+    try:
+        endpoint, end = f"http://127.0.0.1:{port}", time.monotonic() + client.SECONDS_TO_START
+        while not client.is_serving(endpoint):
+            if process.poll() is not None or time.monotonic() > end:
+                raise Failure("the server does not start")
+            time.sleep(0.1)
+        ec2 = client.create_client("ec2", "us-east-1", endpoint)
+        check(ec2.describe_vpcs()["Vpcs"], "a default VPC")
+        process.stdin.close()
+        process.wait(10)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def copies(check, found):
+    """Copies are independent, differ in their IDs, and have separate settings."""
+    left, right = found.copy("left", EMULATOR_STEP="0"), found.copy("right")
+    ids = [copy.client("ec2").create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"] for copy in (left, right)]
+    check(ids[0] != ids[1], "copies choose different IDs", ids)
+    counts = [len(copy.client("ec2").describe_vpcs()["Vpcs"]) for copy in (left, right)]
+    check.equal(counts, [2, 2], "VPCs of each copy")
+    port = left.port
+    left.reset()
+    check.equal((left.port, len(left.client("ec2").describe_vpcs()["Vpcs"])), (port, 1), "a reset copy")
+    check.equal(len(right.client("ec2").describe_vpcs()["Vpcs"]), 2, "VPCs of the other copy")
+    left.stop()
+    check(not client.is_serving(left.endpoint), "a stopped copy does not serve")
+
+
+def disconnection(check, found):
+    """The copies of a client end when it disconnects, and those of other clients do not."""
+    other = client.Connection(found.socket)
+    theirs, ours = other.copy(found.folder / "theirs.log"), found.copy("ours")
+    check(client.is_serving(theirs.endpoint), "a copy serves")
+    other.close()
+    end = time.monotonic() + 10
+    while client.is_serving(theirs.endpoint) and time.monotonic() < end:
+        time.sleep(0.02)
+    check(not client.is_serving(theirs.endpoint), "a copy ends with its client")
+    check(client.is_serving(ours.endpoint), "the copy of another client stays")
+
+
+def unknown_request(check, found):
+    """An unknown request is an error, and the connection stays usable."""
+    try:
+        found.connection.request("absent")
+        check(False, "an unknown request is an error")
+    except client.EmulatorError as error:
+        check("unknown request" in str(error), "the error names the request", error)
+    check(os.path.exists(found.socket), "the origin runs")
+    check(client.is_serving(found.copy("after-error").endpoint), "a copy starts after the error")
+
+
+CASES = [standalone, copies, disconnection, unknown_request]

@@ -1,0 +1,44 @@
+"""Runs programs and checks how they end."""
+
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.outcomes import Failure, Skip
+
+
+def run(*command, code=0, timeout=600, **options):
+    """Runs a command without input and returns it with its output; fails unless it exits with `code` (`None`: any)."""
+    command = [str(word) for word in command]
+    options = {"stdin": subprocess.DEVNULL, **options} if "input" not in options else options
+    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
+    if code is not None and done.returncode != code:
+        told = f"exit code {done.returncode}, expected {code}"
+        raise Failure(f"{shlex.join(command)}: {told}\n{done.stdout}{done.stderr}")
+    return done
+
+
+def beside_python(name):
+    """Returns the path of a program of a Python package, next to this Python or on the PATH."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise Skip(f"`{name}` is not installed; see tests/emulator/requirements.txt")
+    return found
+
+
+def virtual_environment(folder, packages, programs):
+    """Returns the folder of the programs of these packages, in a virtual environment that is created if necessary."""
+    if not all((folder / "bin" / name).exists() for name in programs):
+        run(sys.executable, "-m", "venv", folder)
+        run(folder / "bin/python", "-m", "pip", "install", "--quiet", *packages)
+    return folder / "bin"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

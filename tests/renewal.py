@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Shows that a newer published image replaces the instance when the replacement trigger changes, and not before.
+
+    renewal.py CASE_FOLDER
+
+CASE_FOLDER is a case of parity.py whose launch template names its image as `resolve:ssm:NAME`, with two subfolders of the
+same files: `unrelated/` with an unrelated change, and `renewed/` with a changed replacement trigger. Files that a subfolder
+lacks come from CASE_FOLDER.
+
+Both tools deploy CASE_FOLDER. Then the parameter NAME gets the ID of another image, as when its publisher releases one, and
+each tool deploys `unrelated/` (the instance must stay) and `renewed/` (a new instance with the new image must replace it).
+Both must leave the same state, as in parity.py.
+
+This shows what the files request of each tool, with the real Terraform. That CloudFormation on AWS decides alike rests on
+the create-only properties of its resource schemas, which the emulator follows.
+"""
+
+import json
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import harness.cases as cases
+from account_state import State, differences
+from harness.emulators import emulators
+from harness.outcomes import Failure, require
+from harness.pair import Pair
+from harness.stacks import deploy_stack, stack_instances, stack_outputs
+from harness.world import publish, region_of, seed, texts_of, with_ids
+
+
+class CloudFormation:
+    name = "CloudFormation"
+
+    def __init__(self, pair):
+        self.emulator = pair.cloudformation
+        self.deployed = False
+
+    def deploy(self, files):
+        deploy_stack(self.emulator, files("stack.json"), json.loads(files("parameters.json") or "{}"), self.deployed)
+        self.deployed = True
+
+    def instances(self):
+        return stack_instances(self.emulator)
+
+    def outputs(self):
+        return stack_outputs(self.emulator)
+
+
+class Terraform:
+    name = "Terraform"
+
+    def __init__(self, pair):
+        self.emulator, self.tool = pair.terraform, pair.tool
+        self.deployed = False
+
+    def deploy(self, files):
+        self.tool.write(files("main.tf.json"), files("terraform.tfvars.json"), keep_state=self.deployed)
+        self.tool.apply(self.emulator)
+        self.deployed = True
+
+    def instances(self):
+        return self.tool.instances()
+
+    def outputs(self):
+        return self.tool.outputs()
+
+
+def parameter_of(emulator):
+    """Returns the name of the parameter in the image of the launch templates."""
+    ec2 = emulator.client("ec2")
+    names = set()
+    for template in emulator.list_all("ec2", "describe_launch_templates", "LaunchTemplates"):
+        version = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Latest"])[
+            "LaunchTemplateVersions"
+        ][0]
+        match = re.fullmatch(r"resolve:ssm:([^:]+)", version["LaunchTemplateData"].get("ImageId", ""))
+        if match:
+            names.add(match[1])
+    if len(names) != 1:
+        raise Failure(f"expected one launch template with an image resolve:ssm:NAME, found {sorted(names)}")
+    return names.pop()
+
+
+def publish_newer(emulator):
+    """Publishes another image of the same kind as the value of the parameter; returns its ID."""
+    name = parameter_of(emulator)
+    old = emulator.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+    image = emulator.client("ec2").describe_images(ImageIds=[old])["Images"][0]
+    return publish(emulator, name, image["Architecture"], image["RootDeviceName"])
+
+
+def images_by_instance(emulator, instances):
+    found = emulator.client("ec2").describe_instances(InstanceIds=list(instances.values()))["Reservations"]
+    images = {i["InstanceId"]: (i["ImageId"], i["State"]["Name"]) for r in found for i in r["Instances"]}
+    return {name: (identifier, *images[identifier]) for name, identifier in instances.items()}
+
+
+def replace_instances(side, case, report):
+    ids = seed(side.emulator, texts_of(case))
+
+    def files_of(folder):
+        def read(name):
+            for path in (folder / name, case / name):
+                if path.exists():
+                    return with_ids(path.read_text(), ids)
+            return None
+
+        return read
+
+    def images():
+        return images_by_instance(side.emulator, side.instances())
+
+    side.deploy(files_of(case))
+    before = images()
+    report.check(before, f"{side.name}: instances exist")
+    new = publish_newer(side.emulator)
+    if side.name == "Terraform":
+        changes = side.tool.plan(side.emulator)
+        report.check(not changes, f"{side.name}: a newer image alone plans nothing", changes)
+    side.deploy(files_of(case / "unrelated"))
+    after = images()
+    same = {name: after.get(name) for name in before} == before
+    report.check(same, f"{side.name}: an unrelated change keeps the instances", f"{before} became {after}")
+    side.deploy(files_of(case / "renewed"))
+    after = images()
+    fresh = all(
+        name in after and after[name][0] != before[name][0] and after[name][1:] == (new, "running") for name in before
+    )
+    report.check(
+        fresh,
+        f"{side.name}: the replacement trigger replaces the instances with new ones of the new image",
+        f"{before} became {after}",
+    )
+    if side.name == "Terraform":
+        changes = side.tool.plan(side.emulator)
+        report.check(not changes, f"{side.name}: the plan is empty after the replacement", changes)
+    return State(side.emulator, {**ids, "newer image": new}, side.outputs())
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    parser = cases.parser(__doc__, program=False)
+    parser.add_argument("case", type=Path)
+    case, report = parser.parse_intermixed_args().case, cases.Report()
+    with tempfile.TemporaryDirectory(prefix="renewal-") as folder, emulators(folder) as started:
+        pair, states = Pair(started, Path(folder) / "0"), []
+
+        def deploy(kind):
+            require("terraform")
+            side = kind(pair)
+            side.emulator.reset(region_of(case))
+            states.append(replace_instances(side, case, report))
+
+        for kind in (CloudFormation, Terraform):
+            report.attempt(f"{kind.name}: deployments", deploy, kind)
+        if len(states) == 2:
+            left, right = states
+            lines = differences(left.things, right.things) + differences(left.outputs, right.outputs, "outputs")
+            report.check(not lines, "both leave the same state", "\n".join(lines))
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
