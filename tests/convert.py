@@ -28,6 +28,7 @@ from pathlib import Path
 import jmespath
 
 import harness.cases as cases
+import harness.configurations as configurations
 from account_state import State, differences
 from harness import ROOT
 from harness.cases import Case
@@ -118,13 +119,6 @@ DIFFERS = {
     "operators": "a policy that holds ids of new resources is not known yet, and told as changed",
     "tags-resolve": "the template's text is what CloudFormation might look up",
 }
-
-
-def parameters_of_cases():
-    """Returns the parameters of the configurations in tests/cases, which tests/tools.py defines."""
-    import tools
-
-    return tools.PARAMETERS
 
 
 class Place(Workspace):
@@ -276,9 +270,8 @@ def to_cloudformation(place, name):
 
 def planned(place, name):
     """Saves a plan of new resources; returns the parameters of the deployment as options."""
-    module, given = place.generate(name, "tf"), parameters_of_cases().get(name, {})
-    known = json.loads(module).get("variable", {})
-    variables = {snake_case(key): value for key, value in given.items() if snake_case(key) in known}
+    module, given = place.generate(name, "tf"), configurations.parameters(name)
+    variables = configurations.variables(name, module)
     place.tool.write(module, json.dumps(variables) if variables else None)
     place.plan()
     values = {key: ",".join(it) if isinstance(it, list) else it for key, it in given.items()}

@@ -1,21 +1,17 @@
 #!/usr/bin/env python3
 """Shows that a newer published image replaces the instance when the replacement trigger changes, and not before.
 
-    renewal.py CASE_FOLDER
+    renewal.py PROGRAM
 
-CASE_FOLDER is a case of parity.py whose launch template names its image as `resolve:ssm:NAME`, with two subfolders of the
-same files: `unrelated/` with an unrelated change, and `renewed/` with a changed replacement trigger. Files that a subfolder
-lacks come from CASE_FOLDER.
-
-Both tools deploy CASE_FOLDER. Then the parameter NAME gets the ID of another image, as when its publisher releases one, and
-each tool deploys `unrelated/` (the instance must stay) and `renewed/` (a new instance with the new image must replace it).
-Both must leave the same state, as in parity.py.
+Both tools deploy a stack whose launch template names its image as `resolve:ssm:NAME`. Then the parameter NAME gets the ID of
+another image, as when its publisher releases one, and each tool deploys the stack with an unrelated change (the instance
+must stay) and with a changed replacement trigger (a new instance with the new image must replace it). Both must leave the
+same state, as in parity.py.
 
 This shows what the files request of each tool, with the real Terraform. That CloudFormation on AWS decides alike rests on
 the create-only properties of its resource schemas, which the emulator follows.
 """
 
-import json
 import re
 import signal
 import sys
@@ -24,11 +20,12 @@ from pathlib import Path
 
 import harness.cases as cases
 from account_state import State, differences
-from harness.emulators import emulators
+from harness.emulators import REGION, emulators
 from harness.outcomes import Failure, require
 from harness.pair import Pair
+from harness.program import run
 from harness.stacks import deploy_stack, stack_instances, stack_outputs
-from harness.world import publish, region_of, seed, texts_of, with_ids
+from harness.world import publish, seed
 
 
 class CloudFormation:
@@ -38,8 +35,8 @@ class CloudFormation:
         self.emulator = pair.cloudformation
         self.deployed = False
 
-    def deploy(self, files):
-        deploy_stack(self.emulator, files("stack.json"), json.loads(files("parameters.json") or "{}"), self.deployed)
+    def deploy(self, stack):
+        deploy_stack(self.emulator, stack["cfn"], {}, self.deployed)
         self.deployed = True
 
     def instances(self):
@@ -56,8 +53,8 @@ class Terraform:
         self.emulator, self.tool = pair.terraform, pair.tool
         self.deployed = False
 
-    def deploy(self, files):
-        self.tool.write(files("main.tf.json"), files("terraform.tfvars.json"), keep_state=self.deployed)
+    def deploy(self, stack):
+        self.tool.write(stack["tf"], keep_state=self.deployed)
         self.tool.apply(self.emulator)
         self.deployed = True
 
@@ -98,33 +95,35 @@ def images_by_instance(emulator, instances):
     return {name: (identifier, *images[identifier]) for name, identifier in instances.items()}
 
 
-def replace_instances(side, case, report):
-    ids = seed(side.emulator, texts_of(case))
+def generate(program):
+    """Returns the stack in both languages: as it is, with an unrelated change, and with a changed replacement trigger."""
+    stacks = []
+    for team, trigger in (("one", "1"), ("two", "1"), ("two", "2")):
+        settings = (f"tags={{Team: {team}}}", f"instances=[{{name: web, renewal: '{trigger}'}}]")
+        options = [word for setting in settings for word in ("--set", setting)]
+        stacks.append({form: run(program, "--format", form, *options).stdout for form in ("cfn", "tf")})
+    return stacks
 
-    def files_of(folder):
-        def read(name):
-            for path in (folder / name, case / name):
-                if path.exists():
-                    return with_ids(path.read_text(), ids)
-            return None
 
-        return read
+def replace_instances(side, stacks, report):
+    first, unrelated, renewed = stacks
+    ids = seed(side.emulator, "\n".join(first.values()))
 
     def images():
         return images_by_instance(side.emulator, side.instances())
 
-    side.deploy(files_of(case))
+    side.deploy(first)
     before = images()
     report.check(before, f"{side.name}: instances exist")
     new = publish_newer(side.emulator)
     if side.name == "Terraform":
         changes = side.tool.plan(side.emulator)
         report.check(not changes, f"{side.name}: a newer image alone plans nothing", changes)
-    side.deploy(files_of(case / "unrelated"))
+    side.deploy(unrelated)
     after = images()
     same = {name: after.get(name) for name in before} == before
     report.check(same, f"{side.name}: an unrelated change keeps the instances", f"{before} became {after}")
-    side.deploy(files_of(case / "renewed"))
+    side.deploy(renewed)
     after = images()
     fresh = all(
         name in after and after[name][0] != before[name][0] and after[name][1:] == (new, "running") for name in before
@@ -142,17 +141,16 @@ def replace_instances(side, case, report):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    parser = cases.parser(__doc__, program=False)
-    parser.add_argument("case", type=Path)
-    case, report = parser.parse_intermixed_args().case, cases.Report()
+    program, report = cases.parser(__doc__).parse_args().program, cases.Report()
+    stacks = generate(program)
     with tempfile.TemporaryDirectory(prefix="renewal-") as folder, emulators(folder) as started:
         pair, states = Pair(started, Path(folder) / "0"), []
 
         def deploy(kind):
             require("terraform")
             side = kind(pair)
-            side.emulator.reset(region_of(case))
-            states.append(replace_instances(side, case, report))
+            side.emulator.reset(REGION)
+            states.append(replace_instances(side, stacks, report))
 
         for kind in (CloudFormation, Terraform):
             report.attempt(f"{kind.name}: deployments", deploy, kind)

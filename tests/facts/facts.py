@@ -122,13 +122,6 @@ def report_on(program, folder, names=()):
     return cases.run_all(chosen, tools)
 
 
-def check(program, work, *_):
-    """Runs all cases for tests/tools.py; exits if one fails."""
-    report = report_on(program, Path(work) / "facts")
-    if report.failed:
-        sys.exit(f"facts: {report.failed} failed")
-
-
 def main():
     parser = cases.parser(__doc__)
     cases.add_names(parser)

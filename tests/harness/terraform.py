@@ -226,14 +226,17 @@ class Terraform:
             slot.configure(emulator.endpoint if emulator else None, emulator.region if emulator else "us-east-1")
             return command(arguments, self.folder, slot.environment(program), accept)
 
-    def write(self, main, variables=None, keep_state=False):
-        """Writes the files; an override carries what an emulator needs, so that the output under test stays as it is."""
-        for path in self.folder.glob("*.json"):
+    def write(self, main, variables=None, keep_state=False, hcl=None):
+        """Writes the files; an override carries what an emulator needs, so that the output under test stays as it is.
+
+        `main` is the configuration in JSON syntax; `hcl`, the same in HCL, is written in its place.
+        """
+        for path in [*self.folder.glob("*.json"), *self.folder.glob("*.tf")]:
             path.unlink()
         if not keep_state:
             for path in self.folder.glob("terraform.tfstate*"):
                 path.unlink()
-        (self.folder / "main.tf.json").write_text(main)
+        (self.folder / ("main.tf" if hcl else "main.tf.json")).write_text(hcl or main)
         if variables is not None:
             (self.folder / "terraform.tfvars.json").write_text(variables)
         parsed = json.loads(main)

@@ -123,14 +123,3 @@ def with_ids(text, ids):
     for placeholder, real in ids.items():
         text = text.replace(placeholder, real)
     return text
-
-
-def region_of(case):
-    """Returns the region of a case folder."""
-    path = case / "region"
-    return path.read_text().strip() if path.exists() else "us-east-1"
-
-
-def texts_of(case):
-    """Returns all JSON files of a case folder as one text, in which `seed` looks for placeholders."""
-    return "\n".join(path.read_text() for path in sorted(case.rglob("*.json")))

@@ -93,7 +93,7 @@ class Inputs:
 
     def _provider(self, source, address, version):
         sys.path.insert(0, str(TESTS))
-        from tools import plugin_options
+        from harness.terraform import plugin_options
 
         temporary = tempfile.TemporaryDirectory()
         directory = pathlib.Path(temporary.name)

@@ -1,0 +1,43 @@
+"""The configurations in tests/cases, and how tests/deployments.json deploys them."""
+
+import json
+
+from harness import TESTS
+from harness.program import run
+from harness.stacks import snake_case
+
+DEPLOYMENTS = json.loads((TESTS / "deployments.json").read_text())
+# The file of each format in a case folder.
+FILES = {"cfn": "stack.json", "cfn-yaml": "stack.yaml", "tf": "main.tf.json", "hcl": "main.tf"}
+# What is deployed outside CI's set, and where a test needs one file for each language.
+DEFAULT_FORMATS = ("cfn", "tf")
+
+
+def names():
+    return sorted(path.stem for path in (TESTS / "cases").glob("*.yaml"))
+
+
+def deployed(everything=False):
+    """Returns the formats by configuration: CI's set, or all that the emulator can deploy."""
+    chosen = {name: tuple(formats) for name, formats in DEPLOYMENTS["in_ci"].items()}
+    if everything:
+        rest = [name for name in names() if name not in DEPLOYMENTS["not_deployed"]]
+        chosen = {name: DEFAULT_FORMATS for name in rest} | chosen
+    return chosen
+
+
+def generate(program, name, form, *options):
+    """Returns the output for a configuration."""
+    return run(program, "--config", TESTS / "cases" / f"{name}.yaml", "--format", form, *options).stdout
+
+
+def parameters(name):
+    """Returns the template parameters of a deployment, by their CloudFormation names."""
+    return DEPLOYMENTS["parameters"].get(name, {})
+
+
+def variables(name, module):
+    """Returns the same values for a module in Terraform's JSON; a parameter of the template alone is left out."""
+    declared = json.loads(module).get("variable", {})
+    values = {snake_case(key): value for key, value in parameters(name).items()}
+    return {key: value for key, value in values.items() if key in declared}
