@@ -1,105 +1,104 @@
 #!/usr/bin/env python3
-"""checkov and cfn-guard on the hardened stack, in the languages that each reads: no finding but those
-that the output accepts, each of which docs/security.md tells.
+"""Policy scanners on the hardened stack, in the languages that each reads.
 
-    checkers.py PROGRAM FOLDER
+    checkers.py PROGRAM FOLDER [NAME...]
 
-FOLDER has the checkers: checkov in a virtual environment of its own, since it pins much, and the
-package of npm that holds cfn-guard with Control Tower's rules. What is missing is installed there.
+checkov and cfn-guard must find only what the output suppresses, and docs/security.md must list exactly these suppressions.
+FOLDER holds the scanners: checkov in a virtual environment of its own, since it pins many packages, and the npm package with
+cfn-guard and the rules of Control Tower. Missing ones are installed there.
 """
-import json
-import pathlib
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import harness.cases as cases
+from harness import ROOT
+from harness.cases import Case
+from harness.outcomes import Failure, check, require
+from harness.program import run, virtual_environment
+
 CHECKOV = "checkov==3.3.30"
 GUARD = "@cdklabs/cdk-validator-cfnguard@0.0.62"
+FILES = {"cfn": "stack.json", "hcl": "main.tf"}
 
 
-def run(*command, **options):
-    done = subprocess.run([str(it) for it in command], capture_output=True, text=True, **options)
-    return done
+class Scans:
+    def __init__(self, program, tools, work):
+        self.program, self.tools, self.work = program, tools, work
+        self.suppressed = set()
 
+    def file(self, form):
+        """Writes the hardened stack in this language; returns the file."""
+        path = self.work / form / FILES[form]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(run(self.program, "--format", form, "--set", "profile=hardened").stdout)
+        return path
 
-def needed(*command, **options):
-    done = run(*command, **options)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    def checkov(self, form):
+        program = virtual_environment(self.tools / "checkov", [CHECKOV], ["checkov"]) / "checkov"
+        folder = self.file(form).parent
+        text = run(program, "-d", folder, "--skip-download", "--compact", "-o", "json", code=None).stdout
+        results = json.loads(text)
+        failed, passed = [], 0
+        for result in results if isinstance(results, list) else [results]:
+            found = result["results"]
+            passed += result["summary"]["passed"]
+            failed += [f"{it['check_id']} {it['check_name']} ({it['resource']})" for it in found["failed_checks"]]
+            self.suppressed |= {it["check_id"] for it in found["skipped_checks"]}
+        check(passed, f"checkov scanned nothing in {folder}:\n{text}")
+        check(not failed, "\n".join(failed))
 
+    def guard_package(self):
+        package = self.tools / "guard/package"
+        if not package.exists():
+            require("npm")
+            package.parent.mkdir(parents=True, exist_ok=True)
+            packed = run("npm", "pack", "--silent", GUARD, cwd=package.parent).stdout.split()[-1]
+            run("tar", "-xzf", packed, cwd=package.parent)
+        return package
 
-def checkov(folder):
-    program = folder / "checkov/bin/checkov"
-    if not program.exists():
-        needed(sys.executable, "-m", "venv", folder / "checkov")
-        needed(folder / "checkov/bin/python", "-m", "pip", "install", "--quiet", CHECKOV)
-    return program
+    def guard(self):
+        package = self.guard_package()
+        program, rules = package / "bin/ubuntu/x86_64/cfn-guard", package / "rules/control-tower/cfn-guard"
+        program.chmod(0o755)
+        stack = self.file("cfn")
+        text = run(program, "validate", "-d", stack, "-r", rules, "--show-summary", "fail", code=None).stdout
+        found = set(re.findall(r"\.guard/(\w+)\s+FAIL", text))
+        if "FAIL" not in text and "PASS" not in text and text.strip():
+            raise Failure(f"cfn-guard: {text}")
+        metadata = [it.get("Metadata", {}) for it in json.loads(stack.read_text())["Resources"].values()]
+        suppressed = {rule for it in metadata for rule in it.get("guard", {}).get("SuppressedRules", [])}
+        wrong = [f"finding: {rule}" for rule in sorted(found - suppressed)]
+        wrong += [f"suppressed without a finding: {rule}" for rule in sorted(suppressed - found)]
+        check(not wrong, "\n".join(wrong))
+        self.suppressed |= suppressed
 
-
-def guard(folder):
-    package = folder / "guard/package"
-    if not package.exists():
-        if not shutil.which("npm"):
-            return None
-        (folder / "guard").mkdir(parents=True, exist_ok=True)
-        packed = needed("npm", "pack", "--silent", GUARD, cwd=folder / "guard").split()[-1]
-        needed("tar", "-xzf", packed, cwd=folder / "guard")
-    program = package / "bin/ubuntu/x86_64/cfn-guard"
-    program.chmod(0o755)
-    return program, package / "rules/control-tower/cfn-guard"
-
-
-def by_checkov(program, place):
-    """What fails, and what is accepted."""
-    told = run(program, "-d", place, "--skip-download", "--compact", "-o", "json").stdout
-    results = json.loads(told)
-    failed, accepted, passed = [], set(), 0
-    for result in results if isinstance(results, list) else [results]:
-        found = result["results"]
-        passed += result["summary"]["passed"]
-        failed += [f"{it['check_id']} {it['check_name']} ({it['resource']})" for it in found["failed_checks"]]
-        accepted |= {it["check_id"] for it in found["skipped_checks"]}
-    if not passed:
-        sys.exit(f"checkov looked at nothing in {place}:\n{told}")
-    return failed, accepted
+    def documentation(self):
+        """Compares all suppressions with docs/security.md."""
+        page = (ROOT / "docs/security.md").read_text()
+        listed = set(re.findall(r"`(CKV2?_AWS_\d+|\w+_check)`", page))
+        wrong = [f"missing: {it}" for it in sorted(self.suppressed - listed)]
+        wrong += [f"listed, but not suppressed: {it}" for it in sorted(listed - self.suppressed)]
+        check(not wrong, "\n".join(wrong))
 
 
 def main():
-    program, folder = (pathlib.Path(it).resolve() for it in sys.argv[1:])
-    text = lambda form: needed(program, "--format", form, "--set", "profile=hardened")
-    wrong, accepted = [], set()
-    with tempfile.TemporaryDirectory() as temporary:
-        for form, name in [("cfn", "stack.json"), ("hcl", "main.tf")]:
-            place = pathlib.Path(temporary) / form
-            place.mkdir()
-            (place / name).write_text(text(form))
-            failed, some = by_checkov(checkov(folder), place)
-            wrong += [f"checkov, {form}: {it}" for it in failed]
-            accepted |= some
-        tools = guard(folder)
-        if tools is None:
-            sys.exit("npm is not on the PATH: cfn-guard and its rules come by it")
-        stack = pathlib.Path(temporary) / "cfn/stack.json"
-        told = run(tools[0], "validate", "-d", stack, "-r", tools[1], "--show-summary", "fail").stdout
-        found = set(re.findall(r"\.guard/(\w+)\s+FAIL", told))
-        if "FAIL" not in told and "PASS" not in told and told.strip():
-            sys.exit(f"cfn-guard: {told}")
-        resources = json.loads(stack.read_text())["Resources"].values()
-        said = {rule for it in resources for rule in it.get("Metadata", {}).get("guard", {}).get("SuppressedRules", [])}
-        wrong += [f"cfn-guard: {rule}" for rule in sorted(found - said)]
-        wrong += [f"cfn-guard: {rule} is accepted, and not found" for rule in sorted(said - found)]
-        accepted |= said
-    page = (ROOT / "docs/security.md").read_text()
-    told = set(re.findall(r"`(CKV2?_AWS_\d+|\w+_check)`", page))
-    wrong += [f"docs/security.md does not tell {it}" for it in sorted(accepted - told)]
-    wrong += [f"docs/security.md tells {it}, which is not accepted" for it in sorted(told - accepted)]
-    if wrong:
-        sys.exit("\n".join(wrong))
-    print(f"checkov and cfn-guard: nothing but {len(accepted)} findings that are accepted")
+    parser = cases.parser(__doc__)
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    with tempfile.TemporaryDirectory(prefix="checkers-") as work:
+        scans = Scans(arguments.program, arguments.folder, Path(work))
+        found = [Case(f"checkov/{form}", lambda _, form=form: scans.checkov(form)) for form in FILES]
+        found.append(Case("cfn-guard", lambda _: scans.guard()))
+        chosen = cases.choose(found, arguments.names)
+        report = cases.run_all(chosen, [None])
+        # Only all scanners together know all suppressions.
+        if report.passed == len(found):
+            report.attempt("docs/security.md", scans.documentation)
+    report.close()
 
 
 if __name__ == "__main__":

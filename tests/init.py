@@ -1,29 +1,38 @@
 #!/usr/bin/env python3
-"""What `ssm-synth init` makes, used as its maker would: the crate's tests are green straight away, the
-configuration's output is current, the hook of pre-commit holds, and the steps of the workflows run.
+"""Uses what `ssm-synth init` creates as its user would.
 
-    init.py PROGRAM FOLDER
+    init.py PROGRAM FOLDER [NAME...]
 
-FOLDER has pre-commit and a validator of workflows, in a virtual environment; what is missing is
-installed there. GitHub itself is not here: the workflows are checked against their JSON Schema, and
-their steps are run in a repository of git, with a `gh` that keeps what it is told.
+The tests of the crate pass at once, the output of the configuration is up to date, the pre-commit hook works, and the steps
+of the workflows run. FOLDER holds pre-commit and a validator of workflows in a virtual environment; missing ones are
+installed there. Without GitHub, the workflows are validated against their JSON Schema, and their steps run in a Git
+repository with a stand-in for `gh` that stores comments.
 """
+
 import json
 import os
-import pathlib
 import shutil
-import subprocess
-import sys
 import tempfile
+from pathlib import Path
 
 import yaml
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-PACKAGES = ["pre-commit==4.7.0", "check-jsonschema==0.39.0"]
-GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.com",
-       "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@example.com"}
+import harness.cases as cases
+from harness import ROOT
+from harness.cases import Case
+from harness.outcomes import Failure, check, require
+from harness.program import run, virtual_environment
 
-# Answers as GitHub would: the comments that are there, and what is posted.
+PACKAGES = ["pre-commit==4.7.0", "check-jsonschema==0.39.0"]
+PROGRAMS = ["pre-commit", "check-jsonschema"]
+GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "t",
+    "GIT_AUTHOR_EMAIL": "t@example.com",
+    "GIT_COMMITTER_NAME": "t",
+    "GIT_COMMITTER_EMAIL": "t@example.com",
+}
+
 GH = """#!/usr/bin/env python3
 import json, os, pathlib, sys
 store = pathlib.Path(os.environ["STORE"])
@@ -43,75 +52,130 @@ else:
 """
 
 
-def run(*command, fails=False, **options):
-    done = subprocess.run([str(it) for it in command], capture_output=True, text=True, **options)
-    if bool(done.returncode) != fails:
-        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
+def output(*command, **options):
+    """Returns all output of a command."""
+    done = run(*command, **options)
     return done.stdout + done.stderr
 
 
-def check(holds, what):
-    if not holds:
-        sys.exit(f"init: {what}")
+def fails(*command, **options):
+    """Returns all output of a command that must fail."""
+    done = run(*command, code=None, **options)
+    if not done.returncode:
+        raise Failure(f"{' '.join(map(str, command))}: exit code 0, expected a failure\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
 
 
-def tools(folder):
-    place = folder / "init"
-    if not (place / "bin/pre-commit").exists() or not (place / "bin/check-jsonschema").exists():
-        run(sys.executable, "-m", "venv", place)
-        run(place / "bin/python", "-m", "pip", "install", "--quiet", *PACKAGES)
-    return place / "bin"
+class Init:
+    def __init__(self, program, tools, work):
+        self.program, self.tools, self.work = program, tools, work
+
+    def bins(self):
+        return virtual_environment(self.tools / "init", PACKAGES, PROGRAMS)
+
+    def environment(self):
+        path = f"{self.program.parent}:{self.bins()}:{os.environ['PATH']}"
+        return {**os.environ, **GIT, "PATH": path, "PRE_COMMIT_HOME": str(self.work / "hooks")}
+
+    def crate(self, _):
+        """The crate is formatted, its tests pass, its program runs, and a changed stack fails its tests."""
+        require("cargo")
+        folder = self.work / "crate/team-stacks"
+        run(self.program, "init", folder, "--source", ROOT)
+        # The versions with which everything else here is built.
+        shutil.copy(ROOT / "tests/embedding/Cargo.lock", folder / "Cargo.lock")
+        environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target"), "INSTA_UPDATE": "no"}
+        options = {"cwd": folder, "env": environment, "timeout": 1800}
+        run("cargo", "fmt", "--check", **options)
+        text = output("cargo", "test", **options)
+        check("the_stacks_are_as_reviewed ... ok" in text, f"the crate's tests:\n{text}")
+        text = output("cargo", "run", "--quiet", "--features", "deploy", "--", "list", **options)
+        check(text == "Access\n", f"the crate's program: {text!r}")
+        library = folder / "src/lib.rs"
+        library.write_text(library.read_text().replace('Host::new("web")', 'Host::new("www")'))
+        text = fails("cargo", "test", **options)
+        check("the_stacks_are_as_reviewed ... FAILED" in text, "a change of the stack fails no test")
+
+    def configuration(self, _):
+        """The configuration is valid, its output up to date and reachable; the hooks reject an outdated file."""
+        folder = self.work / "configuration/team"
+        run(self.program, "init", folder, "--kind", "config")
+        options = {"cwd": folder, "env": self.environment()}
+        run("ssm-synth", "--check", "stack.json", **options)
+        run("ssm-synth", "check", "stack.json", **options)
+        schema = ("--schemafile", "ssm-synth.schema.json", "ssm-synth.yaml")
+        run(self.bins() / "check-jsonschema", *schema, **options)
+        run("git", "init", "--quiet", "-b", "main", **options)
+        run("git", "add", ".", **options)
+        run("pre-commit", "run", "--all-files", **options)
+        run("git", "commit", "--quiet", "-m", "one", **options)
+        change_type(folder)
+        run("git", "add", ".", **options)
+        text = fails("pre-commit", "run", **options)
+        check("t3.small" in text and "stale" in text, f"the hook does not report the outdated file:\n{text}")
+        # The hook that other repositories use from here.
+        hook = ("pre-commit", "try-repo", ROOT, "ssm-synth", "--all-files")
+        fails(*hook, **options)
+        run("ssm-synth", "-o", "stack.json", **options)
+        run("git", "add", ".", **options)
+        run(*hook, **options)
+
+    def workflows(self, _):
+        """The workflows are valid, and their steps post a comment and update it."""
+        folder, bins = self.work / "workflows/team", self.bins()
+        run(self.program, "init", folder, "--kind", "config")
+        run(self.program, "init", folder.parent / "team-stacks", "--source", ROOT)
+        files = [*(ROOT / ".github/workflows").glob("*.yml"), *folder.parent.glob("*/.github/workflows/*.yml")]
+        check(len(files) == 3, f"workflows: {files}")
+        run(bins / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
+        comment = (ROOT / "templates/init/comment.yml").read_text()
+        same = comment in (ROOT / ".github/workflows/review.yml").read_text()
+        check(same, "review.yml and comment.yml post in different ways")
+        environment = self.environment()
+        options = {"cwd": folder, "env": environment}
+        run("git", "init", "--quiet", "-b", "main", **options)
+        run("git", "add", ".", **options)
+        run("git", "commit", "--quiet", "-m", "one", **options)
+        base = run("git", "rev-parse", "HEAD", **options).stdout.strip()
+        change_type(folder)
+        run("ssm-synth", "-o", "stack.json", **options)
+        run("git", "commit", "--quiet", "-am", "two", **options)
+        gh = self.work / "gh/gh"
+        gh.parent.mkdir()
+        gh.write_text(GH)
+        gh.chmod(0o755)
+        values = {
+            "github.event.pull_request.base.sha": base,
+            "github.event.pull_request.number": "7",
+            "github.token": "none",
+            "inputs.files": "stack.json",
+            "inputs.fail-on": "unreachable",
+            "inputs.version": "0.1.0",
+        }
+        for file in [folder / ".github/workflows/stacks.yml", ROOT / ".github/workflows/review.yml"]:
+            store = self.work / f"{file.stem}.json"
+            own = {
+                **environment,
+                "PATH": f"{gh.parent}:{environment['PATH']}",
+                "STORE": str(store),
+                "GITHUB_REPOSITORY": "o/r",
+                "GITHUB_STEP_SUMMARY": str(self.work / f"{file.stem}.md"),
+            }
+            for _ in ["posted", "updated"]:
+                steps(file, folder, own, values)
+            [comment] = json.loads(store.read_text()).values()
+            good = comment.startswith("<!-- ssm-synth -->") and "`t3.micro` → `t3.small`" in comment
+            check(good, f"{file.name}: the comment is\n{comment}")
 
 
-def crate(program, work, env):
-    """The crate: formatted, without warnings, its tests green, its program there."""
-    place = work / "team-stacks"
-    run(program, "init", place, "--source", ROOT)
-    # The versions that all else here is built with.
-    shutil.copy(ROOT / "tests/embedding/Cargo.lock", place / "Cargo.lock")
-    env = {**env, "CARGO_TARGET_DIR": str(ROOT / "target"), "INSTA_UPDATE": "no"}
-    options = {"cwd": place, "env": env}
-    run("cargo", "fmt", "--check", **options)
-    told = run("cargo", "test", **options)
-    check("the_stacks_are_as_reviewed ... ok" in told, f"the crate's tests:\n{told}")
-    told = run("cargo", "run", "--quiet", "--features", "deploy", "--", "list", **options)
-    check(told == "Access\n", f"the crate's program: {told!r}")
-    lib = place / "src/lib.rs"
-    lib.write_text(lib.read_text().replace('Host::new("web")', 'Host::new("www")'))
-    told = run("cargo", "test", fails=True, **options)
-    check("the_stacks_are_as_reviewed ... FAILED" in told, "a change of the stack fails no test")
+def change_type(folder):
+    """Changes the instance type in the configuration."""
+    configuration = folder / "ssm-synth.yaml"
+    configuration.write_text(configuration.read_text().replace("t3.micro", "t3.small"))
 
 
-def configuration(program, work, bins, env):
-    """The configuration: current and reachable; the hook refuses what is stale."""
-    place = work / "team"
-    run(program, "init", place, "--kind", "config")
-    path = f"{program.parent}:{bins}:{env['PATH']}"
-    env = {**env, **GIT, "PATH": path, "PRE_COMMIT_HOME": str(work / "hooks")}
-    options = {"cwd": place, "env": env}
-    run("ssm-synth", "--check", "stack.json", **options)
-    run("ssm-synth", "check", "stack.json", **options)
-    run(bins / "check-jsonschema", "--schemafile", "ssm-synth.schema.json", "ssm-synth.yaml", **options)
-    run("git", "init", "--quiet", "-b", "main", **options)
-    run("git", "add", ".", **options)
-    run("pre-commit", "run", "--all-files", **options)
-    run("git", "commit", "--quiet", "-m", "one", **options)
-    config = place / "ssm-synth.yaml"
-    config.write_text(config.read_text().replace("t3.micro", "t3.small"))
-    run("git", "add", ".", **options)
-    told = run("pre-commit", "run", fails=True, **options)
-    check("t3.small" in told and "stale" in told, f"the hook says nothing of the stale file:\n{told}")
-    # And the hook that others take from here.
-    run("pre-commit", "try-repo", ROOT, "ssm-synth", "--all-files", fails=True, **options)
-    run("ssm-synth", "-o", "stack.json", **options)
-    run("git", "add", ".", **options)
-    run("pre-commit", "try-repo", ROOT, "ssm-synth", "--all-files", **options)
-    run("git", "commit", "--quiet", "-m", "two", **options)
-    return place, env
-
-
-def steps(file, place, env, values):
-    """Runs the steps of a workflow's job as GitHub would, but for those that set the machine up."""
+def steps(file, folder, env, values):
+    """Runs the steps of a workflow's job as GitHub would, except those that set up the machine."""
     [job] = [it for it in yaml.safe_load(file.read_text())["jobs"].values() if "diff" in str(it)]
 
     def filled(text):
@@ -124,50 +188,19 @@ def steps(file, place, env, values):
     for step in job["steps"]:
         if "run" in step and "cargo" not in step["run"]:
             own = {key: filled(str(value)) for key, value in step.get("env", {}).items()}
-            run("bash", "-e", "-c", filled(step["run"]), cwd=place, env={**env, **shared, **own})
-
-
-def workflows(bins, work, place, env):
-    files = [*(ROOT / ".github/workflows").glob("*.yml"), *work.glob("*/.github/workflows/*.yml")]
-    check(len(files) == 3, f"workflows: {files}")
-    run(bins / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
-    # One text, in the template and in the workflow that others call.
-    comment = (ROOT / "templates/init/comment.yml").read_text()
-    check(comment in (ROOT / ".github/workflows/review.yml").read_text(), "review.yml posts in another way than comment.yml")
-    gh = work / "gh/gh"
-    gh.parent.mkdir()
-    gh.write_text(GH)
-    gh.chmod(0o755)
-    base = run("git", "rev-parse", "HEAD~1", cwd=place, env=env).strip()
-    values = {
-        "github.event.pull_request.base.sha": base,
-        "github.event.pull_request.number": "7",
-        "github.token": "none",
-        "inputs.files": "stack.json",
-        "inputs.fail-on": "unreachable",
-        "inputs.version": "0.1.0",
-    }
-    for file in [place / ".github/workflows/stacks.yml", ROOT / ".github/workflows/review.yml"]:
-        store = work / f"{file.stem}.json"
-        own = {**env, "PATH": f"{gh.parent}:{env['PATH']}", "STORE": str(store),
-               "GITHUB_REPOSITORY": "o/r", "GITHUB_STEP_SUMMARY": str(work / f"{file.stem}.md")}
-        for _ in ["posted", "updated"]:
-            steps(file, place, own, values)
-        [comment] = json.loads(store.read_text()).values()
-        check(comment.startswith("<!-- ssm-synth -->") and "`t3.micro` → `t3.small`" in comment,
-              f"{file.name}: the comment is\n{comment}")
+            run("bash", "-e", "-c", filled(step["run"]), cwd=folder, env={**env, **shared, **own})
 
 
 def main():
-    program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    bins = tools(folder)
-    env = dict(os.environ)
-    with tempfile.TemporaryDirectory() as work:
-        work = pathlib.Path(work)
-        crate(program, work, env)
-        place, env = configuration(program, work, bins, env)
-        workflows(bins, work, place, env)
-    print("init: the crate's tests, the hook and the workflows' steps hold")
+    parser = cases.parser(__doc__)
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    with tempfile.TemporaryDirectory(prefix="init-") as work:
+        init = Init(arguments.program, arguments.folder, Path(work))
+        found = [Case(it.__name__, it) for it in (init.crate, init.configuration, init.workflows)]
+        report = cases.run_all(cases.choose(found, arguments.names), [None])
+    report.close()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Every command of the runbooks that is AWS's or ours: the real AWS CLI parses its own, and the
-parameters are validated against the service's model; ours parse with `--help` behind them. Nothing is
-called."""
-import pathlib
+"""Parses each command of the runbooks: the AWS CLI its own, validated against the service's model, the program its own.
+
+    runbook.py PROGRAM [NAME...]
+
+A case is a command. Nothing is called.
+"""
+
 import re
 import shlex
-import subprocess
-import sys
 from unittest import mock
 
 import jmespath
@@ -15,22 +16,37 @@ from awscli.customizations.sessionmanager import StartSessionCaller
 from awscli.customizations.waiters import WaiterCaller
 from botocore.validate import ParamValidator
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-VALUES = {"INSTANCE": "i-0123456789abcdef0", "VPC": "vpc-0123456789abcdef0",
-          "ROLE_ARN": "arn:aws:iam::123456789012:role/instances"}
-# Their callers do more than one call; their options are parsed all the same.
+import harness.cases as cases
+from harness import ROOT
+from harness.cases import Case
+from harness.outcomes import Failure
+from harness.program import run
+
+FEWEST = 20
+INPUTS = [
+    *([], ["--zones", "3"], [ROOT / "tests/graph/unreachable.yaml"]),
+    *([ROOT / "tests/corpus/cfn" / f"{name}.yaml"] for name in ("auto-scaling", "existing-vpc", "nat", "launch-template")),
+    *([ROOT / "tests/cases" / f"{name}.yaml"] for name in ("instances-two", "instance-protected", "parameters")),
+]
+VALUES = {
+    "INSTANCE": "i-0123456789abcdef0",
+    "VPC": "vpc-0123456789abcdef0",
+    "ROLE_ARN": "arn:aws:iam::123456789012:role/instances",
+}
+# These commands call more than one operation; only their options are parsed.
 PARSED_ONLY = {("s3", "cp"), ("s3", "presign"), ("cloudformation", "deploy")}
 
 
 def commands(markdown):
-    """AWS's and our commands in the blocks, wherever they stand in a line."""
+    """Yields the commands of the AWS CLI and the program in the code blocks, wherever they are in a line."""
     for block in re.findall(r"^(`{3,})sh\n(.*?)^\1$", markdown, re.M | re.S):
         for line in block[1].splitlines():
             for start in re.finditer(r"(?:^|\$\(|\{ )((?:aws|ssm-synth) )", line):
-                yield until_end(line[start.start(1):])
+                yield until_end(line[start.start(1) :])
 
 
 def until_end(text):
+    """Returns the command at the start of a text, without what follows it."""
     quote = None
     for at, sign in enumerate(text):
         if quote:
@@ -42,15 +58,15 @@ def until_end(text):
     return text
 
 
-def check(driver, binary, line):
+def parse(driver, program, line):
+    """Parses a command; fails if the AWS CLI or the program rejects it."""
     if line.startswith("ssm-synth"):
-        done = subprocess.run([binary, *shlex.split(line)[1:], "--help"], capture_output=True,
-                              text=True)
-        if done.returncode:
-            raise ValueError(done.stderr)
+        run(program, *shlex.split(line)[1:], "--help")
         return
-    words = [re.sub(r"\$\{?(\w+)\}?", lambda it: VALUES.get(it[1], "value"), word)
-             if "$" in word else word for word in shlex.split(line)[1:]]
+    words = [
+        re.sub(r"\$\{?(\w+)\}?", lambda it: VALUES.get(it[1], "value"), word) if "$" in word else word
+        for word in shlex.split(line)[1:]
+    ]
     calls = []
 
     def invoke(_, service, operation, parameters, parsed_globals):
@@ -58,7 +74,7 @@ def check(driver, binary, line):
         name = next(it for it in model.operation_names if it.lower() == operation.lower())
         report = ParamValidator().validate(parameters, model.operation_model(name).input_shape)
         if report.has_errors():
-            raise ValueError(report.generate_report())
+            raise Failure(report.generate_report())
         calls.append(name)
         return 0
 
@@ -69,42 +85,36 @@ def check(driver, binary, line):
         options = set(command.arg_table) | {"region"}
         for word in filter(lambda it: it.startswith("--"), rest):
             if word[2:] not in options:
-                raise ValueError(f"no option {word}")
+                raise Failure(f"no option {word}")
         return
-    with mock.patch.object(CLIOperationCaller, "invoke", invoke), \
-            mock.patch.object(StartSessionCaller, "invoke", invoke), \
-            mock.patch.object(WaiterCaller, "invoke", lambda *_: calls.append("wait")):
+    with (
+        mock.patch.object(CLIOperationCaller, "invoke", invoke),
+        mock.patch.object(StartSessionCaller, "invoke", invoke),
+        mock.patch.object(WaiterCaller, "invoke", lambda *_: calls.append("wait")),
+    ):
         code = driver.main(words)
     if code or not calls:
-        raise ValueError(f"exit {code}")
+        raise Failure(f"exit {code}")
     if "--query" in words:
         jmespath.compile(words[words.index("--query") + 1])
 
 
-def main(binary):
+def main():
+    parser = cases.parser(__doc__)
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
     driver = create_clidriver()
     driver.session.set_config_variable("region", "eu-central-1")
-    inputs = [[], ["--zones", "3"], [ROOT / "tests/graph/unreachable.yaml"]]
-    inputs += [[ROOT / "tests/corpus/cfn" / name] for name in
-               ["auto-scaling.yaml", "existing-vpc.yaml", "nat.yaml", "launch-template.yaml"]]
-    inputs += [[ROOT / "tests/cases" / name] for name in
-               ["instances-two.yaml", "instance-protected.yaml", "parameters.yaml"]]
     seen = set()
-    for arguments in inputs:
-        done = subprocess.run([binary, "runbook", *map(str, arguments)], capture_output=True,
-                              text=True, check=True)
-        seen.update(commands(done.stdout))
-    wrong = 0
-    for line in sorted(seen):
-        try:
-            check(driver, binary, line)
-        except (Exception, SystemExit) as error:  # whatever is wrong with it
-            wrong += 1
-            print(f"{line}\n  {type(error).__name__}: {error}", file=sys.stderr)
-    if wrong or len(seen) < 20:
-        sys.exit(f"runbook: {wrong} of {len(seen)} commands are wrong")
-    print(f"runbook: {len(seen)} commands, as the AWS CLI and the program take them")
+    for words in INPUTS:
+        seen.update(commands(run(arguments.program, "runbook", *words).stdout))
+    found = [Case(line, lambda _, line=line: parse(driver, arguments.program, line)) for line in sorted(seen)]
+    report = cases.run_all(cases.choose(found, arguments.names), [None], cases.Report(quiet=True))
+    if len(seen) < FEWEST:
+        report.check(False, "the runbooks", f"{len(seen)} commands, expected at least {FEWEST}")
+    print("runbook: ", end="")
+    report.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else ROOT / "target/release/ssm-synth")
+    main()

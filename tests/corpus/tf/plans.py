@@ -1,38 +1,44 @@
 #!/usr/bin/env python3
-"""Makes plans/<case>.json from the bases and cases.yaml, with the real terraform.
+"""Writes plans/<case>.json from the bases and cases.yaml, with the real terraform.
 
-Usage: plans.py [CASE ...]        (all cases, if none is named; a name ending in * is a prefix)
-       plans.py --missing         (the cases that have no plan yet)
+    plans.py [NAME...]    these cases; a name that ends in * is a prefix [default: all]
+    plans.py --missing    the cases without a plan
 
 Environment:
-  TF_PLUGIN_DIR      directory of a provider mirror; else Terraform finds the provider itself
-  AWS_ENDPOINT_URL   a running emulator that knows images.json; else moto_server is started here
+  TF_PLUGIN_DIR      folder of a provider mirror; else one in the usual folders, else the registry
+  AWS_ENDPOINT_URL   a running emulator that knows images.json; else this script starts moto_server
 
-Needs terraform, PyYAML and, without an endpoint, moto_server on the PATH. Nothing is sent to AWS.
+Needs terraform, PyYAML and, without an endpoint, moto_server on the PATH. Sends nothing to AWS.
 """
+
 import json
 import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+
 import yaml
+
+from harness.program import free_port
+from harness.terraform import plugin_options
+from cfn_emulator.client import is_serving
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECONDS = 300
-# What a reader of plans needs; the rest is the time, or a copy of what stands elsewhere.
+# What readers of plans need; the rest is the time, or a copy of another part.
 KEPT = [
     "format_version", "terraform_version", "variables", "planned_values", "resource_changes",
     "prior_state", "configuration",
 ]
-# Of a resource.
+# Members of a resource.
 DROPPED = {"provider_name", "schema_version", "sensitive_values"}
-# Of data sources: what the emulator makes up, anew at each start.
+# Members of data sources that the emulator generates at each start.
 MADE_UP = {
     "aws_ami": {
         "block_device_mappings", "boot_mode", "creation_date", "deprecation_time", "image_owner_alias",
@@ -42,20 +48,20 @@ MADE_UP = {
     "aws_iam_policy": {"policy_id"},
     "aws_vpc_endpoint_service": {"arn", "id", "service_id"},
 }
-# What differs at each run, or is wrong, in plans on top of what has been applied to the emulator.
+# Members that differ at each run, or are wrong, in plans of changes to applied resources.
 CHANGING = {
     "allocation_time", "associate_public_ip_address", "create_date", "creation_date", "dns_entry", "ipv6_addresses",
     "launch_time", "mac_address", "private_dns", "private_dns_name", "private_ip", "private_ip_list", "private_ips",
     "public_dns", "public_ip", "subnet_configuration", "unique_id",
 }
 ID = re.compile(r"\b(?!ami-)([a-z]+(?:-[a-z]+)*)-([0-9a-f]{17}|[0-9a-f]{8})(?=\b|1080289494\b)")
-# What terraform adds to a name_prefix.
+# The suffix that Terraform adds to a name_prefix.
 SUFFIX = re.compile(r"20\d{16}[0-9a-f]{8}\b")
 LOCAL = ["//127.0.0.1", "localhost", str(HERE), str(pathlib.Path.home()) + "/"]
 
 
 def environment(endpoint):
-    """Fake credentials; the region comes from the provider block."""
+    """Returns an environment with fake credentials; the provider block sets the region."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
     return kept | {
         "AWS_ENDPOINT_URL": endpoint,
@@ -68,9 +74,7 @@ def environment(endpoint):
 
 
 def start_emulator():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "MOTO_AMIS_PATH": str(HERE / "images.json"),
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
@@ -79,18 +83,17 @@ def start_emulator():
         ["moto_server", "-H", "127.0.0.1", "-p", str(port)],
         env=os.environ | settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )
-    for _ in range(120):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return server, f"http://127.0.0.1:{port}"
-        except OSError:
-            time.sleep(0.5)
+    endpoint, end = f"http://127.0.0.1:{port}", time.monotonic() + 60
+    while server.poll() is None and time.monotonic() < end:
+        if is_serving(endpoint):
+            return server, endpoint
+        time.sleep(0.1)
     server.kill()
     sys.exit("moto_server did not start")
 
 
 def edited(base, edits):
-    """The files of a base after the edits, as {path: text}."""
+    """Returns the files of a base after the edits, as {path: text}."""
     files = {
         str(path.relative_to(base)): path.read_text()
         for path in sorted(base.rglob("*"))
@@ -113,7 +116,7 @@ def addresses(module):
 
 
 def unknown(value):
-    """What is unknown after the apply, without the empty rest; places in lists stay."""
+    """Returns what is unknown until the apply, without empty parts; list indexes stay."""
     if isinstance(value, dict):
         return {k: kept for k, v in value.items() if (kept := unknown(v))}
     if isinstance(value, list):
@@ -129,7 +132,7 @@ def without(value, keys):
 
 
 def values(module, changing):
-    """Resources with their values, of a module and those inside."""
+    """Returns a module and its child modules with the values that readers need."""
     module = without(module, DROPPED)
 
     def walk(module):
@@ -166,7 +169,7 @@ def trimmed(plan, applied):
 
 
 def renumbered(plan):
-    """The emulator's random ids, counted in the order of addresses instead."""
+    """Replaces the emulator's random IDs with numbers in the order of addresses."""
     names, suffixes = {}, {}
 
     def name(found):
@@ -200,14 +203,13 @@ def renumbered(plan):
 
 
 class Base:
-    """A base in a work directory of its own, initialized once, applied at most once."""
+    """A base in its own working folder, initialized once, applied at most once."""
 
     def __init__(self, name, work, env):
         self.source, self.work, self.env = HERE / name, work / name, env
         self.applied = False
         self.write([])
-        mirror = os.environ.get("TF_PLUGIN_DIR")
-        self.terraform("init", "-input=false", *([f"-plugin-dir={mirror}"] if mirror else []))
+        self.terraform("init", "-input=false", *plugin_options())
 
     def terraform(self, *arguments):
         done = subprocess.run(
