@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The program against an emulator, through a proxy that makes its calls fail: each run succeeds or reports the truth.
 
-    faults.py PROGRAM [NAME...] [--runs N] [--seed S] [--only K...] [--jobs J] [--verbose]
+    faults.py PROGRAM [NAME...] [--all] [--runs N] [--seed S] [--only K...] [--jobs J] [--verbose]
 
 A run is a scenario (a creation, an update that fails and rolls back, two deployments at once, ...) with one or two faults
 (throttling, a lost response, expired credentials, ...), each on the first, a later, or all calls of one operation. The first
-runs are every fault on every operation; the scenario, and all later runs, depend on the seed. `--only K` repeats run K of a
-seed; NAME chooses runs by number, scenario, fault or operation.
+runs are single faults: CI's set of faults and operations, or with `--all` every fault on every operation. The scenario, and
+all later runs, depend on the seed. `--only K` repeats run K of a seed; NAME chooses runs by number, scenario, fault or operation.
 
 After each call the emulator is read without the proxy: whether a success is one, whether the final message of a failure
 agrees with the stack, whether an unnamed change set or empty stack is left, whether something was executed twice, and
@@ -30,7 +30,6 @@ from harness.emulators import emulators
 from harness.outcomes import Failure, Skip
 from harness.program import beside_python
 
-DEFAULT_RUNS = 240
 PLACES = 2
 
 
@@ -38,14 +37,14 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = cases.parser(__doc__)
     cases.add_names(parser)
-    parser.add_argument("--runs", type=int, default=DEFAULT_RUNS)
+    parser.add_argument("--all", action="store_true", help="every fault on every operation")
+    parser.add_argument("--runs", type=int, help="number of runs [default: single faults and truncated responses]")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--only", type=int, nargs="*", metavar="K")
     parser.add_argument("--jobs", type=int, default=8)
     parser.add_argument("--verbose", action="store_true", help="also print the runs that pass")
     arguments = parser.parse_intermixed_args()
-    most = max([arguments.runs, *(number + 1 for number in arguments.only or [])])
-    planned = {run.case_name(): run for run in runs(arguments.seed, most)}
+    planned = {run.case_name(): run for run in runs(arguments.seed, arguments.runs, arguments.all)}
     if arguments.only is not None:
         planned = {name: run for name, run in planned.items() if run.number in arguments.only}
     done = []
