@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
-# Stages: lint unit deploy parity convert checkers embed. Without a stage, all of them run.
+# Stages: lint prose unit deploy parity convert checkers embed. Without a stage, all of them run.
 # `quick` is what to run between edits: lint and unit without what needs a build of its own.
 # `--all` deploys and converts every configuration instead of the chosen set, with more faults.
 #
@@ -95,6 +95,13 @@ stage_lint() {
     RUSTDOCFLAGS='-D warnings' step documentation cargo doc --quiet --no-deps --all-features
 }
 
+stage_prose() {
+    needs npm 'the prose linter' || return 0
+    step 'tests of the linter' python3 tests/prose/check.py --self-test
+    step build build
+    step prose python3 tests/prose/check.py "$program" --baseline tests/prose/baseline.json
+}
+
 stage_unit() {
     step build cargo test --quiet --no-run --all-features
     step tests cargo test --quiet --all-features
@@ -150,14 +157,14 @@ all=
 for argument; do
     case $argument in
         --all) all=--all ;;
-        quick | lint | unit | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
+        quick | lint | prose | unit | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
         *)
-            echo "unknown stage \`$argument\`; expected quick, lint, unit, deploy, parity, convert, checkers or embed" >&2
+            echo "unknown stage \`$argument\`; expected quick, lint, prose, unit, deploy, parity, convert, checkers or embed" >&2
             exit 2
             ;;
     esac
 done
-[ "${#stages[@]}" -gt 0 ] || stages=(lint unit deploy parity convert checkers embed)
+[ "${#stages[@]}" -gt 0 ] || stages=(lint prose unit deploy parity convert checkers embed)
 
 failed=()
 for stage in "${stages[@]}"; do
