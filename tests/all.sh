@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
-# Stages: lint prose unit deploy parity convert checkers embed. Without a stage, all of them run.
+# Stages: lint unit prose deploy parity convert checkers embed. Without a stage, all of them run.
 # `quick` is what to run between edits: lint and unit without what needs a build of its own.
-# `--all` deploys and converts every configuration instead of the chosen set, with more faults.
+# `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
 # Installs cfn-lint, the emulator and the policy scanners into target/tools. With CI=true a missing
 # tool is a failure; elsewhere the summary names what was skipped. docs/contributing/testing.md
@@ -15,9 +15,6 @@ export SKIPPED_TESTS=$PWD/target/skipped-tests
 tools=target/tools
 program=target/debug/ssm-synth
 report=target/test-times
-mkdir -p target
-: >"$SKIPPED_TESTS"
-: >"$report"
 
 # Runs one step and records its time.
 step() {
@@ -80,6 +77,32 @@ no_new_snapshots() {
 
 build() { cargo build --quiet --all-features; }
 
+# Runs steps at the same time, for those that wait more than they work: `together NAME COMMAND...`,
+# the steps separated by `--`. Prints the output of each when all have ended.
+together() {
+    local names=() pids=() outputs=() words=() status=0 word
+    local folder
+    folder=$(mktemp -d)
+    for word in "$@" --; do
+        if [ "$word" != -- ]; then
+            words+=("$word")
+            continue
+        fi
+        outputs+=("$folder/${#names[@]}")
+        names+=("${words[0]}")
+        step "${words[@]}" >"${outputs[-1]}" 2>&1 &
+        pids+=($!)
+        words=()
+    done
+    local number
+    for number in "${!pids[@]}"; do
+        wait "${pids[number]}" || status=1
+        cat "${outputs[number]}"
+    done
+    rm -rf "$folder"
+    return "$status"
+}
+
 stage_quick() {
     step format cargo fmt --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
@@ -93,53 +116,59 @@ stage_lint() {
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
     RUSTDOCFLAGS='-D warnings' step documentation cargo doc --quiet --no-deps --all-features
-}
-
-stage_prose() {
-    needs npm 'the prose linter' || return 0
-    step 'tests of the linter' python3 tests/prose/check.py --self-test
-    step build build
-    step prose python3 tests/prose/check.py "$program" --baseline tests/prose/baseline.json
+    step data "$python" tests/data/refresh.py --check
+    step 'data checks' "$python" tests/data/refresh_test.py
 }
 
 stage_unit() {
     step build cargo test --quiet --no-run --all-features
     step tests cargo test --quiet --all-features
     step misuse cargo test --quiet --no-default-features --test misuse
-    step 'the outside crate' outside test --quiet
+    step 'outside crate' outside test --quiet
     step snapshots no_new_snapshots
+}
+
+stage_prose() {
+    step build build
+    needs npm 'the prose linter' || return 0
+    step 'checks of the linter' "$python" tests/prose/check.py --self-test
+    step prose "$python" tests/prose/check.py "$program" --baseline tests/prose/baseline.json
 }
 
 stage_deploy() {
     step build build
-    step emulator "$python" tests/emulator/deployments_check.py
-    step 'emulated types' "$python" tests/emulator/types_check.py
-    step sessions "$python" tests/deploy/session.py "$program"
-    step faults "$python" tests/deploy/faults.py "$program"
+    together \
+        emulator "$python" -m checks -- \
+        sessions "$python" tests/deploy/session.py "$program" -- \
+        faults "$python" tests/deploy/faults.py "$program" $all
 }
 
 stage_parity() {
     step build build
-    needs terraform 'the output in Terraform' || return 0
-    step 'output and parity' "$python" tests/tools.py
+    step runbooks "$python" tests/runbook.py "$program"
+    step output "$python" tests/output.py "$program"
+    needs terraform 'deployments with Terraform' || return 0
+    together \
+        facts "$python" tests/facts/facts.py "$program" -- \
+        replacement "$python" tests/renewal.py "$program" -- \
+        parity "$python" tests/parity.py "$program" $all
 }
 
 stage_convert() {
     step build build
     needs terraform conversions || return 0
-    step conversions "$python" tests/convert.py "$program"
+    step conversions "$python" tests/convert.py "$program" $all
 }
 
 stage_checkers() {
     step build build
-    needs npm 'cfn-guard' || return 0
     step scanners "$python" tests/checkers.py "$program" "$tools"
 }
 
 stage_embed() {
     step build build
-    step init "$python" tests/init.py "$program" "$tools"
-    step 'the outside program' without_warnings outside build --quiet --features cli
+    step init "$python" tests/init.py "$program" "$tools" $all
+    step 'outside program' without_warnings outside build --quiet --features cli
     needs terraform 'stacks in Terraform modules' || return 0
     needs npm 'stacks in the CDK' || return 0
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
@@ -157,20 +186,29 @@ all=
 for argument; do
     case $argument in
         --all) all=--all ;;
-        quick | lint | prose | unit | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
+        quick | lint | unit | prose | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
         *)
-            echo "unknown stage \`$argument\`; expected quick, lint, prose, unit, deploy, parity, convert, checkers or embed" >&2
+            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, checkers or embed" >&2
             exit 2
             ;;
     esac
 done
-[ "${#stages[@]}" -gt 0 ] || stages=(lint prose unit deploy parity convert checkers embed)
+[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert checkers embed)
+
+if [ "${stages[*]}" != quick ]; then
+    install_python_packages
+    # One emulator and one set of provider processes for all stages.
+    if [ -z "${EMULATOR_SOCKET:-}" ]; then
+        export PYTHON=$python
+        exec "$python" tests/shared.py bash tests/all.sh "$@"
+    fi
+fi
+mkdir -p target
+: >"$SKIPPED_TESTS"
+: >"$report"
 
 failed=()
 for stage in "${stages[@]}"; do
-    case $stage in
-        deploy | parity | convert | checkers | embed) install_python_packages ;;
-    esac
     start=$SECONDS
     # In a subshell, so that `set -e` holds in it and the next stage runs after a failure.
     set +e
