@@ -116,7 +116,7 @@ DIFFERS = {
     "endpoints-s3": "the prefix list is a parameter of the template, and an attribute of the endpoint in Terraform",
     "instance-renamed": "the old name stays in CloudFormation; Terraform has `moved`",
     "instance-groups": "a plan of new resources keeps of a list with references only these",
-    "operators": "a policy that holds ids of new resources is not known yet, and told as changed",
+    "operators": "a policy with IDs of new resources is unknown, and reported as changed",
     "tags-resolve": "the template's text is what CloudFormation might look up",
 }
 
@@ -229,7 +229,7 @@ def imported(place, stack):
             service, operation, where = TOLD[kind].split()
             told = jmespath.search(where, getattr(place.emulator.client(service), operation)())
             if physical not in told:
-                wrong.append(f"import.json: {logical} is {physical}, and the API tells {told}")
+                wrong.append(f"import.json: {logical} is {physical}, and the API returns {told}")
             for tag in resource["Properties"].get("Tags", []):
                 if service == "ec2" and tag["Key"] == "Name" and names.get(physical) != tag["Value"]:
                     wrong.append(f"import.json: {logical} is {physical}, which is {names.get(physical)} in the API")
@@ -262,9 +262,9 @@ def to_cloudformation(place, name):
         deploy_stack(emulator, stack, {})
         known = sorted(before.names.items(), key=lambda it: -len(it[0]))
         after = json.loads(with_ids(json.dumps(place.state().things), {key: f"<{it}>" for key, it in known}))
-        wrong += [f"deployed anew (`CloudFormation` is before): {it}" for it in differences(before.things, after)]
+        wrong += [f"deployed again (`CloudFormation` is before): {it}" for it in differences(before.things, after)]
     except Failure as failure:
-        wrong.append(f"deployed anew: {failure}")
+        wrong.append(f"deployed again: {failure}")
     check(not wrong, "\n".join(wrong))
 
 

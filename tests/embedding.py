@@ -153,7 +153,7 @@ def by_the_teams_program(place):
     agents = {it["name"]: it["agent"]["ping"] for it in state["instances"]}
     check(agents == {"WebInstance": "Online", "WorkerInstance": "Online"}, f"`status` says of the agents: {agents}")
     said = place.run("destroy", "--stack", SHARED, "--yes", *POLL, code=1).stderr
-    check(f"in use by {ACCESS}" in said, f"`destroy` does not tell why the network stays: {said}")
+    check(f"in use by {ACCESS}" in said, f"`destroy` does not report why the network stays: {said}")
     place.expect_linked()
     for name in (ACCESS, SHARED):
         place.run("destroy", "--stack", name, "--yes", *POLL)

@@ -68,8 +68,10 @@ class Monitoring:
         cloudwatch = self.emulator.client("cloudwatch")
         for alarm in self.emulator.list_all("cloudwatch", "describe_alarms", "MetricAlarms"):
             arn, name = alarm["AlarmArn"], alarm["AlarmName"]
-            told = [key for key in alarm if key.startswith("State")]
-            facts = {"TreatMissingData": "missing"} | without(alarm, *told, "AlarmArn", "AlarmConfigurationUpdatedTimestamp")
+            state = [key for key in alarm if key.startswith("State")]
+            facts = {"TreatMissingData": "missing"} | without(
+                alarm, *state, "AlarmArn", "AlarmConfigurationUpdatedTimestamp"
+            )
             for member in ("AlarmActions", "OKActions", "InsufficientDataActions", "Dimensions"):
                 facts[member] = Set(facts.get(member, []))
             facts |= {"AlarmName": explicit(name), "tags": tags_of(cloudwatch.list_tags_for_resource(ResourceARN=arn))}

@@ -58,16 +58,16 @@ class State(Ec2, Iam, KmsAndLogs, Ssm, S3, Monitoring):
             users = sorted(user for others, user, text in texts if others is not ids and any(i in text for i in ids))
             sorting = [json.dumps(self.rename(facts), sort_keys=True), users]
             groups.setdefault(base, []).append((sorting, ids, facts))
-        labelled = []
+        labeled = []
         for base, members in groups.items():
             members.sort(key=lambda member: member[0])
             for number, (_, ids, facts) in enumerate(members, 1):
                 label = base if len(members) == 1 else f"{base} #{number}"
-                labelled.append((label, facts))
+                labeled.append((label, facts))
                 for identifier in ids:
                     if identifier not in self.world:
                         self.names[identifier] = label
-        return {self.rename(label): self.rename(facts) for label, facts in labelled}
+        return {self.rename(label): self.rename(facts) for label, facts in labeled}
 
     def rename(self, value):
         if isinstance(value, Set):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from harness.outcomes import Failure, Skip, is_ci
+from harness.outcomes import Failure, Skip, is_ci, record_skip
 
 # Failures that speak for themselves; of any other exception the report has the traceback.
 PLAIN = (Failure, subprocess.TimeoutExpired)
@@ -84,6 +84,8 @@ class Report:
 
     def skip(self, name, reason):
         """Reports a case that cannot run here: a skip on a developer's machine, a failure in CI."""
+        if not is_ci():
+            record_skip(name, reason)
         self.add(name, "FAILED" if is_ci() else "skipped", str(reason))
 
     def add(self, name, outcome, text="", seconds=None):

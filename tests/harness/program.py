@@ -16,8 +16,7 @@ def run(*command, code=0, timeout=600, **options):
     options = {"stdin": subprocess.DEVNULL, **options} if "input" not in options else options
     done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, **options)
     if code is not None and done.returncode != code:
-        told = f"exit code {done.returncode}, expected {code}"
-        raise Failure(f"{shlex.join(command)}: {told}\n{done.stdout}{done.stderr}")
+        raise Failure(f"{shlex.join(command)}: exit code {done.returncode}, expected {code}\n{done.stdout}{done.stderr}")
     return done
 
 

@@ -159,7 +159,7 @@ class Slot:
             path.unlink()
         output, log = self.folder / "provider.out", self.folder / "provider.log"
         with output.open("wb") as out, log.open("ab") as err:
-            # A session of its own: an interrupt of one test must not end the provider of the next.
+            # A separate session: an interrupt of one test must not end the provider of the next.
             process = subprocess.Popen(
                 [program, "-debug"],
                 env=environment,

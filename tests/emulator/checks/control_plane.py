@@ -300,9 +300,9 @@ def rollback(check):
 
     stack = check.deploy("left", fails(network(), "First", CreateFails="no"), "CREATE", disable=True)
     check.equal(stack["StackStatus"], "CREATE_FAILED", "without rollback")
-    check.equal(check.statuses("left")["Vpc"], "CREATE_COMPLETE", "what is made stays")
-    check.equal(check.deploy("left", network())["StackStatus"], "UPDATE_COMPLETE", "the update of what failed")
-    check.equal(set(it[7:] for it in check.statuses("left").values()), {"COMPLETE"}, "all is there")
+    check.equal(check.statuses("left")["Vpc"], "CREATE_COMPLETE", "created resources stay")
+    check.equal(check.deploy("left", network())["StackStatus"], "UPDATE_COMPLETE", "the update of a failed stack")
+    check.equal(set(it[7:] for it in check.statuses("left").values()), {"COMPLETE"}, "all resources exist")
 
 
 def update_rollback(check):
@@ -381,9 +381,9 @@ def deletion(check):
     client.delete_stack(StackName="del", ClientRequestToken="delete")
     check.equal(check.settle(identifier)["StackStatus"], "DELETE_COMPLETE", "deletion")
     check.rejects("ValidationError", "Stack with id del does not exist", "describe_stacks", StackName="del")
-    check(("Group", "DELETE_SKIPPED", None) in check.events(identifier, "delete"), "event of what is retained")
+    check(("Group", "DELETE_SKIPPED", None) in check.events(identifier, "delete"), "event of a retained resource")
     found = check.emulator.client("ec2").describe_security_groups(GroupIds=[group])["SecurityGroups"]
-    check.equal(len(found), 1, "what is retained is there")
+    check.equal(len(found), 1, "a retained resource exists")
     client.delete_stack(StackName="never-was")
     stack = check.deploy("stuck", fails(network(), "Group", DeleteFails="in use"), "CREATE")
     client.delete_stack(StackName="stuck")
@@ -393,7 +393,7 @@ def deletion(check):
         (statuses["Group"], statuses["First"]), ("DELETE_FAILED", "DELETE_COMPLETE"), "statuses of a failed deletion"
     )
     client.delete_stack(StackName="stuck", RetainResources=["Group"])
-    check.equal(check.settle(stack["StackId"])["StackStatus"], "DELETE_COMPLETE", "deletion but for one")
+    check.equal(check.settle(stack["StackId"])["StackStatus"], "DELETE_COMPLETE", "deletion with a retained resource")
 
 
 def drift(check):
@@ -419,7 +419,7 @@ def drift(check):
     check.equal(check.stack("left")["DriftInformation"]["StackDriftStatus"], "DRIFTED", "drift of the stack")
     identifier = check.stack("left")["StackId"]
     client.delete_stack(StackName="left")
-    check.equal(check.settle(identifier)["StackStatus"], "DELETE_COMPLETE", "deletion of what is gone already")
+    check.equal(check.settle(identifier)["StackStatus"], "DELETE_COMPLETE", "deletion of already deleted resources")
     names = {it["StackName"] for it in client.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]}
     check("left" in names, "deleted stacks are listed", names)
 

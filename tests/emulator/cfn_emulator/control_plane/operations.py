@@ -50,7 +50,7 @@ class ResourceOperation:
 
 
 class Operation:
-    """One operation of one stack, in a thread of its own unless it is synchronous."""
+    """One operation of one stack, in a separate thread unless it is synchronous."""
 
     def __init__(self, stack, token=None, change_set=None, synchronous=False):
         self.stack, self.token, self.change_set, self.synchronous = stack, token, change_set, synchronous

@@ -69,7 +69,7 @@ class Scope(parsing.ResourceMap):
 
     def __getitem__(self, name):
         if name not in self._parsed_resources:
-            raise ValidationError(message=f"Template error: {name} is not there")
+            raise ValidationError(message=f"Template error: {name} does not exist")
         return self._parsed_resources[name]
 
     def __iter__(self):

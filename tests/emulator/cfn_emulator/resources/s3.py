@@ -137,10 +137,10 @@ class Bucket(ServiceResource):
 
     def put_NotificationConfiguration(self, value, me):
         if set(value) != {"EventBridgeConfiguration"}:
-            raise ValidationError(message="Notifications but to EventBridge: not emulated")
-        told = is_true(value["EventBridgeConfiguration"]["EventBridgeEnabled"])
-        said = {"EventBridgeConfiguration": {}} if told else {}
-        self.api_call("put_bucket_notification_configuration", NotificationConfiguration=said, **me)
+            raise ValidationError(message="Notifications other than to EventBridge: not emulated")
+        enabled = is_true(value["EventBridgeConfiguration"]["EventBridgeEnabled"])
+        configuration = {"EventBridgeConfiguration": {}} if enabled else {}
+        self.api_call("put_bucket_notification_configuration", NotificationConfiguration=configuration, **me)
 
     def drop_NotificationConfiguration(self, me):
         self.api_call("put_bucket_notification_configuration", NotificationConfiguration={}, **me)
