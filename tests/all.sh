@@ -138,7 +138,7 @@ stage_prose() {
 stage_deploy() {
     step build build
     together \
-        emulator "$python" -m checks -- \
+        emulator "$python" tests/emulator/checks -- \
         sessions "$python" tests/deploy/session.py "$program" -- \
         faults "$python" tests/deploy/faults.py "$program" $all
 }
@@ -199,7 +199,6 @@ if [ "${stages[*]}" != quick ]; then
     install_python_packages
     # One emulator and one set of provider processes for all stages.
     if [ -z "${EMULATOR_SOCKET:-}" ]; then
-        export PYTHON=$python
         exec "$python" tests/shared.py bash tests/all.sh "$@"
     fi
 fi

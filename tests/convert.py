@@ -310,6 +310,7 @@ PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "s
 
 def main():
     parser = cases.parser(__doc__)
+    parser.add_argument("--all", action="store_true", help="also run the cases that are parts of others")
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
     # Memory for time: each command of Terraform reads the provider's large schema.
@@ -326,15 +327,17 @@ def main():
 
         return Case(f"{direction.__name__}/{name}", run)
 
-    chosen = cases.choose([case(*it) for it in CASES], arguments.names, [case(*it) for it in PARTS])
-    with tempfile.TemporaryDirectory(prefix="convert-") as temporary, emulators(temporary) as found:
+    parts = [case(*it) for it in PARTS]
+    found = [case(*it) for it in CASES]
+    chosen = cases.choose([*found, *parts] if arguments.all else found, arguments.names, parts)
+    with tempfile.TemporaryDirectory(prefix="convert-") as temporary, emulators(temporary) as started:
         work = Path(temporary)
         workers = [
-            (found.copy(f"emulator-{number}"), Terraform(work / f"terraform-{number}"))
+            (started.copy(f"emulator-{number}"), Terraform(work / f"terraform-{number}"))
             for number in range(min(JOBS, len(chosen)))
         ]
         report = cases.run_all(chosen, workers)
-        report.check(not found.errors(), "emulator without errors", found.errors())
+        report.check(not started.errors(), "emulator without errors", started.errors())
     report.close()
 
 
