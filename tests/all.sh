@@ -75,7 +75,8 @@ no_new_snapshots() {
     fi
 }
 
-build() { cargo build --quiet --all-features; }
+# The same units as the tests build, in the same configuration.
+build() { cargo test --quiet --no-run --all-features; }
 
 # Runs steps at the same time, for those that wait more than they work: `together NAME COMMAND...`,
 # the steps separated by `--`. Prints the output of each when all have ended.
@@ -121,7 +122,7 @@ stage_lint() {
 }
 
 stage_unit() {
-    step build cargo test --quiet --no-run --all-features
+    step build build
     step tests cargo test --quiet --all-features
     step misuse cargo test --quiet --no-default-features --test misuse
     step 'outside crate' outside test --quiet

@@ -67,8 +67,8 @@ def fails(*command, **options):
 
 
 class Init:
-    def __init__(self, program, tools, work, build_hook):
-        self.program, self.tools, self.work, self.build_hook = program, tools, work, build_hook
+    def __init__(self, program, tools, work):
+        self.program, self.tools, self.work = program, tools, work
 
     def bins(self):
         return virtual_environment(self.tools / "init", PACKAGES, PROGRAMS)
@@ -96,24 +96,6 @@ class Init:
         text = fails("cargo", "test", **options)
         check("the_stacks_are_as_reviewed ... FAILED" in text, "a change of the stack fails no test")
 
-    def hooks_repository(self):
-        """Returns a repository with the hook of this one, which runs the program under test.
-
-        With `--all` it is this repository itself, whose program pre-commit builds for minutes.
-        """
-        if self.build_hook:
-            return ROOT
-        folder = self.work / "hooks-repository"
-        folder.mkdir()
-        hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
-        check(hooks.count("language: rust") == 1, f"unexpected hooks:\n{hooks}")
-        (folder / ".pre-commit-hooks.yaml").write_text(hooks.replace("language: rust", "language: system"))
-        options = {"cwd": folder, "env": self.environment()}
-        run("git", "init", "--quiet", "-b", "main", **options)
-        run("git", "add", ".", **options)
-        run("git", "commit", "--quiet", "-m", "hooks", **options)
-        return folder
-
     def configuration(self, _):
         """The configuration is valid, its output up to date and reachable; the hooks reject an outdated file."""
         folder = self.work / "configuration/team"
@@ -132,7 +114,7 @@ class Init:
         text = fails("pre-commit", "run", **options)
         check("t3.small" in text and "stale" in text, f"the hook does not report the outdated file:\n{text}")
         # The hook that other repositories use from here.
-        hook = ("pre-commit", "try-repo", self.hooks_repository(), "ssm-synth", "--all-files")
+        hook = ("pre-commit", "try-repo", ROOT, "ssm-synth", "--all-files")
         fails(*hook, **options)
         run("ssm-synth", "-o", "stack.json", **options)
         run("git", "add", ".", **options)
@@ -212,11 +194,10 @@ def steps(file, folder, env, values):
 def main():
     parser = cases.parser(__doc__)
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
-    parser.add_argument("--all", action="store_true", help="have pre-commit build the program from this repository")
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
     with tempfile.TemporaryDirectory(prefix="init-") as work:
-        init = Init(arguments.program, arguments.folder, Path(work), arguments.all)
+        init = Init(arguments.program, arguments.folder, Path(work))
         found = [Case(it.__name__, it) for it in (init.crate, init.configuration, init.workflows)]
         report = cases.run_all(cases.choose(found, arguments.names), [None])
     report.close()
