@@ -1,6 +1,6 @@
 //! How long an app of many stacks takes, beside serde_json writing the same documents.
 
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() {
     divan::main();
@@ -19,7 +19,7 @@ fn write(app: &App) -> usize {
     let checked = app.check().expect("the built-in pattern is sound");
     let names = app.graph().stacks().map(|stack| stack.name.as_str());
     names
-        .filter_map(|name| back::cfn::template(&checked, name))
+        .filter_map(|name| backend::cfn::template(&checked, name))
         .map(|template| template.to_json().len())
         .sum()
 }
@@ -46,7 +46,7 @@ fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     bencher.bench_local(|| {
         let names = app.graph().stacks().map(|stack| stack.name.as_str());
         names
-            .filter_map(|name| back::cfn::template(&checked, name))
+            .filter_map(|name| backend::cfn::template(&checked, name))
             .map(|template| template.to_json().len())
             .sum::<usize>()
     });
@@ -61,7 +61,7 @@ fn serde_json(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let values: Vec<serde_json::Value> = app
         .graph()
         .stacks()
-        .filter_map(|stack| back::cfn::template(&checked, &stack.name))
+        .filter_map(|stack| backend::cfn::template(&checked, &stack.name))
         .filter_map(|template| serde_json::from_str(&template.to_json()).ok())
         .collect();
     bencher.bench_local(|| {

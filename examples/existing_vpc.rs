@@ -2,7 +2,7 @@
 
 use ssm_synth::construct::{ExistingNetwork, Host};
 use ssm_synth::ir::ListParameter;
-use ssm_synth::{App, Parameter, SessionAccess, back};
+use ssm_synth::{App, Parameter, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
@@ -16,7 +16,7 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
             .host(Host::new("web")),
     );
     let checked = app.check()?;
-    let text = back::cfn::template(&checked, "Access").map(|template| template.to_yaml());
+    let text = backend::cfn::template(&checked, "Access").map(|template| template.to_yaml());
     #[allow(clippy::print_stdout)]
     {
         print!("{}", text.unwrap_or_default());

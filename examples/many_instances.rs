@@ -1,7 +1,7 @@
 //! Several instances, of several kinds, in several zones.
 
 use ssm_synth::construct::{Host, HostSubnet, Image, ImageFamily, PrivateNetwork, Zones};
-use ssm_synth::{App, Cidr, SessionAccess, back};
+use ssm_synth::{App, Cidr, SessionAccess, backend};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cidr: Cidr = "10.20.0.0/16".parse()?;
@@ -22,7 +22,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut app = App::new();
     app.stack("Access").apply(pattern);
     let checked = app.check()?;
-    let text = back::tf::module(&checked, "Access", back::tf::Role::Root).map(|it| it.to_hcl());
+    let text =
+        backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_hcl());
     #[allow(clippy::print_stdout)]
     {
         print!("{}", text.unwrap_or_default());

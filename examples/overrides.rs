@@ -1,7 +1,7 @@
 //! Properties that are not modelled.
 
 use serde_json::json;
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
@@ -12,8 +12,9 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
         .cfn("/CreditSpecification", json!({ "CPUCredits": "standard" }))
         .tf("/credit_specification/cpu_credits", "standard");
     let checked = app.check()?;
-    let template = back::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).map(|it| it.to_hcl());
+    let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
+    let module =
+        backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_hcl());
     let text = if std::env::args().nth(1).as_deref() == Some("hcl") {
         module
     } else {

@@ -1,7 +1,7 @@
 //! Resources of types that are not modelled, beside the pattern and referring to it.
 
 use ssm_synth::resource::{Instance, Raw, Typed};
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
@@ -32,8 +32,9 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
             .argument("dimensions", map([("InstanceId", instance.into())])),
     );
     let checked = app.check()?;
-    let template = back::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).map(|it| it.to_json());
+    let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
+    let module =
+        backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_json());
     let text = if std::env::args().nth(1).as_deref() == Some("tf") {
         module
     } else {

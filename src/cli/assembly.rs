@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::settings::{Proving, Settings, fail, prove};
 use super::{Failure, Printed, diagnostics::Sources, output};
-use crate::back;
-use crate::front::config::Configured;
+use crate::backend;
+use crate::frontend::config::Configured;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{}\n\n\
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(fail(limits, &Sources::new()));
     }
     // The manifest is last, so that a folder with one is whole.
-    for file in back::cfn::assembly(&checked) {
+    for file in backend::cfn::assembly(&checked) {
         output::file_below(&args.output, Path::new(&file.name), &file.text)?;
     }
     Ok(())

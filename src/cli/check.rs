@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::given::{Assumed, Given, Read};
 use super::{Failure, Printed, output};
 use crate::ir::Graph;
-use crate::reach::{self, Answer};
+use crate::reachability::{self, Answer};
 use crate::report::{self, Report};
 
 /// How the answer is printed.
@@ -82,7 +82,10 @@ pub(super) fn explain(code: &str, printed: Printed) -> Result<(), Failure> {
         }
         Some(page) => output::artefact(&page),
         None => {
-            let codes: Vec<&str> = reach::Hop::ALL.iter().map(|hop| hop.as_str()).collect();
+            let codes: Vec<&str> = reachability::Hop::ALL
+                .iter()
+                .map(|hop| hop.as_str())
+                .collect();
             Err(Failure::Environment(format!(
                 "`{code}` is no code; known are {}",
                 codes.join(", ")

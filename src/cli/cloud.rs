@@ -10,10 +10,10 @@ use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, Trouble};
 use crate::deploy::outcome::{Problem, Unwatched};
 use crate::deploy::plain;
-use crate::front::cfn::Deployment;
-use crate::front::{Input, InputKind};
+use crate::frontend::cfn::Deployment;
+use crate::frontend::{Input, InputKind};
 use crate::ir::{Diagnostics, Graph};
-use crate::reach::{self, Answer, Assume, Proof};
+use crate::reachability::{self, Answer, Assume, Proof};
 use crate::region::Region;
 use crate::report::{self, Report};
 
@@ -270,8 +270,8 @@ pub(super) fn prove(
     let proofs = input
         .graphs
         .iter()
-        .map(|graph| reach::prove(graph, &assume));
-    let proof = reach::agree(proofs.collect());
+        .map(|graph| reachability::prove(graph, &assume));
+    let proof = reachability::agree(proofs.collect());
     Ok(Proven {
         name: name.to_owned(),
         graph: input.graphs.into_iter().next().unwrap_or_default(),
@@ -286,7 +286,7 @@ impl Proven {
         let graph = app.graph().clone();
         Proven {
             name: name.to_owned(),
-            proof: reach::prove(&graph, &Assume::default()),
+            proof: reachability::prove(&graph, &Assume::default()),
             graph,
             json: true,
         }
@@ -306,13 +306,13 @@ impl Proven {
     }
 
     pub(super) fn is_unreachable(&self) -> bool {
-        let unreachable = |it: &reach::InstanceProof| it.answer == Answer::Unreachable;
+        let unreachable = |it: &reachability::InstanceProof| it.answer == Answer::Unreachable;
         self.proof.instances.iter().any(unreachable)
     }
 
     /// Each instance with its answer, and the hop that fails.
     pub(super) fn answers(&self) -> Vec<(String, String)> {
-        let shown = |it: &reach::InstanceProof| {
+        let shown = |it: &reachability::InstanceProof| {
             let name = self.graph.node(it.node).map_or("", |node| node.shown());
             let answer = match it.failing_hop() {
                 Some(hop) => format!("{} ({hop})", it.answer.as_str()),

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use super::diagnostics::render;
 use super::{Failure, given, output, settings};
-use crate::back::tf::Role;
-use crate::back::{self, Format};
-use crate::check::Checked;
+use crate::backend::tf::Role;
+use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
-use crate::front::{self, InputKind};
+use crate::frontend::{self, InputKind};
 use crate::ir::{Diagnostics, Graph, Removal};
 use crate::resource::Dialect;
+use crate::validate::Checked;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -74,7 +74,7 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 let message = "`--resources-to-import` is for a plan";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems) = front::whole_template(name, text).map_err(unreadable)?;
+            let (graph, problems) = frontend::whole_template(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
                 problems,
@@ -87,7 +87,7 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 let message = "`--ids` is for a template: a plan tells ids";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems, state) = front::whole_plan(name, text).map_err(unreadable)?;
+            let (graph, problems, state) = frontend::whole_plan(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
                 problems,
@@ -135,7 +135,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(settings::fail(&problems, &sources));
     }
     let checked =
-        crate::check::run(&graph, problems).map_err(|it| settings::fail(&it, &sources))?;
+        crate::validate::run(&graph, problems).map_err(|it| settings::fail(&it, &sources))?;
     output::note(&render(checked.warnings().iter(), &sources));
     let text = print(args, &checked, format)?;
     match &args.output {
@@ -163,7 +163,7 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
     if let Some(message) = other {
         return Err(Failure::Environment(message.to_owned()));
     }
-    let kept = front::retained(name, text)
+    let kept = frontend::retained(name, text)
         .map_err(|problems| settings::unreadable(&problems, name, text))?;
     match &args.output {
         Some(path) => output::file(path, &kept),
@@ -182,7 +182,7 @@ fn importing<'c>(
     args: &Args,
     checked: &'c Checked<'_>,
     stack: &str,
-) -> Result<Option<back::tf::Module<'c>>, Failure> {
+) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
     for path in &args.ids {
         let text = given::read(path)?;
@@ -191,7 +191,7 @@ fn importing<'c>(
     }
     let found = convert::imports(checked.graph(), &ids);
     warn(&found.missing);
-    let module = back::tf::module(checked, stack, Role::Root);
+    let module = backend::tf::module(checked, stack, Role::Root);
     Ok(module.map(|it| it.with_imports(found.blocks)))
 }
 

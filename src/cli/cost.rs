@@ -3,8 +3,8 @@
 use super::given::{self, Given, Kind};
 use super::{Failure, Printed, output, own, settings};
 use crate::cost::{self, Assumed, Estimate, Told};
-use crate::front::config::Config;
-use crate::front::{Input, InputKind};
+use crate::frontend::config::Config;
+use crate::frontend::{Input, InputKind};
 use crate::ir::Graph;
 use crate::region::Region;
 

@@ -8,8 +8,8 @@ use clap::ValueEnum;
 use super::meaning::{self, Gate, Meaning, Version};
 use super::settings::{self, Settings};
 use super::{Failure, output};
-use crate::front::InputKind;
-use crate::front::cfn::Deployment;
+use crate::frontend::InputKind;
+use crate::frontend::cfn::Deployment;
 
 /// How a change is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -6,10 +6,10 @@ use clap::ValueEnum;
 
 use super::settings::Settings;
 use super::{Failure, own, settings};
-use crate::front::cfn::Deployment;
-use crate::front::{Input, InputKind};
+use crate::frontend::cfn::Deployment;
+use crate::frontend::{Input, InputKind};
 use crate::ir::Graph;
-use crate::reach::{self, Assume, Proof};
+use crate::reachability::{self, Assume, Proof};
 use crate::region::Region;
 
 /// What the file is.
@@ -192,8 +192,11 @@ impl Assumed {
     /// Proves what was read, under each answer to what it leaves open.
     pub(super) fn prove(&self, input: &Input) -> Proof {
         let assume = self.get();
-        let proofs = input.graphs.iter().map(|it| reach::prove(it, &assume));
-        reach::agree(proofs.collect())
+        let proofs = input
+            .graphs
+            .iter()
+            .map(|it| reachability::prove(it, &assume));
+        reachability::agree(proofs.collect())
     }
 }
 
@@ -306,7 +309,7 @@ impl Given {
             self.region.as_ref(),
         )?;
         let graph = configured.app.graph().clone();
-        let proof = reach::prove(&graph, &assumed.get());
+        let proof = reachability::prove(&graph, &assumed.get());
         Ok(Subject {
             file: configured.stack.clone(),
             title: configured.stack,

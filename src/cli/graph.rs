@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::given::{Assumed, Given};
 use super::settings::Settings;
 use super::{Failure, output};
-use crate::picture::{self, Part, Scene};
+use crate::diagram::{self, Part, Scene};
 use crate::report::Report;
 
 /// How it is drawn.
@@ -80,8 +80,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Some(Diagram::Sequence) => Part::Sequence,
     };
     let text = match args.format {
-        Format::Mermaid => picture::mermaid(&scene, part),
-        Format::Svg => picture::svg(&scene, part),
+        Format::Mermaid => diagram::mermaid(&scene, part),
+        Format::Svg => diagram::svg(&scene, part),
         Format::Html => {
             let report = Report {
                 file: &subject.file,
@@ -89,7 +89,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 proof: &subject.proof,
                 json: subject.json,
             };
-            picture::html(&scene, &report)
+            diagram::html(&scene, &report)
                 .map_err(|error| Failure::Environment(error.to_string()))?
         }
     };

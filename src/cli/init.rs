@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::{Failure, output};
-use crate::back::{self, Format};
+use crate::backend::{self, Format};
 use crate::construct::Host;
 use crate::{App, SessionAccess};
 
@@ -209,7 +209,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let checked = app
         .check()
         .map_err(|problems| super::settings::fail(&problems, &Vec::new()))?;
-    for (name, text) in back::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
+    for (name, text) in backend::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),
             format!("---\nsource: tests/stacks.rs\n---\n{text}"),
@@ -223,7 +223,7 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let settings = super::settings::Settings::default();
     let file = Some(("ssm-synth.yaml".to_owned(), config.clone()));
     let made = settings.template_of(file)?;
-    let schema = format!("{:#}\n", crate::front::schema());
+    let schema = format!("{:#}\n", crate::frontend::schema());
     let files = [
         ("ssm-synth.yaml", config),
         ("ssm-synth.schema.json", schema),

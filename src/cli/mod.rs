@@ -43,7 +43,7 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::back::Format;
+use crate::backend::Format;
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.";
@@ -309,9 +309,9 @@ pub fn main() -> ExitCode {
         Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..
-        }) => output::artefact(&crate::front::reference()),
+        }) => output::artefact(&crate::frontend::reference()),
         Some(Command::Schema { .. }) => {
-            output::artefact(&format!("{:#}\n", crate::front::schema()))
+            output::artefact(&format!("{:#}\n", crate::frontend::schema()))
         }
     };
     match done {

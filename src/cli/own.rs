@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 use super::settings::fail;
 use super::{Failure, diagnostics::Sources};
 use crate::App;
-use crate::front::config::Configured;
+use crate::frontend::config::Configured;
 
 /// The app of the program that this is, if it has one; without, a configuration makes it.
 static OWN: OnceLock<App> = OnceLock::new();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::given::{Assumed, Given};
 use super::settings::Settings;
 use super::{Failure, output, own};
-use crate::front::InputKind;
+use crate::frontend::InputKind;
 use crate::runbook::{self, Source};
 
 #[derive(Debug, clap::Args)]

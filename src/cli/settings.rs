@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostics::{Sources, render};
 use super::{Failure, output, own};
-use crate::back::{Format, tf::Role};
-use crate::check::Checked;
-use crate::front::config::{Config, Configured};
+use crate::backend::{Format, tf::Role};
+use crate::frontend::config::{Config, Configured};
 use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
-use crate::{reach, report};
+use crate::validate::Checked;
+use crate::{reachability, report};
 
 /// What makes a stack, as a file and flags tell it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -408,11 +408,11 @@ pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Fai
         return Ok(());
     }
     let graph = configured.app.graph();
-    let assume = reach::Assume::default();
-    if !reach::is_unreachable(graph, &assume) {
+    let assume = reachability::Assume::default();
+    if !reachability::is_unreachable(graph, &assume) {
         return Ok(());
     }
-    let proof = reach::prove(graph, &assume);
+    let proof = reachability::prove(graph, &assume);
     let report = report::Report {
         file: &configured.stack,
         graph,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::diagnostics::Sources;
 use super::settings::{MOST_INLINE, Proving, Settings, Wanted, fail, printed, read};
 use super::{Failure, output, own};
-use crate::back::{self, Format, tf::Role};
-use crate::check::Checked;
+use crate::backend::{self, Format, tf::Role};
 use crate::resource::Dialect;
+use crate::validate::Checked;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -59,7 +59,7 @@ fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, Stri
     let mut role = Role::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
         role = Role::Module;
-        let root = back::tf::root(checked).map_err(|error| {
+        let root = backend::tf::root(checked).map_err(|error| {
             Failure::Environment(format!("{error}: write each by itself, with `--name`"))
         })?;
         let text = match format {
@@ -71,7 +71,7 @@ fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, Stri
     for stack in stacks {
         let folder = match role {
             Role::Root => PathBuf::new(),
-            Role::Module => PathBuf::from(back::tf::folder(stack)),
+            Role::Module => PathBuf::from(backend::tf::folder(stack)),
         };
         let text = printed(format, checked, stack, role)?;
         files.push((folder.join(format.file_of(stack)), text));

@@ -4,7 +4,6 @@ use super::given::check_id;
 use super::identity::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
-use crate::check::IdOf;
 use crate::ir::{
     ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value,
     near, quoted,
@@ -14,6 +13,7 @@ use crate::resource::{
     Bucket, Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup,
     Statement, Tags, Typed, VpcEndpoint,
 };
+use crate::validate::IdOf;
 
 /// The parameter that asks for the region's prefix list of S3 where CloudFormation needs it.
 pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";

@@ -1,8 +1,8 @@
 //! What is given as text where a resource is asked for, checked under the name of its setting.
 
 use super::scope::Scope;
-use crate::check::{ArnOf, IdOf};
 use crate::ir::{Diagnostic, Link, Value};
+use crate::validate::{ArnOf, IdOf};
 
 fn text<R>(link: &Link<R>) -> Option<&str> {
     link.lit().map(|id| id.as_str())

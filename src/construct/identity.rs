@@ -2,11 +2,11 @@
 
 use super::given::check_arn;
 use super::scope::{Construct, Scope};
-use crate::check::ArnOf;
 use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
+use crate::validate::ArnOf;
 
 /// What the instances may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

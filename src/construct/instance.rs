@@ -5,13 +5,13 @@ use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
 use super::sessions::SessionHandles;
-use crate::check::{ArnOf, IdOf};
 use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, DetailedMonitoring, Document, Ebs, HttpTokens, Instance, InstanceProfile,
     KmsKey, LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume,
     SecurityGroup, Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
+use crate::validate::{ArnOf, IdOf};
 
 /// Where an instance is.
 #[derive(Clone, Debug, PartialEq)]

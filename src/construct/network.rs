@@ -2,10 +2,10 @@
 
 use super::given::{check_id, check_ids};
 use super::scope::{Construct, Scope};
-use crate::check::IdOf;
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::region::Region;
 use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
+use crate::validate::IdOf;
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::check::{self, Checked};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Exception, Expr, Graph, IntoValue,
     ListParameter, ListValue, Node, NodeId, Output, Override, ParamId, Parameter,
@@ -14,16 +13,17 @@ use crate::ir::{
 };
 use crate::region::Region;
 use crate::resource::{Dialect, Tags, Typed};
+use crate::validate::{self, Checked};
 
 /// An app: stacks, and all that is in them.
 ///
 /// ```
-/// use ssm_synth::{App, SessionAccess, back};
+/// use ssm_synth::{App, SessionAccess, backend};
 ///
 /// let mut app = App::new();
 /// app.stack("Access").apply(SessionAccess::new());
 /// let checked = app.check().expect("the built-in pattern is sound");
-/// let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+/// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
 /// assert!(template.to_json().contains("AWS::EC2::VPCEndpoint"));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ impl App {
         for rule in &self.rules {
             (rule.0)(&self.graph, &mut own);
         }
-        check::run(&self.graph, own)
+        validate::run(&self.graph, own)
     }
 
     /// Adds a rule of your own, which sees the whole graph when everything is checked; what it
@@ -380,7 +380,7 @@ impl Scope<'_> {
     ///
     /// ```
     /// use ssm_synth::ir::{Expr, Pseudo, Test, Text};
-    /// use ssm_synth::{App, back, resource::LogGroup};
+    /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
     /// let mut app = App::new();
     /// let mut stack = app.stack("Access");
@@ -389,7 +389,7 @@ impl Scope<'_> {
     /// let logs = stack.add("Logs", LogGroup::new());
     /// stack.only_if(logs, elsewhere);
     /// let checked = app.check().expect("the condition is of the same stack");
-    /// let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+    /// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
     pub fn only_if<R>(&mut self, resource: Ref<R>, condition: ConditionId) {

@@ -8,7 +8,6 @@ use super::given::check_arn;
 use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, iam_decides, logs_may_use, rotated_key, tls_only};
-use crate::check::ArnOf;
 use crate::ir::{
     Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab, quoted,
 };
@@ -16,6 +15,7 @@ use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
     Map, PolicyDocument, Role, RolePolicy, Statement, Tags, Term, Typed,
 };
+use crate::validate::ArnOf;
 
 /// The end of the name of the output that tells the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::Ids;
-use crate::back::tf;
+use crate::backend::tf;
 use crate::ir::{Graph, NodeId};
 use crate::resource::Dialect;
 

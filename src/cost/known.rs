@@ -1,7 +1,7 @@
 //! Values that are known before deployment, or have a default.
 
 use crate::ir::{Condition, Expr, Graph, Node, Pseudo, Test, Text, Value};
-use crate::reach::tri::Tri;
+use crate::reachability::tri::Tri;
 use crate::region::Region;
 
 /// The text of a value; a parameter's default stands for it.

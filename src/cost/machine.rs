@@ -5,9 +5,9 @@ use crate::construct::{Architecture, ImageFamily};
 #[cfg(feature = "config")]
 use crate::ir::Link;
 use crate::ir::{Expr, Graph, Node, NodeId, Value};
-use crate::reach::host::{Host, Setting, Template, specified, template, unread};
-use crate::reach::image::{Image, judge};
-use crate::reach::view::{To, View};
+use crate::reachability::host::{Host, Setting, Template, specified, template, unread};
+use crate::reachability::image::{Image, judge};
+use crate::reachability::view::{To, View};
 use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;

@@ -27,7 +27,7 @@ pub use variant::of_config;
 pub use variant::{Variant, of_graph};
 
 use crate::ir::Graph;
-use crate::reach::{Assume, host, view::View};
+use crate::reachability::{Assume, host, view::View};
 use crate::region::{Region, split_name};
 use crate::resource::VpcEndpoint;
 use machine::Machine;

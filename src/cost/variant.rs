@@ -5,8 +5,8 @@ use super::machine::has_arm64;
 use super::prices::{Usd, types};
 use super::{Estimate, estimate, known};
 use crate::ir::{Graph, IntoValue, Node, NodeId, Text, Value};
-use crate::reach::view::visible_text;
-use crate::reach::{Answer, Assume, path, prove};
+use crate::reachability::view::visible_text;
+use crate::reachability::{Answer, Assume, path, prove};
 use crate::region::Region;
 use crate::resource::{Eip, NatGateway, Resource, Typed, VpcEndpoint, VpcEndpointSubnet};
 #[cfg(feature = "config")]
@@ -314,7 +314,7 @@ const ALL_COST: &str =
 #[cfg(feature = "config")]
 #[must_use]
 pub fn of_config(
-    config: &crate::front::config::Config,
+    config: &crate::frontend::config::Config,
     graph: &Graph,
     base: &Estimate,
 ) -> Vec<Variant> {
@@ -360,7 +360,7 @@ pub fn of_config(
 }
 
 #[cfg(feature = "config")]
-fn with(config: &crate::front::config::Config, settings: &[(String, String)]) -> Option<Graph> {
+fn with(config: &crate::frontend::config::Config, settings: &[(String, String)]) -> Option<Graph> {
     if settings.is_empty() {
         return None;
     }
@@ -393,7 +393,7 @@ fn image_of<'g>(
 /// The settings that give each instance another type, where it has one.
 #[cfg(feature = "config")]
 fn retyped(
-    config: &crate::front::config::Config,
+    config: &crate::frontend::config::Config,
     graph: &Graph,
     other: impl Fn(&Instance, &str) -> Option<&'static str>,
 ) -> Vec<(String, String)> {

@@ -7,7 +7,7 @@ use super::{
     VOLUME, WINDOWS, ZONE, known,
 };
 use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
-use crate::reach::{path, tri::Tri, view::View};
+use crate::reachability::{path, tri::Tri, view::View};
 use crate::resource::{
     Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
     LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,

@@ -1,6 +1,6 @@
 //! What a deployment must know of a template.
 
-use crate::front::tree::{self, Tree, Unreadable};
+use crate::frontend::tree::{self, Tree, Unreadable};
 
 use super::values::Slot;
 

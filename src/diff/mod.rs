@@ -13,8 +13,8 @@ mod replace;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::front::cfn::{self, Deployment};
-use crate::front::tree::{self, Kind, Tree, Unreadable};
+use crate::frontend::cfn::{self, Deployment};
+use crate::frontend::tree::{self, Kind, Tree, Unreadable};
 
 /// Beside a reference to a parameter that nothing gives a value: its default.
 const DEFAULT: &str = "(default)";

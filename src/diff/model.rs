@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::rename::renamed;
 use super::replace::without_brackets;
 use super::{Entry, Side};
-use crate::back::cfn::value_of;
-use crate::back::tf;
+use crate::backend::cfn::value_of;
+use crate::backend::tf;
 use crate::ir::{Graph, Node, terraform_name};
 use crate::resource::{Dialect, RolePolicyAttachment, Term, Typed};
 

@@ -410,7 +410,7 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{App, SessionAccess, cost, reach};
+    use crate::{App, SessionAccess, cost, reachability};
 
     fn app(stacks: &[&str]) -> App {
         let mut app = App::new();
@@ -442,7 +442,7 @@ mod tests {
         let told = here.check().unwrap_err().to_string();
         assert!(told.contains("is a resource of another stack"), "{told}");
         let graph = here.graph();
-        let proof = reach::prove(graph, &reach::Assume::default());
+        let proof = reachability::prove(graph, &reachability::Assume::default());
         assert_eq!(proof.instances.len(), 1);
         let region = Region::find("us-east-1").unwrap();
         let estimate = cost::estimate(graph, region, &cost::Assumed::default());

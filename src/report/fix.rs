@@ -1,8 +1,8 @@
 //! A change as the lines to write, in the file's language.
 
-use crate::back;
+use crate::backend;
 use crate::ir::{Graph, NodeId};
-use crate::reach::Change;
+use crate::reachability::Change;
 use crate::resource::{Dialect, Map, Resource, Term};
 
 /// Writes a change out.
@@ -66,7 +66,7 @@ fn set(
             let (key, value) = nested(&property, value.clone(), false);
             let properties = object([("Properties".to_owned(), object([(key, value)]))]);
             let piece = object([(node.cfn_id.clone(), properties)]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
         Dialect::Tf => {
             let (key, value) = nested(&property, value.clone(), true);
@@ -74,7 +74,7 @@ fn set(
             arguments.insert(key, value);
             let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
             let name = node.tf_name.split('[').next().unwrap_or_default();
-            back::tf::snippet(graph, of, name, arguments)
+            backend::tf::snippet(graph, of, name, arguments)
         }
     }
 }
@@ -91,9 +91,9 @@ fn add(graph: &Graph, dialect: Dialect, json: bool, name: &str, resource: &Resou
                     ("Properties".to_owned(), Term::Object(body)),
                 ]),
             )]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
-        Dialect::Tf => back::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
+        Dialect::Tf => backend::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
     }
 }
 
@@ -107,7 +107,7 @@ fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[Node
             let names = names.map(|node| Term::Str(node.cfn_id.clone().into()));
             let depends = object([("DependsOn".to_owned(), Term::List(names.collect()))]);
             let piece = object([(node.cfn_id.clone(), depends)]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
         Dialect::Tf => {
             let own = module_of(node.shown());

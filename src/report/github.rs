@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{Report, text::fixed};
-use crate::reach::{Answer, Verdict};
+use crate::reachability::{Answer, Verdict};
 
 pub(crate) fn message(text: &str) -> String {
     text.replace('%', "%25")

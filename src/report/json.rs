@@ -3,7 +3,7 @@
 use serde_json::{Value, json as object};
 
 use super::{Report, text::fixed};
-use crate::reach::{ASSUMPTIONS, Finding, InstanceProof};
+use crate::reachability::{ASSUMPTIONS, Finding, InstanceProof};
 
 /// The version of the format; a change that breaks readers raises it.
 pub const VERSION: u32 = 1;

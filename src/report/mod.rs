@@ -9,7 +9,7 @@ mod text;
 pub use json::{SCHEMA, VERSION, json};
 
 use crate::ir::{Graph, NodeId, Place};
-use crate::reach::{Answer, Finding, Hop, Proof};
+use crate::reachability::{Answer, Finding, Hop, Proof};
 use crate::resource::{Dialect, INSIDE, Resource};
 
 pub use github::github;

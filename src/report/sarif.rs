@@ -5,7 +5,7 @@
 use serde_json::{Value, json as object};
 
 use super::{Report, text::fixed};
-use crate::reach::{Hop, Verdict};
+use crate::reachability::{Hop, Verdict};
 
 /// Prints a report: failing hops are errors, what is not decided is a note.
 #[must_use]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::{Report, count, fix};
-use crate::reach::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
+use crate::reachability::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();

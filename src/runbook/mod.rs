@@ -11,9 +11,9 @@ mod steps;
 use serde_json::{Value, json};
 
 use crate::construct::DEFAULT_DOCUMENT;
+use crate::diagram::{Path, Scene, several, word};
 use crate::ir::{Graph, NodeId};
-use crate::picture::{Path, Scene, several, word};
-use crate::reach::{self, Answer, Assume, Hop, Proof, Surroundings};
+use crate::reachability::{self, Answer, Assume, Hop, Proof, Surroundings};
 use crate::resource::{Dialect, Resource};
 use crate::template::{self, TemplateError};
 use names::{variables, way_to};
@@ -87,7 +87,7 @@ fn stack_name(text: &str) -> String {
 fn values(subject: &Subject<'_>) -> Value {
     let graph = subject.graph;
     let scene = Scene::new(subject.stack, graph, subject.proof, &subject.assume);
-    let around = reach::around(graph, &subject.assume);
+    let around = reachability::around(graph, &subject.assume);
     let cfn = subject.source != Source::Plan;
     let tf = !matches!(subject.source, Source::Template(..));
     let of = |path: &Path| around.hosts.get(path.of);
@@ -282,7 +282,7 @@ fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Answer)> {
 }
 
 fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
-    let names = crate::picture::Names::new(subject.graph);
+    let names = crate::diagram::Names::new(subject.graph);
     answers(subject)
         .filter_map(|(at, answer)| {
             let id = hosts.get(at)?.node;
@@ -407,7 +407,7 @@ fn away(
     tf: bool,
     region: Option<&str>,
 ) -> Value {
-    let names = crate::picture::Names::new(subject.graph);
+    let names = crate::diagram::Names::new(subject.graph);
     let protected: Vec<String> = hosts
         .iter()
         .filter(|host| {

@@ -2,7 +2,7 @@
 
 use super::shell::Line;
 use crate::ir::{Graph, NodeId};
-use crate::reach::{Around, Spot, Surroundings};
+use crate::reachability::{Around, Spot, Surroundings};
 use crate::resource::{Dialect, Resource};
 
 /// What a language calls a resource: the logical id, or the address.

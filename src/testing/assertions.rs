@@ -6,9 +6,9 @@
 use serde_json::Value;
 
 use super::matcher::{Compare, Difference, Matcher, keep};
-use crate::back::cfn::value_of;
+use crate::backend::cfn::value_of;
 use crate::ir::{Graph, Node, Ref, Stack};
-use crate::reach;
+use crate::reachability;
 use crate::resource::{Dialect, Resource, Term, Typed};
 use crate::{App, report};
 
@@ -194,12 +194,13 @@ impl<'a> Assertions<'a> {
     /// instance.
     #[track_caller]
     pub fn every_session_connects(&self) {
-        let assume = reach::Assume::default();
-        let proof = reach::prove(self.graph, &assume);
+        let assume = reachability::Assume::default();
+        let proof = reachability::prove(self.graph, &assume);
         if proof.instances.is_empty() {
             panic!("the app of `{}` has no instance", self.stack.name);
         }
-        let reached = |it: &reach::InstanceProof| it.answer == reach::Answer::Reachable;
+        let reached =
+            |it: &reachability::InstanceProof| it.answer == reachability::Answer::Reachable;
         if !proof.instances.iter().all(reached) {
             let report = report::Report {
                 file: &self.stack.name,

@@ -26,9 +26,9 @@ mod matcher;
 pub use insta;
 
 use crate::App;
-use crate::back;
+use crate::backend;
 
-pub use crate::back::Format;
+pub use crate::backend::Format;
 pub use assertions::Assertions;
 pub use matcher::{
     Capture, Matcher, absent, any, array_with, exactly, not, object_like, string_like,
@@ -56,7 +56,7 @@ pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
         Ok(checked) => checked,
         Err(problems) => panic!("{problems:#}"),
     };
-    let made = back::snapshots(&checked, formats).into_iter();
+    let made = backend::snapshots(&checked, formats).into_iter();
     made.map(|(name, text)| Snapshot { name, text }).collect()
 }
 

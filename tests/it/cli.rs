@@ -353,7 +353,7 @@ fn the_reference_page_is_current() {
 /// What the schema lets through, the program reads; both take nothing for what has a default.
 #[test]
 fn the_schema_takes_what_the_program_takes() {
-    use ssm_synth::front::config::Config;
+    use ssm_synth::frontend::config::Config;
 
     fn walk(schema: &serde_json::Value, path: &mut Vec<String>, seen: &mut usize) {
         for (key, of) in schema["properties"].as_object().into_iter().flatten() {

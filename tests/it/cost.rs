@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use ssm_synth::Region;
 use ssm_synth::cost::{self, Assumed, Cost, Estimate, Variant};
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::front::config::Config;
-use ssm_synth::front::{Input, InputKind};
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::frontend::config::Config;
+use ssm_synth::frontend::{Input, InputKind};
 
 use super::{cases, golden};
 

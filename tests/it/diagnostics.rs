@@ -1,6 +1,6 @@
 //! Bad input, by name: one snapshot each of what the user is told.
 
-use ssm_synth::front::config::Config;
+use ssm_synth::frontend::config::Config;
 use ssm_synth::ir::Diagnostics;
 use ssm_synth::resource::Dialect;
 

@@ -1,6 +1,6 @@
 //! What an independent reader finds in the documents.
 
-use ssm_synth::front::config::Config;
+use ssm_synth::frontend::config::Config;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Value, json};
@@ -220,7 +220,7 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
 #[test]
 fn a_list_parameter_stands_among_texts() {
     use ssm_synth::resource::{Raw, Term};
-    use ssm_synth::{App, back, ir, ir::Expr, ir::ListParameter};
+    use ssm_synth::{App, backend, ir, ir::Expr, ir::ListParameter};
 
     let with = |beside: Term<'static>| {
         let mut app = App::new();
@@ -240,14 +240,16 @@ fn a_list_parameter_stands_among_texts() {
     };
     let app = with(Term::str("a\"${b}"));
     let checked = app.check().unwrap();
-    let template = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let template = backend::cfn::template(&checked, "Access")
+        .unwrap()
+        .to_json();
     let template: serde_json::Value = serde_json::from_str(&template).unwrap();
     let all = serde_json::json!({ "Fn::Join": [",", { "Ref": "Groups" }] });
     assert_eq!(
         template["Resources"]["Mine"]["Properties"]["Groups"],
         serde_json::json!({ "Fn::Split": [",", { "Fn::Join": [",", ["a\"${b}", all]] }] })
     );
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).unwrap();
+    let module = backend::tf::module(&checked, "Access", backend::tf::Role::Root).unwrap();
     let groups = r#"groups = concat(["a\"$${b}"], var.groups)"#;
     assert!(module.to_hcl().contains(groups), "{}", module.to_hcl());
     let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();

@@ -4,9 +4,9 @@
 //! does the same with plans of Terraform.
 
 use serde_json::Value;
-use ssm_synth::front::Input;
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::reach::{self, Answer};
+use ssm_synth::frontend::Input;
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::reachability::{self, Answer};
 use ssm_synth::report;
 
 use super::documents;
@@ -20,9 +20,9 @@ pub(crate) fn judged(template: &str) -> (Answer, Option<&'static str>) {
     let proofs = input
         .graphs
         .iter()
-        .map(|graph| reach::prove(graph, &reach::Assume::default()))
+        .map(|graph| reachability::prove(graph, &reachability::Assume::default()))
         .collect();
-    let proof = reach::agree(proofs);
+    let proof = reachability::agree(proofs);
     let first = &proof.instances[0];
     (first.answer, first.failing_hop().map(|hop| hop.as_str()))
 }
@@ -73,7 +73,7 @@ fn each_fact_that_is_removed_breaks_its_hop() {
     }
     assert_eq!(
         hops.len(),
-        reach::Hop::ALL.len(),
+        reachability::Hop::ALL.len(),
         "a fact for every hop: {hops:?}"
     );
 }
@@ -82,7 +82,7 @@ fn each_fact_that_is_removed_breaks_its_hop() {
 fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
-    let proof = reach::prove(graph, &reach::Assume::default());
+    let proof = reachability::prove(graph, &reachability::Assume::default());
     let report = report::Report {
         file: "stack",
         graph,
@@ -136,7 +136,7 @@ fn the_fix_of_each_fact_mends_it() {
 fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
     for (name, text) in super::cases() {
         let configured = super::configured(&name, &text);
-        let own = reach::prove(configured.app.graph(), &reach::Assume::default());
+        let own = reachability::prove(configured.app.graph(), &reachability::Assume::default());
         let all = documents(&name, &text);
         for format in ["cfn", "cfn-yaml"] {
             let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
@@ -144,16 +144,17 @@ fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
             let proofs = input
                 .graphs
                 .iter()
-                .map(|graph| reach::prove(graph, &reach::Assume::default()))
+                .map(|graph| reachability::prove(graph, &reachability::Assume::default()))
                 .collect();
-            let read = reach::agree(proofs);
-            let answers = |proof: &reach::Proof| -> Vec<(Answer, Option<reach::Hop>)> {
-                proof
-                    .instances
-                    .iter()
-                    .map(|it| (it.answer, it.failing_hop()))
-                    .collect()
-            };
+            let read = reachability::agree(proofs);
+            let answers =
+                |proof: &reachability::Proof| -> Vec<(Answer, Option<reachability::Hop>)> {
+                    proof
+                        .instances
+                        .iter()
+                        .map(|it| (it.answer, it.failing_hop()))
+                        .collect()
+                };
             assert_eq!(answers(&own), answers(&read), "{name} as {format}");
             assert!(
                 own.instances

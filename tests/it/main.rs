@@ -34,8 +34,8 @@ mod threads;
 
 use std::path::{Path, PathBuf};
 
-use ssm_synth::back;
-use ssm_synth::front::config::{Config, Configured};
+use ssm_synth::backend;
+use ssm_synth::frontend::config::{Config, Configured};
 
 /// The configurations that everything is tried with.
 pub(crate) fn cases() -> Vec<(String, String)> {
@@ -65,8 +65,8 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
         .app
         .check()
         .unwrap_or_else(|problems| panic!("{name}: {problems}"));
-    let template = back::cfn::template(&checked, &configured.stack).unwrap();
-    let module = back::tf::module(&checked, &configured.stack, back::tf::Role::Root).unwrap();
+    let template = backend::cfn::template(&checked, &configured.stack).unwrap();
+    let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root).unwrap();
     [
         ("cfn", template.to_json()),
         ("cfn-yaml", template.to_yaml()),

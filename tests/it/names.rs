@@ -2,7 +2,7 @@
 
 use ssm_synth::construct::Host;
 use ssm_synth::resource::{Instance, Typed};
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
     let mut app = App::new();
@@ -11,7 +11,9 @@ fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
     });
     app.stack("Access").apply(pattern);
     let checked = app.check().unwrap();
-    let text = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let text = backend::cfn::template(&checked, "Access")
+        .unwrap()
+        .to_json();
     let template: serde_json::Value = serde_json::from_str(&text).unwrap();
     template["Resources"].as_object().unwrap().clone()
 }
@@ -59,7 +61,11 @@ fn an_added_instance_is_one_block_of_lines() {
         });
         app.stack("Access").apply(pattern);
         let checked = app.check().unwrap();
-        texts.push(back::cfn::template(&checked, "Access").unwrap().to_yaml());
+        texts.push(
+            backend::cfn::template(&checked, "Access")
+                .unwrap()
+                .to_yaml(),
+        );
     }
     let diff = similar::TextDiff::from_lines(&texts[0], &texts[1]);
     let groups = diff.grouped_ops(0);

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use ssm_synth::construct::Sessions;
-use ssm_synth::reach::{self, Answer, Hop};
+use ssm_synth::reachability::{self, Answer, Hop};
 use ssm_synth::{App, Region, SessionAccess};
 
 use super::documents;
@@ -87,7 +87,7 @@ fn a_stack_is_proven_with_its_own_document() {
     let access = SessionAccess::new().sessions(Sessions::default());
     let handles = app.stack("Access").apply(access);
     let prove = |app: &App| {
-        let proof = reach::prove(app.graph(), &reach::Assume::default());
+        let proof = reachability::prove(app.graph(), &reachability::Assume::default());
         (proof.instances[0].answer, proof.instances[0].failing_hop())
     };
     assert_eq!(prove(&app), (Answer::Reachable, None));

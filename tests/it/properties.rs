@@ -1,14 +1,14 @@
 //! Whatever the configuration: documents or diagnostics, and never a panic.
 
 use proptest::prelude::*;
-use ssm_synth::back;
-use ssm_synth::front::config::Config;
+use ssm_synth::backend;
+use ssm_synth::frontend::config::Config;
 
 fn synthesize(text: &str) -> Option<[String; 4]> {
     let configured = Config::read("generated", text).ok()?.build().ok()?;
     let checked = configured.app.check().ok()?;
-    let template = back::cfn::template(&checked, &configured.stack)?;
-    let module = back::tf::module(&checked, &configured.stack, back::tf::Role::Root)?;
+    let template = backend::cfn::template(&checked, &configured.stack)?;
+    let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root)?;
     Some([
         template.to_json(),
         template.to_yaml(),

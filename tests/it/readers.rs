@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::front::{Input, InputKind};
-use ssm_synth::reach;
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::frontend::{Input, InputKind};
+use ssm_synth::reachability;
 
 fn corpus() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
@@ -40,7 +40,7 @@ fn judged(text: &str, kind: Option<InputKind>) -> usize {
             .graphs
             .iter()
             .map(|graph| {
-                reach::prove(graph, &reach::Assume::default())
+                reachability::prove(graph, &reachability::Assume::default())
                     .instances
                     .len()
             })

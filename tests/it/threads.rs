@@ -2,7 +2,9 @@
 
 use ssm_synth::resource::{Kind, Resource, Subnet, Term};
 use ssm_synth::{App, Id, Parameter, Ref, Scope, SessionAccess, TemplateError, Value};
-use ssm_synth::{back, check, construct, cost, front, ir, picture, reach, report, runbook};
+use ssm_synth::{
+    backend, construct, cost, diagram, frontend, ir, reachability, report, runbook, validate,
+};
 
 fn shared<T: Send + Sync>() {}
 
@@ -28,18 +30,18 @@ fn every_type_goes_between_threads() {
     // Whatever it points at.
     shared::<Ref<std::cell::Cell<u8>>>();
     shared::<Parameter<Id<Subnet>>>();
-    shared::<check::Checked<'_>>();
-    shared::<back::cfn::Template<'_>>();
-    shared::<back::tf::Module<'_>>();
-    shared::<reach::Proof>();
-    shared::<reach::Around>();
+    shared::<validate::Checked<'_>>();
+    shared::<backend::cfn::Template<'_>>();
+    shared::<backend::tf::Module<'_>>();
+    shared::<reachability::Proof>();
+    shared::<reachability::Around>();
     shared::<report::Report<'_>>();
     shared::<cost::Estimate>();
     shared::<cost::Variant>();
-    shared::<front::config::Config>();
-    shared::<front::config::Configured>();
-    shared::<front::Input>();
-    shared::<picture::Scene>();
+    shared::<frontend::config::Config>();
+    shared::<frontend::config::Configured>();
+    shared::<frontend::Input>();
+    shared::<diagram::Scene>();
     shared::<runbook::Subject<'_>>();
     #[cfg(feature = "testing")]
     shared::<ssm_synth::testing::Assertions<'_>>();
@@ -51,7 +53,7 @@ fn every_type_goes_between_threads() {
 fn every_error_can_be_boxed() {
     error::<ir::Diagnostics>();
     error::<ir::Diagnostic>();
-    error::<back::tf::RegionsError>();
+    error::<backend::tf::RegionsError>();
     error::<ir::CidrError>();
     error::<TemplateError>();
     error::<ssm_synth::user_data::UserDataError>();

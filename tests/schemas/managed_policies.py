@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes `src/reach/managed_policies.jsonl`: what AWS's managed policies say of the actions that the
+"""Makes `src/reachability/managed_policies.jsonl`: what AWS's managed policies say of the actions that the
 proof asks about, from the policy documents that moto carries. Run it with moto installed:
 
-    python3 tests/schemas/managed_policies.py > src/reach/managed_policies.jsonl
+    python3 tests/schemas/managed_policies.py > src/reachability/managed_policies.jsonl
 """
 import fnmatch
 import json

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
-use crate::front::cfn::Deployment;
-use crate::front::{Input, InputKind, configured_plan};
+use crate::frontend::cfn::Deployment;
+use crate::frontend::{Input, InputKind, configured_plan};
 use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
-use crate::reach::{self, Assume};
+use crate::reachability::{self, Assume};
 
 #[cfg(feature = "deploy")]
 pub(super) use text::shown;
@@ -37,10 +37,12 @@ pub(super) struct Version {
 
 fn answers(graphs: &[Graph]) -> Vec<(String, String)> {
     let assume = Assume::default();
-    let proofs = graphs.iter().map(|graph| reach::prove(graph, &assume));
-    let proof = reach::agree(proofs.collect());
+    let proofs = graphs
+        .iter()
+        .map(|graph| reachability::prove(graph, &assume));
+    let proof = reachability::agree(proofs.collect());
     let first = graphs.first();
-    let shown = |it: &reach::InstanceProof| {
+    let shown = |it: &reachability::InstanceProof| {
         let node = first.and_then(|graph| graph.node(it.node));
         let answer = match it.failing_hop() {
             Some(hop) => format!("{} ({hop})", it.answer.as_str()),

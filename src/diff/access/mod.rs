@@ -327,7 +327,7 @@ fn found(value: &Value, path: &str, out: &mut Vec<(String, bool, String)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::cfn::Deployment;
+    use crate::frontend::cfn::Deployment;
 
     fn told(old: &str, new: &str) -> Vec<String> {
         let [old, new] = [old, new].map(|it| {

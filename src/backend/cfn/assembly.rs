@@ -4,9 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use super::template;
-use crate::check::Checked;
 use crate::ir::Severity;
 use crate::resource::Dialect;
+use crate::validate::Checked;
 
 /// The version of the manifest's schema. A low one, so that older command lines read it too: each
 /// reads all versions up to its own.
@@ -26,12 +26,12 @@ pub struct AssemblyFile {
 /// is what `cdk --app` takes.
 ///
 /// ```
-/// use ssm_synth::{App, SessionAccess, back};
+/// use ssm_synth::{App, SessionAccess, backend};
 ///
 /// let mut app = App::new();
 /// app.stack("Access").apply(SessionAccess::new());
 /// let checked = app.check().expect("the built-in pattern is sound");
-/// let files = back::cfn::assembly(&checked);
+/// let files = backend::cfn::assembly(&checked);
 /// let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 /// assert_eq!(names, ["Access.template.json", "manifest.json"]);
 /// ```

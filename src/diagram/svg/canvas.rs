@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::reach::Verdict;
+use crate::reachability::Verdict;
 
 /// The width of the picture.
 pub(super) const WIDTH: f64 = 1200.0;

@@ -5,7 +5,7 @@ use super::super::{Door, DoorKind, HostBox, Panel, Scene, SubnetBox, several};
 use super::canvas::{
     Area, Canvas, HEAD, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width,
 };
-use crate::reach::{Answer, Verdict};
+use crate::reachability::{Answer, Verdict};
 
 const GAP: f64 = 16.0;
 const PAD: f64 = 16.0;

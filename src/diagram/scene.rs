@@ -2,7 +2,7 @@
 
 use super::several;
 use crate::ir::{Graph, NodeId};
-use crate::reach::{Answer, Hop, Spot, Verdict};
+use crate::reachability::{Answer, Hop, Spot, Verdict};
 
 /// A stack as it is drawn.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use super::super::sequence::{self, Party};
 use super::super::{Scene, several, word};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrapped};
-use crate::reach::Verdict;
+use crate::reachability::Verdict;
 
 /// What the words take.
 const WORDS: f64 = 380.0;

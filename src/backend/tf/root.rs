@@ -2,14 +2,14 @@
 //! next.
 
 use super::{Block, Body, Item, Module, Tree, required_providers, variable};
-use crate::check::{Checked, Links};
 use crate::ir::{Graph, Stack, StackId, kebab, terraform_name};
 use crate::resource::Dialect;
+use crate::validate::{Checked, Links};
 
 /// The folder of a stack's module, beside the root module: `Access` is in `access`.
 ///
 /// ```
-/// assert_eq!(ssm_synth::back::tf::folder("SharedNetwork"), "shared-network");
+/// assert_eq!(ssm_synth::backend::tf::folder("SharedNetwork"), "shared-network");
 /// ```
 pub fn folder(stack: &str) -> String {
     kebab(stack)

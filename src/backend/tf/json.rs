@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::hcl::{escape_template, expression};
 use super::{Block, Body, Item, Part, Tree};
-use crate::back::{cfn::raw_json, json};
+use crate::backend::{cfn::raw_json, json};
 
 /// Blocks by type and labels.
 #[derive(Default)]

@@ -5,12 +5,12 @@
 //! whatever else is unknown.
 //!
 //! ```
-//! use ssm_synth::{App, SessionAccess, reach};
+//! use ssm_synth::{App, SessionAccess, reachability};
 //!
 //! let mut app = App::new();
 //! app.stack("Access").apply(SessionAccess::new());
-//! let proof = reach::prove(app.graph(), &reach::Assume::default());
-//! assert_eq!(proof.instances[0].answer, reach::Answer::Reachable);
+//! let proof = reachability::prove(app.graph(), &reachability::Assume::default());
+//! assert_eq!(proof.instances[0].answer, reachability::Answer::Reachable);
 //! assert_eq!(proof.instances[0].failing_hop(), None);
 //! ```
 

@@ -1,7 +1,7 @@
 //! References lead to what is there, and never in a circle.
 
 use super::literals;
-use crate::back::apply_overrides;
+use crate::backend::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
 use crate::resource::{Dialect, Map, Tags, Term};
 

@@ -40,8 +40,8 @@ impl Input {
     /// Reads a file; its kind is told by its content unless it is given.
     ///
     /// ```
-    /// use ssm_synth::front::{Input, cfn::Deployment};
-    /// use ssm_synth::reach::{self, Assume, Hop};
+    /// use ssm_synth::frontend::{Input, cfn::Deployment};
+    /// use ssm_synth::reachability::{self, Assume, Hop};
     /// use ssm_synth::report::{self, Report};
     ///
     /// let text = "
@@ -52,9 +52,9 @@ impl Input {
     /// ";
     /// let input = Input::read("stack.yaml", text, None, &Deployment::default())?;
     /// let assume = Assume { agent: true, ..Assume::default() };
-    /// let each = input.graphs.iter().map(|graph| reach::prove(graph, &assume));
+    /// let each = input.graphs.iter().map(|graph| reachability::prove(graph, &assume));
     /// // The file may leave conditions open: what holds is what holds in every case.
-    /// let proof = reach::agree(each.collect());
+    /// let proof = reachability::agree(each.collect());
     /// assert_eq!(proof.instances[0].failing_hop(), Some(Hop::InstanceProfile));
     ///
     /// let report = Report { file: "stack.yaml", graph: &input.graphs[0], proof: &proof, json: false };

@@ -14,12 +14,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::apply_overrides;
-use crate::check::{Checked, Export, Links};
 use crate::ir::{
     Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal, Stack,
     StackId, Test, terraform_name,
 };
 use crate::resource::{Dialect, Map, Term};
+use crate::validate::{Checked, Export, Links};
 
 /// What a module is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

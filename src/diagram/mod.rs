@@ -5,15 +5,15 @@
 //! escapes what users named.
 //!
 //! ```
-//! use ssm_synth::{App, SessionAccess, picture::{self, Part, Scene}, reach};
+//! use ssm_synth::{App, SessionAccess, diagram::{self, Part, Scene}, reachability};
 //!
 //! let mut app = App::new();
 //! app.stack("Access").apply(SessionAccess::new());
-//! let assume = reach::Assume::default();
-//! let proof = reach::prove(app.graph(), &assume);
+//! let assume = reachability::Assume::default();
+//! let proof = reachability::prove(app.graph(), &assume);
 //! let scene = Scene::new("Access", app.graph(), &proof, &assume);
-//! assert!(picture::svg(&scene, Part::Network).starts_with("<svg"));
-//! assert!(picture::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));
+//! assert!(diagram::svg(&scene, Part::Network).starts_with("<svg"));
+//! assert!(diagram::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));
 //! ```
 
 mod html;
@@ -59,11 +59,11 @@ pub fn svg(scene: &Scene, part: Part) -> String {
 }
 
 /// A verdict in a word.
-pub(crate) const fn word(verdict: crate::reach::Verdict) -> &'static str {
+pub(crate) const fn word(verdict: crate::reachability::Verdict) -> &'static str {
     match verdict {
-        crate::reach::Verdict::Pass => "ok",
-        crate::reach::Verdict::Unknown => "not decided",
-        crate::reach::Verdict::Fail => "fails",
+        crate::reachability::Verdict::Pass => "ok",
+        crate::reachability::Verdict::Unknown => "not decided",
+        crate::reachability::Verdict::Fail => "fails",
     }
 }
 

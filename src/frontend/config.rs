@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::validate::{check, check_use, parameter_type};
 use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
-use crate::check::Checked;
 use crate::construct::{
     App, Architecture, Audit, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
     HostSubnet, Identity, Image, ImageFamily, Operators, PatchOperation, PatchWindow, Patching,
@@ -18,6 +17,7 @@ use crate::ir::{
 };
 use crate::region::Region;
 use crate::resource::Tags;
+use crate::validate::Checked;
 
 /// A file that was read, with changes from elsewhere laid over it.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
 
 use super::{Path, Scene};
-use crate::reach::{Hop, Verdict};
+use crate::reachability::{Hop, Verdict};
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

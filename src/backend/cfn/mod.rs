@@ -10,12 +10,12 @@ pub(crate) use json::raw as raw_json;
 use std::borrow::Cow;
 
 use super::apply_overrides;
-use crate::check::{Checked, Export, Links};
 use crate::ir::{
     Attr, CfnAttr, Checker, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo,
     Removal, Stack, StackId, Test, Text,
 };
 use crate::resource::{Dialect, Map, Term};
+use crate::validate::{Checked, Export, Links};
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq)]

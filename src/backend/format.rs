@@ -1,8 +1,8 @@
 //! The formats of a document, and the snapshots of an app in them.
 
 use super::{cfn, tf};
-use crate::check::Checked;
 use crate::resource::Dialect;
+use crate::validate::Checked;
 
 /// A format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::sequence::{self, Party, Step};
 use super::{Door, DoorKind, HostBox, Panel, Scene, several, word};
-use crate::reach::{Answer, Verdict};
+use crate::reachability::{Answer, Verdict};
 
 /// Instances beyond these are counted.
 const MOST_NAMES: usize = 2;

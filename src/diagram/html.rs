@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::Names;
 use super::{Part, Scene, svg, word};
 use crate::ir::NodeId;
-use crate::reach::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
+use crate::reachability::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
 use crate::report::Report;
 use crate::template::{self, TemplateError};
 

@@ -1,7 +1,7 @@
 //! A template as JSON.
 
 use super::Tree;
-use crate::back::json;
+use crate::backend::json;
 
 pub(super) fn print(root: &Tree<'_>) -> String {
     let mut out = String::with_capacity(16 * 1024);

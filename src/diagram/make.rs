@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use super::scene::{Names, rank};
 use super::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
 use crate::ir::{Graph, NodeId, Value};
-use crate::reach::{self, Answer, Around, Assume, Hop, Proof, Spot, Verdict, Way};
+use crate::reachability::{self, Answer, Around, Assume, Hop, Proof, Spot, Verdict, Way};
 use crate::resource::Resource;
 
 impl Scene {
     /// Makes a scene of a graph and what was proven of it.
     pub fn new(title: &str, graph: &Graph, proof: &Proof, assume: &Assume) -> Scene {
-        let around = reach::around(graph, assume);
+        let around = reachability::around(graph, assume);
         let names = Names::new(graph);
         let maker = Maker {
             graph,
@@ -146,7 +146,7 @@ impl Maker<'_> {
     fn range(&self, value: &Value<crate::ir::Cidr>) -> String {
         match value {
             Value::Lit(cidr) => cidr.to_string(),
-            Value::Expr(expr) => reach::shown(self.graph, expr),
+            Value::Expr(expr) => reachability::shown(self.graph, expr),
         }
     }
 
@@ -181,7 +181,7 @@ impl Maker<'_> {
             let (zone, note) = match spot.node().and_then(|id| self.graph.node(id)) {
                 Some(node) => match &node.resource {
                     Resource::Subnet(it) => (
-                        reach::text(self.graph, &it.availability_zone),
+                        reachability::text(self.graph, &it.availability_zone),
                         self.range(&it.cidr_block),
                     ),
                     _ => ("not told".to_owned(), String::new()),
@@ -244,7 +244,7 @@ impl Maker<'_> {
         }
     }
 
-    fn host(&self, host: &reach::Surroundings, path: usize, way: &Path) -> HostBox {
+    fn host(&self, host: &reachability::Surroundings, path: usize, way: &Path) -> HostBox {
         let node = self.graph.node(host.node);
         let fails = way.marks.iter().find(|it| it.verdict == Verdict::Fail);
         HostBox {
@@ -273,7 +273,7 @@ impl Maker<'_> {
     /// The worst verdict about some nodes, over the instances here.
     fn said_of(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<Verdict> {
         let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
-        let about = |it: &&reach::Finding| {
+        let about = |it: &&reachability::Finding| {
             hops.contains(&it.hop) && it.at.is_some_and(|(node, _)| nodes.contains(&node))
         };
         let found = proofs.flat_map(|it| it.hops.iter().filter(about));
@@ -477,7 +477,7 @@ impl Maker<'_> {
         let name = |link: &crate::ir::Link<crate::resource::ManagedPolicy>| {
             let text = match link {
                 Value::Lit(id) => id.as_str().to_owned(),
-                Value::Expr(expr) => reach::shown(self.graph, expr),
+                Value::Expr(expr) => reachability::shown(self.graph, expr),
             };
             let last = text.rsplit('/').next().unwrap_or_default();
             format!("policy: {last}")
@@ -487,7 +487,7 @@ impl Maker<'_> {
 }
 
 /// Whether an agent dials endpoints; nothing where the file does not tell.
-fn by_endpoints(host: &reach::Surroundings) -> Option<bool> {
+fn by_endpoints(host: &reachability::Surroundings) -> Option<bool> {
     let any = |is: fn(&Way) -> bool| host.ways.iter().any(|(_, way)| is(way));
     if any(|way| matches!(way, Way::Out(_) | Way::Broken(_))) {
         return Some(false);
