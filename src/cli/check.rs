@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::given::{Assumed, Given, Read};
 use super::{Failure, Printed, output};
 use crate::ir::Graph;
-use crate::reachability::{self, Answer};
+use crate::reachability::{self, Verdict};
 use crate::report::{self, Report};
 
 /// How the answer is printed.
@@ -63,10 +63,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Text => output::styled(&printed)?,
         _ => output::artefact(&printed)?,
     }
-    let any = |answer| proof.instances.iter().any(|it| it.answer == answer);
-    if any(Answer::Unreachable) {
+    let any = |answer| proof.instances.iter().any(|it| it.verdict == answer);
+    if any(Verdict::Unreachable) {
         Err(Failure::Input)
-    } else if any(Answer::Unknown) && !args.unknown_ok {
+    } else if any(Verdict::Unknown) && !args.unknown_ok {
         Err(Failure::Undecided)
     } else {
         Ok(())

@@ -13,7 +13,7 @@ use crate::deploy::plain;
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputKind};
 use crate::ir::{Diagnostics, Graph};
-use crate::reachability::{self, Answer, Assume, Proof};
+use crate::reachability::{self, Assumptions, Reachability, Verdict};
 use crate::region::Region;
 use crate::report::{self, Report};
 
@@ -249,7 +249,7 @@ pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -
 pub(super) struct Proven {
     name: String,
     graph: Graph,
-    pub(super) proof: Proof,
+    pub(super) proof: Reachability,
     json: bool,
 }
 
@@ -266,12 +266,12 @@ pub(super) fn prove(
         account: None,
     };
     let input = Input::read(name, text, Some(InputKind::Cfn), &deployment)?;
-    let assume = Assume::default();
+    let assume = Assumptions::default();
     let proofs = input
         .graphs
         .iter()
-        .map(|graph| reachability::prove(graph, &assume));
-    let proof = reachability::agree(proofs.collect());
+        .map(|graph| reachability::check(graph, &assume));
+    let proof = reachability::merge(proofs.collect());
     Ok(Proven {
         name: name.to_owned(),
         graph: input.graphs.into_iter().next().unwrap_or_default(),
@@ -286,7 +286,7 @@ impl Proven {
         let graph = app.graph().clone();
         Proven {
             name: name.to_owned(),
-            proof: reachability::prove(&graph, &Assume::default()),
+            proof: reachability::check(&graph, &Assumptions::default()),
             graph,
             json: true,
         }
@@ -306,17 +306,18 @@ impl Proven {
     }
 
     pub(super) fn is_unreachable(&self) -> bool {
-        let unreachable = |it: &reachability::InstanceProof| it.answer == Answer::Unreachable;
+        let unreachable =
+            |it: &reachability::InstanceReachability| it.verdict == Verdict::Unreachable;
         self.proof.instances.iter().any(unreachable)
     }
 
     /// Each instance with its answer, and the hop that fails.
     pub(super) fn answers(&self) -> Vec<(String, String)> {
-        let shown = |it: &reachability::InstanceProof| {
+        let shown = |it: &reachability::InstanceReachability| {
             let name = self.graph.node(it.node).map_or("", |node| node.shown());
             let answer = match it.failing_hop() {
-                Some(hop) => format!("{} ({hop})", it.answer.as_str()),
-                None => it.answer.as_str().to_owned(),
+                Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
+                None => it.verdict.as_str().to_owned(),
             };
             (name.to_owned(), answer)
         };

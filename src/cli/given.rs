@@ -9,7 +9,7 @@ use super::{Failure, own, settings};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputKind};
 use crate::ir::Graph;
-use crate::reachability::{self, Assume, Proof};
+use crate::reachability::{self, Assumptions, Reachability};
 use crate::region::Region;
 
 /// What the file is.
@@ -89,7 +89,7 @@ pub(super) struct Subject {
     pub(super) title: String,
     pub(super) kind: InputKind,
     pub(super) graph: Graph,
-    pub(super) proof: Proof,
+    pub(super) proof: Reachability,
     /// Whether the file is JSON.
     pub(super) json: bool,
 }
@@ -182,21 +182,21 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 
 impl Assumed {
     /// As the proof takes it.
-    pub(super) fn get(&self) -> Assume {
-        Assume {
+    pub(super) fn get(&self) -> Assumptions {
+        Assumptions {
             agent: self.assume.contains(&Assumption::Agent),
             dhmc: self.assume.contains(&Assumption::Dhmc),
         }
     }
 
     /// Proves what was read, under each answer to what it leaves open.
-    pub(super) fn prove(&self, input: &Input) -> Proof {
+    pub(super) fn prove(&self, input: &Input) -> Reachability {
         let assume = self.get();
         let proofs = input
             .graphs
             .iter()
-            .map(|it| reachability::prove(it, &assume));
-        reachability::agree(proofs.collect())
+            .map(|it| reachability::check(it, &assume));
+        reachability::merge(proofs.collect())
     }
 }
 
@@ -309,7 +309,7 @@ impl Given {
             self.region.as_ref(),
         )?;
         let graph = configured.app.graph().clone();
-        let proof = reachability::prove(&graph, &assumed.get());
+        let proof = reachability::check(&graph, &assumed.get());
         Ok(Subject {
             file: configured.stack.clone(),
             title: configured.stack,

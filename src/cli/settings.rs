@@ -408,11 +408,11 @@ pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Fai
         return Ok(());
     }
     let graph = configured.app.graph();
-    let assume = reachability::Assume::default();
+    let assume = reachability::Assumptions::default();
     if !reachability::is_unreachable(graph, &assume) {
         return Ok(());
     }
-    let proof = reachability::prove(graph, &assume);
+    let proof = reachability::check(graph, &assume);
     let report = report::Report {
         file: &configured.stack,
         graph,

@@ -5,9 +5,11 @@ use crate::construct::{Architecture, ImageFamily};
 #[cfg(feature = "config")]
 use crate::ir::Link;
 use crate::ir::{Expr, Graph, Node, NodeId, Value};
-use crate::reachability::host::{Host, Setting, Template, specified, template, unread};
-use crate::reachability::image::{Image, judge};
-use crate::reachability::view::{To, View};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::image::{Image, classify};
+use crate::reachability::instance::{
+    InstanceConfig, Setting, Template, is_unmodeled, template, template_of_specification,
+};
 use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;
@@ -75,22 +77,23 @@ impl<'g> From<Template<'g>> for Recipe<'g> {
 }
 
 /// Reads a machine; nothing if it is none.
-pub(super) fn machine<'g>(view: &View<'g>, host: &Host<'g>) -> Option<Machine> {
+pub(super) fn machine<'g>(view: &GraphIndex<'g>, host: &InstanceConfig<'g>) -> Option<Machine> {
     let node = view.graph.node(host.node)?;
     let (recipe, count) = match &node.resource {
         Resource::Instance(it) => {
-            let recipe = specified(view, host.node, it.launch_template.as_ref()).into();
+            let recipe =
+                template_of_specification(view, host.node, it.launch_template.as_ref()).into();
             (recipe, Ok(1))
         }
         Resource::AutoScalingGroup(it) => (recipe(view, host.node, it), count(view.graph, it)),
         _ => return None,
     };
     let image = match &host.image {
-        Setting::Is(_, _, link) => Some(judge(view, link)),
+        Setting::Known(_, _, link) => Some(classify(view, link)),
         Setting::Unset | Setting::Unknown(..) => None,
     };
     let name = image.as_ref().map(|image| match image {
-        Image::Agent(name) | Image::Bare(name) | Image::Opaque(name) => name.as_str(),
+        Image::WithAgent(name) | Image::WithoutAgent(name) | Image::Opaque(name) => name.as_str(),
     });
     let instance_type = match &node.resource {
         Resource::Instance(it) => type_of_instance(view.graph, it, &recipe),
@@ -113,8 +116,8 @@ pub(super) fn machine<'g>(view: &View<'g>, host: &Host<'g>) -> Option<Machine> {
     })
 }
 
-fn in_local_zone(subnet: &To<'_, crate::resource::Subnet>) -> bool {
-    let To::Node(_, subnet) = subnet else {
+fn in_local_zone(subnet: &Resolved<'_, crate::resource::Subnet>) -> bool {
+    let Resolved::Node(_, subnet) = subnet else {
         return false;
     };
     let zone = subnet.availability_zone.lit();
@@ -122,30 +125,30 @@ fn in_local_zone(subnet: &To<'_, crate::resource::Subnet>) -> bool {
         .is_some_and(|(_, rest)| rest.starts_with('-'))
 }
 
-fn is_public(host: &Host<'_>) -> bool {
+fn is_public(host: &InstanceConfig<'_>) -> bool {
     match &host.public {
         // An elastic address has a line of its own.
-        Setting::Is(_, "instance", _) => false,
-        Setting::Is(_, _, value) => value.lit() == Some(&true),
+        Setting::Known(_, "instance", _) => false,
+        Setting::Known(_, _, value) => value.lit() == Some(&true),
         Setting::Unset => host.placements.iter().any(|it| match &it.subnet {
-            To::Node(_, subnet) => subnet.map_public_ip_on_launch == Some(Value::Lit(true)),
-            To::Wrong(_) | To::Outside(_) => false,
+            Resolved::Node(_, subnet) => subnet.map_public_ip_on_launch == Some(Value::Lit(true)),
+            Resolved::OtherType(_) | Resolved::Outside(_) => false,
         }),
         Setting::Unknown(..) => false,
     }
 }
 
-fn recipe<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Recipe<'g> {
+fn recipe<'g>(view: &GraphIndex<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Recipe<'g> {
     if let Some(link) = &it.launch_configuration
         && !matches!(link, Value::Lit(id) if id.as_str().is_empty())
     {
-        return match view.only(link) {
-            To::Node(id, it) => Recipe::Configuration(id, it),
-            To::Wrong(_) | To::Outside(_) => Recipe::NotTold,
+        return match view.resolve_one(link) {
+            Resolved::Node(id, it) => Recipe::Configuration(id, it),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Recipe::NotTold,
         };
     }
     match (&it.launch_template, &it.mixed_launch_template) {
-        (Some(spec), _) => specified(view, id, Some(spec)).into(),
+        (Some(spec), _) => template_of_specification(view, id, Some(spec)).into(),
         (None, Some(spec)) => {
             let by = (id, "mixed_launch_template");
             template(view, by, spec.launch_template.as_ref(), spec.name.as_ref()).into()
@@ -281,7 +284,12 @@ fn disk(graph: &Graph, ebs: &Ebs, root: bool, image: Option<&str>) -> Disk {
     Disk { root, size, of }
 }
 
-fn disks(view: &View<'_>, node: &Node, recipe: &Recipe<'_>, image: Option<&str>) -> Vec<Disk> {
+fn disks(
+    view: &GraphIndex<'_>,
+    node: &Node,
+    recipe: &Recipe<'_>,
+    image: Option<&str>,
+) -> Vec<Disk> {
     let not_read = |why: &str| Disk {
         root: true,
         size: Err(why.to_owned()),
@@ -301,7 +309,7 @@ fn disks(view: &View<'_>, node: &Node, recipe: &Recipe<'_>, image: Option<&str>)
         Recipe::NotTold => vec![not_read("what it is launched from is not in the file")],
         Recipe::Nothing => vec![plain()],
         Recipe::Template(id, it) => {
-            if unread(view, *id, "block_devices") {
+            if is_unmodeled(view, *id, "block_devices") {
                 return vec![not_read("its block device mappings are not understood")];
             }
             mapped(graph, &it.block_devices, image)

@@ -27,7 +27,7 @@ pub use variant::of_config;
 pub use variant::{Variant, of_graph};
 
 use crate::ir::Graph;
-use crate::reachability::{Assume, host, view::View};
+use crate::reachability::{Assumptions, graph_index::GraphIndex, instance};
 use crate::region::{Region, split_name};
 use crate::resource::VpcEndpoint;
 use machine::Machine;
@@ -209,7 +209,7 @@ const RULE: &str = "rule of AWS Config";
 
 /// Tells the region that a graph is for, if it does: its own, or that of its endpoints' services.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {
-    let view = View::new(graph, Assume::default());
+    let view = GraphIndex::new(graph, Assumptions::default());
     view.region().or_else(|| {
         view.all::<VpcEndpoint>()
             .find_map(|(_, _, it)| split_name(it.service_name.lit()?).map(|(region, _)| region))
@@ -219,7 +219,7 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
 /// Estimates what a graph costs a month at the list prices of a region.
 #[must_use]
 pub fn estimate(graph: &Graph, region: &'static Region, assumed: &Assumed) -> Estimate {
-    let view = View::new(graph, Assume::default());
+    let view = GraphIndex::new(graph, Assumptions::default());
     let mut work = Work {
         view: &view,
         estimate: Estimate {
@@ -231,7 +231,7 @@ pub fn estimate(graph: &Graph, region: &'static Region, assumed: &Assumed) -> Es
             assumed: *assumed,
         },
     };
-    let machines: Vec<Machine> = host::all(&view)
+    let machines: Vec<Machine> = instance::all(&view)
         .iter()
         .filter_map(|host| machine::machine(&view, host))
         .filter(|it| {

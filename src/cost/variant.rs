@@ -5,8 +5,8 @@ use super::machine::has_arm64;
 use super::prices::{Usd, types};
 use super::{Estimate, estimate, known};
 use crate::ir::{Graph, IntoValue, Node, NodeId, Text, Value};
-use crate::reachability::view::visible_text;
-use crate::reachability::{Answer, Assume, path, prove};
+use crate::reachability::graph_index::visible_text;
+use crate::reachability::{Assumptions, Verdict, check, path};
 use crate::region::Region;
 use crate::resource::{Eip, NatGateway, Resource, Typed, VpcEndpoint, VpcEndpointSubnet};
 #[cfg(feature = "config")]
@@ -119,20 +119,20 @@ fn variant(graph: &Graph, base: &Estimate, name: &str, gives_up: &'static str) -
         comparison: false,
         proven: answers(graph)
             .iter()
-            .all(|answer| *answer == Answer::Reachable),
+            .all(|answer| *answer == Verdict::Reachable),
     })
 }
 
-fn answers(graph: &Graph) -> Vec<Answer> {
-    let proof = prove(graph, &Assume::default());
-    proof.instances.iter().map(|it| it.answer).collect()
+fn answers(graph: &Graph) -> Vec<Verdict> {
+    let proof = check(graph, &Assumptions::default());
+    proof.instances.iter().map(|it| it.verdict).collect()
 }
 
 /// Whether no instance is worse off.
-fn keeps_sessions(before: &[Answer], graph: &Graph) -> bool {
+fn keeps_sessions(before: &[Verdict], graph: &Graph) -> bool {
     let after = answers(graph);
-    let fine = |(before, after): (&Answer, &Answer)| {
-        before == after || *after == Answer::Reachable || *before == Answer::Unreachable
+    let fine = |(before, after): (&Verdict, &Verdict)| {
+        before == after || *after == Verdict::Reachable || *before == Verdict::Unreachable
     };
     before.len() == after.len() && before.iter().zip(&after).all(fine)
 }

@@ -7,7 +7,7 @@ use super::{
     VOLUME, WINDOWS, ZONE, known,
 };
 use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
-use crate::reachability::{path, tri::Tri, view::View};
+use crate::reachability::{graph_index::GraphIndex, path, ternary::Ternary};
 use crate::resource::{
     Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
     LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,
@@ -23,12 +23,12 @@ fn counted(count: u64, one: &str) -> String {
 
 /// An estimate in the making.
 pub(super) struct Work<'v, 'g> {
-    pub(super) view: &'v View<'g>,
+    pub(super) view: &'v GraphIndex<'g>,
     pub(super) estimate: Estimate,
 }
 
 impl<'g> Work<'_, 'g> {
-    pub(super) fn exists(&self, node: &Node) -> Tri {
+    pub(super) fn exists(&self, node: &Node) -> Ternary {
         known::exists(self.view.graph, node, self.estimate.region)
     }
 
@@ -87,7 +87,7 @@ impl<'g> Work<'_, 'g> {
         let more = self
             .all::<VpcEndpointSubnet>()
             .into_iter()
-            .filter(|(_, _, more)| self.view.only(&more.endpoint).node() == Some(id))
+            .filter(|(_, _, more)| self.view.resolve_one(&more.endpoint).node() == Some(id))
             .count();
         let own = subnets(self.view.graph, &it.subnets)?;
         Some(own + more as u64)
@@ -98,12 +98,12 @@ impl<'g> Work<'_, 'g> {
         let mut any = false;
         for (id, node, it) in self.all::<VpcEndpoint>() {
             match path::is_interface(it) {
-                Tri::No
+                Ternary::No
                     if it.vpc_endpoint_type.lit().is_some() || it.vpc_endpoint_type.is_absent() =>
                 {
                     self.push(GATEWAY, Some(id), String::new(), Cost::Free);
                 }
-                Tri::Yes => {
+                Ternary::Yes => {
                     any = true;
                     match self.zones(id, node, it) {
                         Some(zones) => self.line(
@@ -118,7 +118,7 @@ impl<'g> Work<'_, 'g> {
                         }
                     }
                 }
-                Tri::No | Tri::Maybe => {
+                Ternary::No | Ternary::Unknown => {
                     self.without("endpoint", id, "an endpoint of its type has no price here");
                 }
             }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::Names;
 use super::{Part, Scene, svg, word};
 use crate::ir::NodeId;
-use crate::reachability::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
+use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
 use crate::report::Report;
 use crate::template::{self, TemplateError};
 
@@ -70,19 +70,19 @@ fn words(
     Ok(())
 }
 
-fn class(verdict: Verdict) -> &'static str {
+fn class(verdict: HopStatus) -> &'static str {
     match verdict {
-        Verdict::Pass => "good",
-        Verdict::Unknown => "doubt",
-        Verdict::Fail => "bad",
+        HopStatus::Pass => "good",
+        HopStatus::Unknown => "doubt",
+        HopStatus::Fail => "bad",
     }
 }
 
-fn of_answer(answer: Answer) -> &'static str {
+fn of_answer(answer: Verdict) -> &'static str {
     match answer {
-        Answer::Reachable => "good",
-        Answer::Unreachable => "bad",
-        Answer::Unknown | Answer::Absent => "doubt",
+        Verdict::Reachable => "good",
+        Verdict::Unreachable => "bad",
+        Verdict::Unknown | Verdict::NotCreated => "doubt",
     }
 }
 
@@ -111,7 +111,7 @@ fn values(scene: &Scene, report: &Report<'_>) -> Value {
     })
 }
 
-fn hops(names: &Names<'_>, report: &Report<'_>, proof: &InstanceProof) -> Vec<Value> {
+fn hops(names: &Names<'_>, report: &Report<'_>, proof: &InstanceReachability) -> Vec<Value> {
     let hops = proof.hops.iter().enumerate();
     hops.map(|(n, finding)| {
         let mut value = said(names, report, finding);
@@ -121,16 +121,16 @@ fn hops(names: &Names<'_>, report: &Report<'_>, proof: &InstanceProof) -> Vec<Va
     .collect()
 }
 
-fn said(names: &Names<'_>, report: &Report<'_>, finding: &Finding) -> Value {
+fn said(names: &Names<'_>, report: &Report<'_>, finding: &HopResult) -> Value {
     let at = report.said_at(finding);
     json!({
         "hop": finding.hop.as_str(),
-        "word": word(finding.verdict),
-        "class": class(finding.verdict),
+        "word": word(finding.status),
+        "class": class(finding.status),
         "detail": names.detail(&finding.detail),
-        "why": finding.hop.why(),
+        "why": finding.hop.reason(),
         // Where it holds, nobody asks where.
-        "at": at.filter(|_| finding.verdict != Verdict::Pass).map(|it| names.detail(&format!("`{it}`"))),
+        "at": at.filter(|_| finding.status != HopStatus::Pass).map(|it| names.detail(&format!("`{it}`"))),
         "fix": crate::report::fixed(report, finding),
     })
 }

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use super::scene::{Names, rank};
 use super::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
 use crate::ir::{Graph, NodeId, Value};
-use crate::reachability::{self, Answer, Around, Assume, Hop, Proof, Spot, Verdict, Way};
+use crate::reachability::{
+    self, Assumptions, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology, Verdict,
+};
 use crate::resource::Resource;
 
 impl Scene {
     /// Makes a scene of a graph and what was proven of it.
-    pub fn new(title: &str, graph: &Graph, proof: &Proof, assume: &Assume) -> Scene {
-        let around = reachability::around(graph, assume);
+    pub fn new(title: &str, graph: &Graph, proof: &Reachability, assume: &Assumptions) -> Scene {
+        let around = reachability::topology(graph, assume);
         let names = Names::new(graph);
         let maker = Maker {
             graph,
@@ -25,16 +27,16 @@ impl Scene {
 
 struct Maker<'a> {
     graph: &'a Graph,
-    proof: &'a Proof,
-    around: &'a Around,
+    proof: &'a Reachability,
+    around: &'a Topology,
     names: Names<'a>,
 }
 
 impl Maker<'_> {
     fn scene(&self, title: &str) -> Scene {
         let (paths, path_of) = self.paths();
-        let mut vpcs: Vec<Spot> = Vec::new();
-        for (at, host) in self.around.hosts.iter().enumerate() {
+        let mut vpcs: Vec<ResourceRef> = Vec::new();
+        for (at, host) in self.around.instances.iter().enumerate() {
             if path_of.get(at).is_some_and(Option::is_some) && !vpcs.contains(&host.vpc) {
                 vpcs.push(host.vpc.clone());
             }
@@ -42,11 +44,11 @@ impl Maker<'_> {
         let known = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
         let all = known.filter(|(_, it)| matches!(it.resource, Resource::Vpc(_)));
         let mut empty: Vec<NodeId> = all
-            .filter(|(id, it)| !it.is_absent() && !vpcs.contains(&Spot::Node(*id)))
+            .filter(|(id, it)| !it.is_absent() && !vpcs.contains(&ResourceRef::Node(*id)))
             .map(|(id, _)| id)
             .collect();
         if vpcs.is_empty() && !empty.is_empty() {
-            vpcs.push(Spot::Node(empty.remove(0)));
+            vpcs.push(ResourceRef::Node(empty.remove(0)));
         }
         let panels = vpcs.iter().map(|vpc| self.panel(vpc, &paths, &path_of));
         let region = self.graph.stacks().find_map(|it| it.region);
@@ -66,7 +68,7 @@ impl Maker<'_> {
         let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
         let mut of: Vec<Option<usize>> = Vec::new();
         for (at, proof) in self.proof.instances.iter().enumerate() {
-            if proof.answer == Answer::Absent {
+            if proof.verdict == Verdict::NotCreated {
                 of.push(None);
                 continue;
             }
@@ -77,28 +79,28 @@ impl Maker<'_> {
                 .iter()
                 .map(|it| Mark {
                     hop: it.hop,
-                    verdict: it.verdict,
+                    verdict: it.status,
                     detail: self.names.detail(&it.detail),
                 })
                 .collect();
             // What only names the instance itself, or the subnet that it is in, makes no difference.
             let alike = |mark: &Mark| Mark {
                 detail: match mark.verdict {
-                    Verdict::Pass => String::new(),
+                    HopStatus::Pass => String::new(),
                     _ => mark.detail.replace(&own, "it"),
                 },
                 ..mark.clone()
             };
-            let key = (rank(proof.answer), marks.iter().map(alike).collect());
+            let key = (rank(proof.verdict), marks.iter().map(alike).collect());
             let index = *known.entry(key).or_insert(paths.len());
             match paths.get_mut(index) {
                 Some(path) => path.names.push(name),
                 None => paths.push(Path {
                     names: vec![name],
-                    answer: proof.answer,
+                    answer: proof.verdict,
                     marks,
                     of: at,
-                    by_endpoints: self.around.hosts.get(at).and_then(by_endpoints),
+                    by_endpoints: self.around.instances.get(at).and_then(by_endpoints),
                 }),
             }
             of.push(Some(index));
@@ -116,7 +118,7 @@ impl Maker<'_> {
         )
     }
 
-    fn panel(&self, vpc: &Spot, paths: &[Path], path_of: &[Option<usize>]) -> Panel {
+    fn panel(&self, vpc: &ResourceRef, paths: &[Path], path_of: &[Option<usize>]) -> Panel {
         let (note, known) = match vpc.node().and_then(|id| self.graph.node(id)) {
             Some(node) => match &node.resource {
                 Resource::Vpc(it) => (self.range(&it.cidr_block), true),
@@ -124,14 +126,14 @@ impl Maker<'_> {
             },
             None => ("not in the file".to_owned(), false),
         };
-        let here: Vec<usize> = (0..self.around.hosts.len())
-            .filter(|&at| self.around.hosts[at].vpc == *vpc)
+        let here: Vec<usize> = (0..self.around.instances.len())
+            .filter(|&at| self.around.instances[at].vpc == *vpc)
             .filter(|&at| path_of.get(at).is_some_and(Option::is_some))
             .collect();
         let mut panel = Panel {
             vpc: match vpc {
-                Spot::Node(id) => self.names.node(*id),
-                Spot::Outside(text) => text.clone(),
+                ResourceRef::Node(id) => self.names.node(*id),
+                ResourceRef::Outside(text) => text.clone(),
             },
             note,
             known,
@@ -146,42 +148,44 @@ impl Maker<'_> {
     fn range(&self, value: &Value<crate::ir::Cidr>) -> String {
         match value {
             Value::Lit(cidr) => cidr.to_string(),
-            Value::Expr(expr) => reachability::shown(self.graph, expr),
+            Value::Expr(expr) => reachability::display_expr(self.graph, expr),
         }
     }
 
     fn subnets(
         &self,
         panel: &mut Panel,
-        vpc: &Spot,
+        vpc: &ResourceRef,
         here: &[usize],
         path_of: &[Option<usize>],
         paths: &[Path],
     ) {
         // Where instances and interfaces are, and what else the VPC has.
-        let mut spots: Vec<Spot> = Vec::new();
+        let mut spots: Vec<ResourceRef> = Vec::new();
         let nodes = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
         for (id, node) in nodes {
             if let Resource::Subnet(it) = &node.resource
                 && !node.is_absent()
                 && matches!(&it.vpc, Value::Expr(crate::ir::Expr::Attr(own, _)) if Some(*own) == vpc.node())
             {
-                spots.push(Spot::Node(id));
+                spots.push(ResourceRef::Node(id));
             }
         }
-        let placed = here.iter().flat_map(|&at| &self.around.hosts[at].subnets);
-        let doors = self.around.doors.iter().filter(|it| it.vpc == *vpc);
+        let placed = here
+            .iter()
+            .flat_map(|&at| &self.around.instances[at].subnets);
+        let doors = self.around.endpoints.iter().filter(|it| it.vpc == *vpc);
         for spot in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
             if !spots.contains(spot) {
                 spots.push(spot.clone());
             }
         }
-        let mut at_of: HashMap<&Spot, (usize, usize)> = HashMap::new();
+        let mut at_of: HashMap<&ResourceRef, (usize, usize)> = HashMap::new();
         for spot in &spots {
             let (zone, note) = match spot.node().and_then(|id| self.graph.node(id)) {
                 Some(node) => match &node.resource {
                     Resource::Subnet(it) => (
-                        reachability::text(self.graph, &it.availability_zone),
+                        reachability::display_text(self.graph, &it.availability_zone),
                         self.range(&it.cidr_block),
                     ),
                     _ => ("not told".to_owned(), String::new()),
@@ -223,7 +227,7 @@ impl Maker<'_> {
             }
         }
         for &at in here {
-            let (Some(Some(path)), host) = (path_of.get(at), &self.around.hosts[at]) else {
+            let (Some(Some(path)), host) = (path_of.get(at), &self.around.instances[at]) else {
                 continue;
             };
             let made = self.host(host, *path, &paths[*path]);
@@ -244,19 +248,19 @@ impl Maker<'_> {
         }
     }
 
-    fn host(&self, host: &reachability::Surroundings, path: usize, way: &Path) -> HostBox {
+    fn host(&self, host: &reachability::InstanceTopology, path: usize, way: &Path) -> HostBox {
         let node = self.graph.node(host.node);
-        let fails = way.marks.iter().find(|it| it.verdict == Verdict::Fail);
+        let fails = way.marks.iter().find(|it| it.verdict == HopStatus::Fail);
         HostBox {
             names: vec![self.names.host(host.node)],
             scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
             answer: way.answer,
             failing: fails.map(|it| it.hop),
-            groups: match &host.groups {
+            groups: match &host.security_groups {
                 Some(groups) => self.names.all(groups),
                 None => "not decided".to_owned(),
             },
-            role: match (&host.role, &host.profile) {
+            role: match (&host.role, &host.instance_profile) {
                 (Some(role), _) => self.names.spot(role),
                 (None, Some(profile)) => format!("of {}", self.names.spot(profile)),
                 (None, None) => "none".to_owned(),
@@ -266,21 +270,21 @@ impl Maker<'_> {
     }
 
     fn host_name(&self, at: usize) -> String {
-        let host = self.around.hosts.get(at);
+        let host = self.around.instances.get(at);
         host.map_or_else(String::new, |it| self.names.host(it.node))
     }
 
     /// The worst verdict about some nodes, over the instances here.
-    fn said_of(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<Verdict> {
+    fn said_of(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
         let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
-        let about = |it: &&reachability::Finding| {
+        let about = |it: &&reachability::HopResult| {
             hops.contains(&it.hop) && it.at.is_some_and(|(node, _)| nodes.contains(&node))
         };
         let found = proofs.flat_map(|it| it.hops.iter().filter(about));
-        found.map(|it| it.verdict).min()
+        found.map(|it| it.status).min()
     }
 
-    fn doors(&self, vpc: &Spot, here: &[usize]) -> Vec<Door> {
+    fn doors(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<Door> {
         const HOPS: [Hop; 4] = [
             Hop::EndpointMissing,
             Hop::EndpointPrivateDns,
@@ -292,26 +296,27 @@ impl Maker<'_> {
         let ways = |service: &str| {
             let service = service.to_owned();
             here.iter()
-                .flat_map(|&at| &self.around.hosts[at].ways)
+                .flat_map(|&at| &self.around.instances[at].paths)
                 .filter(move |(own, _)| *own == service)
                 .map(|(_, way)| way)
         };
-        for door in self.around.doors.iter().filter(|it| it.vpc == *vpc) {
+        for door in self.around.endpoints.iter().filter(|it| it.vpc == *vpc) {
             let service = door.service.clone();
             let label = service
                 .clone()
                 .unwrap_or_else(|| "service not told".to_owned());
-            let maybe = ways(&label).any(|way| *way == Way::Undecided);
+            let maybe = ways(&label).any(|way| *way == EgressPath::Unknown);
             let mut about = vec![door.node];
-            about.extend(door.groups.iter().filter_map(Spot::node));
-            let takes = |(own, way): &(&str, Way)| {
-                *own == label && matches!(way, Way::Endpoints(ids) if ids.contains(&door.node))
+            about.extend(door.security_groups.iter().filter_map(ResourceRef::node));
+            let takes = |(own, way): &(&str, EgressPath)| {
+                *own == label
+                    && matches!(way, EgressPath::Endpoints(ids) if ids.contains(&door.node))
             };
             let all = here.iter().copied();
             let takers: Vec<usize> = all
-                .filter(|&at| self.around.hosts[at].ways.iter().any(takes))
+                .filter(|&at| self.around.instances[at].paths.iter().any(takes))
                 .collect();
-            let fails = |at: &usize| self.said_of(&[*at], &HOPS, &about) == Some(Verdict::Fail);
+            let fails = |at: &usize| self.said_of(&[*at], &HOPS, &about) == Some(HopStatus::Fail);
             let failing: Vec<usize> = takers.iter().copied().filter(fails).collect();
             let some = !failing.is_empty() && failing.len() < takers.len();
             let said = self.said_of(here, &HOPS, &about);
@@ -323,14 +328,14 @@ impl Maker<'_> {
                 },
                 note: match door.interface {
                     Some(false) => "in route tables".to_owned(),
-                    _ => self.names.all(&door.groups),
+                    _ => self.names.all(&door.security_groups),
                 },
                 verdict: match (!takers.is_empty(), maybe, said) {
-                    _ if some => Some(Verdict::Unknown),
-                    (_, _, Some(Verdict::Fail)) => Some(Verdict::Fail),
-                    _ if !failing.is_empty() => Some(Verdict::Fail),
-                    (true, _, said) => Some(said.unwrap_or(Verdict::Pass)),
-                    (false, true, _) => Some(Verdict::Unknown),
+                    _ if some => Some(HopStatus::Unknown),
+                    (_, _, Some(HopStatus::Fail)) => Some(HopStatus::Fail),
+                    _ if !failing.is_empty() => Some(HopStatus::Fail),
+                    (true, _, said) => Some(said.unwrap_or(HopStatus::Pass)),
+                    (false, true, _) => Some(HopStatus::Unknown),
                     (false, false, _) => None,
                 },
                 fails_for: match some {
@@ -346,7 +351,7 @@ impl Maker<'_> {
         }
         for (service, kind, name) in self.lacks(here) {
             // An endpoint that is drawn already, and does not serve, says it.
-            let drawn = |it: &Door| it.services == [service] && it.verdict != Some(Verdict::Pass);
+            let drawn = |it: &Door| it.services == [service] && it.verdict != Some(HopStatus::Pass);
             if doors.iter().any(drawn) {
                 continue;
             }
@@ -363,13 +368,13 @@ impl Maker<'_> {
     /// What is dialled past the endpoints of the file.
     fn lacks(&self, here: &[usize]) -> Vec<(&'static str, DoorKind, String)> {
         let mut found = Vec::new();
-        for (service, way) in here.iter().flat_map(|&at| &self.around.hosts[at].ways) {
+        for (service, way) in here.iter().flat_map(|&at| &self.around.instances[at].paths) {
             let made = match way {
-                Way::Endpoints(_) => continue,
-                Way::Out(by) => (DoorKind::Internet, self.names.node(*by)),
-                Way::Broken(_) => (DoorKind::Internet, "a way out that ends".to_owned()),
-                Way::Nowhere => (DoorKind::Missing, format!("no endpoint for {service}")),
-                Way::Undecided => (DoorKind::Undecided, "not in the file".to_owned()),
+                EgressPath::Endpoints(_) => continue,
+                EgressPath::Internet(by) => (DoorKind::Internet, self.names.node(*by)),
+                EgressPath::Broken(_) => (DoorKind::Internet, "a way out that ends".to_owned()),
+                EgressPath::NoRoute => (DoorKind::Missing, format!("no endpoint for {service}")),
+                EgressPath::Unknown => (DoorKind::Undecided, "not in the file".to_owned()),
             };
             let made = (*service, made.0, made.1);
             if !found.contains(&made) {
@@ -383,30 +388,30 @@ impl Maker<'_> {
         let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
         let worst = |hop: Hop| {
             let found = proofs.clone().flat_map(|it| &it.hops);
-            found.filter(|it| it.hop == hop).map(|it| it.verdict).min()
+            found.filter(|it| it.hop == hop).map(|it| it.status).min()
         };
         let (verdict, note) = match kind {
             DoorKind::Internet => (worst(Hop::Route), "public addresses"),
-            DoorKind::Missing => (Some(Verdict::Fail), "and no way out of the subnet"),
-            _ => (Some(Verdict::Unknown), "whether there is one is not told"),
+            DoorKind::Missing => (Some(HopStatus::Fail), "and no way out of the subnet"),
+            _ => (Some(HopStatus::Unknown), "whether there is one is not told"),
         };
         Door {
             services: vec![service.to_owned()],
             name,
             kind,
             note: note.to_owned(),
-            verdict: Some(verdict.unwrap_or(Verdict::Unknown)),
+            verdict: Some(verdict.unwrap_or(HopStatus::Unknown)),
             fails_for: Vec::new(),
         }
     }
 
-    fn cards(&self, vpc: &Spot, here: &[usize]) -> Vec<Card> {
-        let mut groups: Vec<&Spot> = Vec::new();
+    fn cards(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<Card> {
+        let mut groups: Vec<&ResourceRef> = Vec::new();
         let own = here
             .iter()
-            .flat_map(|&at| self.around.hosts[at].groups.iter().flatten());
-        let doors = self.around.doors.iter().filter(|it| it.vpc == *vpc);
-        for spot in own.chain(doors.flat_map(|it| &it.groups)) {
+            .flat_map(|&at| self.around.instances[at].security_groups.iter().flatten());
+        let doors = self.around.endpoints.iter().filter(|it| it.vpc == *vpc);
+        for spot in own.chain(doors.flat_map(|it| &it.security_groups)) {
             if !groups.contains(&spot) {
                 groups.push(spot);
             }
@@ -414,18 +419,22 @@ impl Maker<'_> {
         const HOPS: [Hop; 2] = [Hop::EndpointSecurityGroup, Hop::InstanceSecurityGroup];
         let mut cards: Vec<Card> = Vec::new();
         for spot in groups {
-            let rules = self.around.rules.iter().filter(|it| it.group == *spot);
+            let rules = self
+                .around
+                .rules
+                .iter()
+                .filter(|it| it.security_group == *spot);
             let mut lines: Vec<String> = rules
                 .map(|it| {
                     let way = if it.egress { "out" } else { "in" };
                     let word = if it.egress { "to" } else { "from" };
-                    format!("{way}: {} {word} {}", it.what, self.names.spot(&it.peer))
+                    format!("{way}: {} {word} {}", it.traffic, self.names.spot(&it.peer))
                 })
                 .collect();
             if lines.is_empty() {
                 lines.push(match spot {
-                    Spot::Node(_) => "no rule in the file".to_owned(),
-                    Spot::Outside(_) => "not in the file".to_owned(),
+                    ResourceRef::Node(_) => "no rule in the file".to_owned(),
+                    ResourceRef::Outside(_) => "not in the file".to_owned(),
                 });
             }
             cards.push(Card {
@@ -435,10 +444,10 @@ impl Maker<'_> {
                 verdict: spot.node().and_then(|id| self.said_of(here, &HOPS, &[id])),
             });
         }
-        let mut roles: Vec<(&Option<Spot>, &Option<Spot>)> = Vec::new();
-        for host in here.iter().map(|&at| &self.around.hosts[at]) {
-            if !roles.contains(&(&host.role, &host.profile)) {
-                roles.push((&host.role, &host.profile));
+        let mut roles: Vec<(&Option<ResourceRef>, &Option<ResourceRef>)> = Vec::new();
+        for host in here.iter().map(|&at| &self.around.instances[at]) {
+            if !roles.contains(&(&host.role, &host.instance_profile)) {
+                roles.push((&host.role, &host.instance_profile));
             }
         }
         for (role, profile) in roles {
@@ -448,7 +457,7 @@ impl Maker<'_> {
             const HOPS: [Hop; 3] = [Hop::InstanceProfile, Hop::RoleTrust, Hop::RolePermissions];
             let about: Vec<NodeId> = [role, profile]
                 .into_iter()
-                .filter_map(|it| it.as_ref().and_then(Spot::node))
+                .filter_map(|it| it.as_ref().and_then(ResourceRef::node))
                 .collect();
             let mut lines = Vec::new();
             if let Some(profile) = profile {
@@ -469,15 +478,17 @@ impl Maker<'_> {
         cards
     }
 
-    fn policies(&self, role: Option<&Spot>) -> Vec<String> {
-        let node = role.and_then(Spot::node).and_then(|id| self.graph.node(id));
+    fn policies(&self, role: Option<&ResourceRef>) -> Vec<String> {
+        let node = role
+            .and_then(ResourceRef::node)
+            .and_then(|id| self.graph.node(id));
         let Some(Resource::Role(role)) = node.map(|it| &it.resource) else {
             return Vec::new();
         };
         let name = |link: &crate::ir::Link<crate::resource::ManagedPolicy>| {
             let text = match link {
                 Value::Lit(id) => id.as_str().to_owned(),
-                Value::Expr(expr) => reachability::shown(self.graph, expr),
+                Value::Expr(expr) => reachability::display_expr(self.graph, expr),
             };
             let last = text.rsplit('/').next().unwrap_or_default();
             format!("policy: {last}")
@@ -487,12 +498,12 @@ impl Maker<'_> {
 }
 
 /// Whether an agent dials endpoints; nothing where the file does not tell.
-fn by_endpoints(host: &reachability::Surroundings) -> Option<bool> {
-    let any = |is: fn(&Way) -> bool| host.ways.iter().any(|(_, way)| is(way));
-    if any(|way| matches!(way, Way::Out(_) | Way::Broken(_))) {
+fn by_endpoints(host: &reachability::InstanceTopology) -> Option<bool> {
+    let any = |is: fn(&EgressPath) -> bool| host.paths.iter().any(|(_, way)| is(way));
+    if any(|way| matches!(way, EgressPath::Internet(_) | EgressPath::Broken(_))) {
         return Some(false);
     }
-    (!any(|way| *way == Way::Undecided)).then_some(true)
+    (!any(|way| *way == EgressPath::Unknown)).then_some(true)
 }
 
 /// Endpoints that the agent's path does not use, by kind: services beside services.
@@ -513,12 +524,12 @@ fn joined(doors: Vec<Door>) -> Vec<Door> {
     out
 }
 
-fn summary(proof: &Proof) -> String {
+fn summary(proof: &Reachability) -> String {
     let counts = [
-        Answer::Unreachable,
-        Answer::Unknown,
-        Answer::Reachable,
-        Answer::Absent,
+        Verdict::Unreachable,
+        Verdict::Unknown,
+        Verdict::Reachable,
+        Verdict::NotCreated,
     ];
     let words: Vec<String> = counts
         .into_iter()

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::sequence::{self, Party, Step};
 use super::{Door, DoorKind, HostBox, Panel, Scene, several, word};
-use crate::reachability::{Answer, Verdict};
+use crate::reachability::{HopStatus, Verdict};
 
 /// Instances beyond these are counted.
 const MOST_NAMES: usize = 2;
@@ -64,30 +64,30 @@ fn label(lines: &[&str]) -> String {
     lines.join("<br/>")
 }
 
-fn class(verdict: Verdict) -> &'static str {
+fn class(verdict: HopStatus) -> &'static str {
     match verdict {
-        Verdict::Pass => "ok",
-        Verdict::Unknown => "doubt",
-        Verdict::Fail => "bad",
+        HopStatus::Pass => "ok",
+        HopStatus::Unknown => "doubt",
+        HopStatus::Fail => "bad",
     }
 }
 
-fn of_answer(answer: Answer) -> &'static str {
+fn of_answer(answer: Verdict) -> &'static str {
     match answer {
-        Answer::Reachable => "ok",
-        Answer::Unreachable => "bad",
-        Answer::Unknown | Answer::Absent => "doubt",
+        Verdict::Reachable => "ok",
+        Verdict::Unreachable => "bad",
+        Verdict::Unknown | Verdict::NotCreated => "doubt",
     }
 }
 
 const FAILS: &str = "\u{2717}";
 
 /// The sign of a verdict, for those who see no colours.
-fn sign(verdict: Verdict) -> &'static str {
+fn sign(verdict: HopStatus) -> &'static str {
     match verdict {
-        Verdict::Pass => "\u{2713}",
-        Verdict::Unknown => "?",
-        Verdict::Fail => FAILS,
+        HopStatus::Pass => "\u{2713}",
+        HopStatus::Unknown => "?",
+        HopStatus::Fail => FAILS,
     }
 }
 
@@ -154,11 +154,11 @@ pub(super) fn network(scene: &Scene) -> String {
             to.dedup();
             for to in to {
                 let _ = match door.verdict {
-                    Some(Verdict::Fail) => {
-                        writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(Verdict::Fail))
+                    Some(HopStatus::Fail) => {
+                        writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
                     }
-                    Some(Verdict::Pass) => writeln!(out, "  d{n}x{m} ==> s{to}"),
-                    Some(Verdict::Unknown) => writeln!(out, "  d{n}x{m} -. \"?\" .-> s{to}"),
+                    Some(HopStatus::Pass) => writeln!(out, "  d{n}x{m} ==> s{to}"),
+                    Some(HopStatus::Unknown) => writeln!(out, "  d{n}x{m} -. \"?\" .-> s{to}"),
                     None => writeln!(out, "  d{n}x{m} --> s{to}"),
                 };
             }
@@ -251,7 +251,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     out.push_str("  end\n");
     for (id, host) in &edges {
         let _ = match host.answer {
-            Answer::Reachable => writeln!(out, "  {id} ==> o{n}"),
+            Verdict::Reachable => writeln!(out, "  {id} ==> o{n}"),
             _ => writeln!(out, "  {id} -.-> o{n}"),
         };
     }
@@ -260,9 +260,9 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     }
     for (m, door) in panel.doors.iter().enumerate() {
         let _ = match door.verdict {
-            Some(Verdict::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
-            Some(Verdict::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
-            Some(Verdict::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
+            Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
+            Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
+            Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
             None => Ok(()),
         };
     }
@@ -295,7 +295,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
 
 fn host_label(host: &HostBox) -> String {
     let answer = match host.failing {
-        Some(hop) => format!("{}: {hop} {}", host.answer.as_str(), word(Verdict::Fail)),
+        Some(hop) => format!("{}: {hop} {}", host.answer.as_str(), word(HopStatus::Fail)),
         None => host.answer.as_str().to_owned(),
     };
     let kind = if host.scaled {
@@ -376,8 +376,8 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let Step { from, to, .. } = step;
         let arrow = match (step.both, step.verdict) {
             (true, _) => "<<->>",
-            (false, Some(Verdict::Fail)) => "--x",
-            (false, Some(Verdict::Unknown)) => "-->>",
+            (false, Some(HopStatus::Fail)) => "--x",
+            (false, Some(HopStatus::Unknown)) => "-->>",
             (false, _) => "->>",
         };
         let said = step.verdict.map_or(String::new(), |it| {
@@ -386,7 +386,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let text = format!("{said}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
-            Some(door) if step.verdict == Some(Verdict::Fail) => {
+            Some(door) if step.verdict == Some(HopStatus::Fail) => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
             }
             Some(door) => {

@@ -59,11 +59,11 @@ pub fn svg(scene: &Scene, part: Part) -> String {
 }
 
 /// A verdict in a word.
-pub(crate) const fn word(verdict: crate::reachability::Verdict) -> &'static str {
+pub(crate) const fn word(verdict: crate::reachability::HopStatus) -> &'static str {
     match verdict {
-        crate::reachability::Verdict::Pass => "ok",
-        crate::reachability::Verdict::Unknown => "not decided",
-        crate::reachability::Verdict::Fail => "fails",
+        crate::reachability::HopStatus::Pass => "ok",
+        crate::reachability::HopStatus::Unknown => "not decided",
+        crate::reachability::HopStatus::Fail => "fails",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::several;
 use crate::ir::{Graph, NodeId};
-use crate::reachability::{Answer, Hop, Spot, Verdict};
+use crate::reachability::{Hop, HopStatus, ResourceRef, Verdict};
 
 /// A stack as it is drawn.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +73,7 @@ pub struct HostBox {
     /// Whether an Auto Scaling group starts them.
     pub scaled: bool,
     /// The proof's answer.
-    pub answer: Answer,
+    pub answer: Verdict,
     /// The first hop that fails.
     pub failing: Option<Hop>,
     /// Their security groups.
@@ -113,7 +113,7 @@ pub struct Door {
     /// Its security groups, or what else is to be said.
     pub note: String,
     /// What the proof says of it, if the agent's path goes through it.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<HopStatus>,
     /// The instances for which it fails, where it does not fail for all.
     pub fails_for: Vec<String>,
 }
@@ -139,7 +139,7 @@ pub struct Card {
     /// A line for each rule.
     pub lines: Vec<String>,
     /// The worst that the proof says of it, if it says something.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<HopStatus>,
 }
 
 /// The agent's way of instances, hop by hop.
@@ -149,7 +149,7 @@ pub struct Path {
     /// Whose way it is.
     pub names: Vec<String>,
     /// The answer.
-    pub answer: Answer,
+    pub answer: Verdict,
     /// The hops in order.
     pub marks: Vec<Mark>,
     /// The instance in the proof that stands for all, by position.
@@ -165,7 +165,7 @@ pub struct Mark {
     /// The hop.
     pub hop: Hop,
     /// Its verdict.
-    pub verdict: Verdict,
+    pub verdict: HopStatus,
     /// What was found.
     pub detail: String,
 }
@@ -174,22 +174,22 @@ impl Path {
     /// Returns the first hop that fails, or is not decided.
     pub fn worst(&self) -> Option<&Mark> {
         let of = |verdict| self.marks.iter().find(move |it| it.verdict == verdict);
-        of(Verdict::Fail).or_else(|| of(Verdict::Unknown))
+        of(HopStatus::Fail).or_else(|| of(HopStatus::Unknown))
     }
 
     /// Returns the worst verdict of some hops; nothing if none of them was asked.
-    pub fn verdict(&self, hops: &[Hop]) -> Option<Verdict> {
+    pub fn verdict(&self, hops: &[Hop]) -> Option<HopStatus> {
         let asked = self.marks.iter().filter(|it| hops.contains(&it.hop));
         asked.map(|it| it.verdict).min()
     }
 }
 
-pub(super) const fn rank(answer: Answer) -> u8 {
+pub(super) const fn rank(answer: Verdict) -> u8 {
     match answer {
-        Answer::Unreachable => 0,
-        Answer::Unknown => 1,
-        Answer::Reachable => 2,
-        Answer::Absent => 3,
+        Verdict::Unreachable => 0,
+        Verdict::Unknown => 1,
+        Verdict::Reachable => 2,
+        Verdict::NotCreated => 3,
     }
 }
 
@@ -234,10 +234,10 @@ impl<'g> Names<'g> {
     }
 
     /// The name of a thing.
-    pub(crate) fn spot(&self, spot: &Spot) -> String {
+    pub(crate) fn spot(&self, spot: &ResourceRef) -> String {
         match spot {
-            Spot::Node(id) => self.node(*id),
-            Spot::Outside(text) => text.clone(),
+            ResourceRef::Node(id) => self.node(*id),
+            ResourceRef::Outside(text) => text.clone(),
         }
     }
 
@@ -249,7 +249,7 @@ impl<'g> Names<'g> {
         }
     }
 
-    pub(super) fn all(&self, spots: &[Spot]) -> String {
+    pub(super) fn all(&self, spots: &[ResourceRef]) -> String {
         let names: Vec<String> = spots.iter().map(|it| self.spot(it)).collect();
         several(&names, 3)
     }

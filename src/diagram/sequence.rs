@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
 
 use super::{Path, Scene};
-use crate::reachability::{Hop, Verdict};
+use crate::reachability::{Hop, HopStatus};
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Step {
     /// Whether it goes both ways.
     pub both: bool,
     /// What the proof says of it; nothing where the file does not say how it goes.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<HopStatus>,
 }
 
 /// How many steps there are up to the control channel.
@@ -172,12 +172,12 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         ),
     ];
     // Without a control channel nobody is told of a session.
-    let fails = |it: &Step| it.verdict == Some(Verdict::Fail);
+    let fails = |it: &Step| it.verdict == Some(HopStatus::Fail);
     if let Some(first) = steps[..CHANNEL].iter().position(fails) {
         steps.drain(first + 1..CHANNEL);
         steps.truncate(first + 2);
         steps.push(Step {
-            verdict: Some(Verdict::Fail),
+            verdict: Some(HopStatus::Fail),
             ..step(
                 Party::Ssm,
                 Party::Operator,

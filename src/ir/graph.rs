@@ -442,7 +442,7 @@ mod tests {
         let told = here.check().unwrap_err().to_string();
         assert!(told.contains("is a resource of another stack"), "{told}");
         let graph = here.graph();
-        let proof = reachability::prove(graph, &reachability::Assume::default());
+        let proof = reachability::check(graph, &reachability::Assumptions::default());
         assert_eq!(proof.instances.len(), 1);
         let region = Region::find("us-east-1").unwrap();
         let estimate = cost::estimate(graph, region, &cost::Assumed::default());

@@ -6,7 +6,7 @@ use crate::resource::{Dialect, Resource, Term};
 /// A change to a graph.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Change {
+pub enum Fix {
     /// Set a field, dotted where it is nested, to a value.
     Set {
         /// The resource.
@@ -30,19 +30,19 @@ pub enum Change {
     /// One of two, by language.
     Either {
         /// In CloudFormation.
-        cfn: Box<Change>,
+        cfn: Box<Fix>,
         /// In Terraform.
-        tf: Box<Change>,
+        tf: Box<Fix>,
     },
     /// Several, together.
-    All(Vec<Change>),
+    All(Vec<Fix>),
     /// Something to do that is said best in words.
-    Say(String),
+    Manual(String),
 }
 
-impl Change {
-    pub(crate) fn set(node: NodeId, field: &'static str, value: Term<'static>) -> Change {
-        Change::Set {
+impl Fix {
+    pub(crate) fn set(node: NodeId, field: &'static str, value: Term<'static>) -> Fix {
+        Fix::Set {
             node,
             field,
             cfn: value.clone(),
@@ -55,8 +55,8 @@ impl Change {
         node: NodeId,
         field: &'static str,
         put: impl Fn(Dialect) -> Option<Term<'a>>,
-    ) -> Option<Change> {
-        Some(Change::Set {
+    ) -> Option<Fix> {
+        Some(Fix::Set {
             node,
             field,
             cfn: put(Dialect::Cfn)?.into_owned(),
@@ -64,14 +64,14 @@ impl Change {
         })
     }
 
-    pub(crate) fn add(name: impl Into<String>, resource: impl Into<Resource>) -> Change {
-        Change::Add {
+    pub(crate) fn add(name: impl Into<String>, resource: impl Into<Resource>) -> Fix {
+        Fix::Add {
             name: name.into(),
             resource: Box::new(resource.into()),
         }
     }
 
-    pub(crate) fn say(text: impl Into<String>) -> Change {
-        Change::Say(text.into())
+    pub(crate) fn manual(text: impl Into<String>) -> Fix {
+        Fix::Manual(text.into())
     }
 }

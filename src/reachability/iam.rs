@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
+use super::graph_index::{GraphIndex, Resolved, expr_of};
 use super::managed;
-use super::tri::Tri;
-use super::view::{To, View, expr_of};
+use super::ternary::Ternary;
 use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
 use crate::resource::{
     Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Principal, Role,
@@ -27,7 +27,7 @@ pub(crate) const CHANNELS: [&str; 4] = [
 #[derive(Debug)]
 struct Grant<'g> {
     document: Cow<'g, PolicyDocument>,
-    exists: Tri,
+    exists: Ternary,
     at: Option<(NodeId, &'static str)>,
     name: String,
 }
@@ -40,10 +40,10 @@ enum Boundary<'g> {
 
 /// All policies of a role.
 #[derive(Debug, Default)]
-pub(crate) struct Identity<'g> {
+pub(crate) struct RolePermissions<'g> {
     grants: Vec<Grant<'g>>,
     /// Policies whose documents are elsewhere.
-    elsewhere: Vec<String>,
+    external: Vec<String>,
     boundary: Option<Boundary<'g>>,
     /// Whether something outside the file may add policies.
     open: bool,
@@ -51,46 +51,46 @@ pub(crate) struct Identity<'g> {
 
 /// Whether an action is allowed, and what decides.
 pub(crate) struct Decision {
-    pub(crate) allowed: Tri,
+    pub(crate) allowed: Ternary,
     pub(crate) detail: String,
     pub(crate) at: Option<(NodeId, &'static str)>,
 }
 
 /// The policy that a link names.
 fn document_of<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     link: &Link<ManagedPolicy>,
-) -> Result<(Cow<'g, PolicyDocument>, Tri, Option<NodeId>, String), String> {
-    let mut all = view.to(link);
+) -> Result<(Cow<'g, PolicyDocument>, Ternary, Option<NodeId>, String), String> {
+    let mut all = index.resolve(link);
     let to = match all.len() {
         1 => all.swap_remove(0),
         _ => return Err("one of several policies".to_owned()),
     };
     match to {
-        To::Node(id, policy) => Ok((
+        Resolved::Node(id, policy) => Ok((
             Cow::Borrowed(&policy.policy_document),
-            view.exists(id),
+            index.exists(id),
             Some(id),
-            view.name(id),
+            index.name(id),
         )),
-        To::Wrong(id) => Err(view.name(id)),
-        To::Outside(expr) => {
+        Resolved::OtherType(id) => Err(index.name(id)),
+        Resolved::Outside(expr) => {
             let name = aws_managed(&expr);
             match name.as_deref().and_then(managed::find) {
                 Some(document) => Ok((
                     Cow::Owned(document),
-                    Tri::Yes,
+                    Ternary::Yes,
                     None,
                     name.unwrap_or_default(),
                 )),
-                None => match by_name(view, &expr) {
+                None => match by_name(index, &expr) {
                     Some((id, policy)) => Ok((
                         Cow::Borrowed(&policy.policy_document),
-                        view.exists(id),
+                        index.exists(id),
                         Some(id),
-                        view.name(id),
+                        index.name(id),
                     )),
-                    None => Err(super::view::visible_text(&expr)),
+                    None => Err(super::graph_index::visible_text(&expr)),
                 },
             }
         }
@@ -98,7 +98,7 @@ fn document_of<'g>(
 }
 
 /// A policy of the file by the name at the end of an ARN that was put together.
-fn by_name<'g>(view: &View<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
+fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
     let end = match expr {
         Expr::Text(text) => text.as_ref(),
         Expr::Concat(parts) => match parts.last()? {
@@ -108,13 +108,14 @@ fn by_name<'g>(view: &View<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolic
         _ => return None,
     };
     let name = end.rsplit('/').next()?;
-    view.all::<ManagedPolicy>()
+    index
+        .all::<ManagedPolicy>()
         .find(|(_, _, policy)| {
             policy
                 .managed_policy_name
                 .as_ref()
                 .and_then(Value::lit)
-                .is_some_and(|own| own == name)
+                .is_some_and(|text| text == name)
         })
         .map(|(id, _, policy)| (id, policy))
 }
@@ -141,59 +142,60 @@ fn aws_managed(expr: &Expr) -> Option<String> {
         .map(|(_, name)| name.to_owned())
 }
 
-impl<'g> Identity<'g> {
+impl<'g> RolePermissions<'g> {
     /// Gathers all policies of a role, wherever they are said.
-    pub(crate) fn of(view: &View<'g>, id: NodeId) -> Identity<'g> {
-        let mut identity = Identity {
-            open: view.is_touched(id),
-            ..Identity::default()
+    pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
+        let mut identity = RolePermissions {
+            open: index.is_externally_modified(id),
+            ..RolePermissions::default()
         };
-        let Some(role) = view.graph.node(id).and_then(|node| match &node.resource {
+        let Some(role) = index.graph.node(id).and_then(|node| match &node.resource {
             crate::resource::Resource::Role(role) => Some(role.as_ref()),
             _ => None,
         }) else {
             return identity;
         };
         let ours = |link: &Link<Role>| {
-            Tri::any(
-                view.role(link)
+            Ternary::any(
+                index
+                    .role(link)
                     .iter()
-                    .map(|to| to.same(&To::Node(id, role))),
+                    .map(|to| to.same(&Resolved::Node(id, role))),
             )
         };
         for link in &role.managed_policies {
-            identity.attach(view, link, Tri::Yes, (id, "managed_policies"));
+            identity.attach(index, link, Ternary::Yes, (id, "managed_policies"));
         }
-        if view
+        if index
             .graph
             .node(id)
             .is_some_and(|node| node.is_unread("managed_policies"))
         {
-            identity.elsewhere.push("a policy".to_owned());
+            identity.external.push("a policy".to_owned());
         }
-        for (at, _, policy) in view.all::<RolePolicy>() {
-            identity.add(view, ours(&policy.role), at, &policy.policy_document);
+        for (at, _, policy) in index.all::<RolePolicy>() {
+            identity.add(index, ours(&policy.role), at, &policy.policy_document);
         }
-        for (at, _, policy) in view.all::<InlinePolicy>() {
-            let ours = Tri::any(policy.roles.iter().map(ours));
-            identity.add(view, ours, at, &policy.policy_document);
+        for (at, _, policy) in index.all::<InlinePolicy>() {
+            let ours = Ternary::any(policy.roles.iter().map(ours));
+            identity.add(index, ours, at, &policy.policy_document);
         }
-        for (at, _, policy) in view.all::<ManagedPolicy>() {
-            let ours = Tri::any(policy.roles.iter().map(ours));
-            identity.add(view, ours, at, &policy.policy_document);
+        for (at, _, policy) in index.all::<ManagedPolicy>() {
+            let ours = Ternary::any(policy.roles.iter().map(ours));
+            identity.add(index, ours, at, &policy.policy_document);
         }
-        for (at, _, it) in view.all::<RolePolicyAttachment>() {
-            let ours = ours(&it.role).and(view.exists(at));
-            identity.attach(view, &it.policy, ours, (at, "policy"));
+        for (at, _, it) in index.all::<RolePolicyAttachment>() {
+            let ours = ours(&it.role).and(index.exists(at));
+            identity.attach(index, &it.policy, ours, (at, "policy"));
         }
-        for (at, _, it) in view.all::<PolicyAttachment>() {
-            let ours = Tri::any(it.roles.iter().map(ours)).and(view.exists(at));
-            identity.attach(view, &it.policy, ours, (at, "policy"));
+        for (at, _, it) in index.all::<PolicyAttachment>() {
+            let ours = Ternary::any(it.roles.iter().map(ours)).and(index.exists(at));
+            identity.attach(index, &it.policy, ours, (at, "policy"));
         }
-        for (at, _, it) in view.all::<RolePolicyAttachments>() {
+        for (at, _, it) in index.all::<RolePolicyAttachments>() {
             for policy in &it.policies {
-                let ours = ours(&it.role).and(view.exists(at));
-                identity.attach(view, policy, ours, (at, "policies"));
+                let ours = ours(&it.role).and(index.exists(at));
+                identity.attach(index, policy, ours, (at, "policies"));
             }
         }
         if let Some(link) = role
@@ -201,7 +203,7 @@ impl<'g> Identity<'g> {
             .as_ref()
             .filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()))
         {
-            identity.boundary = Some(match document_of(view, link) {
+            identity.boundary = Some(match document_of(index, link) {
                 Ok((document, exists, _, name)) if exists.is_yes() => {
                     Boundary::Document(document, name)
                 }
@@ -211,55 +213,66 @@ impl<'g> Identity<'g> {
         identity
     }
 
-    fn add(&mut self, view: &View<'g>, ours: Tri, at: NodeId, document: &'g PolicyDocument) {
+    fn add(
+        &mut self,
+        index: &GraphIndex<'g>,
+        ours: Ternary,
+        at: NodeId,
+        document: &'g PolicyDocument,
+    ) {
         if ours.is_no() {
             return;
         }
         self.grants.push(Grant {
             document: Cow::Borrowed(document),
-            exists: ours.and(view.exists(at)),
+            exists: ours.and(index.exists(at)),
             at: Some((at, "policy_document")),
-            name: view.name(at),
+            name: index.name(at),
         });
     }
 
     fn attach(
         &mut self,
-        view: &View<'g>,
+        index: &GraphIndex<'g>,
         link: &Link<ManagedPolicy>,
-        ours: Tri,
+        ours: Ternary,
         at: (NodeId, &'static str),
     ) {
         if ours.is_no() {
             return;
         }
-        match document_of(view, link) {
+        match document_of(index, link) {
             Ok((document, exists, node, name)) => self.grants.push(Grant {
                 document,
                 exists: ours.and(exists),
                 at: Some(node.map_or(at, |node| (node, "policy_document"))),
                 name,
             }),
-            Err(name) => self.elsewhere.push(name),
+            Err(name) => self.external.push(name),
         }
     }
 
     /// Returns whether no policy at all is known.
     pub(crate) fn is_empty(&self) -> bool {
-        self.grants.is_empty() && self.elsewhere.is_empty()
+        self.grants.is_empty() && self.external.is_empty()
     }
 
     /// Decides an action.
-    pub(crate) fn allows(&self, view: &View<'_>, action: &str, on: &Target<'_>) -> Decision {
-        let mut allowed = Tri::No;
+    pub(crate) fn allows(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Decision {
+        let mut allowed = Ternary::No;
         let mut at = None;
         for grant in &self.grants {
             for statement in &grant.document.statements {
-                let applies = applies(view, statement, action, on).and(grant.exists);
+                let applies = applies(index, statement, action, on).and(grant.exists);
                 match statement.effect {
                     Effect::Deny if applies.is_yes() => {
                         return Decision {
-                            allowed: Tri::No,
+                            allowed: Ternary::No,
                             detail: format!("`{}` denies `{action}`", grant.name),
                             at: grant.at,
                         };
@@ -272,19 +285,19 @@ impl<'g> Identity<'g> {
                 }
             }
             if grant.document.opaque.is_some() && allowed.is_no() {
-                allowed = Tri::Maybe;
+                allowed = Ternary::Unknown;
                 at = grant.at;
             }
         }
-        if allowed.is_no() && (!self.elsewhere.is_empty() || self.open) {
-            let detail = match self.elsewhere.first() {
+        if allowed.is_no() && (!self.external.is_empty() || self.open) {
+            let detail = match self.external.first() {
                 Some(name) => {
                     format!("whether `{name}` allows `{action}` is not in the file")
                 }
                 None => format!("what is not in the file may allow `{action}`"),
             };
             return Decision {
-                allowed: Tri::Maybe,
+                allowed: Ternary::Unknown,
                 detail,
                 at,
             };
@@ -296,10 +309,10 @@ impl<'g> Identity<'g> {
                 at,
             };
         }
-        if let Some(decision) = self.within_boundary(view, action, on) {
+        if let Some(decision) = self.within_boundary(index, action, on) {
             return decision;
         }
-        if let Some(decision) = self.maybe_denied(view, action, on) {
+        if let Some(decision) = self.maybe_denied(index, action, on) {
             return decision;
         }
         let detail = if allowed.is_yes() {
@@ -315,7 +328,12 @@ impl<'g> Identity<'g> {
     }
 
     /// What the boundary does not allow.
-    fn within_boundary(&self, view: &View<'_>, action: &str, on: &Target<'_>) -> Option<Decision> {
+    fn within_boundary(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Option<Decision> {
         let decide = |allowed, detail| {
             Some(Decision {
                 allowed,
@@ -325,18 +343,18 @@ impl<'g> Identity<'g> {
         };
         match self.boundary.as_ref()? {
             Boundary::Unknown(name) => decide(
-                Tri::Maybe,
+                Ternary::Unknown,
                 format!("whether the boundary `{name}` allows `{action}` is not in the file"),
             ),
             Boundary::Document(document, name) => {
-                match document_allows(view, document, action, on) {
-                    Tri::Yes => None,
-                    Tri::No => decide(
-                        Tri::No,
+                match document_allows(index, document, action, on) {
+                    Ternary::Yes => None,
+                    Ternary::No => decide(
+                        Ternary::No,
                         format!("the permissions boundary `{name}` does not allow `{action}`"),
                     ),
-                    Tri::Maybe => decide(
-                        Tri::Maybe,
+                    Ternary::Unknown => decide(
+                        Ternary::Unknown,
                         format!("the boundary `{name}` may not allow `{action}`"),
                     ),
                 }
@@ -345,46 +363,53 @@ impl<'g> Identity<'g> {
     }
 
     /// What may take an allowed action away.
-    fn maybe_denied(&self, view: &View<'_>, action: &str, on: &Target<'_>) -> Option<Decision> {
+    fn maybe_denied(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Option<Decision> {
         let undecided = |name: &str, at| {
             Some(Decision {
-                allowed: Tri::Maybe,
+                allowed: Ternary::Unknown,
                 detail: format!("whether `{name}` denies `{action}` is not decided"),
                 at,
             })
         };
         for grant in &self.grants {
             let denies = grant.document.statements.iter().any(|statement| {
-                statement.effect == Effect::Deny && !applies(view, statement, action, on).is_no()
+                statement.effect == Effect::Deny && !applies(index, statement, action, on).is_no()
             });
             if denies || grant.document.opaque.is_some() {
                 return undecided(&grant.name, grant.at);
             }
         }
-        self.elsewhere
-            .first()
-            .and_then(|name| undecided(name, None))
+        self.external.first().and_then(|name| undecided(name, None))
     }
 }
 
 /// Whether a single document allows, as a boundary or an endpoint's policy does.
 pub(crate) fn document_allows(
-    view: &View<'_>,
+    index: &GraphIndex<'_>,
     document: &PolicyDocument,
     action: &str,
-    on: &Target<'_>,
-) -> Tri {
-    let mut allowed = Tri::No;
-    let mut denied = Tri::No;
+    on: &CallContext<'_>,
+) -> Ternary {
+    let mut allowed = Ternary::No;
+    let mut denied = Ternary::No;
     for statement in &document.statements {
-        let applies = applies(view, statement, action, on);
+        let applies = applies(index, statement, action, on);
         match statement.effect {
             Effect::Allow => allowed = allowed.or(applies),
             Effect::Deny => denied = denied.or(applies),
         }
     }
     if document.opaque.is_some() {
-        return if denied.is_yes() { Tri::No } else { Tri::Maybe };
+        return if denied.is_yes() {
+            Ternary::No
+        } else {
+            Ternary::Unknown
+        };
     }
     allowed.and(!denied)
 }
@@ -393,74 +418,79 @@ pub(crate) fn document_allows(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
     /// Whoever carries the policy: statements name no principal.
-    Carrier,
+    Holder,
     /// A role of the file.
     Role(NodeId),
     /// A role that the file does not tell.
-    Somebody,
+    Unknown,
 }
 
 /// What an action is done to, and by whom.
-pub(crate) struct Target<'a> {
+pub(crate) struct CallContext<'a> {
     /// Who calls.
     pub(crate) caller: Caller,
     /// The resource, where it is one that the file names.
     pub(crate) resource: Option<&'a Expr>,
 }
 
-impl Target<'_> {
+impl CallContext<'_> {
     /// A call of the agent for itself.
-    pub(crate) const ITSELF: Target<'static> = Target {
-        caller: Caller::Carrier,
+    pub(crate) const AGENT: CallContext<'static> = CallContext {
+        caller: Caller::Holder,
         resource: None,
     };
 }
 
 /// Whether a statement is about this call.
-fn applies(view: &View<'_>, statement: &Statement, action: &str, on: &Target<'_>) -> Tri {
-    let named = Tri::any(statement.actions.iter().map(|it| pattern(it, action)));
+fn applies(
+    index: &GraphIndex<'_>,
+    statement: &Statement,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Ternary {
+    let named = Ternary::any(statement.actions.iter().map(|it| pattern(it, action)));
     let action_is_meant = if statement.not.actions { !named } else { named };
     if action_is_meant.is_no() {
-        return Tri::No;
+        return Ternary::No;
     }
     let resource_is_meant = match statement.resources.is_empty() {
-        true => Tri::Yes,
+        true => Ternary::Yes,
         false if statement.not.resources => {
             let none = statement
                 .resources
                 .iter()
-                .map(|it| resource(view, it, action, on));
-            match Tri::any(none) {
-                Tri::No => Tri::Yes,
-                _ => Tri::Maybe,
+                .map(|it| resource(index, it, action, on));
+            match Ternary::any(none) {
+                Ternary::No => Ternary::Yes,
+                _ => Ternary::Unknown,
             }
         }
-        false => Tri::any(
+        false => Ternary::any(
             statement
                 .resources
                 .iter()
-                .map(|it| resource(view, it, action, on)),
+                .map(|it| resource(index, it, action, on)),
         ),
     };
     let conditions = statement
         .conditions
         .iter()
-        .map(|(operator, key, values)| condition(view, operator, key, values, on));
+        .map(|(operator, key, values)| condition(index, operator, key, values, on));
     action_is_meant
         .and(resource_is_meant)
-        .and(Tri::all(conditions))
-        .and(principal(view, statement, on))
+        .and(Ternary::all(conditions))
+        .and(principal(index, statement, on))
 }
 
 /// Whether a pattern of an action is met.
-fn pattern(value: &Value<Text>, action: &str) -> Tri {
+fn pattern(value: &Value<Text>, action: &str) -> Ternary {
     match value {
         Value::Lit(text) => glob(&text.to_ascii_lowercase(), &action.to_ascii_lowercase()).into(),
-        Value::Expr(Expr::OneOf(of)) => Tri::agreed(of.iter().map(|one| match one {
+        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
             Expr::Text(text) => pattern(&Value::Lit(text.clone()), action),
-            _ => Tri::Maybe,
+            _ => Ternary::Unknown,
         })),
-        Value::Expr(_) => Tri::Maybe,
+        Value::Expr(_) => Ternary::Unknown,
     }
 }
 
@@ -494,16 +524,16 @@ fn glob(pattern: &str, text: &str) -> bool {
 }
 
 /// A region that stands for the stack's own where that is not decided.
-pub(crate) fn sample_region(view: &View<'_>) -> &'static str {
-    view.region().map_or(SAMPLE_REGION, |region| region.name)
+pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
+    index.region().map_or(SAMPLE_REGION, |region| region.name)
 }
 
 const SAMPLE_REGION: &str = "us-east-1";
 const SAMPLE_ACCOUNT: &str = "123456789012";
 
 /// Text with the place of deployment filled in by a sample.
-fn sampled(view: &View<'_>, expr: &Expr) -> Option<String> {
-    let region = sample_region(view);
+fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
+    let region = sample_region(index);
     Some(match expr {
         Expr::Text(text) => text.to_string(),
         Expr::Pseudo(Pseudo::Region) => region.to_owned(),
@@ -512,7 +542,7 @@ fn sampled(view: &View<'_>, expr: &Expr) -> Option<String> {
         Expr::Concat(parts) => {
             let mut out = String::new();
             for part in parts {
-                out.push_str(&sampled(view, part)?);
+                out.push_str(&sample_text(index, part)?);
             }
             out
         }
@@ -521,17 +551,22 @@ fn sampled(view: &View<'_>, expr: &Expr) -> Option<String> {
 }
 
 /// Whether a statement's resource is what the action is done to.
-fn resource(view: &View<'_>, value: &Value<Text>, action: &str, on: &Target<'_>) -> Tri {
+fn resource(
+    index: &GraphIndex<'_>,
+    value: &Value<Text>,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Ternary {
     let expr = expr_of(value, Clone::clone);
     if matches!(&expr, Expr::Text(text) if !text.is_empty() && text.chars().all(|c| c == '*')) {
-        return Tri::Yes;
+        return Ternary::Yes;
     }
     if let Some(meant) = on.resource {
-        if names_same(&expr, meant) {
-            return Tri::Yes;
+        if is_same_arn(&expr, meant) {
+            return Ternary::Yes;
         }
-        let (Expr::Text(name), Some(pattern)) = (meant, sampled(view, &expr)) else {
-            return Tri::Maybe;
+        let (Expr::Text(name), Some(pattern)) = (meant, sample_text(index, &expr)) else {
+            return Ternary::Unknown;
         };
         // A bucket is told by its name, a key by its ARN or otherwise.
         let known = if action.starts_with("s3:") {
@@ -539,7 +574,7 @@ fn resource(view: &View<'_>, value: &Value<Text>, action: &str, on: &Target<'_>)
         } else if name.starts_with("arn:") {
             glob(&pattern, name)
         } else {
-            return Tri::Maybe;
+            return Ternary::Unknown;
         };
         return known.into();
     }
@@ -547,23 +582,23 @@ fn resource(view: &View<'_>, value: &Value<Text>, action: &str, on: &Target<'_>)
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
     if action.starts_with("ssmmessages:") {
         return match &expr {
-            Expr::Text(_) | Expr::Concat(_) | Expr::Attr(..) => Tri::No,
-            _ => Tri::Maybe,
+            Expr::Text(_) | Expr::Concat(_) | Expr::Attr(..) => Ternary::No,
+            _ => Ternary::Unknown,
         };
     }
-    let region = sample_region(view);
-    let own = match action {
+    let region = sample_region(index);
+    let sample = match action {
         REGISTER => format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0"),
         "logs:DescribeLogGroups" => {
             format!("arn:aws:logs:{region}:{SAMPLE_ACCOUNT}:log-group::log-stream:")
         }
-        _ => return Tri::Maybe,
+        _ => return Ternary::Unknown,
     };
-    let Some(text) = sampled(view, &expr) else {
-        return Tri::Maybe;
+    let Some(text) = sample_text(index, &expr) else {
+        return Ternary::Unknown;
     };
-    if glob(&text, &own) {
-        return Tri::Yes;
+    if glob(&text, &sample) {
+        return Ternary::Yes;
     }
     // Another account, region or instance may still be this one.
     let mut parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -580,15 +615,15 @@ fn resource(view: &View<'_>, value: &Value<Text>, action: &str, on: &Target<'_>)
         *last = kind.as_str();
     }
     let managed = text.contains(":ssm:");
-    if glob(&parts.join(":"), &own) || managed {
-        Tri::Maybe
+    if glob(&parts.join(":"), &sample) || managed {
+        Ternary::Unknown
     } else {
-        Tri::No
+        Ternary::No
     }
 }
 
 /// Whether two expressions are about the same resource of the file.
-fn names_same(a: &Expr, b: &Expr) -> bool {
+fn is_same_arn(a: &Expr, b: &Expr) -> bool {
     let node = |expr: &Expr| {
         let mut found = None;
         expr.walk(&mut |part| {
@@ -603,12 +638,12 @@ fn names_same(a: &Expr, b: &Expr) -> bool {
 
 /// Whether a condition holds for a call of the agent.
 fn condition(
-    view: &View<'_>,
+    index: &GraphIndex<'_>,
     operator: &str,
     key: &str,
     values: &[Value<Text>],
-    on: &Target<'_>,
-) -> Tri {
+    on: &CallContext<'_>,
+) -> Ternary {
     let (operator, if_exists) = match operator.strip_suffix("IfExists") {
         Some(operator) => (operator, true),
         None => (operator, false),
@@ -620,34 +655,34 @@ fn condition(
         "aws:viaawsservice" | "aws:principalisawsservice" => Some(Some("false".to_owned())),
         "aws:multifactorauthpresent" | "aws:multifactorauthage" => Some(None),
         "aws:principaltype" => Some(Some("AssumedRole".to_owned())),
-        "aws:requestedregion" => match view.region() {
+        "aws:requestedregion" => match index.region() {
             Some(region) => Some(Some(region.name.to_owned())),
             None if values
                 .iter()
                 .all(|value| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::Region)))) =>
             {
                 return if operator == "StringEquals" {
-                    Tri::Yes
+                    Ternary::Yes
                 } else {
-                    Tri::Maybe
+                    Ternary::Unknown
                 };
             }
             None => None,
         },
         "aws:principalaccount" | "aws:sourceaccount" => {
-            let own =
+            let holds =
                 |value: &Value<Text>| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::AccountId)));
             return if key == "aws:principalaccount"
                 && operator == "StringEquals"
-                && values.iter().any(own)
+                && values.iter().any(holds)
             {
-                Tri::Yes
+                Ternary::Yes
             } else {
-                Tri::Maybe
+                Ternary::Unknown
             };
         }
         "aws:principalarn" => {
-            let own = |value: &Value<Text>| match value {
+            let holds = |value: &Value<Text>| match value {
                 Value::Expr(Expr::Attr(id, attr)) => {
                     Caller::Role(*id) == on.caller && *attr == Role::ARN
                 }
@@ -656,34 +691,36 @@ fn condition(
             return if matches!(
                 operator,
                 "ArnEquals" | "ArnLike" | "StringEquals" | "StringLike"
-            ) && values.iter().any(own)
+            ) && values.iter().any(holds)
             {
-                Tri::Yes
+                Ternary::Yes
             } else {
-                Tri::Maybe
+                Ternary::Unknown
             };
         }
         _ => None,
     };
     let Some(known) = known else {
-        return Tri::Maybe;
+        return Ternary::Unknown;
     };
     let Some(known) = known else {
         if operator == "Null" {
-            return Tri::any(values.iter().map(|value| pattern(value, "true")));
+            return Ternary::any(values.iter().map(|value| pattern(value, "true")));
         }
         return if if_exists || operator.contains("Not") {
-            Tri::Yes
+            Ternary::Yes
         } else {
-            Tri::No
+            Ternary::No
         };
     };
     let is = |like: bool| {
-        Tri::any(values.iter().map(|value| match value {
+        Ternary::any(values.iter().map(|value| match value {
             Value::Lit(text) if like => glob(text, &known).into(),
             Value::Lit(text) => (text.eq_ignore_ascii_case(&known)).into(),
-            Value::Expr(Expr::Pseudo(Pseudo::Region)) if key == "aws:requestedregion" => Tri::Yes,
-            Value::Expr(_) => Tri::Maybe,
+            Value::Expr(Expr::Pseudo(Pseudo::Region)) if key == "aws:requestedregion" => {
+                Ternary::Yes
+            }
+            Value::Expr(_) => Ternary::Unknown,
         }))
     };
     match operator {
@@ -691,28 +728,28 @@ fn condition(
         "StringLike" => is(true),
         "StringNotEquals" | "StringNotEqualsIgnoreCase" => !is(false),
         "StringNotLike" => !is(true),
-        "Null" => !Tri::any(values.iter().map(|value| pattern(value, "true"))),
-        _ => Tri::Maybe,
+        "Null" => !Ternary::any(values.iter().map(|value| pattern(value, "true"))),
+        _ => Ternary::Unknown,
     }
 }
 
 /// Whether a statement is about the role.
-fn principal(view: &View<'_>, statement: &Statement, on: &Target<'_>) -> Tri {
-    if on.caller == Caller::Carrier {
-        return Tri::Yes;
+fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Ternary {
+    if on.caller == Caller::Holder {
+        return Ternary::Yes;
     }
     let Some(principal) = &statement.principal else {
-        return Tri::Maybe;
+        return Ternary::Unknown;
     };
     let named = match principal {
-        Principal::Any => Tri::Yes,
-        Principal::Service(_) => Tri::No,
-        Principal::Aws(who) => is_role(view, who, on.caller),
-        Principal::Several(kinds) => Tri::any(kinds.iter().flat_map(|(kind, who)| {
+        Principal::Any => Ternary::Yes,
+        Principal::Service(_) => Ternary::No,
+        Principal::Aws(who) => is_role(index, who, on.caller),
+        Principal::Several(kinds) => Ternary::any(kinds.iter().flat_map(|(kind, who)| {
             who.iter().map(move |who| match kind.as_ref() {
-                "AWS" => is_role(view, who, on.caller),
-                "Service" | "Federated" | "CanonicalUser" => Tri::No,
-                _ => Tri::Maybe,
+                "AWS" => is_role(index, who, on.caller),
+                "Service" | "Federated" | "CanonicalUser" => Ternary::No,
+                _ => Ternary::Unknown,
             })
         })),
     };
@@ -723,13 +760,13 @@ fn principal(view: &View<'_>, statement: &Statement, on: &Target<'_>) -> Tri {
     }
 }
 
-fn is_role(view: &View<'_>, who: &Value<Text>, caller: Caller) -> Tri {
+fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary {
     match who {
-        Value::Lit(text) if text == "*" => Tri::Yes,
-        Value::Expr(Expr::Pseudo(Pseudo::AccountId)) => Tri::Yes,
+        Value::Lit(text) if text == "*" => Ternary::Yes,
+        Value::Expr(Expr::Pseudo(Pseudo::AccountId)) => Ternary::Yes,
         Value::Expr(Expr::Attr(id, attr)) if *attr == Role::ARN => match caller {
             Caller::Role(role) => (*id == role).into(),
-            _ => Tri::Maybe,
+            _ => Ternary::Unknown,
         },
         other => {
             let expr = expr_of(other, Clone::clone);
@@ -739,30 +776,33 @@ fn is_role(view: &View<'_>, who: &Value<Text>, caller: Caller) -> Tri {
                     .any(|part| matches!(part, Expr::Pseudo(Pseudo::AccountId))),
                 _ => false,
             };
-            let text = super::view::visible_text(&expr);
-            let whole = matches!(expr, Expr::Text(_)) || own_account;
-            if !whole {
-                return Tri::Maybe;
+            let text = super::graph_index::visible_text(&expr);
+            let complete = matches!(expr, Expr::Text(_)) || own_account;
+            if !complete {
+                return Ternary::Unknown;
             }
             // `arn:aws:iam::123456789012:root`, or the twelve digits alone.
             let named = text.split(':').nth(4).unwrap_or(text.as_str());
-            let account = match view.graph.account() {
-                _ if own_account => Tri::Yes,
-                Some(own) => (own == named).into(),
-                None => Tri::Maybe,
+            let account = match index.graph.account() {
+                _ if own_account => Ternary::Yes,
+                Some(account) => (account == named).into(),
+                None => Ternary::Unknown,
             };
             if !text.contains(':') || text.ends_with(":root") {
                 return account;
             }
             let Caller::Role(role) = caller else {
-                return Tri::Maybe;
+                return Ternary::Unknown;
             };
-            let name = view.graph.node(role).and_then(|node| match &node.resource {
-                crate::resource::Resource::Role(role) => {
-                    role.role_name.as_ref().and_then(Value::lit)
-                }
-                _ => None,
-            });
+            let name = index
+                .graph
+                .node(role)
+                .and_then(|node| match &node.resource {
+                    crate::resource::Resource::Role(role) => {
+                        role.role_name.as_ref().and_then(Value::lit)
+                    }
+                    _ => None,
+                });
             // A name that is generated is no name that anybody wrote.
             let is_meant = text.contains(":role/")
                 && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
@@ -772,26 +812,26 @@ fn is_role(view: &View<'_>, who: &Value<Text>, caller: Caller) -> Tri {
 }
 
 /// Whether a trust policy lets EC2 take the role.
-pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Tri {
+pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Ternary {
     let service = |who: &Value<Text>| match who {
         Value::Lit(text) => {
             matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
         }
         Value::Expr(Expr::Concat(parts)) => match parts.as_slice() {
             [Expr::Text(service), Expr::Pseudo(Pseudo::UrlSuffix)] => (service == "ec2.").into(),
-            _ => Tri::Maybe,
+            _ => Ternary::Unknown,
         },
-        Value::Expr(Expr::OneOf(of)) => Tri::agreed(of.iter().map(|one| match one {
+        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
             Expr::Text(text) => {
                 matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
             }
-            _ => Tri::Maybe,
+            _ => Ternary::Unknown,
         })),
-        Value::Expr(_) => Tri::Maybe,
+        Value::Expr(_) => Ternary::Unknown,
     };
-    let mut allowed = Tri::No;
+    let mut allowed = Ternary::No;
     for statement in &document.statements {
-        let action = Tri::any(
+        let action = Ternary::any(
             statement
                 .actions
                 .iter()
@@ -803,44 +843,46 @@ pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Tri {
             action
         };
         let who = match &statement.principal {
-            None => Tri::Maybe,
-            Some(Principal::Any) => Tri::Maybe,
+            None => Ternary::Unknown,
+            Some(Principal::Any) => Ternary::Unknown,
             Some(Principal::Service(who)) => service(who),
             Some(Principal::Aws(who)) => match who {
-                Value::Lit(text) if text == "*" => Tri::Maybe,
-                _ => Tri::No,
+                Value::Lit(text) if text == "*" => Ternary::Unknown,
+                _ => Ternary::No,
             },
-            Some(Principal::Several(kinds)) => Tri::any(kinds.iter().flat_map(|(kind, who)| {
-                who.iter().map(move |who| match kind.as_ref() {
-                    "Service" => service(who),
-                    "AWS" => match who {
-                        Value::Lit(text) if text == "*" => Tri::Maybe,
-                        _ => Tri::No,
-                    },
-                    _ => Tri::No,
-                })
-            })),
+            Some(Principal::Several(kinds)) => {
+                Ternary::any(kinds.iter().flat_map(|(kind, who)| {
+                    who.iter().map(move |who| match kind.as_ref() {
+                        "Service" => service(who),
+                        "AWS" => match who {
+                            Value::Lit(text) if text == "*" => Ternary::Unknown,
+                            _ => Ternary::No,
+                        },
+                        _ => Ternary::No,
+                    })
+                }))
+            }
         };
         let who = if statement.not.principal {
-            Tri::Maybe
+            Ternary::Unknown
         } else {
             who
         };
         let open = if statement.conditions.is_empty() {
-            Tri::Yes
+            Ternary::Yes
         } else {
-            Tri::Maybe
+            Ternary::Unknown
         };
         let applies = action.and(who).and(open);
         match statement.effect {
             Effect::Allow => allowed = allowed.or(applies),
-            Effect::Deny if applies.is_yes() => return Tri::No,
-            Effect::Deny if !applies.is_no() => allowed = allowed.and(Tri::Maybe),
+            Effect::Deny if applies.is_yes() => return Ternary::No,
+            Effect::Deny if !applies.is_no() => allowed = allowed.and(Ternary::Unknown),
             Effect::Deny => {}
         }
     }
     if document.opaque.is_some() {
-        return allowed.or(Tri::Maybe);
+        return allowed.or(Ternary::Unknown);
     }
     allowed
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
 
-use super::view::{View, visible_text};
+use super::graph_index::{GraphIndex, visible_text};
 use crate::ir::{Expr, Link, Value};
 use crate::resource::{ImageLookup, LaunchImage, Resource};
 
@@ -10,9 +10,9 @@ use crate::resource::{ImageLookup, LaunchImage, Resource};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Image {
     /// It has the agent; its name.
-    Agent(String),
+    WithAgent(String),
     /// It has not; its name.
-    Bare(String),
+    WithoutAgent(String),
     /// It is not described; what stands there.
     Opaque(String),
 }
@@ -23,37 +23,38 @@ impl Image {
             return self;
         }
         match (self, other) {
-            (Image::Agent(a), Image::Agent(_)) => Image::Agent(a),
-            (Image::Bare(a), Image::Bare(_)) => Image::Bare(a),
+            (Image::WithAgent(a), Image::WithAgent(_)) => Image::WithAgent(a),
+            (Image::WithoutAgent(a), Image::WithoutAgent(_)) => Image::WithoutAgent(a),
             _ => Image::Opaque("one of several images".to_owned()),
         }
     }
 }
 
 /// Judges an image by what names it.
-pub(crate) fn judge(view: &View<'_>, link: &Link<LaunchImage>) -> Image {
+pub(crate) fn classify(index: &GraphIndex<'_>, link: &Link<LaunchImage>) -> Image {
     match link {
         Value::Lit(id) => by_text(id.as_str()),
-        Value::Expr(expr) => by_expr(view, expr),
+        Value::Expr(expr) => by_expr(index, expr),
     }
 }
 
-fn by_expr(view: &View<'_>, expr: &Expr) -> Image {
+fn by_expr(index: &GraphIndex<'_>, expr: &Expr) -> Image {
     match expr {
         Expr::Text(text) => by_text(text),
         Expr::SsmParameter(name) => by_parameter(name),
         Expr::OneOf(of) => of
             .iter()
-            .map(|one| by_expr(view, one))
+            .map(|one| by_expr(index, one))
             .reduce(Image::worse)
             .unwrap_or(Image::Opaque("an image".to_owned())),
         Expr::Concat(_) => by_text(&visible_text(expr)),
-        Expr::PerLanguage { cfn, tf } => by_expr(view, cfn).worse(by_expr(view, tf)),
-        Expr::Attr(id, _) | Expr::Other(id, _) => match view.graph.node(*id).map(|it| &it.resource)
-        {
-            Some(Resource::ImageLookup(lookup)) => by_lookup(lookup),
-            _ => Image::Opaque(view.name(*id)),
-        },
+        Expr::PerLanguage { cfn, tf } => by_expr(index, cfn).worse(by_expr(index, tf)),
+        Expr::Attr(id, _) | Expr::Other(id, _) => {
+            match index.graph.node(*id).map(|it| &it.resource) {
+                Some(Resource::ImageLookup(lookup)) => by_lookup(lookup),
+                _ => Image::Opaque(index.name(*id)),
+            }
+        }
         other => {
             let text = visible_text(other);
             match text.find("/aws/service/") {
@@ -82,7 +83,7 @@ fn by_parameter(name: &str) -> Image {
     let last = shown.rsplit('/').next().unwrap_or_default();
     let amazon = name.starts_with("/aws/service/ami-amazon-linux-latest/");
     if amazon && last.contains("minimal") {
-        return Image::Bare(shown);
+        return Image::WithoutAgent(shown);
     }
     let has = (amazon && (last.starts_with("al2023-ami-") || last.starts_with("amzn2-ami-")))
         || (name.starts_with("/aws/service/ami-windows-latest/") && windows(last))
@@ -90,10 +91,10 @@ fn by_parameter(name: &str) -> Image {
         || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
         || (name.starts_with("/aws/service/eks/optimized-ami/") && name.contains("/amazon-linux"));
     if has {
-        return Image::Agent(shown);
+        return Image::WithAgent(shown);
     }
     if name.starts_with("/aws/service/debian/") {
-        return Image::Bare(shown);
+        return Image::WithoutAgent(shown);
     }
     Image::Opaque(shown)
 }
@@ -161,7 +162,7 @@ fn by_name(name: &str) -> Image {
     if lower.contains("minimal") {
         return if lower.starts_with("al2023-ami-minimal") || lower.starts_with("amzn2-ami-minimal")
         {
-            Image::Bare(shown)
+            Image::WithoutAgent(shown)
         } else {
             Image::Opaque(shown)
         };
@@ -170,23 +171,23 @@ fn by_name(name: &str) -> Image {
         return Image::Opaque(shown);
     }
     if lower.starts_with("al2023-ami-") || lower.starts_with("amzn2-ami-") {
-        return Image::Agent(shown);
+        return Image::WithAgent(shown);
     }
     if let Some(rest) = lower.strip_prefix("ubuntu/images/") {
         let known = rest.split(['/', '-']).any(ubuntu_release);
         if known && rest.contains("server") {
-            return Image::Agent(shown);
+            return Image::WithAgent(shown);
         }
         return Image::Opaque(shown);
     }
     if lower.starts_with("windows_server-") && windows(name) {
-        return Image::Agent(shown);
+        return Image::WithAgent(shown);
     }
     let bare = [
         "rhel-", "debian-", "centos", "rocky-", "fedora-", "kali-", "ol8", "ol9",
     ];
     if bare.iter().any(|prefix| lower.starts_with(prefix)) {
-        return Image::Bare(shown);
+        return Image::WithoutAgent(shown);
     }
     Image::Opaque(shown)
 }
@@ -197,8 +198,8 @@ mod tests {
 
     #[test]
     fn families_are_told_apart() {
-        let agent = |name: &str| matches!(by_text(name), Image::Agent(_));
-        let bare = |name: &str| matches!(by_text(name), Image::Bare(_));
+        let agent = |name: &str| matches!(by_text(name), Image::WithAgent(_));
+        let bare = |name: &str| matches!(by_text(name), Image::WithoutAgent(_));
         let al = "/aws/service/ami-amazon-linux-latest/";
         assert!(agent(&format!("{al}al2023-ami-kernel-default-x86_64")));
         assert!(agent(&format!("resolve:ssm:{al}amzn2-ami-hvm-x86_64-gp2")));
@@ -221,14 +222,14 @@ mod tests {
         assert!(matches!(by_name("al2023-ami-*-x86_64"), Image::Opaque(_)));
         assert!(matches!(
             by_name("al2023-ami-2023*-x86_64"),
-            Image::Agent(_)
+            Image::WithAgent(_)
         ));
         assert!(matches!(
             by_name("amzn2-ami-hvm-*-x86_64-gp2"),
-            Image::Agent(_)
+            Image::WithAgent(_)
         ));
-        assert!(matches!(by_name("RHEL-9*"), Image::Bare(_)));
+        assert!(matches!(by_name("RHEL-9*"), Image::WithoutAgent(_)));
         let ubuntu = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*";
-        assert!(matches!(by_name(ubuntu), Image::Agent(_)));
+        assert!(matches!(by_name(ubuntu), Image::WithAgent(_)));
     }
 }

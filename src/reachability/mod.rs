@@ -14,30 +14,32 @@
 //! assert_eq!(proof.instances[0].failing_hop(), None);
 //! ```
 
-mod around;
 mod fix;
+pub(crate) mod graph_index;
 mod hop;
-pub(crate) mod host;
 mod iam;
 pub(crate) mod image;
+pub(crate) mod instance;
 mod managed;
 mod order;
 pub(crate) mod path;
 mod security;
-pub(crate) mod tri;
-pub(crate) mod view;
+pub(crate) mod ternary;
+mod topology;
 
 use std::fmt;
 
-pub use around::{Around, Door, Rule, Spot, Surroundings, Way, around};
+pub use fix::Fix;
+pub use topology::{
+    EgressPath, EndpointTopology, InstanceTopology, ResourceRef, Rule, Topology, topology,
+};
 #[cfg(feature = "report")]
-pub(crate) use around::{shown, text};
-pub use fix::Change;
+pub(crate) use topology::{display_expr, display_text};
 
 use crate::ir::{Graph, NodeId};
-use host::Host;
-use tri::Tri;
-use view::View;
+use graph_index::GraphIndex;
+use instance::InstanceConfig;
+use ternary::Ternary;
 
 /// A step that must hold for a session, in the order of the agent's way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +102,7 @@ impl Hop {
     }
 
     /// Says in a sentence why it matters.
-    pub const fn why(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
             Hop::Agent => "without a running SSM Agent nothing on the instance asks for sessions",
             Hop::Imds => {
@@ -144,7 +146,7 @@ impl fmt::Display for Hop {
 
 /// What was found of a hop; the worse comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
+pub enum HopStatus {
     /// It provably fails.
     Fail,
     /// It is not decided.
@@ -153,13 +155,54 @@ pub enum Verdict {
     Pass,
 }
 
+impl HopStatus {
+    /// Returns its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            HopStatus::Fail => "fail",
+            HopStatus::Unknown => "unknown",
+            HopStatus::Pass => "pass",
+        }
+    }
+}
+
+impl fmt::Display for HopStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<Ternary> for HopStatus {
+    fn from(value: Ternary) -> Self {
+        match value {
+            Ternary::No => HopStatus::Fail,
+            Ternary::Unknown => HopStatus::Unknown,
+            Ternary::Yes => HopStatus::Pass,
+        }
+    }
+}
+
+/// Whether Session Manager reaches an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every hop holds.
+    Reachable,
+    /// A hop fails.
+    Unreachable,
+    /// No hop fails, and one is not decided.
+    Unknown,
+    /// The instance's condition leaves it out.
+    NotCreated,
+}
+
 impl Verdict {
     /// Returns its word.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Verdict::Fail => "fail",
+            Verdict::Reachable => "reachable",
+            Verdict::Unreachable => "unreachable",
             Verdict::Unknown => "unknown",
-            Verdict::Pass => "pass",
+            Verdict::NotCreated => "absent",
         }
     }
 }
@@ -170,68 +213,27 @@ impl fmt::Display for Verdict {
     }
 }
 
-impl From<Tri> for Verdict {
-    fn from(value: Tri) -> Self {
-        match value {
-            Tri::No => Verdict::Fail,
-            Tri::Maybe => Verdict::Unknown,
-            Tri::Yes => Verdict::Pass,
-        }
-    }
-}
-
-/// Whether Session Manager reaches an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Every hop holds.
-    Reachable,
-    /// A hop fails.
-    Unreachable,
-    /// No hop fails, and one is not decided.
-    Unknown,
-    /// The instance's condition leaves it out.
-    Absent,
-}
-
-impl Answer {
-    /// Returns its word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Answer::Reachable => "reachable",
-            Answer::Unreachable => "unreachable",
-            Answer::Unknown => "unknown",
-            Answer::Absent => "absent",
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
 /// What was found of a hop, and where.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Finding {
+pub struct HopResult {
     /// The hop.
     pub hop: Hop,
     /// Whether it holds.
-    pub verdict: Verdict,
+    pub status: HopStatus,
     /// What was found, lower case, no full stop.
     pub detail: String,
     /// The resource, and the field of its table, that decide.
     pub at: Option<(NodeId, &'static str)>,
     /// What mends it.
-    pub fix: Option<Change>,
+    pub fix: Option<Fix>,
 }
 
-impl Finding {
-    pub(crate) fn new(hop: Hop, verdict: impl Into<Verdict>, detail: impl Into<String>) -> Self {
-        Finding {
+impl HopResult {
+    pub(crate) fn new(hop: Hop, status: impl Into<HopStatus>, detail: impl Into<String>) -> Self {
+        HopResult {
             hop,
-            verdict: verdict.into(),
+            status: status.into(),
             detail: detail.into(),
             at: None,
             fix: None,
@@ -239,15 +241,15 @@ impl Finding {
     }
 
     pub(crate) fn pass(hop: Hop, detail: impl Into<String>) -> Self {
-        Finding::new(hop, Verdict::Pass, detail)
+        HopResult::new(hop, HopStatus::Pass, detail)
     }
 
     pub(crate) fn unknown(hop: Hop, detail: impl Into<String>) -> Self {
-        Finding::new(hop, Verdict::Unknown, detail)
+        HopResult::new(hop, HopStatus::Unknown, detail)
     }
 
     pub(crate) fn fail(hop: Hop, detail: impl Into<String>) -> Self {
-        Finding::new(hop, Verdict::Fail, detail)
+        HopResult::new(hop, HopStatus::Fail, detail)
     }
 
     #[must_use]
@@ -257,8 +259,8 @@ impl Finding {
     }
 
     #[must_use]
-    pub(crate) fn fix(mut self, change: Change) -> Self {
-        self.fix = Some(change);
+    pub(crate) fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
         self
     }
 }
@@ -266,37 +268,37 @@ impl Finding {
 /// What is known of one instance.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct InstanceProof {
+pub struct InstanceReachability {
     /// The instance, or the auto scaling group that starts it.
     pub node: NodeId,
     /// Whether it is reached.
-    pub answer: Answer,
+    pub verdict: Verdict,
     /// The hops in order; those that do not apply are left out.
-    pub hops: Vec<Finding>,
+    pub hops: Vec<HopResult>,
     /// What does not decide, and is good to know.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<HopResult>,
 }
 
-impl InstanceProof {
+impl InstanceReachability {
     /// Returns the first hop that fails.
-    pub fn failing(&self) -> Option<&Finding> {
+    pub fn failing(&self) -> Option<&HopResult> {
         self.hops
             .iter()
-            .find(|finding| finding.verdict == Verdict::Fail)
+            .find(|result| result.status == HopStatus::Fail)
     }
 
     /// Returns the name of the first hop that fails.
     pub fn failing_hop(&self) -> Option<Hop> {
-        self.failing().map(|finding| finding.hop)
+        self.failing().map(|result| result.hop)
     }
 }
 
 /// What is known of all instances of a graph.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Proof {
+pub struct Reachability {
     /// The instances, in the order of the graph.
-    pub instances: Vec<InstanceProof>,
+    pub instances: Vec<InstanceReachability>,
 }
 
 /// What is taken for granted, because no file can show it.
@@ -311,7 +313,7 @@ pub const ASSUMPTIONS: &[&str] = &[
 
 /// Assumptions that can be turned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Assume {
+pub struct Assumptions {
     /// An image that the file does not describe has the agent. Default: this is not known.
     pub agent: bool,
     /// Default Host Management is on in the account and region. Default: it is off.
@@ -321,125 +323,135 @@ pub struct Assume {
 
 /// Proves for every instance of the graph whether Session Manager reaches it.
 #[must_use]
-pub fn prove(graph: &Graph, assume: &Assume) -> Proof {
-    let view = View::new(graph, *assume);
-    let instances = host::all(&view)
+pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
+    let index = GraphIndex::new(graph, *assumptions);
+    let instances = instance::all(&index)
         .into_iter()
-        .map(|host| prove_one(&view, &host))
+        .map(|instance| check_instance(&index, &instance))
         .collect();
-    Proof { instances }
+    Reachability { instances }
 }
 
 /// Whether one of the instances provably cannot be reached: what a synthesis must know, without
 /// the warnings that only a report shows.
 #[cfg(feature = "cli")]
-pub(crate) fn is_unreachable(graph: &Graph, assume: &Assume) -> bool {
-    let view = View::new(graph, *assume);
-    host::all(&view).iter().any(|host| {
-        let absent = view.graph.node(host.node).is_some_and(|it| it.is_absent());
-        !absent && answer(&view, &hop::all(&view, host)) == Answer::Unreachable
+pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
+    let index = GraphIndex::new(graph, *assumptions);
+    instance::all(&index).iter().any(|instance| {
+        let absent = index
+            .graph
+            .node(instance.node)
+            .is_some_and(|it| it.is_absent());
+        !absent && verdict(&index, &hop::check_all(&index, instance)) == Verdict::Unreachable
     })
 }
 
-fn answer(view: &View<'_>, hops: &[Finding]) -> Answer {
-    match hops.iter().map(|finding| finding.verdict).min() {
+fn verdict(index: &GraphIndex<'_>, hops: &[HopResult]) -> Verdict {
+    match hops.iter().map(|result| result.status).min() {
         // What a macro may change is not proven.
-        _ if view.macros => Answer::Unknown,
-        Some(Verdict::Fail) => Answer::Unreachable,
-        Some(Verdict::Pass) => Answer::Reachable,
-        Some(Verdict::Unknown) | None => Answer::Unknown,
+        _ if index.has_macros => Verdict::Unknown,
+        Some(HopStatus::Fail) => Verdict::Unreachable,
+        Some(HopStatus::Pass) => Verdict::Reachable,
+        Some(HopStatus::Unknown) | None => Verdict::Unknown,
     }
 }
 
-fn prove_one<'g>(view: &View<'g>, host: &Host<'g>) -> InstanceProof {
-    if view.graph.node(host.node).is_some_and(|it| it.is_absent()) {
-        return InstanceProof {
-            node: host.node,
-            answer: Answer::Absent,
+fn check_instance<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+) -> InstanceReachability {
+    if index
+        .graph
+        .node(instance.node)
+        .is_some_and(|it| it.is_absent())
+    {
+        return InstanceReachability {
+            node: instance.node,
+            verdict: Verdict::NotCreated,
             hops: Vec::new(),
             warnings: Vec::new(),
         };
     }
-    let hops = worst_of_each(hop::all(view, host));
-    InstanceProof {
-        node: host.node,
-        answer: answer(view, &hops),
-        warnings: order::warnings(view, host),
+    let hops = worst_of_each(hop::check_all(index, instance));
+    InstanceReachability {
+        node: instance.node,
+        verdict: verdict(index, &hops),
+        warnings: order::warnings(index, instance),
         hops,
     }
 }
 
 /// One finding for each hop: the worst, and of equals the first.
-fn worst_of_each(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut worst: Vec<Finding> = Vec::new();
-    for finding in findings {
-        match worst.iter_mut().find(|other| other.hop == finding.hop) {
-            Some(other) if finding.verdict < other.verdict => *other = finding,
+fn worst_of_each(results: Vec<HopResult>) -> Vec<HopResult> {
+    let mut worst: Vec<HopResult> = Vec::new();
+    for result in results {
+        match worst.iter_mut().find(|other| other.hop == result.hop) {
+            Some(other) if result.status < other.status => *other = result,
             Some(_) => {}
-            None => worst.push(finding),
+            None => worst.push(result),
         }
     }
-    worst.sort_by_key(|finding| finding.hop);
+    worst.sort_by_key(|result| result.hop);
     worst
 }
 
 /// Joins what was found under several assumptions of what a file leaves open: what all agree on
 /// holds, the rest is not decided.
 #[must_use]
-pub fn agree(mut proofs: Vec<Proof>) -> Proof {
-    if proofs.len() <= 1 {
-        return proofs.pop().unwrap_or_default();
+pub fn merge(mut reachabilities: Vec<Reachability>) -> Reachability {
+    if reachabilities.len() <= 1 {
+        return reachabilities.pop().unwrap_or_default();
     }
-    let mut rest = proofs.into_iter();
+    let mut rest = reachabilities.into_iter();
     let mut joined = rest.next().unwrap_or_default();
-    for proof in rest {
-        for (at, other) in proof.instances.into_iter().enumerate() {
+    for reachability in rest {
+        for (at, other) in reachability.instances.into_iter().enumerate() {
             let Some(one) = joined.instances.get_mut(at) else {
                 joined.instances.push(other);
                 continue;
             };
-            join(one, other);
+            merge_instance(one, other);
         }
     }
     joined
 }
 
-fn join(one: &mut InstanceProof, other: InstanceProof) {
+fn merge_instance(one: &mut InstanceReachability, other: InstanceReachability) {
     // Where it is left out, there is nothing to reach.
-    if other.answer == Answer::Absent {
+    if other.verdict == Verdict::NotCreated {
         return;
     }
-    if one.answer == Answer::Absent {
+    if one.verdict == Verdict::NotCreated {
         *one = other;
         return;
     }
-    let both_fail = one.answer == Answer::Unreachable && other.answer == Answer::Unreachable;
-    for finding in other.hops {
-        match one.hops.iter_mut().find(|it| it.hop == finding.hop) {
-            None if both_fail => one.hops.push(finding),
-            None => one.hops.push(Finding {
-                verdict: finding.verdict.max(Verdict::Unknown),
-                ..finding
+    let both_fail = one.verdict == Verdict::Unreachable && other.verdict == Verdict::Unreachable;
+    for result in other.hops {
+        match one.hops.iter_mut().find(|it| it.hop == result.hop) {
+            None if both_fail => one.hops.push(result),
+            None => one.hops.push(HopResult {
+                status: result.status.max(HopStatus::Unknown),
+                ..result
             }),
-            Some(it) if it.verdict == finding.verdict => {}
+            Some(it) if it.status == result.status => {}
             Some(it) if both_fail => {
-                if finding.verdict < it.verdict {
-                    *it = finding;
+                if result.status < it.status {
+                    *it = result;
                 }
             }
             Some(it) => {
-                if finding.verdict < it.verdict {
-                    *it = finding;
+                if result.status < it.status {
+                    *it = result;
                 }
-                it.verdict = Verdict::Unknown;
+                it.status = HopStatus::Unknown;
             }
         }
     }
-    one.hops.sort_by_key(|finding| finding.hop);
-    if one.answer != other.answer {
-        one.answer = Answer::Unknown;
-        for finding in &mut one.hops {
-            finding.verdict = finding.verdict.max(Verdict::Unknown);
+    one.hops.sort_by_key(|result| result.hop);
+    if one.verdict != other.verdict {
+        one.verdict = Verdict::Unknown;
+        for result in &mut one.hops {
+            result.status = result.status.max(HopStatus::Unknown);
         }
     }
 }

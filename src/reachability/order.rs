@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::host::Host;
-use super::view::View;
-use super::{Finding, Hop, Verdict};
+use super::graph_index::GraphIndex;
+use super::instance::InstanceConfig;
+use super::{Hop, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::{
     InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
@@ -13,11 +13,11 @@ use crate::resource::{
 };
 
 /// All nodes that exist before another.
-fn before(view: &View<'_>, node: NodeId) -> HashSet<NodeId> {
+fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     let mut seen = HashSet::new();
     let mut left = vec![node];
     while let Some(id) = left.pop() {
-        let Some(node) = view.graph.node(id) else {
+        let Some(node) = index.graph.node(id) else {
             continue;
         };
         for next in node
@@ -34,13 +34,14 @@ fn before(view: &View<'_>, node: NodeId) -> HashSet<NodeId> {
 }
 
 /// What the instance needs and does not wait for.
-pub(super) fn warnings(view: &View<'_>, host: &Host<'_>) -> Vec<Finding> {
-    let before = before(view, host.node);
+pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<HopResult> {
+    let before = before(index, instance.node);
     let waits_for = |id: NodeId| before.contains(&id);
     // Only what has to do with the instance: its VPC's endpoints, its role's policies, the rules
     // of its groups.
     let ours = |id: NodeId| {
-        view.graph
+        index
+            .graph
             .node(id)
             .is_some_and(|node| node.references().iter().any(|to| before.contains(to)))
     };
@@ -50,43 +51,44 @@ pub(super) fn warnings(view: &View<'_>, host: &Host<'_>) -> Vec<Finding> {
             Some("ssm" | "ssmmessages")
         )
     };
-    let endpoints = view
+    let endpoints = index
         .all::<VpcEndpoint>()
         .filter(|(_, _, endpoint)| needed(endpoint))
         .map(|(id, ..)| id);
-    let policies = view
+    let policies = index
         .all::<RolePolicy>()
         .map(|(id, ..)| id)
-        .chain(view.all::<InlinePolicy>().map(|(id, ..)| id))
-        .chain(view.all::<RolePolicyAttachment>().map(|(id, ..)| id));
+        .chain(index.all::<InlinePolicy>().map(|(id, ..)| id))
+        .chain(index.all::<RolePolicyAttachment>().map(|(id, ..)| id));
     let written_alone = |id: &NodeId| {
-        view.graph
+        index
+            .graph
             .node(*id)
             .is_some_and(|node| node.origin.as_ref().is_none_or(|it| it.inside.is_none()))
     };
-    let rules = view
+    let rules = index
         .all::<SecurityGroupEgress>()
         .map(|(id, ..)| id)
-        .chain(view.all::<SecurityGroupIngress>().map(|(id, ..)| id));
+        .chain(index.all::<SecurityGroupIngress>().map(|(id, ..)| id));
     let missing: Vec<NodeId> = endpoints
         .chain(policies.chain(rules).filter(written_alone))
-        .filter(|&id| id != host.node && ours(id) && !waits_for(id))
+        .filter(|&id| id != instance.node && ours(id) && !waits_for(id))
         .collect();
     if missing.is_empty() {
         return Vec::new();
     }
     let names: Vec<String> = missing
         .iter()
-        .map(|&id| format!("`{}`", view.name(id)))
+        .map(|&id| format!("`{}`", index.name(id)))
         .collect();
     let detail = format!(
         "`{}` does not wait for {}: if it starts first, the agent sleeps for up to half an hour",
-        view.name(host.node),
+        index.name(instance.node),
         names.join(", ")
     );
     vec![
-        Finding::new(Hop::Agent, Verdict::Unknown, detail)
-            .at(host.node, "after")
-            .fix(super::Change::After(host.node, missing)),
+        HopResult::new(Hop::Agent, HopStatus::Unknown, detail)
+            .at(instance.node, "after")
+            .fix(super::Fix::After(instance.node, missing)),
     ]
 }

@@ -1,8 +1,8 @@
 //! The agent's way to a service: which endpoints answer for its name, and which way leads out.
 
-use super::host::{Host, Setting};
-use super::tri::Tri;
-use super::view::{To, View, VpcRef, visible_text};
+use super::graph_index::{GraphIndex, Resolved, VpcRef, visible_text};
+use super::instance::{InstanceConfig, Setting};
+use super::ternary::Ternary;
 use crate::ir::{Cidr, Expr, NodeId, Text, Value};
 use crate::resource::{
     ConnectivityType, DefaultRouteTable, EndpointType, HostedZone, HostedZoneAssociation,
@@ -25,42 +25,46 @@ pub(crate) fn token(name: &Value<Text>) -> Option<String> {
 }
 
 /// Whether an endpoint is for this service of this region.
-pub(crate) fn serves(view: &View<'_>, endpoint: &VpcEndpoint, service: &str) -> Tri {
+pub(crate) fn serves(index: &GraphIndex<'_>, endpoint: &VpcEndpoint, service: &str) -> Ternary {
     if let Value::Expr(Expr::OneOf(of)) = &endpoint.service_name {
         let one = |expr: &Expr| match expr {
-            Expr::Text(text) => names_service(view, &Value::Lit(text.clone()), service),
-            other => names_service(view, &Value::Expr(other.clone()), service),
+            Expr::Text(text) => names_service(index, &Value::Lit(text.clone()), service),
+            other => names_service(index, &Value::Expr(other.clone()), service),
         };
-        return Tri::agreed(of.iter().map(one));
+        return Ternary::unanimous(of.iter().map(one));
     }
-    names_service(view, &endpoint.service_name, service)
+    names_service(index, &endpoint.service_name, service)
 }
 
-fn names_service(view: &View<'_>, name: &Value<Text>, service: &str) -> Tri {
+fn names_service(index: &GraphIndex<'_>, name: &Value<Text>, service: &str) -> Ternary {
     let Some(token) = token(name) else {
         return match name {
-            Value::Expr(Expr::Absent) => Tri::No,
-            _ => Tri::Maybe,
+            Value::Expr(Expr::Absent) => Ternary::No,
+            _ => Ternary::Unknown,
         };
     };
     if token != service {
-        return Tri::No;
+        return Ternary::No;
     }
     match name {
         Value::Lit(text) => {
             let region = text.split('.').rev().nth(1).unwrap_or_default();
-            match view.region() {
-                Some(own) => (own.name == region).into(),
-                None => Tri::Yes,
+            match index.region() {
+                Some(known) => (known.name == region).into(),
+                None => Ternary::Yes,
             }
         }
         Value::Expr(Expr::Concat(parts)) => {
             let decided = parts
                 .iter()
                 .all(|part| matches!(part, Expr::Text(_) | Expr::Pseudo(_)));
-            if decided { Tri::Yes } else { Tri::Maybe }
+            if decided {
+                Ternary::Yes
+            } else {
+                Ternary::Unknown
+            }
         }
-        Value::Expr(_) => Tri::Maybe,
+        Value::Expr(_) => Ternary::Unknown,
     }
 }
 
@@ -69,61 +73,64 @@ pub(crate) struct Candidate<'g> {
     pub(crate) id: NodeId,
     pub(crate) endpoint: &'g VpcEndpoint,
     /// Whether it exists, in this VPC, for this service, with interfaces.
-    pub(crate) is_there: Tri,
+    pub(crate) exists: Ternary,
     /// Whether the service's public name leads to it.
-    pub(crate) named: Tri,
+    pub(crate) resolves: Ternary,
     /// Whether private DNS does that, and not a zone of the user.
     pub(crate) by_private_dns: bool,
 }
 
-fn flag(value: Option<&Value<bool>>) -> Tri {
+fn flag(value: Option<&Value<bool>>) -> Ternary {
     match value {
-        None => Tri::No,
+        None => Ternary::No,
         Some(Value::Lit(value)) => (*value).into(),
-        Some(Value::Expr(Expr::Absent)) => Tri::No,
-        Some(Value::Expr(_)) => Tri::Maybe,
+        Some(Value::Expr(Expr::Absent)) => Ternary::No,
+        Some(Value::Expr(_)) => Ternary::Unknown,
     }
 }
 
 /// The endpoints of the VPC that may be for the service, of any type.
 pub(crate) fn candidates<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     vpc: &VpcRef<'g>,
     service: &str,
 ) -> Vec<Candidate<'g>> {
     let mut found = Vec::new();
-    for (id, _, endpoint) in view.all::<VpcEndpoint>() {
-        let there = serves(view, endpoint, service)
-            .and(Tri::any(
-                view.to(&endpoint.vpc).iter().map(|own| own.same(vpc)),
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        let exists = serves(index, endpoint, service)
+            .and(Ternary::any(
+                index
+                    .resolve(&endpoint.vpc)
+                    .iter()
+                    .map(|linked| linked.same(vpc)),
             ))
-            .and(view.exists(id));
-        if there.is_no() {
+            .and(index.exists(id));
+        if exists.is_no() {
             continue;
         }
-        let satellite = view
+        let satellite = index
             .all::<VpcEndpointPrivateDns>()
-            .find(|(_, _, it)| view.only(&it.endpoint).node() == Some(id))
+            .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(id))
             .map(|(satellite, _, it)| {
-                flag(Some(&it.private_dns_enabled)).and(view.exists(satellite))
+                flag(Some(&it.private_dns_enabled)).and(index.exists(satellite))
             });
         let private_dns = satellite.unwrap_or_else(|| {
-            if view
+            if index
                 .graph
                 .node(id)
                 .is_some_and(|node| node.is_unread("private_dns_enabled"))
             {
-                Tri::Maybe
+                Ternary::Unknown
             } else {
                 flag(endpoint.private_dns_enabled.as_ref())
             }
         });
-        let by_zone = aliased(view, vpc, id, service);
+        let by_zone = zone_alias(index, vpc, id, service);
         found.push(Candidate {
             id,
             endpoint,
-            is_there: there,
-            named: private_dns.or(by_zone),
+            exists: exists,
+            resolves: private_dns.or(by_zone),
             by_private_dns: private_dns >= by_zone,
         });
     }
@@ -131,28 +138,33 @@ pub(crate) fn candidates<'g>(
 }
 
 /// Whether an endpoint has interfaces.
-pub(crate) fn is_interface(endpoint: &VpcEndpoint) -> Tri {
+pub(crate) fn is_interface(endpoint: &VpcEndpoint) -> Ternary {
     match &endpoint.vpc_endpoint_type {
         Value::Lit(of) => (*of == EndpointType::Interface).into(),
         // Both languages have Gateway as the default.
-        Value::Expr(Expr::Absent) => Tri::No,
-        Value::Expr(Expr::Opaque(text)) if text == "GatewayLoadBalancer" => Tri::No,
-        Value::Expr(_) => Tri::Maybe,
+        Value::Expr(Expr::Absent) => Ternary::No,
+        Value::Expr(Expr::Opaque(text)) if text == "GatewayLoadBalancer" => Ternary::No,
+        Value::Expr(_) => Ternary::Unknown,
     }
 }
 
 /// The private zones of the user that the VPC asks.
-fn zones<'g>(view: &View<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g HostedZone, Tri)> {
+fn zones<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g HostedZone, Ternary)> {
     let tied = |id: NodeId, zone: &'g HostedZone| {
-        let own = Tri::any(zone.vpcs.iter().map(|it| view.only(&it.vpc).same(vpc)));
-        let more = view
+        let declared = Ternary::any(
+            zone.vpcs
+                .iter()
+                .map(|it| index.resolve_one(&it.vpc).same(vpc)),
+        );
+        let more = index
             .all::<HostedZoneAssociation>()
-            .filter(|(_, _, it)| view.only(&it.zone).node() == Some(id))
-            .map(|(_, _, it)| view.only(&it.vpc).same(vpc));
-        own.or(Tri::any(more))
+            .filter(|(_, _, it)| index.resolve_one(&it.zone).node() == Some(id))
+            .map(|(_, _, it)| index.resolve_one(&it.vpc).same(vpc));
+        declared.or(Ternary::any(more))
     };
-    view.all::<HostedZone>()
-        .map(|(id, _, zone)| (id, zone, tied(id, zone).and(view.exists(id))))
+    index
+        .all::<HostedZone>()
+        .map(|(id, _, zone)| (id, zone, tied(id, zone).and(index.exists(id))))
         .filter(|(_, _, tied)| !tied.is_no())
         .collect()
 }
@@ -165,70 +177,79 @@ fn is_host_name(name: &str, service: &str) -> bool {
 }
 
 /// Whether a zone of the user leads the service's name to an endpoint.
-fn aliased<'g>(view: &View<'g>, vpc: &VpcRef<'g>, endpoint: NodeId, service: &str) -> Tri {
-    let zones = zones(view, vpc);
+fn zone_alias<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    endpoint: NodeId,
+    service: &str,
+) -> Ternary {
+    let zones = zones(index, vpc);
     if zones.is_empty() {
-        return Tri::No;
+        return Ternary::No;
     }
-    Tri::any(view.all::<RecordSet>().map(|(id, _, record)| {
-        let name = super::view::expr_of(&record.name, Clone::clone);
+    Ternary::any(index.all::<RecordSet>().map(|(id, _, record)| {
+        let name = super::graph_index::expr_of(&record.name, Clone::clone);
         let Some(alias) = &record.alias else {
-            return Tri::No;
+            return Ternary::No;
         };
         let leads = match &alias.dns_name {
             Value::Expr(expr) => {
-                let mut leads = Tri::No;
+                let mut leads = Ternary::No;
                 expr.walk(&mut |part| {
                     if let Expr::Attr(node, _) | Expr::Other(node, _) = part
                         && *node == endpoint
                     {
-                        leads = Tri::Yes;
+                        leads = Ternary::Yes;
                     }
                 });
                 leads
             }
-            Value::Lit(_) => Tri::Maybe,
+            Value::Lit(_) => Ternary::Unknown,
         };
-        let in_zone = |(zone, it, tied): &(NodeId, &HostedZone, Tri)| {
+        let in_zone = |(zone, it, tied): &(NodeId, &HostedZone, Ternary)| {
             let by_id = record
                 .zone
                 .as_ref()
-                .is_some_and(|link| view.only(link).node() == Some(*zone));
-            let by_name = record.zone_name.as_ref().is_some_and(|own| {
+                .is_some_and(|link| index.resolve_one(link).node() == Some(*zone));
+            let by_name = record.zone_name.as_ref().is_some_and(|zone_name| {
                 let trim = |value: &Value<Text>| {
-                    visible_text(&super::view::expr_of(value, Clone::clone))
+                    visible_text(&super::graph_index::expr_of(value, Clone::clone))
                         .trim_end_matches('.')
                         .to_owned()
                 };
-                trim(own) == trim(&it.name)
+                trim(zone_name) == trim(&it.name)
             });
-            if by_id || by_name { *tied } else { Tri::No }
+            if by_id || by_name { *tied } else { Ternary::No }
         };
         let mut host = visible_text(&name);
         // Terraform takes an empty or relative name for the zone's own.
         if let Some((_, zone, _)) = zones.iter().find(|it| !in_zone(it).is_no()) {
-            let own = visible_text(&super::view::expr_of(&zone.name, Clone::clone));
+            let zone_name = visible_text(&super::graph_index::expr_of(&zone.name, Clone::clone));
             if host.is_empty() {
-                host = own;
+                host = zone_name;
             } else if !host.contains("amazonaws") {
-                host = format!("{host}.{own}");
+                host = format!("{host}.{zone_name}");
             }
         }
         if !is_host_name(&host, service) {
-            return Tri::No;
+            return Ternary::No;
         }
         leads
-            .and(Tri::any(zones.iter().map(in_zone)))
-            .and(view.exists(id))
+            .and(Ternary::any(zones.iter().map(in_zone)))
+            .and(index.exists(id))
     }))
 }
 
 /// Whether a zone of the user takes the service's name away from everyone else.
-pub(crate) fn swallowed<'g>(view: &View<'g>, vpc: &VpcRef<'g>, service: &str) -> Option<NodeId> {
-    zones(view, vpc)
+pub(crate) fn overriding_zone<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    service: &str,
+) -> Option<NodeId> {
+    zones(index, vpc)
         .into_iter()
         .find(|(_, zone, _)| {
-            let name = visible_text(&super::view::expr_of(&zone.name, Clone::clone));
+            let name = visible_text(&super::graph_index::expr_of(&zone.name, Clone::clone));
             let name = name.trim_end_matches('.').to_ascii_lowercase();
             is_host_name(&name, service)
                 || matches!(name.as_str(), "amazonaws.com" | "amazonaws.com.cn")
@@ -248,49 +269,49 @@ enum Table {
     Unknown,
 }
 
-fn table_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Table {
-    let To::Node(id, it) = subnet else {
+fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Table {
+    let Resolved::Node(id, it) = subnet else {
         return Table::Unknown;
     };
-    for (tie, _, association) in view.all::<SubnetRouteTableAssociation>() {
-        let all = view.to(&association.subnet);
+    for (tie, _, association) in index.all::<SubnetRouteTableAssociation>() {
+        let all = index.resolve(&association.subnet);
         let ours = if all.len() == 1 {
             all[0].same(subnet)
         } else {
-            Tri::any(all.iter().map(|to| to.same(subnet))).and(Tri::Maybe)
+            Ternary::any(all.iter().map(|to| to.same(subnet))).and(Ternary::Unknown)
         };
-        match ours.and(view.exists(tie)) {
-            Tri::No => continue,
-            Tri::Maybe => {
-                if matches!(all.as_slice(), [To::Outside(_)]) {
+        match ours.and(index.exists(tie)) {
+            Ternary::No => continue,
+            Ternary::Unknown => {
+                if matches!(all.as_slice(), [Resolved::Outside(_)]) {
                     continue;
                 }
                 return Table::Unknown;
             }
-            Tri::Yes => {}
+            Ternary::Yes => {}
         }
-        return match view.only::<RouteTable>(&association.route_table) {
-            To::Node(table, _) => Table::Node(table),
-            To::Wrong(table) => Table::Node(table),
-            To::Outside(expr) => main_by_attribute(view, &expr).unwrap_or(Table::Unknown),
+        return match index.resolve_one::<RouteTable>(&association.route_table) {
+            Resolved::Node(table, _) => Table::Node(table),
+            Resolved::OtherType(table) => Table::Node(table),
+            Resolved::Outside(expr) => main_by_attribute(index, &expr).unwrap_or(Table::Unknown),
         };
     }
-    let To::Node(vpc, _) = view.only(&it.vpc) else {
+    let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
         return Table::Unknown;
     };
-    if view.is_touched(*id) {
+    if index.is_externally_modified(*id) {
         return Table::Unknown;
     }
-    let main = view
+    let main = index
         .all::<MainRouteTableAssociation>()
-        .find(|(_, _, tie)| view.only(&tie.vpc).node() == Some(vpc));
+        .find(|(_, _, tie)| index.resolve_one(&tie.vpc).node() == Some(vpc));
     if let Some((_, _, tie)) = main {
-        return match view.only::<RouteTable>(&tie.route_table) {
-            To::Node(table, _) => Table::Node(table),
-            To::Wrong(_) | To::Outside(_) => Table::Unknown,
+        return match index.resolve_one::<RouteTable>(&tie.route_table) {
+            Resolved::Node(table, _) => Table::Node(table),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Table::Unknown,
         };
     }
-    let taken_over = view.all::<DefaultRouteTable>().find(|(_, _, table)| {
+    let taken_over = index.all::<DefaultRouteTable>().find(|(_, _, table)| {
         matches!(&table.default_route_table, Value::Expr(Expr::Attr(node, _)) if *node == vpc)
     });
     match taken_over {
@@ -299,11 +320,11 @@ fn table_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Table {
     }
 }
 
-fn main_by_attribute(view: &View<'_>, expr: &Expr) -> Option<Table> {
+fn main_by_attribute(index: &GraphIndex<'_>, expr: &Expr) -> Option<Table> {
     let Expr::Attr(node, attr) = expr else {
         return None;
     };
-    match &view.graph.node(*node)?.resource {
+    match &index.graph.node(*node)?.resource {
         Resource::Vpc(_) if [Vpc::MAIN_ROUTE_TABLE, Vpc::DEFAULT_ROUTE_TABLE].contains(attr) => {
             Some(Table::MainOf(*node))
         }
@@ -313,72 +334,76 @@ fn main_by_attribute(view: &View<'_>, expr: &Expr) -> Option<Table> {
 }
 
 /// The routes of a table, and whether there may be more.
-fn routes<'g>(view: &View<'g>, table: &Table) -> (Vec<(NodeId, &'g Route, Tri)>, bool) {
-    let (own, touched) = match table {
-        Table::Node(id) => (*id, view.is_touched(*id)),
+fn routes<'g>(index: &GraphIndex<'g>, table: &Table) -> (Vec<(NodeId, &'g Route, Ternary)>, bool) {
+    let (owner, modified) = match table {
+        Table::Node(id) => (*id, index.is_externally_modified(*id)),
         Table::MainOf(id) => (*id, false),
         Table::Unknown => return (Vec::new(), true),
     };
     let main = matches!(table, Table::MainOf(_));
-    let mut more = touched;
+    let mut more = modified;
     let mut found = Vec::new();
-    for (id, _, route) in view.all::<Route>() {
+    for (id, _, route) in index.all::<Route>() {
         let ours = |expr: &Expr| match expr {
-            Expr::Attr(node, attr) if main => (*node == own
+            Expr::Attr(node, attr) if main => (*node == owner
                 && [Vpc::MAIN_ROUTE_TABLE, Vpc::DEFAULT_ROUTE_TABLE].contains(attr))
             .into(),
-            Expr::Attr(node, _) | Expr::Other(node, _) => Tri::from(*node == own),
-            Expr::Text(_) => Tri::No,
-            _ => Tri::Maybe,
+            Expr::Attr(node, _) | Expr::Other(node, _) => Ternary::from(*node == owner),
+            Expr::Text(_) => Ternary::No,
+            _ => Ternary::Unknown,
         };
         let ours = match &route.route_table {
-            Value::Lit(_) => Tri::No,
-            Value::Expr(Expr::OneOf(of)) => Tri::any(of.iter().map(ours)).and(Tri::Maybe),
-            Value::Expr(Expr::Opaque(_)) => Tri::No,
+            Value::Lit(_) => Ternary::No,
+            Value::Expr(Expr::OneOf(of)) => Ternary::any(of.iter().map(ours)).and(Ternary::Unknown),
+            Value::Expr(Expr::Opaque(_)) => Ternary::No,
             Value::Expr(expr) => ours(expr),
         };
-        let ours = ours.and(view.exists(id));
+        let ours = ours.and(index.exists(id));
         if !ours.is_no() {
             found.push((id, route, ours));
         }
     }
-    more |= view
+    more |= index
         .graph
-        .node(own)
+        .node(owner)
         .is_some_and(|node| node.is_unread("route"));
     (found, more)
 }
 
 /// A way out of a subnet.
 #[derive(Clone, Debug)]
-pub(crate) enum Exit<'g> {
+pub(crate) enum InternetRoute<'g> {
     /// No default route.
     None,
     /// To the internet, through a NAT gateway in this subnet if there is one.
-    Works(NodeId, Option<To<'g, Subnet>>),
+    Works(NodeId, Option<Resolved<'g, Subnet>>),
     /// A default route that leads nowhere.
     Broken(String, (NodeId, &'static str)),
     Unknown(String),
 }
 
 /// Finds the way out of a subnet for an instance.
-pub(crate) fn exit<'g>(view: &View<'g>, host: &Host<'_>, subnet: &To<'g, Subnet>) -> Exit<'g> {
-    exit_of(view, subnet, &|| public_address(host, subnet), 0)
+pub(crate) fn internet_route<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'g, Subnet>,
+) -> InternetRoute<'g> {
+    internet_route_of(index, subnet, &|| public_address(instance, subnet), 0)
 }
 
-type PublicAddress<'a> = &'a dyn Fn() -> (Tri, (NodeId, &'static str));
+type PublicAddress<'a> = &'a dyn Fn() -> (Ternary, (NodeId, &'static str));
 
-fn exit_of<'g>(
-    view: &View<'g>,
-    subnet: &To<'g, Subnet>,
+fn internet_route_of<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
     has_address: PublicAddress<'_>,
     depth: u8,
-) -> Exit<'g> {
-    let table = table_of(view, subnet);
+) -> InternetRoute<'g> {
+    let table = table_of(index, subnet);
     if let Table::Unknown = table {
-        return Exit::Unknown("the routes of the subnet are not in the file".to_owned());
+        return InternetRoute::Unknown("the routes of the subnet are not in the file".to_owned());
     }
-    let (routes, more) = routes(view, &table);
+    let (routes, more) = routes(index, &table);
     // The routes that lead to public addresses, and how much of them they cover.
     let mut public: Vec<(NodeId, &Route)> = Vec::new();
     let (mut default, mut halves) = (false, [false; 2]);
@@ -386,11 +411,11 @@ fn exit_of<'g>(
     for (id, route, ours) in routes {
         let Some(cidr) = &route.cidr_block else {
             if route.prefix_list.is_some() {
-                doubt.get_or_insert_with(|| format!("`{}` routes a prefix list", view.name(id)));
+                doubt.get_or_insert_with(|| format!("`{}` routes a prefix list", index.name(id)));
             }
             continue;
         };
-        match view.cidr(cidr) {
+        match index.cidr(cidr) {
             Some(cidr) if cidr.is_private() => {}
             Some(cidr) if ours.is_yes() => {
                 default |= cidr == Cidr::ANY;
@@ -401,244 +426,277 @@ fn exit_of<'g>(
                 public.push((id, route));
             }
             Some(cidr) => {
-                doubt.get_or_insert_with(|| format!("`{}` may route `{cidr}`", view.name(id)));
+                doubt.get_or_insert_with(|| format!("`{}` may route `{cidr}`", index.name(id)));
             }
             None => {
                 doubt.get_or_insert_with(|| {
-                    format!("the destination of `{}` is not decided", view.name(id))
+                    format!("the destination of `{}` is not decided", index.name(id))
                 });
             }
         }
     }
     if let Some(doubt) = doubt {
-        return Exit::Unknown(doubt);
+        return InternetRoute::Unknown(doubt);
     }
     if public.is_empty() {
-        return Exit::None;
+        return InternetRoute::None;
     }
-    let mut exits: Vec<Exit<'g>> = public
+    let mut exits: Vec<InternetRoute<'g>> = public
         .iter()
-        .map(|(id, route)| through(view, subnet, *id, route, has_address, depth))
+        .map(|(id, route)| through(index, subnet, *id, route, has_address, depth))
         .collect();
-    let whole = default || halves == [true; 2];
-    let works = exits.iter().all(|exit| matches!(exit, Exit::Works(..)));
+    let covers_all = default || halves == [true; 2];
+    let works = exits
+        .iter()
+        .all(|exit| matches!(exit, InternetRoute::Works(..)));
     match exits.pop() {
-        Some(one) if whole && (works || exits.is_empty()) => one,
+        Some(one) if covers_all && (works || exits.is_empty()) => one,
         // Some public addresses are routed, and those of the services may be among them.
-        _ => Exit::Unknown(format!(
+        _ => InternetRoute::Unknown(format!(
             "`{}` routes some public addresses",
             public
                 .first()
-                .map_or(String::new(), |(id, _)| view.name(*id))
+                .map_or(String::new(), |(id, _)| index.name(*id))
         )),
     }
 }
 
 fn through<'g>(
-    view: &View<'g>,
-    subnet: &To<'g, Subnet>,
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
     id: NodeId,
     route: &Route,
     has_address: PublicAddress<'_>,
     depth: u8,
-) -> Exit<'g> {
+) -> InternetRoute<'g> {
     if let Some(link) = &route.nat_gateway {
-        return match view.only(link) {
-            To::Node(nat, gateway) if depth == 0 => by_nat(view, nat, gateway),
-            To::Node(..) => Exit::Broken(
-                format!("`{}` leads from one NAT gateway to another", view.name(id)),
+        return match index.resolve_one(link) {
+            Resolved::Node(nat, gateway) if depth == 0 => by_nat(index, nat, gateway),
+            Resolved::Node(..) => InternetRoute::Broken(
+                format!("`{}` leads from one NAT gateway to another", index.name(id)),
                 (id, "nat_gateway"),
             ),
-            To::Wrong(_) | To::Outside(_) => {
-                Exit::Unknown("the NAT gateway is not in the file".to_owned())
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                InternetRoute::Unknown("the NAT gateway is not in the file".to_owned())
             }
         };
     }
     if let Some(link) = &route.gateway {
-        let gateway = match view.only(link) {
-            To::Node(gateway, _) => gateway,
-            To::Wrong(_) | To::Outside(_) => {
+        let gateway = match index.resolve_one(link) {
+            Resolved::Node(gateway, _) => gateway,
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
                 return match link {
-                    Value::Lit(it) if it.as_str() == "local" => Exit::None,
+                    Value::Lit(it) if it.as_str() == "local" => InternetRoute::None,
                     // Whatever internet gateway it is, without a public address nothing returns.
                     Value::Lit(it) if it.as_str().starts_with("igw-") => {
-                        by_gateway(view, id, has_address)
+                        by_gateway(index, id, has_address)
                     }
-                    _ => Exit::Unknown("the gateway is not in the file".to_owned()),
+                    _ => InternetRoute::Unknown("the gateway is not in the file".to_owned()),
                 };
             }
         };
-        return match attached(view, gateway, subnet) {
-            Tri::Yes => by_gateway(view, id, has_address),
-            Tri::Maybe => Exit::Unknown(format!(
+        return match attached(index, gateway, subnet) {
+            Ternary::Yes => by_gateway(index, id, has_address),
+            Ternary::Unknown => InternetRoute::Unknown(format!(
                 "whether `{}` is attached to the VPC is not decided",
-                view.name(gateway)
+                index.name(gateway)
             )),
-            Tri::No => Exit::Broken(
-                format!("`{}` is not attached to the VPC", view.name(gateway)),
+            Ternary::No => InternetRoute::Broken(
+                format!("`{}` is not attached to the VPC", index.name(gateway)),
                 (id, "gateway"),
             ),
         };
     }
-    Exit::Unknown(format!(
+    InternetRoute::Unknown(format!(
         "`{}` leads to something that the file does not describe",
-        view.name(id)
+        index.name(id)
     ))
 }
 
-fn by_gateway<'g>(view: &View<'g>, route: NodeId, has_address: PublicAddress<'_>) -> Exit<'g> {
+fn by_gateway<'g>(
+    index: &GraphIndex<'g>,
+    route: NodeId,
+    has_address: PublicAddress<'_>,
+) -> InternetRoute<'g> {
     let (address, at) = has_address();
     match address {
-        Tri::Yes => Exit::Works(route, None),
-        Tri::Maybe => {
-            Exit::Unknown("whether the instance gets a public address is not decided".to_owned())
-        }
-        Tri::No => Exit::Broken(
+        Ternary::Yes => InternetRoute::Works(route, None),
+        Ternary::Unknown => InternetRoute::Unknown(
+            "whether the instance gets a public address is not decided".to_owned(),
+        ),
+        Ternary::No => InternetRoute::Broken(
             format!(
                 "`{}` leads to an internet gateway, and the instance has no public address",
-                view.name(route)
+                index.name(route)
             ),
             at,
         ),
     }
 }
 
-fn by_nat<'g>(view: &View<'g>, id: NodeId, gateway: &'g NatGateway) -> Exit<'g> {
+fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> InternetRoute<'g> {
     match &gateway.connectivity_type {
         Some(Value::Lit(ConnectivityType::Private)) => {
-            return Exit::Broken(
-                format!("the NAT gateway `{}` is a private one", view.name(id)),
+            return InternetRoute::Broken(
+                format!("the NAT gateway `{}` is a private one", index.name(id)),
                 (id, "connectivity_type"),
             );
         }
         Some(Value::Expr(_)) => {
-            return Exit::Unknown(format!("the type of `{}` is not decided", view.name(id)));
+            return InternetRoute::Unknown(format!(
+                "the type of `{}` is not decided",
+                index.name(id)
+            ));
         }
         _ => {}
     }
-    if !view.exists(id).is_yes() {
-        return Exit::Unknown(format!("whether `{}` exists is not decided", view.name(id)));
+    if !index.exists(id).is_yes() {
+        return InternetRoute::Unknown(format!(
+            "whether `{}` exists is not decided",
+            index.name(id)
+        ));
     }
-    let mut all = view.to(&gateway.subnet);
+    let mut all = index.resolve(&gateway.subnet);
     if all.len() != 1 {
-        let found: Vec<Exit<'g>> = all
+        let found: Vec<InternetRoute<'g>> = all
             .iter()
-            .map(|subnet| exit_of(view, subnet, &|| (Tri::Yes, (id, "allocation")), 1))
+            .map(|subnet| {
+                internet_route_of(index, subnet, &|| (Ternary::Yes, (id, "allocation")), 1)
+            })
             .collect();
-        return match found.iter().all(|exit| matches!(exit, Exit::Works(..))) {
-            true if !found.is_empty() => Exit::Works(id, Some(all.swap_remove(0))),
-            _ => Exit::Unknown(format!("the subnet of `{}` is not decided", view.name(id))),
+        return match found
+            .iter()
+            .all(|exit| matches!(exit, InternetRoute::Works(..)))
+        {
+            true if !found.is_empty() => InternetRoute::Works(id, Some(all.swap_remove(0))),
+            _ => {
+                InternetRoute::Unknown(format!("the subnet of `{}` is not decided", index.name(id)))
+            }
         };
     }
     let subnet = all.swap_remove(0);
     let at = (id, "subnet");
-    match exit_of(view, &subnet, &|| (Tri::Yes, (id, "allocation")), 1) {
-        Exit::Works(..) => Exit::Works(id, Some(subnet)),
-        Exit::None => Exit::Broken(
+    match internet_route_of(index, &subnet, &|| (Ternary::Yes, (id, "allocation")), 1) {
+        InternetRoute::Works(..) => InternetRoute::Works(id, Some(subnet)),
+        InternetRoute::None => InternetRoute::Broken(
             format!(
                 "the NAT gateway `{}` is in a subnet without a route to an internet gateway",
-                view.name(id)
+                index.name(id)
             ),
             at,
         ),
-        Exit::Broken(why, _) => Exit::Broken(format!("the NAT gateway's way is broken: {why}"), at),
-        Exit::Unknown(why) => Exit::Unknown(why),
+        InternetRoute::Broken(why, _) => {
+            InternetRoute::Broken(format!("the NAT gateway's way is broken: {why}"), at)
+        }
+        InternetRoute::Unknown(why) => InternetRoute::Unknown(why),
     }
 }
 
 /// Whether an internet gateway is attached to the subnet's VPC.
-fn attached<'g>(view: &View<'g>, gateway: NodeId, subnet: &To<'g, Subnet>) -> Tri {
-    let vpc = view.vpc_of(subnet);
-    let gateway_exists = view.exists(gateway);
-    let ties = view.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
+fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, Subnet>) -> Ternary {
+    let vpc = index.vpc_of(subnet);
+    let gateway_exists = index.exists(gateway);
+    let ties = index.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
         let ours = match &tie.internet_gateway {
-            Some(link) => match view.only::<InternetGateway>(link) {
-                To::Node(own, _) => (own == gateway).into(),
-                To::Wrong(_) => Tri::No,
-                To::Outside(Expr::Text(_)) => Tri::No,
-                To::Outside(_) => Tri::Maybe,
+            Some(link) => match index.resolve_one::<InternetGateway>(link) {
+                Resolved::Node(attached, _) => (attached == gateway).into(),
+                Resolved::OtherType(_) => Ternary::No,
+                Resolved::Outside(Expr::Text(_)) => Ternary::No,
+                Resolved::Outside(_) => Ternary::Unknown,
             },
-            None => Tri::No,
+            None => Ternary::No,
         };
-        ours.and(view.only(&tie.vpc).same(&vpc))
-            .and(view.exists(id))
+        ours.and(index.resolve_one(&tie.vpc).same(&vpc))
+            .and(index.exists(id))
     });
-    Tri::any(ties).and(gateway_exists)
+    Ternary::any(ties).and(gateway_exists)
 }
 
 /// Whether an instance gets a public address, and what says so.
-fn public_address(host: &Host<'_>, subnet: &To<'_, Subnet>) -> (Tri, (NodeId, &'static str)) {
-    match &host.public {
-        Setting::Is(node, field, value) => (flag(Some(value)), (*node, field)),
-        Setting::Unknown(node, field) => (Tri::Maybe, (*node, field)),
+fn public_address(
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'_, Subnet>,
+) -> (Ternary, (NodeId, &'static str)) {
+    match &instance.public {
+        Setting::Known(node, field, value) => (flag(Some(value)), (*node, field)),
+        Setting::Unknown(node, field) => (Ternary::Unknown, (*node, field)),
         Setting::Unset => match subnet {
-            To::Node(id, it) => (
+            Resolved::Node(id, it) => (
                 flag(it.map_public_ip_on_launch.as_ref()),
                 (*id, "map_public_ip_on_launch"),
             ),
-            To::Wrong(_) | To::Outside(_) => (Tri::Maybe, (host.node, "subnet")),
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                (Ternary::Unknown, (instance.node, "subnet"))
+            }
         },
     }
 }
 
 /// What is asked of S3: an action, and the bucket or object.
-pub(crate) struct Ask<'a> {
+pub(crate) struct S3Request<'a> {
     pub(crate) action: &'a str,
-    pub(crate) on: super::iam::Target<'a>,
+    pub(crate) on: super::iam::CallContext<'a>,
 }
 
 /// Whether a gateway endpoint for S3 serves the subnet, and lets the request through.
-pub(crate) fn s3_gateway<'g>(view: &View<'g>, subnet: &To<'g, Subnet>, ask: &Ask<'_>) -> Tri {
-    let vpc = view.vpc_of(subnet);
-    let table = table_of(view, subnet);
-    Tri::any(candidates(view, &vpc, "s3").iter().map(|candidate| {
+pub(crate) fn s3_gateway<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    ask: &S3Request<'_>,
+) -> Ternary {
+    let vpc = index.vpc_of(subnet);
+    let table = table_of(index, subnet);
+    Ternary::any(candidates(index, &vpc, "s3").iter().map(|candidate| {
         let gateway = !is_interface(candidate.endpoint);
         let mut links: Vec<&Value<crate::ir::Id<RouteTable>>> =
             candidate.endpoint.route_tables.iter().collect();
-        let more: Vec<_> = view
+        let more: Vec<_> = index
             .all::<crate::resource::VpcEndpointRouteTable>()
-            .filter(|(_, _, it)| view.only(&it.endpoint).node() == Some(candidate.id))
+            .filter(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id))
             .map(|(_, _, it)| &it.route_table)
             .collect();
         links.extend(more);
         let routed = match table {
-            Table::Node(own) => Tri::any(links.iter().map(|link| {
-                let all = view.to(link);
-                let one = |to: &To<'_, RouteTable>| match to {
-                    To::Node(id, _) | To::Wrong(id) => (*id == own).into(),
-                    To::Outside(_) => Tri::Maybe,
+            Table::Node(id_of_table) => Ternary::any(links.iter().map(|link| {
+                let all = index.resolve(link);
+                let one = |to: &Resolved<'_, RouteTable>| match to {
+                    Resolved::Node(id, _) | Resolved::OtherType(id) => (*id == id_of_table).into(),
+                    Resolved::Outside(_) => Ternary::Unknown,
                 };
                 if all.len() == 1 {
                     one(&all[0])
                 } else {
-                    Tri::any(all.iter().map(one)).and(Tri::Maybe)
+                    Ternary::any(all.iter().map(one)).and(Ternary::Unknown)
                 }
             })),
-            Table::MainOf(own) => Tri::any(links.iter().map(|link| match link {
-                Value::Expr(Expr::Attr(node, _)) => (*node == own).into(),
-                Value::Expr(Expr::Opaque(_)) => Tri::Maybe,
-                _ => Tri::No,
+            Table::MainOf(vpc) => Ternary::any(links.iter().map(|link| match link {
+                Value::Expr(Expr::Attr(node, _)) => (*node == vpc).into(),
+                Value::Expr(Expr::Opaque(_)) => Ternary::Unknown,
+                _ => Ternary::No,
             })),
             Table::Unknown => {
                 if links.is_empty() {
-                    Tri::No
+                    Ternary::No
                 } else {
-                    Tri::Maybe
+                    Ternary::Unknown
                 }
             }
         };
         let let_through = match &candidate.endpoint.policy {
-            None => Tri::Yes,
-            Some(policy) => super::iam::document_allows(view, policy, ask.action, &ask.on),
+            None => Ternary::Yes,
+            Some(policy) => super::iam::document_allows(index, policy, ask.action, &ask.on),
         };
-        candidate.is_there.and(gateway).and(routed).and(let_through)
+        candidate.exists.and(gateway).and(routed).and(let_through)
     }))
 }
 
 /// Whether a more specific route takes traffic between subnets away.
-pub(crate) fn diverted<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Option<String> {
-    let table = table_of(view, subnet);
-    let (routes, _) = routes(view, &table);
+pub(crate) fn diversion<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+) -> Option<String> {
+    let table = table_of(index, subnet);
+    let (routes, _) = routes(index, &table);
     routes.into_iter().find_map(|(id, route, _)| {
         let elsewhere = route.vpc_endpoint.is_some()
             || route.network_interface.is_some()
@@ -646,10 +704,10 @@ pub(crate) fn diverted<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Option<S
         let inside = route
             .cidr_block
             .as_ref()
-            .and_then(|cidr| view.cidr(cidr))
+            .and_then(|cidr| index.cidr(cidr))
             .is_some_and(|cidr| cidr != Cidr::ANY && cidr.is_private());
         (elsewhere && inside)
-            .then(|| format!("`{}` takes traffic inside the VPC away", view.name(id)))
+            .then(|| format!("`{}` takes traffic inside the VPC away", index.name(id)))
     })
 }
 

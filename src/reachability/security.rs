@@ -1,8 +1,8 @@
 //! Security groups and network ACLs: what they let through.
 
-use super::host::Setting;
-use super::tri::Tri;
-use super::view::{GroupRef, To, View, VpcRef};
+use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
+use super::instance::Setting;
+use super::ternary::Ternary;
 use crate::construct::S3_PREFIX_LIST;
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;
@@ -21,24 +21,24 @@ pub(crate) enum Group<'g> {
 }
 
 impl<'g> Group<'g> {
-    fn same(&self, other: &Group<'g>) -> Tri {
+    fn same(&self, other: &Group<'g>) -> Ternary {
         match (self, other) {
             (Group::Of(a), Group::Of(b)) => a.same(b),
             (Group::DefaultOf(a), Group::DefaultOf(b)) => a.same(b),
-            (Group::Of(To::Node(..)), Group::DefaultOf(_))
-            | (Group::DefaultOf(_), Group::Of(To::Node(..))) => Tri::No,
-            _ => Tri::Maybe,
+            (Group::Of(Resolved::Node(..)), Group::DefaultOf(_))
+            | (Group::DefaultOf(_), Group::Of(Resolved::Node(..))) => Ternary::No,
+            _ => Ternary::Unknown,
         }
     }
 
-    pub(crate) fn name(&self, view: &View<'g>) -> String {
+    pub(crate) fn name(&self, index: &GraphIndex<'g>) -> String {
         match self {
-            Group::Of(To::Node(id, _)) => format!("`{}`", view.name(*id)),
-            Group::Of(To::Wrong(id)) => {
-                format!("`{}`, which is no security group,", view.name(*id))
+            Group::Of(Resolved::Node(id, _)) => format!("`{}`", index.name(*id)),
+            Group::Of(Resolved::OtherType(id)) => {
+                format!("`{}`, which is no security group,", index.name(*id))
             }
-            Group::Of(To::Outside(expr)) => {
-                format!("`{}`", super::view::visible_text(expr))
+            Group::Of(Resolved::Outside(expr)) => {
+                format!("`{}`", super::graph_index::visible_text(expr))
             }
             Group::DefaultOf(_) => "the VPC's default group".to_owned(),
         }
@@ -46,18 +46,18 @@ impl<'g> Group<'g> {
 }
 
 /// The groups that a link names.
-fn groups_of<'g>(view: &View<'g>, link: &Link<SecurityGroup>) -> Vec<Group<'g>> {
+fn groups_of<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Vec<Group<'g>> {
     if let Value::Expr(expr) = link
-        && let Some(vpc) = view.names_default_group(expr)
+        && let Some(vpc) = index.default_group_vpc(expr)
     {
         return vec![Group::DefaultOf(vpc)];
     }
-    view.to(link).into_iter().map(Group::Of).collect()
+    index.resolve(link).into_iter().map(Group::Of).collect()
 }
 
 /// The groups of an interface; without any it has the default group of its VPC.
 pub(crate) fn groups<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     links: &[Link<SecurityGroup>],
     vpc: &VpcRef<'g>,
 ) -> Vec<Group<'g>> {
@@ -66,19 +66,19 @@ pub(crate) fn groups<'g>(
     }
     links
         .iter()
-        .flat_map(|link| groups_of(view, link))
+        .flat_map(|link| groups_of(index, link))
         .collect()
 }
 
 /// The groups of an instance; nothing if they are not decided.
-pub(crate) fn groups_of_host<'g>(
-    view: &View<'g>,
+pub(crate) fn instance_groups<'g>(
+    index: &GraphIndex<'g>,
     setting: &Setting<Vec<Link<SecurityGroup>>>,
     vpc: &VpcRef<'g>,
 ) -> Option<Vec<Group<'g>>> {
     match setting {
-        Setting::Is(_, _, links) => Some(groups(view, links, vpc)),
-        Setting::Unset => Some(groups(view, &[], vpc)),
+        Setting::Known(_, _, links) => Some(groups(index, links, vpc)),
+        Setting::Unset => Some(groups(index, &[], vpc)),
         Setting::Unknown(..) => None,
     }
 }
@@ -86,13 +86,13 @@ pub(crate) fn groups_of_host<'g>(
 /// Who is at the other end.
 pub(crate) enum Peer<'a, 'g> {
     /// Interfaces in a subnet, with their groups.
-    Interfaces(&'a [Group<'g>], &'a To<'g, Subnet>),
+    Interfaces(&'a [Group<'g>], &'a Resolved<'g, Subnet>),
     /// An AWS service's public addresses.
     Internet,
     /// S3's addresses, as its gateway endpoint lists them.
     S3,
     /// Anybody at all: whether anything could pass.
-    Anybody,
+    Anywhere,
 }
 
 /// One rule, either direction.
@@ -107,8 +107,9 @@ struct Rule<'g> {
     list: Option<&'g Link<PrefixList>>,
 }
 
-fn egress_rules<'g>(view: &View<'g>) -> Vec<Rule<'g>> {
-    view.all::<SecurityGroupEgress>()
+fn egress_rules<'g>(index: &GraphIndex<'g>) -> Vec<Rule<'g>> {
+    index
+        .all::<SecurityGroupEgress>()
         .map(|(id, _, it)| Rule {
             id,
             group: &it.group,
@@ -122,8 +123,9 @@ fn egress_rules<'g>(view: &View<'g>) -> Vec<Rule<'g>> {
         .collect()
 }
 
-fn ingress_rules<'g>(view: &View<'g>) -> Vec<Rule<'g>> {
-    view.all::<SecurityGroupIngress>()
+fn ingress_rules<'g>(index: &GraphIndex<'g>) -> Vec<Rule<'g>> {
+    index
+        .all::<SecurityGroupIngress>()
         .map(|(id, _, it)| Rule {
             id,
             group: &it.group,
@@ -140,193 +142,216 @@ fn ingress_rules<'g>(view: &View<'g>) -> Vec<Rule<'g>> {
 const HTTPS: i64 = 443;
 
 /// Whether a protocol and ports hold TCP to port 443.
-fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i64>>) -> Tri {
+fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i64>>) -> Ternary {
     let Some(protocol) = protocol.lit() else {
-        return Tri::Maybe;
+        return Ternary::Unknown;
     };
     match protocol.to_ascii_lowercase().as_str() {
-        "-1" | "all" => return Tri::Yes,
+        "-1" | "all" => return Ternary::Yes,
         "tcp" | "6" => {}
-        _ => return Tri::No,
+        _ => return Ternary::No,
     }
     match (from.map(Value::lit), to.map(Value::lit)) {
-        (Some(Some(-1)), _) => Tri::Yes,
+        (Some(Some(-1)), _) => Ternary::Yes,
         (Some(Some(from)), Some(Some(to))) => (*from <= HTTPS && HTTPS <= *to).into(),
-        (Some(Some(from)), _) if *from > HTTPS => Tri::No,
-        (_, Some(Some(to))) if *to < HTTPS => Tri::No,
-        _ => Tri::Maybe,
+        (Some(Some(from)), _) if *from > HTTPS => Ternary::No,
+        (_, Some(Some(to))) if *to < HTTPS => Ternary::No,
+        _ => Ternary::Unknown,
     }
 }
 
 impl<'g> Rule<'g> {
     /// Whether the rule lets 443 through to or from the peer.
-    fn admits(&self, view: &View<'g>, peer: &Peer<'_, 'g>) -> Tri {
-        let ports = https(self.protocol, self.from, self.to).and(view.exists(self.id));
+    fn allows(&self, index: &GraphIndex<'g>, peer: &Peer<'_, 'g>) -> Ternary {
+        let ports = https(self.protocol, self.from, self.to).and(index.exists(self.id));
         if ports.is_no() {
-            return Tri::No;
+            return Ternary::No;
         }
-        ports.and(self.meets(view, peer))
+        ports.and(self.matches_peer(index, peer))
     }
 
-    fn meets(&self, view: &View<'g>, peer: &Peer<'_, 'g>) -> Tri {
+    fn matches_peer(&self, index: &GraphIndex<'g>, peer: &Peer<'_, 'g>) -> Ternary {
         if let Some(cidr) = self.cidr {
             return match peer {
-                Peer::Interfaces(_, subnet) => view.covers(cidr, subnet),
-                Peer::Anybody => match view.cidr(cidr) {
+                Peer::Interfaces(_, subnet) => index.covers(cidr, subnet),
+                Peer::Anywhere => match index.cidr(cidr) {
                     Some(cidr) => (cidr != Cidr::LOOPBACK).into(),
-                    None => Tri::Yes,
+                    None => Ternary::Yes,
                 },
-                Peer::Internet | Peer::S3 => match view.cidr(cidr) {
-                    Some(cidr) if cidr == Cidr::ANY => Tri::Yes,
-                    Some(cidr) if cidr.is_private() => Tri::No,
-                    Some(cidr) if cidr.prefix_len() > 24 => Tri::No,
-                    _ => Tri::Maybe,
+                Peer::Internet | Peer::S3 => match index.cidr(cidr) {
+                    Some(cidr) if cidr == Cidr::ANY => Ternary::Yes,
+                    Some(cidr) if cidr.is_private() => Ternary::No,
+                    Some(cidr) if cidr.prefix_len() > 24 => Ternary::No,
+                    _ => Ternary::Unknown,
                 },
             };
         }
         if let Some(link) = self.peer {
             return match peer {
                 Peer::Interfaces(groups, _) => {
-                    let of = groups_of(view, link);
-                    let meant = of
-                        .iter()
-                        .map(|group| Tri::any(groups.iter().map(|own| own.same(group))));
-                    Tri::agreed(meant)
+                    let of = groups_of(index, link);
+                    let meant = of.iter().map(|group| {
+                        Ternary::any(
+                            groups
+                                .iter()
+                                .map(|group_of_instance| group_of_instance.same(group)),
+                        )
+                    });
+                    Ternary::unanimous(meant)
                 }
-                Peer::Anybody => Tri::Yes,
-                Peer::Internet | Peer::S3 => Tri::No,
+                Peer::Anywhere => Ternary::Yes,
+                Peer::Internet | Peer::S3 => Ternary::No,
             };
         }
         if let Some(link) = self.list {
-            return prefix_list(view, link, peer);
+            return prefix_list(index, link, peer);
         }
-        Tri::No
+        Ternary::No
     }
 }
 
 /// Whether a prefix list holds the peer.
-fn prefix_list<'g>(view: &View<'g>, link: &Link<PrefixList>, peer: &Peer<'_, 'g>) -> Tri {
-    if let Peer::Anybody = peer {
-        return Tri::Yes;
+fn prefix_list<'g>(
+    index: &GraphIndex<'g>,
+    link: &Link<PrefixList>,
+    peer: &Peer<'_, 'g>,
+) -> Ternary {
+    if let Peer::Anywhere = peer {
+        return Ternary::Yes;
     }
-    if is_s3(view, link) {
+    if is_s3(index, link) {
         return matches!(peer, Peer::S3).into();
     }
-    let To::Node(id, list) = view.only(link) else {
-        return Tri::Maybe;
+    let Resolved::Node(id, list) = index.resolve_one(link) else {
+        return Ternary::Unknown;
     };
     let mut ranges: Vec<&Value<Cidr>> = list.entries.iter().map(|entry| &entry.cidr).collect();
-    let more = view
+    let more = index
         .all::<PrefixListRange>()
-        .filter(|(_, _, range)| view.only(&range.prefix_list).node() == Some(id));
+        .filter(|(_, _, range)| index.resolve_one(&range.prefix_list).node() == Some(id));
     ranges.extend(more.map(|(_, _, range)| &range.cidr));
-    Tri::any(ranges.into_iter().map(|range| match peer {
-        Peer::Interfaces(_, subnet) => view.covers(range, subnet),
-        Peer::Internet | Peer::S3 => match view.cidr(range) {
-            Some(range) if range == Cidr::ANY => Tri::Yes,
-            Some(range) if range.is_private() => Tri::No,
-            _ => Tri::Maybe,
+    Ternary::any(ranges.into_iter().map(|range| match peer {
+        Peer::Interfaces(_, subnet) => index.covers(range, subnet),
+        Peer::Internet | Peer::S3 => match index.cidr(range) {
+            Some(range) if range == Cidr::ANY => Ternary::Yes,
+            Some(range) if range.is_private() => Ternary::No,
+            _ => Ternary::Unknown,
         },
-        Peer::Anybody => Tri::Yes,
+        Peer::Anywhere => Ternary::Yes,
     }))
 }
 
 /// Whether a link names S3's own prefix list.
-fn is_s3(view: &View<'_>, link: &Link<PrefixList>) -> bool {
+fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
     match link {
         Value::Lit(id) => regions()
             .iter()
             .any(|region| region.s3_prefix_list == Some(id.as_str())),
         Value::Expr(Expr::Attr(id, attr)) => {
             *attr == VpcEndpoint::PREFIX_LIST
-                && view.graph.node(*id).is_some_and(|node| {
+                && index.graph.node(*id).is_some_and(|node| {
                     matches!(&node.resource, Resource::VpcEndpoint(it)
                         if super::path::token(&it.service_name).as_deref() == Some("s3"))
                 })
         }
         // What our own stacks ask for by this name, see the assumptions.
         Value::Expr(Expr::Param(id)) => {
-            let declared = view.graph.parameter(*id);
+            let declared = index.graph.parameter(*id);
             declared.is_some_and(|it| it.id == S3_PREFIX_LIST)
         }
         Value::Expr(Expr::Opaque(text)) => text.strip_prefix("parameter ") == Some(S3_PREFIX_LIST),
         Value::Expr(Expr::PerLanguage { cfn, tf }) => match cfn.as_ref() {
-            Expr::Text(id) => is_s3(view, &Value::Lit(Id::new(id.clone()))),
-            _ => is_s3(view, &Value::Expr((**tf).clone())),
+            Expr::Text(id) => is_s3(index, &Value::Lit(Id::new(id.clone()))),
+            _ => is_s3(index, &Value::Expr((**tf).clone())),
         },
         Value::Expr(_) => false,
     }
 }
 
 fn direction<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
     rules: &[Rule<'g>],
     egress: bool,
-) -> Tri {
-    Tri::any(groups.iter().map(|group| {
-        let by_rules = Tri::any(rules.iter().filter_map(|rule| {
-            let mut meant = groups_of(view, rule.group);
+) -> Ternary {
+    Ternary::any(groups.iter().map(|group| {
+        let by_rules = Ternary::any(rules.iter().filter_map(|rule| {
+            let mut meant = groups_of(index, rule.group);
             let ours = if meant.len() == 1 {
                 meant.swap_remove(0).same(group)
             } else {
-                Tri::any(meant.iter().map(|it| it.same(group))).and(Tri::Maybe)
+                Ternary::any(meant.iter().map(|it| it.same(group))).and(Ternary::Unknown)
             };
             // An outside group's id is no other group's of this file.
             let ours = match group {
-                Group::Of(To::Outside(_)) if ours != Tri::Yes => return None,
+                Group::Of(Resolved::Outside(_)) if ours != Ternary::Yes => return None,
                 _ => ours,
             };
-            (!ours.is_no()).then(|| rule.admits(view, peer).and(ours))
+            (!ours.is_no()).then(|| rule.allows(index, peer).and(ours))
         }));
         let by_itself = match group {
-            Group::Of(To::Node(id, _)) if view.is_touched(*id) => Tri::Maybe,
-            Group::Of(To::Node(id, _)) => match view.exists(*id) {
-                Tri::Yes => Tri::No,
-                _ => Tri::Maybe,
+            Group::Of(Resolved::Node(id, _)) if index.is_externally_modified(*id) => {
+                Ternary::Unknown
+            }
+            Group::Of(Resolved::Node(id, _)) => match index.exists(*id) {
+                Ternary::Yes => Ternary::No,
+                _ => Ternary::Unknown,
             },
-            Group::Of(To::Wrong(_)) => Tri::No,
-            Group::Of(To::Outside(_)) => Tri::Maybe,
-            Group::DefaultOf(vpc) => default_group(view, vpc, peer, egress),
+            Group::Of(Resolved::OtherType(_)) => Ternary::No,
+            Group::Of(Resolved::Outside(_)) => Ternary::Unknown,
+            Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
         };
         by_rules.or(by_itself)
     }))
 }
 
 /// What the default group of a VPC lets through by itself.
-fn default_group<'g>(view: &View<'g>, vpc: &VpcRef<'g>, peer: &Peer<'_, 'g>, egress: bool) -> Tri {
-    let own = if egress {
-        Tri::Yes
+fn default_group<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    peer: &Peer<'_, 'g>,
+    egress: bool,
+) -> Ternary {
+    let allowed = if egress {
+        Ternary::Yes
     } else {
         match peer {
-            Peer::Interfaces(groups, _) => Tri::any(
+            Peer::Interfaces(groups, _) => Ternary::any(
                 groups
                     .iter()
                     .map(|group| group.same(&Group::DefaultOf(vpc.clone()))),
             ),
-            _ => Tri::No,
+            _ => Ternary::No,
         }
     };
-    let kept = match view.default_group_of(vpc) {
+    let kept = match index.default_group_of(vpc) {
         // Taken over: only the rules that are listed are left.
         Some((_, certain)) => !certain,
-        None => Tri::Yes,
+        None => Ternary::Yes,
     };
     match vpc {
-        To::Node(id, _) if !view.is_touched(*id) => own.and(kept),
-        _ => own.and(kept).and(Tri::Maybe),
+        Resolved::Node(id, _) if !index.is_externally_modified(*id) => allowed.and(kept),
+        _ => allowed.and(kept).and(Ternary::Unknown),
     }
 }
 
 /// Whether the groups let 443 out to the peer.
-pub(crate) fn lets_out<'g>(view: &View<'g>, groups: &[Group<'g>], peer: &Peer<'_, 'g>) -> Tri {
-    direction(view, groups, peer, &egress_rules(view), true)
+pub(crate) fn allows_outbound<'g>(
+    index: &GraphIndex<'g>,
+    groups: &[Group<'g>],
+    peer: &Peer<'_, 'g>,
+) -> Ternary {
+    direction(index, groups, peer, &egress_rules(index), true)
 }
 
 /// Whether the groups admit 443 from the peer.
-pub(crate) fn admits<'g>(view: &View<'g>, groups: &[Group<'g>], peer: &Peer<'_, 'g>) -> Tri {
-    direction(view, groups, peer, &ingress_rules(view), false)
+pub(crate) fn allows_inbound<'g>(
+    index: &GraphIndex<'g>,
+    groups: &[Group<'g>],
+    peer: &Peer<'_, 'g>,
+) -> Ternary {
+    direction(index, groups, peer, &ingress_rules(index), false)
 }
 
 /// The filter of a subnet.
@@ -339,15 +364,16 @@ pub(crate) enum Acl<'g> {
 }
 
 /// Finds the filter of a subnet.
-pub(crate) fn acl_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Acl<'g> {
-    let To::Node(id, it) = subnet else {
+pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Acl<'g> {
+    let Resolved::Node(id, it) = subnet else {
         return Acl::Unknown;
     };
-    let ties = view
+    let ties = index
         .all::<SubnetNetworkAclAssociation>()
         .map(|(tie, _, association)| {
-            let ours = Tri::any(
-                view.to(&association.subnet)
+            let ours = Ternary::any(
+                index
+                    .resolve(&association.subnet)
                     .iter()
                     .map(|to| to.same(subnet)),
             );
@@ -355,16 +381,21 @@ pub(crate) fn acl_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Acl<'g> {
         });
     let mut tied = None;
     for (tie, association, ours) in ties {
-        match ours.and(view.exists(tie)) {
-            Tri::No => {}
-            Tri::Maybe if matches!(view.only(&association.subnet), To::Outside(Expr::Text(_))) => {}
-            Tri::Maybe => return Acl::Unknown,
-            Tri::Yes => tied = Some(association),
+        match ours.and(index.exists(tie)) {
+            Ternary::No => {}
+            Ternary::Unknown
+                if matches!(
+                    index.resolve_one(&association.subnet),
+                    Resolved::Outside(Expr::Text(_))
+                ) => {}
+            Ternary::Unknown => return Acl::Unknown,
+            Ternary::Yes => tied = Some(association),
         }
     }
     let with_entries = |acl: NodeId| {
         let entries =
-            view.all::<NetworkAclEntry>()
+            index
+                .all::<NetworkAclEntry>()
                 .filter(|(_, _, entry)| match &entry.network_acl {
                     Value::Expr(Expr::Attr(node, _)) => *node == acl,
                     _ => false,
@@ -372,20 +403,20 @@ pub(crate) fn acl_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Acl<'g> {
         Acl::Entries(acl, entries.map(|(id, _, entry)| (id, entry)).collect())
     };
     if let Some(association) = tied {
-        return match view.only::<NetworkAcl>(&association.network_acl) {
-            To::Node(acl, _) if view.is_touched(acl) => Acl::Unknown,
-            To::Node(acl, _) => with_entries(acl),
-            To::Wrong(_) | To::Outside(_) => Acl::Unknown,
+        return match index.resolve_one::<NetworkAcl>(&association.network_acl) {
+            Resolved::Node(acl, _) if index.is_externally_modified(acl) => Acl::Unknown,
+            Resolved::Node(acl, _) => with_entries(acl),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Acl::Unknown,
         };
     }
-    let vpc = view.only(&it.vpc);
-    let To::Node(vpc_id, _) = vpc else {
+    let vpc = index.resolve_one(&it.vpc);
+    let Resolved::Node(vpc_id, _) = vpc else {
         return Acl::Unknown;
     };
-    if view.is_touched(*id) || view.is_touched(vpc_id) {
+    if index.is_externally_modified(*id) || index.is_externally_modified(vpc_id) {
         return Acl::Unknown;
     }
-    let taken_over = view.all::<DefaultNetworkAcl>().find(|(_, _, acl)| {
+    let taken_over = index.all::<DefaultNetworkAcl>().find(|(_, _, acl)| {
         matches!(&acl.default_network_acl,
             Value::Expr(Expr::Attr(node, attr)) if *node == vpc_id && *attr == Vpc::DEFAULT_NETWORK_ACL)
     });
@@ -394,7 +425,7 @@ pub(crate) fn acl_of<'g>(view: &View<'g>, subnet: &To<'g, Subnet>) -> Acl<'g> {
     }
     // Entries of the VPC's own list stand beside those that AWS made, which let everything through
     // after them.
-    let to_default = view.all::<NetworkAclEntry>().any(|(_, _, entry)| {
+    let to_default = index.all::<NetworkAclEntry>().any(|(_, _, entry)| {
         matches!(&entry.network_acl,
             Value::Expr(Expr::Attr(node, attr)) if *node == vpc_id && *attr == Vpc::DEFAULT_NETWORK_ACL)
     });
@@ -413,35 +444,35 @@ pub(crate) const EPHEMERAL_NAT: Ports = (1024, 65535);
 
 /// The other side of a network ACL.
 pub(crate) enum Side<'a, 'g> {
-    Subnet(&'a To<'g, Subnet>),
+    Subnet(&'a Resolved<'g, Subnet>),
     Internet,
 }
 
 /// Whether a filter lets TCP to these ports through.
-pub(crate) fn passes<'g>(
-    view: &View<'g>,
+pub(crate) fn acl_allows<'g>(
+    index: &GraphIndex<'g>,
     acl: &Acl<'g>,
     egress: bool,
     ports: Ports,
     side: &Side<'_, 'g>,
-) -> Tri {
+) -> Ternary {
     let entries = match acl {
-        Acl::Open => return Tri::Yes,
-        Acl::Unknown => return Tri::Maybe,
+        Acl::Open => return Ternary::Yes,
+        Acl::Unknown => return Ternary::Unknown,
         Acl::Entries(_, entries) => entries,
     };
     let mut ordered = Vec::new();
     for (id, entry) in entries {
-        let own = match &entry.egress {
+        let applies = match &entry.egress {
             None => !egress,
-            Some(Value::Lit(own)) => *own == egress,
-            Some(Value::Expr(_)) => return Tri::Maybe,
+            Some(Value::Lit(applies)) => *applies == egress,
+            Some(Value::Expr(_)) => return Ternary::Unknown,
         };
-        if !own {
+        if !applies {
             continue;
         }
         let Some(number) = entry.rule_number.lit() else {
-            return Tri::Maybe;
+            return Ternary::Unknown;
         };
         ordered.push((*number, *id, *entry));
     }
@@ -451,7 +482,7 @@ pub(crate) fn passes<'g>(
     // What may allow or refuse before that is decided.
     let (mut may_allow, mut may_refuse) = (false, false);
     for (_, id, entry) in ordered {
-        let about = entry_about(view, entry, side).and(view.exists(id));
+        let about = entry_about(index, entry, side).and(index.exists(id));
         if about.is_no() {
             continue;
         }
@@ -479,26 +510,30 @@ pub(crate) fn passes<'g>(
     }
     refused |= !open.is_empty();
     match (allowed, refused) {
-        (true, false) if !may_refuse => Tri::Yes,
-        (false, true) if !may_allow => Tri::No,
-        _ => Tri::Maybe,
+        (true, false) if !may_refuse => Ternary::Yes,
+        (false, true) if !may_allow => Ternary::No,
+        _ => Ternary::Unknown,
     }
 }
 
 /// Whether an entry is about all of the other side.
-fn entry_about<'g>(view: &View<'g>, entry: &NetworkAclEntry, side: &Side<'_, 'g>) -> Tri {
+fn entry_about<'g>(
+    index: &GraphIndex<'g>,
+    entry: &NetworkAclEntry,
+    side: &Side<'_, 'g>,
+) -> Ternary {
     let Some(cidr) = &entry.cidr_block else {
         return match &entry.ipv6_cidr_block {
-            Some(_) => Tri::No,
-            None => Tri::Maybe,
+            Some(_) => Ternary::No,
+            None => Ternary::Unknown,
         };
     };
     match side {
-        Side::Subnet(subnet) => view.covers(cidr, subnet),
-        Side::Internet => match view.cidr(cidr) {
-            Some(cidr) if cidr == Cidr::ANY => Tri::Yes,
-            Some(cidr) if cidr.is_private() => Tri::No,
-            _ => Tri::Maybe,
+        Side::Subnet(subnet) => index.covers(cidr, subnet),
+        Side::Internet => match index.cidr(cidr) {
+            Some(cidr) if cidr == Cidr::ANY => Ternary::Yes,
+            Some(cidr) if cidr.is_private() => Ternary::No,
+            _ => Ternary::Unknown,
         },
     }
 }

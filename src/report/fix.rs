@@ -2,26 +2,26 @@
 
 use crate::backend;
 use crate::ir::{Graph, NodeId};
-use crate::reachability::Change;
+use crate::reachability::Fix;
 use crate::resource::{Dialect, Map, Resource, Term};
 
 /// Writes a change out.
-pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Change) -> String {
+pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
     match change {
-        Change::Say(text) => format!("{text}\n"),
-        Change::All(changes) => changes
+        Fix::Manual(text) => format!("{text}\n"),
+        Fix::All(changes) => changes
             .iter()
             .map(|change| lines(graph, dialect, json, change))
             .collect(),
-        Change::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
-        Change::Set {
+        Fix::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
+        Fix::Set {
             node,
             field,
             cfn,
             tf,
         } => set(graph, dialect, json, (*node, field), dialect.pick(cfn, tf)),
-        Change::Add { name, resource } => add(graph, dialect, json, name, resource),
-        Change::After(node, others) => after(graph, dialect, json, *node, others),
+        Fix::Add { name, resource } => add(graph, dialect, json, name, resource),
+        Fix::After(node, others) => after(graph, dialect, json, *node, others),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{Report, text::fixed};
-use crate::reachability::{Answer, Verdict};
+use crate::reachability::{HopStatus, Verdict};
 
 pub(crate) fn message(text: &str) -> String {
     text.replace('%', "%25")
@@ -22,10 +22,10 @@ pub(crate) fn property(text: &str) -> String {
 pub fn github(report: &Report<'_>) -> String {
     let mut out = String::new();
     for proof in &report.proof.instances {
-        let (command, found) = match proof.answer {
-            Answer::Unreachable => ("error", Verdict::Fail),
-            Answer::Unknown => ("warning", Verdict::Unknown),
-            Answer::Reachable | Answer::Absent => {
+        let (command, found) = match proof.verdict {
+            Verdict::Unreachable => ("error", HopStatus::Fail),
+            Verdict::Unknown => ("warning", HopStatus::Unknown),
+            Verdict::Reachable | Verdict::NotCreated => {
                 let _ = writeln!(
                     out,
                     "::notice file={},title=Session Manager::{}",
@@ -33,13 +33,13 @@ pub fn github(report: &Report<'_>) -> String {
                     message(&format!(
                         "{}: {}",
                         report.name(proof.node),
-                        proof.answer.as_str()
+                        proof.verdict.as_str()
                     ))
                 );
                 continue;
             }
         };
-        for finding in proof.hops.iter().filter(|it| it.verdict == found) {
+        for finding in proof.hops.iter().filter(|it| it.status == found) {
             let place = report
                 .place(finding)
                 .and_then(|place| place.at)
@@ -58,7 +58,7 @@ pub fn github(report: &Report<'_>) -> String {
                 finding.hop,
                 message(&text)
             );
-            if proof.answer == Answer::Unreachable {
+            if proof.verdict == Verdict::Unreachable {
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json as object};
 
 use super::{Report, text::fixed};
-use crate::reachability::{ASSUMPTIONS, Finding, InstanceProof};
+use crate::reachability::{ASSUMPTIONS, HopResult, InstanceReachability};
 
 /// The version of the format; a change that breaks readers raises it.
 pub const VERSION: u32 = 1;
@@ -44,10 +44,10 @@ fn not_modelled(report: &Report<'_>) -> Vec<String> {
     types
 }
 
-fn instance(report: &Report<'_>, proof: &InstanceProof) -> Value {
+fn instance(report: &Report<'_>, proof: &InstanceReachability) -> Value {
     let mut out = object!({
         "id": report.name(proof.node),
-        "verdict": proof.answer.as_str(),
+        "verdict": proof.verdict.as_str(),
         "failing_hop": proof.failing_hop().map(|hop| hop.as_str()),
         "hops": proof.hops.iter().map(|it| finding(report, it)).collect::<Vec<_>>(),
         "fix": proof.failing().and_then(|it| fixed(report, it)),
@@ -63,12 +63,12 @@ fn instance(report: &Report<'_>, proof: &InstanceProof) -> Value {
     out
 }
 
-fn finding(report: &Report<'_>, finding: &Finding) -> Value {
+fn finding(report: &Report<'_>, finding: &HopResult) -> Value {
     let mut out = object!({
         "hop": finding.hop.as_str(),
-        "verdict": finding.verdict.as_str(),
+        "verdict": finding.status.as_str(),
         "detail": finding.detail,
-        "why": finding.hop.why(),
+        "why": finding.hop.reason(),
     });
     if let Some(place) = report.place(finding) {
         if let Some((line, column)) = place.at {

@@ -9,7 +9,7 @@ mod text;
 pub use json::{SCHEMA, VERSION, json};
 
 use crate::ir::{Graph, NodeId, Place};
-use crate::reachability::{Answer, Finding, Hop, Proof};
+use crate::reachability::{Hop, HopResult, Reachability, Verdict};
 use crate::resource::{Dialect, INSIDE, Resource};
 
 pub use github::github;
@@ -29,7 +29,7 @@ pub struct Report<'a> {
     /// What was read from it.
     pub graph: &'a Graph,
     /// What was found.
-    pub proof: &'a Proof,
+    pub proof: &'a Reachability,
     /// Whether fixes are written as JSON, where the file's language has both.
     pub json: bool,
 }
@@ -51,12 +51,12 @@ impl Report<'_> {
 
     /// The place of a finding in words: file, line and property, as far as they are known.
     #[cfg(feature = "report")]
-    pub(crate) fn said_at(&self, finding: &Finding) -> Option<String> {
+    pub(crate) fn said_at(&self, finding: &HopResult) -> Option<String> {
         text::place(self, finding)
     }
 
     /// The place of a finding: the property that it names, or the resource.
-    fn place(&self, finding: &Finding) -> Option<Where> {
+    fn place(&self, finding: &HopResult) -> Option<Where> {
         let (id, field) = finding.at?;
         self.place_of(id, field)
     }
@@ -122,11 +122,11 @@ fn capital(word: &str) -> String {
 }
 
 /// How many instances have which answer.
-pub(crate) fn count(proof: &Proof, answer: Answer) -> usize {
+pub(crate) fn count(proof: &Reachability, answer: Verdict) -> usize {
     proof
         .instances
         .iter()
-        .filter(|it| it.answer == answer)
+        .filter(|it| it.verdict == answer)
         .count()
 }
 

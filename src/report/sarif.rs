@@ -5,7 +5,7 @@
 use serde_json::{Value, json as object};
 
 use super::{Report, text::fixed};
-use crate::reachability::{Hop, Verdict};
+use crate::reachability::{Hop, HopStatus};
 
 /// Prints a report: failing hops are errors, what is not decided is a note.
 #[must_use]
@@ -15,7 +15,7 @@ pub fn sarif(report: &Report<'_>) -> String {
         .map(|hop| {
             object!({
                 "id": hop.as_str(),
-                "shortDescription": { "text": hop.why() },
+                "shortDescription": { "text": hop.reason() },
             })
         })
         .collect();
@@ -23,12 +23,12 @@ pub fn sarif(report: &Report<'_>) -> String {
     for proof in &report.proof.instances {
         let failing = proof.failing();
         for finding in &proof.hops {
-            let level = match finding.verdict {
-                Verdict::Pass => continue,
-                Verdict::Fail => "error",
+            let level = match finding.status {
+                HopStatus::Pass => continue,
+                HopStatus::Fail => "error",
                 // What is not decided does not matter where something fails.
-                Verdict::Unknown if failing.is_some() => continue,
-                Verdict::Unknown => "note",
+                HopStatus::Unknown if failing.is_some() => continue,
+                HopStatus::Unknown => "note",
             };
             let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
             if let Some(fix) = fixed(report, finding) {

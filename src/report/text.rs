@@ -5,27 +5,27 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::{Report, count, fix};
-use crate::reachability::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
+use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-fn style(answer: Answer) -> Style {
+fn style(answer: Verdict) -> Style {
     match answer {
-        Answer::Reachable => GOOD,
-        Answer::Unreachable => BAD,
-        Answer::Unknown => DOUBT,
-        Answer::Absent => Style::new(),
+        Verdict::Reachable => GOOD,
+        Verdict::Unreachable => BAD,
+        Verdict::Unknown => DOUBT,
+        Verdict::NotCreated => Style::new(),
     }
 }
 
-fn mark(verdict: Verdict) -> (&'static str, Style) {
+fn mark(verdict: HopStatus) -> (&'static str, Style) {
     match verdict {
-        Verdict::Pass => ("ok", GOOD),
-        Verdict::Unknown => ("?", DOUBT),
-        Verdict::Fail => ("FAILS", BAD),
+        HopStatus::Pass => ("ok", GOOD),
+        HopStatus::Unknown => ("?", DOUBT),
+        HopStatus::Fail => ("FAILS", BAD),
     }
 }
 
@@ -43,10 +43,10 @@ pub fn text(report: &Report<'_>) -> String {
         out.push('\n');
     }
     let total: Vec<String> = [
-        Answer::Reachable,
-        Answer::Unreachable,
-        Answer::Unknown,
-        Answer::Absent,
+        Verdict::Reachable,
+        Verdict::Unreachable,
+        Verdict::Unknown,
+        Verdict::NotCreated,
     ]
     .into_iter()
     .map(|answer| (answer, count(report.proof, answer)))
@@ -54,7 +54,7 @@ pub fn text(report: &Report<'_>) -> String {
     .map(|(answer, n)| format!("{n} {}", answer.as_str()))
     .collect();
     let _ = writeln!(out, "{}: {}", report.file, total.join(", "));
-    if instances.iter().any(|it| it.answer != Answer::Absent) {
+    if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
         let _ = writeln!(out, "assumed:");
         for assumption in ASSUMPTIONS {
             let _ = writeln!(out, "  - {assumption}");
@@ -63,20 +63,20 @@ pub fn text(report: &Report<'_>) -> String {
     out
 }
 
-fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceProof) {
-    let paint = style(proof.answer);
+fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceReachability) {
+    let paint = style(proof.verdict);
     let _ = writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {paint}{}{paint:#}",
         report.name(proof.node),
-        proof.answer.as_str()
+        proof.verdict.as_str()
     );
     let failing = proof.failing();
     if let Some(finding) = failing {
         foreground(out, report, finding);
     }
     for finding in &proof.hops {
-        let (word, paint) = mark(finding.verdict);
+        let (word, paint) = mark(finding.status);
         let _ = writeln!(
             out,
             "  {:<24}{paint}{word:<6}{paint:#} {}",
@@ -88,7 +88,7 @@ fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceProof) {
         for finding in proof
             .hops
             .iter()
-            .filter(|it| it.verdict == Verdict::Unknown)
+            .filter(|it| it.status == HopStatus::Unknown)
         {
             if let Some(place) = place(report, finding) {
                 let _ = writeln!(out, "  {}: not decided at {place}", finding.hop);
@@ -101,7 +101,7 @@ fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceProof) {
     }
 }
 
-pub(super) fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
+pub(super) fn place(report: &Report<'_>, finding: &HopResult) -> Option<String> {
     let place = report.place(finding)?;
     let what = match &place.property {
         Some(property) => format!("{}.{property}", place.resource),
@@ -113,7 +113,7 @@ pub(super) fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
     })
 }
 
-fn foreground(out: &mut String, report: &Report<'_>, finding: &Finding) {
+fn foreground(out: &mut String, report: &Report<'_>, finding: &HopResult) {
     let _ = writeln!(
         out,
         "  {BAD}{}{BAD:#}: {BOLD}{}{BOLD:#}",
@@ -125,14 +125,14 @@ fn foreground(out: &mut String, report: &Report<'_>, finding: &Finding) {
     let _ = writeln!(
         out,
         "    why  {} (`ssm-synth explain {}`)",
-        finding.hop.why(),
+        finding.hop.reason(),
         finding.hop
     );
     write_fix(out, report, finding);
     out.push('\n');
 }
 
-fn write_fix(out: &mut String, report: &Report<'_>, finding: &Finding) {
+fn write_fix(out: &mut String, report: &Report<'_>, finding: &HopResult) {
     let Some(lines) = fixed(report, finding) else {
         return;
     };
@@ -143,7 +143,7 @@ fn write_fix(out: &mut String, report: &Report<'_>, finding: &Finding) {
 }
 
 /// The lines of a finding's fix.
-pub(crate) fn fixed(report: &Report<'_>, finding: &Finding) -> Option<String> {
+pub(crate) fn fixed(report: &Report<'_>, finding: &HopResult) -> Option<String> {
     let change = finding.fix.as_ref()?;
     let dialect = report
         .graph

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::construct::DEFAULT_DOCUMENT;
 use crate::diagram::{Path, Scene, several, word};
 use crate::ir::{Graph, NodeId};
-use crate::reachability::{self, Answer, Assume, Hop, Proof, Surroundings};
+use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
 use crate::resource::{Dialect, Resource};
 use crate::template::{self, TemplateError};
 use names::{variables, way_to};
@@ -41,9 +41,9 @@ pub struct Subject<'a> {
     /// Its resources.
     pub graph: &'a Graph,
     /// What is proven of it.
-    pub proof: &'a Proof,
+    pub proof: &'a Reachability,
     /// What was taken for true.
-    pub assume: Assume,
+    pub assume: Assumptions,
 }
 
 /// Ways beyond these share the commands of the others.
@@ -87,10 +87,10 @@ fn stack_name(text: &str) -> String {
 fn values(subject: &Subject<'_>) -> Value {
     let graph = subject.graph;
     let scene = Scene::new(subject.stack, graph, subject.proof, &subject.assume);
-    let around = reachability::around(graph, &subject.assume);
+    let around = reachability::topology(graph, &subject.assume);
     let cfn = subject.source != Source::Plan;
     let tf = !matches!(subject.source, Source::Template(..));
-    let of = |path: &Path| around.hosts.get(path.of);
+    let of = |path: &Path| around.instances.get(path.of);
     let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
         let host = of(path)?;
         let mut out = json!({
@@ -130,11 +130,11 @@ fn values(subject: &Subject<'_>) -> Value {
         ],
         "groups": groups,
         "more_groups": more,
-        "instances": instances(subject, &around.hosts),
-        "connect": connect(subject, &around.hosts, cfn, region),
+        "instances": instances(subject, &around.instances),
+        "connect": connect(subject, &around.instances, cfn, region),
         "hops": hops(&scene),
-        "s3": around.doors.iter().any(|it| it.service.as_deref() == Some("s3")),
-        "away": away(subject, &around.hosts, cfn, tf, region),
+        "s3": around.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
+        "away": away(subject, &around.instances, cfn, tf, region),
         "wait_cfn": wait(subject, cfn, region),
     })
 }
@@ -273,15 +273,20 @@ fn short(graph: &Graph, id: NodeId) -> String {
     }
 }
 
-fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Answer)> {
-    let answers: Vec<_> = subject.proof.instances.iter().map(|it| it.answer).collect();
+fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Verdict)> {
+    let answers: Vec<_> = subject
+        .proof
+        .instances
+        .iter()
+        .map(|it| it.verdict)
+        .collect();
     answers
         .into_iter()
         .enumerate()
-        .filter(|(_, it)| *it != Answer::Absent)
+        .filter(|(_, it)| *it != Verdict::NotCreated)
 }
 
-fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
+fn instances(subject: &Subject<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
     let names = crate::diagram::Names::new(subject.graph);
     answers(subject)
         .filter_map(|(at, answer)| {
@@ -299,7 +304,7 @@ fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
 /// A command for each instance; many are left to the table.
 fn connect(
     subject: &Subject<'_>,
-    hosts: &[Surroundings],
+    hosts: &[InstanceTopology],
     cfn: bool,
     region: Option<&str>,
 ) -> Value {
@@ -390,7 +395,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
             });
             json!({
                 "hop": hop.as_str(),
-                "why": hop.why(),
+                "why": hop.reason(),
                 "look": steps::look(hop),
                 "here": here.collect::<Vec<_>>(),
                 "commands": steps::commands(hop),
@@ -402,7 +407,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
 
 fn away(
     subject: &Subject<'_>,
-    hosts: &[Surroundings],
+    hosts: &[InstanceTopology],
     cfn: bool,
     tf: bool,
     region: Option<&str>,

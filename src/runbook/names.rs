@@ -2,7 +2,7 @@
 
 use super::shell::Line;
 use crate::ir::{Graph, NodeId};
-use crate::reachability::{Around, Spot, Surroundings};
+use crate::reachability::{InstanceTopology, ResourceRef, Topology};
 use crate::resource::{Dialect, Resource};
 
 /// What a language calls a resource: the logical id, or the address.
@@ -30,16 +30,16 @@ fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
 }
 
 /// The nodes of some things, if all of them are nodes.
-fn nodes(spots: &[Spot]) -> Option<Vec<NodeId>> {
-    let nodes: Option<Vec<NodeId>> = spots.iter().map(Spot::node).collect();
+fn nodes(spots: &[ResourceRef]) -> Option<Vec<NodeId>> {
+    let nodes: Option<Vec<NodeId>> = spots.iter().map(ResourceRef::node).collect();
     nodes.filter(|it| !it.is_empty())
 }
 
 /// Sets the variables for an instance: by the stack's names, and what it does not name by asking.
 pub(super) fn variables(
     graph: &Graph,
-    around: &Around,
-    host: &Surroundings,
+    around: &Topology,
+    host: &InstanceTopology,
     dialect: Dialect,
 ) -> Vec<String> {
     let mut lines = Vec::new();
@@ -72,20 +72,20 @@ pub(super) fn variables(
         None => of_instance("--query 'Reservations[0].Instances[0].VpcId'").into_variable("VPC"),
     });
     lines.push(match host.subnets.as_slice() {
-        [Spot::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
+        [ResourceRef::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
         _ => of_instance("--query 'Reservations[0].Instances[0].SubnetId'").into_variable("SUBNET"),
     });
-    lines.push(match host.groups.as_deref().and_then(nodes) {
+    lines.push(match host.security_groups.as_deref().and_then(nodes) {
         Some(ids) => format!("INSTANCE_GROUPS={}", joined(&ids)),
         None => of_instance(
             "--query \"join(',', Reservations[0].Instances[0].SecurityGroups[].GroupId)\"",
         )
         .into_variable("INSTANCE_GROUPS"),
     });
-    let mut doors: Vec<Spot> = Vec::new();
-    for door in around.doors.iter().filter(|it| it.vpc == host.vpc) {
+    let mut doors: Vec<ResourceRef> = Vec::new();
+    for door in around.endpoints.iter().filter(|it| it.vpc == host.vpc) {
         let dialled = matches!(door.service.as_deref(), Some("ssm" | "ssmmessages"));
-        for group in door.groups.iter().filter(|_| dialled) {
+        for group in door.security_groups.iter().filter(|_| dialled) {
             if !doors.contains(group) {
                 doors.push(group.clone());
             }
@@ -98,15 +98,17 @@ pub(super) fn variables(
             .raw("--query \"join(',', VpcEndpoints[].Groups[].GroupId)\" --output text")
             .into_variable("ENDPOINT_GROUPS"),
     });
-    lines.extend(match host.profile.as_ref().and_then(Spot::node) {
-        Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
-        None => vec![
-            of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
-                .into_variable("PROFILE"),
-            "PROFILE=${PROFILE##*/}".to_owned(),
-        ],
-    });
-    lines.push(match host.role.as_ref().and_then(Spot::node) {
+    lines.extend(
+        match host.instance_profile.as_ref().and_then(ResourceRef::node) {
+            Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
+            None => vec![
+                of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
+                    .into_variable("PROFILE"),
+                "PROFILE=${PROFILE##*/}".to_owned(),
+            ],
+        },
+    );
+    lines.push(match host.role.as_ref().and_then(ResourceRef::node) {
         Some(id) => format!("ROLE={}", physical(graph, id, dialect)),
         None => Line::new("aws iam get-instance-profile --instance-profile-name \"$PROFILE\"")
             .raw("--query 'InstanceProfile.Roles[0].RoleName' --output text")

@@ -194,13 +194,14 @@ impl<'a> Assertions<'a> {
     /// instance.
     #[track_caller]
     pub fn every_session_connects(&self) {
-        let assume = reachability::Assume::default();
-        let proof = reachability::prove(self.graph, &assume);
+        let assume = reachability::Assumptions::default();
+        let proof = reachability::check(self.graph, &assume);
         if proof.instances.is_empty() {
             panic!("the app of `{}` has no instance", self.stack.name);
         }
-        let reached =
-            |it: &reachability::InstanceProof| it.answer == reachability::Answer::Reachable;
+        let reached = |it: &reachability::InstanceReachability| {
+            it.verdict == reachability::Verdict::Reachable
+        };
         if !proof.instances.iter().all(reached) {
             let report = report::Report {
                 file: &self.stack.name,

@@ -7,7 +7,7 @@ use ssm_synth::diagram::{self, Part, Scene};
 use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
 use ssm_synth::ir::Graph;
-use ssm_synth::reachability::{self, Assume, Proof};
+use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::Report;
 use ssm_synth::runbook::{self, Source, Subject};
 
@@ -18,12 +18,12 @@ const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & '
 
 struct Made {
     graph: Graph,
-    proof: Proof,
+    proof: Reachability,
 }
 
 impl Made {
     fn of(graph: Graph) -> Made {
-        let proof = reachability::prove(&graph, &Assume::default());
+        let proof = reachability::check(&graph, &Assumptions::default());
         Made { graph, proof }
     }
 
@@ -37,7 +37,7 @@ impl Made {
     }
 
     fn scene(&self, title: &str) -> Scene {
-        Scene::new(title, &self.graph, &self.proof, &Assume::default())
+        Scene::new(title, &self.graph, &self.proof, &Assumptions::default())
     }
 
     fn html(&self, title: &str) -> String {
@@ -56,7 +56,7 @@ impl Made {
             source,
             graph: &self.graph,
             proof: &self.proof,
-            assume: Assume::default(),
+            assume: Assumptions::default(),
         })
         .unwrap()
     }

@@ -40,7 +40,7 @@ fn judged(text: &str, kind: Option<InputKind>) -> usize {
             .graphs
             .iter()
             .map(|graph| {
-                reachability::prove(graph, &reachability::Assume::default())
+                reachability::check(graph, &reachability::Assumptions::default())
                     .instances
                     .len()
             })

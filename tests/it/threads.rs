@@ -33,8 +33,8 @@ fn every_type_goes_between_threads() {
     shared::<validate::Checked<'_>>();
     shared::<backend::cfn::Template<'_>>();
     shared::<backend::tf::Module<'_>>();
-    shared::<reachability::Proof>();
-    shared::<reachability::Around>();
+    shared::<reachability::Reachability>();
+    shared::<reachability::Topology>();
     shared::<report::Report<'_>>();
     shared::<cost::Estimate>();
     shared::<cost::Variant>();

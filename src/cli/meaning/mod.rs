@@ -13,7 +13,7 @@ use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputKind, configured_plan};
 use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
-use crate::reachability::{self, Assume};
+use crate::reachability::{self, Assumptions};
 
 #[cfg(feature = "deploy")]
 pub(super) use text::shown;
@@ -36,17 +36,17 @@ pub(super) struct Version {
 }
 
 fn answers(graphs: &[Graph]) -> Vec<(String, String)> {
-    let assume = Assume::default();
+    let assume = Assumptions::default();
     let proofs = graphs
         .iter()
-        .map(|graph| reachability::prove(graph, &assume));
-    let proof = reachability::agree(proofs.collect());
+        .map(|graph| reachability::check(graph, &assume));
+    let proof = reachability::merge(proofs.collect());
     let first = graphs.first();
-    let shown = |it: &reachability::InstanceProof| {
+    let shown = |it: &reachability::InstanceReachability| {
         let node = first.and_then(|graph| graph.node(it.node));
         let answer = match it.failing_hop() {
-            Some(hop) => format!("{} ({hop})", it.answer.as_str()),
-            None => it.answer.as_str().to_owned(),
+            Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
+            None => it.verdict.as_str().to_owned(),
         };
         (node.map_or("", |node| node.shown()).to_owned(), answer)
     };

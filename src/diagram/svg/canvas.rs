@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::reachability::Verdict;
+use crate::reachability::HopStatus;
 
 /// The width of the picture.
 pub(super) const WIDTH: f64 = 1200.0;
@@ -132,11 +132,11 @@ pub(super) const QUIET: Type = Type {
 };
 
 /// The class of a verdict.
-pub(super) const fn class(verdict: Option<Verdict>) -> &'static str {
+pub(super) const fn class(verdict: Option<HopStatus>) -> &'static str {
     match verdict {
-        Some(Verdict::Pass) => "good",
-        Some(Verdict::Unknown) => "doubt",
-        Some(Verdict::Fail) => "bad",
+        Some(HopStatus::Pass) => "good",
+        Some(HopStatus::Unknown) => "doubt",
+        Some(HopStatus::Fail) => "bad",
         None => "calm",
     }
 }
@@ -234,7 +234,7 @@ impl Canvas {
     }
 
     /// Draws the sign of a verdict in a circle of sixteen; drawn, since not every font has it.
-    pub(super) fn sign(&mut self, (x, y): At, verdict: Verdict) {
+    pub(super) fn sign(&mut self, (x, y): At, verdict: HopStatus) {
         let class = class(Some(verdict));
         let _ = writeln!(
             self.out,
@@ -243,12 +243,12 @@ impl Canvas {
             n(y)
         );
         match verdict {
-            Verdict::Pass => self.stroke(&[(x - 4.0, y), (x - 1.0, y + 3.5), (x + 4.5, y - 3.5)]),
-            Verdict::Fail => {
+            HopStatus::Pass => self.stroke(&[(x - 4.0, y), (x - 1.0, y + 3.5), (x + 4.5, y - 3.5)]),
+            HopStatus::Fail => {
                 self.stroke(&[(x - 3.5, y - 3.5), (x + 3.5, y + 3.5)]);
                 self.stroke(&[(x + 3.5, y - 3.5), (x - 3.5, y + 3.5)]);
             }
-            Verdict::Unknown => {
+            HopStatus::Unknown => {
                 let _ = writeln!(
                     self.out,
                     "<text x=\"{}\" y=\"{}\" font-size=\"12\" font-weight=\"700\" \

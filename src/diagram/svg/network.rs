@@ -5,7 +5,7 @@ use super::super::{Door, DoorKind, HostBox, Panel, Scene, SubnetBox, several};
 use super::canvas::{
     Area, Canvas, HEAD, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width,
 };
-use crate::reachability::{Answer, Verdict};
+use crate::reachability::{HopStatus, Verdict};
 
 const GAP: f64 = 16.0;
 const PAD: f64 = 16.0;
@@ -21,11 +21,11 @@ const MOST_DOORS: usize = 6;
 const MOST_PANELS: usize = 12;
 
 /// The verdict that an answer stands for.
-pub(super) const fn of_answer(answer: Answer) -> Verdict {
+pub(super) const fn of_answer(answer: Verdict) -> HopStatus {
     match answer {
-        Answer::Reachable => Verdict::Pass,
-        Answer::Unreachable => Verdict::Fail,
-        Answer::Unknown | Answer::Absent => Verdict::Unknown,
+        Verdict::Reachable => HopStatus::Pass,
+        Verdict::Unreachable => HopStatus::Fail,
+        Verdict::Unknown | Verdict::NotCreated => HopStatus::Unknown,
     }
 }
 
@@ -298,11 +298,11 @@ fn doors_row(
         if door.verdict.is_some() && dialled {
             canvas.line(&[(middle, bus), (middle, top - 6.0)], kind);
             match door.verdict {
-                Some(Verdict::Fail) => canvas.sign((middle, top - 13.0), Verdict::Fail),
+                Some(HopStatus::Fail) => canvas.sign((middle, top - 13.0), HopStatus::Fail),
                 _ => canvas.head((middle, top - 1.0), (0.0, 1.0), kind),
             }
         }
-        let reached = door.verdict != Some(Verdict::Fail);
+        let reached = door.verdict != Some(HopStatus::Fail);
         canvas.area(
             (x, services, wide, 44.0),
             if reached { "calm" } else { "calm missing" },
@@ -314,12 +314,12 @@ fn doors_row(
         let names = named(&door.services, "", NAME, wide - 20.0);
         canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
         let says = match (door.verdict, door.kind) {
-            (Some(Verdict::Fail), _) => "not reached this way",
+            (Some(HopStatus::Fail), _) => "not reached this way",
             (_, DoorKind::Internet) => "by public addresses",
             (_, DoorKind::Undecided) => "not told which way",
-            (Some(Verdict::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
-            (Some(Verdict::Unknown), _) => "not decided",
-            (Some(Verdict::Pass), _) => "reached by the agents",
+            (Some(HopStatus::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
+            (Some(HopStatus::Unknown), _) => "not decided",
+            (Some(HopStatus::Pass), _) => "reached by the agents",
             (None, _) => "beside the agent's channels",
         };
         canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, says);
@@ -392,7 +392,7 @@ fn door(canvas: &mut Canvas, door: &Door, area: Area) {
         let verdict = if door.fails_for.is_empty() {
             verdict
         } else {
-            Verdict::Fail
+            HopStatus::Fail
         };
         canvas.sign((x + 18.0, y + 75.0), verdict);
         let paint = Type {

@@ -3,7 +3,7 @@
 use super::super::sequence::{self, Party};
 use super::super::{Scene, several, word};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrapped};
-use crate::reachability::Verdict;
+use crate::reachability::HopStatus;
 
 /// What the words take.
 const WORDS: f64 = 380.0;
@@ -74,7 +74,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
             None => "way",
         };
         let ahead = (to - from).signum();
-        let fails = step.verdict == Some(Verdict::Fail);
+        let fails = step.verdict == Some(HopStatus::Fail);
         // What fails ends on its way.
         let stop = match step.through {
             Some(door) if fails => life(door),
@@ -96,7 +96,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
             canvas.head((from + ahead, middle), (-ahead, 0.0), kind);
         }
         if !arrives {
-            canvas.sign((stop, middle), Verdict::Fail);
+            canvas.sign((stop, middle), HopStatus::Fail);
         } else {
             canvas.head((to - ahead, middle), (ahead, 0.0), kind);
             if let Some(door) = step.through {

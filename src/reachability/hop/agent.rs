@@ -1,14 +1,14 @@
 //! The agent runs: the image has it, or user data installs it from where it can be reached.
 
-use super::super::fix::Change;
-use super::super::host::{Host, Setting};
-use super::super::iam::{Caller, Target};
-use super::super::image::{Image, judge};
-use super::super::path::{self, Exit};
+use super::super::fix::Fix;
+use super::super::graph_index::{GraphIndex, expr_of, visible_text};
+use super::super::iam::{CallContext, Caller};
+use super::super::image::{Image, classify};
+use super::super::instance::{InstanceConfig, Setting};
+use super::super::path::{self, InternetRoute};
 use super::super::security::{self, Peer};
-use super::super::tri::Tri;
-use super::super::view::{View, expr_of, visible_text};
-use super::super::{Finding, Hop};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::region::regions;
 
@@ -36,22 +36,22 @@ enum Script {
     Unknown,
 }
 
-fn script(view: &View<'_>, setting: &Setting<Value<Text>>) -> Script {
-    let (text, whole) = match setting {
+fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
+    let (text, complete) = match setting {
         Setting::Unset => return Script::Nothing,
         Setting::Unknown(..) => return Script::Unknown,
-        Setting::Is(_, _, value) => {
+        Setting::Known(_, _, value) => {
             let expr = expr_of(value, Clone::clone);
-            let mut whole = true;
+            let mut complete = true;
             expr.walk(&mut |part| {
                 // The stack's name is no script.
-                whole &= match part {
+                complete &= match part {
                     Expr::Opaque(text) => text.starts_with("AWS::Stack"),
                     Expr::OneOf(_) => false,
                     _ => true,
                 };
             });
-            (visible_text(&expr), whole)
+            (visible_text(&expr), complete)
         }
     };
     let line_does = |words: &[&str]| {
@@ -97,10 +97,10 @@ fn script(view: &View<'_>, setting: &Setting<Value<Text>>) -> Script {
             let name = region.name;
             text.contains(&format!("s3.{name}.")) || text.contains(&format!("s3-{name}."))
         });
-        return Script::Installs(match (named, view.region()) {
+        return Script::Installs(match (named, index.region()) {
             _ if global || text.contains("snap ") => Source::Internet,
             (None, _) => Source::Region,
-            (Some(named), Some(own)) if named == own => Source::Region,
+            (Some(named), Some(known)) if named == known => Source::Region,
             (Some(_), Some(_)) => Source::Internet,
             (Some(_), None) => Source::NamedRegion,
         });
@@ -116,65 +116,67 @@ fn script(view: &View<'_>, setting: &Setting<Value<Text>>) -> Script {
         "git clone",
         "#include",
     ];
-    if !whole || fetches.iter().any(|word| text.contains(word)) {
+    if !complete || fetches.iter().any(|word| text.contains(word)) {
         return Script::Unknown;
     }
     Script::Nothing
 }
 
-pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>) -> Finding {
-    let (at, image) = match &host.image {
-        Setting::Is(node, field, link) if !link.is_absent() => ((*node, *field), judge(view, link)),
+pub(super) fn check<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> HopResult {
+    let (at, image) = match &instance.image {
+        Setting::Known(node, field, link) if !link.is_absent() => {
+            ((*node, *field), classify(index, link))
+        }
         Setting::Unknown(node, field) => ((*node, *field), Image::Opaque("an image".to_owned())),
-        Setting::Unset | Setting::Is(..) => (
-            (host.launched_by, "image"),
+        Setting::Unset | Setting::Known(..) => (
+            (instance.launch_source, "image"),
             Image::Opaque("no image".to_owned()),
         ),
     };
-    let script = script(view, &host.user_data);
-    let script_at = match &host.user_data {
-        Setting::Is(node, field, _) => (*node, *field),
+    let script = script(index, &instance.user_data);
+    let script_at = match &instance.user_data {
+        Setting::Known(node, field, _) => (*node, *field),
         _ => at,
     };
     match (image, script) {
-        (Image::Agent(_) | Image::Opaque(_), Script::Removes) => {
-            Finding::fail(HOP, "user data takes the agent away")
+        (Image::WithAgent(_) | Image::Opaque(_), Script::Removes) => {
+            HopResult::fail(HOP, "user data takes the agent away")
                 .at(script_at.0, script_at.1)
-                .fix(Change::say("leave `amazon-ssm-agent` installed and running"))
+                .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
         }
-        (Image::Agent(name), _) => {
-            Finding::pass(HOP, format!("the image `{name}` has the agent")).at(at.0, at.1)
+        (Image::WithAgent(name), _) => {
+            HopResult::pass(HOP, format!("the image `{name}` has the agent")).at(at.0, at.1)
         }
-        (Image::Bare(name), Script::Installs(from)) => {
-            installed(view, host, script_at, &name, from)
+        (Image::WithoutAgent(name), Script::Installs(from)) => {
+            installed(index, instance, script_at, &name, from)
         }
-        (Image::Bare(name), Script::Nothing | Script::Removes) => Finding::fail(
+        (Image::WithoutAgent(name), Script::Nothing | Script::Removes) => HopResult::fail(
             HOP,
             format!("the image `{name}` has no agent, and user data does not install it"),
         )
         .at(at.0, at.1)
-        .fix(Change::say(
+        .fix(Fix::manual(
             "take an image with the agent, such as \
              `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`, or install it \
              in user data from the region's bucket",
         )),
-        (Image::Bare(name), Script::Unknown) => Finding::unknown(
+        (Image::WithoutAgent(name), Script::Unknown) => HopResult::unknown(
             HOP,
             format!("the image `{name}` has no agent, and what user data does is not decided"),
         )
         .at(script_at.0, script_at.1),
-        (Image::Opaque(name), _) if view.assume.agent => {
-            Finding::pass(HOP, format!("`{name}` is assumed to have the agent")).at(at.0, at.1)
+        (Image::Opaque(name), _) if index.assumptions.agent => {
+            HopResult::pass(HOP, format!("`{name}` is assumed to have the agent")).at(at.0, at.1)
         }
         (Image::Opaque(name), Script::Installs(from)) => {
-            let finding = installed(view, host, script_at, &name, from);
+            let result = installed(index, instance, script_at, &name, from);
             // The image may have it already.
-            if finding.verdict == super::super::Verdict::Fail {
-                return Finding::unknown(HOP, finding.detail).at(script_at.0, script_at.1);
+            if result.status == super::super::HopStatus::Fail {
+                return HopResult::unknown(HOP, result.detail).at(script_at.0, script_at.1);
             }
-            finding
+            result
         }
-        (Image::Opaque(name), _) => Finding::unknown(
+        (Image::Opaque(name), _) => HopResult::unknown(
             HOP,
             format!("whether the image `{name}` has the agent is not in the file (`--assume agent`)"),
         )
@@ -184,72 +186,72 @@ pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>) -> Finding {
 
 /// Whether the agent can be fetched from where the instance is.
 fn installed<'g>(
-    view: &View<'g>,
-    host: &Host<'g>,
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     at: (NodeId, &'static str),
     name: &str,
     from: Source,
-) -> Finding {
-    let of_each = host.placements.iter().map(|placement| {
-        let internet = match path::exit(view, host, &placement.subnet) {
-            Exit::Works(..) => Tri::Yes,
-            Exit::Unknown(_) => Tri::Maybe,
-            Exit::None | Exit::Broken(..) => Tri::No,
+) -> HopResult {
+    let of_each = instance.placements.iter().map(|placement| {
+        let internet = match path::internet_route(index, instance, &placement.subnet) {
+            InternetRoute::Works(..) => Ternary::Yes,
+            InternetRoute::Unknown(_) => Ternary::Unknown,
+            InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
         };
-        let vpc = view.vpc_of(&placement.subnet);
-        let groups = security::groups_of_host(view, &host.groups, &vpc);
+        let vpc = index.vpc_of(&placement.subnet);
+        let groups = security::instance_groups(index, &instance.security_groups, &vpc);
         let out = |peer| match &groups {
-            Some(groups) => security::lets_out(view, groups, &peer),
-            None => Tri::Maybe,
+            Some(groups) => security::allows_outbound(index, groups, &peer),
+            None => Ternary::Unknown,
         };
         let internet = internet.and(out(Peer::Internet));
         if from == Source::Internet {
             return internet;
         }
-        let region = super::super::iam::sample_region(view);
+        let region = super::super::iam::sample_region(index);
         let object = Expr::Text(format!("amazon-ssm-{region}/latest/agent").into());
-        let ask = path::Ask {
+        let ask = path::S3Request {
             action: "s3:GetObject",
-            on: Target {
-                caller: Caller::Somebody,
+            on: CallContext {
+                caller: Caller::Unknown,
                 resource: Some(&object),
             },
         };
-        let gateway = path::s3_gateway(view, &placement.subnet, &ask).and(out(Peer::S3));
+        let gateway = path::s3_gateway(index, &placement.subnet, &ask).and(out(Peer::S3));
         internet.or(match from {
-            Source::NamedRegion => gateway.and(Tri::Maybe),
+            Source::NamedRegion => gateway.and(Ternary::Unknown),
             _ => gateway,
         })
     });
-    let reached = Tri::all(of_each);
-    let finding = match reached {
-        Tri::Yes => Finding::pass(HOP, format!("user data installs the agent on `{name}`")),
-        Tri::Maybe => Finding::unknown(
+    let reached = Ternary::all(of_each);
+    let result = match reached {
+        Ternary::Yes => HopResult::pass(HOP, format!("user data installs the agent on `{name}`")),
+        Ternary::Unknown => HopResult::unknown(
             HOP,
             format!("whether user data reaches the agent's package for `{name}` is not decided"),
         ),
-        Tri::No if from == Source::Internet => Finding::fail(
+        Ternary::No if from == Source::Internet => HopResult::fail(
             HOP,
             format!(
                 "user data installs the agent on `{name}` from the internet, which the subnet does \
                  not reach"
             ),
         )
-        .fix(Change::say(
+        .fix(Fix::manual(
             "install it from the region's bucket, \
              `https://s3.REGION.amazonaws.com/amazon-ssm-REGION/latest/…`, through a gateway \
              endpoint for s3",
         )),
-        Tri::No => Finding::fail(
+        Ternary::No => HopResult::fail(
             HOP,
             format!(
                 "user data installs the agent on `{name}` from S3, which the subnet does not reach"
             ),
         )
-        .fix(Change::say(
+        .fix(Fix::manual(
             "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
              prefix list",
         )),
     };
-    finding.at(at.0, at.1)
+    result.at(at.0, at.1)
 }

@@ -1,59 +1,62 @@
 //! The endpoint's policy lets the agent's calls through.
 
-use super::super::fix::Change;
-use super::super::iam::{CHANNELS, Caller, REGISTER, Target, document_allows};
+use super::super::fix::Fix;
+use super::super::iam::{CHANNELS, CallContext, Caller, REGISTER, document_allows};
 use super::super::path::Candidate;
-use super::super::tri::Tri;
-use super::super::{Finding, Hop};
-use super::{Dial, policy_of, worst};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
+use super::{Connection, policy_of, worst};
 
 const HOP: Hop = Hop::EndpointPolicy;
 
-pub(super) fn check<'g>(dial: &Dial<'_, 'g>, candidate: &Candidate<'g>) -> Option<Finding> {
-    let actions: &[&str] = match dial.service {
+pub(super) fn check<'g>(
+    connection: &Connection<'_, 'g>,
+    candidate: &Candidate<'g>,
+) -> Option<HopResult> {
+    let actions: &[&str] = match connection.service {
         "ssm" => &[REGISTER],
         "ssmmessages" => &CHANNELS,
         "kms" => &["kms:Decrypt"],
         "logs" => &["logs:DescribeLogGroups"],
         _ => &[],
     };
-    let name = dial.view.name(candidate.id);
-    let Some((policy, at)) = policy_of(dial.view, candidate) else {
-        let unread = dial
-            .view
+    let name = connection.index.name(candidate.id);
+    let Some((policy, at)) = policy_of(connection.index, candidate) else {
+        let unread = connection
+            .index
             .graph
             .node(candidate.id)
             .is_some_and(|node| node.is_unread("policy"));
-        let finding = if unread {
-            Finding::unknown(HOP, format!("the policy of `{name}` is not decided"))
+        let result = if unread {
+            HopResult::unknown(HOP, format!("the policy of `{name}` is not decided"))
         } else {
-            Finding::pass(HOP, format!("`{name}` has the default policy: everything"))
+            HopResult::pass(HOP, format!("`{name}` has the default policy: everything"))
         };
-        return Some(finding.at(candidate.id, "policy"));
+        return Some(result.at(candidate.id, "policy"));
     };
     let decided = actions.iter().map(|action| {
-        let on = Target {
-            caller: dial.role.map_or(Caller::Somebody, Caller::Role),
+        let on = CallContext {
+            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: None,
         };
-        let allowed = document_allows(dial.view, policy, action, &on);
+        let allowed = document_allows(connection.index, policy, action, &on);
         (allowed, (*action).to_owned())
     });
     let (allowed, action) = worst(decided)?;
-    let finding = match allowed {
-        Tri::Yes => Finding::pass(
+    let result = match allowed {
+        Ternary::Yes => HopResult::pass(
             HOP,
             format!("the policy of `{name}` allows the agent's calls"),
         ),
-        Tri::Maybe => Finding::unknown(
+        Ternary::Unknown => HopResult::unknown(
             HOP,
             format!("whether the policy of `{name}` allows `{action}` is not decided"),
         ),
-        Tri::No => Finding::fail(
+        Ternary::No => HopResult::fail(
             HOP,
             format!("the policy of `{name}` does not allow `{action}`"),
         )
-        .fix(Change::say(format!(
+        .fix(Fix::manual(format!(
             "allow {} on `*` in the policy of `{name}`, or remove the policy",
             actions
                 .iter()
@@ -62,5 +65,5 @@ pub(super) fn check<'g>(dial: &Dial<'_, 'g>, candidate: &Candidate<'g>) -> Optio
                 .join(", ")
         ))),
     };
-    Some(finding.at(at, "policy"))
+    Some(result.at(at, "policy"))
 }

@@ -1,39 +1,42 @@
 //! The service's public name leads to the endpoint.
 
-use super::super::fix::Change;
+use super::super::fix::Fix;
 use super::super::path;
-use super::super::tri::Tri;
-use super::super::{Finding, Hop};
-use super::Dial;
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
+use super::Connection;
 use crate::resource::Term;
 
 const HOP: Hop = Hop::EndpointPrivateDns;
 
-pub(super) fn present(dial: &Dial<'_, '_>, which: &[usize]) -> Finding {
-    let finding = Finding::pass(HOP, format!("`{}` leads to the endpoint", dial.service));
+pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
+    let result = HopResult::pass(
+        HOP,
+        format!("`{}` leads to the endpoint", connection.service),
+    );
     match which.first() {
-        Some(&at) => finding.at(dial.candidates[at].id, "private_dns_enabled"),
-        None => finding,
+        Some(&at) => result.at(connection.candidates[at].id, "private_dns_enabled"),
+        None => result,
     }
 }
 
 /// An endpoint is there, no name leads to it, and nothing leads out.
-pub(super) fn off(dial: &Dial<'_, '_>) -> Option<Finding> {
-    let candidate = dial.candidates.iter().find(|it| {
-        it.is_there.is_yes() && path::is_interface(it.endpoint).is_yes() && it.named.is_no()
+pub(super) fn off(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    let candidate = connection.candidates.iter().find(|it| {
+        it.exists.is_yes() && path::is_interface(it.endpoint).is_yes() && it.resolves.is_no()
     })?;
-    let name = dial.view.name(candidate.id);
+    let name = connection.index.name(candidate.id);
     Some(
-        Finding::fail(
+        HopResult::fail(
             HOP,
             format!(
                 "`{name}` has private DNS off: `{}` resolves to public addresses, and the subnet \
                  has no way out",
-                dial.service
+                connection.service
             ),
         )
         .at(candidate.id, "private_dns_enabled")
-        .fix(Change::set(
+        .fix(Fix::set(
             candidate.id,
             "private_dns_enabled",
             Term::Bool(true),
@@ -42,21 +45,21 @@ pub(super) fn off(dial: &Dial<'_, '_>) -> Option<Finding> {
 }
 
 /// It is not decided whether the name leads to the endpoint.
-pub(super) fn undecided(dial: &Dial<'_, '_>) -> Option<Finding> {
-    let candidate = dial
+pub(super) fn unknown(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    let candidate = connection
         .candidates
         .iter()
-        .find(|it| it.named != Tri::No && it.is_there != Tri::No)?;
-    if candidate.named.is_yes() {
+        .find(|it| it.resolves != Ternary::No && it.exists != Ternary::No)?;
+    if candidate.resolves.is_yes() {
         return None;
     }
     Some(
-        Finding::unknown(
+        HopResult::unknown(
             HOP,
             format!(
                 "whether `{}` leads to `{}` is not decided",
-                dial.service,
-                dial.view.name(candidate.id)
+                connection.service,
+                connection.index.name(candidate.id)
             ),
         )
         .at(candidate.id, "private_dns_enabled"),

@@ -1,80 +1,90 @@
 //! The endpoint's security groups admit the instance.
 
-use super::super::fix::Change;
+use super::super::fix::Fix;
+use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
-use super::super::security::{Group, Peer, admits};
-use super::super::tri::Tri;
-use super::super::view::To;
-use super::super::{Finding, Hop};
-use super::{Dial, groups_of};
+use super::super::security::{Group, Peer, allows_inbound};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
+use super::{Connection, groups_of};
 use crate::ir::Value;
 use crate::resource::{SecurityGroup, SecurityGroupIngress, Typed};
 
 const HOP: Hop = Hop::EndpointSecurityGroup;
 
-pub(super) fn check<'g>(dial: &Dial<'_, 'g>, candidate: &Candidate<'g>) -> Option<Finding> {
-    let view = dial.view;
-    let name = view.name(candidate.id);
-    let unread = view
+pub(super) fn check<'g>(
+    connection: &Connection<'_, 'g>,
+    candidate: &Candidate<'g>,
+) -> Option<HopResult> {
+    let index = connection.index;
+    let name = index.name(candidate.id);
+    let unread = index
         .graph
         .node(candidate.id)
         .is_some_and(|node| node.is_unread("security_groups"));
     if unread {
         return Some(
-            Finding::unknown(
+            HopResult::unknown(
                 HOP,
                 format!("the security groups of `{name}` are not decided"),
             )
             .at(candidate.id, "security_groups"),
         );
     }
-    let groups = groups_of(view, candidate, &dial.vpc);
-    let own = dial.groups.as_deref().unwrap_or_default();
-    let admitted = admits(view, &groups, &Peer::Interfaces(own, dial.subnet));
+    let groups = groups_of(index, candidate, &connection.vpc);
+    let instance_groups = connection.groups.as_deref().unwrap_or_default();
+    let admitted = allows_inbound(
+        index,
+        &groups,
+        &Peer::Interfaces(instance_groups, connection.subnet),
+    );
     // Groups that are not decided may be admitted.
-    let admitted = match dial.groups {
-        None if admitted.is_no() => Tri::Maybe,
+    let admitted = match connection.groups {
+        None if admitted.is_no() => Ternary::Unknown,
         _ => admitted,
     };
     let at = match groups.first() {
-        Some(Group::Of(To::Node(group, _))) => (*group, "ingress"),
+        Some(Group::Of(Resolved::Node(group, _))) => (*group, "ingress"),
         _ => (candidate.id, "security_groups"),
     };
     let shown = groups
         .iter()
-        .map(|group| group.name(view))
+        .map(|group| group.name(index))
         .collect::<Vec<_>>()
         .join(", ");
-    let finding = match admitted {
-        Tri::Yes => Finding::pass(HOP, format!("{shown} of `{name}` admits the instance")),
-        Tri::Maybe => Finding::unknown(
+    let result = match admitted {
+        Ternary::Yes => HopResult::pass(HOP, format!("{shown} of `{name}` admits the instance")),
+        Ternary::Unknown => HopResult::unknown(
             HOP,
             format!("whether {shown} of `{name}` admits the instance is not decided"),
         ),
-        Tri::No => {
-            let finding = Finding::fail(
+        Ternary::No => {
+            let result = HopResult::fail(
                 HOP,
                 format!("{shown} of `{name}` does not admit TCP 443 from the instance"),
             );
-            match fix(&groups, own) {
-                Some(change) => finding.fix(change),
-                None => finding.fix(Change::say(
+            match fix(&groups, instance_groups) {
+                Some(fix) => result.fix(fix),
+                None => result.fix(Fix::manual(
                     "give the endpoint a security group that admits TCP 443 from the instance's",
                 )),
             }
         }
     };
-    Some(finding.at(at.0, at.1))
+    Some(result.at(at.0, at.1))
 }
 
-fn fix(groups: &[Group<'_>], own: &[Group<'_>]) -> Option<Change> {
+fn fix(groups: &[Group<'_>], instance_groups: &[Group<'_>]) -> Option<Fix> {
     let node = |group: &Group<'_>| match group {
-        Group::Of(To::Node(id, _)) => Some(*id),
+        Group::Of(Resolved::Node(id, _)) => Some(*id),
         _ => None,
     };
-    let (endpoint, instance) = (groups.iter().find_map(node)?, own.iter().find_map(node)?);
+    let (endpoint, instance) = (
+        groups.iter().find_map(node)?,
+        instance_groups.iter().find_map(node)?,
+    );
     let link = |id: crate::ir::NodeId| Value::Expr(id.at(SecurityGroup::LINK));
-    Some(Change::add(
+    Some(Fix::add(
         "EndpointsFromInstance",
         SecurityGroupIngress::https(link(endpoint)).source(link(instance)),
     ))

@@ -1,30 +1,30 @@
 //! The metadata service answers.
 
-use super::super::fix::Change;
-use super::super::host::{Host, Setting};
-use super::super::view::View;
-use super::super::{Finding, Hop};
+use super::super::fix::Fix;
+use super::super::graph_index::GraphIndex;
+use super::super::instance::{InstanceConfig, Setting};
+use super::super::{Hop, HopResult};
 use crate::ir::Value;
 use crate::resource::{Switch, Term};
 
-pub(super) fn check(view: &View<'_>, host: &Host<'_>) -> Finding {
-    match &host.imds {
-        Setting::Unset => Finding::pass(Hop::Imds, "the metadata service is on by default"),
-        Setting::Is(node, field, Value::Lit(Switch::Enabled)) => {
-            Finding::pass(Hop::Imds, "the metadata service is on").at(*node, field)
+pub(super) fn check(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> HopResult {
+    match &instance.imds {
+        Setting::Unset => HopResult::pass(Hop::Imds, "the metadata service is on by default"),
+        Setting::Known(node, field, Value::Lit(Switch::Enabled)) => {
+            HopResult::pass(Hop::Imds, "the metadata service is on").at(*node, field)
         }
-        Setting::Is(node, field, Value::Lit(Switch::Disabled)) => Finding::fail(
+        Setting::Known(node, field, Value::Lit(Switch::Disabled)) => HopResult::fail(
             Hop::Imds,
-            format!("`{}` switches the metadata service off", view.name(*node)),
+            format!("`{}` switches the metadata service off", index.name(*node)),
         )
         .at(*node, field)
-        .fix(Change::set(
+        .fix(Fix::set(
             *node,
             "metadata_options.http_endpoint",
             Term::str("enabled"),
         )),
-        Setting::Is(node, field, Value::Expr(_)) | Setting::Unknown(node, field) => {
-            Finding::unknown(
+        Setting::Known(node, field, Value::Expr(_)) | Setting::Unknown(node, field) => {
+            HopResult::unknown(
                 Hop::Imds,
                 "whether the metadata service is on is not decided",
             )

@@ -1,14 +1,14 @@
 //! The instance has a profile with a role.
 
-use super::super::fix::Change;
-use super::super::host::{Host, Setting};
-use super::super::view::{To, View, visible_text};
-use super::super::{Finding, Hop};
+use super::super::fix::Fix;
+use super::super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::super::instance::{InstanceConfig, Setting};
+use super::super::{Hop, HopResult};
 use crate::ir::NodeId;
 use crate::resource::{InstanceProfile, Resource, Role, ServiceSetting, Term, Typed};
 
 /// The role of an instance.
-pub(super) enum HostRole {
+pub(super) enum InstanceRole {
     Node(NodeId),
     /// It is not in the file.
     Outside(String),
@@ -20,97 +20,103 @@ pub(super) enum HostRole {
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
 const DHMC: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
 
-fn host_management(view: &View<'_>) -> bool {
-    view.assume.dhmc
-        || view.all::<ServiceSetting>().any(|(id, _, it)| {
+fn default_host_management(index: &GraphIndex<'_>) -> bool {
+    index.assumptions.dhmc
+        || index.all::<ServiceSetting>().any(|(id, _, it)| {
             let name = it.setting_id.lit().is_some_and(|id| id.ends_with(DHMC));
             let on = it
                 .setting_value
                 .lit()
                 .is_none_or(|value| value != "$None" && !value.is_empty());
-            name && on && view.exists(id).is_yes()
+            name && on && index.exists(id).is_yes()
         })
 }
 
-pub(super) fn check(view: &View<'_>, host: &Host<'_>) -> (Finding, HostRole) {
+pub(super) fn check(
+    index: &GraphIndex<'_>,
+    instance: &InstanceConfig<'_>,
+) -> (HopResult, InstanceRole) {
     let hop = Hop::InstanceProfile;
-    let (node, field, link) = match &host.profile {
-        Setting::Is(node, field, link) if !link.is_absent() => (*node, *field, link),
+    let (node, field, link) = match &instance.profile {
+        Setting::Known(node, field, link) if !link.is_absent() => (*node, *field, link),
         Setting::Unknown(node, field) => {
             let what = "the instance profile".to_owned();
             return (
-                Finding::unknown(hop, "the instance profile is not decided").at(*node, field),
-                HostRole::Outside(what),
+                HopResult::unknown(hop, "the instance profile is not decided").at(*node, field),
+                InstanceRole::Outside(what),
             );
         }
-        Setting::Unset | Setting::Is(..) => {
-            if host_management(view) {
-                let finding = Finding::pass(
+        Setting::Unset | Setting::Known(..) => {
+            if default_host_management(index) {
+                let result = HopResult::pass(
                     hop,
                     "no profile is needed: Default Host Management gives the role",
                 );
                 return (
-                    finding.at(host.launched_by, "iam_instance_profile"),
-                    HostRole::None,
+                    result.at(instance.launch_source, "iam_instance_profile"),
+                    InstanceRole::None,
                 );
             }
-            let finding = Finding::fail(
+            let result = HopResult::fail(
                 hop,
-                format!("`{}` has no instance profile", view.name(host.launched_by)),
+                format!(
+                    "`{}` has no instance profile",
+                    index.name(instance.launch_source)
+                ),
             );
             return (
-                finding
-                    .at(host.launched_by, "iam_instance_profile")
-                    .fix(missing(view, host)),
-                HostRole::None,
+                result
+                    .at(instance.launch_source, "iam_instance_profile")
+                    .fix(missing(index, instance)),
+                InstanceRole::None,
             );
         }
     };
-    let mut profiles = view.profile(link);
+    let mut profiles = index.profile(link);
     if profiles.len() != 1 {
         return (
-            Finding::unknown(hop, "which instance profile it is, is not decided").at(node, field),
-            HostRole::Outside("one of several profiles".to_owned()),
+            HopResult::unknown(hop, "which instance profile it is, is not decided").at(node, field),
+            InstanceRole::Outside("one of several profiles".to_owned()),
         );
     }
     match profiles.swap_remove(0) {
-        To::Node(id, profile) => with_role(view, (node, field), id, profile),
-        To::Wrong(id) => {
-            let role = view
+        Resolved::Node(id, profile) => with_role(index, (node, field), id, profile),
+        Resolved::OtherType(id) => {
+            let role = index
                 .graph
                 .node(id)
                 .is_some_and(|node| matches!(node.resource, Resource::Role(_)));
             let kind = if role { "a role" } else { "no profile" };
-            let finding = Finding::fail(
+            let result = HopResult::fail(
                 hop,
                 format!(
                     "`{}` is {kind}, and the instance wants an instance profile",
-                    view.name(id)
+                    index.name(id)
                 ),
             )
             .at(node, field);
             let fix = role.then(|| {
-                Change::All(vec![
-                    Change::add("InstanceProfile", InstanceProfile::new(role_link(id))),
-                    Change::say("name that profile in the instance instead of the role"),
+                Fix::All(vec![
+                    Fix::add("InstanceProfile", InstanceProfile::new(role_link(id))),
+                    Fix::manual("name that profile in the instance instead of the role"),
                 ])
             });
             (
-                finding.fix(
-                    fix.unwrap_or_else(|| Change::say("name an instance profile in the instance")),
+                result.fix(
+                    fix.unwrap_or_else(|| Fix::manual("name an instance profile in the instance")),
                 ),
-                HostRole::None,
+                InstanceRole::None,
             )
         }
-        To::Outside(expr) => {
+        Resolved::Outside(expr) => {
             let what = visible_text(&expr);
             (
-                Finding::unknown(
+                HopResult::unknown(
                     hop,
                     format!("the instance profile `{what}` is not in the file"),
                 )
                 .at(node, field),
-                HostRole::Outside(format!("the instance profile `{what}`")),
+                InstanceRole::Outside(format!("the instance profile `{what}`")),
             )
         }
     }
@@ -121,93 +127,97 @@ fn role_link(id: NodeId) -> crate::ir::Link<Role> {
 }
 
 fn with_role(
-    view: &View<'_>,
+    index: &GraphIndex<'_>,
     at: (NodeId, &'static str),
     id: NodeId,
     profile: &InstanceProfile,
-) -> (Finding, HostRole) {
+) -> (HopResult, InstanceRole) {
     let hop = Hop::InstanceProfile;
-    let name = view.name(id);
-    if !view.exists(id).is_yes() {
+    let name = index.name(id);
+    if !index.exists(id).is_yes() {
         return (
-            Finding::unknown(hop, format!("whether `{name}` exists is not decided")).at(at.0, at.1),
-            HostRole::Outside(format!("the instance profile `{name}`")),
+            HopResult::unknown(hop, format!("whether `{name}` exists is not decided"))
+                .at(at.0, at.1),
+            InstanceRole::Outside(format!("the instance profile `{name}`")),
         );
     }
     if profile.role.0.is_absent() {
-        let unread = view
+        let unread = index
             .graph
             .node(id)
             .is_some_and(|node| node.is_unread("role"));
         if unread {
             return (
-                Finding::unknown(hop, format!("the role of `{name}` is not decided"))
+                HopResult::unknown(hop, format!("the role of `{name}` is not decided"))
                     .at(id, "role"),
-                HostRole::Outside(format!("the role of `{name}`")),
+                InstanceRole::Outside(format!("the role of `{name}`")),
             );
         }
         return (
-            Finding::fail(hop, format!("the instance profile `{name}` has no role"))
+            HopResult::fail(hop, format!("the instance profile `{name}` has no role"))
                 .at(id, "role")
-                .fix(Change::say("give it a role that EC2 may take")),
-            HostRole::None,
+                .fix(Fix::manual("give it a role that EC2 may take")),
+            InstanceRole::None,
         );
     }
-    let pass = Finding::pass(hop, format!("`{name}` gives the instance its role")).at(at.0, at.1);
-    let mut roles = view.role(&profile.role.0);
+    let pass = HopResult::pass(hop, format!("`{name}` gives the instance its role")).at(at.0, at.1);
+    let mut roles = index.role(&profile.role.0);
     if roles.len() != 1 {
-        return (pass, HostRole::Outside("one of several roles".to_owned()));
+        return (
+            pass,
+            InstanceRole::Outside("one of several roles".to_owned()),
+        );
     }
     match roles.swap_remove(0) {
-        To::Node(role, _) if view.exists(role).is_yes() => (pass, HostRole::Node(role)),
-        To::Node(role, _) => (
+        Resolved::Node(role, _) if index.exists(role).is_yes() => (pass, InstanceRole::Node(role)),
+        Resolved::Node(role, _) => (
             pass,
-            HostRole::Outside(format!("the role `{}`", view.name(role))),
+            InstanceRole::Outside(format!("the role `{}`", index.name(role))),
         ),
-        To::Wrong(other) => (
-            Finding::fail(
+        Resolved::OtherType(other) => (
+            HopResult::fail(
                 hop,
-                format!("`{}` in the profile `{name}` is no role", view.name(other)),
+                format!("`{}` in the profile `{name}` is no role", index.name(other)),
             )
             .at(id, "role")
-            .fix(Change::say("name a role in the profile")),
-            HostRole::None,
+            .fix(Fix::manual("name a role in the profile")),
+            InstanceRole::None,
         ),
-        To::Outside(expr) => (
+        Resolved::Outside(expr) => (
             pass,
-            HostRole::Outside(format!("the role `{}`", visible_text(&expr))),
+            InstanceRole::Outside(format!("the role `{}`", visible_text(&expr))),
         ),
     }
 }
 
 /// A profile for an instance that has none: one of the file that fits, or a new one.
-fn missing(view: &View<'_>, host: &Host<'_>) -> Change {
+fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
     let set = |profile: NodeId| {
-        Change::set(
-            host.launched_by,
+        Fix::set(
+            instance.launch_source,
             "iam_instance_profile",
             Term::from(profile.at(InstanceProfile::LINK)),
         )
     };
-    if let Some((id, ..)) = view.all::<InstanceProfile>().next() {
+    if let Some((id, ..)) = index.all::<InstanceProfile>().next() {
         return set(id);
     }
     let mut changes = Vec::new();
-    match view
+    match index
         .all::<Role>()
         .find(|(_, _, role)| super::super::iam::trusts_ec2(&role.assume_role_policy).is_yes())
     {
         Some((id, ..)) => {
-            changes.push(Change::add(
+            changes.push(Fix::add(
                 "InstanceProfile",
                 InstanceProfile::new(role_link(id)),
             ));
         }
-        None => changes.push(Change::say(
+        None => changes.push(Fix::manual(
             "make a role that EC2 may take, with the policy AmazonSSMManagedInstanceCore, and an \
              instance profile with it",
         )),
     }
-    changes.push(Change::say("name the profile in the instance"));
-    Change::All(changes)
+    changes.push(Fix::manual("name the profile in the instance"));
+    Fix::All(changes)
 }

@@ -15,12 +15,12 @@ mod route;
 mod session_preferences;
 mod vpc_dns;
 
-use super::host::{Host, Placement};
-use super::path::{self, Candidate, Exit};
+use super::graph_index::{GraphIndex, Resolved, VpcRef};
+use super::instance::{InstanceConfig, Placement};
+use super::path::{self, Candidate, InternetRoute};
 use super::security::{self, Group};
-use super::tri::Tri;
-use super::view::{To, View, VpcRef};
-use super::{Finding, Verdict};
+use super::ternary::Ternary;
+use super::{HopResult, HopStatus};
 use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
     SecurityGroup, Subnet, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
@@ -32,148 +32,162 @@ use crate::resource::{
 pub(super) const SERVICES: [&str; 2] = ["ssm", "ssmmessages"];
 
 /// Asks all hops.
-pub(super) fn all<'g>(view: &View<'g>, host: &Host<'g>) -> Vec<Finding> {
-    let mut found = vec![agent::check(view, host), imds::check(view, host)];
-    let (profile, role) = instance_profile::check(view, host);
+pub(super) fn check_all<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+) -> Vec<HopResult> {
+    let mut found = vec![agent::check(index, instance), imds::check(index, instance)];
+    let (profile, role) = instance_profile::check(index, instance);
     found.push(profile);
     match &role {
-        &instance_profile::HostRole::Node(role) => {
-            found.push(role_trust::check(view, role));
-            found.push(role_permissions::check(view, role));
+        &instance_profile::InstanceRole::Node(role) => {
+            found.push(role_trust::check(index, role));
+            found.push(role_permissions::check(index, role));
         }
-        instance_profile::HostRole::Outside(what) => {
+        instance_profile::InstanceRole::Outside(what) => {
             found.extend(role_trust::outside(what));
             found.extend(role_permissions::outside(what));
         }
-        instance_profile::HostRole::None => {}
+        instance_profile::InstanceRole::None => {}
     }
     let role = match role {
-        instance_profile::HostRole::Node(role) => Some(role),
+        instance_profile::InstanceRole::Node(role) => Some(role),
         _ => None,
     };
-    found.extend(network(view, host, role));
-    found.extend(session_preferences::check(view, host, role));
+    found.extend(network(index, instance, role));
+    found.extend(session_preferences::check(index, instance, role));
     found
 }
 
 /// The hops between the instance and the services, over all its placements.
-fn network<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) -> Vec<Finding> {
-    over_placements(host, |placement| {
+fn network<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: Option<NodeId>,
+) -> Vec<HopResult> {
+    for_placements(instance, |placement| {
         SERVICES
             .iter()
-            .flat_map(|service| Dial::new(view, host, placement, service, role).check())
+            .flat_map(|service| Connection::new(index, instance, placement, service, role).check())
             .collect()
     })
 }
 
 /// Where an instance is one of several candidates, only what fails in all of them fails.
-fn over_placements<'a, 'g>(
-    host: &'a Host<'g>,
-    check: impl FnMut(&'a Placement<'g>) -> Vec<Finding>,
-) -> Vec<Finding> {
-    let of_each: Vec<Vec<Finding>> = host.placements.iter().map(check).collect();
-    let fails = |found: &Vec<Finding>| found.iter().any(|it| it.verdict == Verdict::Fail);
-    let certain =
-        host.placements.iter().all(|placement| placement.certain) || of_each.iter().all(fails);
-    let mut found: Vec<Finding> = of_each.into_iter().flatten().collect();
+fn for_placements<'a, 'g>(
+    instance: &'a InstanceConfig<'g>,
+    check: impl FnMut(&'a Placement<'g>) -> Vec<HopResult>,
+) -> Vec<HopResult> {
+    let of_each: Vec<Vec<HopResult>> = instance.placements.iter().map(check).collect();
+    let fails = |found: &Vec<HopResult>| found.iter().any(|it| it.status == HopStatus::Fail);
+    let certain = instance
+        .placements
+        .iter()
+        .all(|placement| placement.certain)
+        || of_each.iter().all(fails);
+    let mut found: Vec<HopResult> = of_each.into_iter().flatten().collect();
     if !certain {
-        for finding in &mut found {
-            finding.verdict = finding.verdict.max(Verdict::Unknown);
+        for result in &mut found {
+            result.status = result.status.max(HopStatus::Unknown);
         }
     }
     found
 }
 
 /// A service dialled from a subnet.
-pub(super) struct Dial<'a, 'g> {
-    view: &'a View<'g>,
-    host: &'a Host<'g>,
-    subnet: &'a To<'g, Subnet>,
+pub(super) struct Connection<'a, 'g> {
+    index: &'a GraphIndex<'g>,
+    instance: &'a InstanceConfig<'g>,
+    subnet: &'a Resolved<'g, Subnet>,
     pub(super) vpc: VpcRef<'g>,
     service: &'a str,
     role: Option<NodeId>,
     /// The instance's groups; nothing if they are not decided.
     groups: Option<Vec<Group<'g>>>,
     pub(super) candidates: Vec<Candidate<'g>>,
-    pub(super) exit: Exit<'g>,
+    pub(super) internet_route: InternetRoute<'g>,
 }
 
 /// Which way the agent takes.
-pub(super) enum Way {
+pub(super) enum PathChoice {
     /// To these endpoints, by position among the candidates.
     Endpoints(Vec<usize>),
     /// Out of the VPC.
-    Out,
+    Internet,
     /// To an endpoint, or out: the file does not tell.
-    Undecided,
+    Unknown,
 }
 
-impl<'a, 'g> Dial<'a, 'g> {
+impl<'a, 'g> Connection<'a, 'g> {
     pub(super) fn new(
-        view: &'a View<'g>,
-        host: &'a Host<'g>,
+        index: &'a GraphIndex<'g>,
+        instance: &'a InstanceConfig<'g>,
         placement: &'a Placement<'g>,
         service: &'a str,
         role: Option<NodeId>,
-    ) -> Dial<'a, 'g> {
+    ) -> Connection<'a, 'g> {
         let subnet = &placement.subnet;
-        let vpc = match view.vpc_of(subnet) {
-            To::Outside(_) if subnet.node().is_none() => vpc_of_groups(view, host),
+        let vpc = match index.vpc_of(subnet) {
+            Resolved::Outside(_) if subnet.node().is_none() => vpc_of_groups(index, instance),
             vpc => vpc,
         };
-        let groups = security::groups_of_host(view, &host.groups, &vpc);
-        let candidates = path::candidates(view, &vpc, service);
-        let exit = path::exit(view, host, subnet);
-        Dial {
-            view,
-            host,
+        let groups = security::instance_groups(index, &instance.security_groups, &vpc);
+        let candidates = path::candidates(index, &vpc, service);
+        let internet_route = path::internet_route(index, instance, subnet);
+        Connection {
+            index: index,
+            instance: instance,
             subnet,
             vpc,
             service,
             role,
             groups,
             candidates,
-            exit,
+            internet_route: internet_route,
         }
     }
 
-    pub(super) fn way(&self) -> Way {
+    pub(super) fn path_choice(&self) -> PathChoice {
         let of = |candidate: &Candidate<'_>| {
             candidate
-                .is_there
+                .exists
                 .and(path::is_interface(candidate.endpoint))
-                .and(candidate.named)
+                .and(candidate.resolves)
         };
         let sure: Vec<usize> = (0..self.candidates.len())
             .filter(|&at| of(&self.candidates[at]).is_yes())
             .collect();
         if !sure.is_empty() {
-            return Way::Endpoints(sure);
+            return PathChoice::Endpoints(sure);
         }
         let hidden = match self.vpc {
-            To::Node(id, _) => {
-                self.view.is_touched(id)
+            Resolved::Node(id, _) => {
+                self.index.is_externally_modified(id)
                     || self
                         .subnet
                         .node()
-                        .is_some_and(|id| self.view.is_touched(id))
+                        .is_some_and(|id| self.index.is_externally_modified(id))
             }
-            To::Wrong(_) | To::Outside(_) => true,
+            Resolved::OtherType(_) | Resolved::Outside(_) => true,
         };
         // A zone or rule of the user may lead the name to an endpoint elsewhere.
-        let led = path::swallowed(self.view, &self.vpc, self.service).is_some()
-            || matches!(self.vpc, To::Node(id, _) if self.view.is_renamed(id));
-        let hidden = hidden || led;
-        let may = hidden || self.candidates.iter().any(|it| !of(it).is_no());
-        if may { Way::Undecided } else { Way::Out }
+        let overridden = path::overriding_zone(self.index, &self.vpc, self.service).is_some()
+            || matches!(self.vpc, Resolved::Node(id, _) if self.index.is_dns_overridden(id));
+        let hidden = hidden || overridden;
+        let possible = hidden || self.candidates.iter().any(|it| !of(it).is_no());
+        if possible {
+            PathChoice::Unknown
+        } else {
+            PathChoice::Internet
+        }
     }
 
-    fn check(&self) -> Vec<Finding> {
+    fn check(&self) -> Vec<HopResult> {
         let mut found = Vec::new();
-        let way = self.way();
-        found.push(vpc_dns::check(self, &way));
-        match &way {
-            Way::Endpoints(which) => {
+        let path = self.path_choice();
+        found.push(vpc_dns::check(self, &path));
+        match &path {
+            PathChoice::Endpoints(which) => {
                 found.push(endpoint_missing::present(self, which));
                 found.push(endpoint_private_dns::present(self, which));
                 for &at in which {
@@ -183,36 +197,36 @@ impl<'a, 'g> Dial<'a, 'g> {
                     found.extend(instance_security_group::to_endpoint(self, candidate));
                     found.extend(network_acl::to_endpoint(self, candidate));
                 }
-                if let Some(why) = path::diverted(self.view, self.subnet) {
-                    found.push(Finding::unknown(super::Hop::Route, why));
+                if let Some(why) = path::diversion(self.index, self.subnet) {
+                    found.push(HopResult::unknown(super::Hop::Route, why));
                 }
             }
-            Way::Out => match &self.exit {
-                Exit::Works(..) => {
+            PathChoice::Internet => match &self.internet_route {
+                InternetRoute::Works(..) => {
                     found.push(route::works(self));
                     found.push(instance_security_group::to_internet(self));
                     found.push(network_acl::to_internet(self));
                 }
-                Exit::Broken(why, at) => {
+                InternetRoute::Broken(why, at) => {
                     found.push(route::broken(why, *at));
-                    found.push(instance_security_group::to_anybody(self));
+                    found.push(instance_security_group::to_anywhere(self));
                 }
-                Exit::Unknown(why) => {
+                InternetRoute::Unknown(why) => {
                     found.push(route::unknown(why));
-                    found.push(instance_security_group::to_anybody(self));
+                    found.push(instance_security_group::to_anywhere(self));
                 }
-                Exit::None => {
+                InternetRoute::None => {
                     found.push(match endpoint_private_dns::off(self) {
-                        Some(finding) => finding,
+                        Some(result) => result,
                         None => endpoint_missing::missing(self),
                     });
                 }
             },
-            Way::Undecided => {
-                found.push(endpoint_missing::undecided(self));
-                found.extend(endpoint_private_dns::undecided(self));
-                found.push(instance_security_group::to_anybody(self));
-                if let Exit::Works(..) = self.exit {
+            PathChoice::Unknown => {
+                found.push(endpoint_missing::unknown(self));
+                found.extend(endpoint_private_dns::unknown(self));
+                found.push(instance_security_group::to_anywhere(self));
+                if let InternetRoute::Works(..) = self.internet_route {
                 } else {
                     found.extend(self.only_endpoints());
                 }
@@ -222,9 +236,9 @@ impl<'a, 'g> Dial<'a, 'g> {
     }
 
     /// Where nothing leads out, every endpoint that there may be must admit the instance.
-    fn only_endpoints(&self) -> Vec<Finding> {
+    fn only_endpoints(&self) -> Vec<HopResult> {
         let sure = |candidate: &&Candidate<'_>| {
-            candidate.is_there.is_yes() && path::is_interface(candidate.endpoint).is_yes()
+            candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_yes()
         };
         let mut found = Vec::new();
         for candidate in self.candidates.iter().filter(sure) {
@@ -236,15 +250,17 @@ impl<'a, 'g> Dial<'a, 'g> {
 }
 
 /// The VPC of an instance's groups, where its subnet does not tell.
-fn vpc_of_groups<'g>(view: &View<'g>, host: &Host<'g>) -> VpcRef<'g> {
-    let unknown = || To::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")));
-    let super::host::Setting::Is(_, _, links) = &host.groups else {
+fn vpc_of_groups<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> VpcRef<'g> {
+    let unknown = || Resolved::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")));
+    let super::instance::Setting::Known(_, _, links) = &instance.security_groups else {
         return unknown();
     };
     links
         .iter()
-        .find_map(|link| match view.only(link) {
-            To::Node(_, group) if !group.vpc.is_absent() => Some(view.only(&group.vpc)),
+        .find_map(|link| match index.resolve_one(link) {
+            Resolved::Node(_, group) if !group.vpc.is_absent() => {
+                Some(index.resolve_one(&group.vpc))
+            }
             _ => None,
         })
         .unwrap_or_else(unknown)
@@ -252,21 +268,26 @@ fn vpc_of_groups<'g>(view: &View<'g>, host: &Host<'g>) -> VpcRef<'g> {
 
 /// The subnets of an endpoint, and whether each is sure.
 pub(super) fn subnets_of<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     candidate: &Candidate<'g>,
-) -> Vec<(To<'g, Subnet>, bool)> {
-    let more: Vec<(&Link<Subnet>, Tri)> = view
+) -> Vec<(Resolved<'g, Subnet>, bool)> {
+    let more: Vec<(&Link<Subnet>, Ternary)> = index
         .all::<VpcEndpointSubnet>()
         .map(|(id, _, it)| {
-            let ours = view.leads_to(&it.endpoint, candidate.id);
-            (&it.subnet, ours.and(view.exists(id)))
+            let ours = index.points_to(&it.endpoint, candidate.id);
+            (&it.subnet, ours.and(index.exists(id)))
         })
         .filter(|(_, ours)| !ours.is_no())
         .collect();
-    let own = candidate.endpoint.subnets.iter().map(|it| (it, Tri::Yes));
-    own.chain(more)
+    let declared = candidate
+        .endpoint
+        .subnets
+        .iter()
+        .map(|it| (it, Ternary::Yes));
+    declared
+        .chain(more)
         .flat_map(|(link, ours)| {
-            let all = view.to(link);
+            let all = index.resolve(link);
             let certain = all.len() == 1 && ours.is_yes();
             all.into_iter().map(move |to| (to, certain))
         })
@@ -275,19 +296,19 @@ pub(super) fn subnets_of<'g>(
 
 /// The groups of an endpoint.
 pub(super) fn groups_of<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     candidate: &Candidate<'g>,
     vpc: &VpcRef<'g>,
 ) -> Vec<Group<'g>> {
-    let more = view
+    let more = index
         .all::<VpcEndpointSecurityGroup>()
         .filter_map(
-            |(_, _, it)| match view.leads_to(&it.endpoint, candidate.id) {
-                Tri::Yes => Some(it.security_group.clone()),
-                Tri::Maybe => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
+            |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
+                Ternary::Yes => Some(it.security_group.clone()),
+                Ternary::Unknown => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
                     "a group that may be added",
                 )))),
-                Tri::No => None,
+                Ternary::No => None,
             },
         );
     let links: Vec<Link<SecurityGroup>> = candidate
@@ -297,17 +318,17 @@ pub(super) fn groups_of<'g>(
         .cloned()
         .chain(more)
         .collect();
-    security::groups(view, &links, vpc)
+    security::groups(index, &links, vpc)
 }
 
 /// The policy of an endpoint: its own, or that of a resource beside it.
 fn policy_of<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     candidate: &Candidate<'g>,
 ) -> Option<(&'g crate::resource::PolicyDocument, NodeId)> {
-    let satellite = view
+    let satellite = index
         .all::<VpcEndpointPolicy>()
-        .find(|(_, _, it)| view.only(&it.endpoint).node() == Some(candidate.id));
+        .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id));
     match satellite {
         Some((id, _, it)) => Some((&it.policy, id)),
         None => candidate
@@ -319,24 +340,24 @@ fn policy_of<'g>(
 }
 
 /// A reference to what a finding is about, for a fix.
-fn link_of<R: crate::resource::Typed>(to: &To<'_, R>) -> Option<Value<Id<R>>> {
+fn link_of<R: crate::resource::Typed>(to: &Resolved<'_, R>) -> Option<Value<Id<R>>> {
     match to {
-        To::Node(id, _) => Some(Value::Expr(id.at(R::LINK))),
-        To::Outside(expr) => Some(Value::Expr(expr.clone())),
-        To::Wrong(_) => None,
+        Resolved::Node(id, _) => Some(Value::Expr(id.at(R::LINK))),
+        Resolved::Outside(expr) => Some(Value::Expr(expr.clone())),
+        Resolved::OtherType(_) => None,
     }
 }
 
 /// The region's part of a service's name.
-fn service_name(dial: &Dial<'_, '_>, service: &str) -> Value<Text> {
+fn service_name(connection: &Connection<'_, '_>, service: &str) -> Value<Text> {
     // As the file's other endpoints spell it.
-    for (_, _, endpoint) in dial.view.all::<VpcEndpoint>() {
+    for (_, _, endpoint) in connection.index.all::<VpcEndpoint>() {
         match &endpoint.service_name {
             Value::Lit(text) => {
                 let here =
                     |region: &crate::region::Region| text.contains(&format!(".{}.", region.name));
                 if let Some((front, _)) = text.rsplit_once('.')
-                    && dial.view.region().is_none_or(here)
+                    && connection.index.region().is_none_or(here)
                 {
                     return Value::Lit(Text::Owned(format!("{front}.{service}")));
                 }
@@ -351,7 +372,7 @@ fn service_name(dial: &Dial<'_, '_>, service: &str) -> Value<Text> {
             Value::Expr(_) => {}
         }
     }
-    match dial.view.region() {
+    match connection.index.region() {
         Some(region) => Value::Lit(Text::Owned(format!(
             "com.amazonaws.{}.{service}",
             region.name
@@ -366,6 +387,6 @@ fn service_name(dial: &Dial<'_, '_>, service: &str) -> Value<Text> {
 }
 
 /// The worst of several, with the words of the worst.
-fn worst(of: impl IntoIterator<Item = (Tri, String)>) -> Option<(Tri, String)> {
+fn worst(of: impl IntoIterator<Item = (Ternary, String)>) -> Option<(Ternary, String)> {
     of.into_iter().min_by_key(|(tri, _)| *tri)
 }

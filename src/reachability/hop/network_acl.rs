@@ -1,12 +1,14 @@
 //! The network ACLs of both subnets let requests and answers through.
 
-use super::super::fix::Change;
-use super::super::path::{Candidate, Exit};
-use super::super::security::{Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_of, passes};
-use super::super::tri::Tri;
-use super::super::view::To;
-use super::super::{Finding, Hop};
-use super::{Dial, subnets_of};
+use super::super::fix::Fix;
+use super::super::graph_index::Resolved;
+use super::super::path::{Candidate, InternetRoute};
+use super::super::security::{
+    Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
+};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
+use super::{Connection, subnets_of};
 use crate::ir::{Cidr, NodeId, Value};
 use crate::resource::{NetworkAcl, NetworkAclEntry, Subnet, Typed};
 
@@ -14,20 +16,20 @@ const HOP: Hop = Hop::NetworkAcl;
 
 /// One way through one filter.
 struct Step<'a, 'g> {
-    of: &'a To<'g, Subnet>,
+    of: &'a Resolved<'g, Subnet>,
     egress: bool,
     ports: Ports,
     side: Side<'a, 'g>,
 }
 
-fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Finding {
-    let view = dial.view;
+fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> HopResult {
+    let index = connection.index;
     let mut unknown = None;
     for step in steps {
-        let acl = acl_of(view, step.of);
-        let verdict = passes(view, &acl, step.egress, step.ports, &step.side);
+        let acl = acl_of(index, step.of);
+        let allowed = acl_allows(index, &acl, step.egress, step.ports, &step.side);
         let subnet = match step.of {
-            To::Node(id, _) => format!("`{}`", view.name(*id)),
+            Resolved::Node(id, _) => format!("`{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
         };
         let direction = if step.egress { "out of" } else { "into" };
@@ -37,13 +39,13 @@ fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Findi
         };
         let at = match &acl {
             Acl::Entries(id, _) => (*id, "vpc"),
-            _ => dial.host.placed_by,
+            _ => connection.instance.subnet_source,
         };
-        match verdict {
-            Tri::Yes => {}
-            Tri::Maybe => {
+        match allowed {
+            Ternary::Yes => {}
+            Ternary::Unknown => {
                 unknown.get_or_insert_with(|| {
-                    Finding::unknown(
+                    HopResult::unknown(
                         HOP,
                         format!(
                             "whether the network ACL lets {ports} {direction} {subnet} is not \
@@ -53,8 +55,8 @@ fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Findi
                     .at(at.0, at.1)
                 });
             }
-            Tri::No => {
-                let finding = Finding::fail(
+            Ternary::No => {
+                let result = HopResult::fail(
                     HOP,
                     format!("the network ACL does not let {ports} {direction} {subnet}"),
                 )
@@ -64,19 +66,19 @@ fn check<'g>(dial: &Dial<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> Findi
                         // Before all that are there, since the lowest number decides.
                         let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
                         let first = numbers.min().map_or(100, |least| (least - 1).max(1));
-                        finding.fix(fix(id, first, step))
+                        result.fix(fix(id, first, step))
                     }
-                    _ => finding,
+                    _ => result,
                 };
             }
         }
     }
-    unknown.unwrap_or_else(|| Finding::pass(HOP, pass))
+    unknown.unwrap_or_else(|| HopResult::pass(HOP, pass))
 }
 
-fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Change {
+fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     let cidr = match &step.side {
-        Side::Subnet(To::Node(_, subnet)) => subnet.cidr_block.clone(),
+        Side::Subnet(Resolved::Node(_, subnet)) => subnet.cidr_block.clone(),
         _ => Value::Lit(Cidr::ANY),
     };
     let entry = NetworkAclEntry::new(
@@ -89,7 +91,7 @@ fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Change {
     .cidr_block(cidr)
     .from_port(step.ports.0)
     .to_port(step.ports.1);
-    Change::add(
+    Fix::add(
         if step.egress {
             "AllowOutbound"
         } else {
@@ -99,17 +101,20 @@ fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Change {
     )
 }
 
-pub(super) fn to_endpoint<'g>(dial: &Dial<'_, 'g>, candidate: &Candidate<'g>) -> Vec<Finding> {
-    let name = dial.view.name(candidate.id);
-    let subnets = subnets_of(dial.view, candidate);
+pub(super) fn to_endpoint<'g>(
+    connection: &Connection<'_, 'g>,
+    candidate: &Candidate<'g>,
+) -> Vec<HopResult> {
+    let name = connection.index.name(candidate.id);
+    let subnets = subnets_of(connection.index, candidate);
     let of_each = subnets.iter().map(|(subnet, certain)| {
         // Filters see only what leaves a subnet or enters one.
-        if dial.subnet.same(subnet).is_yes() {
-            return Finding::pass(HOP, format!("`{name}` is in the instance's own subnet"));
+        if connection.subnet.same(subnet).is_yes() {
+            return HopResult::pass(HOP, format!("`{name}` is in the instance's own subnet"));
         }
         let steps = [
             Step {
-                of: dial.subnet,
+                of: connection.subnet,
                 egress: true,
                 ports: SERVICE,
                 side: Side::Subnet(subnet),
@@ -118,51 +123,51 @@ pub(super) fn to_endpoint<'g>(dial: &Dial<'_, 'g>, candidate: &Candidate<'g>) ->
                 of: subnet,
                 egress: false,
                 ports: SERVICE,
-                side: Side::Subnet(dial.subnet),
+                side: Side::Subnet(connection.subnet),
             },
             Step {
                 of: subnet,
                 egress: true,
                 ports: EPHEMERAL,
-                side: Side::Subnet(dial.subnet),
+                side: Side::Subnet(connection.subnet),
             },
             Step {
-                of: dial.subnet,
+                of: connection.subnet,
                 egress: false,
                 ports: EPHEMERAL,
                 side: Side::Subnet(subnet),
             },
         ];
-        let mut finding = check(
-            dial,
+        let mut result = check(
+            connection,
             &steps,
             format!("requests to `{name}` and its answers pass"),
         );
         if !certain {
-            finding.verdict = finding.verdict.max(super::super::Verdict::Unknown);
+            result.status = result.status.max(super::super::HopStatus::Unknown);
         }
-        finding
+        result
     });
     of_each.collect()
 }
 
-pub(super) fn to_internet<'g>(dial: &Dial<'_, 'g>) -> Finding {
+pub(super) fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
     let mut steps = vec![
         Step {
-            of: dial.subnet,
+            of: connection.subnet,
             egress: true,
             ports: SERVICE,
             side: Side::Internet,
         },
         Step {
-            of: dial.subnet,
+            of: connection.subnet,
             egress: false,
             ports: EPHEMERAL,
             side: Side::Internet,
         },
     ];
-    if let Exit::Works(_, Some(nat)) = &dial.exit
-        && !dial.subnet.same(nat).is_yes()
+    if let InternetRoute::Works(_, Some(nat)) = &connection.internet_route
+        && !connection.subnet.same(nat).is_yes()
     {
         let step = |egress, ports, side| Step {
             of: nat,
@@ -170,13 +175,13 @@ pub(super) fn to_internet<'g>(dial: &Dial<'_, 'g>) -> Finding {
             ports,
             side,
         };
-        steps.push(step(false, SERVICE, Side::Subnet(dial.subnet)));
+        steps.push(step(false, SERVICE, Side::Subnet(connection.subnet)));
         steps.push(step(true, SERVICE, Side::Internet));
         steps.push(step(false, EPHEMERAL_NAT, Side::Internet));
-        steps.push(step(true, EPHEMERAL, Side::Subnet(dial.subnet)));
+        steps.push(step(true, EPHEMERAL, Side::Subnet(connection.subnet)));
     }
     check(
-        dial,
+        connection,
         &steps,
         "requests to the internet and their answers pass".to_owned(),
     )

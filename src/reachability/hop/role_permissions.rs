@@ -1,10 +1,10 @@
 //! The role may do what the agent does.
 
-use super::super::fix::Change;
-use super::super::iam::{CHANNELS, REGISTER, Target};
-use super::super::tri::Tri;
-use super::super::view::View;
-use super::super::{Finding, Hop};
+use super::super::fix::Fix;
+use super::super::graph_index::GraphIndex;
+use super::super::iam::{CHANNELS, CallContext, REGISTER};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, Role, RolePolicyAttachment, Term, Typed};
 
@@ -20,51 +20,55 @@ fn arn() -> Expr {
     ])
 }
 
-pub(super) fn check(view: &View<'_>, role: NodeId) -> Finding {
+pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let hop = Hop::RolePermissions;
-    let identity = view.identity(role);
-    let name = view.name(role);
+    let identity = index.role_permissions(role);
+    let name = index.name(role);
     let decisions = std::iter::once(REGISTER)
         .chain(CHANNELS)
-        .map(|action| identity.allows(view, action, &Target::ITSELF));
+        .map(|action| identity.allows(index, action, &CallContext::AGENT));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
-        return Finding::unknown(hop, "nothing was asked");
+        return HopResult::unknown(hop, "nothing was asked");
     };
     let at = worst.at.unwrap_or((role, "managed_policies"));
-    let finding = match worst.allowed {
-        Tri::Yes => Finding::pass(hop, format!("`{name}` may register and open its channels")),
-        Tri::Maybe => Finding::unknown(hop, format!("`{name}`: {}", worst.detail)),
-        Tri::No if identity.is_empty() => {
-            Finding::fail(hop, format!("`{name}` has no policy")).fix(attach(role))
+    let result = match worst.allowed {
+        Ternary::Yes => {
+            HopResult::pass(hop, format!("`{name}` may register and open its channels"))
         }
-        Tri::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {
-            Finding::fail(hop, format!("`{name}`: {}", worst.detail)).fix(Change::say(format!(
+        Ternary::Unknown => HopResult::unknown(hop, format!("`{name}`: {}", worst.detail)),
+        Ternary::No if identity.is_empty() => {
+            HopResult::fail(hop, format!("`{name}` has no policy")).fix(attach(role))
+        }
+        Ternary::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {
+            HopResult::fail(hop, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
                 "let that policy spare `{REGISTER}` and the `ssmmessages` channel actions"
             )))
         }
-        Tri::No => Finding::fail(hop, format!("`{name}`: {}", worst.detail)).fix(attach(role)),
+        Ternary::No => {
+            HopResult::fail(hop, format!("`{name}`: {}", worst.detail)).fix(attach(role))
+        }
     };
-    finding.at(at.0, at.1)
+    result.at(at.0, at.1)
 }
 
-fn attach(role: NodeId) -> Change {
+fn attach(role: NodeId) -> Fix {
     let policy: Link<ManagedPolicy> = Value::Expr(arn());
-    Change::Either {
-        cfn: Box::new(Change::set(
+    Fix::Either {
+        cfn: Box::new(Fix::set(
             role,
             "managed_policies",
             Term::List(vec![Term::from(arn())]),
         )),
-        tf: Box::new(Change::add(
+        tf: Box::new(Fix::add(
             "session_manager",
             RolePolicyAttachment::new(Value::Expr(role.at(Role::LINK)), policy),
         )),
     }
 }
 
-pub(super) fn outside(what: &str) -> Option<Finding> {
-    Some(Finding::unknown(
+pub(super) fn outside(what: &str) -> Option<HopResult> {
+    Some(HopResult::unknown(
         Hop::RolePermissions,
         format!("what {what} may do is not in the file"),
     ))

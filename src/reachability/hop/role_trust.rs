@@ -1,43 +1,45 @@
 //! The role trusts EC2.
 
-use super::super::fix::Change;
+use super::super::fix::Fix;
+use super::super::graph_index::GraphIndex;
 use super::super::iam::trusts_ec2;
-use super::super::tri::Tri;
-use super::super::view::View;
-use super::super::{Finding, Hop};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
 use crate::ir::NodeId;
 use crate::resource::codec::Prop as _;
 use crate::resource::{Dialect, PolicyDocument, Principal, Resource, Statement};
 
-pub(super) fn check(view: &View<'_>, role: NodeId) -> Finding {
+pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let hop = Hop::RoleTrust;
-    let Some(Resource::Role(it)) = view.graph.node(role).map(|node| &node.resource) else {
-        return Finding::unknown(hop, "the role is not in the file");
+    let Some(Resource::Role(it)) = index.graph.node(role).map(|node| &node.resource) else {
+        return HopResult::unknown(hop, "the role is not in the file");
     };
-    let name = view.name(role);
-    let finding = match trusts_ec2(&it.assume_role_policy) {
-        Tri::Yes => Finding::pass(hop, format!("`{name}` trusts EC2")),
-        Tri::Maybe => Finding::unknown(hop, format!("whether `{name}` trusts EC2 is not decided")),
-        Tri::No => {
+    let name = index.name(role);
+    let result = match trusts_ec2(&it.assume_role_policy) {
+        Ternary::Yes => HopResult::pass(hop, format!("`{name}` trusts EC2")),
+        Ternary::Unknown => {
+            HopResult::unknown(hop, format!("whether `{name}` trusts EC2 is not decided"))
+        }
+        Ternary::No => {
             let trust = PolicyDocument::new([Statement::allow(["sts:AssumeRole"])
                 .principal(Principal::Service("ec2.amazonaws.com".into()))]);
-            let finding = Finding::fail(
+            let result = HopResult::fail(
                 hop,
                 format!("`{name}` does not let ec2.amazonaws.com take it"),
             );
-            match Change::set_owned(role, "assume_role_policy", |dialect: Dialect| {
+            match Fix::set_owned(role, "assume_role_policy", |dialect: Dialect| {
                 trust.put(dialect)
             }) {
-                Some(change) => finding.fix(change),
-                None => finding,
+                Some(fix) => result.fix(fix),
+                None => result,
             }
         }
     };
-    finding.at(role, "assume_role_policy")
+    result.at(role, "assume_role_policy")
 }
 
-pub(super) fn outside(what: &str) -> Option<Finding> {
-    Some(Finding::unknown(
+pub(super) fn outside(what: &str) -> Option<HopResult> {
+    Some(HopResult::unknown(
         Hop::RoleTrust,
         format!("whom {what} trusts is not in the file"),
     ))

@@ -5,15 +5,15 @@
 //! with.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 
-use super::super::fix::Change;
-use super::super::host::Host;
-use super::super::iam::{Caller, Target, document_allows};
-use super::super::path::{self, Exit};
-use super::super::security::{Peer, lets_out};
-use super::super::tri::Tri;
-use super::super::view::View;
-use super::super::{Finding, Hop, Verdict};
-use super::{Dial, Way, over_placements};
+use super::super::fix::Fix;
+use super::super::graph_index::GraphIndex;
+use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::instance::InstanceConfig;
+use super::super::path::{self, InternetRoute};
+use super::super::security::{Peer, allows_outbound};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult, HopStatus};
+use super::{Connection, PathChoice, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
     Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, Resource, Term,
@@ -22,104 +22,115 @@ use crate::resource::{
 const HOP: Hop = Hop::SessionPreferences;
 const NAME: &str = "SSM-SessionManagerRunShell";
 
-pub(super) fn check<'g>(view: &View<'g>, host: &Host<'g>, role: Option<NodeId>) -> Vec<Finding> {
+pub(super) fn check<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: Option<NodeId>,
+) -> Vec<HopResult> {
     let is = |text: Option<&Value<Text>>, wanted: &str| {
         text.and_then(Value::lit).is_some_and(|it| it == wanted)
     };
-    let account = view
+    let account = index
         .all::<Document>()
         .find(|(_, _, it)| is(it.name.as_ref(), NAME));
     if let Some((id, _, document)) = account {
-        return of_document(view, host, role, id, document);
+        return of_document(index, instance, role, id, document);
     }
-    view.all::<Document>()
+    index
+        .all::<Document>()
         .filter(|(_, node, _)| node.origin.is_none())
-        .flat_map(|(id, _, document)| of_document(view, host, role, id, document))
+        .flat_map(|(id, _, document)| of_document(index, instance, role, id, document))
         .collect()
 }
 
 fn of_document<'g>(
-    view: &View<'g>,
-    host: &Host<'g>,
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
     id: NodeId,
     document: &Document,
-) -> Vec<Finding> {
-    let at = |finding: Finding| finding.at(id, "content");
+) -> Vec<HopResult> {
+    let at = |result: HopResult| result.at(id, "content");
     let inputs = match &document.content.0 {
         Term::Object(map) => match map.get("inputs") {
             Some(Term::Object(inputs)) => inputs,
-            None => return vec![at(Finding::pass(HOP, "the preferences ask for nothing"))],
-            Some(_) => return vec![at(undecided("the preferences"))],
+            None => return vec![at(HopResult::pass(HOP, "the preferences ask for nothing"))],
+            Some(_) => return vec![at(unknown("the preferences"))],
         },
-        _ => return vec![at(undecided("the preferences"))],
+        _ => return vec![at(unknown("the preferences"))],
     };
     let mut found = Vec::new();
-    if let Some(key) = given(inputs, "kmsKeyId") {
-        found.extend(key_policy(view, role, key.as_ref()));
+    if let Some(key) = input_value(inputs, "kmsKeyId") {
+        found.extend(key_policy(index, role, key.as_ref()));
         found.push(permission(
-            view,
+            index,
             role,
             "kms:Decrypt",
             key.as_ref(),
             "the session's key",
         ));
-        found.extend(over_placements(host, |placement| {
-            let dial = Dial::new(view, host, placement, "kms", role);
-            vec![reached(&dial, "the session's key")]
+        found.extend(for_placements(instance, |placement| {
+            let connection = Connection::new(index, instance, placement, "kms", role);
+            vec![check_service_path(&connection, "the session's key")]
         }));
     }
-    if let Some(group) = given(inputs, "cloudWatchLogGroupName") {
+    if let Some(group) = input_value(inputs, "cloudWatchLogGroupName") {
         match flag(inputs, "cloudWatchEncryptionEnabled") {
-            Tri::No => {}
-            Tri::Maybe => found.push(undecided("whether the log group must be encrypted")),
-            Tri::Yes => {
-                found.push(encrypted(view, group.as_ref()));
+            Ternary::No => {}
+            Ternary::Unknown => found.push(unknown("whether the log group must be encrypted")),
+            Ternary::Yes => {
+                found.push(encrypted(index, group.as_ref()));
                 let what = "the log group's encryption";
-                found.push(permission(view, role, "logs:DescribeLogGroups", None, what));
-                found.extend(over_placements(host, |placement| {
-                    let dial = Dial::new(view, host, placement, "logs", role);
-                    vec![reached(&dial, what)]
+                found.push(permission(
+                    index,
+                    role,
+                    "logs:DescribeLogGroups",
+                    None,
+                    what,
+                ));
+                found.extend(for_placements(instance, |placement| {
+                    let connection = Connection::new(index, instance, placement, "logs", role);
+                    vec![check_service_path(&connection, what)]
                 }));
             }
         }
     }
-    if let Some(bucket) = given(inputs, "s3BucketName") {
+    if let Some(bucket) = input_value(inputs, "s3BucketName") {
         // Preferences name it, policies have its ARN.
-        let arn = bucket.as_ref().map(|bucket| arn_of(view, bucket));
+        let arn = bucket.as_ref().map(|bucket| arn_of(index, bucket));
         match flag(inputs, "s3EncryptionEnabled") {
-            Tri::No => {}
-            Tri::Maybe => found.push(undecided("whether the bucket must be encrypted")),
-            Tri::Yes => {
+            Ternary::No => {}
+            Ternary::Unknown => found.push(unknown("whether the bucket must be encrypted")),
+            Ternary::Yes => {
                 let what = "the bucket's encryption";
                 let action = "s3:GetEncryptionConfiguration";
-                found.extend(bucket_encryption(view, bucket.as_ref()));
-                found.push(permission(view, role, action, arn.as_ref(), what));
-                found.extend(over_placements(host, |placement| {
-                    let dial = Dial::new(view, host, placement, "s3", role);
-                    vec![reaches_s3(&dial, what, arn.as_ref())]
+                found.extend(bucket_encryption(index, bucket.as_ref()));
+                found.push(permission(index, role, action, arn.as_ref(), what));
+                found.extend(for_placements(instance, |placement| {
+                    let connection = Connection::new(index, instance, placement, "s3", role);
+                    vec![check_s3_path(&connection, what, arn.as_ref())]
                 }));
             }
         }
     }
     if found.is_empty() {
-        found.push(Finding::pass(
+        found.push(HopResult::pass(
             HOP,
             "the preferences ask for nothing that can fail",
         ));
     }
-    if !view.exists(id).is_yes() {
-        for finding in &mut found {
-            finding.verdict = finding.verdict.max(Verdict::Unknown);
+    if !index.exists(id).is_yes() {
+        for result in &mut found {
+            result.status = result.status.max(HopStatus::Unknown);
         }
     }
     found.into_iter().map(at).collect()
 }
 
 /// The ARN of a bucket that is in the graph; else what names it.
-fn arn_of(view: &View<'_>, bucket: &Expr) -> Expr {
+fn arn_of(index: &GraphIndex<'_>, bucket: &Expr) -> Expr {
     match bucket {
-        Expr::Attr(id, _) => match view.graph.node(*id).map(|it| &it.resource) {
+        Expr::Attr(id, _) => match index.graph.node(*id).map(|it| &it.resource) {
             Some(Resource::Bucket(_)) => Expr::Attr(*id, Bucket::ARN),
             _ => bucket.clone(),
         },
@@ -127,12 +138,12 @@ fn arn_of(view: &View<'_>, bucket: &Expr) -> Expr {
     }
 }
 
-fn undecided(what: &str) -> Finding {
-    Finding::unknown(HOP, format!("{what}: not decided"))
+fn unknown(what: &str) -> HopResult {
+    HopResult::unknown(HOP, format!("{what}: not decided"))
 }
 
 /// A setting that is there and not empty: its value, where it is an expression.
-fn given(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
+fn input_value(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
     match inputs.get(key)? {
         Term::Str(text) if text.is_empty() => None,
         Term::Str(text) => Some(Some(Expr::Text(Text::Owned(text.to_string())))),
@@ -144,57 +155,57 @@ fn given(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
     }
 }
 
-fn flag(inputs: &Map<'_>, key: &str) -> Tri {
+fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
     match inputs.get(key) {
-        None => Tri::No,
+        None => Ternary::No,
         Some(Term::Bool(value)) => (*value).into(),
         Some(Term::Str(text)) => match text.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" => Tri::Yes,
-            "false" | "no" | "off" | "" => Tri::No,
-            _ => Tri::Maybe,
+            "true" | "yes" | "on" => Ternary::Yes,
+            "false" | "no" | "off" | "" => Ternary::No,
+            _ => Ternary::Unknown,
         },
-        Some(_) => Tri::Maybe,
+        Some(_) => Ternary::Unknown,
     }
 }
 
 fn permission(
-    view: &View<'_>,
+    index: &GraphIndex<'_>,
     role: Option<NodeId>,
     action: &str,
     resource: Option<&Expr>,
     what: &str,
-) -> Finding {
+) -> HopResult {
     let Some(role) = role else {
-        return Finding::unknown(
+        return HopResult::unknown(
             HOP,
             format!("whether the role may read {what} is not decided"),
         );
     };
-    let on = Target {
-        caller: Caller::Carrier,
+    let on = CallContext {
+        caller: Caller::Holder,
         resource,
     };
-    let decision = view.identity(role).allows(view, action, &on);
-    let name = view.name(role);
+    let decision = index.role_permissions(role).allows(index, action, &on);
+    let name = index.name(role);
     match decision.allowed {
-        Tri::Yes => Finding::pass(HOP, format!("`{name}` may read {what}")),
-        Tri::Maybe => Finding::unknown(HOP, format!("`{name}`: {}", decision.detail)),
-        Tri::No => Finding::fail(
+        Ternary::Yes => HopResult::pass(HOP, format!("`{name}` may read {what}")),
+        Ternary::Unknown => HopResult::unknown(HOP, format!("`{name}`: {}", decision.detail)),
+        Ternary::No => HopResult::fail(
             HOP,
             format!(
                 "the agent must read {what}, and `{name}`: {}",
                 decision.detail
             ),
         )
-        .fix(Change::say(format!(
+        .fix(Fix::manual(format!(
             "allow `{action}` in a policy of the role"
         ))),
     }
 }
 
 /// The agent looks whether the group has a key, and refuses the session if not.
-fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
-    let own = |log: &LogGroup, id: NodeId| match group {
+fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
+    let is_named = |log: &LogGroup, id: NodeId| match group {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
         Some(Expr::Text(name)) => {
             log.log_group_name
@@ -209,19 +220,23 @@ fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
         },
         None => false,
     };
-    let found = view.all::<LogGroup>().find(|(id, _, log)| own(log, *id));
+    let found = index
+        .all::<LogGroup>()
+        .find(|(id, _, log)| is_named(log, *id));
     match found {
-        None => Finding::unknown(HOP, "whether the log group has a key is not in the file"),
-        Some((_, _, log)) if log.kms_key.is_some() => Finding::pass(HOP, "the log group has a key"),
-        Some((id, ..)) => Finding::fail(
+        None => HopResult::unknown(HOP, "whether the log group has a key is not in the file"),
+        Some((_, _, log)) if log.kms_key.is_some() => {
+            HopResult::pass(HOP, "the log group has a key")
+        }
+        Some((id, ..)) => HopResult::fail(
             HOP,
             format!(
                 "`cloudWatchEncryptionEnabled` is on, and `{}` has no key: the agent refuses \
                      sessions",
-                view.name(id)
+                index.name(id)
             ),
         )
-        .fix(Change::say(
+        .fix(Fix::manual(
             "set `cloudWatchEncryptionEnabled` to false, or give the log group a key",
         )),
     }
@@ -229,59 +244,63 @@ fn encrypted(view: &View<'_>, group: Option<&Expr>) -> Finding {
 
 /// Whether the key's own policy lets the role decrypt, or leaves it to IAM.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-fn key_policy(view: &View<'_>, role: Option<NodeId>, key: Option<&Expr>) -> Option<Finding> {
+fn key_policy(
+    index: &GraphIndex<'_>,
+    role: Option<NodeId>,
+    key: Option<&Expr>,
+) -> Option<HopResult> {
     let id = match key {
         Some(Expr::Attr(id, _) | Expr::Other(id, _)) => Some(*id),
-        Some(Expr::Text(name)) => view
+        Some(Expr::Text(name)) => index
             .all::<KmsAlias>()
             .find(|(_, _, it)| it.alias_name.lit().map(Text::as_ref) == Some(name.as_ref()))
             .map(|(id, ..)| id),
         _ => None,
     };
     // An alias leads to its key.
-    let id = id.and_then(|id| match &view.graph.node(id)?.resource {
-        Resource::KmsAlias(it) => view.only(&it.target).node(),
+    let id = id.and_then(|id| match &index.graph.node(id)?.resource {
+        Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
         _ => Some(id),
     });
     let id = match id {
         Some(id) => id,
         None => {
-            return Some(Finding::unknown(
+            return Some(HopResult::unknown(
                 HOP,
                 "the policy of the session's key is not in the file",
             ));
         }
     };
-    let Resource::KmsKey(it) = &view.graph.node(id)?.resource else {
+    let Resource::KmsKey(it) = &index.graph.node(id)?.resource else {
         return None;
     };
     let Some(policy) = &it.key_policy else {
-        return Some(Finding::pass(HOP, "the key leaves it to IAM"));
+        return Some(HopResult::pass(HOP, "the key leaves it to IAM"));
     };
-    let on = Target {
-        caller: role.map_or(Caller::Somebody, Caller::Role),
+    let on = CallContext {
+        caller: role.map_or(Caller::Unknown, Caller::Role),
         resource: key,
     };
-    let name = view.name(id);
-    Some(match document_allows(view, policy, "kms:Decrypt", &on) {
-        Tri::Yes => Finding::pass(HOP, format!("the policy of `{name}` lets the role decrypt")),
-        Tri::Maybe => Finding::unknown(
+    let name = index.name(id);
+    Some(match document_allows(index, policy, "kms:Decrypt", &on) {
+        Ternary::Yes => HopResult::pass(HOP, format!("the policy of `{name}` lets the role decrypt")),
+        Ternary::Unknown => HopResult::unknown(
             HOP,
             format!("whether the policy of `{name}` lets the role decrypt is not decided"),
         ),
-        Tri::No => Finding::fail(
+        Ternary::No => HopResult::fail(
             HOP,
             format!("the policy of the key `{name}` lets neither the role nor IAM decide"),
         )
-        .fix(Change::say(
+        .fix(Fix::manual(
             "let the key's policy allow `kms:*` to the account's root, or `kms:Decrypt` to the role",
         )),
     })
 }
 
 /// The agent takes a bucket for encrypted with `AES256` and `aws:kms` only.
-fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> {
-    let own = |id: NodeId, it: &Bucket| match bucket {
+fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<HopResult> {
+    let is_named = |id: NodeId, it: &Bucket| match bucket {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
         Some(Expr::Text(name)) => {
             it.bucket_name
@@ -292,10 +311,12 @@ fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> 
         }
         _ => false,
     };
-    let (id, _, it) = view.all::<Bucket>().find(|(id, _, it)| own(*id, it))?;
-    let beside = view
+    let (id, _, it) = index
+        .all::<Bucket>()
+        .find(|(id, _, it)| is_named(*id, it))?;
+    let beside = index
         .all::<BucketEncryption>()
-        .filter(|(_, _, other)| view.only(&other.bucket).node() == Some(id))
+        .filter(|(_, _, other)| index.resolve_one(&other.bucket).node() == Some(id))
         .flat_map(|(_, _, other)| &other.rules);
     let mut algorithms = it
         .encryption
@@ -303,19 +324,19 @@ fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> 
         .chain(beside)
         .filter_map(|rule| rule.by_default.as_ref())
         .map(|rule| rule.sse_algorithm.lit());
-    let name = view.name(id);
+    let name = index.name(id);
     algorithms.find_map(|algorithm| match algorithm.map(Text::as_ref) {
         Some("AES256" | "aws:kms") => None,
         Some(other) => Some(
-            Finding::fail(
+            HopResult::fail(
                 HOP,
                 format!(
                     "`{name}` encrypts with `{other}`, which the agent takes for not encrypted"
                 ),
             )
-            .fix(Change::say("encrypt it with `aws:kms` or `AES256`")),
+            .fix(Fix::manual("encrypt it with `aws:kms` or `AES256`")),
         ),
-        None => Some(Finding::unknown(
+        None => Some(HopResult::unknown(
             HOP,
             format!("how `{name}` encrypts is not decided"),
         )),
@@ -323,58 +344,58 @@ fn bucket_encryption(view: &View<'_>, bucket: Option<&Expr>) -> Option<Finding> 
 }
 
 /// Whether the instance reaches the service that the preferences need.
-fn reached(dial: &Dial<'_, '_>, what: &str) -> Finding {
-    let checks = dial.check();
-    let worst = checks.into_iter().min_by_key(|finding| finding.verdict);
-    let service = dial.service;
+fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult {
+    let checks = connection.check();
+    let worst = checks.into_iter().min_by_key(|result| result.status);
+    let service = connection.service;
     match worst {
-        Some(finding) if finding.verdict == Verdict::Pass => {
-            Finding::pass(HOP, format!("`{service}` is reached for {what}"))
+        Some(result) if result.status == HopStatus::Pass => {
+            HopResult::pass(HOP, format!("`{service}` is reached for {what}"))
         }
-        Some(finding) => {
+        Some(result) => {
             let message = format!(
                 "the agent must reach `{service}` for {what}: {}",
-                finding.detail
+                result.detail
             );
-            let mine = Finding::new(HOP, finding.verdict, message);
-            match finding.fix {
+            let mine = HopResult::new(HOP, result.status, message);
+            match result.fix {
                 Some(fix) => mine.fix(fix),
                 None => mine,
             }
         }
-        None => undecided(service),
+        None => unknown(service),
     }
 }
 
-fn reaches_s3(dial: &Dial<'_, '_>, what: &str, bucket: Option<&Expr>) -> Finding {
-    let out = |peer| match &dial.groups {
-        Some(groups) => lets_out(dial.view, groups, &peer),
-        None => Tri::Maybe,
+fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Expr>) -> HopResult {
+    let out = |peer| match &connection.groups {
+        Some(groups) => allows_outbound(connection.index, groups, &peer),
+        None => Ternary::Unknown,
     };
-    let ask = path::Ask {
+    let ask = path::S3Request {
         action: "s3:GetEncryptionConfiguration",
-        on: Target {
-            caller: dial.role.map_or(Caller::Somebody, Caller::Role),
+        on: CallContext {
+            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: bucket,
         },
     };
-    let gateway = path::s3_gateway(dial.view, dial.subnet, &ask).and(out(Peer::S3));
-    let internet = match dial.exit {
-        Exit::Works(..) => out(Peer::Internet),
-        Exit::Unknown(_) => Tri::Maybe,
-        Exit::None | Exit::Broken(..) => Tri::No,
+    let gateway = path::s3_gateway(connection.index, connection.subnet, &ask).and(out(Peer::S3));
+    let internet = match connection.internet_route {
+        InternetRoute::Works(..) => out(Peer::Internet),
+        InternetRoute::Unknown(_) => Ternary::Unknown,
+        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
     };
-    let hidden = matches!(dial.way(), Way::Undecided);
+    let hidden = matches!(connection.path_choice(), PathChoice::Unknown);
     match gateway.or(internet) {
-        Tri::Yes => Finding::pass(HOP, format!("S3 is reached for {what}")),
-        Tri::No if !hidden => Finding::fail(
+        Ternary::Yes => HopResult::pass(HOP, format!("S3 is reached for {what}")),
+        Ternary::No if !hidden => HopResult::fail(
             HOP,
             format!("the agent must reach S3 for {what}, and the subnet has no way there"),
         )
-        .fix(Change::say(
+        .fix(Fix::manual(
             "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
              prefix list",
         )),
-        _ => undecided(&format!("whether S3 is reached for {what}")),
+        _ => unknown(&format!("whether S3 is reached for {what}")),
     }
 }

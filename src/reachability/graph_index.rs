@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use super::Assume;
-use super::tri::Tri;
+use super::Assumptions;
+use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, Graph, Node, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
 use crate::resource::{
@@ -13,70 +13,70 @@ use crate::resource::{
 };
 
 /// The graph, indexed.
-pub(crate) struct View<'g> {
+pub(crate) struct GraphIndex<'g> {
     pub(crate) graph: &'g Graph,
-    pub(crate) assume: Assume,
+    pub(crate) assumptions: Assumptions,
     /// Whether something may change everything before it is deployed.
-    pub(crate) macros: bool,
+    pub(crate) has_macros: bool,
     of_kind: HashMap<&'static str, Vec<NodeId>>,
     /// What is handed to something that may add to it: nested stacks, custom resources.
-    touched: HashSet<NodeId>,
+    externally_modified: HashSet<NodeId>,
     /// The VPCs where something else changes what names lead to.
-    renamed: HashSet<NodeId>,
+    dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
-    grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::Identity<'g>>>>,
+    grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::RolePermissions<'g>>>>,
 }
 
 /// Where a reference leads.
 #[derive(Debug)]
-pub(crate) enum To<'g, R> {
+pub(crate) enum Resolved<'g, R> {
     /// To a resource of the graph.
     Node(NodeId, &'g R),
     /// To a resource of another type.
-    Wrong(NodeId),
+    OtherType(NodeId),
     /// Out of the graph; equal expressions lead to the same thing.
     Outside(Expr),
 }
 
-impl<R> Clone for To<'_, R> {
+impl<R> Clone for Resolved<'_, R> {
     fn clone(&self) -> Self {
         match self {
-            To::Node(id, it) => To::Node(*id, it),
-            To::Wrong(id) => To::Wrong(*id),
-            To::Outside(expr) => To::Outside(expr.clone()),
+            Resolved::Node(id, it) => Resolved::Node(*id, it),
+            Resolved::OtherType(id) => Resolved::OtherType(*id),
+            Resolved::Outside(expr) => Resolved::Outside(expr.clone()),
         }
     }
 }
 
-impl<R> To<'_, R> {
+impl<R> Resolved<'_, R> {
     pub(crate) fn node(&self) -> Option<NodeId> {
         match self {
-            To::Node(id, _) => Some(*id),
-            To::Wrong(_) | To::Outside(_) => None,
+            Resolved::Node(id, _) => Some(*id),
+            Resolved::OtherType(_) | Resolved::Outside(_) => None,
         }
     }
 
     /// Whether both lead to the same thing.
-    pub(crate) fn same(&self, other: &To<'_, R>) -> Tri {
+    pub(crate) fn same(&self, other: &Resolved<'_, R>) -> Ternary {
         match (self, other) {
-            (To::Node(a, _), To::Node(b, _)) => (a == b).into(),
-            (To::Outside(a), To::Outside(b)) => same_value(a, b),
+            (Resolved::Node(a, _), Resolved::Node(b, _)) => (a == b).into(),
+            (Resolved::Outside(a), Resolved::Outside(b)) => same_value(a, b),
             // What the file makes has an id that nothing outside can know; a lookup may.
-            (To::Node(..), To::Outside(Expr::Text(_)))
-            | (To::Outside(Expr::Text(_)), To::Node(..)) => Tri::No,
-            _ => Tri::Maybe,
+            (Resolved::Node(..), Resolved::Outside(Expr::Text(_)))
+            | (Resolved::Outside(Expr::Text(_)), Resolved::Node(..)) => Ternary::No,
+            _ => Ternary::Unknown,
         }
     }
 }
 
 /// Whether two values are the same once deployed.
-pub(crate) fn same_value(a: &Expr, b: &Expr) -> Tri {
+pub(crate) fn same_value(a: &Expr, b: &Expr) -> Ternary {
     if a == b && !contains_choice(a) {
-        return Tri::Yes;
+        return Ternary::Yes;
     }
     match (a, b) {
         (Expr::Text(a), Expr::Text(b)) => (a == b).into(),
-        _ => Tri::Maybe,
+        _ => Ternary::Unknown,
     }
 }
 
@@ -95,31 +95,31 @@ pub(crate) fn expr_of<T>(value: &Value<T>, text: impl Fn(&T) -> Text) -> Expr {
 }
 
 /// A VPC, by which the network is asked about.
-pub(crate) type VpcRef<'g> = To<'g, Vpc>;
+pub(crate) type VpcRef<'g> = Resolved<'g, Vpc>;
 
-impl<'g> View<'g> {
-    pub(crate) fn new(graph: &'g Graph, assume: Assume) -> View<'g> {
+impl<'g> GraphIndex<'g> {
+    pub(crate) fn new(graph: &'g Graph, assumptions: Assumptions) -> GraphIndex<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
-        let (mut touched, mut renamed) = (HashSet::new(), HashSet::new());
+        let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
         for stack in graph.stacks() {
             for (id, node) in graph.nodes_of(stack) {
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
                 } else if node.adds_to_what_it_gets() {
-                    touched.extend(node.references());
+                    externally_modified.extend(node.references());
                 } else if node.changes_names() && !node.is_absent() {
-                    renamed.extend(node.references());
+                    dns_overridden.extend(node.references());
                 }
             }
         }
         let region = graph.stacks().find_map(|stack| stack.region);
-        View {
+        GraphIndex {
             graph,
-            assume,
-            macros: graph.has_macros(),
+            assumptions: assumptions,
+            has_macros: graph.has_macros(),
             of_kind,
-            touched,
-            renamed,
+            externally_modified: externally_modified,
+            dns_overridden: dns_overridden,
             region,
             grants: RefCell::default(),
         }
@@ -131,11 +131,14 @@ impl<'g> View<'g> {
     }
 
     /// What IAM allows a role; computed once.
-    pub(crate) fn identity(&self, role: NodeId) -> std::rc::Rc<super::iam::Identity<'g>> {
+    pub(crate) fn role_permissions(
+        &self,
+        role: NodeId,
+    ) -> std::rc::Rc<super::iam::RolePermissions<'g>> {
         if let Some(known) = self.grants.borrow().get(&role) {
             return known.clone();
         }
-        let identity = std::rc::Rc::new(super::iam::Identity::of(self, role));
+        let identity = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
         self.grants.borrow_mut().insert(role, identity.clone());
         identity
     }
@@ -157,23 +160,23 @@ impl<'g> View<'g> {
     }
 
     /// Whether a node exists.
-    pub(crate) fn exists(&self, id: NodeId) -> Tri {
+    pub(crate) fn exists(&self, id: NodeId) -> Ternary {
         match self.graph.node(id) {
-            None => Tri::No,
-            Some(node) if node.is_absent() => Tri::No,
-            Some(node) if node.is_certain() => Tri::Yes,
-            Some(_) => Tri::Maybe,
+            None => Ternary::No,
+            Some(node) if node.is_absent() => Ternary::No,
+            Some(node) if node.is_certain() => Ternary::Yes,
+            Some(_) => Ternary::Unknown,
         }
     }
 
     /// Whether something outside the file may add to it.
-    pub(crate) fn is_touched(&self, id: NodeId) -> bool {
-        self.touched.contains(&id)
+    pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
+        self.externally_modified.contains(&id)
     }
 
     /// Whether resolver rules, firewalls or profiles change what names lead to in a VPC.
-    pub(crate) fn is_renamed(&self, vpc: NodeId) -> bool {
-        self.renamed.contains(&vpc)
+    pub(crate) fn is_dns_overridden(&self, vpc: NodeId) -> bool {
+        self.dns_overridden.contains(&vpc)
     }
 
     /// What the file calls a node.
@@ -193,108 +196,114 @@ impl<'g> View<'g> {
             .find(|(_, _, it)| {
                 named(it)
                     .and_then(Value::lit)
-                    .is_some_and(|own| own == name)
+                    .is_some_and(|text| text == name)
             })
             .map(|(id, _, it)| (id, it))
     }
 
     /// Follows an expression that should lead to an `R`; several where the file leaves open which.
-    pub(crate) fn follow<R: Typed + 'g>(&self, expr: &Expr) -> Vec<To<'g, R>> {
+    pub(crate) fn resolve_expr<R: Typed + 'g>(&self, expr: &Expr) -> Vec<Resolved<'g, R>> {
         match expr {
-            Expr::OneOf(of) => of.iter().flat_map(|one| self.follow(one)).collect(),
+            Expr::OneOf(of) => of.iter().flat_map(|one| self.resolve_expr(one)).collect(),
             Expr::Attr(id, attr) => vec![self.attribute(*id, *attr, expr)],
-            other => vec![To::Outside(other.clone())],
+            other => vec![Resolved::Outside(other.clone())],
         }
     }
 
-    fn attribute<R: Typed + 'g>(&self, id: NodeId, attr: Attr, expr: &Expr) -> To<'g, R> {
+    fn attribute<R: Typed + 'g>(&self, id: NodeId, attr: Attr, expr: &Expr) -> Resolved<'g, R> {
         let Some(node) = self.graph.node(id) else {
-            return To::Outside(expr.clone());
+            return Resolved::Outside(expr.clone());
         };
         if let Some(it) = R::of(&node.resource) {
-            return To::Node(id, it);
+            return Resolved::Node(id, it);
         }
         // Terraform takes a VPC's own default group over under a name of its own.
         if let Resource::DefaultSecurityGroup(_) = &node.resource {
-            return To::Outside(expr.clone());
+            return Resolved::Outside(expr.clone());
         }
         let names_it = node.resource.kind().is_some_and(|kind| kind.link == attr);
         if names_it || (matches!(node.resource, Resource::Role(_)) && attr == Role::ARN) {
-            return To::Wrong(id);
+            return Resolved::OtherType(id);
         }
-        To::Outside(expr.clone())
+        Resolved::Outside(expr.clone())
     }
 
     /// Follows a property that names a resource.
-    pub(crate) fn to<R: Typed + 'g>(&self, link: &Value<crate::ir::Id<R>>) -> Vec<To<'g, R>> {
+    pub(crate) fn resolve<R: Typed + 'g>(
+        &self,
+        link: &Value<crate::ir::Id<R>>,
+    ) -> Vec<Resolved<'g, R>> {
         match link {
-            Value::Lit(id) => vec![To::Outside(Expr::Text(id.as_str().to_owned().into()))],
-            Value::Expr(expr) => self.follow(expr),
+            Value::Lit(id) => vec![Resolved::Outside(Expr::Text(id.as_str().to_owned().into()))],
+            Value::Expr(expr) => self.resolve_expr(expr),
         }
     }
 
     /// Follows a property that names a resource, if it leads to one thing.
-    pub(crate) fn only<R: Typed + 'g>(&self, link: &Value<crate::ir::Id<R>>) -> To<'g, R> {
-        let mut all = self.to(link);
+    pub(crate) fn resolve_one<R: Typed + 'g>(
+        &self,
+        link: &Value<crate::ir::Id<R>>,
+    ) -> Resolved<'g, R> {
+        let mut all = self.resolve(link);
         if all.len() == 1 {
             all.swap_remove(0)
         } else {
-            To::Outside(expr_of(link, |id| Text::Owned(id.as_str().to_owned())))
+            Resolved::Outside(expr_of(link, |id| Text::Owned(id.as_str().to_owned())))
         }
     }
 
     /// Whether a property leads to a node of the graph.
-    pub(crate) fn leads_to<R: Typed + 'g>(
+    pub(crate) fn points_to<R: Typed + 'g>(
         &self,
         link: &Value<crate::ir::Id<R>>,
         node: NodeId,
-    ) -> Tri {
-        let all = self.to(link);
+    ) -> Ternary {
+        let all = self.resolve(link);
         let any = all.iter().any(|to| to.node() == Some(node));
         match (any, all.len()) {
-            (true, 1) => Tri::Yes,
-            (true, _) => Tri::Maybe,
-            (false, _) => Tri::No,
+            (true, 1) => Ternary::Yes,
+            (true, _) => Ternary::Unknown,
+            (false, _) => Ternary::No,
         }
     }
 
     /// Follows what names a role: by reference, by name, or by the end of its ARN.
-    pub(crate) fn role(&self, link: &Value<crate::ir::Id<Role>>) -> Vec<To<'g, Role>> {
+    pub(crate) fn role(&self, link: &Value<crate::ir::Id<Role>>) -> Vec<Resolved<'g, Role>> {
         let named = |to| match to {
-            To::Outside(expr) => match last_segment(&expr)
+            Resolved::Outside(expr) => match last_segment(&expr)
                 .and_then(|name| self.by_name::<Role>(&name, |role| role.role_name.as_ref()))
             {
-                Some((id, role)) => To::Node(id, role),
-                None => To::Outside(expr),
+                Some((id, role)) => Resolved::Node(id, role),
+                None => Resolved::Outside(expr),
             },
             to => to,
         };
-        self.to(link).into_iter().map(named).collect()
+        self.resolve(link).into_iter().map(named).collect()
     }
 
     /// Follows what names an instance profile: by reference, by name, or by the end of its ARN.
     pub(crate) fn profile(
         &self,
         link: &Value<crate::ir::Id<InstanceProfile>>,
-    ) -> Vec<To<'g, InstanceProfile>> {
+    ) -> Vec<Resolved<'g, InstanceProfile>> {
         let named = |to| match to {
-            To::Outside(expr) => match last_segment(&expr).and_then(|name| {
+            Resolved::Outside(expr) => match last_segment(&expr).and_then(|name| {
                 self.by_name::<InstanceProfile>(&name, |it| it.instance_profile_name.as_ref())
             }) {
-                Some((id, profile)) => To::Node(id, profile),
-                None => To::Outside(expr),
+                Some((id, profile)) => Resolved::Node(id, profile),
+                None => Resolved::Outside(expr),
             },
             to => to,
         };
-        self.to(link).into_iter().map(named).collect()
+        self.resolve(link).into_iter().map(named).collect()
     }
 
     /// A subnet's VPC.
-    pub(crate) fn vpc_of(&self, subnet: &To<'g, Subnet>) -> VpcRef<'g> {
+    pub(crate) fn vpc_of(&self, subnet: &Resolved<'g, Subnet>) -> VpcRef<'g> {
         match subnet {
-            To::Node(_, subnet) => self.only(&subnet.vpc),
-            To::Wrong(_) | To::Outside(_) => {
-                To::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")))
+            Resolved::Node(_, subnet) => self.resolve_one(&subnet.vpc),
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                Resolved::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")))
             }
         }
     }
@@ -309,7 +318,7 @@ impl<'g> View<'g> {
 
     fn cidr_of(&self, expr: &Expr) -> Option<Cidr> {
         match expr {
-            Expr::Text(text) | Expr::Opaque(text) => lenient(text),
+            Expr::Text(text) | Expr::Opaque(text) => parse_lenient(text),
             Expr::Attr(id, attr) => {
                 let node = self.graph.node(*id)?;
                 match &node.resource {
@@ -340,71 +349,80 @@ impl<'g> View<'g> {
     }
 
     /// Whether a range holds every address of a subnet.
-    pub(crate) fn covers(&self, range: &Value<Cidr>, subnet: &To<'g, Subnet>) -> Tri {
+    pub(crate) fn covers(&self, range: &Value<Cidr>, subnet: &Resolved<'g, Subnet>) -> Ternary {
         if let Value::Expr(Expr::OneOf(of)) = range {
             let one = |expr: &Expr| self.covers(&Value::Expr(expr.clone()), subnet);
-            return Tri::agreed(of.iter().map(one));
+            return Ternary::unanimous(of.iter().map(one));
         }
         let known = self.cidr(range);
         if known == Some(Cidr::ANY) {
-            return Tri::Yes;
+            return Ternary::Yes;
         }
-        let To::Node(_, subnet) = subnet else {
+        let Resolved::Node(_, subnet) = subnet else {
             return match known {
-                Some(known) if !holds_a_subnet(known) => Tri::No,
-                _ => Tri::Maybe,
+                Some(known) if !holds_a_subnet(known) => Ternary::No,
+                _ => Ternary::Unknown,
             };
         };
-        let own = self.cidr(&subnet.cidr_block);
-        if let (Some(known), Some(own)) = (known, own) {
-            return covering(known, own);
+        let subnet_range = self.cidr(&subnet.cidr_block);
+        if let (Some(known), Some(subnet_range)) = (known, subnet_range) {
+            return coverage(known, subnet_range);
         }
         if self.range(range) == self.range(&subnet.cidr_block) {
-            return Tri::Yes;
+            return Ternary::Yes;
         }
-        let To::Node(vpc_id, vpc) = self.only(&subnet.vpc) else {
-            return Tri::Maybe;
+        let Resolved::Node(vpc_id, vpc) = self.resolve_one(&subnet.vpc) else {
+            return Ternary::Unknown;
         };
-        let secondary = self
-            .all::<VpcCidrBlock>()
-            .any(|(_, _, more)| !self.only(&more.vpc).same(&To::Node(vpc_id, vpc)).is_no());
+        let secondary = self.all::<VpcCidrBlock>().any(|(_, _, more)| {
+            !self
+                .resolve_one(&more.vpc)
+                .same(&Resolved::Node(vpc_id, vpc))
+                .is_no()
+        });
         if self.range(range) == self.range(&vpc.cidr_block) {
-            return if secondary { Tri::Maybe } else { Tri::Yes };
+            return if secondary {
+                Ternary::Unknown
+            } else {
+                Ternary::Yes
+            };
         }
         match (known, self.cidr(&vpc.cidr_block)) {
-            (Some(known), Some(whole)) if !secondary => match covering(known, whole) {
-                Tri::Yes => Tri::Yes,
-                Tri::No if !known.overlaps(whole) => Tri::No,
-                _ => Tri::Maybe,
+            (Some(known), Some(vpc_range)) if !secondary => match coverage(known, vpc_range) {
+                Ternary::Yes => Ternary::Yes,
+                Ternary::No if !known.overlaps(vpc_range) => Ternary::No,
+                _ => Ternary::Unknown,
             },
-            (Some(known), _) if !holds_a_subnet(known) => Tri::No,
-            _ => Tri::Maybe,
+            (Some(known), _) if !holds_a_subnet(known) => Ternary::No,
+            _ => Ternary::Unknown,
         }
     }
 
     /// The resource that takes a VPC's default group over, if there is one.
-    pub(crate) fn default_group_of(&self, vpc: &VpcRef<'g>) -> Option<(NodeId, Tri)> {
+    pub(crate) fn default_group_of(&self, vpc: &VpcRef<'g>) -> Option<(NodeId, Ternary)> {
         self.all::<DefaultSecurityGroup>()
             .find_map(|(id, _, group)| {
                 let same = match &group.vpc {
-                    Some(link) => self.only(link).same(vpc),
-                    None => Tri::Maybe,
+                    Some(link) => self.resolve_one(link).same(vpc),
+                    None => Ternary::Unknown,
                 };
                 (!same.is_no()).then_some((id, same.and(self.exists(id))))
             })
     }
 
     /// Whether an expression names the VPC's default group.
-    pub(crate) fn names_default_group(&self, expr: &Expr) -> Option<VpcRef<'g>> {
+    pub(crate) fn default_group_vpc(&self, expr: &Expr) -> Option<VpcRef<'g>> {
         let Expr::Attr(id, attr) = expr else {
             return None;
         };
         match &self.graph.node(*id)?.resource {
-            Resource::Vpc(vpc) if *attr == Vpc::DEFAULT_SECURITY_GROUP => Some(To::Node(*id, vpc)),
+            Resource::Vpc(vpc) if *attr == Vpc::DEFAULT_SECURITY_GROUP => {
+                Some(Resolved::Node(*id, vpc))
+            }
             Resource::DefaultSecurityGroup(group) if *attr == DefaultSecurityGroup::LINK => {
                 Some(match &group.vpc {
-                    Some(link) => self.only(link),
-                    None => To::Outside(Expr::Opaque(Text::Borrowed("the default VPC"))),
+                    Some(link) => self.resolve_one(link),
+                    None => Resolved::Outside(Expr::Opaque(Text::Borrowed("the default VPC"))),
                 })
             }
             _ => None,
@@ -413,13 +431,13 @@ impl<'g> View<'g> {
 }
 
 /// Whether one range holds all of another, or none of it.
-fn covering(range: Cidr, all: Cidr) -> Tri {
+fn coverage(range: Cidr, all: Cidr) -> Ternary {
     if range.contains(all) {
-        Tri::Yes
+        Ternary::Yes
     } else if range.overlaps(all) {
-        Tri::Maybe
+        Ternary::Unknown
     } else {
-        Tri::No
+        Ternary::No
     }
 }
 
@@ -429,7 +447,7 @@ fn holds_a_subnet(range: Cidr) -> bool {
 }
 
 /// A range as people write it: with bits behind the prefix, which EC2 drops.
-pub(crate) fn lenient(text: &str) -> Option<Cidr> {
+pub(crate) fn parse_lenient(text: &str) -> Option<Cidr> {
     match text.trim().parse::<Cidr>() {
         Ok(cidr) => Some(cidr),
         Err(crate::ir::CidrError::HostBits { canonical, .. }) => Some(canonical),
@@ -462,4 +480,4 @@ pub(crate) fn visible_text(expr: &Expr) -> String {
 }
 
 /// Whether a group's handle is a node of this type.
-pub(crate) type GroupRef<'g> = To<'g, SecurityGroup>;
+pub(crate) type GroupRef<'g> = Resolved<'g, SecurityGroup>;

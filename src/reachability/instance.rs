@@ -1,6 +1,6 @@
 //! The instances of a graph, with what their launch templates add.
 
-use super::view::{To, View};
+use super::graph_index::{GraphIndex, Resolved};
 use crate::ir::{Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
@@ -11,7 +11,7 @@ use crate::resource::{
 /// A setting of an instance: what it is, and which field of which resource says so.
 #[derive(Clone, Debug)]
 pub(crate) enum Setting<T> {
-    Is(NodeId, &'static str, T),
+    Known(NodeId, &'static str, T),
     Unset,
     /// It is there, or may be, and is not decided.
     Unknown(NodeId, &'static str),
@@ -28,7 +28,7 @@ impl<T> Setting<T> {
     fn of(node: NodeId, field: &'static str, value: Option<T>, unread: bool) -> Setting<T> {
         match value {
             _ if unread => Setting::Unknown(node, field),
-            Some(value) => Setting::Is(node, field, value),
+            Some(value) => Setting::Known(node, field, value),
             None => Setting::Unset,
         }
     }
@@ -37,47 +37,50 @@ impl<T> Setting<T> {
 /// Where an instance may be.
 #[derive(Clone, Debug)]
 pub(crate) struct Placement<'g> {
-    pub(crate) subnet: To<'g, Subnet>,
+    pub(crate) subnet: Resolved<'g, Subnet>,
     /// Whether an instance will be there, or whether it is one of several candidates.
     pub(crate) certain: bool,
 }
 
 /// An instance, or what starts like instances.
 #[derive(Debug)]
-pub(crate) struct Host<'g> {
+pub(crate) struct InstanceConfig<'g> {
     pub(crate) node: NodeId,
     pub(crate) image: Setting<Link<LaunchImage>>,
     pub(crate) profile: Setting<Link<InstanceProfile>>,
     pub(crate) imds: Setting<Value<Switch>>,
     pub(crate) user_data: Setting<Value<Text>>,
     /// Its security groups; unset means the VPC's default group.
-    pub(crate) groups: Setting<Vec<Link<SecurityGroup>>>,
+    pub(crate) security_groups: Setting<Vec<Link<SecurityGroup>>>,
     /// Whether it gets a public address; unset means as the subnet says.
     pub(crate) public: Setting<Value<bool>>,
     pub(crate) placements: Vec<Placement<'g>>,
     /// Where its subnet is said.
-    pub(crate) placed_by: (NodeId, &'static str),
+    pub(crate) subnet_source: (NodeId, &'static str),
     /// The resource whose fields a fix would change.
-    pub(crate) launched_by: NodeId,
+    pub(crate) launch_source: NodeId,
 }
 
 /// All instances, in the order of the graph.
-pub(crate) fn all<'g>(view: &View<'g>) -> Vec<Host<'g>> {
-    let mut hosts: Vec<Host<'g>> = Vec::new();
-    for stack in view.graph.stacks() {
-        for (id, node) in view.graph.nodes_of(stack) {
+pub(crate) fn all<'g>(index: &GraphIndex<'g>) -> Vec<InstanceConfig<'g>> {
+    let mut instances: Vec<InstanceConfig<'g>> = Vec::new();
+    for stack in index.graph.stacks() {
+        for (id, node) in index.graph.nodes_of(stack) {
             match &node.resource {
-                crate::resource::Resource::Instance(it) => hosts.push(instance(view, id, it)),
-                crate::resource::Resource::AutoScalingGroup(it) => hosts.push(group(view, id, it)),
+                crate::resource::Resource::Instance(it) => instances.push(instance(index, id, it)),
+                crate::resource::Resource::AutoScalingGroup(it) => {
+                    instances.push(auto_scaling_group(index, id, it))
+                }
                 _ => {}
             }
         }
     }
-    hosts
+    instances
 }
 
-pub(crate) fn unread(view: &View<'_>, node: NodeId, field: &str) -> bool {
-    view.graph
+pub(crate) fn is_unmodeled(index: &GraphIndex<'_>, node: NodeId, field: &str) -> bool {
+    index
+        .graph
         .node(node)
         .is_some_and(|node| node.is_unread(field))
 }
@@ -90,15 +93,15 @@ pub(crate) enum Template<'g> {
 }
 
 pub(crate) fn template<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     by: (NodeId, &'static str),
     link: Option<&Link<LaunchTemplate>>,
     name: Option<&Value<Text>>,
 ) -> Template<'g> {
     if let Some(link) = link.filter(|link| !link.is_absent()) {
-        return match view.only(link) {
-            To::Node(id, it) => Template::Known(id, it),
-            To::Wrong(_) | To::Outside(_) => Template::Unknown(by.0, by.1),
+        return match index.resolve_one(link) {
+            Resolved::Node(id, it) => Template::Known(id, it),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Template::Unknown(by.0, by.1),
         };
     }
     let Some(name) = name else {
@@ -107,29 +110,30 @@ pub(crate) fn template<'g>(
     // A name may be a reference to the template's own name.
     if let Value::Expr(Expr::Other(node, _) | Expr::Attr(node, _)) = name
         && let Some(crate::resource::Resource::LaunchTemplate(it)) =
-            view.graph.node(*node).map(|node| &node.resource)
+            index.graph.node(*node).map(|node| &node.resource)
     {
         return Template::Known(*node, it);
     }
-    view.all::<LaunchTemplate>()
+    index
+        .all::<LaunchTemplate>()
         .find(|(_, _, it)| it.launch_template_name.as_ref() == Some(name))
         .map_or(Template::Unknown(by.0, by.1), |(id, _, it)| {
             Template::Known(id, it)
         })
 }
 
-pub(crate) fn specified<'g>(
-    view: &View<'g>,
+pub(crate) fn template_of_specification<'g>(
+    index: &GraphIndex<'g>,
     by: NodeId,
     spec: Option<&LaunchTemplateSpecification>,
 ) -> Template<'g> {
-    if unread(view, by, "launch_template") {
+    if is_unmodeled(index, by, "launch_template") {
         return Template::Unknown(by, "launch_template");
     }
     match spec {
         None => Template::None,
         Some(spec) => template(
-            view,
+            index,
             (by, "launch_template"),
             Some(&spec.launch_template),
             spec.name.as_ref(),
@@ -139,7 +143,7 @@ pub(crate) fn specified<'g>(
 
 /// What a launch template says of a field.
 fn from_template<T>(
-    view: &View<'_>,
+    index: &GraphIndex<'_>,
     template: &Template<'_>,
     field: &'static str,
     get: impl FnOnce(&LaunchTemplate) -> Option<T>,
@@ -147,7 +151,9 @@ fn from_template<T>(
     match template {
         Template::None => Setting::Unset,
         Template::Unknown(node, by) => Setting::Unknown(*node, by),
-        Template::Known(id, it) => Setting::of(*id, field, get(it), unread(view, *id, field)),
+        Template::Known(id, it) => {
+            Setting::of(*id, field, get(it), is_unmodeled(index, *id, field))
+        }
     }
 }
 
@@ -180,28 +186,28 @@ struct Interface<'g> {
     groups: Setting<Vec<Link<SecurityGroup>>>,
     subnet: Setting<Link<Subnet>>,
     public: Setting<Value<bool>>,
-    node: Option<To<'g, NetworkInterface>>,
+    node: Option<Resolved<'g, NetworkInterface>>,
 }
 
 fn existing_interface<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     by: (NodeId, &'static str),
     link: &Link<NetworkInterface>,
 ) -> Interface<'g> {
-    let to = view.only(link);
+    let to = index.resolve_one(link);
     match &to {
-        To::Node(id, it) => Interface {
+        Resolved::Node(id, it) => Interface {
             groups: Setting::of(
                 *id,
                 "security_groups",
                 (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
-                unread(view, *id, "security_groups"),
+                is_unmodeled(index, *id, "security_groups"),
             ),
-            subnet: Setting::Is(*id, "subnet", it.subnet.clone()),
-            public: Setting::Is(*id, "subnet", Value::Lit(false)),
+            subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
+            public: Setting::Known(*id, "subnet", Value::Lit(false)),
             node: Some(to),
         },
-        To::Wrong(_) | To::Outside(_) => Interface {
+        Resolved::OtherType(_) | Resolved::Outside(_) => Interface {
             groups: Setting::Unknown(by.0, by.1),
             subnet: Setting::Unknown(by.0, by.1),
             public: Setting::Unknown(by.0, by.1),
@@ -217,18 +223,21 @@ fn first<T>(interfaces: &[T], index: impl Fn(&T) -> Option<&Value<i64>>) -> Opti
         .or_else(|| interfaces.first())
 }
 
-fn template_interface<'g>(view: &View<'g>, template: &Template<'g>) -> Option<Interface<'g>> {
+fn template_interface<'g>(
+    index: &GraphIndex<'g>,
+    template: &Template<'g>,
+) -> Option<Interface<'g>> {
     let Template::Known(id, it) = template else {
         return None;
     };
     let by = (*id, "network_interfaces");
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
     if let Some(link) = &interface.network_interface {
-        return Some(existing_interface(view, by, link));
+        return Some(existing_interface(index, by, link));
     }
     let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
     Some(Interface {
-        groups: Setting::of(by.0, by.1, groups, unread(view, by.0, by.1)),
+        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
         subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
         public: Setting::of(
             by.0,
@@ -240,15 +249,19 @@ fn template_interface<'g>(view: &View<'g>, template: &Template<'g>) -> Option<In
     })
 }
 
-fn instance_interface<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Option<Interface<'g>> {
+fn instance_interface<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g Instance,
+) -> Option<Interface<'g>> {
     let by = (id, "network_interfaces");
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
     if let Some(link) = &interface.network_interface {
-        return Some(existing_interface(view, by, link));
+        return Some(existing_interface(index, by, link));
     }
     let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
     Some(Interface {
-        groups: Setting::of(by.0, by.1, groups, unread(view, by.0, by.1)),
+        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
         subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
         public: Setting::of(
             by.0,
@@ -260,33 +273,33 @@ fn instance_interface<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Opti
     })
 }
 
-fn placements<'g>(view: &View<'g>, subnet: &Setting<Link<Subnet>>) -> Vec<Placement<'g>> {
+fn placements<'g>(index: &GraphIndex<'g>, subnet: &Setting<Link<Subnet>>) -> Vec<Placement<'g>> {
     let outside = |what: &'static str| {
         vec![Placement {
-            subnet: To::Outside(Expr::Opaque(Text::Borrowed(what))),
+            subnet: Resolved::Outside(Expr::Opaque(Text::Borrowed(what))),
             certain: true,
         }]
     };
     match subnet {
-        Setting::Is(_, _, link) if !link.is_absent() => {
-            let all = view.to(link);
+        Setting::Known(_, _, link) if !link.is_absent() => {
+            let all = index.resolve(link);
             let certain = all.len() == 1;
             all.into_iter()
                 .map(|subnet| Placement { subnet, certain })
                 .collect()
         }
-        Setting::Is(..) | Setting::Unset => outside("a subnet of the default VPC"),
+        Setting::Known(..) | Setting::Unset => outside("a subnet of the default VPC"),
         Setting::Unknown(..) => outside("a subnet that the file does not tell"),
     }
 }
 
-fn instance<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Host<'g> {
-    let template = specified(view, id, it.launch_template.as_ref());
-    let own = |field, value| Setting::of(id, field, value, unread(view, id, field));
-    let image = own_image(view, id, it.image.clone())
-        .or(|| from_template(view, &template, "image", |it| Some(it.image.clone())));
-    let profile = own_link(view, id, it.iam_instance_profile.clone()).or(|| {
-        from_template(view, &template, "iam_instance_profile", |it| {
+fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> InstanceConfig<'g> {
+    let template = template_of_specification(index, id, it.launch_template.as_ref());
+    let setting = |field, value| Setting::of(id, field, value, is_unmodeled(index, id, field));
+    let image = direct_image(index, id, it.image.clone())
+        .or(|| from_template(index, &template, "image", |it| Some(it.image.clone())));
+    let profile = direct_link(index, id, it.iam_instance_profile.clone()).or(|| {
+        from_template(index, &template, "iam_instance_profile", |it| {
             it.iam_instance_profile.as_ref().and_then(profile_of)
         })
     });
@@ -294,10 +307,10 @@ fn instance<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Host<'g> {
         id,
         "metadata_options",
         endpoint(it.metadata_options.as_ref()),
-        unread(view, id, "metadata_options"),
+        is_unmodeled(index, id, "metadata_options"),
     )
     .or(|| {
-        from_template(view, &template, "metadata_options", |it| {
+        from_template(index, &template, "metadata_options", |it| {
             endpoint(it.metadata_options.as_ref())
         })
     });
@@ -308,16 +321,16 @@ fn instance<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Host<'g> {
             .as_ref()
             .map(|data| decoded(&data.0))
             .or_else(|| it.user_data_base64.as_ref().map(decoded)),
-        unread(view, id, "user_data"),
+        is_unmodeled(index, id, "user_data"),
     )
     .or(|| {
-        from_template(view, &template, "user_data", |it| {
+        from_template(index, &template, "user_data", |it| {
             it.user_data.as_ref().map(|data| decoded(&data.0))
         })
     });
-    let interface = instance_interface(view, id, it).or_else(|| {
+    let interface = instance_interface(index, id, it).or_else(|| {
         if it.security_groups.is_empty() {
-            template_interface(view, &template)
+            template_interface(index, &template)
         } else {
             None
         }
@@ -328,20 +341,20 @@ fn instance<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Host<'g> {
         .chain(&it.security_group_names)
         .cloned()
         .collect();
-    let groups = own(
+    let groups = setting(
         "security_groups",
         (!own_groups.is_empty()).then_some(own_groups),
     );
     let groups = groups.or(|| match &interface {
         Some(interface) => interface.groups.clone(),
-        None => from_template(view, &template, "security_groups", |it| {
+        None => from_template(index, &template, "security_groups", |it| {
             (!it.security_groups.is_empty()).then(|| it.security_groups.clone())
         }),
     });
     let subnet = match (&interface, it.subnet.is_absent()) {
         (Some(interface), true) => interface.subnet.clone(),
         (_, false) => Setting::of(id, "subnet", Some(it.subnet.clone()), false),
-        (None, true) if unread(view, id, "subnet") => Setting::Unknown(id, "subnet"),
+        (None, true) if is_unmodeled(index, id, "subnet") => Setting::Unknown(id, "subnet"),
         (None, true) => match &template {
             Template::Unknown(node, field) => Setting::Unknown(*node, field),
             _ => Setting::Unset,
@@ -360,59 +373,59 @@ fn instance<'g>(view: &View<'g>, id: NodeId, it: &'g Instance) -> Host<'g> {
     });
     let node = interface.as_ref().and_then(|it| it.node.clone());
     let placed_by = match &subnet {
-        Setting::Is(node, field, _) | Setting::Unknown(node, field) => (*node, *field),
+        Setting::Known(node, field, _) | Setting::Unknown(node, field) => (*node, *field),
         Setting::Unset => (id, "subnet"),
     };
-    Host {
+    InstanceConfig {
         node: id,
-        placements: placements(view, &subnet),
-        groups: attached_groups(view, id, node.as_ref(), groups),
-        public: elastic(view, id, node.as_ref()).unwrap_or(public),
+        placements: placements(index, &subnet),
+        security_groups: attached_groups(index, id, node.as_ref(), groups),
+        public: elastic(index, id, node.as_ref()).unwrap_or(public),
         image,
         profile,
         imds,
         user_data,
-        placed_by,
-        launched_by: match template {
+        subnet_source: placed_by,
+        launch_source: match template {
             Template::Known(template, it) if it.iam_instance_profile.is_some() => template,
             _ => id,
         },
     }
 }
 
-fn own_link(
-    view: &View<'_>,
+fn direct_link(
+    index: &GraphIndex<'_>,
     id: NodeId,
     link: Option<Link<InstanceProfile>>,
 ) -> Setting<Link<InstanceProfile>> {
     // A plan writes empty text where nothing is.
     let link = link.filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()));
     let field = "iam_instance_profile";
-    Setting::of(id, field, link, unread(view, id, field))
+    Setting::of(id, field, link, is_unmodeled(index, id, field))
 }
 
-fn own_image(
-    view: &View<'_>,
+fn direct_image(
+    index: &GraphIndex<'_>,
     id: NodeId,
     link: Option<Link<LaunchImage>>,
 ) -> Setting<Link<LaunchImage>> {
-    Setting::of(id, "image", link, unread(view, id, "image"))
+    Setting::of(id, "image", link, is_unmodeled(index, id, "image"))
 }
 
 /// Groups that Terraform adds to an instance's interface in resources of their own.
 fn attached_groups<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     instance: NodeId,
-    interface: Option<&To<'g, NetworkInterface>>,
+    interface: Option<&Resolved<'g, NetworkInterface>>,
     groups: Setting<Vec<Link<SecurityGroup>>>,
 ) -> Setting<Vec<Link<SecurityGroup>>> {
     let ours = |link: &Link<NetworkInterface>| match link {
         Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
-            *node == instance || interface.and_then(To::node) == Some(*node)
+            *node == instance || interface.and_then(Resolved::node) == Some(*node)
         }
         _ => false,
     };
-    let more: Vec<Link<SecurityGroup>> = view
+    let more: Vec<Link<SecurityGroup>> = index
         .all::<NetworkInterfaceSecurityGroup>()
         .filter(|(_, _, it)| ours(&it.network_interface))
         .map(|(_, _, it)| it.security_group.clone())
@@ -421,63 +434,68 @@ fn attached_groups<'g>(
         return groups;
     }
     match groups {
-        Setting::Is(node, field, mut own) => {
-            own.extend(more);
-            Setting::Is(node, field, own)
+        Setting::Known(node, field, mut groups) => {
+            groups.extend(more);
+            Setting::Known(node, field, groups)
         }
         // The default group stays, and does not shut anything that these open.
-        Setting::Unset => Setting::Is(instance, "security_groups", more),
+        Setting::Unset => Setting::Known(instance, "security_groups", more),
         unknown => unknown,
     }
 }
 
 /// Whether an elastic address is given to the instance.
 fn elastic<'g>(
-    view: &View<'g>,
+    index: &GraphIndex<'g>,
     instance: NodeId,
-    interface: Option<&To<'g, NetworkInterface>>,
+    interface: Option<&Resolved<'g, NetworkInterface>>,
 ) -> Option<Setting<Value<bool>>> {
     let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
-        let by_instance = link.is_some_and(|link| view.only(link).node() == Some(instance));
+        let by_instance = link.is_some_and(|link| index.resolve_one(link).node() == Some(instance));
         let by_interface = to.is_some_and(|link| match link {
             Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
-                *node == instance || interface.and_then(To::node) == Some(*node)
+                *node == instance || interface.and_then(Resolved::node) == Some(*node)
             }
             _ => false,
         });
         by_instance || by_interface
     };
-    let by_address = view
+    let by_address = index
         .all::<Eip>()
         .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
         .map(|(id, ..)| id);
-    let by_association = view
+    let by_association = index
         .all::<EipAssociation>()
         .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
         .map(|(id, ..)| id);
     let id = by_address.chain(by_association).next()?;
-    Some(if view.exists(id).is_yes() {
-        Setting::Is(id, "instance", Value::Lit(true))
+    Some(if index.exists(id).is_yes() {
+        Setting::Known(id, "instance", Value::Lit(true))
     } else {
         Setting::Unknown(id, "instance")
     })
 }
 
-fn group<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<'g> {
-    let mut host = match &it.launch_configuration {
+fn auto_scaling_group<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g AutoScalingGroup,
+) -> InstanceConfig<'g> {
+    let mut instance = match &it.launch_configuration {
         Some(link) if !matches!(link, Value::Lit(id) if id.as_str().is_empty()) => {
-            configured(view, id, link)
+            from_launch_configuration(index, id, link)
         }
-        _ => templated(view, id, it),
+        _ => from_launch_template(index, id, it),
     };
-    let subnets: Vec<To<'g, Subnet>> = it.subnets.iter().flat_map(|it| view.to(it)).collect();
+    let subnets: Vec<Resolved<'g, Subnet>> =
+        it.subnets.iter().flat_map(|it| index.resolve(it)).collect();
     let split = it
         .subnets
         .iter()
         .any(|it| matches!(it, Value::Expr(Expr::OneOf(_))));
     if !subnets.is_empty() {
-        host.placed_by = (id, "subnets");
-        host.placements = subnets
+        instance.subnet_source = (id, "subnets");
+        instance.placements = subnets
             .into_iter()
             .map(|subnet| Placement {
                 subnet,
@@ -485,28 +503,32 @@ fn group<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<'g> 
             })
             .collect();
     }
-    host
+    instance
 }
 
-fn templated<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<'g> {
+fn from_launch_template<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g AutoScalingGroup,
+) -> InstanceConfig<'g> {
     let differs = it
         .mixed_overrides
         .iter()
         .any(|other| other.launch_template.is_some());
     let template = match (&it.launch_template, &it.mixed_launch_template) {
         _ if differs => Template::Unknown(id, "mixed_overrides"),
-        (Some(spec), _) => specified(view, id, Some(spec)),
+        (Some(spec), _) => template_of_specification(index, id, Some(spec)),
         (None, Some(spec)) => template(
-            view,
+            index,
             (id, "mixed_launch_template"),
             spec.launch_template.as_ref(),
             spec.name.as_ref(),
         ),
         (None, None) => Template::Unknown(id, "launch_template"),
     };
-    let interface = template_interface(view, &template);
+    let interface = template_interface(index, &template);
     let by_template = |field, get: fn(&LaunchTemplate) -> Option<Vec<Link<SecurityGroup>>>| {
-        from_template(view, &template, field, get)
+        from_template(index, &template, field, get)
     };
     let groups = match &interface {
         Some(interface) => interface.groups.clone(),
@@ -518,67 +540,71 @@ fn templated<'g>(view: &View<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Host<
         Some(interface) => (interface.subnet, interface.public),
         None => (Setting::Unset, Setting::Unset),
     };
-    Host {
+    InstanceConfig {
         node: id,
-        image: from_template(view, &template, "image", |it| {
+        image: from_template(index, &template, "image", |it| {
             (!it.image.is_absent()).then(|| it.image.clone())
         }),
-        profile: from_template(view, &template, "iam_instance_profile", |it| {
+        profile: from_template(index, &template, "iam_instance_profile", |it| {
             it.iam_instance_profile.as_ref().and_then(profile_of)
         }),
-        imds: from_template(view, &template, "metadata_options", |it| {
+        imds: from_template(index, &template, "metadata_options", |it| {
             endpoint(it.metadata_options.as_ref())
         }),
-        user_data: from_template(view, &template, "user_data", |it| {
+        user_data: from_template(index, &template, "user_data", |it| {
             it.user_data.as_ref().map(|data| decoded(&data.0))
         }),
-        groups,
+        security_groups: groups,
         public,
-        placements: placements(view, &subnet),
-        placed_by: (id, "subnets"),
-        launched_by: match template {
+        placements: placements(index, &subnet),
+        subnet_source: (id, "subnets"),
+        launch_source: match template {
             Template::Known(template, _) => template,
             Template::None | Template::Unknown(..) => id,
         },
     }
 }
 
-fn configured<'g>(view: &View<'g>, id: NodeId, link: &Link<LaunchConfiguration>) -> Host<'g> {
-    let found = match view.only(link) {
-        To::Node(id, it) => Some((id, it)),
-        To::Wrong(_) => None,
-        To::Outside(Expr::Text(name)) => view
+fn from_launch_configuration<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    link: &Link<LaunchConfiguration>,
+) -> InstanceConfig<'g> {
+    let found = match index.resolve_one(link) {
+        Resolved::Node(id, it) => Some((id, it)),
+        Resolved::OtherType(_) => None,
+        Resolved::Outside(Expr::Text(name)) => index
             .all::<LaunchConfiguration>()
             .find(|(_, _, it)| {
                 it.name.as_ref().and_then(Value::lit).map(Text::as_ref) == Some(name.as_ref())
             })
             .map(|(id, _, it)| (id, it)),
-        To::Outside(_) => None,
+        Resolved::Outside(_) => None,
     };
     let by = (id, "launch_configuration");
     let Some((config, it)) = found else {
-        return Host {
+        return InstanceConfig {
             node: id,
             image: Setting::Unknown(by.0, by.1),
             profile: Setting::Unknown(by.0, by.1),
             imds: Setting::Unknown(by.0, by.1),
             user_data: Setting::Unknown(by.0, by.1),
-            groups: Setting::Unknown(by.0, by.1),
+            security_groups: Setting::Unknown(by.0, by.1),
             public: Setting::Unknown(by.0, by.1),
-            placements: placements(view, &Setting::Unset),
-            placed_by: (id, "subnets"),
-            launched_by: id,
+            placements: placements(index, &Setting::Unset),
+            subnet_source: (id, "subnets"),
+            launch_source: id,
         };
     };
-    Host {
+    InstanceConfig {
         node: id,
-        image: own_image(view, config, Some(it.image.clone())),
-        profile: own_link(view, config, it.iam_instance_profile.clone()),
+        image: direct_image(index, config, Some(it.image.clone())),
+        profile: direct_link(index, config, it.iam_instance_profile.clone()),
         imds: Setting::of(
             config,
             "metadata_options",
             endpoint(it.metadata_options.as_ref()),
-            unread(view, config, "metadata_options"),
+            is_unmodeled(index, config, "metadata_options"),
         ),
         user_data: Setting::of(
             config,
@@ -587,13 +613,13 @@ fn configured<'g>(view: &View<'g>, id: NodeId, link: &Link<LaunchConfiguration>)
                 .as_ref()
                 .map(|data| decoded(&data.0))
                 .or_else(|| it.user_data_base64.as_ref().map(decoded)),
-            unread(view, config, "user_data"),
+            is_unmodeled(index, config, "user_data"),
         ),
-        groups: Setting::of(
+        security_groups: Setting::of(
             config,
             "security_groups",
             (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
-            unread(view, config, "security_groups"),
+            is_unmodeled(index, config, "security_groups"),
         ),
         public: Setting::of(
             config,
@@ -601,8 +627,8 @@ fn configured<'g>(view: &View<'g>, id: NodeId, link: &Link<LaunchConfiguration>)
             it.associate_public_ip_address.clone(),
             false,
         ),
-        placements: placements(view, &Setting::Unset),
-        placed_by: (id, "subnets"),
-        launched_by: config,
+        placements: placements(index, &Setting::Unset),
+        subnet_source: (id, "subnets"),
+        launch_source: config,
     }
 }
