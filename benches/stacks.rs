@@ -9,14 +9,15 @@ fn main() {
 fn app(stacks: usize) -> App {
     let mut app = App::new();
     for n in 0..stacks {
-        app.stack(&format!("Access{n}")).apply(SessionAccess::new());
+        app.stack(&format!("Access{n}"))
+            .add_inline(SessionAccess::new());
     }
     app
 }
 
 #[allow(clippy::expect_used)]
 fn write(app: &App) -> usize {
-    let checked = app.check().expect("the built-in pattern is sound");
+    let checked = app.validate().expect("the built-in pattern is sound");
     let names = app.graph().stacks().map(|stack| stack.name.as_str());
     names
         .filter_map(|name| backend::cfn::template(&checked, name))
@@ -42,7 +43,7 @@ fn check_and_write(bencher: divan::Bencher<'_, '_>, stacks: usize) {
 #[allow(clippy::expect_used)]
 fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let checked = app.check().expect("the built-in pattern is sound");
+    let checked = app.validate().expect("the built-in pattern is sound");
     bencher.bench_local(|| {
         let names = app.graph().stacks().map(|stack| stack.name.as_str());
         names
@@ -57,7 +58,7 @@ fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
 #[allow(clippy::expect_used)]
 fn serde_json(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let checked = app.check().expect("the built-in pattern is sound");
+    let checked = app.validate().expect("the built-in pattern is sound");
     let values: Vec<serde_json::Value> = app
         .graph()
         .stacks()

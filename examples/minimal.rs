@@ -4,8 +4,8 @@ use ssm_synth::{App, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
-    app.stack("Access").apply(SessionAccess::new());
-    let checked = app.check()?;
+    app.stack("Access").add_inline(SessionAccess::new());
+    let checked = app.validate()?;
     let template = backend::cfn::template(&checked, "Access");
     let module = backend::tf::module(&checked, "Access", backend::tf::Role::Root);
     let text = match std::env::args().nth(1).as_deref() {

@@ -6,12 +6,12 @@ use ssm_synth::{App, SessionAccess, backend};
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
-    let access = stack.apply(SessionAccess::new());
+    let access = stack.add_inline(SessionAccess::new());
     stack
-        .overrides(access.hosts[0].instance)
+        .overrides(access.instances[0].instance)
         .cfn("/CreditSpecification", json!({ "CPUCredits": "standard" }))
         .tf("/credit_specification/cpu_credits", "standard");
-    let checked = app.check()?;
+    let checked = app.validate()?;
     let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
     let module =
         backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_hcl());

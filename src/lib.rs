@@ -55,7 +55,7 @@ pub mod user_data;
 pub mod validate;
 
 pub use construct::{App, Construct, Scope, SessionAccess};
-pub use ir::{Cidr, Id, Parameter, Ref, Value};
+pub use ir::{Cidr, Handle, Id, Parameter, Value};
 pub use region::{Region, regions};
 #[cfg(any(feature = "report", feature = "user-data"))]
 pub use template::TemplateError;

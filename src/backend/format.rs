@@ -2,7 +2,7 @@
 
 use super::{cfn, tf};
 use crate::resource::Dialect;
-use crate::validate::Checked;
+use crate::validate::Validated;
 
 /// A format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Format {
     /// Prints a stack of that name; nothing if there is none.
     pub(crate) fn print(
         self,
-        checked: &Checked<'_>,
+        checked: &Validated<'_>,
         stack: &str,
         role: tf::Role,
     ) -> Option<String> {
@@ -67,7 +67,7 @@ impl Format {
 
 /// The snapshots of all stacks, with their names: a document for each stack and format, and a
 /// table of ids for each stack.
-pub(crate) fn snapshots(checked: &Checked<'_>, formats: &[Format]) -> Vec<(String, String)> {
+pub(crate) fn snapshots(checked: &Validated<'_>, formats: &[Format]) -> Vec<(String, String)> {
     let graph = checked.graph();
     let mut out = Vec::new();
     for stack in graph.stacks() {

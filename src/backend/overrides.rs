@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::ir::Node;
-use crate::resource::{Dialect, Map, Term};
+use crate::resource::{Dialect, Map, RawValue};
 
 /// Applies a node's overrides for a language; the checks have tried it before the back ends do.
 pub(crate) fn apply_overrides<'a>(
@@ -39,8 +39,8 @@ fn apply<'a>(
     let (key, rest) = keys.split_first()?;
     if rest.is_empty() {
         match (value, map.get_mut(key)) {
-            (Some(value), Some(term)) => *term = Term::Raw(Cow::Borrowed(value)),
-            (Some(value), None) => map.insert(key.clone(), Term::Raw(Cow::Borrowed(value))),
+            (Some(value), Some(term)) => *term = RawValue::Raw(Cow::Borrowed(value)),
+            (Some(value), None) => map.insert(key.clone(), RawValue::Raw(Cow::Borrowed(value))),
             (None, _) => drop(map.remove(key)),
         }
         return Some(());
@@ -48,8 +48,8 @@ fn apply<'a>(
     if map.get(key).is_none() {
         // What Terraform nests and the table does not know is a block more often than a map.
         let inner = match dialect {
-            Dialect::Cfn => Term::Object(Map::default()),
-            Dialect::Tf => Term::Block(Map::default()),
+            Dialect::Cfn => RawValue::Object(Map::default()),
+            Dialect::Tf => RawValue::Block(Map::default()),
         };
         map.insert(key.clone(), inner);
     }
@@ -57,15 +57,15 @@ fn apply<'a>(
 }
 
 fn descend<'a>(
-    term: &mut Term<'a>,
+    term: &mut RawValue<'a>,
     keys: &[String],
     value: Option<&'a serde_json::Value>,
     dialect: Dialect,
 ) -> Option<()> {
     match term {
-        Term::Object(map) | Term::Block(map) => apply(map, keys, value, dialect),
-        Term::Json(inner) | Term::Base64(inner) => descend(inner, keys, value, dialect),
-        Term::List(items) => {
+        RawValue::Object(map) | RawValue::Block(map) => apply(map, keys, value, dialect),
+        RawValue::Json(inner) | RawValue::Base64(inner) => descend(inner, keys, value, dialect),
+        RawValue::List(items) => {
             let (key, rest) = keys.split_first()?;
             let at = if key == "-" {
                 items.len()
@@ -73,9 +73,9 @@ fn descend<'a>(
                 key.parse().ok()?
             };
             match (rest.is_empty(), value, at < items.len()) {
-                (true, Some(value), true) => items[at] = Term::Raw(Cow::Borrowed(value)),
+                (true, Some(value), true) => items[at] = RawValue::Raw(Cow::Borrowed(value)),
                 (true, Some(value), false) if at == items.len() => {
-                    items.push(Term::Raw(Cow::Borrowed(value)));
+                    items.push(RawValue::Raw(Cow::Borrowed(value)));
                 }
                 (true, None, true) => drop(items.remove(at)),
                 (false, _, true) => return descend(&mut items[at], rest, value, dialect),

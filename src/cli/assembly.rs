@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let checked = configured
         .check()
         .map_err(|problems| fail(&problems, &Sources::new()))?;
-    let limits = checked.over_limits(crate::resource::Dialect::Cfn);
+    let limits = checked.limit_violations(crate::resource::Dialect::Cfn);
     if limits.has_errors() {
         return Err(fail(limits, &Sources::new()));
     }
@@ -81,14 +81,14 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let graph = checked.graph();
     let mut lines = String::new();
     let mut all = Vec::new();
-    for name in checked.order() {
+    for name in checked.deployment_order() {
         lines.push_str(&format!("{name}\n"));
         let stack = graph.stack(name);
         all.push(json!({
             "name": name,
             "region": stack.and_then(|it| it.region).map(|it| it.name),
             "resources": stack.map_or(0, |it| it.nodes.len()),
-            "after": checked.before(name),
+            "after": checked.dependencies_of(name),
         }));
     }
     output::artefact(&match args.output {

@@ -314,7 +314,10 @@ impl Proven {
     /// Each instance with its answer, and the hop that fails.
     pub(super) fn answers(&self) -> Vec<(String, String)> {
         let shown = |it: &reachability::InstanceReachability| {
-            let name = self.graph.node(it.node).map_or("", |node| node.shown());
+            let name = self
+                .graph
+                .node(it.node)
+                .map_or("", |node| node.display_id());
             let answer = match it.failing_hop() {
                 Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
                 None => it.verdict.as_str().to_owned(),

@@ -9,9 +9,9 @@ use crate::backend::tf::Role;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
 use crate::frontend::{self, InputKind};
-use crate::ir::{Diagnostics, Graph, Removal};
+use crate::ir::{Diagnostics, Graph, RemovalPolicy};
 use crate::resource::Dialect;
-use crate::validate::Checked;
+use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -124,7 +124,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     if args.retain || args.resources_to_import.is_some() {
         for (_, node) in graph.nodes_mut() {
-            node.removal = Some(Removal::Retain);
+            node.removal_policy = Some(RemovalPolicy::Retain);
         }
     }
     convert::pair(&mut graph);
@@ -180,7 +180,7 @@ fn warn(missing: &[(String, String)]) {
 /// The module, with what imports the live resources that `--ids` tells of.
 fn importing<'c>(
     args: &Args,
-    checked: &'c Checked<'_>,
+    checked: &'c Validated<'_>,
     stack: &str,
 ) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
@@ -195,7 +195,7 @@ fn importing<'c>(
     Ok(module.map(|it| it.with_imports(found.blocks)))
 }
 
-fn print(args: &Args, checked: &Checked<'_>, format: Format) -> Result<String, Failure> {
+fn print(args: &Args, checked: &Validated<'_>, format: Format) -> Result<String, Failure> {
     // A file is one stack.
     let stack = checked.graph().stacks().next();
     let stack = stack.map_or("", |it| it.name.as_str());

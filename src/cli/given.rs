@@ -227,7 +227,7 @@ impl Given {
     /// Reads the file.
     pub(super) fn read(&self) -> Result<Read, Failure> {
         if let (None, Some(app)) = (&self.file, own::app()) {
-            app.check()
+            app.validate()
                 .map_err(|problems| settings::fail(&problems, &Vec::new()))?;
             return Ok(Read {
                 name: own::program().to_owned(),

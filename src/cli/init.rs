@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use super::{Failure, output};
 use crate::backend::{self, Format};
-use crate::construct::Host;
+use crate::construct::PrivateInstance;
 use crate::{App, SessionAccess};
 
 /// What is made.
@@ -165,7 +165,7 @@ fn app() -> App {
     let mut app = App::new();
     let mut access = app.stack("Access");
     access.description("Private instances, reached through Session Manager");
-    access.apply(SessionAccess::new().host(Host::new("web")));
+    access.add_inline(SessionAccess::new().instance(PrivateInstance::new("web")));
     app
 }
 
@@ -207,7 +207,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     files.push((".github/workflows/stacks.yml".to_owned(), workflow));
     let app = app();
     let checked = app
-        .check()
+        .validate()
         .map_err(|problems| super::settings::fail(&problems, &Vec::new()))?;
     for (name, text) in backend::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
         files.push((

@@ -9,7 +9,7 @@ use crate::backend::{Format, tf::Role};
 use crate::frontend::config::{Config, Configured};
 use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
-use crate::validate::Checked;
+use crate::validate::Validated;
 use crate::{reachability, report};
 
 /// What makes a stack, as a file and flags tell it.
@@ -79,7 +79,7 @@ pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
 /// Prints a stack; one that CloudFormation would not take is refused.
 pub(super) fn printed(
     format: Format,
-    checked: &Checked<'_>,
+    checked: &Validated<'_>,
     stack: &str,
     role: Role,
 ) -> Result<String, Failure> {
@@ -328,7 +328,7 @@ impl Settings {
             .map_err(|problems| fail(&problems, &sources))?;
         prove(&configured, wanted.proof)?;
         let dialect = wanted.format.dialect();
-        let limits = checked.over_limits(dialect);
+        let limits = checked.limit_violations(dialect);
         if limits.has_errors() {
             return Err(fail(limits, &sources));
         }

@@ -7,7 +7,7 @@ use super::settings::{MOST_INLINE, Proving, Settings, Wanted, fail, printed, rea
 use super::{Failure, output, own};
 use crate::backend::{self, Format, tf::Role};
 use crate::resource::Dialect;
-use crate::validate::Checked;
+use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -53,8 +53,8 @@ fn format_of(path: &Path) -> Option<Format> {
 
 /// The files of all stacks of an app, below a folder: a template each, or a root module with a
 /// module for each.
-fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let stacks = checked.order();
+fn all_files(format: Format, checked: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let stacks = checked.deployment_order();
     let mut files = Vec::new();
     let mut role = Role::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {

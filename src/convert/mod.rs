@@ -8,7 +8,7 @@ mod ids;
 mod imports;
 
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node};
-use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, Term, Typed};
+use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, RawValue, Typed};
 
 pub(crate) use ids::Ids;
 pub(crate) use imports::{imports, resources_to_import};
@@ -47,7 +47,7 @@ const SAID_OTHERWISE: [(&str, &str); 11] = [
 
 /// Says for both languages what each of them says in its own way.
 pub(crate) fn pair(graph: &mut Graph) {
-    graph.each::<Bucket>(|_, bucket| {
+    graph.update_all::<Bucket>(|_, bucket| {
         for rule in &mut bucket.lifecycle {
             match (&rule.expiration_in_days, &rule.expiration) {
                 (Some(days), None) => rule.expiration = Some(Expiration::new(days.clone())),
@@ -81,7 +81,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
         let name = to.pick(field.cfn, field.tf);
         field.occurs == crate::resource::Occurs::Required
             && (name.ends_with("name") || name.ends_with("Name"))
-            && matches!(node.resource.put(to).remove_path(name), Some(Term::Expr(it)) if *it == Expr::Absent)
+            && matches!(node.resource.put(to).remove_path(name), Some(RawValue::Expr(it)) if *it == Expr::Absent)
     };
     for field in kind.fields.iter().filter(|it| absent(it)) {
         out.push(format!(
@@ -111,7 +111,8 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
 pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
     let mut say = |node: &Node, what: String| {
         out.push(
-            Diagnostic::error("convert", format!("`{}`: {what}", node.path)).at(node.place.clone()),
+            Diagnostic::error("convert", format!("`{}`: {what}", node.path))
+                .at(node.location.clone()),
         );
     };
     let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
@@ -137,11 +138,11 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
     for stack in graph.stacks() {
         for output in &stack.outputs {
             let mut found = None;
-            let value = Term::from(output.value.clone());
+            let value = RawValue::from(output.value.clone());
             value.walk(&mut |expr| found = found.take().or_else(|| trouble(expr, to)));
             if let Some(what) = found {
                 let what = format!("output `{}`: {what}", output.cfn_id);
-                out.push(Diagnostic::error("convert", what).at(output.place.clone()));
+                out.push(Diagnostic::error("convert", what).at(output.location.clone()));
             }
         }
     }

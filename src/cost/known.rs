@@ -1,6 +1,6 @@
 //! Values that are known before deployment, or have a default.
 
-use crate::ir::{Condition, Expr, Graph, Node, Pseudo, Test, Text, Value};
+use crate::ir::{Condition, Expr, Graph, Node, Predicate, Pseudo, Text, Value};
 use crate::reachability::ternary::Ternary;
 use crate::region::Region;
 
@@ -41,13 +41,17 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
     }
     let told = match node.condition {
         None => Ternary::Yes,
-        Some(id) => graph
-            .condition(id)
-            .map_or(Ternary::Unknown, |Condition { test, .. }| {
-                holds(test, region)
-            }),
+        Some(id) => graph.condition(id).map_or(
+            Ternary::Unknown,
+            |Condition {
+                 predicate: test, ..
+             }| { holds(test, region) },
+        ),
     };
-    let maybe = node.origin.as_ref().is_some_and(|origin| origin.maybe);
+    let maybe = node
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.is_conditional);
     if maybe {
         told.and(Ternary::Unknown)
     } else {
@@ -55,10 +59,10 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
     }
 }
 
-fn holds(test: &Test, region: &Region) -> Ternary {
+fn holds(test: &Predicate, region: &Region) -> Ternary {
     match test {
-        Test::Not(inner) => !holds(inner, region),
-        Test::OneOf(expr, texts) => {
+        Predicate::Not(inner) => !holds(inner, region),
+        Predicate::OneOf(expr, texts) => {
             let value = match expr {
                 Expr::Pseudo(Pseudo::Region) => region.name,
                 Expr::Pseudo(Pseudo::Partition) => region.partition,

@@ -226,7 +226,7 @@ fn family(image: &str) -> Option<ImageFamily> {
         .find(|family| {
             [Architecture::X86_64, Architecture::Arm64]
                 .into_iter()
-                .any(|of| family.parameter(of).as_deref() == Some(image))
+                .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
         });
     let last = image.rsplit('/').next().unwrap_or(image);
     named.or_else(|| {
@@ -252,7 +252,7 @@ fn family(image: &str) -> Option<ImageFamily> {
 fn image_size(image: Option<&str>) -> Known<u64> {
     image
         .and_then(family)
-        .and_then(|family| u64::try_from(family.least_volume_size()).ok())
+        .and_then(|family| u64::try_from(family.min_volume_size()).ok())
         .ok_or_else(|| "its size is the image's, which is not described".to_owned())
 }
 
@@ -302,7 +302,7 @@ fn disks(
     {
         return vec![disk(graph, &root.ebs, true, image)];
     }
-    if node.is_unread("root_volume") {
+    if node.is_unmodeled("root_volume") {
         return vec![not_read("its block device mappings are not understood")];
     }
     match recipe {
@@ -328,7 +328,7 @@ fn disks(
                         .is_some_and(|it| it.what() != "a list" || !is_empty(it))
                 })
             };
-            match rest.is_some_and(|origin| says(&origin.rest)) {
+            match rest.is_some_and(|origin| says(&origin.unknown_properties)) {
                 true => vec![not_read("launch configurations' disks are not read")],
                 false => vec![plain()],
             }
@@ -336,8 +336,8 @@ fn disks(
     }
 }
 
-fn is_empty(term: &crate::resource::Term<'_>) -> bool {
-    matches!(term, crate::resource::Term::List(items) if items.is_empty())
+fn is_empty(term: &crate::resource::RawValue<'_>) -> bool {
+    matches!(term, crate::resource::RawValue::List(items) if items.is_empty())
 }
 
 fn mapped(graph: &Graph, mappings: &[BlockDeviceMapping], image: Option<&str>) -> Vec<Disk> {
@@ -366,5 +366,5 @@ pub(super) fn has_arm64(image: &Link<LaunchImage>) -> bool {
         return false;
     };
     let name = id.as_str().trim_start_matches("resolve:ssm:");
-    family(name).is_some_and(|family| family.parameter(Architecture::Arm64).is_some())
+    family(name).is_some_and(|family| family.ssm_parameter(Architecture::Arm64).is_some())
 }

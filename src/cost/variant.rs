@@ -218,9 +218,9 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
         tf_name: name.to_owned(),
         moved_from: Vec::new(),
         resource: resource.into(),
-        after: Vec::new(),
+        depends_on: Vec::new(),
         condition: None,
-        removal: None,
+        removal_policy: None,
         overrides: Vec::new(),
         origin: None,
         ..like.clone()
@@ -419,7 +419,10 @@ fn retyped(
             // The one that is there without being asked for.
             0 => (
                 "instances".to_owned(),
-                format!("[{{name: {}, type: {of}}}]", crate::construct::DEFAULT_HOST),
+                format!(
+                    "[{{name: {}, type: {of}}}]",
+                    crate::construct::DEFAULT_INSTANCE_NAME
+                ),
             ),
             _ => (format!("instances.{n}.type"), of.to_owned()),
         });

@@ -43,7 +43,7 @@ impl<'g> Work<'_, 'g> {
         let node = id.and_then(|id| self.view.graph.node(id));
         self.estimate.lines.push(Line {
             what,
-            resource: node.map_or_else(String::new, |node| node.shown().to_owned()),
+            resource: node.map_or_else(String::new, |node| node.display_id().to_owned()),
             quantity,
             certain: node.is_none_or(|node| self.exists(node).is_yes()),
             cost,
@@ -81,7 +81,7 @@ impl<'g> Work<'_, 'g> {
 
     /// In which zones an endpoint stands: one for each subnet.
     fn zones(&self, id: NodeId, node: &Node, it: &VpcEndpoint) -> Option<u64> {
-        if node.is_unread("subnets") {
+        if node.is_unmodeled("subnets") {
             return None;
         }
         let more = self
@@ -256,7 +256,7 @@ impl<'g> Work<'_, 'g> {
                 .size
                 .as_ref()
                 .and_then(|it| known::number(self.view.graph, it));
-            let inside = node.origin.as_ref().is_some_and(|it| it.inside.is_some());
+            let inside = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
             let of = match &it.volume_type {
                 Some(of) => of.lit().copied(),
                 // CloudFormation and Terraform say so of a disk of its own alone.

@@ -216,7 +216,7 @@ impl<'g> Names<'g> {
 
     /// The name of a node.
     pub(crate) fn node(&self, id: NodeId) -> String {
-        let shown = self.graph.node(id).map_or("", |node| node.shown());
+        let shown = self.graph.node(id).map_or("", |node| node.display_id());
         let cut = self
             .prefix
             .as_ref()

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, Tree, Unreadable};
 use crate::ir::{
-    Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Place, Pseudo, Span, Text,
+    Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
+    Text,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Map, Term};
+use crate::resource::{Dialect, Map, RawValue};
 
 /// What is known of the deployment.
 #[derive(Clone, Debug, Default)]
@@ -283,7 +284,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn place(&self, at: At) -> Place {
+    fn place(&self, at: At) -> SourceLocation {
         let (text, lines) = &self.source;
         let line = lines.get(at.line.saturating_sub(1) as usize);
         let start = line.map_or(0, |line| {
@@ -292,7 +293,7 @@ impl<'t> Reader<'t> {
                 .take(at.column.saturating_sub(1) as usize);
             line + before.map(char::len_utf8).sum::<usize>()
         });
-        Place::File(Span {
+        SourceLocation::File(Span {
             file: self.file.clone(),
             line: at.line,
             column: at.column,
@@ -412,7 +413,7 @@ impl<'t> Reader<'t> {
 
     // -- values ------------------------------------------------------------------------------
 
-    fn eval(&self, tree: &Tree, depth: usize) -> Option<Term<'static>> {
+    fn eval(&self, tree: &Tree, depth: usize) -> Option<RawValue<'static>> {
         if depth > MOST_DEPTH {
             return Some(opaque("nested too deeply"));
         }
@@ -421,16 +422,16 @@ impl<'t> Reader<'t> {
             Kind::Text(text) if self.kept.is_some() && tree.plain => {
                 Some(match text.parse::<i64>() {
                     // A number with zeros before it is an id.
-                    Ok(number) if number.to_string() == *text => Term::Int(number),
+                    Ok(number) if number.to_string() == *text => RawValue::Int(number),
                     _ => match text.as_str() {
-                        "true" => Term::Bool(true),
-                        "false" => Term::Bool(false),
+                        "true" => RawValue::Bool(true),
+                        "false" => RawValue::Bool(false),
                         _ => dynamic(text),
                     },
                 })
             }
             Kind::Text(text) => Some(dynamic(text)),
-            Kind::List(items) => Some(Term::List(
+            Kind::List(items) => Some(RawValue::List(
                 items
                     .iter()
                     .filter_map(|item| self.eval(item, depth + 1))
@@ -448,7 +449,7 @@ impl<'t> Reader<'t> {
                         map.insert(entry.key.clone(), term);
                     }
                 }
-                Some(Term::Object(map))
+                Some(RawValue::Object(map))
             }
         }
     }
@@ -457,7 +458,7 @@ impl<'t> Reader<'t> {
         self.eval(tree, depth).map_or(Expr::Absent, into_expr)
     }
 
-    fn call(&self, name: &str, argument: &Tree, depth: usize) -> Option<Term<'static>> {
+    fn call(&self, name: &str, argument: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let depth = depth + 1;
         let items = argument.list().unwrap_or_default();
         match name {
@@ -500,7 +501,7 @@ impl<'t> Reader<'t> {
             "Fn::FindInMap" => Some(self.find_in_map(items, depth)),
             "Fn::Base64" => {
                 let inner = self.eval(argument, depth)?;
-                Some(Term::Base64(Box::new(inner)))
+                Some(RawValue::Base64(Box::new(inner)))
             }
             "Fn::Cidr" => Some(self.cidr(items, depth)),
             "Fn::GetAZs" => {
@@ -520,11 +521,11 @@ impl<'t> Reader<'t> {
             }
             "Fn::ToJsonString" => {
                 let inner = self.eval(argument, depth)?;
-                Some(Term::Json(Box::new(inner)))
+                Some(RawValue::Json(Box::new(inner)))
             }
             "Fn::Length" => Some(match self.eval(argument, depth) {
-                Some(Term::List(items)) => {
-                    Term::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))
+                Some(RawValue::List(items)) => {
+                    RawValue::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))
                 }
                 _ => opaque("Fn::Length"),
             }),
@@ -533,7 +534,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A list of what a join joins by the delimiter that it is split by: items, and all of a list's.
-    fn spliced(&self, delimiter: &str, source: &Tree, depth: usize) -> Option<Term<'static>> {
+    fn spliced(&self, delimiter: &str, source: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let joined = |tree: &'_ Tree| match tree.single() {
             Some(("Fn::Join", inner)) => match inner.list()? {
                 [by, list] if by.text() == Some(delimiter) => Some(list.clone()),
@@ -545,18 +546,22 @@ impl<'t> Reader<'t> {
         for item in joined(source)?.list()? {
             match joined(item) {
                 Some(list) => match self.eval(&list, depth + 1)? {
-                    Term::List(inner) => items.extend(inner),
+                    RawValue::List(inner) => items.extend(inner),
                     _ => return None,
                 },
                 None => items.push(self.eval(item, depth + 1)?),
             }
         }
-        Some(Term::List(items))
+        Some(RawValue::List(items))
     }
 
-    fn pseudo(&self, name: &str) -> Option<Option<Term<'static>>> {
-        let symbolic = |pseudo| Some(Term::Expr(std::borrow::Cow::Owned(Expr::Pseudo(pseudo))));
-        let text = |text: &str| Some(Term::Str(text.to_owned().into()));
+    fn pseudo(&self, name: &str) -> Option<Option<RawValue<'static>>> {
+        let symbolic = |pseudo| {
+            Some(RawValue::Expr(std::borrow::Cow::Owned(Expr::Pseudo(
+                pseudo,
+            ))))
+        };
+        let text = |text: &str| Some(RawValue::Str(text.to_owned().into()));
         Some(match name {
             "AWS::NoValue" => None,
             REGION => match self.region {
@@ -582,39 +587,39 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn reference(&self, name: &str) -> Option<Term<'static>> {
+    fn reference(&self, name: &str) -> Option<RawValue<'static>> {
         if let Some(pseudo) = self.pseudo(name) {
             return pseudo;
         }
         if let Some(given) = self.parameters.get(name) {
             return Some(match given {
-                Given::Text(text) => Term::Str(text.clone().into()),
-                Given::List(items) => Term::List(
+                Given::Text(text) => RawValue::Str(text.clone().into()),
+                Given::List(items) => RawValue::List(
                     items
                         .iter()
-                        .map(|item| Term::Str(item.clone().into()))
+                        .map(|item| RawValue::Str(item.clone().into()))
                         .collect(),
                 ),
-                Given::Stored(name) => Term::from(Expr::SsmParameter(name.clone().into())),
+                Given::Stored(name) => RawValue::from(Expr::SsmParameter(name.clone().into())),
                 Given::Kept(id, of) if of.is_list() => {
-                    Term::List(vec![Term::from(Expr::Items(*id))])
+                    RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
-                Given::Kept(id, _) => Term::from(Expr::Param(*id)),
+                Given::Kept(id, _) => RawValue::from(Expr::Param(*id)),
                 Given::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }
         Some(match self.id(name) {
             Some(id) => match self.lift.kind(id) {
                 Some(kind) if kind.link.cfn == crate::ir::CfnAttr::Ref => {
-                    Term::from(id.at(kind.link))
+                    RawValue::from(id.at(kind.link))
                 }
-                _ => Term::from(self.lift.attribute(id, "Ref")),
+                _ => RawValue::from(self.lift.attribute(id, "Ref")),
             },
             None => opaque(format!("Ref {name}")),
         })
     }
 
-    fn get_att(&self, argument: &Tree, depth: usize) -> Term<'static> {
+    fn get_att(&self, argument: &Tree, depth: usize) -> RawValue<'static> {
         let (id, attribute) = match &argument.kind {
             Kind::Text(text) => match text.split_once('.') {
                 Some((id, attribute)) => (id.to_owned(), attribute.to_owned()),
@@ -635,7 +640,7 @@ impl<'t> Reader<'t> {
         self.attribute(&id, &attribute)
     }
 
-    fn attribute(&self, id: &str, attribute: &str) -> Term<'static> {
+    fn attribute(&self, id: &str, attribute: &str) -> RawValue<'static> {
         match self.id(id) {
             // CloudFormation's attribute ends in what Terraform's leaves out.
             Some(node)
@@ -644,17 +649,17 @@ impl<'t> Reader<'t> {
                     && self.lift.kind(node).is_some_and(|it| it.name == "LogGroup") =>
             {
                 let own = self.lift.attribute(node, attribute);
-                Term::from(Expr::PerLanguage {
+                RawValue::from(Expr::PerLanguage {
                     cfn: Box::new(own.clone()),
                     tf: Box::new(Expr::concat([own, Expr::text(":*")])),
                 })
             }
-            Some(node) => Term::from(self.lift.attribute(node, attribute)),
+            Some(node) => RawValue::from(self.lift.attribute(node, attribute)),
             None => opaque(format!("Fn::GetAtt {id}.{attribute}")),
         }
     }
 
-    fn sub(&self, argument: &Tree, depth: usize) -> Term<'static> {
+    fn sub(&self, argument: &Tree, depth: usize) -> RawValue<'static> {
         let (format, variables) = match &argument.kind {
             Kind::Text(text) => (text.as_str(), None),
             Kind::List(items) => match items.as_slice() {
@@ -680,7 +685,7 @@ impl<'t> Reader<'t> {
                     Some(value) => self.expr(value, depth),
                     None => into_expr(match name.split_once('.') {
                         Some((id, attribute)) => self.attribute(id, attribute),
-                        None => self.reference(name).unwrap_or(Term::Str("".into())),
+                        None => self.reference(name).unwrap_or(RawValue::Str("".into())),
                     }),
                 },
             });
@@ -689,16 +694,18 @@ impl<'t> Reader<'t> {
         parts.push(Expr::Text(rest.to_owned().into()));
         match (&self.kept, Expr::concat(parts)) {
             // What is joined of pieces is meant as it stands.
-            (Some(_), Expr::Text(text)) => Term::Str(text),
+            (Some(_), Expr::Text(text)) => RawValue::Str(text),
             (_, joined) => term_of(joined),
         }
     }
 
-    fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> Term<'static> {
+    fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> RawValue<'static> {
         match self.eval(list, depth) {
             // All items of a list have no text of their own in the model.
-            Some(Term::List(items)) if items.iter().any(Term::is_items) => opaque("Fn::Join"),
-            Some(Term::List(items)) => {
+            Some(RawValue::List(items)) if items.iter().any(RawValue::is_items) => {
+                opaque("Fn::Join")
+            }
+            Some(RawValue::List(items)) => {
                 let mut parts = Vec::new();
                 for (n, item) in items.into_iter().enumerate() {
                     if n > 0 {
@@ -708,35 +715,35 @@ impl<'t> Reader<'t> {
                 }
                 term_of(Expr::concat(parts))
             }
-            Some(Term::Expr(expr)) => opaque(format!("Fn::Join {}", shown(&expr))),
+            Some(RawValue::Expr(expr)) => opaque(format!("Fn::Join {}", shown(&expr))),
             _ => opaque("Fn::Join"),
         }
     }
 
-    fn select(&self, index: &Tree, list: &Tree, depth: usize) -> Term<'static> {
+    fn select(&self, index: &Tree, list: &Tree, depth: usize) -> RawValue<'static> {
         let index = match self.expr(index, depth) {
             Expr::Text(text) => text.parse::<u32>().ok(),
             _ => None,
         };
         match (index, self.eval(list, depth)) {
-            (Some(index), Some(Term::List(items))) if items.iter().any(Term::is_items) => {
-                match <[Term<'static>; 1]>::try_from(items) {
-                    Ok([Term::Expr(list)]) => {
-                        Term::from(Expr::Select(Box::new(list.into_owned()), index))
+            (Some(index), Some(RawValue::List(items))) if items.iter().any(RawValue::is_items) => {
+                match <[RawValue<'static>; 1]>::try_from(items) {
+                    Ok([RawValue::Expr(list)]) => {
+                        RawValue::from(Expr::Select(Box::new(list.into_owned()), index))
                     }
                     _ => opaque("Fn::Select"),
                 }
             }
-            (Some(index), Some(Term::List(mut items))) => {
+            (Some(index), Some(RawValue::List(mut items))) => {
                 if (index as usize) < items.len() {
                     items.swap_remove(index as usize)
                 } else {
                     opaque("Fn::Select beyond its list")
                 }
             }
-            (Some(index), Some(Term::Expr(expr))) => match expr.as_ref() {
-                Expr::Opaque(text) if text == AZS => Term::from(Expr::Zone(index)),
-                other => Term::from(Expr::Select(Box::new(other.clone()), index)),
+            (Some(index), Some(RawValue::Expr(expr))) => match expr.as_ref() {
+                Expr::Opaque(text) if text == AZS => RawValue::from(Expr::Zone(index)),
+                other => RawValue::from(Expr::Select(Box::new(other.clone()), index)),
             },
             _ => opaque("Fn::Select"),
         }
@@ -748,13 +755,13 @@ impl<'t> Reader<'t> {
         yes: &Tree,
         no: &Tree,
         depth: usize,
-    ) -> Option<Term<'static>> {
+    ) -> Option<RawValue<'static>> {
         if let Some(kept) = &self.kept {
             let parts = [yes, no].map(|it| self.eval(it, depth));
             return Some(match (kept.get(condition), parts) {
                 (Some(id), [Some(yes), Some(no)]) if !is_many(&yes) && !is_many(&no) => {
                     let (yes, no) = (into_expr(yes), into_expr(no));
-                    Term::from(Expr::If(*id, Box::new(yes), Box::new(no)))
+                    RawValue::from(Expr::If(*id, Box::new(yes), Box::new(no)))
                 }
                 _ => opaque(format!("Fn::If {condition}")),
             });
@@ -770,8 +777,8 @@ impl<'t> Reader<'t> {
                 let both: Option<Vec<Expr>> = [yes, no]
                     .into_iter()
                     .map(|it| match it {
-                        Some(Term::Str(text)) => Some(Expr::Text(text.into_owned().into())),
-                        Some(Term::Expr(expr)) => Some(expr.into_owned()),
+                        Some(RawValue::Str(text)) => Some(Expr::Text(text.into_owned().into())),
+                        Some(RawValue::Expr(expr)) => Some(expr.into_owned()),
                         _ => None,
                     })
                     .collect();
@@ -783,7 +790,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn find_in_map(&self, items: &[Tree], depth: usize) -> Term<'static> {
+    fn find_in_map(&self, items: &[Tree], depth: usize) -> RawValue<'static> {
         let (name, top, second, options) = match items {
             [name, top, second] => (name, top, second, None),
             [name, top, second, options] => (name, top, second, Some(options)),
@@ -814,7 +821,7 @@ impl<'t> Reader<'t> {
                 .map(|entry| &entry.value)
                 .collect(),
         };
-        let mut found: Vec<Term<'static>> = Vec::new();
+        let mut found: Vec<RawValue<'static>> = Vec::new();
         for row in rows {
             match &second {
                 Expr::Text(key) => {
@@ -835,8 +842,8 @@ impl<'t> Reader<'t> {
         let mut exprs = Vec::new();
         for term in &found {
             match term {
-                Term::Str(text) => exprs.push(Expr::Text(text.to_string().into())),
-                Term::Expr(expr) => exprs.push(expr.as_ref().clone()),
+                RawValue::Str(text) => exprs.push(Expr::Text(text.to_string().into())),
+                RawValue::Expr(expr) => exprs.push(expr.as_ref().clone()),
                 _ => {
                     return if found.len() == 1 {
                         found.swap_remove(0)
@@ -849,7 +856,7 @@ impl<'t> Reader<'t> {
         one_of(exprs)
     }
 
-    fn cidr(&self, items: &[Tree], depth: usize) -> Term<'static> {
+    fn cidr(&self, items: &[Tree], depth: usize) -> RawValue<'static> {
         let (block, count, bits) = match items {
             [block, count] => (block, count, None),
             [block, count, bits] => (block, count, Some(bits)),
@@ -867,12 +874,16 @@ impl<'t> Reader<'t> {
             Ok(block) => block,
             Err(expr) => {
                 let item = |n| opaque(format!("Fn::Cidr {} {bits} {n}", shown(&expr)));
-                return Term::List((0..count.min(256)).map(item).collect());
+                return RawValue::List((0..count.min(256)).map(item).collect());
             }
         };
         let length = u8::try_from(32_u32.saturating_sub(bits)).unwrap_or_default();
         let blocks = (0..count.min(256)).filter_map(|n| block.block(length, n));
-        Term::List(blocks.map(|it| Term::Str(it.to_string().into())).collect())
+        RawValue::List(
+            blocks
+                .map(|it| RawValue::Str(it.to_string().into()))
+                .collect(),
+        )
     }
 
     /// A range as a literal, also through the attribute of a VPC or subnet.
@@ -1011,42 +1022,45 @@ const PARAMETER: &str = "parameter ";
 /// How the list of zones is written.
 const AZS: &str = "Fn::GetAZs";
 
-fn is_many(term: &Term<'_>) -> bool {
-    matches!(term, Term::List(_) | Term::Object(_) | Term::Block(_))
+fn is_many(term: &RawValue<'_>) -> bool {
+    matches!(
+        term,
+        RawValue::List(_) | RawValue::Object(_) | RawValue::Block(_)
+    )
 }
 
-fn opaque(text: impl Into<Text>) -> Term<'static> {
-    Term::from(Expr::Opaque(text.into()))
+fn opaque(text: impl Into<Text>) -> RawValue<'static> {
+    RawValue::from(Expr::Opaque(text.into()))
 }
 
-fn term_of(expr: Expr) -> Term<'static> {
+fn term_of(expr: Expr) -> RawValue<'static> {
     match expr {
         Expr::Text(text) => dynamic(&text),
-        expr => Term::from(expr),
+        expr => RawValue::from(expr),
     }
 }
 
-fn into_expr(term: Term<'static>) -> Expr {
+fn into_expr(term: RawValue<'static>) -> Expr {
     match term {
-        Term::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
-        Term::Int(int) => Expr::Text(Text::Owned(int.to_string())),
-        Term::Bool(bool) => Expr::Text(Text::Owned(bool.to_string())),
-        Term::Expr(expr) => expr.into_owned(),
-        Term::Base64(inner) | Term::Json(inner) => into_expr(*inner),
+        RawValue::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
+        RawValue::Int(int) => Expr::Text(Text::Owned(int.to_string())),
+        RawValue::Bool(bool) => Expr::Text(Text::Owned(bool.to_string())),
+        RawValue::Expr(expr) => expr.into_owned(),
+        RawValue::Base64(inner) | RawValue::Json(inner) => into_expr(*inner),
         other => Expr::Opaque(Text::Borrowed(other.what())),
     }
 }
 
 /// Splits text, where an id of a resource holds no delimiter. What is not decided stands for its
 /// parts too.
-fn split(delimiter: &str, source: Expr) -> Term<'static> {
+fn split(delimiter: &str, source: Expr) -> RawValue<'static> {
     let parts = match source {
         Expr::Concat(parts) => parts,
         one => vec![one],
     };
     let whole_ids = |part: &Expr| matches!(part, Expr::Text(_) | Expr::Attr(..));
     if delimiter.is_empty() || !parts.iter().all(whole_ids) {
-        return Term::from(Expr::concat(parts));
+        return RawValue::from(Expr::concat(parts));
     }
     let mut items: Vec<Vec<Expr>> = vec![Vec::new()];
     for part in parts {
@@ -1065,7 +1079,7 @@ fn split(delimiter: &str, source: Expr) -> Term<'static> {
             }
         }
     }
-    Term::List(
+    RawValue::List(
         items
             .into_iter()
             .map(|it| term_of(Expr::concat(it)))
@@ -1074,7 +1088,7 @@ fn split(delimiter: &str, source: Expr) -> Term<'static> {
 }
 
 /// One of several, each once.
-fn one_of(of: Vec<Expr>) -> Term<'static> {
+fn one_of(of: Vec<Expr>) -> RawValue<'static> {
     let mut each: Vec<Expr> = Vec::new();
     for one in of {
         let flat = match one {
@@ -1090,7 +1104,7 @@ fn one_of(of: Vec<Expr>) -> Term<'static> {
     if each.len() == 1 {
         term_of(each.swap_remove(0))
     } else {
-        Term::from(Expr::OneOf(each))
+        RawValue::from(Expr::OneOf(each))
     }
 }
 
@@ -1102,12 +1116,12 @@ fn shown(expr: &Expr) -> String {
 }
 
 /// Text, with what CloudFormation looks up in it.
-fn dynamic(text: &str) -> Term<'static> {
+fn dynamic(text: &str) -> RawValue<'static> {
     let Some(start) = text.find("{{resolve:") else {
-        return Term::Str(text.to_owned().into());
+        return RawValue::Str(text.to_owned().into());
     };
     let Some(end) = text[start..].find("}}") else {
-        return Term::Str(text.to_owned().into());
+        return RawValue::Str(text.to_owned().into());
     };
     let (before, reference) = (&text[..start], &text[start + 10..start + end]);
     let after = &text[start + end + 2..];
@@ -1118,7 +1132,7 @@ fn dynamic(text: &str) -> Term<'static> {
     let rest = into_expr(dynamic(after));
     let joined = Expr::concat([Expr::Text(before.to_owned().into()), looked_up, rest]);
     match joined {
-        Expr::Text(text) => Term::Str(text.into_owned().into()),
-        joined => Term::from(joined),
+        Expr::Text(text) => RawValue::Str(text.into_owned().into()),
+        joined => RawValue::from(joined),
     }
 }

@@ -6,18 +6,18 @@ use super::validate::{check, check_use, parameter_type};
 use super::yaml::{self, Item, Node};
 use crate::SessionAccess;
 use crate::construct::{
-    App, Architecture, Audit, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Host,
-    HostSubnet, Identity, Image, ImageFamily, Operators, PatchOperation, PatchWindow, Patching,
-    Permissions, PrivateNetwork, Profile, Scope, Service, SessionBucket, SessionKey, SessionLogs,
-    Sessions, SubnetHandle, Watching, Zones,
+    App, Architecture, Audit, EndpointZones, Endpoints, ExistingEndpoints, ExistingNetwork, Image,
+    ImageFamily, InstanceRole, InstanceSubnet, Monitoring, Operators, PatchOperation, PatchWindow,
+    Patching, Permissions, Preset, PrivateInstance, PrivateNetwork, Scope, Service, SessionBucket,
+    SessionKey, SessionLogs, Sessions, SubnetHandle, Zones,
 };
 use crate::ir::{
     Cidr, Diagnostic, Diagnostics, Expr, Id, Link, ParamId, ParameterDeclaration, ParameterType,
-    Place, Text, Value,
+    SourceLocation, Text, Value,
 };
 use crate::region::Region;
 use crate::resource::Tags;
-use crate::validate::Checked;
+use crate::validate::Validated;
 
 /// A file that was read, with changes from elsewhere laid over it.
 #[derive(Clone, Debug)]
@@ -60,9 +60,9 @@ impl Configured {
     /// # Errors
     ///
     /// All diagnostics, if one of them is an error.
-    pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
-        match (self.app.check(), &self.root) {
-            (Ok(checked), Some(root)) => Ok(checked.map_found(|found| placed(found, root))),
+    pub fn check(&self) -> Result<Validated<'_>, Diagnostics> {
+        match (self.app.validate(), &self.root) {
+            (Ok(checked), Some(root)) => Ok(checked.map_diagnostics(|found| placed(found, root))),
             (Err(found), Some(root)) => Err(placed(found, root)),
             (done, None) => done,
         }
@@ -71,7 +71,7 @@ impl Configured {
 
 /// Moves diagnostics from what encloses a setting to the setting.
 fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
-    let settings_place = |settings: &[Vec<String>], place: Option<&Place>| {
+    let settings_place = |settings: &[Vec<String>], place: Option<&SourceLocation>| {
         let here = place.map_or(Some(root), |place| root.at(place));
         let mut found = settings.iter().filter_map(|path| match path.split_first() {
             Some((top, path)) if top.is_empty() => root.find(path),
@@ -83,13 +83,13 @@ fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
     for mut diagnostic in found {
         // A line of this program's own says nothing.
         diagnostic
-            .places
-            .retain(|place| matches!(place, Place::File(_)));
-        if diagnostic.places.is_empty() {
+            .locations
+            .retain(|place| matches!(place, SourceLocation::File(_)));
+        if diagnostic.locations.is_empty() {
             let place = settings_place(&diagnostic.settings, None);
-            diagnostic.places.extend(place);
+            diagnostic.locations.extend(place);
         } else {
-            for place in &mut diagnostic.places {
+            for place in &mut diagnostic.locations {
                 if let Some(setting) = settings_place(&diagnostic.settings, Some(place)) {
                     *place = setting;
                 }
@@ -119,7 +119,7 @@ impl Config {
         Config {
             root: Item {
                 node: Node::Map(Vec::new()),
-                place: Place::Default,
+                place: SourceLocation::Default,
             },
         }
     }
@@ -135,7 +135,7 @@ impl Config {
         let value = if value.trim().is_empty() || value.starts_with('#') {
             Item {
                 node: Node::Str(value.to_owned()),
-                place: Place::Default,
+                place: SourceLocation::Default,
             }
         } else {
             yaml::read(source, value)?
@@ -168,7 +168,7 @@ impl Config {
             .root
             .text("name")
             .unwrap_or_else(|| "access".to_owned());
-        let mut scope = app.stack(&name).at(self.root.place.clone());
+        let mut scope = app.stack(&name).with_location(self.root.place.clone());
         scope.description(self.root.text("description").unwrap_or_else(|| {
             "Private EC2 instances that AWS Systems Manager Session Manager reaches".to_owned()
         }));
@@ -177,13 +177,13 @@ impl Config {
             .text("region")
             .and_then(|name| Region::find(&name))
         {
-            scope.in_region(region);
+            scope.set_region(region);
         }
         check_use(&self.root, &mut out);
         let profile = self.root.text("profile").unwrap_or_default();
-        let named = Profile::ALL.iter().find(|(_, name)| *name == profile);
+        let named = Preset::ALL.iter().find(|(_, name)| *name == profile);
         let mut build = Build {
-            profile: named.map_or_else(Profile::default, |(profile, _)| *profile),
+            profile: named.map_or_else(Preset::default, |(profile, _)| *profile),
             parameters: HashMap::new(),
             out,
         };
@@ -191,7 +191,7 @@ impl Config {
         let tags = build.tags(self.root.get("tags"));
         scope.tags(tags);
         let pattern = build.pattern(&self.root, &scope);
-        scope.apply(pattern);
+        scope.add_inline(pattern);
         let configured = Configured {
             app,
             stack: name,
@@ -264,7 +264,7 @@ impl Item {
 
 struct Build {
     /// What is taken where nothing is said.
-    profile: Profile,
+    profile: Preset,
     parameters: HashMap<String, ParamId>,
     out: Diagnostics,
 }
@@ -284,7 +284,7 @@ impl Build {
                 allowed_values: item.texts("allowed_values"),
                 allowed_pattern: item.text("allowed_pattern").map(Text::Owned),
                 only: None,
-                place: place.clone(),
+                location: place.clone(),
             };
             let param = scope.declare_parameter(declaration);
             self.parameters.insert(id.clone(), param);
@@ -340,7 +340,7 @@ impl Build {
     fn pattern(&mut self, root: &Item, scope: &Scope<'_>) -> SessionAccess {
         let empty = Item {
             node: Node::Map(Vec::new()),
-            place: Place::Default,
+            place: SourceLocation::Default,
         };
         let network = root.get("network").unwrap_or(&empty);
         let endpoints = root.get("endpoints").unwrap_or(&empty);
@@ -354,9 +354,9 @@ impl Build {
         };
         let mut pattern = pattern
             .endpoints(self.endpoints(endpoints))
-            .identity(self.identity(identity));
+            .instance_role(self.identity(identity));
         let at = |item: &Item| item.place.clone();
-        pattern = pattern.at(at(network), at(endpoints), at(identity));
+        pattern = pattern.with_locations(at(network), at(endpoints), at(identity));
         let s3 = endpoints.flag("s3").unwrap_or_default();
         if let Some(item) = block(root, "sessions") {
             pattern = pattern.sessions_at(self.sessions(item), at(item));
@@ -368,7 +368,7 @@ impl Build {
             pattern = pattern.patching_at(self.patching(item), at(item));
         }
         if let Some(item) = block(root, "watching") {
-            pattern = pattern.watching_at(self.watching(item), at(item));
+            pattern = pattern.monitoring_at(self.watching(item), at(item));
         }
         if let Some(item) = block(root, "audit") {
             pattern = pattern.audit_at(self.audit(item), at(item));
@@ -380,7 +380,7 @@ impl Build {
         }
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
             let host = self.host(item, s3, scope);
-            pattern = pattern.host_at(host, item.place.clone());
+            pattern = pattern.instance_at(host, item.place.clone());
         }
         pattern
     }
@@ -481,7 +481,7 @@ impl Build {
                 .into_iter()
                 .map(Service::new)
                 .collect(),
-            s3: item.flag("s3").unwrap_or_default(),
+            s3_gateway: item.flag("s3").unwrap_or_default(),
             s3_prefix_list: item.text("s3_prefix_list").map(Text::Owned),
             zones,
             least_privilege: item
@@ -492,12 +492,12 @@ impl Build {
         }
     }
 
-    fn identity(&mut self, item: &Item) -> Identity {
+    fn identity(&mut self, item: &Item) -> InstanceRole {
         let permissions = match item.text("permissions").as_deref() {
             Some("session-only") => Permissions::SessionOnly,
             _ => Permissions::ManagedInstanceCore,
         };
-        let mut identity = Identity::new(permissions).tags(self.tags(item.get("tags")));
+        let mut identity = InstanceRole::new(permissions).tags(self.tags(item.get("tags")));
         if let Some(path) = item.get("path") {
             identity = identity.path(self.value(path));
         }
@@ -512,12 +512,12 @@ impl Build {
         let key = match item.text("key").as_deref() {
             Some("create") => SessionKey::Created,
             Some("none") => SessionKey::None,
-            _ => item
-                .get("key")
-                .map_or(SessionKey::Created, |key| SessionKey::Given(self.link(key))),
+            _ => item.get("key").map_or(SessionKey::Created, |key| {
+                SessionKey::Existing(self.link(key))
+            }),
         };
         let logs = match item.get("logs") {
-            None => defaults.logs,
+            None => defaults.cloudwatch_logs,
             Some(_) => block(item, "logs").map(|logs| {
                 let defaults = SessionLogs::default();
                 SessionLogs {
@@ -529,23 +529,25 @@ impl Build {
             }),
         };
         let bucket = match item.get("bucket") {
-            None => defaults.bucket,
+            None => defaults.s3_logs,
             Some(_) => block(item, "bucket").map(|bucket| SessionBucket {
                 prefix: bucket.text("prefix").map(Text::Owned),
-                expire_days: bucket.int("expire_days").map(Value::Lit),
+                expiration_days: bucket.int("expire_days").map(Value::Lit),
             }),
         };
         let text = |key: &str| item.text(key).map(Text::Owned);
         Sessions {
             account_wide: item.text("document").as_deref() == Some("account"),
-            key,
-            logs,
-            bucket,
-            idle_timeout: item.int("idle_timeout").unwrap_or(defaults.idle_timeout),
-            max_duration: item.int("max_duration").or(defaults.max_duration),
-            run_as: text("run_as"),
-            linux_profile: text("linux_profile"),
-            windows_profile: text("windows_profile"),
+            kms_key: key,
+            cloudwatch_logs: logs,
+            s3_logs: bucket,
+            idle_timeout_minutes: item
+                .int("idle_timeout")
+                .unwrap_or(defaults.idle_timeout_minutes),
+            max_duration_minutes: item.int("max_duration").or(defaults.max_duration_minutes),
+            run_as_user: text("run_as"),
+            linux_shell_profile: text("linux_profile"),
+            windows_shell_profile: text("windows_profile"),
             tags: self.tags(item.get("tags")),
         }
     }
@@ -560,17 +562,17 @@ impl Build {
                     (Text::Owned(key.clone()), values.map(Text::Owned).collect())
                 })
                 .collect(),
-            _ => defaults.tags,
+            _ => defaults.instance_tags,
         };
         let trust = item.get("trust").map(Item::items).unwrap_or_default();
         Operators {
-            tags,
-            port_forwarding: item
+            instance_tags: tags,
+            allow_port_forwarding: item
                 .flag("port_forwarding")
-                .unwrap_or(defaults.port_forwarding),
-            ssh: item.flag("ssh").unwrap_or(defaults.ssh),
-            trust: trust.iter().map(|item| self.value(item)).collect(),
-            mfa: item.flag("mfa").unwrap_or(defaults.mfa),
+                .unwrap_or(defaults.allow_port_forwarding),
+            allow_ssh: item.flag("ssh").unwrap_or(defaults.allow_ssh),
+            trusted_principals: trust.iter().map(|item| self.value(item)).collect(),
+            require_mfa: item.flag("mfa").unwrap_or(defaults.require_mfa),
         }
     }
 
@@ -579,32 +581,32 @@ impl Build {
         let agent = match item.get("agent").map(|agent| &agent.node) {
             Some(Node::Bool(false, _)) => None,
             Some(Node::Str(time)) => Some(Text::Owned(time.clone())),
-            _ => defaults.agent,
+            _ => defaults.agent_update_schedule,
         };
         let reboot = item.flag("reboot").unwrap_or(true);
         Patching {
-            agent,
+            agent_update_schedule: agent,
             operation: match item.text("operation").as_deref() {
                 Some("install") => PatchOperation::Install { reboot },
                 Some(_) => PatchOperation::Scan,
                 None => defaults.operation,
             },
             schedule: item.text("schedule").map_or(defaults.schedule, Text::Owned),
-            window: match item.get("window") {
-                None => defaults.window,
+            maintenance_window: match item.get("window") {
+                None => defaults.maintenance_window,
                 Some(_) => block(item, "window").map(|window| PatchWindow {
-                    duration: window.int("duration").unwrap_or(4),
-                    cutoff: window.int("cutoff").unwrap_or(1),
+                    duration_hours: window.int("duration").unwrap_or(4),
+                    cutoff_hours: window.int("cutoff").unwrap_or(1),
                 }),
             },
             inventory: item.flag("inventory").unwrap_or(defaults.inventory),
         }
     }
 
-    fn watching(&mut self, item: &Item) -> Watching {
-        let defaults = self.profile.watching().unwrap_or_default();
-        Watching {
-            sessions: item.flag("sessions").unwrap_or(defaults.sessions),
+    fn watching(&mut self, item: &Item) -> Monitoring {
+        let defaults = self.profile.monitoring().unwrap_or_default();
+        Monitoring {
+            session_events: item.flag("sessions").unwrap_or(defaults.session_events),
             alarms: item.flag("alarms").unwrap_or(defaults.alarms),
             config_rules: item.flag("config_rules").unwrap_or(defaults.config_rules),
             emails: item.texts("emails"),
@@ -615,18 +617,19 @@ impl Build {
         let defaults = self.profile.audit().unwrap_or_default();
         let days = |key: &str| item.int(key).map(Value::Lit);
         Audit {
-            trail: item.flag("trail").unwrap_or(defaults.trail),
-            all_regions: item.flag("all_regions").unwrap_or(defaults.all_regions),
-            expire_days: days("expire_days").or(defaults.expire_days),
-            log_days: days("log_days").or(defaults.log_days),
-            flow_log_days: days("flow_log_days").or(defaults.flow_log_days),
+            cloudtrail: item.flag("trail").unwrap_or(defaults.cloudtrail),
+            multi_region: item.flag("all_regions").unwrap_or(defaults.multi_region),
+            expiration_days: days("expire_days").or(defaults.expiration_days),
+            cloudwatch_logs_retention_days: days("log_days")
+                .or(defaults.cloudwatch_logs_retention_days),
+            flow_log_retention_days: days("flow_log_days").or(defaults.flow_log_retention_days),
         }
     }
 
     fn image(&mut self, item: &Item) -> Image {
         if let Some(word) = item.as_text() {
             let family = ImageFamily::ALL.iter().find(|(_, known)| *known == word);
-            return Image::Newest(
+            return Image::Latest(
                 family.map_or(ImageFamily::AmazonLinux2023, |(family, _)| *family),
             );
         }
@@ -639,28 +642,28 @@ impl Build {
         match (item.get("ami"), item.text("parameter")) {
             (Some(id), _) => Image::Id {
                 id: self.link(id),
-                root_device,
+                root_device_name: root_device,
                 architecture,
             },
             (None, name) => Image::Parameter {
                 name: Text::Owned(name.unwrap_or_default()),
-                root_device,
+                root_device_name: root_device,
                 architecture,
             },
         }
     }
 
-    fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> Host {
-        let mut host = self.profile.host(item.text("name").unwrap_or_default());
-        host.was = item.text("was");
+    fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> PrivateInstance {
+        let mut host = self.profile.instance(item.text("name").unwrap_or_default());
+        host.renamed_from = item.text("was");
         if let Some(image) = item.get("image") {
             host.image = self.image(image);
         }
-        host.renewal = item.get("renewal").map(|renewal| self.value(renewal));
+        host.replacement_trigger = item.get("renewal").map(|renewal| self.value(renewal));
         if let Some(of) = item.get("type") {
             host.instance_type = self.value(of);
         }
-        host.volume_size = item
+        host.root_volume_size = item
             .get("volume_size")
             .and_then(|size| match size.as_int() {
                 Some(size) => Some(Value::Lit(size)),
@@ -668,15 +671,15 @@ impl Build {
                     .parameter(size)
                     .map(|param| Value::Expr(Expr::Param(param))),
             });
-        host.kms_key = item.get("kms_key").map(|key| self.link(key));
+        host.root_volume_kms_key = item.get("kms_key").map(|key| self.link(key));
         if let Some(n) = item.get("subnet").and_then(Item::as_int) {
-            host.subnet = HostSubnet::Nth(u32::try_from(n).unwrap_or(u32::MAX));
+            host.subnet = InstanceSubnet::Index(u32::try_from(n).unwrap_or(u32::MAX));
         }
         if let Some(zone) = item.text("zone") {
-            host.subnet = HostSubnet::Zone(Text::Owned(zone));
+            host.subnet = InstanceSubnet::Zone(Text::Owned(zone));
         }
         host.security_groups = self.links(item.get("security_groups"));
-        host.monitoring = item.flag("monitoring").unwrap_or(host.monitoring);
+        host.detailed_monitoring = item.flag("monitoring").unwrap_or(host.detailed_monitoring);
         host.ebs_optimized = item.flag("ebs_optimized").unwrap_or(host.ebs_optimized);
         host.termination_protection = item.flag("termination_protection").unwrap_or_default();
         host.user_data = item.get("user_data").map(|text| self.value(text));
@@ -693,11 +696,11 @@ impl Build {
         package: &str,
         s3: bool,
         scope: &Scope<'_>,
-        host: &mut Host,
+        host: &mut PrivateInstance,
     ) {
         let place = item
             .get("install_agent")
-            .map_or(Place::Default, |item| item.place.clone());
+            .map_or(SourceLocation::Default, |item| item.place.clone());
         let mut wrong = |message: &str, help: &str| {
             out_push(&mut self.out, message, help, &place);
         };
@@ -766,7 +769,7 @@ fn block<'a>(item: &'a Item, key: &str) -> Option<&'a Item> {
     }
 }
 
-fn out_push(out: &mut Diagnostics, message: &str, help: &str, place: &Place) {
+fn out_push(out: &mut Diagnostics, message: &str, help: &str, place: &SourceLocation) {
     out.push(
         Diagnostic::error("install-agent", message)
             .at(place.clone())

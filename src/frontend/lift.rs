@@ -3,14 +3,15 @@
 #[cfg(feature = "cli")]
 use crate::ir::terraform_name;
 use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, Place, Stack, StackId, Unread, Value,
+    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, SourceLocation, Stack, StackId, Unmodeled,
+    Value,
 };
 use crate::region::Region;
 #[cfg(feature = "cli")]
-use crate::resource::Term;
-use crate::resource::codec::Unreads;
+use crate::resource::RawValue;
+use crate::resource::codec::UnmodeledNotes;
 use crate::resource::{
-    Dialect, KINDS, Kind, Map, Raw, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+    Dialect, KINDS, Kind, Map, RawResource, Resource, SecurityGroup, SecurityGroupEgress, Typed,
 };
 
 /// Whether a resource exists, as far as the file tells.
@@ -48,8 +49,8 @@ impl Lift {
             parameters: Vec::new(),
             conditions: Vec::new(),
             outputs: Vec::new(),
-            exceptions: &[],
-            place: Place::Default,
+            suppressions: &[],
+            location: SourceLocation::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);
         Lift {
@@ -60,7 +61,7 @@ impl Lift {
         }
     }
 
-    fn push(&mut self, address: String, place: Place, resource: Resource) -> NodeId {
+    fn push(&mut self, address: String, place: SourceLocation, resource: Resource) -> NodeId {
         let id = NodeId::next(self.graph.nodes.len());
         let name = match self.dialect {
             Dialect::Cfn => address.clone(),
@@ -73,20 +74,20 @@ impl Lift {
             tf_name: name,
             moved_from: Vec::new(),
             resource,
-            after: Vec::new(),
+            depends_on: Vec::new(),
             condition: None,
-            removal: None,
+            removal_policy: None,
             overrides: Vec::new(),
-            place,
+            location: place,
             origin: Some(Box::new(Origin {
                 dialect: self.dialect,
                 address,
-                places: Vec::new(),
-                unread: Vec::new(),
-                maybe: false,
-                absent: false,
-                inside: None,
-                rest: Map::default(),
+                locations: Vec::new(),
+                unmodeled: Vec::new(),
+                is_conditional: false,
+                is_excluded: false,
+                parent: None,
+                unknown_properties: Map::default(),
             })),
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
@@ -94,10 +95,15 @@ impl Lift {
     }
 
     /// Makes room for a resource, so that others can refer to it before it is read.
-    pub(crate) fn reserve(&mut self, address: &str, type_name: &str, place: Place) -> NodeId {
+    pub(crate) fn reserve(
+        &mut self,
+        address: &str,
+        type_name: &str,
+        place: SourceLocation,
+    ) -> NodeId {
         let raw = match self.dialect {
-            Dialect::Cfn => Raw::new().cfn(type_name),
-            Dialect::Tf => Raw::new().tf(type_name),
+            Dialect::Cfn => RawResource::new().cfn(type_name),
+            Dialect::Tf => RawResource::new().tf(type_name),
         };
         let id = self.push(address.to_owned(), place, raw.into());
         self.kinds.push(kind_of(self.dialect, type_name));
@@ -139,11 +145,11 @@ impl Lift {
         &mut self,
         id: NodeId,
         mut map: Map<'static>,
-        places: Vec<(String, Place)>,
+        places: Vec<(String, SourceLocation)>,
         exists: Exists,
     ) {
-        let mut notes: Vec<Unread> = Vec::new();
-        let mut unread = Unreads {
+        let mut notes: Vec<Unmodeled> = Vec::new();
+        let mut unread = UnmodeledNotes {
             notes: &mut notes,
             field: String::new(),
         };
@@ -171,20 +177,20 @@ impl Lift {
                 }
             }
             if let Some(origin) = &mut node.origin {
-                origin.places = places;
-                origin.unread = notes;
-                origin.maybe = exists == Exists::Maybe;
-                origin.absent = exists == Exists::No;
-                origin.rest = map;
+                origin.locations = places;
+                origin.unmodeled = notes;
+                origin.is_conditional = exists == Exists::Maybe;
+                origin.is_excluded = exists == Exists::No;
+                origin.unknown_properties = map;
             }
-            (node.shown().to_owned(), node.place.clone())
+            (node.display_id().to_owned(), node.location.clone())
         };
         for (n, inner) in unfolded.into_iter().enumerate() {
             let property = inner.property;
             let at = self.graph.nodes[id.index()]
                 .origin
                 .as_ref()
-                .and_then(|origin| origin.places.iter().find(|(name, _)| name == property))
+                .and_then(|origin| origin.locations.iter().find(|(name, _)| name == property))
                 .map_or_else(|| place.clone(), |(_, place)| place.clone());
             let name = if property.is_empty() {
                 address.clone()
@@ -194,10 +200,10 @@ impl Lift {
             let inner_id = self.push(name, at, inner.resource);
             self.kinds.push(None);
             if let Some(origin) = &mut self.graph.nodes[inner_id.index()].origin {
-                origin.inside = Some(id);
-                origin.maybe = inner.maybe || exists == Exists::Maybe;
-                origin.absent = exists == Exists::No;
-                origin.places = vec![(property.to_owned(), Place::Default)];
+                origin.parent = Some(id);
+                origin.is_conditional = inner.is_conditional || exists == Exists::Maybe;
+                origin.is_excluded = exists == Exists::No;
+                origin.locations = vec![(property.to_owned(), SourceLocation::Default)];
             }
         }
     }
@@ -215,8 +221,8 @@ impl Lift {
             let of = node.resource.type_name(self.dialect).unwrap_or_default();
             return vec![(String::new(), format!("the type `{of}` is not modelled"))];
         };
-        let mut notes: Vec<Unread> = Vec::new();
-        let mut unread = Unreads {
+        let mut notes: Vec<Unmodeled> = Vec::new();
+        let mut unread = UnmodeledNotes {
             notes: &mut notes,
             field: String::new(),
         };
@@ -226,7 +232,7 @@ impl Lift {
             _ => Vec::new(),
         };
         // What the table is about; another is another thing.
-        let of_vpc = matches!(map.get("ResourceType"), Some(Term::Str(of)) if of == "VPC");
+        let of_vpc = matches!(map.get("ResourceType"), Some(RawValue::Str(of)) if of == "VPC");
         if kind.name == "FlowLog" && of_vpc {
             map.remove("ResourceType");
         }
@@ -239,12 +245,14 @@ impl Lift {
         if user_data.is_some() {
             refused.push("user data of what is launched is said otherwise there");
         }
-        if let ("Instance", Some(Term::Str(_) | Term::Expr(_))) = (kind.name, map.get("UserData")) {
+        if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
+            (kind.name, map.get("UserData"))
+        {
             refused.push("`UserData` is not in `Fn::Base64`, and so in Base64 already");
         }
         let mut out: Vec<(String, String)> = notes
             .into_iter()
-            .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.why)))
+            .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.reason)))
             .collect();
         out.extend(
             refused
@@ -262,7 +270,7 @@ impl Lift {
                     let names = kind.fields.iter();
                     let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
                     match names.find(|it| *it == path) {
-                        Some(name) => map.insert_path(name, Term::from(Expr::Absent)),
+                        Some(name) => map.insert_path(name, RawValue::from(Expr::Absent)),
                         None => break Err(mismatch),
                     }
                 }
@@ -287,10 +295,10 @@ impl Lift {
         }
         let (name, place) = {
             let node = &self.graph.nodes[id.index()];
-            (node.path.clone(), node.place.clone())
+            (node.path.clone(), node.location.clone())
         };
         for (n, inner) in unfolded.into_iter().enumerate() {
-            if inner.maybe {
+            if inner.is_conditional {
                 let why = format!("`{}` has a peer that is not known", inner.property);
                 out.push((inner.property.to_owned(), why));
             }
@@ -308,7 +316,7 @@ impl Lift {
             let node = &mut self.graph.nodes[inner_id.index()];
             node.tf_name = terraform_name(&node.cfn_id);
             if let Some(origin) = &mut node.origin {
-                origin.inside = Some(id);
+                origin.parent = Some(id);
             }
         }
         out
@@ -325,17 +333,19 @@ impl Lift {
 
     /// Says what must exist before.
     pub(crate) fn after(&mut self, id: NodeId, after: Vec<NodeId>) {
-        self.graph.nodes[id.index()].after.extend(after);
+        self.graph.nodes[id.index()].depends_on.extend(after);
     }
 
     /// Says that any property may be there, and what it is.
     pub(crate) fn cloud(&mut self, id: NodeId) {
         let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
-            origin.unread.extend(fields.iter().map(|field| Unread {
-                field: field.name.to_owned(),
-                why: "a macro says it".to_owned(),
-            }));
+            origin
+                .unmodeled
+                .extend(fields.iter().map(|field| Unmodeled {
+                    field: field.name.to_owned(),
+                    reason: "a macro says it".to_owned(),
+                }));
         }
     }
 
@@ -351,7 +361,7 @@ impl Lift {
             .graph
             .nodes
             .iter()
-            .filter(|node| node.origin.as_ref().is_some_and(|it| it.inside.is_none()))
+            .filter(|node| node.origin.as_ref().is_some_and(|it| it.parent.is_none()))
             .filter_map(|node| SecurityGroupEgress::of(&node.resource))
             .filter_map(|rule| match &rule.group {
                 Value::Expr(expr) => Some(expr.clone()),
@@ -363,23 +373,23 @@ impl Lift {
                 continue;
             };
             let default = origin
-                .places
+                .locations
                 .first()
                 .is_some_and(|(name, _)| name.is_empty());
-            let Some(group) = origin.inside.filter(|_| default) else {
+            let Some(group) = origin.parent.filter(|_| default) else {
                 continue;
             };
             if alone.contains(&group.at(SecurityGroup::LINK)) {
-                origin.maybe = true;
+                origin.is_conditional = true;
             }
         }
     }
 }
 
-fn raw(dialect: Dialect, type_name: String, map: Map<'static>) -> Raw {
+fn raw(dialect: Dialect, type_name: String, map: Map<'static>) -> RawResource {
     let mut raw = match dialect {
-        Dialect::Cfn => Raw::new().cfn(type_name),
-        Dialect::Tf => Raw::new().tf(type_name),
+        Dialect::Cfn => RawResource::new().cfn(type_name),
+        Dialect::Tf => RawResource::new().tf(type_name),
     };
     for (key, term) in map {
         raw = match dialect {

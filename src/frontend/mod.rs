@@ -9,7 +9,7 @@ pub(crate) mod tree;
 mod validate;
 mod yaml;
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Place, Span};
+use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, Span};
 use cfn::Deployment;
 
 pub use settings::{reference, schema};
@@ -224,7 +224,7 @@ fn refused(name: &str, text: &str, (line, column): (u32, u32), message: String) 
         .sum();
     let start = before - last.len() + inside;
     out.push(
-        Diagnostic::error("unreadable", message).at(Place::File(Span {
+        Diagnostic::error("unreadable", message).at(SourceLocation::File(Span {
             file: name.into(),
             line,
             column,

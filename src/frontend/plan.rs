@@ -12,13 +12,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
+use serde_json::value::RawValue as JsonText;
 
 use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
-use crate::ir::{Expr, Graph, NodeId, Place, Text};
+use crate::ir::{Expr, Graph, NodeId, SourceLocation, Text};
 use crate::region::Region;
-use crate::resource::{Dialect, Map, Term};
+use crate::resource::{Dialect, Map, RawValue};
 
 #[cfg(feature = "cli")]
 pub(crate) use whole::{Whole, whole};
@@ -31,16 +31,16 @@ const MOST_STEPS: usize = 40;
 #[derive(serde::Deserialize)]
 struct File<'a> {
     #[serde(borrow)]
-    planned_values: Option<&'a RawValue>,
+    planned_values: Option<&'a JsonText>,
     /// Of a state.
     #[serde(borrow)]
-    values: Option<&'a RawValue>,
+    values: Option<&'a JsonText>,
     #[serde(borrow)]
-    configuration: Option<&'a RawValue>,
+    configuration: Option<&'a JsonText>,
     #[serde(borrow)]
-    prior_state: Option<&'a RawValue>,
+    prior_state: Option<&'a JsonText>,
     #[serde(borrow)]
-    variables: Option<&'a RawValue>,
+    variables: Option<&'a JsonText>,
     #[serde(default, borrow)]
     resource_changes: Vec<Change<'a>>,
 }
@@ -56,7 +56,7 @@ struct Change<'a> {
 #[derive(Default, serde::Deserialize, serde::Serialize)]
 struct Unknowns<'a> {
     #[serde(borrow)]
-    after_unknown: Option<&'a RawValue>,
+    after_unknown: Option<&'a JsonText>,
 }
 
 /// How many values a plan may have: each takes its share of memory.
@@ -207,14 +207,14 @@ fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json
         let (Some(term), false) = (map.get_mut(key), blocks.is_empty()) else {
             continue;
         };
-        let items: Vec<&mut Term<'_>> = match term {
-            Term::List(items) => items.iter_mut().collect(),
+        let items: Vec<&mut RawValue<'_>> = match term {
+            RawValue::List(items) => items.iter_mut().collect(),
             one => vec![one],
         };
         for (n, item) in items.into_iter().enumerate() {
             // Blocks that a loop makes are all of one form.
             let block = blocks.get(n).or(blocks.first());
-            if let (Term::Object(inner) | Term::Block(inner), Some(block)) = (item, block) {
+            if let (RawValue::Object(inner) | RawValue::Block(inner), Some(block)) = (item, block) {
                 only_configured(inner, block);
             }
         }
@@ -357,7 +357,7 @@ impl<'p> Plan<'p> {
             } else {
                 known_type(of).to_owned()
             };
-            let id = self.lift.reserve(address, &kind, Place::Default);
+            let id = self.lift.reserve(address, &kind, SourceLocation::Default);
             let at = self.resources.len();
             self.resources.push(Planned {
                 address,
@@ -558,12 +558,12 @@ impl<'p> Plan<'p> {
         for name in most_specific(&names) {
             for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
                 if let Found::Resource(at, attribute) = found {
-                    items.push(Term::from(self.attribute(at, attribute.as_deref())));
+                    items.push(RawValue::from(self.attribute(at, attribute.as_deref())));
                 }
             }
         }
         let mut map = Map::default();
-        map.insert("references", Term::List(items));
+        map.insert("references", RawValue::List(items));
         map
     }
 
@@ -582,7 +582,7 @@ impl<'p> Plan<'p> {
             .and_then(|config| config.get("expressions"))
             .unwrap_or(&Json::Null);
         let mut map = match self.object(it, it.values, unknown, expressions) {
-            Term::Object(map) => map,
+            RawValue::Object(map) => map,
             _ => Map::default(),
         };
         if let (true, Some(set)) = (self.configured, expressions.as_object()) {
@@ -600,7 +600,7 @@ impl<'p> Plan<'p> {
         values: &Json,
         unknown: &Json,
         expressions: &Json,
-    ) -> Term<'static> {
+    ) -> RawValue<'static> {
         let mut map = Map::default();
         let mut keys: Vec<&String> = Vec::new();
         for object in [values, unknown] {
@@ -618,7 +618,7 @@ impl<'p> Plan<'p> {
                 map.insert(key.clone(), term);
             }
         }
-        Term::Object(map)
+        RawValue::Object(map)
     }
 
     fn value(
@@ -628,7 +628,7 @@ impl<'p> Plan<'p> {
         value: &Json,
         unknown: &Json,
         expression: &Json,
-    ) -> Option<Term<'static>> {
+    ) -> Option<RawValue<'static>> {
         if unknown == &Json::Bool(true) {
             // What is not said is left to its default.
             return self.configured(it, key, expression);
@@ -650,35 +650,35 @@ impl<'p> Plan<'p> {
         &self,
         it: &Planned<'p>,
         key: &str,
-        term: Term<'static>,
+        term: RawValue<'static>,
         expression: &Json,
-    ) -> Term<'static> {
+    ) -> RawValue<'static> {
         // A role's name and a profile's name are alike.
         if key == "iam_instance_profile"
-            && let Term::Str(_) = &term
-            && let Some(Term::Expr(expr)) = self.configured(it, key, expression)
+            && let RawValue::Str(_) = &term
+            && let Some(RawValue::Expr(expr)) = self.configured(it, key, expression)
             && let Expr::Attr(..) = expr.as_ref()
         {
-            return Term::Expr(expr);
+            return RawValue::Expr(expr);
         }
         self.by_ids(it, term)
     }
 
-    fn by_ids(&self, it: &Planned<'p>, term: Term<'static>) -> Term<'static> {
+    fn by_ids(&self, it: &Planned<'p>, term: RawValue<'static>) -> RawValue<'static> {
         match term {
-            Term::Str(text) => match self.by_id.get(text.as_ref()) {
+            RawValue::Str(text) => match self.by_id.get(text.as_ref()) {
                 Some(&(at, attribute)) if self.resources[at].id != it.id => {
-                    Term::from(self.attribute(at, Some(attribute)))
+                    RawValue::from(self.attribute(at, Some(attribute)))
                 }
-                _ => Term::Str(text),
+                _ => RawValue::Str(text),
             },
-            Term::List(items) => Term::List(
+            RawValue::List(items) => RawValue::List(
                 items
                     .into_iter()
                     .map(|item| self.by_ids(it, item))
                     .collect(),
             ),
-            Term::Object(map) => Term::Object(
+            RawValue::Object(map) => RawValue::Object(
                 map.into_iter()
                     .map(|(key, inner)| (key, self.by_ids(it, inner)))
                     .collect(),
@@ -694,28 +694,28 @@ impl<'p> Plan<'p> {
         items: &[Json],
         unknown: &Json,
         expression: &Json,
-    ) -> Term<'static> {
+    ) -> RawValue<'static> {
         let unknowns = array(Some(unknown));
         // Items without a place of their own: all that the expression names, and what is known.
         let simple = items.iter().all(|item| !item.is_object());
         if simple {
-            let mut out: Vec<Term<'static>> = items
+            let mut out: Vec<RawValue<'static>> = items
                 .iter()
                 .enumerate()
                 .filter(|(n, item)| !item.is_null() && unknowns.get(*n) != Some(&Json::Bool(true)))
                 .map(|(_, item)| plain(item))
                 .collect();
             match self.configured(it, key, expression) {
-                Some(Term::List(more)) => {
+                Some(RawValue::List(more)) => {
                     out.extend(
                         more.into_iter()
-                            .filter(|term| matches!(term, Term::Expr(_))),
+                            .filter(|term| matches!(term, RawValue::Expr(_))),
                     );
                 }
                 Some(other) => out.push(other),
                 None => {}
             }
-            return Term::List(out);
+            return RawValue::List(out);
         }
         // Arguments that look like blocks are one expression in the configuration: what it names
         // is spread over all items.
@@ -724,7 +724,7 @@ impl<'p> Plan<'p> {
                 .iter()
                 .enumerate()
                 .map(|(n, item)| self.spread(it, item, unknowns, n, expression));
-            return Term::List(spread.collect());
+            return RawValue::List(spread.collect());
         }
         // Blocks: a set does not keep the order in which they were written.
         let mut blocks: Vec<&Json> = match expression {
@@ -741,12 +741,12 @@ impl<'p> Plan<'p> {
                 None => &Json::Null,
             };
             let mut made = self.object(it, item, unknown, block);
-            if let (Term::Object(map), Json::Null) = (&mut made, block) {
+            if let (RawValue::Object(map), Json::Null) = (&mut made, block) {
                 hide(map, unknown, it.address);
             }
             out.push(made);
         }
-        Term::List(out)
+        RawValue::List(out)
     }
 
     /// An item of an argument that looks like a block. Where only one item leaves a member open,
@@ -758,9 +758,9 @@ impl<'p> Plan<'p> {
         unknowns: &[Json],
         at: usize,
         expression: &Json,
-    ) -> Term<'static> {
+    ) -> RawValue<'static> {
         let mut term = match plain(item) {
-            Term::Object(map) => map,
+            RawValue::Object(map) => map,
             other => return other,
         };
         let open = |unknown: &Json| match unknown {
@@ -781,13 +781,13 @@ impl<'p> Plan<'p> {
                     .count()
                     <= 1;
                 match self.configured(it, key, expression) {
-                    Some(Term::List(items)) if !alone && items.len() > 1 => {
-                        Some(Term::List(vec![one_of(items)]))
+                    Some(RawValue::List(items)) if !alone && items.len() > 1 => {
+                        Some(RawValue::List(vec![one_of(items)]))
                     }
                     other => other,
                 }
             } else {
-                Some(Term::from(Expr::Opaque(Text::Owned(format!(
+                Some(RawValue::from(Expr::Opaque(Text::Owned(format!(
                     "{}.{key}",
                     it.address
                 )))))
@@ -796,13 +796,18 @@ impl<'p> Plan<'p> {
                 term.insert(key.clone(), value);
             }
         }
-        Term::Object(term)
+        RawValue::Object(term)
     }
 
     /// What the configuration says of something that is not known yet.
-    fn configured(&self, it: &Planned<'p>, key: &str, expression: &Json) -> Option<Term<'static>> {
+    fn configured(
+        &self,
+        it: &Planned<'p>,
+        key: &str,
+        expression: &Json,
+    ) -> Option<RawValue<'static>> {
         match expression {
-            Json::Array(blocks) => Some(Term::List(
+            Json::Array(blocks) => Some(RawValue::List(
                 blocks
                     .iter()
                     .filter_map(|block| self.block(it, block))
@@ -830,18 +835,18 @@ impl<'p> Plan<'p> {
         }
     }
 
-    fn block(&self, it: &Planned<'p>, block: &Json) -> Option<Term<'static>> {
+    fn block(&self, it: &Planned<'p>, block: &Json) -> Option<RawValue<'static>> {
         let mut map = Map::default();
         for (key, expression) in block.as_object()? {
             if let Some(term) = self.configured(it, key, expression) {
                 map.insert(key.clone(), term);
             }
         }
-        Some(Term::Object(map))
+        Some(RawValue::Object(map))
     }
 
     /// The value of an expression, by what it names.
-    fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> Term<'static> {
+    fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> RawValue<'static> {
         let many = is_list(key);
         let wanted = wanted(key);
         let mut found: Vec<Found> = Vec::new();
@@ -870,11 +875,11 @@ impl<'p> Plan<'p> {
                 found.retain(fits);
             }
         }
-        let mut terms: Vec<Term<'static>> = Vec::new();
+        let mut terms: Vec<RawValue<'static>> = Vec::new();
         for found in found {
             let term = match found {
                 Found::Resource(at, attribute) => self.resource_term(at, attribute.as_deref()),
-                Found::Opaque(text) => Term::from(Expr::Opaque(Text::Owned(text))),
+                Found::Opaque(text) => RawValue::from(Expr::Opaque(Text::Owned(text))),
                 Found::Constant(Json::Array(items)) => {
                     for item in &items {
                         let term = plain(item);
@@ -892,10 +897,10 @@ impl<'p> Plan<'p> {
             }
         }
         if many {
-            return Term::List(terms);
+            return RawValue::List(terms);
         }
         match terms.len() {
-            0 => Term::from(Expr::Opaque(Text::Owned(format!(
+            0 => RawValue::from(Expr::Opaque(Text::Owned(format!(
                 "{}{}",
                 it.module.address,
                 names.join(" ")
@@ -949,19 +954,19 @@ impl<'p> Plan<'p> {
     }
 
     /// A resource in place of a value: its attribute, or the document that it stands for.
-    fn resource_term(&self, at: usize, attribute: Option<&str>) -> Term<'static> {
+    fn resource_term(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
         let it = &self.resources[at];
         match it.of.as_str() {
             "data.aws_iam_policy_document" => self.policy(at),
             "data.aws_ssm_parameter" => match it.values.get("name").and_then(Json::as_str) {
-                Some(name) => Term::from(Expr::SsmParameter(Text::Owned(name.to_owned()))),
-                None => Term::from(Expr::Opaque(Text::Owned(it.address.to_owned()))),
+                Some(name) => RawValue::from(Expr::SsmParameter(Text::Owned(name.to_owned()))),
+                None => RawValue::from(Expr::Opaque(Text::Owned(it.address.to_owned()))),
             },
             _ if it.data && self.lift.kind(it.id).is_none() => {
                 let known = attribute.and_then(|name| it.values.get(name));
                 match known {
                     Some(value) if !value.is_null() => plain(value),
-                    _ => Term::from(Expr::Opaque(Text::Owned(format!(
+                    _ => RawValue::from(Expr::Opaque(Text::Owned(format!(
                         "{}.{}",
                         it.address,
                         attribute.unwrap_or_default()
@@ -974,11 +979,11 @@ impl<'p> Plan<'p> {
 
     /// An attribute; one that is an argument of the resource is what that says, as the `vpc_id` of
     /// a subnet.
-    fn argument_of(&self, at: usize, attribute: Option<&str>) -> Term<'static> {
+    fn argument_of(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
         let it = &self.resources[at];
         let expr = self.attribute(at, attribute);
         let (Expr::Other(..), Some(name), Some(config)) = (&expr, attribute, it.config) else {
-            return Term::from(expr);
+            return RawValue::from(expr);
         };
         let expression = config.get("expressions").and_then(|all| all.get(name));
         match expression {
@@ -986,40 +991,40 @@ impl<'p> Plan<'p> {
                 self.depth.set(self.depth.get() + 1);
                 let term = self.configured(it, name, expression);
                 self.depth.set(self.depth.get() - 1);
-                term.unwrap_or(Term::from(expr))
+                term.unwrap_or(RawValue::from(expr))
             }
-            _ => Term::from(expr),
+            _ => RawValue::from(expr),
         }
     }
 
     /// The document of a `aws_iam_policy_document`.
-    fn policy(&self, at: usize) -> Term<'static> {
+    fn policy(&self, at: usize) -> RawValue<'static> {
         let it = &self.resources[at];
         if let Some(json) = it.values.get("json").and_then(Json::as_str) {
-            return Term::Str(json.to_owned().into());
+            return RawValue::Str(json.to_owned().into());
         }
-        let Term::Object(mut map) = Term::Object(self.arguments(at)) else {
-            return Term::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
+        let RawValue::Object(mut map) = RawValue::Object(self.arguments(at)) else {
+            return RawValue::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
         };
         for other in ["source_policy_documents", "override_policy_documents"] {
             if map
                 .remove(other)
-                .is_some_and(|term| term != Term::List(Vec::new()))
+                .is_some_and(|term| term != RawValue::List(Vec::new()))
             {
-                return Term::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
+                return RawValue::from(Expr::Opaque(Text::Owned(it.address.to_owned())));
             }
         }
         let statements = match map.remove("statement") {
-            Some(Term::List(items)) => items,
+            Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
             None => Vec::new(),
         };
         let mut document = Map::default();
         document.insert(
             "Statement",
-            Term::List(statements.into_iter().map(statement).collect()),
+            RawValue::List(statements.into_iter().map(statement).collect()),
         );
-        Term::Json(Box::new(Term::Object(document)))
+        RawValue::Json(Box::new(RawValue::Object(document)))
     }
 
     /// An image that was looked up says more than its id.
@@ -1032,7 +1037,7 @@ impl<'p> Plan<'p> {
             if names.is_empty() {
                 continue;
             }
-            let mut told: Vec<Term<'static>> = Vec::new();
+            let mut told: Vec<RawValue<'static>> = Vec::new();
             let mut other = false;
             for name in most_specific(&names) {
                 for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
@@ -1044,7 +1049,7 @@ impl<'p> Plan<'p> {
                             ) =>
                         {
                             let term = match self.resources[at].of.as_str() {
-                                "data.aws_ami" => Term::from(self.attribute(at, None)),
+                                "data.aws_ami" => RawValue::from(self.attribute(at, None)),
                                 _ => self.resource_term(at, None),
                             };
                             if !told.contains(&term) {
@@ -1312,15 +1317,15 @@ fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
     for (key, unknown) in unknown.as_object().into_iter().flatten() {
         if has_unknown(unknown) && wanted(key).is_some() && map.get(key).is_none() {
             let text = Text::Owned(format!("{address}.{key}"));
-            map.insert(key.clone(), Term::from(Expr::Opaque(text)));
+            map.insert(key.clone(), RawValue::from(Expr::Opaque(text)));
         }
     }
 }
 
 /// A known value; what is null is not there.
-fn plain(value: &Json) -> Term<'static> {
+fn plain(value: &Json) -> RawValue<'static> {
     match value {
-        Json::Array(items) => Term::List(
+        Json::Array(items) => RawValue::List(
             items
                 .iter()
                 .filter(|item| !item.is_null())
@@ -1334,9 +1339,9 @@ fn plain(value: &Json) -> Term<'static> {
                     map.insert(key.clone(), plain(value));
                 }
             }
-            Term::Object(map)
+            RawValue::Object(map)
         }
-        other => Term::from(other.clone()),
+        other => RawValue::from(other.clone()),
     }
 }
 
@@ -1417,25 +1422,25 @@ fn wanted(key: &str) -> Option<&'static str> {
     })
 }
 
-fn one_of(terms: Vec<Term<'static>>) -> Term<'static> {
+fn one_of(terms: Vec<RawValue<'static>>) -> RawValue<'static> {
     let exprs = terms.into_iter().map(|term| match term {
-        Term::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
-        Term::Expr(expr) => expr.into_owned(),
+        RawValue::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
+        RawValue::Expr(expr) => expr.into_owned(),
         other => Expr::Opaque(Text::Borrowed(other.what())),
     });
-    Term::from(Expr::OneOf(exprs.collect()))
+    RawValue::from(Expr::OneOf(exprs.collect()))
 }
 
 /// A statement of a `aws_iam_policy_document` as IAM writes it.
-fn statement(term: Term<'static>) -> Term<'static> {
-    let Term::Object(mut map) = term else {
+fn statement(term: RawValue<'static>) -> RawValue<'static> {
+    let RawValue::Object(mut map) = term else {
         return term;
     };
     let mut out = Map::default();
     let effect = map
         .remove("effect")
-        .filter(|term| !matches!(term, Term::Str(text) if text.is_empty()));
-    out.insert("Effect", effect.unwrap_or(Term::str("Allow")));
+        .filter(|term| !matches!(term, RawValue::Str(text) if text.is_empty()));
+    out.insert("Effect", effect.unwrap_or(RawValue::str("Allow")));
     for (own, name) in [
         ("actions", "Action"),
         ("not_actions", "NotAction"),
@@ -1443,7 +1448,7 @@ fn statement(term: Term<'static>) -> Term<'static> {
         ("not_resources", "NotResource"),
     ] {
         match map.remove(own) {
-            Some(Term::List(items)) if items.is_empty() => {}
+            Some(RawValue::List(items)) if items.is_empty() => {}
             Some(term) => out.insert(name, term),
             None => {}
         }
@@ -1452,38 +1457,38 @@ fn statement(term: Term<'static>) -> Term<'static> {
         ("principals", "Principal"),
         ("not_principals", "NotPrincipal"),
     ] {
-        let Some(Term::List(items)) = map.remove(own) else {
+        let Some(RawValue::List(items)) = map.remove(own) else {
             continue;
         };
         let mut who = Map::default();
         for item in items {
-            let Term::Object(mut item) = item else {
+            let RawValue::Object(mut item) = item else {
                 continue;
             };
             let of = match item.remove("type") {
-                Some(Term::Str(text)) => text.into_owned(),
+                Some(RawValue::Str(text)) => text.into_owned(),
                 _ => "AWS".to_owned(),
             };
             let Some(identifiers) = item.remove("identifiers") else {
                 continue;
             };
             if of == "*" {
-                who.insert("AWS", Term::str("*"));
+                who.insert("AWS", RawValue::str("*"));
             } else {
                 who.insert(of, identifiers);
             }
         }
         if !who.is_empty() {
-            out.insert(name, Term::Object(who));
+            out.insert(name, RawValue::Object(who));
         }
     }
-    if let Some(Term::List(items)) = map.remove("condition") {
+    if let Some(RawValue::List(items)) = map.remove("condition") {
         let mut operators: Map<'static> = Map::default();
         for item in items {
-            let Term::Object(mut item) = item else {
+            let RawValue::Object(mut item) = item else {
                 continue;
             };
-            let (Some(Term::Str(test)), Some(Term::Str(key)), Some(values)) = (
+            let (Some(RawValue::Str(test)), Some(RawValue::Str(key)), Some(values)) = (
                 item.remove("test"),
                 item.remove("variable"),
                 item.remove("values"),
@@ -1491,22 +1496,22 @@ fn statement(term: Term<'static>) -> Term<'static> {
                 continue;
             };
             if operators.get(&test).is_none() {
-                operators.insert(test.to_string(), Term::Object(Map::default()));
+                operators.insert(test.to_string(), RawValue::Object(Map::default()));
             }
-            if let Some(Term::Object(keys)) = operators.get_mut(&test) {
+            if let Some(RawValue::Object(keys)) = operators.get_mut(&test) {
                 keys.insert(key.into_owned(), values);
             }
         }
         if !operators.is_empty() {
-            out.insert("Condition", Term::Object(operators));
+            out.insert("Condition", RawValue::Object(operators));
         }
     }
-    Term::Object(out)
+    RawValue::Object(out)
 }
 
 /// Provider 5 shows only a hash of user data; the configuration holds the text, if it is constant.
 fn user_data(map: &mut Map<'static>, expressions: &Json) {
-    let is_hash = matches!(map.get("user_data"), Some(Term::Str(text))
+    let is_hash = matches!(map.get("user_data"), Some(RawValue::Str(text))
         if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()));
     if !is_hash {
         return;
@@ -1519,8 +1524,8 @@ fn user_data(map: &mut Map<'static>, expressions: &Json) {
     map.insert(
         "user_data",
         match constant {
-            Some(text) => Term::Str(text.to_owned().into()),
-            None => Term::from(Expr::Opaque(Text::Borrowed("user data"))),
+            Some(text) => RawValue::Str(text.to_owned().into()),
+            None => RawValue::from(Expr::Opaque(Text::Borrowed("user data"))),
         },
     );
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::settings::{PARAMETER, SETTINGS, Setting, Type, type_words};
 use super::yaml::{Item, Node};
 use crate::ir::{
-    Cidr, Diagnostic, Diagnostics, ParameterType, Place, near, nearest, quoted, shortened,
+    Cidr, Diagnostic, Diagnostics, ParameterType, SourceLocation, near, nearest, quoted, shortened,
 };
 use crate::region::{Region, regions};
 
@@ -80,7 +80,7 @@ pub(super) fn check_use(root: &Item, out: &mut Diagnostics) {
     }
 }
 
-fn declared(root: &Item) -> &[(String, Place, Item)] {
+fn declared(root: &Item) -> &[(String, SourceLocation, Item)] {
     match root.get("parameters").map(|item| &item.node) {
         Some(Node::Map(entries)) => entries,
         _ => &[],
@@ -115,7 +115,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, code: &'static str, place: &Place, message: String, help: String) {
+    fn wrong(&mut self, code: &'static str, place: &SourceLocation, message: String, help: String) {
         self.out.push(
             Diagnostic::error(code, message)
                 .at(place.clone())

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-use crate::ir::{Diagnostic, Diagnostics, Place, Span, quoted};
+use crate::ir::{Diagnostic, Diagnostics, SourceLocation, Span, quoted};
 
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) node: Node,
-    pub(crate) place: Place,
+    pub(crate) place: SourceLocation,
 }
 
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) enum Node {
     /// Text, and every number that is no `i64`: no setting takes one.
     Str(String),
     List(Vec<Item>),
-    Map(Vec<(String, Place, Item)>),
+    Map(Vec<(String, SourceLocation, Item)>),
 }
 
 impl Node {
@@ -52,7 +52,7 @@ impl Item {
     }
 
     /// Returns the outermost value at a place, which may also be its key's.
-    pub(crate) fn at(&self, place: &Place) -> Option<&Item> {
+    pub(crate) fn at(&self, place: &SourceLocation) -> Option<&Item> {
         if self.place == *place {
             return Some(self);
         }
@@ -213,7 +213,7 @@ impl Source<'_> {
         start + column.map_or(rest.len(), |(at, _)| at)
     }
 
-    fn place(&self, at: Location) -> Place {
+    fn place(&self, at: Location) -> SourceLocation {
         let span = at.span();
         let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -221,7 +221,7 @@ impl Source<'_> {
         let start = span
             .byte_offset()
             .map_or_else(|| self.byte_at(at.line(), at.column()), size);
-        Place::File(Span {
+        SourceLocation::File(Span {
             file: self.file.clone(),
             line: number(at.line()),
             column: number(at.column()),
@@ -233,7 +233,7 @@ impl Source<'_> {
     /// Returns a scalar as written.
     fn raw(&self, at: Location) -> String {
         let text = match self.place(at) {
-            Place::File(span) => self.text.get(span.start..span.end),
+            SourceLocation::File(span) => self.text.get(span.start..span.end),
             _ => None,
         };
         let text = text.unwrap_or_default().trim_end();
@@ -291,7 +291,7 @@ fn read_here(name: &str, text: &str) -> Result<Item, Diagnostics> {
         file: name.into(),
         text: text.strip_prefix('\u{feff}').unwrap_or(text),
     };
-    let start = Place::File(Span {
+    let start = SourceLocation::File(Span {
         file: source.file.clone(),
         line: 1,
         column: 1,

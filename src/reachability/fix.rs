@@ -1,7 +1,7 @@
 //! What mends a failing hop, in no language; the reports print it in the file's.
 
 use crate::ir::NodeId;
-use crate::resource::{Dialect, Resource, Term};
+use crate::resource::{Dialect, RawValue, Resource};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
@@ -14,9 +14,9 @@ pub enum Fix {
         /// The field of its table.
         field: &'static str,
         /// The value for CloudFormation.
-        cfn: Term<'static>,
+        cfn: RawValue<'static>,
         /// The value for Terraform.
-        tf: Term<'static>,
+        tf: RawValue<'static>,
     },
     /// Add a resource.
     Add {
@@ -41,7 +41,7 @@ pub enum Fix {
 }
 
 impl Fix {
-    pub(crate) fn set(node: NodeId, field: &'static str, value: Term<'static>) -> Fix {
+    pub(crate) fn set(node: NodeId, field: &'static str, value: RawValue<'static>) -> Fix {
         Fix::Set {
             node,
             field,
@@ -54,7 +54,7 @@ impl Fix {
     pub(crate) fn set_owned<'a>(
         node: NodeId,
         field: &'static str,
-        put: impl Fn(Dialect) -> Option<Term<'a>>,
+        put: impl Fn(Dialect) -> Option<RawValue<'a>>,
     ) -> Option<Fix> {
         Some(Fix::Set {
             node,

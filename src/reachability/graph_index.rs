@@ -105,9 +105,9 @@ impl<'g> GraphIndex<'g> {
             for (id, node) in graph.nodes_of(stack) {
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
-                } else if node.adds_to_what_it_gets() {
+                } else if node.may_modify_references() {
                     externally_modified.extend(node.references());
-                } else if node.changes_names() && !node.is_absent() {
+                } else if node.overrides_dns() && !node.is_absent() {
                     dns_overridden.extend(node.references());
                 }
             }
@@ -183,7 +183,7 @@ impl<'g> GraphIndex<'g> {
     pub(crate) fn name(&self, id: NodeId) -> String {
         self.graph
             .node(id)
-            .map(|node| node.shown().to_owned())
+            .map(|node| node.display_id().to_owned())
             .unwrap_or_default()
     }
 

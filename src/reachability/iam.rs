@@ -169,7 +169,7 @@ impl<'g> RolePermissions<'g> {
         if index
             .graph
             .node(id)
-            .is_some_and(|node| node.is_unread("managed_policies"))
+            .is_some_and(|node| node.is_unmodeled("managed_policies"))
         {
             identity.external.push("a policy".to_owned());
         }

@@ -82,7 +82,7 @@ pub(crate) fn is_unmodeled(index: &GraphIndex<'_>, node: NodeId, field: &str) ->
     index
         .graph
         .node(node)
-        .is_some_and(|node| node.is_unread(field))
+        .is_some_and(|node| node.is_unmodeled(field))
 }
 
 /// The launch template that a specification names.

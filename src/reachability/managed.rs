@@ -2,7 +2,7 @@
 
 use crate::resource::PolicyDocument;
 use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, Term};
+use crate::resource::{Dialect, RawValue};
 
 /// The policies, one JSON object a line; `tests/schemas/managed_policies.py` makes it.
 const POLICIES: &str = include_str!("managed_policies.jsonl");
@@ -16,7 +16,7 @@ pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
         return Some(PolicyDocument::default());
     };
     let document = serde_json::json!({ "Statement": statements });
-    PolicyDocument::take(Term::from(document), Dialect::Cfn).ok()
+    PolicyDocument::take(RawValue::from(document), Dialect::Cfn).ok()
 }
 
 /// Finds a policy's line; the lines are in the order of their names, behind one about the source.

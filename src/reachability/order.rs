@@ -23,7 +23,7 @@ fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
         for next in node
             .references()
             .into_iter()
-            .chain(node.after.iter().copied())
+            .chain(node.depends_on.iter().copied())
         {
             if seen.insert(next) {
                 left.push(next);
@@ -64,7 +64,7 @@ pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) ->
         index
             .graph
             .node(*id)
-            .is_some_and(|node| node.origin.as_ref().is_none_or(|it| it.inside.is_none()))
+            .is_some_and(|node| node.origin.as_ref().is_none_or(|it| it.parent.is_none()))
     };
     let rules = index
         .all::<SecurityGroupEgress>()

@@ -118,7 +118,7 @@ pub(crate) fn candidates<'g>(
             if index
                 .graph
                 .node(id)
-                .is_some_and(|node| node.is_unread("private_dns_enabled"))
+                .is_some_and(|node| node.is_unmodeled("private_dns_enabled"))
             {
                 Ternary::Unknown
             } else {
@@ -366,7 +366,7 @@ fn routes<'g>(index: &GraphIndex<'g>, table: &Table) -> (Vec<(NodeId, &'g Route,
     more |= index
         .graph
         .node(owner)
-        .is_some_and(|node| node.is_unread("route"));
+        .is_some_and(|node| node.is_unmodeled("route"));
     (found, more)
 }
 

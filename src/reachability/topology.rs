@@ -334,7 +334,7 @@ pub(crate) fn display_text(graph: &Graph, value: &Value<Text>) -> String {
 
 /// What a file calls a value, for people.
 pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
-    let node = |id: &NodeId| graph.node(*id).map(|it| it.shown().to_owned());
+    let node = |id: &NodeId| graph.node(*id).map(|it| it.display_id().to_owned());
     match expr {
         Expr::Text(text) | Expr::Opaque(text) => text.to_string(),
         Expr::Param(id) | Expr::Items(id) => graph

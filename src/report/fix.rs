@@ -3,7 +3,7 @@
 use crate::backend;
 use crate::ir::{Graph, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Dialect, Map, Resource, Term};
+use crate::resource::{Dialect, Map, RawValue, Resource};
 
 /// Writes a change out.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
@@ -25,16 +25,16 @@ pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -
     }
 }
 
-fn object(entries: impl IntoIterator<Item = (String, Term<'static>)>) -> Term<'static> {
+fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> RawValue<'static> {
     let mut map = Map::default();
     for (key, term) in entries {
         map.insert(key, term);
     }
-    Term::Object(map)
+    RawValue::Object(map)
 }
 
 /// Nests a value under the parts of a dotted name.
-fn nested(path: &str, value: Term<'static>, block: bool) -> (String, Term<'static>) {
+fn nested(path: &str, value: RawValue<'static>, block: bool) -> (String, RawValue<'static>) {
     match path.split_once('.') {
         None => (path.to_owned(), value),
         Some((first, rest)) => {
@@ -42,9 +42,9 @@ fn nested(path: &str, value: Term<'static>, block: bool) -> (String, Term<'stati
             let mut map = Map::default();
             map.insert(key, inner);
             let term = if block {
-                Term::Block(map)
+                RawValue::Block(map)
             } else {
-                Term::Object(map)
+                RawValue::Object(map)
             };
             (first.to_owned(), term)
         }
@@ -56,7 +56,7 @@ fn set(
     dialect: Dialect,
     json: bool,
     (id, field): (NodeId, &str),
-    value: &Term<'static>,
+    value: &RawValue<'static>,
 ) -> String {
     let (Some(node), Some(property)) = (graph.node(id), super::property(graph, id, field)) else {
         return String::new();
@@ -87,8 +87,8 @@ fn add(graph: &Graph, dialect: Dialect, json: bool, name: &str, resource: &Resou
             let piece = object([(
                 name.to_owned(),
                 object([
-                    ("Type".to_owned(), Term::Str(of.into())),
-                    ("Properties".to_owned(), Term::Object(body)),
+                    ("Type".to_owned(), RawValue::Str(of.into())),
+                    ("Properties".to_owned(), RawValue::Object(body)),
                 ]),
             )]);
             backend::cfn::snippet(graph, &piece, !json)
@@ -104,15 +104,15 @@ fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[Node
     let names = others.iter().filter_map(|id| graph.node(*id));
     match dialect {
         Dialect::Cfn => {
-            let names = names.map(|node| Term::Str(node.cfn_id.clone().into()));
-            let depends = object([("DependsOn".to_owned(), Term::List(names.collect()))]);
+            let names = names.map(|node| RawValue::Str(node.cfn_id.clone().into()));
+            let depends = object([("DependsOn".to_owned(), RawValue::List(names.collect()))]);
             let piece = object([(node.cfn_id.clone(), depends)]);
             backend::cfn::snippet(graph, &piece, !json)
         }
         Dialect::Tf => {
-            let own = module_of(node.shown());
+            let own = module_of(node.display_id());
             let mut lines: Vec<String> = names
-                .map(|other| format!("  {},\n", dependency(own, other.shown())))
+                .map(|other| format!("  {},\n", dependency(own, other.display_id())))
                 .collect();
             lines.dedup();
             format!("depends_on = [\n{}]\n", lines.concat())

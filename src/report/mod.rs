@@ -8,7 +8,7 @@ mod text;
 
 pub use json::{SCHEMA, VERSION, json};
 
-use crate::ir::{Graph, NodeId, Place};
+use crate::ir::{Graph, NodeId, SourceLocation};
 use crate::reachability::{Hop, HopResult, Reachability, Verdict};
 use crate::resource::{Dialect, INSIDE, Resource};
 
@@ -46,7 +46,7 @@ pub(crate) struct Where {
 
 impl Report<'_> {
     fn name(&self, node: NodeId) -> &str {
-        self.graph.node(node).map_or("", |node| node.shown())
+        self.graph.node(node).map_or("", |node| node.display_id())
     }
 
     /// The place of a finding in words: file, line and property, as far as they are known.
@@ -64,24 +64,24 @@ impl Report<'_> {
     fn place_of(&self, id: NodeId, field: &str) -> Option<Where> {
         let node = self.graph.node(id)?;
         let property = property(self.graph, id, field);
-        let line = |place: &Place| match place {
-            Place::File(span) => Some((span.line, span.column)),
+        let line = |place: &SourceLocation| match place {
+            SourceLocation::File(span) => Some((span.line, span.column)),
             _ => None,
         };
         let inner = property.as_ref().and_then(|property| {
             let origin = node.origin.as_ref()?;
             let mut name = property.as_str();
             loop {
-                if let Some((_, place)) = origin.places.iter().find(|(own, _)| own == name) {
+                if let Some((_, place)) = origin.locations.iter().find(|(own, _)| own == name) {
                     return line(place);
                 }
                 name = name.rsplit_once('.')?.0;
             }
         });
         Some(Where {
-            resource: node.shown().to_owned(),
+            resource: node.display_id().to_owned(),
             property,
-            at: inner.or_else(|| line(&node.place)),
+            at: inner.or_else(|| line(&node.location)),
         })
     }
 }

@@ -5,7 +5,7 @@
 use crate::ir::{Diagnostic, Diagnostics, Node, Text, Value};
 
 fn report(diagnostic: Diagnostic, node: &Node, out: &mut Diagnostics) {
-    out.push(diagnostic.path(node.path.clone()).at(node.place.clone()));
+    out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
 }
 
 /// Reports a name that is too long, or holds what IAM refuses.

@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, resource};
 use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, tagged};
 use crate::ir::{Attr, Link, NodeId, Value};
@@ -23,7 +23,7 @@ impl Hooks for InternetGateway {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unread: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();

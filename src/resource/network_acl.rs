@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{Dialect, Hooks, Map, Subnet, Tags, Typed, Vpc, tagged};
 use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
@@ -61,7 +61,7 @@ fn unfold_entries(
     map: &mut Map<'_>,
     acl: &Link<NetworkAcl>,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unread: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let mut out = Vec::new();
     for (name, egress) in [("ingress", false), ("egress", true)] {
@@ -79,7 +79,7 @@ impl Hooks for NetworkAcl {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unread: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();
@@ -116,7 +116,7 @@ impl Hooks for DefaultNetworkAcl {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unread: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         unfold_entries(map, &Value::Expr(this.at(Self::LINK)), dialect, unread)
     }

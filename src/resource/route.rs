@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{Dialect, Hooks, InternetGateway, Map, NatGateway, RouteTable};
 use crate::ir::{Attr, Cidr, Expr, Link, Text, Value};
@@ -117,7 +117,7 @@ pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
     table: Expr,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unread: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     if dialect == Dialect::Cfn {
         return Vec::new();

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::matcher::{Compare, Difference, Matcher, keep};
 use crate::backend::cfn::value_of;
-use crate::ir::{Graph, Node, Ref, Stack};
+use crate::ir::{Graph, Handle, Node, Stack};
 use crate::reachability;
-use crate::resource::{Dialect, Resource, Term, Typed};
+use crate::resource::{Dialect, RawValue, Resource, Typed};
 use crate::{App, report};
 
 /// A stack of an app, to assert things of.
@@ -31,7 +31,7 @@ impl<'a> Assertions<'a> {
     /// If the app has errors, with all of them, or no such stack.
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
-        if let Err(problems) = app.check() {
+        if let Err(problems) = app.validate() {
             panic!("{problems:#}");
         }
         let graph = app.graph();
@@ -44,11 +44,11 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    fn all<R: Typed>(&self) -> impl Iterator<Item = (Ref<R>, &'a Node)> {
+    fn all<R: Typed>(&self) -> impl Iterator<Item = (Handle<R>, &'a Node)> {
         self.graph
             .nodes_of(self.stack)
             .filter(|(_, node)| R::of(&node.resource).is_some())
-            .map(|(id, node)| (Ref::new(id), node))
+            .map(|(id, node)| (Handle::new(id), node))
     }
 
     fn properties(&self, node: &'a Node) -> Value {
@@ -57,7 +57,7 @@ impl<'a> Assertions<'a> {
             other if other.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
             _ => Dialect::Cfn,
         };
-        value_of(self.graph, Term::Object(node.resource.put(dialect)))
+        value_of(self.graph, RawValue::Object(node.resource.put(dialect)))
     }
 
     fn differences<'m>(
@@ -97,7 +97,7 @@ impl<'a> Assertions<'a> {
     }
 
     /// Returns the resources of a type whose properties match.
-    pub fn find_resources<R: Typed>(&self, wanted: impl Into<Matcher>) -> Vec<Ref<R>> {
+    pub fn find_resources<R: Typed>(&self, wanted: impl Into<Matcher>) -> Vec<Handle<R>> {
         let wanted = wanted.into();
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
@@ -116,7 +116,7 @@ impl<'a> Assertions<'a> {
     ///
     /// If none has, with the closest one and where it differs.
     #[track_caller]
-    pub fn has_resource_properties<R: Typed>(&self, wanted: impl Into<Matcher>) -> Ref<R> {
+    pub fn has_resource_properties<R: Typed>(&self, wanted: impl Into<Matcher>) -> Handle<R> {
         let wanted = wanted.into();
         if let Some(first) = self.find_resources::<R>(wanted.clone()).first() {
             return *first;
@@ -175,8 +175,8 @@ impl<'a> Assertions<'a> {
                 .collect();
             panic!("`{}` has no output `{id}`; it has {ids:?}", self.stack.name);
         };
-        let spell = |term: &Term<'static>| value_of(self.graph, term.clone());
-        let found = spell(&Term::from(output.value.clone()));
+        let spell = |term: &RawValue<'static>| value_of(self.graph, term.clone());
+        let found = spell(&RawValue::from(output.value.clone()));
         let (wanted, mut out, mut kept) = (value.into(), Vec::new(), Vec::new());
         let compare = Compare { spell: &spell };
         compare.value(&wanted, Some(&found), "", &mut kept, &mut out);

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::ir::{Expr, Ref};
-use crate::resource::{Term, Typed};
+use crate::ir::{Expr, Handle};
+use crate::resource::{RawValue, Typed};
 
 /// What a property is compared with: a value, or a pattern for values.
 ///
@@ -112,8 +112,8 @@ impl From<Value> for Matcher {
     }
 }
 
-impl<R: Typed> From<Ref<R>> for Matcher {
-    fn from(handle: Ref<R>) -> Self {
+impl<R: Typed> From<Handle<R>> for Matcher {
+    fn from(handle: Handle<R>) -> Self {
         Matcher(Kind::Reference(handle.attr(R::LINK)))
     }
 }
@@ -146,7 +146,7 @@ pub(super) fn keep(kept: Kept<'_>) {
 
 /// Compares; `spell` says how a reference is written.
 pub(super) struct Compare<'a> {
-    pub(super) spell: &'a dyn Fn(&Term<'static>) -> Value,
+    pub(super) spell: &'a dyn Fn(&RawValue<'static>) -> Value,
 }
 
 impl Compare<'_> {
@@ -176,7 +176,7 @@ impl Compare<'_> {
                 }
             }
             (Kind::Reference(expr), _) => {
-                let wanted = (self.spell)(&Term::from(expr.clone()));
+                let wanted = (self.spell)(&RawValue::from(expr.clone()));
                 if Some(&wanted) != found {
                     differs(wanted.to_string());
                 }

@@ -52,7 +52,7 @@ pub struct Snapshot {
 #[track_caller]
 #[allow(clippy::panic)] // A test that cannot go on says so by panicking.
 pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
-    let checked = match app.check() {
+    let checked = match app.validate() {
         Ok(checked) => checked,
         Err(problems) => panic!("{problems:#}"),
     };

@@ -20,7 +20,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             out.push(
                 Diagnostic::error(code, message)
                     .path(stack.name.clone())
-                    .at(stack.place.clone())
+                    .at(stack.location.clone())
                     .about(&[about])
                     .help(help),
             );
@@ -65,7 +65,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 out.push(
                     Diagnostic::error("name-length", message)
                         .path(node.path.clone())
-                        .at(node.place.clone())
+                        .at(node.location.clone())
                         .about(&["name"])
                         .help("shorten the ids along the path"),
                 );

@@ -24,7 +24,7 @@ pub(crate) struct Export {
     /// The stacks that take it in Terraform.
     pub(crate) to_tf: Vec<StackId>,
     /// Whether the stack has an output for it anyway.
-    pub(crate) is_told: bool,
+    pub(crate) has_output: bool,
 }
 
 /// All that crosses between stacks.
@@ -32,7 +32,7 @@ pub(crate) struct Export {
 pub(crate) struct Links {
     pub(crate) exports: Vec<Export>,
     /// Which stack waits for which.
-    waits: Vec<(StackId, StackId)>,
+    dependencies: Vec<(StackId, StackId)>,
 }
 
 impl Export {
@@ -61,16 +61,16 @@ impl Links {
                 for dialect in [Dialect::Cfn, Dialect::Tf] {
                     if node.resource.type_name(dialect).is_some() {
                         let map = node.resource.put(dialect);
-                        map.walk(&mut |expr| links.see(graph, here, dialect, expr));
+                        map.walk(&mut |expr| links.visit(graph, here, dialect, expr));
                     }
                 }
-                for after in &node.after {
-                    links.wait(graph, here, *after);
+                for after in &node.depends_on {
+                    links.add_dependency(graph, here, *after);
                 }
             }
             for output in &stack.outputs {
                 for dialect in [Dialect::Cfn, Dialect::Tf] {
-                    let mut see = |expr: &Expr| links.see(graph, here, dialect, expr);
+                    let mut see = |expr: &Expr| links.visit(graph, here, dialect, expr);
                     output.value.walk(&mut see);
                 }
             }
@@ -78,21 +78,21 @@ impl Links {
         links
     }
 
-    fn wait(&mut self, graph: &Graph, here: StackId, on: NodeId) {
+    fn add_dependency(&mut self, graph: &Graph, here: StackId, on: NodeId) {
         let Some(from) = graph.node(on).map(|node| node.stack) else {
             return;
         };
-        if from != here && !self.waits.contains(&(here, from)) {
-            self.waits.push((here, from));
+        if from != here && !self.dependencies.contains(&(here, from)) {
+            self.dependencies.push((here, from));
         }
     }
 
-    fn see(&mut self, graph: &Graph, here: StackId, dialect: Dialect, expr: &Expr) {
+    fn visit(&mut self, graph: &Graph, here: StackId, dialect: Dialect, expr: &Expr) {
         let Expr::Attr(id, attr) = expr else { return };
         let Some(node) = graph.node(*id).filter(|node| node.stack != here) else {
             return;
         };
-        self.wait(graph, here, *id);
+        self.add_dependency(graph, here, *id);
         let known = self
             .exports
             .iter()
@@ -112,7 +112,7 @@ impl Links {
     }
 
     /// What a stack tells others in a language.
-    pub(crate) fn told_by(
+    pub(crate) fn exports_of(
         &self,
         stack: StackId,
         dialect: Dialect,
@@ -123,7 +123,7 @@ impl Links {
     }
 
     /// What a stack takes from others in Terraform.
-    pub(crate) fn taken_by(&self, stack: StackId) -> impl Iterator<Item = &Export> {
+    pub(crate) fn imports_of(&self, stack: StackId) -> impl Iterator<Item = &Export> {
         self.exports
             .iter()
             .filter(move |it| it.to_tf.contains(&stack))
@@ -137,8 +137,11 @@ impl Links {
     }
 
     /// The stacks that must be there before this one.
-    pub(crate) fn before(&self, stack: StackId) -> impl Iterator<Item = StackId> + '_ {
-        let waits = self.waits.iter().filter(move |(who, _)| *who == stack);
+    pub(crate) fn dependencies_of(&self, stack: StackId) -> impl Iterator<Item = StackId> + '_ {
+        let waits = self
+            .dependencies
+            .iter()
+            .filter(move |(who, _)| *who == stack);
         waits.map(|(_, on)| *on)
     }
 
@@ -146,10 +149,10 @@ impl Links {
     pub(crate) fn order(&self, graph: &Graph) -> (Vec<StackId>, Vec<StackId>) {
         let mut left: Vec<StackId> = (0..graph.stacks.len()).map(StackId::next).collect();
         let mut order: Vec<StackId> = Vec::new();
-        while let Some(at) = left
-            .iter()
-            .position(|it| self.before(*it).all(|before| order.contains(&before)))
-        {
+        while let Some(at) = left.iter().position(|it| {
+            self.dependencies_of(*it)
+                .all(|before| order.contains(&before))
+        }) {
             order.push(left.remove(at));
         }
         (order, left)
@@ -177,7 +180,7 @@ fn export(graph: &Graph, id: NodeId, node: &Node, attr: Attr) -> Export {
         tf_name,
         to_cfn: Vec::new(),
         to_tf: Vec::new(),
-        is_told: told.is_some(),
+        has_output: told.is_some(),
     }
 }
 
@@ -188,7 +191,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
         let mut found = Diagnostic::error("circle", "stacks wait for each other in a circle")
             .help("move what both need into a stack of its own");
         for stack in circle.iter().map(|id| &graph.stacks[id.index()]) {
-            found = found.path(stack.name.clone()).at(stack.place.clone());
+            found = found.path(stack.name.clone()).at(stack.location.clone());
         }
         out.push(found);
     }
@@ -208,7 +211,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                 out.push(
                     Diagnostic::error("link-between-regions", message)
                         .path(to.name.clone())
-                        .at(to.place.clone())
+                        .at(to.location.clone())
                         .help("give it by a parameter"),
                 );
             }

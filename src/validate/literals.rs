@@ -5,7 +5,7 @@
 
 use crate::ir::{Diagnostic, Diagnostics, Node, Stack};
 use crate::region::Region;
-use crate::resource::{Map, Term};
+use crate::resource::{Map, RawValue};
 
 /// What an identifier names: the prefix of its id, and what people call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,12 +204,12 @@ fn problem(property: &str, text: &str, region: Option<&Region>) -> Option<Diagno
 
 /// Checks the properties of a resource.
 pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnostics) {
-    fn walk(property: &str, term: &Term<'_>, each: &mut dyn FnMut(&str, &str)) {
+    fn walk(property: &str, term: &RawValue<'_>, each: &mut dyn FnMut(&str, &str)) {
         match term {
-            Term::Str(text) => each(property, text),
-            Term::List(items) => items.iter().for_each(|item| walk(property, item, each)),
-            Term::Object(map) | Term::Block(map) => walk_map(map, each),
-            Term::Json(inner) => walk(property, inner, each),
+            RawValue::Str(text) => each(property, text),
+            RawValue::List(items) => items.iter().for_each(|item| walk(property, item, each)),
+            RawValue::Object(map) | RawValue::Block(map) => walk_map(map, each),
+            RawValue::Json(inner) => walk(property, inner, each),
             _ => {}
         }
     }
@@ -224,7 +224,7 @@ pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnos
     }
     walk_map(map, &mut |property, text| {
         if let Some(problem) = problem(property, text, stack.region) {
-            out.push(problem.path(node.path.clone()).at(node.place.clone()));
+            out.push(problem.path(node.path.clone()).at(node.location.clone()));
         }
     });
 }

@@ -17,14 +17,14 @@ pub(crate) use literals::{ArnOf, IdOf};
 
 /// A graph without errors.
 #[derive(Clone, Debug)]
-pub struct Checked<'g> {
+pub struct Validated<'g> {
     graph: &'g Graph,
     links: Links,
     warnings: Diagnostics,
     cfn_limits: Diagnostics,
 }
 
-impl<'g> Checked<'g> {
+impl<'g> Validated<'g> {
     /// Returns the graph.
     pub fn graph(&self) -> &'g Graph {
         self.graph
@@ -42,26 +42,26 @@ impl<'g> Checked<'g> {
     /// assert!(checked.over_limits(Dialect::Cfn).has_errors());
     /// assert!(checked.over_limits(Dialect::Tf).is_empty());
     /// ```
-    pub fn over_limits(&self, dialect: Dialect) -> &Diagnostics {
+    pub fn limit_violations(&self, dialect: Dialect) -> &Diagnostics {
         const NONE: &Diagnostics = &Diagnostics::NONE;
         dialect.pick(&self.cfn_limits, NONE)
     }
 
     /// Returns the names of the stacks, each behind those whose values it takes, which is the order
     /// of deployment.
-    pub fn order(&self) -> Vec<&'g str> {
+    pub fn deployment_order(&self) -> Vec<&'g str> {
         let (order, _) = self.links.order(self.graph);
         let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
         order.into_iter().map(name).collect()
     }
 
     /// Returns the names of the stacks that a stack takes values from.
-    pub fn before(&self, stack: &str) -> Vec<&'g str> {
+    pub fn dependencies_of(&self, stack: &str) -> Vec<&'g str> {
         let Some(id) = self.graph.stack_names.get(stack) else {
             return Vec::new();
         };
         let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
-        self.links.before(*id).map(name).collect()
+        self.links.dependencies_of(*id).map(name).collect()
     }
 
     pub(crate) fn links(&self) -> &Links {
@@ -74,11 +74,11 @@ impl<'g> Checked<'g> {
     }
 }
 
-impl Checked<'_> {
+impl Validated<'_> {
     /// Changes what was found: a front end knows the places better.
     #[cfg(feature = "config")]
-    pub(crate) fn map_found(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
-        Checked {
+    pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
+        Validated {
             warnings: change(self.warnings),
             cfn_limits: change(self.cfn_limits),
             ..self
@@ -91,8 +91,8 @@ impl Checked<'_> {
 /// # Errors
 ///
 /// All diagnostics, if one of them is an error.
-pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Checked<'_>, Diagnostics> {
-    let mut out = graph.problems.clone();
+pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
+    let mut out = graph.diagnostics.clone();
     out.extend(own);
     let mut broken = Diagnostics::default();
     references::check(graph, &mut broken);
@@ -115,7 +115,7 @@ pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Checked<'_>, Diagno
     } else {
         let mut cfn_limits = Diagnostics::default();
         limits::check(graph, &mut cfn_limits);
-        Ok(Checked {
+        Ok(Validated {
             graph,
             links,
             warnings: out,

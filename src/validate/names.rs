@@ -3,21 +3,21 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Links;
-use crate::ir::{Diagnostic, Diagnostics, Graph, Place, StackId, terraform_name};
+use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, StackId, terraform_name};
 use crate::resource::Dialect;
 
 /// A name that is taken, by whom, and where.
-type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a Place)>;
+type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a SourceLocation)>;
 
 /// The paths that have been told to collide, and those that they are below.
-type Told<'a> = HashSet<(&'a str, &'a str)>;
+type Reported<'a> = HashSet<(&'a str, &'a str)>;
 
 fn take<'a>(
     taken: &mut Taken<'a>,
-    told: &mut Told<'a>,
+    told: &mut Reported<'a>,
     name: (&'a str, &'a str),
     path: &'a str,
-    place: &'a Place,
+    place: &'a SourceLocation,
     language: &str,
     out: &mut Diagnostics,
 ) {
@@ -47,15 +47,15 @@ fn take<'a>(
 pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
     for (n, stack) in graph.stacks().enumerate() {
         let here = StackId::next(n);
-        let parameter_names: Vec<(String, &Place, &str)> = stack
+        let parameter_names: Vec<(String, &SourceLocation, &str)> = stack
             .parameters
             .iter()
             .filter_map(|id| graph.parameter(*id))
-            .map(|it| (terraform_name(&it.id), &it.place, it.id.as_str()))
+            .map(|it| (terraform_name(&it.id), &it.location, it.id.as_str()))
             .collect();
         let most = stack.nodes.len() + stack.parameters.len();
         let (mut cfn, mut tf) = (Taken::with_capacity(most), Taken::with_capacity(most));
-        let mut told = Told::new();
+        let mut told = Reported::new();
         for (name, place, id) in &parameter_names {
             take(
                 &mut cfn,
@@ -77,11 +77,11 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             );
         }
         let taken: Vec<(String, &str)> = links
-            .taken_by(here)
+            .imports_of(here)
             .filter_map(|it| Some((it.variable(graph), graph.node(it.node)?.path.as_str())))
             .collect();
         for (name, path) in &taken {
-            let place = &stack.place;
+            let place = &stack.location;
             let name = ("variable", name.as_str());
             take(&mut tf, &mut told, name, path, place, "Terraform", out);
         }
@@ -92,7 +92,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                     &mut told,
                     ("", &node.cfn_id),
                     &node.path,
-                    &node.place,
+                    &node.location,
                     "CloudFormation",
                     out,
                 );
@@ -103,7 +103,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                     &mut told,
                     (of, &node.tf_name),
                     &node.path,
-                    &node.place,
+                    &node.location,
                     "Terraform",
                     out,
                 );
@@ -117,18 +117,18 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                 &mut told,
                 name,
                 &output.path,
-                &output.place,
+                &output.location,
                 "the outputs",
                 out,
             );
         }
         let exports = links.exports.iter();
-        for export in exports.filter(|it| it.from == here && !it.is_told) {
+        for export in exports.filter(|it| it.from == here && !it.has_output) {
             let Some(node) = graph.node(export.node) else {
                 continue;
             };
             let name = ("output", export.cfn_id.as_str());
-            let (path, place) = (node.path.as_str(), &node.place);
+            let (path, place) = (node.path.as_str(), &node.location);
             take(
                 &mut outputs,
                 &mut told,

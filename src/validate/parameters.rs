@@ -10,7 +10,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             out.push(
                 Diagnostic::error("parameter", message)
                     .path(parameter.id.clone())
-                    .at(parameter.place.clone())
+                    .at(parameter.location.clone())
                     .about(&[setting])
                     .help(help),
             );
@@ -42,7 +42,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             );
         }
         let shape = match (pattern, parameter.of.pattern()) {
-            (Some(pattern), _) => match whole(pattern) {
+            (Some(pattern), _) => match anchored(pattern) {
                 Ok(shape) => shape.map(|shape| (shape, pattern)),
                 Err(error) => {
                     report(
@@ -55,7 +55,10 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 }
             },
             // Of this module, and right.
-            (None, Some(pattern)) => whole(pattern).ok().flatten().map(|shape| (shape, pattern)),
+            (None, Some(pattern)) => anchored(pattern)
+                .ok()
+                .flatten()
+                .map(|shape| (shape, pattern)),
             (None, None) => None,
         };
         let items = |text: &'_ Text| -> Vec<String> {
@@ -115,7 +118,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
 
 /// Returns a pattern for the whole of a text, or nothing where this program cannot tell: it knows
 /// no classes of Unicode, which both languages have.
-fn whole(pattern: &str) -> Result<Option<Regex>, regex_lite::Error> {
+fn anchored(pattern: &str) -> Result<Option<Regex>, regex_lite::Error> {
     if ["\\p", "\\P"].iter().any(|class| pattern.contains(class)) {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use super::literals;
 use crate::backend::apply_overrides;
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, Tags, Term};
+use crate::resource::{Dialect, Map, RawValue, Tags};
 
 /// What is wrong with an expression, if anything.
 fn problem(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
@@ -28,18 +28,18 @@ fn problem(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Optio
 /// Returns whether all items of a list parameter stand beside what cannot be joined with them by
 /// commas, which is CloudFormation's only way.
 fn mixes_lists(map: &Map<'_>) -> bool {
-    fn term(it: &Term<'_>) -> bool {
+    fn term(it: &RawValue<'_>) -> bool {
         match it {
-            Term::List(items) => {
-                let text = |item: &Term<'_>| match item {
-                    Term::Str(text) => !text.contains(','),
-                    other => matches!(other, Term::Expr(_)),
+            RawValue::List(items) => {
+                let text = |item: &RawValue<'_>| match item {
+                    RawValue::Str(text) => !text.contains(','),
+                    other => matches!(other, RawValue::Expr(_)),
                 };
-                (items.iter().any(Term::is_items) && !items.iter().all(text))
+                (items.iter().any(RawValue::is_items) && !items.iter().all(text))
                     || items.iter().any(term)
             }
-            Term::Object(map) | Term::Block(map) => mixes_lists(map),
-            Term::Json(inner) | Term::Base64(inner) => term(inner),
+            RawValue::Object(map) | RawValue::Block(map) => mixes_lists(map),
+            RawValue::Json(inner) | RawValue::Base64(inner) => term(inner),
             _ => false,
         }
     }
@@ -50,12 +50,12 @@ fn mixes_lists(map: &Map<'_>) -> bool {
 ///
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
 fn would_be_looked_up(map: &Map<'_>) -> bool {
-    fn term(it: &Term<'_>) -> bool {
+    fn term(it: &RawValue<'_>) -> bool {
         match it {
-            Term::Str(text) => text.contains("{{resolve:"),
-            Term::List(items) => items.iter().any(term),
-            Term::Object(map) | Term::Block(map) => would_be_looked_up(map),
-            Term::Json(inner) => term(inner),
+            RawValue::Str(text) => text.contains("{{resolve:"),
+            RawValue::List(items) => items.iter().any(term),
+            RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
+            RawValue::Json(inner) => term(inner),
             _ => false,
         }
     }
@@ -76,11 +76,11 @@ fn check_node(
     (id, node): (NodeId, &Node),
     out: &mut Diagnostics,
 ) -> bool {
-    let mut forward = node.after.iter().any(|after| *after >= id);
+    let mut forward = node.depends_on.iter().any(|after| *after >= id);
     let report = |message: &str, help: &str| {
         Diagnostic::error("reference", message)
             .path(node.path.clone())
-            .at(node.place.clone())
+            .at(node.location.clone())
             .help(help)
     };
     for dialect in [Dialect::Cfn, Dialect::Tf] {
@@ -104,7 +104,9 @@ fn check_node(
             ));
         }
         // What a construct has said of its settings need not be said again.
-        if dialect == Dialect::Cfn && node.resource.kind().is_some() && !graph.problems.has_errors()
+        if dialect == Dialect::Cfn
+            && node.resource.kind().is_some()
+            && !graph.diagnostics.has_errors()
         {
             literals::check(&map, here, node, out);
         }
@@ -115,7 +117,7 @@ fn check_node(
                     "text holds `{{resolve:`, which CloudFormation may look up",
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .about(&["tags", &looked_up_tag(node)])
                 .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
@@ -126,13 +128,13 @@ fn check_node(
             out.push(
                 Diagnostic::error("override", message)
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .help("name it by a JSON pointer such as `/Tags/0/Value`"),
             );
         }
     }
     let nowhere = |after: &NodeId| graph.node(*after).is_none();
-    if node.after.iter().any(nowhere) {
+    if node.depends_on.iter().any(nowhere) {
         out.push(report(
             "waits for a resource of another app",
             "use handles of the same app",
@@ -145,7 +147,7 @@ fn check_node(
 fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
     let mut before = node.resource.put(Dialect::Cfn).references();
     before.extend(node.resource.put(Dialect::Tf).references());
-    before.extend(&node.after);
+    before.extend(&node.depends_on);
     // Stacks wait as a whole for other stacks.
     before.retain(|id| {
         graph
@@ -155,7 +157,7 @@ fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
     before
 }
 
-fn check_circles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
+fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
     let mut done: Vec<NodeId> = Vec::new();
     loop {
         let ready: Vec<NodeId> = graph
@@ -177,7 +179,7 @@ fn check_circles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
         .help("remove one of the references");
     for (id, node) in graph.nodes_of(stack) {
         if !done.contains(&id) {
-            circle = circle.path(node.path.clone()).at(node.place.clone());
+            circle = circle.path(node.path.clone()).at(node.location.clone());
         }
     }
     if !circle.paths.is_empty() {
@@ -194,7 +196,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 out.push(
                     Diagnostic::error("reference", "is a resource of another stack or app")
                         .path(node.path.clone())
-                        .at(node.place.clone())
+                        .at(node.location.clone())
                         .help("change what is in it, and leave it in its stack"),
                 );
             }
@@ -211,7 +213,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 out.push(
                     Diagnostic::error("reference", format!("an output {found}"))
                         .path(output.path.clone())
-                        .at(output.place.clone())
+                        .at(output.location.clone())
                         .help("use handles of the same app"),
                 );
             }
@@ -219,7 +221,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         // A handle exists only once its resource does, so that links lead back, and so does
         // waiting, unless somebody changed the graph afterwards.
         if forward {
-            check_circles(graph, stack, out);
+            check_cycles(graph, stack, out);
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             out.push(
                 Diagnostic::error("tags", message)
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .about(about)
                     // The stack's tags, and `Name`, which begins with names.
                     .about(&[&[""], about].concat())

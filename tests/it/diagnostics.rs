@@ -211,7 +211,7 @@ fn problems(text: &str) -> Diagnostics {
         Ok(configured) => match configured.check() {
             Err(problems) => problems,
             Ok(checked) => {
-                let limits = checked.over_limits(Dialect::Cfn);
+                let limits = checked.limit_violations(Dialect::Cfn);
                 assert!(limits.has_errors(), "accepted: {text}");
                 limits.clone()
             }
@@ -440,7 +440,7 @@ fn errors_are_at_the_setting() {
         let problems = problems(&text);
         assert_eq!(problems.iter().count(), 1, "{marked}: {problems:#}");
         let problem = problems.iter().next().unwrap();
-        let mut places: Vec<String> = problem.places.iter().map(ToString::to_string).collect();
+        let mut places: Vec<String> = problem.locations.iter().map(ToString::to_string).collect();
         places.sort();
         assert_eq!((problem.code, places), (*code, expected), "{marked}");
         assert!(problem.help.is_some(), "{marked}: no help");
@@ -496,13 +496,13 @@ fn a_warning_knows_its_language_and_its_setting() {
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
     assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
-    assert_eq!(warning.places[0].to_string(), "warning:7:13");
+    assert_eq!(warning.locations[0].to_string(), "warning:7:13");
 }
 
 /// What a configuration that is accepted is warned of.
 fn warned(text: &str) -> String {
     let configured = super::configured("ssm-synth.yaml", text);
-    let checked = configured.app.check().unwrap();
+    let checked = configured.app.validate().unwrap();
     let warnings = checked.warnings().iter();
     warnings.map(|it| format!("{it}\n")).collect()
 }
@@ -548,9 +548,9 @@ fn limits_are_told() {
 fn cloudformation_s_limits_are_its_own() {
     let over = |text: &str| {
         let configured = super::configured("ssm-synth.yaml", text);
-        let checked = configured.app.check().unwrap();
-        assert!(checked.over_limits(Dialect::Tf).is_empty());
-        checked.over_limits(Dialect::Cfn).to_string()
+        let checked = configured.app.validate().unwrap();
+        assert!(checked.limit_violations(Dialect::Tf).is_empty());
+        checked.limit_violations(Dialect::Cfn).to_string()
     };
     let hosts = |count: usize| {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();

@@ -219,18 +219,18 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
 
 #[test]
 fn a_list_parameter_stands_among_texts() {
-    use ssm_synth::resource::{Raw, Term};
+    use ssm_synth::resource::{RawResource, RawValue};
     use ssm_synth::{App, backend, ir, ir::Expr, ir::ListParameter};
 
-    let with = |beside: Term<'static>| {
+    let with = |beside: RawValue<'static>| {
         let mut app = App::new();
         let mut stack = app.stack("Access");
         let ids = stack.list_parameter(ListParameter::security_group_ids("Groups"));
         let ir::Value::Expr(all @ Expr::Items(_)) = ids.all() else {
             panic!("all items are one expression");
         };
-        let list = vec![beside, Term::from(all)];
-        let raw = Raw::new()
+        let list = vec![beside, RawValue::from(all)];
+        let raw = RawResource::new()
             .cfn("AWS::X::Y")
             .property("Groups", list.clone())
             .tf("x_y")
@@ -238,8 +238,8 @@ fn a_list_parameter_stands_among_texts() {
         stack.add("Mine", raw);
         app
     };
-    let app = with(Term::str("a\"${b}"));
-    let checked = app.check().unwrap();
+    let app = with(RawValue::str("a\"${b}"));
+    let checked = app.validate().unwrap();
     let template = backend::cfn::template(&checked, "Access")
         .unwrap()
         .to_json();
@@ -258,8 +258,8 @@ fn a_list_parameter_stands_among_texts() {
         r#"${concat(["a\"$${b}"], var.groups)}"#
     );
 
-    for beside in [Term::Int(1), Term::str("a,b")] {
-        let problems = with(beside).check().unwrap_err().to_string();
+    for beside in [RawValue::Int(1), RawValue::str("a,b")] {
+        let problems = with(beside).validate().unwrap_err().to_string();
         assert!(problems.contains("beside what is no text"), "{problems}");
     }
 }

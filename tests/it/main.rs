@@ -63,7 +63,7 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
     let configured = configured(name, text);
     let checked = configured
         .app
-        .check()
+        .validate()
         .unwrap_or_else(|problems| panic!("{name}: {problems}"));
     let template = backend::cfn::template(&checked, &configured.stack).unwrap();
     let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root).unwrap();

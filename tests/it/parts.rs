@@ -85,7 +85,7 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
 fn a_stack_is_proven_with_its_own_document() {
     let mut app = App::new();
     let access = SessionAccess::new().sessions(Sessions::default());
-    let handles = app.stack("Access").apply(access);
+    let handles = app.stack("Access").add_inline(access);
     let prove = |app: &App| {
         let proof = reachability::check(app.graph(), &reachability::Assumptions::default());
         (proof.instances[0].verdict, proof.instances[0].failing_hop())

@@ -6,7 +6,7 @@ use ssm_synth::frontend::config::Config;
 
 fn synthesize(text: &str) -> Option<[String; 4]> {
     let configured = Config::read("generated", text).ok()?.build().ok()?;
-    let checked = configured.app.check().ok()?;
+    let checked = configured.app.validate().ok()?;
     let template = backend::cfn::template(&checked, &configured.stack)?;
     let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root)?;
     Some([

@@ -1,7 +1,7 @@
 //! What can go from one thread to another, what is an error, what is a key.
 
-use ssm_synth::resource::{Kind, Resource, Subnet, Term};
-use ssm_synth::{App, Id, Parameter, Ref, Scope, SessionAccess, TemplateError, Value};
+use ssm_synth::resource::{Kind, RawValue, Resource, Subnet};
+use ssm_synth::{App, Handle, Id, Parameter, Scope, SessionAccess, TemplateError, Value};
 use ssm_synth::{
     backend, construct, cost, diagram, frontend, ir, reachability, report, runbook, validate,
 };
@@ -24,13 +24,13 @@ fn every_type_goes_between_threads() {
     shared::<ir::Graph>();
     shared::<Resource>();
     shared::<Kind>();
-    shared::<Term<'_>>();
+    shared::<RawValue<'_>>();
     shared::<Value<ir::Text>>();
     shared::<Id<Subnet>>();
     // Whatever it points at.
-    shared::<Ref<std::cell::Cell<u8>>>();
+    shared::<Handle<std::cell::Cell<u8>>>();
     shared::<Parameter<Id<Subnet>>>();
-    shared::<validate::Checked<'_>>();
+    shared::<validate::Validated<'_>>();
     shared::<backend::cfn::Template<'_>>();
     shared::<backend::tf::Module<'_>>();
     shared::<reachability::Reachability>();
@@ -61,8 +61,8 @@ fn every_error_can_be_boxed() {
 
 #[test]
 fn handles_are_keys_and_copies_whatever_they_point_at() {
-    key::<Ref<std::cell::Cell<u8>>>();
+    key::<Handle<std::cell::Cell<u8>>>();
     key::<Id<std::cell::Cell<u8>>>();
-    copied::<Ref<std::cell::Cell<u8>>>();
+    copied::<Handle<std::cell::Cell<u8>>>();
     copied::<ir::ListValue<Id<Subnet>>>();
 }

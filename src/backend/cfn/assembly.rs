@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::template;
 use crate::ir::Severity;
 use crate::resource::Dialect;
-use crate::validate::Checked;
+use crate::validate::Validated;
 
 /// The version of the manifest's schema. A low one, so that older command lines read it too: each
 /// reads all versions up to its own.
@@ -37,11 +37,11 @@ pub struct AssemblyFile {
 /// ```
 ///
 /// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
-pub fn assembly(checked: &Checked<'_>) -> Vec<AssemblyFile> {
+pub fn assembly(checked: &Validated<'_>) -> Vec<AssemblyFile> {
     let graph = checked.graph();
     let mut files = Vec::new();
     let mut artifacts = Map::new();
-    for name in checked.order() {
+    for name in checked.deployment_order() {
         let (Some(stack), Some(text)) = (graph.stack(name), template(checked, name)) else {
             continue;
         };
@@ -53,7 +53,7 @@ pub fn assembly(checked: &Checked<'_>) -> Vec<AssemblyFile> {
             "properties": { "templateFile": file, "stackName": name },
             "displayName": name,
         });
-        let before = checked.before(name);
+        let before = checked.dependencies_of(name);
         if !before.is_empty() {
             artifact["dependencies"] = before.into();
         }
@@ -73,7 +73,7 @@ pub fn assembly(checked: &Checked<'_>) -> Vec<AssemblyFile> {
 }
 
 /// What is told beside a template: which construct a logical id is of, and warnings.
-fn metadata(checked: &Checked<'_>, stack: &str) -> Map<String, Value> {
+fn metadata(checked: &Validated<'_>, stack: &str) -> Map<String, Value> {
     let graph = checked.graph();
     let mut out = Map::new();
     let mut add = |path: &str, kind: &str, data: String| {

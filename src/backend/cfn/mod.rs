@@ -11,11 +11,11 @@ use std::borrow::Cow;
 
 use super::apply_overrides;
 use crate::ir::{
-    Attr, CfnAttr, Checker, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo,
-    Removal, Stack, StackId, Test, Text,
+    Attr, CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate,
+    Pseudo, RemovalPolicy, Scanner, Stack, StackId, Text,
 };
-use crate::resource::{Dialect, Map, Term};
-use crate::validate::{Checked, Export, Links};
+use crate::resource::{Dialect, Map, RawValue};
+use crate::validate::{Export, Links, Validated};
 
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +62,7 @@ impl Template<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn template<'g>(checked: &Checked<'g>, stack: &str) -> Option<Template<'g>> {
+pub fn template<'g>(checked: &Validated<'g>, stack: &str) -> Option<Template<'g>> {
     let graph = checked.graph();
     let here = *graph.stack_names.get(stack)?;
     let lower = Lower {
@@ -109,7 +109,7 @@ impl<'g> Lower<'g, '_> {
             .conditions
             .iter()
             .filter_map(|id| self.graph.condition(*id))
-            .map(|it| (Cow::Borrowed(it.id.as_str()), self.test(&it.test)))
+            .map(|it| (Cow::Borrowed(it.id.as_str()), self.test(&it.predicate)))
             .collect();
         if !conditions.is_empty() {
             root.push(("Conditions".into(), Tree::Map(conditions)));
@@ -132,12 +132,12 @@ impl<'g> Lower<'g, '_> {
                 body.push(("Value".into(), self.expr(&output.value)));
                 let export = self
                     .told()
-                    .find(|it| it.is_told && it.cfn_id == output.cfn_id);
+                    .find(|it| it.has_output && it.cfn_id == output.cfn_id);
                 body.extend(export.map(|it| self.exported(it)));
                 (Cow::Borrowed(output.cfn_id.as_str()), Tree::Map(body))
             })
             .collect();
-        outputs.extend(self.told().filter(|it| !it.is_told).map(|it| {
+        outputs.extend(self.told().filter(|it| !it.has_output).map(|it| {
             let mut body = Vec::new();
             let node = self.graph.node(it.node);
             let condition = node.and_then(|node| self.graph.condition(node.condition?));
@@ -157,7 +157,7 @@ impl<'g> Lower<'g, '_> {
     /// What other stacks take from this one.
     fn told(&self) -> impl Iterator<Item = &Export> {
         let links = self.links.into_iter();
-        links.flat_map(|(here, links)| links.told_by(here, Dialect::Cfn))
+        links.flat_map(|(here, links)| links.exports_of(here, Dialect::Cfn))
     }
 
     fn exported(&self, export: &Export) -> (Cow<'g, str>, Tree<'g>) {
@@ -187,10 +187,10 @@ impl<'g> Lower<'g, '_> {
         Tree::Map(body)
     }
 
-    fn test(&self, test: &'g Test) -> Tree<'g> {
+    fn test(&self, test: &'g Predicate) -> Tree<'g> {
         match test {
-            Test::Not(inner) => Tree::call("Fn::Not", Tree::List(vec![self.test(inner)])),
-            Test::OneOf(expr, values) => {
+            Predicate::Not(inner) => Tree::call("Fn::Not", Tree::List(vec![self.test(inner)])),
+            Predicate::OneOf(expr, values) => {
                 let equals = |value: &'g Text| {
                     let pair = vec![self.expr(expr), Tree::str(value.as_ref())];
                     Tree::call("Fn::Equals", Tree::List(pair))
@@ -235,10 +235,10 @@ impl<'g> Lower<'g, '_> {
         if let Some(condition) = node.condition.and_then(|id| self.graph.condition(id)) {
             body.push(("Condition".into(), Tree::str(condition.id.as_str())));
         }
-        if let Some(removal) = node.removal {
+        if let Some(removal) = node.removal_policy {
             let (end, replaced) = match removal {
-                Removal::Delete => ("Delete", "Delete"),
-                Removal::Retain => ("RetainExceptOnCreate", "Retain"),
+                RemovalPolicy::Delete => ("Delete", "Delete"),
+                RemovalPolicy::Retain => ("RetainExceptOnCreate", "Retain"),
             };
             body.push(("DeletionPolicy".into(), Tree::str(end)));
             body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
@@ -260,17 +260,17 @@ impl<'g> Lower<'g, '_> {
     /// What is accepted of a type, as the checkers read it.
     fn accepted(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
         let by = |checker| {
-            let all = self.stack.exceptions.iter();
-            all.filter(move |it| it.checker == checker && it.cfn == of)
+            let all = self.stack.suppressions.iter();
+            all.filter(move |it| it.scanner == checker && it.cfn == of)
         };
-        let skip: Vec<_> = by(Checker::Checkov)
+        let skip: Vec<_> = by(Scanner::Checkov)
             .map(|it| {
                 let check = ("id".into(), Tree::str(it.check));
                 Tree::Map(vec![check, ("comment".into(), Tree::str(it.reason))])
             })
             .collect();
-        let rules: Vec<_> = by(Checker::Guard).map(|it| Tree::str(it.check)).collect();
-        let reasons = by(Checker::Guard).map(|it| (it.check.into(), Tree::str(it.reason)));
+        let rules: Vec<_> = by(Scanner::Guard).map(|it| Tree::str(it.check)).collect();
+        let reasons = by(Scanner::Guard).map(|it| (it.check.into(), Tree::str(it.reason)));
         let mut metadata = Vec::new();
         if !skip.is_empty() {
             let skip = ("skip".into(), Tree::List(skip));
@@ -291,7 +291,7 @@ impl<'g> Lower<'g, '_> {
         let mut said = properties.references();
         said.push(id);
         let mut names = Vec::new();
-        for after in &node.after {
+        for after in &node.depends_on {
             let Some(other) = self.graph.node(*after) else {
                 continue;
             };
@@ -322,25 +322,27 @@ impl<'g> Lower<'g, '_> {
         )
     }
 
-    fn term(&self, term: Term<'g>) -> Tree<'g> {
+    fn term(&self, term: RawValue<'g>) -> Tree<'g> {
         match term {
-            Term::Bool(value) => Tree::Bool(value),
-            Term::Int(value) => Tree::Int(value),
-            Term::Str(text) => text_as_written(text),
-            Term::Expr(Cow::Borrowed(expr)) => self.expr(expr),
-            Term::Expr(Cow::Owned(expr)) => owned(self.expr_of(&expr)),
-            Term::List(items) if items.iter().any(Term::is_items) => self.spliced(items),
-            Term::List(items) => Tree::List(items.into_iter().map(|it| self.term(it)).collect()),
-            Term::Object(map) | Term::Block(map) => self.map(map),
-            Term::Json(inner) => self.term(*inner),
-            Term::Base64(inner) => Tree::call("Fn::Base64", self.term(*inner)),
-            Term::Raw(value) => Tree::Raw(value),
+            RawValue::Bool(value) => Tree::Bool(value),
+            RawValue::Int(value) => Tree::Int(value),
+            RawValue::Str(text) => text_as_written(text),
+            RawValue::Expr(Cow::Borrowed(expr)) => self.expr(expr),
+            RawValue::Expr(Cow::Owned(expr)) => owned(self.expr_of(&expr)),
+            RawValue::List(items) if items.iter().any(RawValue::is_items) => self.spliced(items),
+            RawValue::List(items) => {
+                Tree::List(items.into_iter().map(|it| self.term(it)).collect())
+            }
+            RawValue::Object(map) | RawValue::Block(map) => self.map(map),
+            RawValue::Json(inner) => self.term(*inner),
+            RawValue::Base64(inner) => Tree::call("Fn::Base64", self.term(*inner)),
+            RawValue::Raw(value) => Tree::Raw(value),
         }
     }
 
     /// A list parameter among other items: there is no function that joins lists but by way of
     /// text.
-    fn spliced(&self, items: Vec<Term<'g>>) -> Tree<'g> {
+    fn spliced(&self, items: Vec<RawValue<'g>>) -> Tree<'g> {
         let comma = |name, of| Tree::call(name, Tree::List(vec![Tree::str(","), of]));
         let parts = items.into_iter().map(|item| {
             let list = item.is_items();
@@ -540,7 +542,7 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
 
 /// A piece of a template that refers to resources of a graph, as a value.
 #[cfg(any(feature = "testing", feature = "cli"))]
-pub(crate) fn value_of<'g>(graph: &'g Graph, piece: Term<'g>) -> serde_json::Value {
+pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json::Value {
     let Some(stack) = graph.stacks.first() else {
         return serde_json::Value::Null;
     };
@@ -554,7 +556,7 @@ pub(crate) fn value_of<'g>(graph: &'g Graph, piece: Term<'g>) -> serde_json::Val
 }
 
 /// Prints a piece of a template that refers to resources of a graph, as YAML or as JSON.
-pub(crate) fn snippet(graph: &Graph, piece: &Term<'static>, yaml: bool) -> String {
+pub(crate) fn snippet(graph: &Graph, piece: &RawValue<'static>, yaml: bool) -> String {
     let Some(stack) = graph.stacks.first() else {
         return String::new();
     };

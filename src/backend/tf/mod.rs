@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 
 use super::apply_overrides;
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Pseudo, Removal, Stack,
-    StackId, Test, terraform_name,
+    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
+    RemovalPolicy, Stack, StackId, terraform_name,
 };
-use crate::resource::{Dialect, Map, Term};
-use crate::validate::{Checked, Export, Links};
+use crate::resource::{Dialect, Map, RawValue};
+use crate::validate::{Export, Links, Validated};
 
 /// What a module is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -153,7 +153,7 @@ impl Module<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn module<'g>(checked: &Checked<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
+pub fn module<'g>(checked: &Validated<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
     let graph = checked.graph();
     let here = *graph.stack_names.get(stack)?;
     let mut lower = Lower {
@@ -214,7 +214,10 @@ impl<'g> Lower<'g, '_> {
             });
         }
         if let Some((here, links)) = self.links {
-            for export in links.told_by(here, Dialect::Tf).filter(|it| !it.is_told) {
+            for export in links
+                .exports_of(here, Dialect::Tf)
+                .filter(|it| !it.has_output)
+            {
                 let mut body = Body::default();
                 let value = self.attr(export.node, export.attr.tf);
                 body.argument("value", Tree::Expr(value));
@@ -246,7 +249,7 @@ impl<'g> Lower<'g, '_> {
                 .map(|it| variable(it, terraform_name(&it.id))),
         );
         if let Some((here, links)) = self.links {
-            blocks.extend(links.taken_by(here).map(|it| taken(self.graph, it)));
+            blocks.extend(links.imports_of(here).map(|it| taken(self.graph, it)));
         }
         for data in &self.data {
             let mut block = data_block(*data);
@@ -265,7 +268,7 @@ impl<'g> Lower<'g, '_> {
 
     /// What is accepted of a type, as checkov reads it.
     fn accepted(&self, of: &str, body: &mut Body<'g>) {
-        let all = self.stack.exceptions.iter().filter(|it| it.tf == of);
+        let all = self.stack.suppressions.iter().filter(|it| it.tf == of);
         let lines: Vec<String> = all
             .map(|it| format!("checkov:skip={}:{}", it.check, it.reason))
             .collect();
@@ -286,7 +289,7 @@ impl<'g> Lower<'g, '_> {
         };
         let mut arguments = node.resource.put(Dialect::Tf);
         node.resource.tf_extra(&mut arguments);
-        if node.removal == Some(Removal::Retain) {
+        if node.removal_policy == Some(RemovalPolicy::Retain) {
             node.resource.tf_retained(&mut arguments);
         }
         // The checks applied them before.
@@ -297,7 +300,7 @@ impl<'g> Lower<'g, '_> {
         let mut body = Body::default();
         self.accepted(of, &mut body);
         let count = condition.map(|it| {
-            let test = self.test(&it.test);
+            let test = self.test(&it.predicate);
             format!("{test} ? 1 : 0")
         });
         if let Some(count) = &count {
@@ -334,7 +337,7 @@ impl<'g> Lower<'g, '_> {
     fn depends_on(&self, id: NodeId, node: &Node, arguments: &Map<'_>) -> Vec<String> {
         let said = arguments.references();
         let mut addresses = Vec::new();
-        for &after in &node.after {
+        for &after in &node.depends_on {
             // A stack waits as a whole for what it takes from others.
             let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
                 continue;
@@ -356,15 +359,15 @@ impl<'g> Lower<'g, '_> {
     fn body(&mut self, map: Map<'g>, body: &mut Body<'g>) {
         for (key, term) in map {
             match term {
-                Term::Block(map) => {
+                RawValue::Block(map) => {
                     let mut inner = Body::default();
                     self.body(map, &mut inner);
                     body.block(key, inner);
                 }
-                Term::List(items) if matches!(items.first(), Some(Term::Block(_))) => {
+                RawValue::List(items) if matches!(items.first(), Some(RawValue::Block(_))) => {
                     let mut blocks = Vec::new();
                     for item in items {
-                        if let Term::Block(map) = item {
+                        if let RawValue::Block(map) = item {
                             let mut inner = Body::default();
                             self.body(map, &mut inner);
                             blocks.push(inner);
@@ -380,37 +383,37 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    fn term(&mut self, term: Term<'g>) -> Tree<'g> {
+    fn term(&mut self, term: RawValue<'g>) -> Tree<'g> {
         match term {
-            Term::Bool(value) => Tree::Bool(value),
-            Term::Int(value) => Tree::Int(value),
-            Term::Str(text) => Tree::Str(text),
-            Term::Expr(Cow::Borrowed(expr)) => self.expr(expr),
-            Term::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
-            Term::List(items) if items.iter().any(Term::is_items) => {
+            RawValue::Bool(value) => Tree::Bool(value),
+            RawValue::Int(value) => Tree::Int(value),
+            RawValue::Str(text) => Tree::Str(text),
+            RawValue::Expr(Cow::Borrowed(expr)) => self.expr(expr),
+            RawValue::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
+            RawValue::List(items) if items.iter().any(RawValue::is_items) => {
                 let parts: Vec<String> = items.iter().map(|item| self.part(item)).collect();
                 Tree::Expr(format!("concat({})", parts.join(", ")))
             }
-            Term::List(items) => {
+            RawValue::List(items) => {
                 Tree::List(items.into_iter().map(|item| self.term(item)).collect())
             }
-            Term::Object(map) | Term::Block(map) => Tree::Map(
+            RawValue::Object(map) | RawValue::Block(map) => Tree::Map(
                 map.into_iter()
                     .map(|(key, term)| (key, self.term(term)))
                     .collect(),
             ),
-            Term::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
-            Term::Base64(inner) => self.term(*inner),
-            Term::Raw(value) => Tree::Raw(value),
+            RawValue::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
+            RawValue::Base64(inner) => self.term(*inner),
+            RawValue::Raw(value) => Tree::Raw(value),
         }
     }
 
     /// A list for `concat`, of one or of all items of a parameter.
-    fn part(&mut self, term: &Term<'_>) -> String {
+    fn part(&mut self, term: &RawValue<'_>) -> String {
         match term {
-            Term::Expr(expr) if term.is_items() => self.code(expr),
-            Term::Expr(expr) => format!("[{}]", self.code(expr)),
-            Term::Str(text) => format!("[{}]", hcl::quoted(text)),
+            RawValue::Expr(expr) if term.is_items() => self.code(expr),
+            RawValue::Expr(expr) => format!("[{}]", self.code(expr)),
+            RawValue::Str(text) => format!("[{}]", hcl::quoted(text)),
             // A list parameter holds text, and so do its neighbours.
             _ => "[]".to_owned(),
         }
@@ -500,7 +503,7 @@ impl<'g> Lower<'g, '_> {
             }
             Expr::If(condition, then, other) => {
                 let test = match self.graph.condition(*condition) {
-                    Some(condition) => self.test(&condition.test),
+                    Some(condition) => self.test(&condition.predicate),
                     None => String::new(),
                 };
                 format!("{test} ? {} : {}", self.code(then), self.code(other))
@@ -520,10 +523,10 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    fn test(&mut self, test: &Test) -> String {
+    fn test(&mut self, test: &Predicate) -> String {
         match test {
-            Test::Not(inner) => format!("!{}", self.test(inner)),
-            Test::OneOf(expr, values) => {
+            Predicate::Not(inner) => format!("!{}", self.test(inner)),
+            Predicate::OneOf(expr, values) => {
                 let list: Vec<String> = values.iter().map(|text| hcl::quoted(text)).collect();
                 let asked = self.code(expr);
                 let number = matches!(expr, Expr::Param(id)

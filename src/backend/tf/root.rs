@@ -4,7 +4,7 @@
 use super::{Block, Body, Item, Module, Tree, required_providers, variable};
 use crate::ir::{Graph, Stack, StackId, kebab, terraform_name};
 use crate::resource::Dialect;
-use crate::validate::{Checked, Links};
+use crate::validate::{Links, Validated};
 
 /// The folder of a stack's module, beside the root module: `Access` is in `access`.
 ///
@@ -34,7 +34,7 @@ pub struct RegionsError {
 /// If two stacks are in different regions.
 ///
 /// [`Role::Module`]: super::Role::Module
-pub fn root<'g>(checked: &'g Checked<'_>) -> Result<Module<'g>, RegionsError> {
+pub fn root<'g>(checked: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {
     let (graph, links) = (checked.graph(), checked.links());
     let mut known = graph.stacks().filter(|it| it.region.is_some());
     let first = known.next();
@@ -106,12 +106,12 @@ fn call<'g>(graph: &'g Graph, links: &Links, id: StackId, stack: &'g Stack) -> B
         body.argument(terraform_name(&parameter.id), Tree::Expr(value));
     }
     let module = |id: StackId| terraform_name(&graph.stacks[id.index()].name);
-    for export in links.taken_by(id) {
+    for export in links.imports_of(id) {
         let value = format!("module.{}.{}", module(export.from), export.tf_name);
         body.argument(export.variable(graph), Tree::Expr(value));
     }
-    let said = |of: &StackId| links.taken_by(id).any(|it| it.from == *of);
-    let waits = links.before(id).filter(|of| !said(of));
+    let said = |of: &StackId| links.imports_of(id).any(|it| it.from == *of);
+    let waits = links.dependencies_of(id).filter(|of| !said(of));
     let waits: Vec<String> = waits.map(|of| format!("module.{}", module(of))).collect();
     if !waits.is_empty() {
         body.0.push(("depends_on".into(), Item::Addresses(waits)));

@@ -48,7 +48,7 @@ fn answers(graphs: &[Graph]) -> Vec<(String, String)> {
             Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
             None => it.verdict.as_str().to_owned(),
         };
-        (node.map_or("", |node| node.shown()).to_owned(), answer)
+        (node.map_or("", |node| node.display_id()).to_owned(), answer)
     };
     proof.instances.iter().map(shown).collect()
 }

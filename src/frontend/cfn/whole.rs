@@ -7,7 +7,7 @@ use super::super::tree::{At, Entry, Kind, Tree, Unreadable};
 use super::{Deployment, Given, MOST_DEPTH, Reader, is_template, resource_entries};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
-    ParameterDeclaration, ParameterType, Removal, Test, Text, terraform_name,
+    ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
 };
 use crate::resource::{Dialect, Map};
 
@@ -87,7 +87,7 @@ pub(crate) fn whole(
                 kept.insert(entry.key.clone(), ConditionId::next(conditions.len()));
                 conditions.push(Condition {
                     id: entry.key.clone(),
-                    test,
+                    predicate: test,
                 });
             }
             None => {
@@ -132,7 +132,7 @@ pub(crate) fn whole(
             value: value.map_or(Expr::Absent, |it| reader.expr(it, 0)),
             description: Text::Owned(text("Description").unwrap_or_default().to_owned()),
             condition: text("Condition").and_then(|it| kept.get(it).copied()),
-            place,
+            location: place,
         });
     }
     Ok((graph, out))
@@ -192,12 +192,12 @@ impl Reader<'_> {
                 .collect(),
             allowed_pattern: text("AllowedPattern").map(owned),
             only: None,
-            place: self.place(entry.at),
+            location: self.place(entry.at),
         })
     }
 
     /// A condition as the model has it, if it has.
-    fn kept_test(&self, tree: &Tree, depth: usize) -> Option<Test> {
+    fn kept_test(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
         if depth > MOST_DEPTH {
             return None;
         }
@@ -206,14 +206,14 @@ impl Reader<'_> {
         match (name, items) {
             ("Fn::Equals", [a, b]) => match (self.expr(a, depth), self.expr(b, depth)) {
                 (Expr::Text(text), expr) | (expr, Expr::Text(text)) => {
-                    Some(Test::OneOf(expr, vec![text]))
+                    Some(Predicate::OneOf(expr, vec![text]))
                 }
                 _ => None,
             },
             ("Fn::Or", items) => {
                 let mut all: Option<(Expr, Vec<Text>)> = None;
                 for item in items {
-                    let Test::OneOf(expr, values) = self.kept_test(item, depth + 1)? else {
+                    let Predicate::OneOf(expr, values) = self.kept_test(item, depth + 1)? else {
                         return None;
                     };
                     match &mut all {
@@ -222,9 +222,9 @@ impl Reader<'_> {
                         Some(_) => return None,
                     }
                 }
-                all.map(|(expr, values)| Test::OneOf(expr, values))
+                all.map(|(expr, values)| Predicate::OneOf(expr, values))
             }
-            ("Fn::Not", [one]) => Some(Test::Not(Box::new(self.kept_test(one, depth + 1)?))),
+            ("Fn::Not", [one]) => Some(Predicate::Not(Box::new(self.kept_test(one, depth + 1)?))),
             ("Condition", _) => {
                 let conditions = self.root.get("Conditions")?;
                 self.kept_test(conditions.get(argument.text()?)?, depth + 1)
@@ -276,8 +276,8 @@ impl Reader<'_> {
             let text = part.value.text().unwrap_or_default();
             match part.key.as_str() {
                 "DeletionPolicy" | "UpdateReplacePolicy" => match text {
-                    "Retain" | "RetainExceptOnCreate" => removal = Some(Removal::Retain),
-                    "Delete" => removal = removal.or(Some(Removal::Delete)),
+                    "Retain" | "RetainExceptOnCreate" => removal = Some(RemovalPolicy::Retain),
+                    "Delete" => removal = removal.or(Some(RemovalPolicy::Delete)),
                     other => say(part.at, format!("Terraform has no `{other}`")),
                 },
                 "Metadata" => lost.push((part.at, "`Metadata`".to_owned())),
@@ -285,14 +285,14 @@ impl Reader<'_> {
                 other => say(part.at, format!("`{other}` has no twin in Terraform")),
             }
         }
-        lift.graph.nodes[id.index()].removal = removal;
+        lift.graph.nodes[id.index()].removal_policy = removal;
         if let (Some(name), None) = (condition, known.flatten()) {
             say(entry.at, format!("there is no condition `{name}`"));
         }
         // What stands inside comes and goes with it.
         let condition = lift.graph.nodes[id.index()].condition;
         for node in &mut lift.graph.nodes {
-            if node.origin.as_ref().is_some_and(|it| it.inside == Some(id)) {
+            if node.origin.as_ref().is_some_and(|it| it.parent == Some(id)) {
                 node.condition = condition;
             }
         }

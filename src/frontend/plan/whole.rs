@@ -9,7 +9,7 @@ use crate::ir::{
     Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
 };
 use crate::resource::{
-    Dialect, Instance, ManagedPolicy, Map, Raw, Role, RolePolicyAttachment, Typed,
+    Dialect, Instance, ManagedPolicy, Map, RawResource, Role, RolePolicyAttachment, Typed,
 };
 
 /// A plan that was read to be written again: its resources, what of it cannot be written, and what
@@ -151,11 +151,11 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
         .partition(|id| !gone(&graph.nodes[id.index()]));
     for id in gone {
         // It belongs to no stack any more, and so to no output.
-        graph.nodes[id.index()].resource = Raw::new().tf("removed").into();
-        graph.nodes[id.index()].after.clear();
+        graph.nodes[id.index()].resource = RawResource::new().tf("removed").into();
+        graph.nodes[id.index()].depends_on.clear();
     }
     for node in &mut graph.nodes {
-        node.after.retain(|id| left.contains(id));
+        node.depends_on.retain(|id| left.contains(id));
     }
     graph.stacks[0].nodes = left;
     Ok((graph, out, values))

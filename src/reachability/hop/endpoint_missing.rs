@@ -7,7 +7,7 @@ use super::super::ternary::Ternary;
 use super::super::{Hop, HopResult};
 use super::{Connection, link_of, service_name, subnets_of};
 use crate::ir::Value;
-use crate::resource::{EndpointType, Term, VpcEndpoint};
+use crate::resource::{EndpointType, RawValue, VpcEndpoint};
 
 const HOP: Hop = Hop::EndpointMissing;
 
@@ -19,7 +19,7 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
             .index
             .graph
             .node(candidate.id)
-            .is_some_and(|node| node.is_unread("subnets"));
+            .is_some_and(|node| node.is_unmodeled("subnets"));
         let subnets = subnets_of(connection.index, candidate);
         if !subnets.iter().any(|(_, certain)| *certain) {
             let name = connection.index.name(candidate.id);
@@ -35,7 +35,7 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
                     Some(Value::Expr(subnet)) => result.fix(Fix::set(
                         candidate.id,
                         "subnets",
-                        Term::List(vec![Term::from(subnet)]),
+                        RawValue::List(vec![RawValue::from(subnet)]),
                     )),
                     _ => result.fix(Fix::manual("give it a subnet of the VPC")),
                 }
@@ -75,7 +75,7 @@ pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
             .fix(Fix::set(
                 candidate.id,
                 "vpc_endpoint_type",
-                Term::str(EndpointType::Interface.as_str()),
+                RawValue::str(EndpointType::Interface.as_str()),
             ));
         }
     }

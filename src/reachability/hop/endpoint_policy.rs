@@ -26,7 +26,7 @@ pub(super) fn check<'g>(
             .index
             .graph
             .node(candidate.id)
-            .is_some_and(|node| node.is_unread("policy"));
+            .is_some_and(|node| node.is_unmodeled("policy"));
         let result = if unread {
             HopResult::unknown(HOP, format!("the policy of `{name}` is not decided"))
         } else {

@@ -5,7 +5,7 @@ use super::super::path;
 use super::super::ternary::Ternary;
 use super::super::{Hop, HopResult};
 use super::Connection;
-use crate::resource::Term;
+use crate::resource::RawValue;
 
 const HOP: Hop = Hop::EndpointPrivateDns;
 
@@ -39,7 +39,7 @@ pub(super) fn off(connection: &Connection<'_, '_>) -> Option<HopResult> {
         .fix(Fix::set(
             candidate.id,
             "private_dns_enabled",
-            Term::Bool(true),
+            RawValue::Bool(true),
         )),
     )
 }

@@ -21,7 +21,7 @@ pub(super) fn check<'g>(
     let unread = index
         .graph
         .node(candidate.id)
-        .is_some_and(|node| node.is_unread("security_groups"));
+        .is_some_and(|node| node.is_unmodeled("security_groups"));
     if unread {
         return Some(
             HopResult::unknown(

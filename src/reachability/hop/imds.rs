@@ -5,7 +5,7 @@ use super::super::graph_index::GraphIndex;
 use super::super::instance::{InstanceConfig, Setting};
 use super::super::{Hop, HopResult};
 use crate::ir::Value;
-use crate::resource::{Switch, Term};
+use crate::resource::{RawValue, Switch};
 
 pub(super) fn check(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> HopResult {
     match &instance.imds {
@@ -21,7 +21,7 @@ pub(super) fn check(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Ho
         .fix(Fix::set(
             *node,
             "metadata_options.http_endpoint",
-            Term::str("enabled"),
+            RawValue::str("enabled"),
         )),
         Setting::Known(node, field, Value::Expr(_)) | Setting::Unknown(node, field) => {
             HopResult::unknown(

@@ -5,7 +5,7 @@ use super::super::graph_index::{GraphIndex, Resolved, visible_text};
 use super::super::instance::{InstanceConfig, Setting};
 use super::super::{Hop, HopResult};
 use crate::ir::NodeId;
-use crate::resource::{InstanceProfile, Resource, Role, ServiceSetting, Term, Typed};
+use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting, Typed};
 
 /// The role of an instance.
 pub(super) enum InstanceRole {
@@ -145,7 +145,7 @@ fn with_role(
         let unread = index
             .graph
             .node(id)
-            .is_some_and(|node| node.is_unread("role"));
+            .is_some_and(|node| node.is_unmodeled("role"));
         if unread {
             return (
                 HopResult::unknown(hop, format!("the role of `{name}` is not decided"))
@@ -196,7 +196,7 @@ fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
         Fix::set(
             instance.launch_source,
             "iam_instance_profile",
-            Term::from(profile.at(InstanceProfile::LINK)),
+            RawValue::from(profile.at(InstanceProfile::LINK)),
         )
     };
     if let Some((id, ..)) = index.all::<InstanceProfile>().next() {

@@ -6,7 +6,7 @@ use super::super::iam::{CHANNELS, CallContext, REGISTER};
 use super::super::ternary::Ternary;
 use super::super::{Hop, HopResult};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
-use crate::resource::{ManagedPolicy, Role, RolePolicyAttachment, Term, Typed};
+use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
 
 /// The managed policy that allows it all.
 const POLICY: &str = "AmazonSSMManagedInstanceCore";
@@ -58,7 +58,7 @@ fn attach(role: NodeId) -> Fix {
         cfn: Box::new(Fix::set(
             role,
             "managed_policies",
-            Term::List(vec![Term::from(arn())]),
+            RawValue::List(vec![RawValue::from(arn())]),
         )),
         tf: Box::new(Fix::add(
             "session_manager",

@@ -5,7 +5,7 @@ use super::super::path::InternetRoute;
 use super::super::{Hop, HopResult};
 use super::Connection;
 use crate::ir::NodeId;
-use crate::resource::Term;
+use crate::resource::RawValue;
 
 const HOP: Hop = Hop::Route;
 
@@ -34,7 +34,7 @@ pub(super) fn broken(why: &str, at: (NodeId, &'static str)) -> HopResult {
             Fix::manual(
                 "better: add interface endpoints for ssm and ssmmessages, and no public address; or",
             ),
-            Fix::set(at.0, at.1, Term::Bool(true)),
+            Fix::set(at.0, at.1, RawValue::Bool(true)),
         ]));
     }
     result.fix(Fix::manual(

@@ -16,7 +16,7 @@ use super::super::{Hop, HopResult, HopStatus};
 use super::{Connection, PathChoice, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
-    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, Resource, Term,
+    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, RawValue, Resource,
 };
 
 const HOP: Hop = Hop::SessionPreferences;
@@ -52,8 +52,8 @@ fn of_document<'g>(
 ) -> Vec<HopResult> {
     let at = |result: HopResult| result.at(id, "content");
     let inputs = match &document.content.0 {
-        Term::Object(map) => match map.get("inputs") {
-            Some(Term::Object(inputs)) => inputs,
+        RawValue::Object(map) => match map.get("inputs") {
+            Some(RawValue::Object(inputs)) => inputs,
             None => return vec![at(HopResult::pass(HOP, "the preferences ask for nothing"))],
             Some(_) => return vec![at(unknown("the preferences"))],
         },
@@ -145,9 +145,9 @@ fn unknown(what: &str) -> HopResult {
 /// A setting that is there and not empty: its value, where it is an expression.
 fn input_value(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
     match inputs.get(key)? {
-        Term::Str(text) if text.is_empty() => None,
-        Term::Str(text) => Some(Some(Expr::Text(Text::Owned(text.to_string())))),
-        Term::Expr(expr) => match expr.as_ref() {
+        RawValue::Str(text) if text.is_empty() => None,
+        RawValue::Str(text) => Some(Some(Expr::Text(Text::Owned(text.to_string())))),
+        RawValue::Expr(expr) => match expr.as_ref() {
             Expr::Absent => None,
             expr => Some(Some(expr.clone())),
         },
@@ -158,8 +158,8 @@ fn input_value(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
 fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
     match inputs.get(key) {
         None => Ternary::No,
-        Some(Term::Bool(value)) => (*value).into(),
-        Some(Term::Str(text)) => match text.to_ascii_lowercase().as_str() {
+        Some(RawValue::Bool(value)) => (*value).into(),
+        Some(RawValue::Str(text)) => match text.to_ascii_lowercase().as_str() {
             "true" | "yes" | "on" => Ternary::Yes,
             "false" | "no" | "off" | "" => Ternary::No,
             _ => Ternary::Unknown,

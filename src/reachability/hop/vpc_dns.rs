@@ -7,7 +7,7 @@ use super::super::ternary::Ternary;
 use super::super::{Hop, HopResult};
 use super::{Connection, PathChoice};
 use crate::ir::{NodeId, Value};
-use crate::resource::{DhcpOptions, DhcpOptionsAssociation, Term, Vpc};
+use crate::resource::{DhcpOptions, DhcpOptionsAssociation, RawValue, Vpc};
 
 const HOP: Hop = Hop::VpcDns;
 
@@ -29,7 +29,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
             .index
             .graph
             .node(id)
-            .is_some_and(|node| node.is_unread(field))
+            .is_some_and(|node| node.is_unmodeled(field))
     };
     let name = connection.index.name(id);
     let attribute = |field: &'static str, value: Option<&Value<bool>>, default| {
@@ -62,7 +62,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
         if value.is_no() {
             return HopResult::fail(HOP, format!("`{name}` has `{field}` off"))
                 .at(id, field)
-                .fix(Fix::set(id, field, Term::Bool(true)));
+                .fix(Fix::set(id, field, RawValue::Bool(true)));
         }
     }
     if let Some(result) = resolvers(connection, (id, vpc)) {
@@ -148,7 +148,7 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
         let unread = index
             .graph
             .node(options_id)
-            .is_some_and(|node| node.is_unread("domain_name_servers"));
+            .is_some_and(|node| node.is_unmodeled("domain_name_servers"));
         if options.domain_name_servers.is_empty() && !unread {
             return Some(
                 HopResult::fail(HOP, format!("`{name}` hands out no DNS server"))
@@ -156,7 +156,7 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
                     .fix(Fix::set(
                         at.0,
                         at.1,
-                        Term::List(vec![Term::str("AmazonProvidedDNS")]),
+                        RawValue::List(vec![RawValue::str("AmazonProvidedDNS")]),
                     )),
             );
         }

@@ -29,7 +29,7 @@ impl Dialect {
 /// printers of a language work from the same tree and none looks for `${` in text.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Term<'a> {
+pub enum RawValue<'a> {
     /// True or false.
     Bool(bool),
     /// A whole number.
@@ -39,77 +39,79 @@ pub enum Term<'a> {
     /// What the deployment decides.
     Expr(Cow<'a, Expr>),
     /// A list; of blocks, where its items are blocks.
-    List(Vec<Term<'a>>),
+    List(Vec<RawValue<'a>>),
     /// An object or map.
     Object(Map<'a>),
     /// A nested block of Terraform.
     Block(Map<'a>),
     /// A document that travels as JSON text in Terraform.
-    Json(Box<Term<'a>>),
+    Json(Box<RawValue<'a>>),
     /// Text that CloudFormation wants in Base64.
-    Base64(Box<Term<'a>>),
+    Base64(Box<RawValue<'a>>),
     /// Written by the user in the language's own JSON, to be printed as it is.
     Raw(Cow<'a, serde_json::Value>),
 }
 
-impl<'a> Term<'a> {
+impl<'a> RawValue<'a> {
     /// Text.
-    pub fn str(text: impl Into<Cow<'a, str>>) -> Term<'a> {
-        Term::Str(text.into())
+    pub fn str(text: impl Into<Cow<'a, str>>) -> RawValue<'a> {
+        RawValue::Str(text.into())
     }
 
     /// Cuts it loose from what it was read from.
-    pub fn into_owned(self) -> Term<'static> {
+    pub fn into_owned(self) -> RawValue<'static> {
         match self {
-            Term::Bool(value) => Term::Bool(value),
-            Term::Int(value) => Term::Int(value),
-            Term::Str(text) => Term::Str(Cow::Owned(text.into_owned())),
-            Term::Expr(expr) => Term::Expr(Cow::Owned(expr.into_owned())),
-            Term::List(items) => Term::List(items.into_iter().map(Term::into_owned).collect()),
-            Term::Object(map) => Term::Object(map.into_owned()),
-            Term::Block(map) => Term::Block(map.into_owned()),
-            Term::Json(inner) => Term::Json(Box::new(inner.into_owned())),
-            Term::Base64(inner) => Term::Base64(Box::new(inner.into_owned())),
-            Term::Raw(value) => Term::Raw(Cow::Owned(value.into_owned())),
+            RawValue::Bool(value) => RawValue::Bool(value),
+            RawValue::Int(value) => RawValue::Int(value),
+            RawValue::Str(text) => RawValue::Str(Cow::Owned(text.into_owned())),
+            RawValue::Expr(expr) => RawValue::Expr(Cow::Owned(expr.into_owned())),
+            RawValue::List(items) => {
+                RawValue::List(items.into_iter().map(RawValue::into_owned).collect())
+            }
+            RawValue::Object(map) => RawValue::Object(map.into_owned()),
+            RawValue::Block(map) => RawValue::Block(map.into_owned()),
+            RawValue::Json(inner) => RawValue::Json(Box::new(inner.into_owned())),
+            RawValue::Base64(inner) => RawValue::Base64(Box::new(inner.into_owned())),
+            RawValue::Raw(value) => RawValue::Raw(Cow::Owned(value.into_owned())),
         }
     }
 
     /// Returns whether it stands for all items of a list parameter.
     pub(crate) fn is_items(&self) -> bool {
-        matches!(self, Term::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
+        matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
     }
 
     /// Calls `visit` for each expression inside.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
-            Term::Expr(expr) => expr.walk(&mut |inner| visit(inner)),
-            Term::List(items) => items.iter().for_each(|item| item.walk(visit)),
-            Term::Object(map) | Term::Block(map) => map.walk(visit),
-            Term::Json(inner) | Term::Base64(inner) => inner.walk(visit),
-            Term::Bool(_) | Term::Int(_) | Term::Str(_) | Term::Raw(_) => {}
+            RawValue::Expr(expr) => expr.walk(&mut |inner| visit(inner)),
+            RawValue::List(items) => items.iter().for_each(|item| item.walk(visit)),
+            RawValue::Object(map) | RawValue::Block(map) => map.walk(visit),
+            RawValue::Json(inner) | RawValue::Base64(inner) => inner.walk(visit),
+            RawValue::Bool(_) | RawValue::Int(_) | RawValue::Str(_) | RawValue::Raw(_) => {}
         }
     }
 
     /// Says what it is, for an error message.
     pub fn what(&self) -> &'static str {
         match self {
-            Term::Bool(_) => "a boolean",
-            Term::Int(_) => "a number",
-            Term::Str(_) => "text",
-            Term::Expr(_) => "an expression",
-            Term::List(_) => "a list",
-            Term::Object(_) => "a map",
-            Term::Block(_) => "a block",
-            Term::Json(_) => "a JSON document",
-            Term::Base64(_) => "encoded text",
-            Term::Raw(_) => "raw JSON",
+            RawValue::Bool(_) => "a boolean",
+            RawValue::Int(_) => "a number",
+            RawValue::Str(_) => "text",
+            RawValue::Expr(_) => "an expression",
+            RawValue::List(_) => "a list",
+            RawValue::Object(_) => "a map",
+            RawValue::Block(_) => "a block",
+            RawValue::Json(_) => "a JSON document",
+            RawValue::Base64(_) => "encoded text",
+            RawValue::Raw(_) => "raw JSON",
         }
     }
 }
 
 macro_rules! term_from {
     ($($from:ty => |$value:ident| $to:expr),+ $(,)?) => {$(
-        impl From<$from> for Term<'static> {
+        impl From<$from> for RawValue<'static> {
             fn from($value: $from) -> Self {
                 $to
             }
@@ -117,54 +119,54 @@ macro_rules! term_from {
     )+};
 }
 term_from! {
-    bool => |value| Term::Bool(value),
-    i64 => |value| Term::Int(value),
-    i32 => |value| Term::Int(value.into()),
-    &str => |value| Term::Str(Cow::Owned(value.to_owned())),
-    String => |value| Term::Str(Cow::Owned(value)),
-    Expr => |value| Term::Expr(Cow::Owned(value)),
+    bool => |value| RawValue::Bool(value),
+    i64 => |value| RawValue::Int(value),
+    i32 => |value| RawValue::Int(value.into()),
+    &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
+    String => |value| RawValue::Str(Cow::Owned(value)),
+    Expr => |value| RawValue::Expr(Cow::Owned(value)),
 }
 
-impl<R: super::Typed> From<crate::ir::Ref<R>> for Term<'static> {
-    fn from(value: crate::ir::Ref<R>) -> Self {
+impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {
+    fn from(value: crate::ir::Handle<R>) -> Self {
         value.attr(R::LINK).into()
     }
 }
 
-impl<T: Into<Term<'static>>> From<Vec<T>> for Term<'static> {
+impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
     fn from(items: Vec<T>) -> Self {
-        Term::List(items.into_iter().map(Into::into).collect())
+        RawValue::List(items.into_iter().map(Into::into).collect())
     }
 }
 
 /// Data: text in it arrives as written, whatever it looks like.
-impl From<serde_json::Value> for Term<'static> {
+impl From<serde_json::Value> for RawValue<'static> {
     fn from(value: serde_json::Value) -> Self {
         match value {
-            serde_json::Value::Bool(value) => Term::Bool(value),
+            serde_json::Value::Bool(value) => RawValue::Bool(value),
             serde_json::Value::Number(number) => match number.as_i64() {
-                Some(int) => Term::Int(int),
-                None => Term::Raw(Cow::Owned(serde_json::Value::Number(number))),
+                Some(int) => RawValue::Int(int),
+                None => RawValue::Raw(Cow::Owned(serde_json::Value::Number(number))),
             },
-            serde_json::Value::String(text) => Term::Str(Cow::Owned(text)),
+            serde_json::Value::String(text) => RawValue::Str(Cow::Owned(text)),
             serde_json::Value::Array(items) => {
-                Term::List(items.into_iter().map(Into::into).collect())
+                RawValue::List(items.into_iter().map(Into::into).collect())
             }
             serde_json::Value::Object(entries) => {
                 let mut map = Map::default();
                 for (key, value) in entries {
                     map.insert(key, value.into());
                 }
-                Term::Object(map)
+                RawValue::Object(map)
             }
-            null @ serde_json::Value::Null => Term::Raw(Cow::Owned(null)),
+            null @ serde_json::Value::Null => RawValue::Raw(Cow::Owned(null)),
         }
     }
 }
 
 /// Entries in the order of insertion.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map<'a>(Vec<(Cow<'a, str>, Term<'a>)>);
+pub struct Map<'a>(Vec<(Cow<'a, str>, RawValue<'a>)>);
 
 impl<'a> Map<'a> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
@@ -172,19 +174,19 @@ impl<'a> Map<'a> {
     }
 
     /// Adds an entry; the caller knows that the key is new.
-    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, term: Term<'a>) {
+    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, term: RawValue<'a>) {
         self.0.push((key.into(), term));
     }
 
     /// Adds an entry at a path of keys such as `LaunchTemplateData.ImageId`.
-    pub(crate) fn insert_path(&mut self, path: &'static str, term: Term<'a>) {
+    pub(crate) fn insert_path(&mut self, path: &'static str, term: RawValue<'a>) {
         match path.split_once('.') {
             None => self.insert(path, term),
             Some((first, rest)) => {
                 if !self.0.iter().any(|(key, _)| key == first) {
-                    self.insert(first, Term::Object(Map::default()));
+                    self.insert(first, RawValue::Object(Map::default()));
                 }
-                if let Some(Term::Object(inner)) = self.get_mut(first) {
+                if let Some(RawValue::Object(inner)) = self.get_mut(first) {
                     inner.insert_path(rest, term);
                 }
             }
@@ -192,15 +194,15 @@ impl<'a> Map<'a> {
     }
 
     /// Takes an entry out from a path of keys.
-    pub(crate) fn remove_path(&mut self, path: &str) -> Option<Term<'a>> {
+    pub(crate) fn remove_path(&mut self, path: &str) -> Option<RawValue<'a>> {
         match path.split_once('.') {
             None => self.remove(path),
             Some((first, rest)) => {
                 let inner = match self.get_mut(first)? {
-                    Term::Object(inner) | Term::Block(inner) => inner,
+                    RawValue::Object(inner) | RawValue::Block(inner) => inner,
                     // A block that may occur once is a list of one in a plan.
-                    Term::List(items) => match items.as_mut_slice() {
-                        [Term::Object(inner) | Term::Block(inner)] => inner,
+                    RawValue::List(items) => match items.as_mut_slice() {
+                        [RawValue::Object(inner) | RawValue::Block(inner)] => inner,
                         _ => return None,
                     },
                     _ => return None,
@@ -215,13 +217,13 @@ impl<'a> Map<'a> {
     }
 
     /// Takes an entry out.
-    pub fn remove(&mut self, key: &str) -> Option<Term<'a>> {
+    pub fn remove(&mut self, key: &str) -> Option<RawValue<'a>> {
         let at = self.0.iter().position(|(name, _)| name == key)?;
         Some(self.0.remove(at).1)
     }
 
     /// Returns an entry.
-    pub fn get(&self, key: &str) -> Option<&Term<'a>> {
+    pub fn get(&self, key: &str) -> Option<&RawValue<'a>> {
         self.0
             .iter()
             .find(|(name, _)| name == key)
@@ -229,7 +231,7 @@ impl<'a> Map<'a> {
     }
 
     /// Returns an entry, to change it.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Term<'a>> {
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut RawValue<'a>> {
         self.0
             .iter_mut()
             .find(|(name, _)| name == key)
@@ -250,7 +252,7 @@ impl<'a> Map<'a> {
     }
 
     /// Goes through the entries.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Term<'a>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue<'a>)> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
@@ -279,7 +281,7 @@ impl<'a> Map<'a> {
 }
 
 impl<'a> IntoIterator for Map<'a> {
-    type Item = (Cow<'a, str>, Term<'a>);
+    type Item = (Cow<'a, str>, RawValue<'a>);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -288,10 +290,10 @@ impl<'a> IntoIterator for Map<'a> {
 }
 
 impl<'m, 'a> IntoIterator for &'m Map<'a> {
-    type Item = (&'m str, &'m Term<'a>);
+    type Item = (&'m str, &'m RawValue<'a>);
     type IntoIter = std::iter::Map<
-        std::slice::Iter<'m, (Cow<'a, str>, Term<'a>)>,
-        fn(&'m (Cow<'a, str>, Term<'a>)) -> Self::Item,
+        std::slice::Iter<'m, (Cow<'a, str>, RawValue<'a>)>,
+        fn(&'m (Cow<'a, str>, RawValue<'a>)) -> Self::Item,
     >;
 
     fn into_iter(self) -> Self::IntoIter {
@@ -300,14 +302,14 @@ impl<'m, 'a> IntoIterator for &'m Map<'a> {
 }
 
 /// As [`Map::insert`] does: the caller knows that the keys are new.
-impl<'a> Extend<(Cow<'a, str>, Term<'a>)> for Map<'a> {
-    fn extend<I: IntoIterator<Item = (Cow<'a, str>, Term<'a>)>>(&mut self, more: I) {
+impl<'a> Extend<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
+    fn extend<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(&mut self, more: I) {
         self.0.extend(more);
     }
 }
 
-impl<'a> FromIterator<(Cow<'a, str>, Term<'a>)> for Map<'a> {
-    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Term<'a>)>>(entries: I) -> Self {
+impl<'a> FromIterator<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(entries: I) -> Self {
         Map(entries.into_iter().collect())
     }
 }

@@ -11,7 +11,7 @@ fn text<R>(link: &Link<R>) -> Option<&str> {
 /// Reports a text that is no id.
 pub(super) fn check_id<R>(field: &str, of: IdOf, link: &Link<R>, scope: &mut Scope<'_>) {
     if let Some(problem) = text(link).and_then(|id| of.problem(field, id)) {
-        scope.problem(problem.about(&keys(field)));
+        scope.add_diagnostic(problem.about(&keys(field)));
     }
 }
 
@@ -36,7 +36,7 @@ where
                 Some(id) => format!("`{field}` is `{}` once more", id.escape_debug()),
                 None => format!("`{field}` is the same as number {first}"),
             };
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("given-twice", message)
                     .about(&keys(&field))
                     .help("give it once"),
@@ -49,6 +49,6 @@ where
 pub(super) fn check_arn<R>(field: &str, of: ArnOf, link: &Link<R>, scope: &mut Scope<'_>) {
     let region = scope.known_region();
     if let Some(problem) = text(link).and_then(|arn| of.problem(field, arn, region)) {
-        scope.problem(problem.about(&keys(field)));
+        scope.add_diagnostic(problem.about(&keys(field)));
     }
 }

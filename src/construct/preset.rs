@@ -1,15 +1,15 @@
 //! Whole sets of choices: what is taken where nothing is said.
 
-use super::access::{DEFAULT_HOST, SessionAccess};
+use super::access::{DEFAULT_INSTANCE_NAME, SessionAccess};
 use super::audit::Audit;
 use super::endpoints::{EndpointZones, Endpoints};
-use super::instance::Host;
+use super::instance::PrivateInstance;
+use super::monitoring::Monitoring;
 use super::network::{PrivateNetwork, Zones};
 use super::operators::Operators;
 use super::patching::Patching;
 use super::sessions::{SessionBucket, Sessions};
-use super::watching::Watching;
-use crate::ir::{Checker, Exception, Value};
+use crate::ir::{Scanner, Suppression, Value};
 
 /// A set of choices for what nothing is said of.
 ///
@@ -23,7 +23,7 @@ use crate::ir::{Checker, Exception, Value};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Profile {
+pub enum Preset {
     /// The cheapest that works: one zone, and the two endpoints that a session needs.
     Minimal,
     /// Two zones and the agent's endpoints.
@@ -38,73 +38,73 @@ const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS k
                               can record data events instead";
 
 /// What checkers find in the hardened stack and is accepted; `docs/security.md` has the same.
-pub(crate) const ACCEPTED: &[Exception] = &[
-    Exception {
-        checker: Checker::Checkov,
+pub(crate) const SUPPRESSIONS: &[Suppression] = &[
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV_AWS_18",
         cfn: "AWS::S3::Bucket",
         tf: "aws_s3_bucket",
         reason: NO_ACCESS_LOGS,
     },
-    Exception {
-        checker: Checker::Checkov,
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV_AWS_144",
         cfn: "",
         tf: "aws_s3_bucket",
         reason: "a copy in another region is a choice about residency that the stack's owner makes",
     },
-    Exception {
-        checker: Checker::Checkov,
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV_AWS_8",
         cfn: "",
         tf: "aws_instance",
         reason: "the root volume is encrypted in the launch template, which the check does not read",
     },
-    Exception {
-        checker: Checker::Checkov,
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV_AWS_252",
         cfn: "",
         tf: "aws_cloudtrail",
         reason: "a message for each file of the trail tells nothing; sessions are told by \
                  EventBridge",
     },
-    Exception {
-        checker: Checker::Checkov,
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV2_AWS_12",
         cfn: "",
         tf: "aws_vpc",
         reason: "nothing here uses the default group, and CloudFormation cannot change it",
     },
-    Exception {
-        checker: Checker::Checkov,
+    Suppression {
+        scanner: Scanner::Checkov,
         check: "CKV_AWS_394",
         cfn: "",
         tf: "data.aws_availability_zones",
         reason: "which zones there are is the account's; name them by `network.zones` to fix them",
     },
-    Exception {
-        checker: Checker::Guard,
+    Suppression {
+        scanner: Scanner::Guard,
         check: "s3_bucket_logging_enabled_check",
         cfn: "AWS::S3::Bucket",
         tf: "",
         reason: NO_ACCESS_LOGS,
     },
-    Exception {
-        checker: Checker::Guard,
+    Suppression {
+        scanner: Scanner::Guard,
         check: "s3_bucket_policy_ssl_requests_only_check",
         cfn: "AWS::S3::BucketPolicy",
         tf: "",
         reason: "the policy denies it, and the rule reads the objects' ARN in one spelling only",
     },
-    Exception {
-        checker: Checker::Guard,
+    Suppression {
+        scanner: Scanner::Guard,
         check: "ec2_instance_no_public_ip_check",
         cfn: "AWS::EC2::Instance",
         tf: "",
         reason: "the subnets give no public address, and the rule reads interfaces only",
     },
-    Exception {
-        checker: Checker::Guard,
+    Suppression {
+        scanner: Scanner::Guard,
         check: "ec2_instance_nitro_encryption_in_transit_check",
         cfn: "AWS::EC2::Instance",
         tf: "",
@@ -112,50 +112,50 @@ pub(crate) const ACCEPTED: &[Exception] = &[
     },
 ];
 
-impl Profile {
+impl Preset {
     /// All, with their names in a configuration.
-    pub const ALL: &'static [(Profile, &'static str)] = &[
-        (Profile::Minimal, "minimal"),
-        (Profile::Standard, "standard"),
-        (Profile::Hardened, "hardened"),
+    pub const ALL: &'static [(Preset, &'static str)] = &[
+        (Preset::Minimal, "minimal"),
+        (Preset::Standard, "standard"),
+        (Preset::Hardened, "hardened"),
     ];
 
     fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
-        (self == Profile::Hardened).then(of)
+        (self == Preset::Hardened).then(of)
     }
 
     /// The zones of a new network.
     pub fn zones(self) -> Zones {
-        Zones::Count(if self == Profile::Minimal { 1 } else { 2 })
+        Zones::Count(if self == Preset::Minimal { 1 } else { 2 })
     }
 
     /// The endpoints.
     pub fn endpoints(self) -> Endpoints {
         Endpoints {
             // Agents since 2024 ask `ssmmessages` for all.
-            ec2messages: self != Profile::Minimal,
+            ec2messages: self != Preset::Minimal,
             zones: match self {
-                Profile::Minimal => EndpointZones::One,
+                Preset::Minimal => EndpointZones::One,
                 _ => EndpointZones::All,
             },
-            least_privilege: self == Profile::Hardened,
+            least_privilege: self == Preset::Hardened,
             ..Endpoints::default()
         }
     }
 
     /// An instance.
-    pub fn host(self, name: impl Into<String>) -> Host {
-        let mut host = Host::new(name);
-        host.monitoring = self == Profile::Hardened;
-        host.ebs_optimized = self == Profile::Hardened;
+    pub fn instance(self, name: impl Into<String>) -> PrivateInstance {
+        let mut host = PrivateInstance::new(name);
+        host.detailed_monitoring = self == Preset::Hardened;
+        host.ebs_optimized = self == Preset::Hardened;
         host
     }
 
     /// How sessions are.
     pub fn sessions(self) -> Option<Sessions> {
         self.hardened(|| Sessions {
-            bucket: Some(SessionBucket::default()),
-            max_duration: Some(480),
+            s3_logs: Some(SessionBucket::default()),
+            max_duration_minutes: Some(480),
             ..Sessions::default()
         })
     }
@@ -171,18 +171,18 @@ impl Profile {
     }
 
     /// What is told.
-    pub fn watching(self) -> Option<Watching> {
-        self.hardened(|| Watching {
+    pub fn monitoring(self) -> Option<Monitoring> {
+        self.hardened(|| Monitoring {
             config_rules: true,
-            ..Watching::default()
+            ..Monitoring::default()
         })
     }
 
     /// What is recorded.
     pub fn audit(self) -> Option<Audit> {
         self.hardened(|| Audit {
-            log_days: Some(Value::Lit(365)),
-            flow_log_days: Some(Value::Lit(365)),
+            cloudwatch_logs_retention_days: Some(Value::Lit(365)),
+            flow_log_retention_days: Some(Value::Lit(365)),
             ..Audit::default()
         })
     }
@@ -193,9 +193,9 @@ impl Profile {
         let mut access = SessionAccess::new()
             .network(network)
             .endpoints(self.endpoints())
-            .of_profile(
-                self.host(DEFAULT_HOST),
-                self.hardened(|| ACCEPTED).unwrap_or_default(),
+            .with_preset(
+                self.instance(DEFAULT_INSTANCE_NAME),
+                self.hardened(|| SUPPRESSIONS).unwrap_or_default(),
             );
         if let Some(sessions) = self.sessions() {
             access = access.sessions(sessions);
@@ -206,8 +206,8 @@ impl Profile {
         if let Some(patching) = self.patching() {
             access = access.patching(patching);
         }
-        if let Some(watching) = self.watching() {
-            access = access.watching(watching);
+        if let Some(watching) = self.monitoring() {
+            access = access.monitoring(watching);
         }
         if let Some(audit) = self.audit() {
             access = access.audit(audit);

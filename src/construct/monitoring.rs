@@ -2,10 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
 
-use super::arn::ArnPlace;
+use super::arn::ArnContext;
 use super::scope::{Construct, Scope};
-use super::shared::{iam_decides, rotated_key};
-use crate::ir::{Diagnostic, Ref, Removal, Text, Value, kebab, quoted};
+use super::shared::{delegate_to_iam, rotated_key};
+use crate::ir::{Diagnostic, Handle, RemovalPolicy, Text, Value, kebab, quoted};
 use crate::resource::{
     Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, PolicyDocument,
     Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
@@ -18,9 +18,9 @@ use crate::resource::{
 /// is one recorder in an account and region, which is not made here.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
-pub struct Watching {
+pub struct Monitoring {
     /// Whether sessions that are opened, resumed and ended are told. Default: they are.
-    pub sessions: bool,
+    pub session_events: bool,
     /// Whether it is told when an instance or its system fails EC2's checks. Default: it is.
     pub alarms: bool,
     /// Whether AWS Config looks at the instances. Default: it does not.
@@ -29,10 +29,10 @@ pub struct Watching {
     pub emails: Vec<Text>,
 }
 
-impl Default for Watching {
+impl Default for Monitoring {
     fn default() -> Self {
-        Watching {
-            sessions: true,
+        Monitoring {
+            session_events: true,
             alarms: true,
             config_rules: false,
             emails: Vec::new(),
@@ -42,9 +42,9 @@ impl Default for Watching {
 
 /// Watching, with the instances that it is for.
 #[derive(Clone, Debug)]
-pub(crate) struct PlacedWatching<'a> {
-    pub(crate) watching: Watching,
-    pub(crate) hosts: &'a [(String, Ref<Instance>)],
+pub(crate) struct PlacedMonitoring<'a> {
+    pub(crate) monitoring: Monitoring,
+    pub(crate) instances: &'a [(String, Handle<Instance>)],
 }
 
 /// A managed rule of AWS Config.
@@ -76,11 +76,11 @@ const RULES: [ManagedRule; 3] = [
     },
 ];
 
-impl PlacedWatching<'_> {
+impl PlacedMonitoring<'_> {
     /// Services publish to an encrypted topic only with a key whose policy lets them.
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
-    fn topic(&self, scope: &mut Scope<'_>) -> Ref<Topic> {
-        let place = ArnPlace::of(scope);
+    fn topic(&self, scope: &mut Scope<'_>) -> Handle<Topic> {
+        let place = ArnContext::of(scope);
         let account = place.account.clone();
         // EventBridge brings no account along:
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -88,10 +88,10 @@ impl PlacedWatching<'_> {
             EVENTS => may,
             _ => may.when("StringEquals", "aws:SourceAccount", [account.clone()]),
         };
-        let mut statements = iam_decides(&place);
+        let mut statements = delegate_to_iam(&place);
         let services = [
-            ("Events", EVENTS, self.watching.sessions),
-            ("Alarms", "cloudwatch.amazonaws.com", self.watching.alarms),
+            ("Events", EVENTS, self.monitoring.session_events),
+            ("Alarms", "cloudwatch.amazonaws.com", self.monitoring.alarms),
         ];
         let services = services.into_iter().filter(|(.., is)| *is);
         let services: Vec<(&'static str, &'static str)> =
@@ -106,7 +106,7 @@ impl PlacedWatching<'_> {
         let key = rotated_key("What is told of sessions and instances", statements);
         let key = scope.add("Key", key);
         // KMS itself keeps it for the window.
-        scope.at_its_end(key, Removal::Delete);
+        scope.set_removal_policy(key, RemovalPolicy::Delete);
         let topic = scope.add("Topic", Topic::new().kms_key(key));
         let publish = services.into_iter().map(|(sid, service)| {
             let may = Statement::allow(["sns:Publish"])
@@ -127,9 +127,9 @@ impl PlacedWatching<'_> {
             "TopicPolicy",
             TopicPolicy::new(topic, PolicyDocument::new(publish)),
         );
-        for (n, email) in self.watching.emails.iter().enumerate() {
+        for (n, email) in self.monitoring.emails.iter().enumerate() {
             if !email.contains('@') {
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("email", format!("{} is no address", quoted(email)))
                         .about(&["emails", &n.to_string()])
                         .help("write one such as `team@example.com`"),
@@ -147,7 +147,7 @@ impl PlacedWatching<'_> {
         topic
     }
 
-    fn rule(&self, topic: Ref<Topic>, scope: &mut Scope<'_>) {
+    fn rule(&self, topic: Handle<Topic>, scope: &mut Scope<'_>) {
         let mut names = vec!["AWS API Call via CloudTrail"];
         // As the documentation of China's regions has it.
         if scope
@@ -171,7 +171,13 @@ impl PlacedWatching<'_> {
         scope.add("Sessions", rule);
     }
 
-    fn alarm(&self, name: &str, instance: Ref<Instance>, topic: Ref<Topic>, scope: &mut Scope<'_>) {
+    fn alarm(
+        &self,
+        name: &str,
+        instance: Handle<Instance>,
+        topic: Handle<Topic>,
+        scope: &mut Scope<'_>,
+    ) {
         let id = instance.attr(Instance::LINK);
         let told = topic.attr(Topic::LINK);
         let alarm = Alarm::new(
@@ -193,31 +199,31 @@ impl PlacedWatching<'_> {
     }
 }
 
-impl Construct for PlacedWatching<'_> {
-    type Handle = Option<Ref<Topic>>;
+impl Construct for PlacedMonitoring<'_> {
+    type Handle = Option<Handle<Topic>>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Option<Ref<Topic>> {
-        let told = self.watching.sessions || self.watching.alarms;
-        if !told && !self.watching.emails.is_empty() {
+    fn build(self, scope: &mut Scope<'_>) -> Option<Handle<Topic>> {
+        let told = self.monitoring.session_events || self.monitoring.alarms;
+        if !told && !self.monitoring.emails.is_empty() {
             let message = "nothing is told by mail: neither sessions nor alarms are on";
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("email", message)
                     .about(&["emails"])
                     .help("switch one on, or leave `emails` out"),
             );
         }
         let topic = told.then(|| self.topic(scope));
-        if let Some(topic) = topic.filter(|_| self.watching.sessions) {
+        if let Some(topic) = topic.filter(|_| self.monitoring.session_events) {
             self.rule(topic, scope);
         }
-        if let Some(topic) = topic.filter(|_| self.watching.alarms) {
-            for (name, instance) in self.hosts {
+        if let Some(topic) = topic.filter(|_| self.monitoring.alarms) {
+            for (name, instance) in self.instances {
                 self.alarm(name, *instance, topic, scope);
             }
         }
-        if self.watching.config_rules {
+        if self.monitoring.config_rules {
             let message = "rules of AWS Config are made only where it is recording already";
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("config-recorder", message)
                     .about(&["config_rules"])
                     .help("see `aws configservice describe-configuration-recorder-status`"),

@@ -1,8 +1,8 @@
 //! Who the instances are: role and instance profile.
 
-use super::given::check_arn;
+use super::duplicates::check_arn;
 use super::scope::{Construct, Scope};
-use crate::ir::{Expr, IntoValue, Link, NodeId, Ref, Text, Value};
+use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
@@ -30,7 +30,7 @@ pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
 /// Role and instance profile of the instances.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Identity {
+pub struct InstanceRole {
     permissions: Permissions,
     path: Option<Value<Text>>,
     permissions_boundary: Option<Link<ManagedPolicy>>,
@@ -40,19 +40,19 @@ pub struct Identity {
 /// What an identity is to its users.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct IdentityHandles {
+pub struct InstanceRoleHandles {
     /// The role.
-    pub role: Ref<Role>,
+    pub role: Handle<Role>,
     /// The profile.
-    pub profile: Ref<InstanceProfile>,
+    pub instance_profile: Handle<InstanceProfile>,
     /// What an instance waits for.
     pub ready: Vec<NodeId>,
 }
 
-impl Identity {
+impl InstanceRole {
     /// With these permissions.
-    pub fn new(permissions: Permissions) -> Identity {
-        Identity {
+    pub fn new(permissions: Permissions) -> InstanceRole {
+        InstanceRole {
             permissions,
             path: None,
             permissions_boundary: None,
@@ -90,10 +90,10 @@ impl Identity {
     }
 }
 
-impl Construct for Identity {
-    type Handle = IdentityHandles;
+impl Construct for InstanceRole {
+    type Handle = InstanceRoleHandles;
 
-    fn build(self, scope: &mut Scope<'_>) -> IdentityHandles {
+    fn build(self, scope: &mut Scope<'_>) -> InstanceRoleHandles {
         let trust = Statement::allow(["sts:AssumeRole"]).principal(Principal::Service(Value::Lit(
             Text::Borrowed("ec2.amazonaws.com"),
         )));
@@ -132,9 +132,9 @@ impl Construct for Identity {
         profile.path = self.path;
         let profile = scope.add("Profile", profile);
         scope.output("RoleArn", role.attr(Role::ARN), "The role of the instances");
-        IdentityHandles {
+        InstanceRoleHandles {
             role,
-            profile,
+            instance_profile: profile,
             ready,
         }
     }

@@ -1,10 +1,10 @@
 //! A resource of a type that the list lacks.
 
-use super::{Dialect, Hooks, Map, Resource, Term, Typed};
+use super::{Dialect, Hooks, Map, RawValue, Resource, Typed};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Node};
 
 #[derive(Clone, Debug, PartialEq)]
-struct Spelling {
+struct Definition {
     type_name: String,
     body: Map<'static>,
 }
@@ -21,20 +21,20 @@ struct Spelling {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]
-pub struct Raw {
-    cfn: Option<Spelling>,
-    tf: Option<Spelling>,
+pub struct RawResource {
+    cfn: Option<Definition>,
+    tf: Option<Definition>,
 }
 
-impl Raw {
+impl RawResource {
     /// In no language yet.
-    pub fn new() -> Raw {
-        Raw::default()
+    pub fn new() -> RawResource {
+        RawResource::default()
     }
 
     /// Names the type in CloudFormation, such as `AWS::SNS::Topic`.
-    pub fn cfn(mut self, type_name: impl Into<String>) -> Raw {
-        self.cfn = Some(Spelling {
+    pub fn cfn(mut self, type_name: impl Into<String>) -> RawResource {
+        self.cfn = Some(Definition {
             type_name: type_name.into(),
             body: Map::default(),
         });
@@ -42,8 +42,8 @@ impl Raw {
     }
 
     /// Names the type in Terraform, such as `aws_sns_topic`.
-    pub fn tf(mut self, type_name: impl Into<String>) -> Raw {
-        self.tf = Some(Spelling {
+    pub fn tf(mut self, type_name: impl Into<String>) -> RawResource {
+        self.tf = Some(Definition {
             type_name: type_name.into(),
             body: Map::default(),
         });
@@ -51,7 +51,11 @@ impl Raw {
     }
 
     /// Sets a property in CloudFormation; text arrives as written, a handle becomes a reference.
-    pub fn property(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
+    pub fn property(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<RawValue<'static>>,
+    ) -> RawResource {
         if let Some(spelling) = &mut self.cfn {
             spelling.body.insert(name.into(), value.into());
         }
@@ -59,7 +63,11 @@ impl Raw {
     }
 
     /// Sets an argument in Terraform; text arrives as written, a handle becomes a reference.
-    pub fn argument(mut self, name: impl Into<String>, value: impl Into<Term<'static>>) -> Raw {
+    pub fn argument(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<RawValue<'static>>,
+    ) -> RawResource {
         if let Some(spelling) = &mut self.tf {
             spelling.body.insert(name.into(), value.into());
         }
@@ -70,16 +78,16 @@ impl Raw {
     pub fn block(
         self,
         name: impl Into<String>,
-        arguments: impl IntoIterator<Item = (&'static str, Term<'static>)>,
-    ) -> Raw {
+        arguments: impl IntoIterator<Item = (&'static str, RawValue<'static>)>,
+    ) -> RawResource {
         let body = arguments
             .into_iter()
             .map(|(key, term)| (key.into(), term))
             .collect();
-        self.argument(name, Term::Block(body))
+        self.argument(name, RawValue::Block(body))
     }
 
-    fn spelling(&self, dialect: Dialect) -> Option<&Spelling> {
+    fn definition(&self, dialect: Dialect) -> Option<&Definition> {
         match dialect {
             Dialect::Cfn => self.cfn.as_ref(),
             Dialect::Tf => self.tf.as_ref(),
@@ -87,12 +95,12 @@ impl Raw {
     }
 
     pub(crate) fn type_name(&self, dialect: Dialect) -> Option<&str> {
-        self.spelling(dialect)
+        self.definition(dialect)
             .map(|spelling| spelling.type_name.as_str())
     }
 
     pub(crate) fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>) {
-        if let Some(spelling) = self.spelling(dialect) {
+        if let Some(spelling) = self.definition(dialect) {
             for (key, term) in spelling.body.iter() {
                 map.insert(key, term.clone());
             }
@@ -100,7 +108,7 @@ impl Raw {
     }
 }
 
-impl Hooks for Raw {
+impl Hooks for RawResource {
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         if self.cfn.is_none() && self.tf.is_none() {
             out.push(
@@ -109,22 +117,22 @@ impl Hooks for Raw {
                     "a raw resource has no type in any language",
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .help("call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both"),
             );
         }
     }
 }
 
-impl From<Raw> for Resource {
-    fn from(raw: Raw) -> Self {
+impl From<RawResource> for Resource {
+    fn from(raw: RawResource) -> Self {
         Resource::Raw(Box::new(raw))
     }
 }
 
-impl super::sealed::Sealed for Raw {}
+impl super::sealed::Sealed for RawResource {}
 
-impl Typed for Raw {
+impl Typed for RawResource {
     const LINK: Attr = Attr::by_ref("id");
     const KIND: super::Kind = super::Kind {
         name: "Raw",
@@ -135,10 +143,10 @@ impl Typed for Raw {
         fields: &[],
         attrs: &[],
         take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
-        lift: |_, _, _| Resource::from(Raw::new()),
+        lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),
         #[cfg(test)]
-        sample: |_| Resource::from(Raw::new()),
+        sample: |_| Resource::from(RawResource::new()),
     };
 
     fn of(resource: &Resource) -> Option<&Self> {
