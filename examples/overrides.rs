@@ -13,8 +13,8 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
         .tf("/credit_specification/cpu_credits", "standard");
     let checked = app.validate()?;
     let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module =
-        backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_hcl());
+    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root)
+        .map(|it| it.to_hcl());
     let text = if std::env::args().nth(1).as_deref() == Some("hcl") {
         module
     } else {

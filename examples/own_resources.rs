@@ -33,8 +33,8 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     );
     let checked = app.validate()?;
     let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module =
-        backend::tf::module(&checked, "Access", backend::tf::Role::Root).map(|it| it.to_json());
+    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root)
+        .map(|it| it.to_json());
     let text = if std::env::args().nth(1).as_deref() == Some("tf") {
         module
     } else {

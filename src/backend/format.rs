@@ -24,7 +24,7 @@ impl Format {
         self,
         checked: &Validated<'_>,
         stack: &str,
-        role: tf::Role,
+        role: tf::ModuleKind,
     ) -> Option<String> {
         let template = || cfn::template(checked, stack);
         let module = || tf::module(checked, stack, role);
@@ -37,7 +37,7 @@ impl Format {
     }
 
     /// What a file of this format ends in.
-    fn ending(self) -> &'static str {
+    fn extension(self) -> &'static str {
         match self {
             Format::Cfn => "json",
             Format::CfnYaml => "yaml",
@@ -50,8 +50,8 @@ impl Format {
     #[cfg(feature = "cli")]
     pub(crate) fn file_of(self, stack: &str) -> String {
         match self.dialect() {
-            Dialect::Cfn => format!("{stack}.{}", self.ending()),
-            Dialect::Tf => format!("main.{}", self.ending()),
+            Dialect::Cfn => format!("{stack}.{}", self.extension()),
+            Dialect::Tf => format!("main.{}", self.extension()),
         }
     }
 
@@ -73,9 +73,9 @@ pub(crate) fn snapshots(checked: &Validated<'_>, formats: &[Format]) -> Vec<(Str
     for stack in graph.stacks() {
         let name = stack.name.as_str();
         for format in formats {
-            let text = format.print(checked, name, tf::Role::Root);
+            let text = format.print(checked, name, tf::ModuleKind::Root);
             out.push((
-                format!("{name}.{}", format.ending()),
+                format!("{name}.{}", format.extension()),
                 text.unwrap_or_default(),
             ));
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::settings::{Proving, Settings, fail, prove};
 use super::{Failure, Printed, diagnostics::Sources, output};
 use crate::backend;
-use crate::frontend::config::Configured;
+use crate::frontend::config::BuiltConfig;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{}\n\n\
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         },
     )?;
     let checked = configured
-        .check()
+        .validate()
         .map_err(|problems| fail(&problems, &Sources::new()))?;
     let limits = checked.limit_violations(crate::resource::Dialect::Cfn);
     if limits.has_errors() {
@@ -74,9 +74,9 @@ pub(super) struct ListArgs {
 
 /// Prints the stacks, in the order of deployment.
 pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
-    let configured: Configured = args.settings.any(None, None)?;
+    let configured: BuiltConfig = args.settings.any(None, None)?;
     let checked = configured
-        .check()
+        .validate()
         .map_err(|problems| fail(&problems, &Sources::new()))?;
     let graph = checked.graph();
     let mut lines = String::new();

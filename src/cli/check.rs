@@ -6,7 +6,7 @@ use super::given::{Assumed, Given, Read};
 use super::{Failure, Printed, output};
 use crate::ir::Graph;
 use crate::reachability::{self, Verdict};
-use crate::report::{self, Report};
+use crate::report::{self, CheckReport};
 
 /// How the answer is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -47,10 +47,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let Read { name, text, input } = args.given.read()?;
     let proof = args.assumed.prove(&input);
     let empty = Graph::default();
-    let report = Report {
+    let report = CheckReport {
         file: &name,
         graph: input.graphs.first().unwrap_or(&empty),
-        proof: &proof,
+        reachability: &proof,
         json: text.trim_start().starts_with('{'),
     };
     let printed = match args.output {

@@ -11,11 +11,11 @@ use crate::deploy::error::{AwsError, Trouble};
 use crate::deploy::outcome::{Problem, Unwatched};
 use crate::deploy::plain;
 use crate::frontend::cfn::Deployment;
-use crate::frontend::{Input, InputKind};
+use crate::frontend::{Input, InputFormat};
 use crate::ir::{Diagnostics, Graph};
 use crate::reachability::{self, Assumptions, Reachability, Verdict};
 use crate::region::Region;
-use crate::report::{self, Report};
+use crate::report::{self, CheckReport};
 
 /// Exit codes of all commands that talk to AWS.
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 it failed, was refused or declined; \
@@ -265,7 +265,7 @@ pub(super) fn prove(
         region: region.and_then(Region::find),
         account: None,
     };
-    let input = Input::read(name, text, Some(InputKind::Cfn), &deployment)?;
+    let input = Input::read(name, text, Some(InputFormat::Cfn), &deployment)?;
     let assume = Assumptions::default();
     let proofs = input
         .graphs
@@ -292,11 +292,11 @@ impl Proven {
         }
     }
 
-    pub(super) fn report(&self) -> Report<'_> {
-        Report {
+    pub(super) fn report(&self) -> CheckReport<'_> {
+        CheckReport {
             file: &self.name,
             graph: &self.graph,
-            proof: &self.proof,
+            reachability: &self.proof,
             json: self.json,
         }
     }

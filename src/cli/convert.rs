@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::diagnostics::render;
 use super::{Failure, given, output, settings};
-use crate::backend::tf::Role;
+use crate::backend::tf::ModuleKind;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
-use crate::frontend::{self, InputKind};
+use crate::frontend::{self, InputFormat};
 use crate::ir::{Diagnostics, Graph, RemovalPolicy};
 use crate::resource::Dialect;
 use crate::validate::Validated;
@@ -64,17 +64,17 @@ struct Read {
 
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
     let unreadable = |problems| settings::unreadable(&problems, name, text);
-    match InputKind::of(text) {
-        InputKind::Config => Err(Failure::Environment(format!(
+    match InputFormat::of(text) {
+        InputFormat::Config => Err(Failure::Environment(format!(
             "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
              in either language"
         ))),
-        InputKind::Cfn => {
+        InputFormat::Cfn => {
             if args.resources_to_import.is_some() {
                 let message = "`--resources-to-import` is for a plan";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems) = frontend::whole_template(name, text).map_err(unreadable)?;
+            let (graph, problems) = frontend::strict_template(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
                 problems,
@@ -82,12 +82,12 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 from: Dialect::Cfn,
             })
         }
-        InputKind::Plan => {
+        InputFormat::Plan => {
             if !args.ids.is_empty() {
                 let message = "`--ids` is for a template: a plan tells ids";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems, state) = frontend::whole_plan(name, text).map_err(unreadable)?;
+            let (graph, problems, state) = frontend::strict_plan(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
                 problems,
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let text = given::read(&args.file)?;
     let name = args.file.display().to_string();
     let sources = vec![(name.clone(), text.clone())];
-    if InputKind::of(&text) == InputKind::Cfn
+    if InputFormat::of(&text) == InputFormat::Cfn
         && matches!(args.format, Some(Format::Cfn | Format::CfnYaml))
     {
         return same_language(args, &name, &text);
@@ -191,7 +191,7 @@ fn importing<'c>(
     }
     let found = convert::imports(checked.graph(), &ids);
     warn(&found.missing);
-    let module = backend::tf::module(checked, stack, Role::Root);
+    let module = backend::tf::module(checked, stack, ModuleKind::Root);
     Ok(module.map(|it| it.with_imports(found.blocks)))
 }
 
@@ -206,7 +206,7 @@ fn print(args: &Args, checked: &Validated<'_>, format: Format) -> Result<String,
         Format::Hcl if !args.ids.is_empty() => {
             importing(args, checked, stack)?.map(|it| it.to_hcl())
         }
-        format => format.print(checked, stack, Role::Root),
+        format => format.print(checked, stack, ModuleKind::Root),
     };
     Ok(text.unwrap_or_default())
 }

@@ -2,9 +2,9 @@
 
 use super::given::{self, Given, Kind};
 use super::{Failure, Printed, output, own, settings};
-use crate::cost::{self, Assumed, Estimate, Told};
+use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
 use crate::frontend::config::Config;
-use crate::frontend::{Input, InputKind};
+use crate::frontend::{Input, InputFormat};
 use crate::ir::Graph;
 use crate::region::Region;
 
@@ -59,8 +59,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let kind = args
         .given
         .kind
-        .map_or_else(|| InputKind::of(&text), InputKind::from);
-    if kind == InputKind::Config {
+        .map_or_else(|| InputFormat::of(&text), InputFormat::from);
+    if kind == InputFormat::Config {
         let mut sources = Vec::new();
         let region = args.given.region.as_ref();
         let file = Some((name, text));
@@ -83,26 +83,26 @@ fn configuration(
         .build()
         .map_err(|problems| settings::fail(&problems, sources))?;
     configured
-        .check()
+        .validate()
         .map_err(|problems| settings::fail(&problems, sources))?;
     let graph = configured.app.graph();
     let told = cost::region_of(graph);
     let region = told.map_or_else(assumed_region, Ok)?;
-    let estimate = cost::estimate(graph, region, &Assumed::default());
+    let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
     let variants = cost::of_config(config, graph, &estimate);
     print(
         args.output,
-        &Told {
+        &CostReport {
             name: &configured.stack,
             estimate: &estimate,
             cheapest: None,
             region_assumed: told.is_none(),
-            variants: &variants,
+            alternatives: &variants,
         },
     )
 }
 
-fn foreign(args: &Args, name: &str, text: &str, kind: InputKind) -> Result<(), Failure> {
+fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(), Failure> {
     let mut deployment = args.given.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
@@ -126,7 +126,7 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let asked = args.given.deployment()?.region;
     let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
     let region = told.map_or_else(assumed_region, Ok)?;
-    let assumed = Assumed::default();
+    let assumed = UsageAssumptions::default();
     let mut answers: Vec<(&Graph, Estimate)> = graphs
         .iter()
         .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
@@ -142,17 +142,17 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let variants = cost::of_graph(graph, &estimate);
     print(
         args.output,
-        &Told {
+        &CostReport {
             name,
             estimate: &estimate,
             cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
             region_assumed: told.is_none(),
-            variants: &variants,
+            alternatives: &variants,
         },
     )
 }
 
-fn print(printed: Printed, told: &Told<'_>) -> Result<(), Failure> {
+fn print(printed: Printed, told: &CostReport<'_>) -> Result<(), Failure> {
     output::artefact(&match printed {
         Printed::Text => cost::text(told),
         Printed::Json => cost::json(told),

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use super::meaning::{self, Gate, Meaning, Version};
 use super::settings::{self, Settings};
 use super::{Failure, output};
-use crate::frontend::InputKind;
+use crate::frontend::InputFormat;
 use crate::frontend::cfn::Deployment;
 
 /// How a change is printed.
@@ -98,7 +98,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 Some(meaning) => (meaning, only.clone(), None),
                 None => {
                     let (name, text) = args.made()?;
-                    let new = version(&name, &text, Some(InputKind::Cfn), &args.deployment()?)?;
+                    let new = version(&name, &text, Some(InputFormat::Cfn), &args.deployment()?)?;
                     (meaning::meaning(&old, &new), name, None)
                 }
             }
@@ -201,7 +201,7 @@ impl Args {
 fn version(
     name: &str,
     text: &str,
-    kind: Option<InputKind>,
+    kind: Option<InputFormat>,
     deployment: &Deployment,
 ) -> Result<Version, Failure> {
     if text.trim().is_empty() {
@@ -212,13 +212,13 @@ fn version(
         let message = format!("`{name}` holds nothing: no template, plan or configuration");
         return Err(Failure::Environment(message));
     }
-    match kind.unwrap_or_else(|| InputKind::of(text)) {
-        InputKind::Config => {
+    match kind.unwrap_or_else(|| InputFormat::of(text)) {
+        InputFormat::Config => {
             let file = Some((name.to_owned(), text.to_owned()));
             let made = Settings::default()
                 .template_of(file)
                 .map_err(|_| Failure::Unreadable)?;
-            Version::read(name, &made, InputKind::Cfn, deployment).map_err(unreadable)
+            Version::read(name, &made, InputFormat::Cfn, deployment).map_err(unreadable)
         }
         kind => Version::read(name, text, kind, deployment).map_err(unreadable),
     }

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::settings::Settings;
 use super::{Failure, own, settings};
 use crate::frontend::cfn::Deployment;
-use crate::frontend::{Input, InputKind};
+use crate::frontend::{Input, InputFormat};
 use crate::ir::Graph;
 use crate::reachability::{self, Assumptions, Reachability};
 use crate::region::Region;
@@ -23,12 +23,12 @@ pub(super) enum Kind {
     Config,
 }
 
-impl From<Kind> for InputKind {
+impl From<Kind> for InputFormat {
     fn from(kind: Kind) -> Self {
         match kind {
-            Kind::Cfn => InputKind::Cfn,
-            Kind::Plan => InputKind::Plan,
-            Kind::Config => InputKind::Config,
+            Kind::Cfn => InputFormat::Cfn,
+            Kind::Plan => InputFormat::Plan,
+            Kind::Config => InputFormat::Config,
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) struct Subject {
     pub(super) file: String,
     /// What it is called: the stack's name, or the file's without its folder and end.
     pub(super) title: String,
-    pub(super) kind: InputKind,
+    pub(super) kind: InputFormat,
     pub(super) graph: Graph,
     pub(super) proof: Reachability,
     /// Whether the file is JSON.
@@ -233,7 +233,7 @@ impl Given {
                 name: own::program().to_owned(),
                 text: String::new(),
                 input: Input {
-                    kind: InputKind::Config,
+                    format: InputFormat::Config,
                     graphs: vec![app.graph().clone()],
                 },
             });
@@ -247,7 +247,7 @@ impl Given {
         };
         let kind = match self.kind {
             Some(kind) => Some(kind.into()),
-            None if text.trim().is_empty() && self.file.is_none() => Some(InputKind::Config),
+            None if text.trim().is_empty() && self.file.is_none() => Some(InputFormat::Config),
             None => None,
         };
         let input = Input::read(&name, &text, kind, &deployment)
@@ -285,7 +285,7 @@ impl Given {
         };
         if let Some(read) = read
             .as_ref()
-            .filter(|it| it.input.kind != InputKind::Config)
+            .filter(|it| it.input.format != InputFormat::Config)
         {
             if let Some(flag) = settings.given() {
                 return Err(environment(format!(
@@ -297,7 +297,7 @@ impl Given {
             return Ok(Subject {
                 title: name.cloned().unwrap_or_else(|| titled(&read.name)),
                 file: read.name.clone(),
-                kind: read.input.kind,
+                kind: read.input.format,
                 graph: read.input.graphs.first().cloned().unwrap_or_default(),
                 proof,
                 json: read.text.trim_start().starts_with('{'),
@@ -313,7 +313,7 @@ impl Given {
         Ok(Subject {
             file: configured.stack.clone(),
             title: configured.stack,
-            kind: InputKind::Config,
+            kind: InputFormat::Config,
             graph,
             proof,
             json: false,

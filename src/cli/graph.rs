@@ -8,7 +8,7 @@ use super::given::{Assumed, Given};
 use super::settings::Settings;
 use super::{Failure, output};
 use crate::diagram::{self, Part, Scene};
-use crate::report::Report;
+use crate::report::CheckReport;
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -83,10 +83,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Mermaid => diagram::mermaid(&scene, part),
         Format::Svg => diagram::svg(&scene, part),
         Format::Html => {
-            let report = Report {
+            let report = CheckReport {
                 file: &subject.file,
                 graph: &subject.graph,
-                proof: &subject.proof,
+                reachability: &subject.proof,
                 json: subject.json,
             };
             diagram::html(&scene, &report)

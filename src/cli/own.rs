@@ -9,7 +9,7 @@ use clap::{Arg, Command};
 use super::settings::fail;
 use super::{Failure, diagnostics::Sources};
 use crate::App;
-use crate::frontend::config::Configured;
+use crate::frontend::config::BuiltConfig;
 
 /// The app of the program that this is, if it has one; without, a configuration makes it.
 static OWN: OnceLock<App> = OnceLock::new();
@@ -77,16 +77,16 @@ pub(super) fn configured(
     app: &App,
     name: Option<&String>,
     setting: Option<&str>,
-) -> Result<Configured, Failure> {
+) -> Result<BuiltConfig, Failure> {
     if let Some(flag) = setting {
         return Err(Failure::Environment(format!(
             "`{flag}` is for a configuration, and this program has an app of its own"
         )));
     }
     let stack = stack(app, name)?;
-    let configured = Configured::of(app.clone(), stack);
+    let configured = BuiltConfig::of(app.clone(), stack);
     configured
-        .check()
+        .validate()
         .map(|_| ())
         .map_err(|problems| fail(&problems, &Sources::new()))?;
     Ok(configured)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::given::{Assumed, Given};
 use super::settings::Settings;
 use super::{Failure, output, own};
-use crate::frontend::InputKind;
+use crate::frontend::InputFormat;
 use crate::runbook::{self, Source};
 
 #[derive(Debug, clap::Args)]
@@ -42,16 +42,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let subject = args
         .given
         .subject(&args.assumed, &args.settings, args.name.as_ref())?;
-    let text = runbook::runbook(&runbook::Subject {
+    let text = runbook::runbook(&runbook::RunbookInput {
         stack: &subject.title,
         source: match subject.kind {
-            InputKind::Cfn => Source::Template(subject.file, args.given.values()?),
-            InputKind::Plan => Source::Plan,
-            InputKind::Config => Source::Config(flags(args)),
+            InputFormat::Cfn => Source::Template(subject.file, args.given.values()?),
+            InputFormat::Plan => Source::Plan,
+            InputFormat::Config => Source::Config(flags(args)),
         },
         graph: &subject.graph,
-        proof: &subject.proof,
-        assume: args.assumed.get(),
+        reachability: &subject.proof,
+        assumptions: args.assumed.get(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
     let text = own::named(&text);

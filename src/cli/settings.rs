@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostics::{Sources, render};
 use super::{Failure, output, own};
-use crate::backend::{Format, tf::Role};
-use crate::frontend::config::{Config, Configured};
+use crate::backend::{Format, tf::ModuleKind};
+use crate::frontend::config::{BuiltConfig, Config};
 use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
 use crate::validate::Validated;
@@ -81,7 +81,7 @@ pub(super) fn printed(
     format: Format,
     checked: &Validated<'_>,
     stack: &str,
-    role: Role,
+    role: ModuleKind,
 ) -> Result<String, Failure> {
     // Whoever names a stack has found it before.
     let text = format.print(checked, stack, role).unwrap_or_default();
@@ -172,7 +172,7 @@ impl Settings {
         file: Option<(String, String)>,
         name: Option<&String>,
         region: Option<&String>,
-    ) -> Result<Configured, Failure> {
+    ) -> Result<BuiltConfig, Failure> {
         if let Some(app) = own::app() {
             return own::configured(app, name, self.given().or(region.map(|_| "--region")));
         }
@@ -185,7 +185,7 @@ impl Settings {
             .build()
             .map_err(|problems| fail(&problems, &sources))?;
         let found = configured
-            .check()
+            .validate()
             .map(|_| ())
             .map_err(|problems| fail(&problems, &sources));
         found.map(|()| configured)
@@ -196,7 +196,7 @@ impl Settings {
         &self,
         name: Option<&String>,
         region: Option<&String>,
-    ) -> Result<Configured, Failure> {
+    ) -> Result<BuiltConfig, Failure> {
         let first = own::app().and_then(|app| app.graph().stacks().next());
         let first = first.map(|it| it.name.clone());
         self.configured(None, name.or(first.as_ref()), region)
@@ -293,7 +293,7 @@ pub(super) struct Synthesized {
 /// What to make of settings.
 pub(super) struct Wanted<'a> {
     pub(super) format: Format,
-    pub(super) role: Role,
+    pub(super) role: ModuleKind,
     pub(super) name: Option<&'a String>,
     pub(super) region: Option<&'a String>,
     pub(super) proof: Proving,
@@ -309,7 +309,7 @@ pub(super) enum Proving {
 }
 
 impl Settings {
-    pub(super) fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(Configured, String), Failure> {
+    pub(super) fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
         let configured = match own::app() {
             Some(app) => {
@@ -324,7 +324,7 @@ impl Settings {
             }
         };
         let checked = configured
-            .check()
+            .validate()
             .map_err(|problems| fail(&problems, &sources))?;
         prove(&configured, wanted.proof)?;
         let dialect = wanted.format.dialect();
@@ -349,9 +349,9 @@ impl Settings {
             .build()
             .map_err(|problems| fail(&problems, &sources))?;
         let checked = configured
-            .check()
+            .validate()
             .map_err(|problems| fail(&problems, &sources))?;
-        printed(Format::Cfn, &checked, &configured.stack, Role::Root)
+        printed(Format::Cfn, &checked, &configured.stack, ModuleKind::Root)
     }
 
     /// What a file alone tells.
@@ -383,7 +383,7 @@ impl Settings {
     pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
         let (configured, text) = self.synthesize(&Wanted {
             format: Format::Cfn,
-            role: Role::Root,
+            role: ModuleKind::Root,
             // A configuration's stack is called as it is deployed.
             name: stack.filter(|_| own::app().is_some()),
             region: None,
@@ -403,7 +403,7 @@ impl Settings {
 }
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
-pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
+pub(super) fn prove(configured: &BuiltConfig, proving: Proving) -> Result<(), Failure> {
     if proving == Proving::Left {
         return Ok(());
     }
@@ -413,10 +413,10 @@ pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Fai
         return Ok(());
     }
     let proof = reachability::check(graph, &assume);
-    let report = report::Report {
+    let report = report::CheckReport {
         file: &configured.stack,
         graph,
-        proof: &proof,
+        reachability: &proof,
         json: false,
     };
     let _ = output::stderr(&report::text(&report));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::diagnostics::Sources;
 use super::settings::{MOST_INLINE, Proving, Settings, Wanted, fail, printed, read};
 use super::{Failure, output, own};
-use crate::backend::{self, Format, tf::Role};
+use crate::backend::{self, Format, tf::ModuleKind};
 use crate::resource::Dialect;
 use crate::validate::Validated;
 
@@ -56,9 +56,9 @@ fn format_of(path: &Path) -> Option<Format> {
 fn all_files(format: Format, checked: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
     let stacks = checked.deployment_order();
     let mut files = Vec::new();
-    let mut role = Role::Root;
+    let mut role = ModuleKind::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
-        role = Role::Module;
+        role = ModuleKind::Module;
         let root = backend::tf::root(checked).map_err(|error| {
             Failure::Environment(format!("{error}: write each by itself, with `--name`"))
         })?;
@@ -70,8 +70,8 @@ fn all_files(format: Format, checked: &Validated<'_>) -> Result<Vec<(PathBuf, St
     }
     for stack in stacks {
         let folder = match role {
-            Role::Root => PathBuf::new(),
-            Role::Module => PathBuf::from(backend::tf::folder(stack)),
+            ModuleKind::Root => PathBuf::new(),
+            ModuleKind::Module => PathBuf::from(backend::tf::directory(stack)),
         };
         let text = printed(format, checked, stack, role)?;
         files.push((folder.join(format.file_of(stack)), text));
@@ -100,8 +100,8 @@ fn wanted(args: &Args, format: Format) -> Result<Wanted<'_>, Failure> {
     Ok(Wanted {
         format,
         role: match args.tf_module {
-            true => Role::Module,
-            false => Role::Root,
+            true => ModuleKind::Module,
+            false => ModuleKind::Root,
         },
         name: args.name.as_ref(),
         region: args.region.as_ref(),
@@ -130,7 +130,7 @@ fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure>
     let (configured, text) = args.settings.synthesize(&wanted)?;
     let sources = Sources::new();
     let checked = configured
-        .check()
+        .validate()
         .map_err(|problems| fail(&problems, &sources))?;
     let mut files = match (&args.name, own::app().is_some() && !args.tf_module) {
         (None, true) => all_files(format, &checked)?,

@@ -139,7 +139,7 @@ impl Service {
             return Value::Lit(name.clone());
         };
         let name = |region: Option<&'static Region>, scope: &Scope<'_>| {
-            let (before, behind) = service.around(region);
+            let (before, behind) = service.affixes(region);
             let Some(behind) = behind else {
                 return Expr::text(before);
             };

@@ -14,7 +14,7 @@ pub(crate) use ids::Ids;
 pub(crate) use imports::{imports, resources_to_import};
 
 /// What an expression is that the other language cannot say, in words.
-fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
+fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
         Expr::Opaque(text) => format!("`{text}` has no twin"),
         Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
@@ -31,7 +31,7 @@ fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
 
 /// Properties of one language that something else of the other one says: resources of their own, the
 /// tags of disks, and how documents are updated, which Terraform knows one way for.
-const SAID_OTHERWISE: [(&str, &str); 11] = [
+const EQUIVALENTS: [(&str, &str); 11] = [
     ("Bucket", "event_bridge_enabled"),
     ("Bucket", "public_access_block"),
     ("Bucket", "events"),
@@ -71,7 +71,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
     let mut said = node.resource.put(from);
     for field in kind.fields {
         let (here, there) = (from.pick(field.cfn, field.tf), to.pick(field.cfn, field.tf));
-        let otherwise = SAID_OTHERWISE.contains(&(kind.name, field.name));
+        let otherwise = EQUIVALENTS.contains(&(kind.name, field.name));
         if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
             out.push(format!("`{here}` has no twin"));
         }
@@ -127,7 +127,7 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         }
         let mut found: Vec<String> = one_sided(node, to);
         node.resource.put(to).walk(&mut |expr| {
-            if let Some(what) = trouble(expr, to).filter(|it| !found.contains(it)) {
+            if let Some(what) = obstacle(expr, to).filter(|it| !found.contains(it)) {
                 found.push(what);
             }
         });
@@ -139,7 +139,7 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         for output in &stack.outputs {
             let mut found = None;
             let value = RawValue::from(output.value.clone());
-            value.walk(&mut |expr| found = found.take().or_else(|| trouble(expr, to)));
+            value.walk(&mut |expr| found = found.take().or_else(|| obstacle(expr, to)));
             if let Some(what) = found {
                 let what = format!("output `{}`: {what}", output.cfn_id);
                 out.push(Diagnostic::error("convert", what).at(output.location.clone()));

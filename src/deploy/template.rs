@@ -1,6 +1,6 @@
 //! What a deployment must know of a template.
 
-use crate::frontend::tree::{self, Tree, Unreadable};
+use crate::frontend::tree::{self, SyntaxError, Tree};
 
 use super::values::Slot;
 
@@ -60,7 +60,7 @@ const IAM: [(&str, &str); 9] = [
 /// # Errors
 ///
 /// Text that is neither JSON nor YAML, with its place.
-pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
     let root = tree::read(text)?;
     let resources = root
         .get("Resources")

@@ -4,10 +4,10 @@ use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContex
 use serde_json::{Value, json};
 
 use super::scene::Names;
-use super::{Part, Scene, svg, word};
+use super::{Part, Scene, status_word, svg};
 use crate::ir::NodeId;
 use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
-use crate::report::Report;
+use crate::report::CheckReport;
 use crate::template::{self, TemplateError};
 
 /// Draws a report: both pictures, every hop with what mends it, every resource.
@@ -15,7 +15,7 @@ use crate::template::{self, TemplateError};
 /// # Errors
 ///
 /// If the built-in template is broken.
-pub fn html(scene: &Scene, report: &Report<'_>) -> Result<String, TemplateError> {
+pub fn html(scene: &Scene, report: &CheckReport<'_>) -> Result<String, TemplateError> {
     let mut engine = template::engine(html_escape);
     // The pictures escape what is in them, and are no text.
     let pictures = [
@@ -78,7 +78,7 @@ fn class(verdict: HopStatus) -> &'static str {
     }
 }
 
-fn of_answer(answer: Verdict) -> &'static str {
+fn verdict_class(answer: Verdict) -> &'static str {
     match answer {
         Verdict::Reachable => "good",
         Verdict::Unreachable => "bad",
@@ -86,18 +86,18 @@ fn of_answer(answer: Verdict) -> &'static str {
     }
 }
 
-fn values(scene: &Scene, report: &Report<'_>) -> Value {
+fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     let names = Names::new(report.graph);
     let paths = scene.paths.iter().filter_map(|path| {
-        let proof = report.proof.instances.get(path.of)?;
+        let proof = report.reachability.instances.get(path.instance_index)?;
         Some(json!({
             "names": super::several(&path.names, 6),
             "all": path.names.join(", "),
             "many": path.names.len() > 7,
-            "answer": path.answer.as_str(),
-            "class": of_answer(path.answer),
+            "answer": path.verdict.as_str(),
+            "class": verdict_class(path.verdict),
             "hops": hops(&names, report, proof),
-            "warnings": proof.warnings.iter().map(|it| said(&names, report, it)).collect::<Vec<_>>(),
+            "warnings": proof.warnings.iter().map(|it| hop_values(&names, report, it)).collect::<Vec<_>>(),
         }))
     });
     json!({
@@ -111,21 +111,21 @@ fn values(scene: &Scene, report: &Report<'_>) -> Value {
     })
 }
 
-fn hops(names: &Names<'_>, report: &Report<'_>, proof: &InstanceReachability) -> Vec<Value> {
+fn hops(names: &Names<'_>, report: &CheckReport<'_>, proof: &InstanceReachability) -> Vec<Value> {
     let hops = proof.hops.iter().enumerate();
     hops.map(|(n, finding)| {
-        let mut value = said(names, report, finding);
+        let mut value = hop_values(names, report, finding);
         value["number"] = (n + 1).into();
         value
     })
     .collect()
 }
 
-fn said(names: &Names<'_>, report: &Report<'_>, finding: &HopResult) -> Value {
-    let at = report.said_at(finding);
+fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, finding: &HopResult) -> Value {
+    let at = report.display_location(finding);
     json!({
         "hop": finding.hop.as_str(),
-        "word": word(finding.status),
+        "word": status_word(finding.status),
         "class": class(finding.status),
         "detail": names.detail(&finding.detail),
         "why": finding.hop.reason(),
@@ -135,7 +135,7 @@ fn said(names: &Names<'_>, report: &Report<'_>, finding: &HopResult) -> Value {
     })
 }
 
-fn resources(names: &Names<'_>, report: &Report<'_>) -> Vec<Value> {
+fn resources(names: &Names<'_>, report: &CheckReport<'_>) -> Vec<Value> {
     let nodes = report
         .graph
         .stacks()

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::sequence::{self, Party, Step};
-use super::{Door, DoorKind, HostBox, Panel, Scene, several, word};
+use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several, status_word};
 use crate::reachability::{HopStatus, Verdict};
 
 /// Instances beyond these are counted.
@@ -72,7 +72,7 @@ fn class(verdict: HopStatus) -> &'static str {
     }
 }
 
-fn of_answer(answer: Verdict) -> &'static str {
+fn verdict_class(answer: Verdict) -> &'static str {
     match answer {
         Verdict::Reachable => "ok",
         Verdict::Unreachable => "bad",
@@ -114,7 +114,7 @@ pub(super) fn network(scene: &Scene) -> String {
         .panels
         .iter()
         .take(MOST_PANELS)
-        .flat_map(|it| &it.doors)
+        .flat_map(|it| &it.egress_points)
     {
         for service in &door.services {
             if !services.contains(&service.as_str()) {
@@ -142,7 +142,7 @@ pub(super) fn network(scene: &Scene) -> String {
         label(&["Operator", "aws ssm start-session"])
     );
     for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
-        for (m, door) in panel.doors.iter().enumerate() {
+        for (m, door) in panel.egress_points.iter().enumerate() {
             let mut to: Vec<usize> = door
                 .services
                 .iter()
@@ -153,7 +153,7 @@ pub(super) fn network(scene: &Scene) -> String {
                 .collect();
             to.dedup();
             for to in to {
-                let _ = match door.verdict {
+                let _ = match door.status {
                     Some(HopStatus::Fail) => {
                         writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
                     }
@@ -171,8 +171,8 @@ pub(super) fn network(scene: &Scene) -> String {
         let says = format!("and {more} more VPCs with instances");
         let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
     }
-    if !scene.empty.is_empty() {
-        let names = several(&scene.empty, 3);
+    if !scene.empty_vpcs.is_empty() {
+        let names = several(&scene.empty_vpcs, 3);
         let _ = writeln!(
             out,
             "  more[\"{}\"]:::quiet",
@@ -194,20 +194,22 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
         "  subgraph v{n}[\"{}\"]",
         label(&[&format!("VPC {} {}", panel.vpc, panel.note)])
     );
-    let mut edges: Vec<(String, &HostBox)> = Vec::new();
+    let mut edges: Vec<(String, &InstanceBox)> = Vec::new();
     for (z, zone) in panel.zones.iter().enumerate() {
         let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
         for (s, subnet) in zone.subnets.iter().enumerate().take(MOST_SUBNETS) {
             let title = format!("subnet {} {}", subnet.name, subnet.note);
             let _ = writeln!(out, "      subgraph v{n}z{z}s{s}[\"{}\"]", label(&[&title]));
-            let (shown, rest) = subnet.hosts.split_at(subnet.hosts.len().min(MOST_BOXES));
+            let (shown, rest) = subnet
+                .instances
+                .split_at(subnet.instances.len().min(MOST_BOXES));
             for (h, host) in shown.iter().enumerate() {
                 let id = format!("h{n}x{z}x{s}x{h}");
                 let _ = writeln!(
                     out,
                     "        {id}[\"{}\"]:::{}",
-                    host_label(host),
-                    of_answer(host.answer)
+                    instance_label(host),
+                    verdict_class(host.verdict)
                 );
                 edges.push((id, host));
             }
@@ -220,7 +222,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
                 );
             }
             let interfaces = match subnet.interfaces.as_slice() {
-                [] if subnet.hosts.is_empty() => "nothing of this path".to_owned(),
+                [] if subnet.instances.is_empty() => "nothing of this path".to_owned(),
                 [] => String::new(),
                 of => format!("interfaces of {}", several(of, 3)),
             };
@@ -240,8 +242,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
         }
         out.push_str("    end\n");
     }
-    for (m, door) in panel.doors.iter().enumerate() {
-        self::door(out, n, m, door);
+    for (m, door) in panel.egress_points.iter().enumerate() {
+        self::egress_point(out, n, m, door);
     }
     if !edges.is_empty() {
         let says = label(&["The agents dial out, TCP 443"]);
@@ -250,7 +252,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     cards(out, n, panel);
     out.push_str("  end\n");
     for (id, host) in &edges {
-        let _ = match host.answer {
+        let _ = match host.verdict {
             Verdict::Reachable => writeln!(out, "  {id} ==> o{n}"),
             _ => writeln!(out, "  {id} -.-> o{n}"),
         };
@@ -258,8 +260,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     if edges.is_empty() {
         return;
     }
-    for (m, door) in panel.doors.iter().enumerate() {
-        let _ = match door.verdict {
+    for (m, door) in panel.egress_points.iter().enumerate() {
+        let _ = match door.status {
             Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
             Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
             Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
@@ -284,7 +286,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
             out,
             "      c{n}x{c}[\"{}\"]:::{}",
             label(&lines),
-            card.verdict.map_or("quiet", class)
+            card.status.map_or("quiet", class)
         );
     }
     for c in 1..shown {
@@ -293,10 +295,14 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
     out.push_str("    end\n");
 }
 
-fn host_label(host: &HostBox) -> String {
+fn instance_label(host: &InstanceBox) -> String {
     let answer = match host.failing {
-        Some(hop) => format!("{}: {hop} {}", host.answer.as_str(), word(HopStatus::Fail)),
-        None => host.answer.as_str().to_owned(),
+        Some(hop) => format!(
+            "{}: {hop} {}",
+            host.verdict.as_str(),
+            status_word(HopStatus::Fail)
+        ),
+        None => host.verdict.as_str().to_owned(),
     };
     let kind = if host.scaled {
         "Auto Scaling group "
@@ -306,18 +312,18 @@ fn host_label(host: &HostBox) -> String {
     label(&[
         &format!("{kind}{}", several(&host.names, MOST_NAMES)),
         &answer,
-        &format!("group: {}", host.groups),
+        &format!("group: {}", host.security_groups),
         &format!("role: {}", host.role),
     ])
 }
 
-fn door(out: &mut String, n: usize, m: usize, door: &Door) {
+fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
     let what = match door.kind {
-        DoorKind::Interface => "endpoint",
-        DoorKind::Gateway => "gateway endpoint",
-        DoorKind::Internet => "way out",
-        DoorKind::Missing => "missing",
-        DoorKind::Undecided => "not told",
+        EgressPointKind::Interface => "endpoint",
+        EgressPointKind::Gateway => "gateway endpoint",
+        EgressPointKind::Internet => "way out",
+        EgressPointKind::Missing => "missing",
+        EgressPointKind::Unknown => "not told",
     };
     let _ = writeln!(
         out,
@@ -326,21 +332,21 @@ fn door(out: &mut String, n: usize, m: usize, door: &Door) {
             &format!("{what}: {}", several(&door.services, 3)),
             &door.name,
             &door.note,
-            &door.said().unwrap_or_default(),
+            &door.status_text().unwrap_or_default(),
         ]),
-        door.verdict.map_or("quiet", class)
+        door.status.map_or("quiet", class)
     );
 }
 
 /// The sequence.
 pub(super) fn sequence(scene: &Scene) -> String {
-    let path = sequence::told(scene);
+    let path = sequence::shown_path(scene);
     let mut out = "sequenceDiagram\n".to_owned();
     let who = path.map_or(String::new(), |it| {
         format!(
             " to {}: {}",
             several(&it.names, MOST_NAMES),
-            it.answer.as_str()
+            it.verdict.as_str()
         )
     });
     let _ = writeln!(
@@ -358,7 +364,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         Party::Operator => "operator",
         Party::Ssm => "ssm",
         Party::Messages => "messages",
-        Party::Door => "door",
+        Party::EgressPoint => "door",
         Party::Agent => "agent",
         Party::Local => "local",
     };
@@ -374,19 +380,19 @@ pub(super) fn sequence(scene: &Scene) -> String {
     }
     for step in sequence::steps(scene) {
         let Step { from, to, .. } = step;
-        let arrow = match (step.both, step.verdict) {
+        let arrow = match (step.is_bidirectional, step.status) {
             (true, _) => "<<->>",
             (false, Some(HopStatus::Fail)) => "--x",
             (false, Some(HopStatus::Unknown)) => "-->>",
             (false, _) => "->>",
         };
-        let said = step.verdict.map_or(String::new(), |it| {
+        let said = step.status.map_or(String::new(), |it| {
             format!("{} ", sign(it).replace('?', "#63;"))
         });
         let text = format!("{said}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
-            Some(door) if step.verdict == Some(HopStatus::Fail) => {
+            Some(door) if step.status == Some(HopStatus::Fail) => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
             }
             Some(door) => {
@@ -405,7 +411,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
             escaped(&format!(
                 "{} {}: {}",
                 mark.hop,
-                word(mark.verdict),
+                status_word(mark.status),
                 mark.detail
             ))
         );

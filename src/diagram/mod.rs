@@ -17,15 +17,17 @@
 //! ```
 
 mod html;
-mod make;
 mod mermaid;
 mod scene;
+mod scene_builder;
 mod sequence;
 mod svg;
 
 pub use html::html;
 pub(crate) use scene::Names;
-pub use scene::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
+pub use scene::{
+    Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
+};
 pub use sequence::{Party, Step};
 
 /// What is drawn.
@@ -59,7 +61,7 @@ pub fn svg(scene: &Scene, part: Part) -> String {
 }
 
 /// A verdict in a word.
-pub(crate) const fn word(verdict: crate::reachability::HopStatus) -> &'static str {
+pub(crate) const fn status_word(verdict: crate::reachability::HopStatus) -> &'static str {
     match verdict {
         crate::reachability::HopStatus::Pass => "ok",
         crate::reachability::HopStatus::Unknown => "not decided",

@@ -17,7 +17,7 @@ pub struct Scene {
     /// A network each.
     pub panels: Vec<Panel>,
     /// VPCs that hold no instance.
-    pub empty: Vec<String>,
+    pub empty_vpcs: Vec<String>,
     /// The ways of the agents; equal ones together, the worst first.
     pub paths: Vec<Path>,
 }
@@ -31,11 +31,11 @@ pub struct Panel {
     /// Its range, or that it is not in the file.
     pub note: String,
     /// Whether it is in the file.
-    pub known: bool,
+    pub is_in_file: bool,
     /// Its zones.
     pub zones: Vec<Zone>,
     /// The ways out: endpoints, gateways, and endpoints that are missed.
-    pub doors: Vec<Door>,
+    pub egress_points: Vec<EgressPoint>,
     /// Its security groups and the roles of its instances.
     pub cards: Vec<Card>,
 }
@@ -59,7 +59,7 @@ pub struct SubnetBox {
     /// Its range, if it is told.
     pub note: String,
     /// The instances, equal ones together.
-    pub hosts: Vec<HostBox>,
+    pub instances: Vec<InstanceBox>,
     /// The endpoints that have an interface in it, by service.
     pub interfaces: Vec<String>,
 }
@@ -67,17 +67,17 @@ pub struct SubnetBox {
 /// Instances of which all that is drawn is equal.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct HostBox {
+pub struct InstanceBox {
     /// Their names.
     pub names: Vec<String>,
     /// Whether an Auto Scaling group starts them.
     pub scaled: bool,
     /// The proof's answer.
-    pub answer: Verdict,
+    pub verdict: Verdict,
     /// The first hop that fails.
     pub failing: Option<Hop>,
     /// Their security groups.
-    pub groups: String,
+    pub security_groups: String,
     /// Their role.
     pub role: String,
     /// Their way in [`Scene::paths`].
@@ -87,7 +87,7 @@ pub struct HostBox {
 /// What kind of way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DoorKind {
+pub enum EgressPointKind {
     /// An endpoint with interfaces.
     Interface,
     /// An endpoint in route tables.
@@ -97,32 +97,32 @@ pub enum DoorKind {
     /// None where one is needed.
     Missing,
     /// It is not in the file whether there is one.
-    Undecided,
+    Unknown,
 }
 
 /// A way out of the VPC.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Door {
+pub struct EgressPoint {
     /// The services it leads to.
     pub services: Vec<String>,
     /// Its name.
     pub name: String,
     /// What it is.
-    pub kind: DoorKind,
+    pub kind: EgressPointKind,
     /// Its security groups, or what else is to be said.
     pub note: String,
     /// What the proof says of it, if the agent's path goes through it.
-    pub verdict: Option<HopStatus>,
+    pub status: Option<HopStatus>,
     /// The instances for which it fails, where it does not fail for all.
     pub fails_for: Vec<String>,
 }
 
-impl Door {
+impl EgressPoint {
     /// What is said of it in words.
-    pub(crate) fn said(&self) -> Option<String> {
+    pub(crate) fn status_text(&self) -> Option<String> {
         match self.fails_for.as_slice() {
-            [] => self.verdict.map(|it| super::word(it).to_owned()),
+            [] => self.status.map(|it| super::status_word(it).to_owned()),
             some => Some(format!("fails for {}", several(some, 2))),
         }
     }
@@ -139,7 +139,7 @@ pub struct Card {
     /// A line for each rule.
     pub lines: Vec<String>,
     /// The worst that the proof says of it, if it says something.
-    pub verdict: Option<HopStatus>,
+    pub status: Option<HopStatus>,
 }
 
 /// The agent's way of instances, hop by hop.
@@ -149,11 +149,11 @@ pub struct Path {
     /// Whose way it is.
     pub names: Vec<String>,
     /// The answer.
-    pub answer: Verdict,
+    pub verdict: Verdict,
     /// The hops in order.
     pub marks: Vec<Mark>,
     /// The instance in the proof that stands for all, by position.
-    pub of: usize,
+    pub instance_index: usize,
     /// Whether the services are dialled through endpoints; nothing where the file does not tell.
     pub by_endpoints: Option<bool>,
 }
@@ -165,7 +165,7 @@ pub struct Mark {
     /// The hop.
     pub hop: Hop,
     /// Its verdict.
-    pub verdict: HopStatus,
+    pub status: HopStatus,
     /// What was found.
     pub detail: String,
 }
@@ -173,14 +173,14 @@ pub struct Mark {
 impl Path {
     /// Returns the first hop that fails, or is not decided.
     pub fn worst(&self) -> Option<&Mark> {
-        let of = |verdict| self.marks.iter().find(move |it| it.verdict == verdict);
+        let of = |verdict| self.marks.iter().find(move |it| it.status == verdict);
         of(HopStatus::Fail).or_else(|| of(HopStatus::Unknown))
     }
 
     /// Returns the worst verdict of some hops; nothing if none of them was asked.
-    pub fn verdict(&self, hops: &[Hop]) -> Option<HopStatus> {
+    pub fn status(&self, hops: &[Hop]) -> Option<HopStatus> {
         let asked = self.marks.iter().filter(|it| hops.contains(&it.hop));
-        asked.map(|it| it.verdict).min()
+        asked.map(|it| it.status).min()
     }
 }
 
@@ -225,7 +225,7 @@ impl<'g> Names<'g> {
     }
 
     /// The name of an instance: without what the construct adds.
-    pub(crate) fn host(&self, id: NodeId) -> String {
+    pub(crate) fn instance(&self, id: NodeId) -> String {
         let name = self.node(id);
         match &self.prefix {
             Some(_) => name.strip_suffix("/Instance").unwrap_or(&name).to_owned(),
@@ -234,7 +234,7 @@ impl<'g> Names<'g> {
     }
 
     /// The name of a thing.
-    pub(crate) fn spot(&self, spot: &ResourceRef) -> String {
+    pub(crate) fn resource_ref(&self, spot: &ResourceRef) -> String {
         match spot {
             ResourceRef::Node(id) => self.node(*id),
             ResourceRef::Outside(text) => text.clone(),
@@ -250,7 +250,7 @@ impl<'g> Names<'g> {
     }
 
     pub(super) fn all(&self, spots: &[ResourceRef]) -> String {
-        let names: Vec<String> = spots.iter().map(|it| self.spot(it)).collect();
+        let names: Vec<String> = spots.iter().map(|it| self.resource_ref(it)).collect();
         several(&names, 3)
     }
 }

@@ -16,7 +16,7 @@ pub enum Party {
     /// The service `ssmmessages`.
     Messages,
     /// The endpoints, or what else leads out of the VPC.
-    Door,
+    EgressPoint,
     /// The agent on the instance.
     Agent,
     /// The instance's metadata service and the VPC's resolver.
@@ -29,7 +29,7 @@ impl Party {
         Party::Operator,
         Party::Ssm,
         Party::Messages,
-        Party::Door,
+        Party::EgressPoint,
         Party::Agent,
         Party::Local,
     ];
@@ -41,7 +41,7 @@ impl Party {
             Party::Operator => ("Operator", "AWS CLI, plugin"),
             Party::Ssm => ("ssm", "Systems Manager"),
             Party::Messages => ("ssmmessages", "Session Manager"),
-            Party::Door => match endpoints {
+            Party::EgressPoint => match endpoints {
                 Some(true) => ("VPC endpoints", "private DNS"),
                 Some(false) => ("Way out", "of the subnet"),
                 None => ("Way out", "not told which"),
@@ -65,22 +65,22 @@ pub struct Step {
     /// What it says.
     pub text: String,
     /// Whether it goes both ways.
-    pub both: bool,
+    pub is_bidirectional: bool,
     /// What the proof says of it; nothing where the file does not say how it goes.
-    pub verdict: Option<HopStatus>,
+    pub status: Option<HopStatus>,
 }
 
 /// How many steps there are up to the control channel.
 const CHANNEL: usize = 4;
 
 /// The way whose sequence is told: the worst.
-pub(crate) fn told(scene: &Scene) -> Option<&Path> {
+pub(crate) fn shown_path(scene: &Scene) -> Option<&Path> {
     scene.paths.first()
 }
 
 /// The steps in order.
 pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
-    let path = told(scene);
+    let path = shown_path(scene);
     let region = scene.region.as_deref().unwrap_or("REGION");
     let endpoints = path.map_or(Some(true), |it| it.by_endpoints);
     let step = |from, to, text: &str, hops: &[Hop]| Step {
@@ -88,11 +88,11 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         to,
         through: None,
         text: text.to_owned(),
-        both: false,
-        verdict: path.and_then(|it| it.verdict(hops)),
+        is_bidirectional: false,
+        status: path.and_then(|it| it.status(hops)),
     };
     let dialled = |to, text: String, hops: &[Hop]| Step {
-        through: Some(Party::Door),
+        through: Some(Party::EgressPoint),
         ..step(Party::Agent, to, &text, hops)
     };
     let way: &[Hop] = &[
@@ -172,12 +172,12 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         ),
     ];
     // Without a control channel nobody is told of a session.
-    let fails = |it: &Step| it.verdict == Some(HopStatus::Fail);
+    let fails = |it: &Step| it.status == Some(HopStatus::Fail);
     if let Some(first) = steps[..CHANNEL].iter().position(fails) {
         steps.drain(first + 1..CHANNEL);
         steps.truncate(first + 2);
         steps.push(Step {
-            verdict: Some(HopStatus::Fail),
+            status: Some(HopStatus::Fail),
             ..step(
                 Party::Ssm,
                 Party::Operator,
@@ -189,12 +189,12 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
     }
     // An answer takes the connection that is open: nothing dials into the VPC.
     if let Some(inside) = steps.get_mut(7) {
-        inside.through = Some(Party::Door);
-        inside.verdict = None;
+        inside.through = Some(Party::EgressPoint);
+        inside.status = None;
     }
     steps.push(Step {
         through: None,
-        both: true,
+        is_bidirectional: true,
         ..step(
             Party::Operator,
             Party::Messages,
@@ -204,8 +204,8 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         )
     });
     steps.push(Step {
-        through: Some(Party::Door),
-        both: true,
+        through: Some(Party::EgressPoint),
+        is_bidirectional: true,
         ..step(
             Party::Agent,
             Party::Messages,

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::lift::{Exists, Lift};
-use super::tree::{At, Entry, Kind, Tree, Unreadable};
+use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{
     Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
     Text,
@@ -34,7 +34,7 @@ pub struct Deployment {
 
 pub(crate) use loops::looped;
 #[cfg(feature = "cli")]
-pub(crate) use whole::whole;
+pub(crate) use whole::read_strict;
 
 /// Evaluating is recursive.
 const MOST_DEPTH: usize = 120;
@@ -50,10 +50,10 @@ pub(crate) fn read(
     file: &str,
     root: Tree,
     deployment: &Deployment,
-) -> Result<Vec<Graph>, Unreadable> {
+) -> Result<Vec<Graph>, SyntaxError> {
     let at = root.at;
     let refuse = |at: At, message: &str| {
-        Err(Unreadable {
+        Err(SyntaxError {
             at,
             message: message.to_owned(),
         })
@@ -70,12 +70,12 @@ pub(crate) fn read(
     let (root, undecided) = looped(root, deployment)?;
     let inferred = deployment.region.or_else(|| region_of_zones(&root));
     let mut reader = Reader::new(file, &root, deployment, inferred);
-    reader.undecided = undecided;
-    let open = reader.truths(World::default());
+    reader.unresolved = undecided;
+    let open = reader.truths(Scenario::default());
     let questions = std::mem::take(reader.questions.get_mut());
-    let mut truths: Vec<Truths> = Vec::new();
+    let mut truths: Vec<TruthValues> = Vec::new();
     if !questions.is_empty() {
-        for world in worlds(&root, questions) {
+        for world in scenarios(&root, questions) {
             let of_world = reader.truths(world);
             if !truths.contains(&of_world) {
                 truths.push(of_world);
@@ -117,16 +117,16 @@ fn region_of_zones(root: &Tree) -> Option<&'static Region> {
 
 /// Answers: what a parameter or the region is, or that it is none of those that are asked for.
 #[derive(Clone, Debug, Default)]
-struct World {
+struct Scenario {
     answers: BTreeMap<String, Option<String>>,
 }
 
 /// What each condition is, as far as it is decided.
-type Truths = HashMap<String, Option<bool>>;
+type TruthValues = HashMap<String, Option<bool>>;
 
 /// All answers that make a difference, for as many questions as are affordable.
-fn worlds(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<World> {
-    let mut worlds = vec![World::default()];
+fn scenarios(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<Scenario> {
+    let mut worlds = vec![Scenario::default()];
     for (name, mut values) in questions {
         let allowed: Option<BTreeSet<String>> = root
             .get("Parameters")
@@ -165,14 +165,14 @@ fn worlds(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<Wor
     worlds
 }
 
-enum Given {
+enum ParameterValue {
     Text(String),
     List(Vec<String>),
     /// The name of a parameter of Systems Manager.
     Stored(String),
     /// A parameter that stays one.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
-    Kept(ParamId, ParameterType),
+    Retained(ParamId, ParameterType),
     Unknown,
 }
 
@@ -182,18 +182,18 @@ struct Reader<'t> {
     root: &'t Tree,
     region: Option<&'static Region>,
     account: Option<&'t str>,
-    parameters: HashMap<&'t str, Given>,
+    parameters: HashMap<&'t str, ParameterValue>,
     resources: HashMap<&'t str, (&'t Tree, NodeId)>,
     lift: Lift,
-    world: RefCell<World>,
+    scenario: RefCell<Scenario>,
     /// Whether something that the file makes is left out.
-    undecided: bool,
-    conditions: RefCell<Truths>,
+    unresolved: bool,
+    conditions: RefCell<TruthValues>,
     questions: RefCell<BTreeMap<String, BTreeSet<String>>>,
     /// The text, if places in it are shown, with the starts of its lines.
     source: (&'t str, Vec<usize>),
     /// Conditions that stay conditions, if the template is read to be written again.
-    kept: Option<HashMap<String, ConditionId>>,
+    strict: Option<HashMap<String, ConditionId>>,
 }
 
 fn resource_entries(root: &Tree) -> &[Entry] {
@@ -219,19 +219,19 @@ impl<'t> Reader<'t> {
             parameters: HashMap::new(),
             resources: HashMap::new(),
             lift: Lift::new(Dialect::Cfn, "template", region),
-            world: RefCell::default(),
-            undecided: false,
+            scenario: RefCell::default(),
+            unresolved: false,
             conditions: RefCell::default(),
             questions: RefCell::default(),
             source: ("", Vec::new()),
-            kept: None,
+            strict: None,
         };
         for entry in root
             .get("Parameters")
             .and_then(Tree::map)
             .unwrap_or_default()
         {
-            let given = reader.given(entry, deployment);
+            let given = reader.parameter_value(entry, deployment);
             reader.parameters.insert(&entry.key, given);
         }
         for entry in resource_entries(root) {
@@ -240,14 +240,14 @@ impl<'t> Reader<'t> {
                 .get("Type")
                 .and_then(Tree::text)
                 .unwrap_or_default();
-            let place = reader.place(entry.at);
+            let place = reader.location(entry.at);
             let id = reader.lift.reserve(&entry.key, type_name, place);
             reader.resources.insert(&entry.key, (&entry.value, id));
         }
         reader
     }
 
-    fn given(&self, entry: &Entry, deployment: &Deployment) -> Given {
+    fn parameter_value(&self, entry: &Entry, deployment: &Deployment) -> ParameterValue {
         let name = entry.key.as_str();
         let of = entry
             .value
@@ -271,20 +271,20 @@ impl<'t> Reader<'t> {
             _ => None,
         };
         match given.or_else(default) {
-            None => Given::Unknown,
-            Some(text) if stored => Given::Stored(text),
+            None => ParameterValue::Unknown,
+            Some(text) if stored => ParameterValue::Stored(text),
             Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
                 if text.is_empty() {
-                    Given::List(Vec::new())
+                    ParameterValue::List(Vec::new())
                 } else {
-                    Given::List(text.split(',').map(|it| it.trim().to_owned()).collect())
+                    ParameterValue::List(text.split(',').map(|it| it.trim().to_owned()).collect())
                 }
             }
-            Some(text) => Given::Text(text),
+            Some(text) => ParameterValue::Text(text),
         }
     }
 
-    fn place(&self, at: At) -> SourceLocation {
+    fn location(&self, at: At) -> SourceLocation {
         let (text, lines) = &self.source;
         let line = lines.get(at.line.saturating_sub(1) as usize);
         let start = line.map_or(0, |line| {
@@ -303,19 +303,19 @@ impl<'t> Reader<'t> {
     }
 
     /// What each condition is under the answers of a world.
-    fn truths(&self, world: World) -> Truths {
-        self.world.replace(world);
+    fn truths(&self, world: Scenario) -> TruthValues {
+        self.scenario.replace(world);
         self.conditions.borrow_mut().clear();
         let conditions = self.root.get("Conditions").and_then(Tree::map);
         for entry in conditions.unwrap_or_default() {
             self.condition(&entry.key, 0);
         }
-        self.world.replace(World::default());
+        self.scenario.replace(Scenario::default());
         self.conditions.take()
     }
 
     /// Reads all resources, where the conditions are so.
-    fn graph(&self, truths: Truths) -> Graph {
+    fn graph(&self, truths: TruthValues) -> Graph {
         self.conditions.replace(truths);
         let mut lift = Lift::new(Dialect::Cfn, "template", self.region);
         for entry in resource_entries(self.root) {
@@ -324,13 +324,13 @@ impl<'t> Reader<'t> {
                 .get("Type")
                 .and_then(Tree::text)
                 .unwrap_or_default();
-            lift.reserve(&entry.key, type_name, self.place(entry.at));
+            lift.reserve(&entry.key, type_name, self.location(entry.at));
         }
         for entry in resource_entries(self.root) {
             self.resource(&mut lift, entry);
         }
         let mut graph = lift.finish();
-        graph.macros = self.undecided || self.has_macros();
+        graph.macros = self.unresolved || self.has_macros();
         graph.account = self.account.map(str::to_owned);
         graph
     }
@@ -364,7 +364,7 @@ impl<'t> Reader<'t> {
             Some(name) => match self.condition(name, 0) {
                 Some(true) => Exists::Yes,
                 Some(false) => Exists::No,
-                None => Exists::Maybe,
+                None => Exists::Conditional,
             },
         };
         let mut map = Map::default();
@@ -379,13 +379,13 @@ impl<'t> Reader<'t> {
                 opaque = true;
                 continue;
             }
-            places.push((property.key.clone(), self.place(property.at)));
+            places.push((property.key.clone(), self.location(property.at)));
             for inner in property.value.map().unwrap_or_default() {
                 let name = format!("{}.{}", property.key, inner.key);
-                places.push((name, self.place(inner.at)));
+                places.push((name, self.location(inner.at)));
                 for inmost in inner.value.map().unwrap_or_default() {
                     let name = format!("{}.{}.{}", property.key, inner.key, inmost.key);
-                    places.push((name, self.place(inmost.at)));
+                    places.push((name, self.location(inmost.at)));
                 }
             }
             if let Some(term) = self.eval(&property.value, 0) {
@@ -419,7 +419,7 @@ impl<'t> Reader<'t> {
         }
         match &tree.kind {
             Kind::Null => None,
-            Kind::Text(text) if self.kept.is_some() && tree.plain => {
+            Kind::Text(text) if self.strict.is_some() && tree.plain => {
                 Some(match text.parse::<i64>() {
                     // A number with zeros before it is an id.
                     Ok(number) if number.to_string() == *text => RawValue::Int(number),
@@ -485,7 +485,7 @@ impl<'t> Reader<'t> {
                     return Some(opaque("Fn::Split"));
                 };
                 let delimiter = delimiter.text().unwrap_or_default();
-                if self.kept.is_some()
+                if self.strict.is_some()
                     && let Some(list) = self.spliced(delimiter, source, depth)
                 {
                     return Some(list);
@@ -510,14 +510,14 @@ impl<'t> Reader<'t> {
                     Expr::Pseudo(Pseudo::Region) | Expr::Absent => false,
                     _ => true,
                 };
-                Some(match self.kept.is_some() && elsewhere {
+                Some(match self.strict.is_some() && elsewhere {
                     true => opaque("Fn::GetAZs of another region"),
                     false => opaque(AZS),
                 })
             }
             "Fn::ImportValue" => {
                 let name = self.expr(argument, depth);
-                Some(opaque(format!("Fn::ImportValue {}", shown(&name))))
+                Some(opaque(format!("Fn::ImportValue {}", display_expr(&name))))
             }
             "Fn::ToJsonString" => {
                 let inner = self.eval(argument, depth)?;
@@ -593,19 +593,21 @@ impl<'t> Reader<'t> {
         }
         if let Some(given) = self.parameters.get(name) {
             return Some(match given {
-                Given::Text(text) => RawValue::Str(text.clone().into()),
-                Given::List(items) => RawValue::List(
+                ParameterValue::Text(text) => RawValue::Str(text.clone().into()),
+                ParameterValue::List(items) => RawValue::List(
                     items
                         .iter()
                         .map(|item| RawValue::Str(item.clone().into()))
                         .collect(),
                 ),
-                Given::Stored(name) => RawValue::from(Expr::SsmParameter(name.clone().into())),
-                Given::Kept(id, of) if of.is_list() => {
+                ParameterValue::Stored(name) => {
+                    RawValue::from(Expr::SsmParameter(name.clone().into()))
+                }
+                ParameterValue::Retained(id, of) if of.is_list() => {
                     RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
-                Given::Kept(id, _) => RawValue::from(Expr::Param(*id)),
-                Given::Unknown => opaque(format!("{PARAMETER}{name}")),
+                ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
+                ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }
         Some(match self.id(name) {
@@ -644,7 +646,7 @@ impl<'t> Reader<'t> {
         match self.id(id) {
             // CloudFormation's attribute ends in what Terraform's leaves out.
             Some(node)
-                if self.kept.is_some()
+                if self.strict.is_some()
                     && attribute == "Arn"
                     && self.lift.kind(node).is_some_and(|it| it.name == "LogGroup") =>
             {
@@ -692,7 +694,7 @@ impl<'t> Reader<'t> {
             rest = &after[end + 1..];
         }
         parts.push(Expr::Text(rest.to_owned().into()));
-        match (&self.kept, Expr::concat(parts)) {
+        match (&self.strict, Expr::concat(parts)) {
             // What is joined of pieces is meant as it stands.
             (Some(_), Expr::Text(text)) => RawValue::Str(text),
             (_, joined) => term_of(joined),
@@ -715,7 +717,7 @@ impl<'t> Reader<'t> {
                 }
                 term_of(Expr::concat(parts))
             }
-            Some(RawValue::Expr(expr)) => opaque(format!("Fn::Join {}", shown(&expr))),
+            Some(RawValue::Expr(expr)) => opaque(format!("Fn::Join {}", display_expr(&expr))),
             _ => opaque("Fn::Join"),
         }
     }
@@ -756,7 +758,7 @@ impl<'t> Reader<'t> {
         no: &Tree,
         depth: usize,
     ) -> Option<RawValue<'static>> {
-        if let Some(kept) = &self.kept {
+        if let Some(kept) = &self.strict {
             let parts = [yes, no].map(|it| self.eval(it, depth));
             return Some(match (kept.get(condition), parts) {
                 (Some(id), [Some(yes), Some(no)]) if !is_many(&yes) && !is_many(&no) => {
@@ -873,7 +875,7 @@ impl<'t> Reader<'t> {
         let block = match block {
             Ok(block) => block,
             Err(expr) => {
-                let item = |n| opaque(format!("Fn::Cidr {} {bits} {n}", shown(&expr)));
+                let item = |n| opaque(format!("Fn::Cidr {} {bits} {n}", display_expr(&expr)));
                 return RawValue::List((0..count.min(256)).map(item).collect());
             }
         };
@@ -1002,7 +1004,7 @@ impl<'t> Reader<'t> {
             }
             _ => return None,
         };
-        match self.world.borrow().answers.get(&question) {
+        match self.scenario.borrow().answers.get(&question) {
             Some(Some(answer)) => Some(answer == value.as_ref()),
             Some(None) => Some(false),
             None => {
@@ -1108,7 +1110,7 @@ fn one_of(of: Vec<Expr>) -> RawValue<'static> {
     }
 }
 
-fn shown(expr: &Expr) -> String {
+fn display_expr(expr: &Expr) -> String {
     match expr {
         Expr::Text(text) | Expr::Opaque(text) => text.to_string(),
         other => format!("{other:?}"),

@@ -28,7 +28,7 @@ pub struct Config {
 /// The stack that a configuration made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Configured {
+pub struct BuiltConfig {
     /// The app with that one stack.
     pub app: App,
     /// The stack's name.
@@ -44,11 +44,11 @@ impl Default for Config {
     }
 }
 
-impl Configured {
+impl BuiltConfig {
     /// An app that constructs in Rust made, and the stack of it that is meant.
     #[cfg(feature = "cli")]
-    pub(crate) fn of(app: App, stack: String) -> Configured {
-        Configured {
+    pub(crate) fn of(app: App, stack: String) -> BuiltConfig {
+        BuiltConfig {
             app,
             stack,
             root: None,
@@ -60,24 +60,26 @@ impl Configured {
     /// # Errors
     ///
     /// All diagnostics, if one of them is an error.
-    pub fn check(&self) -> Result<Validated<'_>, Diagnostics> {
+    pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         match (self.app.validate(), &self.root) {
-            (Ok(checked), Some(root)) => Ok(checked.map_diagnostics(|found| placed(found, root))),
-            (Err(found), Some(root)) => Err(placed(found, root)),
+            (Ok(checked), Some(root)) => {
+                Ok(checked.map_diagnostics(|found| with_locations(found, root)))
+            }
+            (Err(found), Some(root)) => Err(with_locations(found, root)),
             (done, None) => done,
         }
     }
 }
 
 /// Moves diagnostics from what encloses a setting to the setting.
-fn placed(found: Diagnostics, root: &Item) -> Diagnostics {
+fn with_locations(found: Diagnostics, root: &Item) -> Diagnostics {
     let settings_place = |settings: &[Vec<String>], place: Option<&SourceLocation>| {
         let here = place.map_or(Some(root), |place| root.at(place));
         let mut found = settings.iter().filter_map(|path| match path.split_first() {
             Some((top, path)) if top.is_empty() => root.find(path),
             _ => here?.find(path),
         });
-        found.next().map(|item| item.place.clone())
+        found.next().map(|item| item.location.clone())
     };
     let mut out = Diagnostics::default();
     for mut diagnostic in found {
@@ -119,7 +121,7 @@ impl Config {
         Config {
             root: Item {
                 node: Node::Map(Vec::new()),
-                place: SourceLocation::Default,
+                location: SourceLocation::Default,
             },
         }
     }
@@ -135,7 +137,7 @@ impl Config {
         let value = if value.trim().is_empty() || value.starts_with('#') {
             Item {
                 node: Node::Str(value.to_owned()),
-                place: SourceLocation::Default,
+                location: SourceLocation::Default,
             }
         } else {
             yaml::read(source, value)?
@@ -157,7 +159,7 @@ impl Config {
     /// # Errors
     ///
     /// All that is wrong with the settings.
-    pub fn build(&self) -> Result<Configured, Diagnostics> {
+    pub fn build(&self) -> Result<BuiltConfig, Diagnostics> {
         let mut out = Diagnostics::default();
         check(&self.root, &mut out);
         if out.has_errors() {
@@ -168,7 +170,7 @@ impl Config {
             .root
             .text("name")
             .unwrap_or_else(|| "access".to_owned());
-        let mut scope = app.stack(&name).with_location(self.root.place.clone());
+        let mut scope = app.stack(&name).with_location(self.root.location.clone());
         scope.description(self.root.text("description").unwrap_or_else(|| {
             "Private EC2 instances that AWS Systems Manager Session Manager reaches".to_owned()
         }));
@@ -183,7 +185,7 @@ impl Config {
         let profile = self.root.text("profile").unwrap_or_default();
         let named = Preset::ALL.iter().find(|(_, name)| *name == profile);
         let mut build = Build {
-            profile: named.map_or_else(Preset::default, |(profile, _)| *profile),
+            preset: named.map_or_else(Preset::default, |(profile, _)| *profile),
             parameters: HashMap::new(),
             out,
         };
@@ -192,14 +194,14 @@ impl Config {
         scope.tags(tags);
         let pattern = build.pattern(&self.root, &scope);
         scope.add_inline(pattern);
-        let configured = Configured {
+        let configured = BuiltConfig {
             app,
             stack: name,
             root: Some(self.root.clone()),
         };
         if build.out.has_errors() {
             // What the checks find beside is said in the same run.
-            if let Err(more) = configured.check() {
+            if let Err(more) = configured.validate() {
                 build.out.extend(more);
             }
             return Err(build.out);
@@ -264,7 +266,7 @@ impl Item {
 
 struct Build {
     /// What is taken where nothing is said.
-    profile: Preset,
+    preset: Preset,
     parameters: HashMap<String, ParamId>,
     out: Diagnostics,
 }
@@ -340,12 +342,12 @@ impl Build {
     fn pattern(&mut self, root: &Item, scope: &Scope<'_>) -> SessionAccess {
         let empty = Item {
             node: Node::Map(Vec::new()),
-            place: SourceLocation::Default,
+            location: SourceLocation::Default,
         };
         let network = root.get("network").unwrap_or(&empty);
         let endpoints = root.get("endpoints").unwrap_or(&empty);
         let identity = root.get("identity").unwrap_or(&empty);
-        let profile = self.profile;
+        let profile = self.preset;
         let pattern = profile.access();
         let pattern = if network.get("vpc").is_some() {
             pattern.existing_network(self.existing_network(network))
@@ -354,8 +356,8 @@ impl Build {
         };
         let mut pattern = pattern
             .endpoints(self.endpoints(endpoints))
-            .instance_role(self.identity(identity));
-        let at = |item: &Item| item.place.clone();
+            .instance_role(self.instance_role(identity));
+        let at = |item: &Item| item.location.clone();
         pattern = pattern.with_locations(at(network), at(endpoints), at(identity));
         let s3 = endpoints.flag("s3").unwrap_or_default();
         if let Some(item) = block(root, "sessions") {
@@ -368,7 +370,7 @@ impl Build {
             pattern = pattern.patching_at(self.patching(item), at(item));
         }
         if let Some(item) = block(root, "watching") {
-            pattern = pattern.monitoring_at(self.watching(item), at(item));
+            pattern = pattern.monitoring_at(self.monitoring(item), at(item));
         }
         if let Some(item) = block(root, "audit") {
             pattern = pattern.audit_at(self.audit(item), at(item));
@@ -379,8 +381,8 @@ impl Build {
             }
         }
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
-            let host = self.host(item, s3, scope);
-            pattern = pattern.instance_at(host, item.place.clone());
+            let host = self.private_instance(item, s3, scope);
+            pattern = pattern.instance_at(host, item.location.clone());
         }
         pattern
     }
@@ -393,14 +395,14 @@ impl Build {
                         "setting",
                         format!("`network.{key}` belongs to an existing VPC"),
                     )
-                    .at(item.place.clone())
+                    .at(item.location.clone())
                     .help("name the VPC by `network.vpc`"),
                 );
             }
         }
         let cidr = item.text("cidr").and_then(|text| text.parse().ok());
         let network = cidr.map_or_else(PrivateNetwork::default, PrivateNetwork::new);
-        let mut network = network.zones(self.profile.zones());
+        let mut network = network.zones(self.preset.zones());
         if let Some(zones) = item.get("zones") {
             network = network.zones(match zones.as_int() {
                 Some(count) => Zones::Count(u32::try_from(count).unwrap_or_default()),
@@ -417,7 +419,7 @@ impl Build {
             if let Some(item) = item.get(key) {
                 self.out.push(
                     Diagnostic::error("setting", format!("`network.{key}` belongs to a new VPC"))
-                        .at(item.place.clone())
+                        .at(item.location.clone())
                         .help("leave it out, or leave `network.vpc` out"),
                 );
             }
@@ -448,7 +450,7 @@ impl Build {
     }
 
     fn endpoints(&mut self, item: &Item) -> Endpoints {
-        let defaults = self.profile.endpoints();
+        let defaults = self.preset.endpoints();
         let zones = match item.get("zones").map(|zones| &zones.node) {
             Some(Node::Str(word)) if word == "one" => EndpointZones::One,
             Some(Node::Str(_)) => EndpointZones::All,
@@ -460,7 +462,7 @@ impl Build {
         if let (Some(named), None) = (named, group) {
             self.out.push(
                 Diagnostic::error("setting", "`endpoints.existing` needs the endpoints' group")
-                    .at(named.place.clone())
+                    .at(named.location.clone())
                     .help("name it by `endpoints.existing_security_group`"),
             );
         }
@@ -492,7 +494,7 @@ impl Build {
         }
     }
 
-    fn identity(&mut self, item: &Item) -> InstanceRole {
+    fn instance_role(&mut self, item: &Item) -> InstanceRole {
         let permissions = match item.text("permissions").as_deref() {
             Some("session-only") => Permissions::SessionOnly,
             _ => Permissions::ManagedInstanceCore,
@@ -508,7 +510,7 @@ impl Build {
     }
 
     fn sessions(&mut self, item: &Item) -> Sessions {
-        let defaults = self.profile.sessions().unwrap_or_default();
+        let defaults = self.preset.sessions().unwrap_or_default();
         let key = match item.text("key").as_deref() {
             Some("create") => SessionKey::Created,
             Some("none") => SessionKey::None,
@@ -553,7 +555,7 @@ impl Build {
     }
 
     fn operators(&mut self, item: &Item) -> Operators {
-        let defaults = self.profile.operators().unwrap_or_default();
+        let defaults = self.preset.operators().unwrap_or_default();
         let tags = match item.get("tags").map(|tags| &tags.node) {
             Some(Node::Map(entries)) => entries
                 .iter()
@@ -577,7 +579,7 @@ impl Build {
     }
 
     fn patching(&mut self, item: &Item) -> Patching {
-        let defaults = self.profile.patching().unwrap_or_default();
+        let defaults = self.preset.patching().unwrap_or_default();
         let agent = match item.get("agent").map(|agent| &agent.node) {
             Some(Node::Bool(false, _)) => None,
             Some(Node::Str(time)) => Some(Text::Owned(time.clone())),
@@ -603,8 +605,8 @@ impl Build {
         }
     }
 
-    fn watching(&mut self, item: &Item) -> Monitoring {
-        let defaults = self.profile.monitoring().unwrap_or_default();
+    fn monitoring(&mut self, item: &Item) -> Monitoring {
+        let defaults = self.preset.monitoring().unwrap_or_default();
         Monitoring {
             session_events: item.flag("sessions").unwrap_or(defaults.session_events),
             alarms: item.flag("alarms").unwrap_or(defaults.alarms),
@@ -614,7 +616,7 @@ impl Build {
     }
 
     fn audit(&mut self, item: &Item) -> Audit {
-        let defaults = self.profile.audit().unwrap_or_default();
+        let defaults = self.preset.audit().unwrap_or_default();
         let days = |key: &str| item.int(key).map(Value::Lit);
         Audit {
             cloudtrail: item.flag("trail").unwrap_or(defaults.cloudtrail),
@@ -653,8 +655,8 @@ impl Build {
         }
     }
 
-    fn host(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> PrivateInstance {
-        let mut host = self.profile.instance(item.text("name").unwrap_or_default());
+    fn private_instance(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> PrivateInstance {
+        let mut host = self.preset.instance(item.text("name").unwrap_or_default());
         host.renamed_from = item.text("was");
         if let Some(image) = item.get("image") {
             host.image = self.image(image);
@@ -700,7 +702,7 @@ impl Build {
     ) {
         let place = item
             .get("install_agent")
-            .map_or(SourceLocation::Default, |item| item.place.clone());
+            .map_or(SourceLocation::Default, |item| item.location.clone());
         let mut wrong = |message: &str, help: &str| {
             out_push(&mut self.out, message, help, &place);
         };

@@ -18,7 +18,7 @@ use crate::resource::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exists {
     Yes,
-    Maybe,
+    Conditional,
     No,
 }
 
@@ -179,7 +179,7 @@ impl Lift {
             if let Some(origin) = &mut node.origin {
                 origin.locations = places;
                 origin.unmodeled = notes;
-                origin.is_conditional = exists == Exists::Maybe;
+                origin.is_conditional = exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.unknown_properties = map;
             }
@@ -201,7 +201,7 @@ impl Lift {
             self.kinds.push(None);
             if let Some(origin) = &mut self.graph.nodes[inner_id.index()].origin {
                 origin.parent = Some(id);
-                origin.is_conditional = inner.is_conditional || exists == Exists::Maybe;
+                origin.is_conditional = inner.is_conditional || exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
                 origin.locations = vec![(property.to_owned(), SourceLocation::Default)];
             }
@@ -211,7 +211,7 @@ impl Lift {
     /// Reads a resource into the room that was made for it, as a whole: returns what of it the
     /// table does not know, with the property.
     #[cfg(feature = "cli")]
-    pub(crate) fn fill_whole(
+    pub(crate) fn fill_strict(
         &mut self,
         id: NodeId,
         mut map: Map<'static>,
@@ -324,7 +324,7 @@ impl Lift {
 
     /// The graph, to be written: it came from no file.
     #[cfg(feature = "cli")]
-    pub(crate) fn whole(mut self) -> Graph {
+    pub(crate) fn finish_strict(mut self) -> Graph {
         for node in &mut self.graph.nodes {
             node.origin = None;
         }
@@ -351,12 +351,12 @@ impl Lift {
 
     /// The graph, once all resources are read.
     pub(crate) fn finish(mut self) -> Graph {
-        self.doubt_default_rules();
+        self.mark_default_rules_unknown();
         self.graph
     }
 
     /// Sources disagree whether an outbound rule that stands alone takes EC2's own rule away.
-    fn doubt_default_rules(&mut self) {
+    fn mark_default_rules_unknown(&mut self) {
         let alone: Vec<Expr> = self
             .graph
             .nodes

@@ -17,7 +17,7 @@ pub use settings::{reference, schema};
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum InputKind {
+pub enum InputFormat {
     /// A CloudFormation template, JSON or YAML.
     Cfn,
     /// A Terraform plan, as `terraform show -json` prints it.
@@ -31,7 +31,7 @@ pub enum InputKind {
 #[non_exhaustive]
 pub struct Input {
     /// What it is.
-    pub kind: InputKind,
+    pub format: InputFormat,
     /// Its resources: once, or once for each answer to what the file leaves open.
     pub graphs: Vec<Graph>,
 }
@@ -68,32 +68,32 @@ impl Input {
     pub fn read(
         name: &str,
         text: &str,
-        kind: Option<InputKind>,
+        kind: Option<InputFormat>,
         deployment: &Deployment,
     ) -> Result<Input, Diagnostics> {
-        with_room(|| read_here(name, text, kind, deployment))
-            .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
+        with_stack_space(|| read_here(name, text, kind, deployment))
+            .unwrap_or_else(|| Err(rejection(name, text, (1, 1), "cannot be read".to_owned())))
     }
 }
 
-impl InputKind {
+impl InputFormat {
     /// Tells by its content what a file is; text that is nothing else is a configuration.
-    pub fn of(text: &str) -> InputKind {
-        with_room(|| {
+    pub fn of(text: &str) -> InputFormat {
+        with_stack_space(|| {
             if looks_like_plan(text) {
-                return InputKind::Plan;
+                return InputFormat::Plan;
             }
             match tree::read(text) {
-                Ok(root) if cfn::is_template(&root) => InputKind::Cfn,
-                _ => InputKind::Config,
+                Ok(root) if cfn::is_template(&root) => InputFormat::Cfn,
+                _ => InputFormat::Config,
             }
         })
-        .unwrap_or(InputKind::Config)
+        .unwrap_or(InputFormat::Config)
     }
 }
 
 /// Runs what is recursive, since a caller's thread may be small.
-fn with_room<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
+fn with_stack_space<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     let stack = std::thread::Builder::new().stack_size(256 * 1024 * 1024);
     std::thread::scope(|scope| stack.spawn_scoped(scope, run).ok()?.join().ok())
 }
@@ -104,13 +104,13 @@ fn with_room<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
 ///
 /// What cannot be read, with its place.
 #[cfg(feature = "cli")]
-pub(crate) fn whole_template(name: &str, text: &str) -> Result<(Graph, Diagnostics), Diagnostics> {
-    let unreadable = |error: tree::Unreadable| {
-        refused(name, text, (error.at.line, error.at.column), error.message)
+pub(crate) fn strict_template(name: &str, text: &str) -> Result<(Graph, Diagnostics), Diagnostics> {
+    let unreadable = |error: tree::SyntaxError| {
+        rejection(name, text, (error.at.line, error.at.column), error.message)
     };
-    with_room(|| tree::read(text).and_then(|root| cfn::whole(name, text, &root)))
+    with_stack_space(|| tree::read(text).and_then(|root| cfn::read_strict(name, text, &root)))
         .unwrap_or_else(|| {
-            Err(tree::Unreadable {
+            Err(tree::SyntaxError {
                 at: tree::At { line: 1, column: 1 },
                 message: "cannot be read".to_owned(),
             })
@@ -130,11 +130,12 @@ pub(crate) fn configured_plan(
     deployment: &Deployment,
 ) -> Result<Graph, Diagnostics> {
     let text = text.trim_start_matches('\u{feff}');
-    with_room(|| {
-        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
-        plan::configured(&root, deployment).map_err(|message| refused(name, text, (1, 1), message))
+    with_stack_space(|| {
+        let root = plan::parse(text).map_err(|(at, message)| rejection(name, text, at, message))?;
+        plan::configured(&root, deployment)
+            .map_err(|message| rejection(name, text, (1, 1), message))
     })
-    .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
+    .unwrap_or_else(|| Err(rejection(name, text, (1, 1), "cannot be read".to_owned())))
 }
 
 /// The same template as JSON, with every resource kept when it leaves its stack.
@@ -163,18 +164,18 @@ pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
             }
         }
     }
-    let root = with_room(|| tree::read(text).map(|root| value(&root)));
+    let root = with_stack_space(|| tree::read(text).map(|root| value(&root)));
     let mut root = match root {
         Some(Ok(root)) => root,
         Some(Err(error)) => {
-            return Err(refused(
+            return Err(rejection(
                 name,
                 text,
                 (error.at.line, error.at.column),
                 error.message,
             ));
         }
-        None => return Err(refused(name, text, (1, 1), "cannot be read".to_owned())),
+        None => return Err(rejection(name, text, (1, 1), "cannot be read".to_owned())),
     };
     let resources = root.get_mut("Resources").and_then(Value::as_object_mut);
     for resource in resources.into_iter().flat_map(Map::values_mut) {
@@ -196,13 +197,13 @@ pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
 ///
 /// What cannot be read, with its place.
 #[cfg(feature = "cli")]
-pub(crate) fn whole_plan(name: &str, text: &str) -> Result<plan::Whole, Diagnostics> {
+pub(crate) fn strict_plan(name: &str, text: &str) -> Result<plan::StrictPlan, Diagnostics> {
     let text = text.trim_start_matches('\u{feff}');
-    with_room(|| {
-        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
-        plan::whole(&root).map_err(|message| refused(name, text, (1, 1), message))
+    with_stack_space(|| {
+        let root = plan::parse(text).map_err(|(at, message)| rejection(name, text, at, message))?;
+        plan::read_strict(&root).map_err(|message| rejection(name, text, (1, 1), message))
     })
-    .unwrap_or_else(|| Err(refused(name, text, (1, 1), "cannot be read".to_owned())))
+    .unwrap_or_else(|| Err(rejection(name, text, (1, 1), "cannot be read".to_owned())))
 }
 
 fn looks_like_plan(text: &str) -> bool {
@@ -211,7 +212,7 @@ fn looks_like_plan(text: &str) -> bool {
         || text.starts_with("{\"format_version\"")
 }
 
-fn refused(name: &str, text: &str, (line, column): (u32, u32), message: String) -> Diagnostics {
+fn rejection(name: &str, text: &str, (line, column): (u32, u32), message: String) -> Diagnostics {
     let mut out = Diagnostics::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.split_inclusive('\n').take(line as usize);
@@ -238,32 +239,32 @@ fn refused(name: &str, text: &str, (line, column): (u32, u32), message: String) 
 fn read_here(
     name: &str,
     text: &str,
-    kind: Option<InputKind>,
+    kind: Option<InputFormat>,
     deployment: &Deployment,
 ) -> Result<Input, Diagnostics> {
-    if kind == Some(InputKind::Plan) || (kind.is_none() && looks_like_plan(text)) {
+    if kind == Some(InputFormat::Plan) || (kind.is_none() && looks_like_plan(text)) {
         let text = text.trim_start_matches('\u{feff}');
-        let root = plan::parse(text).map_err(|(at, message)| refused(name, text, at, message))?;
+        let root = plan::parse(text).map_err(|(at, message)| rejection(name, text, at, message))?;
         let graph = plan::read(&root, deployment)
-            .map_err(|message| refused(name, text, (1, 1), message))?;
+            .map_err(|message| rejection(name, text, (1, 1), message))?;
         return Ok(Input {
-            kind: InputKind::Plan,
+            format: InputFormat::Plan,
             graphs: vec![graph],
         });
     }
     let config = || {
         let configured = config::Config::read(name, text)?.build()?;
-        configured.check()?;
+        configured.validate()?;
         Ok(Input {
-            kind: InputKind::Config,
+            format: InputFormat::Config,
             graphs: vec![configured.app.graph().clone()],
         })
     };
-    if kind == Some(InputKind::Config) {
+    if kind == Some(InputFormat::Config) {
         return config();
     }
-    let unreadable = |error: tree::Unreadable| {
-        refused(name, text, (error.at.line, error.at.column), error.message)
+    let unreadable = |error: tree::SyntaxError| {
+        rejection(name, text, (error.at.line, error.at.column), error.message)
     };
     let root = tree::read(text).map_err(unreadable)?;
     if kind.is_none() && !cfn::is_template(&root) {
@@ -271,10 +272,15 @@ fn read_here(
             return config();
         }
         let message = "is no CloudFormation template, Terraform plan or configuration".to_owned();
-        return Err(refused(name, text, (root.at.line, root.at.column), message));
+        return Err(rejection(
+            name,
+            text,
+            (root.at.line, root.at.column),
+            message,
+        ));
     }
     Ok(Input {
-        kind: InputKind::Cfn,
+        format: InputFormat::Cfn,
         graphs: cfn::read(name, root, deployment).map_err(unreadable)?,
     })
 }

@@ -21,7 +21,7 @@ use crate::region::Region;
 use crate::resource::{Dialect, Map, RawValue};
 
 #[cfg(feature = "cli")]
-pub(crate) use whole::{Whole, whole};
+pub(crate) use whole::{StrictPlan, read_strict};
 
 /// References are followed through modules; a cycle ends.
 const MOST_STEPS: usize = 40;

@@ -211,7 +211,7 @@ const ENDPOINTS: &[Setting] = &[
     ),
 ];
 
-const IDENTITY: &[Setting] = &[
+const INSTANCE_ROLE: &[Setting] = &[
     setting(
         "permissions",
         Type::Word(&["managed", "session-only"]),
@@ -420,7 +420,7 @@ const PATCHING: &[Setting] = &[
     ),
 ];
 
-const WATCHING: &[Setting] = &[
+const MONITORING: &[Setting] = &[
     setting(
         "sessions",
         Type::Bool,
@@ -708,7 +708,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "identity",
-        Type::Object(IDENTITY),
+        Type::Object(INSTANCE_ROLE),
         "a new role",
         "The instances' role.",
     ),
@@ -732,7 +732,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting(
         "watching",
-        Type::Either(&Type::Bool, &Type::Object(WATCHING)),
+        Type::Either(&Type::Bool, &Type::Object(MONITORING)),
         "`false`",
         "A topic that is told of sessions and of instances that fail.",
     ),

@@ -41,7 +41,7 @@ pub(crate) struct Entry {
 
 /// Why a text is no tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable {
+pub(crate) struct SyntaxError {
     pub(crate) at: At,
     pub(crate) message: String,
 }
@@ -89,7 +89,7 @@ impl Tree {
     }
 }
 
-fn place(mark: Marker) -> At {
+fn position(mark: Marker) -> At {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     At {
         line: number(mark.line()),
@@ -167,10 +167,10 @@ fn size(tree: &Tree) -> usize {
 }
 
 impl Builder {
-    fn count(&mut self, more: usize, at: At) -> Result<(), Unreadable> {
+    fn count(&mut self, more: usize, at: At) -> Result<(), SyntaxError> {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MOST_NODES {
-            return Err(Unreadable {
+            return Err(SyntaxError {
                 at,
                 message: format!("the file has more than {MOST_NODES} values"),
             });
@@ -178,9 +178,9 @@ impl Builder {
         Ok(())
     }
 
-    fn open(&mut self, frame: Frame) -> Result<(), Unreadable> {
+    fn open(&mut self, frame: Frame) -> Result<(), SyntaxError> {
         if self.frames.len() >= MOST_DEPTH {
-            return Err(Unreadable {
+            return Err(SyntaxError {
                 at: frame.at,
                 message: format!("nested more than {MOST_DEPTH} deep"),
             });
@@ -190,7 +190,7 @@ impl Builder {
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Unreadable> {
+    fn close(&mut self) -> Result<(), SyntaxError> {
         let Some(frame) = self.frames.pop() else {
             return Ok(());
         };
@@ -206,7 +206,7 @@ impl Builder {
         self.value(long_form(frame.tag, tree), frame.anchor)
     }
 
-    fn value(&mut self, tree: Tree, anchor: usize) -> Result<(), Unreadable> {
+    fn value(&mut self, tree: Tree, anchor: usize) -> Result<(), SyntaxError> {
         if anchor != 0 {
             let size = size(&tree);
             self.anchors.insert(anchor, (tree.clone(), size));
@@ -217,7 +217,7 @@ impl Builder {
             Some(Open::Map(entries, key)) => match key.take() {
                 None => {
                     let Kind::Text(text) = tree.kind else {
-                        return Err(Unreadable {
+                        return Err(SyntaxError {
                             at: tree.at,
                             message: "a key is not text".to_owned(),
                         });
@@ -276,7 +276,7 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// Reads the first document.
-pub(crate) fn read(text: &str) -> Result<Tree, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Tree, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder {
         frames: Vec::new(),
@@ -286,11 +286,11 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unreadable> {
     };
     let options = granit_parser::options! { emit_comments: false };
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| Unreadable {
-            at: place(*error.marker()),
+        let (event, span) = event.map_err(|error| SyntaxError {
+            at: position(*error.marker()),
             message: error.info(),
         })?;
-        let at = place(span.tag_start().unwrap_or(span.start));
+        let at = position(span.tag_start().unwrap_or(span.start));
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 builder.count(1, at)?;
@@ -324,7 +324,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unreadable> {
             Event::SequenceEnd | Event::MappingEnd => builder.close()?,
             Event::Alias(id) => {
                 let Some((tree, size)) = builder.anchors.get(&id).cloned() else {
-                    return Err(Unreadable {
+                    return Err(SyntaxError {
                         at,
                         message: "an alias of something that is not finished".to_owned(),
                     });
@@ -336,7 +336,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, Unreadable> {
             _ => {}
         }
     }
-    builder.root.ok_or(Unreadable {
+    builder.root.ok_or(SyntaxError {
         at: At { line: 1, column: 1 },
         message: "the file is empty".to_owned(),
     })

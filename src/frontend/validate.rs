@@ -133,7 +133,7 @@ impl Check<'_> {
             format!("{shown} takes {expected}, not {}", item.node.what())
         };
         let reference = "`docs/configuration.md` has all settings";
-        let at = &item.place;
+        let at = &item.location;
         if !fits(item, of) {
             return self.wrong("setting", at, takes(), reference.to_owned());
         }
@@ -182,7 +182,7 @@ impl Check<'_> {
         let Some(name) = item.text("parameter") else {
             return;
         };
-        let place = &item.get("parameter").unwrap_or(item).place;
+        let place = &item.get("parameter").unwrap_or(item).location;
         let told = quoted(&name);
         let Some(of) = self.parameters.get(name.as_str()).copied() else {
             let message = format!("there is no parameter {told}");
@@ -227,14 +227,14 @@ impl Check<'_> {
             if item.get(setting.key).is_none() {
                 let message = format!("`{}` is required", full(setting.key));
                 let help = setting.doc.to_owned();
-                self.wrong("setting-required", &item.place, message, help);
+                self.wrong("setting-required", &item.location, message, help);
             }
         }
         let image = settings.iter().any(|setting| setting.key == "ami");
         if image && item.get("ami").is_some() == item.get("parameter").is_some() {
             let message = format!("`{path}` takes either `ami` or `parameter`");
             let help = "name an image by id, or the parameter that holds its id".to_owned();
-            self.wrong("setting-required", &item.place, message, help);
+            self.wrong("setting-required", &item.location, message, help);
         }
     }
 }

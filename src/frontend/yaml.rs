@@ -11,7 +11,7 @@ use crate::ir::{Diagnostic, Diagnostics, SourceLocation, Span, quoted};
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) node: Node,
-    pub(crate) place: SourceLocation,
+    pub(crate) location: SourceLocation,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Item {
 
     /// Returns the outermost value at a place, which may also be its key's.
     pub(crate) fn at(&self, place: &SourceLocation) -> Option<&Item> {
-        if self.place == *place {
+        if self.location == *place {
             return Some(self);
         }
         match &self.node {
@@ -105,9 +105,9 @@ impl Item {
                 .unwrap_or_else(|| {
                     let empty = Item {
                         node: Node::Null,
-                        place: value.place.clone(),
+                        location: value.location.clone(),
                     };
-                    entries.push(((*key).to_owned(), value.place.clone(), empty));
+                    entries.push(((*key).to_owned(), value.location.clone(), empty));
                     entries.len() - 1
                 });
             entries[at].2.set(rest, value);
@@ -213,7 +213,7 @@ impl Source<'_> {
         start + column.map_or(rest.len(), |(at, _)| at)
     }
 
-    fn place(&self, at: Location) -> SourceLocation {
+    fn location(&self, at: Location) -> SourceLocation {
         let span = at.span();
         let number = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
@@ -232,7 +232,7 @@ impl Source<'_> {
 
     /// Returns a scalar as written.
     fn raw(&self, at: Location) -> String {
-        let text = match self.place(at) {
+        let text = match self.location(at) {
             SourceLocation::File(span) => self.text.get(span.start..span.end),
             _ => None,
         };
@@ -254,7 +254,7 @@ impl Source<'_> {
                 entries
                     .into_iter()
                     .map(|(key, value)| {
-                        let at = self.place(key.referenced);
+                        let at = self.location(key.referenced);
                         (key.value, at, self.item(value))
                     })
                     .collect(),
@@ -262,7 +262,7 @@ impl Source<'_> {
         };
         Item {
             node,
-            place: self.place(read.referenced),
+            location: self.location(read.referenced),
         }
     }
 }
@@ -302,7 +302,7 @@ fn read_here(name: &str, text: &str) -> Result<Item, Diagnostics> {
     if source.text.lines().all(blank) {
         return Ok(Item {
             node: Node::Null,
-            place: start,
+            location: start,
         });
     }
     let options = serde_yaml::options! {
@@ -317,7 +317,7 @@ fn read_here(name: &str, text: &str) -> Result<Item, Diagnostics> {
     serde_yaml::from_str_with_options::<Spanned<Read>>(source.text, options)
         .map(|read| source.item(read))
         .map_err(|error| {
-            let at = error.location().map_or(start, |at| source.place(at));
+            let at = error.location().map_or(start, |at| source.location(at));
             let message = error.without_snippet().to_string();
             // The place is said beside it, and what a program would set helps nobody here.
             let message = message.lines().next().unwrap_or("cannot be read");

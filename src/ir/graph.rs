@@ -448,7 +448,7 @@ mod tests {
         let proof = reachability::check(graph, &reachability::Assumptions::default());
         assert_eq!(proof.instances.len(), 1);
         let region = Region::find("us-east-1").unwrap();
-        let estimate = cost::estimate(graph, region, &cost::Assumed::default());
+        let estimate = cost::estimate(graph, region, &cost::UsageAssumptions::default());
         let _ = cost::of_graph(graph, &estimate);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, text::fixed};
+use super::{CheckReport, text::fixed};
 use crate::reachability::{HopStatus, Verdict};
 
 pub(crate) fn message(text: &str) -> String {
@@ -19,9 +19,9 @@ pub(crate) fn property(text: &str) -> String {
 
 /// Prints a report: an error for the first failing hop, a warning for what is not decided.
 #[must_use]
-pub fn github(report: &Report<'_>) -> String {
+pub fn github(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
-    for proof in &report.proof.instances {
+    for proof in &report.reachability.instances {
         let (command, found) = match proof.verdict {
             Verdict::Unreachable => ("error", HopStatus::Fail),
             Verdict::Unknown => ("warning", HopStatus::Unknown),
@@ -41,7 +41,7 @@ pub fn github(report: &Report<'_>) -> String {
         };
         for finding in proof.hops.iter().filter(|it| it.status == found) {
             let place = report
-                .place(finding)
+                .location(finding)
                 .and_then(|place| place.at)
                 .map_or(String::new(), |(line, column)| {
                     format!(",line={line},col={column}")

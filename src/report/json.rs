@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Report, text::fixed};
+use super::{CheckReport, text::fixed};
 use crate::reachability::{ASSUMPTIONS, HopResult, InstanceReachability};
 
 /// The version of the format; a change that breaks readers raises it.
@@ -13,9 +13,9 @@ pub const SCHEMA: &str = include_str!("check.schema.json");
 
 /// Prints a report.
 #[must_use]
-pub fn json(report: &Report<'_>) -> String {
+pub fn json(report: &CheckReport<'_>) -> String {
     let instances: Vec<Value> = report
-        .proof
+        .reachability
         .instances
         .iter()
         .map(|proof| instance(report, proof))
@@ -31,7 +31,7 @@ pub fn json(report: &Report<'_>) -> String {
 }
 
 /// The types that the proof knows nothing of, each once.
-fn not_modelled(report: &Report<'_>) -> Vec<String> {
+fn not_modelled(report: &CheckReport<'_>) -> Vec<String> {
     let mut types: Vec<String> = report
         .graph
         .stacks()
@@ -44,7 +44,7 @@ fn not_modelled(report: &Report<'_>) -> Vec<String> {
     types
 }
 
-fn instance(report: &Report<'_>, proof: &InstanceReachability) -> Value {
+fn instance(report: &CheckReport<'_>, proof: &InstanceReachability) -> Value {
     let mut out = object!({
         "id": report.name(proof.node),
         "verdict": proof.verdict.as_str(),
@@ -63,14 +63,14 @@ fn instance(report: &Report<'_>, proof: &InstanceReachability) -> Value {
     out
 }
 
-fn finding(report: &Report<'_>, finding: &HopResult) -> Value {
+fn finding(report: &CheckReport<'_>, finding: &HopResult) -> Value {
     let mut out = object!({
         "hop": finding.hop.as_str(),
         "verdict": finding.status.as_str(),
         "detail": finding.detail,
         "why": finding.hop.reason(),
     });
-    if let Some(place) = report.place(finding) {
+    if let Some(place) = report.location(finding) {
         if let Some((line, column)) = place.at {
             out["at"] = object!({ "line": line, "column": column });
         }

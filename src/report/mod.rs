@@ -23,19 +23,19 @@ pub(crate) use text::fixed;
 
 /// A proof with what it is about.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct CheckReport<'a> {
     /// The file's name as the user gave it.
     pub file: &'a str,
     /// What was read from it.
     pub graph: &'a Graph,
     /// What was found.
-    pub proof: &'a Reachability,
+    pub reachability: &'a Reachability,
     /// Whether fixes are written as JSON, where the file's language has both.
     pub json: bool,
 }
 
 /// Where a finding is.
-pub(crate) struct Where {
+pub(crate) struct ReportLocation {
     /// The resource as the file calls it.
     resource: String,
     /// The property in the file's language.
@@ -44,24 +44,24 @@ pub(crate) struct Where {
     at: Option<(u32, u32)>,
 }
 
-impl Report<'_> {
+impl CheckReport<'_> {
     fn name(&self, node: NodeId) -> &str {
         self.graph.node(node).map_or("", |node| node.display_id())
     }
 
     /// The place of a finding in words: file, line and property, as far as they are known.
     #[cfg(feature = "report")]
-    pub(crate) fn said_at(&self, finding: &HopResult) -> Option<String> {
-        text::place(self, finding)
+    pub(crate) fn display_location(&self, finding: &HopResult) -> Option<String> {
+        text::location(self, finding)
     }
 
     /// The place of a finding: the property that it names, or the resource.
-    fn place(&self, finding: &HopResult) -> Option<Where> {
+    fn location(&self, finding: &HopResult) -> Option<ReportLocation> {
         let (id, field) = finding.at?;
-        self.place_of(id, field)
+        self.location_of(id, field)
     }
 
-    fn place_of(&self, id: NodeId, field: &str) -> Option<Where> {
+    fn location_of(&self, id: NodeId, field: &str) -> Option<ReportLocation> {
         let node = self.graph.node(id)?;
         let property = property(self.graph, id, field);
         let line = |place: &SourceLocation| match place {
@@ -78,7 +78,7 @@ impl Report<'_> {
                 name = name.rsplit_once('.')?.0;
             }
         });
-        Some(Where {
+        Some(ReportLocation {
             resource: node.display_id().to_owned(),
             property,
             at: inner.or_else(|| line(&node.location)),
@@ -122,7 +122,7 @@ fn capital(word: &str) -> String {
 }
 
 /// How many instances have which answer.
-pub(crate) fn count(proof: &Reachability, answer: Verdict) -> usize {
+pub(crate) fn count_verdict(proof: &Reachability, answer: Verdict) -> usize {
     proof
         .instances
         .iter()

@@ -4,12 +4,12 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Report, text::fixed};
+use super::{CheckReport, text::fixed};
 use crate::reachability::{Hop, HopStatus};
 
 /// Prints a report: failing hops are errors, what is not decided is a note.
 #[must_use]
-pub fn sarif(report: &Report<'_>) -> String {
+pub fn sarif(report: &CheckReport<'_>) -> String {
     let rules: Vec<Value> = Hop::ALL
         .iter()
         .map(|hop| {
@@ -20,7 +20,7 @@ pub fn sarif(report: &Report<'_>) -> String {
         })
         .collect();
     let mut results = Vec::new();
-    for proof in &report.proof.instances {
+    for proof in &report.reachability.instances {
         let failing = proof.failing();
         for finding in &proof.hops {
             let level = match finding.status {
@@ -35,7 +35,7 @@ pub fn sarif(report: &Report<'_>) -> String {
                 text.push_str("\n\n");
                 text.push_str(&fix);
             }
-            let region = report.place(finding).and_then(|place| place.at).map_or(
+            let region = report.location(finding).and_then(|place| place.at).map_or(
                 object!({ "startLine": 1 }),
                 |(line, column)| object!({ "startLine": line, "startColumn": column }),
             );

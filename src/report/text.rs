@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, count, fix};
+use super::{CheckReport, count_verdict, fix};
 use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -31,9 +31,9 @@ fn mark(verdict: HopStatus) -> (&'static str, Style) {
 
 /// Prints a report; the caller takes the colours away where nobody sees them.
 #[must_use]
-pub fn text(report: &Report<'_>) -> String {
+pub fn text(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
-    let instances = &report.proof.instances;
+    let instances = &report.reachability.instances;
     if instances.is_empty() {
         let _ = writeln!(out, "{}: no instance", report.file);
         return out;
@@ -49,7 +49,7 @@ pub fn text(report: &Report<'_>) -> String {
         Verdict::NotCreated,
     ]
     .into_iter()
-    .map(|answer| (answer, count(report.proof, answer)))
+    .map(|answer| (answer, count_verdict(report.reachability, answer)))
     .filter(|(_, n)| *n > 0)
     .map(|(answer, n)| format!("{n} {}", answer.as_str()))
     .collect();
@@ -63,7 +63,7 @@ pub fn text(report: &Report<'_>) -> String {
     out
 }
 
-fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceReachability) {
+fn instance(out: &mut String, report: &CheckReport<'_>, proof: &InstanceReachability) {
     let paint = style(proof.verdict);
     let _ = writeln!(
         out,
@@ -90,7 +90,7 @@ fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceReachability)
             .iter()
             .filter(|it| it.status == HopStatus::Unknown)
         {
-            if let Some(place) = place(report, finding) {
+            if let Some(place) = location(report, finding) {
                 let _ = writeln!(out, "  {}: not decided at {place}", finding.hop);
             }
         }
@@ -101,8 +101,8 @@ fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceReachability)
     }
 }
 
-pub(super) fn place(report: &Report<'_>, finding: &HopResult) -> Option<String> {
-    let place = report.place(finding)?;
+pub(super) fn location(report: &CheckReport<'_>, finding: &HopResult) -> Option<String> {
+    let place = report.location(finding)?;
     let what = match &place.property {
         Some(property) => format!("{}.{property}", place.resource),
         None => place.resource.clone(),
@@ -113,13 +113,13 @@ pub(super) fn place(report: &Report<'_>, finding: &HopResult) -> Option<String> 
     })
 }
 
-fn foreground(out: &mut String, report: &Report<'_>, finding: &HopResult) {
+fn foreground(out: &mut String, report: &CheckReport<'_>, finding: &HopResult) {
     let _ = writeln!(
         out,
         "  {BAD}{}{BAD:#}: {BOLD}{}{BOLD:#}",
         finding.hop, finding.detail
     );
-    if let Some(place) = place(report, finding) {
+    if let Some(place) = location(report, finding) {
         let _ = writeln!(out, "    at   {place}");
     }
     let _ = writeln!(
@@ -132,7 +132,7 @@ fn foreground(out: &mut String, report: &Report<'_>, finding: &HopResult) {
     out.push('\n');
 }
 
-fn write_fix(out: &mut String, report: &Report<'_>, finding: &HopResult) {
+fn write_fix(out: &mut String, report: &CheckReport<'_>, finding: &HopResult) {
     let Some(lines) = fixed(report, finding) else {
         return;
     };
@@ -143,7 +143,7 @@ fn write_fix(out: &mut String, report: &Report<'_>, finding: &HopResult) {
 }
 
 /// The lines of a finding's fix.
-pub(crate) fn fixed(report: &Report<'_>, finding: &HopResult) -> Option<String> {
+pub(crate) fn fixed(report: &CheckReport<'_>, finding: &HopResult) -> Option<String> {
     let change = finding.fix.as_ref()?;
     let dialect = report
         .graph

@@ -11,12 +11,12 @@ mod steps;
 use serde_json::{Value, json};
 
 use crate::construct::DEFAULT_DOCUMENT;
-use crate::diagram::{Path, Scene, several, word};
+use crate::diagram::{Path, Scene, several, status_word};
 use crate::ir::{Graph, NodeId};
 use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
 use crate::resource::{Dialect, Resource};
 use crate::template::{self, TemplateError};
-use names::{variables, way_to};
+use names::{location_of, variables};
 use shell::Line;
 
 /// Where a stack is from.
@@ -33,7 +33,7 @@ pub enum Source {
 
 /// The stack that a runbook is for.
 #[derive(Clone, Debug)]
-pub struct Subject<'a> {
+pub struct RunbookInput<'a> {
     /// The stack's name; what CloudFormation would not take of it is written as a hyphen.
     pub stack: &'a str,
     /// Where it is from.
@@ -41,9 +41,9 @@ pub struct Subject<'a> {
     /// Its resources.
     pub graph: &'a Graph,
     /// What is proven of it.
-    pub proof: &'a Reachability,
+    pub reachability: &'a Reachability,
     /// What was taken for true.
-    pub assume: Assumptions,
+    pub assumptions: Assumptions,
 }
 
 /// Ways beyond these share the commands of the others.
@@ -54,9 +54,9 @@ const MOST_GROUPS: usize = 3;
 /// # Errors
 ///
 /// If the built-in template is broken.
-pub fn runbook(subject: &Subject<'_>) -> Result<String, TemplateError> {
+pub fn runbook(subject: &RunbookInput<'_>) -> Result<String, TemplateError> {
     let stack = stack_name(subject.stack);
-    let subject = &Subject {
+    let subject = &RunbookInput {
         stack: &stack,
         ..subject.clone()
     };
@@ -84,18 +84,23 @@ fn stack_name(text: &str) -> String {
     }
 }
 
-fn values(subject: &Subject<'_>) -> Value {
+fn values(subject: &RunbookInput<'_>) -> Value {
     let graph = subject.graph;
-    let scene = Scene::new(subject.stack, graph, subject.proof, &subject.assume);
-    let around = reachability::topology(graph, &subject.assume);
+    let scene = Scene::new(
+        subject.stack,
+        graph,
+        subject.reachability,
+        &subject.assumptions,
+    );
+    let around = reachability::topology(graph, &subject.assumptions);
     let cfn = subject.source != Source::Plan;
     let tf = !matches!(subject.source, Source::Template(..));
-    let of = |path: &Path| around.instances.get(path.of);
+    let of = |path: &Path| around.instances.get(path.instance_index);
     let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
         let host = of(path)?;
         let mut out = json!({
             "names": several(&path.names, 4),
-            "answer": path.answer.as_str(),
+            "answer": path.verdict.as_str(),
         });
         if cfn {
             out["cfn"] = variables(graph, &around, host, Dialect::Cfn).into();
@@ -134,7 +139,7 @@ fn values(subject: &Subject<'_>) -> Value {
         "connect": connect(subject, &around.instances, cfn, region),
         "hops": hops(&scene),
         "s3": around.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
-        "away": away(subject, &around.instances, cfn, tf, region),
+        "away": removal(subject, &around.instances, cfn, tf, region),
         "wait_cfn": wait(subject, cfn, region),
     })
 }
@@ -160,7 +165,7 @@ fn within(line: Line, region: Option<&str>) -> Line {
 }
 
 /// Adds the stack's name.
-fn of_stack(line: Line, subject: &Subject<'_>) -> Line {
+fn of_stack(line: Line, subject: &RunbookInput<'_>) -> Line {
     line.raw("--stack").word(subject.stack)
 }
 
@@ -193,7 +198,7 @@ fn capabilities(graph: &Graph) -> &'static str {
     }
 }
 
-fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> Value {
+fn deploy(subject: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -> Value {
     let mut needed: Vec<String> = parameters(subject.graph, Dialect::Cfn)
         .iter()
         .map(|name| format!("{name}=VALUE"))
@@ -256,7 +261,7 @@ fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> V
     out
 }
 
-fn wait(subject: &Subject<'_>, cfn: bool, region: Option<&str>) -> Value {
+fn wait(subject: &RunbookInput<'_>, cfn: bool, region: Option<&str>) -> Value {
     if !cfn {
         return Value::Null;
     }
@@ -273,9 +278,9 @@ fn short(graph: &Graph, id: NodeId) -> String {
     }
 }
 
-fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Verdict)> {
+fn verdicts(subject: &RunbookInput<'_>) -> impl Iterator<Item = (usize, Verdict)> {
     let answers: Vec<_> = subject
-        .proof
+        .reachability
         .instances
         .iter()
         .map(|it| it.verdict)
@@ -286,15 +291,15 @@ fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Verdict)> {
         .filter(|(_, it)| *it != Verdict::NotCreated)
 }
 
-fn instances(subject: &Subject<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
+fn instances(subject: &RunbookInput<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
     let names = crate::diagram::Names::new(subject.graph);
-    answers(subject)
+    verdicts(subject)
         .filter_map(|(at, answer)| {
             let id = hosts.get(at)?.node;
             Some(json!({
-                "name": names.host(id),
-                "cfn": way_to(subject.graph, id, Dialect::Cfn),
-                "tf": way_to(subject.graph, id, Dialect::Tf),
+                "name": names.instance(id),
+                "cfn": location_of(subject.graph, id, Dialect::Cfn),
+                "tf": location_of(subject.graph, id, Dialect::Tf),
                 "answer": answer.as_str(),
             }))
         })
@@ -303,13 +308,13 @@ fn instances(subject: &Subject<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
 
 /// A command for each instance; many are left to the table.
 fn connect(
-    subject: &Subject<'_>,
+    subject: &RunbookInput<'_>,
     hosts: &[InstanceTopology],
     cfn: bool,
     region: Option<&str>,
 ) -> Value {
     const MOST: usize = 10;
-    let here: Vec<NodeId> = answers(subject)
+    let here: Vec<NodeId> = verdicts(subject)
         .filter_map(|(at, _)| hosts.get(at).map(|it| it.node))
         .collect();
     // The instances of an Auto Scaling group have no name in the stack.
@@ -389,7 +394,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({
                     "names": several(&path.names, 4),
-                    "word": word(mark.verdict),
+                    "word": status_word(mark.status),
                     "detail": mark.detail,
                 }))
             });
@@ -405,8 +410,8 @@ fn hops(scene: &Scene) -> Vec<Value> {
         .collect()
 }
 
-fn away(
-    subject: &Subject<'_>,
+fn removal(
+    subject: &RunbookInput<'_>,
     hosts: &[InstanceTopology],
     cfn: bool,
     tf: bool,
@@ -426,7 +431,7 @@ fn away(
                     _ => false,
                 })
         })
-        .map(|host| names.host(host.node))
+        .map(|host| names.instance(host.node))
         .collect();
     let mut out = json!({
         "protected": several(&protected, 4),

@@ -6,7 +6,7 @@ use crate::reachability::{InstanceTopology, ResourceRef, Topology};
 use crate::resource::{Dialect, Resource};
 
 /// What a language calls a resource: the logical id, or the address.
-pub(super) fn way_to(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
+pub(super) fn location_of(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
     let Some(node) = graph.node(id) else {
         return String::new();
     };
@@ -24,7 +24,7 @@ pub(super) fn way_to(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
 
 fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
     Line::new("$(physical")
-        .word(&way_to(graph, id, dialect))
+        .word(&location_of(graph, id, dialect))
         .end()
         + ")"
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::matcher::{Compare, Difference, Matcher, keep};
+use super::matcher::{Compare, Difference, Matcher, store_all};
 use crate::backend::cfn::value_of;
 use crate::ir::{Graph, Handle, Node, Stack};
 use crate::reachability;
@@ -64,7 +64,7 @@ impl<'a> Assertions<'a> {
         &self,
         node: &'a Node,
         wanted: &'m Matcher,
-    ) -> (Vec<Difference>, super::matcher::Kept<'m>) {
+    ) -> (Vec<Difference>, super::matcher::Captured<'m>) {
         let (mut out, mut kept) = (Vec::new(), Vec::new());
         let compare = Compare {
             spell: &|term| value_of(self.graph, term.clone()),
@@ -103,7 +103,7 @@ impl<'a> Assertions<'a> {
         for (handle, node) in self.all::<R>() {
             let (differences, kept) = self.differences(node, &wanted);
             if differences.is_empty() {
-                keep(kept);
+                store_all(kept);
                 found.push(handle);
             }
         }
@@ -132,7 +132,7 @@ impl<'a> Assertions<'a> {
                 "no {kind} of `{}` has these properties; the closest is `{}`:{}",
                 self.stack.name,
                 node.path,
-                told(&differences)
+                describe(&differences)
             ),
         }
     }
@@ -150,9 +150,9 @@ impl<'a> Assertions<'a> {
             none = false;
             let (differences, kept) = self.differences(node, &wanted);
             if !differences.is_empty() {
-                panic!("`{}` differs:{}", node.path, told(&differences));
+                panic!("`{}` differs:{}", node.path, describe(&differences));
             }
-            keep(kept);
+            store_all(kept);
         }
         if none {
             panic!("`{}` has no {}", self.stack.name, R::KIND.name);
@@ -181,9 +181,9 @@ impl<'a> Assertions<'a> {
         let compare = Compare { spell: &spell };
         compare.value(&wanted, Some(&found), "", &mut kept, &mut out);
         if !out.is_empty() {
-            panic!("the output `{id}` differs:{}", told(&out));
+            panic!("the output `{id}` differs:{}", describe(&out));
         }
-        keep(kept);
+        store_all(kept);
     }
 
     /// Asserts that Session Manager provably reaches every instance of the app.
@@ -193,7 +193,7 @@ impl<'a> Assertions<'a> {
     /// If it does not, or if the app leaves it open, with the hop and what mends it; or if there is no
     /// instance.
     #[track_caller]
-    pub fn every_session_connects(&self) {
+    pub fn all_instances_reachable(&self) {
         let assume = reachability::Assumptions::default();
         let proof = reachability::check(self.graph, &assume);
         if proof.instances.is_empty() {
@@ -203,10 +203,10 @@ impl<'a> Assertions<'a> {
             it.verdict == reachability::Verdict::Reachable
         };
         if !proof.instances.iter().all(reached) {
-            let report = report::Report {
+            let report = report::CheckReport {
                 file: &self.stack.name,
                 graph: self.graph,
-                proof: &proof,
+                reachability: &proof,
                 json: false,
             };
             panic!("{}", report::text(&report));
@@ -214,7 +214,7 @@ impl<'a> Assertions<'a> {
     }
 }
 
-fn told(differences: &[Difference]) -> String {
+fn describe(differences: &[Difference]) -> String {
     let mut out = String::new();
     for it in differences {
         let found = it

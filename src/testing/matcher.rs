@@ -94,7 +94,7 @@ impl Capture {
             .clone()
     }
 
-    fn keep(&self, value: Value) {
+    fn store(&self, value: Value) {
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         values.push(value);
     }
@@ -138,10 +138,10 @@ pub(super) struct Difference {
 }
 
 /// Values that captures would keep, if all else matches.
-pub(super) type Kept<'m> = Vec<(&'m Capture, Value)>;
+pub(super) type Captured<'m> = Vec<(&'m Capture, Value)>;
 
-pub(super) fn keep(kept: Kept<'_>) {
-    kept.into_iter().for_each(|(by, value)| by.keep(value));
+pub(super) fn store_all(kept: Captured<'_>) {
+    kept.into_iter().for_each(|(by, value)| by.store(value));
 }
 
 /// Compares; `spell` says how a reference is written.
@@ -155,7 +155,7 @@ impl Compare<'_> {
         matcher: &'m Matcher,
         found: Option<&Value>,
         path: &str,
-        kept: &mut Kept<'m>,
+        kept: &mut Captured<'m>,
         out: &mut Vec<Difference>,
     ) {
         let mut differs = |wanted: String| {
@@ -213,7 +213,7 @@ impl Compare<'_> {
         wanted: &'m [Matcher],
         items: &[Value],
         path: &str,
-        kept: &mut Kept<'m>,
+        kept: &mut Captured<'m>,
         out: &mut Vec<Difference>,
     ) {
         let mut from = 0;

@@ -98,7 +98,7 @@ impl<'a> Arn<'a> {
     }
 
     /// Says what keeps it from working in a region: its partition, or its own region.
-    fn misplaced(&self, field: &str, text: &str, region: &Region) -> Option<Diagnostic> {
+    fn other_region(&self, field: &str, text: &str, region: &Region) -> Option<Diagnostic> {
         let (is, wants, what) = if self.partition != region.partition {
             (self.partition, region.partition, "partition")
         } else if self.service == "kms" && self.region != region.name {
@@ -170,7 +170,7 @@ impl ArnOf {
             ),
         };
         match Arn::read(text).filter(fits) {
-            Some(arn) => region.and_then(|region| arn.misplaced(field, text, region)),
+            Some(arn) => region.and_then(|region| arn.other_region(field, text, region)),
             None => {
                 let message = format!(
                     "`{field}` is `{}`, not the ARN of {what}",
@@ -199,7 +199,7 @@ fn problem(property: &str, text: &str, region: Option<&Region>) -> Option<Diagno
             of.problem(property, text)
         };
     }
-    Arn::read(text)?.misplaced(property, text, region?)
+    Arn::read(text)?.other_region(property, text, region?)
 }
 
 /// Checks the properties of a resource.

@@ -208,7 +208,7 @@ fn problems(text: &str) -> Diagnostics {
     let built = Config::read("ssm-synth.yaml", text).and_then(|config| config.build());
     match built {
         Err(problems) => problems,
-        Ok(configured) => match configured.check() {
+        Ok(configured) => match configured.validate() {
             Err(problems) => problems,
             Ok(checked) => {
                 let limits = checked.limit_violations(Dialect::Cfn);
@@ -491,7 +491,7 @@ fn a_long_name_is_cut() {
 fn a_warning_knows_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
     let configured = super::configured("warning", text);
-    let checked = configured.check().unwrap();
+    let checked = configured.validate().unwrap();
     let warnings = checked.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();

@@ -83,10 +83,10 @@ fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
     let proof = reachability::check(graph, &reachability::Assumptions::default());
-    let report = report::Report {
+    let report = report::CheckReport {
         file: "stack",
         graph,
-        proof: &proof,
+        reachability: &proof,
         json: true,
     };
     let report: Value = serde_json::from_str(&report::json(&report)).unwrap();

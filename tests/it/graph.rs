@@ -8,8 +8,8 @@ use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
 use ssm_synth::ir::Graph;
 use ssm_synth::reachability::{self, Assumptions, Reachability};
-use ssm_synth::report::Report;
-use ssm_synth::runbook::{self, Source, Subject};
+use ssm_synth::report::CheckReport;
+use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{configured, golden};
 
@@ -41,22 +41,22 @@ impl Made {
     }
 
     fn html(&self, title: &str) -> String {
-        let report = Report {
+        let report = CheckReport {
             file: "stack.yaml",
             graph: &self.graph,
-            proof: &self.proof,
+            reachability: &self.proof,
             json: false,
         };
         diagram::html(&self.scene(title), &report).unwrap()
     }
 
     fn runbook(&self, title: &str, source: Source) -> String {
-        runbook::runbook(&Subject {
+        runbook::runbook(&RunbookInput {
             stack: title,
             source,
             graph: &self.graph,
-            proof: &self.proof,
-            assume: Assumptions::default(),
+            reachability: &self.proof,
+            assumptions: Assumptions::default(),
         })
         .unwrap()
     }

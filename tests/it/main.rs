@@ -35,7 +35,7 @@ mod threads;
 use std::path::{Path, PathBuf};
 
 use ssm_synth::backend;
-use ssm_synth::frontend::config::{Config, Configured};
+use ssm_synth::frontend::config::{BuiltConfig, Config};
 
 /// The configurations that everything is tried with.
 pub(crate) fn cases() -> Vec<(String, String)> {
@@ -52,7 +52,7 @@ pub(crate) fn cases() -> Vec<(String, String)> {
     paths.iter().map(read).collect()
 }
 
-pub(crate) fn configured(name: &str, text: &str) -> Configured {
+pub(crate) fn configured(name: &str, text: &str) -> BuiltConfig {
     Config::read(name, text)
         .and_then(|config| config.build())
         .unwrap_or_else(|problems| panic!("{name}: {problems}"))
@@ -66,7 +66,8 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
         .validate()
         .unwrap_or_else(|problems| panic!("{name}: {problems}"));
     let template = backend::cfn::template(&checked, &configured.stack).unwrap();
-    let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root).unwrap();
+    let module =
+        backend::tf::module(&checked, &configured.stack, backend::tf::ModuleKind::Root).unwrap();
     [
         ("cfn", template.to_json()),
         ("cfn-yaml", template.to_yaml()),

@@ -8,7 +8,7 @@ fn synthesize(text: &str) -> Option<[String; 4]> {
     let configured = Config::read("generated", text).ok()?.build().ok()?;
     let checked = configured.app.validate().ok()?;
     let template = backend::cfn::template(&checked, &configured.stack)?;
-    let module = backend::tf::module(&checked, &configured.stack, backend::tf::Role::Root)?;
+    let module = backend::tf::module(&checked, &configured.stack, backend::tf::ModuleKind::Root)?;
     Some([
         template.to_json(),
         template.to_yaml(),

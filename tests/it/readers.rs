@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use ssm_synth::frontend::cfn::Deployment;
-use ssm_synth::frontend::{Input, InputKind};
+use ssm_synth::frontend::{Input, InputFormat};
 use ssm_synth::reachability;
 
 fn corpus() -> Vec<String> {
@@ -34,7 +34,7 @@ fn corpus() -> Vec<String> {
     texts
 }
 
-fn judged(text: &str, kind: Option<InputKind>) -> usize {
+fn judged(text: &str, kind: Option<InputFormat>) -> usize {
     match Input::read("file", text, kind, &Deployment::default()) {
         Ok(input) => input
             .graphs
@@ -85,7 +85,7 @@ proptest! {
 
     #[test]
     fn any_text_ends_in_an_answer_or_an_error(text in "\\PC{0,200}") {
-        for kind in [InputKind::Cfn, InputKind::Plan, InputKind::Config] {
+        for kind in [InputFormat::Cfn, InputFormat::Plan, InputFormat::Config] {
             judged(&text, Some(kind));
         }
     }

@@ -35,14 +35,14 @@ fn every_type_goes_between_threads() {
     shared::<backend::tf::Module<'_>>();
     shared::<reachability::Reachability>();
     shared::<reachability::Topology>();
-    shared::<report::Report<'_>>();
+    shared::<report::CheckReport<'_>>();
     shared::<cost::Estimate>();
-    shared::<cost::Variant>();
+    shared::<cost::Alternative>();
     shared::<frontend::config::Config>();
-    shared::<frontend::config::Configured>();
+    shared::<frontend::config::BuiltConfig>();
     shared::<frontend::Input>();
     shared::<diagram::Scene>();
-    shared::<runbook::Subject<'_>>();
+    shared::<runbook::RunbookInput<'_>>();
     #[cfg(feature = "testing")]
     shared::<ssm_synth::testing::Assertions<'_>>();
     #[cfg(feature = "testing")]

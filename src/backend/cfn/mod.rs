@@ -131,13 +131,13 @@ impl<'g> Lower<'g, '_> {
                 }
                 body.push(("Value".into(), self.expr(&output.value)));
                 let export = self
-                    .told()
+                    .exports()
                     .find(|it| it.has_output && it.cfn_id == output.cfn_id);
                 body.extend(export.map(|it| self.exported(it)));
                 (Cow::Borrowed(output.cfn_id.as_str()), Tree::Map(body))
             })
             .collect();
-        outputs.extend(self.told().filter(|it| !it.has_output).map(|it| {
+        outputs.extend(self.exports().filter(|it| !it.has_output).map(|it| {
             let mut body = Vec::new();
             let node = self.graph.node(it.node);
             let condition = node.and_then(|node| self.graph.condition(node.condition?));
@@ -155,7 +155,7 @@ impl<'g> Lower<'g, '_> {
     }
 
     /// What other stacks take from this one.
-    fn told(&self) -> impl Iterator<Item = &Export> {
+    fn exports(&self) -> impl Iterator<Item = &Export> {
         let links = self.links.into_iter();
         links.flat_map(|(here, links)| links.exports_of(here, Dialect::Cfn))
     }
@@ -243,7 +243,7 @@ impl<'g> Lower<'g, '_> {
             body.push(("DeletionPolicy".into(), Tree::str(end)));
             body.push(("UpdateReplacePolicy".into(), Tree::str(replaced)));
         }
-        let metadata = self.accepted(type_name);
+        let metadata = self.suppressions(type_name);
         if !metadata.is_empty() {
             body.push(("Metadata".into(), Tree::Map(metadata)));
         }
@@ -258,7 +258,7 @@ impl<'g> Lower<'g, '_> {
     }
 
     /// What is accepted of a type, as the checkers read it.
-    fn accepted(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
+    fn suppressions(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
         let by = |checker| {
             let all = self.stack.suppressions.iter();
             all.filter(move |it| it.scanner == checker && it.cfn == of)

@@ -6,7 +6,7 @@ mod root;
 #[cfg(feature = "cli")]
 mod values;
 
-pub use root::{RegionsError, folder, root};
+pub use root::{RegionsError, directory, root};
 #[cfg(feature = "cli")]
 pub(crate) use values::resources;
 
@@ -23,7 +23,7 @@ use crate::validate::{Export, Links, Validated};
 
 /// What a module is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Role {
+pub enum ModuleKind {
     /// To be applied as it is: with a `provider` block where the region is known.
     #[default]
     Root,
@@ -153,7 +153,7 @@ impl Module<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn module<'g>(checked: &Validated<'g>, stack: &str, role: Role) -> Option<Module<'g>> {
+pub fn module<'g>(checked: &Validated<'g>, stack: &str, role: ModuleKind) -> Option<Module<'g>> {
     let graph = checked.graph();
     let here = *graph.stack_names.get(stack)?;
     let mut lower = Lower {
@@ -196,7 +196,7 @@ struct Lower<'g, 'l> {
 }
 
 impl<'g> Lower<'g, '_> {
-    fn blocks(&mut self, role: Role) -> Vec<Block<'g>> {
+    fn blocks(&mut self, role: ModuleKind) -> Vec<Block<'g>> {
         let mut resources = Vec::new();
         for (id, node) in self.graph.nodes_of(self.stack) {
             self.resource(id, node, &mut resources);
@@ -229,7 +229,7 @@ impl<'g> Lower<'g, '_> {
             }
         }
         let mut blocks = vec![required_providers()];
-        if let (Role::Root, Some(region)) = (role, self.stack.region) {
+        if let (ModuleKind::Root, Some(region)) = (role, self.stack.region) {
             let mut body = Body::default();
             body.argument("region", Tree::Str(region.name.into()));
             blocks.push(Block {
@@ -249,12 +249,16 @@ impl<'g> Lower<'g, '_> {
                 .map(|it| variable(it, terraform_name(&it.id))),
         );
         if let Some((here, links)) = self.links {
-            blocks.extend(links.imports_of(here).map(|it| taken(self.graph, it)));
+            blocks.extend(
+                links
+                    .imports_of(here)
+                    .map(|it| import_variable(self.graph, it)),
+            );
         }
         for data in &self.data {
             let mut block = data_block(*data);
             let mut accepted = Body::default();
-            self.accepted(&format!("data.{}", data.labels()[0]), &mut accepted);
+            self.suppressions(&format!("data.{}", data.labels()[0]), &mut accepted);
             block.body.0.splice(0..0, accepted.0);
             blocks.push(block);
         }
@@ -267,7 +271,7 @@ impl<'g> Lower<'g, '_> {
     }
 
     /// What is accepted of a type, as checkov reads it.
-    fn accepted(&self, of: &str, body: &mut Body<'g>) {
+    fn suppressions(&self, of: &str, body: &mut Body<'g>) {
         let all = self.stack.suppressions.iter().filter(|it| it.tf == of);
         let lines: Vec<String> = all
             .map(|it| format!("checkov:skip={}:{}", it.check, it.reason))
@@ -298,7 +302,7 @@ impl<'g> Lower<'g, '_> {
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));
         let mut body = Body::default();
-        self.accepted(of, &mut body);
+        self.suppressions(of, &mut body);
         let count = condition.map(|it| {
             let test = self.test(&it.predicate);
             format!("{test} ? 1 : 0")
@@ -436,7 +440,7 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    fn ask(&mut self, data: Data, attribute: &str) -> String {
+    fn data_source(&mut self, data: Data, attribute: &str) -> String {
         self.data.insert(data);
         let [of, name] = data.labels();
         format!("data.{of}.{name}.{attribute}")
@@ -484,17 +488,17 @@ impl<'g> Lower<'g, '_> {
             }
             // The id of the data source is the region's name in 5.x and 6.x alike; `name` is
             // deprecated in 6.x, and `region` is not in 5.x.
-            Expr::Pseudo(Pseudo::Region) => self.ask(Data::Region, "id"),
-            Expr::Pseudo(Pseudo::AccountId) => self.ask(Data::Account, "account_id"),
-            Expr::Pseudo(Pseudo::Partition) => self.ask(Data::Partition, "partition"),
-            Expr::Pseudo(Pseudo::UrlSuffix) => self.ask(Data::Partition, "dns_suffix"),
+            Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Region, "id"),
+            Expr::Pseudo(Pseudo::AccountId) => self.data_source(Data::Account, "account_id"),
+            Expr::Pseudo(Pseudo::Partition) => self.data_source(Data::Partition, "partition"),
+            Expr::Pseudo(Pseudo::UrlSuffix) => self.data_source(Data::Partition, "dns_suffix"),
             Expr::Text(text) => hcl::quoted(text),
             Expr::Concat(_) => match self.expr(expr) {
                 Tree::Template(parts) => hcl::template(&parts),
                 _ => String::new(),
             },
             Expr::Zone(n) => {
-                let names = self.ask(Data::Zones, "names");
+                let names = self.data_source(Data::Zones, "names");
                 format!("{names}[{n}]")
             }
             Expr::Select(list, n) => {
@@ -603,7 +607,7 @@ fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
 }
 
 /// The variable for a value of another stack.
-fn taken<'a>(graph: &Graph, export: &Export) -> Block<'a> {
+fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
     let mut body = Body::default();
     let of = &graph.stacks[export.from.index()].name;
     let description = format!("Output {} of {of}", export.tf_name);

@@ -11,19 +11,19 @@ use crate::validate::{Links, Validated};
 /// ```
 /// assert_eq!(ssm_synth::backend::tf::folder("SharedNetwork"), "shared-network");
 /// ```
-pub fn folder(stack: &str) -> String {
+pub fn directory(stack: &str) -> String {
     kebab(stack)
 }
 
 /// Why several stacks are no root module: one provider has one region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{one}` and `{other}` are in different regions, and one root module has one")]
+#[error("`{first}` and `{second}` are in different regions, and one root module has one")]
 #[non_exhaustive]
 pub struct RegionsError {
     /// The first stack that says its region.
-    pub one: String,
+    pub first: String,
     /// The first that says another.
-    pub other: String,
+    pub second: String,
 }
 
 /// Lowers all stacks to a root module that calls the module of each ([`Role::Module`], in its
@@ -42,8 +42,8 @@ pub fn root<'g>(checked: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> 
         && let Some(other) = known.find(|it| it.region != first.region)
     {
         return Err(RegionsError {
-            one: first.name.clone(),
-            other: other.name.clone(),
+            first: first.name.clone(),
+            second: other.name.clone(),
         });
     }
     let (order, _) = links.order(graph);
@@ -99,7 +99,7 @@ fn parameters<'g>(
 
 fn call<'g>(graph: &'g Graph, links: &Links, id: StackId, stack: &'g Stack) -> Block<'g> {
     let mut body = Body::default();
-    let source = format!("./{}", folder(&stack.name));
+    let source = format!("./{}", directory(&stack.name));
     body.argument("source", Tree::Str(source.into()));
     for parameter in parameters(graph, stack) {
         let value = format!("var.{}", within(stack, &parameter.id));

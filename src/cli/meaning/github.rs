@@ -20,7 +20,7 @@ impl Meaning {
             let title = property(title);
             let _ = writeln!(out, "::{command} {file}title={title}::{}", message(text));
         };
-        for it in self.access.iter().filter(|it| it.wider) {
+        for it in self.access.iter().filter(|it| it.is_broader) {
             let text = format!("{}: {}", it.owner, it.what);
             say(level(Gate::Widen), "Access is wider", &text);
         }

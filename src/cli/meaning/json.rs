@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{Meaning, forced};
-use crate::diff::{Change, Difference, Why};
+use crate::diff::{Change, Difference, ReplacementReason};
 
 impl Meaning {
     /// Access and session.
     pub(in crate::cli) fn json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
-            let direction = if it.wider { "wider" } else { "narrower" };
+            let direction = if it.is_broader { "wider" } else { "narrower" };
             json!({ "resource": it.owner, "direction": direction, "what": it.what })
         });
         let session = self.session.iter().map(
@@ -52,8 +52,8 @@ fn one(it: &Difference) -> Value {
     }
     if it.may_be_replaced() {
         let properties = it.forced.iter().map(|it| {
-            let through = match &it.why {
-                Why::Through(id) | Why::Version(id) => Some(id),
+            let through = match &it.reason {
+                ReplacementReason::Through(id) | ReplacementReason::Version(id) => Some(id),
                 _ => None,
             };
             json!({ "property": it.property, "through": through })

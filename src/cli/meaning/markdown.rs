@@ -80,7 +80,7 @@ impl Meaning {
     pub(in crate::cli) fn markdown(&self, title: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
-        let wider = self.access.iter().filter(|it| it.wider).count();
+        let wider = self.access.iter().filter(|it| it.is_broader).count();
         if !self.access.is_empty() {
             let _ = writeln!(
                 out,
@@ -89,7 +89,11 @@ impl Meaning {
             );
             out.push_str("| | resource | what |\n| --- | --- | --- |\n");
             let rows = self.access.iter().map(|it| {
-                let word = if it.wider { "⚠ wider" } else { "narrower" };
+                let word = if it.is_broader {
+                    "⚠ wider"
+                } else {
+                    "narrower"
+                };
                 format!("| {word} | {} | {} |\n", cell(&it.owner), cell(&it.what))
             });
             fitting(&mut out, AFTER_ACCESS, rows);

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
 use crate::frontend::cfn::Deployment;
-use crate::frontend::{Input, InputKind, configured_plan};
+use crate::frontend::{Input, InputFormat, configured_plan};
 use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
 use crate::reachability::{self, Assumptions};
 
@@ -62,7 +62,7 @@ impl Version {
     pub(super) fn read(
         name: &str,
         text: &str,
-        kind: InputKind,
+        kind: InputFormat,
         deployment: &Deployment,
     ) -> Result<Version, Diagnostics> {
         if text.trim().is_empty() {
@@ -70,7 +70,7 @@ impl Version {
         }
         // What is sensitive is not told, by no way.
         let masked = match kind {
-            InputKind::Plan => plan::masked(text),
+            InputFormat::Plan => plan::masked(text),
             _ => None,
         };
         let graph_text = masked.as_deref().unwrap_or(text);
@@ -80,7 +80,7 @@ impl Version {
             graph: input.graphs.into_iter().next().unwrap_or_default(),
             ..Version::default()
         };
-        if kind == InputKind::Plan {
+        if kind == InputFormat::Plan {
             // What was read before is JSON.
             let root: Value =
                 serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
@@ -105,7 +105,7 @@ impl Version {
             region: crate::region::Region::find(region),
             account: None,
         };
-        Version::read("", text, InputKind::Cfn, &deployment).unwrap_or_default()
+        Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_default()
     }
 
     /// With the answers of the program's own app, which knows what its stacks take from each other;
@@ -141,7 +141,7 @@ impl Version {
     fn before(root: &Value) -> Version {
         let before = plan::before(root);
         let text = before.to_string();
-        Version::read("", &text, InputKind::Plan, &Deployment::default()).unwrap_or_default()
+        Version::read("", &text, InputFormat::Plan, &Deployment::default()).unwrap_or_default()
     }
 }
 
@@ -277,7 +277,7 @@ impl Meaning {
     pub(super) fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
         let hits = |gate: &Gate| match gate {
             Gate::Replace => self.differences.iter().any(Difference::may_be_replaced),
-            Gate::Widen => self.access.iter().any(|it| it.wider),
+            Gate::Widen => self.access.iter().any(|it| it.is_broader),
             Gate::Unreachable => self.session.iter().any(|(_, before, after)| {
                 let is = |it: &Option<String>| {
                     it.as_ref().is_some_and(|it| it.starts_with("unreachable"))
@@ -352,19 +352,23 @@ fn word(it: &Difference) -> &'static str {
 
 /// What forces a replacement, in words.
 fn forced(it: &Difference) -> String {
-    let one = |it: &diff::Forced| match (&it.why, it.property.as_str()) {
-        (diff::Why::Always, property) => format!("{property} cannot change"),
-        (diff::Why::Perhaps(when), property) if when.is_empty() => {
+    let one = |it: &diff::Replacement| match (&it.reason, it.property.as_str()) {
+        (diff::ReplacementReason::Always, property) => format!("{property} cannot change"),
+        (diff::ReplacementReason::Maybe(when), property) if when.is_empty() => {
             format!("{property} replaces it in some cases")
         }
-        (diff::Why::Perhaps(when), property) => format!("{property} replaces it: {when}"),
-        (diff::Why::Through(id), property) => format!("{property} names {id}, which is replaced"),
-        (diff::Why::Version(id), property) => {
+        (diff::ReplacementReason::Maybe(when), property) => {
+            format!("{property} replaces it: {when}")
+        }
+        (diff::ReplacementReason::Through(id), property) => {
+            format!("{property} names {id}, which is replaced")
+        }
+        (diff::ReplacementReason::Version(id), property) => {
             format!("{property} names the newest version of {id}, which changes")
         }
-        (diff::Why::Renamed, _) => "another id is another resource".to_owned(),
-        (diff::Why::Planned, "") => "as the plan says".to_owned(),
-        (diff::Why::Planned, property) => format!("{property}, as the plan says"),
+        (diff::ReplacementReason::Renamed, _) => "another id is another resource".to_owned(),
+        (diff::ReplacementReason::Planned, "") => "as the plan says".to_owned(),
+        (diff::ReplacementReason::Planned, property) => format!("{property}, as the plan says"),
     };
     let told: Vec<String> = it.forced.iter().map(one).collect();
     told.join("; ")

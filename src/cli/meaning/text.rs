@@ -35,7 +35,7 @@ impl Meaning {
             let _ = writeln!(out, "{BOLD}Access{BOLD:#}");
         }
         for change in &self.access {
-            let (word, paint) = match change.wider {
+            let (word, paint) = match change.is_broader {
                 true => ("wider", YELLOW),
                 false => ("narrower", GREEN),
             };

@@ -1,8 +1,8 @@
 //! The agents' ways, hop by hop.
 
-use super::super::{Path, Scene, several, word};
+use super::super::{Path, Scene, several, status_word};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width, wrapped};
-use super::network::of_answer;
+use super::network::verdict_status;
 
 const IN_A_ROW: usize = 5;
 const MOST_PATHS: usize = 5;
@@ -37,9 +37,9 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
 #[allow(clippy::cast_precision_loss)] // a handful
 fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
     let wide = WIDTH - 2.0 * MARGIN;
-    let verdict = of_answer(path.answer);
+    let verdict = verdict_status(path.verdict);
     canvas.sign((MARGIN + 8.0, y + 9.0), verdict);
-    let text = format!("{}: {}", several(&path.names, 4), path.answer.as_str());
+    let text = format!("{}: {}", several(&path.names, 4), path.verdict.as_str());
     canvas.text((MARGIN + 24.0, y + 13.0), wide - 24.0, NAME, &text);
     y += 26.0;
     let gap = 14.0;
@@ -48,9 +48,9 @@ fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
     for (r, row) in rows.enumerate() {
         for (n, mark) in row.iter().enumerate() {
             let x = MARGIN + n as f64 * (w + gap);
-            let kind = class(Some(mark.verdict));
+            let kind = class(Some(mark.status));
             canvas.area((x, y, w, 30.0), kind);
-            canvas.sign((x + 16.0, y + 15.0), mark.verdict);
+            canvas.sign((x + 16.0, y + 15.0), mark.status);
             let number = r * IN_A_ROW + n + 1;
             let text = format!("{number} {}", mark.hop);
             canvas.text((x + 32.0, y + 19.0), w - 40.0, PLAIN, &text);
@@ -62,9 +62,9 @@ fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
         y += 38.0;
     }
     if let Some(mark) = path.worst() {
-        let head = format!("{} {}:", mark.hop, word(mark.verdict));
+        let head = format!("{} {}:", mark.hop, status_word(mark.status));
         let paint = Type {
-            class: class(Some(mark.verdict)),
+            class: class(Some(mark.status)),
             ..NAME
         };
         canvas.text((MARGIN, y + 12.0), wide, paint, &head);

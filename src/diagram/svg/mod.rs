@@ -10,7 +10,7 @@ mod sequence;
 
 use canvas::{Canvas, MARGIN, WIDTH, escaped};
 
-use super::{Part, Scene, several, word};
+use super::{Part, Scene, several, status_word};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -21,13 +21,13 @@ fn description(scene: &Scene) -> String {
         out.push_str(&format!(
             " {}: {}",
             several(&path.names, 3),
-            path.answer.as_str()
+            path.verdict.as_str()
         ));
         if let Some(mark) = path.worst() {
             out.push_str(&format!(
                 ", {} {}: {}",
                 mark.hop,
-                word(mark.verdict),
+                status_word(mark.status),
                 mark.detail
             ));
         }

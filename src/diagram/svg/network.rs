@@ -1,7 +1,7 @@
 //! The network: a box for the VPC, a column for each zone, the ways out below, the services below
 //! these, and the operator at the other side of the services.
 
-use super::super::{Door, DoorKind, HostBox, Panel, Scene, SubnetBox, several};
+use super::super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, SubnetBox, several};
 use super::canvas::{
     Area, Canvas, HEAD, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width,
 };
@@ -11,17 +11,17 @@ const GAP: f64 = 16.0;
 const PAD: f64 = 16.0;
 /// The lane at the right of a column that the agents' lines take.
 const LANE: f64 = 26.0;
-const HOST: f64 = 86.0;
-const DOOR: f64 = 92.0;
+const INSTANCE_HEIGHT: f64 = 86.0;
+const EGRESS_POINT_HEIGHT: f64 = 92.0;
 /// Columns in a row, boxes in a subnet, subnets in a zone, ways out of a VPC: more are counted.
 const MOST_COLUMNS: usize = 4;
-const MOST_HOSTS: usize = 5;
+const MAX_INSTANCES: usize = 5;
 const MOST_SUBNETS: usize = 6;
-const MOST_DOORS: usize = 6;
+const MAX_EGRESS_POINTS: usize = 6;
 const MOST_PANELS: usize = 12;
 
 /// The verdict that an answer stands for.
-pub(super) const fn of_answer(answer: Verdict) -> HopStatus {
+pub(super) const fn verdict_status(answer: Verdict) -> HopStatus {
     match answer {
         Verdict::Reachable => HopStatus::Pass,
         Verdict::Unreachable => HopStatus::Fail,
@@ -53,8 +53,11 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         canvas.text((MARGIN, y + 4.0), wide, PLAIN, &text);
         y += 24.0;
     }
-    if !scene.empty.is_empty() {
-        let text = format!("VPCs without an instance: {}", several(&scene.empty, 6));
+    if !scene.empty_vpcs.is_empty() {
+        let text = format!(
+            "VPCs without an instance: {}",
+            several(&scene.empty_vpcs, 6)
+        );
         canvas.text((MARGIN, y + 4.0), wide, QUIET, &text);
         y += 24.0;
     }
@@ -62,14 +65,14 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
 }
 
 fn subnet_height(subnet: &SubnetBox) -> f64 {
-    let shown = subnet.hosts.len().min(MOST_HOSTS);
-    let more = if subnet.hosts.len() > MOST_HOSTS {
+    let shown = subnet.instances.len().min(MAX_INSTANCES);
+    let more = if subnet.instances.len() > MAX_INSTANCES {
         22.0
     } else {
         0.0
     };
     #[allow(clippy::cast_precision_loss)] // a handful
-    let hosts = shown as f64 * (HOST + 8.0);
+    let hosts = shown as f64 * (INSTANCE_HEIGHT + 8.0);
     let interfaces = if subnet.interfaces.is_empty() {
         0.0
     } else {
@@ -133,7 +136,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         y += 30.0;
     }
     let bus = y + 26.0;
-    let doors = shown_doors(panel);
+    let doors = shown_egress_points(panel);
     let count = doors.len().max(1) as f64;
     let wide = ((inner - (count - 1.0) * GAP) / count).min(330.0);
     let start = left + PAD + (inner - count * wide - (count - 1.0) * GAP) / 2.0;
@@ -141,7 +144,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let taken: Vec<f64> = doors
         .iter()
         .enumerate()
-        .filter(|(_, it)| it.verdict.is_some())
+        .filter(|(_, it)| it.status.is_some())
         .map(|(n, _)| place(n) + wide / 2.0)
         .collect();
     for (lane, from) in &lanes {
@@ -157,7 +160,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let after = match doors.is_empty() {
         // Nobody dials, and nothing leads out.
         true => (y, y),
-        false => doors_row(
+        false => egress_row(
             canvas,
             scene,
             &doors,
@@ -175,7 +178,11 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
             says,
         );
     }
-    let kind = if panel.known { "vpc" } else { "vpc unknown" };
+    let kind = if panel.is_in_file {
+        "vpc"
+    } else {
+        "vpc unknown"
+    };
     canvas.area((left, top, right - left, after.0 - top), kind);
     let name = format!("VPC {}", panel.vpc);
     let most = (right - left) * 0.7;
@@ -191,16 +198,16 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
 }
 
 /// The ways out that there is room for; the rest in one.
-fn shown_doors(panel: &Panel) -> Vec<Door> {
-    let mut doors = panel.doors.clone();
-    if doors.len() > MOST_DOORS {
-        let rest = doors.split_off(MOST_DOORS - 1);
-        doors.push(Door {
+fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
+    let mut doors = panel.egress_points.clone();
+    if doors.len() > MAX_EGRESS_POINTS {
+        let rest = doors.split_off(MAX_EGRESS_POINTS - 1);
+        doors.push(EgressPoint {
             services: rest.iter().flat_map(|it| it.services.clone()).collect(),
             name: format!("{} more", rest.len()),
-            kind: DoorKind::Interface,
+            kind: EgressPointKind::Interface,
             note: String::new(),
-            verdict: rest.iter().filter_map(|it| it.verdict).min(),
+            status: rest.iter().filter_map(|it| it.status).min(),
             fails_for: Vec::new(),
         });
     }
@@ -221,16 +228,16 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
     canvas.text((x + 10.0, y + 35.0), w - 20.0, QUIET, &subnet.note);
     let mut below = y + 44.0;
     let mut from = Vec::new();
-    for host in subnet.hosts.iter().take(MOST_HOSTS) {
-        let area = (x + 10.0, below, w - 20.0, HOST);
-        self::host(canvas, host, area);
-        let middle = below + HOST / 2.0;
-        let kind = class(Some(of_answer(host.answer)));
+    for host in subnet.instances.iter().take(MAX_INSTANCES) {
+        let area = (x + 10.0, below, w - 20.0, INSTANCE_HEIGHT);
+        self::instance(canvas, host, area);
+        let middle = below + INSTANCE_HEIGHT / 2.0;
+        let kind = class(Some(verdict_status(host.verdict)));
         canvas.line(&[(x + w - 10.0, middle), (lane, middle)], kind);
         from.push(middle);
-        below += HOST + 8.0;
+        below += INSTANCE_HEIGHT + 8.0;
     }
-    let rest = subnet.hosts.iter().skip(MOST_HOSTS);
+    let rest = subnet.instances.iter().skip(MAX_INSTANCES);
     let more: usize = rest.map(|it| it.names.len()).sum();
     if more > 0 {
         let text = format!("and {more} more instances");
@@ -244,9 +251,9 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
     from
 }
 
-fn host(canvas: &mut Canvas, host: &HostBox, area: Area) {
+fn instance(canvas: &mut Canvas, host: &InstanceBox, area: Area) {
     let (x, y, w, _) = area;
-    let verdict = of_answer(host.answer);
+    let verdict = verdict_status(host.verdict);
     canvas.area(area, class(Some(verdict)));
     let most = w - 20.0;
     let kind = if host.scaled { "Auto Scaling: " } else { "" };
@@ -254,15 +261,15 @@ fn host(canvas: &mut Canvas, host: &HostBox, area: Area) {
     canvas.text((x + 10.0, y + 19.0), most, NAME, &names);
     canvas.sign((x + 18.0, y + 35.0), verdict);
     let answer = match host.failing {
-        Some(hop) => format!("{}: {hop}", host.answer.as_str()),
-        None => host.answer.as_str().to_owned(),
+        Some(hop) => format!("{}: {hop}", host.verdict.as_str()),
+        None => host.verdict.as_str().to_owned(),
     };
     let paint = Type {
         class: class(Some(verdict)),
         ..PLAIN
     };
     canvas.text((x + 32.0, y + 39.0), most - 22.0, paint, &answer);
-    let groups = format!("group {}", host.groups);
+    let groups = format!("group {}", host.security_groups);
     canvas.text((x + 10.0, y + 58.0), most, QUIET, &groups);
     let role = format!("role {}", host.role);
     canvas.text((x + 10.0, y + 75.0), most, QUIET, &role);
@@ -278,45 +285,51 @@ fn named(names: &[String], before: &str, kind: Type, most: f64) -> String {
 
 /// Draws the ways out and the services behind them; returns where the VPC ends, and all.
 #[allow(clippy::cast_precision_loss)] // a handful
-fn doors_row(
+fn egress_row(
     canvas: &mut Canvas,
     scene: &Scene,
-    doors: &[Door],
+    doors: &[EgressPoint],
     (start, bus, wide): (f64, f64, f64),
     dialled: bool,
 ) -> (f64, f64) {
     let top = bus + 34.0;
-    let end = top + DOOR + PAD;
+    let end = top + EGRESS_POINT_HEIGHT + PAD;
     let services = end + 44.0;
     let (left, right) = (MARGIN, WIDTH - MARGIN);
     canvas.area((left, services - 12.0, right - left, 92.0), "subnet");
     for (n, door) in doors.iter().enumerate() {
         let x = start + n as f64 * (wide + GAP);
         let middle = x + wide / 2.0;
-        let kind = class(door.verdict);
-        self::door(canvas, door, (x, top, wide, DOOR));
-        if door.verdict.is_some() && dialled {
+        let kind = class(door.status);
+        self::egress_point(canvas, door, (x, top, wide, EGRESS_POINT_HEIGHT));
+        if door.status.is_some() && dialled {
             canvas.line(&[(middle, bus), (middle, top - 6.0)], kind);
-            match door.verdict {
+            match door.status {
                 Some(HopStatus::Fail) => canvas.sign((middle, top - 13.0), HopStatus::Fail),
                 _ => canvas.head((middle, top - 1.0), (0.0, 1.0), kind),
             }
         }
-        let reached = door.verdict != Some(HopStatus::Fail);
+        let reached = door.status != Some(HopStatus::Fail);
         canvas.area(
             (x, services, wide, 44.0),
             if reached { "calm" } else { "calm missing" },
         );
         if reached {
-            canvas.line(&[(middle, top + DOOR), (middle, services - 6.0)], kind);
+            canvas.line(
+                &[
+                    (middle, top + EGRESS_POINT_HEIGHT),
+                    (middle, services - 6.0),
+                ],
+                kind,
+            );
             canvas.head((middle, services - 1.0), (0.0, 1.0), kind);
         }
         let names = named(&door.services, "", NAME, wide - 20.0);
         canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
-        let says = match (door.verdict, door.kind) {
+        let says = match (door.status, door.kind) {
             (Some(HopStatus::Fail), _) => "not reached this way",
-            (_, DoorKind::Internet) => "by public addresses",
-            (_, DoorKind::Undecided) => "not told which way",
+            (_, EgressPointKind::Internet) => "by public addresses",
+            (_, EgressPointKind::Unknown) => "not told which way",
             (Some(HopStatus::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
             (Some(HopStatus::Unknown), _) => "not decided",
             (Some(HopStatus::Pass), _) => "reached by the agents",
@@ -351,10 +364,13 @@ fn doors_row(
     (end, y + 48.0)
 }
 
-fn door(canvas: &mut Canvas, door: &Door, area: Area) {
+fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
     let (x, y, w, _) = area;
-    let dashed = matches!(door.kind, DoorKind::Missing | DoorKind::Undecided);
-    let kind = class(door.verdict);
+    let dashed = matches!(
+        door.kind,
+        EgressPointKind::Missing | EgressPointKind::Unknown
+    );
+    let kind = class(door.status);
     let shape = if dashed {
         format!("{kind} missing")
     } else {
@@ -363,32 +379,32 @@ fn door(canvas: &mut Canvas, door: &Door, area: Area) {
     canvas.area(area, &shape);
     let most = w - 20.0;
     let what = match door.kind {
-        DoorKind::Interface => "endpoint for ",
-        DoorKind::Gateway => "gateway endpoint for ",
-        DoorKind::Internet => "way out for ",
-        DoorKind::Missing => "no endpoint for ",
-        DoorKind::Undecided => "way to ",
+        EgressPointKind::Interface => "endpoint for ",
+        EgressPointKind::Gateway => "gateway endpoint for ",
+        EgressPointKind::Internet => "way out for ",
+        EgressPointKind::Missing => "no endpoint for ",
+        EgressPointKind::Unknown => "way to ",
     };
-    let beside = door.verdict.is_none() && door.services.len() > 1;
+    let beside = door.status.is_none() && door.services.len() > 1;
     let (title, name) = match beside {
         true => (door.name.clone(), named(&door.services, "", PLAIN, most)),
         false => (named(&door.services, what, NAME, most), door.name.clone()),
     };
     canvas.text((x + 10.0, y + 19.0), most, NAME, &title);
-    if door.kind != DoorKind::Missing {
+    if door.kind != EgressPointKind::Missing {
         canvas.text((x + 10.0, y + 37.0), most, PLAIN, &name);
     }
     let note = match door.kind {
-        DoorKind::Interface if !door.note.is_empty() => format!("group {}", door.note),
+        EgressPointKind::Interface if !door.note.is_empty() => format!("group {}", door.note),
         _ => door.note.clone(),
     };
-    let below = if door.kind == DoorKind::Missing {
+    let below = if door.kind == EgressPointKind::Missing {
         37.0
     } else {
         55.0
     };
     canvas.text((x + 10.0, y + below), most, QUIET, &note);
-    if let (Some(verdict), Some(said)) = (door.verdict, door.said()) {
+    if let (Some(verdict), Some(said)) = (door.status, door.status_text()) {
         let verdict = if door.fails_for.is_empty() {
             verdict
         } else {
@@ -426,15 +442,15 @@ fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
         let h = 34.0 + most as f64 * 17.0;
         for (n, card) in row.iter().enumerate() {
             let x = MARGIN + n as f64 * (w + GAP);
-            canvas.area((x, y, w, h), class(card.verdict));
-            let room = if card.verdict.is_some() {
+            canvas.area((x, y, w, h), class(card.status));
+            let room = if card.status.is_some() {
                 w - 44.0
             } else {
                 w - 20.0
             };
             let title = format!("{} {}", card.kind, card.name);
             canvas.text((x + 10.0, y + 19.0), room, NAME, &title);
-            if let Some(verdict) = card.verdict {
+            if let Some(verdict) = card.status {
                 canvas.sign((x + w - 18.0, y + 16.0), verdict);
             }
             let mut below = y + 38.0;

@@ -1,7 +1,7 @@
 //! The sequence: what happens at the left in words, and between whom at the right.
 
 use super::super::sequence::{self, Party};
-use super::super::{Scene, several, word};
+use super::super::{Scene, several, status_word};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrapped};
 use crate::reachability::HopStatus;
 
@@ -20,7 +20,7 @@ fn life(party: Party) -> f64 {
 /// Draws it, and returns where it ends.
 #[allow(clippy::cast_precision_loss)] // a handful
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
-    let path = sequence::told(scene);
+    let path = sequence::shown_path(scene);
     let wide = WIDTH - 2.0 * MARGIN;
     canvas.text(
         (MARGIN, y + 14.0),
@@ -29,7 +29,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         "From the operator to the shell",
     );
     if let Some(path) = path {
-        let text = format!("for {}: {}", several(&path.names, 4), path.answer.as_str());
+        let text = format!("for {}: {}", several(&path.names, 4), path.verdict.as_str());
         canvas.text((MARGIN, y + 34.0), WORDS, QUIET, &text);
     }
     let column = (WIDTH - 2.0 * MARGIN - WORDS - 24.0) / Party::ALL.len() as f64;
@@ -69,12 +69,12 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         }
         let middle = y + 14.0;
         let (from, to) = (life(step.from), life(step.to));
-        let kind = match step.verdict {
+        let kind = match step.status {
             Some(verdict) => class(Some(verdict)),
             None => "way",
         };
         let ahead = (to - from).signum();
-        let fails = step.verdict == Some(HopStatus::Fail);
+        let fails = step.status == Some(HopStatus::Fail);
         // What fails ends on its way.
         let stop = match step.through {
             Some(door) if fails => life(door),
@@ -82,7 +82,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
             _ if fails && step.to != Party::Operator => f64::midpoint(from, to),
             _ => to,
         };
-        let back = if step.both { 8.0 } else { 0.0 };
+        let back = if step.is_bidirectional { 8.0 } else { 0.0 };
         let arrives = !fails || step.to == Party::Operator;
         let short = if arrives { 8.0 } else { 0.0 };
         canvas.line(
@@ -92,7 +92,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
             ],
             kind,
         );
-        if step.both {
+        if step.is_bidirectional {
             canvas.head((from + ahead, middle), (-ahead, 0.0), kind);
         }
         if !arrives {
@@ -103,15 +103,15 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
                 let x = life(door);
                 canvas.area((x - 5.0, middle - 5.0, 10.0, 10.0), "calm");
             }
-            if let Some(verdict) = step.verdict {
+            if let Some(verdict) = step.status {
                 canvas.sign((from + ahead * 26.0, middle), verdict);
             }
         }
         y += h;
     }
     if let Some(mark) = path.and_then(|it| it.worst()) {
-        let text = format!("{} {}: {}", mark.hop, word(mark.verdict), mark.detail);
-        canvas.sign((MARGIN + 8.0, y + 11.0), mark.verdict);
+        let text = format!("{} {}: {}", mark.hop, status_word(mark.status), mark.detail);
+        canvas.sign((MARGIN + 8.0, y + 11.0), mark.status);
         for line in wrapped(&text, PLAIN.size, wide - 28.0, 3) {
             canvas.text((MARGIN + 28.0, y + 16.0), wide - 28.0, PLAIN, &line);
             y += LINE;

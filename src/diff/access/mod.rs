@@ -15,7 +15,7 @@ use super::Side;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AccessChange {
     /// Whether more is allowed afterwards.
-    pub(crate) wider: bool,
+    pub(crate) is_broader: bool,
     /// The resource that it is about.
     pub(crate) owner: String,
     /// What changes, as a sentence's rest.
@@ -46,7 +46,7 @@ pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     attachments(old, new, &mut out);
     exposure(old, new, &mut out);
     conditions(old, new, &mut out);
-    out.sort_by_key(|change| !change.wider);
+    out.sort_by_key(|change| !change.is_broader);
     let mut seen: Vec<AccessChange> = Vec::new();
     out.retain(|it| {
         let first = !seen.contains(it);
@@ -226,7 +226,7 @@ fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             continue;
         }
         out.push(AccessChange {
-            wider: is_new,
+            is_broader: is_new,
             what: match is_new {
                 true => what,
                 false => format!("no longer {what}"),
@@ -250,7 +250,7 @@ fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
         let [was, is] = [before, entry].map(|it| it.attributes.get("Condition"));
         if was != is {
             out.push(AccessChange {
-                wider: was.is_some(),
+                is_broader: was.is_some(),
                 owner: id.clone(),
                 what: match (was, is) {
                     (_, None) => "is there whatever the condition says".to_owned(),
@@ -283,7 +283,7 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
                 _ => !safe,
             };
             out.push(AccessChange {
-                wider,
+                is_broader: wider,
                 owner: id.clone(),
                 what: format!("{path} is {value}"),
             });
@@ -291,7 +291,7 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
         for (path, safe, value) in &was {
             if *safe && !is.iter().any(|(other, ..)| other == path) {
                 out.push(AccessChange {
-                    wider: true,
+                    is_broader: true,
                     owner: id.clone(),
                     what: format!("{path} is no longer told to be {value}"),
                 });
@@ -337,7 +337,7 @@ mod tests {
         let word = |wider| if wider { "+" } else { "-" };
         access(&old, &new)
             .iter()
-            .map(|it| format!("{} {} {}", word(it.wider), it.owner, it.what))
+            .map(|it| format!("{} {} {}", word(it.is_broader), it.owner, it.what))
             .collect()
     }
 

@@ -31,7 +31,7 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let (was, is) = (rules(old, None), rules(new, Some(old)));
     let changed = uncovered(&was, &is, covers);
     let change = |(rule, wider): (Rule, bool)| AccessChange {
-        wider,
+        is_broader: wider,
         what: text(&rule, wider),
         owner: rule.owner,
     };

@@ -1,6 +1,6 @@
 //! `Fn::ForEach`, written out.
 
-use super::super::tree::{Entry, Kind, Tree, Unreadable};
+use super::super::tree::{Entry, Kind, SyntaxError, Tree};
 use super::Deployment;
 
 /// How much loops may make.
@@ -13,20 +13,20 @@ struct Loops<'t> {
     deployment: &'t Deployment,
     budget: usize,
     /// Whether a loop goes over something that is not decided.
-    undecided: bool,
+    unresolved: bool,
 }
 
 /// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
-pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), Unreadable> {
+pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), SyntaxError> {
     let mut loops = Loops {
         parameters: root.get("Parameters").cloned(),
         mappings: root.get("Mappings").cloned(),
         deployment,
         budget: MOST_LOOPED,
-        undecided: false,
+        unresolved: false,
     };
     let tree = loops.expand(root)?;
-    Ok((tree, loops.undecided))
+    Ok((tree, loops.unresolved))
 }
 
 fn has_loop(tree: &Tree) -> bool {
@@ -40,7 +40,7 @@ fn has_loop(tree: &Tree) -> bool {
 }
 
 impl Loops<'_> {
-    fn expand(&mut self, tree: Tree) -> Result<Tree, Unreadable> {
+    fn expand(&mut self, tree: Tree) -> Result<Tree, SyntaxError> {
         if !has_loop(&tree) {
             return Ok(tree);
         }
@@ -122,9 +122,9 @@ impl Loops<'_> {
         }
     }
 
-    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), Unreadable> {
+    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
         let refuse = |message: &str| {
-            Err(Unreadable {
+            Err(SyntaxError {
                 at: entry.at,
                 message: format!("`{}`: {message}", entry.key),
             })
@@ -136,7 +136,7 @@ impl Loops<'_> {
             return refuse("expected an identifier, a collection and a template");
         };
         let Some(items) = self.items(collection) else {
-            self.undecided = true;
+            self.unresolved = true;
             return Ok(());
         };
         for item in items {

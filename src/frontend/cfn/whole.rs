@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::super::lift::Lift;
-use super::super::tree::{At, Entry, Kind, Tree, Unreadable};
-use super::{Deployment, Given, MOST_DEPTH, Reader, is_template, resource_entries};
+use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
+use super::{Deployment, MOST_DEPTH, ParameterValue, Reader, is_template, resource_entries};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
     ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
@@ -17,14 +17,14 @@ use crate::resource::{Dialect, Map};
 /// # Errors
 ///
 /// The place, if the text is not a template.
-pub(crate) fn whole(
+pub(crate) fn read_strict(
     file: &str,
     text: &str,
     root: &Tree,
-) -> Result<(Graph, Diagnostics), Unreadable> {
+) -> Result<(Graph, Diagnostics), SyntaxError> {
     let deployment = Deployment::default();
     if !is_template(root) {
-        return Err(Unreadable {
+        return Err(SyntaxError {
             at: root.at,
             message: "is no CloudFormation template".to_owned(),
         });
@@ -36,7 +36,7 @@ pub(crate) fn whole(
     for section in ["Transform", "Rules", "Hooks"] {
         if let Some(found) = root.get(section) {
             let problem = problem(format!("`{section}` has no twin in Terraform"));
-            out.push(problem.at(reader.place(found.at)));
+            out.push(problem.at(reader.location(found.at)));
         }
     }
     let (mut parameters, mut conditions) = (Vec::new(), Vec::new());
@@ -55,7 +55,7 @@ pub(crate) fn whole(
         ] {
             if let Some(found) = entry.value.get(lost) {
                 let why = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
-                let place = reader.place(found.at);
+                let place = reader.location(found.at);
                 out.push(match lost {
                     "NoEcho" => problem(why).at(place),
                     _ => Diagnostic::warning("convert", why).at(place),
@@ -64,16 +64,16 @@ pub(crate) fn whole(
         }
         if RESERVED.contains(&terraform_name(&entry.key).as_str()) {
             let why = format!("Terraform takes no variable called `{}`", entry.key);
-            out.push(problem(why).at(reader.place(entry.at)));
+            out.push(problem(why).at(reader.location(entry.at)));
         }
         match reader.declaration(entry) {
             Ok(declaration) => {
                 let id = ParamId::next(parameters.len());
-                let kept = Given::Kept(id, declaration.of);
+                let kept = ParameterValue::Retained(id, declaration.of);
                 reader.parameters.insert(&entry.key, kept);
                 parameters.push(declaration);
             }
-            Err(why) => out.push(problem(why).at(reader.place(entry.at))),
+            Err(why) => out.push(problem(why).at(reader.location(entry.at))),
         }
     }
     let mut kept = HashMap::new();
@@ -82,7 +82,7 @@ pub(crate) fn whole(
         .and_then(Tree::map)
         .unwrap_or_default()
     {
-        match reader.kept_test(&entry.value, 0) {
+        match reader.strict_predicate(&entry.value, 0) {
             Some(test) => {
                 kept.insert(entry.key.clone(), ConditionId::next(conditions.len()));
                 conditions.push(Condition {
@@ -92,21 +92,21 @@ pub(crate) fn whole(
             }
             None => {
                 let why = format!("the condition `{}` asks for more than equality", entry.key);
-                out.push(problem(why).at(reader.place(entry.at)));
+                out.push(problem(why).at(reader.location(entry.at)));
             }
         }
     }
-    reader.kept = Some(kept.clone());
+    reader.strict = Some(kept.clone());
     let mut lift = Lift::new(Dialect::Cfn, "template", None);
     for entry in resource_entries(root) {
         let type_name = entry.value.get("Type").and_then(Tree::text);
-        let place = reader.place(entry.at);
+        let place = reader.location(entry.at);
         lift.reserve(&entry.key, type_name.unwrap_or_default(), place);
     }
     for entry in resource_entries(root) {
-        reader.whole_resource(&mut lift, entry, &kept, &mut out);
+        reader.strict_resource(&mut lift, entry, &kept, &mut out);
     }
-    let mut graph = lift.whole();
+    let mut graph = lift.finish_strict();
     graph.parameters = parameters;
     graph.conditions = conditions;
     let stack = &mut graph.stacks[0];
@@ -116,7 +116,7 @@ pub(crate) fn whole(
     stack.description = description.map(|text| Text::Owned(text.to_owned()));
     for entry in root.get("Outputs").and_then(Tree::map).unwrap_or_default() {
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
-        let place = reader.place(entry.at);
+        let place = reader.location(entry.at);
         if entry.value.get("Export").is_some() {
             let why = format!(
                 "others import `{}`, and Terraform has no exports",
@@ -192,12 +192,12 @@ impl Reader<'_> {
                 .collect(),
             allowed_pattern: text("AllowedPattern").map(owned),
             only: None,
-            location: self.place(entry.at),
+            location: self.location(entry.at),
         })
     }
 
     /// A condition as the model has it, if it has.
-    fn kept_test(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
+    fn strict_predicate(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
         if depth > MOST_DEPTH {
             return None;
         }
@@ -213,7 +213,8 @@ impl Reader<'_> {
             ("Fn::Or", items) => {
                 let mut all: Option<(Expr, Vec<Text>)> = None;
                 for item in items {
-                    let Predicate::OneOf(expr, values) = self.kept_test(item, depth + 1)? else {
+                    let Predicate::OneOf(expr, values) = self.strict_predicate(item, depth + 1)?
+                    else {
                         return None;
                     };
                     match &mut all {
@@ -224,17 +225,19 @@ impl Reader<'_> {
                 }
                 all.map(|(expr, values)| Predicate::OneOf(expr, values))
             }
-            ("Fn::Not", [one]) => Some(Predicate::Not(Box::new(self.kept_test(one, depth + 1)?))),
+            ("Fn::Not", [one]) => Some(Predicate::Not(Box::new(
+                self.strict_predicate(one, depth + 1)?,
+            ))),
             ("Condition", _) => {
                 let conditions = self.root.get("Conditions")?;
-                self.kept_test(conditions.get(argument.text()?)?, depth + 1)
+                self.strict_predicate(conditions.get(argument.text()?)?, depth + 1)
             }
             _ => None,
         }
     }
 
     /// Reads a resource as a whole.
-    fn whole_resource(
+    fn strict_resource(
         &self,
         lift: &mut Lift,
         entry: &Entry,
@@ -246,7 +249,7 @@ impl Reader<'_> {
         };
         let mut say = |at: At, why: String| {
             let why = format!("`{}`: {why}", entry.key);
-            out.push(problem(why).at(self.place(at)));
+            out.push(problem(why).at(self.location(at)));
         };
         let mut map = Map::default();
         let mut places = Vec::new();
@@ -260,7 +263,7 @@ impl Reader<'_> {
                 map.insert(property.key.clone(), term);
             }
         }
-        for (property, why) in lift.fill_whole(id, map) {
+        for (property, why) in lift.fill_strict(id, map) {
             let top = property.split('.').next().unwrap_or_default();
             let at = places.iter().find(|(name, _)| name == top);
             say(at.map_or(entry.at, |(_, at)| *at), why);
@@ -298,7 +301,7 @@ impl Reader<'_> {
         }
         for (at, what) in lost {
             let why = format!("`{}`: {what} is not converted", entry.key);
-            out.push(Diagnostic::warning("convert", why).at(self.place(at)));
+            out.push(Diagnostic::warning("convert", why).at(self.location(at)));
         }
         let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
             Some(Kind::Text(name)) => self.id(name).into_iter().collect(),

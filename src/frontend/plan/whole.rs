@@ -14,7 +14,7 @@ use crate::resource::{
 
 /// A plan that was read to be written again: its resources, what of it cannot be written, and what
 /// the plan says of each that is there.
-pub(crate) type Whole = (Graph, Diagnostics, HashMap<NodeId, Json>);
+pub(crate) type StrictPlan = (Graph, Diagnostics, HashMap<NodeId, Json>);
 
 /// Reads a plan to write it in the other language: what the configuration does not say is left to
 /// its default, and what the tables do not know is a problem and is not left out.
@@ -22,7 +22,7 @@ pub(crate) type Whole = (Graph, Diagnostics, HashMap<NodeId, Json>);
 /// # Errors
 ///
 /// What is missing, if the document is not a plan.
-pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
+pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
     if root.get("configuration").is_none() {
         return Err(
             "a state does not tell what is configured: plan, and print the plan with `terraform \
@@ -88,7 +88,7 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
             .filter(|it| !it.is_empty())
             .map(str::to_owned);
         let after = plan.after(at);
-        for (_, why) in plan.lift.fill_whole(id, map) {
+        for (_, why) in plan.lift.fill_strict(id, map) {
             say(why);
         }
         plan.lift.after(id, after);
@@ -138,7 +138,7 @@ pub(crate) fn whole(root: &Json) -> Result<Whole, String> {
             role.managed_policies.push(policy);
         }
     }
-    let mut graph = plan.lift.whole();
+    let mut graph = plan.lift.finish_strict();
     let stack = graph.stacks[0].clone();
     let gone = |node: &Node| {
         let data =

@@ -1,7 +1,7 @@
 //! Cheaper ways to the same sessions: each is a changed graph, estimated and proven as the first.
 
 #[cfg(feature = "config")]
-use super::machine::has_arm64;
+use super::instance_cost::has_arm64;
 use super::prices::{Usd, types};
 use super::{Estimate, estimate, known};
 use crate::ir::{Graph, IntoValue, Node, NodeId, Text, Value};
@@ -15,24 +15,24 @@ use crate::resource::{Instance, LaunchTemplate};
 /// Another way, and what it comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Variant {
+pub struct Alternative {
     /// What it is.
     pub name: String,
     /// The settings of a configuration that make it: path and value. Default: none, where no
     /// setting does.
     pub settings: Vec<(String, String)>,
     /// What to do where no setting makes it.
-    pub how: Option<String>,
+    pub instructions: Option<String>,
     /// What one gives up for it.
-    pub gives_up: &'static str,
+    pub trade_off: &'static str,
     /// What all costs a month then, as far as it is priced.
     pub monthly: Usd,
     /// How much more that is; less than nothing where it is cheaper.
     pub difference: Usd,
     /// Whether it is here to compare with, and is not proven.
-    pub comparison: bool,
+    pub is_comparison: bool,
     /// Whether every instance is provably reachable then.
-    pub proven: bool,
+    pub is_reachable: bool,
 }
 
 const ONE_ZONE: &str = "endpoints in one zone";
@@ -49,12 +49,12 @@ const SMALLER: &str = "instances one size smaller";
 const SMALLER_COST: &str = "half of the memory, and some of the CPU";
 
 /// Changes a graph; tells whether there was anything to change.
-type Change = fn(&mut Graph, &Region) -> bool;
+type Transform = fn(&mut Graph, &Region) -> bool;
 
 /// The variants that a graph allows to compute, the cheapest first, comparisons last.
 #[must_use]
-pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Variant> {
-    let changes: [(&str, &str, &str, Change); 4] = [
+pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
+    let changes: [(&str, &str, &str, Transform); 4] = [
         (
             ONE_ZONE,
             ONE_ZONE_COST,
@@ -72,22 +72,22 @@ pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Variant> {
         }),
         (SMALLER, SMALLER_COST, "change the instance types", smaller),
     ];
-    let before = answers(graph);
-    let mut found: Vec<Variant> = Vec::new();
+    let before = verdicts(graph);
+    let mut found: Vec<Alternative> = Vec::new();
     for (name, gives_up, how, change) in changes {
         let mut changed = graph.clone();
         if change(&mut changed, base.region)
             && keeps_sessions(&before, &changed)
-            && let Some(mut variant) = variant(&changed, base, name, gives_up)
+            && let Some(mut variant) = alternative(&changed, base, name, gives_up)
         {
-            variant.how = Some(how.to_owned());
+            variant.instructions = Some(how.to_owned());
             found.push(variant);
         }
     }
     sorted(found, gateways(graph, base))
 }
 
-fn sorted(mut found: Vec<Variant>, comparisons: Vec<Variant>) -> Vec<Variant> {
+fn sorted(mut found: Vec<Alternative>, comparisons: Vec<Alternative>) -> Vec<Alternative> {
     found.retain(|it| it.difference < Usd::ZERO);
     found.sort_by_key(|it| it.monthly);
     found.extend(comparisons);
@@ -103,34 +103,39 @@ fn unpriced(estimate: &Estimate) -> Vec<(&'static str, &str)> {
 }
 
 /// Estimates a changed graph; nothing where the totals cannot be compared.
-fn variant(graph: &Graph, base: &Estimate, name: &str, gives_up: &'static str) -> Option<Variant> {
-    let changed = estimate(graph, base.region, &base.assumed);
+fn alternative(
+    graph: &Graph,
+    base: &Estimate,
+    name: &str,
+    gives_up: &'static str,
+) -> Option<Alternative> {
+    let changed = estimate(graph, base.region, &base.usage);
     if unpriced(&changed) != unpriced(base) {
         return None;
     }
     let monthly = changed.total();
-    Some(Variant {
+    Some(Alternative {
         name: name.to_owned(),
         settings: Vec::new(),
-        how: None,
-        gives_up,
+        instructions: None,
+        trade_off: gives_up,
         monthly,
         difference: monthly.minus(base.total()),
-        comparison: false,
-        proven: answers(graph)
+        is_comparison: false,
+        is_reachable: verdicts(graph)
             .iter()
             .all(|answer| *answer == Verdict::Reachable),
     })
 }
 
-fn answers(graph: &Graph) -> Vec<Verdict> {
+fn verdicts(graph: &Graph) -> Vec<Verdict> {
     let proof = check(graph, &Assumptions::default());
     proof.instances.iter().map(|it| it.verdict).collect()
 }
 
 /// Whether no instance is worse off.
 fn keeps_sessions(before: &[Verdict], graph: &Graph) -> bool {
-    let after = answers(graph);
+    let after = verdicts(graph);
     let fine = |(before, after): (&Verdict, &Verdict)| {
         before == after || *after == Verdict::Reachable || *before == Verdict::Unreachable
     };
@@ -232,7 +237,7 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
 }
 
 /// NAT gateways in place of the interface endpoints: in one zone, and in as many as these have.
-fn gateways(graph: &Graph, base: &Estimate) -> Vec<Variant> {
+fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
     let nodes = || graph.stacks().flat_map(|stack| graph.nodes_of(stack));
     let exists = |node: &Node| !known::exists(graph, node, base.region).is_no();
     let mut endpoints = nodes().filter(|(_, node)| is_interface(node) && exists(node));
@@ -266,11 +271,11 @@ fn gateways(graph: &Graph, base: &Estimate) -> Vec<Variant> {
             1 => ONE_GATEWAY_COST,
             _ => GATEWAY_COST,
         };
-        let mut variant = variant(&changed, base, &name, gives_up)?;
-        variant.comparison = true;
+        let mut variant = alternative(&changed, base, &name, gives_up)?;
+        variant.is_comparison = true;
         // Its routes are not made.
-        variant.proven = false;
-        variant.how = Some(
+        variant.is_reachable = false;
+        variant.instructions = Some(
             "needs public subnets, an internet gateway and routes, which no setting makes"
                 .to_owned(),
         );
@@ -317,7 +322,7 @@ pub fn of_config(
     config: &crate::frontend::config::Config,
     graph: &Graph,
     base: &Estimate,
-) -> Vec<Variant> {
+) -> Vec<Alternative> {
     let set = |path: &str, value: &str| (path.to_owned(), value.to_owned());
     let zones = vec![set("endpoints.zones", "one")];
     let messages = vec![set("endpoints.ec2messages", "false")];
@@ -331,8 +336,8 @@ pub fn of_config(
     let both = [zones.clone(), messages.clone()].concat();
     let all = [both.clone(), arm.clone()].concat();
     let all = if arm.is_empty() { Vec::new() } else { all };
-    let before = answers(graph);
-    let mut found: Vec<Variant> = Vec::new();
+    let before = verdicts(graph);
+    let mut found: Vec<Alternative> = Vec::new();
     for (name, gives_up, settings, joint) in [
         (ONE_ZONE, ONE_ZONE_COST, zones, false),
         (NO_EC2MESSAGES, NO_EC2MESSAGES_COST, messages, false),
@@ -347,7 +352,7 @@ pub fn of_config(
         if !keeps_sessions(&before, &changed) {
             continue;
         }
-        let Some(mut variant) = variant(&changed, base, name, gives_up) else {
+        let Some(mut variant) = alternative(&changed, base, name, gives_up) else {
             continue;
         };
         variant.settings = settings;
@@ -369,7 +374,7 @@ fn with(config: &crate::frontend::config::Config, settings: &[(String, String)])
         config.set("--set", path, value).ok()?;
     }
     let configured = config.build().ok()?;
-    configured.check().ok()?;
+    configured.validate().ok()?;
     Some(configured.app.graph().clone())
 }
 

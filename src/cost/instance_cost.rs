@@ -23,7 +23,7 @@ pub(super) type Known<T> = Result<T, String>;
 
 /// What an image costs beyond the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum System {
+pub(super) enum OperatingSystem {
     /// Nothing.
     Linux,
     /// What Windows costs.
@@ -31,7 +31,7 @@ pub(super) enum System {
     /// A licence that the price file does not have.
     Licensed,
     /// The file does not describe the image.
-    NotTold,
+    Unknown,
 }
 
 /// A disk that a machine brings.
@@ -45,11 +45,11 @@ pub(super) struct Disk {
 
 /// An instance, or the like instances of a group.
 #[derive(Clone, Debug)]
-pub(super) struct Machine {
+pub(super) struct InstanceUsage {
     pub(super) node: NodeId,
     pub(super) count: Known<u64>,
     pub(super) instance_type: Known<String>,
-    pub(super) system: System,
+    pub(super) system: OperatingSystem,
     pub(super) disks: Vec<Disk>,
     /// Whether it has a public address of its own, other than an elastic one.
     pub(super) public: bool,
@@ -59,25 +59,28 @@ pub(super) struct Machine {
 }
 
 /// What says how machines are made.
-enum Recipe<'g> {
+enum LaunchSource<'g> {
     Nothing,
     Template(NodeId, &'g LaunchTemplate),
     Configuration(NodeId, &'g LaunchConfiguration),
-    NotTold,
+    Unknown,
 }
 
-impl<'g> From<Template<'g>> for Recipe<'g> {
+impl<'g> From<Template<'g>> for LaunchSource<'g> {
     fn from(template: Template<'g>) -> Self {
         match template {
-            Template::None => Recipe::Nothing,
-            Template::Known(id, it) => Recipe::Template(id, it),
-            Template::Unknown(..) => Recipe::NotTold,
+            Template::None => LaunchSource::Nothing,
+            Template::Known(id, it) => LaunchSource::Template(id, it),
+            Template::Unknown(..) => LaunchSource::Unknown,
         }
     }
 }
 
 /// Reads a machine; nothing if it is none.
-pub(super) fn machine<'g>(view: &GraphIndex<'g>, host: &InstanceConfig<'g>) -> Option<Machine> {
+pub(super) fn machine<'g>(
+    view: &GraphIndex<'g>,
+    host: &InstanceConfig<'g>,
+) -> Option<InstanceUsage> {
     let node = view.graph.node(host.node)?;
     let (recipe, count) = match &node.resource {
         Resource::Instance(it) => {
@@ -85,7 +88,9 @@ pub(super) fn machine<'g>(view: &GraphIndex<'g>, host: &InstanceConfig<'g>) -> O
                 template_of_specification(view, host.node, it.launch_template.as_ref()).into();
             (recipe, Ok(1))
         }
-        Resource::AutoScalingGroup(it) => (recipe(view, host.node, it), count(view.graph, it)),
+        Resource::AutoScalingGroup(it) => {
+            (launch_source(view, host.node, it), count(view.graph, it))
+        }
         _ => return None,
     };
     let image = match &host.image {
@@ -98,17 +103,17 @@ pub(super) fn machine<'g>(view: &GraphIndex<'g>, host: &InstanceConfig<'g>) -> O
     let instance_type = match &node.resource {
         Resource::Instance(it) => type_of_instance(view.graph, it, &recipe),
         Resource::AutoScalingGroup(it) if !it.mixed_overrides.is_empty() => mixed(view.graph, it),
-        _ => type_of_recipe(view.graph, &recipe),
+        _ => type_of_launch_source(view.graph, &recipe),
     };
     let detailed = match &node.resource {
         Resource::Instance(it) => it.monitoring == Some(Value::Lit(true)),
         _ => false,
     };
-    Some(Machine {
+    Some(InstanceUsage {
         node: host.node,
         count,
         instance_type,
-        system: name.map_or(System::NotTold, system),
+        system: name.map_or(OperatingSystem::Unknown, operating_system),
         disks: disks(view, node, &recipe, name),
         public: is_public(host),
         detailed,
@@ -138,13 +143,17 @@ fn is_public(host: &InstanceConfig<'_>) -> bool {
     }
 }
 
-fn recipe<'g>(view: &GraphIndex<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Recipe<'g> {
+fn launch_source<'g>(
+    view: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g AutoScalingGroup,
+) -> LaunchSource<'g> {
     if let Some(link) = &it.launch_configuration
         && !matches!(link, Value::Lit(id) if id.as_str().is_empty())
     {
         return match view.resolve_one(link) {
-            Resolved::Node(id, it) => Recipe::Configuration(id, it),
-            Resolved::OtherType(_) | Resolved::Outside(_) => Recipe::NotTold,
+            Resolved::Node(id, it) => LaunchSource::Configuration(id, it),
+            Resolved::OtherType(_) | Resolved::Outside(_) => LaunchSource::Unknown,
         };
     }
     match (&it.launch_template, &it.mixed_launch_template) {
@@ -153,7 +162,7 @@ fn recipe<'g>(view: &GraphIndex<'g>, id: NodeId, it: &'g AutoScalingGroup) -> Re
             let by = (id, "mixed_launch_template");
             template(view, by, spec.launch_template.as_ref(), spec.name.as_ref()).into()
         }
-        (None, None) => Recipe::NotTold,
+        (None, None) => LaunchSource::Unknown,
     }
 }
 
@@ -173,19 +182,21 @@ fn text(graph: &Graph, value: &Value<crate::ir::Text>) -> Known<String> {
         .ok_or_else(|| "its type is decided at deployment".to_owned())
 }
 
-fn type_of_instance(graph: &Graph, it: &Instance, recipe: &Recipe<'_>) -> Known<String> {
+fn type_of_instance(graph: &Graph, it: &Instance, recipe: &LaunchSource<'_>) -> Known<String> {
     if it.instance_type.is_absent() {
-        return type_of_recipe(graph, recipe);
+        return type_of_launch_source(graph, recipe);
     }
     text(graph, &it.instance_type)
 }
 
-fn type_of_recipe(graph: &Graph, recipe: &Recipe<'_>) -> Known<String> {
+fn type_of_launch_source(graph: &Graph, recipe: &LaunchSource<'_>) -> Known<String> {
     let own = match recipe {
-        Recipe::Template(_, it) => it.instance_type.as_ref(),
-        Recipe::Configuration(_, it) => it.instance_type.as_ref(),
-        Recipe::Nothing => None,
-        Recipe::NotTold => return Err("what it is launched from is not in the file".to_owned()),
+        LaunchSource::Template(_, it) => it.instance_type.as_ref(),
+        LaunchSource::Configuration(_, it) => it.instance_type.as_ref(),
+        LaunchSource::Nothing => None,
+        LaunchSource::Unknown => {
+            return Err("what it is launched from is not in the file".to_owned());
+        }
     };
     match own {
         Some(own) => text(graph, own),
@@ -204,17 +215,17 @@ fn mixed(graph: &Graph, it: &AutoScalingGroup) -> Known<String> {
     }
 }
 
-fn system(image: &str) -> System {
+fn operating_system(image: &str) -> OperatingSystem {
     let lower = image.to_ascii_lowercase();
     let licensed = ["rhel-", "suse-", "sles-"];
     if lower.contains("/ami-windows-latest/") || lower.starts_with("windows_server-") {
-        System::Windows
+        OperatingSystem::Windows
     } else if licensed.iter().any(|it| lower.starts_with(it)) || lower.contains("/suse/") {
-        System::Licensed
+        OperatingSystem::Licensed
     } else if family(image).is_some() || lower.contains("debian") {
-        System::Linux
+        OperatingSystem::Linux
     } else {
-        System::NotTold
+        OperatingSystem::Unknown
     }
 }
 
@@ -287,7 +298,7 @@ fn disk(graph: &Graph, ebs: &Ebs, root: bool, image: Option<&str>) -> Disk {
 fn disks(
     view: &GraphIndex<'_>,
     node: &Node,
-    recipe: &Recipe<'_>,
+    recipe: &LaunchSource<'_>,
     image: Option<&str>,
 ) -> Vec<Disk> {
     let not_read = |why: &str| Disk {
@@ -306,15 +317,15 @@ fn disks(
         return vec![not_read("its block device mappings are not understood")];
     }
     match recipe {
-        Recipe::NotTold => vec![not_read("what it is launched from is not in the file")],
-        Recipe::Nothing => vec![plain()],
-        Recipe::Template(id, it) => {
+        LaunchSource::Unknown => vec![not_read("what it is launched from is not in the file")],
+        LaunchSource::Nothing => vec![plain()],
+        LaunchSource::Template(id, it) => {
             if is_unmodeled(view, *id, "block_devices") {
                 return vec![not_read("its block device mappings are not understood")];
             }
             mapped(graph, &it.block_devices, image)
         }
-        Recipe::Configuration(id, _) => {
+        LaunchSource::Configuration(id, _) => {
             let rest = graph.node(*id).and_then(|node| node.origin.as_ref());
             let says = |map: &Map<'_>| {
                 [

@@ -1,10 +1,10 @@
 //! The lines of an estimate, kind by kind.
 
-use super::machine::{Disk, Machine, System};
+use super::instance_cost::{Disk, InstanceUsage, OperatingSystem};
 use super::{
-    ADDRESS, ALARM, Amount, Assumed, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, FLOW,
-    GATEWAY, INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
-    VOLUME, WINDOWS, ZONE, known,
+    ADDRESS, ALARM, Amount, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, FLOW, GATEWAY,
+    INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
+    UsageAssumptions, VOLUME, WINDOWS, ZONE, known,
 };
 use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
 use crate::reachability::{graph_index::GraphIndex, path, ternary::Ternary};
@@ -22,12 +22,12 @@ fn counted(count: u64, one: &str) -> String {
 }
 
 /// An estimate in the making.
-pub(super) struct Work<'v, 'g> {
+pub(super) struct Estimator<'v, 'g> {
     pub(super) view: &'v GraphIndex<'g>,
     pub(super) estimate: Estimate,
 }
 
-impl<'g> Work<'_, 'g> {
+impl<'g> Estimator<'_, 'g> {
     pub(super) fn exists(&self, node: &Node) -> Ternary {
         known::exists(self.view.graph, node, self.estimate.region)
     }
@@ -76,7 +76,7 @@ impl<'g> Work<'_, 'g> {
     }
 
     fn hours(&self, count: u64) -> Amount {
-        Amount::whole(count.saturating_mul(self.estimate.assumed.hours))
+        Amount::units(count.saturating_mul(self.estimate.usage.hours))
     }
 
     /// In which zones an endpoint stands: one for each subnet.
@@ -94,7 +94,7 @@ impl<'g> Work<'_, 'g> {
     }
 
     pub(super) fn endpoints(&mut self) {
-        let hours = self.estimate.assumed.hours;
+        let hours = self.estimate.usage.hours;
         let mut any = false;
         for (id, node, it) in self.all::<VpcEndpoint>() {
             match path::is_interface(it) {
@@ -129,16 +129,16 @@ impl<'g> Work<'_, 'g> {
     }
 
     fn data(&mut self, what: &'static str, item: &str) {
-        let gb = self.estimate.assumed.gb_per_instance;
+        let gb = self.estimate.usage.gb_per_instance;
         let of = counted(self.estimate.instances, "instance");
-        let amount = Amount::whole(gb.saturating_mul(self.estimate.instances));
+        let amount = Amount::units(gb.saturating_mul(self.estimate.instances));
         self.line(what, None, format!("{of} x {gb} GB"), item, amount);
     }
 
     pub(super) fn nat_gateways(&mut self) {
         let all = self.all::<NatGateway>();
         for (id, _, _) in &all {
-            let hours = format!("{} h", self.estimate.assumed.hours);
+            let hours = format!("{} h", self.estimate.usage.hours);
             self.line(NAT, Some(*id), hours, "nat.gateway", self.hours(1));
         }
         if !all.is_empty() {
@@ -146,8 +146,8 @@ impl<'g> Work<'_, 'g> {
         }
     }
 
-    pub(super) fn addresses(&mut self, machines: &[Machine]) {
-        let hours = format!("{} h", self.estimate.assumed.hours);
+    pub(super) fn addresses(&mut self, machines: &[InstanceUsage]) {
+        let hours = format!("{} h", self.estimate.usage.hours);
         for (id, _, _) in self.all::<Eip>() {
             self.line(
                 ADDRESS,
@@ -185,7 +185,7 @@ impl<'g> Work<'_, 'g> {
         }
     }
 
-    pub(super) fn machine(&mut self, machine: &Machine) {
+    pub(super) fn instance(&mut self, machine: &InstanceUsage) {
         let id = machine.node;
         let count = match &machine.count {
             Ok(count) => *count,
@@ -202,7 +202,7 @@ impl<'g> Work<'_, 'g> {
                 Some(id),
                 shown,
                 "metrics.detailed",
-                Amount::whole(count),
+                Amount::units(count),
             );
         }
         for disk in &machine.disks {
@@ -210,21 +210,21 @@ impl<'g> Work<'_, 'g> {
         }
     }
 
-    fn running(&mut self, machine: &Machine, count: u64) {
+    fn running(&mut self, machine: &InstanceUsage, count: u64) {
         let id = machine.node;
         let of = match &machine.instance_type {
             Ok(of) => of,
             Err(why) => return self.without(INSTANCE, id, why.clone()),
         };
-        let hours = self.estimate.assumed.hours;
+        let hours = self.estimate.usage.hours;
         let shown = format!("{count} {of} x {hours} h");
-        if machine.system == System::Licensed {
+        if machine.system == OperatingSystem::Licensed {
             return self.without(INSTANCE, id, "the licence of its image has no price here");
         }
-        self.estimate.linux_assumed |= machine.system == System::NotTold;
+        self.estimate.linux_assumed |= machine.system == OperatingSystem::Unknown;
         let item = format!("instance.{of}");
         self.line(INSTANCE, Some(id), shown, &item, self.hours(count));
-        if machine.system == System::Windows {
+        if machine.system == OperatingSystem::Windows {
             let item = format!("windows.{of}");
             let shown = format!("{count} x {hours} h");
             self.line(WINDOWS, Some(id), shown, &item, self.hours(count));
@@ -245,7 +245,7 @@ impl<'g> Work<'_, 'g> {
             1 => format!("{size} GB {of}"),
             _ => format!("{count} x {size} GB {of}"),
         };
-        let amount = Amount::whole(size.saturating_mul(count));
+        let amount = Amount::units(size.saturating_mul(count));
         self.line(what, Some(id), shown, &format!("volume.{of}"), amount);
     }
 
@@ -273,18 +273,18 @@ impl<'g> Work<'_, 'g> {
     pub(super) fn rest(&mut self) {
         self.volumes();
         for (id, _, _) in self.all::<KmsKey>() {
-            self.line(KEY, Some(id), "1 key", "kms.key", Amount::whole(1));
+            self.line(KEY, Some(id), "1 key", "kms.key", Amount::units(1));
         }
-        let Assumed {
+        let UsageAssumptions {
             sessions,
             mb_per_session,
             ..
-        } = self.estimate.assumed;
+        } = self.estimate.usage;
         let count = sessions.saturating_mul(self.estimate.instances);
         // In the file that AWS bills, a GB has a thousand MB.
         let logged = Amount::thousandths(count.saturating_mul(mb_per_session));
         let shown = format!("{} x {mb_per_session} MB", counted(count, "session"));
-        let kept = self.kept_sessions();
+        let kept = self.session_logs();
         let of_sessions = |id: &NodeId| kept.is_empty() || kept.contains(id);
         let groups = self.all::<LogGroup>().into_iter();
         for (id, _, _) in groups.filter(|(id, ..)| of_sessions(id)) {
@@ -308,7 +308,7 @@ impl<'g> Work<'_, 'g> {
             );
         }
         for (id, _, _) in self.all::<HostedZone>() {
-            self.line(ZONE, Some(id), "1 zone", "zone.private", Amount::whole(1));
+            self.line(ZONE, Some(id), "1 zone", "zone.private", Amount::units(1));
         }
         for (id, _, _) in self.all::<Alarm>() {
             self.line(
@@ -316,7 +316,7 @@ impl<'g> Work<'_, 'g> {
                 Some(id),
                 "1 metric",
                 "alarm.metric",
-                Amount::whole(1),
+                Amount::units(1),
             );
         }
         for (id, _, _) in self.all::<Trail>() {
@@ -338,7 +338,7 @@ impl<'g> Work<'_, 'g> {
 
     /// The groups and buckets that the preferences of sessions name; where there are no
     /// preferences, nothing tells.
-    fn kept_sessions(&self) -> Vec<NodeId> {
+    fn session_logs(&self) -> Vec<NodeId> {
         let documents = self.all::<Document>().into_iter();
         documents
             .flat_map(|(_, node, _)| node.references())

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::scene::{Names, rank};
-use super::{Card, Door, DoorKind, HostBox, Mark, Panel, Path, Scene, SubnetBox, Zone};
+use super::{
+    Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
+};
 use crate::ir::{Graph, NodeId, Value};
 use crate::reachability::{
     self, Assumptions, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology, Verdict,
@@ -15,28 +17,28 @@ impl Scene {
     pub fn new(title: &str, graph: &Graph, proof: &Reachability, assume: &Assumptions) -> Scene {
         let around = reachability::topology(graph, assume);
         let names = Names::new(graph);
-        let maker = Maker {
+        let maker = SceneBuilder {
             graph,
-            proof,
-            around: &around,
+            reachability: proof,
+            topology: &around,
             names,
         };
         maker.scene(title)
     }
 }
 
-struct Maker<'a> {
+struct SceneBuilder<'a> {
     graph: &'a Graph,
-    proof: &'a Reachability,
-    around: &'a Topology,
+    reachability: &'a Reachability,
+    topology: &'a Topology,
     names: Names<'a>,
 }
 
-impl Maker<'_> {
+impl SceneBuilder<'_> {
     fn scene(&self, title: &str) -> Scene {
         let (paths, path_of) = self.paths();
         let mut vpcs: Vec<ResourceRef> = Vec::new();
-        for (at, host) in self.around.instances.iter().enumerate() {
+        for (at, host) in self.topology.instances.iter().enumerate() {
             if path_of.get(at).is_some_and(Option::is_some) && !vpcs.contains(&host.vpc) {
                 vpcs.push(host.vpc.clone());
             }
@@ -55,9 +57,9 @@ impl Maker<'_> {
         Scene {
             title: title.to_owned(),
             region: region.map(|it| it.name.to_owned()),
-            summary: summary(self.proof),
+            summary: summary(self.reachability),
             panels: panels.collect(),
-            empty: empty.iter().map(|id| self.names.node(*id)).collect(),
+            empty_vpcs: empty.iter().map(|id| self.names.node(*id)).collect(),
             paths,
         }
     }
@@ -67,25 +69,25 @@ impl Maker<'_> {
         let mut paths: Vec<Path> = Vec::new();
         let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
         let mut of: Vec<Option<usize>> = Vec::new();
-        for (at, proof) in self.proof.instances.iter().enumerate() {
+        for (at, proof) in self.reachability.instances.iter().enumerate() {
             if proof.verdict == Verdict::NotCreated {
                 of.push(None);
                 continue;
             }
-            let name = self.names.host(proof.node);
+            let name = self.names.instance(proof.node);
             let own = format!("`{}`", self.names.node(proof.node));
             let marks: Vec<Mark> = proof
                 .hops
                 .iter()
                 .map(|it| Mark {
                     hop: it.hop,
-                    verdict: it.status,
+                    status: it.status,
                     detail: self.names.detail(&it.detail),
                 })
                 .collect();
             // What only names the instance itself, or the subnet that it is in, makes no difference.
             let alike = |mark: &Mark| Mark {
-                detail: match mark.verdict {
+                detail: match mark.status {
                     HopStatus::Pass => String::new(),
                     _ => mark.detail.replace(&own, "it"),
                 },
@@ -97,16 +99,16 @@ impl Maker<'_> {
                 Some(path) => path.names.push(name),
                 None => paths.push(Path {
                     names: vec![name],
-                    answer: proof.verdict,
+                    verdict: proof.verdict,
                     marks,
-                    of: at,
-                    by_endpoints: self.around.instances.get(at).and_then(by_endpoints),
+                    instance_index: at,
+                    by_endpoints: self.topology.instances.get(at).and_then(by_endpoints),
                 }),
             }
             of.push(Some(index));
         }
         let mut order: Vec<usize> = (0..paths.len()).collect();
-        order.sort_by_key(|&at| rank(paths[at].answer));
+        order.sort_by_key(|&at| rank(paths[at].verdict));
         let mut place = vec![0; paths.len()];
         for (new, &old) in order.iter().enumerate() {
             place[old] = new;
@@ -126,8 +128,8 @@ impl Maker<'_> {
             },
             None => ("not in the file".to_owned(), false),
         };
-        let here: Vec<usize> = (0..self.around.instances.len())
-            .filter(|&at| self.around.instances[at].vpc == *vpc)
+        let here: Vec<usize> = (0..self.topology.instances.len())
+            .filter(|&at| self.topology.instances[at].vpc == *vpc)
             .filter(|&at| path_of.get(at).is_some_and(Option::is_some))
             .collect();
         let mut panel = Panel {
@@ -136,11 +138,11 @@ impl Maker<'_> {
                 ResourceRef::Outside(text) => text.clone(),
             },
             note,
-            known,
+            is_in_file: known,
             ..Panel::default()
         };
         self.subnets(&mut panel, vpc, &here, path_of, paths);
-        panel.doors = self.doors(vpc, &here);
+        panel.egress_points = self.egress_points(vpc, &here);
         panel.cards = self.cards(vpc, &here);
         panel
     }
@@ -173,8 +175,8 @@ impl Maker<'_> {
         }
         let placed = here
             .iter()
-            .flat_map(|&at| &self.around.instances[at].subnets);
-        let doors = self.around.endpoints.iter().filter(|it| it.vpc == *vpc);
+            .flat_map(|&at| &self.topology.instances[at].subnets);
+        let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
         for spot in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
             if !spots.contains(spot) {
                 spots.push(spot.clone());
@@ -210,7 +212,7 @@ impl Maker<'_> {
             let subnets = &mut panel.zones[index].subnets;
             at_of.insert(spot, (index, subnets.len()));
             subnets.push(SubnetBox {
-                name: self.names.spot(spot),
+                name: self.names.resource_ref(spot),
                 note,
                 ..SubnetBox::default()
             });
@@ -227,15 +229,15 @@ impl Maker<'_> {
             }
         }
         for &at in here {
-            let (Some(Some(path)), host) = (path_of.get(at), &self.around.instances[at]) else {
+            let (Some(Some(path)), host) = (path_of.get(at), &self.topology.instances[at]) else {
                 continue;
             };
-            let made = self.host(host, *path, &paths[*path]);
+            let made = self.instance_box(host, *path, &paths[*path]);
             for (zone, subnet) in host.subnets.iter().filter_map(|it| at_of.get(it)) {
-                let hosts = &mut panel.zones[*zone].subnets[*subnet].hosts;
-                let like = |it: &&mut HostBox| {
-                    (it.path, &it.groups, &it.role, it.scaled)
-                        == (made.path, &made.groups, &made.role, made.scaled)
+                let hosts = &mut panel.zones[*zone].subnets[*subnet].instances;
+                let like = |it: &&mut InstanceBox| {
+                    (it.path, &it.security_groups, &it.role, it.scaled)
+                        == (made.path, &made.security_groups, &made.role, made.scaled)
                 };
                 match hosts.iter_mut().find(like) {
                     Some(same) => same.names.extend(made.names.iter().cloned()),
@@ -244,39 +246,46 @@ impl Maker<'_> {
             }
         }
         for subnet in panel.zones.iter_mut().flat_map(|it| &mut it.subnets) {
-            subnet.hosts.sort_by_key(|it| rank(it.answer));
+            subnet.instances.sort_by_key(|it| rank(it.verdict));
         }
     }
 
-    fn host(&self, host: &reachability::InstanceTopology, path: usize, way: &Path) -> HostBox {
+    fn instance_box(
+        &self,
+        host: &reachability::InstanceTopology,
+        path: usize,
+        way: &Path,
+    ) -> InstanceBox {
         let node = self.graph.node(host.node);
-        let fails = way.marks.iter().find(|it| it.verdict == HopStatus::Fail);
-        HostBox {
-            names: vec![self.names.host(host.node)],
+        let fails = way.marks.iter().find(|it| it.status == HopStatus::Fail);
+        InstanceBox {
+            names: vec![self.names.instance(host.node)],
             scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
-            answer: way.answer,
+            verdict: way.verdict,
             failing: fails.map(|it| it.hop),
-            groups: match &host.security_groups {
+            security_groups: match &host.security_groups {
                 Some(groups) => self.names.all(groups),
                 None => "not decided".to_owned(),
             },
             role: match (&host.role, &host.instance_profile) {
-                (Some(role), _) => self.names.spot(role),
-                (None, Some(profile)) => format!("of {}", self.names.spot(profile)),
+                (Some(role), _) => self.names.resource_ref(role),
+                (None, Some(profile)) => format!("of {}", self.names.resource_ref(profile)),
                 (None, None) => "none".to_owned(),
             },
             path,
         }
     }
 
-    fn host_name(&self, at: usize) -> String {
-        let host = self.around.instances.get(at);
-        host.map_or_else(String::new, |it| self.names.host(it.node))
+    fn instance_name(&self, at: usize) -> String {
+        let host = self.topology.instances.get(at);
+        host.map_or_else(String::new, |it| self.names.instance(it.node))
     }
 
     /// The worst verdict about some nodes, over the instances here.
-    fn said_of(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
-        let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
+    fn worst_status(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
+        let proofs = here
+            .iter()
+            .filter_map(|&at| self.reachability.instances.get(at));
         let about = |it: &&reachability::HopResult| {
             hops.contains(&it.hop) && it.at.is_some_and(|(node, _)| nodes.contains(&node))
         };
@@ -284,7 +293,7 @@ impl Maker<'_> {
         found.map(|it| it.status).min()
     }
 
-    fn doors(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<Door> {
+    fn egress_points(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<EgressPoint> {
         const HOPS: [Hop; 4] = [
             Hop::EndpointMissing,
             Hop::EndpointPrivateDns,
@@ -296,11 +305,11 @@ impl Maker<'_> {
         let ways = |service: &str| {
             let service = service.to_owned();
             here.iter()
-                .flat_map(|&at| &self.around.instances[at].paths)
+                .flat_map(|&at| &self.topology.instances[at].paths)
                 .filter(move |(own, _)| *own == service)
                 .map(|(_, way)| way)
         };
-        for door in self.around.endpoints.iter().filter(|it| it.vpc == *vpc) {
+        for door in self.topology.endpoints.iter().filter(|it| it.vpc == *vpc) {
             let service = door.service.clone();
             let label = service
                 .clone()
@@ -314,23 +323,24 @@ impl Maker<'_> {
             };
             let all = here.iter().copied();
             let takers: Vec<usize> = all
-                .filter(|&at| self.around.instances[at].paths.iter().any(takes))
+                .filter(|&at| self.topology.instances[at].paths.iter().any(takes))
                 .collect();
-            let fails = |at: &usize| self.said_of(&[*at], &HOPS, &about) == Some(HopStatus::Fail);
+            let fails =
+                |at: &usize| self.worst_status(&[*at], &HOPS, &about) == Some(HopStatus::Fail);
             let failing: Vec<usize> = takers.iter().copied().filter(fails).collect();
             let some = !failing.is_empty() && failing.len() < takers.len();
-            let said = self.said_of(here, &HOPS, &about);
-            let made = Door {
+            let said = self.worst_status(here, &HOPS, &about);
+            let made = EgressPoint {
                 name: self.names.node(door.node),
                 kind: match door.interface {
-                    Some(false) => DoorKind::Gateway,
-                    _ => DoorKind::Interface,
+                    Some(false) => EgressPointKind::Gateway,
+                    _ => EgressPointKind::Interface,
                 },
                 note: match door.interface {
                     Some(false) => "in route tables".to_owned(),
                     _ => self.names.all(&door.security_groups),
                 },
-                verdict: match (!takers.is_empty(), maybe, said) {
+                status: match (!takers.is_empty(), maybe, said) {
                     _ if some => Some(HopStatus::Unknown),
                     (_, _, Some(HopStatus::Fail)) => Some(HopStatus::Fail),
                     _ if !failing.is_empty() => Some(HopStatus::Fail),
@@ -339,26 +349,27 @@ impl Maker<'_> {
                     (false, false, _) => None,
                 },
                 fails_for: match some {
-                    true => failing.iter().map(|&at| self.host_name(at)).collect(),
+                    true => failing.iter().map(|&at| self.instance_name(at)).collect(),
                     false => Vec::new(),
                 },
                 services: vec![label],
             };
-            match made.verdict {
+            match made.status {
                 Some(_) => doors.push(made),
                 None => others.push(made),
             }
         }
-        for (service, kind, name) in self.lacks(here) {
+        for (service, kind, name) in self.missing_endpoints(here) {
             // An endpoint that is drawn already, and does not serve, says it.
-            let drawn = |it: &Door| it.services == [service] && it.verdict != Some(HopStatus::Pass);
+            let drawn =
+                |it: &EgressPoint| it.services == [service] && it.status != Some(HopStatus::Pass);
             if doors.iter().any(drawn) {
                 continue;
             }
-            let same = |it: &&mut Door| it.kind == kind && it.name == name;
+            let same = |it: &&mut EgressPoint| it.kind == kind && it.name == name;
             match doors.iter_mut().find(same) {
                 Some(door) => door.services.push(service.to_owned()),
-                None => doors.push(self.lack(service, kind, name, here)),
+                None => doors.push(self.missing_endpoint(service, kind, name, here)),
             }
         }
         doors.extend(joined(others));
@@ -366,15 +377,23 @@ impl Maker<'_> {
     }
 
     /// What is dialled past the endpoints of the file.
-    fn lacks(&self, here: &[usize]) -> Vec<(&'static str, DoorKind, String)> {
+    fn missing_endpoints(&self, here: &[usize]) -> Vec<(&'static str, EgressPointKind, String)> {
         let mut found = Vec::new();
-        for (service, way) in here.iter().flat_map(|&at| &self.around.instances[at].paths) {
+        for (service, way) in here
+            .iter()
+            .flat_map(|&at| &self.topology.instances[at].paths)
+        {
             let made = match way {
                 EgressPath::Endpoints(_) => continue,
-                EgressPath::Internet(by) => (DoorKind::Internet, self.names.node(*by)),
-                EgressPath::Broken(_) => (DoorKind::Internet, "a way out that ends".to_owned()),
-                EgressPath::NoRoute => (DoorKind::Missing, format!("no endpoint for {service}")),
-                EgressPath::Unknown => (DoorKind::Undecided, "not in the file".to_owned()),
+                EgressPath::Internet(by) => (EgressPointKind::Internet, self.names.node(*by)),
+                EgressPath::Broken(_) => {
+                    (EgressPointKind::Internet, "a way out that ends".to_owned())
+                }
+                EgressPath::NoRoute => (
+                    EgressPointKind::Missing,
+                    format!("no endpoint for {service}"),
+                ),
+                EgressPath::Unknown => (EgressPointKind::Unknown, "not in the file".to_owned()),
             };
             let made = (*service, made.0, made.1);
             if !found.contains(&made) {
@@ -384,23 +403,31 @@ impl Maker<'_> {
         found
     }
 
-    fn lack(&self, service: &str, kind: DoorKind, name: String, here: &[usize]) -> Door {
-        let proofs = here.iter().filter_map(|&at| self.proof.instances.get(at));
+    fn missing_endpoint(
+        &self,
+        service: &str,
+        kind: EgressPointKind,
+        name: String,
+        here: &[usize],
+    ) -> EgressPoint {
+        let proofs = here
+            .iter()
+            .filter_map(|&at| self.reachability.instances.get(at));
         let worst = |hop: Hop| {
             let found = proofs.clone().flat_map(|it| &it.hops);
             found.filter(|it| it.hop == hop).map(|it| it.status).min()
         };
         let (verdict, note) = match kind {
-            DoorKind::Internet => (worst(Hop::Route), "public addresses"),
-            DoorKind::Missing => (Some(HopStatus::Fail), "and no way out of the subnet"),
+            EgressPointKind::Internet => (worst(Hop::Route), "public addresses"),
+            EgressPointKind::Missing => (Some(HopStatus::Fail), "and no way out of the subnet"),
             _ => (Some(HopStatus::Unknown), "whether there is one is not told"),
         };
-        Door {
+        EgressPoint {
             services: vec![service.to_owned()],
             name,
             kind,
             note: note.to_owned(),
-            verdict: Some(verdict.unwrap_or(HopStatus::Unknown)),
+            status: Some(verdict.unwrap_or(HopStatus::Unknown)),
             fails_for: Vec::new(),
         }
     }
@@ -409,8 +436,8 @@ impl Maker<'_> {
         let mut groups: Vec<&ResourceRef> = Vec::new();
         let own = here
             .iter()
-            .flat_map(|&at| self.around.instances[at].security_groups.iter().flatten());
-        let doors = self.around.endpoints.iter().filter(|it| it.vpc == *vpc);
+            .flat_map(|&at| self.topology.instances[at].security_groups.iter().flatten());
+        let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
         for spot in own.chain(doors.flat_map(|it| &it.security_groups)) {
             if !groups.contains(&spot) {
                 groups.push(spot);
@@ -420,7 +447,7 @@ impl Maker<'_> {
         let mut cards: Vec<Card> = Vec::new();
         for spot in groups {
             let rules = self
-                .around
+                .topology
                 .rules
                 .iter()
                 .filter(|it| it.security_group == *spot);
@@ -428,7 +455,11 @@ impl Maker<'_> {
                 .map(|it| {
                     let way = if it.egress { "out" } else { "in" };
                     let word = if it.egress { "to" } else { "from" };
-                    format!("{way}: {} {word} {}", it.traffic, self.names.spot(&it.peer))
+                    format!(
+                        "{way}: {} {word} {}",
+                        it.traffic,
+                        self.names.resource_ref(&it.peer)
+                    )
                 })
                 .collect();
             if lines.is_empty() {
@@ -439,13 +470,15 @@ impl Maker<'_> {
             }
             cards.push(Card {
                 kind: "security group",
-                name: self.names.spot(spot),
+                name: self.names.resource_ref(spot),
                 lines,
-                verdict: spot.node().and_then(|id| self.said_of(here, &HOPS, &[id])),
+                status: spot
+                    .node()
+                    .and_then(|id| self.worst_status(here, &HOPS, &[id])),
             });
         }
         let mut roles: Vec<(&Option<ResourceRef>, &Option<ResourceRef>)> = Vec::new();
-        for host in here.iter().map(|&at| &self.around.instances[at]) {
+        for host in here.iter().map(|&at| &self.topology.instances[at]) {
             if !roles.contains(&(&host.role, &host.instance_profile)) {
                 roles.push((&host.role, &host.instance_profile));
             }
@@ -461,7 +494,7 @@ impl Maker<'_> {
                 .collect();
             let mut lines = Vec::new();
             if let Some(profile) = profile {
-                lines.push(format!("profile: {}", self.names.spot(profile)));
+                lines.push(format!("profile: {}", self.names.resource_ref(profile)));
             }
             lines.extend(self.policies(role.as_ref()));
             cards.push(Card {
@@ -470,9 +503,9 @@ impl Maker<'_> {
                 } else {
                     "instance profile"
                 },
-                name: self.names.spot(spot),
+                name: self.names.resource_ref(spot),
                 lines,
-                verdict: self.said_of(here, &HOPS, &about),
+                status: self.worst_status(here, &HOPS, &about),
             });
         }
         cards
@@ -507,8 +540,8 @@ fn by_endpoints(host: &reachability::InstanceTopology) -> Option<bool> {
 }
 
 /// Endpoints that the agent's path does not use, by kind: services beside services.
-fn joined(doors: Vec<Door>) -> Vec<Door> {
-    let mut out: Vec<Door> = Vec::new();
+fn joined(doors: Vec<EgressPoint>) -> Vec<EgressPoint> {
+    let mut out: Vec<EgressPoint> = Vec::new();
     for door in doors {
         match out
             .iter_mut()
@@ -533,7 +566,7 @@ fn summary(proof: &Reachability) -> String {
     ];
     let words: Vec<String> = counts
         .into_iter()
-        .map(|answer| (answer, crate::report::count(proof, answer)))
+        .map(|answer| (answer, crate::report::count_verdict(proof, answer)))
         .filter(|(_, n)| *n > 0)
         .map(|(answer, n)| format!("{n} {}", answer.as_str()))
         .collect();
