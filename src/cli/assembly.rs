@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::settings::{Proving, Settings, fail, prove};
-use super::{Failure, Printed, diagnostics::Sources, output};
+use super::settings::{OnUnreachable, Settings, check_reachability, fail};
+use super::{Failure, ReportFormat, diagnostics::Sources, output};
 use crate::backend;
 use crate::frontend::config::BuiltConfig;
 
@@ -42,11 +42,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let configured = args
         .settings
         .any(args.name.as_ref(), args.region.as_ref())?;
-    prove(
+    check_reachability(
         &configured,
         match args.allow_unreachable {
-            true => Proving::Told,
-            false => Proving::Refused,
+            true => OnUnreachable::Report,
+            false => OnUnreachable::Reject,
         },
     )?;
     let checked = configured
@@ -68,8 +68,8 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     settings: Settings,
     /// How to print it
-    #[arg(long, value_enum, default_value_t = Printed::Text)]
-    output: Printed,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    output: ReportFormat,
 }
 
 /// Prints the stacks, in the order of deployment.
@@ -91,8 +91,8 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
             "after": checked.dependencies_of(name),
         }));
     }
-    output::artefact(&match args.output {
-        Printed::Text => lines,
-        Printed::Json => format!("{:#}\n", json!({ "stacks": all })),
+    output::artifact(&match args.output {
+        ReportFormat::Text => lines,
+        ReportFormat::Json => format!("{:#}\n", json!({ "stacks": all })),
     })
 }

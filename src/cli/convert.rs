@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::diagnostics::render;
-use super::{Failure, given, output, settings};
+use super::{Failure, input, output, settings};
 use crate::backend::tf::ModuleKind;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
@@ -99,7 +99,7 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = given::read(&args.file)?;
+    let text = input::read(&args.file)?;
     let name = args.file.display().to_string();
     let sources = vec![(name.clone(), text.clone())];
     if InputFormat::of(&text) == InputFormat::Cfn
@@ -140,7 +140,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let text = print(args, &checked, format)?;
     match &args.output {
         Some(path) => output::file(path, &text)?,
-        None => output::artefact(&text)?,
+        None => output::artifact(&text)?,
     }
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
@@ -167,7 +167,7 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
         .map_err(|problems| settings::unreadable(&problems, name, text))?;
     match &args.output {
         Some(path) => output::file(path, &kept),
-        None => output::artefact(&kept),
+        None => output::artifact(&kept),
     }
 }
 
@@ -185,7 +185,7 @@ fn importing<'c>(
 ) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
     for path in &args.ids {
-        let text = given::read(path)?;
+        let text = input::read(path)?;
         ids.add(&text)
             .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
     }

@@ -1,7 +1,7 @@
 //! `cost`: what the stack costs a month, by list prices.
 
-use super::given::{self, Given, Kind};
-use super::{Failure, Printed, output, own, settings};
+use super::input::{self, InputArgs, Kind};
+use super::{Failure, ReportFormat, app, output, settings};
 use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
 use crate::frontend::config::Config;
 use crate::frontend::{Input, InputFormat};
@@ -23,12 +23,12 @@ terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
     settings: settings::Settings,
     /// How to print the estimate; `docs/cost.md` has the fields of JSON
-    #[arg(long, value_enum, default_value_t = Printed::Text)]
-    output: Printed,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    output: ReportFormat,
 }
 
 fn assumed_region() -> Result<&'static Region, Failure> {
@@ -45,16 +45,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             return Err(Failure::Environment(message.to_owned()));
         }
         let region = args.given.region.as_ref();
-        if let Some(app) = own::app() {
-            let setting = args.settings.given();
+        if let Some(app) = app::current() {
+            let setting = args.settings.config_flag();
             let names = app.graph().stacks().next().map(|it| it.name.clone());
-            let configured = own::configured(app, names.as_ref(), setting)?;
-            return graphs(args, own::program(), vec![configured.app.graph().clone()]);
+            let configured = app::built_config(app, names.as_ref(), setting)?;
+            return graphs(args, app::program(), vec![configured.app.graph().clone()]);
         }
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     };
-    let text = given::read(path)?;
+    let text = input::read(path)?;
     let name = path.display().to_string();
     let kind = args
         .given
@@ -64,10 +64,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let mut sources = Vec::new();
         let region = args.given.region.as_ref();
         let file = Some((name, text));
-        let config = args.settings.over(file, None, region, &mut sources)?;
+        let config = args.settings.with_flags(file, None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     }
-    if let Some(flag) = args.settings.given() {
+    if let Some(flag) = args.settings.config_flag() {
         let message = format!("`{flag}` is for a configuration, and `{name}` is none");
         return Err(Failure::Environment(message));
     }
@@ -152,9 +152,9 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     )
 }
 
-fn print(printed: Printed, told: &CostReport<'_>) -> Result<(), Failure> {
-    output::artefact(&match printed {
-        Printed::Text => cost::text(told),
-        Printed::Json => cost::json(told),
+fn print(printed: ReportFormat, told: &CostReport<'_>) -> Result<(), Failure> {
+    output::artifact(&match printed {
+        ReportFormat::Text => cost::text(told),
+        ReportFormat::Json => cost::json(told),
     })
 }

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::output::{Messages, messages};
+use super::output::{MessageFormat, message_format};
 use crate::ir::{Diagnostic, Severity, SourceLocation, shortened};
 
 /// The texts that diagnostics point into, by the name that they have there.
@@ -15,7 +15,7 @@ pub(super) fn render<'a>(
 ) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
-        if messages() == Messages::Json {
+        if message_format() == MessageFormat::Json {
             out.push_str(&format!("{}\n", value(diagnostic)));
             continue;
         }

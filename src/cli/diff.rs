@@ -5,7 +5,7 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use super::meaning::{self, Gate, Meaning, Version};
+use super::change_report::{self, ChangeReport, Gate, Version};
 use super::settings::{self, Settings};
 use super::{Failure, output};
 use crate::frontend::InputFormat;
@@ -71,7 +71,7 @@ pub(super) struct Args {
     pub(super) output: Format,
     #[cfg(feature = "deploy")]
     #[command(flatten)]
-    pub(super) access: super::cloud::AccessArgs,
+    pub(super) access: super::aws::AwsArgs,
     /// The region [default: as the files tell]
     #[cfg(not(feature = "deploy"))]
     #[arg(long)]
@@ -79,7 +79,7 @@ pub(super) struct Args {
 }
 
 #[cfg(feature = "deploy")]
-const EXIT_CODES: &str = super::cloud::EXIT_CODES;
+const EXIT_CODES: &str = super::aws::EXIT_CODES;
 #[cfg(not(feature = "deploy"))]
 const EXIT_CODES: &str = super::EXIT_CODES;
 
@@ -94,12 +94,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         [only] => {
             let old = args.side(only)?;
-            match meaning::of_plan(&old) {
+            match change_report::of_plan(&old) {
                 Some(meaning) => (meaning, only.clone(), None),
                 None => {
-                    let (name, text) = args.made()?;
+                    let (name, text) = args.change_set()?;
                     let new = version(&name, &text, Some(InputFormat::Cfn), &args.deployment()?)?;
-                    (meaning::meaning(&old, &new), name, None)
+                    (change_report::compare(&old, &new), name, None)
                 }
             }
         }
@@ -110,17 +110,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             let file = Path::new(new).is_file().then(|| new.clone());
             let (old, side) = (args.side(old)?, args.side(new)?);
-            (meaning::meaning(&old, &side), new.clone(), file)
+            (change_report::compare(&old, &side), new.clone(), file)
         }
     };
     output::styled(&match args.output {
-        Format::Text => meaning.whole(),
+        Format::Text => meaning.full_text(),
         _ => String::new(),
     })?;
-    output::artefact(&match args.output {
+    output::artifact(&match args.output {
         Format::Text => String::new(),
         Format::Markdown => meaning.markdown(&title),
-        Format::Json => format!("{:#}\n", meaning.whole_json()),
+        Format::Json => format!("{:#}\n", meaning.full_json()),
         Format::Github => meaning.github(file.as_deref(), &args.fail_on),
     })?;
     args.end(&meaning, meaning.is_same())
@@ -128,7 +128,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 impl Args {
     /// How it ends, once all is printed.
-    pub(super) fn end(&self, meaning: &Meaning, same: bool) -> Result<(), Failure> {
+    pub(super) fn end(&self, meaning: &ChangeReport, same: bool) -> Result<(), Failure> {
         let hits = meaning.hits(&self.fail_on);
         if !hits.is_empty() {
             let words: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
@@ -155,7 +155,7 @@ impl Args {
         #[cfg(not(feature = "deploy"))]
         let parameters = &self.parameters;
         let parameters: Result<Vec<_>, Failure> =
-            parameters.iter().map(|it| super::given::pair(it)).collect();
+            parameters.iter().map(|it| super::input::pair(it)).collect();
         let region = self.region().map(|name| {
             crate::Region::find(name).ok_or_else(|| {
                 Failure::Environment(format!("`{name}` is no region that is known here"))
@@ -169,7 +169,7 @@ impl Args {
     }
 
     /// What the configuration, or the program's own app, makes.
-    fn made(&self) -> Result<(String, String), Failure> {
+    fn change_set(&self) -> Result<(String, String), Failure> {
         #[cfg(feature = "deploy")]
         let source = self.source.read_any()?;
         #[cfg(not(feature = "deploy"))]
@@ -191,7 +191,7 @@ impl Args {
         }
         let (name, text) = match revision(spec)? {
             Some(text) => (spec.to_owned(), text),
-            None => (spec.to_owned(), super::given::read(Path::new(spec))?),
+            None => (spec.to_owned(), super::input::read(Path::new(spec))?),
         };
         version(&name, &text, None, &deployment)
     }
@@ -281,8 +281,8 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
 
 /// A change as JSON, with more of it.
 #[cfg(feature = "deploy")]
-pub(super) fn extended(meaning: &Meaning, more: serde_json::Value) -> serde_json::Value {
-    let mut out = meaning.whole_json();
+pub(super) fn extended(meaning: &ChangeReport, more: serde_json::Value) -> serde_json::Value {
+    let mut out = meaning.full_json();
     if let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut out, more) {
         for (key, value) in more {
             all.insert(key, value);

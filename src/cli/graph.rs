@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::given::{Assumed, Given};
+use super::input::{AssumptionArgs, InputArgs};
 use super::settings::Settings;
 use super::{Failure, output};
 use crate::diagram::{self, Part, Scene};
@@ -41,9 +41,9 @@ ssm-synth graph --diagram network > network.mmd"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
-    assumed: Assumed,
+    assumed: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// How to draw
@@ -67,12 +67,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let subject = args
         .given
-        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
+        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
     let scene = Scene::new(
         &subject.title,
         &subject.graph,
-        &subject.proof,
-        &args.assumed.get(),
+        &subject.reachability,
+        &args.assumed.to_assumptions(),
     );
     let part = match args.diagram {
         None => Part::Both,
@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             let report = CheckReport {
                 file: &subject.file,
                 graph: &subject.graph,
-                reachability: &subject.proof,
+                reachability: &subject.reachability,
                 json: subject.json,
             };
             diagram::html(&scene, &report)
@@ -95,6 +95,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     match &args.output {
         Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        None => output::artifact(&text),
     }
 }

@@ -63,7 +63,7 @@ fn dependency(source: Option<&Path>, testing: bool) -> String {
 }
 
 /// Names that no crate, or no crate that uses the library, can have.
-const TAKEN: [&str; 58] = [
+const RESERVED_NAMES: [&str; 58] = [
     "abstract",
     "alloc",
     "as",
@@ -152,7 +152,7 @@ fn name_of(args: &Args) -> Result<String, Failure> {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     match fits {
         // Cargo takes none of these, or the library has it.
-        true if !TAKEN.contains(&name.as_str()) => Ok(name),
+        true if !RESERVED_NAMES.contains(&name.as_str()) => Ok(name),
         _ => Err(environment(format!(
             "`{name}` is no name: begin with a lower-case letter, and go on with letters, digits and \
              `-`; give it by `--name`"

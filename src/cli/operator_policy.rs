@@ -1,6 +1,6 @@
 //! `operator-policy`: what a person needs to open sessions, and no more.
 
-use super::given::pair;
+use super::input::pair;
 use super::{Failure, output};
 use crate::construct::{ArnContext, OperatorPolicy, SessionTargets};
 use crate::ir::{Expr, Text};
@@ -46,7 +46,7 @@ fn wrong(message: String) -> Failure {
 }
 
 impl Args {
-    fn which(&self) -> Result<SessionTargets, Failure> {
+    fn targets(&self) -> Result<SessionTargets, Failure> {
         if self.tags.is_empty() {
             for id in &self.instances {
                 let rest = id.strip_prefix("i-");
@@ -70,7 +70,7 @@ impl Args {
         ))
     }
 
-    fn place(&self) -> Result<ArnContext, Failure> {
+    fn arn_context(&self) -> Result<ArnContext, Failure> {
         let region = match &self.region {
             None => None,
             Some(name) => Some(
@@ -92,7 +92,7 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut policy = OperatorPolicy::new(args.which()?)
+    let mut policy = OperatorPolicy::new(args.targets()?)
         .allow_port_forwarding(args.port_forward)
         .allow_ssh(args.ssh);
     for document in &args.documents {
@@ -101,7 +101,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for key in &args.keys {
         policy = policy.kms_key(key.clone());
     }
-    let document = policy.to_policy_document(&args.place()?);
+    let document = policy.to_policy_document(&args.arn_context()?);
     // Every part of it was given as text.
-    output::artefact(&document.to_json().unwrap_or_default())
+    output::artifact(&document.to_json().unwrap_or_default())
 }

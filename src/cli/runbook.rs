@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::given::{Assumed, Given};
+use super::input::{AssumptionArgs, InputArgs};
 use super::settings::Settings;
-use super::{Failure, output, own};
+use super::{Failure, app, output};
 use crate::frontend::InputFormat;
 use crate::runbook::{self, Source};
 
@@ -18,9 +18,9 @@ ssm-synth runbook stack.yaml --name team --region eu-central-1"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
-    assumed: Assumed,
+    assumed: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// The stack's name [default: as the configuration or the file is called]
@@ -33,7 +33,7 @@ pub(super) struct Args {
 
 /// The flags that make the same stack again.
 fn flags(args: &Args) -> Vec<String> {
-    let mut flags = args.given.config_again();
+    let mut flags = args.given.config_flags();
     flags.extend(args.settings.again());
     flags
 }
@@ -41,22 +41,22 @@ fn flags(args: &Args) -> Vec<String> {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let subject = args
         .given
-        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
+        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
     let text = runbook::runbook(&runbook::RunbookInput {
         stack: &subject.title,
-        source: match subject.kind {
+        source: match subject.format {
             InputFormat::Cfn => Source::Template(subject.file, args.given.values()?),
             InputFormat::Plan => Source::Plan,
             InputFormat::Config => Source::Config(flags(args)),
         },
         graph: &subject.graph,
-        reachability: &subject.proof,
-        assumptions: args.assumed.get(),
+        reachability: &subject.reachability,
+        assumptions: args.assumed.to_assumptions(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
-    let text = own::named(&text);
+    let text = app::with_program_name(&text);
     match &args.output {
         Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        None => output::artifact(&text),
     }
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::diagnostics::{Sources, render};
-use super::{Failure, output, own};
+use super::{Failure, app, output};
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
 use crate::ir::{Diagnostic, Diagnostics};
@@ -77,7 +77,7 @@ pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
 }
 
 /// Prints a stack; one that CloudFormation would not take is refused.
-pub(super) fn printed(
+pub(super) fn print_artifact(
     format: Format,
     checked: &Validated<'_>,
     stack: &str,
@@ -173,13 +173,13 @@ impl Settings {
         name: Option<&String>,
         region: Option<&String>,
     ) -> Result<BuiltConfig, Failure> {
-        if let Some(app) = own::app() {
-            return own::configured(app, name, self.given().or(region.map(|_| "--region")));
+        if let Some(app) = app::current() {
+            return app::built_config(app, name, self.config_flag().or(region.map(|_| "--region")));
         }
         let mut sources = Sources::new();
         let config = match file {
             None => self.read(name, region, &mut sources)?,
-            file => self.over(file, name, region, &mut sources)?,
+            file => self.with_flags(file, name, region, &mut sources)?,
         };
         let configured = config
             .build()
@@ -197,7 +197,7 @@ impl Settings {
         name: Option<&String>,
         region: Option<&String>,
     ) -> Result<BuiltConfig, Failure> {
-        let first = own::app().and_then(|app| app.graph().stacks().next());
+        let first = app::current().and_then(|app| app.graph().stacks().next());
         let first = first.map(|it| it.name.clone());
         self.configured(None, name.or(first.as_ref()), region)
     }
@@ -221,11 +221,11 @@ impl Settings {
                 Some((path.display().to_string(), read(path)?))
             }
         };
-        self.laid_over(file, name, region, sources)
+        self.apply_flags(file, name, region, sources)
     }
 
     /// The flag that is given, if one is, and belongs to a configuration.
-    pub(super) fn given(&self) -> Option<&'static str> {
+    pub(super) fn config_flag(&self) -> Option<&'static str> {
         [
             ("--config", self.config.is_some()),
             ("--cidr", self.cidr.is_some()),
@@ -240,7 +240,7 @@ impl Settings {
     }
 
     /// Lays what the flags set over a configuration that is named without the flag.
-    pub(super) fn over(
+    pub(super) fn with_flags(
         &self,
         file: Option<(String, String)>,
         name: Option<&String>,
@@ -251,10 +251,10 @@ impl Settings {
             let message = format!("`{file}` and `--config` are both given; one of them is enough");
             return Err(Failure::Environment(message));
         }
-        self.laid_over(file, name, region, sources)
+        self.apply_flags(file, name, region, sources)
     }
 
-    fn laid_over(
+    fn apply_flags(
         &self,
         file: Option<(String, String)>,
         name: Option<&String>,
@@ -291,30 +291,33 @@ pub(super) struct Synthesized {
 }
 
 /// What to make of settings.
-pub(super) struct Wanted<'a> {
+pub(super) struct SynthOptions<'a> {
     pub(super) format: Format,
-    pub(super) role: ModuleKind,
+    pub(super) module_kind: ModuleKind,
     pub(super) name: Option<&'a String>,
     pub(super) region: Option<&'a String>,
-    pub(super) proof: Proving,
+    pub(super) on_unreachable: OnUnreachable,
 }
 
 /// What is done about instances that provably cannot be reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proving {
+pub(super) enum OnUnreachable {
     /// Nothing: the caller knows more, and proves for itself.
-    Left,
-    Told,
-    Refused,
+    Skip,
+    Report,
+    Reject,
 }
 
 impl Settings {
-    pub(super) fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(BuiltConfig, String), Failure> {
+    pub(super) fn synthesize(
+        &self,
+        wanted: &SynthOptions<'_>,
+    ) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
-        let configured = match own::app() {
+        let configured = match app::current() {
             Some(app) => {
-                let setting = self.given().or(wanted.region.map(|_| "--region"));
-                own::configured(app, wanted.name, setting)?
+                let setting = self.config_flag().or(wanted.region.map(|_| "--region"));
+                app::built_config(app, wanted.name, setting)?
             }
             None => {
                 let config = self.read(wanted.name, wanted.region, &mut sources)?;
@@ -326,13 +329,18 @@ impl Settings {
         let checked = configured
             .validate()
             .map_err(|problems| fail(&problems, &sources))?;
-        prove(&configured, wanted.proof)?;
+        check_reachability(&configured, wanted.on_unreachable)?;
         let dialect = wanted.format.dialect();
         let limits = checked.limit_violations(dialect);
         if limits.has_errors() {
             return Err(fail(limits, &sources));
         }
-        let text = printed(wanted.format, &checked, &configured.stack, wanted.role)?;
+        let text = print_artifact(
+            wanted.format,
+            &checked,
+            &configured.stack,
+            wanted.module_kind,
+        )?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = checked.warnings().iter().filter(matters);
         output::note(&render(warnings, &sources));
@@ -344,14 +352,14 @@ impl Settings {
     /// Makes the template for CloudFormation of a configuration's text.
     pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
         let mut sources = Sources::new();
-        let config = self.laid_over(file, None, None, &mut sources)?;
+        let config = self.apply_flags(file, None, None, &mut sources)?;
         let configured = config
             .build()
             .map_err(|problems| fail(&problems, &sources))?;
         let checked = configured
             .validate()
             .map_err(|problems| fail(&problems, &sources))?;
-        printed(Format::Cfn, &checked, &configured.stack, ModuleKind::Root)
+        print_artifact(Format::Cfn, &checked, &configured.stack, ModuleKind::Root)
     }
 
     /// What a file alone tells.
@@ -365,8 +373,8 @@ impl Settings {
 
     #[cfg(feature = "deploy")]
     /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
-        if let Some(app) = own::app() {
+    pub(super) fn try_stack_and_region(&self) -> Option<(String, Option<&'static crate::Region>)> {
+        if let Some(app) = app::current() {
             let mut stacks = app.graph().stacks();
             let only = stacks.next().filter(|_| stacks.next().is_none())?;
             return Some((only.name.clone(), only.region));
@@ -381,13 +389,13 @@ impl Settings {
 
     /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
     pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
-        let (configured, text) = self.synthesize(&Wanted {
+        let (configured, text) = self.synthesize(&SynthOptions {
             format: Format::Cfn,
-            role: ModuleKind::Root,
+            module_kind: ModuleKind::Root,
             // A configuration's stack is called as it is deployed.
-            name: stack.filter(|_| own::app().is_some()),
+            name: stack.filter(|_| app::current().is_some()),
             region: None,
-            proof: Proving::Left,
+            on_unreachable: OnUnreachable::Skip,
         })?;
         Ok(Synthesized {
             text,
@@ -403,8 +411,11 @@ impl Settings {
 }
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
-pub(super) fn prove(configured: &BuiltConfig, proving: Proving) -> Result<(), Failure> {
-    if proving == Proving::Left {
+pub(super) fn check_reachability(
+    configured: &BuiltConfig,
+    proving: OnUnreachable,
+) -> Result<(), Failure> {
+    if proving == OnUnreachable::Skip {
         return Ok(());
     }
     let graph = configured.app.graph();
@@ -420,7 +431,7 @@ pub(super) fn prove(configured: &BuiltConfig, proving: Proving) -> Result<(), Fa
         json: false,
     };
     let _ = output::stderr(&report::text(&report));
-    if proving == Proving::Told {
+    if proving == OnUnreachable::Report {
         return Ok(());
     }
     let message = "error: Session Manager cannot reach an instance of this stack; \

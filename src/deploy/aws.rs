@@ -19,12 +19,12 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{StackEvent, TemplateStage};
 use tokio::time::Instant;
 
-use super::error::{AwsError, Trouble, classify};
-use super::follow::Stop;
+use super::error::{AwsError, ErrorKind, classify};
 use super::https;
 use super::plain;
+use super::strict::Strict;
 use super::values::{Drifted, Event, Member, Stack};
-use super::whole::Whole;
+use super::wait::Stop;
 
 /// Where and as whom, as the AWS CLI takes it.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub(crate) struct Cloud {
 async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let failed = |trouble, message: &str| AwsError {
         operation: "",
-        trouble,
+        kind: trouble,
         code: String::new(),
         message: message.to_owned(),
     };
@@ -87,7 +87,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let region = region.ok_or_else(|| {
         let message = "no region: give `--region`, set `AWS_REGION`, or write `region` into the \
                        profile";
-        failed(Trouble::Unconfigured, message)
+        failed(ErrorKind::Unconfigured, message)
     })?;
     if let Some(profile) = &access.profile {
         // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
@@ -103,7 +103,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         config = config.into_builder().credentials_provider(own).build();
     }
     match config.credentials_provider() {
-        None => return Err(failed(Trouble::Credentials, "none are configured")),
+        None => return Err(failed(ErrorKind::Credentials, "none are configured")),
         Some(provider) => {
             if let Err(error) = provider.provide_credentials().await {
                 let mut text = error.to_string();
@@ -118,11 +118,11 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                 if let Some(profile) = &access.profile {
                     text = format!("profile `{profile}` gives none: {text}");
                 }
-                return Err(failed(Trouble::Credentials, &text));
+                return Err(failed(ErrorKind::Credentials, &text));
             }
         }
     }
-    let own = aws_sdk_cloudformation::config::Builder::from(&config).interceptor(Whole);
+    let own = aws_sdk_cloudformation::config::Builder::from(&config).interceptor(Strict);
     Ok((Client::from_conf(own.build()), region))
 }
 
@@ -177,7 +177,7 @@ impl Cloud {
                 Ok(done) => return Ok(done),
                 Err(error) => classify(operation, &error),
             };
-            if error.trouble == Trouble::Expired && !renewed {
+            if error.kind == ErrorKind::Expired && !renewed {
                 // Another program may have renewed them meanwhile, in a file or a cache.
                 renewed = true;
                 if let Ok((client, _)) = configure(&self.access).await {
@@ -185,7 +185,7 @@ impl Cloud {
                     continue;
                 }
             }
-            let patience = match self.stop.is_asked() {
+            let patience = match self.stop.is_requested() {
                 true => HURRY,
                 false => PATIENCE,
             };
@@ -194,7 +194,7 @@ impl Cloud {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.stop.wait(), if !self.stop.is_asked() => {}
+                () = self.stop.wait(), if !self.stop.is_requested() => {}
             }
             pause = (pause * 2).min(Duration::from_secs(8));
         }
@@ -208,7 +208,7 @@ impl Cloud {
             })
             .await;
         let answer = match answer {
-            Err(error) if error.is_absent() => return Ok(None),
+            Err(error) if error.is_not_found() => return Ok(None),
             other => other?,
         };
         Ok(answer.stacks().first().map(|stack| Stack {
@@ -234,7 +234,7 @@ impl Cloud {
                 .iter()
                 .map(|it| (exact(it.key()), exact(it.value())))
                 .collect(),
-            protected: stack.enable_termination_protection() == Some(true),
+            termination_protection: stack.enable_termination_protection() == Some(true),
             since: stack
                 .last_updated_time()
                 .or(stack.creation_time())
@@ -305,10 +305,10 @@ impl Cloud {
                 })
                 .await;
             let answer = match answer {
-                Err(error) if error.is_absent() => break,
+                Err(error) if error.is_not_found() => break,
                 other => other?,
             };
-            for event in answer.stack_events().iter().map(happened) {
+            for event in answer.stack_events().iter().map(to_event) {
                 if fits(&event) {
                     break 'pages;
                 }
@@ -331,7 +331,7 @@ impl Cloud {
             })
             .await;
         match answer {
-            Err(error) if error.is_absent() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?
                 .stack_events()
                 .first()
@@ -351,7 +351,7 @@ impl Cloud {
             })
             .await;
         match answer {
-            Err(error) if error.is_absent() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?.template_body().map(str::to_owned)),
         }
     }
@@ -371,7 +371,7 @@ impl Cloud {
                 })
                 .await;
             let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(out),
+                Err(error) if error.is_not_found() => return Ok(out),
                 other => other?,
             };
             out.extend(answer.stack_resource_summaries().iter().map(|it| Member {
@@ -454,24 +454,24 @@ impl Cloud {
 }
 
 /// A moment to the millisecond, always as long.
-fn moment(at: &DateTime) -> String {
+fn timestamp(at: &DateTime) -> String {
     let seconds = DateTime::from_secs(at.secs()).to_string();
     let seconds = seconds.trim_end_matches('Z');
     format!("{seconds}.{:03}Z", at.subsec_nanos() / 1_000_000)
 }
 
-fn happened(event: &StackEvent) -> Event {
+fn to_event(event: &StackEvent) -> Event {
     let physical_id = text(event.physical_resource_id());
     let stack_id = text(event.stack_id());
     Event {
         id: text(event.event_id()),
-        at: event.timestamp().map(moment).unwrap_or_default(),
+        at: event.timestamp().map(timestamp).unwrap_or_default(),
         logical_id: text(event.logical_resource_id()),
         kind: text(event.resource_type()),
         status: text(event.resource_status().map(|it| it.as_str())),
         reason: text(event.resource_status_reason()),
         token: text(event.client_request_token()),
-        of_stack: physical_id == stack_id,
+        is_stack_event: physical_id == stack_id,
         physical_id,
     }
 }

@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep};
 use super::aws::{Cloud, PATIENCE, text};
 use super::error::AwsError;
 use super::plain;
-use super::values::{ChangeSet, Filled, Planned, Request, Template};
+use super::values::{ChangeSet, ParameterValue, PlannedChange, Request, Template};
 
 impl Cloud {
     /// Asks for a change set; the token makes repeating it harmless.
     pub(crate) async fn create_change_set(
         &self,
         request: &Request,
-        filled: &[(String, Filled)],
+        filled: &[(String, ParameterValue)],
         tags: &[(String, String)],
         name: &str,
         create: bool,
@@ -43,8 +43,8 @@ impl Cloud {
                 for (key, value) in filled {
                     let parameter = Parameter::builder().parameter_key(key);
                     let parameter = match value {
-                        Filled::Value(value) => parameter.parameter_value(value),
-                        Filled::Previous => parameter.use_previous_value(true),
+                        ParameterValue::Value(value) => parameter.parameter_value(value),
+                        ParameterValue::Previous => parameter.use_previous_value(true),
                     };
                     call = call.parameters(parameter.build());
                 }
@@ -84,7 +84,7 @@ impl Cloud {
                 })
                 .await;
             let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(None),
+                Err(error) if error.is_not_found() => return Ok(None),
                 other => other?,
             };
             let changes = answer
@@ -121,7 +121,7 @@ impl Cloud {
                 })
                 .await;
             match done {
-                Err(error) if error.is_absent() => return Ok(()),
+                Err(error) if error.is_not_found() => return Ok(()),
                 Err(error)
                     if error.message.contains("currently in progress")
                         && start.elapsed() < PATIENCE =>
@@ -148,7 +148,7 @@ impl Cloud {
                 })
                 .await;
             let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(names),
+                Err(error) if error.is_not_found() => return Ok(names),
                 other => other?,
             };
             names.extend(
@@ -211,7 +211,7 @@ impl Cloud {
     }
 }
 
-fn plan(change: &ResourceChange) -> Planned {
+fn plan(change: &ResourceChange) -> PlannedChange {
     let mut causes: Vec<(bool, String)> = Vec::new();
     for detail in change.details() {
         let Some(target) = detail.target() else {
@@ -230,7 +230,7 @@ fn plan(change: &ResourceChange) -> Planned {
         }
     }
     causes.sort_by_key(|(replaces, _)| !replaces);
-    Planned {
+    PlannedChange {
         action: text(change.action().map(|it| it.as_str())),
         logical_id: text(change.logical_resource_id()),
         physical_id: text(change.physical_resource_id()),

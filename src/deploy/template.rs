@@ -15,7 +15,7 @@ fn parameters(root: &Tree) -> Vec<Slot> {
     let entries = root.get("Parameters").and_then(Tree::map);
     let slot = |name: &str, declared: &Tree| Slot {
         name: name.to_owned(),
-        given: None,
+        value: None,
         default: declared.get("Default").map(|it| match it.text() {
             Some(text) => text.to_owned(),
             None => String::new(),

@@ -6,7 +6,7 @@
 
 mod loops;
 #[cfg(feature = "cli")]
-mod whole;
+mod strict;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,7 +34,7 @@ pub struct Deployment {
 
 pub(crate) use loops::looped;
 #[cfg(feature = "cli")]
-pub(crate) use whole::read_strict;
+pub(crate) use strict::read_strict;
 
 /// Evaluating is recursive.
 const MOST_DEPTH: usize = 120;

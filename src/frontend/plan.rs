@@ -5,7 +5,7 @@
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
 #[cfg(feature = "cli")]
-mod whole;
+mod strict;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -21,7 +21,7 @@ use crate::region::Region;
 use crate::resource::{Dialect, Map, RawValue};
 
 #[cfg(feature = "cli")]
-pub(crate) use whole::{StrictPlan, read_strict};
+pub(crate) use strict::{StrictPlan, read_strict};
 
 /// References are followed through modules; a cycle ends.
 const MOST_STEPS: usize = 40;

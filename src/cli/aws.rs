@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::settings::Settings;
 use super::{Failure, output};
 use crate::deploy::aws::Access;
-use crate::deploy::error::{AwsError, Trouble};
-use crate::deploy::outcome::{Problem, Unwatched};
+use crate::deploy::error::{AwsError, ErrorKind};
+use crate::deploy::outcome::{DeployError, Detached};
 use crate::deploy::plain;
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat};
@@ -23,7 +23,7 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 it 
 
 /// Where and as whom.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(super) struct AccessArgs {
+pub(super) struct AwsArgs {
     /// The region [default: the configuration's, AWS_REGION, the profile's]
     #[arg(long)]
     pub(super) region: Option<String>,
@@ -43,7 +43,7 @@ pub(super) struct AccessArgs {
 
 /// Which stack, for commands that need no template.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Target {
+pub(super) struct StackArgs {
     /// The stack [default: the configuration's name]
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
@@ -52,7 +52,7 @@ pub(super) struct Target {
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) access: AccessArgs,
+    pub(super) aws: AwsArgs,
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -82,9 +82,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-impl AccessArgs {
+impl AwsArgs {
     /// How a stack is named in another command, from here.
-    pub(super) fn again(&self, stack: &str) -> String {
+    pub(super) fn stack_flags(&self, stack: &str) -> String {
         let mut out = format!("--stack {stack}");
         for (flag, value) in [
             ("--region", &self.region),
@@ -120,25 +120,24 @@ impl AccessArgs {
     }
 }
 
-impl Target {
+impl StackArgs {
     /// The stack's name, and where it is.
     pub(super) fn resolve(&self) -> Result<(String, Access), Failure> {
         let settings = Settings::of(self.config.clone());
         let (stack, region) = match &self.stack {
             // Whoever names the stack needs no sound configuration; its region holds if it is.
             Some(stack) if self.config.is_none() => {
-                let region = settings.quietly().and_then(|(_, region)| region);
-                (
-                    stack.clone(),
-                    region.filter(|_| self.access.region.is_none()),
-                )
+                let region = settings
+                    .try_stack_and_region()
+                    .and_then(|(_, region)| region);
+                (stack.clone(), region.filter(|_| self.aws.region.is_none()))
             }
             stack => {
                 let made = settings.template(stack.as_ref())?;
                 (stack.clone().unwrap_or(made.stack), made.region)
             }
         };
-        Ok((stack, self.access.access(region)?))
+        Ok((stack, self.aws.access(region)?))
     }
 
     /// Whether the configuration comes from where a session's keys come from.
@@ -147,24 +146,24 @@ impl Target {
     }
 
     /// Whether anybody said which stack is meant.
-    pub(super) fn is_told(&self) -> bool {
+    pub(super) fn is_specified(&self) -> bool {
         self.stack.is_some()
             || self.config.is_some()
-            || super::own::app().is_some()
+            || super::app::current().is_some()
             || PathBuf::from("ssm-synth.yaml").exists()
     }
 
     /// Where it is, for who needs no stack.
-    pub(super) fn anywhere(&self) -> Result<Access, Failure> {
+    pub(super) fn resolve_access(&self) -> Result<Access, Failure> {
         if let Some(path) = &self.config {
             // Whoever names a file means it.
             super::settings::read(path)?;
         }
         let region = Settings::of(self.config.clone())
-            .quietly()
+            .try_stack_and_region()
             .and_then(|(_, region)| region);
-        self.access
-            .access(region.filter(|_| self.access.region.is_none()))
+        self.aws
+            .access(region.filter(|_| self.aws.region.is_none()))
     }
 }
 
@@ -181,17 +180,17 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 }
 
 /// Says what AWS refused.
-pub(super) fn refused(error: &AwsError) -> Failure {
-    said(&error.to_string(), error.help().as_deref());
-    match error.trouble {
-        Trouble::Rejected => Failure::Input,
+pub(super) fn report_aws_error(error: &AwsError) -> Failure {
+    print_error(&error.to_string(), error.help().as_deref());
+    match error.kind {
+        ErrorKind::Rejected => Failure::Input,
         _ => Failure::Unreadable,
     }
 }
 
 /// Prints an error with what helps.
-pub(super) fn said(message: &str, help: Option<&str>) {
-    if output::messages() == output::Messages::Json {
+pub(super) fn print_error(message: &str, help: Option<&str>) {
+    if output::message_format() == output::MessageFormat::Json {
         let value = serde_json::json!({
             "severity": "error",
             "message": plain(message),
@@ -208,17 +207,17 @@ pub(super) fn said(message: &str, help: Option<&str>) {
 }
 
 /// Says why nothing was done, and what is true.
-pub(super) fn problem(problem: &Problem) -> Failure {
-    said(&problem.message, problem.help.as_deref());
+pub(super) fn report_deploy_error(problem: &DeployError) -> Failure {
+    print_error(&problem.message, problem.help.as_deref());
     let _ = output::stderr(&format!("  state: {}\n", plain(&problem.state)));
-    match problem.of_input {
+    match problem.is_input_error {
         true => Failure::Input,
         false => Failure::Unreadable,
     }
 }
 
 /// Says that something goes on unwatched; `again` is how the stack is named in a command.
-pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -> Failure {
+pub(super) fn report_detached(stack: &str, again: &str, status: &str, why: &Detached) -> Failure {
     let again = format!("`ssm-synth status {again} --wait`");
     let state = match status {
         "" => format!("its status was not seen, and AWS goes on with it; {again} tells"),
@@ -229,16 +228,16 @@ pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -
         it => format!("it was {it} when last seen, and that may not be the end; {again} tells"),
     };
     match why {
-        Unwatched::Stopped => {
+        Detached::Stopped => {
             let _ = output::stderr(&format!("stopped watching stack `{stack}`: {state}\n"));
-            Failure::Stopped
+            Failure::Interrupted
         }
-        Unwatched::Late => {
+        Detached::TimedOut => {
             let _ = output::stderr(&format!("the time is over; stack `{stack}`: {state}\n"));
-            Failure::Undecided
+            Failure::Unknown
         }
-        Unwatched::Lost(error) => {
-            said(&error.to_string(), error.help().as_deref());
+        Detached::Lost(error) => {
+            print_error(&error.to_string(), error.help().as_deref());
             let _ = output::stderr(&format!("  state: stack `{stack}`: {state}\n"));
             Failure::Unreadable
         }
@@ -246,20 +245,20 @@ pub(super) fn goes_on(stack: &str, again: &str, status: &str, why: &Unwatched) -
 }
 
 /// A template with its proof.
-pub(super) struct Proven {
+pub(super) struct CheckedTemplate {
     name: String,
     graph: Graph,
-    pub(super) proof: Reachability,
+    pub(super) reachability: Reachability,
     json: bool,
 }
 
 /// Proves a template, as it will be deployed.
-pub(super) fn prove(
+pub(super) fn check_template(
     name: &str,
     text: &str,
     parameters: &[(String, String)],
     region: Option<&str>,
-) -> Result<Proven, Diagnostics> {
+) -> Result<CheckedTemplate, Diagnostics> {
     let deployment = Deployment {
         parameters: parameters.to_vec(),
         region: region.and_then(Region::find),
@@ -272,21 +271,21 @@ pub(super) fn prove(
         .iter()
         .map(|graph| reachability::check(graph, &assume));
     let proof = reachability::merge(proofs.collect());
-    Ok(Proven {
+    Ok(CheckedTemplate {
         name: name.to_owned(),
         graph: input.graphs.into_iter().next().unwrap_or_default(),
-        proof,
+        reachability: proof,
         json: text.trim_start().starts_with('{'),
     })
 }
 
-impl Proven {
+impl CheckedTemplate {
     /// Of the program's own app, which knows what its stacks take from each other.
-    pub(super) fn of_app(name: &str, app: &crate::App) -> Proven {
+    pub(super) fn of_app(name: &str, app: &crate::App) -> CheckedTemplate {
         let graph = app.graph().clone();
-        Proven {
+        CheckedTemplate {
             name: name.to_owned(),
-            proof: reachability::check(&graph, &Assumptions::default()),
+            reachability: reachability::check(&graph, &Assumptions::default()),
             graph,
             json: true,
         }
@@ -296,7 +295,7 @@ impl Proven {
         CheckReport {
             file: &self.name,
             graph: &self.graph,
-            reachability: &self.proof,
+            reachability: &self.reachability,
             json: self.json,
         }
     }
@@ -308,11 +307,11 @@ impl Proven {
     pub(super) fn is_unreachable(&self) -> bool {
         let unreachable =
             |it: &reachability::InstanceReachability| it.verdict == Verdict::Unreachable;
-        self.proof.instances.iter().any(unreachable)
+        self.reachability.instances.iter().any(unreachable)
     }
 
     /// Each instance with its answer, and the hop that fails.
-    pub(super) fn answers(&self) -> Vec<(String, String)> {
+    pub(super) fn verdicts(&self) -> Vec<(String, String)> {
         let shown = |it: &reachability::InstanceReachability| {
             let name = self
                 .graph
@@ -324,7 +323,7 @@ impl Proven {
             };
             (name.to_owned(), answer)
         };
-        self.proof.instances.iter().map(shown).collect()
+        self.reachability.instances.iter().map(shown).collect()
     }
 }
 

@@ -10,13 +10,13 @@ use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::cloud::{Proven, prove};
-use super::meaning::{Version, meaning, shown};
-use super::{Failure, output, own, planned};
-use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::outcome::{Ask, Deployed, Said};
+use super::aws::{CheckedTemplate, check_template};
+use super::change_report::{Version, compare, escape_text};
+use super::{Failure, app, output, planned};
+use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
 use crate::deploy::values::{ChangeSet, Event, Stack};
+use crate::deploy::wait::{ProgressSink, Stop};
 
 /// How things are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,7 +29,7 @@ pub(super) enum Format {
 
 /// What is planned, for showing it.
 #[derive(Clone, Debug)]
-pub(super) struct Planning {
+pub(super) struct DeployPlan {
     pub(super) stack: String,
     pub(super) text: String,
     pub(super) nested: Vec<String>,
@@ -46,30 +46,30 @@ pub(super) fn is_terminal() -> bool {
 struct Bars {
     all: MultiProgress,
     main: ProgressBar,
-    under_way: BTreeMap<String, ProgressBar>,
-    known: bool,
+    in_progress: BTreeMap<String, ProgressBar>,
+    has_total: bool,
 }
 
 /// Whether a program was told how it ended.
-static ENDED: AtomicBool = AtomicBool::new(false);
+static END_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Tells a program how it ended, if nobody has yet.
-pub(super) fn closing<T>(format: Format, done: Result<T, Failure>) -> Result<T, Failure> {
-    if done.is_err() && !ENDED.load(Ordering::Relaxed) {
-        Teller::new(format, true).outcome("error", None, &json!({}));
+pub(super) fn report_end<T>(format: Format, done: Result<T, Failure>) -> Result<T, Failure> {
+    if done.is_err() && !END_REPORTED.load(Ordering::Relaxed) {
+        ProgressReporter::new(format, true).outcome("error", None, &json!({}));
     }
     done
 }
 
 /// Tells what happens.
-pub(super) struct Teller {
+pub(super) struct ProgressReporter {
     format: Format,
     yes: bool,
     /// Show the plan on standard output, as what was asked for.
     show: bool,
-    planning: Option<Planning>,
+    plan: Option<DeployPlan>,
     bars: Option<Bars>,
-    begun: BTreeMap<String, Instant>,
+    started: BTreeMap<String, Instant>,
 }
 
 /// How many resources under way have a line of their own.
@@ -78,21 +78,21 @@ const MOST_LINES: usize = 6;
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
-impl Teller {
-    pub(super) fn new(format: Format, yes: bool) -> Teller {
-        Teller {
+impl ProgressReporter {
+    pub(super) fn new(format: Format, yes: bool) -> ProgressReporter {
+        ProgressReporter {
             format,
             yes,
             show: false,
-            planning: None,
+            plan: None,
             bars: None,
-            begun: BTreeMap::new(),
+            started: BTreeMap::new(),
         }
     }
 
     #[must_use]
-    pub(super) fn planning(mut self, planning: Planning, show: bool) -> Teller {
-        self.planning = Some(planning);
+    pub(super) fn with_plan(mut self, planning: DeployPlan, show: bool) -> ProgressReporter {
+        self.plan = Some(planning);
         self.show = show;
         self
     }
@@ -100,7 +100,7 @@ impl Teller {
     /// Tells a program something.
     pub(super) fn emit(&self, value: &Value) {
         if self.format == Format::Json {
-            let _ = output::artefact(&format!("{value}\n"));
+            let _ = output::artifact(&format!("{value}\n"));
         }
     }
 
@@ -115,7 +115,7 @@ impl Teller {
 
     /// The stack in the end.
     pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
-        ENDED.store(true, Ordering::Relaxed);
+        END_REPORTED.store(true, Ordering::Relaxed);
         let mut value = json!({ "event": "end", "outcome": word });
         if let Some(stack) = stack {
             let outputs = stack.outputs.iter();
@@ -145,19 +145,20 @@ impl Teller {
             .max()
             .unwrap_or_default();
         let lines = stack.outputs.iter();
-        let lines = lines.map(|(key, value, _)| format!("{key:<widest$} = {}\n", shown(value)));
-        let _ = output::artefact(&lines.collect::<String>());
+        let lines =
+            lines.map(|(key, value, _)| format!("{key:<widest$} = {}\n", escape_text(value)));
+        let _ = output::artifact(&lines.collect::<String>());
     }
 }
 
 /// What was typed before the question was there is no answer to it.
-fn forget_typed() {
+fn discard_typed_input() {
     #[cfg(unix)]
     let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
 /// What is said when the user does not wait for the end.
-pub(super) fn cut() {
+pub(super) fn report_forced_stop() {
     let _ = output::stderr(
         "ended at once: a change set may be left, and a new stack in REVIEW_IN_PROGRESS; \
          `ssm-synth status` tells, and the next `deploy` goes on from there\n",
@@ -168,14 +169,14 @@ fn bar_style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-impl Talk for Teller {
-    fn say(&mut self, text: &str) {
+impl ProgressSink for ProgressReporter {
+    fn note(&mut self, text: &str) {
         self.emit(&json!({ "event": "note", "text": text }));
         self.line(text);
     }
 
-    fn begin(&mut self, resources: Option<usize>) {
-        self.begun.clear();
+    fn start(&mut self, resources: Option<usize>) {
+        self.started.clear();
         if self.format == Format::Json || output::is_quiet() || !std::io::stderr().is_terminal() {
             return;
         }
@@ -193,8 +194,8 @@ impl Talk for Teller {
         self.bars = Some(Bars {
             all,
             main,
-            under_way: BTreeMap::new(),
-            known,
+            in_progress: BTreeMap::new(),
+            has_total: known,
         });
     }
 
@@ -213,7 +214,7 @@ impl Talk for Teller {
         }
         let reason = match event.reason.as_str() {
             "" => String::new(),
-            reason => format!("  {}", shown(reason)),
+            reason => format!("  {}", escape_text(reason)),
         };
         let ended = !event.status.ends_with("_IN_PROGRESS");
         let paint = match event.status.as_str() {
@@ -228,32 +229,32 @@ impl Talk for Teller {
             );
             return self.line(&line);
         };
-        if event.of_stack {
+        if event.is_stack_event {
             bars.main.set_message(event.status.clone());
         } else if ended {
-            if let Some(bar) = bars.under_way.remove(&event.logical_id) {
+            if let Some(bar) = bars.in_progress.remove(&event.logical_id) {
                 bar.finish_and_clear();
             }
-            if bars.known && event.status != "DELETE_COMPLETE" {
+            if bars.has_total && event.status != "DELETE_COMPLETE" {
                 bars.main.inc(1);
             }
-        } else if !bars.under_way.contains_key(&event.logical_id)
-            && bars.under_way.len() < MOST_LINES
+        } else if !bars.in_progress.contains_key(&event.logical_id)
+            && bars.in_progress.len() < MOST_LINES
         {
             let bar = bars.all.add(ProgressBar::new_spinner());
             bar.set_style(bar_style("  {spinner} {msg} {elapsed}"));
             bar.set_message(format!("{} {}", event.logical_id, event.kind));
             bar.enable_steady_tick(Duration::from_millis(200));
-            bars.under_way.insert(event.logical_id.clone(), bar);
+            bars.in_progress.insert(event.logical_id.clone(), bar);
         }
         if !ended {
-            self.begun
+            self.started
                 .entry(event.logical_id.clone())
                 .or_insert_with(Instant::now);
             return;
         }
         let took = self
-            .begun
+            .started
             .remove(&event.logical_id)
             .map_or(0, |it| it.elapsed().as_secs());
         let took = if took > 0 {
@@ -267,9 +268,9 @@ impl Talk for Teller {
         ));
     }
 
-    fn end(&mut self) {
+    fn finish(&mut self) {
         if let Some(bars) = self.bars.take() {
-            bars.under_way
+            bars.in_progress
                 .values()
                 .for_each(ProgressBar::finish_and_clear);
             bars.main.finish_and_clear();
@@ -277,22 +278,22 @@ impl Talk for Teller {
     }
 }
 
-impl Ask for Teller {
+impl Confirm for ProgressReporter {
     fn plan(
         &mut self,
         set: &ChangeSet,
         deployed: Option<&Deployed>,
         values: &[(String, String)],
     ) -> Result<(), String> {
-        let Some(planning) = &self.planning else {
+        let Some(planning) = &self.plan else {
             return Ok(());
         };
         let region = planning.region.as_str();
         let old = deployed
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
-        let new = Version::template(&planning.text, values.to_vec(), region).known_by_app();
-        let meaning = meaning(&old, &new);
+        let new = Version::template(&planning.text, values.to_vec(), region).with_app_verdicts();
+        let meaning = compare(&old, &new);
         let (access, session) = meaning.json();
         self.emit(&json!({
             "event": "plan",
@@ -304,9 +305,9 @@ impl Ask for Teller {
             "session": session,
             "capabilities": planning.capabilities,
         }));
-        let proven = match own::app() {
-            Some(app) => Some(Proven::of_app(&planning.stack, app)),
-            None => prove(
+        let proven = match app::current() {
+            Some(app) => Some(CheckedTemplate::of_app(&planning.stack, app)),
+            None => check_template(
                 &planning.stack,
                 &planning.text,
                 values,
@@ -314,7 +315,7 @@ impl Ask for Teller {
             )
             .ok(),
         };
-        let unreachable = proven.filter(Proven::is_unreachable);
+        let unreachable = proven.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !planning.allow_unreachable => {
                 Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
@@ -355,11 +356,11 @@ impl Ask for Teller {
         verdict
     }
 
-    async fn confirm(&mut self, question: &str, stop: &Stop) -> Said {
+    async fn confirm(&mut self, question: &str, stop: &Stop) -> Confirmation {
         if self.yes {
-            return Said::Yes;
+            return Confirmation::Yes;
         }
-        forget_typed();
+        discard_typed_input();
         let _ = output::stderr(&format!("{question} [y/N] "));
         let (tell, told) = tokio::sync::oneshot::channel();
         // Reading cannot be interrupted; a thread of its own dies with the program.
@@ -372,12 +373,12 @@ impl Ask for Teller {
             told = told => told.ok().flatten().unwrap_or_default(),
             () = stop.wait() => {
                 let _ = output::stderr("\nstopping: taking the change set away\n");
-                return Said::No;
+                return Confirmation::No;
             }
         };
         match answer.trim().to_lowercase().as_str() {
-            "y" | "yes" => Said::Yes,
-            _ => Said::No,
+            "y" | "yes" => Confirmation::Yes,
+            _ => Confirmation::No,
         }
     }
 }

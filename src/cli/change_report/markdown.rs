@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::{Meaning, forced, text, word};
+use super::{ChangeReport, action_word, replacement_text, text};
 use crate::diff::{Change, Difference, PropertyChange};
 use crate::report::printable;
 
@@ -75,7 +75,7 @@ fn value(it: Option<&Value>) -> String {
     it.map_or("–".to_owned(), |it| code(&text::value(it)))
 }
 
-impl Meaning {
+impl ChangeReport {
     /// All of it: what may do harm first, the properties folded.
     pub(in crate::cli) fn markdown(&self, title: &str) -> String {
         let mut out = String::new();
@@ -118,8 +118,8 @@ impl Meaning {
         if !replaced.is_empty() {
             out.push_str("**Replaced**\n\n| | resource | why |\n| --- | --- | --- |\n");
             let rows = replaced.iter().map(|it| {
-                let (id, kind, why) = (cell(&it.id), plain(&it.kind), plain(&forced(it)));
-                format!("| ⚠ {} | {id} {kind} | {why} |\n", word(it))
+                let (id, kind, why) = (cell(&it.id), plain(&it.kind), plain(&replacement_text(it)));
+                format!("| ⚠ {} | {id} {kind} | {why} |\n", action_word(it))
             });
             fitting(&mut out, AFTER_REPLACED, rows);
             out.push('\n');
@@ -146,7 +146,7 @@ fn details(it: &Difference) -> String {
         }
         _ => String::new(),
     };
-    let _ = writeln!(out, "- {} {what}{was}", word(it));
+    let _ = writeln!(out, "- {} {what}{was}", action_word(it));
     if let Change::Changed(properties) = &it.change {
         for PropertyChange { path, old, new } in properties {
             let at = match path.as_str() {

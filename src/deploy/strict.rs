@@ -7,9 +7,9 @@ use aws_sdk_cloudformation::error::BoxError;
 /// Refuses an answer whose document does not end. Without it a stack whose description broke off
 /// looks like one that is not there.
 #[derive(Debug)]
-pub(super) struct Whole;
+pub(super) struct Strict;
 
-impl Intercept for Whole {
+impl Intercept for Strict {
     fn name(&self) -> &'static str {
         "Whole"
     }
@@ -26,14 +26,14 @@ impl Intercept for Whole {
             return Ok(());
         }
         match response.body().bytes() {
-            Some(body) if !is_whole(body) => Err("the answer broke off".into()),
+            Some(body) if !is_complete(body) => Err("the answer broke off".into()),
             _ => Ok(()),
         }
     }
 }
 
 /// Whether a document of XML ends with the end of its root.
-fn is_whole(body: &[u8]) -> bool {
+fn is_complete(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
     };
@@ -75,11 +75,11 @@ mod tests {
             "<?xml version=\"1.0\"?>\n<a xmlns=\"x\">\n</a>\n",
             "<!-- c --><a/>",
         ] {
-            assert!(is_whole(whole.as_bytes()), "{whole}");
+            assert!(is_complete(whole.as_bytes()), "{whole}");
             for end in 0..whole.trim_end().len() {
-                assert!(!is_whole(&whole.as_bytes()[..end]), "{}", &whole[..end]);
+                assert!(!is_complete(&whole.as_bytes()[..end]), "{}", &whole[..end]);
             }
         }
-        assert!(!is_whole(b"<html>") && !is_whole(b"{}") && !is_whole(b""));
+        assert!(!is_complete(b"<html>") && !is_complete(b"{}") && !is_complete(b""));
     }
 }

@@ -16,7 +16,7 @@ use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
 use crate::reachability::{self, Assumptions};
 
 #[cfg(feature = "deploy")]
-pub(super) use text::shown;
+pub(super) use text::escape_text;
 
 /// A side of a comparison, read.
 #[derive(Debug, Default)]
@@ -32,10 +32,10 @@ pub(super) struct Version {
     /// As the other language would have it: of a plan, what its configuration says.
     graph: Graph,
     /// Each instance with its answer.
-    answers: Vec<(String, String)>,
+    verdicts: Vec<(String, String)>,
 }
 
-fn answers(graphs: &[Graph]) -> Vec<(String, String)> {
+fn verdicts(graphs: &[Graph]) -> Vec<(String, String)> {
     let assume = Assumptions::default();
     let proofs = graphs
         .iter()
@@ -76,7 +76,7 @@ impl Version {
         let graph_text = masked.as_deref().unwrap_or(text);
         let input = Input::read(name, graph_text, Some(kind), deployment)?;
         let mut version = Version {
-            answers: answers(&input.graphs),
+            verdicts: verdicts(&input.graphs),
             graph: input.graphs.into_iter().next().unwrap_or_default(),
             ..Version::default()
         };
@@ -111,8 +111,8 @@ impl Version {
     /// With the answers of the program's own app, which knows what its stacks take from each other;
     /// of this stack's instances, by their logical ids.
     #[cfg(feature = "deploy")]
-    pub(super) fn known_by_app(mut self) -> Version {
-        let Some(app) = super::own::app() else {
+    pub(super) fn with_app_verdicts(mut self) -> Version {
+        let Some(app) = super::app::current() else {
             return self;
         };
         let graph = app.graph();
@@ -120,8 +120,8 @@ impl Version {
             .nodes()
             .map(|(_, node)| (node.path.as_str(), node.cfn_id.as_str()));
         let ids: HashMap<&str, &str> = ids.collect();
-        let known = answers(std::slice::from_ref(graph)).into_iter();
-        self.answers = known
+        let known = verdicts(std::slice::from_ref(graph)).into_iter();
+        self.verdicts = known
             .filter_map(|(path, answer)| Some(((*ids.get(path.as_str())?).to_owned(), answer)))
             .filter(|(id, _)| self.native.resources.contains_key(id))
             .collect();
@@ -147,7 +147,7 @@ impl Version {
 
 /// A change, with what can be told of it without AWS.
 #[derive(Debug)]
-pub(super) struct Meaning {
+pub(super) struct ChangeReport {
     pub(super) differences: Vec<Difference>,
     pub(super) access: Vec<AccessChange>,
     /// Each instance with its answer before and after; nothing where it is not there.
@@ -166,35 +166,35 @@ pub(super) enum Gate {
 }
 
 /// Tells what a change means.
-pub(super) fn meaning(old: &Version, new: &Version) -> Meaning {
+pub(super) fn compare(old: &Version, new: &Version) -> ChangeReport {
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
         let mut differences = diff::compare(&old.native, &new.native);
         if old.plan.is_some() || new.plan.is_some() {
             plan::forget_unknown(&mut differences);
             plan::hide(&mut differences);
         }
-        return Meaning {
+        return ChangeReport {
             differences,
             // A state does not tell what was configured, and what was filled in.
             access: match [old, new].iter().any(|it| it.is_state()) {
                 true => diff::access(&old.filled_in, &new.filled_in),
                 false => diff::access(&old.access, &new.access),
             },
-            session: session(&old.answers, &new.answers, &HashMap::new()),
+            session: session(&old.verdicts, &new.verdicts, &HashMap::new()),
         };
     }
     across(old, new)
 }
 
 /// What a plan means by itself: from what there is to what will be.
-pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
+pub(super) fn of_plan(new: &Version) -> Option<ChangeReport> {
     // A state plans nothing.
     let root = new
         .plan
         .as_ref()
         .filter(|it| it.get("resource_changes").is_some())?;
     let old = Version::before(root);
-    Some(Meaning {
+    Some(ChangeReport {
         differences: {
             let mut differences = plan::changes(root);
             plan::hide(&mut differences);
@@ -202,12 +202,12 @@ pub(super) fn of_plan(new: &Version) -> Option<Meaning> {
         },
         // Of what is there, nobody knows what was configured and what was filled in.
         access: diff::access(&old.filled_in, &new.filled_in),
-        session: session(&old.answers, &new.answers, &HashMap::new()),
+        session: session(&old.verdicts, &new.verdicts, &HashMap::new()),
     })
 }
 
 /// Compares a template with a plan: both as Terraform would have them.
-fn across(old: &Version, new: &Version) -> Meaning {
+fn across(old: &Version, new: &Version) -> ChangeReport {
     let ((was, was_names), (is, is_names)) = (model::by_tf(&old.graph), model::by_tf(&new.graph));
     let pairs = model::pairs((&was, &was_names), (&is, &is_names));
     let was = model::aligned(was, &pairs);
@@ -229,10 +229,10 @@ fn across(old: &Version, new: &Version) -> Meaning {
     let mut differences = diff::compare(&was, &is);
     plan::forget_unknown(&mut differences);
     plan::hide(&mut differences);
-    Meaning {
+    ChangeReport {
         differences,
         access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
-        session: session(&old.answers, &new.answers, &named.into_iter().collect()),
+        session: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
     }
 }
 
@@ -267,7 +267,7 @@ fn session(
     session
 }
 
-impl Meaning {
+impl ChangeReport {
     /// Whether nothing differs.
     pub(super) fn is_same(&self) -> bool {
         self.differences.is_empty()
@@ -336,7 +336,7 @@ impl Gate {
 }
 
 /// What happens to it, in a word.
-fn word(it: &Difference) -> &'static str {
+fn action_word(it: &Difference) -> &'static str {
     match &it.change {
         Change::Renamed(_) => "renamed",
         _ if it.is_replaced() => "replaced",
@@ -351,7 +351,7 @@ fn word(it: &Difference) -> &'static str {
 }
 
 /// What forces a replacement, in words.
-fn forced(it: &Difference) -> String {
+fn replacement_text(it: &Difference) -> String {
     let one = |it: &diff::Replacement| match (&it.reason, it.property.as_str()) {
         (diff::ReplacementReason::Always, property) => format!("{property} cannot change"),
         (diff::ReplacementReason::Maybe(when), property) if when.is_empty() => {

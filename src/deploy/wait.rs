@@ -12,7 +12,7 @@ use super::error::AwsError;
 use super::values::{Event, Stack};
 
 /// How long AWS may be out of reach before watching ends.
-const OUT_OF_REACH: Duration = Duration::from_secs(600);
+const MAX_OUTAGE: Duration = Duration::from_secs(600);
 
 /// Whether the user asked to stop; the first Ctrl-C asks, the second ends the program.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +37,7 @@ impl Stop {
         stop
     }
 
-    pub(crate) fn is_asked(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.0.0.load(Ordering::SeqCst)
     }
 
@@ -45,7 +45,7 @@ impl Stop {
     pub(crate) async fn wait(&self) {
         loop {
             let notified = self.0.1.notified();
-            if self.is_asked() {
+            if self.is_requested() {
                 return;
             }
             notified.await;
@@ -79,34 +79,34 @@ async fn asked() {
 }
 
 /// Who is told what happens.
-pub(crate) trait Talk {
+pub(crate) trait ProgressSink {
     /// Something to know, in a sentence.
-    fn say(&mut self, text: &str);
+    fn note(&mut self, text: &str);
     /// An operation begins on so many resources, or on nobody knows how many.
-    fn begin(&mut self, resources: Option<usize>);
+    fn start(&mut self, resources: Option<usize>);
     /// Something happened.
     fn event(&mut self, event: &Event);
     /// The operation is over, or no longer watched.
-    fn end(&mut self);
+    fn finish(&mut self);
 }
 
 /// How watching ended.
 #[derive(Debug)]
-pub(crate) enum End {
+pub(crate) enum WaitEnd {
     /// The operation is over, and this is the stack.
     Settled(Stack),
     /// The user asked to stop.
     Stopped,
     /// The limit is over.
-    Late,
+    TimedOut,
     /// AWS cannot be asked any more.
     Lost(AwsError),
 }
 
 /// What was seen of an operation.
 #[derive(Debug)]
-pub(crate) struct Followed {
-    pub(crate) end: End,
+pub(crate) struct WaitResult {
+    pub(crate) end: WaitEnd,
     /// Its events, the oldest first.
     pub(crate) events: Vec<Event>,
     /// The stack's status that was seen last; empty if none was.
@@ -115,30 +115,30 @@ pub(crate) struct Followed {
 
 /// What to watch.
 #[derive(Debug)]
-pub(crate) struct Watch<'a> {
+pub(crate) struct WaitOptions<'a> {
     /// The stack's id, which names it after its deletion too.
     pub(crate) stack_id: &'a str,
     /// The last event before the operation.
-    pub(crate) behind: Option<String>,
+    pub(crate) last_event: Option<String>,
     /// The change set whose execution it is.
     pub(crate) change_set: Option<&'a str>,
-    pub(crate) limit: Option<Instant>,
-    pub(crate) pause: Duration,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) poll_interval: Duration,
 }
 
 /// Watches until the operation is over.
-pub(crate) async fn follow(
+pub(crate) async fn wait(
     cloud: &Cloud,
-    watch: Watch<'_>,
+    watch: WaitOptions<'_>,
     stop: &Stop,
-    talk: &mut impl Talk,
-) -> Followed {
-    let mut followed = Followed {
-        end: End::Stopped,
+    talk: &mut impl ProgressSink,
+) -> WaitResult {
+    let mut followed = WaitResult {
+        end: WaitEnd::Stopped,
         events: Vec::new(),
         status: String::new(),
     };
-    let mut behind = watch.behind.clone();
+    let mut behind = watch.last_event.clone();
     let mut lost_since: Option<Instant> = None;
     let mut polls = 0;
     followed.end = loop {
@@ -149,25 +149,25 @@ pub(crate) async fn follow(
         };
         let answer = tokio::select! {
             answer = asked => answer,
-            () = stop.wait() => break End::Stopped,
-            () = over(watch.limit) => break End::Late,
+            () = stop.wait() => break WaitEnd::Stopped,
+            () = reach_deadline(watch.deadline) => break WaitEnd::TimedOut,
         };
         match answer {
             Err(error) if error.is_transient() => {
                 let since = *lost_since.get_or_insert_with(|| {
-                    talk.say(&format!(
+                    talk.note(&format!(
                         "{error}; still trying, and the operation goes on meanwhile"
                     ));
                     Instant::now()
                 });
-                if since.elapsed() > OUT_OF_REACH {
-                    break End::Lost(error);
+                if since.elapsed() > MAX_OUTAGE {
+                    break WaitEnd::Lost(error);
                 }
             }
-            Err(error) => break End::Lost(error),
+            Err(error) => break WaitEnd::Lost(error),
             Ok((events, stack)) => {
                 if lost_since.take().is_some() {
-                    talk.say("AWS answers again");
+                    talk.note("AWS answers again");
                 }
                 if let Some(last) = events.last() {
                     behind = Some(last.id.clone());
@@ -180,31 +180,31 @@ pub(crate) async fn follow(
                     ..Stack::default()
                 });
                 followed.status.clone_from(&stack.status);
-                let ended = |event: &Event| event.of_stack && event.status == stack.status;
+                let ended = |event: &Event| event.is_stack_event && event.status == stack.status;
                 if !stack.status.ends_with("_IN_PROGRESS") {
                     // A status may be older than the operation; the event is not.
                     if followed.events.iter().any(ended) {
-                        break End::Settled(stack);
+                        break WaitEnd::Settled(stack);
                     }
                     polls += 1;
-                    if polls >= 3 && is_over(cloud, &watch).await {
-                        break End::Settled(stack);
+                    if polls >= 3 && is_finished(cloud, &watch).await {
+                        break WaitEnd::Settled(stack);
                     }
                 }
             }
         }
         tokio::select! {
-            () = sleep(watch.pause) => {}
-            () = over(watch.limit) => break End::Late,
-            () = stop.wait() => break End::Stopped,
+            () = sleep(watch.poll_interval) => {}
+            () = reach_deadline(watch.deadline) => break WaitEnd::TimedOut,
+            () = stop.wait() => break WaitEnd::Stopped,
         }
     };
-    talk.end();
+    talk.finish();
     followed
 }
 
 /// Ends when the time is over, which may be never.
-async fn over(limit: Option<Instant>) {
+async fn reach_deadline(limit: Option<Instant>) {
     match limit {
         Some(limit) => tokio::time::sleep_until(limit).await,
         None => std::future::pending().await,
@@ -212,7 +212,7 @@ async fn over(limit: Option<Instant>) {
 }
 
 /// Whether the change set says that it is no longer executed.
-async fn is_over(cloud: &Cloud, watch: &Watch<'_>) -> bool {
+async fn is_finished(cloud: &Cloud, watch: &WaitOptions<'_>) -> bool {
     let Some(name) = watch.change_set else {
         return true;
     };
@@ -224,7 +224,10 @@ async fn is_over(cloud: &Cloud, watch: &Watch<'_>) -> bool {
 }
 
 /// The event before the operation that is under way: to watch it from its beginning.
-pub(crate) async fn beginning(cloud: &Cloud, stack: &str) -> Result<Option<String>, AwsError> {
+pub(crate) async fn event_before_operation(
+    cloud: &Cloud,
+    stack: &str,
+) -> Result<Option<String>, AwsError> {
     // Newest first: the operation began with the first such event, and what is behind it is older.
     let begun = std::cell::Cell::new(false);
     let last = std::cell::RefCell::new(None);
@@ -241,7 +244,7 @@ pub(crate) async fn beginning(cloud: &Cloud, stack: &str) -> Result<Option<Strin
                     | "DELETE_IN_PROGRESS"
                     | "IMPORT_IN_PROGRESS"
             );
-            begun.set(event.of_stack && starts);
+            begun.set(event.is_stack_event && starts);
             false
         })
         .await?;

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use super::{Cli, Failure, output, own};
+use super::{Cli, Failure, app, output};
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut text = Vec::new();
-    let mut command = own::command(Cli::command());
-    clap_complete::generate(shell, &mut command, own::program(), &mut text);
+    let mut command = app::command(Cli::command());
+    clap_complete::generate(shell, &mut command, app::program(), &mut text);
     // The names and descriptions are this program's own.
-    output::artefact(&String::from_utf8_lossy(&text))
+    output::artifact(&String::from_utf8_lossy(&text))
 }
 
 pub(super) fn man(folder: &Path) -> Result<(), Failure> {
@@ -20,5 +20,5 @@ pub(super) fn man(folder: &Path) -> Result<(), Failure> {
         Failure::Environment(format!("cannot write man pages into `{shown}`: {error}"))
     };
     std::fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(own::command(Cli::command()), folder).map_err(failed)
+    clap_mangen::generate_to(app::command(Cli::command()), folder).map_err(failed)
 }

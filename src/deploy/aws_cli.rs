@@ -16,7 +16,7 @@ use super::plain;
 
 /// Why the AWS CLI did not answer.
 #[derive(Clone, Debug)]
-pub(crate) enum ToolError {
+pub(crate) enum AwsCliError {
     /// It is not there.
     Missing,
     /// AWS refused: the API's code and message.
@@ -25,11 +25,11 @@ pub(crate) enum ToolError {
     Failed(String),
 }
 
-impl ToolError {
-    fn may_pass(&self) -> bool {
+impl AwsCliError {
+    fn is_transient(&self) -> bool {
         match self {
-            ToolError::Missing => false,
-            ToolError::Refused { code, .. } => [
+            AwsCliError::Missing => false,
+            AwsCliError::Refused { code, .. } => [
                 "Expired",
                 "Throttl",
                 "Unavailable",
@@ -38,19 +38,19 @@ impl ToolError {
             ]
             .iter()
             .any(|part| code.contains(part)),
-            ToolError::Failed(message) => {
+            AwsCliError::Failed(message) => {
                 !message.contains("credentials") && !message.contains("profile")
             }
         }
     }
 }
 
-impl std::fmt::Display for ToolError {
+impl std::fmt::Display for AwsCliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            ToolError::Missing => f.write_str("the AWS CLI is not there"),
-            ToolError::Refused { code, message } => write!(f, "{code}: {message}"),
-            ToolError::Failed(message) => f.write_str(message),
+            AwsCliError::Missing => f.write_str("the AWS CLI is not there"),
+            AwsCliError::Refused { code, message } => write!(f, "{code}: {message}"),
+            AwsCliError::Failed(message) => f.write_str(message),
         }
     }
 }
@@ -78,12 +78,12 @@ impl Instance {
 
 /// The AWS CLI, with where and as whom.
 #[derive(Clone, Debug)]
-pub(crate) struct Tool {
+pub(crate) struct AwsCli {
     access: Access,
 }
 
 /// Finds a program as a shell does.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = match cfg!(windows) {
         true => vec![format!("{program}.exe"), format!("{program}.cmd")],
@@ -106,9 +106,9 @@ fn is_program(path: &std::path::Path) -> bool {
     path.is_file()
 }
 
-impl Tool {
-    pub(crate) fn new(access: &Access) -> Tool {
-        Tool {
+impl AwsCli {
+    pub(crate) fn new(access: &Access) -> AwsCli {
+        AwsCli {
             access: access.clone(),
         }
     }
@@ -130,8 +130,8 @@ impl Tool {
 
     /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
     /// again, beside what the CLI repeats itself.
-    pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, ToolError> {
-        self.patiently(arguments, None).await
+    pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
+        self.list_with_retries(arguments, None).await
     }
 
     /// Calls an operation that answers with a list, which an answer that broke off does not have.
@@ -139,15 +139,19 @@ impl Tool {
         &self,
         key: &str,
         arguments: &[&str],
-    ) -> Result<Vec<Value>, ToolError> {
-        let mut answer = self.patiently(arguments, Some(key)).await?;
+    ) -> Result<Vec<Value>, AwsCliError> {
+        let mut answer = self.list_with_retries(arguments, Some(key)).await?;
         match answer.get_mut(key).map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
             _ => Err(without(key)),
         }
     }
 
-    async fn patiently(&self, arguments: &[&str], list: Option<&str>) -> Result<Value, ToolError> {
+    async fn list_with_retries(
+        &self,
+        arguments: &[&str],
+        list: Option<&str>,
+    ) -> Result<Value, AwsCliError> {
         let mut left = 2;
         loop {
             let mut done = self.once(arguments).await;
@@ -158,15 +162,15 @@ impl Tool {
             }
             match done {
                 // Read anew, credentials may be good again; and an answer may have broken off.
-                Err(error) if left > 0 && error.may_pass() => left -= 1,
+                Err(error) if left > 0 && error.is_transient() => left -= 1,
                 done => return done,
             }
             sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn once(&self, arguments: &[&str]) -> Result<Value, ToolError> {
-        let program = on_path("aws").ok_or(ToolError::Missing)?;
+    async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
+        let program = find_on_path("aws").ok_or(AwsCliError::Missing)?;
         let done = Command::new(program)
             .args(arguments)
             .args(self.flags())
@@ -179,9 +183,9 @@ impl Tool {
             .await;
         let done = match done {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(ToolError::Missing);
+                return Err(AwsCliError::Missing);
             }
-            Err(error) => return Err(ToolError::Failed(format!("cannot start `aws`: {error}"))),
+            Err(error) => return Err(AwsCliError::Failed(format!("cannot start `aws`: {error}"))),
             Ok(done) => done,
         };
         if !done.status.success() {
@@ -193,12 +197,12 @@ impl Tool {
             return Ok(Value::Null);
         }
         serde_json::from_str(&text)
-            .map_err(|error| ToolError::Failed(format!("the AWS CLI printed no JSON: {error}")))
+            .map_err(|error| AwsCliError::Failed(format!("the AWS CLI printed no JSON: {error}")))
     }
 
     /// The first line that a program prints for its version.
     pub(crate) async fn version(program: &str) -> Option<String> {
-        let path = on_path(program)?;
+        let path = find_on_path(program)?;
         let done = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())
@@ -218,7 +222,7 @@ impl Tool {
         &self,
         cloud: &Cloud,
         stack: &str,
-    ) -> Result<(Vec<Instance>, Option<ToolError>), AwsError> {
+    ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
         let (mut out, mut trouble) = self.found(cloud, stack).await?;
         if let Err(error) = self.look(&mut out).await {
             trouble = Some(error);
@@ -239,7 +243,7 @@ impl Tool {
         &self,
         cloud: &Cloud,
         stack: &str,
-    ) -> Result<(Vec<Instance>, Option<ToolError>), AwsError> {
+    ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
         let mut out = Vec::new();
         let mut trouble = None;
         for member in cloud.members(stack).await? {
@@ -264,7 +268,7 @@ impl Tool {
         Ok((out, trouble))
     }
 
-    async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, ToolError> {
+    async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, AwsCliError> {
         let filter = format!("Name=tag:aws:autoscaling:groupName,Values={group}");
         // EC2 tells of instances for an hour after their end.
         let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
@@ -280,7 +284,7 @@ impl Tool {
     }
 
     /// Asks EC2 and Systems Manager for the state of instances.
-    pub(crate) async fn look(&self, instances: &mut [Instance]) -> Result<(), ToolError> {
+    pub(crate) async fn look(&self, instances: &mut [Instance]) -> Result<(), AwsCliError> {
         if instances.is_empty() {
             return Ok(());
         }
@@ -331,8 +335,8 @@ impl Tool {
     }
 }
 
-fn without(key: &str) -> ToolError {
-    ToolError::Failed(format!("the AWS CLI's answer has no `{key}`"))
+fn without(key: &str) -> AwsCliError {
+    AwsCliError::Failed(format!("the AWS CLI's answer has no `{key}`"))
 }
 
 fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
@@ -343,7 +347,7 @@ fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Reads `An error occurred (CODE) when calling the X operation: MESSAGE`.
-fn refusal(said: &str) -> ToolError {
+fn refusal(said: &str) -> AwsCliError {
     let said = plain(said);
     let said = said.trim();
     let found = said
@@ -354,10 +358,10 @@ fn refusal(said: &str) -> ToolError {
             Some((code.to_owned(), message.trim().to_owned()))
         });
     match found {
-        Some((code, message)) => ToolError::Refused { code, message },
+        Some((code, message)) => AwsCliError::Refused { code, message },
         None => {
             let line = said.lines().last().unwrap_or("it said nothing");
-            ToolError::Failed(format!("the AWS CLI failed: {line}"))
+            AwsCliError::Failed(format!("the AWS CLI failed: {line}"))
         }
     }
 }
@@ -369,7 +373,7 @@ mod tests {
     #[test]
     fn what_the_cli_says_of_a_refusal_is_read() {
         let said = "\nAn error occurred (AccessDeniedException) when calling the StartSession operation: User: x is not authorized\n";
-        let ToolError::Refused { code, message } = refusal(said) else {
+        let AwsCliError::Refused { code, message } = refusal(said) else {
             panic!("not read");
         };
         assert_eq!(
@@ -377,7 +381,7 @@ mod tests {
             ("AccessDeniedException", "User: x is not authorized")
         );
         assert!(
-            matches!(refusal("Unable to locate credentials"), ToolError::Failed(it) if it.contains("Unable"))
+            matches!(refusal("Unable to locate credentials"), AwsCliError::Failed(it) if it.contains("Unable"))
         );
     }
 }

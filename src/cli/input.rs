@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::settings::Settings;
-use super::{Failure, own, settings};
+use super::{Failure, app, settings};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat};
 use crate::ir::Graph;
@@ -44,7 +44,7 @@ enum Assumption {
 
 /// A file, and what is told of its deployment beside it.
 #[derive(Debug, clap::Args)]
-pub(super) struct Given {
+pub(super) struct InputArgs {
     /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
     /// input [default: the configuration in the working directory]
     #[arg(value_name = "FILE")]
@@ -68,28 +68,28 @@ pub(super) struct Given {
 
 /// What the proof takes for true.
 #[derive(Debug, clap::Args)]
-pub(super) struct Assumed {
+pub(super) struct AssumptionArgs {
     /// Take something for true that no file can show
     #[arg(long, value_enum)]
     assume: Vec<Assumption>,
 }
 
 /// A file that was read.
-pub(super) struct Read {
+pub(super) struct ReadInput {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) input: Input,
 }
 
 /// A stack, from a file or from settings, with what is proven of it.
-pub(super) struct Subject {
+pub(super) struct StackInput {
     /// The file's name, or the stack's.
     pub(super) file: String,
     /// What it is called: the stack's name, or the file's without its folder and end.
     pub(super) title: String,
-    pub(super) kind: InputFormat,
+    pub(super) format: InputFormat,
     pub(super) graph: Graph,
-    pub(super) proof: Reachability,
+    pub(super) reachability: Reachability,
     /// Whether the file is JSON.
     pub(super) json: bool,
 }
@@ -180,9 +180,9 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-impl Assumed {
+impl AssumptionArgs {
     /// As the proof takes it.
-    pub(super) fn get(&self) -> Assumptions {
+    pub(super) fn to_assumptions(&self) -> Assumptions {
         Assumptions {
             agent: self.assume.contains(&Assumption::Agent),
             dhmc: self.assume.contains(&Assumption::Dhmc),
@@ -190,8 +190,8 @@ impl Assumed {
     }
 
     /// Proves what was read, under each answer to what it leaves open.
-    pub(super) fn prove(&self, input: &Input) -> Reachability {
-        let assume = self.get();
+    pub(super) fn check(&self, input: &Input) -> Reachability {
+        let assume = self.to_assumptions();
         let proofs = input
             .graphs
             .iter()
@@ -200,7 +200,7 @@ impl Assumed {
     }
 }
 
-impl Given {
+impl InputArgs {
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
         let mut parameters = Vec::new();
         if let Some(path) = &self.parameters_file {
@@ -225,12 +225,12 @@ impl Given {
     }
 
     /// Reads the file.
-    pub(super) fn read(&self) -> Result<Read, Failure> {
-        if let (None, Some(app)) = (&self.file, own::app()) {
+    pub(super) fn read(&self) -> Result<ReadInput, Failure> {
+        if let (None, Some(app)) = (&self.file, app::current()) {
             app.validate()
                 .map_err(|problems| settings::fail(&problems, &Vec::new()))?;
-            return Ok(Read {
-                name: own::program().to_owned(),
+            return Ok(ReadInput {
+                name: app::program().to_owned(),
                 text: String::new(),
                 input: Input {
                     format: InputFormat::Config,
@@ -252,11 +252,11 @@ impl Given {
         };
         let input = Input::read(&name, &text, kind, &deployment)
             .map_err(|problems| settings::unreadable(&problems, &name, &text))?;
-        Ok(Read { name, text, input })
+        Ok(ReadInput { name, text, input })
     }
 
     /// The flag that names the configuration again, if it was named as the file that is asked about.
-    pub(super) fn config_again(&self) -> Vec<String> {
+    pub(super) fn config_flags(&self) -> Vec<String> {
         match &self.file {
             Some(file) => vec!["--config".to_owned(), file.display().to_string()],
             None => Vec::new(),
@@ -273,12 +273,12 @@ impl Given {
     }
 
     /// The stack that is meant: a file's, or what the settings make.
-    pub(super) fn subject(
+    pub(super) fn stack_input(
         &self,
-        assumed: &Assumed,
+        assumed: &AssumptionArgs,
         settings: &Settings,
         name: Option<&String>,
-    ) -> Result<Subject, Failure> {
+    ) -> Result<StackInput, Failure> {
         let read = match &self.file {
             None => None,
             Some(_) => Some(self.read()?),
@@ -287,19 +287,19 @@ impl Given {
             .as_ref()
             .filter(|it| it.input.format != InputFormat::Config)
         {
-            if let Some(flag) = settings.given() {
+            if let Some(flag) = settings.config_flag() {
                 return Err(environment(format!(
                     "`{flag}` is for a configuration, and `{}` is none",
                     read.name
                 )));
             }
-            let proof = assumed.prove(&read.input);
-            return Ok(Subject {
-                title: name.cloned().unwrap_or_else(|| titled(&read.name)),
+            let proof = assumed.check(&read.input);
+            return Ok(StackInput {
+                title: name.cloned().unwrap_or_else(|| title_of(&read.name)),
                 file: read.name.clone(),
-                kind: read.input.format,
+                format: read.input.format,
                 graph: read.input.graphs.first().cloned().unwrap_or_default(),
-                proof,
+                reachability: proof,
                 json: read.text.trim_start().starts_with('{'),
             });
         }
@@ -309,20 +309,20 @@ impl Given {
             self.region.as_ref(),
         )?;
         let graph = configured.app.graph().clone();
-        let proof = reachability::check(&graph, &assumed.get());
-        Ok(Subject {
+        let proof = reachability::check(&graph, &assumed.to_assumptions());
+        Ok(StackInput {
             file: configured.stack.clone(),
             title: configured.stack,
-            kind: InputFormat::Config,
+            format: InputFormat::Config,
             graph,
-            proof,
+            reachability: proof,
             json: false,
         })
     }
 }
 
 /// A name for what a file holds.
-fn titled(file: &str) -> String {
+fn title_of(file: &str) -> String {
     let stem = Path::new(file).file_stem().and_then(|it| it.to_str());
     match stem {
         Some("-") | None => "stack".to_owned(),

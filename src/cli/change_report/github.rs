@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Gate, Meaning, forced, subject, word};
+use super::{ChangeReport, Gate, action_word, replacement_text, subject};
 use crate::report::{github_message as message, github_property as property};
 
-impl Meaning {
+impl ChangeReport {
     /// An error for each hit of a gate, a warning for what may do harm, a notice for the rest.
     pub(in crate::cli) fn github(&self, file: Option<&str>, gates: &[Gate]) -> String {
         let mut out = String::new();
@@ -25,8 +25,8 @@ impl Meaning {
             say(level(Gate::Widen), "Access is wider", &text);
         }
         for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
-            let text = format!("{}: {}", subject(it), forced(it));
-            let title = format!("A resource is {}", word(it));
+            let text = format!("{}: {}", subject(it), replacement_text(it));
+            let title = format!("A resource is {}", action_word(it));
             say(level(Gate::Replace), &title, &text);
         }
         for (name, before, after) in &self.session {

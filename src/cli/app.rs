@@ -12,23 +12,23 @@ use crate::App;
 use crate::frontend::config::BuiltConfig;
 
 /// The app of the program that this is, if it has one; without, a configuration makes it.
-static OWN: OnceLock<App> = OnceLock::new();
+static APP: OnceLock<App> = OnceLock::new();
 
 /// Says that the commands are about this app.
 pub(super) fn set(app: App) {
     // The first stays: a program has one `main`.
-    let _ = OWN.set(app);
+    let _ = APP.set(app);
 }
 
-pub(super) fn app() -> Option<&'static App> {
-    OWN.get()
+pub(super) fn current() -> Option<&'static App> {
+    APP.get()
 }
 
 /// What the program is called, as it was started.
 pub(super) fn program() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
-        let own = OWN.get().and_then(|_| std::env::args_os().next());
+        let own = APP.get().and_then(|_| std::env::args_os().next());
         let name = own.as_deref().map(Path::new).and_then(Path::file_stem);
         let name = name.map(|it| it.to_string_lossy().into_owned());
         name.unwrap_or_else(|| "ssm-synth".to_owned())
@@ -36,8 +36,8 @@ pub(super) fn program() -> &'static str {
 }
 
 /// Text with the commands in it told by the name of the program that this is.
-pub(super) fn named(text: &str) -> Cow<'_, str> {
-    if OWN.get().is_none() || !text.contains("ssm-synth ") {
+pub(super) fn with_program_name(text: &str) -> Cow<'_, str> {
+    if APP.get().is_none() || !text.contains("ssm-synth ") {
         return text.into();
     }
     let mut text = text.to_owned();
@@ -53,7 +53,7 @@ const SETTINGS: [&str; 6] = ["config", "cidr", "zones", "vpc", "subnets", "set"]
 
 /// The commands for an app of one's own: those for configurations are left out of the help.
 pub(super) fn command(all: Command) -> Command {
-    if OWN.get().is_none() {
+    if APP.get().is_none() {
         return all;
     }
     let hide = |arg: Arg| {
@@ -73,7 +73,7 @@ pub(super) fn command(all: Command) -> Command {
 }
 
 /// The app and the stack that is meant, checked.
-pub(super) fn configured(
+pub(super) fn built_config(
     app: &App,
     name: Option<&String>,
     setting: Option<&str>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::{Meaning, forced, word};
+use super::{ChangeReport, action_word, replacement_text};
 use crate::diff::Change;
 use crate::report::printable;
 
@@ -17,17 +17,17 @@ const LOUD: Style = AnsiColor::Red.on_default().bold();
 
 pub(super) fn value(value: &Value) -> String {
     match value {
-        Value::String(text) => shown(text),
-        other => shown(&other.to_string()),
+        Value::String(text) => escape_text(text),
+        other => escape_text(&other.to_string()),
     }
 }
 
 /// Text of others in one line of a terminal.
-pub(in crate::cli) fn shown(text: &str) -> String {
+pub(in crate::cli) fn escape_text(text: &str) -> String {
     printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
-impl Meaning {
+impl ChangeReport {
     /// Access and session.
     pub(in crate::cli) fn text(&self) -> String {
         let mut out = String::new();
@@ -42,8 +42,8 @@ impl Meaning {
             let _ = writeln!(
                 out,
                 "  {paint}{word:<9}{paint:#} {}: {}",
-                shown(&change.owner),
-                shown(&change.what)
+                escape_text(&change.owner),
+                escape_text(&change.what)
             );
         }
         if !self.session.is_empty() {
@@ -56,7 +56,7 @@ impl Meaning {
                 _ => YELLOW,
             };
             let after = after.as_deref().unwrap_or("gone");
-            let name = shown(name);
+            let name = escape_text(name);
             let _ = match before {
                 Some(before) if before != after => {
                     writeln!(out, "  {name}: {before}, then {paint}{after}{paint:#}")
@@ -72,9 +72,15 @@ impl Meaning {
         let mut out = String::new();
         for it in &self.differences {
             let what = match (it.section.as_str(), it.id.as_str()) {
-                ("Resources", id) => format!("{BOLD}{}{BOLD:#} {}", shown(id), shown(&it.kind)),
-                (section, "") => format!("{BOLD}{}{BOLD:#}", shown(section)),
-                (section, id) => format!("{BOLD}{}.{}{BOLD:#}", shown(section), shown(id)),
+                ("Resources", id) => format!(
+                    "{BOLD}{}{BOLD:#} {}",
+                    escape_text(id),
+                    escape_text(&it.kind)
+                ),
+                (section, "") => format!("{BOLD}{}{BOLD:#}", escape_text(section)),
+                (section, id) => {
+                    format!("{BOLD}{}.{}{BOLD:#}", escape_text(section), escape_text(id))
+                }
             };
             let paint = match &it.change {
                 _ if it.is_replaced() => LOUD,
@@ -85,15 +91,15 @@ impl Meaning {
             };
             let was = match &it.change {
                 Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
-                    format!(", was {}", shown(old))
+                    format!(", was {}", escape_text(old))
                 }
                 _ => String::new(),
             };
-            let word = word(it);
+            let word = action_word(it);
             let _ = writeln!(out, "{paint}{word:<9}{paint:#} {what}{was}");
-            let why = forced(it);
+            let why = replacement_text(it);
             if !why.is_empty() {
-                let _ = writeln!(out, "    {paint}!{paint:#} {}", shown(&why));
+                let _ = writeln!(out, "    {paint}!{paint:#} {}", escape_text(&why));
             }
             let Change::Changed(properties) = &it.change else {
                 continue;
@@ -101,7 +107,7 @@ impl Meaning {
             for property in properties {
                 let path = match property.path.as_str() {
                     "" => String::new(),
-                    path => format!("{}: ", shown(path)),
+                    path => format!("{}: ", escape_text(path)),
                 };
                 let _ = match (&property.old, &property.new) {
                     (Some(old), Some(new)) => {
@@ -119,7 +125,7 @@ impl Meaning {
     }
 
     /// All of it: what may do harm first.
-    pub(in crate::cli) fn whole(&self) -> String {
+    pub(in crate::cli) fn full_text(&self) -> String {
         let details = self.details();
         let between = if details.is_empty() { "" } else { "\n" };
         format!(

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Meaning, forced};
+use super::{ChangeReport, replacement_text};
 use crate::diff::{Change, Difference, ReplacementReason};
 
-impl Meaning {
+impl ChangeReport {
     /// Access and session.
     pub(in crate::cli) fn json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
@@ -19,7 +19,7 @@ impl Meaning {
     }
 
     /// All of it.
-    pub(in crate::cli) fn whole_json(&self) -> Value {
+    pub(in crate::cli) fn full_json(&self) -> Value {
         let (access, session) = self.json();
         json!({
             "same": self.is_same(),
@@ -59,7 +59,7 @@ fn one(it: &Difference) -> Value {
             json!({ "property": it.property, "through": through })
         });
         out["forced_by"] = properties.collect();
-        out["why"] = forced(it).into();
+        out["why"] = replacement_text(it).into();
     }
     match &it.change {
         Change::Changed(properties) => {
