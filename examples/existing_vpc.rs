@@ -15,8 +15,8 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
             .existing_network(network)
             .instance(PrivateInstance::new("web")),
     );
-    let checked = app.validate()?;
-    let text = backend::cfn::template(&checked, "Access").map(|template| template.to_yaml());
+    let validated = app.validate()?;
+    let text = backend::cfn::template(&validated, "Access").map(|template| template.to_yaml());
     #[allow(clippy::print_stdout)]
     {
         print!("{}", text.unwrap_or_default());

@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     let mut app = App::new();
     app.stack("Access").add_inline(pattern);
-    let checked = app.validate()?;
-    let text = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root)
+    let validated = app.validate()?;
+    let text = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root)
         .map(|it| it.to_hcl());
     #[allow(clippy::print_stdout)]
     {

@@ -5,9 +5,9 @@ use ssm_synth::{App, SessionAccess, backend};
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
     app.stack("Access").add_inline(SessionAccess::new());
-    let checked = app.validate()?;
-    let template = backend::cfn::template(&checked, "Access");
-    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root);
+    let validated = app.validate()?;
+    let template = backend::cfn::template(&validated, "Access");
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root);
     let text = match std::env::args().nth(1).as_deref() {
         Some("cfn-yaml") => template.map(|it| it.to_yaml()),
         Some("tf") => module.map(|it| it.to_json()),

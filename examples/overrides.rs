@@ -11,9 +11,9 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
         .overrides(access.instances[0].instance)
         .cfn("/CreditSpecification", json!({ "CPUCredits": "standard" }))
         .tf("/credit_specification/cpu_credits", "standard");
-    let checked = app.validate()?;
-    let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root)
+    let validated = app.validate()?;
+    let template = backend::cfn::template(&validated, "Access").map(|template| template.to_json());
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root)
         .map(|it| it.to_hcl());
     let text = if std::env::args().nth(1).as_deref() == Some("hcl") {
         module

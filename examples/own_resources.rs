@@ -31,9 +31,9 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
             .argument("comparison_operator", "GreaterThanOrEqualToThreshold")
             .argument("dimensions", map([("InstanceId", instance.into())])),
     );
-    let checked = app.validate()?;
-    let template = backend::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root)
+    let validated = app.validate()?;
+    let template = backend::cfn::template(&validated, "Access").map(|template| template.to_json());
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root)
         .map(|it| it.to_json());
     let text = if std::env::args().nth(1).as_deref() == Some("tf") {
         module

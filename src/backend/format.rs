@@ -22,12 +22,12 @@ impl Format {
     /// Prints a stack of that name; nothing if there is none.
     pub(crate) fn print(
         self,
-        checked: &Validated<'_>,
+        validated: &Validated<'_>,
         stack: &str,
         role: tf::ModuleKind,
     ) -> Option<String> {
-        let template = || cfn::template(checked, stack);
-        let module = || tf::module(checked, stack, role);
+        let template = || cfn::template(validated, stack);
+        let module = || tf::module(validated, stack, role);
         match self {
             Format::Cfn => template().map(|it| it.to_json()),
             Format::CfnYaml => template().map(|it| it.to_yaml()),
@@ -67,13 +67,13 @@ impl Format {
 
 /// The snapshots of all stacks, with their names: a document for each stack and format, and a
 /// table of ids for each stack.
-pub(crate) fn snapshots(checked: &Validated<'_>, formats: &[Format]) -> Vec<(String, String)> {
-    let graph = checked.graph();
+pub(crate) fn snapshots(validated: &Validated<'_>, formats: &[Format]) -> Vec<(String, String)> {
+    let graph = validated.graph();
     let mut out = Vec::new();
     for stack in graph.stacks() {
         let name = stack.name.as_str();
         for format in formats {
-            let text = format.print(checked, name, tf::ModuleKind::Root);
+            let text = format.print(validated, name, tf::ModuleKind::Root);
             out.push((
                 format!("{name}.{}", format.extension()),
                 text.unwrap_or_default(),

@@ -88,7 +88,7 @@ pub(super) fn built_config(
     configured
         .validate()
         .map(|_| ())
-        .map_err(|problems| fail(&problems, &Sources::new()))?;
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
     Ok(configured)
 }
 

@@ -49,15 +49,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             false => OnUnreachable::Reject,
         },
     )?;
-    let checked = configured
+    let validated = configured
         .validate()
-        .map_err(|problems| fail(&problems, &Sources::new()))?;
-    let limits = checked.limit_violations(crate::resource::Dialect::Cfn);
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let limits = validated.limit_violations(crate::resource::Dialect::Cfn);
     if limits.has_errors() {
         return Err(fail(limits, &Sources::new()));
     }
     // The manifest is last, so that a folder with one is whole.
-    for file in backend::cfn::assembly(&checked) {
+    for file in backend::cfn::assembly(&validated) {
         output::file_below(&args.output, Path::new(&file.name), &file.text)?;
     }
     Ok(())
@@ -75,20 +75,20 @@ pub(super) struct ListArgs {
 /// Prints the stacks, in the order of deployment.
 pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let configured: BuiltConfig = args.settings.any(None, None)?;
-    let checked = configured
+    let validated = configured
         .validate()
-        .map_err(|problems| fail(&problems, &Sources::new()))?;
-    let graph = checked.graph();
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let graph = validated.graph();
     let mut lines = String::new();
     let mut all = Vec::new();
-    for name in checked.deployment_order() {
+    for name in validated.deployment_order() {
         lines.push_str(&format!("{name}\n"));
         let stack = graph.stack(name);
         all.push(json!({
             "name": name,
             "region": stack.and_then(|it| it.region).map(|it| it.name),
             "resources": stack.map_or(0, |it| it.nodes.len()),
-            "after": checked.dependencies_of(name),
+            "after": validated.dependencies_of(name),
         }));
     }
     output::artifact(&match args.output {

@@ -265,12 +265,12 @@ pub(super) fn check_template(
         account: None,
     };
     let input = Input::read(name, text, Some(InputFormat::Cfn), &deployment)?;
-    let assume = Assumptions::default();
-    let proofs = input
+    let assumptions = Assumptions::default();
+    let results = input
         .graphs
         .iter()
-        .map(|graph| reachability::check(graph, &assume));
-    let proof = reachability::merge(proofs.collect());
+        .map(|graph| reachability::check(graph, &assumptions));
+    let proof = reachability::merge(results.collect());
     Ok(CheckedTemplate {
         name: name.to_owned(),
         graph: input.graphs.into_iter().next().unwrap_or_default(),
@@ -317,11 +317,11 @@ impl CheckedTemplate {
                 .graph
                 .node(it.node)
                 .map_or("", |node| node.display_id());
-            let answer = match it.failing_hop() {
+            let verdict = match it.failing_hop() {
                 Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
                 None => it.verdict.as_str().to_owned(),
             };
-            (name.to_owned(), answer)
+            (name.to_owned(), verdict)
         };
         self.reachability.instances.iter().map(shown).collect()
     }

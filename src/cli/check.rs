@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Text => output::styled(&printed)?,
         _ => output::artifact(&printed)?,
     }
-    let any = |answer| proof.instances.iter().any(|it| it.verdict == answer);
+    let any = |verdict| proof.instances.iter().any(|it| it.verdict == verdict);
     if any(Verdict::Unreachable) {
         Err(Failure::Input)
     } else if any(Verdict::Unknown) && !args.unknown_ok {

@@ -122,8 +122,8 @@ fn matches_name(instance: &Instance, name: &str) -> bool {
         let letters = text.chars().filter(|c| c.is_alphanumeric());
         letters.collect::<String>().to_lowercase()
     };
-    let (own, wanted) = (plain(&instance.name), plain(name));
-    instance.id == name || own == wanted || own == format!("{wanted}instance")
+    let (own, options) = (plain(&instance.name), plain(name));
+    instance.id == name || own == options || own == format!("{options}instance")
 }
 
 /// The name that is shorter to type.
@@ -159,8 +159,8 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
         );
         return Err(Failure::Input);
     };
-    let tool = AwsCli::new(&access);
-    let instances = tool
+    let aws_cli = AwsCli::new(&access);
+    let instances = aws_cli
         .members(&cloud, stack)
         .await
         .map_err(|error| report_aws_error(&error))?;

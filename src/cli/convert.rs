@@ -56,14 +56,14 @@ pub(super) struct Args {
 
 struct Read {
     graph: Graph,
-    problems: Diagnostics,
+    diagnostics: Diagnostics,
     /// What a state says of the resources.
     state: HashMap<crate::ir::NodeId, serde_json::Value>,
     from: Dialect,
 }
 
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
-    let unreadable = |problems| settings::unreadable(&problems, name, text);
+    let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
     match InputFormat::of(text) {
         InputFormat::Config => Err(Failure::Environment(format!(
             "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
@@ -74,10 +74,10 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 let message = "`--resources-to-import` is for a plan";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems) = frontend::strict_template(name, text).map_err(unreadable)?;
+            let (graph, diagnostics) = frontend::strict_template(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
-                problems,
+                diagnostics,
                 state: HashMap::new(),
                 from: Dialect::Cfn,
             })
@@ -87,10 +87,11 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 let message = "`--ids` is for a template: a plan tells ids";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems, state) = frontend::strict_plan(name, text).map_err(unreadable)?;
+            let (graph, diagnostics, state) =
+                frontend::strict_plan(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
-                problems,
+                diagnostics,
                 state,
                 from: Dialect::Tf,
             })
@@ -109,7 +110,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let Read {
         mut graph,
-        mut problems,
+        mut diagnostics,
         state,
         from,
     } = read(args, &name, &text)?;
@@ -128,16 +129,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     convert::pair(&mut graph);
-    if !problems.has_errors() {
-        convert::check(&graph, to, &mut problems);
+    if !diagnostics.has_errors() {
+        convert::check(&graph, to, &mut diagnostics);
     }
-    if problems.has_errors() {
-        return Err(settings::fail(&problems, &sources));
+    if diagnostics.has_errors() {
+        return Err(settings::fail(&diagnostics, &sources));
     }
-    let checked =
-        crate::validate::run(&graph, problems).map_err(|it| settings::fail(&it, &sources))?;
-    output::note(&render(checked.warnings().iter(), &sources));
-    let text = print(args, &checked, format)?;
+    let validated =
+        crate::validate::run(&graph, diagnostics).map_err(|it| settings::fail(&it, &sources))?;
+    output::note(&render(validated.warnings().iter(), &sources));
+    let text = print(args, &validated, format)?;
     match &args.output {
         Some(path) => output::file(path, &text)?,
         None => output::artifact(&text)?,
@@ -164,7 +165,7 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     let kept = frontend::retained(name, text)
-        .map_err(|problems| settings::unreadable(&problems, name, text))?;
+        .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))?;
     match &args.output {
         Some(path) => output::file(path, &kept),
         None => output::artifact(&kept),
@@ -180,7 +181,7 @@ fn warn(missing: &[(String, String)]) {
 /// The module, with what imports the live resources that `--ids` tells of.
 fn importing<'c>(
     args: &Args,
-    checked: &'c Validated<'_>,
+    validated: &'c Validated<'_>,
     stack: &str,
 ) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
@@ -189,24 +190,24 @@ fn importing<'c>(
         ids.add(&text)
             .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
     }
-    let found = convert::imports(checked.graph(), &ids);
+    let found = convert::imports(validated.graph(), &ids);
     warn(&found.missing);
-    let module = backend::tf::module(checked, stack, ModuleKind::Root);
+    let module = backend::tf::module(validated, stack, ModuleKind::Root);
     Ok(module.map(|it| it.with_imports(found.blocks)))
 }
 
-fn print(args: &Args, checked: &Validated<'_>, format: Format) -> Result<String, Failure> {
+fn print(args: &Args, validated: &Validated<'_>, format: Format) -> Result<String, Failure> {
     // A file is one stack.
-    let stack = checked.graph().stacks().next();
+    let stack = validated.graph().stacks().next();
     let stack = stack.map_or("", |it| it.name.as_str());
     let text = match format {
         Format::Tf if !args.ids.is_empty() => {
-            importing(args, checked, stack)?.map(|it| it.to_json())
+            importing(args, validated, stack)?.map(|it| it.to_json())
         }
         Format::Hcl if !args.ids.is_empty() => {
-            importing(args, checked, stack)?.map(|it| it.to_hcl())
+            importing(args, validated, stack)?.map(|it| it.to_hcl())
         }
-        format => format.print(checked, stack, ModuleKind::Root),
+        format => format.print(validated, stack, ModuleKind::Root),
     };
     Ok(text.unwrap_or_default())
 }

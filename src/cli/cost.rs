@@ -81,10 +81,10 @@ fn configuration(
 ) -> Result<(), Failure> {
     let configured = config
         .build()
-        .map_err(|problems| settings::fail(&problems, sources))?;
+        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
     configured
         .validate()
-        .map_err(|problems| settings::fail(&problems, sources))?;
+        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
     let graph = configured.app.graph();
     let told = cost::region_of(graph);
     let region = told.map_or_else(assumed_region, Ok)?;
@@ -106,7 +106,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
     let mut deployment = args.given.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
-            .map_err(|problems| settings::unreadable(&problems, name, text))
+            .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
     let told = deployment
@@ -127,16 +127,16 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
     let region = told.map_or_else(assumed_region, Ok)?;
     let assumed = UsageAssumptions::default();
-    let mut answers: Vec<(&Graph, Estimate)> = graphs
+    let mut verdicts: Vec<(&Graph, Estimate)> = graphs
         .iter()
         .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
         .collect();
     // The first of equals, so that the order of the file decides.
-    answers.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
-    let cheapest = answers.last().map(|(_, estimate)| estimate.total());
+    verdicts.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
+    let cheapest = verdicts.last().map(|(_, estimate)| estimate.total());
     let empty = Graph::default();
-    let (graph, estimate) = match answers.into_iter().next() {
-        Some(answer) => answer,
+    let (graph, estimate) = match verdicts.into_iter().next() {
+        Some(verdict) => verdict,
         None => (&empty, cost::estimate(&empty, region, &assumed)),
     };
     let variants = cost::of_graph(graph, &estimate);

@@ -115,7 +115,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             timeout: args.timeout,
             poll_interval: args.access.poll,
         };
-        let planning = DeployPlan {
+        let plan = DeployPlan {
             stack: stack.clone(),
             text: source.text.clone(),
             nested: source.facts.nested.clone(),
@@ -123,14 +123,14 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             region: cloud.region.clone(),
             capabilities: source.facts.capabilities.clone(),
         };
-        let mut teller =
-            ProgressReporter::new(args.output, args.yes).with_plan(planning, args.dry_run);
-        let done = rollout::deploy(&cloud, &request, &options, &stop, &mut teller).await;
+        let mut progress =
+            ProgressReporter::new(args.output, args.yes).with_plan(plan, args.dry_run);
+        let done = rollout::deploy(&cloud, &request, &options, &stop, &mut progress).await;
         ended(
             &stack,
             &args.access.stack_flags(&stack),
             done,
-            &teller,
+            &progress,
             &stop,
         )
     })
@@ -138,12 +138,12 @@ fn deploy(args: &Args) -> Result<(), Failure> {
 
 /// Refuses what provably cannot be reached, before AWS is asked.
 fn early(args: &Args, source: &Source, region: Option<&str>) -> Result<(), Failure> {
-    let proven = check_template(&source.name, &source.text, &[], region)
-        .map_err(|problems| unreadable(&problems, &source.name, &source.text))?;
-    if args.allow_unreachable || !proven.is_unreachable() {
+    let checked = check_template(&source.name, &source.text, &[], region)
+        .map_err(|diagnostics| unreadable(&diagnostics, &source.name, &source.text))?;
+    if args.allow_unreachable || !checked.is_unreachable() {
         return Ok(());
     }
-    let _ = output::stderr(&proven.text());
+    let _ = output::stderr(&checked.text());
     print_error(
         "Session Manager cannot reach an instance of this stack",
         Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
@@ -159,7 +159,7 @@ async fn upload(
     stack: &str,
     body: &str,
 ) -> Result<String, Failure> {
-    let tool = AwsCli::new(access);
+    let aws_cli = AwsCli::new(access);
     let failed = |error: &AwsCliError| {
         let help = match error {
             AwsCliError::Missing => {
@@ -177,7 +177,7 @@ async fn upload(
         }
     };
     let call = ["s3api", "get-bucket-location", "--bucket", bucket];
-    let place = tool.call(&call).await.map_err(|error| failed(&error))?;
+    let place = aws_cli.call(&call).await.map_err(|error| failed(&error))?;
     let place = match place["LocationConstraint"].as_str() {
         None | Some("") => "us-east-1",
         Some("EU") => "eu-west-1",
@@ -204,7 +204,7 @@ async fn upload(
         "--body",
         &path,
     ];
-    tool.call(&call).await.map_err(|error| failed(&error))?;
+    aws_cli.call(&call).await.map_err(|error| failed(&error))?;
     let endpoint = access.endpoint_url.clone();
     let environment = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
     let endpoint = endpoint
@@ -218,7 +218,7 @@ async fn upload(
 }
 
 /// Tells how a failed operation ended, and why; `again` is how the stack is named in a command.
-pub(super) fn failed(teller: &ProgressReporter, found: &Failed, again: &str) -> Failure {
+pub(super) fn failed(progress: &ProgressReporter, found: &Failed, again: &str) -> Failure {
     let stack = &found.stack;
     let outcome = match stack.status.as_str() {
         "ROLLBACK_COMPLETE" if found.retained.is_empty() => {
@@ -281,7 +281,7 @@ pub(super) fn failed(teller: &ProgressReporter, found: &Failed, again: &str) -> 
         "rollback_cause": found.rollback_cause.as_ref().map(cause),
         "kept": found.retained,
     });
-    teller.outcome("failed", Some(stack), &more);
+    progress.outcome("failed", Some(stack), &more);
     Failure::Input
 }
 
@@ -289,48 +289,48 @@ fn ended(
     stack: &str,
     again: &str,
     done: Result<Outcome, DeployError>,
-    teller: &ProgressReporter,
+    progress: &ProgressReporter,
     stop: &Stop,
 ) -> Result<(), Failure> {
     let nothing = json!({});
     match done {
         Ok(Outcome::Done(found)) => {
-            teller.line(&format!("stack `{stack}` is {}", found.status));
-            teller.outputs(&found);
-            teller.outcome("done", Some(&found), &nothing);
+            progress.line(&format!("stack `{stack}` is {}", found.status));
+            progress.outputs(&found);
+            progress.outcome("done", Some(&found), &nothing);
             Ok(())
         }
         Ok(Outcome::Unchanged(found)) => {
-            teller.line(&format!(
+            progress.line(&format!(
                 "no changes: stack `{stack}` is as the template says ({})",
                 found.status
             ));
-            teller.outputs(&found);
-            teller.outcome("unchanged", Some(&found), &nothing);
+            progress.outputs(&found);
+            progress.outcome("unchanged", Some(&found), &nothing);
             Ok(())
         }
         Ok(Outcome::Shown) => {
-            teller.outcome("shown", None, &nothing);
-            teller.line("a dry run: nothing was changed");
+            progress.outcome("shown", None, &nothing);
+            progress.line("a dry run: nothing was changed");
             Ok(())
         }
         Ok(Outcome::Declined) => {
-            teller.outcome("declined", None, &nothing);
-            teller.line("nothing was changed");
+            progress.outcome("declined", None, &nothing);
+            progress.line("nothing was changed");
             Err(match stop.is_requested() {
                 true => Failure::Interrupted,
                 false => Failure::Input,
             })
         }
-        Ok(Outcome::Failed(found)) => Err(failed(teller, &found, again)),
+        Ok(Outcome::Failed(found)) => Err(failed(progress, &found, again)),
         Ok(Outcome::Detached(status, why)) => {
-            teller.outcome("goes-on", None, &json!({ "status": status }));
+            progress.outcome("goes-on", None, &json!({ "status": status }));
             Err(report_detached(stack, again, &status, &why))
         }
         Err(found) => {
             let more =
                 json!({ "message": found.message, "help": found.help, "state": found.state });
-            teller.outcome("error", None, &more);
+            progress.outcome("error", None, &more);
             let failure = report_deploy_error(&found);
             Err(if stop.is_requested() {
                 Failure::Interrupted

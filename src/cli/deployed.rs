@@ -96,14 +96,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let filled = filled(slots, &deployed).unwrap_or_default();
         let values = effective(slots, &filled, Some(stack));
         let new = Version::template(&source.text, values, &cloud.region).with_app_verdicts();
-        let meaning = compare(&old, &new);
+        let report = compare(&old, &new);
         let would = service.as_ref().and_then(Option::as_ref);
         let half_done = stack.status.ends_with("_FAILED");
-        let same = meaning.differences.is_empty() && would.is_none() && !half_done;
+        let same = report.differences.is_empty() && would.is_none() && !half_done;
         match args.output {
             Format::Json => {
                 let value = extended(
-                    &meaning,
+                    &report,
                     json!({
                         "stack": name,
                         "status": stack.status,
@@ -116,13 +116,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 );
                 output::artifact(&format!("{value:#}\n"))?;
             }
-            Format::Markdown => output::artifact(&meaning.markdown(name))?,
-            Format::Github => output::artifact(&meaning.github(None, &args.fail_on))?,
+            Format::Markdown => output::artifact(&report.markdown(name))?,
+            Format::Github => output::artifact(&report.github(None, &args.fail_on))?,
             Format::Text if same => {
                 output::styled(&format!("stack `{name}` is as the template says\n"))?;
             }
             Format::Text => {
-                let mut text = meaning.full_text();
+                let mut text = report.full_text();
                 if half_done {
                     text.push_str(&format!(
                         "stack `{name}` is {}: what is deployed is not all that its template says\n",
@@ -139,7 +139,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 output::styled(&text)?;
             }
         }
-        args.end(&meaning, same)
+        args.end(&report, same)
     })
 }
 

@@ -108,19 +108,19 @@ fn destroy(args: &Args) -> Result<(), Failure> {
             let _ = output::stderr("  state: nothing was changed\n");
             failure
         };
-        let mut teller = ProgressReporter::new(args.output, args.yes);
+        let mut progress = ProgressReporter::new(args.output, args.yes);
         let found = cloud.stack(&name).await.map_err(untouched)?;
         let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
-            teller.line(&format!("stack `{name}` is not there, in {}", cloud.region));
-            teller.outcome("absent", None, &json!({}));
+            progress.line(&format!("stack `{name}` is not there, in {}", cloud.region));
+            progress.outcome("absent", None, &json!({}));
             return Ok(());
         };
         if stack.status != "DELETE_IN_PROGRESS" {
             let members = cloud.members(&stack.id).await.map_err(untouched)?;
             let text = cloud.template(&stack.id).await.map_err(untouched)?;
             let facts = text.and_then(|text| template::read(&text).ok());
-            let kept = facts.map(|it| it.kept).unwrap_or_default();
-            teller.line(shown(&stack, &members, &kept, &args.retain).trim_end());
+            let kept = facts.map(|it| it.retained).unwrap_or_default();
+            progress.line(shown(&stack, &members, &kept, &args.retain).trim_end());
             if stack.termination_protection {
                 print_error(
                     &format!("stack `{name}` is protected from being deleted"),
@@ -150,9 +150,9 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                 return Err(Failure::Input);
             }
             let question = format!("Delete stack `{name}`?");
-            if teller.confirm(&question, &stop).await == Confirmation::No || stop.is_requested() {
-                teller.line("nothing was changed");
-                teller.outcome("declined", None, &json!({}));
+            if progress.confirm(&question, &stop).await == Confirmation::No || stop.is_requested() {
+                progress.line("nothing was changed");
+                progress.outcome("declined", None, &json!({}));
                 return Err(if stop.is_requested() {
                     Failure::Interrupted
                 } else {
@@ -166,18 +166,18 @@ fn destroy(args: &Args) -> Result<(), Failure> {
             timeout: args.timeout,
             poll_interval: args.target.aws.poll,
         };
-        match removal::destroy(&cloud, &stack, &options, &stop, &mut teller).await {
+        match removal::destroy(&cloud, &stack, &options, &stop, &mut progress).await {
             Ok(Outcome::Deleted(kept)) => {
-                teller.line(&format!("stack `{name}` is deleted"));
+                progress.line(&format!("stack `{name}` is deleted"));
                 for kept in &kept {
-                    teller.line(&format!("  left, as the template says: {kept}"));
+                    progress.line(&format!("  left, as the template says: {kept}"));
                 }
-                teller.outcome("done", None, &json!({ "kept": kept }));
+                progress.outcome("done", None, &json!({ "kept": kept }));
                 Ok(())
             }
-            Ok(Outcome::Failed(found)) => Err(failed(&teller, &found, &again)),
+            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &again)),
             Ok(Outcome::Detached(status, why)) => {
-                teller.outcome("goes-on", None, &json!({ "status": status }));
+                progress.outcome("goes-on", None, &json!({ "status": status }));
                 Err(report_detached(&name, &again, &status, &why))
             }
             Err(error) => {
@@ -190,8 +190,8 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                     }
                     Err(_) => format!("stack `{name}` was {} when last seen", stack.status),
                 };
-                teller.line(&format!("  state: {state}"));
-                teller.outcome(
+                progress.line(&format!("  state: {state}"));
+                progress.outcome(
                     "error",
                     None,
                     &json!({ "message": error.to_string(), "state": state }),

@@ -84,7 +84,7 @@ const EXIT_CODES: &str = super::aws::EXIT_CODES;
 const EXIT_CODES: &str = super::EXIT_CODES;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (meaning, title, file) = match args.files.as_slice() {
+    let (report, title, file) = match args.files.as_slice() {
         #[cfg(feature = "deploy")]
         [] => return super::deployed::run(args),
         #[cfg(not(feature = "deploy"))]
@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         [only] => {
             let old = args.side(only)?;
             match change_report::of_plan(&old) {
-                Some(meaning) => (meaning, only.clone(), None),
+                Some(report) => (report, only.clone(), None),
                 None => {
                     let (name, text) = args.change_set()?;
                     let new = version(&name, &text, Some(InputFormat::Cfn), &args.deployment()?)?;
@@ -114,22 +114,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     output::styled(&match args.output {
-        Format::Text => meaning.full_text(),
+        Format::Text => report.full_text(),
         _ => String::new(),
     })?;
     output::artifact(&match args.output {
         Format::Text => String::new(),
-        Format::Markdown => meaning.markdown(&title),
-        Format::Json => format!("{:#}\n", meaning.full_json()),
-        Format::Github => meaning.github(file.as_deref(), &args.fail_on),
+        Format::Markdown => report.markdown(&title),
+        Format::Json => format!("{:#}\n", report.full_json()),
+        Format::Github => report.github(file.as_deref(), &args.fail_on),
     })?;
-    args.end(&meaning, meaning.is_same())
+    args.end(&report, report.is_same())
 }
 
 impl Args {
     /// How it ends, once all is printed.
-    pub(super) fn end(&self, meaning: &ChangeReport, same: bool) -> Result<(), Failure> {
-        let hits = meaning.hits(&self.fail_on);
+    pub(super) fn end(&self, report: &ChangeReport, same: bool) -> Result<(), Failure> {
+        let hits = report.hits(&self.fail_on);
         if !hits.is_empty() {
             let words: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
             let words = words.join(", ");
@@ -207,7 +207,7 @@ fn version(
     if text.trim().is_empty() {
         return Ok(Version::default());
     }
-    let unreadable = |problems| settings::unreadable(&problems, name, text);
+    let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
     if matches!(text.trim(), "null" | "~" | "{}" | "---") {
         let message = format!("`{name}` holds nothing: no template, plan or configuration");
         return Err(Failure::Environment(message));
@@ -281,8 +281,8 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
 
 /// A change as JSON, with more of it.
 #[cfg(feature = "deploy")]
-pub(super) fn extended(meaning: &ChangeReport, more: serde_json::Value) -> serde_json::Value {
-    let mut out = meaning.full_json();
+pub(super) fn extended(report: &ChangeReport, more: serde_json::Value) -> serde_json::Value {
+    let mut out = report.full_json();
     if let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut out, more) {
         for (key, value) in more {
             all.insert(key, value);

@@ -122,11 +122,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             Ok(cloud) => {
                 lines.pass("region", cloud.region.clone());
-                let tool = AwsCli::new(&cloud.access());
-                if has_tool && identity(&mut lines, &tool).await {
-                    listing(&mut lines, &tool).await;
+                let aws_cli = AwsCli::new(&cloud.access());
+                if has_tool && identity(&mut lines, &aws_cli).await {
+                    listing(&mut lines, &aws_cli).await;
                 }
-                stack(&mut lines, &cloud, &tool, &name, has_tool).await;
+                stack(&mut lines, &cloud, &aws_cli, &name, has_tool).await;
             }
         }
         print(&lines, args.output)?;
@@ -153,7 +153,7 @@ fn numbers(text: &str) -> Vec<u32> {
 /// The programs that a session needs; whether the AWS CLI is there.
 async fn tools(lines: &mut Lines) -> bool {
     let mut has_tool = true;
-    for (what, program, least, why) in [
+    for (what, program, min, why) in [
         ("AWS CLI", "aws", [1, 16, 12], "older ones know no sessions"),
         (
             "session plugin",
@@ -172,7 +172,7 @@ async fn tools(lines: &mut Lines) -> bool {
                 );
             }
             // `aws-cli/2.1 …`: the name has no digit.
-            Some(version) if numbers(&version) < least.to_vec() => {
+            Some(version) if numbers(&version) < min.to_vec() => {
                 lines.unknown(what, version, format!("{why}; {}", install(program)));
             }
             Some(version) => lines.pass(what, version),
@@ -194,8 +194,8 @@ fn refusal(error: &AwsCliError) -> String {
 }
 
 /// Who the operator is, and what they may not do.
-async fn identity(lines: &mut Lines, tool: &AwsCli) -> bool {
-    let who = match tool.call(&["sts", "get-caller-identity"]).await {
+async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
+    let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
             lines.fail("credentials", error.to_string(), refusal(&error));
             return false;
@@ -204,22 +204,24 @@ async fn identity(lines: &mut Lines, tool: &AwsCli) -> bool {
     };
     let arn = who["Arn"].as_str().unwrap_or_default();
     lines.pass("credentials", arn);
-    permissions(lines, tool, arn).await;
+    permissions(lines, aws_cli, arn).await;
     true
 }
 
 /// The policies' owner behind a caller: a role for its sessions.
-async fn principal(tool: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
+async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
     let session = arn.split_once(":assumed-role/");
     let Some(name) = session.and_then(|(_, rest)| rest.split('/').next()) else {
         return Ok(arn.to_owned());
     };
     // A session's name does not tell the role's path.
-    let role = tool.call(&["iam", "get-role", "--role-name", name]).await?;
-    Ok(role["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
+    let kind = aws_cli
+        .call(&["iam", "get-role", "--role-name", name])
+        .await?;
+    Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn permissions(lines: &mut Lines, tool: &AwsCli, arn: &str) {
+async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
     if arn.ends_with(":root") {
         lines.unknown(
             "permissions",
@@ -235,7 +237,7 @@ async fn permissions(lines: &mut Lines, tool: &AwsCli, arn: &str) {
             "`iam:SimulatePrincipalPolicy` and `iam:GetRole` would tell",
         );
     };
-    let owner = match principal(tool, arn).await {
+    let owner = match principal(aws_cli, arn).await {
         Ok(owner) => owner,
         Err(error) => return cannot(lines, &error),
     };
@@ -251,7 +253,7 @@ async fn permissions(lines: &mut Lines, tool: &AwsCli, arn: &str) {
             "--action-names",
         ];
         call.extend(actions);
-        let results = match tool.list("EvaluationResults", &call).await {
+        let results = match aws_cli.list("EvaluationResults", &call).await {
             Ok(results) => results,
             Err(error) => return cannot(lines, &error),
         };
@@ -276,15 +278,15 @@ async fn permissions(lines: &mut Lines, tool: &AwsCli, arn: &str) {
 }
 
 /// Whether Systems Manager answers the operator.
-async fn listing(lines: &mut Lines, tool: &AwsCli) {
+async fn listing(lines: &mut Lines, aws_cli: &AwsCli) {
     let call = ["ssm", "describe-instance-information", "--max-items", "5"];
-    match tool.call(&call).await {
+    match aws_cli.call(&call).await {
         Ok(_) => lines.pass("Systems Manager", "answers"),
         Err(error) => lines.fail("Systems Manager", error.to_string(), refusal(&error)),
     }
 }
 
-async fn stack(lines: &mut Lines, cloud: &Cloud, tool: &AwsCli, name: &str, has_tool: bool) {
+async fn stack(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, name: &str, has_tool: bool) {
     let found = match cloud.stack(name).await {
         Err(error) => {
             let to_do = error.help().unwrap_or_default();
@@ -317,7 +319,7 @@ async fn stack(lines: &mut Lines, cloud: &Cloud, tool: &AwsCli, name: &str, has_
     }
     reachability(lines, cloud, &found).await;
     if has_tool {
-        instances(lines, cloud, tool, &found).await;
+        instances(lines, cloud, aws_cli, &found).await;
     }
 }
 
@@ -330,17 +332,17 @@ async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
             "`cloudformation:GetTemplate` is needed",
         );
     };
-    let proven = check_template(&stack.name, &text, &stack.parameters, Some(&cloud.region));
-    let Ok(proven) = proven else {
+    let checked = check_template(&stack.name, &text, &stack.parameters, Some(&cloud.region));
+    let Ok(checked) = checked else {
         return lines.unknown(
             "template",
             "is not understood",
             "`ssm-synth check` on the file says why",
         );
     };
-    for (name, answer) in proven.verdicts() {
-        let found = format!("{name}: {answer}");
-        match answer.split(' ').next() {
+    for (name, verdict) in checked.verdicts() {
+        let found = format!("{name}: {verdict}");
+        match verdict.split(' ').next() {
             Some("reachable" | "absent") => lines.pass("template", found),
             Some("unreachable") => lines.fail(
                 "template",
@@ -359,8 +361,8 @@ async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
     }
 }
 
-async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &AwsCli, stack: &Stack) {
-    let (instances, trouble) = match tool.instances(cloud, &stack.id).await {
+async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &Stack) {
+    let (instances, trouble) = match aws_cli.instances(cloud, &stack.id).await {
         Ok(found) => found,
         Err(error) => {
             let to_do = error.help().unwrap_or_default();
@@ -424,8 +426,8 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &AwsCli, stack: &Stac
         }
         if it.is_online() {
             let call = ["ssm", "get-connection-status", "--target", &it.id];
-            match tool.call(&call).await {
-                Ok(answer) if answer["Status"] == "connected" => {
+            match aws_cli.call(&call).await {
+                Ok(verdict) if verdict["Status"] == "connected" => {
                     lines.pass(
                         "connection",
                         format!("{}: the agent waits for sessions", it.name),

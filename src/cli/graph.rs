@@ -65,13 +65,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let message = "a report has both pictures; `--diagram` is for Mermaid and SVG";
         return Err(Failure::Environment(message.to_owned()));
     }
-    let subject = args
+    let input = args
         .given
         .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
     let scene = Scene::new(
-        &subject.title,
-        &subject.graph,
-        &subject.reachability,
+        &input.title,
+        &input.graph,
+        &input.reachability,
         &args.assumed.to_assumptions(),
     );
     let part = match args.diagram {
@@ -84,10 +84,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Svg => diagram::svg(&scene, part),
         Format::Html => {
             let report = CheckReport {
-                file: &subject.file,
-                graph: &subject.graph,
-                reachability: &subject.reachability,
-                json: subject.json,
+                file: &input.file,
+                graph: &input.graph,
+                reachability: &input.reachability,
+                json: input.json,
             };
             diagram::html(&scene, &report)
                 .map_err(|error| Failure::Environment(error.to_string()))?

@@ -206,10 +206,10 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let workflow = workflow(template!("crate.yml"));
     files.push((".github/workflows/stacks.yml".to_owned(), workflow));
     let app = app();
-    let checked = app
+    let validated = app
         .validate()
-        .map_err(|problems| super::settings::fail(&problems, &Vec::new()))?;
-    for (name, text) in backend::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
+        .map_err(|diagnostics| super::settings::fail(&diagnostics, &Vec::new()))?;
+    for (name, text) in backend::snapshots(&validated, &[Format::CfnYaml, Format::Hcl]) {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),
             format!("---\nsource: tests/stacks.rs\n---\n{text}"),

@@ -191,12 +191,12 @@ impl AssumptionArgs {
 
     /// Proves what was read, under each answer to what it leaves open.
     pub(super) fn check(&self, input: &Input) -> Reachability {
-        let assume = self.to_assumptions();
-        let proofs = input
+        let assumptions = self.to_assumptions();
+        let results = input
             .graphs
             .iter()
-            .map(|it| reachability::check(it, &assume));
-        reachability::merge(proofs.collect())
+            .map(|it| reachability::check(it, &assumptions));
+        reachability::merge(results.collect())
     }
 }
 
@@ -228,7 +228,7 @@ impl InputArgs {
     pub(super) fn read(&self) -> Result<ReadInput, Failure> {
         if let (None, Some(app)) = (&self.file, app::current()) {
             app.validate()
-                .map_err(|problems| settings::fail(&problems, &Vec::new()))?;
+                .map_err(|diagnostics| settings::fail(&diagnostics, &Vec::new()))?;
             return Ok(ReadInput {
                 name: app::program().to_owned(),
                 text: String::new(),
@@ -251,7 +251,7 @@ impl InputArgs {
             None => None,
         };
         let input = Input::read(&name, &text, kind, &deployment)
-            .map_err(|problems| settings::unreadable(&problems, &name, &text))?;
+            .map_err(|diagnostics| settings::unreadable(&diagnostics, &name, &text))?;
         Ok(ReadInput { name, text, input })
     }
 

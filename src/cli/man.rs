@@ -14,11 +14,11 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     output::artifact(&String::from_utf8_lossy(&text))
 }
 
-pub(super) fn man(folder: &Path) -> Result<(), Failure> {
+pub(super) fn man(directory: &Path) -> Result<(), Failure> {
     let failed = |error: std::io::Error| {
-        let shown = folder.display();
+        let shown = directory.display();
         Failure::Environment(format!("cannot write man pages into `{shown}`: {error}"))
     };
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(app::command(Cli::command()), folder).map_err(failed)
+    std::fs::create_dir_all(directory).map_err(failed)?;
+    clap_mangen::generate_to(app::command(Cli::command()), directory).map_err(failed)
 }

@@ -154,7 +154,8 @@ enum Command {
     /// Write man pages, one for each command
     Man {
         /// The folder, such as ~/.local/share/man/man1; it is made if it is not there
-        folder: std::path::PathBuf,
+        #[arg(value_name = "FOLDER")]
+        directory: std::path::PathBuf,
     },
     /// Print the JSON Schema of the configuration file
     Schema {
@@ -308,7 +309,7 @@ pub fn main() -> ExitCode {
         Some(Command::Convert(args)) => convert::run(&args),
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Completions { shell }) => man::completions(shell),
-        Some(Command::Man { folder }) => man::man(&folder),
+        Some(Command::Man { directory }) => man::man(&directory),
         Some(Command::Schema { check: true, .. }) => output::artifact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..

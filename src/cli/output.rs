@@ -132,11 +132,11 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Writes a file below a folder, which is made if it is not there.
-pub(super) fn file_below(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
-    let path = folder.join(file);
+pub(super) fn file_below(directory: &Path, file: &Path, text: &str) -> Result<(), Failure> {
+    let path = directory.join(file);
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     made.map_err(|error| {
-        Failure::Environment(format!("cannot make `{}`: {error}", folder.display()))
+        Failure::Environment(format!("cannot make `{}`: {error}", directory.display()))
     })?;
     self::file(&path, text)
 }
@@ -164,8 +164,8 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             detail(&format!("unchanged: {}", path.display()));
             return Ok(());
         }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
+        let directory = match path.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
@@ -175,7 +175,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             // What other tools give a new file, and the umask still takes from.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = builder.tempfile_in(directory)?;
         file.write_all(text.as_bytes())?;
         if let Some(old) = old {
             file.as_file().set_permissions(old.permissions())?;

@@ -293,8 +293,8 @@ impl Confirm for ProgressReporter {
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
         let new = Version::template(&planning.text, values.to_vec(), region).with_app_verdicts();
-        let meaning = compare(&old, &new);
-        let (access, session) = meaning.json();
+        let report = compare(&old, &new);
+        let (access, session) = report.json();
         self.emit(&json!({
             "event": "plan",
             "stack": planning.stack,
@@ -305,7 +305,7 @@ impl Confirm for ProgressReporter {
             "session": session,
             "capabilities": planning.capabilities,
         }));
-        let proven = match app::current() {
+        let checked = match app::current() {
             Some(app) => Some(CheckedTemplate::of_app(&planning.stack, app)),
             None => check_template(
                 &planning.stack,
@@ -315,7 +315,7 @@ impl Confirm for ProgressReporter {
             )
             .ok(),
         };
-        let unreachable = proven.filter(CheckedTemplate::is_unreachable);
+        let unreachable = checked.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
             Some(_) if !planning.allow_unreachable => {
                 Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
@@ -331,7 +331,7 @@ impl Confirm for ProgressReporter {
             Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
             None => format!("A new stack `{}` in {}", planning.stack, planning.region),
         };
-        let mut text = format!("{what}\n{}{}", planned::planned(set), meaning.text());
+        let mut text = format!("{what}\n{}{}", planned::planned(set), report.text());
         if !planning.capabilities.is_empty() {
             text.push_str(&format!(
                 "Acknowledged: {}\n",
@@ -344,8 +344,8 @@ impl Confirm for ProgressReporter {
                 planning.nested.join(", ")
             ));
         }
-        if let Some(proven) = unreachable {
-            text.push_str(&proven.text());
+        if let Some(checked) = unreachable {
+            text.push_str(&checked.text());
         }
         let _ = match self.show {
             true => output::stdout(&text),

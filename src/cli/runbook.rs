@@ -39,18 +39,18 @@ fn flags(args: &Args) -> Vec<String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let subject = args
+    let input = args
         .given
         .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
     let text = runbook::runbook(&runbook::RunbookInput {
-        stack: &subject.title,
-        source: match subject.format {
-            InputFormat::Cfn => Source::Template(subject.file, args.given.values()?),
+        stack: &input.title,
+        source: match input.format {
+            InputFormat::Cfn => Source::Template(input.file, args.given.values()?),
             InputFormat::Plan => Source::Plan,
             InputFormat::Config => Source::Config(flags(args)),
         },
-        graph: &subject.graph,
-        reachability: &subject.reachability,
+        graph: &input.graph,
+        reachability: &input.reachability,
         assumptions: args.assumed.to_assumptions(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;

@@ -65,26 +65,26 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// A file that cannot be read at all.
-pub(super) fn unreadable(problems: &Diagnostics, name: &str, text: &str) -> Failure {
+pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
     let sources = vec![(name.to_owned(), text.to_owned())];
-    let _ = output::stderr(&render(problems.iter(), &sources));
+    let _ = output::stderr(&render(diagnostics.iter(), &sources));
     Failure::Unreadable
 }
 
-pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
-    let _ = output::stderr(&render(problems.iter(), sources));
+pub(super) fn fail(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
+    let _ = output::stderr(&render(diagnostics.iter(), sources));
     Failure::Input
 }
 
 /// Prints a stack; one that CloudFormation would not take is refused.
 pub(super) fn print_artifact(
     format: Format,
-    checked: &Validated<'_>,
+    validated: &Validated<'_>,
     stack: &str,
-    role: ModuleKind,
+    kind: ModuleKind,
 ) -> Result<String, Failure> {
     // Whoever names a stack has found it before.
-    let text = format.print(checked, stack, role).unwrap_or_default();
+    let text = format.print(validated, stack, kind).unwrap_or_default();
     if format.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
         let message = format!(
             "error[template-size]: the template of `{stack}` has {} bytes, and CloudFormation takes 1048576\n",
@@ -183,11 +183,11 @@ impl Settings {
         };
         let configured = config
             .build()
-            .map_err(|problems| fail(&problems, &sources))?;
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
         let found = configured
             .validate()
             .map(|_| ())
-            .map_err(|problems| fail(&problems, &sources));
+            .map_err(|diagnostics| fail(&diagnostics, &sources));
         found.map(|()| configured)
     }
 
@@ -266,7 +266,7 @@ impl Settings {
             Some((name, text)) => {
                 let config = Config::read(&name, &text);
                 sources.push((name, text));
-                config.map_err(|problems| fail(&problems, sources))?
+                config.map_err(|diagnostics| fail(&diagnostics, sources))?
             }
         };
         for (source, path, value) in self.flags(name, region)? {
@@ -274,7 +274,7 @@ impl Settings {
             // A flag given twice has the value that was given last.
             sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
-            set.map_err(|problems| fail(&problems, sources))?;
+            set.map_err(|diagnostics| fail(&diagnostics, sources))?;
         }
         Ok(config)
     }
@@ -311,38 +311,38 @@ pub(super) enum OnUnreachable {
 impl Settings {
     pub(super) fn synthesize(
         &self,
-        wanted: &SynthOptions<'_>,
+        options: &SynthOptions<'_>,
     ) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
         let configured = match app::current() {
             Some(app) => {
-                let setting = self.config_flag().or(wanted.region.map(|_| "--region"));
-                app::built_config(app, wanted.name, setting)?
+                let setting = self.config_flag().or(options.region.map(|_| "--region"));
+                app::built_config(app, options.name, setting)?
             }
             None => {
-                let config = self.read(wanted.name, wanted.region, &mut sources)?;
+                let config = self.read(options.name, options.region, &mut sources)?;
                 config
                     .build()
-                    .map_err(|problems| fail(&problems, &sources))?
+                    .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let checked = configured
+        let validated = configured
             .validate()
-            .map_err(|problems| fail(&problems, &sources))?;
-        check_reachability(&configured, wanted.on_unreachable)?;
-        let dialect = wanted.format.dialect();
-        let limits = checked.limit_violations(dialect);
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        check_reachability(&configured, options.on_unreachable)?;
+        let dialect = options.format.dialect();
+        let limits = validated.limit_violations(dialect);
         if limits.has_errors() {
             return Err(fail(limits, &sources));
         }
         let text = print_artifact(
-            wanted.format,
-            &checked,
+            options.format,
+            &validated,
             &configured.stack,
-            wanted.module_kind,
+            options.module_kind,
         )?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
-        let warnings = checked.warnings().iter().filter(matters);
+        let warnings = validated.warnings().iter().filter(matters);
         output::note(&render(warnings, &sources));
         Ok((configured, text))
     }
@@ -355,11 +355,11 @@ impl Settings {
         let config = self.apply_flags(file, None, None, &mut sources)?;
         let configured = config
             .build()
-            .map_err(|problems| fail(&problems, &sources))?;
-        let checked = configured
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = configured
             .validate()
-            .map_err(|problems| fail(&problems, &sources))?;
-        print_artifact(Format::Cfn, &checked, &configured.stack, ModuleKind::Root)
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        print_artifact(Format::Cfn, &validated, &configured.stack, ModuleKind::Root)
     }
 
     /// What a file alone tells.
@@ -419,11 +419,11 @@ pub(super) fn check_reachability(
         return Ok(());
     }
     let graph = configured.app.graph();
-    let assume = reachability::Assumptions::default();
-    if !reachability::is_unreachable(graph, &assume) {
+    let assumptions = reachability::Assumptions::default();
+    if !reachability::is_unreachable(graph, &assumptions) {
         return Ok(());
     }
-    let proof = reachability::check(graph, &assume);
+    let proof = reachability::check(graph, &assumptions);
     let report = report::CheckReport {
         file: &configured.stack,
         graph,

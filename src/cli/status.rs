@@ -80,8 +80,8 @@ fn status(args: &Args) -> Result<(), Failure> {
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
-        let tool = AwsCli::new(&cloud.access());
-        let mut teller = ProgressReporter::new(args.output, true);
+        let aws_cli = AwsCli::new(&cloud.access());
+        let mut progress = ProgressReporter::new(args.output, true);
         let deadline = Instant::now() + args.timeout;
         let found = cloud
             .stack(&name)
@@ -92,24 +92,25 @@ fn status(args: &Args) -> Result<(), Failure> {
                 &format!("stack `{name}` is not there, in {}", cloud.region),
                 Some("check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it"),
             );
-            teller.outcome("absent", None, &json!({}));
+            progress.outcome("absent", None, &json!({}));
             return Err(Failure::Input);
         };
         if args.wait && stack.is_busy() {
-            stack = wait_for_operation(args, &cloud, &stack, deadline, &stop, &mut teller).await?;
+            stack =
+                wait_for_operation(args, &cloud, &stack, deadline, &stop, &mut progress).await?;
         }
-        let mut found = read_status(args, &cloud, &tool, stack, deadline, &stop)
+        let mut found = read_status(args, &cloud, &aws_cli, stack, deadline, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
         if args.wait {
             wait_until_online(
                 args,
                 &cloud,
-                &tool,
+                &aws_cli,
                 &mut found,
                 deadline,
                 &stop,
-                &mut teller,
+                &mut progress,
             )
             .await?;
         }
@@ -137,13 +138,13 @@ async fn wait_for_operation(
     stack: &Stack,
     deadline: Instant,
     stop: &Stop,
-    teller: &mut ProgressReporter,
+    progress: &mut ProgressReporter,
 ) -> Result<Stack, Failure> {
-    teller.line(&format!("stack `{}` is {}", stack.name, stack.status));
+    progress.line(&format!("stack `{}` is {}", stack.name, stack.status));
     let behind = event_before_operation(cloud, &stack.id)
         .await
         .map_err(|error| report_aws_error(&error))?;
-    teller.start(None);
+    progress.start(None);
     let watch = WaitOptions {
         stack_id: &stack.id,
         last_event: behind,
@@ -151,37 +152,37 @@ async fn wait_for_operation(
         deadline: Some(deadline),
         poll_interval: args.target.aws.poll,
     };
-    let followed = wait(cloud, watch, stop, teller).await;
-    let why = match followed.end {
+    let result = wait(cloud, watch, stop, progress).await;
+    let why = match result.end {
         WaitEnd::Settled(stack) if stack.is_good() => return Ok(stack),
         WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-            teller.line(&format!("stack `{}` is deleted", stack.name));
-            teller.outcome("gone", None, &json!({}));
+            progress.line(&format!("stack `{}` is deleted", stack.name));
+            progress.outcome("gone", None, &json!({}));
             return Err(Failure::Input);
         }
         WaitEnd::Settled(stack) => {
-            let found = Failed::of(cloud, stack, &followed.events).await;
+            let found = Failed::of(cloud, stack, &result.events).await;
             let again = args.target.aws.stack_flags(&found.stack.name);
-            return Err(failed(teller, &found, &again));
+            return Err(failed(progress, &found, &again));
         }
         WaitEnd::Stopped => Detached::Stopped,
         WaitEnd::TimedOut => Detached::TimedOut,
         WaitEnd::Lost(error) => Detached::Lost(error),
     };
     let again = args.target.aws.stack_flags(&stack.name);
-    teller.outcome("goes-on", None, &json!({ "status": followed.status }));
-    Err(report_detached(&stack.name, &again, &followed.status, &why))
+    progress.outcome("goes-on", None, &json!({ "status": result.status }));
+    Err(report_detached(&stack.name, &again, &result.status, &why))
 }
 
 async fn read_status(
     args: &Args,
     cloud: &Cloud,
-    tool: &AwsCli,
+    aws_cli: &AwsCli,
     stack: Stack,
     deadline: Instant,
     stop: &Stop,
 ) -> Result<StackStatus, AwsError> {
-    let (instances, aws_error) = tool.instances(cloud, &stack.id).await?;
+    let (instances, aws_error) = aws_cli.instances(cloud, &stack.id).await?;
     let drift = match args.drift {
         true => Some(drift(args, cloud, &stack, deadline, stop).await?),
         false => None,
@@ -229,11 +230,11 @@ async fn drift(
 async fn wait_until_online(
     args: &Args,
     cloud: &Cloud,
-    tool: &AwsCli,
+    aws_cli: &AwsCli,
     found: &mut StackStatus,
     deadline: Instant,
     stop: &Stop,
-    teller: &mut ProgressReporter,
+    progress: &mut ProgressReporter,
 ) -> Result<(), Failure> {
     let mut told = String::new();
     while !found.all_online() && found.aws_error.is_none() {
@@ -241,21 +242,21 @@ async fn wait_until_online(
         let states = states.map(|it| format!("{} {}", it.name, ping(it)));
         let line = states.collect::<Vec<_>>().join(", ");
         if line != told {
-            teller.note(&format!("waiting for {line}"));
+            progress.note(&format!("waiting for {line}"));
             told = line;
         }
         if Instant::now() >= deadline {
-            teller.note("the time is over");
+            progress.note("the time is over");
             return Ok(());
         }
         tokio::select! {
             () = sleep(args.target.aws.poll) => {}
             () = stop.wait() => {
-                teller.line("stopped waiting; nothing is changed by that");
+                progress.line("stopped waiting; nothing is changed by that");
                 return Err(Failure::Interrupted);
             }
         }
-        if let Err(error) = tool.look(&mut found.instances).await {
+        if let Err(error) = aws_cli.look(&mut found.instances).await {
             found.aws_error = Some(error);
         }
         if let Ok(Some(stack)) = cloud.stack(&found.stack.id).await {
@@ -281,7 +282,7 @@ async fn check(cloud: &Cloud, found: &StackStatus) -> Option<super::aws::Checked
 
 async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), Failure> {
     let stack = &found.stack;
-    let proven = match found.all_online() {
+    let checked = match found.all_online() {
         true => None,
         false => check(cloud, found).await,
     };
@@ -305,10 +306,10 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             });
             json!({ "status": it.status, "resources": resources.collect::<Vec<_>>() })
         });
-        let proof = proven.as_ref().map(|it| {
-            let answers = it.verdicts().into_iter();
-            answers
-                .map(|(name, answer)| (name, Value::from(answer)))
+        let reachability = checked.as_ref().map(|it| {
+            let verdicts = it.verdicts().into_iter();
+            verdicts
+                .map(|(name, verdict)| (name, Value::from(verdict)))
                 .collect::<Value>()
         });
         let value = json!({
@@ -318,7 +319,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             "instances": instances.collect::<Vec<_>>(),
             "aws_error": found.aws_error.as_ref().map(ToString::to_string),
             "drift": drift,
-            "proof": proof,
+            "proof": reachability,
         });
         return output::artifact(&format!("{value}\n"));
     }
@@ -398,10 +399,10 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             &format!("instances cannot be asked for: {aws_error}"),
             help.as_deref(),
         );
-    } else if let Some(proven) = proven.filter(|_| !stack.is_busy()) {
+    } else if let Some(checked) = checked.filter(|_| !stack.is_busy()) {
         let mut why = String::from("\nWhy not? What the deployed template says:\n");
-        why.push_str(&proven.text());
-        if !proven.is_unreachable() {
+        why.push_str(&checked.text());
+        if !checked.is_unreachable() {
             why.push_str(
                 "The template does not say why. A new instance takes some minutes; one that booted before \
                  its permissions or endpoints were there tries again after up to 30 minutes, or after a \

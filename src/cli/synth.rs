@@ -55,13 +55,13 @@ fn format_of(path: &Path) -> Option<Format> {
 
 /// The files of all stacks of an app, below a folder: a template each, or a root module with a
 /// module for each.
-fn all_files(format: Format, checked: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let stacks = checked.deployment_order();
+fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let stacks = validated.deployment_order();
     let mut files = Vec::new();
-    let mut role = ModuleKind::Root;
+    let mut kind = ModuleKind::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
-        role = ModuleKind::Module;
-        let root = backend::tf::root(checked).map_err(|error| {
+        kind = ModuleKind::Module;
+        let root = backend::tf::root(validated).map_err(|error| {
             Failure::Environment(format!("{error}: write each by itself, with `--name`"))
         })?;
         let text = match format {
@@ -71,11 +71,11 @@ fn all_files(format: Format, checked: &Validated<'_>) -> Result<Vec<(PathBuf, St
         files.push((PathBuf::from(format.file_of("")), text));
     }
     for stack in stacks {
-        let folder = match role {
+        let folder = match kind {
             ModuleKind::Root => PathBuf::new(),
             ModuleKind::Module => PathBuf::from(backend::tf::directory(stack)),
         };
-        let text = print_artifact(format, checked, stack, role)?;
+        let text = print_artifact(format, validated, stack, kind)?;
         files.push((folder.join(format.file_of(stack)), text));
     }
     Ok(files)
@@ -125,17 +125,17 @@ fn text(args: &Args, format: Format) -> Result<String, Failure> {
 
 /// The files of all stacks in a format; with `--name` those of one.
 fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut wanted = synth_options(args, format)?;
+    let mut options = synth_options(args, format)?;
     let first = app::current().and_then(|app| app.graph().stacks().next());
     let first = first.map(|it| it.name.clone());
-    wanted.name = wanted.name.or(first.as_ref());
-    let (configured, text) = args.settings.synthesize(&wanted)?;
+    options.name = options.name.or(first.as_ref());
+    let (configured, text) = args.settings.synthesize(&options)?;
     let sources = Sources::new();
-    let checked = configured
+    let validated = configured
         .validate()
-        .map_err(|problems| fail(&problems, &sources))?;
+        .map_err(|diagnostics| fail(&diagnostics, &sources))?;
     let mut files = match (&args.name, app::current().is_some() && !args.tf_module) {
-        (None, true) => all_files(format, &checked)?,
+        (None, true) => all_files(format, &validated)?,
         _ => vec![(PathBuf::from(format.file_of(&configured.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {

@@ -132,8 +132,8 @@ impl SessionAccess {
         self.sessions_at(sessions, SourceLocation::Default)
     }
 
-    pub(crate) fn sessions_at(mut self, sessions: Sessions, place: SourceLocation) -> Self {
-        self.sessions = Some((sessions, place));
+    pub(crate) fn sessions_at(mut self, sessions: Sessions, location: SourceLocation) -> Self {
+        self.sessions = Some((sessions, location));
         self
     }
 
@@ -142,8 +142,8 @@ impl SessionAccess {
         self.operators_at(operators, SourceLocation::Default)
     }
 
-    pub(crate) fn operators_at(mut self, operators: Operators, place: SourceLocation) -> Self {
-        self.operators = Some((operators, place));
+    pub(crate) fn operators_at(mut self, operators: Operators, location: SourceLocation) -> Self {
+        self.operators = Some((operators, location));
         self
     }
 
@@ -152,8 +152,8 @@ impl SessionAccess {
         self.patching_at(patching, SourceLocation::Default)
     }
 
-    pub(crate) fn patching_at(mut self, patching: Patching, place: SourceLocation) -> Self {
-        self.patching = Some((patching, place));
+    pub(crate) fn patching_at(mut self, patching: Patching, location: SourceLocation) -> Self {
+        self.patching = Some((patching, location));
         self
     }
 
@@ -162,8 +162,8 @@ impl SessionAccess {
         self.monitoring_at(watching, SourceLocation::Default)
     }
 
-    pub(crate) fn monitoring_at(mut self, watching: Monitoring, place: SourceLocation) -> Self {
-        self.monitoring = Some((watching, place));
+    pub(crate) fn monitoring_at(mut self, watching: Monitoring, location: SourceLocation) -> Self {
+        self.monitoring = Some((watching, location));
         self
     }
 
@@ -172,8 +172,8 @@ impl SessionAccess {
         self.audit_at(audit, SourceLocation::Default)
     }
 
-    pub(crate) fn audit_at(mut self, audit: Audit, place: SourceLocation) -> Self {
-        self.audit = Some((audit, place));
+    pub(crate) fn audit_at(mut self, audit: Audit, location: SourceLocation) -> Self {
+        self.audit = Some((audit, location));
         self
     }
 
@@ -218,8 +218,8 @@ impl SessionAccess {
         self
     }
 
-    pub(crate) fn instance_at(mut self, host: PrivateInstance, place: SourceLocation) -> Self {
-        self.instances.push((host, place));
+    pub(crate) fn instance_at(mut self, host: PrivateInstance, location: SourceLocation) -> Self {
+        self.instances.push((host, location));
         self
     }
 }
@@ -292,13 +292,13 @@ impl Construct for SessionAccess {
         }
         scope.suppress(self.suppressions);
         let session_only = self.instance_role.permissions() == Permissions::SessionOnly;
-        if let Some((_, place)) = self.patching.as_ref().filter(|_| session_only) {
+        if let Some((_, location)) = self.patching.as_ref().filter(|_| session_only) {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "patching-permissions",
                     "instances that may open sessions only cannot be patched",
                 )
-                .at(place.clone())
+                .at(location.clone())
                 .help("set `identity.permissions` to `managed`, or leave `patching` out"),
             );
         }
@@ -307,7 +307,7 @@ impl Construct for SessionAccess {
             Image::Latest(family) => !family.is_amazon_linux(),
             _ => false,
         };
-        if let (Some((_, place)), Some((host, _))) =
+        if let (Some((_, location)), Some((host, _))) =
             (&self.patching, self.instances.iter().find(elsewhere))
             && alone
         {
@@ -317,7 +317,7 @@ impl Construct for SessionAccess {
             );
             scope.add_diagnostic(
                 Diagnostic::warning("patching-sources", message)
-                    .at(place.clone())
+                    .at(location.clone())
                     .help(
                         "take `al2023`, whose packages come from S3, or a network with a way out",
                     ),
@@ -329,9 +329,14 @@ impl Construct for SessionAccess {
         };
         let boundary = self.instance_role.boundary();
         let identity = scope.add_renamed("Instances", None, at_identity, self.instance_role);
-        let sessions = self.sessions.map(|(sessions, place)| {
+        let sessions = self.sessions.map(|(sessions, location)| {
             let role = identity.role;
-            scope.add_renamed("Sessions", None, place, PlacedSessions { sessions, role })
+            scope.add_renamed(
+                "Sessions",
+                None,
+                location,
+                PlacedSessions { sessions, role },
+            )
         });
         let mut needs = EndpointNeeds::default();
         if let Some(sessions) = &sessions {
@@ -370,12 +375,12 @@ impl Construct for SessionAccess {
         after.extend(identity.ready.iter().copied());
         after.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
         after.extend(endpoints.ready.iter().copied());
-        let patching = self.patching.map(|(patching, place)| {
+        let patching = self.patching.map(|(patching, location)| {
             let role = identity.role;
             let permissions = PatchPermissions { role };
-            let permissions = scope.add_renamed("Patching", None, place.clone(), permissions);
+            let permissions = scope.add_renamed("Patching", None, location.clone(), permissions);
             after.push(permissions.node());
-            (patching, permissions, place)
+            (patching, permissions, location)
         });
         let mut hosts = self.instances;
         if hosts.is_empty() {
@@ -390,18 +395,22 @@ impl Construct for SessionAccess {
             |host: &PrivateInstance| natural(host.renamed_from.as_deref().unwrap_or(&host.name));
         hosts.sort_by_key(|(_, (host, _))| oldest(host));
         let mut given = Vec::with_capacity(hosts.len());
-        for (n, (host, place)) in hosts {
+        for (n, (host, location)) in hosts {
             given.push(n);
             let id = host.name.clone();
             let twin = handles.iter().find(|(of, _)| *of == id);
             if let Some(&(_, twin)) = twin {
                 let message = format!("two instances have the name {}", quoted(&id));
-                let problem = Diagnostic::error("instance-name", message).at(place);
-                scope.add_diagnostic(problem.about(&["name"]).help("give each a name of its own"));
+                let diagnostic = Diagnostic::error("instance-name", message).at(location);
+                scope.add_diagnostic(
+                    diagnostic
+                        .about(&["name"])
+                        .help("give each a name of its own"),
+                );
                 handles.push((id, twin));
                 continue;
             }
-            let was = host.renamed_from.clone();
+            let renamed_from = host.renamed_from.clone();
             let placed = PlacedInstance {
                 instance: host,
                 network: &network,
@@ -410,7 +419,7 @@ impl Construct for SessionAccess {
                 sessions: sessions.as_ref(),
                 depends_on: &after,
             };
-            let handle = scope.add_renamed(&id, was.as_deref(), place, placed);
+            let handle = scope.add_renamed(&id, renamed_from.as_deref(), location, placed);
             handles.push((id, handle));
         }
         let named: Vec<(String, Handle<Instance>)> = handles
@@ -418,37 +427,37 @@ impl Construct for SessionAccess {
             .map(|(name, handle)| (name.clone(), handle.instance))
             .collect();
         let instances: Vec<Handle<Instance>> = named.iter().map(|(_, it)| *it).collect();
-        let operators = self.operators.map(|(operators, place)| {
+        let operators = self.operators.map(|(operators, location)| {
             let placed = PlacedOperators {
                 operators,
                 instances: &instances,
                 sessions: sessions.as_ref(),
                 boundary: boundary.clone(),
             };
-            scope.add_renamed("Operators", None, place, placed)
+            scope.add_renamed("Operators", None, location, placed)
         });
-        if let Some((patching, permissions, place)) = patching {
+        if let Some((patching, permissions, location)) = patching {
             let placed = PlacedPatching {
                 patching,
                 instances: &instances,
                 permissions,
             };
-            scope.add_renamed("Patching", None, place, placed);
+            scope.add_renamed("Patching", None, location, placed);
         }
-        let topic = self.monitoring.and_then(|(watching, place)| {
+        let topic = self.monitoring.and_then(|(watching, location)| {
             let placed = PlacedMonitoring {
                 monitoring: watching,
                 instances: &named,
             };
-            scope.add_renamed("Watching", None, place, placed)
+            scope.add_renamed("Watching", None, location, placed)
         });
-        let audit = self.audit.map(|(audit, place)| {
+        let audit = self.audit.map(|(audit, location)| {
             let placed = PlacedAudit {
                 audit,
                 network: &network,
                 boundary,
             };
-            scope.add_renamed("Audit", None, place, placed)
+            scope.add_renamed("Audit", None, location, placed)
         });
         AccessHandles {
             operators,

@@ -89,10 +89,10 @@ impl PlacedAudit<'_> {
     }
 
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
-    fn key(&self, place: &ArnContext, scope: &mut Scope<'_>) -> Handle<KmsKey> {
-        let mut statements = delegate_to_iam(place);
+    fn key(&self, context: &ArnContext, scope: &mut Scope<'_>) -> Handle<KmsKey> {
+        let mut statements = delegate_to_iam(context);
         if self.audit.cloudtrail {
-            let trail = |name: Expr| place.arn("cloudtrail", [Expr::text("trail/"), name]);
+            let trail = |name: Expr| context.arn("cloudtrail", [Expr::text("trail/"), name]);
             let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
             let name = Self::trail_name(scope);
             statements.push(
@@ -124,7 +124,7 @@ impl PlacedAudit<'_> {
         ];
         let groups: Vec<String> = groups.into_iter().flatten().collect();
         if !groups.is_empty() {
-            statements.push(allow_cloudwatch_logs(&groups, place, scope));
+            statements.push(allow_cloudwatch_logs(&groups, context, scope));
         }
         let key = rotated_key("The trail and the record of connections", statements);
         let key = scope.add("Key", key);
@@ -136,7 +136,7 @@ impl PlacedAudit<'_> {
     fn trail(
         &self,
         key: Handle<KmsKey>,
-        place: &ArnContext,
+        context: &ArnContext,
         scope: &mut Scope<'_>,
     ) -> Handle<Trail> {
         let arn: Value<Text> = key.attr(KmsKey::LINK).into_value();
@@ -151,12 +151,12 @@ impl PlacedAudit<'_> {
         let bucket = scope.add("Bucket", bucket);
         scope.set_removal_policy(bucket, RemovalPolicy::Retain);
         let name = Self::trail_name(scope);
-        let trail = place.arn("cloudtrail", [Expr::text("trail/"), name.clone()]);
+        let trail = context.arn("cloudtrail", [Expr::text("trail/"), name.clone()]);
         let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
         let files = Expr::concat([
             bucket.attr(Bucket::ARN),
             Expr::text("/AWSLogs/"),
-            place.account.clone(),
+            context.account.clone(),
             Expr::text("/*"),
         ]);
         let statements = [
@@ -222,7 +222,7 @@ impl PlacedAudit<'_> {
         service: &'static str,
         scope: &mut Scope<'_>,
     ) -> LogDelivery {
-        let place = ArnContext::of(scope);
+        let context = ArnContext::of(scope);
         let group = LogGroup::new()
             .log_group_name(name.to_owned())
             .retention_in_days(days)
@@ -234,12 +234,16 @@ impl PlacedAudit<'_> {
         // CloudTrail takes no condition here:
         // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
         if service != CLOUDTRAIL {
-            trust = trust.when("StringEquals", "aws:SourceAccount", [place.account.clone()]);
+            trust = trust.when(
+                "StringEquals",
+                "aws:SourceAccount",
+                [context.account.clone()],
+            );
         }
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.permissions_boundary = self.boundary.clone();
         let role = scope.add(&format!("{id}Role"), role);
-        let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
+        let streams = context.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
         let write = Statement::allow(WRITE_LOGS).sid("Write").on([streams]);
         let mut may = vec![write];
         if service != CLOUDTRAIL {
@@ -264,13 +268,13 @@ impl PlacedAudit<'_> {
         &self,
         days: Value<i64>,
         key: Handle<KmsKey>,
-        place: &ArnContext,
+        context: &ArnContext,
         scope: &mut Scope<'_>,
     ) {
         let name = Self::flow_group_name(scope);
         let service = "vpc-flow-logs.amazonaws.com";
         let written = self.group("Connections", (&name, days), key, service, scope);
-        let arn = place.arn("logs", [Expr::text(format!("log-group:{name}"))]);
+        let arn = context.arn("logs", [Expr::text(format!("log-group:{name}"))]);
         let flow = FlowLog::new(self.network.vpc.clone(), "ALL", "cloud-watch-logs", arn)
             .role_arn(written.role.attr(Role::ARN))
             .max_aggregation_interval(60);
@@ -290,7 +294,7 @@ impl Construct for PlacedAudit<'_> {
     type Handle = AuditHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> AuditHandles {
-        let place = ArnContext::of(scope);
+        let context = ArnContext::of(scope);
         if !self.audit.cloudtrail && self.audit.cloudwatch_logs_retention_days.is_some() {
             scope.add_diagnostic(
                 Diagnostic::warning(
@@ -304,13 +308,13 @@ impl Construct for PlacedAudit<'_> {
         if !self.audit.cloudtrail && self.audit.flow_log_retention_days.is_none() {
             return AuditHandles { trail: None };
         }
-        let key = self.key(&place, scope);
+        let key = self.key(&context, scope);
         let trail = self
             .audit
             .cloudtrail
-            .then(|| self.trail(key, &place, scope));
+            .then(|| self.trail(key, &context, scope));
         if let Some(days) = self.audit.flow_log_retention_days.clone() {
-            self.flow_log(days, key, &place, scope);
+            self.flow_log(days, key, &context, scope);
         }
         AuditHandles { trail }
     }

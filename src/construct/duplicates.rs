@@ -10,8 +10,8 @@ fn text<R>(link: &Link<R>) -> Option<&str> {
 
 /// Reports a text that is no id.
 pub(super) fn check_id<R>(field: &str, of: IdOf, link: &Link<R>, scope: &mut Scope<'_>) {
-    if let Some(problem) = text(link).and_then(|id| of.problem(field, id)) {
-        scope.add_diagnostic(problem.about(&keys(field)));
+    if let Some(diagnostic) = text(link).and_then(|id| of.diagnostic(field, id)) {
+        scope.add_diagnostic(diagnostic.about(&keys(field)));
     }
 }
 
@@ -48,7 +48,7 @@ where
 /// Reports a text that is no ARN of its kind, or one of another place.
 pub(super) fn check_arn<R>(field: &str, of: ArnOf, link: &Link<R>, scope: &mut Scope<'_>) {
     let region = scope.known_region();
-    if let Some(problem) = text(link).and_then(|arn| of.problem(field, arn, region)) {
-        scope.add_diagnostic(problem.about(&keys(field)));
+    if let Some(diagnostic) = text(link).and_then(|arn| of.diagnostic(field, arn, region)) {
+        scope.add_diagnostic(diagnostic.about(&keys(field)));
     }
 }

@@ -115,7 +115,7 @@ impl Service {
             .is_some_and(|(region, _)| region.is_some() || !self.token.contains('.'));
         let fits = self.token.starts_with(|c: char| c.is_ascii_lowercase())
             && self.token.chars().all(plain);
-        let problem = if fits && full {
+        let diagnostic = if fits && full {
             let message = format!("{shown} is no service known here; it is taken as it is");
             Diagnostic::warning("endpoint-service", message)
                 .help(near.unwrap_or_else(|| "see that it is spelled as AWS does".to_owned()))
@@ -129,7 +129,7 @@ impl Service {
                  `com.amazonaws.eu-central-1.kms`)"
             ))
         };
-        scope.add_diagnostic(problem.about(about));
+        scope.add_diagnostic(diagnostic.about(about));
     }
 
     /// The name of its endpoint where the stack is deployed.
@@ -464,8 +464,8 @@ impl PlacedEndpoints<'_> {
             .and_then(|region| region.s3_prefix_list);
         let given = self.endpoints.s3_prefix_list.clone();
         let known = given.or(of_region.map(Text::Borrowed))?;
-        if let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", &known) {
-            scope.add_diagnostic(problem);
+        if let Some(diagnostic) = IdOf::PREFIX_LIST.diagnostic("s3_prefix_list", &known) {
+            scope.add_diagnostic(diagnostic);
         }
         Some(known)
     }

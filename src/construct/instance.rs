@@ -187,8 +187,8 @@ impl PrivateInstance {
     fn resolve_architecture(&self, scope: &mut Scope<'_>) -> Architecture {
         let of_type = match self.architecture(scope) {
             Ok(of_type) => of_type,
-            Err(problem) => {
-                scope.add_diagnostic(*problem);
+            Err(diagnostic) => {
+                scope.add_diagnostic(*diagnostic);
                 return Architecture::X86_64;
             }
         };
@@ -222,7 +222,7 @@ impl PrivateInstance {
 
     /// Reports a size that the root volume cannot have, as far as it is known.
     fn check_volume(&self, scope: &mut Scope<'_>) {
-        let least = match &self.image {
+        let min = match &self.image {
             Image::Latest(family) => family.min_volume_size(),
             _ => 1,
         };
@@ -237,12 +237,9 @@ impl PrivateInstance {
             }
             _ => Vec::new(),
         };
-        if let Some(size) = sizes
-            .into_iter()
-            .find(|size| !(least..=MOST).contains(size))
-        {
+        if let Some(size) = sizes.into_iter().find(|size| !(min..=MOST).contains(size)) {
             let message = format!(
-                "`volume_size` is {size}, and the image's root volume has from {least} to {MOST} GiB"
+                "`volume_size` is {size}, and the image's root volume has from {min} to {MOST} GiB"
             );
             scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)
@@ -308,7 +305,7 @@ impl PrivateInstance {
             .map(str::to_ascii_lowercase)
             .collect();
         let installs = self.user_data.is_some();
-        let problem = if name.contains("/amzn-ami-") {
+        let diagnostic = if name.contains("/amzn-ami-") {
             report(
                 "image-end-of-life",
                 "is Amazon Linux 1, which got its last update in 2023",
@@ -333,24 +330,24 @@ impl PrivateInstance {
             } else {
                 "has no agent".to_owned()
             };
-            let problem = report(
+            let diagnostic = report(
                 "image-agent",
                 &message,
                 "set `install_agent`, or install the agent in `user_data`",
             );
-            problem.map(|problem| Diagnostic {
+            diagnostic.map(|diagnostic| Diagnostic {
                 severity: if own {
                     Severity::Warning
                 } else {
-                    problem.severity
+                    diagnostic.severity
                 },
-                ..problem
+                ..diagnostic
             })
         } else {
             None
         };
-        if let Some(problem) = problem {
-            scope.add_diagnostic(problem);
+        if let Some(diagnostic) = diagnostic {
+            scope.add_diagnostic(diagnostic);
         }
     }
 }

@@ -80,15 +80,15 @@ impl PlacedMonitoring<'_> {
     /// Services publish to an encrypted topic only with a key whose policy lets them.
     /// <https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html>
     fn topic(&self, scope: &mut Scope<'_>) -> Handle<Topic> {
-        let place = ArnContext::of(scope);
-        let account = place.account.clone();
+        let context = ArnContext::of(scope);
+        let account = context.account.clone();
         // EventBridge brings no account along:
         // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
         let of_account = |service: &str, may: Statement| match service {
             EVENTS => may,
             _ => may.when("StringEquals", "aws:SourceAccount", [account.clone()]),
         };
-        let mut statements = delegate_to_iam(&place);
+        let mut statements = delegate_to_iam(&context);
         let services = [
             ("Events", EVENTS, self.monitoring.session_events),
             ("Alarms", "cloudwatch.amazonaws.com", self.monitoring.alarms),

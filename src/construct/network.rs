@@ -97,8 +97,8 @@ impl PrivateNetwork {
         if self.subnet_cidrs.is_empty() {
             let prefix_len = (self.cidr.prefix_len() + 4).clamp(16, 28);
             let room = self.cidr.capacity(prefix_len);
-            let most = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
-            if let Some((number, zone)) = most.max_by_key(|(number, _)| *number)
+            let max = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
+            if let Some((number, zone)) = max.max_by_key(|(number, _)| *number)
                 && room <= number.into()
                 // A range beyond a VPC's is told by itself.
                 && self.cidr.prefix_len() <= 28

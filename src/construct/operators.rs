@@ -96,15 +96,15 @@ impl OperatorPolicy {
     /// since plain `Bool` refuses what is listed too. One's own sessions are told twice, by id and
     /// by the tags that AWS gives them: ids begin with the session's name of a role, and not with
     /// `aws:userid`.
-    pub fn to_policy_document(&self, place: &ArnContext) -> PolicyDocument {
-        let checked = |statement: Statement| {
+    pub fn to_policy_document(&self, context: &ArnContext) -> PolicyDocument {
+        let validated = |statement: Statement| {
             statement.when(
                 "BoolIfExists",
                 "ssm:SessionDocumentAccessCheck",
                 [text("true")],
             )
         };
-        let instance = |id: Expr| place.arn("ec2", [Expr::text("instance/"), id]);
+        let instance = |id: Expr| context.arn("ec2", [Expr::text("instance/"), id]);
         let reachable: Vec<Value<Text>> = match &self.targets {
             SessionTargets::Ids(ids) => ids.iter().map(|id| instance(expr(id))).collect(),
             SessionTargets::Tagged(_) => vec![instance(Expr::text("*"))],
@@ -127,18 +127,22 @@ impl OperatorPolicy {
             }
         };
         let mut documents: Vec<Value<Text>> = match self.documents.is_empty() {
-            true => vec![account_document(place, Expr::text(DEFAULT_DOCUMENT))],
+            true => vec![account_document(context, Expr::text(DEFAULT_DOCUMENT))],
             false => self
                 .documents
                 .iter()
-                .map(|it| account_document(place, expr(it)))
+                .map(|it| account_document(context, expr(it)))
                 .collect(),
         };
         let forwarding = FORWARDING.iter().filter(|_| self.allow_port_forwarding);
         let ssh = Some(&SSH).filter(|_| self.allow_ssh);
-        documents.extend(forwarding.chain(ssh).map(|name| aws_document(place, name)));
+        documents.extend(
+            forwarding
+                .chain(ssh)
+                .map(|name| aws_document(context, name)),
+        );
         let anywhere = ArnContext {
-            partition: place.partition.clone(),
+            partition: context.partition.clone(),
             region: Expr::text("*"),
             account: Expr::text("*"),
         };
@@ -146,8 +150,9 @@ impl OperatorPolicy {
             |rest: &'static str| anywhere.arn("ssm", [Expr::text("session/"), Expr::text(rest)]);
         let mine = ["ssm:TerminateSession", "ssm:ResumeSession"];
         let mut statements = vec![
-            checked(start).sid("StartOnInstances"),
-            checked(Statement::allow(["ssm:StartSession"]).on(documents)).sid("StartWithDocuments"),
+            validated(start).sid("StartOnInstances"),
+            validated(Statement::allow(["ssm:StartSession"]).on(documents))
+                .sid("StartWithDocuments"),
             Statement::allow(["ssmmessages:OpenDataChannel"])
                 .on([session("${aws:userid}-*")])
                 .sid("DataChannel"),
@@ -229,7 +234,7 @@ impl Construct for PlacedOperators<'_> {
     type Handle = OperatorHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> OperatorHandles {
-        let place = ArnContext::of(scope);
+        let context = ArnContext::of(scope);
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
         const MOST: usize = 40;
         if self.operators.instance_tags.is_empty() && self.instances.len() > MOST {
@@ -281,7 +286,7 @@ impl Construct for PlacedOperators<'_> {
         }
         let policy = scope.add(
             "Policy",
-            ManagedPolicy::new(policy.to_policy_document(&place)),
+            ManagedPolicy::new(policy.to_policy_document(&context)),
         );
         scope.output(
             "PolicyArn",
@@ -356,13 +361,13 @@ fn expr(value: &Value<Text>) -> Expr {
 }
 
 /// The ARN of a document of the account.
-fn account_document(place: &ArnContext, name: Expr) -> Value<Text> {
-    place.arn("ssm", [Expr::text("document/"), name])
+fn account_document(context: &ArnContext, name: Expr) -> Value<Text> {
+    context.arn("ssm", [Expr::text("document/"), name])
 }
 
 /// The ARN of a document of AWS.
-fn aws_document(place: &ArnContext, name: &'static str) -> Value<Text> {
-    place.aws_arn("ssm", [Expr::text("document/"), Expr::text(name)])
+fn aws_document(context: &ArnContext, name: &'static str) -> Value<Text> {
+    context.aws_arn("ssm", [Expr::text("document/"), Expr::text(name)])
 }
 
 #[cfg(test)]
@@ -370,13 +375,13 @@ mod tests {
     use super::*;
 
     fn policy(policy: OperatorPolicy, partition: &'static str, region: &'static str) -> String {
-        let place = ArnContext {
+        let context = ArnContext {
             partition: Expr::text(partition),
             region: Expr::text(region),
             account: Expr::text("123456789012"),
         };
         policy
-            .to_policy_document(&place)
+            .to_policy_document(&context)
             .to_json()
             .expect("it holds no functions")
     }

@@ -384,9 +384,9 @@ impl Scope<'_> {
     }
 
     /// Says what becomes of a resource at its end. Default: it is deleted.
-    pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, removal: RemovalPolicy) {
+    pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, policy: RemovalPolicy) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
-            node.removal_policy = Some(removal);
+            node.removal_policy = Some(policy);
         }
     }
 

@@ -155,7 +155,7 @@ impl PlacedSessions {
         format!("/session-manager/{}", kebab(scope.stack_name()))
     }
 
-    fn key(&self, place: &ArnContext, scope: &mut Scope<'_>) -> Option<Link<KmsKey>> {
+    fn key(&self, context: &ArnContext, scope: &mut Scope<'_>) -> Option<Link<KmsKey>> {
         match &self.sessions.kms_key {
             SessionKey::None => None,
             SessionKey::Existing(key) => {
@@ -171,11 +171,11 @@ impl PlacedSessions {
                 Some(key.clone())
             }
             SessionKey::Created => {
-                let mut statements = delegate_to_iam(place);
+                let mut statements = delegate_to_iam(context);
                 if self.sessions.cloudwatch_logs.is_some() {
                     statements.push(allow_cloudwatch_logs(
                         &[Self::group_name(scope)],
-                        place,
+                        context,
                         scope,
                     ));
                 }
@@ -216,11 +216,11 @@ impl PlacedSessions {
     }
 
     /// What the instances' role may do for it.
-    fn permissions(&self, handles: &LogTargets, place: &ArnContext) -> Vec<Statement> {
+    fn permissions(&self, handles: &LogTargets, context: &ArnContext) -> Vec<Statement> {
         let mut statements = Vec::new();
         if let Some((_, name)) = &handles.logs {
             let group = [Expr::text("log-group:"), Expr::text(name.clone())];
-            let streams = place.arn("logs", group.into_iter().chain([Expr::text(":*")]));
+            let streams = context.arn("logs", group.into_iter().chain([Expr::text(":*")]));
             statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
@@ -323,10 +323,10 @@ impl PlacedSessions {
             ("idle_timeout", Some(self.sessions.idle_timeout_minutes), 60),
             ("max_duration", self.sessions.max_duration_minutes, 1440),
         ];
-        for (field, minutes, most) in limits {
-            if let Some(minutes) = minutes.filter(|it| !(1..=most).contains(it)) {
+        for (field, minutes, max) in limits {
+            if let Some(minutes) = minutes.filter(|it| !(1..=max).contains(it)) {
                 let message =
-                    format!("`{field}` is {minutes}, and sessions take 1 to {most} minutes");
+                    format!("`{field}` is {minutes}, and sessions take 1 to {max} minutes");
                 scope.add_diagnostic(
                     Diagnostic::error("session-time", message)
                         .about(&[field])
@@ -366,8 +366,8 @@ impl Construct for PlacedSessions {
     fn build(self, scope: &mut Scope<'_>) -> SessionHandles {
         self.check(scope);
         scope.tags(self.sessions.tags.clone());
-        let place = ArnContext::of(scope);
-        let key = self.key(&place, scope);
+        let context = ArnContext::of(scope);
+        let key = self.key(&context, scope);
         let logs = self.sessions.cloudwatch_logs.as_ref().map(|logs| {
             let name = Self::group_name(scope);
             let mut group = LogGroup::new()
@@ -395,7 +395,7 @@ impl Construct for PlacedSessions {
             // Everybody's sessions in the region follow it.
             scope.set_removal_policy(document, RemovalPolicy::Retain);
         }
-        let statements = self.permissions(&made, &place);
+        let statements = self.permissions(&made, &context);
         let mut ready = Vec::new();
         if !statements.is_empty() {
             let policy =

@@ -39,7 +39,7 @@ pub(super) fn require_tls(bucket: Handle<Bucket>) -> Statement {
 /// grants, which outlive a policy, to AWS's services.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-pub(super) fn delegate_to_iam(place: &ArnContext) -> Vec<Statement> {
+pub(super) fn delegate_to_iam(context: &ArnContext) -> Vec<Statement> {
     let mut grants = Statement::allow(["kms:CreateGrant"])
         .sid("GrantsToServices")
         .principal(Principal::Any)
@@ -49,7 +49,7 @@ pub(super) fn delegate_to_iam(place: &ArnContext) -> Vec<Statement> {
     grants.effect = Effect::Deny;
     let decides = Statement::allow(["kms:*"])
         .sid("IamDecides")
-        .principal(Principal::Aws(place.root()))
+        .principal(Principal::Aws(context.root()))
         .on(["*"]);
     vec![decides, grants]
 }
@@ -59,7 +59,7 @@ pub(super) fn delegate_to_iam(place: &ArnContext) -> Vec<Statement> {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
 pub(super) fn allow_cloudwatch_logs(
     groups: &[String],
-    place: &ArnContext,
+    context: &ArnContext,
     scope: &Scope<'_>,
 ) -> Statement {
     let suffix = scope
@@ -70,7 +70,7 @@ pub(super) fn allow_cloudwatch_logs(
     let service = Expr::concat([Expr::text("logs."), scope.region(), Expr::text("."), suffix]);
     let groups = groups
         .iter()
-        .map(|name| place.arn("logs", [Expr::text(format!("log-group:{name}"))]));
+        .map(|name| context.arn("logs", [Expr::text(format!("log-group:{name}"))]));
     Statement::allow([
         "kms:Decrypt*",
         "kms:Describe*",

@@ -124,13 +124,13 @@ fn alternative(
         is_comparison: false,
         is_reachable: verdicts(graph)
             .iter()
-            .all(|answer| *answer == Verdict::Reachable),
+            .all(|verdict| *verdict == Verdict::Reachable),
     })
 }
 
 fn verdicts(graph: &Graph) -> Vec<Verdict> {
-    let proof = check(graph, &Assumptions::default());
-    proof.instances.iter().map(|it| it.verdict).collect()
+    let reachability = check(graph, &Assumptions::default());
+    reachability.instances.iter().map(|it| it.verdict).collect()
 }
 
 /// Whether no instance is worse off.

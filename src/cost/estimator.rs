@@ -23,24 +23,24 @@ fn counted(count: u64, one: &str) -> String {
 
 /// An estimate in the making.
 pub(super) struct Estimator<'v, 'g> {
-    pub(super) view: &'v GraphIndex<'g>,
+    pub(super) index: &'v GraphIndex<'g>,
     pub(super) estimate: Estimate,
 }
 
 impl<'g> Estimator<'_, 'g> {
     pub(super) fn exists(&self, node: &Node) -> Ternary {
-        known::exists(self.view.graph, node, self.estimate.region)
+        known::exists(self.index.graph, node, self.estimate.region)
     }
 
     fn all<R: Typed + 'g>(&self) -> Vec<(NodeId, &'g Node, &'g R)> {
-        self.view
+        self.index
             .all::<R>()
             .filter(|(_, node, _)| !self.exists(node).is_no())
             .collect()
     }
 
     fn push(&mut self, what: &'static str, id: Option<NodeId>, quantity: String, cost: Cost) {
-        let node = id.and_then(|id| self.view.graph.node(id));
+        let node = id.and_then(|id| self.index.graph.node(id));
         self.estimate.lines.push(Line {
             what,
             resource: node.map_or_else(String::new, |node| node.display_id().to_owned()),
@@ -71,8 +71,13 @@ impl<'g> Estimator<'_, 'g> {
         self.push(what, id, quantity.into(), cost);
     }
 
-    fn without(&mut self, what: &'static str, id: NodeId, why: impl Into<String>) {
-        self.push(what, Some(id), String::new(), Cost::NotPriced(why.into()));
+    fn without(&mut self, what: &'static str, id: NodeId, reason: impl Into<String>) {
+        self.push(
+            what,
+            Some(id),
+            String::new(),
+            Cost::NotPriced(reason.into()),
+        );
     }
 
     fn hours(&self, count: u64) -> Amount {
@@ -87,9 +92,9 @@ impl<'g> Estimator<'_, 'g> {
         let more = self
             .all::<VpcEndpointSubnet>()
             .into_iter()
-            .filter(|(_, _, more)| self.view.resolve_one(&more.endpoint).node() == Some(id))
+            .filter(|(_, _, more)| self.index.resolve_one(&more.endpoint).node() == Some(id))
             .count();
-        let own = subnets(self.view.graph, &it.subnets)?;
+        let own = subnets(self.index.graph, &it.subnets)?;
         Some(own + more as u64)
     }
 
@@ -189,7 +194,7 @@ impl<'g> Estimator<'_, 'g> {
         let id = machine.node;
         let count = match &machine.count {
             Ok(count) => *count,
-            Err(why) => return self.without(INSTANCE, id, why.clone()),
+            Err(reason) => return self.without(INSTANCE, id, reason.clone()),
         };
         if machine.local {
             return self.without(INSTANCE, id, "Local Zones have prices of their own");
@@ -214,7 +219,7 @@ impl<'g> Estimator<'_, 'g> {
         let id = machine.node;
         let of = match &machine.instance_type {
             Ok(of) => of,
-            Err(why) => return self.without(INSTANCE, id, why.clone()),
+            Err(reason) => return self.without(INSTANCE, id, reason.clone()),
         };
         let hours = self.estimate.usage.hours;
         let shown = format!("{count} {of} x {hours} h");
@@ -235,7 +240,7 @@ impl<'g> Estimator<'_, 'g> {
         let what = if disk.root { ROOT } else { VOLUME };
         match (&disk.size, &disk.of) {
             (Ok(size), Ok(of)) => self.volume(what, id, *of, *size, count),
-            (Err(why), _) | (_, Err(why)) => self.without(what, id, why.clone()),
+            (Err(reason), _) | (_, Err(reason)) => self.without(what, id, reason.clone()),
         }
     }
 
@@ -255,7 +260,7 @@ impl<'g> Estimator<'_, 'g> {
             let size = it
                 .size
                 .as_ref()
-                .and_then(|it| known::number(self.view.graph, it));
+                .and_then(|it| known::number(self.index.graph, it));
             let inside = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
             let of = match &it.volume_type {
                 Some(of) => of.lit().copied(),
@@ -320,9 +325,9 @@ impl<'g> Estimator<'_, 'g> {
             );
         }
         for (id, _, _) in self.all::<Trail>() {
-            let why =
+            let reason =
                 "free if it is the account's first of management events; its files cost little";
-            self.without(TRAIL, id, why);
+            self.without(TRAIL, id, reason);
         }
         for (id, _, _) in self.all::<FlowLog>() {
             self.without(FLOW, id, "what the VPC's connections write is not assumed");

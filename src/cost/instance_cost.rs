@@ -77,47 +77,51 @@ impl<'g> From<Template<'g>> for LaunchSource<'g> {
 }
 
 /// Reads a machine; nothing if it is none.
-pub(super) fn machine<'g>(
-    view: &GraphIndex<'g>,
-    host: &InstanceConfig<'g>,
+pub(super) fn instance_usage<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
 ) -> Option<InstanceUsage> {
-    let node = view.graph.node(host.node)?;
+    let node = index.graph.node(instance.node)?;
     let (recipe, count) = match &node.resource {
         Resource::Instance(it) => {
             let recipe =
-                template_of_specification(view, host.node, it.launch_template.as_ref()).into();
+                template_of_specification(index, instance.node, it.launch_template.as_ref()).into();
             (recipe, Ok(1))
         }
-        Resource::AutoScalingGroup(it) => {
-            (launch_source(view, host.node, it), count(view.graph, it))
-        }
+        Resource::AutoScalingGroup(it) => (
+            launch_source(index, instance.node, it),
+            count(index.graph, it),
+        ),
         _ => return None,
     };
-    let image = match &host.image {
-        Setting::Known(_, _, link) => Some(classify(view, link)),
+    let image = match &instance.image {
+        Setting::Known(_, _, link) => Some(classify(index, link)),
         Setting::Unset | Setting::Unknown(..) => None,
     };
     let name = image.as_ref().map(|image| match image {
         Image::WithAgent(name) | Image::WithoutAgent(name) | Image::Opaque(name) => name.as_str(),
     });
     let instance_type = match &node.resource {
-        Resource::Instance(it) => type_of_instance(view.graph, it, &recipe),
-        Resource::AutoScalingGroup(it) if !it.mixed_overrides.is_empty() => mixed(view.graph, it),
-        _ => type_of_launch_source(view.graph, &recipe),
+        Resource::Instance(it) => type_of_instance(index.graph, it, &recipe),
+        Resource::AutoScalingGroup(it) if !it.mixed_overrides.is_empty() => mixed(index.graph, it),
+        _ => type_of_launch_source(index.graph, &recipe),
     };
     let detailed = match &node.resource {
         Resource::Instance(it) => it.monitoring == Some(Value::Lit(true)),
         _ => false,
     };
     Some(InstanceUsage {
-        node: host.node,
+        node: instance.node,
         count,
         instance_type,
         system: name.map_or(OperatingSystem::Unknown, operating_system),
-        disks: disks(view, node, &recipe, name),
-        public: is_public(host),
+        disks: disks(index, node, &recipe, name),
+        public: is_public(instance),
         detailed,
-        local: host.placements.iter().any(|it| in_local_zone(&it.subnet)),
+        local: instance
+            .placements
+            .iter()
+            .any(|it| in_local_zone(&it.subnet)),
     })
 }
 
@@ -130,12 +134,12 @@ fn in_local_zone(subnet: &Resolved<'_, crate::resource::Subnet>) -> bool {
         .is_some_and(|(_, rest)| rest.starts_with('-'))
 }
 
-fn is_public(host: &InstanceConfig<'_>) -> bool {
-    match &host.public {
+fn is_public(instance: &InstanceConfig<'_>) -> bool {
+    match &instance.public {
         // An elastic address has a line of its own.
         Setting::Known(_, "instance", _) => false,
         Setting::Known(_, _, value) => value.lit() == Some(&true),
-        Setting::Unset => host.placements.iter().any(|it| match &it.subnet {
+        Setting::Unset => instance.placements.iter().any(|it| match &it.subnet {
             Resolved::Node(_, subnet) => subnet.map_public_ip_on_launch == Some(Value::Lit(true)),
             Resolved::OtherType(_) | Resolved::Outside(_) => false,
         }),
@@ -144,23 +148,23 @@ fn is_public(host: &InstanceConfig<'_>) -> bool {
 }
 
 fn launch_source<'g>(
-    view: &GraphIndex<'g>,
+    index: &GraphIndex<'g>,
     id: NodeId,
     it: &'g AutoScalingGroup,
 ) -> LaunchSource<'g> {
     if let Some(link) = &it.launch_configuration
         && !matches!(link, Value::Lit(id) if id.as_str().is_empty())
     {
-        return match view.resolve_one(link) {
+        return match index.resolve_one(link) {
             Resolved::Node(id, it) => LaunchSource::Configuration(id, it),
             Resolved::OtherType(_) | Resolved::Outside(_) => LaunchSource::Unknown,
         };
     }
     match (&it.launch_template, &it.mixed_launch_template) {
-        (Some(spec), _) => template_of_specification(view, id, Some(spec)).into(),
+        (Some(spec), _) => template_of_specification(index, id, Some(spec)).into(),
         (None, Some(spec)) => {
             let by = (id, "mixed_launch_template");
-            template(view, by, spec.launch_template.as_ref(), spec.name.as_ref()).into()
+            template(index, by, spec.launch_template.as_ref(), spec.name.as_ref()).into()
         }
         (None, None) => LaunchSource::Unknown,
     }
@@ -168,11 +172,11 @@ fn launch_source<'g>(
 
 /// As many as a group begins with.
 fn count(graph: &Graph, it: &AutoScalingGroup) -> Known<u64> {
-    let told = it.desired_capacity.as_ref().or(it.min_size.as_ref());
-    let Some(told) = told else {
+    let report = it.desired_capacity.as_ref().or(it.min_size.as_ref());
+    let Some(report) = report else {
         return Err("how many instances it begins with is not told".to_owned());
     };
-    known::number(graph, told)
+    known::number(graph, report)
         .ok_or_else(|| "how many instances it begins with is decided at deployment".to_owned())
 }
 
@@ -296,17 +300,17 @@ fn disk(graph: &Graph, ebs: &Ebs, root: bool, image: Option<&str>) -> Disk {
 }
 
 fn disks(
-    view: &GraphIndex<'_>,
+    index: &GraphIndex<'_>,
     node: &Node,
     recipe: &LaunchSource<'_>,
     image: Option<&str>,
 ) -> Vec<Disk> {
-    let not_read = |why: &str| Disk {
+    let not_read = |reason: &str| Disk {
         root: true,
-        size: Err(why.to_owned()),
-        of: Err(why.to_owned()),
+        size: Err(reason.to_owned()),
+        of: Err(reason.to_owned()),
     };
-    let graph = view.graph;
+    let graph = index.graph;
     let plain = || disk(graph, &Ebs::new(), true, image);
     if let Resource::Instance(it) = &node.resource
         && let Some(root) = &it.root_volume
@@ -320,7 +324,7 @@ fn disks(
         LaunchSource::Unknown => vec![not_read("what it is launched from is not in the file")],
         LaunchSource::Nothing => vec![plain()],
         LaunchSource::Template(id, it) => {
-            if is_unmodeled(view, *id, "block_devices") {
+            if is_unmodeled(index, *id, "block_devices") {
                 return vec![not_read("its block device mappings are not understood")];
             }
             mapped(graph, &it.block_devices, image)

@@ -39,7 +39,7 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
     if node.is_absent() {
         return Ternary::No;
     }
-    let told = match node.condition {
+    let report = match node.condition {
         None => Ternary::Yes,
         Some(id) => graph.condition(id).map_or(
             Ternary::Unknown,
@@ -53,9 +53,9 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
         .as_ref()
         .is_some_and(|origin| origin.is_conditional);
     if maybe {
-        told.and(Ternary::Unknown)
+        report.and(Ternary::Unknown)
     } else {
-        told
+        report
     }
 }
 

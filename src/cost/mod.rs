@@ -209,9 +209,10 @@ const RULE: &str = "rule of AWS Config";
 
 /// Tells the region that a graph is for, if it does: its own, or that of its endpoints' services.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {
-    let view = GraphIndex::new(graph, Assumptions::default());
-    view.region().or_else(|| {
-        view.all::<VpcEndpoint>()
+    let index = GraphIndex::new(graph, Assumptions::default());
+    index.region().or_else(|| {
+        index
+            .all::<VpcEndpoint>()
             .find_map(|(_, _, it)| split_name(it.service_name.lit()?).map(|(region, _)| region))
     })
 }
@@ -219,9 +220,9 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
 /// Estimates what a graph costs a month at the list prices of a region.
 #[must_use]
 pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptions) -> Estimate {
-    let view = GraphIndex::new(graph, Assumptions::default());
+    let index = GraphIndex::new(graph, Assumptions::default());
     let mut work = Estimator {
-        view: &view,
+        index: &index,
         estimate: Estimate {
             region,
             lines: Vec::new(),
@@ -231,9 +232,9 @@ pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptio
             usage: *assumed,
         },
     };
-    let machines: Vec<InstanceUsage> = instance::all(&view)
+    let machines: Vec<InstanceUsage> = instance::all(&index)
         .iter()
-        .filter_map(|host| instance_cost::machine(&view, host))
+        .filter_map(|host| instance_cost::instance_usage(&index, host))
         .filter(|it| {
             graph
                 .node(it.node)

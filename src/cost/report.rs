@@ -76,16 +76,16 @@ fn row(line: &Line) -> Vec<String> {
 
 /// Prints an estimate for people.
 #[must_use]
-pub fn text(told: &CostReport<'_>) -> String {
-    let CostReport { estimate, .. } = told;
-    let assumed = if told.region_assumed {
+pub fn text(report: &CostReport<'_>) -> String {
+    let CostReport { estimate, .. } = report;
+    let usage = if report.region_assumed {
         " (assumed: nothing tells the region)"
     } else {
         ""
     };
     let mut out = format!(
-        "{}: an estimate for a month at list prices in {}{assumed}\n\n",
-        told.name, estimate.region.name
+        "{}: an estimate for a month at list prices in {}{usage}\n\n",
+        report.name, estimate.region.name
     );
     let head = ["what", "resource", "quantity", "unit price", "USD"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -102,7 +102,7 @@ pub fn text(told: &CostReport<'_>) -> String {
         estimate.total().to_string(),
     ]);
     out.push_str(&table(&rows, &[4]));
-    if let Some(cheapest) = told.cheapest {
+    if let Some(cheapest) = report.cheapest {
         let _ = writeln!(
             out,
             "\nThe file leaves open what is in it: this is the dearest answer, the cheapest costs {}.",
@@ -110,7 +110,7 @@ pub fn text(told: &CostReport<'_>) -> String {
         );
     }
     not_priced(&mut out, estimate);
-    alternatives(&mut out, told.alternatives);
+    alternatives(&mut out, report.alternatives);
     closing(&mut out, estimate);
     out
 }
@@ -119,12 +119,12 @@ fn not_priced(out: &mut String, estimate: &Estimate) {
     if !estimate.is_complete() {
         out.push_str("\nNot priced, and not in the total:\n");
         for line in estimate.not_priced() {
-            if let Cost::NotPriced(why) = &line.cost {
+            if let Cost::NotPriced(reason) = &line.cost {
                 let of = match line.resource.is_empty() {
                     true => line.what.to_owned(),
                     false => format!("{} of {}", line.what, line.resource),
                 };
-                let _ = writeln!(out, "  - {of}: {why}");
+                let _ = writeln!(out, "  - {of}: {reason}");
             }
         }
     }
@@ -236,16 +236,16 @@ fn closing(out: &mut String, estimate: &Estimate) {
 
 /// Prints an estimate for programs.
 #[must_use]
-pub fn json(told: &CostReport<'_>) -> String {
-    let CostReport { estimate, .. } = told;
+pub fn json(report: &CostReport<'_>) -> String {
+    let CostReport { estimate, .. } = report;
     let lines: Vec<Value> = estimate.lines.iter().map(line).collect();
-    let variants: Vec<Value> = told.alternatives.iter().map(alternative).collect();
+    let variants: Vec<Value> = report.alternatives.iter().map(alternative).collect();
     let prices = estimate.prices();
     let root = object!({
         "version": VERSION,
-        "name": told.name,
+        "name": report.name,
         "region": estimate.region.name,
-        "region_assumed": told.region_assumed,
+        "region_assumed": report.region_assumed,
         "currency": "USD",
         "list_price": true,
         "estimate": true,
@@ -254,7 +254,7 @@ pub fn json(told: &CostReport<'_>) -> String {
         "lines": lines,
         "total": estimate.total().as_f64(),
         "complete": estimate.is_complete(),
-        "cheapest_total": told.cheapest.map(Usd::as_f64),
+        "cheapest_total": report.cheapest.map(Usd::as_f64),
         "not_modelled": estimate.not_modeled,
         "assumptions": estimate.assumptions(),
         "variants": variants,
@@ -287,9 +287,9 @@ fn line(line: &Line) -> Value {
             });
         }
         Cost::Free => out["monthly"] = 0.into(),
-        Cost::NotPriced(why) => {
+        Cost::NotPriced(reason) => {
             out["monthly"] = Value::Null;
-            out["not_priced"] = why.as_str().into();
+            out["not_priced"] = reason.as_str().into();
         }
     }
     out

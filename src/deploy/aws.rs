@@ -202,16 +202,16 @@ impl Cloud {
 
     /// Describes a stack by its name or id; nothing if it is not there.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStacks", |client| {
                 client.describe_stacks().stack_name(name).send()
             })
             .await;
-        let answer = match answer {
+        let response = match response {
             Err(error) if error.is_not_found() => return Ok(None),
             other => other?,
         };
-        Ok(answer.stacks().first().map(|stack| Stack {
+        Ok(response.stacks().first().map(|stack| Stack {
             id: text(stack.stack_id()),
             name: text(stack.stack_name()),
             status: text(stack.stack_status().map(|it| it.as_str())),
@@ -280,9 +280,9 @@ impl Cloud {
     pub(crate) async fn events(
         &self,
         stack: &str,
-        behind: Option<&str>,
+        last_event: Option<&str>,
     ) -> Result<Vec<Event>, AwsError> {
-        self.events_until(stack, |event| behind == Some(event.id.as_str()))
+        self.events_until(stack, |event| last_event == Some(event.id.as_str()))
             .await
     }
 
@@ -295,7 +295,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         'pages: loop {
-            let answer = self
+            let response = self
                 .call("DescribeStackEvents", |client| {
                     client
                         .describe_stack_events()
@@ -304,17 +304,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
+            let response = match response {
                 Err(error) if error.is_not_found() => break,
                 other => other?,
             };
-            for event in answer.stack_events().iter().map(to_event) {
+            for event in response.stack_events().iter().map(to_event) {
                 if fits(&event) {
                     break 'pages;
                 }
                 out.push(event);
             }
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 break;
             }
@@ -325,12 +325,12 @@ impl Cloud {
 
     /// The newest event of a stack.
     pub(crate) async fn newest_event(&self, stack: &str) -> Result<Option<String>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStackEvents", |client| {
                 client.describe_stack_events().stack_name(stack).send()
             })
             .await;
-        match answer {
+        match response {
             Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?
                 .stack_events()
@@ -341,7 +341,7 @@ impl Cloud {
 
     /// The template as it was given.
     pub(crate) async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
-        let answer = self
+        let response = self
             .call("GetTemplate", |client| {
                 client
                     .get_template()
@@ -350,7 +350,7 @@ impl Cloud {
                     .send()
             })
             .await;
-        match answer {
+        match response {
             Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?.template_body().map(str::to_owned)),
         }
@@ -361,7 +361,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("ListStackResources", |client| {
                     client
                         .list_stack_resources()
@@ -370,17 +370,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
+            let response = match response {
                 Err(error) if error.is_not_found() => return Ok(out),
                 other => other?,
             };
-            out.extend(answer.stack_resource_summaries().iter().map(|it| Member {
+            out.extend(response.stack_resource_summaries().iter().map(|it| Member {
                 logical_id: text(it.logical_resource_id()),
                 physical_id: text(it.physical_resource_id()),
                 kind: text(it.resource_type()),
                 status: text(it.resource_status().map(|it| it.as_str())),
             }));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(out);
             }
@@ -389,17 +389,17 @@ impl Cloud {
 
     /// Has CloudFormation look for drift; returns what to ask for.
     pub(crate) async fn detect_drift(&self, stack: &str) -> Result<String, AwsError> {
-        let answer = self
+        let response = self
             .call("DetectStackDrift", |client| {
                 client.detect_stack_drift().stack_name(stack).send()
             })
             .await?;
-        Ok(text(answer.stack_drift_detection_id()))
+        Ok(text(response.stack_drift_detection_id()))
     }
 
     /// Whether the look for drift has ended: nothing if not, else its result and reason.
     pub(crate) async fn drift(&self, id: &str) -> Result<Option<(String, String)>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStackDriftDetectionStatus", |client| {
                 client
                     .describe_stack_drift_detection_status()
@@ -407,12 +407,12 @@ impl Cloud {
                     .send()
             })
             .await?;
-        let status = text(answer.detection_status().map(|it| it.as_str()));
-        let drift = text(answer.stack_drift_status().map(|it| it.as_str()));
+        let status = text(response.detection_status().map(|it| it.as_str()));
+        let drift = text(response.stack_drift_status().map(|it| it.as_str()));
         Ok(match status.as_str() {
             "DETECTION_IN_PROGRESS" => None,
             "DETECTION_COMPLETE" => Some((drift, String::new())),
-            _ => Some((status, text(answer.detection_status_reason()))),
+            _ => Some((status, text(response.detection_status_reason()))),
         })
     }
 
@@ -421,7 +421,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("DescribeStackResourceDrifts", |client| {
                     client
                         .describe_stack_resource_drifts()
@@ -430,7 +430,7 @@ impl Cloud {
                         .send()
                 })
                 .await?;
-            out.extend(answer.stack_resource_drifts().iter().map(|it| {
+            out.extend(response.stack_resource_drifts().iter().map(|it| {
                 let properties = it.property_differences().iter().map(|it| {
                     format!(
                         "{}: {} in the template, {} in AWS",
@@ -445,7 +445,7 @@ impl Cloud {
                     properties: properties.collect(),
                 }
             }));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(out);
             }

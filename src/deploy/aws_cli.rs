@@ -90,7 +90,7 @@ pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
         false => vec![program.to_owned()],
     };
     std::env::split_paths(&path)
-        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
         .find(|it| is_program(it))
 }
 
@@ -140,8 +140,8 @@ impl AwsCli {
         key: &str,
         arguments: &[&str],
     ) -> Result<Vec<Value>, AwsCliError> {
-        let mut answer = self.list_with_retries(arguments, Some(key)).await?;
-        match answer.get_mut(key).map(Value::take) {
+        let mut response = self.list_with_retries(arguments, Some(key)).await?;
+        match response.get_mut(key).map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
             _ => Err(without(key)),
         }
@@ -155,8 +155,8 @@ impl AwsCli {
         let mut left = 2;
         loop {
             let mut done = self.once(arguments).await;
-            if let (Ok(answer), Some(key)) = (&done, list)
-                && !answer[key].is_array()
+            if let (Ok(response), Some(key)) = (&done, list)
+                && !response[key].is_array()
             {
                 done = Err(without(key));
             }
@@ -223,11 +223,11 @@ impl AwsCli {
         cloud: &Cloud,
         stack: &str,
     ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
-        let (mut out, mut trouble) = self.found(cloud, stack).await?;
+        let (mut out, mut kind) = self.found(cloud, stack).await?;
         if let Err(error) = self.look(&mut out).await {
-            trouble = Some(error);
+            kind = Some(error);
         }
-        Ok((out, trouble))
+        Ok((out, kind))
     }
 
     /// Finds the instances of a stack, its own and those of its groups.
@@ -245,7 +245,7 @@ impl AwsCli {
         stack: &str,
     ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
         let mut out = Vec::new();
-        let mut trouble = None;
+        let mut kind = None;
         for member in cloud.members(stack).await? {
             if member.physical_id.is_empty() || member.status == "DELETE_COMPLETE" {
                 continue;
@@ -259,13 +259,13 @@ impl AwsCli {
                 "AWS::AutoScaling::AutoScalingGroup" => {
                     match self.group(&member.logical_id, &member.physical_id).await {
                         Ok(found) => out.extend(found),
-                        Err(error) => trouble = Some(error),
+                        Err(error) => kind = Some(error),
                     }
                 }
                 _ => {}
             }
         }
-        Ok((out, trouble))
+        Ok((out, kind))
     }
 
     async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, AwsCliError> {

@@ -55,8 +55,8 @@ pub(crate) fn find<'a>(
             && !first.is_stack_event
             && first.physical_id.starts_with("arn:")
             && depth < 5
-            && let Ok(begun) = event_before_operation(cloud, &first.physical_id).await
-            && let Ok(inner) = cloud.events(&first.physical_id, begun.as_deref()).await
+            && let Ok(started) = event_before_operation(cloud, &first.physical_id).await
+            && let Ok(inner) = cloud.events(&first.physical_id, started.as_deref()).await
             && let Some(mut cause) = find(cloud, &inner, depth + 1).await
         {
             cause.logical_id = format!("{} in {}", cause.logical_id, first.logical_id);
@@ -73,10 +73,10 @@ pub(crate) fn find<'a>(
 
 /// Finds why taking a failed change back failed too.
 pub(crate) fn of_rollback(events: &[Event]) -> Option<Cause> {
-    let begun = events
+    let started = events
         .iter()
         .position(|it| it.is_stack_event && it.status.ends_with("ROLLBACK_IN_PROGRESS"))?;
-    let first = first_failure(&events[begun + 1..])?;
+    let first = first_failure(&events[started + 1..])?;
     Some(Cause {
         logical_id: first.logical_id.clone(),
         kind: first.kind.clone(),

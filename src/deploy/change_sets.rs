@@ -73,7 +73,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut planned = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("DescribeChangeSet", |client| {
                     client
                         .describe_change_set()
@@ -83,23 +83,23 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
+            let response = match response {
                 Err(error) if error.is_not_found() => return Ok(None),
                 other => other?,
             };
-            let changes = answer
+            let changes = response
                 .changes()
                 .iter()
                 .filter_map(|it| it.resource_change());
             planned.extend(changes.map(plan));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(Some(ChangeSet {
-                    id: text(answer.change_set_id()),
-                    stack_id: text(answer.stack_id()),
-                    status: text(answer.status().map(|it| it.as_str())),
-                    reason: text(answer.status_reason()),
-                    execution: text(answer.execution_status().map(|it| it.as_str())),
+                    id: text(response.change_set_id()),
+                    stack_id: text(response.stack_id()),
+                    status: text(response.status().map(|it| it.as_str())),
+                    reason: text(response.status_reason()),
+                    execution: text(response.execution_status().map(|it| it.as_str())),
                     planned,
                 }));
             }
@@ -138,7 +138,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut names = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("ListChangeSets", |client| {
                     client
                         .list_change_sets()
@@ -147,17 +147,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
+            let response = match response {
                 Err(error) if error.is_not_found() => return Ok(names),
                 other => other?,
             };
             names.extend(
-                answer
+                response
                     .summaries()
                     .iter()
                     .map(|it| text(it.change_set_name())),
             );
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(names);
             }
@@ -187,7 +187,7 @@ impl Cloud {
     /// Why a change set failed in the checks that come before it: each resource with its reason.
     pub(crate) async fn validation_failures(&self, set: &str) -> Result<Vec<String>, AwsError> {
         let filter = EventFilter::builder().failed_events(true).build();
-        let answer = self
+        let response = self
             .call("DescribeEvents", |client| {
                 client
                     .describe_events()
@@ -196,7 +196,7 @@ impl Cloud {
                     .send()
             })
             .await?;
-        let told = answer.operation_events().iter().filter_map(|it| {
+        let told = response.operation_events().iter().filter_map(|it| {
             let reason = it
                 .validation_status_reason()
                 .or(it.resource_status_reason())?;

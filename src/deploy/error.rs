@@ -181,8 +181,8 @@ where
             (trouble, message)
         }
         SdkError::ResponseError(_) => (ErrorKind::InvalidResponse, chain(error)),
-        SdkError::ServiceError(answer) => {
-            let status = answer.raw().status().as_u16();
+        SdkError::ServiceError(response) => {
+            let status = response.raw().status().as_u16();
             let message = match error.message() {
                 Some(message) if !message.is_empty() => message.to_owned(),
                 _ if !code.is_empty() => code.clone(),

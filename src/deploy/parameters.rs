@@ -110,10 +110,10 @@ pub(crate) fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(
     }
     let other = |key: &str| !given.iter().any(|(known, _)| known == key);
     let known = stack.map(|it| it.tags.as_slice()).unwrap_or_default();
-    let kept = known
+    let retained = known
         .iter()
         .filter(|(key, _)| other(key) && !key.starts_with("aws:"));
-    kept.chain(given).cloned().collect()
+    retained.chain(given).cloned().collect()
 }
 
 #[cfg(test)]

@@ -44,11 +44,11 @@ pub(crate) async fn destroy(
     stack: &Stack,
     options: &Options,
     stop: &Stop,
-    talk: &mut impl ProgressSink,
+    progress: &mut impl ProgressSink,
 ) -> Result<Outcome, AwsError> {
     let resources = cloud.members(&stack.id).await.map(|it| it.len()).ok();
     let behind = if stack.status == "DELETE_IN_PROGRESS" {
-        talk.note(&format!(
+        progress.note(&format!(
             "stack `{}` is being deleted already; following that",
             stack.name
         ));
@@ -61,7 +61,7 @@ pub(crate) async fn destroy(
             .await?;
         behind
     };
-    talk.start(resources);
+    progress.start(resources);
     let watch = WaitOptions {
         stack_id: &stack.id,
         last_event: behind,
@@ -73,11 +73,11 @@ pub(crate) async fn destroy(
         end,
         events,
         status,
-    } = wait(cloud, watch, stop, talk).await;
+    } = wait(cloud, watch, stop, progress).await;
     Ok(match end {
         WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-            let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
-            Outcome::Deleted(kept.map(Event::member).collect())
+            let retained = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
+            Outcome::Deleted(retained.map(Event::member).collect())
         }
         WaitEnd::Settled(stack) => Outcome::Failed(Failed::of(cloud, stack, &events).await),
         WaitEnd::Stopped => Outcome::Detached(status, Detached::Stopped),

@@ -135,13 +135,13 @@ impl<T: Confirm> Rollout<'_, T> {
         Ok(found.filter(|it| it.status != "DELETE_COMPLETE"))
     }
 
-    fn detached(&self, followed: WaitResult) -> Outcome {
-        let why = match followed.end {
+    fn detached(&self, result: WaitResult) -> Outcome {
+        let why = match result.end {
             WaitEnd::Lost(error) => Detached::Lost(error),
             WaitEnd::TimedOut => Detached::TimedOut,
             WaitEnd::Stopped | WaitEnd::Settled(_) => Detached::Stopped,
         };
-        Outcome::Detached(followed.status, why)
+        Outcome::Detached(result.status, why)
     }
 
     fn note_concurrent_change(&mut self) {
@@ -433,14 +433,14 @@ impl<T: Confirm> Rollout<'_, T> {
         let behind = behind.map_err(|error| DeployError::of(&error, under_way))?;
         self.start_clock();
         self.progress.start(None);
-        let followed = self.wait(&stack.id, behind, None).await;
-        match &followed.end {
+        let result = self.wait(&stack.id, behind, None).await;
+        match &result.end {
             WaitEnd::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
                 self.progress
                     .note("that failed; nothing of this run was deployed");
                 let stack = stack.clone();
                 Ok(Some(Outcome::Failed(
-                    Failed::of(self.cloud, stack, &followed.events).await,
+                    Failed::of(self.cloud, stack, &result.events).await,
                 )))
             }
             WaitEnd::Settled(stack) => {
@@ -450,7 +450,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 ));
                 Ok(None)
             }
-            _ => Ok(Some(self.detached(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 
@@ -507,16 +507,16 @@ impl<T: Confirm> Rollout<'_, T> {
         self.start_clock();
         self.progress.start(None);
         let id = stack.id.clone();
-        let followed = self.wait(&id, behind, None).await;
-        match followed.end {
+        let result = self.wait(&id, behind, None).await;
+        match result.end {
             WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
                 self.deleted_failed_stack = true;
                 Ok(None)
             }
             WaitEnd::Settled(stack) => Ok(Some(Outcome::Failed(
-                Failed::of(self.cloud, stack, &followed.events).await,
+                Failed::of(self.cloud, stack, &result.events).await,
             ))),
-            _ => Ok(Some(self.detached(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 
@@ -576,13 +576,13 @@ impl<T: Confirm> Rollout<'_, T> {
             ..Stack::default()
         };
         self.protect(&protect).await;
-        let followed = self.wait(&set.stack_id, behind, Some(name)).await;
-        match followed.end {
+        let result = self.wait(&set.stack_id, behind, Some(name)).await;
+        match result.end {
             WaitEnd::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
             WaitEnd::Settled(stack) => Ok(Some(Outcome::Failed(
-                Failed::of(self.cloud, stack, &followed.events).await,
+                Failed::of(self.cloud, stack, &result.events).await,
             ))),
-            _ => Ok(Some(self.detached(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 

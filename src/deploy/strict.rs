@@ -41,7 +41,7 @@ fn is_complete(body: &[u8]) -> bool {
     while let Some(inside) = rest.strip_prefix("<?").or(rest.strip_prefix("<!--")) {
         let end = if rest.starts_with("<?") { "?>" } else { "-->" };
         match inside.split_once(end) {
-            Some((_, behind)) => rest = behind.trim_start(),
+            Some((_, last_event)) => rest = last_event.trim_start(),
             None => return false,
         }
     }
@@ -57,7 +57,7 @@ fn is_complete(body: &[u8]) -> bool {
             let alone = root
                 .trim_end()
                 .split_once('>')
-                .is_some_and(|(tag, behind)| tag.ends_with('/') && behind.is_empty());
+                .is_some_and(|(tag, last_event)| tag.ends_with('/') && last_event.is_empty());
             alone || end.ends_with(&format!("</{name}>"))
         }
         _ => false,

@@ -36,7 +36,7 @@ pub(crate) struct Facts {
     /// The nested stacks, which are not looked into.
     pub(crate) nested: Vec<String>,
     /// The resources that a deletion leaves, with their policy.
-    pub(crate) kept: Vec<(String, String)>,
+    pub(crate) retained: Vec<(String, String)>,
 }
 
 /// What CloudFormation asks a capability for, and the property that gives a name; no property
@@ -67,7 +67,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
         .and_then(Tree::map)
         .unwrap_or_default();
     let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
-    let (mut kept, mut nested) = (Vec::new(), Vec::new());
+    let (mut retained, mut nested) = (Vec::new(), Vec::new());
     // A macro may make anything.
     named |= expand;
     for entry in resources {
@@ -90,7 +90,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
         if let Some(policy) = entry.value.get("DeletionPolicy").and_then(Tree::text)
             && policy != "Delete"
         {
-            kept.push((entry.key.clone(), policy.to_owned()));
+            retained.push((entry.key.clone(), policy.to_owned()));
         }
     }
     let mut capabilities = Vec::new();
@@ -107,7 +107,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
         capabilities,
         resources: resources.len(),
         nested,
-        kept,
+        retained,
     })
 }
 

@@ -131,9 +131,9 @@ pub(crate) async fn wait(
     cloud: &Cloud,
     watch: WaitOptions<'_>,
     stop: &Stop,
-    talk: &mut impl ProgressSink,
+    progress: &mut impl ProgressSink,
 ) -> WaitResult {
-    let mut followed = WaitResult {
+    let mut result = WaitResult {
         end: WaitEnd::Stopped,
         events: Vec::new(),
         status: String::new(),
@@ -141,21 +141,21 @@ pub(crate) async fn wait(
     let mut behind = watch.last_event.clone();
     let mut lost_since: Option<Instant> = None;
     let mut polls = 0;
-    followed.end = loop {
+    result.end = loop {
         let asked = async {
             let events = cloud.events(watch.stack_id, behind.as_deref()).await?;
             let stack = cloud.stack(watch.stack_id).await?;
             Ok::<_, AwsError>((events, stack))
         };
-        let answer = tokio::select! {
-            answer = asked => answer,
+        let response = tokio::select! {
+            response = asked => response,
             () = stop.wait() => break WaitEnd::Stopped,
             () = reach_deadline(watch.deadline) => break WaitEnd::TimedOut,
         };
-        match answer {
+        match response {
             Err(error) if error.is_transient() => {
                 let since = *lost_since.get_or_insert_with(|| {
-                    talk.note(&format!(
+                    progress.note(&format!(
                         "{error}; still trying, and the operation goes on meanwhile"
                     ));
                     Instant::now()
@@ -167,23 +167,23 @@ pub(crate) async fn wait(
             Err(error) => break WaitEnd::Lost(error),
             Ok((events, stack)) => {
                 if lost_since.take().is_some() {
-                    talk.note("AWS answers again");
+                    progress.note("AWS answers again");
                 }
                 if let Some(last) = events.last() {
                     behind = Some(last.id.clone());
                 }
-                events.iter().for_each(|event| talk.event(event));
-                followed.events.extend(events);
+                events.iter().for_each(|event| progress.event(event));
+                result.events.extend(events);
                 let stack = stack.unwrap_or_else(|| Stack {
                     id: watch.stack_id.to_owned(),
                     status: "DELETE_COMPLETE".to_owned(),
                     ..Stack::default()
                 });
-                followed.status.clone_from(&stack.status);
+                result.status.clone_from(&stack.status);
                 let ended = |event: &Event| event.is_stack_event && event.status == stack.status;
                 if !stack.status.ends_with("_IN_PROGRESS") {
                     // A status may be older than the operation; the event is not.
-                    if followed.events.iter().any(ended) {
+                    if result.events.iter().any(ended) {
                         break WaitEnd::Settled(stack);
                     }
                     polls += 1;
@@ -199,8 +199,8 @@ pub(crate) async fn wait(
             () = stop.wait() => break WaitEnd::Stopped,
         }
     };
-    talk.finish();
-    followed
+    progress.finish();
+    result
 }
 
 /// Ends when the time is over, which may be never.
@@ -229,11 +229,11 @@ pub(crate) async fn event_before_operation(
     stack: &str,
 ) -> Result<Option<String>, AwsError> {
     // Newest first: the operation began with the first such event, and what is behind it is older.
-    let begun = std::cell::Cell::new(false);
+    let started = std::cell::Cell::new(false);
     let last = std::cell::RefCell::new(None);
     cloud
         .events_until(stack, |event| {
-            if begun.get() {
+            if started.get() {
                 last.replace(Some(event.id.clone()));
                 return true;
             }
@@ -244,7 +244,7 @@ pub(crate) async fn event_before_operation(
                     | "DELETE_IN_PROGRESS"
                     | "IMPORT_IN_PROGRESS"
             );
-            begun.set(event.is_stack_event && starts);
+            started.set(event.is_stack_event && starts);
             false
         })
         .await?;

@@ -70,8 +70,8 @@ fn words(
     Ok(())
 }
 
-fn class(verdict: HopStatus) -> &'static str {
-    match verdict {
+fn class(status: HopStatus) -> &'static str {
+    match status {
         HopStatus::Pass => "good",
         HopStatus::Unknown => "doubt",
         HopStatus::Fail => "bad",
@@ -89,15 +89,15 @@ fn verdict_class(answer: Verdict) -> &'static str {
 fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     let names = Names::new(report.graph);
     let paths = scene.paths.iter().filter_map(|path| {
-        let proof = report.reachability.instances.get(path.instance_index)?;
+        let reachability = report.reachability.instances.get(path.instance_index)?;
         Some(json!({
             "names": super::several(&path.names, 6),
             "all": path.names.join(", "),
             "many": path.names.len() > 7,
             "answer": path.verdict.as_str(),
             "class": verdict_class(path.verdict),
-            "hops": hops(&names, report, proof),
-            "warnings": proof.warnings.iter().map(|it| hop_values(&names, report, it)).collect::<Vec<_>>(),
+            "hops": hops(&names, report, reachability),
+            "warnings": reachability.warnings.iter().map(|it| hop_values(&names, report, it)).collect::<Vec<_>>(),
         }))
     });
     json!({
@@ -111,27 +111,31 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     })
 }
 
-fn hops(names: &Names<'_>, report: &CheckReport<'_>, proof: &InstanceReachability) -> Vec<Value> {
-    let hops = proof.hops.iter().enumerate();
-    hops.map(|(n, finding)| {
-        let mut value = hop_values(names, report, finding);
+fn hops(
+    names: &Names<'_>,
+    report: &CheckReport<'_>,
+    reachability: &InstanceReachability,
+) -> Vec<Value> {
+    let hops = reachability.hops.iter().enumerate();
+    hops.map(|(n, result)| {
+        let mut value = hop_values(names, report, result);
         value["number"] = (n + 1).into();
         value
     })
     .collect()
 }
 
-fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, finding: &HopResult) -> Value {
-    let at = report.display_location(finding);
+fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, result: &HopResult) -> Value {
+    let at = report.display_location(result);
     json!({
-        "hop": finding.hop.as_str(),
-        "word": status_word(finding.status),
-        "class": class(finding.status),
-        "detail": names.detail(&finding.detail),
-        "why": finding.hop.reason(),
+        "hop": result.hop.as_str(),
+        "word": status_word(result.status),
+        "class": class(result.status),
+        "detail": names.detail(&result.detail),
+        "why": result.hop.reason(),
         // Where it holds, nobody asks where.
-        "at": at.filter(|_| finding.status != HopStatus::Pass).map(|it| names.detail(&format!("`{it}`"))),
-        "fix": crate::report::fixed(report, finding),
+        "at": at.filter(|_| result.status != HopStatus::Pass).map(|it| names.detail(&format!("`{it}`"))),
+        "fix": crate::report::fixed(report, result),
     })
 }
 

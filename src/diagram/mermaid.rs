@@ -64,8 +64,8 @@ fn label(lines: &[&str]) -> String {
     lines.join("<br/>")
 }
 
-fn class(verdict: HopStatus) -> &'static str {
-    match verdict {
+fn class(status: HopStatus) -> &'static str {
+    match status {
         HopStatus::Pass => "ok",
         HopStatus::Unknown => "doubt",
         HopStatus::Fail => "bad",
@@ -83,8 +83,8 @@ fn verdict_class(answer: Verdict) -> &'static str {
 const FAILS: &str = "\u{2717}";
 
 /// The sign of a verdict, for those who see no colours.
-fn sign(verdict: HopStatus) -> &'static str {
-    match verdict {
+fn sign(status: HopStatus) -> &'static str {
+    match status {
         HopStatus::Pass => "\u{2713}",
         HopStatus::Unknown => "?",
         HopStatus::Fail => FAILS,
@@ -203,15 +203,15 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
             let (shown, rest) = subnet
                 .instances
                 .split_at(subnet.instances.len().min(MOST_BOXES));
-            for (h, host) in shown.iter().enumerate() {
+            for (h, instance) in shown.iter().enumerate() {
                 let id = format!("h{n}x{z}x{s}x{h}");
                 let _ = writeln!(
                     out,
                     "        {id}[\"{}\"]:::{}",
-                    instance_label(host),
-                    verdict_class(host.verdict)
+                    instance_label(instance),
+                    verdict_class(instance.verdict)
                 );
-                edges.push((id, host));
+                edges.push((id, instance));
             }
             let more: usize = rest.iter().map(|it| it.names.len()).sum();
             if more > 0 {
@@ -251,8 +251,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     }
     cards(out, n, panel);
     out.push_str("  end\n");
-    for (id, host) in &edges {
-        let _ = match host.verdict {
+    for (id, instance) in &edges {
+        let _ = match instance.verdict {
             Verdict::Reachable => writeln!(out, "  {id} ==> o{n}"),
             _ => writeln!(out, "  {id} -.-> o{n}"),
         };
@@ -295,25 +295,25 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
     out.push_str("    end\n");
 }
 
-fn instance_label(host: &InstanceBox) -> String {
-    let answer = match host.failing {
+fn instance_label(instance: &InstanceBox) -> String {
+    let answer = match instance.failing {
         Some(hop) => format!(
             "{}: {hop} {}",
-            host.verdict.as_str(),
+            instance.verdict.as_str(),
             status_word(HopStatus::Fail)
         ),
-        None => host.verdict.as_str().to_owned(),
+        None => instance.verdict.as_str().to_owned(),
     };
-    let kind = if host.scaled {
+    let kind = if instance.scaled {
         "Auto Scaling group "
     } else {
         ""
     };
     label(&[
-        &format!("{kind}{}", several(&host.names, MOST_NAMES)),
+        &format!("{kind}{}", several(&instance.names, MOST_NAMES)),
         &answer,
-        &format!("group: {}", host.security_groups),
-        &format!("role: {}", host.role),
+        &format!("group: {}", instance.security_groups),
+        &format!("role: {}", instance.role),
     ])
 }
 
@@ -386,10 +386,10 @@ pub(super) fn sequence(scene: &Scene) -> String {
             (false, Some(HopStatus::Unknown)) => "-->>",
             (false, _) => "->>",
         };
-        let said = step.status.map_or(String::new(), |it| {
+        let status_text = step.status.map_or(String::new(), |it| {
             format!("{} ", sign(it).replace('?', "#63;"))
         });
-        let text = format!("{said}{}", broken(&step.text));
+        let text = format!("{status_text}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
             Some(door) if step.status == Some(HopStatus::Fail) => {

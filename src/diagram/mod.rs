@@ -61,8 +61,8 @@ pub fn svg(scene: &Scene, part: Part) -> String {
 }
 
 /// A verdict in a word.
-pub(crate) const fn status_word(verdict: crate::reachability::HopStatus) -> &'static str {
-    match verdict {
+pub(crate) const fn status_word(status: crate::reachability::HopStatus) -> &'static str {
+    match status {
         crate::reachability::HopStatus::Pass => "ok",
         crate::reachability::HopStatus::Unknown => "not decided",
         crate::reachability::HopStatus::Fail => "fails",

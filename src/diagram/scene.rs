@@ -234,8 +234,8 @@ impl<'g> Names<'g> {
     }
 
     /// The name of a thing.
-    pub(crate) fn resource_ref(&self, spot: &ResourceRef) -> String {
-        match spot {
+    pub(crate) fn resource_ref(&self, resource: &ResourceRef) -> String {
+        match resource {
             ResourceRef::Node(id) => self.node(*id),
             ResourceRef::Outside(text) => text.clone(),
         }
@@ -249,8 +249,8 @@ impl<'g> Names<'g> {
         }
     }
 
-    pub(super) fn all(&self, spots: &[ResourceRef]) -> String {
-        let names: Vec<String> = spots.iter().map(|it| self.resource_ref(it)).collect();
+    pub(super) fn all(&self, resources: &[ResourceRef]) -> String {
+        let names: Vec<String> = resources.iter().map(|it| self.resource_ref(it)).collect();
         several(&names, 3)
     }
 }

@@ -14,16 +14,21 @@ use crate::resource::Resource;
 
 impl Scene {
     /// Makes a scene of a graph and what was proven of it.
-    pub fn new(title: &str, graph: &Graph, proof: &Reachability, assume: &Assumptions) -> Scene {
-        let around = reachability::topology(graph, assume);
+    pub fn new(
+        title: &str,
+        graph: &Graph,
+        proof: &Reachability,
+        assumptions: &Assumptions,
+    ) -> Scene {
+        let around = reachability::topology(graph, assumptions);
         let names = Names::new(graph);
-        let maker = SceneBuilder {
+        let builder = SceneBuilder {
             graph,
             reachability: proof,
             topology: &around,
             names,
         };
-        maker.scene(title)
+        builder.scene(title)
     }
 }
 
@@ -38,9 +43,9 @@ impl SceneBuilder<'_> {
     fn scene(&self, title: &str) -> Scene {
         let (paths, path_of) = self.paths();
         let mut vpcs: Vec<ResourceRef> = Vec::new();
-        for (at, host) in self.topology.instances.iter().enumerate() {
-            if path_of.get(at).is_some_and(Option::is_some) && !vpcs.contains(&host.vpc) {
-                vpcs.push(host.vpc.clone());
+        for (at, instance) in self.topology.instances.iter().enumerate() {
+            if path_of.get(at).is_some_and(Option::is_some) && !vpcs.contains(&instance.vpc) {
+                vpcs.push(instance.vpc.clone());
             }
         }
         let known = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
@@ -163,28 +168,28 @@ impl SceneBuilder<'_> {
         paths: &[Path],
     ) {
         // Where instances and interfaces are, and what else the VPC has.
-        let mut spots: Vec<ResourceRef> = Vec::new();
+        let mut resources: Vec<ResourceRef> = Vec::new();
         let nodes = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
         for (id, node) in nodes {
             if let Resource::Subnet(it) = &node.resource
                 && !node.is_absent()
                 && matches!(&it.vpc, Value::Expr(crate::ir::Expr::Attr(own, _)) if Some(*own) == vpc.node())
             {
-                spots.push(ResourceRef::Node(id));
+                resources.push(ResourceRef::Node(id));
             }
         }
         let placed = here
             .iter()
             .flat_map(|&at| &self.topology.instances[at].subnets);
         let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
-        for spot in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
-            if !spots.contains(spot) {
-                spots.push(spot.clone());
+        for resource in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
+            if !resources.contains(resource) {
+                resources.push(resource.clone());
             }
         }
         let mut at_of: HashMap<&ResourceRef, (usize, usize)> = HashMap::new();
-        for spot in &spots {
-            let (zone, note) = match spot.node().and_then(|id| self.graph.node(id)) {
+        for resource in &resources {
+            let (zone, note) = match resource.node().and_then(|id| self.graph.node(id)) {
                 Some(node) => match &node.resource {
                     Resource::Subnet(it) => (
                         reachability::display_text(self.graph, &it.availability_zone),
@@ -210,38 +215,39 @@ impl SceneBuilder<'_> {
                 }
             };
             let subnets = &mut panel.zones[index].subnets;
-            at_of.insert(spot, (index, subnets.len()));
+            at_of.insert(resource, (index, subnets.len()));
             subnets.push(SubnetBox {
-                name: self.names.resource_ref(spot),
+                name: self.names.resource_ref(resource),
                 note,
                 ..SubnetBox::default()
             });
         }
-        for door in doors.filter(|it| it.interface != Some(false)) {
-            let service = door
+        for egress_point in doors.filter(|it| it.interface != Some(false)) {
+            let service = egress_point
                 .service
                 .clone()
-                .unwrap_or_else(|| self.names.node(door.node));
-            for (zone, subnet) in door.subnets.iter().filter_map(|it| at_of.get(it)) {
+                .unwrap_or_else(|| self.names.node(egress_point.node));
+            for (zone, subnet) in egress_point.subnets.iter().filter_map(|it| at_of.get(it)) {
                 panel.zones[*zone].subnets[*subnet]
                     .interfaces
                     .push(service.clone());
             }
         }
         for &at in here {
-            let (Some(Some(path)), host) = (path_of.get(at), &self.topology.instances[at]) else {
+            let (Some(Some(path)), instance) = (path_of.get(at), &self.topology.instances[at])
+            else {
                 continue;
             };
-            let made = self.instance_box(host, *path, &paths[*path]);
-            for (zone, subnet) in host.subnets.iter().filter_map(|it| at_of.get(it)) {
-                let hosts = &mut panel.zones[*zone].subnets[*subnet].instances;
+            let made = self.instance_box(instance, *path, &paths[*path]);
+            for (zone, subnet) in instance.subnets.iter().filter_map(|it| at_of.get(it)) {
+                let instances = &mut panel.zones[*zone].subnets[*subnet].instances;
                 let like = |it: &&mut InstanceBox| {
                     (it.path, &it.security_groups, &it.role, it.scaled)
                         == (made.path, &made.security_groups, &made.role, made.scaled)
                 };
-                match hosts.iter_mut().find(like) {
+                match instances.iter_mut().find(like) {
                     Some(same) => same.names.extend(made.names.iter().cloned()),
-                    None => hosts.push(made.clone()),
+                    None => instances.push(made.clone()),
                 }
             }
         }
@@ -252,22 +258,22 @@ impl SceneBuilder<'_> {
 
     fn instance_box(
         &self,
-        host: &reachability::InstanceTopology,
+        instance: &reachability::InstanceTopology,
         path: usize,
         way: &Path,
     ) -> InstanceBox {
-        let node = self.graph.node(host.node);
+        let node = self.graph.node(instance.node);
         let fails = way.marks.iter().find(|it| it.status == HopStatus::Fail);
         InstanceBox {
-            names: vec![self.names.instance(host.node)],
+            names: vec![self.names.instance(instance.node)],
             scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
             verdict: way.verdict,
             failing: fails.map(|it| it.hop),
-            security_groups: match &host.security_groups {
+            security_groups: match &instance.security_groups {
                 Some(groups) => self.names.all(groups),
                 None => "not decided".to_owned(),
             },
-            role: match (&host.role, &host.instance_profile) {
+            role: match (&instance.role, &instance.instance_profile) {
                 (Some(role), _) => self.names.resource_ref(role),
                 (None, Some(profile)) => format!("of {}", self.names.resource_ref(profile)),
                 (None, None) => "none".to_owned(),
@@ -277,19 +283,19 @@ impl SceneBuilder<'_> {
     }
 
     fn instance_name(&self, at: usize) -> String {
-        let host = self.topology.instances.get(at);
-        host.map_or_else(String::new, |it| self.names.instance(it.node))
+        let instance = self.topology.instances.get(at);
+        instance.map_or_else(String::new, |it| self.names.instance(it.node))
     }
 
     /// The worst verdict about some nodes, over the instances here.
     fn worst_status(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
-        let proofs = here
+        let instances = here
             .iter()
             .filter_map(|&at| self.reachability.instances.get(at));
         let about = |it: &&reachability::HopResult| {
             hops.contains(&it.hop) && it.at.is_some_and(|(node, _)| nodes.contains(&node))
         };
-        let found = proofs.flat_map(|it| it.hops.iter().filter(about));
+        let found = instances.flat_map(|it| it.hops.iter().filter(about));
         found.map(|it| it.status).min()
     }
 
@@ -309,17 +315,22 @@ impl SceneBuilder<'_> {
                 .filter(move |(own, _)| *own == service)
                 .map(|(_, way)| way)
         };
-        for door in self.topology.endpoints.iter().filter(|it| it.vpc == *vpc) {
-            let service = door.service.clone();
+        for egress_point in self.topology.endpoints.iter().filter(|it| it.vpc == *vpc) {
+            let service = egress_point.service.clone();
             let label = service
                 .clone()
                 .unwrap_or_else(|| "service not told".to_owned());
             let maybe = ways(&label).any(|way| *way == EgressPath::Unknown);
-            let mut about = vec![door.node];
-            about.extend(door.security_groups.iter().filter_map(ResourceRef::node));
+            let mut about = vec![egress_point.node];
+            about.extend(
+                egress_point
+                    .security_groups
+                    .iter()
+                    .filter_map(ResourceRef::node),
+            );
             let takes = |(own, way): &(&str, EgressPath)| {
                 *own == label
-                    && matches!(way, EgressPath::Endpoints(ids) if ids.contains(&door.node))
+                    && matches!(way, EgressPath::Endpoints(ids) if ids.contains(&egress_point.node))
             };
             let all = here.iter().copied();
             let takers: Vec<usize> = all
@@ -329,22 +340,22 @@ impl SceneBuilder<'_> {
                 |at: &usize| self.worst_status(&[*at], &HOPS, &about) == Some(HopStatus::Fail);
             let failing: Vec<usize> = takers.iter().copied().filter(fails).collect();
             let some = !failing.is_empty() && failing.len() < takers.len();
-            let said = self.worst_status(here, &HOPS, &about);
+            let status_text = self.worst_status(here, &HOPS, &about);
             let made = EgressPoint {
-                name: self.names.node(door.node),
-                kind: match door.interface {
+                name: self.names.node(egress_point.node),
+                kind: match egress_point.interface {
                     Some(false) => EgressPointKind::Gateway,
                     _ => EgressPointKind::Interface,
                 },
-                note: match door.interface {
+                note: match egress_point.interface {
                     Some(false) => "in route tables".to_owned(),
-                    _ => self.names.all(&door.security_groups),
+                    _ => self.names.all(&egress_point.security_groups),
                 },
-                status: match (!takers.is_empty(), maybe, said) {
+                status: match (!takers.is_empty(), maybe, status_text) {
                     _ if some => Some(HopStatus::Unknown),
                     (_, _, Some(HopStatus::Fail)) => Some(HopStatus::Fail),
                     _ if !failing.is_empty() => Some(HopStatus::Fail),
-                    (true, _, said) => Some(said.unwrap_or(HopStatus::Pass)),
+                    (true, _, status_text) => Some(status_text.unwrap_or(HopStatus::Pass)),
                     (false, true, _) => Some(HopStatus::Unknown),
                     (false, false, _) => None,
                 },
@@ -368,7 +379,7 @@ impl SceneBuilder<'_> {
             }
             let same = |it: &&mut EgressPoint| it.kind == kind && it.name == name;
             match doors.iter_mut().find(same) {
-                Some(door) => door.services.push(service.to_owned()),
+                Some(egress_point) => egress_point.services.push(service.to_owned()),
                 None => doors.push(self.missing_endpoint(service, kind, name, here)),
             }
         }
@@ -410,11 +421,11 @@ impl SceneBuilder<'_> {
         name: String,
         here: &[usize],
     ) -> EgressPoint {
-        let proofs = here
+        let instances = here
             .iter()
             .filter_map(|&at| self.reachability.instances.get(at));
         let worst = |hop: Hop| {
-            let found = proofs.clone().flat_map(|it| &it.hops);
+            let found = instances.clone().flat_map(|it| &it.hops);
             found.filter(|it| it.hop == hop).map(|it| it.status).min()
         };
         let (verdict, note) = match kind {
@@ -438,19 +449,19 @@ impl SceneBuilder<'_> {
             .iter()
             .flat_map(|&at| self.topology.instances[at].security_groups.iter().flatten());
         let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
-        for spot in own.chain(doors.flat_map(|it| &it.security_groups)) {
-            if !groups.contains(&spot) {
-                groups.push(spot);
+        for resource in own.chain(doors.flat_map(|it| &it.security_groups)) {
+            if !groups.contains(&resource) {
+                groups.push(resource);
             }
         }
         const HOPS: [Hop; 2] = [Hop::EndpointSecurityGroup, Hop::InstanceSecurityGroup];
         let mut cards: Vec<Card> = Vec::new();
-        for spot in groups {
+        for resource in groups {
             let rules = self
                 .topology
                 .rules
                 .iter()
-                .filter(|it| it.security_group == *spot);
+                .filter(|it| it.security_group == *resource);
             let mut lines: Vec<String> = rules
                 .map(|it| {
                     let way = if it.egress { "out" } else { "in" };
@@ -463,28 +474,28 @@ impl SceneBuilder<'_> {
                 })
                 .collect();
             if lines.is_empty() {
-                lines.push(match spot {
+                lines.push(match resource {
                     ResourceRef::Node(_) => "no rule in the file".to_owned(),
                     ResourceRef::Outside(_) => "not in the file".to_owned(),
                 });
             }
             cards.push(Card {
                 kind: "security group",
-                name: self.names.resource_ref(spot),
+                name: self.names.resource_ref(resource),
                 lines,
-                status: spot
+                status: resource
                     .node()
                     .and_then(|id| self.worst_status(here, &HOPS, &[id])),
             });
         }
         let mut roles: Vec<(&Option<ResourceRef>, &Option<ResourceRef>)> = Vec::new();
-        for host in here.iter().map(|&at| &self.topology.instances[at]) {
-            if !roles.contains(&(&host.role, &host.instance_profile)) {
-                roles.push((&host.role, &host.instance_profile));
+        for instance in here.iter().map(|&at| &self.topology.instances[at]) {
+            if !roles.contains(&(&instance.role, &instance.instance_profile)) {
+                roles.push((&instance.role, &instance.instance_profile));
             }
         }
         for (role, profile) in roles {
-            let Some(spot) = role.as_ref().or(profile.as_ref()) else {
+            let Some(resource) = role.as_ref().or(profile.as_ref()) else {
                 continue;
             };
             const HOPS: [Hop; 3] = [Hop::InstanceProfile, Hop::RoleTrust, Hop::RolePermissions];
@@ -503,7 +514,7 @@ impl SceneBuilder<'_> {
                 } else {
                     "instance profile"
                 },
-                name: self.names.resource_ref(spot),
+                name: self.names.resource_ref(resource),
                 lines,
                 status: self.worst_status(here, &HOPS, &about),
             });
@@ -531,8 +542,8 @@ impl SceneBuilder<'_> {
 }
 
 /// Whether an agent dials endpoints; nothing where the file does not tell.
-fn by_endpoints(host: &reachability::InstanceTopology) -> Option<bool> {
-    let any = |is: fn(&EgressPath) -> bool| host.paths.iter().any(|(_, way)| is(way));
+fn by_endpoints(instance: &reachability::InstanceTopology) -> Option<bool> {
+    let any = |is: fn(&EgressPath) -> bool| instance.paths.iter().any(|(_, way)| is(way));
     if any(|way| matches!(way, EgressPath::Internet(_) | EgressPath::Broken(_))) {
         return Some(false);
     }
@@ -542,16 +553,16 @@ fn by_endpoints(host: &reachability::InstanceTopology) -> Option<bool> {
 /// Endpoints that the agent's path does not use, by kind: services beside services.
 fn joined(doors: Vec<EgressPoint>) -> Vec<EgressPoint> {
     let mut out: Vec<EgressPoint> = Vec::new();
-    for door in doors {
+    for egress_point in doors {
         match out
             .iter_mut()
-            .find(|it| it.kind == door.kind && it.note == door.note)
+            .find(|it| it.kind == egress_point.kind && it.note == egress_point.note)
         {
             Some(same) => {
-                same.services.extend(door.services);
+                same.services.extend(egress_point.services);
                 same.name = format!("{} more endpoints", same.services.len());
             }
-            None => out.push(door),
+            None => out.push(egress_point),
         }
     }
     out

@@ -368,7 +368,7 @@ impl<'t> Reader<'t> {
             },
         };
         let mut map = Map::default();
-        let mut places = Vec::new();
+        let mut locations = Vec::new();
         let mut opaque = false;
         let properties = tree
             .get("Properties")
@@ -379,20 +379,20 @@ impl<'t> Reader<'t> {
                 opaque = true;
                 continue;
             }
-            places.push((property.key.clone(), self.location(property.at)));
+            locations.push((property.key.clone(), self.location(property.at)));
             for inner in property.value.map().unwrap_or_default() {
                 let name = format!("{}.{}", property.key, inner.key);
-                places.push((name, self.location(inner.at)));
+                locations.push((name, self.location(inner.at)));
                 for inmost in inner.value.map().unwrap_or_default() {
                     let name = format!("{}.{}.{}", property.key, inner.key, inmost.key);
-                    places.push((name, self.location(inmost.at)));
+                    locations.push((name, self.location(inmost.at)));
                 }
             }
             if let Some(term) = self.eval(&property.value, 0) {
                 map.insert(property.key.clone(), term);
             }
         }
-        lift.fill(id, map, places, exists);
+        lift.fill(id, map, locations, exists);
         let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
             Some(Kind::Text(name)) => self.id(name).into_iter().collect(),
             Some(Kind::List(items)) => items

@@ -62,8 +62,8 @@ impl BuiltConfig {
     /// All diagnostics, if one of them is an error.
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         match (self.app.validate(), &self.root) {
-            (Ok(checked), Some(root)) => {
-                Ok(checked.map_diagnostics(|found| with_locations(found, root)))
+            (Ok(validated), Some(root)) => {
+                Ok(validated.map_diagnostics(|found| with_locations(found, root)))
             }
             (Err(found), Some(root)) => Err(with_locations(found, root)),
             (done, None) => done,
@@ -381,8 +381,8 @@ impl Build {
             }
         }
         for item in root.get("instances").map(Item::items).unwrap_or_default() {
-            let host = self.private_instance(item, s3, scope);
-            pattern = pattern.instance_at(host, item.location.clone());
+            let instance = self.private_instance(item, s3, scope);
+            pattern = pattern.instance_at(instance, item.location.clone());
         }
         pattern
     }
@@ -656,16 +656,16 @@ impl Build {
     }
 
     fn private_instance(&mut self, item: &Item, s3: bool, scope: &Scope<'_>) -> PrivateInstance {
-        let mut host = self.preset.instance(item.text("name").unwrap_or_default());
-        host.renamed_from = item.text("was");
+        let mut instance = self.preset.instance(item.text("name").unwrap_or_default());
+        instance.renamed_from = item.text("was");
         if let Some(image) = item.get("image") {
-            host.image = self.image(image);
+            instance.image = self.image(image);
         }
-        host.replacement_trigger = item.get("renewal").map(|renewal| self.value(renewal));
+        instance.replacement_trigger = item.get("renewal").map(|renewal| self.value(renewal));
         if let Some(of) = item.get("type") {
-            host.instance_type = self.value(of);
+            instance.instance_type = self.value(of);
         }
-        host.root_volume_size = item
+        instance.root_volume_size = item
             .get("volume_size")
             .and_then(|size| match size.as_int() {
                 Some(size) => Some(Value::Lit(size)),
@@ -673,23 +673,25 @@ impl Build {
                     .parameter(size)
                     .map(|param| Value::Expr(Expr::Param(param))),
             });
-        host.root_volume_kms_key = item.get("kms_key").map(|key| self.link(key));
+        instance.root_volume_kms_key = item.get("kms_key").map(|key| self.link(key));
         if let Some(n) = item.get("subnet").and_then(Item::as_int) {
-            host.subnet = InstanceSubnet::Index(u32::try_from(n).unwrap_or(u32::MAX));
+            instance.subnet = InstanceSubnet::Index(u32::try_from(n).unwrap_or(u32::MAX));
         }
         if let Some(zone) = item.text("zone") {
-            host.subnet = InstanceSubnet::Zone(Text::Owned(zone));
+            instance.subnet = InstanceSubnet::Zone(Text::Owned(zone));
         }
-        host.security_groups = self.links(item.get("security_groups"));
-        host.detailed_monitoring = item.flag("monitoring").unwrap_or(host.detailed_monitoring);
-        host.ebs_optimized = item.flag("ebs_optimized").unwrap_or(host.ebs_optimized);
-        host.termination_protection = item.flag("termination_protection").unwrap_or_default();
-        host.user_data = item.get("user_data").map(|text| self.value(text));
+        instance.security_groups = self.links(item.get("security_groups"));
+        instance.detailed_monitoring = item
+            .flag("monitoring")
+            .unwrap_or(instance.detailed_monitoring);
+        instance.ebs_optimized = item.flag("ebs_optimized").unwrap_or(instance.ebs_optimized);
+        instance.termination_protection = item.flag("termination_protection").unwrap_or_default();
+        instance.user_data = item.get("user_data").map(|text| self.value(text));
         if let Some(package) = item.text("install_agent") {
-            self.install_agent(item, &package, s3, scope, &mut host);
+            self.install_agent(item, &package, s3, scope, &mut instance);
         }
-        host.tags = self.tags(item.get("tags"));
-        host
+        instance.tags = self.tags(item.get("tags"));
+        instance
     }
 
     fn install_agent(
@@ -698,7 +700,7 @@ impl Build {
         package: &str,
         s3: bool,
         scope: &Scope<'_>,
-        host: &mut PrivateInstance,
+        instance: &mut PrivateInstance,
     ) {
         let place = item
             .get("install_agent")
@@ -712,7 +714,7 @@ impl Build {
                 "set `endpoints.s3: true`",
             );
         }
-        if host.user_data.is_some() {
+        if instance.user_data.is_some() {
             wrong(
                 "`install_agent` and `user_data` are both given",
                 "install the agent in your own user data",
@@ -725,8 +727,8 @@ impl Build {
             );
             return;
         };
-        let of = match host.architecture(scope) {
-            Ok(of) => of.or(host.image.architecture()),
+        let of = match instance.architecture(scope) {
+            Ok(of) => of.or(instance.image.architecture()),
             // The instance itself reports it.
             Err(_) => return,
         };
@@ -744,7 +746,7 @@ impl Build {
             // `check` has refused other words.
             let package = all.find(|it| it.as_str() == package);
             match install_agent(package.unwrap_or(Package::Rpm), region, of) {
-                Ok(text) => host.user_data = Some(Value::Lit(Text::Owned(text))),
+                Ok(text) => instance.user_data = Some(Value::Lit(Text::Owned(text))),
                 Err(error) => wrong(
                     &error.to_string(),
                     "take a package for the instance's architecture",

@@ -126,12 +126,12 @@ impl Lift {
             (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
         };
         // What identifies a resource is an attribute `id` of every type.
-        let identity = match self.dialect {
+        let instance_role = match self.dialect {
             Dialect::Tf => name == "id",
             // Of a group and of a prefix list, `Ref` gives the id too.
             Dialect::Cfn => name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList"),
         };
-        if identity || spelled(&kind.link) {
+        if instance_role || spelled(&kind.link) {
             return id.at(kind.link);
         }
         match kind.attrs.iter().find(|attr| spelled(attr)) {

@@ -346,11 +346,11 @@ impl<'p> Plan<'p> {
             if known {
                 continue;
             }
-            let wanted = if data { "data" } else { "managed" };
+            let expected = if data { "data" } else { "managed" };
             let config = array(own.config.get("resources")).iter().find(|it| {
                 let same =
                     |key: &str, value: &str| it.get(key).and_then(Json::as_str) == Some(value);
-                same("type", of) && same("name", name) && same("mode", wanted)
+                same("type", of) && same("name", name) && same("mode", expected)
             });
             let kind = if data {
                 format!("data.{of}")
@@ -774,7 +774,7 @@ impl<'p> Plan<'p> {
                 continue;
             }
             term.remove(key);
-            let value = if wanted(key).is_some() {
+            let value = if expected(key).is_some() {
                 let alone = unknowns
                     .iter()
                     .filter(|other| other.get(key).is_some_and(open))
@@ -848,7 +848,7 @@ impl<'p> Plan<'p> {
     /// The value of an expression, by what it names.
     fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> RawValue<'static> {
         let many = is_list(key);
-        let wanted = wanted(key);
+        let expected = expected(key);
         let mut found: Vec<Found> = Vec::new();
         // `x[count.index]` and `x[each.key]` show as `x`; a splat does too.
         let by_index = names
@@ -857,16 +857,16 @@ impl<'p> Plan<'p> {
         let index = it.index.as_deref().filter(|_| by_index);
         for name in most_specific(names) {
             if let Some(attribute) = name.strip_prefix("each.value") {
-                found.extend(self.each_value(it, attribute, names.len(), wanted));
+                found.extend(self.each_value(it, attribute, names.len(), expected));
                 continue;
             }
-            found.extend(self.follow(name, &it.module, index, wanted, 0));
+            found.extend(self.follow(name, &it.module, index, expected, 0));
         }
-        if let Some(wanted) = wanted {
+        if let Some(expected) = expected {
             let fits = |found: &Found| match found {
                 Found::Resource(at, _) => {
                     let of = self.resources[*at].of.as_str();
-                    of == wanted
+                    of == expected
                         || (key == "prefix_list_ids" && of == "aws_ec2_managed_prefix_list")
                 }
                 Found::Opaque(_) | Found::Constant(_) => false,
@@ -916,7 +916,7 @@ impl<'p> Plan<'p> {
         it: &Planned<'p>,
         attribute: &str,
         beside: usize,
-        wanted: Option<&str>,
+        expected: Option<&str>,
     ) -> Vec<Found> {
         let over = it
             .config
@@ -932,12 +932,12 @@ impl<'p> Plan<'p> {
             if beside > 2 && !name.contains("aws_") {
                 continue;
             }
-            found.extend(self.follow(name, &it.module, it.index.as_deref(), wanted, 0));
+            found.extend(self.follow(name, &it.module, it.index.as_deref(), expected, 0));
         }
         found.retain(|found| match found {
             Found::Resource(at, _) => {
                 self.resources[*at].index == it.index
-                    || wanted == Some(self.resources[*at].of.as_str())
+                    || expected == Some(self.resources[*at].of.as_str())
             }
             Found::Opaque(_) => beside <= 2,
             Found::Constant(_) => false,
@@ -987,7 +987,7 @@ impl<'p> Plan<'p> {
         };
         let expression = config.get("expressions").and_then(|all| all.get(name));
         match expression {
-            Some(expression) if wanted(name).is_some() && self.depth.get() < MOST_STEPS => {
+            Some(expression) if expected(name).is_some() && self.depth.get() < MOST_STEPS => {
                 self.depth.set(self.depth.get() + 1);
                 let term = self.configured(it, name, expression);
                 self.depth.set(self.depth.get() - 1);
@@ -1087,7 +1087,7 @@ impl<'p> Plan<'p> {
         name: &str,
         module: &Rc<Module<'p>>,
         index: Option<&str>,
-        wanted: Option<&str>,
+        expected: Option<&str>,
         steps: usize,
     ) -> Vec<Found> {
         let opaque = || vec![Found::Opaque(format!("{}{name}", module.address))];
@@ -1109,7 +1109,7 @@ impl<'p> Plan<'p> {
                 match expression {
                     None => opaque(),
                     Some(expression) => {
-                        self.expression(expression, parent, own.as_deref(), wanted, steps + 1)
+                        self.expression(expression, parent, own.as_deref(), expected, steps + 1)
                     }
                 }
             }
@@ -1143,17 +1143,17 @@ impl<'p> Plan<'p> {
                         .and_then(|it| it.get(output))
                         .and_then(|it| it.get("expression"));
                     if let Some(expression) = expression {
-                        found.extend(self.expression(expression, inner, None, wanted, steps + 1));
+                        found.extend(self.expression(expression, inner, None, expected, steps + 1));
                     }
                 }
                 if found.is_empty() { opaque() } else { found }
             }
-            "local" => match wanted {
+            "local" => match expected {
                 // The plan does not hold what locals are. Something that is not known yet, and is
                 // of this type, is one of those that the plan makes.
-                Some(wanted) => {
+                Some(expected) => {
                     let all: Vec<Found> = (0..self.resources.len())
-                        .filter(|&at| self.resources[at].of == wanted)
+                        .filter(|&at| self.resources[at].of == expected)
                         .map(|at| Found::Resource(at, None))
                         .collect();
                     if all.is_empty() { opaque() } else { all }
@@ -1193,7 +1193,7 @@ impl<'p> Plan<'p> {
         expression: &Json,
         module: &Rc<Module<'p>>,
         index: Option<&str>,
-        wanted: Option<&str>,
+        expected: Option<&str>,
         steps: usize,
     ) -> Vec<Found> {
         if let Some(constant) = constant(expression) {
@@ -1205,7 +1205,7 @@ impl<'p> Plan<'p> {
             .collect();
         let mut found = Vec::new();
         for name in most_specific(&names) {
-            found.extend(self.follow(name, module, index, wanted, steps));
+            found.extend(self.follow(name, module, index, expected, steps));
         }
         found
     }
@@ -1315,7 +1315,7 @@ fn has_unknown(unknown: &Json) -> bool {
 /// Of a block that a loop makes, what is not known yet may be anything.
 fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
     for (key, unknown) in unknown.as_object().into_iter().flatten() {
-        if has_unknown(unknown) && wanted(key).is_some() && map.get(key).is_none() {
+        if has_unknown(unknown) && expected(key).is_some() && map.get(key).is_none() {
             let text = Text::Owned(format!("{address}.{key}"));
             map.insert(key.clone(), RawValue::from(Expr::Opaque(text)));
         }
@@ -1398,7 +1398,7 @@ fn is_list(key: &str) -> bool {
 }
 
 /// The type that an argument names.
-fn wanted(key: &str) -> Option<&'static str> {
+fn expected(key: &str) -> Option<&'static str> {
     Some(match key {
         "vpc_id" | "vpc" => "aws_vpc",
         "subnet_id" | "subnet_ids" | "vpc_zone_identifier" => "aws_subnet",

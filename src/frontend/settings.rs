@@ -754,8 +754,8 @@ fn schema_of(of: &Type) -> Value {
     match of {
         Type::Text => json!({ "type": ["string", "number", "boolean"] }),
         Type::Bool => json!({ "type": "boolean" }),
-        Type::Int(least, most) => {
-            json!({ "type": "integer", "minimum": least, "maximum": most })
+        Type::Int(min, max) => {
+            json!({ "type": "integer", "minimum": min, "maximum": max })
         }
         Type::Cidr => {
             json!({ "type": "string", "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$" })
@@ -849,7 +849,7 @@ fn type_name(of: &Type) -> String {
     match of {
         Type::Text => "text".to_owned(),
         Type::Bool => "boolean".to_owned(),
-        Type::Int(least, most) => format!("whole number from {least} to {most}"),
+        Type::Int(min, max) => format!("whole number from {min} to {max}"),
         Type::Cidr => "IPv4 range".to_owned(),
         Type::Region => "region".to_owned(),
         Type::Word(words) => words

@@ -30,7 +30,7 @@ fn expected(of: &Type) -> String {
     match of {
         Type::Text => "text".to_owned(),
         Type::Bool => "`true` or `false`".to_owned(),
-        Type::Int(least, most) => format!("a whole number from {least} to {most}"),
+        Type::Int(min, max) => format!("a whole number from {min} to {max}"),
         Type::Cidr => "an IPv4 range such as `10.0.0.0/16`".to_owned(),
         Type::Region => "a region such as `eu-central-1`".to_owned(),
         Type::Word(words) => {
@@ -67,7 +67,7 @@ pub(super) fn check(root: &Item, out: &mut Diagnostics) {
 pub(super) fn check_use(root: &Item, out: &mut Diagnostics) {
     let mut used = HashSet::new();
     mentioned(root, &mut used);
-    for (name, place, _) in declared(root) {
+    for (name, location, _) in declared(root) {
         if !used.contains(name) {
             let message = format!("nothing uses parameter {}", quoted(name));
             let help = format!(
@@ -75,7 +75,7 @@ pub(super) fn check_use(root: &Item, out: &mut Diagnostics) {
                 shortened(name)
             );
             let unused = Diagnostic::error("parameter-unused", message);
-            out.push(unused.at(place.clone()).help(help));
+            out.push(unused.at(location.clone()).help(help));
         }
     }
 }
@@ -115,10 +115,16 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn wrong(&mut self, code: &'static str, place: &SourceLocation, message: String, help: String) {
+    fn wrong(
+        &mut self,
+        code: &'static str,
+        location: &SourceLocation,
+        message: String,
+        help: String,
+    ) {
         self.out.push(
             Diagnostic::error(code, message)
-                .at(place.clone())
+                .at(location.clone())
                 .help(help),
         );
     }
@@ -144,7 +150,7 @@ impl Check<'_> {
                     self.wrong("setting", at, format!("{shown}: {error}"), help);
                 }
             }
-            (Type::Int(least, most), Node::Int(value, _)) if value < least || value > most => {
+            (Type::Int(min, max), Node::Int(value, _)) if value < min || value > max => {
                 self.wrong("setting", at, takes(), reference.to_owned());
             }
             (Type::Region, Node::Str(text)) if Region::find(text).is_none() => {
@@ -182,7 +188,7 @@ impl Check<'_> {
         let Some(name) = item.text("parameter") else {
             return;
         };
-        let place = &item.get("parameter").unwrap_or(item).location;
+        let location = &item.get("parameter").unwrap_or(item).location;
         let told = quoted(&name);
         let Some(of) = self.parameters.get(name.as_str()).copied() else {
             let message = format!("there is no parameter {told}");
@@ -191,7 +197,7 @@ impl Check<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "declare it under `parameters`".to_owned(),
             };
-            return self.wrong("parameter", place, message, help);
+            return self.wrong("parameter", location, message, help);
         };
         if let Some(of) = of
             && !types.contains(&of)
@@ -200,7 +206,7 @@ impl Check<'_> {
             let message =
                 format!("{shown} takes a parameter {words}, and {told} is of type `{of}`");
             let help = "declare it with a type that fits".to_owned();
-            self.wrong("parameter", place, message, help);
+            self.wrong("parameter", location, message, help);
         }
     }
 
@@ -212,14 +218,14 @@ impl Check<'_> {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
         };
-        for (key, place, value) in entries {
+        for (key, location, value) in entries {
             match settings.iter().find(|setting| setting.key == key) {
                 Some(_) if matches!(value.node, Node::Null) => {}
                 Some(setting) => self.item(value, &setting.of, &full(key)),
                 None => {
                     let message = format!("there is no setting {}", quoted(&full(key)));
                     let help = nearest(key, settings.iter().map(|setting| setting.key));
-                    self.wrong("unknown-setting", place, message, help);
+                    self.wrong("unknown-setting", location, message, help);
                 }
             }
         }

@@ -123,9 +123,9 @@ impl Diagnostic {
     }
 
     /// Says where it is.
-    pub fn at(mut self, place: SourceLocation) -> Diagnostic {
-        if place != SourceLocation::Default {
-            self.locations.push(place);
+    pub fn at(mut self, location: SourceLocation) -> Diagnostic {
+        if location != SourceLocation::Default {
+            self.locations.push(location);
         }
         self
     }
@@ -164,8 +164,8 @@ impl fmt::Display for Diagnostic {
             write!(f, "\n  = in: {}", shortened(path))?;
         }
         if f.alternate() {
-            for place in &self.locations {
-                write!(f, "\n  --> {place}")?;
+            for location in &self.locations {
+                write!(f, "\n  --> {location}")?;
             }
         }
         if let Some(help) = &self.help {

@@ -138,9 +138,9 @@ impl<'g> GraphIndex<'g> {
         if let Some(known) = self.grants.borrow().get(&role) {
             return known.clone();
         }
-        let identity = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
-        self.grants.borrow_mut().insert(role, identity.clone());
-        identity
+        let permissions = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
+        self.grants.borrow_mut().insert(role, permissions.clone());
+        permissions
     }
 
     /// The nodes of a type that may exist.

@@ -145,7 +145,7 @@ fn aws_managed(expr: &Expr) -> Option<String> {
 impl<'g> RolePermissions<'g> {
     /// Gathers all policies of a role, wherever they are said.
     pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
-        let mut identity = RolePermissions {
+        let mut permissions = RolePermissions {
             open: index.is_externally_modified(id),
             ..RolePermissions::default()
         };
@@ -153,7 +153,7 @@ impl<'g> RolePermissions<'g> {
             crate::resource::Resource::Role(role) => Some(role.as_ref()),
             _ => None,
         }) else {
-            return identity;
+            return permissions;
         };
         let ours = |link: &Link<Role>| {
             Ternary::any(
@@ -164,38 +164,38 @@ impl<'g> RolePermissions<'g> {
             )
         };
         for link in &role.managed_policies {
-            identity.attach(index, link, Ternary::Yes, (id, "managed_policies"));
+            permissions.attach(index, link, Ternary::Yes, (id, "managed_policies"));
         }
         if index
             .graph
             .node(id)
             .is_some_and(|node| node.is_unmodeled("managed_policies"))
         {
-            identity.external.push("a policy".to_owned());
+            permissions.external.push("a policy".to_owned());
         }
         for (at, _, policy) in index.all::<RolePolicy>() {
-            identity.add(index, ours(&policy.role), at, &policy.policy_document);
+            permissions.add(index, ours(&policy.role), at, &policy.policy_document);
         }
         for (at, _, policy) in index.all::<InlinePolicy>() {
             let ours = Ternary::any(policy.roles.iter().map(ours));
-            identity.add(index, ours, at, &policy.policy_document);
+            permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, policy) in index.all::<ManagedPolicy>() {
             let ours = Ternary::any(policy.roles.iter().map(ours));
-            identity.add(index, ours, at, &policy.policy_document);
+            permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, it) in index.all::<RolePolicyAttachment>() {
             let ours = ours(&it.role).and(index.exists(at));
-            identity.attach(index, &it.policy, ours, (at, "policy"));
+            permissions.attach(index, &it.policy, ours, (at, "policy"));
         }
         for (at, _, it) in index.all::<PolicyAttachment>() {
             let ours = Ternary::any(it.roles.iter().map(ours)).and(index.exists(at));
-            identity.attach(index, &it.policy, ours, (at, "policy"));
+            permissions.attach(index, &it.policy, ours, (at, "policy"));
         }
         for (at, _, it) in index.all::<RolePolicyAttachments>() {
             for policy in &it.policies {
                 let ours = ours(&it.role).and(index.exists(at));
-                identity.attach(index, policy, ours, (at, "policies"));
+                permissions.attach(index, policy, ours, (at, "policies"));
             }
         }
         if let Some(link) = role
@@ -203,14 +203,14 @@ impl<'g> RolePermissions<'g> {
             .as_ref()
             .filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()))
         {
-            identity.boundary = Some(match document_of(index, link) {
+            permissions.boundary = Some(match document_of(index, link) {
                 Ok((document, exists, _, name)) if exists.is_yes() => {
                     Boundary::Document(document, name)
                 }
                 Ok((.., name)) | Err(name) => Boundary::Unknown(name),
             });
         }
-        identity
+        permissions
     }
 
     fn add(

@@ -25,9 +25,9 @@ impl<T> Setting<T> {
         }
     }
 
-    fn of(node: NodeId, field: &'static str, value: Option<T>, unread: bool) -> Setting<T> {
+    fn of(node: NodeId, field: &'static str, value: Option<T>, unmodeled: bool) -> Setting<T> {
         match value {
-            _ if unread => Setting::Unknown(node, field),
+            _ if unmodeled => Setting::Unknown(node, field),
             Some(value) => Setting::Known(node, field, value),
             None => Setting::Unset,
         }

@@ -585,10 +585,10 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
             ),
             at,
         ),
-        InternetRoute::Broken(why, _) => {
-            InternetRoute::Broken(format!("the NAT gateway's way is broken: {why}"), at)
+        InternetRoute::Broken(reason, _) => {
+            InternetRoute::Broken(format!("the NAT gateway's way is broken: {reason}"), at)
         }
-        InternetRoute::Unknown(why) => InternetRoute::Unknown(why),
+        InternetRoute::Unknown(reason) => InternetRoute::Unknown(reason),
     }
 }
 
@@ -642,7 +642,7 @@ pub(crate) struct S3Request<'a> {
 pub(crate) fn s3_gateway<'g>(
     index: &GraphIndex<'g>,
     subnet: &Resolved<'g, Subnet>,
-    ask: &S3Request<'_>,
+    request: &S3Request<'_>,
 ) -> Ternary {
     let vpc = index.vpc_of(subnet);
     let table = table_of(index, subnet);
@@ -684,7 +684,7 @@ pub(crate) fn s3_gateway<'g>(
         };
         let let_through = match &candidate.endpoint.policy {
             None => Ternary::Yes,
-            Some(policy) => super::iam::document_allows(index, policy, ask.action, &ask.on),
+            Some(policy) => super::iam::document_allows(index, policy, request.action, &request.on),
         };
         candidate.exists.and(gateway).and(routed).and(let_through)
     }))

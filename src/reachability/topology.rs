@@ -123,8 +123,8 @@ pub struct Topology {
 
 /// Looks around every instance of a graph.
 #[must_use]
-pub fn topology(graph: &Graph, assume: &Assumptions) -> Topology {
-    let index = GraphIndex::new(graph, *assume);
+pub fn topology(graph: &Graph, assumptions: &Assumptions) -> Topology {
+    let index = GraphIndex::new(graph, *assumptions);
     Topology {
         instances: instance::all(&index)
             .iter()
@@ -186,7 +186,7 @@ fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {
         Dialled::Unknown => EgressPath::Unknown,
         Dialled::Internet => match &connection.internet_route {
             InternetRoute::Works(by, _) => EgressPath::Internet(*by),
-            InternetRoute::Broken(why, _) => EgressPath::Broken(why.clone()),
+            InternetRoute::Broken(reason, _) => EgressPath::Broken(reason.clone()),
             InternetRoute::Unknown(_) => EgressPath::Unknown,
             InternetRoute::None => EgressPath::NoRoute,
         },

@@ -21,8 +21,8 @@ pub(crate) fn property(text: &str) -> String {
 #[must_use]
 pub fn github(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
-    for proof in &report.reachability.instances {
-        let (command, found) = match proof.verdict {
+    for reachability in &report.reachability.instances {
+        let (command, found) = match reachability.verdict {
             Verdict::Unreachable => ("error", HopStatus::Fail),
             Verdict::Unknown => ("warning", HopStatus::Unknown),
             Verdict::Reachable | Verdict::NotCreated => {
@@ -32,33 +32,33 @@ pub fn github(report: &CheckReport<'_>) -> String {
                     property(report.file),
                     message(&format!(
                         "{}: {}",
-                        report.name(proof.node),
-                        proof.verdict.as_str()
+                        report.name(reachability.node),
+                        reachability.verdict.as_str()
                     ))
                 );
                 continue;
             }
         };
-        for finding in proof.hops.iter().filter(|it| it.status == found) {
-            let place = report
-                .location(finding)
-                .and_then(|place| place.at)
+        for result in reachability.hops.iter().filter(|it| it.status == found) {
+            let location = report
+                .location(result)
+                .and_then(|location| location.at)
                 .map_or(String::new(), |(line, column)| {
                     format!(",line={line},col={column}")
                 });
-            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
-            if let Some(fix) = fixed(report, finding) {
+            let mut text = format!("{}: {}", report.name(reachability.node), result.detail);
+            if let Some(fix) = fixed(report, result) {
                 text.push('\n');
                 text.push_str(&fix);
             }
             let _ = writeln!(
                 out,
-                "::{command} file={}{place},title={}::{}",
+                "::{command} file={}{location},title={}::{}",
                 property(report.file),
-                finding.hop,
+                result.hop,
                 message(&text)
             );
-            if proof.verdict == Verdict::Unreachable {
+            if reachability.verdict == Verdict::Unreachable {
                 break;
             }
         }

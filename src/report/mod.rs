@@ -51,13 +51,13 @@ impl CheckReport<'_> {
 
     /// The place of a finding in words: file, line and property, as far as they are known.
     #[cfg(feature = "report")]
-    pub(crate) fn display_location(&self, finding: &HopResult) -> Option<String> {
-        text::location(self, finding)
+    pub(crate) fn display_location(&self, result: &HopResult) -> Option<String> {
+        text::location(self, result)
     }
 
     /// The place of a finding: the property that it names, or the resource.
-    fn location(&self, finding: &HopResult) -> Option<ReportLocation> {
-        let (id, field) = finding.at?;
+    fn location(&self, result: &HopResult) -> Option<ReportLocation> {
+        let (id, field) = result.at?;
         self.location_of(id, field)
     }
 
@@ -122,11 +122,11 @@ fn capital(word: &str) -> String {
 }
 
 /// How many instances have which answer.
-pub(crate) fn count_verdict(proof: &Reachability, answer: Verdict) -> usize {
+pub(crate) fn count_verdict(proof: &Reachability, verdict: Verdict) -> usize {
     proof
         .instances
         .iter()
-        .filter(|it| it.verdict == answer)
+        .filter(|it| it.verdict == verdict)
         .count()
 }
 

@@ -20,27 +20,30 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
         })
         .collect();
     let mut results = Vec::new();
-    for proof in &report.reachability.instances {
-        let failing = proof.failing();
-        for finding in &proof.hops {
-            let level = match finding.status {
+    for reachability in &report.reachability.instances {
+        let failing = reachability.failing();
+        for result in &reachability.hops {
+            let level = match result.status {
                 HopStatus::Pass => continue,
                 HopStatus::Fail => "error",
                 // What is not decided does not matter where something fails.
                 HopStatus::Unknown if failing.is_some() => continue,
                 HopStatus::Unknown => "note",
             };
-            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
-            if let Some(fix) = fixed(report, finding) {
+            let mut text = format!("{}: {}", report.name(reachability.node), result.detail);
+            if let Some(fix) = fixed(report, result) {
                 text.push_str("\n\n");
                 text.push_str(&fix);
             }
-            let region = report.location(finding).and_then(|place| place.at).map_or(
-                object!({ "startLine": 1 }),
-                |(line, column)| object!({ "startLine": line, "startColumn": column }),
-            );
+            let region = report
+                .location(result)
+                .and_then(|location| location.at)
+                .map_or(
+                    object!({ "startLine": 1 }),
+                    |(line, column)| object!({ "startLine": line, "startColumn": column }),
+                );
             results.push(object!({
-                "ruleId": finding.hop.as_str(),
+                "ruleId": result.hop.as_str(),
                 "level": level,
                 "message": { "text": text },
                 "locations": [{

@@ -21,8 +21,8 @@ fn style(answer: Verdict) -> Style {
     }
 }
 
-fn mark(verdict: HopStatus) -> (&'static str, Style) {
-    match verdict {
+fn mark(status: HopStatus) -> (&'static str, Style) {
+    match status {
         HopStatus::Pass => ("ok", GOOD),
         HopStatus::Unknown => ("?", DOUBT),
         HopStatus::Fail => ("FAILS", BAD),
@@ -38,8 +38,8 @@ pub fn text(report: &CheckReport<'_>) -> String {
         let _ = writeln!(out, "{}: no instance", report.file);
         return out;
     }
-    for proof in instances {
-        instance(&mut out, report, proof);
+    for reachability in instances {
+        instance(&mut out, report, reachability);
         out.push('\n');
     }
     let total: Vec<String> = [
@@ -63,46 +63,46 @@ pub fn text(report: &CheckReport<'_>) -> String {
     out
 }
 
-fn instance(out: &mut String, report: &CheckReport<'_>, proof: &InstanceReachability) {
-    let paint = style(proof.verdict);
+fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceReachability) {
+    let paint = style(reachability.verdict);
     let _ = writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {paint}{}{paint:#}",
-        report.name(proof.node),
-        proof.verdict.as_str()
+        report.name(reachability.node),
+        reachability.verdict.as_str()
     );
-    let failing = proof.failing();
-    if let Some(finding) = failing {
-        foreground(out, report, finding);
+    let failing = reachability.failing();
+    if let Some(result) = failing {
+        foreground(out, report, result);
     }
-    for finding in &proof.hops {
-        let (word, paint) = mark(finding.status);
+    for result in &reachability.hops {
+        let (word, paint) = mark(result.status);
         let _ = writeln!(
             out,
             "  {:<24}{paint}{word:<6}{paint:#} {}",
-            finding.hop.as_str(),
-            finding.detail
+            result.hop.as_str(),
+            result.detail
         );
     }
     if failing.is_none() {
-        for finding in proof
+        for result in reachability
             .hops
             .iter()
             .filter(|it| it.status == HopStatus::Unknown)
         {
-            if let Some(place) = location(report, finding) {
-                let _ = writeln!(out, "  {}: not decided at {place}", finding.hop);
+            if let Some(place) = location(report, result) {
+                let _ = writeln!(out, "  {}: not decided at {place}", result.hop);
             }
         }
     }
-    for warning in &proof.warnings {
+    for warning in &reachability.warnings {
         let _ = writeln!(out, "  {DOUBT}warning{DOUBT:#}: {}", warning.detail);
         write_fix(out, report, warning);
     }
 }
 
-pub(super) fn location(report: &CheckReport<'_>, finding: &HopResult) -> Option<String> {
-    let place = report.location(finding)?;
+pub(super) fn location(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
+    let place = report.location(result)?;
     let what = match &place.property {
         Some(property) => format!("{}.{property}", place.resource),
         None => place.resource.clone(),
@@ -113,27 +113,27 @@ pub(super) fn location(report: &CheckReport<'_>, finding: &HopResult) -> Option<
     })
 }
 
-fn foreground(out: &mut String, report: &CheckReport<'_>, finding: &HopResult) {
+fn foreground(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
     let _ = writeln!(
         out,
         "  {BAD}{}{BAD:#}: {BOLD}{}{BOLD:#}",
-        finding.hop, finding.detail
+        result.hop, result.detail
     );
-    if let Some(place) = location(report, finding) {
+    if let Some(place) = location(report, result) {
         let _ = writeln!(out, "    at   {place}");
     }
     let _ = writeln!(
         out,
         "    why  {} (`ssm-synth explain {}`)",
-        finding.hop.reason(),
-        finding.hop
+        result.hop.reason(),
+        result.hop
     );
-    write_fix(out, report, finding);
+    write_fix(out, report, result);
     out.push('\n');
 }
 
-fn write_fix(out: &mut String, report: &CheckReport<'_>, finding: &HopResult) {
-    let Some(lines) = fixed(report, finding) else {
+fn write_fix(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
+    let Some(lines) = fixed(report, result) else {
         return;
     };
     for (n, line) in lines.lines().enumerate() {
@@ -143,8 +143,8 @@ fn write_fix(out: &mut String, report: &CheckReport<'_>, finding: &HopResult) {
 }
 
 /// The lines of a finding's fix.
-pub(crate) fn fixed(report: &CheckReport<'_>, finding: &HopResult) -> Option<String> {
-    let change = finding.fix.as_ref()?;
+pub(crate) fn fixed(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
+    let change = result.fix.as_ref()?;
     let dialect = report
         .graph
         .stacks()

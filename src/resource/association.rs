@@ -58,9 +58,13 @@ impl Prop for DocumentParameters {
         Ok(DocumentParameters(entries))
     }
 
-    fn lift(term: RawValue<'_>, dialect: Dialect, unread: &mut UnmodeledNotes<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         Self::take(term, dialect)
-            .map_err(|error| unread.note(&error.to_string()))
+            .map_err(|error| unmodeled.note(&error.to_string()))
             .ok()
     }
 
@@ -124,12 +128,12 @@ pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str
             "day" | "days" => 1440,
             _ => 0,
         };
-        let least = count
+        let min = count
             .parse::<u64>()
             .ok()
             .and_then(|it| it.checked_mul(minutes));
-        return match least {
-            Some(least) if least >= 30 => None,
+        return match min {
+            Some(min) if min >= 30 => None,
             _ => Some((
                 "is no rate of State Manager",
                 "take 30 minutes or more, such as `rate(14 days)`",

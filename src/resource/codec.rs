@@ -58,11 +58,15 @@ pub(crate) trait Prop: Sized {
 
     /// Reads what others wrote: as much as is understood, and notes the rest under the field's
     /// name.
-    fn lift(term: RawValue<'_>, dialect: Dialect, unread: &mut UnmodeledNotes<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         match Self::take(term, dialect) {
             Ok(value) => Some(value),
             Err(mismatch) => {
-                unread.note(&mismatch.to_string());
+                unmodeled.note(&mismatch.to_string());
                 None
             }
         }
@@ -568,17 +572,21 @@ impl<T: Prop> Prop for OneInList<T> {
         T::take(item, dialect).map(OneInList)
     }
 
-    fn lift(term: RawValue<'_>, dialect: Dialect, unread: &mut UnmodeledNotes<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         let item = match term {
             RawValue::List(mut items) if items.len() == 1 => items.swap_remove(0),
             RawValue::List(items) if items.is_empty() => return None,
             RawValue::List(_) => {
-                unread.note("more than one");
+                unmodeled.note("more than one");
                 return None;
             }
             item => item,
         };
-        T::lift(item, dialect, unread).map(OneInList)
+        T::lift(item, dialect, unmodeled).map(OneInList)
     }
 
     fn blank() -> Self {
@@ -693,15 +701,15 @@ pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValu
 pub(crate) fn lift_many<T: Prop>(
     term: RawValue<'_>,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
     match term {
         RawValue::List(items) => items
             .into_iter()
-            .filter_map(|item| T::lift(item, dialect, unread))
+            .filter_map(|item| T::lift(item, dialect, unmodeled))
             .collect(),
         // One thing may stand for a list of one in both languages.
-        single => T::lift(single, dialect, unread).into_iter().collect(),
+        single => T::lift(single, dialect, unmodeled).into_iter().collect(),
     }
 }
 

@@ -198,9 +198,9 @@ impl Hooks for Instance {
         map: &mut Map<'_>,
         _this: NodeId,
         dialect: Dialect,
-        unread: &mut UnmodeledNotes<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        super::volume::unfold_volumes(map, dialect, unread)
+        super::volume::unfold_volumes(map, dialect, unmodeled)
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {

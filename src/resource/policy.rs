@@ -325,10 +325,14 @@ impl Prop for PolicyDocument {
         })
     }
 
-    fn lift(term: RawValue<'_>, dialect: Dialect, unread: &mut UnmodeledNotes<'_>) -> Option<Self> {
-        let opaque = |why: String| PolicyDocument {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
+        let opaque = |reason: String| PolicyDocument {
             statements: Vec::new(),
-            opaque: Some(why.into()),
+            opaque: Some(reason.into()),
         };
         let document = match term {
             RawValue::Json(inner) => *inner,
@@ -359,8 +363,8 @@ impl Prop for PolicyDocument {
                 Err(mismatch) => lifted.opaque = Some(mismatch.to_string().into()),
             }
         }
-        if let Some(why) = &lifted.opaque {
-            unread.note(why);
+        if let Some(reason) = &lifted.opaque {
+            unmodeled.note(reason);
         }
         Some(lifted)
     }

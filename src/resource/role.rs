@@ -124,11 +124,11 @@ impl Hooks for Role {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut UnmodeledNotes<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         let role = || Value::Expr(this.at(Self::LINK));
         let property = dialect.pick("Policies", "inline_policy");
-        let inline: Vec<InlineRolePolicy> = lift_items(map, property, dialect, unread);
+        let inline: Vec<InlineRolePolicy> = lift_items(map, property, dialect, unmodeled);
         let policy = |it: InlineRolePolicy| {
             Unfolded::new(
                 property,
@@ -142,7 +142,7 @@ impl Hooks for Role {
         let mut out: Vec<Unfolded> = inline.map(policy).collect();
         if dialect == Dialect::Tf {
             let property = "managed_policy_arns";
-            let arns: Vec<Link<ManagedPolicy>> = lift_items(map, property, dialect, unread);
+            let arns: Vec<Link<ManagedPolicy>> = lift_items(map, property, dialect, unmodeled);
             let attach = |arn| Unfolded::new(property, RolePolicyAttachment::new(role(), arn));
             out.extend(arns.into_iter().map(attach));
         }

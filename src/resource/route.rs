@@ -117,12 +117,12 @@ pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
     table: Expr,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     if dialect == Dialect::Cfn {
         return Vec::new();
     }
-    let routes: Vec<InlineRoute> = lift_items(map, "route", dialect, unread);
+    let routes: Vec<InlineRoute> = lift_items(map, "route", dialect, unmodeled);
     let route = |route: InlineRoute| Unfolded::new("route", route.of(Value::Expr(table.clone())));
     routes.into_iter().map(route).collect()
 }

@@ -94,9 +94,9 @@ impl Hooks for SecurityGroup {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut UnmodeledNotes<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unread);
+        let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled);
         let outbound = |rule: &Unfolded| matches!(rule.resource, Resource::SecurityGroupEgress(_));
         if dialect == Dialect::Cfn && !rules.iter().any(outbound) {
             // EC2's own rule, which CloudFormation leaves; whether rules that stand alone take it
@@ -165,8 +165,8 @@ impl Hooks for DefaultSecurityGroup {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut UnmodeledNotes<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        unfold_rules(map, &this.at(Self::LINK), dialect, unread)
+        unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled)
     }
 }

@@ -149,7 +149,7 @@ pub(crate) fn unfold_rules(
     map: &mut Map<'_>,
     group: &Expr,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let mut out = Vec::new();
     for (own, cfn, tf) in INSIDE {
@@ -171,7 +171,7 @@ pub(crate) fn unfold_rules(
             out.push(rule);
             continue;
         }
-        let rules: Vec<InlineRule> = lift_items(map, name, dialect, unread);
+        let rules: Vec<InlineRule> = lift_items(map, name, dialect, unmodeled);
         let rules = rules.into_iter();
         out.extend(rules.flat_map(|rule| rule.unfold(group, name, egress)));
     }
@@ -196,7 +196,7 @@ impl Hooks for SecurityGroupRule {
         map: &mut Map<'_>,
         _: NodeId,
         dialect: Dialect,
-        unread: &mut UnmodeledNotes<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();
@@ -209,7 +209,7 @@ impl Hooks for SecurityGroupRule {
         };
         let keep = ["security_group_id", "type"].map(|name| (name, map.remove(name)));
         let rule: Option<InlineRule> =
-            lift_field(&mut wrap(map), ("rule", "rule"), dialect, unread);
+            lift_field(&mut wrap(map), ("rule", "rule"), dialect, unmodeled);
         for (name, term) in keep {
             if let Some(term) = term {
                 map.insert(name, term);

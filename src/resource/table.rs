@@ -101,9 +101,9 @@ pub(crate) fn lift_items<T: Prop>(
     map: &mut Map<'_>,
     name: &'static str,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
-    lift_list(map, (name, name), dialect, unread)
+    lift_list(map, (name, name), dialect, unmodeled)
 }
 
 /// The properties of a struct that a table made.
@@ -115,7 +115,8 @@ pub(crate) trait Fields: Sized {
     /// Reads them; what the table does not know stays in the map.
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
     /// Reads what others wrote.
-    fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unread: &mut UnmodeledNotes<'_>) -> Self;
+    fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unmodeled: &mut UnmodeledNotes<'_>)
+    -> Self;
     /// Returns a struct whose fields the language of the sampler can express.
     #[cfg(test)]
     fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
@@ -146,27 +147,27 @@ pub(crate) fn lift_field<T: Prop>(
     map: &mut Map<'_>,
     (field, name): (&str, &'static str),
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Option<T> {
     if name.is_empty() {
         return None;
     }
     let term = map.remove_path(name)?;
-    T::lift(term, dialect, &mut unread.inside(field))
+    T::lift(term, dialect, &mut unmodeled.inside(field))
 }
 
 pub(crate) fn lift_list<T: Prop>(
     map: &mut Map<'_>,
     (field, name): (&str, &'static str),
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
     let term = if name.is_empty() {
         None
     } else {
         map.remove_path(name)
     };
-    term.map(|term| super::codec::lift_many(term, dialect, &mut unread.inside(field)))
+    term.map(|term| super::codec::lift_many(term, dialect, &mut unmodeled.inside(field)))
         .unwrap_or_default()
 }
 
@@ -290,28 +291,28 @@ macro_rules! table {
             fn lift_fields(
                 map: &mut $crate::resource::Map<'_>,
                 dialect: $crate::resource::Dialect,
-                unread: &mut $crate::resource::codec::UnmodeledNotes<'_>,
+                unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Self {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::Prop as _, table::{lift_field, lift_list}};
-                let _ = (&map, &unread);
+                let _ = (&map, &unmodeled);
                 $name {
                     $( $( $one: {
                         let names = (stringify!($one), dialect.pick($ocfn, $otf));
-                        lift_field(map, names, dialect, unread)
+                        lift_field(map, names, dialect, unmodeled)
                             .unwrap_or_else(<$oty as $crate::resource::codec::Prop>::blank)
                     }, )* )?
                     $( $( $opt: {
                         let names = (stringify!($opt), dialect.pick($pcfn, $ptf));
-                        lift_field(map, names, dialect, unread)
+                        lift_field(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $many: {
                         let names = (stringify!($many), dialect.pick($mcfn, $mtf));
-                        lift_list(map, names, dialect, unread)
+                        lift_list(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $plain: {
                         let names = (stringify!($plain), dialect.pick($lcfn, $ltf));
-                        lift_field(map, names, dialect, unread).unwrap_or_default()
+                        lift_field(map, names, dialect, unmodeled).unwrap_or_default()
                     }, )* )?
                 }
             }
@@ -363,9 +364,9 @@ macro_rules! resource {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))
                 },
-                lift: |map, dialect, unread| {
+                lift: |map, dialect, unmodeled| {
                     let it = <$name as $crate::resource::table::Fields>::lift_fields(
-                        map, dialect, unread,
+                        map, dialect, unmodeled,
                     );
                     $crate::resource::Resource::$name(Box::new(it))
                 },
@@ -434,9 +435,9 @@ macro_rules! nested {
             fn lift(
                 term: $crate::resource::RawValue<'_>,
                 dialect: $crate::resource::Dialect,
-                unread: &mut $crate::resource::codec::UnmodeledNotes<'_>,
+                unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Option<Self> {
-                $crate::resource::table::lift_object(term, dialect, unread)
+                $crate::resource::table::lift_object(term, dialect, unmodeled)
             }
 
             #[cfg(test)]
@@ -478,19 +479,19 @@ pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Re
 pub(crate) fn lift_object<T: Fields>(
     term: RawValue<'_>,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Option<T> {
     match term {
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
-            Some(T::lift_fields(&mut map, dialect, unread))
+            Some(T::lift_fields(&mut map, dialect, unmodeled))
         }
         // A block that may occur once is a list of one in a plan.
         RawValue::List(mut items) if items.len() == 1 => {
-            lift_object(items.swap_remove(0), dialect, unread)
+            lift_object(items.swap_remove(0), dialect, unmodeled)
         }
         RawValue::List(items) if items.is_empty() => None,
         other => {
-            unread.note(other.what());
+            unmodeled.note(other.what());
             None
         }
     }

@@ -40,7 +40,7 @@ pub(crate) fn is_root(name: &str) -> bool {
 pub(super) fn unfold_volumes(
     map: &mut Map<'_>,
     dialect: Dialect,
-    unread: &mut UnmodeledNotes<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let name = dialect.pick("BlockDeviceMappings", "ebs_block_device");
     let items = match map.remove(name) {
@@ -75,7 +75,7 @@ pub(super) fn unfold_volumes(
             roots.push(item);
             continue;
         };
-        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unread.inside("volumes")) {
+        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unmodeled.inside("volumes")) {
             let mut volume = Volume::new(Value::Expr(Expr::Absent));
             volume.size = ebs.volume_size;
             volume.volume_type = ebs.volume_type;

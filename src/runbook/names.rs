@@ -30,23 +30,23 @@ fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
 }
 
 /// The nodes of some things, if all of them are nodes.
-fn nodes(spots: &[ResourceRef]) -> Option<Vec<NodeId>> {
-    let nodes: Option<Vec<NodeId>> = spots.iter().map(ResourceRef::node).collect();
+fn nodes(resources: &[ResourceRef]) -> Option<Vec<NodeId>> {
+    let nodes: Option<Vec<NodeId>> = resources.iter().map(ResourceRef::node).collect();
     nodes.filter(|it| !it.is_empty())
 }
 
 /// Sets the variables for an instance: by the stack's names, and what it does not name by asking.
 pub(super) fn variables(
     graph: &Graph,
-    around: &Topology,
-    host: &InstanceTopology,
+    topology: &Topology,
+    instance: &InstanceTopology,
     dialect: Dialect,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     let is_group = graph
-        .node(host.node)
+        .node(instance.node)
         .is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_)));
-    let own = physical(graph, host.node, dialect);
+    let own = physical(graph, instance.node, dialect);
     if is_group {
         lines.push(format!("GROUP={own}"));
         lines.push(
@@ -67,31 +67,35 @@ pub(super) fn variables(
         let all: Vec<String> = ids.iter().map(|id| physical(graph, *id, dialect)).collect();
         all.join(",")
     };
-    lines.push(match host.vpc.node() {
+    lines.push(match instance.vpc.node() {
         Some(id) => format!("VPC={}", physical(graph, id, dialect)),
         None => of_instance("--query 'Reservations[0].Instances[0].VpcId'").into_variable("VPC"),
     });
-    lines.push(match host.subnets.as_slice() {
+    lines.push(match instance.subnets.as_slice() {
         [ResourceRef::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
         _ => of_instance("--query 'Reservations[0].Instances[0].SubnetId'").into_variable("SUBNET"),
     });
-    lines.push(match host.security_groups.as_deref().and_then(nodes) {
+    lines.push(match instance.security_groups.as_deref().and_then(nodes) {
         Some(ids) => format!("INSTANCE_GROUPS={}", joined(&ids)),
         None => of_instance(
             "--query \"join(',', Reservations[0].Instances[0].SecurityGroups[].GroupId)\"",
         )
         .into_variable("INSTANCE_GROUPS"),
     });
-    let mut doors: Vec<ResourceRef> = Vec::new();
-    for door in around.endpoints.iter().filter(|it| it.vpc == host.vpc) {
-        let dialled = matches!(door.service.as_deref(), Some("ssm" | "ssmmessages"));
-        for group in door.security_groups.iter().filter(|_| dialled) {
-            if !doors.contains(group) {
-                doors.push(group.clone());
+    let mut egress_points: Vec<ResourceRef> = Vec::new();
+    for egress_point in topology
+        .endpoints
+        .iter()
+        .filter(|it| it.vpc == instance.vpc)
+    {
+        let dialled = matches!(egress_point.service.as_deref(), Some("ssm" | "ssmmessages"));
+        for group in egress_point.security_groups.iter().filter(|_| dialled) {
+            if !egress_points.contains(group) {
+                egress_points.push(group.clone());
             }
         }
     }
-    lines.push(match nodes(&doors) {
+    lines.push(match nodes(&egress_points) {
         Some(ids) => format!("ENDPOINT_GROUPS={}", joined(&ids)),
         None => Line::new("aws ec2 describe-vpc-endpoints")
             .raw("--filters \"Name=vpc-id,Values=$VPC\"")
@@ -99,7 +103,11 @@ pub(super) fn variables(
             .into_variable("ENDPOINT_GROUPS"),
     });
     lines.extend(
-        match host.instance_profile.as_ref().and_then(ResourceRef::node) {
+        match instance
+            .instance_profile
+            .as_ref()
+            .and_then(ResourceRef::node)
+        {
             Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
             None => vec![
                 of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
@@ -108,7 +116,7 @@ pub(super) fn variables(
             ],
         },
     );
-    lines.push(match host.role.as_ref().and_then(ResourceRef::node) {
+    lines.push(match instance.role.as_ref().and_then(ResourceRef::node) {
         Some(id) => format!("ROLE={}", physical(graph, id, dialect)),
         None => Line::new("aws iam get-instance-profile --instance-profile-name \"$PROFILE\"")
             .raw("--query 'InstanceProfile.Roles[0].RoleName' --output text")

@@ -31,8 +31,8 @@ impl<'a> Assertions<'a> {
     /// If the app has errors, with all of them, or no such stack.
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
-        if let Err(problems) = app.validate() {
-            panic!("{problems:#}");
+        if let Err(diagnostics) = app.validate() {
+            panic!("{diagnostics:#}");
         }
         let graph = app.graph();
         match graph.stack(stack) {
@@ -63,15 +63,15 @@ impl<'a> Assertions<'a> {
     fn differences<'m>(
         &self,
         node: &'a Node,
-        wanted: &'m Matcher,
+        expected: &'m Matcher,
     ) -> (Vec<Difference>, super::matcher::Captured<'m>) {
-        let (mut out, mut kept) = (Vec::new(), Vec::new());
+        let (mut out, mut captured) = (Vec::new(), Vec::new());
         let compare = Compare {
             spell: &|term| value_of(self.graph, term.clone()),
         };
         let found = self.properties(node);
-        compare.value(wanted, Some(&found), "", &mut kept, &mut out);
-        (out, kept)
+        compare.value(expected, Some(&found), "", &mut captured, &mut out);
+        (out, captured)
     }
 
     /// Asserts how many resources of a type there are.
@@ -97,13 +97,13 @@ impl<'a> Assertions<'a> {
     }
 
     /// Returns the resources of a type whose properties match.
-    pub fn find_resources<R: Typed>(&self, wanted: impl Into<Matcher>) -> Vec<Handle<R>> {
-        let wanted = wanted.into();
+    pub fn find_resources<R: Typed>(&self, expected: impl Into<Matcher>) -> Vec<Handle<R>> {
+        let expected = expected.into();
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
-            let (differences, kept) = self.differences(node, &wanted);
+            let (differences, captured) = self.differences(node, &expected);
             if differences.is_empty() {
-                store_all(kept);
+                store_all(captured);
                 found.push(handle);
             }
         }
@@ -116,14 +116,14 @@ impl<'a> Assertions<'a> {
     ///
     /// If none has, with the closest one and where it differs.
     #[track_caller]
-    pub fn has_resource_properties<R: Typed>(&self, wanted: impl Into<Matcher>) -> Handle<R> {
-        let wanted = wanted.into();
-        if let Some(first) = self.find_resources::<R>(wanted.clone()).first() {
+    pub fn has_resource_properties<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
+        let expected = expected.into();
+        if let Some(first) = self.find_resources::<R>(expected.clone()).first() {
             return *first;
         }
         let closest = self
             .all::<R>()
-            .map(|(_, node)| (node, self.differences(node, &wanted).0))
+            .map(|(_, node)| (node, self.differences(node, &expected).0))
             .min_by_key(|(_, differences)| differences.len());
         let kind = R::KIND.name;
         match closest {
@@ -143,16 +143,16 @@ impl<'a> Assertions<'a> {
     ///
     /// If one has not, with where it differs, or if there is none.
     #[track_caller]
-    pub fn all_resources_properties<R: Typed>(&self, wanted: impl Into<Matcher>) {
-        let wanted = wanted.into();
+    pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
+        let expected = expected.into();
         let mut none = true;
         for (_, node) in self.all::<R>() {
             none = false;
-            let (differences, kept) = self.differences(node, &wanted);
+            let (differences, captured) = self.differences(node, &expected);
             if !differences.is_empty() {
                 panic!("`{}` differs:{}", node.path, describe(&differences));
             }
-            store_all(kept);
+            store_all(captured);
         }
         if none {
             panic!("`{}` has no {}", self.stack.name, R::KIND.name);
@@ -177,13 +177,13 @@ impl<'a> Assertions<'a> {
         };
         let spell = |term: &RawValue<'static>| value_of(self.graph, term.clone());
         let found = spell(&RawValue::from(output.value.clone()));
-        let (wanted, mut out, mut kept) = (value.into(), Vec::new(), Vec::new());
+        let (expected, mut out, mut captured) = (value.into(), Vec::new(), Vec::new());
         let compare = Compare { spell: &spell };
-        compare.value(&wanted, Some(&found), "", &mut kept, &mut out);
+        compare.value(&expected, Some(&found), "", &mut captured, &mut out);
         if !out.is_empty() {
             panic!("the output `{id}` differs:{}", describe(&out));
         }
-        store_all(kept);
+        store_all(captured);
     }
 
     /// Asserts that Session Manager provably reaches every instance of the app.
@@ -194,8 +194,8 @@ impl<'a> Assertions<'a> {
     /// instance.
     #[track_caller]
     pub fn all_instances_reachable(&self) {
-        let assume = reachability::Assumptions::default();
-        let proof = reachability::check(self.graph, &assume);
+        let assumptions = reachability::Assumptions::default();
+        let proof = reachability::check(self.graph, &assumptions);
         if proof.instances.is_empty() {
             panic!("the app of `{}` has no instance", self.stack.name);
         }
@@ -225,7 +225,7 @@ fn describe(differences: &[Difference]) -> String {
             "" => "it",
             path => path,
         };
-        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.wanted));
+        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.expected));
     }
     out
 }

@@ -52,11 +52,11 @@ pub struct Snapshot {
 #[track_caller]
 #[allow(clippy::panic)] // A test that cannot go on says so by panicking.
 pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
-    let checked = match app.validate() {
-        Ok(checked) => checked,
-        Err(problems) => panic!("{problems:#}"),
+    let validated = match app.validate() {
+        Ok(validated) => validated,
+        Err(diagnostics) => panic!("{diagnostics:#}"),
     };
-    let made = backend::snapshots(&checked, formats).into_iter();
+    let made = backend::snapshots(&validated, formats).into_iter();
     made.map(|(name, text)| Snapshot { name, text }).collect()
 }
 

@@ -34,8 +34,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             ("parameters", parameters.count(), 200),
             ("outputs", stack.outputs.len(), 200),
         ];
-        for (what, count, most) in parts {
-            if count > most {
+        for (what, count, max) in parts {
+            if count > max {
                 let about = if what == "parameters" {
                     what
                 } else {
@@ -44,7 +44,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 report(
                     "stack-limits",
                     about,
-                    format!("CloudFormation takes at most {most} {what}, not {count}"),
+                    format!("CloudFormation takes at most {max} {what}, not {count}"),
                     "split it into several stacks, or print Terraform",
                 );
             }

@@ -161,11 +161,11 @@ impl Links {
 
 fn export(graph: &Graph, id: NodeId, node: &Node, attr: Attr) -> Export {
     let stack = &graph.stacks[node.stack.index()];
-    let told = stack
+    let reported = stack
         .outputs
         .iter()
         .find(|it| it.value == Expr::Attr(id, attr));
-    let (cfn_id, tf_name) = match told {
+    let (cfn_id, tf_name) = match reported {
         Some(output) => (output.cfn_id.clone(), output.tf_name.clone()),
         None => (
             format!("{}{}", node.cfn_id, logical_id(&attr.tf.replace('_', "-"))),
@@ -180,17 +180,17 @@ fn export(graph: &Graph, id: NodeId, node: &Node, attr: Attr) -> Export {
         tf_name,
         to_cfn: Vec::new(),
         to_tf: Vec::new(),
-        has_output: told.is_some(),
+        has_output: reported.is_some(),
     }
 }
 
 /// Stacks do not wait in a circle, and a value does not leave its region.
 pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
-    let (_, circle) = links.order(graph);
-    if !circle.is_empty() {
+    let (_, cycle) = links.order(graph);
+    if !cycle.is_empty() {
         let mut found = Diagnostic::error("circle", "stacks wait for each other in a circle")
             .help("move what both need into a stack of its own");
-        for stack in circle.iter().map(|id| &graph.stacks[id.index()]) {
+        for stack in cycle.iter().map(|id| &graph.stacks[id.index()]) {
             found = found.path(stack.name.clone()).at(stack.location.clone());
         }
         out.push(found);

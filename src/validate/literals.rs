@@ -33,7 +33,7 @@ ids! {
 
 impl IdOf {
     /// Says what is wrong with an id in a field, if anything.
-    pub(crate) fn problem(self, field: &str, id: &str) -> Option<Diagnostic> {
+    pub(crate) fn diagnostic(self, field: &str, id: &str) -> Option<Diagnostic> {
         let digits = id
             .strip_prefix(self.prefix)
             .and_then(|id| id.strip_prefix('-'));
@@ -129,7 +129,7 @@ pub(crate) enum ArnOf {
 
 impl ArnOf {
     /// Says what is wrong with an ARN in a field, if anything.
-    pub(crate) fn problem(
+    pub(crate) fn diagnostic(
         self,
         field: &str,
         text: &str,
@@ -183,7 +183,7 @@ impl ArnOf {
 }
 
 /// Finds what is wrong with one text of a property.
-fn problem(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
+fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
     // All the others, quickly.
     let holds_id = property.ends_with("Id") || property.ends_with("Ids") || property == "GroupSet";
     if !holds_id && !text.starts_with("arn:") {
@@ -196,7 +196,7 @@ fn problem(property: &str, text: &str, region: Option<&Region>) -> Option<Diagno
         return if looked_up || text.is_empty() {
             None
         } else {
-            of.problem(property, text)
+            of.diagnostic(property, text)
         };
     }
     Arn::read(text)?.other_region(property, text, region?)
@@ -215,16 +215,16 @@ pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnos
     }
     fn walk_map(map: &Map<'_>, each: &mut dyn FnMut(&str, &str)) {
         // A tag may say anything.
-        let told = map
+        let reported = map
             .iter()
             .filter(|(key, _)| *key != "Tags" && *key != "TagSpecifications");
-        for (key, term) in told {
+        for (key, term) in reported {
             walk(key, term, each);
         }
     }
     walk_map(map, &mut |property, text| {
-        if let Some(problem) = problem(property, text, stack.region) {
-            out.push(problem.path(node.path.clone()).at(node.location.clone()));
+        if let Some(diagnostic) = diagnostic(property, text, stack.region) {
+            out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
         }
     });
 }
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn an_id_has_eight_or_seventeen_digits() {
         for good in ["vpc-0a1b2c3d", "vpc-0a1b2c3d4e5f60718"] {
-            assert_eq!(IdOf::VPC.problem("vpc", good), None);
+            assert_eq!(IdOf::VPC.diagnostic("vpc", good), None);
         }
         for bad in [
             "",
@@ -248,7 +248,7 @@ mod tests {
             "vpc-0a1b2c3d4",
             "é",
         ] {
-            assert!(IdOf::VPC.problem("vpc", bad).is_some(), "{bad}");
+            assert!(IdOf::VPC.diagnostic("vpc", bad).is_some(), "{bad}");
         }
     }
 
@@ -256,10 +256,10 @@ mod tests {
     fn an_arn_is_of_its_kind_and_place() {
         let frankfurt = Region::find("eu-central-1");
         let key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd";
-        assert_eq!(ArnOf::Key.problem("kms_key", key, frankfurt), None);
-        assert_eq!(ArnOf::Key.problem("kms_key", key, None), None);
+        assert_eq!(ArnOf::Key.diagnostic("kms_key", key, frankfurt), None);
+        assert_eq!(ArnOf::Key.diagnostic("kms_key", key, None), None);
         let code = |of: ArnOf, text, region| {
-            of.problem("field", text, Region::find(region))
+            of.diagnostic("field", text, Region::find(region))
                 .map(|it| it.code)
         };
         assert_eq!(code(ArnOf::Key, key, "eu-west-1"), Some("arn-place"));

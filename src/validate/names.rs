@@ -14,19 +14,19 @@ type Reported<'a> = HashSet<(&'a str, &'a str)>;
 
 fn take<'a>(
     taken: &mut Taken<'a>,
-    told: &mut Reported<'a>,
+    reported: &mut Reported<'a>,
     name: (&'a str, &'a str),
     path: &'a str,
-    place: &'a SourceLocation,
+    location: &'a SourceLocation,
     language: &str,
     out: &mut Diagnostics,
 ) {
-    if let Some((other, at)) = taken.insert(name, (path, place)) {
+    if let Some((other, at)) = taken.insert(name, (path, location)) {
         // Constructs of one name collide in all their parts and in both languages: once is enough.
         let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
         let parents = (above(other), above(path));
-        let new = told.insert((other, path));
-        if !new || (parents.0 != parents.1 && !told.insert(parents)) {
+        let new = reported.insert((other, path));
+        if !new || (parents.0 != parents.1 && !reported.insert(parents)) {
             return;
         }
         out.push(
@@ -37,7 +37,7 @@ fn take<'a>(
             .path(other)
             .path(path)
             .at(at.clone())
-            .at(place.clone())
+            .at(location.clone())
             .about(&["name"])
             .help("give one of them another id"),
         );
@@ -53,25 +53,25 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             .filter_map(|id| graph.parameter(*id))
             .map(|it| (terraform_name(&it.id), &it.location, it.id.as_str()))
             .collect();
-        let most = stack.nodes.len() + stack.parameters.len();
-        let (mut cfn, mut tf) = (Taken::with_capacity(most), Taken::with_capacity(most));
-        let mut told = Reported::new();
-        for (name, place, id) in &parameter_names {
+        let max = stack.nodes.len() + stack.parameters.len();
+        let (mut cfn, mut tf) = (Taken::with_capacity(max), Taken::with_capacity(max));
+        let mut reported = Reported::new();
+        for (name, location, id) in &parameter_names {
             take(
                 &mut cfn,
-                &mut told,
+                &mut reported,
                 ("", id),
                 id,
-                place,
+                location,
                 "CloudFormation",
                 out,
             );
             take(
                 &mut tf,
-                &mut told,
+                &mut reported,
                 ("variable", name),
                 id,
-                place,
+                location,
                 "Terraform",
                 out,
             );
@@ -81,15 +81,23 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             .filter_map(|it| Some((it.variable(graph), graph.node(it.node)?.path.as_str())))
             .collect();
         for (name, path) in &taken {
-            let place = &stack.location;
+            let location = &stack.location;
             let name = ("variable", name.as_str());
-            take(&mut tf, &mut told, name, path, place, "Terraform", out);
+            take(
+                &mut tf,
+                &mut reported,
+                name,
+                path,
+                location,
+                "Terraform",
+                out,
+            );
         }
         for (_, node) in graph.nodes_of(stack) {
             if node.resource.type_name(Dialect::Cfn).is_some() {
                 take(
                     &mut cfn,
-                    &mut told,
+                    &mut reported,
                     ("", &node.cfn_id),
                     &node.path,
                     &node.location,
@@ -100,7 +108,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             if let Some(of) = node.resource.type_name(Dialect::Tf) {
                 take(
                     &mut tf,
-                    &mut told,
+                    &mut reported,
                     (of, &node.tf_name),
                     &node.path,
                     &node.location,
@@ -114,7 +122,7 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             let name = ("output", output.cfn_id.as_str());
             take(
                 &mut outputs,
-                &mut told,
+                &mut reported,
                 name,
                 &output.path,
                 &output.location,
@@ -128,13 +136,13 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
                 continue;
             };
             let name = ("output", export.cfn_id.as_str());
-            let (path, place) = (node.path.as_str(), &node.location);
+            let (path, location) = (node.path.as_str(), &node.location);
             take(
                 &mut outputs,
-                &mut told,
+                &mut reported,
                 name,
                 path,
-                place,
+                location,
                 "the outputs",
                 out,
             );

@@ -6,7 +6,7 @@ use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, Stack
 use crate::resource::{Dialect, Map, RawValue, Tags};
 
 /// What is wrong with an expression, if anything.
-fn problem(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
+fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
     match expr {
         Expr::Attr(node, _) => match graph.node(*node) {
             None => Some("refers to a resource of another app"),
@@ -91,7 +91,7 @@ fn check_node(
         let mut found = None;
         map.walk(&mut |expr| {
             forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
-            found = found.or_else(|| problem(expr, graph, here, dialect));
+            found = found.or_else(|| diagnostic(expr, graph, here, dialect));
         });
         if let Some(found) = found {
             out.push(report(found, "use handles of the same app, or an `Id`"));
@@ -175,15 +175,15 @@ fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
         }
         done.extend(ready);
     }
-    let mut circle = Diagnostic::error("circle", "resources wait for each other in a circle")
+    let mut cycle = Diagnostic::error("circle", "resources wait for each other in a circle")
         .help("remove one of the references");
     for (id, node) in graph.nodes_of(stack) {
         if !done.contains(&id) {
-            circle = circle.path(node.path.clone()).at(node.location.clone());
+            cycle = cycle.path(node.path.clone()).at(node.location.clone());
         }
     }
-    if !circle.paths.is_empty() {
-        out.push(circle);
+    if !cycle.paths.is_empty() {
+        out.push(cycle);
     }
 }
 
@@ -206,7 +206,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             let mut found = None;
             for dialect in [Dialect::Cfn, Dialect::Tf] {
                 output.value.walk(&mut |expr| {
-                    found = found.or_else(|| problem(expr, graph, stack, dialect));
+                    found = found.or_else(|| diagnostic(expr, graph, stack, dialect));
                 });
             }
             if let Some(found) = found {

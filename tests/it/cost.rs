@@ -277,11 +277,11 @@ fn a_file_is_known_by_its_content() {
 }
 
 fn run(args: &[&str], input: &str) -> (i32, String, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .arg("cost")
         .args(args)
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -210,8 +210,8 @@ fn problems(text: &str) -> Diagnostics {
         Err(problems) => problems,
         Ok(configured) => match configured.validate() {
             Err(problems) => problems,
-            Ok(checked) => {
-                let limits = checked.limit_violations(Dialect::Cfn);
+            Ok(validated) => {
+                let limits = validated.limit_violations(Dialect::Cfn);
                 assert!(limits.has_errors(), "accepted: {text}");
                 limits.clone()
             }
@@ -491,8 +491,8 @@ fn a_long_name_is_cut() {
 fn a_warning_knows_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
     let configured = super::configured("warning", text);
-    let checked = configured.validate().unwrap();
-    let warnings = checked.warnings();
+    let validated = configured.validate().unwrap();
+    let warnings = validated.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
     assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
@@ -502,8 +502,8 @@ fn a_warning_knows_its_language_and_its_setting() {
 /// What a configuration that is accepted is warned of.
 fn warned(text: &str) -> String {
     let configured = super::configured("ssm-synth.yaml", text);
-    let checked = configured.app.validate().unwrap();
-    let warnings = checked.warnings().iter();
+    let validated = configured.app.validate().unwrap();
+    let warnings = validated.warnings().iter();
     warnings.map(|it| format!("{it}\n")).collect()
 }
 
@@ -548,9 +548,9 @@ fn limits_are_told() {
 fn cloudformation_s_limits_are_its_own() {
     let over = |text: &str| {
         let configured = super::configured("ssm-synth.yaml", text);
-        let checked = configured.app.validate().unwrap();
-        assert!(checked.limit_violations(Dialect::Tf).is_empty());
-        checked.limit_violations(Dialect::Cfn).to_string()
+        let validated = configured.app.validate().unwrap();
+        assert!(validated.limit_violations(Dialect::Tf).is_empty());
+        validated.limit_violations(Dialect::Cfn).to_string()
     };
     let hosts = |count: usize| {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();

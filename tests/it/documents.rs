@@ -239,8 +239,8 @@ fn a_list_parameter_stands_among_texts() {
         app
     };
     let app = with(RawValue::str("a\"${b}"));
-    let checked = app.validate().unwrap();
-    let template = backend::cfn::template(&checked, "Access")
+    let validated = app.validate().unwrap();
+    let template = backend::cfn::template(&validated, "Access")
         .unwrap()
         .to_json();
     let template: serde_json::Value = serde_json::from_str(&template).unwrap();
@@ -249,7 +249,7 @@ fn a_list_parameter_stands_among_texts() {
         template["Resources"]["Mine"]["Properties"]["Groups"],
         serde_json::json!({ "Fn::Split": [",", { "Fn::Join": [",", ["a\"${b}", all]] }] })
     );
-    let module = backend::tf::module(&checked, "Access", backend::tf::ModuleKind::Root).unwrap();
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root).unwrap();
     let groups = r#"groups = concat(["a\"$${b}"], var.groups)"#;
     assert!(module.to_hcl().contains(groups), "{}", module.to_hcl());
     let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();

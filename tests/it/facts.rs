@@ -11,7 +11,7 @@ use ssm_synth::report;
 
 use super::documents;
 
-fn folder(name: &str) -> String {
+fn directory(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/facts/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
@@ -57,13 +57,13 @@ fn changed(template: &Value, fact: &Value) -> Value {
 
 #[test]
 fn each_fact_that_is_removed_breaks_its_hop() {
-    let config = folder("config.yaml");
+    let config = directory("config.yaml");
     let all = documents("facts", &config);
     let of = |format: &str| &all.iter().find(|(name, _)| *name == format).unwrap().1;
     assert_eq!(judged(of("cfn")), (Verdict::Reachable, None));
     assert_eq!(judged(of("cfn-yaml")), (Verdict::Reachable, None));
     let template: Value = serde_json::from_str(of("cfn")).unwrap();
-    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
     let mut hops = std::collections::BTreeSet::new();
     for fact in &facts {
         let hop = fact["hop"].as_str().unwrap();
@@ -107,9 +107,9 @@ fn merge(into: &mut Value, more: &Value) {
 /// What a report says to write, written into the template, mends it.
 #[test]
 fn the_fix_of_each_fact_mends_it() {
-    let config = folder("config.yaml");
+    let config = directory("config.yaml");
     let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
-    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
     let mut mended = 0;
     for fact in &facts {
         let mut broken = changed(&template, fact);

@@ -311,8 +311,8 @@ fn everything_can_be_drawn() {
         without_pictures(&made.html(&name));
         made.runbook(&name, Source::Config(Vec::new()));
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
+    for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if matches!(name.as_str(), "README.md" | "cases.yaml") {
@@ -325,8 +325,8 @@ fn everything_can_be_drawn() {
     }
 }
 
-fn templates(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => templates(&path, found),

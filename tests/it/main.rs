@@ -39,8 +39,8 @@ use ssm_synth::frontend::config::{BuiltConfig, Config};
 
 /// The configurations that everything is tried with.
 pub(crate) fn cases() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -61,13 +61,13 @@ pub(crate) fn configured(name: &str, text: &str) -> BuiltConfig {
 /// The documents of a configuration, by format.
 pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
     let configured = configured(name, text);
-    let checked = configured
+    let validated = configured
         .app
         .validate()
         .unwrap_or_else(|problems| panic!("{name}: {problems}"));
-    let template = backend::cfn::template(&checked, &configured.stack).unwrap();
+    let template = backend::cfn::template(&validated, &configured.stack).unwrap();
     let module =
-        backend::tf::module(&checked, &configured.stack, backend::tf::ModuleKind::Root).unwrap();
+        backend::tf::module(&validated, &configured.stack, backend::tf::ModuleKind::Root).unwrap();
     [
         ("cfn", template.to_json()),
         ("cfn-yaml", template.to_yaml()),
@@ -77,9 +77,9 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
 }
 
 /// Compares with `tests/snapshots/<folder>/<name>.snap`.
-pub(crate) fn golden(folder: &str, name: &str, text: &str) {
+pub(crate) fn golden(directory: &str, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(format!("../snapshots/{folder}"));
+    settings.set_snapshot_path(format!("../snapshots/{directory}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));

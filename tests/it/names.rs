@@ -10,8 +10,8 @@ fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
         pattern.instance(PrivateInstance::new(*name))
     });
     app.stack("Access").add_inline(pattern);
-    let checked = app.validate().unwrap();
-    let text = backend::cfn::template(&checked, "Access")
+    let validated = app.validate().unwrap();
+    let text = backend::cfn::template(&validated, "Access")
         .unwrap()
         .to_json();
     let template: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -60,9 +60,9 @@ fn an_added_instance_is_one_block_of_lines() {
             pattern.instance(PrivateInstance::new(*name))
         });
         app.stack("Access").add_inline(pattern);
-        let checked = app.validate().unwrap();
+        let validated = app.validate().unwrap();
         texts.push(
-            backend::cfn::template(&checked, "Access")
+            backend::cfn::template(&validated, "Access")
                 .unwrap()
                 .to_yaml(),
         );

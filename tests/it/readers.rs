@@ -9,10 +9,10 @@ use ssm_synth::frontend::{Input, InputFormat};
 use ssm_synth::reachability;
 
 fn corpus() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut paths = Vec::new();
     for inner in ["cfn", "tf/plans"] {
-        let Ok(entries) = std::fs::read_dir(folder.join(inner)) else {
+        let Ok(entries) = std::fs::read_dir(directory.join(inner)) else {
             continue;
         };
         for entry in entries {

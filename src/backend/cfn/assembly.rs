@@ -37,12 +37,12 @@ pub struct AssemblyFile {
 /// ```
 ///
 /// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
-pub fn assembly(checked: &Validated<'_>) -> Vec<AssemblyFile> {
-    let graph = checked.graph();
+pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
+    let graph = validated.graph();
     let mut files = Vec::new();
     let mut artifacts = Map::new();
-    for name in checked.deployment_order() {
-        let (Some(stack), Some(text)) = (graph.stack(name), template(checked, name)) else {
+    for name in validated.deployment_order() {
+        let (Some(stack), Some(text)) = (graph.stack(name), template(validated, name)) else {
             continue;
         };
         let file = format!("{name}.template.json");
@@ -53,11 +53,11 @@ pub fn assembly(checked: &Validated<'_>) -> Vec<AssemblyFile> {
             "properties": { "templateFile": file, "stackName": name },
             "displayName": name,
         });
-        let before = checked.dependencies_of(name);
+        let before = validated.dependencies_of(name);
         if !before.is_empty() {
             artifact["dependencies"] = before.into();
         }
-        artifact["metadata"] = metadata(checked, name).into();
+        artifact["metadata"] = metadata(validated, name).into();
         artifacts.insert(name.to_owned(), artifact);
         files.push(AssemblyFile {
             name: file,
@@ -73,8 +73,8 @@ pub fn assembly(checked: &Validated<'_>) -> Vec<AssemblyFile> {
 }
 
 /// What is told beside a template: which construct a logical id is of, and warnings.
-fn metadata(checked: &Validated<'_>, stack: &str) -> Map<String, Value> {
-    let graph = checked.graph();
+fn metadata(validated: &Validated<'_>, stack: &str) -> Map<String, Value> {
+    let graph = validated.graph();
     let mut out = Map::new();
     let mut add = |path: &str, kind: &str, data: String| {
         let entries = out.entry(format!("/{path}")).or_insert_with(|| json!([]));
@@ -96,7 +96,7 @@ fn metadata(checked: &Validated<'_>, stack: &str) -> Map<String, Value> {
         let rest = path.strip_prefix(stack);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    for warning in checked.warnings().iter() {
+    for warning in validated.warnings().iter() {
         if warning.severity == Severity::Warning && warning.only != Some(Dialect::Tf) {
             for path in warning.paths.iter().filter(below) {
                 add(path, "aws:cdk:warning", warning.message.clone());

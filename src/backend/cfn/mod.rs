@@ -62,13 +62,13 @@ impl Template<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn template<'g>(checked: &Validated<'g>, stack: &str) -> Option<Template<'g>> {
-    let graph = checked.graph();
+pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Option<Template<'g>> {
+    let graph = validated.graph();
     let here = *graph.stack_names.get(stack)?;
     let lower = Lower {
         graph,
         stack: &graph.stacks[here.index()],
-        links: Some((here, checked.links())),
+        links: Some((here, validated.links())),
     };
     Some(Template {
         root: lower.template(),

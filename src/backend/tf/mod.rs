@@ -153,13 +153,13 @@ impl Module<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn module<'g>(checked: &Validated<'g>, stack: &str, role: ModuleKind) -> Option<Module<'g>> {
-    let graph = checked.graph();
+pub fn module<'g>(validated: &Validated<'g>, stack: &str, role: ModuleKind) -> Option<Module<'g>> {
+    let graph = validated.graph();
     let here = *graph.stack_names.get(stack)?;
     let mut lower = Lower {
         graph,
         stack: &graph.stacks[here.index()],
-        links: Some((here, checked.links())),
+        links: Some((here, validated.links())),
         data: BTreeSet::new(),
     };
     Some(Module {

@@ -34,8 +34,8 @@ pub struct RegionsError {
 /// If two stacks are in different regions.
 ///
 /// [`Role::Module`]: super::Role::Module
-pub fn root<'g>(checked: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {
-    let (graph, links) = (checked.graph(), checked.links());
+pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {
+    let (graph, links) = (validated.graph(), validated.links());
     let mut known = graph.stacks().filter(|it| it.region.is_some());
     let first = known.next();
     if let Some(first) = first

@@ -19,10 +19,10 @@ const AFTER_REPLACED: usize = 40_000;
 const AFTER_ALL: usize = 60_000;
 
 /// Writes as many of these as fit, and how many are left.
-fn fitting(out: &mut String, most: usize, all: impl ExactSizeIterator<Item = String>) {
+fn fitting(out: &mut String, max: usize, all: impl ExactSizeIterator<Item = String>) {
     let mut left = all.len();
     for one in all {
-        if out.len() + one.len() > most {
+        if out.len() + one.len() > max {
             let _ = writeln!(out, "\n{left} more, which `ssm-synth diff` tells");
             return;
         }

@@ -36,21 +36,24 @@ pub(super) struct Version {
 }
 
 fn verdicts(graphs: &[Graph]) -> Vec<(String, String)> {
-    let assume = Assumptions::default();
-    let proofs = graphs
+    let assumptions = Assumptions::default();
+    let results = graphs
         .iter()
-        .map(|graph| reachability::check(graph, &assume));
-    let proof = reachability::merge(proofs.collect());
+        .map(|graph| reachability::check(graph, &assumptions));
+    let reachability = reachability::merge(results.collect());
     let first = graphs.first();
     let shown = |it: &reachability::InstanceReachability| {
         let node = first.and_then(|graph| graph.node(it.node));
-        let answer = match it.failing_hop() {
+        let verdict = match it.failing_hop() {
             Some(hop) => format!("{} ({hop})", it.verdict.as_str()),
             None => it.verdict.as_str().to_owned(),
         };
-        (node.map_or("", |node| node.display_id()).to_owned(), answer)
+        (
+            node.map_or("", |node| node.display_id()).to_owned(),
+            verdict,
+        )
     };
-    proof.instances.iter().map(shown).collect()
+    reachability.instances.iter().map(shown).collect()
 }
 
 impl Version {
@@ -122,7 +125,7 @@ impl Version {
         let ids: HashMap<&str, &str> = ids.collect();
         let known = verdicts(std::slice::from_ref(graph)).into_iter();
         self.verdicts = known
-            .filter_map(|(path, answer)| Some(((*ids.get(path.as_str())?).to_owned(), answer)))
+            .filter_map(|(path, verdict)| Some(((*ids.get(path.as_str())?).to_owned(), verdict)))
             .filter(|(id, _)| self.native.resources.contains_key(id))
             .collect();
         self
@@ -249,19 +252,19 @@ fn session(
 ) -> Vec<(String, Option<String>, Option<String>)> {
     let before: Vec<(String, String)> = before
         .iter()
-        .map(|(name, answer)| (same.get(name).unwrap_or(name).clone(), answer.clone()))
+        .map(|(name, verdict)| (same.get(name).unwrap_or(name).clone(), verdict.clone()))
         .collect();
     let of = |list: &[(String, String)], name: &str| {
         let found = list.iter().find(|(known, _)| known == name);
-        found.map(|(_, answer)| answer.clone())
+        found.map(|(_, verdict)| verdict.clone())
     };
     let mut session: Vec<(String, Option<String>, Option<String>)> = after
         .iter()
-        .map(|(name, answer)| (name.clone(), of(&before, name), Some(answer.clone())))
+        .map(|(name, verdict)| (name.clone(), of(&before, name), Some(verdict.clone())))
         .collect();
-    for (name, answer) in &before {
+    for (name, verdict) in &before {
         if of(after, name).is_none() {
-            session.push((name.clone(), Some(answer.clone()), None));
+            session.push((name.clone(), Some(verdict.clone()), None));
         }
     }
     session

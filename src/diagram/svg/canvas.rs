@@ -55,11 +55,11 @@ pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
 }
 
 /// The beginning of a text that fits.
-fn fitting(text: &str, size: f64, bold: bool, most: f64) -> Option<String> {
-    if width(text, size, bold) <= most {
+fn fitting(text: &str, size: f64, bold: bool, max: f64) -> Option<String> {
+    if width(text, size, bold) <= max {
         return None;
     }
-    let mut left = most - width("\u{2026}", size, bold);
+    let mut left = max - width("\u{2026}", size, bold);
     let mut out = String::new();
     for c in text.chars() {
         left -= width(c.encode_utf8(&mut [0; 4]), size, bold);
@@ -72,12 +72,12 @@ fn fitting(text: &str, size: f64, bold: bool, most: f64) -> Option<String> {
 }
 
 /// Breaks a text into lines that fit; what is too much for the last is cut there.
-pub(super) fn wrapped(text: &str, size: f64, most: f64, lines: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, size: f64, max: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let full = out.len() == lines;
         match out.last_mut() {
-            Some(line) if width(&format!("{line} {word}"), size, false) <= most => {
+            Some(line) if width(&format!("{line} {word}"), size, false) <= max => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -132,8 +132,8 @@ pub(super) const QUIET: Type = Type {
 };
 
 /// The class of a verdict.
-pub(super) const fn class(verdict: Option<HopStatus>) -> &'static str {
-    match verdict {
+pub(super) const fn class(status: Option<HopStatus>) -> &'static str {
+    match status {
         Some(HopStatus::Pass) => "good",
         Some(HopStatus::Unknown) => "doubt",
         Some(HopStatus::Fail) => "bad",
@@ -167,16 +167,16 @@ impl Canvas {
     }
 
     /// Writes text that takes at most so much; what is cut is told on hovering.
-    pub(super) fn text(&mut self, (x, y): At, most: f64, kind: Type, text: &str) {
-        self.anchored((x, y), most, kind, text, "");
+    pub(super) fn text(&mut self, (x, y): At, max: f64, kind: Type, text: &str) {
+        self.anchored((x, y), max, kind, text, "");
     }
 
     /// Writes text around the middle of a place.
-    pub(super) fn middle(&mut self, at: At, most: f64, kind: Type, text: &str) {
-        self.anchored(at, most, kind, text, " text-anchor=\"middle\"");
+    pub(super) fn middle(&mut self, at: At, max: f64, kind: Type, text: &str) {
+        self.anchored(at, max, kind, text, " text-anchor=\"middle\"");
     }
 
-    fn anchored(&mut self, (x, y): At, most: f64, kind: Type, text: &str, anchor: &str) {
+    fn anchored(&mut self, (x, y): At, max: f64, kind: Type, text: &str, anchor: &str) {
         let weight = if kind.bold {
             " font-weight=\"600\""
         } else {
@@ -191,7 +191,7 @@ impl Canvas {
             kind.class
         );
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let _ = match fitting(&text, kind.size, kind.bold, most) {
+        let _ = match fitting(&text, kind.size, kind.bold, max) {
             None => writeln!(self.out, "{}</text>", escaped(&text)),
             Some(cut) => writeln!(
                 self.out,
@@ -234,15 +234,15 @@ impl Canvas {
     }
 
     /// Draws the sign of a verdict in a circle of sixteen; drawn, since not every font has it.
-    pub(super) fn sign(&mut self, (x, y): At, verdict: HopStatus) {
-        let class = class(Some(verdict));
+    pub(super) fn sign(&mut self, (x, y): At, status: HopStatus) {
+        let class = class(Some(status));
         let _ = writeln!(
             self.out,
             "<circle cx=\"{}\" cy=\"{}\" r=\"8\" class=\"disc {class}\"/>",
             n(x),
             n(y)
         );
-        match verdict {
+        match status {
             HopStatus::Pass => self.stroke(&[(x - 4.0, y), (x - 1.0, y + 3.5), (x + 4.5, y - 3.5)]),
             HopStatus::Fail => {
                 self.stroke(&[(x - 3.5, y - 3.5), (x + 3.5, y + 3.5)]);

@@ -37,8 +37,8 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
 #[allow(clippy::cast_precision_loss)] // a handful
 fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
     let wide = WIDTH - 2.0 * MARGIN;
-    let verdict = verdict_status(path.verdict);
-    canvas.sign((MARGIN + 8.0, y + 9.0), verdict);
+    let status = verdict_status(path.verdict);
+    canvas.sign((MARGIN + 8.0, y + 9.0), status);
     let text = format!("{}: {}", several(&path.names, 4), path.verdict.as_str());
     canvas.text((MARGIN + 24.0, y + 13.0), wide - 24.0, NAME, &text);
     y += 26.0;
@@ -69,9 +69,9 @@ fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
         };
         canvas.text((MARGIN, y + 12.0), wide, paint, &head);
         let beside = MARGIN + width(&head, NAME.size, true) + 8.0;
-        let most = WIDTH - MARGIN - beside;
-        for line in wrapped(&mark.detail, PLAIN.size, most, 3) {
-            canvas.text((beside, y + 12.0), most, PLAIN, &line);
+        let max = WIDTH - MARGIN - beside;
+        for line in wrapped(&mark.detail, PLAIN.size, max, 3) {
+            canvas.text((beside, y + 12.0), max, PLAIN, &line);
             y += 18.0;
         }
         y += 4.0;

@@ -72,13 +72,13 @@ fn subnet_height(subnet: &SubnetBox) -> f64 {
         0.0
     };
     #[allow(clippy::cast_precision_loss)] // a handful
-    let hosts = shown as f64 * (INSTANCE_HEIGHT + 8.0);
+    let instances = shown as f64 * (INSTANCE_HEIGHT + 8.0);
     let interfaces = if subnet.interfaces.is_empty() {
         0.0
     } else {
         26.0
     };
-    48.0 + hosts + more + interfaces
+    48.0 + instances + more + interfaces
 }
 
 #[allow(clippy::cast_precision_loss)] // a handful
@@ -136,12 +136,12 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         y += 30.0;
     }
     let bus = y + 26.0;
-    let doors = shown_egress_points(panel);
-    let count = doors.len().max(1) as f64;
+    let egress_points = shown_egress_points(panel);
+    let count = egress_points.len().max(1) as f64;
     let wide = ((inner - (count - 1.0) * GAP) / count).min(330.0);
     let start = left + PAD + (inner - count * wide - (count - 1.0) * GAP) / 2.0;
     let place = |n: usize| start + n as f64 * (wide + GAP);
-    let taken: Vec<f64> = doors
+    let taken: Vec<f64> = egress_points
         .iter()
         .enumerate()
         .filter(|(_, it)| it.status.is_some())
@@ -157,13 +157,13 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     if low < high && !lanes.is_empty() {
         canvas.line(&[(low, bus), (high, bus)], "way");
     }
-    let after = match doors.is_empty() {
+    let after = match egress_points.is_empty() {
         // Nobody dials, and nothing leads out.
         true => (y, y),
         false => egress_row(
             canvas,
             scene,
-            &doors,
+            &egress_points,
             (place(0), bus, wide),
             !lanes.is_empty(),
         ),
@@ -199,10 +199,10 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
 
 /// The ways out that there is room for; the rest in one.
 fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
-    let mut doors = panel.egress_points.clone();
-    if doors.len() > MAX_EGRESS_POINTS {
-        let rest = doors.split_off(MAX_EGRESS_POINTS - 1);
-        doors.push(EgressPoint {
+    let mut egress_points = panel.egress_points.clone();
+    if egress_points.len() > MAX_EGRESS_POINTS {
+        let rest = egress_points.split_off(MAX_EGRESS_POINTS - 1);
+        egress_points.push(EgressPoint {
             services: rest.iter().flat_map(|it| it.services.clone()).collect(),
             name: format!("{} more", rest.len()),
             kind: EgressPointKind::Interface,
@@ -211,7 +211,7 @@ fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
             fails_for: Vec::new(),
         });
     }
-    doors
+    egress_points
 }
 
 /// Draws a subnet, and returns where lines leave for the lane.
@@ -288,7 +288,7 @@ fn named(names: &[String], before: &str, kind: Type, most: f64) -> String {
 fn egress_row(
     canvas: &mut Canvas,
     scene: &Scene,
-    doors: &[EgressPoint],
+    egress_points: &[EgressPoint],
     (start, bus, wide): (f64, f64, f64),
     dialled: bool,
 ) -> (f64, f64) {
@@ -297,7 +297,7 @@ fn egress_row(
     let services = end + 44.0;
     let (left, right) = (MARGIN, WIDTH - MARGIN);
     canvas.area((left, services - 12.0, right - left, 92.0), "subnet");
-    for (n, door) in doors.iter().enumerate() {
+    for (n, door) in egress_points.iter().enumerate() {
         let x = start + n as f64 * (wide + GAP);
         let middle = x + wide / 2.0;
         let kind = class(door.status);
@@ -404,7 +404,7 @@ fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
         55.0
     };
     canvas.text((x + 10.0, y + below), most, QUIET, &note);
-    if let (Some(verdict), Some(said)) = (door.status, door.status_text()) {
+    if let (Some(verdict), Some(status_text)) = (door.status, door.status_text()) {
         let verdict = if door.fails_for.is_empty() {
             verdict
         } else {
@@ -415,7 +415,7 @@ fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
             class: class(Some(verdict)),
             ..PLAIN
         };
-        canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, &said);
+        canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, &status_text);
     }
 }
 

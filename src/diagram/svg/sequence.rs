@@ -70,14 +70,14 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         let middle = y + 14.0;
         let (from, to) = (life(step.from), life(step.to));
         let kind = match step.status {
-            Some(verdict) => class(Some(verdict)),
+            Some(status) => class(Some(status)),
             None => "way",
         };
         let ahead = (to - from).signum();
         let fails = step.status == Some(HopStatus::Fail);
         // What fails ends on its way.
         let stop = match step.through {
-            Some(door) if fails => life(door),
+            Some(egress_point) if fails => life(egress_point),
             // An answer arrives, whatever it says.
             _ if fails && step.to != Party::Operator => f64::midpoint(from, to),
             _ => to,
@@ -99,12 +99,12 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
             canvas.sign((stop, middle), HopStatus::Fail);
         } else {
             canvas.head((to - ahead, middle), (ahead, 0.0), kind);
-            if let Some(door) = step.through {
-                let x = life(door);
+            if let Some(egress_point) = step.through {
+                let x = life(egress_point);
                 canvas.area((x - 5.0, middle - 5.0, 10.0, 10.0), "calm");
             }
-            if let Some(verdict) = step.status {
-                canvas.sign((from + ahead * 26.0, middle), verdict);
+            if let Some(status) = step.status {
+                canvas.sign((from + ahead * 26.0, middle), status);
             }
         }
         y += h;

@@ -35,8 +35,8 @@ pub(crate) fn read_strict(
     let mut out = Diagnostics::default();
     for section in ["Transform", "Rules", "Hooks"] {
         if let Some(found) = root.get(section) {
-            let problem = problem(format!("`{section}` has no twin in Terraform"));
-            out.push(problem.at(reader.location(found.at)));
+            let diagnostic = diagnostic(format!("`{section}` has no twin in Terraform"));
+            out.push(diagnostic.at(reader.location(found.at)));
         }
     }
     let (mut parameters, mut conditions) = (Vec::new(), Vec::new());
@@ -54,17 +54,17 @@ pub(crate) fn read_strict(
             "ConstraintDescription",
         ] {
             if let Some(found) = entry.value.get(lost) {
-                let why = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
+                let reason = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
                 let place = reader.location(found.at);
                 out.push(match lost {
-                    "NoEcho" => problem(why).at(place),
-                    _ => Diagnostic::warning("convert", why).at(place),
+                    "NoEcho" => diagnostic(reason).at(place),
+                    _ => Diagnostic::warning("convert", reason).at(place),
                 });
             }
         }
         if RESERVED.contains(&terraform_name(&entry.key).as_str()) {
-            let why = format!("Terraform takes no variable called `{}`", entry.key);
-            out.push(problem(why).at(reader.location(entry.at)));
+            let reason = format!("Terraform takes no variable called `{}`", entry.key);
+            out.push(diagnostic(reason).at(reader.location(entry.at)));
         }
         match reader.declaration(entry) {
             Ok(declaration) => {
@@ -73,7 +73,7 @@ pub(crate) fn read_strict(
                 reader.parameters.insert(&entry.key, kept);
                 parameters.push(declaration);
             }
-            Err(why) => out.push(problem(why).at(reader.location(entry.at))),
+            Err(reason) => out.push(diagnostic(reason).at(reader.location(entry.at))),
         }
     }
     let mut kept = HashMap::new();
@@ -91,8 +91,8 @@ pub(crate) fn read_strict(
                 });
             }
             None => {
-                let why = format!("the condition `{}` asks for more than equality", entry.key);
-                out.push(problem(why).at(reader.location(entry.at)));
+                let reason = format!("the condition `{}` asks for more than equality", entry.key);
+                out.push(diagnostic(reason).at(reader.location(entry.at)));
             }
         }
     }
@@ -118,11 +118,11 @@ pub(crate) fn read_strict(
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
         let place = reader.location(entry.at);
         if entry.value.get("Export").is_some() {
-            let why = format!(
+            let reason = format!(
                 "others import `{}`, and Terraform has no exports",
                 entry.key
             );
-            out.push(Diagnostic::warning("convert", why).at(place.clone()));
+            out.push(Diagnostic::warning("convert", reason).at(place.clone()));
         }
         let value = entry.value.get("Value");
         stack.outputs.push(Output {
@@ -152,7 +152,7 @@ const RESERVED: [&str; 8] = [
     "version",
 ];
 
-fn problem(message: impl Into<String>) -> Diagnostic {
+fn diagnostic(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error("convert", message)
 }
 
@@ -247,26 +247,26 @@ impl Reader<'_> {
         let Some(&(tree, id)) = self.resources.get(entry.key.as_str()) else {
             return;
         };
-        let mut say = |at: At, why: String| {
-            let why = format!("`{}`: {why}", entry.key);
-            out.push(problem(why).at(self.location(at)));
+        let mut say = |at: At, reason: String| {
+            let reason = format!("`{}`: {reason}", entry.key);
+            out.push(diagnostic(reason).at(self.location(at)));
         };
         let mut map = Map::default();
-        let mut places = Vec::new();
+        let mut locations = Vec::new();
         for property in tree
             .get("Properties")
             .and_then(Tree::map)
             .unwrap_or_default()
         {
-            places.push((property.key.clone(), property.at));
+            locations.push((property.key.clone(), property.at));
             if let Some(term) = self.eval(&property.value, 0) {
                 map.insert(property.key.clone(), term);
             }
         }
-        for (property, why) in lift.fill_strict(id, map) {
+        for (property, reason) in lift.fill_strict(id, map) {
             let top = property.split('.').next().unwrap_or_default();
-            let at = places.iter().find(|(name, _)| name == top);
-            say(at.map_or(entry.at, |(_, at)| *at), why);
+            let at = locations.iter().find(|(name, _)| name == top);
+            say(at.map_or(entry.at, |(_, at)| *at), reason);
         }
         let condition = tree.get("Condition").and_then(Tree::text);
         let known = condition.map(|name| conditions.get(name).copied());
@@ -300,8 +300,8 @@ impl Reader<'_> {
             }
         }
         for (at, what) in lost {
-            let why = format!("`{}`: {what} is not converted", entry.key);
-            out.push(Diagnostic::warning("convert", why).at(self.location(at)));
+            let reason = format!("`{}`: {what} is not converted", entry.key);
+            out.push(Diagnostic::warning("convert", reason).at(self.location(at)));
         }
         let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
             Some(Kind::Text(name)) => self.id(name).into_iter().collect(),

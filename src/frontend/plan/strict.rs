@@ -41,8 +41,11 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         if it.data {
             continue;
         }
-        let mut say = |why: String| {
-            out.push(Diagnostic::error("convert", format!("`{address}`: {why}")));
+        let mut say = |reason: String| {
+            out.push(Diagnostic::error(
+                "convert",
+                format!("`{address}`: {reason}"),
+            ));
         };
         let mut map = match plan.lift.kind(id) {
             Some(_) => plan.arguments(at),
@@ -88,8 +91,8 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
             .filter(|it| !it.is_empty())
             .map(str::to_owned);
         let after = plan.after(at);
-        for (_, why) in plan.lift.fill_strict(id, map) {
-            say(why);
+        for (_, reason) in plan.lift.fill_strict(id, map) {
+            say(reason);
         }
         plan.lift.after(id, after);
         let node = &mut plan.lift.graph.nodes[id.index()];

@@ -210,14 +210,14 @@ fn installed<'g>(
         }
         let region = super::super::iam::sample_region(index);
         let object = Expr::Text(format!("amazon-ssm-{region}/latest/agent").into());
-        let ask = path::S3Request {
+        let request = path::S3Request {
             action: "s3:GetObject",
             on: CallContext {
                 caller: Caller::Unknown,
                 resource: Some(&object),
             },
         };
-        let gateway = path::s3_gateway(index, &placement.subnet, &ask).and(out(Peer::S3));
+        let gateway = path::s3_gateway(index, &placement.subnet, &request).and(out(Peer::S3));
         internet.or(match from {
             Source::NamedRegion => gateway.and(Ternary::Unknown),
             _ => gateway,

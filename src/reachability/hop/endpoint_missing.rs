@@ -15,7 +15,7 @@ const HOP: Hop = Hop::EndpointMissing;
 pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
     for &at in which {
         let candidate = &connection.candidates[at];
-        let unread = connection
+        let unmodeled = connection
             .index
             .graph
             .node(candidate.id)
@@ -23,7 +23,7 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
         let subnets = subnets_of(connection.index, candidate);
         if !subnets.iter().any(|(_, certain)| *certain) {
             let name = connection.index.name(candidate.id);
-            let result = if unread
+            let result = if unmodeled
                 || !subnets.is_empty()
                 || connection.index.is_externally_modified(candidate.id)
             {
@@ -88,7 +88,7 @@ pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
         });
     if let Some((id, endpoint)) = elsewhere {
         let name = connection.index.name(id);
-        let (why, field) = if path::serves(connection.index, endpoint, service).is_no() {
+        let (reason, field) = if path::serves(connection.index, endpoint, service).is_no() {
             ("is for another region", "service_name")
         } else if is_in_other_vpc(connection, endpoint) {
             ("is in another VPC", "vpc")
@@ -97,7 +97,7 @@ pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
         };
         return HopResult::fail(
             HOP,
-            format!("no endpoint for `{service}`, and no way out of the subnet: `{name}` {why}"),
+            format!("no endpoint for `{service}`, and no way out of the subnet: `{name}` {reason}"),
         )
         .at(id, field)
         .fix(add(connection));

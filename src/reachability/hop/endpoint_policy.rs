@@ -22,12 +22,12 @@ pub(super) fn check<'g>(
     };
     let name = connection.index.name(candidate.id);
     let Some((policy, at)) = policy_of(connection.index, candidate) else {
-        let unread = connection
+        let unmodeled = connection
             .index
             .graph
             .node(candidate.id)
             .is_some_and(|node| node.is_unmodeled("policy"));
-        let result = if unread {
+        let result = if unmodeled {
             HopResult::unknown(HOP, format!("the policy of `{name}` is not decided"))
         } else {
             HopResult::pass(HOP, format!("`{name}` has the default policy: everything"))

@@ -18,11 +18,11 @@ pub(super) fn check<'g>(
 ) -> Option<HopResult> {
     let index = connection.index;
     let name = index.name(candidate.id);
-    let unread = index
+    let unmodeled = index
         .graph
         .node(candidate.id)
         .is_some_and(|node| node.is_unmodeled("security_groups"));
-    if unread {
+    if unmodeled {
         return Some(
             HopResult::unknown(
                 HOP,

@@ -142,11 +142,11 @@ fn with_role(
         );
     }
     if profile.role.0.is_absent() {
-        let unread = index
+        let unmodeled = index
             .graph
             .node(id)
             .is_some_and(|node| node.is_unmodeled("role"));
-        if unread {
+        if unmodeled {
             return (
                 HopResult::unknown(hop, format!("the role of `{name}` is not decided"))
                     .at(id, "role"),

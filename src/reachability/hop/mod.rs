@@ -197,8 +197,8 @@ impl<'a, 'g> Connection<'a, 'g> {
                     found.extend(instance_security_group::to_endpoint(self, candidate));
                     found.extend(network_acl::to_endpoint(self, candidate));
                 }
-                if let Some(why) = path::diversion(self.index, self.subnet) {
-                    found.push(HopResult::unknown(super::Hop::Route, why));
+                if let Some(reason) = path::diversion(self.index, self.subnet) {
+                    found.push(HopResult::unknown(super::Hop::Route, reason));
                 }
             }
             PathChoice::Internet => match &self.internet_route {
@@ -207,12 +207,12 @@ impl<'a, 'g> Connection<'a, 'g> {
                     found.push(instance_security_group::to_internet(self));
                     found.push(network_acl::to_internet(self));
                 }
-                InternetRoute::Broken(why, at) => {
-                    found.push(route::broken(why, *at));
+                InternetRoute::Broken(reason, at) => {
+                    found.push(route::broken(reason, *at));
                     found.push(instance_security_group::to_anywhere(self));
                 }
-                InternetRoute::Unknown(why) => {
-                    found.push(route::unknown(why));
+                InternetRoute::Unknown(reason) => {
+                    found.push(route::unknown(reason));
                     found.push(instance_security_group::to_anywhere(self));
                 }
                 InternetRoute::None => {

@@ -65,7 +65,7 @@ fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: Stri
                     Acl::Entries(id, entries) => {
                         // Before all that are there, since the lowest number decides.
                         let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
-                        let first = numbers.min().map_or(100, |least| (least - 1).max(1));
+                        let first = numbers.min().map_or(100, |min| (min - 1).max(1));
                         result.fix(fix(id, first, step))
                     }
                     _ => result,

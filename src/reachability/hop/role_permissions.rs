@@ -22,11 +22,11 @@ fn arn() -> Expr {
 
 pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let hop = Hop::RolePermissions;
-    let identity = index.role_permissions(role);
+    let permissions = index.role_permissions(role);
     let name = index.name(role);
     let decisions = std::iter::once(REGISTER)
         .chain(CHANNELS)
-        .map(|action| identity.allows(index, action, &CallContext::AGENT));
+        .map(|action| permissions.allows(index, action, &CallContext::AGENT));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
         return HopResult::unknown(hop, "nothing was asked");
@@ -37,7 +37,7 @@ pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
             HopResult::pass(hop, format!("`{name}` may register and open its channels"))
         }
         Ternary::Unknown => HopResult::unknown(hop, format!("`{name}`: {}", worst.detail)),
-        Ternary::No if identity.is_empty() => {
+        Ternary::No if permissions.is_empty() => {
             HopResult::fail(hop, format!("`{name}` has no policy")).fix(attach(role))
         }
         Ternary::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {

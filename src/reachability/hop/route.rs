@@ -27,8 +27,8 @@ pub(super) fn works(connection: &Connection<'_, '_>) -> HopResult {
     .at(*id, field)
 }
 
-pub(super) fn broken(why: &str, at: (NodeId, &'static str)) -> HopResult {
-    let result = HopResult::fail(HOP, why.to_owned()).at(at.0, at.1);
+pub(super) fn broken(reason: &str, at: (NodeId, &'static str)) -> HopResult {
+    let result = HopResult::fail(HOP, reason.to_owned()).at(at.0, at.1);
     if at.1 == "map_public_ip_on_launch" {
         return result.fix(Fix::All(vec![
             Fix::manual(
@@ -43,6 +43,6 @@ pub(super) fn broken(why: &str, at: (NodeId, &'static str)) -> HopResult {
     ))
 }
 
-pub(super) fn unknown(why: &str) -> HopResult {
-    HopResult::unknown(HOP, why.to_owned())
+pub(super) fn unknown(reason: &str) -> HopResult {
+    HopResult::unknown(HOP, reason.to_owned())
 }

@@ -372,14 +372,15 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
         Some(groups) => allows_outbound(connection.index, groups, &peer),
         None => Ternary::Unknown,
     };
-    let ask = path::S3Request {
+    let request = path::S3Request {
         action: "s3:GetEncryptionConfiguration",
         on: CallContext {
             caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: bucket,
         },
     };
-    let gateway = path::s3_gateway(connection.index, connection.subnet, &ask).and(out(Peer::S3));
+    let gateway =
+        path::s3_gateway(connection.index, connection.subnet, &request).and(out(Peer::S3));
     let internet = match connection.internet_route {
         InternetRoute::Works(..) => out(Peer::Internet),
         InternetRoute::Unknown(_) => Ternary::Unknown,

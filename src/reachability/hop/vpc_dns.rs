@@ -24,7 +24,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
     let Resolved::Node(id, vpc) = connection.vpc else {
         return HopResult::unknown(HOP, "the VPC's DNS settings are not in the file");
     };
-    let unread = |field| {
+    let unmodeled = |field| {
         connection
             .index
             .graph
@@ -33,7 +33,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
     };
     let name = connection.index.name(id);
     let attribute = |field: &'static str, value: Option<&Value<bool>>, default| {
-        let value = if unread(field) {
+        let value = if unmodeled(field) {
             Ternary::Unknown
         } else {
             flag(value, default)
@@ -145,11 +145,11 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
             return undecided(format!("whether the VPC has `{name}` is not decided"));
         }
         let at = (options_id, "domain_name_servers");
-        let unread = index
+        let unmodeled = index
             .graph
             .node(options_id)
             .is_some_and(|node| node.is_unmodeled("domain_name_servers"));
-        if options.domain_name_servers.is_empty() && !unread {
+        if options.domain_name_servers.is_empty() && !unmodeled {
             return Some(
                 HopResult::fail(HOP, format!("`{name}` hands out no DNS server"))
                     .at(at.0, at.1)
@@ -165,7 +165,7 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
                 text.eq_ignore_ascii_case("AmazonProvidedDNS") || text == "169.254.169.253"
             })
         };
-        if unread || !options.domain_name_servers.iter().all(amazon) {
+        if unmodeled || !options.domain_name_servers.iter().all(amazon) {
             return Some(
                 HopResult::unknown(
                     HOP,
