@@ -1,6 +1,6 @@
 //! How long an app of many stacks takes, beside serde_json writing the same documents.
 
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() {
     divan::main();
@@ -9,17 +9,18 @@ fn main() {
 fn app(stacks: usize) -> App {
     let mut app = App::new();
     for n in 0..stacks {
-        app.stack(&format!("Access{n}")).apply(SessionAccess::new());
+        app.stack(&format!("Access{n}"))
+            .add_inline(SessionAccess::new());
     }
     app
 }
 
 #[allow(clippy::expect_used)]
 fn write(app: &App) -> usize {
-    let checked = app.check().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the built-in pattern is sound");
     let names = app.graph().stacks().map(|stack| stack.name.as_str());
     names
-        .filter_map(|name| back::cfn::template(&checked, name))
+        .filter_map(|name| backend::cfn::template(&validated, name))
         .map(|template| template.to_json().len())
         .sum()
 }
@@ -42,11 +43,11 @@ fn check_and_write(bencher: divan::Bencher<'_, '_>, stacks: usize) {
 #[allow(clippy::expect_used)]
 fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let checked = app.check().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the built-in pattern is sound");
     bencher.bench_local(|| {
         let names = app.graph().stacks().map(|stack| stack.name.as_str());
         names
-            .filter_map(|name| back::cfn::template(&checked, name))
+            .filter_map(|name| backend::cfn::template(&validated, name))
             .map(|template| template.to_json().len())
             .sum::<usize>()
     });
@@ -57,11 +58,11 @@ fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
 #[allow(clippy::expect_used)]
 fn serde_json(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let checked = app.check().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the built-in pattern is sound");
     let values: Vec<serde_json::Value> = app
         .graph()
         .stacks()
-        .filter_map(|stack| back::cfn::template(&checked, &stack.name))
+        .filter_map(|stack| backend::cfn::template(&validated, &stack.name))
         .filter_map(|template| serde_json::from_str(&template.to_json()).ok())
         .collect();
     bencher.bench_local(|| {

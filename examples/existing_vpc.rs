@@ -1,8 +1,8 @@
 //! A network that is there, named by parameters: nothing of it is created.
 
-use ssm_synth::construct::{ExistingNetwork, Host};
+use ssm_synth::construct::{ExistingNetwork, PrivateInstance};
 use ssm_synth::ir::ListParameter;
-use ssm_synth::{App, Parameter, SessionAccess, back};
+use ssm_synth::{App, Parameter, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
@@ -10,13 +10,13 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let vpc = stack.parameter(Parameter::vpc_id("VpcId").description("Where the instances are"));
     let subnets = stack.list_parameter(ListParameter::subnet_ids("SubnetIds"));
     let network = ExistingNetwork::new(vpc).subnet_list(&subnets);
-    stack.apply(
+    stack.add_inline(
         SessionAccess::new()
             .existing_network(network)
-            .host(Host::new("web")),
+            .instance(PrivateInstance::new("web")),
     );
-    let checked = app.check()?;
-    let text = back::cfn::template(&checked, "Access").map(|template| template.to_yaml());
+    let validated = app.validate()?;
+    let text = backend::cfn::template(&validated, "Access").map(|template| template.to_yaml());
     #[allow(clippy::print_stdout)]
     {
         print!("{}", text.unwrap_or_default());

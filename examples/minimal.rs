@@ -1,13 +1,13 @@
 //! The built-in pattern, printed as CloudFormation; with an argument, in another format.
 
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
-    app.stack("Access").apply(SessionAccess::new());
-    let checked = app.check()?;
-    let template = back::cfn::template(&checked, "Access");
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root);
+    app.stack("Access").add_inline(SessionAccess::new());
+    let validated = app.validate()?;
+    let template = backend::cfn::template(&validated, "Access");
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root);
     let text = match std::env::args().nth(1).as_deref() {
         Some("cfn-yaml") => template.map(|it| it.to_yaml()),
         Some("tf") => module.map(|it| it.to_json()),

@@ -1,16 +1,16 @@
 //! Resources of types that are not modelled, beside the pattern and referring to it.
 
-use ssm_synth::resource::{Instance, Raw, Typed};
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::resource::{Instance, RawResource, Typed};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
-    let access = stack.apply(SessionAccess::new());
-    let instance = access.hosts[0].instance;
+    let access = stack.add_inline(SessionAccess::new());
+    let instance = access.instances[0].instance;
     stack.add(
         "StatusCheck",
-        Raw::new()
+        RawResource::new()
             .cfn("AWS::CloudWatch::Alarm")
             .property("Namespace", "AWS/EC2")
             .property("MetricName", "StatusCheckFailed")
@@ -31,9 +31,10 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
             .argument("comparison_operator", "GreaterThanOrEqualToThreshold")
             .argument("dimensions", map([("InstanceId", instance.into())])),
     );
-    let checked = app.check()?;
-    let template = back::cfn::template(&checked, "Access").map(|template| template.to_json());
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).map(|it| it.to_json());
+    let validated = app.validate()?;
+    let template = backend::cfn::template(&validated, "Access").map(|template| template.to_json());
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root)
+        .map(|it| it.to_json());
     let text = if std::env::args().nth(1).as_deref() == Some("tf") {
         module
     } else {
@@ -46,7 +47,7 @@ fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     Ok(())
 }
 
-type Term = ssm_synth::resource::Term<'static>;
+type Term = ssm_synth::resource::RawValue<'static>;
 
 fn map(entries: impl IntoIterator<Item = (&'static str, Term)>) -> Term {
     Term::Object(

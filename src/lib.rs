@@ -2,30 +2,29 @@
 //! Systems Manager Session Manager reaches.
 //!
 //! ```text
-//!  construct/*  (Rust)      front::config
+//!  construct/*  (Rust)      frontend::config
 //!         \                      |
 //!          +------ ir::Graph ----+
 //!                      |
-//!          check::run -> Checked<'_>
+//!          validate::run -> Checked<'_>
 //!             /                \
-//!   back::cfn::template   back::tf::module      lowering: names, types, expressions
+//!   backend::cfn::template   backend::tf::module      lowering: names, types, expressions
 //!      /        \            /        \
 //!    JSON      YAML        JSON      HCL        printing: text only
 //! ```
 //!
 //! ```
-//! use ssm_synth::{App, SessionAccess, back, construct::Host};
+//! use ssm_synth::{App, SessionAccess, backend, construct::Host};
 //!
 //! let mut app = App::new();
 //! let mut stack = app.stack("Access");
 //! stack.apply(SessionAccess::new().host(Host::new("web")).host(Host::new("worker")));
 //! let checked = app.check().expect("two instances in the built-in network are sound");
-//! let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+//! let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
 //! assert!(template.to_json().contains("\"WorkerInstance\""));
 //! ```
 
-pub mod back;
-pub mod check;
+pub mod backend;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod construct;
@@ -34,14 +33,14 @@ mod convert;
 pub mod cost;
 #[cfg(feature = "deploy")]
 mod deploy;
+#[cfg(feature = "report")]
+pub mod diagram;
 #[cfg(feature = "cli")]
 mod diff;
 #[cfg(feature = "config")]
-pub mod front;
+pub mod frontend;
 pub mod ir;
-#[cfg(feature = "report")]
-pub mod picture;
-pub mod reach;
+pub mod reachability;
 mod region;
 pub mod report;
 pub mod resource;
@@ -53,9 +52,10 @@ mod template;
 pub mod testing;
 #[cfg(feature = "user-data")]
 pub mod user_data;
+pub mod validate;
 
 pub use construct::{App, Construct, Scope, SessionAccess};
-pub use ir::{Cidr, Id, Parameter, Ref, Value};
+pub use ir::{Cidr, Handle, Id, Parameter, Value};
 pub use region::{Region, regions};
 #[cfg(any(feature = "report", feature = "user-data"))]
 pub use template::TemplateError;

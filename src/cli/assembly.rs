@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::settings::{Proving, Settings, fail, prove};
-use super::{Failure, Printed, diagnostics::Sources, output};
-use crate::back;
-use crate::front::config::Configured;
+use super::settings::{OnUnreachable, Settings, check_reachability, fail};
+use super::{Failure, ReportFormat, diagnostics::Sources, output};
+use crate::backend;
+use crate::frontend::config::BuiltConfig;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("{}\n\n\
@@ -42,22 +42,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let configured = args
         .settings
         .any(args.name.as_ref(), args.region.as_ref())?;
-    prove(
+    check_reachability(
         &configured,
         match args.allow_unreachable {
-            true => Proving::Told,
-            false => Proving::Refused,
+            true => OnUnreachable::Report,
+            false => OnUnreachable::Reject,
         },
     )?;
-    let checked = configured
-        .check()
-        .map_err(|problems| fail(&problems, &Sources::new()))?;
-    let limits = checked.over_limits(crate::resource::Dialect::Cfn);
+    let validated = configured
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let limits = validated.limit_violations(crate::resource::Dialect::Cfn);
     if limits.has_errors() {
         return Err(fail(limits, &Sources::new()));
     }
     // The manifest is last, so that a folder with one is whole.
-    for file in back::cfn::assembly(&checked) {
+    for file in backend::cfn::assembly(&validated) {
         output::file_below(&args.output, Path::new(&file.name), &file.text)?;
     }
     Ok(())
@@ -68,31 +68,31 @@ pub(super) struct ListArgs {
     #[command(flatten)]
     settings: Settings,
     /// How to print it
-    #[arg(long, value_enum, default_value_t = Printed::Text)]
-    output: Printed,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    output: ReportFormat,
 }
 
 /// Prints the stacks, in the order of deployment.
 pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
-    let configured: Configured = args.settings.any(None, None)?;
-    let checked = configured
-        .check()
-        .map_err(|problems| fail(&problems, &Sources::new()))?;
-    let graph = checked.graph();
+    let configured: BuiltConfig = args.settings.any(None, None)?;
+    let validated = configured
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let graph = validated.graph();
     let mut lines = String::new();
     let mut all = Vec::new();
-    for name in checked.order() {
+    for name in validated.deployment_order() {
         lines.push_str(&format!("{name}\n"));
         let stack = graph.stack(name);
         all.push(json!({
             "name": name,
             "region": stack.and_then(|it| it.region).map(|it| it.name),
             "resources": stack.map_or(0, |it| it.nodes.len()),
-            "after": checked.before(name),
+            "after": validated.dependencies_of(name),
         }));
     }
-    output::artefact(&match args.output {
-        Printed::Text => lines,
-        Printed::Json => format!("{:#}\n", json!({ "stacks": all })),
+    output::artifact(&match args.output {
+        ReportFormat::Text => lines,
+        ReportFormat::Json => format!("{:#}\n", json!({ "stacks": all })),
     })
 }

@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 
-use super::given::{Assumed, Given, Read};
-use super::{Failure, Printed, output};
+use super::input::{AssumptionArgs, InputArgs, ReadInput};
+use super::{Failure, ReportFormat, output};
 use crate::ir::Graph;
-use crate::reach::{self, Answer};
-use crate::report::{self, Report};
+use crate::reachability::{self, Verdict};
+use crate::report::{self, CheckReport};
 
 /// How the answer is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -32,9 +32,9 @@ ssm-synth check stack.json --output json | jq '.instances[].verdict'"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
-    assumed: Assumed,
+    assumed: AssumptionArgs,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
@@ -44,13 +44,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Read { name, text, input } = args.given.read()?;
-    let proof = args.assumed.prove(&input);
+    let ReadInput { name, text, input } = args.given.read()?;
+    let proof = args.assumed.check(&input);
     let empty = Graph::default();
-    let report = Report {
+    let report = CheckReport {
         file: &name,
         graph: input.graphs.first().unwrap_or(&empty),
-        proof: &proof,
+        reachability: &proof,
         json: text.trim_start().starts_with('{'),
     };
     let printed = match args.output {
@@ -61,28 +61,31 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     };
     match args.output {
         Format::Text => output::styled(&printed)?,
-        _ => output::artefact(&printed)?,
+        _ => output::artifact(&printed)?,
     }
-    let any = |answer| proof.instances.iter().any(|it| it.answer == answer);
-    if any(Answer::Unreachable) {
+    let any = |verdict| proof.instances.iter().any(|it| it.verdict == verdict);
+    if any(Verdict::Unreachable) {
         Err(Failure::Input)
-    } else if any(Answer::Unknown) && !args.unknown_ok {
-        Err(Failure::Undecided)
+    } else if any(Verdict::Unknown) && !args.unknown_ok {
+        Err(Failure::Unknown)
     } else {
         Ok(())
     }
 }
 
 /// Prints the page of a code.
-pub(super) fn explain(code: &str, printed: Printed) -> Result<(), Failure> {
+pub(super) fn explain(code: &str, printed: ReportFormat) -> Result<(), Failure> {
     match report::explain(code) {
-        Some(page) if printed == Printed::Json => {
+        Some(page) if printed == ReportFormat::Json => {
             let value = serde_json::json!({ "code": code, "markdown": page });
-            output::artefact(&format!("{value:#}\n"))
+            output::artifact(&format!("{value:#}\n"))
         }
-        Some(page) => output::artefact(&page),
+        Some(page) => output::artifact(&page),
         None => {
-            let codes: Vec<&str> = reach::Hop::ALL.iter().map(|hop| hop.as_str()).collect();
+            let codes: Vec<&str> = reachability::Hop::ALL
+                .iter()
+                .map(|hop| hop.as_str())
+                .collect();
             Err(Failure::Environment(format!(
                 "`{code}` is no code; known are {}",
                 codes.join(", ")

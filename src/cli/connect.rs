@@ -3,12 +3,12 @@
 use std::io::IsTerminal;
 use std::process::Command;
 
-use super::cloud::{Target, block_on, refused, said};
+use super::aws::{StackArgs, block_on, print_error, report_aws_error};
 use super::{Failure, output};
 use crate::construct::{DEFAULT_DOCUMENT, DOCUMENT_OUTPUT};
 use crate::deploy::aws::{Access, Cloud};
-use crate::deploy::follow::Stop;
-use crate::deploy::tool::{Instance, Tool, on_path};
+use crate::deploy::aws_cli::{AwsCli, Instance, find_on_path};
+use crate::deploy::wait::Stop;
 use crate::ir::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(value_name = "NAME|ID")]
     instance: Option<String>,
     #[command(flatten)]
-    target: Target,
+    target: StackArgs,
     /// Forward a local port to one of the instance, instead of a shell [default of LOCAL: PORT;
     /// under 1024 your system may refuse it]
     #[arg(long, value_name = "[LOCAL:]PORT", value_parser = ports)]
@@ -117,13 +117,13 @@ fn install_on(program: &str, system: &str, machine: &str, release: &str) -> Stri
 }
 
 /// Whether an instance is meant by a name: its logical id, with or without what the construct adds.
-fn is_meant(instance: &Instance, name: &str) -> bool {
+fn matches_name(instance: &Instance, name: &str) -> bool {
     let plain = |text: &str| {
         let letters = text.chars().filter(|c| c.is_alphanumeric());
         letters.collect::<String>().to_lowercase()
     };
-    let (own, wanted) = (plain(&instance.name), plain(name));
-    instance.id == name || own == wanted || own == format!("{wanted}instance")
+    let (own, options) = (plain(&instance.name), plain(name));
+    instance.id == name || own == options || own == format!("{options}instance")
 }
 
 /// The name that is shorter to type.
@@ -135,40 +135,46 @@ fn short(instance: &Instance) -> String {
 }
 
 /// What was found of an instance.
-struct Found {
+struct SessionTarget {
     id: String,
     /// The document that the stack's sessions are opened with, if it has one of its own.
     document: Option<String>,
     access: Access,
 }
 
-async fn find(args: &Args, stack: &str, access: &Access) -> Result<Found, Failure> {
+async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget, Failure> {
     let cloud = Cloud::connect(access, &Stop::default())
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| report_aws_error(&error))?;
     // The region is told even if it is the default: a session in another is "not connected".
     let access = cloud.access();
-    let found = cloud.stack(stack).await.map_err(|error| refused(&error))?;
+    let found = cloud
+        .stack(stack)
+        .await
+        .map_err(|error| report_aws_error(&error))?;
     let Some(found) = found else {
-        said(
+        print_error(
             &format!("stack `{stack}` is not there, in {}", cloud.region),
             Some("check `--stack`, `--region` and `--profile`, or name the instance by its id"),
         );
         return Err(Failure::Input);
     };
-    let tool = Tool::new(&access);
-    let instances = tool
+    let aws_cli = AwsCli::new(&access);
+    let instances = aws_cli
         .members(&cloud, stack)
         .await
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| report_aws_error(&error))?;
     let fits: Vec<&Instance> = match &args.instance {
-        Some(name) => instances.iter().filter(|it| is_meant(it, name)).collect(),
+        Some(name) => instances
+            .iter()
+            .filter(|it| matches_name(it, name))
+            .collect(),
         None => instances.iter().collect(),
     };
     if let [one] = fits[..] {
         let named = |(name, _, _): &&(String, String, String)| name.ends_with(DOCUMENT_OUTPUT);
         let document = found.outputs.iter().find(named);
-        return Ok(Found {
+        return Ok(SessionTarget {
             id: one.id.clone(),
             document: document
                 .map(|(_, value, _)| value.clone())
@@ -194,7 +200,7 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<Found, Failur
             lines.collect::<Vec<_>>().join(", ")
         }
     };
-    said(&message, Some(help.as_str()).filter(|it| !it.is_empty()));
+    print_error(&message, Some(help.as_str()).filter(|it| !it.is_empty()));
     Err(Failure::Input)
 }
 
@@ -208,7 +214,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The arguments of the AWS CLI.
-fn arguments(args: &Args, found: &Found, is_terminal: bool) -> Vec<String> {
+fn arguments(args: &Args, found: &SessionTarget, is_terminal: bool) -> Vec<String> {
     let mut out: Vec<String> = ["ssm", "start-session", "--target", &found.id]
         .map(str::to_owned)
         .into();
@@ -255,7 +261,7 @@ fn arguments(args: &Args, found: &Found, is_terminal: bool) -> Vec<String> {
     if let Some(reason) = &args.reason {
         out.extend(["--reason".to_owned(), reason.clone()]);
     }
-    out.extend(Tool::new(&found.access).flags());
+    out.extend(AwsCli::new(&found.access).flags());
     out
 }
 
@@ -267,8 +273,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let by_id = args.instance.as_deref().filter(|it| is_id(it));
     if !args.print {
         for program in ["aws", "session-manager-plugin"] {
-            if on_path(program).is_none() {
-                said(
+            if find_on_path(program).is_none() {
+                print_error(
                     &format!("`{program}` is not on the PATH, and sessions need it"),
                     Some(&install(program)),
                 );
@@ -277,10 +283,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     let found = match by_id {
-        Some(id) => Found {
+        Some(id) => SessionTarget {
             id: id.to_owned(),
             document: None,
-            access: args.target.anywhere()?,
+            access: args.target.resolve_access()?,
         },
         None => {
             let (stack, access) = args.target.resolve()?;
@@ -291,16 +297,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let arguments = arguments(args, &found, is_terminal);
     if args.print {
         let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
-        return output::artefact(&format!("aws {}\n", words.join(" ")));
+        return output::artifact(&format!("aws {}\n", words.join(" ")));
     }
     // It was there a moment ago.
-    let program = on_path("aws").unwrap_or_else(|| "aws".into());
-    hand_over(Command::new(program).args(arguments))
+    let program = find_on_path("aws").unwrap_or_else(|| "aws".into());
+    exec(Command::new(program).args(arguments))
 }
 
 /// Becomes the other program: its terminal, its signals, its exit code.
 #[cfg(unix)]
-fn hand_over(command: &mut Command) -> Result<(), Failure> {
+fn exec(command: &mut Command) -> Result<(), Failure> {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
     Err(Failure::Environment(format!("cannot start `aws`: {error}")))
@@ -358,9 +364,9 @@ mod tests {
             "team-web",
             "i-0123456789abcdef0",
         ] {
-            assert!(is_meant(&instance, name), "{name}");
+            assert!(matches_name(&instance, name), "{name}");
         }
-        assert!(!is_meant(&instance, "web"));
+        assert!(!matches_name(&instance, "web"));
         assert!(is_id("i-0123456789abcdef0") && is_id("mi-0123456789abcdef0") && !is_id("i-web"));
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::diagnostics::render;
-use super::{Failure, given, output, settings};
-use crate::back::tf::Role;
-use crate::back::{self, Format};
-use crate::check::Checked;
+use super::{Failure, input, output, settings};
+use crate::backend::tf::ModuleKind;
+use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
-use crate::front::{self, InputKind};
-use crate::ir::{Diagnostics, Graph, Removal};
+use crate::frontend::{self, InputFormat};
+use crate::ir::{Diagnostics, Graph, RemovalPolicy};
 use crate::resource::Dialect;
+use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -56,41 +56,42 @@ pub(super) struct Args {
 
 struct Read {
     graph: Graph,
-    problems: Diagnostics,
+    diagnostics: Diagnostics,
     /// What a state says of the resources.
     state: HashMap<crate::ir::NodeId, serde_json::Value>,
     from: Dialect,
 }
 
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
-    let unreadable = |problems| settings::unreadable(&problems, name, text);
-    match InputKind::of(text) {
-        InputKind::Config => Err(Failure::Environment(format!(
+    let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
+    match InputFormat::of(text) {
+        InputFormat::Config => Err(Failure::Environment(format!(
             "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
              in either language"
         ))),
-        InputKind::Cfn => {
+        InputFormat::Cfn => {
             if args.resources_to_import.is_some() {
                 let message = "`--resources-to-import` is for a plan";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems) = front::whole_template(name, text).map_err(unreadable)?;
+            let (graph, diagnostics) = frontend::strict_template(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
-                problems,
+                diagnostics,
                 state: HashMap::new(),
                 from: Dialect::Cfn,
             })
         }
-        InputKind::Plan => {
+        InputFormat::Plan => {
             if !args.ids.is_empty() {
                 let message = "`--ids` is for a template: a plan tells ids";
                 return Err(Failure::Environment(message.to_owned()));
             }
-            let (graph, problems, state) = front::whole_plan(name, text).map_err(unreadable)?;
+            let (graph, diagnostics, state) =
+                frontend::strict_plan(name, text).map_err(unreadable)?;
             Ok(Read {
                 graph,
-                problems,
+                diagnostics,
                 state,
                 from: Dialect::Tf,
             })
@@ -99,17 +100,17 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = given::read(&args.file)?;
+    let text = input::read(&args.file)?;
     let name = args.file.display().to_string();
     let sources = vec![(name.clone(), text.clone())];
-    if InputKind::of(&text) == InputKind::Cfn
+    if InputFormat::of(&text) == InputFormat::Cfn
         && matches!(args.format, Some(Format::Cfn | Format::CfnYaml))
     {
         return same_language(args, &name, &text);
     }
     let Read {
         mut graph,
-        mut problems,
+        mut diagnostics,
         state,
         from,
     } = read(args, &name, &text)?;
@@ -124,23 +125,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     if args.retain || args.resources_to_import.is_some() {
         for (_, node) in graph.nodes_mut() {
-            node.removal = Some(Removal::Retain);
+            node.removal_policy = Some(RemovalPolicy::Retain);
         }
     }
     convert::pair(&mut graph);
-    if !problems.has_errors() {
-        convert::check(&graph, to, &mut problems);
+    if !diagnostics.has_errors() {
+        convert::check(&graph, to, &mut diagnostics);
     }
-    if problems.has_errors() {
-        return Err(settings::fail(&problems, &sources));
+    if diagnostics.has_errors() {
+        return Err(settings::fail(&diagnostics, &sources));
     }
-    let checked =
-        crate::check::run(&graph, problems).map_err(|it| settings::fail(&it, &sources))?;
-    output::note(&render(checked.warnings().iter(), &sources));
-    let text = print(args, &checked, format)?;
+    let validated =
+        crate::validate::run(&graph, diagnostics).map_err(|it| settings::fail(&it, &sources))?;
+    output::note(&render(validated.warnings().iter(), &sources));
+    let text = print(args, &validated, format)?;
     match &args.output {
         Some(path) => output::file(path, &text)?,
-        None => output::artefact(&text)?,
+        None => output::artifact(&text)?,
     }
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
@@ -163,11 +164,11 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
     if let Some(message) = other {
         return Err(Failure::Environment(message.to_owned()));
     }
-    let kept = front::retained(name, text)
-        .map_err(|problems| settings::unreadable(&problems, name, text))?;
+    let kept = frontend::retained(name, text)
+        .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))?;
     match &args.output {
         Some(path) => output::file(path, &kept),
-        None => output::artefact(&kept),
+        None => output::artifact(&kept),
     }
 }
 
@@ -180,33 +181,33 @@ fn warn(missing: &[(String, String)]) {
 /// The module, with what imports the live resources that `--ids` tells of.
 fn importing<'c>(
     args: &Args,
-    checked: &'c Checked<'_>,
+    validated: &'c Validated<'_>,
     stack: &str,
-) -> Result<Option<back::tf::Module<'c>>, Failure> {
+) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
     for path in &args.ids {
-        let text = given::read(path)?;
+        let text = input::read(path)?;
         ids.add(&text)
             .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
     }
-    let found = convert::imports(checked.graph(), &ids);
+    let found = convert::imports(validated.graph(), &ids);
     warn(&found.missing);
-    let module = back::tf::module(checked, stack, Role::Root);
+    let module = backend::tf::module(validated, stack, ModuleKind::Root);
     Ok(module.map(|it| it.with_imports(found.blocks)))
 }
 
-fn print(args: &Args, checked: &Checked<'_>, format: Format) -> Result<String, Failure> {
+fn print(args: &Args, validated: &Validated<'_>, format: Format) -> Result<String, Failure> {
     // A file is one stack.
-    let stack = checked.graph().stacks().next();
+    let stack = validated.graph().stacks().next();
     let stack = stack.map_or("", |it| it.name.as_str());
     let text = match format {
         Format::Tf if !args.ids.is_empty() => {
-            importing(args, checked, stack)?.map(|it| it.to_json())
+            importing(args, validated, stack)?.map(|it| it.to_json())
         }
         Format::Hcl if !args.ids.is_empty() => {
-            importing(args, checked, stack)?.map(|it| it.to_hcl())
+            importing(args, validated, stack)?.map(|it| it.to_hcl())
         }
-        format => format.print(checked, stack, Role::Root),
+        format => format.print(validated, stack, ModuleKind::Root),
     };
     Ok(text.unwrap_or_default())
 }

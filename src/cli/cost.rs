@@ -1,10 +1,10 @@
 //! `cost`: what the stack costs a month, by list prices.
 
-use super::given::{self, Given, Kind};
-use super::{Failure, Printed, output, own, settings};
-use crate::cost::{self, Assumed, Estimate, Told};
-use crate::front::config::Config;
-use crate::front::{Input, InputKind};
+use super::input::{self, InputArgs, Kind};
+use super::{Failure, ReportFormat, app, output, settings};
+use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
+use crate::frontend::config::Config;
+use crate::frontend::{Input, InputFormat};
 use crate::ir::Graph;
 use crate::region::Region;
 
@@ -23,12 +23,12 @@ terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
     settings: settings::Settings,
     /// How to print the estimate; `docs/cost.md` has the fields of JSON
-    #[arg(long, value_enum, default_value_t = Printed::Text)]
-    output: Printed,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    output: ReportFormat,
 }
 
 fn assumed_region() -> Result<&'static Region, Failure> {
@@ -45,29 +45,29 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             return Err(Failure::Environment(message.to_owned()));
         }
         let region = args.given.region.as_ref();
-        if let Some(app) = own::app() {
-            let setting = args.settings.given();
+        if let Some(app) = app::current() {
+            let setting = args.settings.config_flag();
             let names = app.graph().stacks().next().map(|it| it.name.clone());
-            let configured = own::configured(app, names.as_ref(), setting)?;
-            return graphs(args, own::program(), vec![configured.app.graph().clone()]);
+            let configured = app::built_config(app, names.as_ref(), setting)?;
+            return graphs(args, app::program(), vec![configured.app.graph().clone()]);
         }
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     };
-    let text = given::read(path)?;
+    let text = input::read(path)?;
     let name = path.display().to_string();
     let kind = args
         .given
         .kind
-        .map_or_else(|| InputKind::of(&text), InputKind::from);
-    if kind == InputKind::Config {
+        .map_or_else(|| InputFormat::of(&text), InputFormat::from);
+    if kind == InputFormat::Config {
         let mut sources = Vec::new();
         let region = args.given.region.as_ref();
         let file = Some((name, text));
-        let config = args.settings.over(file, None, region, &mut sources)?;
+        let config = args.settings.with_flags(file, None, region, &mut sources)?;
         return configuration(args, &config, &sources);
     }
-    if let Some(flag) = args.settings.given() {
+    if let Some(flag) = args.settings.config_flag() {
         let message = format!("`{flag}` is for a configuration, and `{name}` is none");
         return Err(Failure::Environment(message));
     }
@@ -81,32 +81,32 @@ fn configuration(
 ) -> Result<(), Failure> {
     let configured = config
         .build()
-        .map_err(|problems| settings::fail(&problems, sources))?;
+        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
     configured
-        .check()
-        .map_err(|problems| settings::fail(&problems, sources))?;
+        .validate()
+        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
     let graph = configured.app.graph();
     let told = cost::region_of(graph);
     let region = told.map_or_else(assumed_region, Ok)?;
-    let estimate = cost::estimate(graph, region, &Assumed::default());
+    let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
     let variants = cost::of_config(config, graph, &estimate);
     print(
         args.output,
-        &Told {
+        &CostReport {
             name: &configured.stack,
             estimate: &estimate,
             cheapest: None,
             region_assumed: told.is_none(),
-            variants: &variants,
+            alternatives: &variants,
         },
     )
 }
 
-fn foreign(args: &Args, name: &str, text: &str, kind: InputKind) -> Result<(), Failure> {
+fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(), Failure> {
     let mut deployment = args.given.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
-            .map_err(|problems| settings::unreadable(&problems, name, text))
+            .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
     let told = deployment
@@ -126,35 +126,35 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let asked = args.given.deployment()?.region;
     let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
     let region = told.map_or_else(assumed_region, Ok)?;
-    let assumed = Assumed::default();
-    let mut answers: Vec<(&Graph, Estimate)> = graphs
+    let assumed = UsageAssumptions::default();
+    let mut verdicts: Vec<(&Graph, Estimate)> = graphs
         .iter()
         .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
         .collect();
     // The first of equals, so that the order of the file decides.
-    answers.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
-    let cheapest = answers.last().map(|(_, estimate)| estimate.total());
+    verdicts.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
+    let cheapest = verdicts.last().map(|(_, estimate)| estimate.total());
     let empty = Graph::default();
-    let (graph, estimate) = match answers.into_iter().next() {
-        Some(answer) => answer,
+    let (graph, estimate) = match verdicts.into_iter().next() {
+        Some(verdict) => verdict,
         None => (&empty, cost::estimate(&empty, region, &assumed)),
     };
     let variants = cost::of_graph(graph, &estimate);
     print(
         args.output,
-        &Told {
+        &CostReport {
             name,
             estimate: &estimate,
             cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
             region_assumed: told.is_none(),
-            variants: &variants,
+            alternatives: &variants,
         },
     )
 }
 
-fn print(printed: Printed, told: &Told<'_>) -> Result<(), Failure> {
-    output::artefact(&match printed {
-        Printed::Text => cost::text(told),
-        Printed::Json => cost::json(told),
+fn print(printed: ReportFormat, told: &CostReport<'_>) -> Result<(), Failure> {
+    output::artifact(&match printed {
+        ReportFormat::Text => cost::text(told),
+        ReportFormat::Json => cost::json(told),
     })
 }

@@ -4,20 +4,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::cloud::{self, AccessArgs, block_on, duration, goes_on, problem, prove, refused, said};
-use super::given::pair;
-use super::meaning::shown;
+use super::aws::{
+    self, AwsArgs, block_on, check_template, duration, print_error, report_aws_error,
+    report_deploy_error, report_detached,
+};
+use super::change_report::escape_text;
+use super::input::pair;
+use super::progress::{
+    DeployPlan, Format, ProgressReporter, is_terminal, report_end, report_forced_stop,
+};
 use super::settings::{MOST_INLINE, unreadable};
 use super::source::{Source, SourceArgs};
-use super::talk::{Format, Planning, Teller, closing, cut, is_terminal};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
+use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::cause::Cause;
-use crate::deploy::follow::Stop;
-use crate::deploy::outcome::{Failed, Outcome, Problem};
+use crate::deploy::outcome::{DeployError, Failed, Outcome};
 use crate::deploy::rollout::{self, Options, token};
-use crate::deploy::tool::{Tool, ToolError};
 use crate::deploy::values::{Request, Template};
+use crate::deploy::wait::Stop;
 use crate::region::Region;
 
 #[derive(Debug, clap::Args)]
@@ -26,7 +31,7 @@ Ctrl-C stops watching, and the deployment goes on; `deploy` or `status --wait` p
 Examples:\n  \
 ssm-synth deploy --region eu-central-1\n  \
 ssm-synth deploy --template stack.yaml --parameter VpcId=vpc-0a1b2c3d --yes\n  \
-ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", cloud::EXIT_CODES))]
+ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", aws::EXIT_CODES))]
 pub(super) struct Args {
     #[command(flatten)]
     source: SourceArgs,
@@ -61,11 +66,11 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
     #[command(flatten)]
-    access: AccessArgs,
+    access: AwsArgs,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    closing(args.output, deploy(args))
+    report_end(args.output, deploy(args))
 }
 
 fn deploy(args: &Args) -> Result<(), Failure> {
@@ -85,10 +90,10 @@ fn deploy(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     block_on(async {
-        let stop = Stop::listen(cut);
+        let stop = Stop::listen(report_forced_stop);
         let cloud = Cloud::connect(&access, &stop)
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
         let template = match (&args.s3_bucket, body) {
             (Some(bucket), body) if body.len() > MOST_INLINE => {
                 Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
@@ -106,11 +111,11 @@ fn deploy(args: &Args) -> Result<(), Failure> {
         let options = Options {
             dry_run: args.dry_run,
             no_rollback: args.no_rollback,
-            protect: args.termination_protection,
-            limit: args.timeout,
-            pause: args.access.poll,
+            termination_protection: args.termination_protection,
+            timeout: args.timeout,
+            poll_interval: args.access.poll,
         };
-        let planning = Planning {
+        let plan = DeployPlan {
             stack: stack.clone(),
             text: source.text.clone(),
             nested: source.facts.nested.clone(),
@@ -118,21 +123,28 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             region: cloud.region.clone(),
             capabilities: source.facts.capabilities.clone(),
         };
-        let mut teller = Teller::new(args.output, args.yes).planning(planning, args.dry_run);
-        let done = rollout::deploy(&cloud, &request, &options, &stop, &mut teller).await;
-        ended(&stack, &args.access.again(&stack), done, &teller, &stop)
+        let mut progress =
+            ProgressReporter::new(args.output, args.yes).with_plan(plan, args.dry_run);
+        let done = rollout::deploy(&cloud, &request, &options, &stop, &mut progress).await;
+        ended(
+            &stack,
+            &args.access.stack_flags(&stack),
+            done,
+            &progress,
+            &stop,
+        )
     })
 }
 
 /// Refuses what provably cannot be reached, before AWS is asked.
 fn early(args: &Args, source: &Source, region: Option<&str>) -> Result<(), Failure> {
-    let proven = prove(&source.name, &source.text, &[], region)
-        .map_err(|problems| unreadable(&problems, &source.name, &source.text))?;
-    if args.allow_unreachable || !proven.is_unreachable() {
+    let checked = check_template(&source.name, &source.text, &[], region)
+        .map_err(|diagnostics| unreadable(&diagnostics, &source.name, &source.text))?;
+    if args.allow_unreachable || !checked.is_unreachable() {
         return Ok(());
     }
-    let _ = output::stderr(&proven.text());
-    said(
+    let _ = output::stderr(&checked.text());
+    print_error(
         "Session Manager cannot reach an instance of this stack",
         Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
     );
@@ -147,25 +159,25 @@ async fn upload(
     stack: &str,
     body: &str,
 ) -> Result<String, Failure> {
-    let tool = Tool::new(access);
-    let failed = |error: &ToolError| {
+    let aws_cli = AwsCli::new(access);
+    let failed = |error: &AwsCliError| {
         let help = match error {
-            ToolError::Missing => {
+            AwsCliError::Missing => {
                 Some("a template of this size goes through S3, which needs the AWS CLI")
             }
-            ToolError::Refused { code, .. } if code == "NoSuchBucket" => {
+            AwsCliError::Refused { code, .. } if code == "NoSuchBucket" => {
                 Some("make the bucket first, or name another")
             }
             _ => None,
         };
-        said(&format!("bucket `{bucket}`: {error}"), help);
+        print_error(&format!("bucket `{bucket}`: {error}"), help);
         match error {
-            ToolError::Refused { .. } => Failure::Input,
+            AwsCliError::Refused { .. } => Failure::Input,
             _ => Failure::Unreadable,
         }
     };
     let call = ["s3api", "get-bucket-location", "--bucket", bucket];
-    let place = tool.call(&call).await.map_err(|error| failed(&error))?;
+    let place = aws_cli.call(&call).await.map_err(|error| failed(&error))?;
     let place = match place["LocationConstraint"].as_str() {
         None | Some("") => "us-east-1",
         Some("EU") => "eu-west-1",
@@ -173,7 +185,7 @@ async fn upload(
     };
     if place != region {
         let message = format!("bucket `{bucket}` is in {place}, and the stack in {region}");
-        said(&message, Some("name a bucket of the stack's region"));
+        print_error(&message, Some("name a bucket of the stack's region"));
         return Err(Failure::Input);
     }
     let cannot =
@@ -192,7 +204,7 @@ async fn upload(
         "--body",
         &path,
     ];
-    tool.call(&call).await.map_err(|error| failed(&error))?;
+    aws_cli.call(&call).await.map_err(|error| failed(&error))?;
     let endpoint = access.endpoint_url.clone();
     let environment = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
     let endpoint = endpoint
@@ -206,10 +218,10 @@ async fn upload(
 }
 
 /// Tells how a failed operation ended, and why; `again` is how the stack is named in a command.
-pub(super) fn failed(teller: &Teller, found: &Failed, again: &str) -> Failure {
+pub(super) fn failed(progress: &ProgressReporter, found: &Failed, again: &str) -> Failure {
     let stack = &found.stack;
     let outcome = match stack.status.as_str() {
-        "ROLLBACK_COMPLETE" if found.kept.is_empty() => {
+        "ROLLBACK_COMPLETE" if found.retained.is_empty() => {
             "the creation failed, and what was made is deleted again"
         }
         "ROLLBACK_COMPLETE" => {
@@ -223,24 +235,24 @@ pub(super) fn failed(teller: &Teller, found: &Failed, again: &str) -> Failure {
     };
     let mut message = format!("stack `{}` is {}: {outcome}", stack.name, stack.status);
     let told = |cause: &Cause| {
-        let reason = shown(&cause.reason);
+        let reason = escape_text(&cause.reason);
         format!("{} ({}): {reason}", cause.logical_id, cause.kind)
     };
     match &found.cause {
         Some(cause) => message.push_str(&format!("\n  cause: {}", told(cause))),
         None if !stack.reason.is_empty() => {
-            message.push_str(&format!("\n  cause: {}", shown(&stack.reason)));
+            message.push_str(&format!("\n  cause: {}", escape_text(&stack.reason)));
         }
         None => {}
     }
-    if let Some(cause) = &found.of_rollback {
+    if let Some(cause) = &found.rollback_cause {
         message.push_str(&format!("\n  taking it back failed at: {}", told(cause)));
     }
-    for kept in &found.kept {
+    for kept in &found.retained {
         message.push_str(&format!("\n  left, as the template says: {kept}"));
     }
-    let last = found.of_rollback.as_ref().or(found.cause.as_ref());
-    said(&message, last.and_then(|it| it.hint.as_deref()));
+    let last = found.rollback_cause.as_ref().or(found.cause.as_ref());
+    print_error(&message, last.and_then(|it| it.hint.as_deref()));
     let name = &stack.name;
     let next = match stack.status.as_str() {
         "ROLLBACK_COMPLETE" => {
@@ -266,62 +278,62 @@ pub(super) fn failed(teller: &Teller, found: &Failed, again: &str) -> Failure {
     let cause = |it: &Cause| json!({ "logical_id": it.logical_id, "type": it.kind, "reason": it.reason, "hint": it.hint });
     let more = json!({
         "cause": found.cause.as_ref().map(cause),
-        "rollback_cause": found.of_rollback.as_ref().map(cause),
-        "kept": found.kept,
+        "rollback_cause": found.rollback_cause.as_ref().map(cause),
+        "kept": found.retained,
     });
-    teller.outcome("failed", Some(stack), &more);
+    progress.outcome("failed", Some(stack), &more);
     Failure::Input
 }
 
 fn ended(
     stack: &str,
     again: &str,
-    done: Result<Outcome, Problem>,
-    teller: &Teller,
+    done: Result<Outcome, DeployError>,
+    progress: &ProgressReporter,
     stop: &Stop,
 ) -> Result<(), Failure> {
     let nothing = json!({});
     match done {
         Ok(Outcome::Done(found)) => {
-            teller.line(&format!("stack `{stack}` is {}", found.status));
-            teller.outputs(&found);
-            teller.outcome("done", Some(&found), &nothing);
+            progress.line(&format!("stack `{stack}` is {}", found.status));
+            progress.outputs(&found);
+            progress.outcome("done", Some(&found), &nothing);
             Ok(())
         }
         Ok(Outcome::Unchanged(found)) => {
-            teller.line(&format!(
+            progress.line(&format!(
                 "no changes: stack `{stack}` is as the template says ({})",
                 found.status
             ));
-            teller.outputs(&found);
-            teller.outcome("unchanged", Some(&found), &nothing);
+            progress.outputs(&found);
+            progress.outcome("unchanged", Some(&found), &nothing);
             Ok(())
         }
         Ok(Outcome::Shown) => {
-            teller.outcome("shown", None, &nothing);
-            teller.line("a dry run: nothing was changed");
+            progress.outcome("shown", None, &nothing);
+            progress.line("a dry run: nothing was changed");
             Ok(())
         }
         Ok(Outcome::Declined) => {
-            teller.outcome("declined", None, &nothing);
-            teller.line("nothing was changed");
-            Err(match stop.is_asked() {
-                true => Failure::Stopped,
+            progress.outcome("declined", None, &nothing);
+            progress.line("nothing was changed");
+            Err(match stop.is_requested() {
+                true => Failure::Interrupted,
                 false => Failure::Input,
             })
         }
-        Ok(Outcome::Failed(found)) => Err(failed(teller, &found, again)),
-        Ok(Outcome::GoesOn(status, why)) => {
-            teller.outcome("goes-on", None, &json!({ "status": status }));
-            Err(goes_on(stack, again, &status, &why))
+        Ok(Outcome::Failed(found)) => Err(failed(progress, &found, again)),
+        Ok(Outcome::Detached(status, why)) => {
+            progress.outcome("goes-on", None, &json!({ "status": status }));
+            Err(report_detached(stack, again, &status, &why))
         }
         Err(found) => {
             let more =
                 json!({ "message": found.message, "help": found.help, "state": found.state });
-            teller.outcome("error", None, &more);
-            let failure = problem(&found);
-            Err(if stop.is_asked() {
-                Failure::Stopped
+            progress.outcome("error", None, &more);
+            let failure = report_deploy_error(&found);
+            Err(if stop.is_requested() {
+                Failure::Interrupted
             } else {
                 failure
             })

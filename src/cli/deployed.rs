@@ -2,35 +2,35 @@
 
 use serde_json::{Value, json};
 
-use super::cloud::{block_on, problem, refused, said};
+use super::aws::{block_on, print_error, report_aws_error, report_deploy_error};
+use super::change_report::{Version, compare};
 use super::diff::{Args, Format, extended};
-use super::meaning::{Version, meaning};
+use super::progress::report_forced_stop;
 use super::source::Source;
-use super::talk::cut;
 use super::{Failure, output, planned};
 use crate::deploy::aws::Cloud;
-use crate::deploy::follow::{Stop, Talk};
-use crate::deploy::outcome::{Ask, Deployed, Outcome, Said};
+use crate::deploy::outcome::{Confirm, Confirmation, Deployed, Outcome};
 use crate::deploy::parameters::{deployed_values, effective, filled};
 use crate::deploy::rollout::{self, Options};
 use crate::deploy::values::{ChangeSet, Request, Template};
+use crate::deploy::wait::{ProgressSink, Stop};
 
 /// Keeps what CloudFormation says it would do.
 #[derive(Default)]
-struct Keeper {
+struct ChangeSetCapture {
     set: Option<ChangeSet>,
 }
 
-impl Talk for Keeper {
-    fn say(&mut self, text: &str) {
+impl ProgressSink for ChangeSetCapture {
+    fn note(&mut self, text: &str) {
         output::note(&format!("{text}\n"));
     }
-    fn begin(&mut self, _: Option<usize>) {}
+    fn start(&mut self, _: Option<usize>) {}
     fn event(&mut self, _: &crate::deploy::values::Event) {}
-    fn end(&mut self) {}
+    fn finish(&mut self) {}
 }
 
-impl Ask for Keeper {
+impl Confirm for ChangeSetCapture {
     fn plan(
         &mut self,
         set: &ChangeSet,
@@ -41,8 +41,8 @@ impl Ask for Keeper {
         Ok(())
     }
 
-    async fn confirm(&mut self, _: &str, _: &Stop) -> Said {
-        Said::No
+    async fn confirm(&mut self, _: &str, _: &Stop) -> Confirmation {
+        Confirmation::No
     }
 }
 
@@ -51,18 +51,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let name = source.stack.as_str();
     let access = args.access.access(source.region)?;
     block_on(async {
-        let stop = Stop::listen(cut);
+        let stop = Stop::listen(report_forced_stop);
         let cloud = Cloud::connect(&access, &stop)
             .await
-            .map_err(|error| refused(&error))?;
-        let found = cloud.stack(name).await.map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
+        let found = cloud
+            .stack(name)
+            .await
+            .map_err(|error| report_aws_error(&error))?;
         let Some(stack) = found.filter(|it| {
             !matches!(
                 it.status.as_str(),
                 "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"
             )
         }) else {
-            said(
+            print_error(
                 &format!("stack `{name}` is not deployed, in {}", cloud.region),
                 Some(
                     "check `--stack`, `--region` and `--profile`; `deploy --dry-run` shows a creation",
@@ -73,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let deployed = cloud
             .template(&stack.id)
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
         let deployed = Deployed {
             template: deployed.unwrap_or_default(),
             stack,
@@ -92,15 +95,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         // What has no value is compared as what it refers to.
         let filled = filled(slots, &deployed).unwrap_or_default();
         let values = effective(slots, &filled, Some(stack));
-        let new = Version::template(&source.text, values, &cloud.region).known_by_app();
-        let meaning = meaning(&old, &new);
+        let new = Version::template(&source.text, values, &cloud.region).with_app_verdicts();
+        let report = compare(&old, &new);
         let would = service.as_ref().and_then(Option::as_ref);
         let half_done = stack.status.ends_with("_FAILED");
-        let same = meaning.differences.is_empty() && would.is_none() && !half_done;
+        let same = report.differences.is_empty() && would.is_none() && !half_done;
         match args.output {
             Format::Json => {
                 let value = extended(
-                    &meaning,
+                    &report,
                     json!({
                         "stack": name,
                         "status": stack.status,
@@ -111,15 +114,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                         },
                     }),
                 );
-                output::artefact(&format!("{value:#}\n"))?;
+                output::artifact(&format!("{value:#}\n"))?;
             }
-            Format::Markdown => output::artefact(&meaning.markdown(name))?,
-            Format::Github => output::artefact(&meaning.github(None, &args.fail_on))?,
+            Format::Markdown => output::artifact(&report.markdown(name))?,
+            Format::Github => output::artifact(&report.github(None, &args.fail_on))?,
             Format::Text if same => {
                 output::styled(&format!("stack `{name}` is as the template says\n"))?;
             }
             Format::Text => {
-                let mut text = meaning.whole();
+                let mut text = report.full_text();
                 if half_done {
                     text.push_str(&format!(
                         "stack `{name}` is {}: what is deployed is not all that its template says\n",
@@ -136,7 +139,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 output::styled(&text)?;
             }
         }
-        args.end(&meaning, same)
+        args.end(&report, same)
     })
 }
 
@@ -144,20 +147,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 pub(super) fn side(args: &Args, stack: &str) -> Result<Version, Failure> {
     let access = args.access.access(None)?;
     block_on(async {
-        let stop = Stop::listen(cut);
+        let stop = Stop::listen(report_forced_stop);
         let cloud = Cloud::connect(&access, &stop)
             .await
-            .map_err(|error| refused(&error))?;
-        let found = cloud.stack(stack).await.map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
+        let found = cloud
+            .stack(stack)
+            .await
+            .map_err(|error| report_aws_error(&error))?;
         let Some(found) = found else {
             let message = format!("stack `{stack}` is not deployed, in {}", cloud.region);
-            said(&message, Some("check the name, `--region` and `--profile`"));
+            print_error(&message, Some("check the name, `--region` and `--profile`"));
             return Err(Failure::Input);
         };
         let template = cloud
             .template(&found.id)
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
         let deployed = Deployed {
             template: template.unwrap_or_default(),
             stack: found,
@@ -189,18 +195,18 @@ async fn ask(
     let options = Options {
         dry_run: true,
         no_rollback: false,
-        protect: None,
-        limit: None,
-        pause: args.access.poll,
+        termination_protection: None,
+        timeout: None,
+        poll_interval: args.access.poll,
     };
-    let mut keeper = Keeper::default();
+    let mut keeper = ChangeSetCapture::default();
     match rollout::deploy(cloud, &request, &options, stop, &mut keeper).await {
         Ok(Outcome::Unchanged(_)) => Ok(None),
         Ok(_) => Ok(keeper.set),
         Err(found) => {
-            let failure = problem(&found);
-            Err(if stop.is_asked() {
-                Failure::Stopped
+            let failure = report_deploy_error(&found);
+            Err(if stop.is_requested() {
+                Failure::Interrupted
             } else {
                 failure
             })

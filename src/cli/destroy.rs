@@ -5,23 +5,25 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::cloud::{self, Target, block_on, duration, goes_on, refused, said};
+use super::aws::{
+    self, StackArgs, block_on, duration, print_error, report_aws_error, report_detached,
+};
 use super::deploy::failed;
-use super::talk::{Format, Teller, closing, cut, is_terminal};
+use super::progress::{Format, ProgressReporter, is_terminal, report_end, report_forced_stop};
 use super::{Failure, output};
 use crate::deploy::aws::Cloud;
 use crate::deploy::error::AwsError;
-use crate::deploy::follow::Stop;
-use crate::deploy::outcome::{Ask as _, Said};
+use crate::deploy::outcome::{Confirm as _, Confirmation};
 use crate::deploy::removal::{self, Options, Outcome};
 use crate::deploy::template;
 use crate::deploy::values::{Member, Stack};
+use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = cloud::EXIT_CODES)]
+#[command(after_help = aws::EXIT_CODES)]
 pub(super) struct Args {
     #[command(flatten)]
-    target: Target,
+    target: StackArgs,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -82,11 +84,11 @@ fn shown(
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    closing(args.output, destroy(args))
+    report_end(args.output, destroy(args))
 }
 
 fn destroy(args: &Args) -> Result<(), Failure> {
-    if !args.target.is_told() {
+    if !args.target.is_specified() {
         let message = "which stack? Name it by `--stack`: no configuration here does";
         return Err(Failure::Environment(message.to_owned()));
     }
@@ -96,31 +98,31 @@ fn destroy(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     block_on(async {
-        let stop = Stop::listen(cut);
-        let again = args.target.access.again(&name);
+        let stop = Stop::listen(report_forced_stop);
+        let again = args.target.aws.stack_flags(&name);
         let cloud = Cloud::connect(&access, &stop)
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
         let untouched = |error: AwsError| {
-            let failure = refused(&error);
+            let failure = report_aws_error(&error);
             let _ = output::stderr("  state: nothing was changed\n");
             failure
         };
-        let mut teller = Teller::new(args.output, args.yes);
+        let mut progress = ProgressReporter::new(args.output, args.yes);
         let found = cloud.stack(&name).await.map_err(untouched)?;
         let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
-            teller.line(&format!("stack `{name}` is not there, in {}", cloud.region));
-            teller.outcome("absent", None, &json!({}));
+            progress.line(&format!("stack `{name}` is not there, in {}", cloud.region));
+            progress.outcome("absent", None, &json!({}));
             return Ok(());
         };
         if stack.status != "DELETE_IN_PROGRESS" {
             let members = cloud.members(&stack.id).await.map_err(untouched)?;
             let text = cloud.template(&stack.id).await.map_err(untouched)?;
             let facts = text.and_then(|text| template::read(&text).ok());
-            let kept = facts.map(|it| it.kept).unwrap_or_default();
-            teller.line(shown(&stack, &members, &kept, &args.retain).trim_end());
-            if stack.protected {
-                said(
+            let kept = facts.map(|it| it.retained).unwrap_or_default();
+            progress.line(shown(&stack, &members, &kept, &args.retain).trim_end());
+            if stack.termination_protection {
+                print_error(
                     &format!("stack `{name}` is protected from being deleted"),
                     Some(&format!(
                         "`aws cloudformation update-termination-protection --stack-name {name} \
@@ -130,16 +132,16 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                 return Err(Failure::Input);
             }
             if stack.is_busy() {
-                said(
+                print_error(
                     &format!("stack `{name}` is {}: somebody is at it", stack.status),
                     Some(&format!(
                         "`ssm-synth status {again} --wait` follows it; then run it again"
                     )),
                 );
-                return Err(Failure::Undecided);
+                return Err(Failure::Unknown);
             }
             if !args.retain.is_empty() && stack.status != "DELETE_FAILED" {
-                said(
+                print_error(
                     "`--retain` is for a stack whose deletion failed before",
                     Some(
                         "to keep a resource otherwise, give it `DeletionPolicy: Retain` and deploy that",
@@ -148,11 +150,11 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                 return Err(Failure::Input);
             }
             let question = format!("Delete stack `{name}`?");
-            if teller.confirm(&question, &stop).await == Said::No || stop.is_asked() {
-                teller.line("nothing was changed");
-                teller.outcome("declined", None, &json!({}));
-                return Err(if stop.is_asked() {
-                    Failure::Stopped
+            if progress.confirm(&question, &stop).await == Confirmation::No || stop.is_requested() {
+                progress.line("nothing was changed");
+                progress.outcome("declined", None, &json!({}));
+                return Err(if stop.is_requested() {
+                    Failure::Interrupted
                 } else {
                     Failure::Input
                 });
@@ -161,25 +163,25 @@ fn destroy(args: &Args) -> Result<(), Failure> {
         let options = Options {
             retain: args.retain.clone(),
             role_arn: args.role_arn.clone(),
-            limit: args.timeout,
-            pause: args.target.access.poll,
+            timeout: args.timeout,
+            poll_interval: args.target.aws.poll,
         };
-        match removal::destroy(&cloud, &stack, &options, &stop, &mut teller).await {
-            Ok(Outcome::Gone(kept)) => {
-                teller.line(&format!("stack `{name}` is deleted"));
+        match removal::destroy(&cloud, &stack, &options, &stop, &mut progress).await {
+            Ok(Outcome::Deleted(kept)) => {
+                progress.line(&format!("stack `{name}` is deleted"));
                 for kept in &kept {
-                    teller.line(&format!("  left, as the template says: {kept}"));
+                    progress.line(&format!("  left, as the template says: {kept}"));
                 }
-                teller.outcome("done", None, &json!({ "kept": kept }));
+                progress.outcome("done", None, &json!({ "kept": kept }));
                 Ok(())
             }
-            Ok(Outcome::Failed(found)) => Err(failed(&teller, &found, &again)),
-            Ok(Outcome::GoesOn(status, why)) => {
-                teller.outcome("goes-on", None, &json!({ "status": status }));
-                Err(goes_on(&name, &again, &status, &why))
+            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &again)),
+            Ok(Outcome::Detached(status, why)) => {
+                progress.outcome("goes-on", None, &json!({ "status": status }));
+                Err(report_detached(&name, &again, &status, &why))
             }
             Err(error) => {
-                let failure = refused(&error);
+                let failure = report_aws_error(&error);
                 let state = match cloud.stack(&stack.id).await {
                     Ok(Some(now)) => format!("stack `{name}` is {}", now.status),
                     Ok(None) => format!("stack `{name}` is gone"),
@@ -188,8 +190,8 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                     }
                     Err(_) => format!("stack `{name}` was {} when last seen", stack.status),
                 };
-                teller.line(&format!("  state: {state}"));
-                teller.outcome(
+                progress.line(&format!("  state: {state}"));
+                progress.outcome(
                     "error",
                     None,
                     &json!({ "message": error.to_string(), "state": state }),

@@ -2,8 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::output::{Messages, messages};
-use crate::ir::{Diagnostic, Place, Severity, shortened};
+use super::output::{MessageFormat, message_format};
+use crate::ir::{Diagnostic, Severity, SourceLocation, shortened};
 
 /// The texts that diagnostics point into, by the name that they have there.
 pub(super) type Sources = Vec<(String, String)>;
@@ -15,7 +15,7 @@ pub(super) fn render<'a>(
 ) -> String {
     let mut out = String::new();
     for diagnostic in diagnostics {
-        if messages() == Messages::Json {
+        if message_format() == MessageFormat::Json {
             out.push_str(&format!("{}\n", value(diagnostic)));
             continue;
         }
@@ -27,18 +27,18 @@ pub(super) fn render<'a>(
 
 /// A diagnostic for programs.
 fn value(diagnostic: &Diagnostic) -> serde_json::Value {
-    let places = diagnostic.places.iter().filter_map(|place| match place {
-        Place::File(span) => Some(serde_json::json!({
+    let places = diagnostic.locations.iter().filter_map(|place| match place {
+        SourceLocation::File(span) => Some(serde_json::json!({
             "file": &*span.file,
             "line": span.line,
             "column": span.column,
         })),
-        Place::Caller(at) => Some(serde_json::json!({
+        SourceLocation::Caller(at) => Some(serde_json::json!({
             "file": at.file(),
             "line": at.line(),
             "column": at.column(),
         })),
-        Place::Default => None,
+        SourceLocation::Default => None,
     });
     serde_json::json!({
         "severity": match diagnostic.severity {
@@ -62,8 +62,10 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code);
     let mut group = Group::with_title(title);
-    for place in &diagnostic.places {
-        let Place::File(span) = place else { continue };
+    for place in &diagnostic.locations {
+        let SourceLocation::File(span) = place else {
+            continue;
+        };
         let Some((name, text)) = sources.iter().find(|(name, _)| **name == *span.file) else {
             continue;
         };

@@ -5,11 +5,11 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use super::meaning::{self, Gate, Meaning, Version};
+use super::change_report::{self, ChangeReport, Gate, Version};
 use super::settings::{self, Settings};
 use super::{Failure, output};
-use crate::front::InputKind;
-use crate::front::cfn::Deployment;
+use crate::frontend::InputFormat;
+use crate::frontend::cfn::Deployment;
 
 /// How a change is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -71,7 +71,7 @@ pub(super) struct Args {
     pub(super) output: Format,
     #[cfg(feature = "deploy")]
     #[command(flatten)]
-    pub(super) access: super::cloud::AccessArgs,
+    pub(super) access: super::aws::AwsArgs,
     /// The region [default: as the files tell]
     #[cfg(not(feature = "deploy"))]
     #[arg(long)]
@@ -79,12 +79,12 @@ pub(super) struct Args {
 }
 
 #[cfg(feature = "deploy")]
-const EXIT_CODES: &str = super::cloud::EXIT_CODES;
+const EXIT_CODES: &str = super::aws::EXIT_CODES;
 #[cfg(not(feature = "deploy"))]
 const EXIT_CODES: &str = super::EXIT_CODES;
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (meaning, title, file) = match args.files.as_slice() {
+    let (report, title, file) = match args.files.as_slice() {
         #[cfg(feature = "deploy")]
         [] => return super::deployed::run(args),
         #[cfg(not(feature = "deploy"))]
@@ -94,12 +94,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         [only] => {
             let old = args.side(only)?;
-            match meaning::of_plan(&old) {
-                Some(meaning) => (meaning, only.clone(), None),
+            match change_report::of_plan(&old) {
+                Some(report) => (report, only.clone(), None),
                 None => {
-                    let (name, text) = args.made()?;
-                    let new = version(&name, &text, Some(InputKind::Cfn), &args.deployment()?)?;
-                    (meaning::meaning(&old, &new), name, None)
+                    let (name, text) = args.change_set()?;
+                    let new = version(&name, &text, Some(InputFormat::Cfn), &args.deployment()?)?;
+                    (change_report::compare(&old, &new), name, None)
                 }
             }
         }
@@ -110,26 +110,26 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             let file = Path::new(new).is_file().then(|| new.clone());
             let (old, side) = (args.side(old)?, args.side(new)?);
-            (meaning::meaning(&old, &side), new.clone(), file)
+            (change_report::compare(&old, &side), new.clone(), file)
         }
     };
     output::styled(&match args.output {
-        Format::Text => meaning.whole(),
+        Format::Text => report.full_text(),
         _ => String::new(),
     })?;
-    output::artefact(&match args.output {
+    output::artifact(&match args.output {
         Format::Text => String::new(),
-        Format::Markdown => meaning.markdown(&title),
-        Format::Json => format!("{:#}\n", meaning.whole_json()),
-        Format::Github => meaning.github(file.as_deref(), &args.fail_on),
+        Format::Markdown => report.markdown(&title),
+        Format::Json => format!("{:#}\n", report.full_json()),
+        Format::Github => report.github(file.as_deref(), &args.fail_on),
     })?;
-    args.end(&meaning, meaning.is_same())
+    args.end(&report, report.is_same())
 }
 
 impl Args {
     /// How it ends, once all is printed.
-    pub(super) fn end(&self, meaning: &Meaning, same: bool) -> Result<(), Failure> {
-        let hits = meaning.hits(&self.fail_on);
+    pub(super) fn end(&self, report: &ChangeReport, same: bool) -> Result<(), Failure> {
+        let hits = report.hits(&self.fail_on);
         if !hits.is_empty() {
             let words: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
             let words = words.join(", ");
@@ -155,7 +155,7 @@ impl Args {
         #[cfg(not(feature = "deploy"))]
         let parameters = &self.parameters;
         let parameters: Result<Vec<_>, Failure> =
-            parameters.iter().map(|it| super::given::pair(it)).collect();
+            parameters.iter().map(|it| super::input::pair(it)).collect();
         let region = self.region().map(|name| {
             crate::Region::find(name).ok_or_else(|| {
                 Failure::Environment(format!("`{name}` is no region that is known here"))
@@ -169,7 +169,7 @@ impl Args {
     }
 
     /// What the configuration, or the program's own app, makes.
-    fn made(&self) -> Result<(String, String), Failure> {
+    fn change_set(&self) -> Result<(String, String), Failure> {
         #[cfg(feature = "deploy")]
         let source = self.source.read_any()?;
         #[cfg(not(feature = "deploy"))]
@@ -191,7 +191,7 @@ impl Args {
         }
         let (name, text) = match revision(spec)? {
             Some(text) => (spec.to_owned(), text),
-            None => (spec.to_owned(), super::given::read(Path::new(spec))?),
+            None => (spec.to_owned(), super::input::read(Path::new(spec))?),
         };
         version(&name, &text, None, &deployment)
     }
@@ -201,24 +201,24 @@ impl Args {
 fn version(
     name: &str,
     text: &str,
-    kind: Option<InputKind>,
+    kind: Option<InputFormat>,
     deployment: &Deployment,
 ) -> Result<Version, Failure> {
     if text.trim().is_empty() {
         return Ok(Version::default());
     }
-    let unreadable = |problems| settings::unreadable(&problems, name, text);
+    let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
     if matches!(text.trim(), "null" | "~" | "{}" | "---") {
         let message = format!("`{name}` holds nothing: no template, plan or configuration");
         return Err(Failure::Environment(message));
     }
-    match kind.unwrap_or_else(|| InputKind::of(text)) {
-        InputKind::Config => {
+    match kind.unwrap_or_else(|| InputFormat::of(text)) {
+        InputFormat::Config => {
             let file = Some((name.to_owned(), text.to_owned()));
             let made = Settings::default()
                 .template_of(file)
                 .map_err(|_| Failure::Unreadable)?;
-            Version::read(name, &made, InputKind::Cfn, deployment).map_err(unreadable)
+            Version::read(name, &made, InputFormat::Cfn, deployment).map_err(unreadable)
         }
         kind => Version::read(name, text, kind, deployment).map_err(unreadable),
     }
@@ -281,8 +281,8 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
 
 /// A change as JSON, with more of it.
 #[cfg(feature = "deploy")]
-pub(super) fn extended(meaning: &Meaning, more: serde_json::Value) -> serde_json::Value {
-    let mut out = meaning.whole_json();
+pub(super) fn extended(report: &ChangeReport, more: serde_json::Value) -> serde_json::Value {
+    let mut out = report.full_json();
     if let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut out, more) {
         for (key, value) in more {
             all.insert(key, value);

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::cloud::{Target, block_on, prove};
+use super::aws::{StackArgs, block_on, check_template};
 use super::connect::install;
-use super::talk::Format;
+use super::progress::Format;
 use super::{Failure, output};
 use crate::deploy::aws::Cloud;
-use crate::deploy::error::Trouble;
-use crate::deploy::follow::Stop;
-use crate::deploy::tool::{Tool, ToolError};
+use crate::deploy::aws_cli::{AwsCli, AwsCliError};
+use crate::deploy::error::ErrorKind;
 use crate::deploy::values::Stack;
+use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -21,7 +21,7 @@ use crate::deploy::values::Stack;
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    target: Target,
+    target: StackArgs,
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
@@ -30,17 +30,17 @@ pub(super) struct Args {
 /// How a check ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
-    Good,
+    Pass,
     /// It cannot be told, or does no harm.
-    Unsure,
-    Bad,
+    Unknown,
+    Fail,
 }
 
 struct Line {
     what: &'static str,
     health: Health,
     found: String,
-    to_do: Option<String>,
+    fix: Option<String>,
 }
 
 #[derive(Default)]
@@ -58,20 +58,20 @@ impl Lines {
             what,
             health,
             found: found.into(),
-            to_do,
+            fix: to_do,
         });
     }
 
-    fn good(&mut self, what: &'static str, found: impl Into<String>) {
-        self.push(what, Health::Good, found, None);
+    fn pass(&mut self, what: &'static str, found: impl Into<String>) {
+        self.push(what, Health::Pass, found, None);
     }
 
-    fn bad(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
-        self.push(what, Health::Bad, found, Some(to_do.into()));
+    fn fail(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
+        self.push(what, Health::Fail, found, Some(to_do.into()));
     }
 
-    fn unsure(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
-        self.push(what, Health::Unsure, found, Some(to_do.into()));
+    fn unknown(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
+        self.push(what, Health::Unknown, found, Some(to_do.into()));
     }
 }
 
@@ -114,23 +114,23 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
                 let to_do = error.help().unwrap_or_default();
-                let what = match error.trouble {
-                    Trouble::Unconfigured => "region",
+                let what = match error.kind {
+                    ErrorKind::Unconfigured => "region",
                     _ => "credentials",
                 };
-                lines.bad(what, error.to_string(), to_do);
+                lines.fail(what, error.to_string(), to_do);
             }
             Ok(cloud) => {
-                lines.good("region", cloud.region.clone());
-                let tool = Tool::new(&cloud.access());
-                if has_tool && identity(&mut lines, &tool).await {
-                    listing(&mut lines, &tool).await;
+                lines.pass("region", cloud.region.clone());
+                let aws_cli = AwsCli::new(&cloud.access());
+                if has_tool && identity(&mut lines, &aws_cli).await {
+                    listing(&mut lines, &aws_cli).await;
                 }
-                stack(&mut lines, &cloud, &tool, &name, has_tool).await;
+                stack(&mut lines, &cloud, &aws_cli, &name, has_tool).await;
             }
         }
         print(&lines, args.output)?;
-        match lines.0.iter().any(|it| it.health == Health::Bad) {
+        match lines.0.iter().any(|it| it.health == Health::Fail) {
             true => Err(Failure::Input),
             false => Ok(()),
         }
@@ -153,7 +153,7 @@ fn numbers(text: &str) -> Vec<u32> {
 /// The programs that a session needs; whether the AWS CLI is there.
 async fn tools(lines: &mut Lines) -> bool {
     let mut has_tool = true;
-    for (what, program, least, why) in [
+    for (what, program, min, why) in [
         ("AWS CLI", "aws", [1, 16, 12], "older ones know no sessions"),
         (
             "session plugin",
@@ -162,31 +162,31 @@ async fn tools(lines: &mut Lines) -> bool {
             "older ones show the session's token in the list of processes",
         ),
     ] {
-        match Tool::version(program).await {
+        match AwsCli::version(program).await {
             None => {
                 has_tool &= program != "aws";
-                lines.bad(
+                lines.fail(
                     what,
                     format!("`{program}` is not on the PATH, or does not run"),
                     install(program),
                 );
             }
             // `aws-cli/2.1 …`: the name has no digit.
-            Some(version) if numbers(&version) < least.to_vec() => {
-                lines.unsure(what, version, format!("{why}; {}", install(program)));
+            Some(version) if numbers(&version) < min.to_vec() => {
+                lines.unknown(what, version, format!("{why}; {}", install(program)));
             }
-            Some(version) => lines.good(what, version),
+            Some(version) => lines.pass(what, version),
         }
     }
     has_tool
 }
 
-fn refused(error: &ToolError) -> String {
+fn refusal(error: &AwsCliError) -> String {
     match error {
-        ToolError::Refused { code, .. } if code.contains("Expired") => {
+        AwsCliError::Refused { code, .. } if code.contains("Expired") => {
             "renew the credentials (`aws sso login`, or how you got them)".to_owned()
         }
-        ToolError::Refused { code, .. } if code.contains("AccessDenied") => {
+        AwsCliError::Refused { code, .. } if code.contains("AccessDenied") => {
             "ask for this permission".to_owned()
         }
         _ => "check the credentials, the network, `--region` and `AWS_ENDPOINT_URL`".to_owned(),
@@ -194,48 +194,50 @@ fn refused(error: &ToolError) -> String {
 }
 
 /// Who the operator is, and what they may not do.
-async fn identity(lines: &mut Lines, tool: &Tool) -> bool {
-    let who = match tool.call(&["sts", "get-caller-identity"]).await {
+async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
+    let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
-            lines.bad("credentials", error.to_string(), refused(&error));
+            lines.fail("credentials", error.to_string(), refusal(&error));
             return false;
         }
         Ok(who) => who,
     };
     let arn = who["Arn"].as_str().unwrap_or_default();
-    lines.good("credentials", arn);
-    permissions(lines, tool, arn).await;
+    lines.pass("credentials", arn);
+    permissions(lines, aws_cli, arn).await;
     true
 }
 
 /// The policies' owner behind a caller: a role for its sessions.
-async fn principal(tool: &Tool, arn: &str) -> Result<String, ToolError> {
+async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
     let session = arn.split_once(":assumed-role/");
     let Some(name) = session.and_then(|(_, rest)| rest.split('/').next()) else {
         return Ok(arn.to_owned());
     };
     // A session's name does not tell the role's path.
-    let role = tool.call(&["iam", "get-role", "--role-name", name]).await?;
-    Ok(role["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
+    let kind = aws_cli
+        .call(&["iam", "get-role", "--role-name", name])
+        .await?;
+    Ok(kind["Role"]["Arn"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
+async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
     if arn.ends_with(":root") {
-        lines.unsure(
+        lines.unknown(
             "permissions",
             "the root user may do everything",
             "use a role or user of your own",
         );
         return;
     }
-    let cannot = |lines: &mut Lines, error: &ToolError| {
-        lines.unsure(
+    let cannot = |lines: &mut Lines, error: &AwsCliError| {
+        lines.unknown(
             "permissions",
             format!("cannot be told: {error}"),
             "`iam:SimulatePrincipalPolicy` and `iam:GetRole` would tell",
         );
     };
-    let owner = match principal(tool, arn).await {
+    let owner = match principal(aws_cli, arn).await {
         Ok(owner) => owner,
         Err(error) => return cannot(lines, &error),
     };
@@ -251,7 +253,7 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
             "--action-names",
         ];
         call.extend(actions);
-        let results = match tool.list("EvaluationResults", &call).await {
+        let results = match aws_cli.list("EvaluationResults", &call).await {
             Ok(results) => results,
             Err(error) => return cannot(lines, &error),
         };
@@ -260,13 +262,13 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
             .filter_map(|it| it["EvalActionName"].as_str())
             .collect();
         match (lacking.is_empty(), what) {
-            (true, _) => lines.good(what, "as far as policies on the identity tell"),
-            (false, "may connect") => lines.bad(
+            (true, _) => lines.pass(what, "as far as policies on the identity tell"),
+            (false, "may connect") => lines.fail(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
                 "if these are not allowed for this instance alone either, ask for them",
             ),
-            (false, _) => lines.unsure(
+            (false, _) => lines.unknown(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
                 "ask for them if you deploy",
@@ -276,22 +278,22 @@ async fn permissions(lines: &mut Lines, tool: &Tool, arn: &str) {
 }
 
 /// Whether Systems Manager answers the operator.
-async fn listing(lines: &mut Lines, tool: &Tool) {
+async fn listing(lines: &mut Lines, aws_cli: &AwsCli) {
     let call = ["ssm", "describe-instance-information", "--max-items", "5"];
-    match tool.call(&call).await {
-        Ok(_) => lines.good("Systems Manager", "answers"),
-        Err(error) => lines.bad("Systems Manager", error.to_string(), refused(&error)),
+    match aws_cli.call(&call).await {
+        Ok(_) => lines.pass("Systems Manager", "answers"),
+        Err(error) => lines.fail("Systems Manager", error.to_string(), refusal(&error)),
     }
 }
 
-async fn stack(lines: &mut Lines, cloud: &Cloud, tool: &Tool, name: &str, has_tool: bool) {
+async fn stack(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, name: &str, has_tool: bool) {
     let found = match cloud.stack(name).await {
         Err(error) => {
             let to_do = error.help().unwrap_or_default();
-            return lines.bad("stack", error.to_string(), to_do);
+            return lines.fail("stack", error.to_string(), to_do);
         }
         Ok(None) => {
-            return lines.bad(
+            return lines.fail(
                 "stack",
                 format!("`{name}` is not there, in {}", cloud.region),
                 "check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it",
@@ -302,47 +304,47 @@ async fn stack(lines: &mut Lines, cloud: &Cloud, tool: &Tool, name: &str, has_to
     let said = format!("`{name}` is {}", found.status);
     match found.status.as_str() {
         _ if found.is_good() || found.status == "UPDATE_ROLLBACK_COMPLETE" => {
-            lines.good("stack", said)
+            lines.pass("stack", said)
         }
-        _ if found.is_busy() => lines.unsure(
+        _ if found.is_busy() => lines.unknown(
             "stack",
             said,
             format!("`ssm-synth status --stack {name} --wait` follows it"),
         ),
-        _ => lines.bad(
+        _ => lines.fail(
             "stack",
             said,
             "`ssm-synth deploy` mends it or tells why not",
         ),
     }
-    proof(lines, cloud, &found).await;
+    reachability(lines, cloud, &found).await;
     if has_tool {
-        instances(lines, cloud, tool, &found).await;
+        instances(lines, cloud, aws_cli, &found).await;
     }
 }
 
 /// What the deployed template says of the session.
-async fn proof(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
+async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
     let Ok(Some(text)) = cloud.template(&stack.id).await else {
-        return lines.unsure(
+        return lines.unknown(
             "template",
             "cannot be read",
             "`cloudformation:GetTemplate` is needed",
         );
     };
-    let proven = prove(&stack.name, &text, &stack.parameters, Some(&cloud.region));
-    let Ok(proven) = proven else {
-        return lines.unsure(
+    let checked = check_template(&stack.name, &text, &stack.parameters, Some(&cloud.region));
+    let Ok(checked) = checked else {
+        return lines.unknown(
             "template",
             "is not understood",
             "`ssm-synth check` on the file says why",
         );
     };
-    for (name, answer) in proven.answers() {
-        let found = format!("{name}: {answer}");
-        match answer.split(' ').next() {
-            Some("reachable" | "absent") => lines.good("template", found),
-            Some("unreachable") => lines.bad(
+    for (name, verdict) in checked.verdicts() {
+        let found = format!("{name}: {verdict}");
+        match verdict.split(' ').next() {
+            Some("reachable" | "absent") => lines.pass("template", found),
+            Some("unreachable") => lines.fail(
                 "template",
                 found,
                 format!(
@@ -350,7 +352,7 @@ async fn proof(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
                     stack.name
                 ),
             ),
-            _ => lines.unsure(
+            _ => lines.unknown(
                 "template",
                 found,
                 "the template does not decide it: what lies outside of it does",
@@ -359,16 +361,16 @@ async fn proof(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
     }
 }
 
-async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &Tool, stack: &Stack) {
-    let (instances, trouble) = match tool.instances(cloud, &stack.id).await {
+async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &Stack) {
+    let (instances, trouble) = match aws_cli.instances(cloud, &stack.id).await {
         Ok(found) => found,
         Err(error) => {
             let to_do = error.help().unwrap_or_default();
-            return lines.bad("instances", error.to_string(), to_do);
+            return lines.fail("instances", error.to_string(), to_do);
         }
     };
     if let Some(error) = trouble {
-        lines.bad("instances", error.to_string(), refused(&error));
+        lines.fail("instances", error.to_string(), refusal(&error));
     }
     for it in instances {
         let found = format!(
@@ -382,17 +384,17 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &Tool, stack: &Stack)
             }
         );
         match it.state.as_str() {
-            "running" => lines.good("instance", found),
+            "running" => lines.pass("instance", found),
             "" => {}
-            "pending" => lines.unsure("instance", found, "wait a little"),
+            "pending" => lines.unknown("instance", found, "wait a little"),
             "stopped" | "stopping" => {
-                lines.bad(
+                lines.fail(
                     "instance",
                     found,
                     format!("`aws ec2 start-instances --instance-ids {}`", it.id),
                 );
             }
-            _ => lines.bad(
+            _ => lines.fail(
                 "instance",
                 found,
                 "it was deleted behind the stack's back; deploy it anew",
@@ -408,14 +410,14 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &Tool, stack: &Stack)
             }
         );
         match it.ping.as_str() {
-            "Online" => lines.good("agent", format!("{agent} ({})", it.version)),
-            "" => lines.bad(
+            "Online" => lines.pass("agent", format!("{agent} ({})", it.version)),
+            "" => lines.fail(
                 "agent",
                 agent,
                 "a new one takes some minutes, one that booted before its permissions up to 30; then see \
                  the template's line, or reboot it",
             ),
-            _ => lines.bad(
+            _ => lines.fail(
                 "agent",
                 agent,
                 "it was there and is not: is the instance up, were endpoints, groups or permissions \
@@ -424,19 +426,19 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &Tool, stack: &Stack)
         }
         if it.is_online() {
             let call = ["ssm", "get-connection-status", "--target", &it.id];
-            match tool.call(&call).await {
-                Ok(answer) if answer["Status"] == "connected" => {
-                    lines.good(
+            match aws_cli.call(&call).await {
+                Ok(verdict) if verdict["Status"] == "connected" => {
+                    lines.pass(
                         "connection",
                         format!("{}: the agent waits for sessions", it.name),
                     );
                 }
-                Ok(_) => lines.bad(
+                Ok(_) => lines.fail(
                     "connection",
                     format!("{}: the agent holds no channel", it.name),
                     "`ssmmessages`: look at its endpoint, its group and the role's permissions",
                 ),
-                Err(error) => lines.unsure("connection", error.to_string(), refused(&error)),
+                Err(error) => lines.unknown("connection", error.to_string(), refusal(&error)),
             }
         }
     }
@@ -444,33 +446,33 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, tool: &Tool, stack: &Stack)
 
 fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
     let word = |health: Health| match health {
-        Health::Good => "ok",
-        Health::Unsure => "?",
-        Health::Bad => "FAILS",
+        Health::Pass => "ok",
+        Health::Unknown => "?",
+        Health::Fail => "FAILS",
     };
     if format == Format::Json {
         let lines: Vec<Value> = lines
             .0
             .iter()
-            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "to_do": it.to_do }))
+            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "to_do": it.fix }))
             .collect();
-        return output::artefact(&format!("{:#}\n", json!({ "checks": lines })));
+        return output::artifact(&format!("{:#}\n", json!({ "checks": lines })));
     }
     let mut out = String::new();
     for it in &lines.0 {
         let paint: Style = match it.health {
-            Health::Good => AnsiColor::Green.on_default(),
-            Health::Unsure => AnsiColor::Yellow.on_default(),
-            Health::Bad => AnsiColor::Red.on_default().bold(),
+            Health::Pass => AnsiColor::Green.on_default(),
+            Health::Unknown => AnsiColor::Yellow.on_default(),
+            Health::Fail => AnsiColor::Red.on_default().bold(),
         };
-        let found = super::meaning::shown(&it.found);
+        let found = super::change_report::escape_text(&it.found);
         let _ = writeln!(
             out,
             "{paint}{:<6}{paint:#}{:<16} {found}",
             word(it.health),
             it.what
         );
-        if let Some(to_do) = it.to_do.as_deref().filter(|it| !it.is_empty()) {
+        if let Some(to_do) = it.fix.as_deref().filter(|it| !it.is_empty()) {
             let _ = writeln!(out, "      {:<16}   {to_do}", "");
         }
     }

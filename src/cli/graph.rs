@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::given::{Assumed, Given};
+use super::input::{AssumptionArgs, InputArgs};
 use super::settings::Settings;
 use super::{Failure, output};
-use crate::picture::{self, Part, Scene};
-use crate::report::Report;
+use crate::diagram::{self, Part, Scene};
+use crate::report::CheckReport;
 
 /// How it is drawn.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -41,9 +41,9 @@ ssm-synth graph --diagram network > network.mmd"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
-    assumed: Assumed,
+    assumed: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// How to draw
@@ -65,14 +65,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         let message = "a report has both pictures; `--diagram` is for Mermaid and SVG";
         return Err(Failure::Environment(message.to_owned()));
     }
-    let subject = args
+    let input = args
         .given
-        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
+        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
     let scene = Scene::new(
-        &subject.title,
-        &subject.graph,
-        &subject.proof,
-        &args.assumed.get(),
+        &input.title,
+        &input.graph,
+        &input.reachability,
+        &args.assumed.to_assumptions(),
     );
     let part = match args.diagram {
         None => Part::Both,
@@ -80,21 +80,21 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Some(Diagram::Sequence) => Part::Sequence,
     };
     let text = match args.format {
-        Format::Mermaid => picture::mermaid(&scene, part),
-        Format::Svg => picture::svg(&scene, part),
+        Format::Mermaid => diagram::mermaid(&scene, part),
+        Format::Svg => diagram::svg(&scene, part),
         Format::Html => {
-            let report = Report {
-                file: &subject.file,
-                graph: &subject.graph,
-                proof: &subject.proof,
-                json: subject.json,
+            let report = CheckReport {
+                file: &input.file,
+                graph: &input.graph,
+                reachability: &input.reachability,
+                json: input.json,
             };
-            picture::html(&scene, &report)
+            diagram::html(&scene, &report)
                 .map_err(|error| Failure::Environment(error.to_string()))?
         }
     };
     match &args.output {
         Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        None => output::artifact(&text),
     }
 }

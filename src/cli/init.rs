@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::{Failure, output};
-use crate::back::{self, Format};
-use crate::construct::Host;
+use crate::backend::{self, Format};
+use crate::construct::PrivateInstance;
 use crate::{App, SessionAccess};
 
 /// What is made.
@@ -63,7 +63,7 @@ fn dependency(source: Option<&Path>, testing: bool) -> String {
 }
 
 /// Names that no crate, or no crate that uses the library, can have.
-const TAKEN: [&str; 58] = [
+const RESERVED_NAMES: [&str; 58] = [
     "abstract",
     "alloc",
     "as",
@@ -152,7 +152,7 @@ fn name_of(args: &Args) -> Result<String, Failure> {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     match fits {
         // Cargo takes none of these, or the library has it.
-        true if !TAKEN.contains(&name.as_str()) => Ok(name),
+        true if !RESERVED_NAMES.contains(&name.as_str()) => Ok(name),
         _ => Err(environment(format!(
             "`{name}` is no name: begin with a lower-case letter, and go on with letters, digits and \
              `-`; give it by `--name`"
@@ -165,7 +165,7 @@ fn app() -> App {
     let mut app = App::new();
     let mut access = app.stack("Access");
     access.description("Private instances, reached through Session Manager");
-    access.apply(SessionAccess::new().host(Host::new("web")));
+    access.add_inline(SessionAccess::new().instance(PrivateInstance::new("web")));
     app
 }
 
@@ -206,10 +206,10 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let workflow = workflow(template!("crate.yml"));
     files.push((".github/workflows/stacks.yml".to_owned(), workflow));
     let app = app();
-    let checked = app
-        .check()
-        .map_err(|problems| super::settings::fail(&problems, &Vec::new()))?;
-    for (name, text) in back::snapshots(&checked, &[Format::CfnYaml, Format::Hcl]) {
+    let validated = app
+        .validate()
+        .map_err(|diagnostics| super::settings::fail(&diagnostics, &Vec::new()))?;
+    for (name, text) in backend::snapshots(&validated, &[Format::CfnYaml, Format::Hcl]) {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),
             format!("---\nsource: tests/stacks.rs\n---\n{text}"),
@@ -223,7 +223,7 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let settings = super::settings::Settings::default();
     let file = Some(("ssm-synth.yaml".to_owned(), config.clone()));
     let made = settings.template_of(file)?;
-    let schema = format!("{:#}\n", crate::front::schema());
+    let schema = format!("{:#}\n", crate::frontend::schema());
     let files = [
         ("ssm-synth.yaml", config),
         ("ssm-synth.schema.json", schema),

@@ -1,9 +1,11 @@
 //! The command line: arguments, files, and all that is printed.
 
+mod app;
 mod assembly;
-mod check;
 #[cfg(feature = "deploy")]
-mod cloud;
+mod aws;
+mod change_report;
+mod check;
 #[cfg(feature = "deploy")]
 mod connect;
 mod convert;
@@ -18,16 +20,16 @@ mod diagnostics;
 mod diff;
 #[cfg(feature = "deploy")]
 mod doctor;
-mod given;
 mod graph;
 mod init;
-mod meaning;
+mod input;
+mod man;
 mod operator_policy;
 mod output;
-mod own;
-mod pages;
 #[cfg(feature = "deploy")]
 mod planned;
+#[cfg(feature = "deploy")]
+mod progress;
 mod runbook;
 mod settings;
 #[cfg(feature = "deploy")]
@@ -35,15 +37,13 @@ mod source;
 #[cfg(feature = "deploy")]
 mod status;
 mod synth;
-#[cfg(feature = "deploy")]
-mod talk;
 
 use std::process::ExitCode;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::back::Format;
+use crate::backend::Format;
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done; 1 the configuration or a check failed; 2 usage or environment.";
@@ -94,7 +94,7 @@ struct Cli {
     #[command(flatten)]
     synth: synth::Args,
     #[command(flatten)]
-    loudness: output::Loudness,
+    verbosity: output::Verbosity,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,8 +108,8 @@ enum Command {
         /// The code, such as `endpoint-private-dns`
         code: String,
         /// How to print it
-        #[arg(long, value_enum, default_value_t = Printed::Text)]
-        output: Printed,
+        #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+        output: ReportFormat,
     },
     /// Estimate what the stack costs a month by list prices, and the cheaper ways beside it
     Cost(Box<cost::Args>),
@@ -154,7 +154,8 @@ enum Command {
     /// Write man pages, one for each command
     Man {
         /// The folder, such as ~/.local/share/man/man1; it is made if it is not there
-        folder: std::path::PathBuf,
+        #[arg(value_name = "FOLDER")]
+        directory: std::path::PathBuf,
     },
     /// Print the JSON Schema of the configuration file
     Schema {
@@ -191,7 +192,7 @@ fn format() -> impl TypedValueParser<Value = Format> {
 
 /// How something is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Printed {
+enum ReportFormat {
     /// For people
     Text,
     /// For programs
@@ -206,10 +207,10 @@ enum Failure {
     /// A file cannot be read; the diagnostics are printed.
     Unreadable,
     /// The answer is that the file does not decide.
-    Undecided,
+    Unknown,
     /// The user stopped it; that is said.
     #[cfg(feature = "deploy")]
-    Stopped,
+    Interrupted,
     /// Usage or environment, and what to say of it.
     Environment(String),
 }
@@ -222,24 +223,27 @@ struct Synth {
     #[command(flatten)]
     synth: synth::Args,
     #[command(flatten)]
-    loudness: output::Loudness,
+    verbosity: output::Verbosity,
 }
 
 /// Reads the arguments; help and mistakes are told of all commands.
 fn arguments() -> Result<Cli, clap::Error> {
-    if own::app().is_some() {
-        let matches = own::command(Cli::command()).try_get_matches()?;
+    if app::current().is_some() {
+        let matches = app::command(Cli::command()).try_get_matches()?;
         return Cli::from_arg_matches(&matches);
     }
     let command = std::env::args_os().nth(1);
     let is_flag = |it: std::ffi::OsString| it.as_encoded_bytes().starts_with(b"-");
     if command.is_none_or(is_flag)
-        && let Ok(Synth { synth, loudness }) = Synth::try_parse()
+        && let Ok(Synth {
+            synth,
+            verbosity: loudness,
+        }) = Synth::try_parse()
     {
         return Ok(Cli {
             command: None,
             synth,
-            loudness,
+            verbosity: loudness,
         });
     }
     Cli::try_parse()
@@ -258,7 +262,7 @@ fn arguments() -> Result<Cli, clap::Error> {
 /// }
 /// ```
 pub fn run(app: crate::App) -> ExitCode {
-    own::set(app);
+    app::set(app);
     main()
 }
 
@@ -279,7 +283,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if asked { 0 } else { 2 });
         }
     };
-    cli.loudness.set();
+    cli.verbosity.set();
     let done = match cli.command {
         None => synth::run(&cli.synth),
         Some(Command::Synth(args)) => synth::run(&args),
@@ -304,23 +308,23 @@ pub fn main() -> ExitCode {
         Some(Command::List(args)) => assembly::list(&args),
         Some(Command::Convert(args)) => convert::run(&args),
         Some(Command::Init(args)) => init::run(&args),
-        Some(Command::Completions { shell }) => pages::completions(shell),
-        Some(Command::Man { folder }) => pages::man(&folder),
-        Some(Command::Schema { check: true, .. }) => output::artefact(crate::report::SCHEMA),
+        Some(Command::Completions { shell }) => man::completions(shell),
+        Some(Command::Man { directory }) => man::man(&directory),
+        Some(Command::Schema { check: true, .. }) => output::artifact(crate::report::SCHEMA),
         Some(Command::Schema {
             reference: true, ..
-        }) => output::artefact(&crate::front::reference()),
+        }) => output::artifact(&crate::frontend::reference()),
         Some(Command::Schema { .. }) => {
-            output::artefact(&format!("{:#}\n", crate::front::schema()))
+            output::artifact(&format!("{:#}\n", crate::frontend::schema()))
         }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Input) => ExitCode::from(1),
         Err(Failure::Unreadable) => ExitCode::from(2),
-        Err(Failure::Undecided) => ExitCode::from(3),
+        Err(Failure::Unknown) => ExitCode::from(3),
         #[cfg(feature = "deploy")]
-        Err(Failure::Stopped) => ExitCode::from(130),
+        Err(Failure::Interrupted) => ExitCode::from(130),
         Err(Failure::Environment(message)) => {
             output::error(&message);
             ExitCode::from(2)

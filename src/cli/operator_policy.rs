@@ -1,8 +1,8 @@
 //! `operator-policy`: what a person needs to open sessions, and no more.
 
-use super::given::pair;
+use super::input::pair;
 use super::{Failure, output};
-use crate::construct::{ArnPlace, Instances, OperatorPolicy};
+use crate::construct::{ArnContext, OperatorPolicy, SessionTargets};
 use crate::ir::{Expr, Text};
 use crate::region::Region;
 
@@ -46,7 +46,7 @@ fn wrong(message: String) -> Failure {
 }
 
 impl Args {
-    fn which(&self) -> Result<Instances, Failure> {
+    fn targets(&self) -> Result<SessionTargets, Failure> {
         if self.tags.is_empty() {
             for id in &self.instances {
                 let rest = id.strip_prefix("i-");
@@ -58,17 +58,19 @@ impl Args {
                 }
             }
             let ids = self.instances.iter().map(|id| Text::Owned(id.clone()));
-            return Ok(Instances::Ids(ids.map(crate::Value::Lit).collect()));
+            return Ok(SessionTargets::Ids(ids.map(crate::Value::Lit).collect()));
         }
         let tags = self.tags.iter().map(|it| {
             let (key, values) = pair(it)?;
             let values = values.split(',').map(|it| Text::Owned(it.to_owned()));
             Ok((Text::Owned(key), values.collect()))
         });
-        Ok(Instances::Tagged(tags.collect::<Result<_, Failure>>()?))
+        Ok(SessionTargets::Tagged(
+            tags.collect::<Result<_, Failure>>()?,
+        ))
     }
 
-    fn place(&self) -> Result<ArnPlace, Failure> {
+    fn arn_context(&self) -> Result<ArnContext, Failure> {
         let region = match &self.region {
             None => None,
             Some(name) => Some(
@@ -81,7 +83,7 @@ impl Args {
         {
             return Err(wrong(format!("`--account {account}` has no twelve digits")));
         }
-        Ok(ArnPlace {
+        Ok(ArnContext {
             partition: Expr::text(region.map_or("aws", |it| it.partition)),
             region: Expr::text(region.map_or("*", |it| it.name)),
             account: Expr::text(self.account.clone().unwrap_or_else(|| "*".to_owned())),
@@ -90,16 +92,16 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let mut policy = OperatorPolicy::new(args.which()?)
-        .port_forwarding(args.port_forward)
-        .ssh(args.ssh);
+    let mut policy = OperatorPolicy::new(args.targets()?)
+        .allow_port_forwarding(args.port_forward)
+        .allow_ssh(args.ssh);
     for document in &args.documents {
         policy = policy.document(document.clone());
     }
     for key in &args.keys {
-        policy = policy.key(key.clone());
+        policy = policy.kms_key(key.clone());
     }
-    let document = policy.policy(&args.place()?);
+    let document = policy.to_policy_document(&args.arn_context()?);
     // Every part of it was given as text.
-    output::artefact(&document.to_json().unwrap_or_default())
+    output::artifact(&document.to_json().unwrap_or_default())
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::{Failure, own};
+use super::{Failure, app};
 
 /// How much is said on standard error, and how: as the flags of all commands say.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub(super) struct Loudness {
+pub(super) struct Verbosity {
     /// Say nothing on standard error but errors and questions
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
@@ -16,13 +16,13 @@ pub(super) struct Loudness {
     #[arg(short, long, global = true)]
     verbose: bool,
     /// How errors and warnings are printed on standard error
-    #[arg(long, global = true, value_enum, default_value_t = Messages::Text, hide_short_help = true)]
-    messages: Messages,
+    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Text, hide_short_help = true)]
+    messages: MessageFormat,
 }
 
 /// How errors and warnings are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Messages {
+pub(super) enum MessageFormat {
     /// For people
     #[default]
     Text,
@@ -30,32 +30,32 @@ pub(super) enum Messages {
     Json,
 }
 
-static LOUDNESS: OnceLock<Loudness> = OnceLock::new();
+static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
 
-fn loudness() -> Loudness {
-    LOUDNESS.get().copied().unwrap_or_default()
+fn verbosity() -> Verbosity {
+    VERBOSITY.get().copied().unwrap_or_default()
 }
 
-impl Loudness {
+impl Verbosity {
     /// Holds from now on.
     pub(super) fn set(self) {
         // A program has one command line.
-        let _ = LOUDNESS.set(self);
+        let _ = VERBOSITY.set(self);
     }
 }
 
 pub(super) fn is_quiet() -> bool {
-    loudness().quiet
+    verbosity().quiet
 }
 
 /// Whether errors and warnings are for programs.
-pub(super) fn messages() -> Messages {
-    loudness().messages
+pub(super) fn message_format() -> MessageFormat {
+    verbosity().messages
 }
 
 /// Says something: an error, a question, what was asked for.
 pub(super) fn stderr(text: &str) -> io::Result<()> {
-    anstream::stderr().write_all(own::named(text).as_bytes())
+    anstream::stderr().write_all(app::with_program_name(text).as_bytes())
 }
 
 /// Says something that nobody needs to know; not with `--quiet`.
@@ -67,16 +67,16 @@ pub(super) fn note(text: &str) {
 
 /// Says a detail; only with `--verbose`.
 pub(super) fn detail(text: &str) {
-    if loudness().verbose {
+    if verbosity().verbose {
         let _ = stderr(&format!("{text}\n"));
     }
 }
 
 /// Says an error in a sentence.
 pub(super) fn error(message: &str) {
-    let _ = match messages() {
-        Messages::Text => stderr(&format!("error: {message}\n")),
-        Messages::Json => stderr(&format!(
+    let _ = match message_format() {
+        MessageFormat::Text => stderr(&format!("error: {message}\n")),
+        MessageFormat::Json => stderr(&format!(
             "{}\n",
             serde_json::json!({ "severity": "error", "message": message })
         )),
@@ -90,7 +90,7 @@ pub(super) fn stdout(text: &str) -> io::Result<()> {
 }
 
 /// Writes to standard output, byte by byte as given; a reader that has seen enough is no error.
-pub(super) fn artefact(text: &str) -> Result<(), Failure> {
+pub(super) fn artifact(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -104,7 +104,7 @@ pub(super) fn artefact(text: &str) -> Result<(), Failure> {
 /// Writes text with colours to standard output, without them where nobody sees them; a reader that
 /// has seen enough is no error.
 pub(super) fn styled(text: &str) -> Result<(), Failure> {
-    match stdout(&own::named(text)) {
+    match stdout(&app::with_program_name(text)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Environment(format!(
             "cannot write the output: {error}"
@@ -132,11 +132,11 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Writes a file below a folder, which is made if it is not there.
-pub(super) fn file_below(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
-    let path = folder.join(file);
+pub(super) fn file_below(directory: &Path, file: &Path, text: &str) -> Result<(), Failure> {
+    let path = directory.join(file);
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     made.map_err(|error| {
-        Failure::Environment(format!("cannot make `{}`: {error}", folder.display()))
+        Failure::Environment(format!("cannot make `{}`: {error}", directory.display()))
     })?;
     self::file(&path, text)
 }
@@ -164,8 +164,8 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             detail(&format!("unchanged: {}", path.display()));
             return Ok(());
         }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
+        let directory = match path.parent() {
+            Some(directory) if !directory.as_os_str().is_empty() => directory,
             _ => Path::new("."),
         };
         let mut builder = tempfile::Builder::new();
@@ -175,7 +175,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             // What other tools give a new file, and the umask still takes from.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = builder.tempfile_in(directory)?;
         file.write_all(text.as_bytes())?;
         if let Some(old) = old {
             file.as_file().set_permissions(old.permissions())?;

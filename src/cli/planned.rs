@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use super::meaning::shown;
-use crate::deploy::values::{ChangeSet, Planned};
+use super::change_report::escape_text;
+use crate::deploy::values::{ChangeSet, PlannedChange};
 
 const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
@@ -14,7 +14,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
 /// How bad a planned change is: what is replaced comes first.
-fn rank(planned: &Planned) -> (u8, &'static str, Style) {
+fn rank(planned: &PlannedChange) -> (u8, &'static str, Style) {
     match (planned.action.as_str(), planned.replacement.as_str()) {
         (_, "True") => (0, "replaced", LOUD),
         (_, "Conditional") => (1, "perhaps replaced", YELLOW),
@@ -28,9 +28,9 @@ fn rank(planned: &Planned) -> (u8, &'static str, Style) {
 
 /// The service's view of a change set, for people.
 pub(super) fn planned(set: &ChangeSet) -> String {
-    let mut lines: Vec<&Planned> = set.planned.iter().collect();
+    let mut lines: Vec<&PlannedChange> = set.planned.iter().collect();
     lines.sort_by_key(|it| rank(it).0);
-    let widest = |part: fn(&Planned) -> &str| {
+    let widest = |part: fn(&PlannedChange) -> &str| {
         let widths = lines.iter().map(|it| part(it).chars().count());
         widths.max().unwrap_or_default()
     };
@@ -40,7 +40,7 @@ pub(super) fn planned(set: &ChangeSet) -> String {
         let (_, word, paint) = rank(it);
         let mut why = String::new();
         if !it.physical_id.is_empty() {
-            why = format!("  {}", shown(&it.physical_id));
+            why = format!("  {}", escape_text(&it.physical_id));
         }
         if !it.causes.is_empty() {
             why.push_str(&format!("  ({})", it.causes.join(", ")));
@@ -56,7 +56,7 @@ pub(super) fn planned(set: &ChangeSet) -> String {
 
 /// The service's view of a change set, for programs.
 pub(super) fn planned_json(set: &ChangeSet) -> Value {
-    let one = |it: &Planned| {
+    let one = |it: &PlannedChange| {
         json!({
             "action": it.action,
             "logical_id": it.logical_id,

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::given::{Assumed, Given};
+use super::input::{AssumptionArgs, InputArgs};
 use super::settings::Settings;
-use super::{Failure, output, own};
-use crate::front::InputKind;
+use super::{Failure, app, output};
+use crate::frontend::InputFormat;
 use crate::runbook::{self, Source};
 
 #[derive(Debug, clap::Args)]
@@ -18,9 +18,9 @@ ssm-synth runbook stack.yaml --name team --region eu-central-1"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: Given,
+    given: InputArgs,
     #[command(flatten)]
-    assumed: Assumed,
+    assumed: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// The stack's name [default: as the configuration or the file is called]
@@ -33,30 +33,30 @@ pub(super) struct Args {
 
 /// The flags that make the same stack again.
 fn flags(args: &Args) -> Vec<String> {
-    let mut flags = args.given.config_again();
+    let mut flags = args.given.config_flags();
     flags.extend(args.settings.again());
     flags
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let subject = args
+    let input = args
         .given
-        .subject(&args.assumed, &args.settings, args.name.as_ref())?;
-    let text = runbook::runbook(&runbook::Subject {
-        stack: &subject.title,
-        source: match subject.kind {
-            InputKind::Cfn => Source::Template(subject.file, args.given.values()?),
-            InputKind::Plan => Source::Plan,
-            InputKind::Config => Source::Config(flags(args)),
+        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
+    let text = runbook::runbook(&runbook::RunbookInput {
+        stack: &input.title,
+        source: match input.format {
+            InputFormat::Cfn => Source::Template(input.file, args.given.values()?),
+            InputFormat::Plan => Source::Plan,
+            InputFormat::Config => Source::Config(flags(args)),
         },
-        graph: &subject.graph,
-        proof: &subject.proof,
-        assume: args.assumed.get(),
+        graph: &input.graph,
+        reachability: &input.reachability,
+        assumptions: args.assumed.to_assumptions(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
-    let text = own::named(&text);
+    let text = app::with_program_name(&text);
     match &args.output {
         Some(path) => output::file(path, &text),
-        None => output::artefact(&text),
+        None => output::artifact(&text),
     }
 }

@@ -4,13 +4,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::diagnostics::{Sources, render};
-use super::{Failure, output, own};
-use crate::back::{Format, tf::Role};
-use crate::check::Checked;
-use crate::front::config::{Config, Configured};
+use super::{Failure, app, output};
+use crate::backend::{Format, tf::ModuleKind};
+use crate::frontend::config::{BuiltConfig, Config};
 use crate::ir::{Diagnostic, Diagnostics};
 use crate::resource::Dialect;
-use crate::{reach, report};
+use crate::validate::Validated;
+use crate::{reachability, report};
 
 /// What makes a stack, as a file and flags tell it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -65,26 +65,26 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// A file that cannot be read at all.
-pub(super) fn unreadable(problems: &Diagnostics, name: &str, text: &str) -> Failure {
+pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
     let sources = vec![(name.to_owned(), text.to_owned())];
-    let _ = output::stderr(&render(problems.iter(), &sources));
+    let _ = output::stderr(&render(diagnostics.iter(), &sources));
     Failure::Unreadable
 }
 
-pub(super) fn fail(problems: &Diagnostics, sources: &Sources) -> Failure {
-    let _ = output::stderr(&render(problems.iter(), sources));
+pub(super) fn fail(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
+    let _ = output::stderr(&render(diagnostics.iter(), sources));
     Failure::Input
 }
 
 /// Prints a stack; one that CloudFormation would not take is refused.
-pub(super) fn printed(
+pub(super) fn print_artifact(
     format: Format,
-    checked: &Checked<'_>,
+    validated: &Validated<'_>,
     stack: &str,
-    role: Role,
+    kind: ModuleKind,
 ) -> Result<String, Failure> {
     // Whoever names a stack has found it before.
-    let text = format.print(checked, stack, role).unwrap_or_default();
+    let text = format.print(validated, stack, kind).unwrap_or_default();
     if format.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
         let message = format!(
             "error[template-size]: the template of `{stack}` has {} bytes, and CloudFormation takes 1048576\n",
@@ -172,22 +172,22 @@ impl Settings {
         file: Option<(String, String)>,
         name: Option<&String>,
         region: Option<&String>,
-    ) -> Result<Configured, Failure> {
-        if let Some(app) = own::app() {
-            return own::configured(app, name, self.given().or(region.map(|_| "--region")));
+    ) -> Result<BuiltConfig, Failure> {
+        if let Some(app) = app::current() {
+            return app::built_config(app, name, self.config_flag().or(region.map(|_| "--region")));
         }
         let mut sources = Sources::new();
         let config = match file {
             None => self.read(name, region, &mut sources)?,
-            file => self.over(file, name, region, &mut sources)?,
+            file => self.with_flags(file, name, region, &mut sources)?,
         };
         let configured = config
             .build()
-            .map_err(|problems| fail(&problems, &sources))?;
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
         let found = configured
-            .check()
+            .validate()
             .map(|_| ())
-            .map_err(|problems| fail(&problems, &sources));
+            .map_err(|diagnostics| fail(&diagnostics, &sources));
         found.map(|()| configured)
     }
 
@@ -196,8 +196,8 @@ impl Settings {
         &self,
         name: Option<&String>,
         region: Option<&String>,
-    ) -> Result<Configured, Failure> {
-        let first = own::app().and_then(|app| app.graph().stacks().next());
+    ) -> Result<BuiltConfig, Failure> {
+        let first = app::current().and_then(|app| app.graph().stacks().next());
         let first = first.map(|it| it.name.clone());
         self.configured(None, name.or(first.as_ref()), region)
     }
@@ -221,11 +221,11 @@ impl Settings {
                 Some((path.display().to_string(), read(path)?))
             }
         };
-        self.laid_over(file, name, region, sources)
+        self.apply_flags(file, name, region, sources)
     }
 
     /// The flag that is given, if one is, and belongs to a configuration.
-    pub(super) fn given(&self) -> Option<&'static str> {
+    pub(super) fn config_flag(&self) -> Option<&'static str> {
         [
             ("--config", self.config.is_some()),
             ("--cidr", self.cidr.is_some()),
@@ -240,7 +240,7 @@ impl Settings {
     }
 
     /// Lays what the flags set over a configuration that is named without the flag.
-    pub(super) fn over(
+    pub(super) fn with_flags(
         &self,
         file: Option<(String, String)>,
         name: Option<&String>,
@@ -251,10 +251,10 @@ impl Settings {
             let message = format!("`{file}` and `--config` are both given; one of them is enough");
             return Err(Failure::Environment(message));
         }
-        self.laid_over(file, name, region, sources)
+        self.apply_flags(file, name, region, sources)
     }
 
-    fn laid_over(
+    fn apply_flags(
         &self,
         file: Option<(String, String)>,
         name: Option<&String>,
@@ -266,7 +266,7 @@ impl Settings {
             Some((name, text)) => {
                 let config = Config::read(&name, &text);
                 sources.push((name, text));
-                config.map_err(|problems| fail(&problems, sources))?
+                config.map_err(|diagnostics| fail(&diagnostics, sources))?
             }
         };
         for (source, path, value) in self.flags(name, region)? {
@@ -274,7 +274,7 @@ impl Settings {
             // A flag given twice has the value that was given last.
             sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
-            set.map_err(|problems| fail(&problems, sources))?;
+            set.map_err(|diagnostics| fail(&diagnostics, sources))?;
         }
         Ok(config)
     }
@@ -291,50 +291,58 @@ pub(super) struct Synthesized {
 }
 
 /// What to make of settings.
-pub(super) struct Wanted<'a> {
+pub(super) struct SynthOptions<'a> {
     pub(super) format: Format,
-    pub(super) role: Role,
+    pub(super) module_kind: ModuleKind,
     pub(super) name: Option<&'a String>,
     pub(super) region: Option<&'a String>,
-    pub(super) proof: Proving,
+    pub(super) on_unreachable: OnUnreachable,
 }
 
 /// What is done about instances that provably cannot be reached.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proving {
+pub(super) enum OnUnreachable {
     /// Nothing: the caller knows more, and proves for itself.
-    Left,
-    Told,
-    Refused,
+    Skip,
+    Report,
+    Reject,
 }
 
 impl Settings {
-    pub(super) fn synthesize(&self, wanted: &Wanted<'_>) -> Result<(Configured, String), Failure> {
+    pub(super) fn synthesize(
+        &self,
+        options: &SynthOptions<'_>,
+    ) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
-        let configured = match own::app() {
+        let configured = match app::current() {
             Some(app) => {
-                let setting = self.given().or(wanted.region.map(|_| "--region"));
-                own::configured(app, wanted.name, setting)?
+                let setting = self.config_flag().or(options.region.map(|_| "--region"));
+                app::built_config(app, options.name, setting)?
             }
             None => {
-                let config = self.read(wanted.name, wanted.region, &mut sources)?;
+                let config = self.read(options.name, options.region, &mut sources)?;
                 config
                     .build()
-                    .map_err(|problems| fail(&problems, &sources))?
+                    .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let checked = configured
-            .check()
-            .map_err(|problems| fail(&problems, &sources))?;
-        prove(&configured, wanted.proof)?;
-        let dialect = wanted.format.dialect();
-        let limits = checked.over_limits(dialect);
+        let validated = configured
+            .validate()
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        check_reachability(&configured, options.on_unreachable)?;
+        let dialect = options.format.dialect();
+        let limits = validated.limit_violations(dialect);
         if limits.has_errors() {
             return Err(fail(limits, &sources));
         }
-        let text = printed(wanted.format, &checked, &configured.stack, wanted.role)?;
+        let text = print_artifact(
+            options.format,
+            &validated,
+            &configured.stack,
+            options.module_kind,
+        )?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
-        let warnings = checked.warnings().iter().filter(matters);
+        let warnings = validated.warnings().iter().filter(matters);
         output::note(&render(warnings, &sources));
         Ok((configured, text))
     }
@@ -344,14 +352,14 @@ impl Settings {
     /// Makes the template for CloudFormation of a configuration's text.
     pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
         let mut sources = Sources::new();
-        let config = self.laid_over(file, None, None, &mut sources)?;
+        let config = self.apply_flags(file, None, None, &mut sources)?;
         let configured = config
             .build()
-            .map_err(|problems| fail(&problems, &sources))?;
-        let checked = configured
-            .check()
-            .map_err(|problems| fail(&problems, &sources))?;
-        printed(Format::Cfn, &checked, &configured.stack, Role::Root)
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = configured
+            .validate()
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        print_artifact(Format::Cfn, &validated, &configured.stack, ModuleKind::Root)
     }
 
     /// What a file alone tells.
@@ -365,8 +373,8 @@ impl Settings {
 
     #[cfg(feature = "deploy")]
     /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn quietly(&self) -> Option<(String, Option<&'static crate::Region>)> {
-        if let Some(app) = own::app() {
+    pub(super) fn try_stack_and_region(&self) -> Option<(String, Option<&'static crate::Region>)> {
+        if let Some(app) = app::current() {
             let mut stacks = app.graph().stacks();
             let only = stacks.next().filter(|_| stacks.next().is_none())?;
             return Some((only.name.clone(), only.region));
@@ -381,13 +389,13 @@ impl Settings {
 
     /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
     pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
-        let (configured, text) = self.synthesize(&Wanted {
+        let (configured, text) = self.synthesize(&SynthOptions {
             format: Format::Cfn,
-            role: Role::Root,
+            module_kind: ModuleKind::Root,
             // A configuration's stack is called as it is deployed.
-            name: stack.filter(|_| own::app().is_some()),
+            name: stack.filter(|_| app::current().is_some()),
             region: None,
-            proof: Proving::Left,
+            on_unreachable: OnUnreachable::Skip,
         })?;
         Ok(Synthesized {
             text,
@@ -403,24 +411,27 @@ impl Settings {
 }
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
-pub(super) fn prove(configured: &Configured, proving: Proving) -> Result<(), Failure> {
-    if proving == Proving::Left {
+pub(super) fn check_reachability(
+    configured: &BuiltConfig,
+    proving: OnUnreachable,
+) -> Result<(), Failure> {
+    if proving == OnUnreachable::Skip {
         return Ok(());
     }
     let graph = configured.app.graph();
-    let assume = reach::Assume::default();
-    if !reach::is_unreachable(graph, &assume) {
+    let assumptions = reachability::Assumptions::default();
+    if !reachability::is_unreachable(graph, &assumptions) {
         return Ok(());
     }
-    let proof = reach::prove(graph, &assume);
-    let report = report::Report {
+    let proof = reachability::check(graph, &assumptions);
+    let report = report::CheckReport {
         file: &configured.stack,
         graph,
-        proof: &proof,
+        reachability: &proof,
         json: false,
     };
     let _ = output::stderr(&report::text(&report));
-    if proving == Proving::Told {
+    if proving == OnUnreachable::Report {
         return Ok(());
     }
     let message = "error: Session Manager cannot reach an instance of this stack; \

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use super::cloud::said;
-use super::given::pair;
+use super::aws::print_error;
+use super::input::pair;
 use super::settings::{MOST_INLINE, Settings, read};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::values::Slot;
@@ -48,7 +48,7 @@ impl SourceArgs {
             Some(path) => {
                 let text = read(path)?;
                 // The configuration beside it names the stack, and where it is.
-                let told = Settings::default().quietly();
+                let told = Settings::default().try_stack_and_region();
                 let (stack, region) =
                     told.map_or((None, None), |(stack, region)| (Some(stack), region));
                 (path.display().to_string(), text, stack, region)
@@ -61,11 +61,11 @@ impl SourceArgs {
         let facts = template::read(&text).map_err(|error| {
             let at = error.at;
             let message = format!("{name}:{}:{}: {}", at.line, at.column, error.message);
-            said(&message, None);
+            print_error(&message, None);
             Failure::Input
         })?;
         if facts.resources == 0 {
-            said(&format!("{name}: no template: it has no `Resources`"), None);
+            print_error(&format!("{name}: no template: it has no `Resources`"), None);
             return Err(Failure::Input);
         }
         let stack = self.stack.clone().or(stack).ok_or_else(|| {
@@ -73,7 +73,7 @@ impl SourceArgs {
             Failure::Environment(message.to_owned())
         })?;
         Ok(Source {
-            slots: self.given(&name, &facts)?,
+            slots: self.filled_slots(&name, &facts)?,
             name,
             text,
             stack,
@@ -99,7 +99,7 @@ impl SourceArgs {
     }
 
     /// The parameters with the values that are given, which must be the template's.
-    fn given(&self, name: &str, facts: &Facts) -> Result<Vec<Slot>, Failure> {
+    fn filled_slots(&self, name: &str, facts: &Facts) -> Result<Vec<Slot>, Failure> {
         let mut slots = facts.slots.clone();
         for text in &self.parameters {
             let (key, value) = pair(text)?;
@@ -108,10 +108,10 @@ impl SourceArgs {
                     true => "it has none".to_owned(),
                     false => nearest(&key, facts.slots.iter().map(|slot| slot.name.as_str())),
                 };
-                said(&format!("{name} has no parameter `{key}`"), Some(&help));
+                print_error(&format!("{name} has no parameter `{key}`"), Some(&help));
                 return Err(Failure::Input);
             };
-            slot.given = Some(value);
+            slot.value = Some(value);
         }
         Ok(slots)
     }
@@ -133,7 +133,7 @@ impl Source {
             body.len()
         );
         let help = "`deploy` sends it through a bucket of the stack's region: `--s3-bucket`";
-        said(&message, Some(help));
+        print_error(&message, Some(help));
         Err(Failure::Input)
     }
 }

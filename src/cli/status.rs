@@ -7,16 +7,20 @@ use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::cloud::{Target, block_on, duration, goes_on, prove, refused, said};
+use super::aws::{
+    StackArgs, block_on, check_template, duration, print_error, report_aws_error, report_detached,
+};
 use super::deploy::{failed, or_null};
-use super::talk::{Format, Teller, closing, cut};
+use super::progress::{Format, ProgressReporter, report_end, report_forced_stop};
 use super::{Failure, output};
 use crate::deploy::aws::Cloud;
+use crate::deploy::aws_cli::{AwsCli, AwsCliError, Instance};
 use crate::deploy::error::AwsError;
-use crate::deploy::follow::{End, Stop, Talk as _, Watch, beginning, follow};
-use crate::deploy::outcome::{Failed, Unwatched};
-use crate::deploy::tool::{Instance, Tool, ToolError};
+use crate::deploy::outcome::{Detached, Failed};
 use crate::deploy::values::{Drifted, Stack};
+use crate::deploy::wait::{
+    ProgressSink as _, Stop, WaitEnd, WaitOptions, event_before_operation, wait,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -25,7 +29,7 @@ use crate::deploy::values::{Drifted, Stack};
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    target: Target,
+    target: StackArgs,
     /// Wait until the stack is settled and every agent online
     #[arg(long)]
     wait: bool,
@@ -52,68 +56,72 @@ struct Drift {
 }
 
 /// What was found.
-struct Found {
+struct StackStatus {
     stack: Stack,
     instances: Vec<Instance>,
-    trouble: Option<ToolError>,
+    aws_error: Option<AwsCliError>,
     drift: Option<Drift>,
 }
 
-impl Found {
+impl StackStatus {
     fn all_online(&self) -> bool {
         self.instances.iter().all(Instance::is_online)
     }
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    closing(args.output, status(args))
+    report_end(args.output, status(args))
 }
 
 fn status(args: &Args) -> Result<(), Failure> {
     let (name, access) = args.target.resolve()?;
     block_on(async {
-        let stop = Stop::listen(cut);
+        let stop = Stop::listen(report_forced_stop);
         let cloud = Cloud::connect(&access, &stop)
             .await
-            .map_err(|error| refused(&error))?;
-        let tool = Tool::new(&cloud.access());
-        let mut teller = Teller::new(args.output, true);
+            .map_err(|error| report_aws_error(&error))?;
+        let aws_cli = AwsCli::new(&cloud.access());
+        let mut progress = ProgressReporter::new(args.output, true);
         let deadline = Instant::now() + args.timeout;
-        let found = cloud.stack(&name).await.map_err(|error| refused(&error))?;
+        let found = cloud
+            .stack(&name)
+            .await
+            .map_err(|error| report_aws_error(&error))?;
         let Some(mut stack) = found else {
-            said(
+            print_error(
                 &format!("stack `{name}` is not there, in {}", cloud.region),
                 Some("check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it"),
             );
-            teller.outcome("absent", None, &json!({}));
+            progress.outcome("absent", None, &json!({}));
             return Err(Failure::Input);
         };
         if args.wait && stack.is_busy() {
-            stack = settle(args, &cloud, &stack, deadline, &stop, &mut teller).await?;
+            stack =
+                wait_for_operation(args, &cloud, &stack, deadline, &stop, &mut progress).await?;
         }
-        let mut found = look(args, &cloud, &tool, stack, deadline, &stop)
+        let mut found = read_status(args, &cloud, &aws_cli, stack, deadline, &stop)
             .await
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| report_aws_error(&error))?;
         if args.wait {
-            wait(
+            wait_until_online(
                 args,
                 &cloud,
-                &tool,
+                &aws_cli,
                 &mut found,
                 deadline,
                 &stop,
-                &mut teller,
+                &mut progress,
             )
             .await?;
         }
-        tell(args, &cloud, &found).await?;
-        if stop.is_asked() {
-            return Err(Failure::Stopped);
+        report(args, &cloud, &found).await?;
+        if stop.is_requested() {
+            return Err(Failure::Interrupted);
         }
         if found.stack.is_busy() {
-            return Err(Failure::Undecided);
+            return Err(Failure::Unknown);
         }
-        if found.trouble.is_some() {
+        if found.aws_error.is_some() {
             return Err(Failure::Unreadable);
         }
         match found.stack.is_good() || found.stack.status == "UPDATE_ROLLBACK_COMPLETE" {
@@ -124,65 +132,65 @@ fn status(args: &Args) -> Result<(), Failure> {
 }
 
 /// Follows what is under way to its end.
-async fn settle(
+async fn wait_for_operation(
     args: &Args,
     cloud: &Cloud,
     stack: &Stack,
     deadline: Instant,
     stop: &Stop,
-    teller: &mut Teller,
+    progress: &mut ProgressReporter,
 ) -> Result<Stack, Failure> {
-    teller.line(&format!("stack `{}` is {}", stack.name, stack.status));
-    let behind = beginning(cloud, &stack.id)
+    progress.line(&format!("stack `{}` is {}", stack.name, stack.status));
+    let behind = event_before_operation(cloud, &stack.id)
         .await
-        .map_err(|error| refused(&error))?;
-    teller.begin(None);
-    let watch = Watch {
+        .map_err(|error| report_aws_error(&error))?;
+    progress.start(None);
+    let watch = WaitOptions {
         stack_id: &stack.id,
-        behind,
+        last_event: behind,
         change_set: None,
-        limit: Some(deadline),
-        pause: args.target.access.poll,
+        deadline: Some(deadline),
+        poll_interval: args.target.aws.poll,
     };
-    let followed = follow(cloud, watch, stop, teller).await;
-    let why = match followed.end {
-        End::Settled(stack) if stack.is_good() => return Ok(stack),
-        End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-            teller.line(&format!("stack `{}` is deleted", stack.name));
-            teller.outcome("gone", None, &json!({}));
+    let result = wait(cloud, watch, stop, progress).await;
+    let why = match result.end {
+        WaitEnd::Settled(stack) if stack.is_good() => return Ok(stack),
+        WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+            progress.line(&format!("stack `{}` is deleted", stack.name));
+            progress.outcome("gone", None, &json!({}));
             return Err(Failure::Input);
         }
-        End::Settled(stack) => {
-            let found = Failed::of(cloud, stack, &followed.events).await;
-            let again = args.target.access.again(&found.stack.name);
-            return Err(failed(teller, &found, &again));
+        WaitEnd::Settled(stack) => {
+            let found = Failed::of(cloud, stack, &result.events).await;
+            let again = args.target.aws.stack_flags(&found.stack.name);
+            return Err(failed(progress, &found, &again));
         }
-        End::Stopped => Unwatched::Stopped,
-        End::Late => Unwatched::Late,
-        End::Lost(error) => Unwatched::Lost(error),
+        WaitEnd::Stopped => Detached::Stopped,
+        WaitEnd::TimedOut => Detached::TimedOut,
+        WaitEnd::Lost(error) => Detached::Lost(error),
     };
-    let again = args.target.access.again(&stack.name);
-    teller.outcome("goes-on", None, &json!({ "status": followed.status }));
-    Err(goes_on(&stack.name, &again, &followed.status, &why))
+    let again = args.target.aws.stack_flags(&stack.name);
+    progress.outcome("goes-on", None, &json!({ "status": result.status }));
+    Err(report_detached(&stack.name, &again, &result.status, &why))
 }
 
-async fn look(
+async fn read_status(
     args: &Args,
     cloud: &Cloud,
-    tool: &Tool,
+    aws_cli: &AwsCli,
     stack: Stack,
     deadline: Instant,
     stop: &Stop,
-) -> Result<Found, AwsError> {
-    let (instances, trouble) = tool.instances(cloud, &stack.id).await?;
+) -> Result<StackStatus, AwsError> {
+    let (instances, aws_error) = aws_cli.instances(cloud, &stack.id).await?;
     let drift = match args.drift {
         true => Some(drift(args, cloud, &stack, deadline, stop).await?),
         false => None,
     };
-    Ok(Found {
+    Ok(StackStatus {
         stack,
         instances,
-        trouble,
+        aws_error,
         drift,
     })
 }
@@ -200,7 +208,7 @@ async fn drift(
             break done;
         }
         tokio::select! {
-            () = sleep(args.target.access.poll) => {}
+            () = sleep(args.target.aws.poll) => {}
             () = stop.wait() => break ("not waited for".to_owned(), String::new()),
         }
         if Instant::now() >= deadline {
@@ -219,37 +227,37 @@ async fn drift(
 }
 
 /// Waits until every agent is online.
-async fn wait(
+async fn wait_until_online(
     args: &Args,
     cloud: &Cloud,
-    tool: &Tool,
-    found: &mut Found,
+    aws_cli: &AwsCli,
+    found: &mut StackStatus,
     deadline: Instant,
     stop: &Stop,
-    teller: &mut Teller,
+    progress: &mut ProgressReporter,
 ) -> Result<(), Failure> {
     let mut told = String::new();
-    while !found.all_online() && found.trouble.is_none() {
+    while !found.all_online() && found.aws_error.is_none() {
         let states = found.instances.iter().filter(|it| !it.is_online());
         let states = states.map(|it| format!("{} {}", it.name, ping(it)));
         let line = states.collect::<Vec<_>>().join(", ");
         if line != told {
-            teller.say(&format!("waiting for {line}"));
+            progress.note(&format!("waiting for {line}"));
             told = line;
         }
         if Instant::now() >= deadline {
-            teller.say("the time is over");
+            progress.note("the time is over");
             return Ok(());
         }
         tokio::select! {
-            () = sleep(args.target.access.poll) => {}
+            () = sleep(args.target.aws.poll) => {}
             () = stop.wait() => {
-                teller.line("stopped waiting; nothing is changed by that");
-                return Err(Failure::Stopped);
+                progress.line("stopped waiting; nothing is changed by that");
+                return Err(Failure::Interrupted);
             }
         }
-        if let Err(error) = tool.look(&mut found.instances).await {
-            found.trouble = Some(error);
+        if let Err(error) = aws_cli.look(&mut found.instances).await {
+            found.aws_error = Some(error);
         }
         if let Ok(Some(stack)) = cloud.stack(&found.stack.id).await {
             found.stack = stack;
@@ -266,17 +274,17 @@ fn ping(instance: &Instance) -> &str {
 }
 
 /// Why an agent may not be online, as far as the template decides.
-async fn proof(cloud: &Cloud, found: &Found) -> Option<super::cloud::Proven> {
+async fn check(cloud: &Cloud, found: &StackStatus) -> Option<super::aws::CheckedTemplate> {
     let text = cloud.template(&found.stack.id).await.ok()??;
     let parameters = &found.stack.parameters;
-    prove(&found.stack.name, &text, parameters, Some(&cloud.region)).ok()
+    check_template(&found.stack.name, &text, parameters, Some(&cloud.region)).ok()
 }
 
-async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> {
+async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), Failure> {
     let stack = &found.stack;
-    let proven = match found.all_online() {
+    let checked = match found.all_online() {
         true => None,
-        false => proof(cloud, found).await,
+        false => check(cloud, found).await,
     };
     if args.output == Format::Json {
         let instances = found.instances.iter().map(|it| {
@@ -298,22 +306,22 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
             });
             json!({ "status": it.status, "resources": resources.collect::<Vec<_>>() })
         });
-        let proof = proven.as_ref().map(|it| {
-            let answers = it.answers().into_iter();
-            answers
-                .map(|(name, answer)| (name, Value::from(answer)))
+        let reachability = checked.as_ref().map(|it| {
+            let verdicts = it.verdicts().into_iter();
+            verdicts
+                .map(|(name, verdict)| (name, Value::from(verdict)))
                 .collect::<Value>()
         });
         let value = json!({
             "event": "end",
             "outcome": "shown",
-            "stack": { "name": stack.name, "id": stack.id, "status": stack.status, "since": stack.since, "protected": stack.protected },
+            "stack": { "name": stack.name, "id": stack.id, "status": stack.status, "since": stack.since, "protected": stack.termination_protection },
             "instances": instances.collect::<Vec<_>>(),
-            "trouble": found.trouble.as_ref().map(ToString::to_string),
+            "aws_error": found.aws_error.as_ref().map(ToString::to_string),
             "drift": drift,
-            "proof": proof,
+            "proof": reachability,
         });
-        return output::artefact(&format!("{value}\n"));
+        return output::artifact(&format!("{value}\n"));
     }
     let mut out = String::new();
     let paint = match stack.status.as_str() {
@@ -326,7 +334,7 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
         .as_deref()
         .map(|it| format!(", since {it}"))
         .unwrap_or_default();
-    let protected = if stack.protected {
+    let protected = if stack.termination_protection {
         ", protected from deletion"
     } else {
         ""
@@ -337,14 +345,18 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
         stack.name, cloud.region, stack.status
     );
     if !stack.reason.is_empty() {
-        let _ = writeln!(out, "  {}", super::meaning::shown(&stack.reason));
+        let _ = writeln!(
+            out,
+            "  {}",
+            super::change_report::escape_text(&stack.reason)
+        );
     }
     if let Some(drift) = &found.drift {
         let _ = writeln!(out, "drift: {}", drift.status);
         for it in &drift.resources {
             let _ = writeln!(out, "  {}: {}", it.logical_id, it.status);
             for property in &it.properties {
-                let _ = writeln!(out, "    {}", super::meaning::shown(property));
+                let _ = writeln!(out, "    {}", super::change_report::escape_text(property));
             }
         }
     }
@@ -365,7 +377,7 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
                 it.last_ping
             );
         }
-        if found.trouble.is_some() && it.ping.is_empty() {
+        if found.aws_error.is_some() && it.ping.is_empty() {
             agent = "not asked".to_owned();
         }
         let _ = writeln!(
@@ -378,19 +390,19 @@ async fn tell(args: &Args, cloud: &Cloud, found: &Found) -> Result<(), Failure> 
         let _ = writeln!(out, "no instance");
     }
     output::styled(&out)?;
-    if let Some(trouble) = &found.trouble {
-        let help = match trouble {
-            ToolError::Missing => Some(super::connect::install("aws")),
+    if let Some(aws_error) = &found.aws_error {
+        let help = match aws_error {
+            AwsCliError::Missing => Some(super::connect::install("aws")),
             _ => None,
         };
-        said(
-            &format!("instances cannot be asked for: {trouble}"),
+        print_error(
+            &format!("instances cannot be asked for: {aws_error}"),
             help.as_deref(),
         );
-    } else if let Some(proven) = proven.filter(|_| !stack.is_busy()) {
+    } else if let Some(checked) = checked.filter(|_| !stack.is_busy()) {
         let mut why = String::from("\nWhy not? What the deployed template says:\n");
-        why.push_str(&proven.text());
-        if !proven.is_unreachable() {
+        why.push_str(&checked.text());
+        if !checked.is_unreachable() {
             why.push_str(
                 "The template does not say why. A new instance takes some minutes; one that booted before \
                  its permissions or endpoints were there tries again after up to 30 minutes, or after a \

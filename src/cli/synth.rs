@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::diagnostics::Sources;
-use super::settings::{MOST_INLINE, Proving, Settings, Wanted, fail, printed, read};
-use super::{Failure, output, own};
-use crate::back::{self, Format, tf::Role};
-use crate::check::Checked;
+use super::settings::{
+    MOST_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
+};
+use super::{Failure, app, output};
+use crate::backend::{self, Format, tf::ModuleKind};
 use crate::resource::Dialect;
+use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -53,13 +55,13 @@ fn format_of(path: &Path) -> Option<Format> {
 
 /// The files of all stacks of an app, below a folder: a template each, or a root module with a
 /// module for each.
-fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let stacks = checked.order();
+fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let stacks = validated.deployment_order();
     let mut files = Vec::new();
-    let mut role = Role::Root;
+    let mut kind = ModuleKind::Root;
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
-        role = Role::Module;
-        let root = back::tf::root(checked).map_err(|error| {
+        kind = ModuleKind::Module;
+        let root = backend::tf::root(validated).map_err(|error| {
             Failure::Environment(format!("{error}: write each by itself, with `--name`"))
         })?;
         let text = match format {
@@ -69,11 +71,11 @@ fn all_files(format: Format, checked: &Checked<'_>) -> Result<Vec<(PathBuf, Stri
         files.push((PathBuf::from(format.file_of("")), text));
     }
     for stack in stacks {
-        let folder = match role {
-            Role::Root => PathBuf::new(),
-            Role::Module => PathBuf::from(back::tf::folder(stack)),
+        let folder = match kind {
+            ModuleKind::Root => PathBuf::new(),
+            ModuleKind::Module => PathBuf::from(backend::tf::directory(stack)),
         };
-        let text = printed(format, checked, stack, role)?;
+        let text = print_artifact(format, validated, stack, kind)?;
         files.push((folder.join(format.file_of(stack)), text));
     }
     Ok(files)
@@ -92,29 +94,29 @@ fn warn_of_length(text: &str) {
     }
 }
 
-fn wanted(args: &Args, format: Format) -> Result<Wanted<'_>, Failure> {
+fn synth_options(args: &Args, format: Format) -> Result<SynthOptions<'_>, Failure> {
     if args.tf_module && format.dialect() == Dialect::Cfn {
         let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
         return Err(Failure::Environment(message.to_owned()));
     }
-    Ok(Wanted {
+    Ok(SynthOptions {
         format,
-        role: match args.tf_module {
-            true => Role::Module,
-            false => Role::Root,
+        module_kind: match args.tf_module {
+            true => ModuleKind::Module,
+            false => ModuleKind::Root,
         },
         name: args.name.as_ref(),
         region: args.region.as_ref(),
-        proof: match args.allow_unreachable {
-            true => Proving::Told,
-            false => Proving::Refused,
+        on_unreachable: match args.allow_unreachable {
+            true => OnUnreachable::Report,
+            false => OnUnreachable::Reject,
         },
     })
 }
 
 /// What is printed in a format.
 fn text(args: &Args, format: Format) -> Result<String, Failure> {
-    let (_, text) = args.settings.synthesize(&wanted(args, format)?)?;
+    let (_, text) = args.settings.synthesize(&synth_options(args, format)?)?;
     if format.dialect() == Dialect::Cfn {
         warn_of_length(&text);
     }
@@ -123,17 +125,17 @@ fn text(args: &Args, format: Format) -> Result<String, Failure> {
 
 /// The files of all stacks in a format; with `--name` those of one.
 fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let mut wanted = wanted(args, format)?;
-    let first = own::app().and_then(|app| app.graph().stacks().next());
+    let mut options = synth_options(args, format)?;
+    let first = app::current().and_then(|app| app.graph().stacks().next());
     let first = first.map(|it| it.name.clone());
-    wanted.name = wanted.name.or(first.as_ref());
-    let (configured, text) = args.settings.synthesize(&wanted)?;
+    options.name = options.name.or(first.as_ref());
+    let (configured, text) = args.settings.synthesize(&options)?;
     let sources = Sources::new();
-    let checked = configured
-        .check()
-        .map_err(|problems| fail(&problems, &sources))?;
-    let mut files = match (&args.name, own::app().is_some() && !args.tf_module) {
-        (None, true) => all_files(format, &checked)?,
+    let validated = configured
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+    let mut files = match (&args.name, app::current().is_some() && !args.tf_module) {
+        (None, true) => all_files(format, &validated)?,
         _ => vec![(PathBuf::from(format.file_of(&configured.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {
@@ -143,12 +145,12 @@ fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure>
     Ok(files)
 }
 
-fn is_folder(path: &Path) -> bool {
+fn is_directory(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
 }
 
 /// Prints how files differ from what would be printed.
-fn stale(args: &Args) -> Result<(), Failure> {
+fn check_up_to_date(args: &Args) -> Result<(), Failure> {
     if args.check.len() > 1 && args.settings.config.as_deref() == Some(Path::new("-")) {
         let message =
             "standard input is read once; check one file, or give the configuration as one";
@@ -171,7 +173,7 @@ fn stale(args: &Args) -> Result<(), Failure> {
         Ok(())
     };
     for path in &args.check {
-        if is_folder(path) {
+        if is_directory(path) {
             let format = args.format.unwrap_or(Format::Cfn);
             for (file, made) in files(args, format)? {
                 compare(&path.join(file), &made)?;
@@ -192,23 +194,23 @@ fn stale(args: &Args) -> Result<(), Failure> {
     if diffs.is_empty() {
         return Ok(());
     }
-    output::artefact(&diffs)?;
+    output::artifact(&diffs)?;
     Err(Failure::Input)
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if !args.check.is_empty() {
-        return stale(args);
+        return check_up_to_date(args);
     }
     let format = args.format.unwrap_or(Format::Cfn);
     match &args.output {
-        Some(path) if is_folder(path) => {
+        Some(path) if is_directory(path) => {
             for (file, text) in files(args, format)? {
                 output::file_below(path, &file, &text)?;
             }
             Ok(())
         }
         Some(path) => output::file(path, &text(args, format)?),
-        None => output::artefact(&text(args, format)?),
+        None => output::artifact(&text(args, format)?),
     }
 }

@@ -1,17 +1,17 @@
 //! The whole pattern: private instances that Session Manager reaches.
 
 use super::audit::{Audit, AuditHandles, PlacedAudit};
-use super::endpoints::{EndpointHandles, Endpoints, Needs, PlacedEndpoints};
-use super::identity::{Identity, IdentityHandles, Permissions};
+use super::endpoints::{EndpointHandles, EndpointNeeds, Endpoints, PlacedEndpoints};
 use super::image::Image;
-use super::instance::{Host, HostHandles, PlacedHost};
+use super::instance::{InstanceHandles, PlacedInstance, PrivateInstance};
+use super::instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
+use super::monitoring::{Monitoring, PlacedMonitoring};
 use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
 use super::operators::{OperatorHandles, Operators, PlacedOperators};
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
-use super::watching::{PlacedWatching, Watching};
-use crate::ir::{Diagnostic, Exception, Place, Ref, natural, quoted};
+use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};
 use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
@@ -23,7 +23,7 @@ enum Network {
 }
 
 /// The name of the instance that is there where none is asked for.
-pub(crate) const DEFAULT_HOST: &str = "host";
+pub(crate) const DEFAULT_INSTANCE_NAME: &str = "host";
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
@@ -34,19 +34,19 @@ pub(crate) const DEFAULT_HOST: &str = "host";
 pub struct SessionAccess {
     network: Network,
     endpoints: Endpoints,
-    identity: Identity,
-    sessions: Option<(Sessions, Place)>,
-    operators: Option<(Operators, Place)>,
-    patching: Option<(Patching, Place)>,
-    watching: Option<(Watching, Place)>,
-    audit: Option<(Audit, Place)>,
-    hosts: Vec<(Host, Place)>,
+    instance_role: InstanceRole,
+    sessions: Option<(Sessions, SourceLocation)>,
+    operators: Option<(Operators, SourceLocation)>,
+    patching: Option<(Patching, SourceLocation)>,
+    monitoring: Option<(Monitoring, SourceLocation)>,
+    audit: Option<(Audit, SourceLocation)>,
+    instances: Vec<(PrivateInstance, SourceLocation)>,
     /// The instance that is there where none is asked for.
-    default_host: Host,
+    default_instance: PrivateInstance,
     /// What checkers find and is accepted.
-    accepted: &'static [Exception],
+    suppressions: &'static [Suppression],
     /// Where network, endpoints and identity were written.
-    places: [Place; 3],
+    locations: [SourceLocation; 3],
 }
 
 /// What the pattern is to its users.
@@ -56,21 +56,21 @@ pub struct AccessHandles {
     /// The network.
     pub network: NetworkHandles,
     /// The role and profile.
-    pub identity: IdentityHandles,
+    pub instance_role: InstanceRoleHandles,
     /// How sessions are, where that is said.
     pub sessions: Option<SessionHandles>,
     /// The endpoints.
     pub endpoints: EndpointHandles,
     /// The instances' group.
-    pub security_group: Ref<SecurityGroup>,
+    pub security_group: Handle<SecurityGroup>,
     /// Who may open sessions, where that is said.
     pub operators: Option<OperatorHandles>,
     /// The audit, where there is one.
     pub audit: Option<AuditHandles>,
     /// The topic that is told of sessions and instances, where there is one.
-    pub topic: Option<Ref<Topic>>,
+    pub topic: Option<Handle<Topic>>,
     /// The instances, in the order given.
-    pub hosts: Vec<HostHandles>,
+    pub instances: Vec<InstanceHandles>,
 }
 
 impl Default for SessionAccess {
@@ -78,16 +78,20 @@ impl Default for SessionAccess {
         SessionAccess {
             network: Network::New(PrivateNetwork::default()),
             endpoints: Endpoints::default(),
-            identity: Identity::new(Permissions::ManagedInstanceCore),
+            instance_role: InstanceRole::new(Permissions::ManagedInstanceCore),
             sessions: None,
             operators: None,
             patching: None,
-            watching: None,
+            monitoring: None,
             audit: None,
-            hosts: Vec::new(),
-            default_host: Host::new(DEFAULT_HOST),
-            accepted: &[],
-            places: [Place::Default, Place::Default, Place::Default],
+            instances: Vec::new(),
+            default_instance: PrivateInstance::new(DEFAULT_INSTANCE_NAME),
+            suppressions: &[],
+            locations: [
+                SourceLocation::Default,
+                SourceLocation::Default,
+                SourceLocation::Default,
+            ],
         }
     }
 }
@@ -117,72 +121,76 @@ impl SessionAccess {
     }
 
     /// Sets who the instances are. Default: a role with `AmazonSSMManagedInstanceCore`.
-    pub fn identity(mut self, identity: Identity) -> Self {
-        self.identity = identity;
+    pub fn instance_role(mut self, identity: InstanceRole) -> Self {
+        self.instance_role = identity;
         self
     }
 
     /// Says how sessions are logged, encrypted and ended. Default: as the account's preferences
     /// say, if it has any.
     pub fn sessions(self, sessions: Sessions) -> Self {
-        self.sessions_at(sessions, Place::Default)
+        self.sessions_at(sessions, SourceLocation::Default)
     }
 
-    pub(crate) fn sessions_at(mut self, sessions: Sessions, place: Place) -> Self {
-        self.sessions = Some((sessions, place));
+    pub(crate) fn sessions_at(mut self, sessions: Sessions, location: SourceLocation) -> Self {
+        self.sessions = Some((sessions, location));
         self
     }
 
     /// Says who may open sessions. Default: nothing is said of it.
     pub fn operators(self, operators: Operators) -> Self {
-        self.operators_at(operators, Place::Default)
+        self.operators_at(operators, SourceLocation::Default)
     }
 
-    pub(crate) fn operators_at(mut self, operators: Operators, place: Place) -> Self {
-        self.operators = Some((operators, place));
+    pub(crate) fn operators_at(mut self, operators: Operators, location: SourceLocation) -> Self {
+        self.operators = Some((operators, location));
         self
     }
 
     /// Keeps agent and packages up to date. Default: they are as the image has them.
     pub fn patching(self, patching: Patching) -> Self {
-        self.patching_at(patching, Place::Default)
+        self.patching_at(patching, SourceLocation::Default)
     }
 
-    pub(crate) fn patching_at(mut self, patching: Patching, place: Place) -> Self {
-        self.patching = Some((patching, place));
+    pub(crate) fn patching_at(mut self, patching: Patching, location: SourceLocation) -> Self {
+        self.patching = Some((patching, location));
         self
     }
 
     /// Tells of sessions and of instances that fail. Default: nobody is told.
-    pub fn watching(self, watching: Watching) -> Self {
-        self.watching_at(watching, Place::Default)
+    pub fn monitoring(self, watching: Monitoring) -> Self {
+        self.monitoring_at(watching, SourceLocation::Default)
     }
 
-    pub(crate) fn watching_at(mut self, watching: Watching, place: Place) -> Self {
-        self.watching = Some((watching, place));
+    pub(crate) fn monitoring_at(mut self, watching: Monitoring, location: SourceLocation) -> Self {
+        self.monitoring = Some((watching, location));
         self
     }
 
     /// Records what was done, by whom. Default: nothing is recorded here.
     pub fn audit(self, audit: Audit) -> Self {
-        self.audit_at(audit, Place::Default)
+        self.audit_at(audit, SourceLocation::Default)
     }
 
-    pub(crate) fn audit_at(mut self, audit: Audit, place: Place) -> Self {
-        self.audit = Some((audit, place));
+    pub(crate) fn audit_at(mut self, audit: Audit, location: SourceLocation) -> Self {
+        self.audit = Some((audit, location));
         self
     }
 
     /// Adds an instance. Default: one named `host`.
-    pub fn host(self, host: Host) -> Self {
-        self.host_at(host, Place::Default)
+    pub fn instance(self, host: PrivateInstance) -> Self {
+        self.instance_at(host, SourceLocation::Default)
     }
 
     /// Sets what a profile has beyond parts of the stack: the instance that is there where none is
     /// added, and what is accepted of checkers' findings.
-    pub(crate) fn of_profile(mut self, host: Host, accepted: &'static [Exception]) -> Self {
-        self.default_host = host;
-        self.accepted = accepted;
+    pub(crate) fn with_preset(
+        mut self,
+        host: PrivateInstance,
+        accepted: &'static [Suppression],
+    ) -> Self {
+        self.default_instance = host;
+        self.suppressions = accepted;
         self
     }
 
@@ -193,20 +201,25 @@ impl SessionAccess {
             "sessions" => self.sessions = None,
             "operators" => self.operators = None,
             "patching" => self.patching = None,
-            "watching" => self.watching = None,
+            "watching" => self.monitoring = None,
             _ => self.audit = None,
         }
         self
     }
 
     #[cfg(feature = "config")]
-    pub(crate) fn at(mut self, network: Place, endpoints: Place, identity: Place) -> Self {
-        self.places = [network, endpoints, identity];
+    pub(crate) fn with_locations(
+        mut self,
+        network: SourceLocation,
+        endpoints: SourceLocation,
+        identity: SourceLocation,
+    ) -> Self {
+        self.locations = [network, endpoints, identity];
         self
     }
 
-    pub(crate) fn host_at(mut self, host: Host, place: Place) -> Self {
-        self.hosts.push((host, place));
+    pub(crate) fn instance_at(mut self, host: PrivateInstance, location: SourceLocation) -> Self {
+        self.instances.push((host, location));
         self
     }
 }
@@ -217,9 +230,9 @@ struct Groups<'a> {
 }
 
 impl Construct for Groups<'_> {
-    type Handle = Ref<SecurityGroup>;
+    type Handle = Handle<SecurityGroup>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Ref<SecurityGroup> {
+    fn build(self, scope: &mut Scope<'_>) -> Handle<SecurityGroup> {
         let group = scope.add(
             "SecurityGroup",
             SecurityGroup::new(
@@ -266,9 +279,9 @@ impl Construct for SessionAccess {
     type Handle = AccessHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> AccessHandles {
-        let [at_network, at_endpoints, at_identity] = self.places;
+        let [at_network, at_endpoints, at_identity] = self.locations;
         if let (Network::New(_), Some(_)) = (&self.network, &self.endpoints.existing) {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "endpoint-existing",
                     "endpoints that exist already cannot be in a VPC that is new",
@@ -277,34 +290,34 @@ impl Construct for SessionAccess {
                 .help("name the VPC that they are in by `network.vpc`, or let them be created"),
             );
         }
-        scope.accept(self.accepted);
-        let session_only = self.identity.permissions() == Permissions::SessionOnly;
-        if let Some((_, place)) = self.patching.as_ref().filter(|_| session_only) {
-            scope.problem(
+        scope.suppress(self.suppressions);
+        let session_only = self.instance_role.permissions() == Permissions::SessionOnly;
+        if let Some((_, location)) = self.patching.as_ref().filter(|_| session_only) {
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "patching-permissions",
                     "instances that may open sessions only cannot be patched",
                 )
-                .at(place.clone())
+                .at(location.clone())
                 .help("set `identity.permissions` to `managed`, or leave `patching` out"),
             );
         }
         let alone = matches!(self.network, Network::New(_));
-        let elsewhere = |(host, _): &&(Host, Place)| match &host.image {
-            Image::Newest(family) => !family.is_amazon_linux(),
+        let elsewhere = |(host, _): &&(PrivateInstance, SourceLocation)| match &host.image {
+            Image::Latest(family) => !family.is_amazon_linux(),
             _ => false,
         };
-        if let (Some((_, place)), Some((host, _))) =
-            (&self.patching, self.hosts.iter().find(elsewhere))
+        if let (Some((_, location)), Some((host, _))) =
+            (&self.patching, self.instances.iter().find(elsewhere))
             && alone
         {
             let message = format!(
                 "{} gets its patches from the internet, and its network has no way there",
                 quoted(&host.name)
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("patching-sources", message)
-                    .at(place.clone())
+                    .at(location.clone())
                     .help(
                         "take `al2023`, whose packages come from S3, or a network with a way out",
                     ),
@@ -314,13 +327,18 @@ impl Construct for SessionAccess {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
         };
-        let boundary = self.identity.boundary();
-        let identity = scope.add_renamed("Instances", None, at_identity, self.identity);
-        let sessions = self.sessions.map(|(sessions, place)| {
+        let boundary = self.instance_role.boundary();
+        let identity = scope.add_renamed("Instances", None, at_identity, self.instance_role);
+        let sessions = self.sessions.map(|(sessions, location)| {
             let role = identity.role;
-            scope.add_renamed("Sessions", None, place, PlacedSessions { sessions, role })
+            scope.add_renamed(
+                "Sessions",
+                None,
+                location,
+                PlacedSessions { sessions, role },
+            )
         });
-        let mut needs = Needs::default();
+        let mut needs = EndpointNeeds::default();
         if let Some(sessions) = &sessions {
             needs.services.extend(sessions.services());
             needs.s3 |= sessions.bucket.is_some();
@@ -333,7 +351,7 @@ impl Construct for SessionAccess {
                 "the endpoint for `{}` will answer for every instance in the VPC, and admits these alone",
                 first.as_str()
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("endpoint-shared", message)
                     .at(at_endpoints.clone())
                     .help("if others use it, name theirs by `endpoints.existing`, or admit them"),
@@ -357,94 +375,100 @@ impl Construct for SessionAccess {
         after.extend(identity.ready.iter().copied());
         after.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
         after.extend(endpoints.ready.iter().copied());
-        let patching = self.patching.map(|(patching, place)| {
+        let patching = self.patching.map(|(patching, location)| {
             let role = identity.role;
             let permissions = PatchPermissions { role };
-            let permissions = scope.add_renamed("Patching", None, place.clone(), permissions);
+            let permissions = scope.add_renamed("Patching", None, location.clone(), permissions);
             after.push(permissions.node());
-            (patching, permissions, place)
+            (patching, permissions, location)
         });
-        let mut hosts = self.hosts;
+        let mut hosts = self.instances;
         if hosts.is_empty() {
-            hosts.push((self.default_host, Place::Default));
+            hosts.push((self.default_instance, SourceLocation::Default));
         }
-        let mut handles: Vec<(String, HostHandles)> = Vec::with_capacity(hosts.len());
+        let mut handles: Vec<(String, InstanceHandles)> = Vec::with_capacity(hosts.len());
         // By their oldest name, so that neither the order in which they are listed nor a rename
         // moves anything.
-        let mut hosts: Vec<(usize, (Host, Place))> = hosts.into_iter().enumerate().collect();
-        let oldest = |host: &Host| natural(host.was.as_deref().unwrap_or(&host.name));
+        let mut hosts: Vec<(usize, (PrivateInstance, SourceLocation))> =
+            hosts.into_iter().enumerate().collect();
+        let oldest =
+            |host: &PrivateInstance| natural(host.renamed_from.as_deref().unwrap_or(&host.name));
         hosts.sort_by_key(|(_, (host, _))| oldest(host));
         let mut given = Vec::with_capacity(hosts.len());
-        for (n, (host, place)) in hosts {
+        for (n, (host, location)) in hosts {
             given.push(n);
             let id = host.name.clone();
             let twin = handles.iter().find(|(of, _)| *of == id);
             if let Some(&(_, twin)) = twin {
                 let message = format!("two instances have the name {}", quoted(&id));
-                let problem = Diagnostic::error("instance-name", message).at(place);
-                scope.problem(problem.about(&["name"]).help("give each a name of its own"));
+                let diagnostic = Diagnostic::error("instance-name", message).at(location);
+                scope.add_diagnostic(
+                    diagnostic
+                        .about(&["name"])
+                        .help("give each a name of its own"),
+                );
                 handles.push((id, twin));
                 continue;
             }
-            let was = host.was.clone();
-            let placed = PlacedHost {
-                host,
+            let renamed_from = host.renamed_from.clone();
+            let placed = PlacedInstance {
+                instance: host,
                 network: &network,
-                profile: identity.profile,
-                group,
+                instance_profile: identity.instance_profile,
+                security_group: group,
                 sessions: sessions.as_ref(),
-                after: &after,
+                depends_on: &after,
             };
-            let handle = scope.add_renamed(&id, was.as_deref(), place, placed);
+            let handle = scope.add_renamed(&id, renamed_from.as_deref(), location, placed);
             handles.push((id, handle));
         }
-        let named: Vec<(String, Ref<Instance>)> = handles
+        let named: Vec<(String, Handle<Instance>)> = handles
             .iter()
             .map(|(name, handle)| (name.clone(), handle.instance))
             .collect();
-        let instances: Vec<Ref<Instance>> = named.iter().map(|(_, it)| *it).collect();
-        let operators = self.operators.map(|(operators, place)| {
+        let instances: Vec<Handle<Instance>> = named.iter().map(|(_, it)| *it).collect();
+        let operators = self.operators.map(|(operators, location)| {
             let placed = PlacedOperators {
                 operators,
                 instances: &instances,
                 sessions: sessions.as_ref(),
                 boundary: boundary.clone(),
             };
-            scope.add_renamed("Operators", None, place, placed)
+            scope.add_renamed("Operators", None, location, placed)
         });
-        if let Some((patching, permissions, place)) = patching {
+        if let Some((patching, permissions, location)) = patching {
             let placed = PlacedPatching {
                 patching,
                 instances: &instances,
                 permissions,
             };
-            scope.add_renamed("Patching", None, place, placed);
+            scope.add_renamed("Patching", None, location, placed);
         }
-        let topic = self.watching.and_then(|(watching, place)| {
-            let placed = PlacedWatching {
-                watching,
-                hosts: &named,
+        let topic = self.monitoring.and_then(|(watching, location)| {
+            let placed = PlacedMonitoring {
+                monitoring: watching,
+                instances: &named,
             };
-            scope.add_renamed("Watching", None, place, placed)
+            scope.add_renamed("Watching", None, location, placed)
         });
-        let audit = self.audit.map(|(audit, place)| {
+        let audit = self.audit.map(|(audit, location)| {
             let placed = PlacedAudit {
                 audit,
                 network: &network,
                 boundary,
             };
-            scope.add_renamed("Audit", None, place, placed)
+            scope.add_renamed("Audit", None, location, placed)
         });
         AccessHandles {
             operators,
             audit,
             topic,
             network,
-            identity,
+            instance_role: identity,
             sessions,
             endpoints,
             security_group: group,
-            hosts: {
+            instances: {
                 let mut hosts: Vec<_> = given.into_iter().zip(handles).collect();
                 hosts.sort_by_key(|(n, _)| *n);
                 hosts.into_iter().map(|(_, (_, handle))| handle).collect()

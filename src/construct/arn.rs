@@ -5,7 +5,7 @@ use crate::ir::{Expr, Pseudo, Text, Value};
 
 /// Where ARNs are of.
 #[derive(Clone, Debug)]
-pub struct ArnPlace {
+pub struct ArnContext {
     /// The partition, such as `aws`.
     pub partition: Expr,
     /// The region, or `*`.
@@ -14,10 +14,10 @@ pub struct ArnPlace {
     pub account: Expr,
 }
 
-impl ArnPlace {
+impl ArnContext {
     /// Where the stack is deployed.
-    pub fn of(scope: &Scope<'_>) -> ArnPlace {
-        ArnPlace {
+    pub fn of(scope: &Scope<'_>) -> ArnContext {
+        ArnContext {
             // Also where the region is known: beside the account, cfn-lint (I3042) wants no
             // partition in text.
             partition: Expr::Pseudo(Pseudo::Partition),
@@ -42,7 +42,7 @@ impl ArnPlace {
     }
 
     /// The ARN of something in this region that is AWS's own, whose account is empty.
-    pub(super) fn of_aws(
+    pub(super) fn aws_arn(
         &self,
         service: &'static str,
         resource: impl IntoIterator<Item = Expr>,

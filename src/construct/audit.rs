@@ -2,11 +2,13 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
 
-use super::arn::ArnPlace;
+use super::arn::ArnContext;
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
-use super::shared::{WRITE_LOGS, iam_decides, logs_may_use, rotated_key, tls_only};
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab};
+use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
+use crate::ir::{
+    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab,
+};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
     ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
@@ -21,26 +23,26 @@ use crate::resource::{
 #[must_use]
 pub struct Audit {
     /// Whether there is a trail. Default: there is.
-    pub trail: bool,
+    pub cloudtrail: bool,
     /// Whether it records all regions. Default: it does.
-    pub all_regions: bool,
+    pub multi_region: bool,
     /// After how many days its files end. Default: never.
-    pub expire_days: Option<Value<i64>>,
+    pub expiration_days: Option<Value<i64>>,
     /// How many days the trail's events are kept in CloudWatch Logs too, where they can be searched;
     /// nothing writes none there. Default: none.
-    pub log_days: Option<Value<i64>>,
+    pub cloudwatch_logs_retention_days: Option<Value<i64>>,
     /// How many days the record of connections is kept; nothing makes none. Default: none.
-    pub flow_log_days: Option<Value<i64>>,
+    pub flow_log_retention_days: Option<Value<i64>>,
 }
 
 impl Default for Audit {
     fn default() -> Self {
         Audit {
-            trail: true,
-            all_regions: true,
-            expire_days: None,
-            log_days: None,
-            flow_log_days: None,
+            cloudtrail: true,
+            multi_region: true,
+            expiration_days: None,
+            cloudwatch_logs_retention_days: None,
+            flow_log_retention_days: None,
         }
     }
 }
@@ -59,7 +61,7 @@ pub(crate) struct PlacedAudit<'a> {
 #[non_exhaustive]
 pub struct AuditHandles {
     /// The trail, if there is one.
-    pub trail: Option<Ref<Trail>>,
+    pub trail: Option<Handle<Trail>>,
 }
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -74,7 +76,10 @@ impl PlacedAudit<'_> {
     }
 
     fn trail_log_days(&self) -> Option<&Value<i64>> {
-        self.audit.log_days.as_ref().filter(|_| self.audit.trail)
+        self.audit
+            .cloudwatch_logs_retention_days
+            .as_ref()
+            .filter(|_| self.audit.cloudtrail)
     }
 
     /// With the region: a trail of all regions is seen by its name in each.
@@ -84,10 +89,10 @@ impl PlacedAudit<'_> {
     }
 
     /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html>
-    fn key(&self, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<KmsKey> {
-        let mut statements = iam_decides(place);
-        if self.audit.trail {
-            let trail = |name: Expr| place.arn("cloudtrail", [Expr::text("trail/"), name]);
+    fn key(&self, context: &ArnContext, scope: &mut Scope<'_>) -> Handle<KmsKey> {
+        let mut statements = delegate_to_iam(context);
+        if self.audit.cloudtrail {
+            let trail = |name: Expr| context.arn("cloudtrail", [Expr::text("trail/"), name]);
             let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
             let name = Self::trail_name(scope);
             statements.push(
@@ -113,40 +118,45 @@ impl PlacedAudit<'_> {
         let groups = [
             self.trail_log_days().map(|_| Self::trail_group_name(scope)),
             self.audit
-                .flow_log_days
+                .flow_log_retention_days
                 .as_ref()
                 .map(|_| Self::flow_group_name(scope)),
         ];
         let groups: Vec<String> = groups.into_iter().flatten().collect();
         if !groups.is_empty() {
-            statements.push(logs_may_use(&groups, place, scope));
+            statements.push(allow_cloudwatch_logs(&groups, context, scope));
         }
         let key = rotated_key("The trail and the record of connections", statements);
         let key = scope.add("Key", key);
         // What is kept could not be read without it.
-        scope.at_its_end(key, Removal::Retain);
+        scope.set_removal_policy(key, RemovalPolicy::Retain);
         key
     }
 
-    fn trail(&self, key: Ref<KmsKey>, place: &ArnPlace, scope: &mut Scope<'_>) -> Ref<Trail> {
+    fn trail(
+        &self,
+        key: Handle<KmsKey>,
+        context: &ArnContext,
+        scope: &mut Scope<'_>,
+    ) -> Handle<Trail> {
         let arn: Value<Text> = key.attr(KmsKey::LINK).into_value();
         let encryption = EncryptionByDefault::new("aws:kms").kms_master_key_id(arn);
         let mut bucket = Bucket::private(encryption)
-            .lifecycle([LifecycleRule::tidy(self.audit.expire_days.clone())]);
+            .lifecycle([LifecycleRule::tidy(self.audit.expiration_days.clone())]);
         // With a bucket key, CloudTrail would have to decrypt too:
         // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
         for rule in &mut bucket.encryption {
             rule.bucket_key_enabled = None;
         }
         let bucket = scope.add("Bucket", bucket);
-        scope.at_its_end(bucket, Removal::Retain);
+        scope.set_removal_policy(bucket, RemovalPolicy::Retain);
         let name = Self::trail_name(scope);
-        let trail = place.arn("cloudtrail", [Expr::text("trail/"), name.clone()]);
+        let trail = context.arn("cloudtrail", [Expr::text("trail/"), name.clone()]);
         let service = || Principal::Service(Value::Lit(Text::Borrowed(CLOUDTRAIL)));
         let files = Expr::concat([
             bucket.attr(Bucket::ARN),
             Expr::text("/AWSLogs/"),
-            place.account.clone(),
+            context.account.clone(),
             Expr::text("/*"),
         ]);
         let statements = [
@@ -165,11 +175,11 @@ impl PlacedAudit<'_> {
                     "s3:x-amz-acl",
                     ["bucket-owner-full-control"],
                 ),
-            tls_only(bucket),
+            require_tls(bucket),
         ];
         let policy = BucketPolicy::new(bucket, PolicyDocument::new(statements));
         let policy = scope.add("BucketPolicy", policy);
-        scope.after(policy, [bucket.node()]);
+        scope.depends_on(policy, [bucket.node()]);
         let days = self.trail_log_days().cloned();
         let written = days.map(|days| {
             let name = Self::trail_group_name(scope);
@@ -177,8 +187,8 @@ impl PlacedAudit<'_> {
             self.group("Calls", (&name, days), key, service, scope)
         });
         let mut trail = Trail::new(Value::<Text>::from(name), bucket, true)
-            .is_multi_region_trail(self.audit.all_regions)
-            .include_global_service_events(self.audit.all_regions)
+            .is_multi_region_trail(self.audit.multi_region)
+            .include_global_service_events(self.audit.multi_region)
             .enable_log_file_validation(true)
             .kms_key(key);
         let mut ready = vec![policy.node()];
@@ -194,7 +204,7 @@ impl PlacedAudit<'_> {
             ready.extend(written.ready);
         }
         let trail = scope.add("Trail", trail);
-        scope.after(trail, ready);
+        scope.depends_on(trail, ready);
         scope.output(
             "BucketName",
             bucket.attr(Bucket::LINK),
@@ -208,28 +218,32 @@ impl PlacedAudit<'_> {
         &self,
         id: &str,
         (name, days): (&str, Value<i64>),
-        key: Ref<KmsKey>,
+        key: Handle<KmsKey>,
         service: &'static str,
         scope: &mut Scope<'_>,
-    ) -> Written {
-        let place = ArnPlace::of(scope);
+    ) -> LogDelivery {
+        let context = ArnContext::of(scope);
         let group = LogGroup::new()
             .log_group_name(name.to_owned())
             .retention_in_days(days)
             .kms_key(key);
         let group = scope.add(id, group);
-        scope.at_its_end(group, Removal::Retain);
+        scope.set_removal_policy(group, RemovalPolicy::Retain);
         let mut trust = Statement::allow(["sts:AssumeRole"])
             .principal(Principal::Service(Value::Lit(Text::Borrowed(service))));
         // CloudTrail takes no condition here:
         // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
         if service != CLOUDTRAIL {
-            trust = trust.when("StringEquals", "aws:SourceAccount", [place.account.clone()]);
+            trust = trust.when(
+                "StringEquals",
+                "aws:SourceAccount",
+                [context.account.clone()],
+            );
         }
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.permissions_boundary = self.boundary.clone();
         let role = scope.add(&format!("{id}Role"), role);
-        let streams = place.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
+        let streams = context.arn("logs", [Expr::text(format!("log-group:{name}:*"))]);
         let write = Statement::allow(WRITE_LOGS).sid("Write").on([streams]);
         let mut may = vec![write];
         if service != CLOUDTRAIL {
@@ -242,7 +256,7 @@ impl PlacedAudit<'_> {
         }
         let policy = RolePolicy::new("write", role, PolicyDocument::new(may));
         let policy = scope.add(&format!("{id}Permissions"), policy);
-        Written {
+        LogDelivery {
             group,
             role,
             ready: [group.node(), policy.node()],
@@ -253,26 +267,26 @@ impl PlacedAudit<'_> {
     fn flow_log(
         &self,
         days: Value<i64>,
-        key: Ref<KmsKey>,
-        place: &ArnPlace,
+        key: Handle<KmsKey>,
+        context: &ArnContext,
         scope: &mut Scope<'_>,
     ) {
         let name = Self::flow_group_name(scope);
         let service = "vpc-flow-logs.amazonaws.com";
         let written = self.group("Connections", (&name, days), key, service, scope);
-        let arn = place.arn("logs", [Expr::text(format!("log-group:{name}"))]);
+        let arn = context.arn("logs", [Expr::text(format!("log-group:{name}"))]);
         let flow = FlowLog::new(self.network.vpc.clone(), "ALL", "cloud-watch-logs", arn)
             .role_arn(written.role.attr(Role::ARN))
             .max_aggregation_interval(60);
         let flow = scope.add("FlowLog", flow);
-        scope.after(flow, written.ready);
+        scope.depends_on(flow, written.ready);
     }
 }
 
 /// A log group that a service writes to.
-struct Written {
-    group: Ref<LogGroup>,
-    role: Ref<Role>,
+struct LogDelivery {
+    group: Handle<LogGroup>,
+    role: Handle<Role>,
     ready: [NodeId; 2],
 }
 
@@ -280,9 +294,9 @@ impl Construct for PlacedAudit<'_> {
     type Handle = AuditHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> AuditHandles {
-        let place = ArnPlace::of(scope);
-        if !self.audit.trail && self.audit.log_days.is_some() {
-            scope.problem(
+        let context = ArnContext::of(scope);
+        if !self.audit.cloudtrail && self.audit.cloudwatch_logs_retention_days.is_some() {
+            scope.add_diagnostic(
                 Diagnostic::warning(
                     "audit-log-days",
                     "`log_days` is of the trail, and there is none",
@@ -291,13 +305,16 @@ impl Construct for PlacedAudit<'_> {
                 .help("leave it out, or set `trail: true`"),
             );
         }
-        if !self.audit.trail && self.audit.flow_log_days.is_none() {
+        if !self.audit.cloudtrail && self.audit.flow_log_retention_days.is_none() {
             return AuditHandles { trail: None };
         }
-        let key = self.key(&place, scope);
-        let trail = self.audit.trail.then(|| self.trail(key, &place, scope));
-        if let Some(days) = self.audit.flow_log_days.clone() {
-            self.flow_log(days, key, &place, scope);
+        let key = self.key(&context, scope);
+        let trail = self
+            .audit
+            .cloudtrail
+            .then(|| self.trail(key, &context, scope));
+        if let Some(days) = self.audit.flow_log_retention_days.clone() {
+            self.flow_log(days, key, &context, scope);
         }
         AuditHandles { trail }
     }

@@ -1,19 +1,19 @@
 //! The private ways to the services that the agent needs.
 
-use super::given::check_id;
-use super::identity::SSMMESSAGES_ACTIONS;
+use super::duplicates::check_id;
+use super::instance_role::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
-use crate::check::IdOf;
 use crate::ir::{
-    ConditionId, Diagnostic, Expr, IntoValue, Link, NodeId, Parameter, Ref, Test, Text, Value,
-    near, quoted,
+    ConditionId, Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate, Text,
+    Value, near, quoted,
 };
 use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
     Bucket, Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup,
     Statement, Tags, Typed, VpcEndpoint,
 };
+use crate::validate::IdOf;
 
 /// The parameter that asks for the region's prefix list of S3 where CloudFormation needs it.
 pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
@@ -91,7 +91,7 @@ impl Service {
             && let Some(known) = scope.known_region()
             && *region != known
         {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "endpoint-service",
                     format!(
@@ -115,7 +115,7 @@ impl Service {
             .is_some_and(|(region, _)| region.is_some() || !self.token.contains('.'));
         let fits = self.token.starts_with(|c: char| c.is_ascii_lowercase())
             && self.token.chars().all(plain);
-        let problem = if fits && full {
+        let diagnostic = if fits && full {
             let message = format!("{shown} is no service known here; it is taken as it is");
             Diagnostic::warning("endpoint-service", message)
                 .help(near.unwrap_or_else(|| "see that it is spelled as AWS does".to_owned()))
@@ -129,7 +129,7 @@ impl Service {
                  `com.amazonaws.eu-central-1.kms`)"
             ))
         };
-        scope.problem(problem.about(about));
+        scope.add_diagnostic(diagnostic.about(about));
     }
 
     /// The name of its endpoint where the stack is deployed.
@@ -139,7 +139,7 @@ impl Service {
             return Value::Lit(name.clone());
         };
         let name = |region: Option<&'static Region>, scope: &Scope<'_>| {
-            let (before, behind) = service.around(region);
+            let (before, behind) = service.affixes(region);
             let Some(behind) = behind else {
                 return Expr::text(before);
             };
@@ -153,7 +153,7 @@ impl Service {
             .into_iter()
             .map(|there| {
                 let reversed = name(there.first().copied(), scope);
-                (in_regions(&there, scope), reversed)
+                (region_condition(&there, scope), reversed)
             })
             .collect();
         let either =
@@ -167,17 +167,17 @@ impl Service {
 }
 
 /// Declares the condition that the stack is deployed in one of these regions of one partition.
-fn in_regions(there: &[&'static Region], scope: &mut Scope<'_>) -> ConditionId {
+fn region_condition(there: &[&'static Region], scope: &mut Scope<'_>) -> ConditionId {
     let partition = there.first().map_or("", |region| region.partition);
     let of_partition = regions().iter().filter(|it| it.partition == partition);
     let (id, test) = if of_partition.count() == there.len() {
-        let test = Test::OneOf(scope.partition(), vec![Text::Borrowed(partition)]);
+        let test = Predicate::OneOf(scope.partition(), vec![Text::Borrowed(partition)]);
         (partition.to_owned(), test)
     } else {
         let names: Vec<&str> = there.iter().map(|region| region.name).collect();
         let id = names.join("-");
         let names = names.into_iter().map(Text::Borrowed).collect();
-        (id, Test::OneOf(scope.region(), names))
+        (id, Predicate::OneOf(scope.region(), names))
     };
     scope.condition(&format!("In{}", crate::ir::logical_id(&id)), test)
 }
@@ -200,7 +200,7 @@ pub struct Endpoints {
     /// Interface endpoints beside the agent's. Default: none.
     pub services: Vec<Service>,
     /// Whether there is a gateway to S3. Default: there is none.
-    pub s3: bool,
+    pub s3_gateway: bool,
     /// The id of S3's prefix list in CloudFormation. Default: the region's, where both are known;
     /// else a parameter asks for it.
     pub s3_prefix_list: Option<Text>,
@@ -219,7 +219,7 @@ impl Default for Endpoints {
         Endpoints {
             ec2messages: true,
             services: Vec::new(),
-            s3: false,
+            s3_gateway: false,
             s3_prefix_list: None,
             zones: EndpointZones::All,
             least_privilege: false,
@@ -245,7 +245,7 @@ pub struct EndpointHandles {
 
 /// What other parts of the stack need ways to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Needs {
+pub(crate) struct EndpointNeeds {
     /// Services beside the agent's.
     pub(crate) services: Vec<Service>,
     /// Whether S3 is needed.
@@ -253,14 +253,14 @@ pub(crate) struct Needs {
     /// Whether the instances are patched.
     pub(crate) patching: bool,
     /// Buckets of the stack that the agent writes to.
-    pub(crate) buckets: Vec<Ref<Bucket>>,
+    pub(crate) buckets: Vec<Handle<Bucket>>,
 }
 
 pub(crate) struct PlacedEndpoints<'a> {
     pub(crate) endpoints: Endpoints,
     pub(crate) network: &'a NetworkHandles,
-    pub(crate) role: Ref<Role>,
-    pub(crate) needs: Needs,
+    pub(crate) role: Handle<Role>,
+    pub(crate) needs: EndpointNeeds,
 }
 
 /// What the agent asks of `ssm`: the part of `AmazonSSMManagedInstanceCore`.
@@ -292,11 +292,11 @@ const EC2MESSAGES_ACTIONS: [&str; 6] = [
 ];
 
 /// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
-fn check_zones_are_known(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
+fn check_known_zones(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
     let unknown = chosen.iter().filter(|it| it.zone.is_none()).count();
     let list = |it: &SubnetHandle| matches!(it.subnet, Value::Expr(Expr::Items(_)));
     if unknown > 0 && (chosen.len() > 1 || chosen.iter().any(list)) {
-        scope.problem(
+        scope.add_diagnostic(
             Diagnostic::warning(
                 "endpoint-zones",
                 "endpoints take one subnet of each zone, and the zones of the subnets are not known",
@@ -316,7 +316,7 @@ impl PlacedEndpoints<'_> {
             }
         }
         match &self.endpoints.zones {
-            EndpointZones::All => check_zones_are_known(&chosen, scope),
+            EndpointZones::All => check_known_zones(&chosen, scope),
             EndpointZones::One => {
                 chosen.truncate(1);
                 if let Some(first) = chosen.first_mut() {
@@ -331,7 +331,7 @@ impl PlacedEndpoints<'_> {
                     {
                         let zones = chosen.iter().filter_map(|subnet| subnet.zone.as_deref());
                         let zones = zones.collect::<Vec<_>>().join(", ");
-                        scope.problem(
+                        scope.add_diagnostic(
                             Diagnostic::error(
                                 "endpoint-zones",
                                 format!("the network has no zone `{name}`"),
@@ -367,7 +367,7 @@ impl PlacedEndpoints<'_> {
         for (n, service) in self.endpoints.services.iter().enumerate() {
             let n = n.to_string();
             if service.as_str() == "s3" {
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("endpoint-service", "`s3` is a gateway, not an interface")
                         .about(&["services", &n])
                         .help("switch it on by `s3: true`"),
@@ -431,7 +431,7 @@ impl PlacedEndpoints<'_> {
         &self,
         service: &Service,
         subnets: &[SubnetHandle],
-        group: Ref<SecurityGroup>,
+        group: Handle<SecurityGroup>,
         condition: Option<ConditionId>,
         scope: &mut Scope<'_>,
     ) -> NodeId {
@@ -447,7 +447,7 @@ impl PlacedEndpoints<'_> {
         let id = service.id();
         let endpoint = scope.add(&id, endpoint);
         if let Some(condition) = condition {
-            scope.only_if(endpoint, condition);
+            scope.set_condition(endpoint, condition);
         }
         scope.output(
             &format!("{id}Id"),
@@ -464,15 +464,15 @@ impl PlacedEndpoints<'_> {
             .and_then(|region| region.s3_prefix_list);
         let given = self.endpoints.s3_prefix_list.clone();
         let known = given.or(of_region.map(Text::Borrowed))?;
-        if let Some(problem) = IdOf::PREFIX_LIST.problem("s3_prefix_list", &known) {
-            scope.problem(problem);
+        if let Some(diagnostic) = IdOf::PREFIX_LIST.diagnostic("s3_prefix_list", &known) {
+            scope.add_diagnostic(diagnostic);
         }
         Some(known)
     }
 
     fn gateway(&self, scope: &mut Scope<'_>) -> (Link<PrefixList>, NodeId) {
         if self.network.route_tables.is_empty() {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "endpoint-route-tables",
                     "the S3 endpoint has no route tables",
@@ -499,7 +499,7 @@ impl PlacedEndpoints<'_> {
         let cfn = match self.known_prefix_list(scope) {
             Some(id) => Expr::Text(id),
             None => scope
-                .parameter(asked_prefix_list().only(Dialect::Cfn))
+                .parameter(prefix_list_parameter().only(Dialect::Cfn))
                 .into(),
         };
         let tf = endpoint.attr(VpcEndpoint::PREFIX_LIST);
@@ -511,7 +511,7 @@ impl PlacedEndpoints<'_> {
     }
 }
 
-fn asked_prefix_list() -> Parameter<Text> {
+fn prefix_list_parameter() -> Parameter<Text> {
     Parameter::string(S3_PREFIX_LIST)
         .description(
             "The region's prefix list of S3: aws ec2 describe-managed-prefix-lists \
@@ -577,7 +577,7 @@ pub(super) fn aws_buckets(patching: bool, scope: &Scope<'_>) -> Vec<Value<Text>>
 }
 
 /// What goes through the gateway to S3: AWS's own buckets, and those that the agent writes to.
-fn s3_policy(needs: &Needs, scope: &Scope<'_>) -> PolicyDocument {
+fn s3_policy(needs: &EndpointNeeds, scope: &Scope<'_>) -> PolicyDocument {
     let any = |actions: &[&'static str]| {
         Statement::allow(actions.iter().copied()).principal(Principal::Any)
     };
@@ -613,8 +613,8 @@ impl Construct for PlacedEndpoints<'_> {
                     && scope.known_region().is_none())
                 .then(|| {
                     let without = Region::without_ec2messages().map(Text::Borrowed).collect();
-                    let test = Test::OneOf(scope.region(), without);
-                    scope.condition("HasEc2messages", Test::Not(Box::new(test)))
+                    let test = Predicate::OneOf(scope.region(), without);
+                    scope.condition("HasEc2messages", Predicate::Not(Box::new(test)))
                 });
                 ready.push(self.interface(service, &subnets, group, condition, scope));
             }
@@ -650,9 +650,9 @@ impl Construct for PlacedEndpoints<'_> {
         };
         let existing = self.endpoints.existing.as_ref();
         let named = existing.is_some_and(|it| !it.endpoints.is_empty() && exists(it));
-        if self.endpoints.s3 || (self.needs.s3 && !existing.is_some_and(exists)) {
+        if self.endpoints.s3_gateway || (self.needs.s3 && !existing.is_some_and(exists)) {
             if named {
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error(
                         "endpoint-existing",
                         "the endpoint to S3 exists already, and is to be created",
@@ -671,7 +671,7 @@ impl Construct for PlacedEndpoints<'_> {
             // The way is there, and the instances' group must let it be taken.
             s3_prefix_list = Some(match self.known_prefix_list(scope) {
                 Some(id) => Value::Lit(crate::ir::Id::new(id)),
-                None => match scope.parameter(asked_prefix_list()) {
+                None => match scope.parameter(prefix_list_parameter()) {
                     Value::Lit(id) => Value::Lit(crate::ir::Id::new(id)),
                     Value::Expr(expr) => Value::Expr(expr),
                 },

@@ -102,7 +102,7 @@ impl ImageFamily {
     ];
 
     /// Returns the public parameter that names the newest image; Windows has none for `arm64`.
-    pub fn parameter(self, architecture: Architecture) -> Option<String> {
+    pub fn ssm_parameter(self, architecture: Architecture) -> Option<String> {
         let amazon = architecture.as_str();
         let canonical = match architecture {
             Architecture::X86_64 => "amd64",
@@ -132,7 +132,7 @@ impl ImageFamily {
     }
 
     /// Returns the image's name for the disk that it boots from.
-    pub const fn root_device(self) -> &'static str {
+    pub const fn root_device_name(self) -> &'static str {
         match self {
             ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2 => "/dev/xvda",
             _ => "/dev/sda1",
@@ -140,7 +140,7 @@ impl ImageFamily {
     }
 
     /// Returns the size in GiB of the published image, below which no disk can be.
-    pub const fn least_volume_size(self) -> i64 {
+    pub const fn min_volume_size(self) -> i64 {
         match self {
             ImageFamily::WindowsServer2022 | ImageFamily::WindowsServer2025 => 30,
             _ => 8,
@@ -165,13 +165,13 @@ impl fmt::Display for ImageFamily {
 #[non_exhaustive]
 pub enum Image {
     /// The newest of a family when the instance is launched.
-    Newest(ImageFamily),
+    Latest(ImageFamily),
     /// What a parameter of Parameter Store names when the instance is launched.
     Parameter {
         /// The parameter's name, with `:version` or `:label` behind it where that is wanted.
         name: Text,
         /// The image's name for its root device.
-        root_device: Text,
+        root_device_name: Text,
         /// Its architecture. Default: not checked.
         architecture: Option<Architecture>,
     },
@@ -180,7 +180,7 @@ pub enum Image {
         /// The image.
         id: Link<LaunchImage>,
         /// The image's name for its root device.
-        root_device: Text,
+        root_device_name: Text,
         /// Its architecture. Default: not checked.
         architecture: Option<Architecture>,
     },
@@ -190,7 +190,7 @@ impl Image {
     /// Returns its architecture, as far as it is stated or told by the name of a public parameter.
     pub(crate) fn architecture(&self) -> Option<Architecture> {
         match self {
-            Image::Newest(_) => None,
+            Image::Latest(_) => None,
             Image::Id { architecture, .. } => *architecture,
             Image::Parameter {
                 name, architecture, ..

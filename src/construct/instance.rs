@@ -1,24 +1,24 @@
 //! One instance of the pattern.
 
-use super::given::{check_arn, check_id, check_ids};
+use super::duplicates::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily};
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
 use super::sessions::SessionHandles;
-use crate::check::{ArnOf, IdOf};
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Severity, Text, Value, quoted};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, DetailedMonitoring, Document, Ebs, HttpTokens, Instance, InstanceProfile,
     KmsKey, LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume,
     SecurityGroup, Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
+use crate::validate::{ArnOf, IdOf};
 
 /// Where an instance is.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum HostSubnet {
+pub enum InstanceSubnet {
     /// In the network's n-th subnet, counted from zero.
-    Nth(u32),
+    Index(u32),
     /// In the network's subnet of this zone.
     Zone(Text),
     /// In this subnet.
@@ -29,27 +29,27 @@ pub enum HostSubnet {
 /// public address.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Host {
+pub struct PrivateInstance {
     /// Its name, also its tag `Name`; letters, digits, `-`, `_`, `.`.
     pub name: String,
     /// The name that it had before: its resources keep their ids. Default: none.
-    pub was: Option<String>,
+    pub renamed_from: Option<String>,
     /// Its image. Default: the newest Amazon Linux 2023.
     pub image: Image,
     /// Changing it renews the instance with the then newest image. Default: nothing.
-    pub renewal: Option<Value<Text>>,
+    pub replacement_trigger: Option<Value<Text>>,
     /// Its type. Default: `t3.micro`.
     pub instance_type: Value<Text>,
     /// The size of its root volume in GiB. Default: the image's.
-    pub volume_size: Option<Value<i64>>,
+    pub root_volume_size: Option<Value<i64>>,
     /// The key of its root volume, by ARN. Default: the account's key for EBS.
-    pub kms_key: Option<Link<KmsKey>>,
+    pub root_volume_kms_key: Option<Link<KmsKey>>,
     /// Where it is. Default: the first subnet.
-    pub subnet: HostSubnet,
+    pub subnet: InstanceSubnet,
     /// Further security groups. Default: none.
     pub security_groups: Vec<Link<SecurityGroup>>,
     /// Whether it has metrics by the minute. Default: it has not.
-    pub monitoring: bool,
+    pub detailed_monitoring: bool,
     /// Whether its way to its disks is its own; types without that refuse it. Default: as its type
     /// has it.
     pub ebs_optimized: bool,
@@ -61,20 +61,20 @@ pub struct Host {
     pub tags: Tags,
 }
 
-impl Host {
+impl PrivateInstance {
     /// With this name.
-    pub fn new(name: impl Into<String>) -> Host {
-        Host {
+    pub fn new(name: impl Into<String>) -> PrivateInstance {
+        PrivateInstance {
             name: name.into(),
-            was: None,
-            image: Image::Newest(ImageFamily::AmazonLinux2023),
-            renewal: None,
+            renamed_from: None,
+            image: Image::Latest(ImageFamily::AmazonLinux2023),
+            replacement_trigger: None,
             instance_type: Value::Lit(Text::Borrowed("t3.micro")),
-            volume_size: None,
-            kms_key: None,
-            subnet: HostSubnet::Nth(0),
+            root_volume_size: None,
+            root_volume_kms_key: None,
+            subnet: InstanceSubnet::Index(0),
             security_groups: Vec::new(),
-            monitoring: false,
+            detailed_monitoring: false,
             ebs_optimized: false,
             termination_protection: false,
             user_data: None,
@@ -95,7 +95,7 @@ impl Host {
     }
 
     /// Sets where it is. Default: the first subnet.
-    pub fn subnet(mut self, subnet: HostSubnet) -> Self {
+    pub fn subnet(mut self, subnet: InstanceSubnet) -> Self {
         self.subnet = subnet;
         self
     }
@@ -113,7 +113,7 @@ impl Host {
     }
 
     /// Returns the types that it can have, as far as they are known before deployment.
-    fn types(&self, scope: &Scope<'_>) -> Vec<Text> {
+    fn possible_types(&self, scope: &Scope<'_>) -> Vec<Text> {
         match &self.instance_type {
             Value::Lit(of) => vec![of.clone()],
             Value::Expr(Expr::Param(id)) => scope.declaration(*id).map_or(Vec::new(), |it| {
@@ -135,7 +135,7 @@ impl Host {
         scope: &Scope<'_>,
     ) -> Result<Option<Architecture>, Box<Diagnostic>> {
         let mut first: Option<(Text, Architecture)> = None;
-        for of in self.types(scope) {
+        for of in self.possible_types(scope) {
             let Some(architecture) = Architecture::of(&of) else {
                 let (what, help) = if of.starts_with("mac") {
                     (
@@ -176,26 +176,26 @@ impl Host {
     }
 
     /// What diagnostics call its type.
-    fn shown_type(&self, scope: &Scope<'_>) -> String {
-        match self.types(scope).first() {
+    fn display_type(&self, scope: &Scope<'_>) -> String {
+        match self.possible_types(scope).first() {
             Some(of) => format!("`{of}`"),
             None => "the instance type".to_owned(),
         }
     }
 
     /// Returns the architecture of type and image, and reports where they disagree.
-    fn checked_architecture(&self, scope: &mut Scope<'_>) -> Architecture {
+    fn resolve_architecture(&self, scope: &mut Scope<'_>) -> Architecture {
         let of_type = match self.architecture(scope) {
             Ok(of_type) => of_type,
-            Err(problem) => {
-                scope.problem(*problem);
+            Err(diagnostic) => {
+                scope.add_diagnostic(*diagnostic);
                 return Architecture::X86_64;
             }
         };
         match (of_type, self.image.architecture()) {
             (Some(is), Some(image)) if is != image => {
-                let (of, is, image) = (self.shown_type(scope), is.as_str(), image.as_str());
-                scope.problem(
+                let (of, is, image) = (self.display_type(scope), is.as_str(), image.as_str());
+                scope.add_diagnostic(
                     Diagnostic::error(
                         "image-architecture",
                         format!("{of} is {is}, and the image is {image}"),
@@ -207,7 +207,7 @@ impl Host {
                     )),
                 );
             }
-            (None, None) if matches!(self.image, Image::Newest(_)) => scope.problem(
+            (None, None) if matches!(self.image, Image::Latest(_)) => scope.add_diagnostic(
                 Diagnostic::error(
                     "instance-type",
                     "nothing tells the architecture of the instance type, and the image needs it",
@@ -222,13 +222,13 @@ impl Host {
 
     /// Reports a size that the root volume cannot have, as far as it is known.
     fn check_volume(&self, scope: &mut Scope<'_>) {
-        let least = match &self.image {
-            Image::Newest(family) => family.least_volume_size(),
+        let min = match &self.image {
+            Image::Latest(family) => family.min_volume_size(),
             _ => 1,
         };
         // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
         const MOST: i64 = 65_536;
-        let sizes: Vec<i64> = match &self.volume_size {
+        let sizes: Vec<i64> = match &self.root_volume_size {
             Some(Value::Lit(size)) => vec![*size],
             Some(Value::Expr(Expr::Param(id))) => {
                 let declared = scope.declaration(*id).into_iter();
@@ -237,14 +237,11 @@ impl Host {
             }
             _ => Vec::new(),
         };
-        if let Some(size) = sizes
-            .into_iter()
-            .find(|size| !(least..=MOST).contains(size))
-        {
+        if let Some(size) = sizes.into_iter().find(|size| !(min..=MOST).contains(size)) {
             let message = format!(
-                "`volume_size` is {size}, and the image's root volume has from {least} to {MOST} GiB"
+                "`volume_size` is {size}, and the image's root volume has from {min} to {MOST} GiB"
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)
                     .about(&["volume_size"])
                     .help("take a size between these"),
@@ -253,14 +250,14 @@ impl Host {
     }
 
     /// Reports ids and ARNs that are none, and too many groups.
-    fn check_given(&self, scope: &mut Scope<'_>) {
+    fn check_references(&self, scope: &mut Scope<'_>) {
         if let Image::Id { id, .. } = &self.image {
             check_id("image.ami", IdOf::IMAGE, id, scope);
         }
-        if let Some(key) = &self.kms_key {
+        if let Some(key) = &self.root_volume_kms_key {
             check_arn("kms_key", ArnOf::Key, key, scope);
         }
-        if let HostSubnet::Subnet(subnet) = &self.subnet {
+        if let InstanceSubnet::Subnet(subnet) = &self.subnet {
             check_id("subnet", IdOf::SUBNET, subnet, scope);
         }
         let groups = &self.security_groups;
@@ -270,7 +267,7 @@ impl Host {
         let help = "leave some out of `security_groups`";
         if count > 16 {
             let message = format!("the instance has {count} groups with its own, and EC2 takes 16");
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("security-groups", message)
                     .about(&["security_groups"])
                     .help(help),
@@ -279,7 +276,7 @@ impl Host {
             let message = format!(
                 "the instance has {count} groups with its own; EC2 takes 5 until the quota is raised"
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("security-groups", message)
                     .about(&["security_groups"])
                     .help(help),
@@ -308,7 +305,7 @@ impl Host {
             .map(str::to_ascii_lowercase)
             .collect();
         let installs = self.user_data.is_some();
-        let problem = if name.contains("/amzn-ami-") {
+        let diagnostic = if name.contains("/amzn-ami-") {
             report(
                 "image-end-of-life",
                 "is Amazon Linux 1, which got its last update in 2023",
@@ -333,53 +330,53 @@ impl Host {
             } else {
                 "has no agent".to_owned()
             };
-            let problem = report(
+            let diagnostic = report(
                 "image-agent",
                 &message,
                 "set `install_agent`, or install the agent in `user_data`",
             );
-            problem.map(|problem| Diagnostic {
+            diagnostic.map(|diagnostic| Diagnostic {
                 severity: if own {
                     Severity::Warning
                 } else {
-                    problem.severity
+                    diagnostic.severity
                 },
-                ..problem
+                ..diagnostic
             })
         } else {
             None
         };
-        if let Some(problem) = problem {
-            scope.problem(problem);
+        if let Some(diagnostic) = diagnostic {
+            scope.add_diagnostic(diagnostic);
         }
     }
 }
 
 /// A host with what it stands on.
 #[derive(Clone, Debug)]
-pub(crate) struct PlacedHost<'a> {
-    pub(crate) host: Host,
+pub(crate) struct PlacedInstance<'a> {
+    pub(crate) instance: PrivateInstance,
     pub(crate) network: &'a NetworkHandles,
-    pub(crate) profile: Ref<InstanceProfile>,
-    pub(crate) group: Ref<SecurityGroup>,
+    pub(crate) instance_profile: Handle<InstanceProfile>,
+    pub(crate) security_group: Handle<SecurityGroup>,
     pub(crate) sessions: Option<&'a SessionHandles>,
-    pub(crate) after: &'a [NodeId],
+    pub(crate) depends_on: &'a [NodeId],
 }
 
 /// What a host is to its users.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct HostHandles {
+pub struct InstanceHandles {
     /// The instance.
-    pub instance: Ref<Instance>,
+    pub instance: Handle<Instance>,
 }
 
-impl PlacedHost<'_> {
+impl PlacedInstance<'_> {
     fn subnet(&self, scope: &mut Scope<'_>) -> Link<Subnet> {
         let subnets = &self.network.subnets;
-        let found = match &self.host.subnet {
-            HostSubnet::Subnet(subnet) => return subnet.clone(),
-            HostSubnet::Nth(n) => {
+        let found = match &self.instance.subnet {
+            InstanceSubnet::Subnet(subnet) => return subnet.clone(),
+            InstanceSubnet::Index(n) => {
                 if let [only] = subnets.as_slice()
                     && let Value::Expr(Expr::Items(list)) = only.subnet
                 {
@@ -387,30 +384,30 @@ impl PlacedHost<'_> {
                 }
                 subnets.get(*n as usize)
             }
-            HostSubnet::Zone(zone) => subnets
+            InstanceSubnet::Zone(zone) => subnets
                 .iter()
                 .find(|subnet| subnet.zone.as_ref() == Some(zone)),
         };
         if let Some(found) = found {
             return found.one();
         }
-        let (what, known) = match &self.host.subnet {
-            HostSubnet::Zone(zone) => {
+        let (what, known) = match &self.instance.subnet {
+            InstanceSubnet::Zone(zone) => {
                 let zones = subnets.iter().filter_map(|subnet| subnet.zone.as_deref());
                 (
                     format!("zone `{zone}`"),
                     zones.collect::<Vec<_>>().join(", "),
                 )
             }
-            HostSubnet::Nth(n) => (
+            InstanceSubnet::Index(n) => (
                 format!("number {n}"),
                 format!("0 to {}", subnets.len().saturating_sub(1)),
             ),
-            HostSubnet::Subnet(_) => (String::new(), String::new()),
+            InstanceSubnet::Subnet(_) => (String::new(), String::new()),
         };
         // A network without subnets has been told already.
         if !subnets.is_empty() {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "instance-subnet",
                     format!("the network has no subnet of {what}"),
@@ -424,22 +421,22 @@ impl PlacedHost<'_> {
     }
 }
 
-impl Construct for PlacedHost<'_> {
-    type Handle = HostHandles;
+impl Construct for PlacedInstance<'_> {
+    type Handle = InstanceHandles;
 
-    fn build(self, scope: &mut Scope<'_>) -> HostHandles {
+    fn build(self, scope: &mut Scope<'_>) -> InstanceHandles {
         let subnet = self.subnet(scope);
-        let host = self.host;
-        let architecture = host.checked_architecture(scope);
+        let host = self.instance;
+        let architecture = host.resolve_architecture(scope);
         host.check_agent(scope);
         host.check_volume(scope);
-        host.check_given(scope);
+        host.check_references(scope);
         let mut instance = Instance::new(host.instance_type, subnet);
         let (parameter, root_device) = match &host.image {
-            Image::Newest(family) => {
-                let Some(parameter) = family.parameter(architecture) else {
+            Image::Latest(family) => {
+                let Some(parameter) = family.ssm_parameter(architecture) else {
                     let of = family.as_str();
-                    scope.problem(
+                    scope.add_diagnostic(
                         Diagnostic::error(
                             "image-architecture",
                             format!("`{of}` is not published for {}", architecture.as_str()),
@@ -447,17 +444,21 @@ impl Construct for PlacedHost<'_> {
                         .about(&["type"])
                         .help("take an instance type of x86_64, such as `t3.micro`"),
                     );
-                    return HostHandles {
+                    return InstanceHandles {
                         instance: scope.add("Instance", instance),
                     };
                 };
-                (Some(parameter), Text::Borrowed(family.root_device()))
+                (Some(parameter), Text::Borrowed(family.root_device_name()))
             }
             Image::Parameter {
-                name, root_device, ..
+                name,
+                root_device_name: root_device,
+                ..
             } => (Some(name.to_string()), root_device.clone()),
             Image::Id {
-                id, root_device, ..
+                id,
+                root_device_name: root_device,
+                ..
             } => {
                 instance.image = Some(id.clone());
                 (None, root_device.clone())
@@ -467,8 +468,8 @@ impl Construct for PlacedHost<'_> {
             .volume_type(VolumeType::Gp3)
             .encrypted(true)
             .delete_on_termination(true);
-        ebs.volume_size = host.volume_size;
-        ebs.kms_key = host.kms_key;
+        ebs.volume_size = host.root_volume_size;
+        ebs.kms_key = host.root_volume_kms_key;
         let root: Value<Text> = root_device.into_value();
         let metadata = MetadataOptions::new()
             .http_endpoint(Switch::Enabled)
@@ -479,8 +480,10 @@ impl Construct for PlacedHost<'_> {
             let mut template = LaunchTemplate::new(image)
                 .block_devices([BlockDeviceMapping::new(root, ebs)])
                 .metadata_options(metadata.clone());
-            template.monitoring = host.monitoring.then(|| DetailedMonitoring::new(true));
-            if let Some(renewal) = &host.renewal {
+            template.monitoring = host
+                .detailed_monitoring
+                .then(|| DetailedMonitoring::new(true));
+            if let Some(renewal) = &host.replacement_trigger {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).
                 let marker = TagSpecification::new("network-interface")
@@ -496,19 +499,21 @@ impl Construct for PlacedHost<'_> {
                 ebs,
             });
         }
-        instance.iam_instance_profile = Some(self.profile.into_value());
+        instance.iam_instance_profile = Some(self.instance_profile.into_value());
         instance.metadata_options = Some(metadata);
-        instance.monitoring = Some(Value::Lit(host.monitoring));
+        instance.monitoring = Some(Value::Lit(host.detailed_monitoring));
         instance.ebs_optimized = host.ebs_optimized.then_some(Value::Lit(true));
         instance.disable_api_termination = Some(Value::Lit(host.termination_protection));
         instance.user_data = host.user_data.map(UserData);
         instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
-        instance.security_groups.push(self.group.into_value());
+        instance
+            .security_groups
+            .push(self.security_group.into_value());
         instance.security_groups.extend(host.security_groups);
         instance.tags.set("Name", host.name);
         instance.tags.merge(&host.tags);
         let instance = scope.add("Instance", instance);
-        scope.after(instance, self.after.iter().copied());
+        scope.depends_on(instance, self.depends_on.iter().copied());
         let id = instance.attr(Instance::LINK);
         scope.output("InstanceId", id.clone(), "The instance");
         let mut session = vec![
@@ -522,6 +527,6 @@ impl Construct for PlacedHost<'_> {
             session.push(sessions.document.attr(Document::LINK));
         }
         scope.output("StartSession", Expr::concat(session), "Opens a session");
-        HostHandles { instance }
+        InstanceHandles { instance }
     }
 }

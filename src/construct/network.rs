@@ -1,11 +1,11 @@
 //! The network: a new private one, or one that is there.
 
-use super::given::{check_id, check_ids};
+use super::duplicates::{check_id, check_ids};
 use super::scope::{Construct, Scope};
-use crate::check::IdOf;
 use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::region::Region;
 use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
+use crate::validate::IdOf;
 
 /// The zones of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,13 +92,13 @@ impl PrivateNetwork {
         self
     }
 
-    fn cidrs(&self, zones: &[ZoneOfSubnet], scope: &mut Scope<'_>) -> Vec<Cidr> {
+    fn cidrs(&self, zones: &[SubnetZone], scope: &mut Scope<'_>) -> Vec<Cidr> {
         let count = zones.len();
         if self.subnet_cidrs.is_empty() {
             let prefix_len = (self.cidr.prefix_len() + 4).clamp(16, 28);
             let room = self.cidr.capacity(prefix_len);
-            let most = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
-            if let Some((number, zone)) = most.max_by_key(|(number, _)| *number)
+            let max = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
+            if let Some((number, zone)) = max.max_by_key(|(number, _)| *number)
                 && room <= number.into()
                 // A range beyond a VPC's is told by itself.
                 && self.cidr.prefix_len() <= 28
@@ -117,7 +117,7 @@ impl PrivateNetwork {
                         number + 1
                     ),
                 };
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
                         .about(&["zones"])
                         .about(&["cidr"])
@@ -129,7 +129,7 @@ impl PrivateNetwork {
                     "zone `{}` has no letter behind the region, which a range would follow from",
                     zone.label
                 );
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
                         .help("give `subnet_cidrs`, a range for each zone"),
                 );
@@ -141,7 +141,7 @@ impl PrivateNetwork {
         }
         let given = self.subnet_cidrs.len();
         if given != count {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error(
                     "network-subnet-cidrs",
                     format!("{given} subnet ranges are given for {count} zones"),
@@ -152,7 +152,7 @@ impl PrivateNetwork {
         }
         for (n, cidr) in self.subnet_cidrs.iter().enumerate() {
             if !self.cidr.contains(*cidr) {
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error(
                         "network-subnet-cidrs",
                         format!("subnet range `{cidr}` is outside the VPC's `{}`", self.cidr),
@@ -165,7 +165,7 @@ impl PrivateNetwork {
                 .iter()
                 .find(|other| other.overlaps(*cidr))
             {
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error(
                         "network-subnet-cidrs",
                         format!("subnet ranges `{other}` and `{cidr}` overlap"),
@@ -180,7 +180,7 @@ impl PrivateNetwork {
 }
 
 /// A zone with what names and ranges follow from: never its place among others.
-struct ZoneOfSubnet {
+struct SubnetZone {
     /// In the ids of its parts: `A` to `Z`, or `Lax1a` for a local zone.
     key: String,
     /// Which block of the VPC its subnet takes; local zones take none by themselves.
@@ -190,10 +190,10 @@ struct ZoneOfSubnet {
     zone: Value<Text>,
 }
 
-impl ZoneOfSubnet {
-    fn nth(n: u8) -> ZoneOfSubnet {
+impl SubnetZone {
+    fn indexed(n: u8) -> SubnetZone {
         let letter = char::from(b'A' + n).to_string();
-        ZoneOfSubnet {
+        SubnetZone {
             key: letter.clone(),
             number: Some(n.into()),
             label: Text::Owned(letter),
@@ -202,13 +202,13 @@ impl ZoneOfSubnet {
     }
 
     /// Nothing for what is no zone, which is told elsewhere.
-    fn named(name: &Text) -> Option<ZoneOfSubnet> {
+    fn named(name: &Text) -> Option<SubnetZone> {
         let (_, rest) = Region::of_zone(name)?;
         let letter = match rest.as_bytes() {
             [letter] => Some(u32::from(letter - b'a')),
             _ => None,
         };
-        Some(ZoneOfSubnet {
+        Some(SubnetZone {
             key: crate::ir::logical_id(rest),
             number: letter,
             label: name.clone(),
@@ -223,14 +223,14 @@ impl Construct for PrivateNetwork {
     fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
         scope.tags(self.tags.clone());
         check_zones(&self.zones, scope);
-        let zones: Vec<ZoneOfSubnet> = match &self.zones {
+        let zones: Vec<SubnetZone> = match &self.zones {
             Zones::Count(count) => (0..26)
                 .take_while(|n| u32::from(*n) < *count)
-                .map(ZoneOfSubnet::nth)
+                .map(SubnetZone::indexed)
                 .collect(),
             Zones::Named(names) => {
-                let mut zones: Vec<ZoneOfSubnet> = Vec::new();
-                for zone in names.iter().filter_map(ZoneOfSubnet::named) {
+                let mut zones: Vec<SubnetZone> = Vec::new();
+                for zone in names.iter().filter_map(SubnetZone::named) {
                     // What is wrong with a letter that comes again is told by its zone.
                     if !zones.iter().any(|other| other.key == zone.key) {
                         zones.push(zone);
@@ -288,7 +288,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
         Zones::Named(names) => names.len(),
     };
     if count == 0 || count > 26 {
-        scope.problem(
+        scope.add_diagnostic(
             Diagnostic::error(
                 "network-zones",
                 format!("a network has from 1 to 26 zones, not {count}"),
@@ -301,7 +301,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
         for (n, name) in names.iter().enumerate() {
             if names[..n].contains(name) {
                 let message = format!("zone `{name}` is given twice");
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
                         .about(&["zones", &n.to_string()])
                         .help("give each zone once"),
@@ -325,7 +325,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
         && let Some(known) = region.zones
         && count > known as usize
     {
-        scope.problem(
+        scope.add_diagnostic(
             Diagnostic::error(
                 "network-zones",
                 format!("region `{}` has {known} zones, not {count}", region.name),
@@ -359,7 +359,7 @@ fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope
         }
         _ => return,
     };
-    scope.problem(
+    scope.add_diagnostic(
         Diagnostic::error("network-zones", message)
             .about(about)
             .help(format!(
@@ -451,7 +451,7 @@ impl Construct for ExistingNetwork {
 
     fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
         if self.subnets.is_empty() {
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("network-subnets", "an existing network needs a subnet")
                     .about(&["subnets"])
                     .about(&["vpc"])
@@ -475,7 +475,7 @@ impl Construct for ExistingNetwork {
                 && let Some(other) = overlapping.into_iter().find(|other| other.overlaps(cidr))
             {
                 let message = format!("subnet ranges `{other}` and `{cidr}` overlap");
-                scope.problem(
+                scope.add_diagnostic(
                     Diagnostic::error("network-subnet-cidrs", message)
                         .about(&["subnets", &n.to_string(), "cidr"])
                         .help("take blocks that share no address"),

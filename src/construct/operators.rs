@@ -2,10 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
 
-use super::arn::ArnPlace;
+use super::arn::ArnContext;
 use super::scope::{Construct, Scope};
 use super::sessions::SessionHandles;
-use crate::ir::{Diagnostic, Expr, IntoValue, Link, Ref, Text, Value, quoted};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
@@ -25,7 +25,7 @@ const SSH: &str = "AWS-StartSSHSession";
 /// The instances that sessions may be opened on.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Instances {
+pub enum SessionTargets {
     /// Those that have all of these tags: key, and values of which one fits; `*` and `?` are
     /// patterns.
     Tagged(Vec<(Text, Vec<Text>)>),
@@ -45,22 +45,22 @@ pub enum Instances {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct OperatorPolicy {
-    instances: Instances,
+    targets: SessionTargets,
     documents: Vec<Value<Text>>,
-    port_forwarding: bool,
-    ssh: bool,
-    keys: Vec<Value<Text>>,
+    allow_port_forwarding: bool,
+    allow_ssh: bool,
+    kms_keys: Vec<Value<Text>>,
 }
 
 impl OperatorPolicy {
     /// For sessions on these instances.
-    pub fn new(instances: Instances) -> OperatorPolicy {
+    pub fn new(instances: SessionTargets) -> OperatorPolicy {
         OperatorPolicy {
-            instances,
+            targets: instances,
             documents: Vec::new(),
-            port_forwarding: false,
-            ssh: false,
-            keys: Vec::new(),
+            allow_port_forwarding: false,
+            allow_ssh: false,
+            kms_keys: Vec::new(),
         }
     }
 
@@ -71,20 +71,20 @@ impl OperatorPolicy {
     }
 
     /// Whether ports may be forwarded, which no log shows. Default: they may not.
-    pub fn port_forwarding(mut self, allow: bool) -> Self {
-        self.port_forwarding = allow;
+    pub fn allow_port_forwarding(mut self, allow: bool) -> Self {
+        self.allow_port_forwarding = allow;
         self
     }
 
     /// Whether SSH may go through a session, which no log shows. Default: it may not.
-    pub fn ssh(mut self, allow: bool) -> Self {
-        self.ssh = allow;
+    pub fn allow_ssh(mut self, allow: bool) -> Self {
+        self.allow_ssh = allow;
         self
     }
 
     /// The ARN of a key that sessions are encrypted with. Default: none.
-    pub fn key(mut self, arn: impl IntoValue<Value<Text>>) -> Self {
-        self.keys.push(arn.into_value());
+    pub fn kms_key(mut self, arn: impl IntoValue<Value<Text>>) -> Self {
+        self.kms_keys.push(arn.into_value());
         self
     }
 
@@ -96,29 +96,29 @@ impl OperatorPolicy {
     /// since plain `Bool` refuses what is listed too. One's own sessions are told twice, by id and
     /// by the tags that AWS gives them: ids begin with the session's name of a role, and not with
     /// `aws:userid`.
-    pub fn policy(&self, place: &ArnPlace) -> PolicyDocument {
-        let checked = |statement: Statement| {
+    pub fn to_policy_document(&self, context: &ArnContext) -> PolicyDocument {
+        let validated = |statement: Statement| {
             statement.when(
                 "BoolIfExists",
                 "ssm:SessionDocumentAccessCheck",
                 [text("true")],
             )
         };
-        let instance = |id: Expr| place.arn("ec2", [Expr::text("instance/"), id]);
-        let reachable: Vec<Value<Text>> = match &self.instances {
-            Instances::Ids(ids) => ids.iter().map(|id| instance(expr(id))).collect(),
-            Instances::Tagged(_) => vec![instance(Expr::text("*"))],
+        let instance = |id: Expr| context.arn("ec2", [Expr::text("instance/"), id]);
+        let reachable: Vec<Value<Text>> = match &self.targets {
+            SessionTargets::Ids(ids) => ids.iter().map(|id| instance(expr(id))).collect(),
+            SessionTargets::Tagged(_) => vec![instance(Expr::text("*"))],
         };
         let start = Statement::allow(["ssm:StartSession"]).on(reachable.iter().cloned());
-        let start = match &self.instances {
+        let start = match &self.targets {
             // Written once, since a policy has room for so many.
-            Instances::Ids(_) => Statement {
+            SessionTargets::Ids(_) => Statement {
                 actions: ["ssm:GetConnectionStatus", "ssm:StartSession"]
                     .map(text)
                     .into(),
                 ..start
             },
-            Instances::Tagged(tags) => {
+            SessionTargets::Tagged(tags) => {
                 let all = start;
                 tags.iter().fold(all, |statement, (key, values)| {
                     let key = format!("ssm:resourceTag/{key}");
@@ -127,18 +127,22 @@ impl OperatorPolicy {
             }
         };
         let mut documents: Vec<Value<Text>> = match self.documents.is_empty() {
-            true => vec![own(place, Expr::text(DEFAULT_DOCUMENT))],
+            true => vec![account_document(context, Expr::text(DEFAULT_DOCUMENT))],
             false => self
                 .documents
                 .iter()
-                .map(|it| own(place, expr(it)))
+                .map(|it| account_document(context, expr(it)))
                 .collect(),
         };
-        let forwarding = FORWARDING.iter().filter(|_| self.port_forwarding);
-        let ssh = Some(&SSH).filter(|_| self.ssh);
-        documents.extend(forwarding.chain(ssh).map(|name| of_aws(place, name)));
-        let anywhere = ArnPlace {
-            partition: place.partition.clone(),
+        let forwarding = FORWARDING.iter().filter(|_| self.allow_port_forwarding);
+        let ssh = Some(&SSH).filter(|_| self.allow_ssh);
+        documents.extend(
+            forwarding
+                .chain(ssh)
+                .map(|name| aws_document(context, name)),
+        );
+        let anywhere = ArnContext {
+            partition: context.partition.clone(),
             region: Expr::text("*"),
             account: Expr::text("*"),
         };
@@ -146,8 +150,9 @@ impl OperatorPolicy {
             |rest: &'static str| anywhere.arn("ssm", [Expr::text("session/"), Expr::text(rest)]);
         let mine = ["ssm:TerminateSession", "ssm:ResumeSession"];
         let mut statements = vec![
-            checked(start).sid("StartOnInstances"),
-            checked(Statement::allow(["ssm:StartSession"]).on(documents)).sid("StartWithDocuments"),
+            validated(start).sid("StartOnInstances"),
+            validated(Statement::allow(["ssm:StartSession"]).on(documents))
+                .sid("StartWithDocuments"),
             Statement::allow(["ssmmessages:OpenDataChannel"])
                 .on([session("${aws:userid}-*")])
                 .sid("DataChannel"),
@@ -171,14 +176,14 @@ impl OperatorPolicy {
             .on([text("*")])
             .sid("Look"),
         ];
-        if let Instances::Tagged(_) = self.instances {
+        if let SessionTargets::Tagged(_) = self.targets {
             let look = Statement::allow(["ssm:GetConnectionStatus"]).on(reachable);
             statements.push(look.sid("LookAtInstances"));
         }
-        if !self.keys.is_empty() {
+        if !self.kms_keys.is_empty() {
             statements.push(
                 Statement::allow(["kms:GenerateDataKey"])
-                    .on(self.keys.iter().cloned())
+                    .on(self.kms_keys.iter().cloned())
                     .sid("EncryptSessions"),
             );
         }
@@ -193,16 +198,16 @@ impl OperatorPolicy {
 pub struct Operators {
     /// Tags that the instances are told by, all of which must fit: key, and values of which one
     /// fits. Default: none, they are told by id.
-    pub tags: Vec<(Text, Vec<Text>)>,
+    pub instance_tags: Vec<(Text, Vec<Text>)>,
     /// Whether ports may be forwarded, which no log shows. Default: they may not.
-    pub port_forwarding: bool,
+    pub allow_port_forwarding: bool,
     /// Whether SSH may go through a session, which no log shows. Default: it may not.
-    pub ssh: bool,
+    pub allow_ssh: bool,
     /// Who may take the role, by ARN. Default: nobody, and there is no role.
-    pub trust: Vec<Value<Text>>,
+    pub trusted_principals: Vec<Value<Text>>,
     /// Whether they must have shown a second factor. Default: they need not, since whoever comes
     /// from an identity provider shows it there.
-    pub mfa: bool,
+    pub require_mfa: bool,
 }
 
 /// What operators are to their users.
@@ -210,16 +215,16 @@ pub struct Operators {
 #[non_exhaustive]
 pub struct OperatorHandles {
     /// The policy.
-    pub policy: Ref<ManagedPolicy>,
+    pub policy: Handle<ManagedPolicy>,
     /// The role, if there is one.
-    pub role: Option<Ref<Role>>,
+    pub role: Option<Handle<Role>>,
 }
 
 /// Operators with the instances that they may reach.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedOperators<'a> {
     pub(crate) operators: Operators,
-    pub(crate) instances: &'a [Ref<Instance>],
+    pub(crate) instances: &'a [Handle<Instance>],
     pub(crate) sessions: Option<&'a SessionHandles>,
     /// The most that the role can ever be allowed.
     pub(crate) boundary: Option<Link<ManagedPolicy>>,
@@ -229,75 +234,83 @@ impl Construct for PlacedOperators<'_> {
     type Handle = OperatorHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> OperatorHandles {
-        let place = ArnPlace::of(scope);
+        let context = ArnContext::of(scope);
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
         const MOST: usize = 40;
-        if self.operators.tags.is_empty() && self.instances.len() > MOST {
+        if self.operators.instance_tags.is_empty() && self.instances.len() > MOST {
             let count = self.instances.len();
             let message =
                 format!("a policy has room for the ids of {MOST} instances, not of {count}");
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("operator-instances", message)
                     .help("tell them by a tag: `operators.tags`"),
             );
         }
-        for (key, _) in self.operators.tags.iter().filter(|(_, of)| of.is_empty()) {
+        for (key, _) in self
+            .operators
+            .instance_tags
+            .iter()
+            .filter(|(_, of)| of.is_empty())
+        {
             let message = format!("no instance has a tag {} without values", quoted(key));
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("operator-tags", message)
                     .about(&["tags", key])
                     .help("name the values, or `*` for any"),
             );
         }
-        if self.operators.mfa && self.operators.trust.is_empty() {
+        if self.operators.require_mfa && self.operators.trusted_principals.is_empty() {
             let message = "`mfa` is of the operators' role, and there is none";
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("operator-mfa", message)
                     .about(&["mfa"])
                     .help("say who may take it: `operators.trust`"),
             );
         }
-        let instances = match self.operators.tags.is_empty() {
-            false => Instances::Tagged(self.operators.tags),
+        let instances = match self.operators.instance_tags.is_empty() {
+            false => SessionTargets::Tagged(self.operators.instance_tags),
             true => {
                 let ids = self.instances.iter().map(|it| it.attr(Instance::LINK));
-                Instances::Ids(ids.map(Value::Expr).collect())
+                SessionTargets::Ids(ids.map(Value::Expr).collect())
             }
         };
         let mut policy = OperatorPolicy::new(instances)
-            .port_forwarding(self.operators.port_forwarding)
-            .ssh(self.operators.ssh);
+            .allow_port_forwarding(self.operators.allow_port_forwarding)
+            .allow_ssh(self.operators.allow_ssh);
         if let Some(sessions) = self.sessions {
             policy = policy.document(sessions.document.attr(Document::LINK));
             if let Some(key) = &sessions.key {
                 let key: Value<Text> = Expr::from(key.clone()).into();
-                policy = policy.key(key);
+                policy = policy.kms_key(key);
             }
         }
-        let policy = scope.add("Policy", ManagedPolicy::new(policy.policy(&place)));
+        let policy = scope.add(
+            "Policy",
+            ManagedPolicy::new(policy.to_policy_document(&context)),
+        );
         scope.output(
             "PolicyArn",
             policy.attr(ManagedPolicy::LINK),
             "For who may open sessions",
         );
-        let role = (!self.operators.trust.is_empty()).then(|| {
-            for (n, arn) in self.operators.trust.iter().enumerate() {
+        let role = (!self.operators.trusted_principals.is_empty()).then(|| {
+            for (n, arn) in self.operators.trusted_principals.iter().enumerate() {
                 if let Some(arn) = arn.lit().filter(|arn| !is_principal(arn)) {
                     let message = format!("{} is nobody who can take a role", quoted(arn));
-                    scope.problem(
+                    scope.add_diagnostic(
                         Diagnostic::error("operator-trust", message)
                             .about(&["trust", &n.to_string()])
                             .help("write `arn:aws:iam::123456789012:root`, or the ARN of a role or user"),
                     );
                 }
             }
-            let mut who = self.operators.trust;
+            let mut who = self.operators.trusted_principals;
             let who = match who.len() {
                 1 => Principal::Aws(who.swap_remove(0)),
                 _ => Principal::Several(vec![(Text::Borrowed("AWS"), who)]),
             };
             let mut trust = Statement::allow(["sts:AssumeRole"]).principal(who);
-            if self.operators.mfa {
+            if self.operators.require_mfa {
                 trust = trust.when("Bool", "aws:MultiFactorAuthPresent", ["true"]);
             }
             let mut role = Role::new(PolicyDocument::new([trust])).managed_policies([policy]);
@@ -348,13 +361,13 @@ fn expr(value: &Value<Text>) -> Expr {
 }
 
 /// The ARN of a document of the account.
-fn own(place: &ArnPlace, name: Expr) -> Value<Text> {
-    place.arn("ssm", [Expr::text("document/"), name])
+fn account_document(context: &ArnContext, name: Expr) -> Value<Text> {
+    context.arn("ssm", [Expr::text("document/"), name])
 }
 
 /// The ARN of a document of AWS.
-fn of_aws(place: &ArnPlace, name: &'static str) -> Value<Text> {
-    place.of_aws("ssm", [Expr::text("document/"), Expr::text(name)])
+fn aws_document(context: &ArnContext, name: &'static str) -> Value<Text> {
+    context.aws_arn("ssm", [Expr::text("document/"), Expr::text(name)])
 }
 
 #[cfg(test)]
@@ -362,19 +375,22 @@ mod tests {
     use super::*;
 
     fn policy(policy: OperatorPolicy, partition: &'static str, region: &'static str) -> String {
-        let place = ArnPlace {
+        let context = ArnContext {
             partition: Expr::text(partition),
             region: Expr::text(region),
             account: Expr::text("123456789012"),
         };
         policy
-            .policy(&place)
+            .to_policy_document(&context)
             .to_json()
             .expect("it holds no functions")
     }
 
     fn tagged(value: &'static str) -> OperatorPolicy {
-        OperatorPolicy::new(Instances::Tagged(vec![("Team".into(), vec![value.into()])]))
+        OperatorPolicy::new(SessionTargets::Tagged(vec![(
+            "Team".into(),
+            vec![value.into()],
+        )]))
     }
 
     #[test]
@@ -404,7 +420,7 @@ mod tests {
     fn what_no_log_shows_is_allowed_only_if_asked_for() {
         let text = policy(tagged("core"), "aws", "eu-central-1");
         assert!(!text.contains("AWS-Start"));
-        let text = policy(tagged("core").ssh(true), "aws-cn", "cn-north-1");
+        let text = policy(tagged("core").allow_ssh(true), "aws-cn", "cn-north-1");
         assert!(text.contains("arn:aws-cn:ssm:cn-north-1::document/AWS-StartSSHSession"));
         assert!(!text.contains("PortForwarding"));
     }

@@ -4,7 +4,7 @@
 
 use super::endpoints::aws_buckets;
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Ref, Text, Value, kebab, quoted};
+use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted};
 use crate::resource::{
     Association, CommandParameters, DocumentParameters, Instance, MaintenanceWindow,
     MaintenanceWindowTarget, MaintenanceWindowTask, NodeTarget, PolicyDocument, Role, RolePolicy,
@@ -28,9 +28,9 @@ pub enum PatchOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PatchWindow {
     /// How many hours it lasts, from 1 to 24.
-    pub duration: i64,
+    pub duration_hours: i64,
     /// How many hours before its end nothing is begun any more.
-    pub cutoff: i64,
+    pub cutoff_hours: i64,
 }
 
 /// The agent kept up to date, patches looked for or installed, and what is installed told: by State
@@ -42,13 +42,13 @@ pub struct PatchWindow {
 #[must_use]
 pub struct Patching {
     /// How often the agent is updated; nothing leaves it as it is. Default: `rate(14 days)`.
-    pub agent: Option<Text>,
+    pub agent_update_schedule: Option<Text>,
     /// What is done about missing patches. Default: they are looked for.
     pub operation: PatchOperation,
     /// When that is. Default: `cron(0 3 ? * SUN *)`, Sundays at three, UTC.
     pub schedule: Text,
     /// A maintenance window that begins at those times. Default: none.
-    pub window: Option<PatchWindow>,
+    pub maintenance_window: Option<PatchWindow>,
     /// Whether what is installed is told each day. Default: it is.
     pub inventory: bool,
 }
@@ -56,10 +56,10 @@ pub struct Patching {
 impl Default for Patching {
     fn default() -> Self {
         Patching {
-            agent: Some(Text::Borrowed("rate(14 days)")),
+            agent_update_schedule: Some(Text::Borrowed("rate(14 days)")),
             operation: PatchOperation::Scan,
             schedule: Text::Borrowed("cron(0 3 ? * SUN *)"),
-            window: None,
+            maintenance_window: None,
             inventory: true,
         }
     }
@@ -69,20 +69,20 @@ impl Default for Patching {
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedPatching<'a> {
     pub(crate) patching: Patching,
-    pub(crate) instances: &'a [Ref<Instance>],
-    pub(crate) permissions: Ref<RolePolicy>,
+    pub(crate) instances: &'a [Handle<Instance>],
+    pub(crate) permissions: Handle<RolePolicy>,
 }
 
 /// The permission to read AWS's buckets, which instances wait for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PatchPermissions {
-    pub(crate) role: Ref<Role>,
+    pub(crate) role: Handle<Role>,
 }
 
 impl Construct for PatchPermissions {
-    type Handle = Ref<RolePolicy>;
+    type Handle = Handle<RolePolicy>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Ref<RolePolicy> {
+    fn build(self, scope: &mut Scope<'_>) -> Handle<RolePolicy> {
         let buckets = aws_buckets(true, scope);
         let read = Statement::allow(["s3:GetObject"])
             .sid("AwsBuckets")
@@ -119,15 +119,15 @@ impl PlacedPatching<'_> {
     }
 
     fn window(&self, window: PatchWindow, scope: &mut Scope<'_>) {
-        if !(1..=24).contains(&window.duration)
-            || window.cutoff < 0
-            || window.cutoff >= window.duration
+        if !(1..=24).contains(&window.duration_hours)
+            || window.cutoff_hours < 0
+            || window.cutoff_hours >= window.duration_hours
         {
-            let (duration, cutoff) = (window.duration, window.cutoff);
+            let (duration, cutoff) = (window.duration_hours, window.cutoff_hours);
             let message = format!(
                 "a window of {duration} hours cannot end what is begun {cutoff} hours before its end"
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("maintenance-window", message)
                     .about(&["window"])
                     .help("take a `duration` from 1 to 24, and a `cutoff` under it"),
@@ -135,7 +135,13 @@ impl PlacedPatching<'_> {
         }
         let schedule: Value<Text> = Value::Lit(self.patching.schedule.clone());
         let name = format!("{}-patches", kebab(scope.stack_name()));
-        let made = MaintenanceWindow::new(name, schedule, window.duration, window.cutoff, false);
+        let made = MaintenanceWindow::new(
+            name,
+            schedule,
+            window.duration_hours,
+            window.cutoff_hours,
+            false,
+        );
         let made = scope.add("Window", made);
         let nodes = MaintenanceWindowTarget::new(made, "INSTANCE").targets([self.targets()]);
         let nodes = scope.add("WindowTarget", nodes);
@@ -162,13 +168,13 @@ impl Construct for PlacedPatching<'_> {
                 "{} instances are patched, and a target has 50",
                 self.instances.len()
             );
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("patch-targets", message)
                     .help("divide them between stacks, or patch them by a tag of your own"),
             );
         }
         let times = [
-            ("agent", self.patching.agent.as_ref()),
+            ("agent", self.patching.agent_update_schedule.as_ref()),
             ("schedule", Some(&self.patching.schedule)),
         ];
         for (field, time) in times {
@@ -177,28 +183,29 @@ impl Construct for PlacedPatching<'_> {
             else {
                 continue;
             };
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("schedule", format!("{} {message}", quoted(time)))
                     .about(&[field])
                     .help(help),
             );
         }
         let restarts = self.patching.operation == PatchOperation::Install { reboot: true };
-        let at_once = self.patching.window.is_none() && self.patching.schedule.starts_with("rate");
+        let at_once = self.patching.maintenance_window.is_none()
+            && self.patching.schedule.starts_with("rate");
         if restarts && at_once {
             let message =
                 "patches are installed as soon as the instances are there, which restarts them";
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::warning("patching-at-once", message)
                     .about(&["schedule"])
                     .help("write the time as `cron(…)`, which waits, or take a `window`"),
             );
         }
-        if let Some(schedule) = self.patching.agent.clone() {
+        if let Some(schedule) = self.patching.agent_update_schedule.clone() {
             let agent = scope.add("Agent", self.associate("AWS-UpdateSSMAgent", schedule));
-            scope.after(agent, [self.permissions.node()]);
+            scope.depends_on(agent, [self.permissions.node()]);
         }
-        match self.patching.window {
+        match self.patching.maintenance_window {
             Some(window) => self.window(window, scope),
             None => {
                 let patch = self.associate(BASELINE, self.patching.schedule.clone());
@@ -210,7 +217,7 @@ impl Construct for PlacedPatching<'_> {
                     patch = patch.apply_only_at_cron_interval(true);
                 }
                 let patch = scope.add("Patches", patch);
-                scope.after(patch, [self.permissions.node()]);
+                scope.depends_on(patch, [self.permissions.node()]);
             }
         }
         if self.patching.inventory {

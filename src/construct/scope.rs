@@ -5,25 +5,25 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::check::{self, Checked};
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Exception, Expr, Graph, IntoValue,
-    ListParameter, ListValue, Node, NodeId, Output, Override, ParamId, Parameter,
-    ParameterDeclaration, Place, Pseudo, Ref, Removal, Stack, StackId, Test, Text, Value, is_id,
-    kebab, logical_id, quoted, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, Handle, IntoValue, ListParameter,
+    ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Predicate,
+    Pseudo, RemovalPolicy, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab,
+    logical_id, quoted, terraform_name,
 };
 use crate::region::Region;
 use crate::resource::{Dialect, Tags, Typed};
+use crate::validate::{self, Validated};
 
 /// An app: stacks, and all that is in them.
 ///
 /// ```
-/// use ssm_synth::{App, SessionAccess, back};
+/// use ssm_synth::{App, SessionAccess, backend};
 ///
 /// let mut app = App::new();
 /// app.stack("Access").apply(SessionAccess::new());
 /// let checked = app.check().expect("the built-in pattern is sound");
-/// let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+/// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
 /// assert!(template.to_json().contains("AWS::EC2::VPCEndpoint"));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -32,11 +32,11 @@ pub struct App {
     rules: Vec<Rule>,
 }
 
-type Check = dyn Fn(&Graph, &mut Diagnostics) + Send + Sync;
+type RuleFn = dyn Fn(&Graph, &mut Diagnostics) + Send + Sync;
 
 /// A check that a team adds.
 #[derive(Clone)]
-struct Rule(Arc<Check>);
+struct Rule(Arc<RuleFn>);
 
 impl fmt::Debug for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,14 +53,14 @@ impl App {
     /// Adds a stack, or returns to it.
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
-        let place = Place::Caller(Location::caller());
+        let place = SourceLocation::Caller(Location::caller());
         let graph = &mut self.graph;
         let stack = match graph.stack_names.get(name) {
             Some(id) => *id,
             None => {
                 let id = StackId::next(graph.stacks.len());
                 if !is_id(name) {
-                    graph.problems.push(bad_id(name, name, &place));
+                    graph.diagnostics.push(invalid_id(name, name, &place));
                 }
                 graph.stacks.push(Stack {
                     name: name.to_owned(),
@@ -70,8 +70,8 @@ impl App {
                     parameters: Vec::new(),
                     conditions: Vec::new(),
                     outputs: Vec::new(),
-                    exceptions: &[],
-                    place: place.clone(),
+                    suppressions: &[],
+                    location: place.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
                 id
@@ -81,9 +81,9 @@ impl App {
             graph,
             stack,
             path: String::new(),
-            was: Vec::new(),
+            renamed_from: Vec::new(),
             tags: Tags::default(),
-            place,
+            location: place,
         }
     }
 
@@ -92,12 +92,12 @@ impl App {
     /// # Errors
     ///
     /// All diagnostics, if one of them is an error.
-    pub fn check(&self) -> Result<Checked<'_>, Diagnostics> {
+    pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         let mut own = Diagnostics::default();
         for rule in &self.rules {
             (rule.0)(&self.graph, &mut own);
         }
-        check::run(&self.graph, own)
+        validate::run(&self.graph, own)
     }
 
     /// Adds a rule of your own, which sees the whole graph when everything is checked; what it
@@ -124,7 +124,7 @@ impl App {
     /// });
     /// assert!(app.check().is_err());
     /// ```
-    pub fn rule(&mut self, rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static) {
+    pub fn add_rule(&mut self, rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static) {
         self.rules.push(Rule(Arc::new(rule)));
     }
 
@@ -157,8 +157,8 @@ impl App {
     /// });
     /// assert!(app.graph().all::<Instance>().all(|(_, it)| it.monitoring.is_some()));
     /// ```
-    pub fn each<R: Typed>(&mut self, change: impl FnMut(&str, &mut R)) {
-        self.graph.each(change);
+    pub fn update_all<R: Typed>(&mut self, change: impl FnMut(&str, &mut R)) {
+        self.graph.update_all(change);
     }
 
     /// Returns the graph.
@@ -172,7 +172,7 @@ impl App {
     }
 }
 
-fn bad_id(id: &str, path: &str, place: &Place) -> Diagnostic {
+fn invalid_id(id: &str, path: &str, place: &SourceLocation) -> Diagnostic {
     Diagnostic::error("id", format!("{} is not an id", quoted(id)))
         .path(path.to_owned())
         .at(place.clone())
@@ -190,9 +190,9 @@ pub trait Construct {
 }
 
 impl<R: Typed> Construct for R {
-    type Handle = Ref<R>;
+    type Handle = Handle<R>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Ref<R> {
+    fn build(self, scope: &mut Scope<'_>) -> Handle<R> {
         scope.push(self)
     }
 }
@@ -205,9 +205,9 @@ pub struct Scope<'a> {
     /// Below the stack; empty for the stack itself.
     path: String,
     /// The paths that this place had before.
-    was: Vec<String>,
+    renamed_from: Vec<String>,
     tags: Tags,
-    place: Place,
+    location: SourceLocation,
 }
 
 fn join(path: &str, id: &str) -> String {
@@ -225,16 +225,16 @@ impl Scope<'_> {
     /// [`App::check`].
     #[track_caller]
     pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
-        let place = match &self.place {
-            Place::File(span) => Place::File(span.clone()),
-            _ => Place::Caller(Location::caller()),
+        let place = match &self.location {
+            SourceLocation::File(span) => SourceLocation::File(span.clone()),
+            _ => SourceLocation::Caller(Location::caller()),
         };
         construct.build(&mut self.child(id, place))
     }
 
     /// Adds a part's parts right here, without a level of their own.
     #[track_caller]
-    pub fn apply<C: Construct>(&mut self, construct: C) -> C::Handle {
+    pub fn add_inline<C: Construct>(&mut self, construct: C) -> C::Handle {
         construct.build(self)
     }
 
@@ -244,42 +244,52 @@ impl Scope<'_> {
         &mut self,
         id: &str,
         was: Option<&str>,
-        place: Place,
+        place: SourceLocation,
         construct: C,
     ) -> C::Handle {
         let old = was.map(|was| join(&self.path, was));
-        let here = self.place.clone();
-        let mut child = self.child(id, if place == Place::Default { here } else { place });
-        child.was.extend(old);
+        let here = self.location.clone();
+        let mut child = self.child(
+            id,
+            if place == SourceLocation::Default {
+                here
+            } else {
+                place
+            },
+        );
+        child.renamed_from.extend(old);
         construct.build(&mut child)
     }
 
-    fn child(&mut self, id: &str, place: Place) -> Scope<'_> {
+    fn child(&mut self, id: &str, place: SourceLocation) -> Scope<'_> {
         let path = join(&self.path, id);
         if !is_id(id) {
             let full = self.full(&path);
-            self.graph.problems.push(bad_id(id, &full, &place));
+            self.graph.diagnostics.push(invalid_id(id, &full, &place));
         }
         Scope {
-            was: self.was.iter().map(|was| join(was, id)).collect(),
+            renamed_from: self.renamed_from.iter().map(|was| join(was, id)).collect(),
             path,
             stack: self.stack,
             tags: self.tags.clone(),
-            place,
+            location: place,
             graph: self.graph,
         }
     }
 
     /// Sets the place that diagnostics about what is added next point to.
     #[must_use]
-    pub fn at(self, place: Place) -> Self {
-        if place == Place::Default {
+    pub fn with_location(self, place: SourceLocation) -> Self {
+        if place == SourceLocation::Default {
             return self;
         }
         if self.path.is_empty() {
-            self.graph.stacks[self.stack.index()].place = place.clone();
+            self.graph.stacks[self.stack.index()].location = place.clone();
         }
-        Scope { place, ..self }
+        Scope {
+            location: place,
+            ..self
+        }
     }
 
     /// Says that this place had another path below the stack before: CloudFormation keeps the
@@ -308,8 +318,8 @@ impl Scope<'_> {
     /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
     /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
-    pub fn was(&mut self, old_path: &str) {
-        self.was.push(old_path.to_owned());
+    pub fn renamed_from(&mut self, old_path: &str) {
+        self.renamed_from.push(old_path.to_owned());
     }
 
     /// Tags all that is added below from now on.
@@ -326,7 +336,7 @@ impl Scope<'_> {
         }
     }
 
-    fn push<R: Typed>(&mut self, resource: R) -> Ref<R> {
+    fn push<R: Typed>(&mut self, resource: R) -> Handle<R> {
         let mut resource = resource.into();
         let stack = &self.graph.stacks[self.stack.index()];
         if let Some(own) = resource.tags_mut() {
@@ -343,36 +353,40 @@ impl Scope<'_> {
         self.graph.nodes.push(Node {
             stack: self.stack,
             path: join(&stack.name, &self.path),
-            cfn_id: logical_id(self.was.first().unwrap_or(&self.path)),
+            cfn_id: logical_id(self.renamed_from.first().unwrap_or(&self.path)),
             tf_name: terraform_name(&self.path),
-            moved_from: self.was.iter().map(|was| terraform_name(was)).collect(),
+            moved_from: self
+                .renamed_from
+                .iter()
+                .map(|was| terraform_name(was))
+                .collect(),
             resource,
-            after: Vec::new(),
+            depends_on: Vec::new(),
             condition: None,
-            removal: None,
+            removal_policy: None,
             overrides: Vec::new(),
-            place: self.place.clone(),
+            location: self.location.clone(),
             origin: None,
         });
         self.graph.stacks[self.stack.index()].nodes.push(id);
-        Ref::new(id)
+        Handle::new(id)
     }
 
     /// Says that a resource is created after others, beyond those that it refers to.
-    pub fn after<R>(&mut self, resource: Ref<R>, others: impl IntoIterator<Item = NodeId>) {
+    pub fn depends_on<R>(&mut self, resource: Handle<R>, others: impl IntoIterator<Item = NodeId>) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
             for other in others {
-                if !node.after.contains(&other) {
-                    node.after.push(other);
+                if !node.depends_on.contains(&other) {
+                    node.depends_on.push(other);
                 }
             }
         }
     }
 
     /// Says what becomes of a resource at its end. Default: it is deleted.
-    pub fn at_its_end<R>(&mut self, resource: Ref<R>, removal: Removal) {
+    pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, policy: RemovalPolicy) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
-            node.removal = Some(removal);
+            node.removal_policy = Some(policy);
         }
     }
 
@@ -380,7 +394,7 @@ impl Scope<'_> {
     ///
     /// ```
     /// use ssm_synth::ir::{Expr, Pseudo, Test, Text};
-    /// use ssm_synth::{App, back, resource::LogGroup};
+    /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
     /// let mut app = App::new();
     /// let mut stack = app.stack("Access");
@@ -389,10 +403,10 @@ impl Scope<'_> {
     /// let logs = stack.add("Logs", LogGroup::new());
     /// stack.only_if(logs, elsewhere);
     /// let checked = app.check().expect("the condition is of the same stack");
-    /// let template = back::cfn::template(&checked, "Access").expect("the stack was just added");
+    /// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
-    pub fn only_if<R>(&mut self, resource: Ref<R>, condition: ConditionId) {
+    pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
             node.condition = Some(condition);
         }
@@ -410,7 +424,7 @@ impl Scope<'_> {
     /// let one = stack.condition("Here", test.clone());
     /// assert_eq!(stack.condition("Here", test), one);
     /// ```
-    pub fn condition(&mut self, id: &str, test: Test) -> ConditionId {
+    pub fn condition(&mut self, id: &str, test: Predicate) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
             .conditions
             .iter()
@@ -422,7 +436,7 @@ impl Scope<'_> {
         let condition = ConditionId::next(self.graph.conditions.len());
         self.graph.conditions.push(Condition {
             id: id.to_owned(),
-            test,
+            predicate: test,
         });
         self.graph.stacks[self.stack.index()]
             .conditions
@@ -432,10 +446,10 @@ impl Scope<'_> {
 
     #[track_caller]
     fn declare(&mut self, mut declaration: ParameterDeclaration) -> ParamId {
-        if declaration.place == Place::Default {
-            declaration.place = match &self.place {
-                Place::File(span) => Place::File(span.clone()),
-                _ => Place::Caller(Location::caller()),
+        if declaration.location == SourceLocation::Default {
+            declaration.location = match &self.location {
+                SourceLocation::File(span) => SourceLocation::File(span.clone()),
+                _ => SourceLocation::Caller(Location::caller()),
             };
         }
         let id = ParamId::next(self.graph.parameters.len());
@@ -501,16 +515,16 @@ impl Scope<'_> {
             value,
             description: description.into(),
             condition,
-            place: match &self.place {
-                Place::File(span) => Place::File(span.clone()),
-                _ => Place::Caller(Location::caller()),
+            location: match &self.location {
+                SourceLocation::File(span) => SourceLocation::File(span.clone()),
+                _ => SourceLocation::Caller(Location::caller()),
             },
         };
         self.graph.stacks[self.stack.index()].outputs.push(output);
     }
 
     /// Changes the output of a resource where the model does not reach.
-    pub fn overrides<R>(&mut self, resource: Ref<R>) -> Overrides<'_> {
+    pub fn overrides<R>(&mut self, resource: Handle<R>) -> Overrides<'_> {
         Overrides {
             graph: self.graph,
             node: resource.node(),
@@ -523,12 +537,12 @@ impl Scope<'_> {
     }
 
     /// Accepts findings of checkers, and says so beside what they find. Default: none are.
-    pub fn accept(&mut self, exceptions: &'static [Exception]) {
-        self.graph.stacks[self.stack.index()].exceptions = exceptions;
+    pub fn suppress(&mut self, exceptions: &'static [Suppression]) {
+        self.graph.stacks[self.stack.index()].suppressions = exceptions;
     }
 
     /// Says where the stack is deployed. Default: the deployment decides.
-    pub fn in_region(&mut self, region: &'static Region) {
+    pub fn set_region(&mut self, region: &'static Region) {
         self.graph.stacks[self.stack.index()].region = Some(region);
     }
 
@@ -558,20 +572,20 @@ impl Scope<'_> {
     }
 
     /// Reports a problem with what is being added.
-    pub fn problem(&mut self, diagnostic: Diagnostic) {
+    pub fn add_diagnostic(&mut self, diagnostic: Diagnostic) {
         let path = self.full(&self.path);
         let diagnostic = if diagnostic.paths.is_empty() {
             diagnostic.path(path)
         } else {
             diagnostic
         };
-        let place = self.place.clone();
-        let diagnostic = if diagnostic.places.is_empty() {
+        let place = self.location.clone();
+        let diagnostic = if diagnostic.locations.is_empty() {
             diagnostic.at(place)
         } else {
             diagnostic
         };
-        self.graph.problems.push(diagnostic);
+        self.graph.diagnostics.push(diagnostic);
     }
 }
 

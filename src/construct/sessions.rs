@@ -2,20 +2,20 @@
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-logging.html>
 
-use super::arn::ArnPlace;
+use super::arn::ArnContext;
+use super::duplicates::check_arn;
 use super::endpoints::Service;
-use super::given::check_arn;
 use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
-use super::shared::{WRITE_LOGS, iam_decides, logs_may_use, rotated_key, tls_only};
-use crate::check::ArnOf;
+use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
 use crate::ir::{
-    Diagnostic, Expr, IntoValue, Link, NodeId, Ref, Removal, Text, Value, kebab, quoted,
+    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab, quoted,
 };
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
-    Map, PolicyDocument, Role, RolePolicy, Statement, Tags, Term, Typed,
+    Map, PolicyDocument, RawValue, Role, RolePolicy, Statement, Tags, Typed,
 };
+use crate::validate::ArnOf;
 
 /// The end of the name of the output that tells the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
@@ -28,7 +28,7 @@ pub enum SessionKey {
     Created,
     /// This one, by ARN; where sessions are logged to CloudWatch Logs, its policy lets that
     /// service use it.
-    Given(Link<KmsKey>),
+    Existing(Link<KmsKey>),
     /// None: TLS encrypts sessions, and AWS's own keys what is stored.
     None,
 }
@@ -58,7 +58,7 @@ pub struct SessionBucket {
     /// What the keys of its objects begin with. Default: nothing.
     pub prefix: Option<Text>,
     /// After how many days logs end. Default: never.
-    pub expire_days: Option<Value<i64>>,
+    pub expiration_days: Option<Value<i64>>,
 }
 
 /// How sessions are, as a document of the stack says it: logged to CloudWatch Logs and encrypted
@@ -76,21 +76,21 @@ pub struct Sessions {
     /// when a session is opened. Default: they are not.
     pub account_wide: bool,
     /// What encrypts sessions and their logs. Default: a key of the stack.
-    pub key: SessionKey,
+    pub kms_key: SessionKey,
     /// The log group. Default: one that keeps lines for a year.
-    pub logs: Option<SessionLogs>,
+    pub cloudwatch_logs: Option<SessionLogs>,
     /// The bucket. Default: none.
-    pub bucket: Option<SessionBucket>,
+    pub s3_logs: Option<SessionBucket>,
     /// After how many minutes without input a session ends, from 1 to 60. Default: 20.
-    pub idle_timeout: i64,
+    pub idle_timeout_minutes: i64,
     /// After how many minutes a session ends in any case, from 1 to 1,440. Default: never.
-    pub max_duration: Option<i64>,
+    pub max_duration_minutes: Option<i64>,
     /// The user of the operating system (Linux) that sessions run as. Default: `ssm-user`.
-    pub run_as: Option<Text>,
+    pub run_as_user: Option<Text>,
     /// What a shell runs first, on Linux. Default: nothing.
-    pub linux_profile: Option<Text>,
+    pub linux_shell_profile: Option<Text>,
     /// What a shell runs first, on Windows. Default: nothing.
-    pub windows_profile: Option<Text>,
+    pub windows_shell_profile: Option<Text>,
     /// Tags, over the stack's. Default: none.
     pub tags: Tags,
 }
@@ -99,14 +99,14 @@ impl Default for Sessions {
     fn default() -> Self {
         Sessions {
             account_wide: false,
-            key: SessionKey::Created,
-            logs: Some(SessionLogs::default()),
-            bucket: None,
-            idle_timeout: 20,
-            max_duration: None,
-            run_as: None,
-            linux_profile: None,
-            windows_profile: None,
+            kms_key: SessionKey::Created,
+            cloudwatch_logs: Some(SessionLogs::default()),
+            s3_logs: None,
+            idle_timeout_minutes: 20,
+            max_duration_minutes: None,
+            run_as_user: None,
+            linux_shell_profile: None,
+            windows_shell_profile: None,
             tags: Tags::default(),
         }
     }
@@ -117,13 +117,13 @@ impl Default for Sessions {
 #[non_exhaustive]
 pub struct SessionHandles {
     /// The document; a session opened without its name is not logged, unless it is the account's.
-    pub document: Ref<Document>,
+    pub document: Handle<Document>,
     /// The key, if there is one.
     pub key: Option<Link<KmsKey>>,
     /// The log group, if there is one.
-    pub logs: Option<Ref<LogGroup>>,
+    pub logs: Option<Handle<LogGroup>>,
     /// The bucket, if there is one.
-    pub bucket: Option<Ref<Bucket>>,
+    pub bucket: Option<Handle<Bucket>>,
     pub(crate) account_wide: bool,
     /// What an instance waits for.
     pub(crate) ready: Vec<NodeId>,
@@ -142,7 +142,7 @@ impl SessionHandles {
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedSessions {
     pub(crate) sessions: Sessions,
-    pub(crate) role: Ref<Role>,
+    pub(crate) role: Handle<Role>,
 }
 
 fn expr_of(key: &Link<KmsKey>) -> Value<Text> {
@@ -155,14 +155,14 @@ impl PlacedSessions {
         format!("/session-manager/{}", kebab(scope.stack_name()))
     }
 
-    fn key(&self, place: &ArnPlace, scope: &mut Scope<'_>) -> Option<Link<KmsKey>> {
-        match &self.sessions.key {
+    fn key(&self, context: &ArnContext, scope: &mut Scope<'_>) -> Option<Link<KmsKey>> {
+        match &self.sessions.kms_key {
             SessionKey::None => None,
-            SessionKey::Given(key) => {
+            SessionKey::Existing(key) => {
                 check_arn("key", ArnOf::Key, key, scope);
                 if key.lit().is_some_and(|it| it.as_str().contains(":alias/")) {
                     let message = "`key` is an alias, and policies need the key itself";
-                    scope.problem(
+                    scope.add_diagnostic(
                         Diagnostic::error("session-key", message)
                             .about(&["key"])
                             .help("give the key's ARN: aws kms describe-key --key-id alias/…"),
@@ -171,20 +171,25 @@ impl PlacedSessions {
                 Some(key.clone())
             }
             SessionKey::Created => {
-                let mut statements = iam_decides(place);
-                if self.sessions.logs.is_some() {
-                    statements.push(logs_may_use(&[Self::group_name(scope)], place, scope));
+                let mut statements = delegate_to_iam(context);
+                if self.sessions.cloudwatch_logs.is_some() {
+                    statements.push(allow_cloudwatch_logs(
+                        &[Self::group_name(scope)],
+                        context,
+                        scope,
+                    ));
                 }
                 let key = rotated_key("Sessions and their logs", statements);
                 let key = scope.add("Key", key);
                 // What is kept could not be read without it; else KMS keeps it for the window.
-                let kept = self.sessions.logs.is_some() || self.sessions.bucket.is_some();
+                let kept =
+                    self.sessions.cloudwatch_logs.is_some() || self.sessions.s3_logs.is_some();
                 let removal = if kept {
-                    Removal::Retain
+                    RemovalPolicy::Retain
                 } else {
-                    Removal::Delete
+                    RemovalPolicy::Delete
                 };
-                scope.at_its_end(key, removal);
+                scope.set_removal_policy(key, removal);
                 Some(key.into_value())
             }
         }
@@ -195,27 +200,27 @@ impl PlacedSessions {
         asked: &SessionBucket,
         key: Option<&Link<KmsKey>>,
         scope: &mut Scope<'_>,
-    ) -> Ref<Bucket> {
+    ) -> Handle<Bucket> {
         let encryption = match key {
             Some(key) => EncryptionByDefault::new("aws:kms").kms_master_key_id(expr_of(key)),
             None => EncryptionByDefault::new("AES256"),
         };
-        let bucket =
-            Bucket::private(encryption).lifecycle([LifecycleRule::tidy(asked.expire_days.clone())]);
+        let bucket = Bucket::private(encryption)
+            .lifecycle([LifecycleRule::tidy(asked.expiration_days.clone())]);
         let bucket = scope.add("Bucket", bucket);
-        scope.at_its_end(bucket, Removal::Retain);
-        let policy = BucketPolicy::new(bucket, PolicyDocument::new([tls_only(bucket)]));
+        scope.set_removal_policy(bucket, RemovalPolicy::Retain);
+        let policy = BucketPolicy::new(bucket, PolicyDocument::new([require_tls(bucket)]));
         let policy = scope.add("BucketPolicy", policy);
-        scope.after(policy, [bucket.node()]);
+        scope.depends_on(policy, [bucket.node()]);
         bucket
     }
 
     /// What the instances' role may do for it.
-    fn permissions(&self, handles: &Made, place: &ArnPlace) -> Vec<Statement> {
+    fn permissions(&self, handles: &LogTargets, context: &ArnContext) -> Vec<Statement> {
         let mut statements = Vec::new();
         if let Some((_, name)) = &handles.logs {
             let group = [Expr::text("log-group:"), Expr::text(name.clone())];
-            let streams = place.arn("logs", group.into_iter().chain([Expr::text(":*")]));
+            let streams = context.arn("logs", group.into_iter().chain([Expr::text(":*")]));
             statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
@@ -224,7 +229,7 @@ impl PlacedSessions {
                     .on(["*"]),
             );
         }
-        if let (Some(bucket), Some(asked)) = (handles.bucket, &self.sessions.bucket) {
+        if let (Some(bucket), Some(asked)) = (handles.bucket, &self.sessions.s3_logs) {
             let prefix = asked
                 .prefix
                 .as_ref()
@@ -250,80 +255,86 @@ impl PlacedSessions {
         statements
     }
 
-    fn content(&self, handles: &Made) -> Content {
+    fn content(&self, handles: &LogTargets) -> Content {
         let asked = &self.sessions;
         let with_key = handles.key.is_some();
         let mut inputs: Map<'static> = Map::default();
-        if let (Some(bucket), Some(of)) = (handles.bucket, &asked.bucket) {
-            inputs.insert("s3BucketName", Term::from(bucket));
+        if let (Some(bucket), Some(of)) = (handles.bucket, &asked.s3_logs) {
+            inputs.insert("s3BucketName", RawValue::from(bucket));
             if let Some(prefix) = &of.prefix {
-                inputs.insert("s3KeyPrefix", Term::Str(prefix.clone()));
+                inputs.insert("s3KeyPrefix", RawValue::Str(prefix.clone()));
             }
         }
         // A session is refused where the flag is on and what it is about is not encrypted; the
         // bucket always is.
-        inputs.insert("s3EncryptionEnabled", Term::Bool(handles.bucket.is_some()));
+        inputs.insert(
+            "s3EncryptionEnabled",
+            RawValue::Bool(handles.bucket.is_some()),
+        );
         if let Some((group, _)) = &handles.logs {
-            inputs.insert("cloudWatchLogGroupName", Term::from(*group));
+            inputs.insert("cloudWatchLogGroupName", RawValue::from(*group));
         }
         let encrypted = handles.logs.is_some() && with_key;
-        inputs.insert("cloudWatchEncryptionEnabled", Term::Bool(encrypted));
-        let streaming = asked.logs.as_ref().is_some_and(|it| it.streaming);
-        inputs.insert("cloudWatchStreamingEnabled", Term::Bool(streaming));
+        inputs.insert("cloudWatchEncryptionEnabled", RawValue::Bool(encrypted));
+        let streaming = asked
+            .cloudwatch_logs
+            .as_ref()
+            .is_some_and(|it| it.streaming);
+        inputs.insert("cloudWatchStreamingEnabled", RawValue::Bool(streaming));
         if let Some(key) = &handles.key {
-            inputs.insert("kmsKeyId", Term::from(Expr::from(key.clone())));
+            inputs.insert("kmsKeyId", RawValue::from(Expr::from(key.clone())));
         }
-        inputs.insert("runAsEnabled", Term::Bool(asked.run_as.is_some()));
-        if let Some(user) = &asked.run_as {
-            inputs.insert("runAsDefaultUser", Term::Str(user.clone()));
+        inputs.insert("runAsEnabled", RawValue::Bool(asked.run_as_user.is_some()));
+        if let Some(user) = &asked.run_as_user {
+            inputs.insert("runAsDefaultUser", RawValue::Str(user.clone()));
         }
         inputs.insert(
             "idleSessionTimeout",
-            Term::str(asked.idle_timeout.to_string()),
+            RawValue::str(asked.idle_timeout_minutes.to_string()),
         );
-        if let Some(minutes) = asked.max_duration {
-            inputs.insert("maxSessionDuration", Term::str(minutes.to_string()));
+        if let Some(minutes) = asked.max_duration_minutes {
+            inputs.insert("maxSessionDuration", RawValue::str(minutes.to_string()));
         }
         let profiles = [
-            ("linux", &asked.linux_profile),
-            ("windows", &asked.windows_profile),
+            ("linux", &asked.linux_shell_profile),
+            ("windows", &asked.windows_shell_profile),
         ];
         let profiles: Map<'static> = profiles
             .into_iter()
-            .filter_map(|(of, text)| Some((of.into(), Term::Str(text.clone()?))))
+            .filter_map(|(of, text)| Some((of.into(), RawValue::Str(text.clone()?))))
             .collect();
         if !profiles.is_empty() {
-            inputs.insert("shellProfile", Term::Object(profiles));
+            inputs.insert("shellProfile", RawValue::Object(profiles));
         }
         let mut content: Map<'static> = Map::default();
-        content.insert("schemaVersion", Term::str("1.0"));
+        content.insert("schemaVersion", RawValue::str("1.0"));
         content.insert(
             "description",
-            Term::str("How sessions are logged, encrypted and ended"),
+            RawValue::str("How sessions are logged, encrypted and ended"),
         );
-        content.insert("sessionType", Term::str("Standard_Stream"));
-        content.insert("inputs", Term::Object(inputs));
-        Content(Term::Object(content))
+        content.insert("sessionType", RawValue::str("Standard_Stream"));
+        content.insert("inputs", RawValue::Object(inputs));
+        Content(RawValue::Object(content))
     }
 
     fn check(&self, scope: &mut Scope<'_>) {
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-timeout.html
         let limits = [
-            ("idle_timeout", Some(self.sessions.idle_timeout), 60),
-            ("max_duration", self.sessions.max_duration, 1440),
+            ("idle_timeout", Some(self.sessions.idle_timeout_minutes), 60),
+            ("max_duration", self.sessions.max_duration_minutes, 1440),
         ];
-        for (field, minutes, most) in limits {
-            if let Some(minutes) = minutes.filter(|it| !(1..=most).contains(it)) {
+        for (field, minutes, max) in limits {
+            if let Some(minutes) = minutes.filter(|it| !(1..=max).contains(it)) {
                 let message =
-                    format!("`{field}` is {minutes}, and sessions take 1 to {most} minutes");
-                scope.problem(
+                    format!("`{field}` is {minutes}, and sessions take 1 to {max} minutes");
+                scope.add_diagnostic(
                     Diagnostic::error("session-time", message)
                         .about(&[field])
                         .help("take a number between these"),
                 );
             }
         }
-        let bucket = self.sessions.bucket.as_ref();
+        let bucket = self.sessions.s3_logs.as_ref();
         let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
         let fits = |it: &str| {
             !it.is_empty() && it.chars().all(taken) && !it.starts_with('/') && !it.ends_with('/')
@@ -333,7 +344,7 @@ impl PlacedSessions {
             .filter(|it| !fits(it))
         {
             let message = format!("{} begins no key of an object", quoted(prefix));
-            scope.problem(
+            scope.add_diagnostic(
                 Diagnostic::error("session-prefix", message)
                     .about(&["bucket", "prefix"])
                     .help("take letters, digits and !_.'()/-, without `/` at its ends"),
@@ -343,10 +354,10 @@ impl PlacedSessions {
 }
 
 /// What was made before the document.
-struct Made {
+struct LogTargets {
     key: Option<Link<KmsKey>>,
-    logs: Option<(Ref<LogGroup>, String)>,
-    bucket: Option<Ref<Bucket>>,
+    logs: Option<(Handle<LogGroup>, String)>,
+    bucket: Option<Handle<Bucket>>,
 }
 
 impl Construct for PlacedSessions {
@@ -355,21 +366,21 @@ impl Construct for PlacedSessions {
     fn build(self, scope: &mut Scope<'_>) -> SessionHandles {
         self.check(scope);
         scope.tags(self.sessions.tags.clone());
-        let place = ArnPlace::of(scope);
-        let key = self.key(&place, scope);
-        let logs = self.sessions.logs.as_ref().map(|logs| {
+        let context = ArnContext::of(scope);
+        let key = self.key(&context, scope);
+        let logs = self.sessions.cloudwatch_logs.as_ref().map(|logs| {
             let name = Self::group_name(scope);
             let mut group = LogGroup::new()
                 .log_group_name(name.clone())
                 .retention_in_days(logs.retention_days.clone());
             group.kms_key = key.clone();
             let group = scope.add("Logs", group);
-            scope.at_its_end(group, Removal::Retain);
+            scope.set_removal_policy(group, RemovalPolicy::Retain);
             (group, name)
         });
-        let asked = self.sessions.bucket.as_ref();
+        let asked = self.sessions.s3_logs.as_ref();
         let bucket = asked.map(|asked| self.bucket(asked, key.as_ref(), scope));
-        let made = Made { key, logs, bucket };
+        let made = LogTargets { key, logs, bucket };
         let name = match self.sessions.account_wide {
             true => DEFAULT_DOCUMENT.to_owned(),
             false => format!("{}-SessionPreferences", scope.stack_name()),
@@ -382,9 +393,9 @@ impl Construct for PlacedSessions {
         let document = scope.add("Preferences", document);
         if self.sessions.account_wide {
             // Everybody's sessions in the region follow it.
-            scope.at_its_end(document, Removal::Retain);
+            scope.set_removal_policy(document, RemovalPolicy::Retain);
         }
-        let statements = self.permissions(&made, &place);
+        let statements = self.permissions(&made, &context);
         let mut ready = Vec::new();
         if !statements.is_empty() {
             let policy =

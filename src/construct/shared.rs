@@ -1,8 +1,8 @@
 //! Statements and keys that several parts of a stack need.
 
-use super::arn::ArnPlace;
+use super::arn::ArnContext;
 use super::scope::Scope;
-use crate::ir::{Expr, Pseudo, Ref};
+use crate::ir::{Expr, Handle, Pseudo};
 use crate::resource::{Bucket, Effect, KmsKey, PolicyDocument, Principal, Statement};
 
 /// What a writer asks of a log group's streams.
@@ -24,7 +24,7 @@ pub(super) fn rotated_key(description: &'static str, statements: Vec<Statement>)
 /// Denies what does not come by TLS.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
-pub(super) fn tls_only(bucket: Ref<Bucket>) -> Statement {
+pub(super) fn require_tls(bucket: Handle<Bucket>) -> Statement {
     let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
     let mut deny = Statement::allow(["s3:*"])
         .sid("TlsOnly")
@@ -39,7 +39,7 @@ pub(super) fn tls_only(bucket: Ref<Bucket>) -> Statement {
 /// grants, which outlive a policy, to AWS's services.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
+pub(super) fn delegate_to_iam(context: &ArnContext) -> Vec<Statement> {
     let mut grants = Statement::allow(["kms:CreateGrant"])
         .sid("GrantsToServices")
         .principal(Principal::Any)
@@ -49,7 +49,7 @@ pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
     grants.effect = Effect::Deny;
     let decides = Statement::allow(["kms:*"])
         .sid("IamDecides")
-        .principal(Principal::Aws(place.root()))
+        .principal(Principal::Aws(context.root()))
         .on(["*"]);
     vec![decides, grants]
 }
@@ -57,7 +57,11 @@ pub(super) fn iam_decides(place: &ArnPlace) -> Vec<Statement> {
 /// Lets CloudWatch Logs use a key for groups of these names.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
-pub(super) fn logs_may_use(groups: &[String], place: &ArnPlace, scope: &Scope<'_>) -> Statement {
+pub(super) fn allow_cloudwatch_logs(
+    groups: &[String],
+    context: &ArnContext,
+    scope: &Scope<'_>,
+) -> Statement {
     let suffix = scope
         .known_region()
         .map_or(Expr::Pseudo(Pseudo::UrlSuffix), |region| {
@@ -66,7 +70,7 @@ pub(super) fn logs_may_use(groups: &[String], place: &ArnPlace, scope: &Scope<'_
     let service = Expr::concat([Expr::text("logs."), scope.region(), Expr::text("."), suffix]);
     let groups = groups
         .iter()
-        .map(|name| place.arn("logs", [Expr::text(format!("log-group:{name}"))]));
+        .map(|name| context.arn("logs", [Expr::text(format!("log-group:{name}"))]));
     Statement::allow([
         "kms:Decrypt*",
         "kms:Describe*",

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 
 use super::Ids;
-use crate::back::tf;
+use crate::backend::tf;
 use crate::ir::{Graph, NodeId};
 use crate::resource::Dialect;
 
@@ -123,7 +123,7 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
         };
         match id {
             Ok(id) => out.blocks.push((address, id)),
-            Err(why) => out.missing.push((address, why)),
+            Err(reason) => out.missing.push((address, reason)),
         }
     }
     out
@@ -216,11 +216,11 @@ pub(crate) fn resources_to_import(
             }
         }
         if identifier.len() < row.identifiers.len() {
-            let why = format!(
+            let reason = format!(
                 "the state does not tell its {}",
                 row.identifiers.join(" and ")
             );
-            missing.push((node.cfn_id.clone(), why));
+            missing.push((node.cfn_id.clone(), reason));
             continue;
         }
         out.push(json!({

@@ -8,13 +8,13 @@ mod ids;
 mod imports;
 
 use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node};
-use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, Term, Typed};
+use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, RawValue, Typed};
 
 pub(crate) use ids::Ids;
 pub(crate) use imports::{imports, resources_to_import};
 
 /// What an expression is that the other language cannot say, in words.
-fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
+fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
         Expr::Opaque(text) => format!("`{text}` has no twin"),
         Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
@@ -31,7 +31,7 @@ fn trouble(expr: &Expr, to: Dialect) -> Option<String> {
 
 /// Properties of one language that something else of the other one says: resources of their own, the
 /// tags of disks, and how documents are updated, which Terraform knows one way for.
-const SAID_OTHERWISE: [(&str, &str); 11] = [
+const EQUIVALENTS: [(&str, &str); 11] = [
     ("Bucket", "event_bridge_enabled"),
     ("Bucket", "public_access_block"),
     ("Bucket", "events"),
@@ -47,7 +47,7 @@ const SAID_OTHERWISE: [(&str, &str); 11] = [
 
 /// Says for both languages what each of them says in its own way.
 pub(crate) fn pair(graph: &mut Graph) {
-    graph.each::<Bucket>(|_, bucket| {
+    graph.update_all::<Bucket>(|_, bucket| {
         for rule in &mut bucket.lifecycle {
             match (&rule.expiration_in_days, &rule.expiration) {
                 (Some(days), None) => rule.expiration = Some(Expiration::new(days.clone())),
@@ -71,7 +71,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
     let mut said = node.resource.put(from);
     for field in kind.fields {
         let (here, there) = (from.pick(field.cfn, field.tf), to.pick(field.cfn, field.tf));
-        let otherwise = SAID_OTHERWISE.contains(&(kind.name, field.name));
+        let otherwise = EQUIVALENTS.contains(&(kind.name, field.name));
         if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
             out.push(format!("`{here}` has no twin"));
         }
@@ -81,7 +81,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
         let name = to.pick(field.cfn, field.tf);
         field.occurs == crate::resource::Occurs::Required
             && (name.ends_with("name") || name.ends_with("Name"))
-            && matches!(node.resource.put(to).remove_path(name), Some(Term::Expr(it)) if *it == Expr::Absent)
+            && matches!(node.resource.put(to).remove_path(name), Some(RawValue::Expr(it)) if *it == Expr::Absent)
     };
     for field in kind.fields.iter().filter(|it| absent(it)) {
         out.push(format!(
@@ -111,7 +111,8 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
 pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
     let mut say = |node: &Node, what: String| {
         out.push(
-            Diagnostic::error("convert", format!("`{}`: {what}", node.path)).at(node.place.clone()),
+            Diagnostic::error("convert", format!("`{}`: {what}", node.path))
+                .at(node.location.clone()),
         );
     };
     let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
@@ -126,7 +127,7 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         }
         let mut found: Vec<String> = one_sided(node, to);
         node.resource.put(to).walk(&mut |expr| {
-            if let Some(what) = trouble(expr, to).filter(|it| !found.contains(it)) {
+            if let Some(what) = obstacle(expr, to).filter(|it| !found.contains(it)) {
                 found.push(what);
             }
         });
@@ -137,11 +138,11 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
     for stack in graph.stacks() {
         for output in &stack.outputs {
             let mut found = None;
-            let value = Term::from(output.value.clone());
-            value.walk(&mut |expr| found = found.take().or_else(|| trouble(expr, to)));
+            let value = RawValue::from(output.value.clone());
+            value.walk(&mut |expr| found = found.take().or_else(|| obstacle(expr, to)));
             if let Some(what) = found {
                 let what = format!("output `{}`: {what}", output.cfn_id);
-                out.push(Diagnostic::error("convert", what).at(output.place.clone()));
+                out.push(Diagnostic::error("convert", what).at(output.location.clone()));
             }
         }
     }

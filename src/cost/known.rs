@@ -1,7 +1,7 @@
 //! Values that are known before deployment, or have a default.
 
-use crate::ir::{Condition, Expr, Graph, Node, Pseudo, Test, Text, Value};
-use crate::reach::tri::Tri;
+use crate::ir::{Condition, Expr, Graph, Node, Predicate, Pseudo, Text, Value};
+use crate::reachability::ternary::Ternary;
 use crate::region::Region;
 
 /// The text of a value; a parameter's default stands for it.
@@ -35,29 +35,39 @@ fn of(graph: &Graph, expr: &Expr) -> Option<String> {
 }
 
 /// Whether a resource exists in a region.
-pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Tri {
+pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
     if node.is_absent() {
-        return Tri::No;
+        return Ternary::No;
     }
-    let told = match node.condition {
-        None => Tri::Yes,
-        Some(id) => graph
-            .condition(id)
-            .map_or(Tri::Maybe, |Condition { test, .. }| holds(test, region)),
+    let report = match node.condition {
+        None => Ternary::Yes,
+        Some(id) => graph.condition(id).map_or(
+            Ternary::Unknown,
+            |Condition {
+                 predicate: test, ..
+             }| { holds(test, region) },
+        ),
     };
-    let maybe = node.origin.as_ref().is_some_and(|origin| origin.maybe);
-    if maybe { told.and(Tri::Maybe) } else { told }
+    let maybe = node
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.is_conditional);
+    if maybe {
+        report.and(Ternary::Unknown)
+    } else {
+        report
+    }
 }
 
-fn holds(test: &Test, region: &Region) -> Tri {
+fn holds(test: &Predicate, region: &Region) -> Ternary {
     match test {
-        Test::Not(inner) => !holds(inner, region),
-        Test::OneOf(expr, texts) => {
+        Predicate::Not(inner) => !holds(inner, region),
+        Predicate::OneOf(expr, texts) => {
             let value = match expr {
                 Expr::Pseudo(Pseudo::Region) => region.name,
                 Expr::Pseudo(Pseudo::Partition) => region.partition,
                 Expr::Pseudo(Pseudo::UrlSuffix) => region.dns_suffix,
-                _ => return Tri::Maybe,
+                _ => return Ternary::Unknown,
             };
             texts.iter().any(|text| text == value).into()
         }

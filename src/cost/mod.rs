@@ -13,29 +13,29 @@
 //! assert!(estimate.lines[0].what == "interface endpoint" && estimate.is_complete());
 //! ```
 
+mod alternative;
+mod estimator;
+mod instance_cost;
 mod known;
-mod machine;
 mod prices;
 mod report;
-mod variant;
-mod work;
 
-pub use prices::{Amount, Price, Unit, Usd, prices};
-pub use report::{Told, VERSION, json, text};
 #[cfg(feature = "config")]
-pub use variant::of_config;
-pub use variant::{Variant, of_graph};
+pub use alternative::of_config;
+pub use alternative::{Alternative, of_graph};
+pub use prices::{Amount, Price, Unit, Usd, prices};
+pub use report::{CostReport, VERSION, json, text};
 
 use crate::ir::Graph;
-use crate::reach::{Assume, host, view::View};
+use crate::reachability::{Assumptions, graph_index::GraphIndex, instance};
 use crate::region::{Region, split_name};
 use crate::resource::VpcEndpoint;
-use machine::Machine;
-use work::Work;
+use estimator::Estimator;
+use instance_cost::InstanceUsage;
 
 /// What no file tells, and is taken for true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Assumed {
+pub struct UsageAssumptions {
     /// Hours in a month. Default: 730, as AWS's own calculator has it.
     pub hours: u64,
     /// Data of one instance through endpoints, and as much through NAT gateways, in GB a month.
@@ -47,9 +47,9 @@ pub struct Assumed {
     pub mb_per_session: u64,
 }
 
-impl Default for Assumed {
+impl Default for UsageAssumptions {
     fn default() -> Self {
-        Assumed {
+        UsageAssumptions {
             hours: 730,
             gb_per_instance: 1,
             sessions: 20,
@@ -102,13 +102,13 @@ pub struct Estimate {
     /// What is paid for, by kind, and by the order of the graph.
     pub lines: Vec<Line>,
     /// Types of resources in the graph that the estimate knows nothing of, each once.
-    pub not_modelled: Vec<String>,
+    pub not_modeled: Vec<String>,
     /// How many instances run, as far as this is known.
     pub instances: u64,
     /// Whether an image that the file does not describe was taken for Linux.
     pub linux_assumed: bool,
     /// What was taken for true.
-    pub assumed: Assumed,
+    pub usage: UsageAssumptions,
 }
 
 impl Estimate {
@@ -149,12 +149,12 @@ impl Estimate {
 
     /// Returns what was taken for true, in sentences without a full stop.
     pub fn assumptions(&self) -> Vec<String> {
-        let Assumed {
+        let UsageAssumptions {
             hours,
             gb_per_instance,
             sessions,
             mb_per_session,
-        } = self.assumed;
+        } = self.usage;
         let has = |what: &str| self.lines.iter().any(|line| line.what == what);
         let mut out = vec![format!(
             "{hours} hours a month, everything runs all the time, no free tier, no reservation, no savings plan"
@@ -209,51 +209,52 @@ const RULE: &str = "rule of AWS Config";
 
 /// Tells the region that a graph is for, if it does: its own, or that of its endpoints' services.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {
-    let view = View::new(graph, Assume::default());
-    view.region().or_else(|| {
-        view.all::<VpcEndpoint>()
+    let index = GraphIndex::new(graph, Assumptions::default());
+    index.region().or_else(|| {
+        index
+            .all::<VpcEndpoint>()
             .find_map(|(_, _, it)| split_name(it.service_name.lit()?).map(|(region, _)| region))
     })
 }
 
 /// Estimates what a graph costs a month at the list prices of a region.
 #[must_use]
-pub fn estimate(graph: &Graph, region: &'static Region, assumed: &Assumed) -> Estimate {
-    let view = View::new(graph, Assume::default());
-    let mut work = Work {
-        view: &view,
+pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptions) -> Estimate {
+    let index = GraphIndex::new(graph, Assumptions::default());
+    let mut work = Estimator {
+        index: &index,
         estimate: Estimate {
             region,
             lines: Vec::new(),
-            not_modelled: not_modelled(graph),
+            not_modeled: not_modeled(graph),
             instances: 0,
             linux_assumed: false,
-            assumed: *assumed,
+            usage: *assumed,
         },
     };
-    let machines: Vec<Machine> = host::all(&view)
+    let machines: Vec<InstanceUsage> = instance::all(&index)
         .iter()
-        .filter_map(|host| machine::machine(&view, host))
+        .filter_map(|host| instance_cost::instance_usage(&index, host))
         .filter(|it| {
             graph
                 .node(it.node)
                 .is_some_and(|node| !work.exists(node).is_no())
         })
         .collect();
-    let count = |it: &Machine| it.count.as_ref().copied().unwrap_or_default();
+    let count = |it: &InstanceUsage| it.count.as_ref().copied().unwrap_or_default();
     work.estimate.instances = machines.iter().map(count).sum();
     work.endpoints();
     work.nat_gateways();
     work.addresses(&machines);
     for machine in &machines {
-        work.machine(machine);
+        work.instance(machine);
     }
     work.rest();
     work.estimate
 }
 
 /// The types that are in no table, without those that nothing is paid for.
-fn not_modelled(graph: &Graph) -> Vec<String> {
+fn not_modeled(graph: &Graph) -> Vec<String> {
     let is_free = |name: &str| {
         ["AWS::IAM::", "aws_iam_", "data.", "AWS::CDK::"]
             .iter()

@@ -81,7 +81,7 @@ pub struct Amount(i64);
 
 impl Amount {
     /// So many.
-    pub(crate) fn whole(count: u64) -> Amount {
+    pub(crate) fn units(count: u64) -> Amount {
         Amount::thousandths(count.saturating_mul(1000))
     }
 
@@ -295,7 +295,7 @@ mod tests {
     fn the_worked_examples_come_out() {
         let of = |usd: &str, hours: u64| {
             let price = Usd::parse(usd).unwrap();
-            price.of(Amount::whole(hours)).to_string()
+            price.of(Amount::units(hours)).to_string()
         };
         assert_eq!(of("0.01", 3 * 2 * 730), "43.80");
         assert_eq!(of("0.01", 2 * 2 * 730), "29.20");
@@ -322,6 +322,6 @@ mod tests {
             "0.01"
         );
         assert_eq!(Amount::thousandths(20).to_string(), "0.02");
-        assert_eq!(Amount::whole(1460).to_string(), "1460");
+        assert_eq!(Amount::units(1460).to_string(), "1460");
     }
 }

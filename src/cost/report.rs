@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json as object};
 
-use super::{Cost, Estimate, Line, Price, Usd, Variant};
+use super::{Alternative, Cost, Estimate, Line, Price, Usd};
 
 /// The version of the JSON; a change that breaks readers raises it.
 pub const VERSION: u32 = 1;
 
 /// An estimate with what is said beside it.
 #[derive(Debug)]
-pub struct Told<'a> {
+pub struct CostReport<'a> {
     /// The file's or the stack's name.
     pub name: &'a str,
     /// What it costs; of several answers to what the file leaves open, the dearest.
@@ -21,7 +21,7 @@ pub struct Told<'a> {
     /// Whether nothing told the region.
     pub region_assumed: bool,
     /// Other ways.
-    pub variants: &'a [Variant],
+    pub alternatives: &'a [Alternative],
 }
 
 fn signed(usd: Usd) -> String {
@@ -76,16 +76,16 @@ fn row(line: &Line) -> Vec<String> {
 
 /// Prints an estimate for people.
 #[must_use]
-pub fn text(told: &Told<'_>) -> String {
-    let Told { estimate, .. } = told;
-    let assumed = if told.region_assumed {
+pub fn text(report: &CostReport<'_>) -> String {
+    let CostReport { estimate, .. } = report;
+    let usage = if report.region_assumed {
         " (assumed: nothing tells the region)"
     } else {
         ""
     };
     let mut out = format!(
-        "{}: an estimate for a month at list prices in {}{assumed}\n\n",
-        told.name, estimate.region.name
+        "{}: an estimate for a month at list prices in {}{usage}\n\n",
+        report.name, estimate.region.name
     );
     let head = ["what", "resource", "quantity", "unit price", "USD"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
@@ -102,43 +102,39 @@ pub fn text(told: &Told<'_>) -> String {
         estimate.total().to_string(),
     ]);
     out.push_str(&table(&rows, &[4]));
-    if let Some(cheapest) = told.cheapest {
+    if let Some(cheapest) = report.cheapest {
         let _ = writeln!(
             out,
             "\nThe file leaves open what is in it: this is the dearest answer, the cheapest costs {}.",
             cheapest
         );
     }
-    left_out(&mut out, estimate);
-    variants(&mut out, told.variants);
+    not_priced(&mut out, estimate);
+    alternatives(&mut out, report.alternatives);
     closing(&mut out, estimate);
     out
 }
 
-fn left_out(out: &mut String, estimate: &Estimate) {
+fn not_priced(out: &mut String, estimate: &Estimate) {
     if !estimate.is_complete() {
         out.push_str("\nNot priced, and not in the total:\n");
         for line in estimate.not_priced() {
-            if let Cost::NotPriced(why) = &line.cost {
+            if let Cost::NotPriced(reason) = &line.cost {
                 let of = match line.resource.is_empty() {
                     true => line.what.to_owned(),
                     false => format!("{} of {}", line.what, line.resource),
                 };
-                let _ = writeln!(out, "  - {of}: {why}");
+                let _ = writeln!(out, "  - {of}: {reason}");
             }
         }
     }
-    if !estimate.not_modelled.is_empty() {
-        let _ = writeln!(
-            out,
-            "\nNot looked at: {}.",
-            estimate.not_modelled.join(", ")
-        );
+    if !estimate.not_modeled.is_empty() {
+        let _ = writeln!(out, "\nNot looked at: {}.", estimate.not_modeled.join(", "));
     }
 }
 
 /// The flags that make a variant, ready for a shell.
-fn flags(variant: &Variant) -> String {
+fn flags(variant: &Alternative) -> String {
     let quoted = |(path, value): &(String, String)| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         match value.chars().all(plain) {
@@ -150,15 +146,15 @@ fn flags(variant: &Variant) -> String {
     flags.join(" ")
 }
 
-fn variants(out: &mut String, all: &[Variant]) {
-    let cheaper = match all.iter().all(|it| it.comparison || it.proven) {
+fn alternatives(out: &mut String, all: &[Alternative]) {
+    let cheaper = match all.iter().all(|it| it.is_comparison || it.is_reachable) {
         true => "Cheaper, and by the proof (`ssm-synth check`) sessions still work:",
         false => "Cheaper, and by the proof (`ssm-synth check`) no instance is worse off:",
     };
     for (comparison, head) in [(false, cheaper), (true, "To compare with:")] {
-        let of: Vec<&Variant> = all
+        let of: Vec<&Alternative> = all
             .iter()
-            .filter(|it| it.comparison == comparison)
+            .filter(|it| it.is_comparison == comparison)
             .collect();
         if of.is_empty() {
             continue;
@@ -188,9 +184,9 @@ fn variants(out: &mut String, all: &[Variant]) {
             + 4;
         for (line, variant) in lines.lines().zip(&of) {
             let _ = writeln!(out, "{line}");
-            let _ = writeln!(out, "{:indent$}gives up: {}", "", variant.gives_up);
+            let _ = writeln!(out, "{:indent$}gives up: {}", "", variant.trade_off);
             let how = match variant.settings.is_empty() {
-                true => variant.how.clone().unwrap_or_default(),
+                true => variant.instructions.clone().unwrap_or_default(),
                 false => flags(variant),
             };
             let _ = writeln!(out, "{:indent$}{how}", "");
@@ -240,16 +236,16 @@ fn closing(out: &mut String, estimate: &Estimate) {
 
 /// Prints an estimate for programs.
 #[must_use]
-pub fn json(told: &Told<'_>) -> String {
-    let Told { estimate, .. } = told;
+pub fn json(report: &CostReport<'_>) -> String {
+    let CostReport { estimate, .. } = report;
     let lines: Vec<Value> = estimate.lines.iter().map(line).collect();
-    let variants: Vec<Value> = told.variants.iter().map(variant).collect();
+    let variants: Vec<Value> = report.alternatives.iter().map(alternative).collect();
     let prices = estimate.prices();
     let root = object!({
         "version": VERSION,
-        "name": told.name,
+        "name": report.name,
         "region": estimate.region.name,
-        "region_assumed": told.region_assumed,
+        "region_assumed": report.region_assumed,
         "currency": "USD",
         "list_price": true,
         "estimate": true,
@@ -258,8 +254,8 @@ pub fn json(told: &Told<'_>) -> String {
         "lines": lines,
         "total": estimate.total().as_f64(),
         "complete": estimate.is_complete(),
-        "cheapest_total": told.cheapest.map(Usd::as_f64),
-        "not_modelled": estimate.not_modelled,
+        "cheapest_total": report.cheapest.map(Usd::as_f64),
+        "not_modelled": estimate.not_modeled,
         "assumptions": estimate.assumptions(),
         "variants": variants,
     });
@@ -291,15 +287,15 @@ fn line(line: &Line) -> Value {
             });
         }
         Cost::Free => out["monthly"] = 0.into(),
-        Cost::NotPriced(why) => {
+        Cost::NotPriced(reason) => {
             out["monthly"] = Value::Null;
-            out["not_priced"] = why.as_str().into();
+            out["not_priced"] = reason.as_str().into();
         }
     }
     out
 }
 
-fn variant(variant: &Variant) -> Value {
+fn alternative(variant: &Alternative) -> Value {
     let settings: serde_json::Map<String, Value> = variant
         .settings
         .iter()
@@ -308,11 +304,11 @@ fn variant(variant: &Variant) -> Value {
     object!({
         "name": variant.name,
         "settings": settings,
-        "how": variant.how,
-        "gives_up": variant.gives_up,
+        "how": variant.instructions,
+        "gives_up": variant.trade_off,
         "monthly": variant.monthly.as_f64(),
         "difference": variant.difference.as_f64(),
-        "comparison": variant.comparison,
-        "proven": variant.proven,
+        "comparison": variant.is_comparison,
+        "proven": variant.is_reachable,
     })
 }

@@ -19,12 +19,12 @@ use aws_sdk_cloudformation::primitives::DateTime;
 use aws_sdk_cloudformation::types::{StackEvent, TemplateStage};
 use tokio::time::Instant;
 
-use super::error::{AwsError, Trouble, classify};
-use super::follow::Stop;
+use super::error::{AwsError, ErrorKind, classify};
 use super::https;
 use super::plain;
+use super::strict::Strict;
 use super::values::{Drifted, Event, Member, Stack};
-use super::whole::Whole;
+use super::wait::Stop;
 
 /// Where and as whom, as the AWS CLI takes it.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub(crate) struct Cloud {
 async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let failed = |trouble, message: &str| AwsError {
         operation: "",
-        trouble,
+        kind: trouble,
         code: String::new(),
         message: message.to_owned(),
     };
@@ -87,7 +87,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let region = region.ok_or_else(|| {
         let message = "no region: give `--region`, set `AWS_REGION`, or write `region` into the \
                        profile";
-        failed(Trouble::Unconfigured, message)
+        failed(ErrorKind::Unconfigured, message)
     })?;
     if let Some(profile) = &access.profile {
         // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
@@ -103,7 +103,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         config = config.into_builder().credentials_provider(own).build();
     }
     match config.credentials_provider() {
-        None => return Err(failed(Trouble::Credentials, "none are configured")),
+        None => return Err(failed(ErrorKind::Credentials, "none are configured")),
         Some(provider) => {
             if let Err(error) = provider.provide_credentials().await {
                 let mut text = error.to_string();
@@ -118,11 +118,11 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                 if let Some(profile) = &access.profile {
                     text = format!("profile `{profile}` gives none: {text}");
                 }
-                return Err(failed(Trouble::Credentials, &text));
+                return Err(failed(ErrorKind::Credentials, &text));
             }
         }
     }
-    let own = aws_sdk_cloudformation::config::Builder::from(&config).interceptor(Whole);
+    let own = aws_sdk_cloudformation::config::Builder::from(&config).interceptor(Strict);
     Ok((Client::from_conf(own.build()), region))
 }
 
@@ -177,7 +177,7 @@ impl Cloud {
                 Ok(done) => return Ok(done),
                 Err(error) => classify(operation, &error),
             };
-            if error.trouble == Trouble::Expired && !renewed {
+            if error.kind == ErrorKind::Expired && !renewed {
                 // Another program may have renewed them meanwhile, in a file or a cache.
                 renewed = true;
                 if let Ok((client, _)) = configure(&self.access).await {
@@ -185,7 +185,7 @@ impl Cloud {
                     continue;
                 }
             }
-            let patience = match self.stop.is_asked() {
+            let patience = match self.stop.is_requested() {
                 true => HURRY,
                 false => PATIENCE,
             };
@@ -194,7 +194,7 @@ impl Cloud {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.stop.wait(), if !self.stop.is_asked() => {}
+                () = self.stop.wait(), if !self.stop.is_requested() => {}
             }
             pause = (pause * 2).min(Duration::from_secs(8));
         }
@@ -202,16 +202,16 @@ impl Cloud {
 
     /// Describes a stack by its name or id; nothing if it is not there.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStacks", |client| {
                 client.describe_stacks().stack_name(name).send()
             })
             .await;
-        let answer = match answer {
-            Err(error) if error.is_absent() => return Ok(None),
+        let response = match response {
+            Err(error) if error.is_not_found() => return Ok(None),
             other => other?,
         };
-        Ok(answer.stacks().first().map(|stack| Stack {
+        Ok(response.stacks().first().map(|stack| Stack {
             id: text(stack.stack_id()),
             name: text(stack.stack_name()),
             status: text(stack.stack_status().map(|it| it.as_str())),
@@ -234,7 +234,7 @@ impl Cloud {
                 .iter()
                 .map(|it| (exact(it.key()), exact(it.value())))
                 .collect(),
-            protected: stack.enable_termination_protection() == Some(true),
+            termination_protection: stack.enable_termination_protection() == Some(true),
             since: stack
                 .last_updated_time()
                 .or(stack.creation_time())
@@ -280,9 +280,9 @@ impl Cloud {
     pub(crate) async fn events(
         &self,
         stack: &str,
-        behind: Option<&str>,
+        last_event: Option<&str>,
     ) -> Result<Vec<Event>, AwsError> {
-        self.events_until(stack, |event| behind == Some(event.id.as_str()))
+        self.events_until(stack, |event| last_event == Some(event.id.as_str()))
             .await
     }
 
@@ -295,7 +295,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         'pages: loop {
-            let answer = self
+            let response = self
                 .call("DescribeStackEvents", |client| {
                     client
                         .describe_stack_events()
@@ -304,17 +304,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => break,
+            let response = match response {
+                Err(error) if error.is_not_found() => break,
                 other => other?,
             };
-            for event in answer.stack_events().iter().map(happened) {
+            for event in response.stack_events().iter().map(to_event) {
                 if fits(&event) {
                     break 'pages;
                 }
                 out.push(event);
             }
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 break;
             }
@@ -325,13 +325,13 @@ impl Cloud {
 
     /// The newest event of a stack.
     pub(crate) async fn newest_event(&self, stack: &str) -> Result<Option<String>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStackEvents", |client| {
                 client.describe_stack_events().stack_name(stack).send()
             })
             .await;
-        match answer {
-            Err(error) if error.is_absent() => Ok(None),
+        match response {
+            Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?
                 .stack_events()
                 .first()
@@ -341,7 +341,7 @@ impl Cloud {
 
     /// The template as it was given.
     pub(crate) async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
-        let answer = self
+        let response = self
             .call("GetTemplate", |client| {
                 client
                     .get_template()
@@ -350,8 +350,8 @@ impl Cloud {
                     .send()
             })
             .await;
-        match answer {
-            Err(error) if error.is_absent() => Ok(None),
+        match response {
+            Err(error) if error.is_not_found() => Ok(None),
             other => Ok(other?.template_body().map(str::to_owned)),
         }
     }
@@ -361,7 +361,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("ListStackResources", |client| {
                     client
                         .list_stack_resources()
@@ -370,17 +370,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(out),
+            let response = match response {
+                Err(error) if error.is_not_found() => return Ok(out),
                 other => other?,
             };
-            out.extend(answer.stack_resource_summaries().iter().map(|it| Member {
+            out.extend(response.stack_resource_summaries().iter().map(|it| Member {
                 logical_id: text(it.logical_resource_id()),
                 physical_id: text(it.physical_resource_id()),
                 kind: text(it.resource_type()),
                 status: text(it.resource_status().map(|it| it.as_str())),
             }));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(out);
             }
@@ -389,17 +389,17 @@ impl Cloud {
 
     /// Has CloudFormation look for drift; returns what to ask for.
     pub(crate) async fn detect_drift(&self, stack: &str) -> Result<String, AwsError> {
-        let answer = self
+        let response = self
             .call("DetectStackDrift", |client| {
                 client.detect_stack_drift().stack_name(stack).send()
             })
             .await?;
-        Ok(text(answer.stack_drift_detection_id()))
+        Ok(text(response.stack_drift_detection_id()))
     }
 
     /// Whether the look for drift has ended: nothing if not, else its result and reason.
     pub(crate) async fn drift(&self, id: &str) -> Result<Option<(String, String)>, AwsError> {
-        let answer = self
+        let response = self
             .call("DescribeStackDriftDetectionStatus", |client| {
                 client
                     .describe_stack_drift_detection_status()
@@ -407,12 +407,12 @@ impl Cloud {
                     .send()
             })
             .await?;
-        let status = text(answer.detection_status().map(|it| it.as_str()));
-        let drift = text(answer.stack_drift_status().map(|it| it.as_str()));
+        let status = text(response.detection_status().map(|it| it.as_str()));
+        let drift = text(response.stack_drift_status().map(|it| it.as_str()));
         Ok(match status.as_str() {
             "DETECTION_IN_PROGRESS" => None,
             "DETECTION_COMPLETE" => Some((drift, String::new())),
-            _ => Some((status, text(answer.detection_status_reason()))),
+            _ => Some((status, text(response.detection_status_reason()))),
         })
     }
 
@@ -421,7 +421,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("DescribeStackResourceDrifts", |client| {
                     client
                         .describe_stack_resource_drifts()
@@ -430,7 +430,7 @@ impl Cloud {
                         .send()
                 })
                 .await?;
-            out.extend(answer.stack_resource_drifts().iter().map(|it| {
+            out.extend(response.stack_resource_drifts().iter().map(|it| {
                 let properties = it.property_differences().iter().map(|it| {
                     format!(
                         "{}: {} in the template, {} in AWS",
@@ -445,7 +445,7 @@ impl Cloud {
                     properties: properties.collect(),
                 }
             }));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(out);
             }
@@ -454,24 +454,24 @@ impl Cloud {
 }
 
 /// A moment to the millisecond, always as long.
-fn moment(at: &DateTime) -> String {
+fn timestamp(at: &DateTime) -> String {
     let seconds = DateTime::from_secs(at.secs()).to_string();
     let seconds = seconds.trim_end_matches('Z');
     format!("{seconds}.{:03}Z", at.subsec_nanos() / 1_000_000)
 }
 
-fn happened(event: &StackEvent) -> Event {
+fn to_event(event: &StackEvent) -> Event {
     let physical_id = text(event.physical_resource_id());
     let stack_id = text(event.stack_id());
     Event {
         id: text(event.event_id()),
-        at: event.timestamp().map(moment).unwrap_or_default(),
+        at: event.timestamp().map(timestamp).unwrap_or_default(),
         logical_id: text(event.logical_resource_id()),
         kind: text(event.resource_type()),
         status: text(event.resource_status().map(|it| it.as_str())),
         reason: text(event.resource_status_reason()),
         token: text(event.client_request_token()),
-        of_stack: physical_id == stack_id,
+        is_stack_event: physical_id == stack_id,
         physical_id,
     }
 }

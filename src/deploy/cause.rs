@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::aws::Cloud;
-use super::follow::beginning;
 use super::values::Event;
+use super::wait::event_before_operation;
 
 /// Why an operation failed: the first failure that is not a consequence of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +32,12 @@ pub(crate) fn first_failure(events: &[Event]) -> Option<&Event> {
     events
         .iter()
         .filter(failed)
-        .find(|it| !it.of_stack && !is_consequence(it))
+        .find(|it| !it.is_stack_event && !is_consequence(it))
         // A stack can fail as such: a hook, a missing role, a limit.
         .or_else(|| {
             let own = events
                 .iter()
-                .filter(|it| it.of_stack && !it.reason.is_empty());
+                .filter(|it| it.is_stack_event && !it.reason.is_empty());
             own.filter(|it| it.status.ends_with("_FAILED") || it.status.contains("ROLLBACK"))
                 .find(|it| !is_consequence(it) && it.reason != "User Initiated")
         })
@@ -52,11 +52,11 @@ pub(crate) fn find<'a>(
     Box::pin(async move {
         let first = first_failure(events)?;
         if first.kind == "AWS::CloudFormation::Stack"
-            && !first.of_stack
+            && !first.is_stack_event
             && first.physical_id.starts_with("arn:")
             && depth < 5
-            && let Ok(begun) = beginning(cloud, &first.physical_id).await
-            && let Ok(inner) = cloud.events(&first.physical_id, begun.as_deref()).await
+            && let Ok(started) = event_before_operation(cloud, &first.physical_id).await
+            && let Ok(inner) = cloud.events(&first.physical_id, started.as_deref()).await
             && let Some(mut cause) = find(cloud, &inner, depth + 1).await
         {
             cause.logical_id = format!("{} in {}", cause.logical_id, first.logical_id);
@@ -73,10 +73,10 @@ pub(crate) fn find<'a>(
 
 /// Finds why taking a failed change back failed too.
 pub(crate) fn of_rollback(events: &[Event]) -> Option<Cause> {
-    let begun = events
+    let started = events
         .iter()
-        .position(|it| it.of_stack && it.status.ends_with("ROLLBACK_IN_PROGRESS"))?;
-    let first = first_failure(&events[begun + 1..])?;
+        .position(|it| it.is_stack_event && it.status.ends_with("ROLLBACK_IN_PROGRESS"))?;
+    let first = first_failure(&events[started + 1..])?;
     Some(Cause {
         logical_id: first.logical_id.clone(),
         kind: first.kind.clone(),
@@ -289,7 +289,7 @@ mod tests {
             status: status.to_owned(),
             reason: reason.to_owned(),
             token: String::new(),
-            of_stack: id == "stack",
+            is_stack_event: id == "stack",
         }
     }
 

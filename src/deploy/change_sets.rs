@@ -10,14 +10,14 @@ use tokio::time::{Instant, sleep};
 use super::aws::{Cloud, PATIENCE, text};
 use super::error::AwsError;
 use super::plain;
-use super::values::{ChangeSet, Filled, Planned, Request, Template};
+use super::values::{ChangeSet, ParameterValue, PlannedChange, Request, Template};
 
 impl Cloud {
     /// Asks for a change set; the token makes repeating it harmless.
     pub(crate) async fn create_change_set(
         &self,
         request: &Request,
-        filled: &[(String, Filled)],
+        filled: &[(String, ParameterValue)],
         tags: &[(String, String)],
         name: &str,
         create: bool,
@@ -43,8 +43,8 @@ impl Cloud {
                 for (key, value) in filled {
                     let parameter = Parameter::builder().parameter_key(key);
                     let parameter = match value {
-                        Filled::Value(value) => parameter.parameter_value(value),
-                        Filled::Previous => parameter.use_previous_value(true),
+                        ParameterValue::Value(value) => parameter.parameter_value(value),
+                        ParameterValue::Previous => parameter.use_previous_value(true),
                     };
                     call = call.parameters(parameter.build());
                 }
@@ -73,7 +73,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut planned = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("DescribeChangeSet", |client| {
                     client
                         .describe_change_set()
@@ -83,23 +83,23 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(None),
+            let response = match response {
+                Err(error) if error.is_not_found() => return Ok(None),
                 other => other?,
             };
-            let changes = answer
+            let changes = response
                 .changes()
                 .iter()
                 .filter_map(|it| it.resource_change());
             planned.extend(changes.map(plan));
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(Some(ChangeSet {
-                    id: text(answer.change_set_id()),
-                    stack_id: text(answer.stack_id()),
-                    status: text(answer.status().map(|it| it.as_str())),
-                    reason: text(answer.status_reason()),
-                    execution: text(answer.execution_status().map(|it| it.as_str())),
+                    id: text(response.change_set_id()),
+                    stack_id: text(response.stack_id()),
+                    status: text(response.status().map(|it| it.as_str())),
+                    reason: text(response.status_reason()),
+                    execution: text(response.execution_status().map(|it| it.as_str())),
                     planned,
                 }));
             }
@@ -121,7 +121,7 @@ impl Cloud {
                 })
                 .await;
             match done {
-                Err(error) if error.is_absent() => return Ok(()),
+                Err(error) if error.is_not_found() => return Ok(()),
                 Err(error)
                     if error.message.contains("currently in progress")
                         && start.elapsed() < PATIENCE =>
@@ -138,7 +138,7 @@ impl Cloud {
         let mut token: Option<String> = None;
         let mut names = Vec::new();
         loop {
-            let answer = self
+            let response = self
                 .call("ListChangeSets", |client| {
                     client
                         .list_change_sets()
@@ -147,17 +147,17 @@ impl Cloud {
                         .send()
                 })
                 .await;
-            let answer = match answer {
-                Err(error) if error.is_absent() => return Ok(names),
+            let response = match response {
+                Err(error) if error.is_not_found() => return Ok(names),
                 other => other?,
             };
             names.extend(
-                answer
+                response
                     .summaries()
                     .iter()
                     .map(|it| text(it.change_set_name())),
             );
-            token = answer.next_token().map(str::to_owned);
+            token = response.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(names);
             }
@@ -187,7 +187,7 @@ impl Cloud {
     /// Why a change set failed in the checks that come before it: each resource with its reason.
     pub(crate) async fn validation_failures(&self, set: &str) -> Result<Vec<String>, AwsError> {
         let filter = EventFilter::builder().failed_events(true).build();
-        let answer = self
+        let response = self
             .call("DescribeEvents", |client| {
                 client
                     .describe_events()
@@ -196,7 +196,7 @@ impl Cloud {
                     .send()
             })
             .await?;
-        let told = answer.operation_events().iter().filter_map(|it| {
+        let told = response.operation_events().iter().filter_map(|it| {
             let reason = it
                 .validation_status_reason()
                 .or(it.resource_status_reason())?;
@@ -211,7 +211,7 @@ impl Cloud {
     }
 }
 
-fn plan(change: &ResourceChange) -> Planned {
+fn plan(change: &ResourceChange) -> PlannedChange {
     let mut causes: Vec<(bool, String)> = Vec::new();
     for detail in change.details() {
         let Some(target) = detail.target() else {
@@ -230,7 +230,7 @@ fn plan(change: &ResourceChange) -> Planned {
         }
     }
     causes.sort_by_key(|(replaces, _)| !replaces);
-    Planned {
+    PlannedChange {
         action: text(change.action().map(|it| it.as_str())),
         logical_id: text(change.logical_resource_id()),
         physical_id: text(change.physical_resource_id()),

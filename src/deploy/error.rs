@@ -8,7 +8,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
 /// What kind of trouble it is, by what one can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum ErrorKind {
     /// The program is not told what it needs to ask.
     Unconfigured,
     /// No credentials, or none that AWS accepts.
@@ -26,7 +26,7 @@ pub(crate) enum Trouble {
     /// AWS's own fault.
     Server,
     /// The answer was no answer.
-    Garbled,
+    InvalidResponse,
     /// AWS understood and said no.
     Rejected,
 }
@@ -36,7 +36,7 @@ pub(crate) enum Trouble {
 pub(crate) struct AwsError {
     /// The API's name of the operation.
     pub(crate) operation: &'static str,
-    pub(crate) trouble: Trouble,
+    pub(crate) kind: ErrorKind,
     /// The API's code, where it gave one.
     pub(crate) code: String,
     /// What it said, or what came between.
@@ -47,46 +47,46 @@ impl AwsError {
     /// Whether the same call may succeed a moment later.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(
-            self.trouble,
-            Trouble::Unreachable
-                | Trouble::Timeout
-                | Trouble::Throttled
-                | Trouble::Server
-                | Trouble::Garbled
+            self.kind,
+            ErrorKind::Unreachable
+                | ErrorKind::Timeout
+                | ErrorKind::Throttled
+                | ErrorKind::Server
+                | ErrorKind::InvalidResponse
         )
     }
 
     /// Whether the call may have been carried out although it failed.
     pub(crate) fn is_ambiguous(&self) -> bool {
-        self.is_transient() && self.trouble != Trouble::Throttled
+        self.is_transient() && self.kind != ErrorKind::Throttled
     }
 
     /// Whether it says that a stack is not there.
-    pub(crate) fn is_absent(&self) -> bool {
-        self.trouble == Trouble::Rejected
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.kind == ErrorKind::Rejected
             && (self.code == "ChangeSetNotFound" || self.message.contains("does not exist"))
     }
 
     /// What one can do about it.
     pub(crate) fn help(&self) -> Option<String> {
-        let text = match self.trouble {
-            Trouble::Credentials => {
+        let text = match self.kind {
+            ErrorKind::Credentials => {
                 "check the profile (`--profile`, `AWS_PROFILE`) and the keys; \
                  `aws sts get-caller-identity` shows who you are"
             }
-            Trouble::Expired => {
+            ErrorKind::Expired => {
                 "renew them (`aws sso login`, or how you got them) and run it again"
             }
-            Trouble::Denied => "ask for this permission, or use another profile",
-            Trouble::Unreachable | Trouble::Timeout => {
+            ErrorKind::Denied => "ask for this permission, or use another profile",
+            ErrorKind::Unreachable | ErrorKind::Timeout => {
                 "check the network, `--region` and `AWS_ENDPOINT_URL`"
             }
-            Trouble::Throttled => "wait a little and run it again",
-            Trouble::Server | Trouble::Garbled => {
+            ErrorKind::Throttled => "wait a little and run it again",
+            ErrorKind::Server | ErrorKind::InvalidResponse => {
                 "run it again; status.aws.amazon.com tells of trouble"
             }
-            Trouble::Unconfigured => return None,
-            Trouble::Rejected => return super::cause::hint(&self.message),
+            ErrorKind::Unconfigured => return None,
+            ErrorKind::Rejected => return super::cause::hint(&self.message),
         };
         Some(text.to_owned())
     }
@@ -95,27 +95,27 @@ impl AwsError {
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.message.trim_end_matches('.');
-        match self.trouble {
-            Trouble::Credentials => write!(f, "no usable credentials: {message}"),
-            Trouble::Expired => write!(f, "the credentials expired: {message}"),
-            Trouble::Denied => write!(f, "{} is not allowed: {message}", self.operation),
-            Trouble::Unreachable => write!(f, "{}: cannot reach AWS: {message}", self.operation),
-            Trouble::Timeout => write!(f, "{}: no answer in time: {message}", self.operation),
-            Trouble::Throttled => write!(f, "{}: too many requests: {message}", self.operation),
-            Trouble::Server => write!(f, "{}: AWS failed: {message}", self.operation),
-            Trouble::Garbled => write!(f, "{}: broken answer: {message}", self.operation),
-            Trouble::Unconfigured => f.write_str(message),
-            Trouble::Rejected => write!(f, "{}: {message}", self.operation),
+        match self.kind {
+            ErrorKind::Credentials => write!(f, "no usable credentials: {message}"),
+            ErrorKind::Expired => write!(f, "the credentials expired: {message}"),
+            ErrorKind::Denied => write!(f, "{} is not allowed: {message}", self.operation),
+            ErrorKind::Unreachable => write!(f, "{}: cannot reach AWS: {message}", self.operation),
+            ErrorKind::Timeout => write!(f, "{}: no answer in time: {message}", self.operation),
+            ErrorKind::Throttled => write!(f, "{}: too many requests: {message}", self.operation),
+            ErrorKind::Server => write!(f, "{}: AWS failed: {message}", self.operation),
+            ErrorKind::InvalidResponse => write!(f, "{}: broken answer: {message}", self.operation),
+            ErrorKind::Unconfigured => f.write_str(message),
+            ErrorKind::Rejected => write!(f, "{}: {message}", self.operation),
         }
     }
 }
 
 impl Error for AwsError {}
 
-fn of_code(code: &str) -> Option<Trouble> {
+fn of_code(code: &str) -> Option<ErrorKind> {
     Some(match code {
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "TokenRefreshRequired" => {
-            Trouble::Expired
+            ErrorKind::Expired
         }
         "InvalidClientTokenId"
         | "UnrecognizedClientException"
@@ -125,8 +125,8 @@ fn of_code(code: &str) -> Option<Trouble> {
         | "AuthFailure"
         | "OptInRequired"
         | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => Trouble::Credentials,
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Trouble::Denied,
+        | "MissingAuthenticationTokenException" => ErrorKind::Credentials,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => ErrorKind::Denied,
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"
@@ -136,7 +136,7 @@ fn of_code(code: &str) -> Option<Trouble> {
         | "TooManyRequestsException"
         | "BandwidthLimitExceeded"
         | "PriorRequestNotComplete"
-        | "SlowDown" => Trouble::Throttled,
+        | "SlowDown" => ErrorKind::Throttled,
         _ => return None,
     })
 }
@@ -165,50 +165,50 @@ where
 {
     let code = error.code().unwrap_or_default().to_owned();
     let (trouble, message) = match error {
-        SdkError::TimeoutError(_) => (Trouble::Timeout, chain(error)),
+        SdkError::TimeoutError(_) => (ErrorKind::Timeout, chain(error)),
         SdkError::DispatchFailure(failure) => {
             let cause = failure
                 .as_connector_error()
                 .map(|it| it as &(dyn Error + 'static));
             let message = cause.map_or_else(|| chain(error), chain);
             let trouble = if failure.is_timeout() {
-                Trouble::Timeout
+                ErrorKind::Timeout
             } else if message.contains("credential") {
-                Trouble::Credentials
+                ErrorKind::Credentials
             } else {
-                Trouble::Unreachable
+                ErrorKind::Unreachable
             };
             (trouble, message)
         }
-        SdkError::ResponseError(_) => (Trouble::Garbled, chain(error)),
-        SdkError::ServiceError(answer) => {
-            let status = answer.raw().status().as_u16();
+        SdkError::ResponseError(_) => (ErrorKind::InvalidResponse, chain(error)),
+        SdkError::ServiceError(response) => {
+            let status = response.raw().status().as_u16();
             let message = match error.message() {
                 Some(message) if !message.is_empty() => message.to_owned(),
                 _ if !code.is_empty() => code.clone(),
                 _ => format!("HTTP {status}"),
             };
             let trouble = of_code(&code).unwrap_or(match status {
-                429 => Trouble::Throttled,
-                500.. => Trouble::Server,
+                429 => ErrorKind::Throttled,
+                500.. => ErrorKind::Server,
                 // An answer without a code is no answer of the API.
-                _ if code.is_empty() => Trouble::Garbled,
-                _ => Trouble::Rejected,
+                _ if code.is_empty() => ErrorKind::InvalidResponse,
+                _ => ErrorKind::Rejected,
             });
             (trouble, message)
         }
         _ => {
             let message = chain(error);
             let trouble = match message.contains("credential") {
-                true => Trouble::Credentials,
-                false => Trouble::Unreachable,
+                true => ErrorKind::Credentials,
+                false => ErrorKind::Unreachable,
             };
             (trouble, message)
         }
     };
     AwsError {
         operation,
-        trouble,
+        kind: trouble,
         code,
         message: super::plain(&message),
     }

@@ -16,18 +16,18 @@
 //! whenever its answer is lost. What a message says of the stack, AWS said last.
 
 pub(crate) mod aws;
+pub(crate) mod aws_cli;
 pub(crate) mod cause;
 mod change_sets;
 pub(crate) mod error;
-pub(crate) mod follow;
 mod https;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod removal;
 pub(crate) mod rollout;
+mod strict;
 pub(crate) mod template;
-pub(crate) mod tool;
 pub(crate) mod values;
-mod whole;
+pub(crate) mod wait;
 
 pub(crate) use crate::report::printable as plain;

@@ -2,19 +2,19 @@
 
 use super::aws::Cloud;
 use super::cause::{self, Cause};
-use super::error::{AwsError, Trouble};
-use super::follow::{Stop, Talk};
+use super::error::{AwsError, ErrorKind};
 use super::values::{ChangeSet, Event, Stack};
+use super::wait::{ProgressSink, Stop};
 
 /// What the user said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum Confirmation {
     Yes,
     No,
 }
 
 /// Who is asked, beside being told.
-pub(crate) trait Ask: Talk {
+pub(crate) trait Confirm: ProgressSink {
     /// What will change, from what is deployed now, if anything is, with the values that the
     /// parameters will have.
     ///
@@ -28,7 +28,7 @@ pub(crate) trait Ask: Talk {
         values: &[(String, String)],
     ) -> Result<(), String>;
     /// A question that is answered with yes or no; stopping is no.
-    async fn confirm(&mut self, question: &str, stop: &Stop) -> Said;
+    async fn confirm(&mut self, question: &str, stop: &Stop) -> Confirmation;
 }
 
 /// What is deployed now.
@@ -53,7 +53,7 @@ pub(crate) enum Outcome {
     /// It failed, and the stack ended so.
     Failed(Box<Failed>),
     /// It goes on, unwatched, in this status.
-    GoesOn(String, Unwatched),
+    Detached(String, Detached),
 }
 
 /// How something failed.
@@ -63,9 +63,9 @@ pub(crate) struct Failed {
     /// The first cause.
     pub(crate) cause: Option<Cause>,
     /// Why taking it back failed too, if it did.
-    pub(crate) of_rollback: Option<Cause>,
+    pub(crate) rollback_cause: Option<Cause>,
     /// What was left, because the template says so.
-    pub(crate) kept: Vec<String>,
+    pub(crate) retained: Vec<String>,
 }
 
 impl Failed {
@@ -78,8 +78,8 @@ impl Failed {
         let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
         Box::new(Failed {
             cause: cause::find(cloud, events, 0).await,
-            of_rollback,
-            kept: kept.map(Event::member).collect(),
+            rollback_cause: of_rollback,
+            retained: kept.map(Event::member).collect(),
             stack,
         })
     }
@@ -87,15 +87,15 @@ impl Failed {
 
 /// Why something is no longer watched.
 #[derive(Debug)]
-pub(crate) enum Unwatched {
+pub(crate) enum Detached {
     Stopped,
-    Late,
+    TimedOut,
     Lost(AwsError),
 }
 
 /// Why nothing, or nobody knows what, was done.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct DeployError {
     /// What went wrong.
     pub(crate) message: String,
     /// What one can do about it.
@@ -103,25 +103,25 @@ pub(crate) struct Problem {
     /// What is true of the stack.
     pub(crate) state: String,
     /// Whether it is the template or the stack, not the environment.
-    pub(crate) of_input: bool,
+    pub(crate) is_input_error: bool,
 }
 
-impl Problem {
+impl DeployError {
     pub(crate) fn new(message: impl Into<String>, state: impl Into<String>) -> Self {
-        Problem {
+        DeployError {
             message: message.into(),
             help: None,
             state: state.into(),
-            of_input: true,
+            is_input_error: true,
         }
     }
 
     pub(crate) fn of(error: &AwsError, state: impl Into<String>) -> Self {
-        Problem {
+        DeployError {
             message: error.to_string(),
             help: error.help(),
             state: state.into(),
-            of_input: error.trouble == Trouble::Rejected,
+            is_input_error: error.kind == ErrorKind::Rejected,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::outcome::Deployed;
 use super::template;
-use super::values::{Filled, Slot, Stack};
+use super::values::{ParameterValue, Slot, Stack};
 
 /// Where each parameter's value comes from.
 ///
@@ -16,7 +16,7 @@ use super::values::{Filled, Slot, Stack};
 pub(crate) fn fill(
     slots: &[Slot],
     deployed: Option<(&Stack, &[(String, String)])>,
-) -> Result<Vec<(String, Filled)>, Vec<String>> {
+) -> Result<Vec<(String, ParameterValue)>, Vec<String>> {
     let mut out = Vec::new();
     let mut missing = Vec::new();
     for slot in slots {
@@ -29,14 +29,14 @@ pub(crate) fn fill(
             (Some(value), Some(default)) => *value != default,
             (previous, _) => previous.is_some(),
         };
-        let value = match (&slot.given, &slot.default) {
-            (Some(given), _) => Some(Filled::Value(given.clone())),
-            (None, None) if previous.is_some() => Some(Filled::Previous),
+        let value = match (&slot.value, &slot.default) {
+            (Some(given), _) => Some(ParameterValue::Value(given.clone())),
+            (None, None) if previous.is_some() => Some(ParameterValue::Previous),
             (None, None) => {
                 missing.push(slot.name.clone());
                 None
             }
-            (None, Some(_)) => chosen.then_some(Filled::Previous),
+            (None, Some(_)) => chosen.then_some(ParameterValue::Previous),
         };
         out.extend(value.map(|value| (slot.name.clone(), value)));
     }
@@ -54,7 +54,7 @@ pub(crate) fn fill(
 pub(crate) fn filled(
     slots: &[Slot],
     deployed: &Deployed,
-) -> Result<Vec<(String, Filled)>, Vec<String>> {
+) -> Result<Vec<(String, ParameterValue)>, Vec<String>> {
     let defaults: Vec<(String, String)> = template::slots(&deployed.template)
         .into_iter()
         .filter_map(|slot| Some((slot.name, slot.default?)))
@@ -65,14 +65,14 @@ pub(crate) fn filled(
 /// The values that the parameters will have; what is hidden is left out.
 pub(crate) fn effective(
     slots: &[Slot],
-    filled: &[(String, Filled)],
+    filled: &[(String, ParameterValue)],
     stack: Option<&Stack>,
 ) -> Vec<(String, String)> {
     let value = |slot: &Slot| {
         let found = filled.iter().find(|(name, _)| *name == slot.name);
         match found.map(|(_, value)| value) {
-            Some(Filled::Value(value)) => Some(value.clone()),
-            Some(Filled::Previous) => {
+            Some(ParameterValue::Value(value)) => Some(value.clone()),
+            Some(ParameterValue::Previous) => {
                 let known = stack?
                     .parameters
                     .iter()
@@ -110,10 +110,10 @@ pub(crate) fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(
     }
     let other = |key: &str| !given.iter().any(|(known, _)| known == key);
     let known = stack.map(|it| it.tags.as_slice()).unwrap_or_default();
-    let kept = known
+    let retained = known
         .iter()
         .filter(|(key, _)| other(key) && !key.starts_with("aws:"));
-    kept.chain(given).cloned().collect()
+    retained.chain(given).cloned().collect()
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
     fn a_chosen_value_stays_and_a_default_follows_the_template() {
         let slot = |name: &str, given: Option<&str>, default: Option<&str>| Slot {
             name: name.to_owned(),
-            given: given.map(str::to_owned),
+            value: given.map(str::to_owned),
             default: default.map(str::to_owned),
             no_echo: false,
         };
@@ -148,9 +148,9 @@ mod tests {
         ];
         let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
         let want = [
-            ("Chosen".to_owned(), Filled::Previous),
-            ("Bare".to_owned(), Filled::Previous),
-            ("Told".to_owned(), Filled::Value("v".to_owned())),
+            ("Chosen".to_owned(), ParameterValue::Previous),
+            ("Bare".to_owned(), ParameterValue::Previous),
+            ("Told".to_owned(), ParameterValue::Value("v".to_owned())),
         ];
         assert_eq!(filled, want);
         assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);

@@ -6,20 +6,22 @@ use tokio::time::Instant;
 
 use super::aws::Cloud;
 use super::error::AwsError;
-use super::follow::{End, Followed, Stop, Talk, Watch, beginning, follow};
-use super::outcome::{Failed, Unwatched};
+use super::outcome::{Detached, Failed};
 use super::rollout::token;
 use super::values::{Event, Stack};
+use super::wait::{
+    ProgressSink, Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait,
+};
 
 /// How it ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// It is gone; these were left, because the template says so.
-    Gone(Vec<String>),
+    Deleted(Vec<String>),
     /// It failed, and the stack ended so.
     Failed(Box<Failed>),
     /// It goes on, unwatched, in this status.
-    GoesOn(String, Unwatched),
+    Detached(String, Detached),
 }
 
 /// How it is done.
@@ -28,8 +30,8 @@ pub(crate) struct Options {
     /// What to leave where a deletion failed before.
     pub(crate) retain: Vec<String>,
     pub(crate) role_arn: Option<String>,
-    pub(crate) limit: Option<Duration>,
-    pub(crate) pause: Duration,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) poll_interval: Duration,
 }
 
 /// Deletes a stack, or follows the deletion that is under way.
@@ -42,15 +44,15 @@ pub(crate) async fn destroy(
     stack: &Stack,
     options: &Options,
     stop: &Stop,
-    talk: &mut impl Talk,
+    progress: &mut impl ProgressSink,
 ) -> Result<Outcome, AwsError> {
     let resources = cloud.members(&stack.id).await.map(|it| it.len()).ok();
     let behind = if stack.status == "DELETE_IN_PROGRESS" {
-        talk.say(&format!(
+        progress.note(&format!(
             "stack `{}` is being deleted already; following that",
             stack.name
         ));
-        beginning(cloud, &stack.id).await?
+        event_before_operation(cloud, &stack.id).await?
     } else {
         let behind = cloud.newest_event(&stack.id).await?;
         let role = options.role_arn.as_deref();
@@ -59,27 +61,27 @@ pub(crate) async fn destroy(
             .await?;
         behind
     };
-    talk.begin(resources);
-    let watch = Watch {
+    progress.start(resources);
+    let watch = WaitOptions {
         stack_id: &stack.id,
-        behind,
+        last_event: behind,
         change_set: None,
-        limit: options.limit.map(|limit| Instant::now() + limit),
-        pause: options.pause,
+        deadline: options.timeout.map(|limit| Instant::now() + limit),
+        poll_interval: options.poll_interval,
     };
-    let Followed {
+    let WaitResult {
         end,
         events,
         status,
-    } = follow(cloud, watch, stop, talk).await;
+    } = wait(cloud, watch, stop, progress).await;
     Ok(match end {
-        End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-            let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
-            Outcome::Gone(kept.map(Event::member).collect())
+        WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+            let retained = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
+            Outcome::Deleted(retained.map(Event::member).collect())
         }
-        End::Settled(stack) => Outcome::Failed(Failed::of(cloud, stack, &events).await),
-        End::Stopped => Outcome::GoesOn(status, Unwatched::Stopped),
-        End::Late => Outcome::GoesOn(status, Unwatched::Late),
-        End::Lost(error) => Outcome::GoesOn(status, Unwatched::Lost(error)),
+        WaitEnd::Settled(stack) => Outcome::Failed(Failed::of(cloud, stack, &events).await),
+        WaitEnd::Stopped => Outcome::Detached(status, Detached::Stopped),
+        WaitEnd::TimedOut => Outcome::Detached(status, Detached::TimedOut),
+        WaitEnd::Lost(error) => Outcome::Detached(status, Detached::Lost(error)),
     })
 }

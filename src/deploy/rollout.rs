@@ -7,10 +7,10 @@ use tokio::time::{Instant, sleep};
 use super::aws::Cloud;
 use super::cause;
 use super::error::AwsError;
-use super::follow::{End, Followed, Stop, Watch, beginning, follow};
-use super::outcome::{Ask, Deployed, Failed, Outcome, Problem, Said, Unwatched};
+use super::outcome::{Confirm, Confirmation, DeployError, Deployed, Detached, Failed, Outcome};
 use super::parameters::{effective, fill, filled, merged};
-use super::values::{ChangeSet, Filled, Request, Stack};
+use super::values::{ChangeSet, ParameterValue, Request, Stack};
+use super::wait::{Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
 /// How a deployment is done.
 #[derive(Clone, Debug)]
@@ -20,11 +20,11 @@ pub(crate) struct Options {
     /// After a failure keep what was made.
     pub(crate) no_rollback: bool,
     /// Protect the stack from deletion, or no longer.
-    pub(crate) protect: Option<bool>,
+    pub(crate) termination_protection: Option<bool>,
     /// How long to watch.
-    pub(crate) limit: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// Between two looks.
-    pub(crate) pause: Duration,
+    pub(crate) poll_interval: Duration,
 }
 
 const NOTHING_DONE: &str = "nothing was changed";
@@ -38,9 +38,9 @@ pub(crate) fn token() -> String {
 }
 
 /// What to do about a stack that no change set can be made for.
-fn unusable(stack: &Stack) -> Option<Problem> {
+fn unusable(stack: &Stack) -> Option<DeployError> {
     let state = format!("stack `{}` is {}, as it was", stack.name, stack.status);
-    let problem = Problem::new(format!("stack `{}` is {}", stack.name, stack.status), state);
+    let problem = DeployError::new(format!("stack `{}` is {}", stack.name, stack.status), state);
     Some(match stack.status.as_str() {
         "ROLLBACK_FAILED" | "DELETE_FAILED" => problem.help(format!(
             "`ssm-synth destroy --stack {}` deletes what is left; then deploy again",
@@ -65,49 +65,49 @@ struct Rollout<'a, T> {
     request: &'a Request,
     options: &'a Options,
     stop: &'a Stop,
-    talk: &'a mut T,
-    limit: Option<Instant>,
+    progress: &'a mut T,
+    deadline: Option<Instant>,
     /// Why the protection from deletion is not as it should be.
-    unprotected: Option<AwsError>,
+    protection_error: Option<AwsError>,
     /// Whether the left-over of a failed creation was deleted.
-    cleared: bool,
+    deleted_failed_stack: bool,
 }
 
 /// Deploys.
-pub(crate) async fn deploy<T: Ask>(
+pub(crate) async fn deploy<T: Confirm>(
     cloud: &Cloud,
     request: &Request,
     options: &Options,
     stop: &Stop,
     talk: &mut T,
-) -> Result<Outcome, Problem> {
+) -> Result<Outcome, DeployError> {
     let mut rollout = Rollout {
         cloud,
         request,
         options,
         stop,
-        talk,
-        limit: None,
-        unprotected: None,
-        cleared: false,
+        progress: talk,
+        deadline: None,
+        protection_error: None,
+        deleted_failed_stack: false,
     };
     // Somebody else may come between looking and acting; that often is no coincidence.
     for _ in 0..5 {
-        let Some(outcome) = rollout.once().await? else {
+        let Some(outcome) = rollout.attempt().await? else {
             continue;
         };
-        return match (rollout.unprotected.take(), outcome) {
+        return match (rollout.protection_error.take(), outcome) {
             (Some(error), Outcome::Done(stack) | Outcome::Unchanged(stack)) => {
                 let state = format!(
                     "stack `{}` is {}, but its protection from deletion is as it was",
                     stack.name, stack.status
                 );
-                Err(Problem::of(&error, state))
+                Err(DeployError::of(&error, state))
             }
             (_, outcome) => Ok(outcome),
         };
     }
-    Err(Problem::new(
+    Err(DeployError::new(
         format!(
             "stack `{}` is changed by others all the time",
             request.stack
@@ -116,10 +116,10 @@ pub(crate) async fn deploy<T: Ask>(
     ))
 }
 
-impl<T: Ask> Rollout<'_, T> {
+impl<T: Confirm> Rollout<'_, T> {
     /// What is true when nothing was deployed.
-    fn nothing(&self) -> String {
-        match self.cleared {
+    fn unchanged_state(&self) -> String {
+        match self.deleted_failed_stack {
             true => {
                 "the left-over of the failed creation was deleted, and nothing else was changed"
             }
@@ -128,24 +128,24 @@ impl<T: Ask> Rollout<'_, T> {
         .to_owned()
     }
 
-    async fn found(&self) -> Result<Option<Stack>, Problem> {
+    async fn existing_stack(&self) -> Result<Option<Stack>, DeployError> {
         let found = self.cloud.stack(&self.request.stack).await;
-        let found = found.map_err(|error| Problem::of(&error, self.nothing()))?;
+        let found = found.map_err(|error| DeployError::of(&error, self.unchanged_state()))?;
         // A name never means a deleted stack, but an emulator may say so.
         Ok(found.filter(|it| it.status != "DELETE_COMPLETE"))
     }
 
-    fn unwatched(&self, followed: Followed) -> Outcome {
-        let why = match followed.end {
-            End::Lost(error) => Unwatched::Lost(error),
-            End::Late => Unwatched::Late,
-            End::Stopped | End::Settled(_) => Unwatched::Stopped,
+    fn detached(&self, result: WaitResult) -> Outcome {
+        let why = match result.end {
+            WaitEnd::Lost(error) => Detached::Lost(error),
+            WaitEnd::TimedOut => Detached::TimedOut,
+            WaitEnd::Stopped | WaitEnd::Settled(_) => Detached::Stopped,
         };
-        Outcome::GoesOn(followed.status, why)
+        Outcome::Detached(result.status, why)
     }
 
-    fn came_between(&mut self) {
-        self.talk.say(&format!(
+    fn note_concurrent_change(&mut self) {
+        self.progress.note(&format!(
             "somebody else changed stack `{}` meanwhile; looking at it anew",
             self.request.stack
         ));
@@ -153,29 +153,29 @@ impl<T: Ask> Rollout<'_, T> {
 
     /// The time runs from when something begins, not while somebody thinks.
     fn start_clock(&mut self) {
-        self.limit = self.options.limit.map(|limit| Instant::now() + limit);
+        self.deadline = self.options.timeout.map(|limit| Instant::now() + limit);
     }
 
-    async fn watch(&mut self, id: &str, behind: Option<String>, set: Option<&str>) -> Followed {
-        let watch = Watch {
+    async fn wait(&mut self, id: &str, behind: Option<String>, set: Option<&str>) -> WaitResult {
+        let watch = WaitOptions {
             stack_id: id,
-            behind,
+            last_event: behind,
             change_set: set,
-            limit: self.limit,
-            pause: self.options.pause,
+            deadline: self.deadline,
+            poll_interval: self.options.poll_interval,
         };
-        follow(self.cloud, watch, self.stop, self.talk).await
+        wait(self.cloud, watch, self.stop, self.progress).await
     }
 
     /// One attempt; nothing if the stack must be looked at anew.
-    async fn once(&mut self) -> Result<Option<Outcome>, Problem> {
-        let found = self.found().await?;
+    async fn attempt(&mut self) -> Result<Option<Outcome>, DeployError> {
+        let found = self.existing_stack().await?;
         if let Some(stack) = &found {
             if stack.is_busy() {
                 return self.wait_for_others(stack).await;
             }
             if stack.status == "ROLLBACK_COMPLETE" {
-                return self.clear_left_over(stack).await;
+                return self.delete_failed_stack(stack).await;
             }
             if let Some(problem) = unusable(stack) {
                 return Err(problem);
@@ -191,12 +191,13 @@ impl<T: Ask> Rollout<'_, T> {
             None => None,
             Some(stack) => {
                 let template = self.cloud.template(&stack.id).await;
-                let template = template.map_err(|error| Problem::of(&error, self.nothing()))?;
+                let template =
+                    template.map_err(|error| DeployError::of(&error, self.unchanged_state()))?;
                 let template = template.unwrap_or_default();
                 Some(Deployed { stack, template })
             }
         };
-        let filled = self.filled(deployed.as_ref())?;
+        let filled = self.parameter_values(deployed.as_ref())?;
         let tags = merged(&self.request.tags, found.as_ref());
         let made = self
             .cloud
@@ -205,20 +206,23 @@ impl<T: Ask> Rollout<'_, T> {
         if let Err(error) = made {
             let came_between = error.message.contains("_IN_PROGRESS state")
                 || error.message.contains("cannot be created again");
-            let left = self.clean(&name, absent).await;
+            let left = self.clean_up(&name, absent).await;
             if came_between && left.is_none() {
                 return Ok(None);
             }
-            return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
+            return Err(DeployError::of(
+                &error,
+                left.unwrap_or_else(|| self.unchanged_state()),
+            ));
         }
-        let set = match self.made(&name).await {
+        let set = match self.created_change_set(&name).await {
             Ok(Some(set)) => set,
             Ok(None) => {
-                self.came_between();
+                self.note_concurrent_change();
                 return Ok(None);
             }
             Err(mut problem) => {
-                if let Some(left) = self.clean(&name, absent).await {
+                if let Some(left) = self.clean_up(&name, absent).await {
                     problem.state = left;
                 }
                 return Err(problem);
@@ -226,11 +230,11 @@ impl<T: Ask> Rollout<'_, T> {
         };
         if set.status == "FAILED" {
             let details = self.validation(&set).await;
-            let left = self.clean(&name, absent).await;
+            let left = self.clean_up(&name, absent).await;
             let nothing = ["didn't contain changes", "No updates are to be performed"];
             if nothing.iter().any(|it| set.reason.contains(it)) {
                 if let Some(left) = left {
-                    self.talk.say(&left);
+                    self.progress.note(&left);
                 }
                 let stack = found.unwrap_or_default();
                 if !self.options.dry_run {
@@ -238,8 +242,8 @@ impl<T: Ask> Rollout<'_, T> {
                 }
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
-            let state = left.unwrap_or_else(|| self.nothing());
-            let mut problem = Problem::new(
+            let state = left.unwrap_or_else(|| self.unchanged_state());
+            let mut problem = DeployError::new(
                 format!("the change set failed: {}{details}", set.reason),
                 state,
             );
@@ -248,7 +252,7 @@ impl<T: Ask> Rollout<'_, T> {
         }
         let stack_now = deployed.as_ref().map(|it| &it.stack);
         let values = effective(&self.request.parameters, &filled, stack_now);
-        let mut refused = self.talk.plan(&set, deployed.as_ref(), &values);
+        let mut refused = self.progress.plan(&set, deployed.as_ref(), &values);
         let failed = stack_now.is_some_and(|it| keeps_failures(&it.status));
         let replaces = set.planned.iter().any(|it| it.replacement == "True");
         if self.options.no_rollback && replaces {
@@ -256,37 +260,37 @@ impl<T: Ask> Rollout<'_, T> {
                 Err("CloudFormation refuses `--no-rollback` where something is replaced".into());
         }
         if let Err(message) = refused {
-            let left = self.clean(&name, absent).await;
-            return Err(Problem::new(
+            let left = self.clean_up(&name, absent).await;
+            return Err(DeployError::new(
                 message,
-                left.unwrap_or_else(|| self.nothing()),
+                left.unwrap_or_else(|| self.unchanged_state()),
             ));
         }
         if failed {
-            self.talk.say(
+            self.progress.note(
                 "the last deployment was kept as it failed; CloudFormation goes on from there only without \
                  a rollback (`aws cloudformation rollback-stack` takes it back instead)",
             );
         }
-        if let Some(protect) = self.options.protect {
+        if let Some(protect) = self.options.termination_protection {
             let word = if protect {
                 "protected from"
             } else {
                 "no longer protected from"
             };
-            self.talk
-                .say(&format!("The stack will be {word} deletion."));
+            self.progress
+                .note(&format!("The stack will be {word} deletion."));
         }
         let go_on = !self.options.dry_run
             && self
-                .talk
+                .progress
                 .confirm(&format!("Deploy to stack `{stack}`?"), self.stop)
                 .await
-                == Said::Yes
-            && !self.stop.is_asked();
+                == Confirmation::Yes
+            && !self.stop.is_requested();
         if !go_on {
-            if let Some(left) = self.clean(&name, absent).await {
-                return Err(Problem::new(
+            if let Some(left) = self.clean_up(&name, absent).await {
+                return Err(DeployError::new(
                     "not everything could be taken away again",
                     left,
                 ));
@@ -310,7 +314,10 @@ impl<T: Ask> Rollout<'_, T> {
         }
     }
 
-    fn filled(&self, deployed: Option<&Deployed>) -> Result<Vec<(String, Filled)>, Problem> {
+    fn parameter_values(
+        &self,
+        deployed: Option<&Deployed>,
+    ) -> Result<Vec<(String, ParameterValue)>, DeployError> {
         let slots = &self.request.parameters;
         let done = match deployed {
             Some(deployed) => filled(slots, deployed),
@@ -322,16 +329,16 @@ impl<T: Ask> Rollout<'_, T> {
                 "add `--parameter {}=VALUE`",
                 missing.join("=VALUE --parameter ")
             );
-            Problem::new(message, self.nothing()).help(help)
+            DeployError::new(message, self.unchanged_state()).help(help)
         })
     }
 
     /// Waits until the change set is made; nothing if it is gone.
-    async fn made(&mut self, name: &str) -> Result<Option<ChangeSet>, Problem> {
+    async fn created_change_set(&mut self, name: &str) -> Result<Option<ChangeSet>, DeployError> {
         let start = Instant::now();
         loop {
             let set = self.cloud.change_set(&self.request.stack, name).await;
-            match set.map_err(|error| Problem::of(&error, self.nothing()))? {
+            match set.map_err(|error| DeployError::of(&error, self.unchanged_state()))? {
                 Some(set) if matches!(set.status.as_str(), "CREATE_COMPLETE" | "FAILED") => {
                     return Ok(Some(set));
                 }
@@ -339,19 +346,19 @@ impl<T: Ask> Rollout<'_, T> {
                 None if start.elapsed() > Duration::from_secs(30) => return Ok(None),
                 _ => {}
             }
-            if start.elapsed() > self.options.limit.unwrap_or(Duration::from_secs(600)) {
+            if start.elapsed() > self.options.timeout.unwrap_or(Duration::from_secs(600)) {
                 let message = "the change set was not ready in time";
-                return Err(Problem::new(message, self.nothing()));
+                return Err(DeployError::new(message, self.unchanged_state()));
             }
             tokio::select! {
-                () = sleep(self.options.pause.min(Duration::from_secs(1))) => {}
-                () = self.stop.wait() => return Err(Problem::new("stopped", self.nothing())),
+                () = sleep(self.options.poll_interval.min(Duration::from_secs(1))) => {}
+                () = self.stop.wait() => return Err(DeployError::new("stopped", self.unchanged_state())),
             }
         }
     }
 
     /// Takes the change set away, and a stack that was nothing but its shell; tells what is left.
-    async fn clean(&mut self, name: &str, absent: bool) -> Option<String> {
+    async fn clean_up(&mut self, name: &str, absent: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
             let shell = match absent {
@@ -397,7 +404,7 @@ impl<T: Ask> Rollout<'_, T> {
                         left.status
                     )));
                 }
-                sleep(self.options.pause.min(Duration::from_secs(1))).await;
+                sleep(self.options.poll_interval.min(Duration::from_secs(1))).await;
             }
             Ok::<_, AwsError>(None)
         };
@@ -410,58 +417,58 @@ impl<T: Ask> Rollout<'_, T> {
         })
     }
 
-    async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, Problem> {
+    async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, DeployError> {
         let under_way = format!("stack `{}` is {}", stack.name, stack.status);
         if self.options.dry_run {
             let state = format!("{under_way}; nothing was changed by this run");
-            return Err(Problem::new(under_way, state).help(format!(
+            return Err(DeployError::new(under_way, state).help(format!(
                 "`ssm-synth status --stack {} --wait` follows it",
                 stack.name
             )));
         }
-        self.talk.say(&format!(
+        self.progress.note(&format!(
             "{under_way}: an earlier run or somebody else is at it; following that first"
         ));
-        let behind = beginning(self.cloud, &stack.id).await;
-        let behind = behind.map_err(|error| Problem::of(&error, under_way))?;
+        let behind = event_before_operation(self.cloud, &stack.id).await;
+        let behind = behind.map_err(|error| DeployError::of(&error, under_way))?;
         self.start_clock();
-        self.talk.begin(None);
-        let followed = self.watch(&stack.id, behind, None).await;
-        match &followed.end {
-            End::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
-                self.talk
-                    .say("that failed; nothing of this run was deployed");
+        self.progress.start(None);
+        let result = self.wait(&stack.id, behind, None).await;
+        match &result.end {
+            WaitEnd::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
+                self.progress
+                    .note("that failed; nothing of this run was deployed");
                 let stack = stack.clone();
                 Ok(Some(Outcome::Failed(
-                    Failed::of(self.cloud, stack, &followed.events).await,
+                    Failed::of(self.cloud, stack, &result.events).await,
                 )))
             }
-            End::Settled(stack) => {
-                self.talk.say(&format!(
+            WaitEnd::Settled(stack) => {
+                self.progress.note(&format!(
                     "that ended: stack `{}` is {}",
                     self.request.stack, stack.status
                 ));
                 Ok(None)
             }
-            _ => Ok(Some(self.unwatched(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 
     /// A creation that failed leaves a stack that can only be deleted.
-    async fn clear_left_over(&mut self, stack: &Stack) -> Result<Option<Outcome>, Problem> {
+    async fn delete_failed_stack(&mut self, stack: &Stack) -> Result<Option<Outcome>, DeployError> {
         let name = &stack.name;
         let state = format!("stack `{name}` is ROLLBACK_COMPLETE, as it was");
-        if stack.protected {
+        if stack.termination_protection {
             let message = format!(
                 "stack `{name}` is the left-over of a creation that failed, and is protected from deletion"
             );
-            return Err(Problem::new(message, state).help(format!(
+            return Err(DeployError::new(message, state).help(format!(
                 "`aws cloudformation update-termination-protection --no-enable-termination-protection \
                  --stack-name {name}`, then deploy again"
             )));
         }
         let members = self.cloud.members(&stack.id).await;
-        let members = members.map_err(|error| Problem::of(&error, state.as_str()))?;
+        let members = members.map_err(|error| DeployError::of(&error, state.as_str()))?;
         let left = members.iter().filter(|it| it.status != "DELETE_COMPLETE");
         let left: Vec<String> = left
             .map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
@@ -470,44 +477,46 @@ impl<T: Ask> Rollout<'_, T> {
             true => "it holds nothing".to_owned(),
             false => format!("these were left in the account: {}", left.join(", ")),
         };
-        self.talk.say(&format!(
+        self.progress.note(&format!(
             "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and {holds}; it must be deleted \
              before it can be created"
         ));
         if self.options.dry_run {
-            self.talk
-                .say("a dry run deletes nothing: all of the template would be created");
+            self.progress
+                .note("a dry run deletes nothing: all of the template would be created");
             return Ok(Some(Outcome::Shown));
         }
         let question = format!("Delete the left-over `{name}`?");
-        if self.talk.confirm(&question, self.stop).await == Said::No || self.stop.is_asked() {
+        if self.progress.confirm(&question, self.stop).await == Confirmation::No
+            || self.stop.is_requested()
+        {
             return Ok(Some(Outcome::Declined));
         }
         let behind = self.cloud.newest_event(&stack.id).await;
-        let behind = behind.map_err(|error| Problem::of(&error, state.as_str()))?;
+        let behind = behind.map_err(|error| DeployError::of(&error, state.as_str()))?;
         let done = self
             .cloud
             .delete_stack(&stack.id, &token(), &[], None)
             .await;
         done.map_err(|error| {
-            Problem::of(
+            DeployError::of(
                 &error,
                 format!("whether stack `{name}` is being deleted is not known"),
             )
         })?;
         self.start_clock();
-        self.talk.begin(None);
+        self.progress.start(None);
         let id = stack.id.clone();
-        let followed = self.watch(&id, behind, None).await;
-        match followed.end {
-            End::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-                self.cleared = true;
+        let result = self.wait(&id, behind, None).await;
+        match result.end {
+            WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
+                self.deleted_failed_stack = true;
                 Ok(None)
             }
-            End::Settled(stack) => Ok(Some(Outcome::Failed(
-                Failed::of(self.cloud, stack, &followed.events).await,
+            WaitEnd::Settled(stack) => Ok(Some(Outcome::Failed(
+                Failed::of(self.cloud, stack, &result.events).await,
             ))),
-            _ => Ok(Some(self.unwatched(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 
@@ -517,12 +526,15 @@ impl<T: Ask> Rollout<'_, T> {
         name: &str,
         absent: bool,
         keep: bool,
-    ) -> Result<Option<Outcome>, Problem> {
+    ) -> Result<Option<Outcome>, DeployError> {
         let behind = match self.cloud.newest_event(&set.stack_id).await {
             Ok(behind) => behind,
             Err(error) => {
-                let left = self.clean(name, absent).await;
-                return Err(Problem::of(&error, left.unwrap_or_else(|| self.nothing())));
+                let left = self.clean_up(name, absent).await;
+                return Err(DeployError::of(
+                    &error,
+                    left.unwrap_or_else(|| self.unchanged_state()),
+                ));
             }
         };
         let executed = self
@@ -530,20 +542,20 @@ impl<T: Ask> Rollout<'_, T> {
             .execute(&set.stack_id, name, keep || self.options.no_rollback)
             .await;
         if let Err(error) = executed {
-            match self.has_begun(set, name, behind.as_deref()).await {
+            match self.has_started(set, name, behind.as_deref()).await {
                 Some(true) => {}
                 Some(false) => {
-                    let left = self.clean(name, absent).await;
+                    let left = self.clean_up(name, absent).await;
                     // Executing one change set takes the others away, or makes them obsolete.
-                    let came_between = error.is_absent()
+                    let came_between = error.is_not_found()
                         || error.code.starts_with("InvalidChangeSetStatus")
                         || error.message.contains("_IN_PROGRESS state");
                     if came_between && left.is_none() {
-                        self.came_between();
+                        self.note_concurrent_change();
                         return Ok(None);
                     }
-                    let state = left.unwrap_or_else(|| self.nothing());
-                    return Err(Problem::of(&error, state));
+                    let state = left.unwrap_or_else(|| self.unchanged_state());
+                    return Err(DeployError::of(&error, state));
                 }
                 None => {
                     let state = format!(
@@ -551,31 +563,31 @@ impl<T: Ask> Rollout<'_, T> {
                          {0}` tells, and deploying again is safe (change set `{name}`)",
                         self.request.stack
                     );
-                    return Err(Problem::of(&error, state));
+                    return Err(DeployError::of(&error, state));
                 }
             }
         }
         self.start_clock();
-        self.talk.begin(Some(set.planned.len()));
+        self.progress.start(Some(set.planned.len()));
         let protect = Stack {
             id: set.stack_id.clone(),
             name: self.request.stack.clone(),
-            protected: !self.options.protect.unwrap_or_default(),
+            termination_protection: !self.options.termination_protection.unwrap_or_default(),
             ..Stack::default()
         };
         self.protect(&protect).await;
-        let followed = self.watch(&set.stack_id, behind, Some(name)).await;
-        match followed.end {
-            End::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
-            End::Settled(stack) => Ok(Some(Outcome::Failed(
-                Failed::of(self.cloud, stack, &followed.events).await,
+        let result = self.wait(&set.stack_id, behind, Some(name)).await;
+        match result.end {
+            WaitEnd::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
+            WaitEnd::Settled(stack) => Ok(Some(Outcome::Failed(
+                Failed::of(self.cloud, stack, &result.events).await,
             ))),
-            _ => Ok(Some(self.unwatched(followed))),
+            _ => Ok(Some(self.detached(result))),
         }
     }
 
     /// Whether the change set is being executed, or was; nothing if nobody can say.
-    async fn has_begun(&self, set: &ChangeSet, name: &str, behind: Option<&str>) -> Option<bool> {
+    async fn has_started(&self, set: &ChangeSet, name: &str, behind: Option<&str>) -> Option<bool> {
         if let Ok(Some(set)) = self.cloud.change_set(&set.stack_id, name).await {
             match set.execution.as_str() {
                 "EXECUTE_IN_PROGRESS" | "EXECUTE_COMPLETE" | "EXECUTE_FAILED" => return Some(true),
@@ -588,7 +600,11 @@ impl<T: Ask> Rollout<'_, T> {
     }
 
     async fn protect(&mut self, stack: &Stack) {
-        let Some(wanted) = self.options.protect.filter(|it| *it != stack.protected) else {
+        let Some(wanted) = self
+            .options
+            .termination_protection
+            .filter(|it| *it != stack.termination_protection)
+        else {
             return;
         };
         let word = if wanted {
@@ -597,11 +613,11 @@ impl<T: Ask> Rollout<'_, T> {
             "no longer protected from"
         };
         match self.cloud.protect(&self.request.stack, wanted).await {
-            Ok(()) => self.talk.say(&format!(
+            Ok(()) => self.progress.note(&format!(
                 "stack `{}` is {word} deletion",
                 self.request.stack
             )),
-            Err(error) => self.unprotected = Some(error),
+            Err(error) => self.protection_error = Some(error),
         }
     }
 }

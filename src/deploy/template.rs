@@ -1,6 +1,6 @@
 //! What a deployment must know of a template.
 
-use crate::front::tree::{self, Tree, Unreadable};
+use crate::frontend::tree::{self, SyntaxError, Tree};
 
 use super::values::Slot;
 
@@ -15,7 +15,7 @@ fn parameters(root: &Tree) -> Vec<Slot> {
     let entries = root.get("Parameters").and_then(Tree::map);
     let slot = |name: &str, declared: &Tree| Slot {
         name: name.to_owned(),
-        given: None,
+        value: None,
         default: declared.get("Default").map(|it| match it.text() {
             Some(text) => text.to_owned(),
             None => String::new(),
@@ -36,7 +36,7 @@ pub(crate) struct Facts {
     /// The nested stacks, which are not looked into.
     pub(crate) nested: Vec<String>,
     /// The resources that a deletion leaves, with their policy.
-    pub(crate) kept: Vec<(String, String)>,
+    pub(crate) retained: Vec<(String, String)>,
 }
 
 /// What CloudFormation asks a capability for, and the property that gives a name; no property
@@ -60,14 +60,14 @@ const IAM: [(&str, &str); 9] = [
 /// # Errors
 ///
 /// Text that is neither JSON nor YAML, with its place.
-pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
+pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
     let root = tree::read(text)?;
     let resources = root
         .get("Resources")
         .and_then(Tree::map)
         .unwrap_or_default();
     let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
-    let (mut kept, mut nested) = (Vec::new(), Vec::new());
+    let (mut retained, mut nested) = (Vec::new(), Vec::new());
     // A macro may make anything.
     named |= expand;
     for entry in resources {
@@ -90,7 +90,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         if let Some(policy) = entry.value.get("DeletionPolicy").and_then(Tree::text)
             && policy != "Delete"
         {
-            kept.push((entry.key.clone(), policy.to_owned()));
+            retained.push((entry.key.clone(), policy.to_owned()));
         }
     }
     let mut capabilities = Vec::new();
@@ -107,7 +107,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, Unreadable> {
         capabilities,
         resources: resources.len(),
         nested,
-        kept,
+        retained,
     })
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Stack {
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) outputs: Vec<(String, String, String)>,
     pub(crate) tags: Vec<(String, String)>,
-    pub(crate) protected: bool,
+    pub(crate) termination_protection: bool,
     pub(crate) since: Option<String>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) struct Event {
     pub(crate) reason: String,
     pub(crate) token: String,
     /// Whether it is the stack's own.
-    pub(crate) of_stack: bool,
+    pub(crate) is_stack_event: bool,
 }
 
 impl Event {
@@ -53,7 +53,7 @@ impl Event {
 
 /// What a change set will do to a resource.
 #[derive(Clone, Debug)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedChange {
     /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
     pub(crate) action: String,
     pub(crate) logical_id: String,
@@ -73,7 +73,7 @@ pub(crate) struct ChangeSet {
     pub(crate) status: String,
     pub(crate) reason: String,
     pub(crate) execution: String,
-    pub(crate) planned: Vec<Planned>,
+    pub(crate) planned: Vec<PlannedChange>,
 }
 
 /// What a change set is made from.
@@ -92,7 +92,7 @@ pub(crate) struct Request {
 pub(crate) struct Slot {
     pub(crate) name: String,
     /// The value that the user gives.
-    pub(crate) given: Option<String>,
+    pub(crate) value: Option<String>,
     /// The template's.
     pub(crate) default: Option<String>,
     /// Whether its value is hidden.
@@ -101,7 +101,7 @@ pub(crate) struct Slot {
 
 /// Where a parameter's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Filled {
+pub(crate) enum ParameterValue {
     /// It is this.
     Value(String),
     /// It stays what it is.

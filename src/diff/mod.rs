@@ -13,14 +13,14 @@ mod replace;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::front::cfn::{self, Deployment};
-use crate::front::tree::{self, Kind, Tree, Unreadable};
+use crate::frontend::cfn::{self, Deployment};
+use crate::frontend::tree::{self, Kind, SyntaxError, Tree};
 
 /// Beside a reference to a parameter that nothing gives a value: its default.
 const DEFAULT: &str = "(default)";
 
 pub(crate) use access::{AccessChange, access};
-pub(crate) use replace::{Forced, Why};
+pub(crate) use replace::{Replacement, ReplacementReason};
 
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ pub(crate) struct Difference {
     /// What happens.
     pub(crate) change: Change,
     /// What makes it another resource, if something does.
-    pub(crate) forced: Vec<Forced>,
+    pub(crate) forced: Vec<Replacement>,
 }
 
 impl Difference {
@@ -94,7 +94,7 @@ impl Difference {
     pub(crate) fn is_replaced(&self) -> bool {
         self.forced
             .iter()
-            .any(|it| !matches!(it.why, Why::Perhaps(_)))
+            .any(|it| !matches!(it.reason, ReplacementReason::Maybe(_)))
     }
 
     /// Whether it may become another resource.
@@ -108,7 +108,7 @@ impl Difference {
 /// # Errors
 ///
 /// Text that is neither JSON nor YAML, with its place.
-pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, Unreadable> {
+pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxError> {
     let (root, _) = cfn::looped(tree::read(text)?, deployment)?;
     let mut side = Side {
         values: deployment.parameters.clone(),

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 use super::rename::renamed;
 use super::replace::without_brackets;
 use super::{Entry, Side};
-use crate::back::cfn::value_of;
-use crate::back::tf;
+use crate::backend::cfn::value_of;
+use crate::backend::tf;
 use crate::ir::{Graph, Node, terraform_name};
-use crate::resource::{Dialect, RolePolicyAttachment, Term, Typed};
+use crate::resource::{Dialect, RawValue, RolePolicyAttachment, Typed};
 
 fn entry(kind: &str, properties: Value) -> Entry {
     Entry {
@@ -36,19 +36,19 @@ fn as_text(value: Value) -> Value {
 }
 
 fn is_inside(node: &Node) -> bool {
-    node.origin.as_ref().is_some_and(|it| it.inside.is_some())
+    node.origin.as_ref().is_some_and(|it| it.parent.is_some())
 }
 
 /// Who may do what, by CloudFormation's types and properties.
 pub(crate) fn by_cfn(graph: &Graph) -> Side {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
-        node.cfn_id = node.shown().to_owned();
+        node.cfn_id = node.display_id().to_owned();
     }
     let mut side = Side::default();
     for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
         if let Some(kind) = node.resource.type_name(Dialect::Cfn) {
-            let properties = value_of(&graph, Term::Object(node.resource.put(Dialect::Cfn)));
+            let properties = value_of(&graph, RawValue::Object(node.resource.put(Dialect::Cfn)));
             let mut properties = as_text(properties);
             if kind == "AWS::EC2::SecurityGroup"
                 && node.dialect() == Dialect::Tf
@@ -59,7 +59,7 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
                     .or_insert_with(|| Value::Array(Vec::new()));
             }
             side.resources
-                .insert(node.shown().to_owned(), entry(kind, properties));
+                .insert(node.display_id().to_owned(), entry(kind, properties));
         }
     }
     // Managed policies are a property of the role there.
@@ -67,7 +67,7 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
         if RolePolicyAttachment::of(&node.resource).is_none() {
             continue;
         }
-        let map = value_of(&graph, Term::Object(node.resource.put(Dialect::Tf)));
+        let map = value_of(&graph, RawValue::Object(node.resource.put(Dialect::Tf)));
         let role = map.get("role").and_then(|it| it.get("Ref"));
         let role = role.and_then(Value::as_str);
         if let (Some(arn), Some(entry)) = (
@@ -104,8 +104,8 @@ pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
         let own = node.resource.type_name(Dialect::Tf) == Some(it.kind.as_str())
             && it.name == node.tf_name;
         let address = match own {
-            true => node.shown().to_owned(),
-            false => format!("{} ({})", node.shown(), it.kind),
+            true => node.display_id().to_owned(),
+            false => format!("{} ({})", node.display_id(), it.kind),
         };
         let address = match side.resources.contains_key(&address) {
             true => format!("{address} {}", it.name),
@@ -121,9 +121,9 @@ pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
     for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
         let only = node.resource.type_name(Dialect::Tf).is_none();
         if let (true, Some(kind)) = (only, node.resource.type_name(Dialect::Cfn)) {
-            let properties = value_of(&graph, Term::Object(node.resource.put(Dialect::Cfn)));
+            let properties = value_of(&graph, RawValue::Object(node.resource.put(Dialect::Cfn)));
             side.resources
-                .insert(node.shown().to_owned(), entry(kind, properties));
+                .insert(node.display_id().to_owned(), entry(kind, properties));
         }
     }
     (side, names)

@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::replace::{Forced, Why};
+use super::replace::{Replacement, ReplacementReason};
 use super::{Change, Difference, Entry, PropertyChange, Side, properties};
 
 /// What stands for a value that only applying tells.
-const LATER: &str = "(known after apply)";
+const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 const SENSITIVE: &str = "(sensitive)";
 
 /// Attributes that repeat others.
@@ -135,7 +135,7 @@ pub(crate) fn masked(text: &str) -> Option<String> {
 fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
     let text = |word: &str| Value::String(word.to_owned());
     match (unknown, sensitive) {
-        (Value::Bool(true), _) => return text(LATER),
+        (Value::Bool(true), _) => return text(KNOWN_AFTER_APPLY),
         (_, Value::Bool(true)) => return sensitive_value(value),
         _ => {}
     }
@@ -151,7 +151,7 @@ fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
             }
             for (key, inner) in unknown.as_object().into_iter().flatten() {
                 if !map.contains_key(key) && *inner == Value::Bool(true) {
-                    out.insert(key.clone(), text(LATER));
+                    out.insert(key.clone(), text(KNOWN_AFTER_APPLY));
                 }
             }
             Value::Object(out)
@@ -264,7 +264,9 @@ fn is_nothing(value: &Value) -> bool {
 pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
     let unknown = |it: &Option<Value>| {
         let text = it.as_ref().and_then(Value::as_str);
-        text.is_some_and(|it| it == LATER || it.contains("${data.") || it.contains("${var."))
+        text.is_some_and(|it| {
+            it == KNOWN_AFTER_APPLY || it.contains("${data.") || it.contains("${var.")
+        })
     };
     for it in differences.iter_mut() {
         if let Change::Changed(changes) = &mut it.change {
@@ -277,7 +279,7 @@ pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
             });
             let left: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
             it.forced.retain(|it| {
-                matches!(it.why, Why::Through(_))
+                matches!(it.reason, ReplacementReason::Through(_))
                     || left
                         .iter()
                         .any(|path| super::replace::names(path, &it.property))
@@ -342,18 +344,18 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
                 }
                 if actions.contains(&"delete") {
                     // What a new resource tells anew is no change of anybody's.
-                    changes.retain(|it| it.new.as_ref().is_some_and(|it| it != LATER));
+                    changes.retain(|it| it.new.as_ref().is_some_and(|it| it != KNOWN_AFTER_APPLY));
                     let paths = array(change.get("replace_paths")).iter().map(path);
                     forced = paths
-                        .map(|property| Forced {
+                        .map(|property| Replacement {
                             property,
-                            why: Why::Planned,
+                            reason: ReplacementReason::Planned,
                         })
                         .collect();
                     if forced.is_empty() {
-                        forced.push(Forced {
+                        forced.push(Replacement {
                             property: String::new(),
-                            why: Why::Planned,
+                            reason: ReplacementReason::Planned,
                         });
                     }
                 }

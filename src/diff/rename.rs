@@ -7,9 +7,9 @@ use super::{Change, Difference, Entry, Side, properties};
 /// Finds resources that are gone under one id and new under another, with the same properties but
 /// for the ids in them and the tag `Name`: renamed, which makes them other resources.
 pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
-    let ids = |wanted: &Change| -> Vec<String> {
+    let ids = |expected: &Change| -> Vec<String> {
         let all = differences.iter();
-        all.filter(|it| it.section == "Resources" && it.change == *wanted)
+        all.filter(|it| it.section == "Resources" && it.change == *expected)
             .map(|it| it.id.clone())
             .collect()
     };

@@ -18,11 +18,11 @@ const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// Why a resource is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
+pub(crate) enum ReplacementReason {
     /// Any change of the property replaces it.
     Always,
     /// A change may, depending on more than the file says; with the condition, where it is known.
-    Perhaps(String),
+    Maybe(String),
     /// The property names a resource that is replaced.
     Through(String),
     /// The property names a version of a resource, which changes with it.
@@ -35,14 +35,14 @@ pub(crate) enum Why {
 
 /// A property that forces a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Forced {
+pub(crate) struct Replacement {
     pub(crate) property: String,
-    pub(crate) why: Why,
+    pub(crate) reason: ReplacementReason,
 }
 
 struct Rules {
     always: Vec<&'static str>,
-    perhaps: Vec<(&'static str, &'static str)>,
+    maybe: Vec<(&'static str, &'static str)>,
 }
 
 /// What is known of a type.
@@ -63,7 +63,7 @@ fn rules(kind: &str) -> Option<Rules> {
     };
     Some(Rules {
         always: items(always, ","),
-        perhaps: items(perhaps, between)
+        maybe: items(perhaps, between)
             .into_iter()
             .map(|it| it.split_once(": ").unwrap_or((it, "")))
             .collect(),
@@ -101,28 +101,29 @@ pub(crate) fn names(path: &str, property: &str) -> bool {
 }
 
 /// What forces a replacement, of properties that changed.
-pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Forced> {
+pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Replacement> {
     let Some(rules) = rules(kind) else {
         return Vec::new();
     };
-    let mut out: Vec<Forced> = Vec::new();
+    let mut out: Vec<Replacement> = Vec::new();
     for path in paths {
         let changed = without_brackets(path);
-        let known = |out: &[Forced], property: &str| out.iter().any(|it| it.property == property);
+        let known =
+            |out: &[Replacement], property: &str| out.iter().any(|it| it.property == property);
         if let Some(property) = rules.always.iter().find(|it| touches(&changed, it)) {
             if !known(&out, property) {
-                out.push(Forced {
+                out.push(Replacement {
                     property: (*property).to_owned(),
-                    why: Why::Always,
+                    reason: ReplacementReason::Always,
                 });
             }
         } else if let Some((property, when)) =
-            rules.perhaps.iter().find(|(it, _)| touches(&changed, it))
+            rules.maybe.iter().find(|(it, _)| touches(&changed, it))
             && !known(&out, property)
         {
-            out.push(Forced {
+            out.push(Replacement {
                 property: (*property).to_owned(),
-                why: Why::Perhaps((*when).to_owned()),
+                reason: ReplacementReason::Maybe((*when).to_owned()),
             });
         }
     }
@@ -222,13 +223,13 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 let paths = changes.iter().map(|it| it.path.as_str());
                 forced(&it.kind, paths.filter(|path| !path.starts_with('(')))
             }
-            Change::Retyped(_) => vec![Forced {
+            Change::Retyped(_) => vec![Replacement {
                 property: "Type".to_owned(),
-                why: Why::Always,
+                reason: ReplacementReason::Always,
             }],
-            Change::Renamed(_) => vec![Forced {
+            Change::Renamed(_) => vec![Replacement {
                 property: String::new(),
-                why: Why::Renamed,
+                reason: ReplacementReason::Renamed,
             }],
             Change::Added | Change::Removed | Change::Moved(_) | Change::Forgotten => Vec::new(),
         };
@@ -264,7 +265,7 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 let mut ids: Vec<String> = ids.into_iter().collect();
                 ids.sort();
                 if let Some(through) = ids.into_iter().find(|it| replaced.contains(it.as_str())) {
-                    let why = Why::Through(through);
+                    let why = ReplacementReason::Through(through);
                     more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
                     break;
                 }
@@ -272,7 +273,7 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 within(&entry.properties, property, &mut values);
                 values.into_iter().for_each(|it| versions(it, &mut ids));
                 if let Some(of) = ids.into_iter().find(|it| changed.contains(it.as_str())) {
-                    let why = Why::Version(of);
+                    let why = ReplacementReason::Version(of);
                     more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
                     break;
                 }
@@ -282,7 +283,10 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             return;
         }
         for (id, kind, property, why) in more {
-            let forced = Forced { property, why };
+            let forced = Replacement {
+                property,
+                reason: why,
+            };
             match differences
                 .iter_mut()
                 .find(|it| it.section == "Resources" && it.id == id)
@@ -304,33 +308,38 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
 mod tests {
     use super::*;
 
-    fn of(kind: &str, path: &str) -> Vec<Why> {
+    fn of(kind: &str, path: &str) -> Vec<ReplacementReason> {
         forced(kind, [path].into_iter())
             .into_iter()
-            .map(|it| it.why)
+            .map(|it| it.reason)
             .collect()
     }
 
     #[test]
     fn create_only_properties_replace() {
-        assert_eq!(of("AWS::EC2::VPC", "CidrBlock"), [Why::Always]);
+        assert_eq!(
+            of("AWS::EC2::VPC", "CidrBlock"),
+            [ReplacementReason::Always]
+        );
         assert_eq!(of("AWS::EC2::VPC", "Tags[Name]"), []);
         assert_eq!(
             of("AWS::EC2::Instance", "LaunchTemplate.LaunchTemplateId"),
-            [Why::Always]
+            [ReplacementReason::Always]
         );
         assert!(matches!(
             of("AWS::EC2::Instance", "InstanceType")[..],
-            [Why::Perhaps(_)]
+            [ReplacementReason::Maybe(_)]
         ));
-        assert_eq!(of("aws_subnet", "cidr_block"), [Why::Always]);
+        assert_eq!(of("aws_subnet", "cidr_block"), [ReplacementReason::Always]);
         assert_eq!(
             of("aws_instance", "root_block_device[].encrypted"),
-            [Why::Always]
+            [ReplacementReason::Always]
         );
         assert_eq!(of("aws_instance", "tags.Name"), []);
         let when = of("aws_instance", "instance_type");
-        assert!(matches!(&when[..], [Why::Perhaps(text)] if text.contains("architecture")));
+        assert!(
+            matches!(&when[..], [ReplacementReason::Maybe(text)] if text.contains("architecture"))
+        );
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub struct Span {
 /// Where a resource, a setting or a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Place {
+pub enum SourceLocation {
     /// The line of Rust that added it.
     Caller(&'static Location<'static>),
     /// A stretch of a file.
@@ -59,12 +59,12 @@ pub enum Place {
     Default,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Caller(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
-            Place::File(span) => write!(f, "{}:{}:{}", span.file, span.line, span.column),
-            Place::Default => f.write_str("default"),
+            SourceLocation::Caller(at) => write!(f, "{}:{}:{}", at.file(), at.line(), at.column()),
+            SourceLocation::File(span) => write!(f, "{}:{}:{}", span.file, span.line, span.column),
+            SourceLocation::Default => f.write_str("default"),
         }
     }
 }
@@ -83,7 +83,7 @@ pub struct Diagnostic {
     /// The paths of the constructs concerned.
     pub paths: Vec<String>,
     /// Where they were written.
-    pub places: Vec<Place>,
+    pub locations: Vec<SourceLocation>,
     /// The settings that it is about, by keys below the place, the likeliest first: a front end
     /// may know where they are.
     pub settings: Vec<Vec<String>>,
@@ -101,7 +101,7 @@ impl Diagnostic {
             severity: Severity::Error,
             message: message.into(),
             paths: Vec::new(),
-            places: Vec::new(),
+            locations: Vec::new(),
             settings: Vec::new(),
             only: None,
             help: None,
@@ -123,9 +123,9 @@ impl Diagnostic {
     }
 
     /// Says where it is.
-    pub fn at(mut self, place: Place) -> Diagnostic {
-        if place != Place::Default {
-            self.places.push(place);
+    pub fn at(mut self, location: SourceLocation) -> Diagnostic {
+        if location != SourceLocation::Default {
+            self.locations.push(location);
         }
         self
     }
@@ -164,8 +164,8 @@ impl fmt::Display for Diagnostic {
             write!(f, "\n  = in: {}", shortened(path))?;
         }
         if f.alternate() {
-            for place in &self.places {
-                write!(f, "\n  --> {place}")?;
+            for location in &self.locations {
+                write!(f, "\n  --> {location}")?;
             }
         }
         if let Some(help) = &self.help {
@@ -187,10 +187,10 @@ impl Diagnostics {
     /// Adds one; what one place does wrong to many constructs is said once, with all of them.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let same = |other: &&mut Diagnostic| {
-            !other.places.is_empty()
+            !other.locations.is_empty()
                 && other.code == diagnostic.code
                 && other.message == diagnostic.message
-                && other.places == diagnostic.places
+                && other.locations == diagnostic.locations
         };
         match self.0.iter_mut().find(same) {
             Some(other) => other.paths.extend(diagnostic.paths),

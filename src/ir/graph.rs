@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Diagnostics, Expr, ParameterDeclaration, Place, Ref, Text};
+use super::{Diagnostics, Expr, Handle, ParameterDeclaration, SourceLocation, Text};
 use crate::region::Region;
 use crate::resource::{Dialect, Resource, Typed};
 
@@ -51,11 +51,11 @@ pub struct Override {
 /// What a property says that could not be read into the model.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Unread {
+pub struct Unmodeled {
     /// The field's name in Rust, dotted where it is nested.
     pub field: String,
     /// What stands there instead.
-    pub why: String,
+    pub reason: String,
 }
 
 /// Where a resource that was read from a file came from.
@@ -67,23 +67,23 @@ pub struct Origin {
     /// What the file calls it: a logical id, or an address.
     pub address: String,
     /// The places of its properties, by name in the file's language, two levels deep.
-    pub places: Vec<(String, Place)>,
+    pub locations: Vec<(String, SourceLocation)>,
     /// What is there, and was not understood.
-    pub unread: Vec<Unread>,
+    pub unmodeled: Vec<Unmodeled>,
     /// Whether the file does not decide that it exists.
-    pub maybe: bool,
+    pub is_conditional: bool,
     /// Whether the file decides that it does not exist.
-    pub absent: bool,
+    pub is_excluded: bool,
     /// The resource inside which the file says it. Default: it stands by itself.
-    pub inside: Option<NodeId>,
+    pub parent: Option<NodeId>,
     /// Properties that its table does not know.
-    pub rest: crate::resource::Map<'static>,
+    pub unknown_properties: crate::resource::Map<'static>,
 }
 
 /// A checker of templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Checker {
+pub enum Scanner {
     /// <https://www.checkov.io/>
     Checkov,
     /// cfn-guard with Control Tower's rules:
@@ -94,9 +94,9 @@ pub enum Checker {
 /// A finding of a checker of templates that is accepted, and why; said beside each resource of the
 /// type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exception {
+pub struct Suppression {
     /// Whose finding it is.
-    pub checker: Checker,
+    pub scanner: Scanner,
     /// The check's name, such as `CKV_AWS_18`.
     pub check: &'static str,
     /// CloudFormation's type that it is about; empty if it finds nothing there.
@@ -112,7 +112,7 @@ pub struct Exception {
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Removal {
+pub enum RemovalPolicy {
     /// It is deleted, and that is said.
     Delete,
     /// It stays, unless its own creation is rolled back. Terraform leaves a log group be, and
@@ -137,15 +137,15 @@ pub struct Node {
     /// The resource.
     pub resource: Resource,
     /// Nodes that must exist before, beyond those that it refers to.
-    pub after: Vec<NodeId>,
+    pub depends_on: Vec<NodeId>,
     /// When it exists. Default: always.
     pub condition: Option<ConditionId>,
     /// What becomes of it at its end. Default: it is deleted.
-    pub removal: Option<Removal>,
+    pub removal_policy: Option<RemovalPolicy>,
     /// Changes to the output.
     pub overrides: Vec<Override>,
     /// Where it was written.
-    pub place: Place,
+    pub location: SourceLocation,
     /// The file that it was read from. Default: none, a construct added it.
     pub origin: Option<Box<Origin>>,
 }
@@ -168,8 +168,8 @@ impl Node {
     }
 
     /// Returns whether a property was there, and not understood.
-    pub fn is_unread(&self, field: &str) -> bool {
-        let unread = self.origin.iter().flat_map(|origin| &origin.unread);
+    pub fn is_unmodeled(&self, field: &str) -> bool {
+        let unread = self.origin.iter().flat_map(|origin| &origin.unmodeled);
         let inside = |name: &str| {
             name.strip_prefix(field)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -180,11 +180,12 @@ impl Node {
     /// Returns whether it is sure to exist.
     pub fn is_certain(&self) -> bool {
         let origin = self.origin.as_ref();
-        self.condition.is_none() && origin.is_none_or(|origin| !origin.maybe && !origin.absent)
+        self.condition.is_none()
+            && origin.is_none_or(|origin| !origin.is_conditional && !origin.is_excluded)
     }
 
     /// Returns what it is called where it was written: its address in a file, or its path.
-    pub fn shown(&self) -> &str {
+    pub fn display_id(&self) -> &str {
         self.origin
             .as_ref()
             .map_or(self.path.as_str(), |origin| origin.address.as_str())
@@ -202,13 +203,13 @@ impl Node {
     pub fn references(&self) -> Vec<NodeId> {
         let mut nodes = self.resource.put(self.dialect()).references();
         if let Some(origin) = &self.origin {
-            nodes.extend(origin.rest.references());
+            nodes.extend(origin.unknown_properties.references());
         }
         nodes
     }
 
     /// Returns whether it may add to what it is given: a nested stack, a custom resource.
-    pub(crate) fn adds_to_what_it_gets(&self) -> bool {
+    pub(crate) fn may_modify_references(&self) -> bool {
         let name = self.resource.type_name(self.dialect()).unwrap_or_default();
         name.starts_with("Custom::")
             || name.ends_with("::MODULE")
@@ -223,7 +224,7 @@ impl Node {
     }
 
     /// Returns whether it changes what names lead to in the VPCs that it is given.
-    pub(crate) fn changes_names(&self) -> bool {
+    pub(crate) fn overrides_dns(&self) -> bool {
         matches!(
             self.resource.type_name(self.dialect()).unwrap_or_default(),
             "AWS::Route53Profiles::ProfileAssociation"
@@ -237,18 +238,20 @@ impl Node {
 
     /// Returns whether it is sure not to exist.
     pub fn is_absent(&self) -> bool {
-        self.origin.as_ref().is_some_and(|origin| origin.absent)
+        self.origin
+            .as_ref()
+            .is_some_and(|origin| origin.is_excluded)
     }
 }
 
 /// A question about the place of deployment.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Test {
+pub enum Predicate {
     /// The value is one of these.
     OneOf(Expr, Vec<Text>),
     /// The other way round.
-    Not(Box<Test>),
+    Not(Box<Predicate>),
 }
 
 /// A named [`Test`].
@@ -258,7 +261,7 @@ pub struct Condition {
     /// Letters and digits.
     pub id: String,
     /// The question.
-    pub test: Test,
+    pub predicate: Predicate,
 }
 
 /// What a stack tells after deployment.
@@ -278,7 +281,7 @@ pub struct Output {
     /// When it exists. Default: always.
     pub condition: Option<ConditionId>,
     /// Where it was written.
-    pub place: Place,
+    pub location: SourceLocation,
 }
 
 /// One deployable unit.
@@ -300,9 +303,9 @@ pub struct Stack {
     /// Its outputs.
     pub outputs: Vec<Output>,
     /// Findings of checkers that are accepted in it. Default: none.
-    pub exceptions: &'static [Exception],
+    pub suppressions: &'static [Suppression],
     /// Where it was written.
-    pub place: Place,
+    pub location: SourceLocation,
 }
 
 /// All stacks of an app.
@@ -313,7 +316,7 @@ pub struct Graph {
     pub(crate) stack_names: HashMap<String, StackId>,
     pub(crate) parameters: Vec<ParameterDeclaration>,
     pub(crate) conditions: Vec<Condition>,
-    pub(crate) problems: Diagnostics,
+    pub(crate) diagnostics: Diagnostics,
     /// Whether a macro may change everything before deployment.
     pub(crate) macros: bool,
     /// The account of the deployment, if it is told.
@@ -327,13 +330,13 @@ impl Graph {
     }
 
     /// Returns a resource by its handle.
-    pub fn get<R: Typed>(&self, handle: Ref<R>) -> Option<&R> {
+    pub fn get<R: Typed>(&self, handle: Handle<R>) -> Option<&R> {
         self.node(handle.node())
             .and_then(|node| R::of(&node.resource))
     }
 
     /// Returns a resource by its handle, to change it.
-    pub fn get_mut<R: Typed>(&mut self, handle: Ref<R>) -> Option<&mut R> {
+    pub fn get_mut<R: Typed>(&mut self, handle: Handle<R>) -> Option<&mut R> {
         self.nodes
             .get_mut(handle.node().index())
             .and_then(|node| R::of_mut(&mut node.resource))
@@ -360,7 +363,7 @@ impl Graph {
     }
 
     /// Changes each resource of a type; the path tells them apart.
-    pub fn each<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
+    pub fn update_all<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
         for node in &mut self.nodes {
             if let Some(resource) = R::of_mut(&mut node.resource) {
                 change(&node.path, resource);
@@ -410,12 +413,12 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{App, SessionAccess, cost, reach};
+    use crate::{App, SessionAccess, cost, reachability};
 
     fn app(stacks: &[&str]) -> App {
         let mut app = App::new();
         for stack in stacks {
-            app.stack(stack).apply(SessionAccess::new());
+            app.stack(stack).add_inline(SessionAccess::new());
         }
         app
     }
@@ -439,13 +442,13 @@ mod tests {
         for ((_, node), theirs) in here.graph_mut().nodes_mut().zip(nodes) {
             *node = theirs;
         }
-        let told = here.check().unwrap_err().to_string();
+        let told = here.validate().unwrap_err().to_string();
         assert!(told.contains("is a resource of another stack"), "{told}");
         let graph = here.graph();
-        let proof = reach::prove(graph, &reach::Assume::default());
+        let proof = reachability::check(graph, &reachability::Assumptions::default());
         assert_eq!(proof.instances.len(), 1);
         let region = Region::find("us-east-1").unwrap();
-        let estimate = cost::estimate(graph, region, &cost::Assumed::default());
+        let estimate = cost::estimate(graph, region, &cost::UsageAssumptions::default());
         let _ = cost::of_graph(graph, &estimate);
     }
 }

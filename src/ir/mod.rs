@@ -9,13 +9,13 @@ mod parameter;
 mod value;
 
 pub use cidr::{Cidr, CidrError};
-pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity, Span};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceLocation, Span};
 pub use graph::{
-    Checker, Condition, ConditionId, Exception, Graph, Node, NodeId, Origin, Output, Override,
-    ParamId, Removal, Stack, StackId, Test, Unread,
+    Condition, ConditionId, Graph, Node, NodeId, Origin, Output, Override, ParamId, Predicate,
+    RemovalPolicy, Scanner, Stack, StackId, Suppression, Unmodeled,
 };
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
-pub use value::{Attr, CfnAttr, Expr, Id, IntoValue, Link, Pseudo, Ref, Text, Value};
+pub use value::{Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value};
 
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]

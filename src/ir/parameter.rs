@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Expr, Id, IntoValue, Place, Text, Value};
+use super::{Expr, Id, IntoValue, SourceLocation, Text, Value};
 use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
 
 /// What a parameter holds.
@@ -108,7 +108,7 @@ pub struct ParameterDeclaration {
     /// The only language that needs it. Default: both.
     pub only: Option<Dialect>,
     /// Where it was declared.
-    pub place: Place,
+    pub location: SourceLocation,
 }
 
 /// A parameter that holds a `T`; [`Scope::parameter`](crate::Scope::parameter) declares it.
@@ -138,7 +138,7 @@ impl<T> Parameter<T> {
             allowed_values: Vec::new(),
             allowed_pattern: None,
             only: None,
-            place: Place::Default,
+            location: SourceLocation::Default,
         };
         Parameter {
             declaration,

@@ -117,14 +117,14 @@ pub type Link<R> = Value<Id<R>>;
 /// use ssm_synth::resource::RouteTable;
 /// let table = RouteTable::new();
 /// ```
-pub struct Ref<R> {
+pub struct Handle<R> {
     node: NodeId,
     of: PhantomData<fn() -> R>,
 }
 
-impl<R> Ref<R> {
+impl<R> Handle<R> {
     pub(crate) fn new(node: NodeId) -> Self {
-        Ref {
+        Handle {
             node,
             of: PhantomData,
         }
@@ -148,31 +148,31 @@ impl NodeId {
     }
 }
 
-impl<R> Clone for Ref<R> {
+impl<R> Clone for Handle<R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<R> Copy for Ref<R> {}
+impl<R> Copy for Handle<R> {}
 
-impl<R> PartialEq for Ref<R> {
+impl<R> PartialEq for Handle<R> {
     fn eq(&self, other: &Self) -> bool {
         self.node == other.node
     }
 }
 
-impl<R> Eq for Ref<R> {}
+impl<R> Eq for Handle<R> {}
 
-impl<R> Hash for Ref<R> {
+impl<R> Hash for Handle<R> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.node.hash(state);
     }
 }
 
-impl<R> fmt::Debug for Ref<R> {
+impl<R> fmt::Debug for Handle<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Ref({})", self.node.index())
+        write!(f, "Handle({})", self.node.index())
     }
 }
 
@@ -375,7 +375,7 @@ impl<T> IntoValue<T> for T {
     }
 }
 
-impl<R: crate::resource::Typed> IntoValue<Link<R>> for Ref<R> {
+impl<R: crate::resource::Typed> IntoValue<Link<R>> for Handle<R> {
     fn into_value(self) -> Link<R> {
         Value::Expr(Expr::Attr(self.node, R::LINK))
     }

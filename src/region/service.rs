@@ -55,7 +55,7 @@ impl EndpointService {
 
     /// Returns what stands before and behind the region in the name of its endpoint; nothing
     /// stands behind where the name has no region.
-    pub(crate) fn around(&self, region: Option<&'static Region>) -> (String, Option<String>) {
+    pub(crate) fn affixes(&self, region: Option<&'static Region>) -> (String, Option<String>) {
         let reversed = region.filter(|region| self.reversed_in.contains(region));
         match (self.name, reversed) {
             (Some(name), _) => match name.split_once("REGION") {
@@ -173,7 +173,7 @@ mod tests {
             ("iam", "us-east-1", "com.amazonaws.iam"),
         ] {
             let found = Region::find(region);
-            let (before, behind) = EndpointService::find(token).unwrap().around(found);
+            let (before, behind) = EndpointService::find(token).unwrap().affixes(found);
             let built = match behind {
                 Some(behind) => format!("{before}{region}{behind}"),
                 None => before,

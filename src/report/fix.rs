@@ -1,40 +1,40 @@
 //! A change as the lines to write, in the file's language.
 
-use crate::back;
+use crate::backend;
 use crate::ir::{Graph, NodeId};
-use crate::reach::Change;
-use crate::resource::{Dialect, Map, Resource, Term};
+use crate::reachability::Fix;
+use crate::resource::{Dialect, Map, RawValue, Resource};
 
 /// Writes a change out.
-pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Change) -> String {
+pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
     match change {
-        Change::Say(text) => format!("{text}\n"),
-        Change::All(changes) => changes
+        Fix::Manual(text) => format!("{text}\n"),
+        Fix::All(changes) => changes
             .iter()
             .map(|change| lines(graph, dialect, json, change))
             .collect(),
-        Change::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
-        Change::Set {
+        Fix::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
+        Fix::Set {
             node,
             field,
             cfn,
             tf,
         } => set(graph, dialect, json, (*node, field), dialect.pick(cfn, tf)),
-        Change::Add { name, resource } => add(graph, dialect, json, name, resource),
-        Change::After(node, others) => after(graph, dialect, json, *node, others),
+        Fix::Add { name, resource } => add(graph, dialect, json, name, resource),
+        Fix::After(node, others) => after(graph, dialect, json, *node, others),
     }
 }
 
-fn object(entries: impl IntoIterator<Item = (String, Term<'static>)>) -> Term<'static> {
+fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> RawValue<'static> {
     let mut map = Map::default();
     for (key, term) in entries {
         map.insert(key, term);
     }
-    Term::Object(map)
+    RawValue::Object(map)
 }
 
 /// Nests a value under the parts of a dotted name.
-fn nested(path: &str, value: Term<'static>, block: bool) -> (String, Term<'static>) {
+fn nested(path: &str, value: RawValue<'static>, block: bool) -> (String, RawValue<'static>) {
     match path.split_once('.') {
         None => (path.to_owned(), value),
         Some((first, rest)) => {
@@ -42,9 +42,9 @@ fn nested(path: &str, value: Term<'static>, block: bool) -> (String, Term<'stati
             let mut map = Map::default();
             map.insert(key, inner);
             let term = if block {
-                Term::Block(map)
+                RawValue::Block(map)
             } else {
-                Term::Object(map)
+                RawValue::Object(map)
             };
             (first.to_owned(), term)
         }
@@ -56,7 +56,7 @@ fn set(
     dialect: Dialect,
     json: bool,
     (id, field): (NodeId, &str),
-    value: &Term<'static>,
+    value: &RawValue<'static>,
 ) -> String {
     let (Some(node), Some(property)) = (graph.node(id), super::property(graph, id, field)) else {
         return String::new();
@@ -66,7 +66,7 @@ fn set(
             let (key, value) = nested(&property, value.clone(), false);
             let properties = object([("Properties".to_owned(), object([(key, value)]))]);
             let piece = object([(node.cfn_id.clone(), properties)]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
         Dialect::Tf => {
             let (key, value) = nested(&property, value.clone(), true);
@@ -74,7 +74,7 @@ fn set(
             arguments.insert(key, value);
             let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
             let name = node.tf_name.split('[').next().unwrap_or_default();
-            back::tf::snippet(graph, of, name, arguments)
+            backend::tf::snippet(graph, of, name, arguments)
         }
     }
 }
@@ -87,13 +87,13 @@ fn add(graph: &Graph, dialect: Dialect, json: bool, name: &str, resource: &Resou
             let piece = object([(
                 name.to_owned(),
                 object([
-                    ("Type".to_owned(), Term::Str(of.into())),
-                    ("Properties".to_owned(), Term::Object(body)),
+                    ("Type".to_owned(), RawValue::Str(of.into())),
+                    ("Properties".to_owned(), RawValue::Object(body)),
                 ]),
             )]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
-        Dialect::Tf => back::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
+        Dialect::Tf => backend::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
     }
 }
 
@@ -104,15 +104,15 @@ fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[Node
     let names = others.iter().filter_map(|id| graph.node(*id));
     match dialect {
         Dialect::Cfn => {
-            let names = names.map(|node| Term::Str(node.cfn_id.clone().into()));
-            let depends = object([("DependsOn".to_owned(), Term::List(names.collect()))]);
+            let names = names.map(|node| RawValue::Str(node.cfn_id.clone().into()));
+            let depends = object([("DependsOn".to_owned(), RawValue::List(names.collect()))]);
             let piece = object([(node.cfn_id.clone(), depends)]);
-            back::cfn::snippet(graph, &piece, !json)
+            backend::cfn::snippet(graph, &piece, !json)
         }
         Dialect::Tf => {
-            let own = module_of(node.shown());
+            let own = module_of(node.display_id());
             let mut lines: Vec<String> = names
-                .map(|other| format!("  {},\n", dependency(own, other.shown())))
+                .map(|other| format!("  {},\n", dependency(own, other.display_id())))
                 .collect();
             lines.dedup();
             format!("depends_on = [\n{}]\n", lines.concat())

@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Report, text::fixed};
-use crate::reach::{Answer, Verdict};
+use super::{CheckReport, text::fixed};
+use crate::reachability::{HopStatus, Verdict};
 
 pub(crate) fn message(text: &str) -> String {
     text.replace('%', "%25")
@@ -19,46 +19,46 @@ pub(crate) fn property(text: &str) -> String {
 
 /// Prints a report: an error for the first failing hop, a warning for what is not decided.
 #[must_use]
-pub fn github(report: &Report<'_>) -> String {
+pub fn github(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
-    for proof in &report.proof.instances {
-        let (command, found) = match proof.answer {
-            Answer::Unreachable => ("error", Verdict::Fail),
-            Answer::Unknown => ("warning", Verdict::Unknown),
-            Answer::Reachable | Answer::Absent => {
+    for reachability in &report.reachability.instances {
+        let (command, found) = match reachability.verdict {
+            Verdict::Unreachable => ("error", HopStatus::Fail),
+            Verdict::Unknown => ("warning", HopStatus::Unknown),
+            Verdict::Reachable | Verdict::NotCreated => {
                 let _ = writeln!(
                     out,
                     "::notice file={},title=Session Manager::{}",
                     property(report.file),
                     message(&format!(
                         "{}: {}",
-                        report.name(proof.node),
-                        proof.answer.as_str()
+                        report.name(reachability.node),
+                        reachability.verdict.as_str()
                     ))
                 );
                 continue;
             }
         };
-        for finding in proof.hops.iter().filter(|it| it.verdict == found) {
-            let place = report
-                .place(finding)
-                .and_then(|place| place.at)
+        for result in reachability.hops.iter().filter(|it| it.status == found) {
+            let location = report
+                .location(result)
+                .and_then(|location| location.at)
                 .map_or(String::new(), |(line, column)| {
                     format!(",line={line},col={column}")
                 });
-            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
-            if let Some(fix) = fixed(report, finding) {
+            let mut text = format!("{}: {}", report.name(reachability.node), result.detail);
+            if let Some(fix) = fixed(report, result) {
                 text.push('\n');
                 text.push_str(&fix);
             }
             let _ = writeln!(
                 out,
-                "::{command} file={}{place},title={}::{}",
+                "::{command} file={}{location},title={}::{}",
                 property(report.file),
-                finding.hop,
+                result.hop,
                 message(&text)
             );
-            if proof.answer == Answer::Unreachable {
+            if reachability.verdict == Verdict::Unreachable {
                 break;
             }
         }

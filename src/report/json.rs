@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Report, text::fixed};
-use crate::reach::{ASSUMPTIONS, Finding, InstanceProof};
+use super::{CheckReport, text::fixed};
+use crate::reachability::{ASSUMPTIONS, HopResult, InstanceReachability};
 
 /// The version of the format; a change that breaks readers raises it.
 pub const VERSION: u32 = 1;
@@ -13,12 +13,12 @@ pub const SCHEMA: &str = include_str!("check.schema.json");
 
 /// Prints a report.
 #[must_use]
-pub fn json(report: &Report<'_>) -> String {
+pub fn json(report: &CheckReport<'_>) -> String {
     let instances: Vec<Value> = report
-        .proof
+        .reachability
         .instances
         .iter()
-        .map(|proof| instance(report, proof))
+        .map(|reachability| instance(report, reachability))
         .collect();
     let root = object!({
         "version": VERSION,
@@ -31,7 +31,7 @@ pub fn json(report: &Report<'_>) -> String {
 }
 
 /// The types that the proof knows nothing of, each once.
-fn not_modelled(report: &Report<'_>) -> Vec<String> {
+fn not_modelled(report: &CheckReport<'_>) -> Vec<String> {
     let mut types: Vec<String> = report
         .graph
         .stacks()
@@ -44,16 +44,16 @@ fn not_modelled(report: &Report<'_>) -> Vec<String> {
     types
 }
 
-fn instance(report: &Report<'_>, proof: &InstanceProof) -> Value {
+fn instance(report: &CheckReport<'_>, reachability: &InstanceReachability) -> Value {
     let mut out = object!({
-        "id": report.name(proof.node),
-        "verdict": proof.answer.as_str(),
-        "failing_hop": proof.failing_hop().map(|hop| hop.as_str()),
-        "hops": proof.hops.iter().map(|it| finding(report, it)).collect::<Vec<_>>(),
-        "fix": proof.failing().and_then(|it| fixed(report, it)),
+        "id": report.name(reachability.node),
+        "verdict": reachability.verdict.as_str(),
+        "failing_hop": reachability.failing_hop().map(|hop| hop.as_str()),
+        "hops": reachability.hops.iter().map(|it| result(report, it)).collect::<Vec<_>>(),
+        "fix": reachability.failing().and_then(|it| fixed(report, it)),
     });
-    if !proof.warnings.is_empty() {
-        let warnings: Vec<Value> = proof
+    if !reachability.warnings.is_empty() {
+        let warnings: Vec<Value> = reachability
             .warnings
             .iter()
             .map(|it| object!({ "detail": it.detail, "fix": fixed(report, it) }))
@@ -63,23 +63,23 @@ fn instance(report: &Report<'_>, proof: &InstanceProof) -> Value {
     out
 }
 
-fn finding(report: &Report<'_>, finding: &Finding) -> Value {
+fn result(report: &CheckReport<'_>, result: &HopResult) -> Value {
     let mut out = object!({
-        "hop": finding.hop.as_str(),
-        "verdict": finding.verdict.as_str(),
-        "detail": finding.detail,
-        "why": finding.hop.why(),
+        "hop": result.hop.as_str(),
+        "verdict": result.status.as_str(),
+        "detail": result.detail,
+        "why": result.hop.reason(),
     });
-    if let Some(place) = report.place(finding) {
-        if let Some((line, column)) = place.at {
+    if let Some(location) = report.location(result) {
+        if let Some((line, column)) = location.at {
             out["at"] = object!({ "line": line, "column": column });
         }
-        out["resource"] = place.resource.into();
-        if let Some(property) = place.property {
+        out["resource"] = location.resource.into();
+        if let Some(property) = location.property {
             out["property"] = property.into();
         }
     }
-    if let Some(fix) = fixed(report, finding) {
+    if let Some(fix) = fixed(report, result) {
         out["fix"] = fix.into();
     }
     out

@@ -8,8 +8,8 @@ mod text;
 
 pub use json::{SCHEMA, VERSION, json};
 
-use crate::ir::{Graph, NodeId, Place};
-use crate::reach::{Answer, Finding, Hop, Proof};
+use crate::ir::{Graph, NodeId, SourceLocation};
+use crate::reachability::{Hop, HopResult, Reachability, Verdict};
 use crate::resource::{Dialect, INSIDE, Resource};
 
 pub use github::github;
@@ -23,19 +23,19 @@ pub(crate) use text::fixed;
 
 /// A proof with what it is about.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct CheckReport<'a> {
     /// The file's name as the user gave it.
     pub file: &'a str,
     /// What was read from it.
     pub graph: &'a Graph,
     /// What was found.
-    pub proof: &'a Proof,
+    pub reachability: &'a Reachability,
     /// Whether fixes are written as JSON, where the file's language has both.
     pub json: bool,
 }
 
 /// Where a finding is.
-pub(crate) struct Where {
+pub(crate) struct ReportLocation {
     /// The resource as the file calls it.
     resource: String,
     /// The property in the file's language.
@@ -44,44 +44,44 @@ pub(crate) struct Where {
     at: Option<(u32, u32)>,
 }
 
-impl Report<'_> {
+impl CheckReport<'_> {
     fn name(&self, node: NodeId) -> &str {
-        self.graph.node(node).map_or("", |node| node.shown())
+        self.graph.node(node).map_or("", |node| node.display_id())
     }
 
     /// The place of a finding in words: file, line and property, as far as they are known.
     #[cfg(feature = "report")]
-    pub(crate) fn said_at(&self, finding: &Finding) -> Option<String> {
-        text::place(self, finding)
+    pub(crate) fn display_location(&self, result: &HopResult) -> Option<String> {
+        text::location(self, result)
     }
 
     /// The place of a finding: the property that it names, or the resource.
-    fn place(&self, finding: &Finding) -> Option<Where> {
-        let (id, field) = finding.at?;
-        self.place_of(id, field)
+    fn location(&self, result: &HopResult) -> Option<ReportLocation> {
+        let (id, field) = result.at?;
+        self.location_of(id, field)
     }
 
-    fn place_of(&self, id: NodeId, field: &str) -> Option<Where> {
+    fn location_of(&self, id: NodeId, field: &str) -> Option<ReportLocation> {
         let node = self.graph.node(id)?;
         let property = property(self.graph, id, field);
-        let line = |place: &Place| match place {
-            Place::File(span) => Some((span.line, span.column)),
+        let line = |place: &SourceLocation| match place {
+            SourceLocation::File(span) => Some((span.line, span.column)),
             _ => None,
         };
         let inner = property.as_ref().and_then(|property| {
             let origin = node.origin.as_ref()?;
             let mut name = property.as_str();
             loop {
-                if let Some((_, place)) = origin.places.iter().find(|(own, _)| own == name) {
+                if let Some((_, place)) = origin.locations.iter().find(|(own, _)| own == name) {
                     return line(place);
                 }
                 name = name.rsplit_once('.')?.0;
             }
         });
-        Some(Where {
-            resource: node.shown().to_owned(),
+        Some(ReportLocation {
+            resource: node.display_id().to_owned(),
             property,
-            at: inner.or_else(|| line(&node.place)),
+            at: inner.or_else(|| line(&node.location)),
         })
     }
 }
@@ -122,11 +122,11 @@ fn capital(word: &str) -> String {
 }
 
 /// How many instances have which answer.
-pub(crate) fn count(proof: &Proof, answer: Answer) -> usize {
+pub(crate) fn count_verdict(proof: &Reachability, verdict: Verdict) -> usize {
     proof
         .instances
         .iter()
-        .filter(|it| it.answer == answer)
+        .filter(|it| it.verdict == verdict)
         .count()
 }
 

@@ -4,43 +4,46 @@
 
 use serde_json::{Value, json as object};
 
-use super::{Report, text::fixed};
-use crate::reach::{Hop, Verdict};
+use super::{CheckReport, text::fixed};
+use crate::reachability::{Hop, HopStatus};
 
 /// Prints a report: failing hops are errors, what is not decided is a note.
 #[must_use]
-pub fn sarif(report: &Report<'_>) -> String {
+pub fn sarif(report: &CheckReport<'_>) -> String {
     let rules: Vec<Value> = Hop::ALL
         .iter()
         .map(|hop| {
             object!({
                 "id": hop.as_str(),
-                "shortDescription": { "text": hop.why() },
+                "shortDescription": { "text": hop.reason() },
             })
         })
         .collect();
     let mut results = Vec::new();
-    for proof in &report.proof.instances {
-        let failing = proof.failing();
-        for finding in &proof.hops {
-            let level = match finding.verdict {
-                Verdict::Pass => continue,
-                Verdict::Fail => "error",
+    for reachability in &report.reachability.instances {
+        let failing = reachability.failing();
+        for result in &reachability.hops {
+            let level = match result.status {
+                HopStatus::Pass => continue,
+                HopStatus::Fail => "error",
                 // What is not decided does not matter where something fails.
-                Verdict::Unknown if failing.is_some() => continue,
-                Verdict::Unknown => "note",
+                HopStatus::Unknown if failing.is_some() => continue,
+                HopStatus::Unknown => "note",
             };
-            let mut text = format!("{}: {}", report.name(proof.node), finding.detail);
-            if let Some(fix) = fixed(report, finding) {
+            let mut text = format!("{}: {}", report.name(reachability.node), result.detail);
+            if let Some(fix) = fixed(report, result) {
                 text.push_str("\n\n");
                 text.push_str(&fix);
             }
-            let region = report.place(finding).and_then(|place| place.at).map_or(
-                object!({ "startLine": 1 }),
-                |(line, column)| object!({ "startLine": line, "startColumn": column }),
-            );
+            let region = report
+                .location(result)
+                .and_then(|location| location.at)
+                .map_or(
+                    object!({ "startLine": 1 }),
+                    |(line, column)| object!({ "startLine": line, "startColumn": column }),
+                );
             results.push(object!({
-                "ruleId": finding.hop.as_str(),
+                "ruleId": result.hop.as_str(),
                 "level": level,
                 "message": { "text": text },
                 "locations": [{

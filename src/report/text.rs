@@ -4,57 +4,57 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Report, count, fix};
-use crate::reach::{ASSUMPTIONS, Answer, Finding, InstanceProof, Verdict};
+use super::{CheckReport, count_verdict, fix};
+use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-fn style(answer: Answer) -> Style {
+fn style(answer: Verdict) -> Style {
     match answer {
-        Answer::Reachable => GOOD,
-        Answer::Unreachable => BAD,
-        Answer::Unknown => DOUBT,
-        Answer::Absent => Style::new(),
+        Verdict::Reachable => GOOD,
+        Verdict::Unreachable => BAD,
+        Verdict::Unknown => DOUBT,
+        Verdict::NotCreated => Style::new(),
     }
 }
 
-fn mark(verdict: Verdict) -> (&'static str, Style) {
-    match verdict {
-        Verdict::Pass => ("ok", GOOD),
-        Verdict::Unknown => ("?", DOUBT),
-        Verdict::Fail => ("FAILS", BAD),
+fn mark(status: HopStatus) -> (&'static str, Style) {
+    match status {
+        HopStatus::Pass => ("ok", GOOD),
+        HopStatus::Unknown => ("?", DOUBT),
+        HopStatus::Fail => ("FAILS", BAD),
     }
 }
 
 /// Prints a report; the caller takes the colours away where nobody sees them.
 #[must_use]
-pub fn text(report: &Report<'_>) -> String {
+pub fn text(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
-    let instances = &report.proof.instances;
+    let instances = &report.reachability.instances;
     if instances.is_empty() {
         let _ = writeln!(out, "{}: no instance", report.file);
         return out;
     }
-    for proof in instances {
-        instance(&mut out, report, proof);
+    for reachability in instances {
+        instance(&mut out, report, reachability);
         out.push('\n');
     }
     let total: Vec<String> = [
-        Answer::Reachable,
-        Answer::Unreachable,
-        Answer::Unknown,
-        Answer::Absent,
+        Verdict::Reachable,
+        Verdict::Unreachable,
+        Verdict::Unknown,
+        Verdict::NotCreated,
     ]
     .into_iter()
-    .map(|answer| (answer, count(report.proof, answer)))
+    .map(|answer| (answer, count_verdict(report.reachability, answer)))
     .filter(|(_, n)| *n > 0)
     .map(|(answer, n)| format!("{n} {}", answer.as_str()))
     .collect();
     let _ = writeln!(out, "{}: {}", report.file, total.join(", "));
-    if instances.iter().any(|it| it.answer != Answer::Absent) {
+    if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
         let _ = writeln!(out, "assumed:");
         for assumption in ASSUMPTIONS {
             let _ = writeln!(out, "  - {assumption}");
@@ -63,46 +63,46 @@ pub fn text(report: &Report<'_>) -> String {
     out
 }
 
-fn instance(out: &mut String, report: &Report<'_>, proof: &InstanceProof) {
-    let paint = style(proof.answer);
+fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceReachability) {
+    let paint = style(reachability.verdict);
     let _ = writeln!(
         out,
         "{BOLD}{}{BOLD:#}: {paint}{}{paint:#}",
-        report.name(proof.node),
-        proof.answer.as_str()
+        report.name(reachability.node),
+        reachability.verdict.as_str()
     );
-    let failing = proof.failing();
-    if let Some(finding) = failing {
-        foreground(out, report, finding);
+    let failing = reachability.failing();
+    if let Some(result) = failing {
+        foreground(out, report, result);
     }
-    for finding in &proof.hops {
-        let (word, paint) = mark(finding.verdict);
+    for result in &reachability.hops {
+        let (word, paint) = mark(result.status);
         let _ = writeln!(
             out,
             "  {:<24}{paint}{word:<6}{paint:#} {}",
-            finding.hop.as_str(),
-            finding.detail
+            result.hop.as_str(),
+            result.detail
         );
     }
     if failing.is_none() {
-        for finding in proof
+        for result in reachability
             .hops
             .iter()
-            .filter(|it| it.verdict == Verdict::Unknown)
+            .filter(|it| it.status == HopStatus::Unknown)
         {
-            if let Some(place) = place(report, finding) {
-                let _ = writeln!(out, "  {}: not decided at {place}", finding.hop);
+            if let Some(place) = location(report, result) {
+                let _ = writeln!(out, "  {}: not decided at {place}", result.hop);
             }
         }
     }
-    for warning in &proof.warnings {
+    for warning in &reachability.warnings {
         let _ = writeln!(out, "  {DOUBT}warning{DOUBT:#}: {}", warning.detail);
         write_fix(out, report, warning);
     }
 }
 
-pub(super) fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
-    let place = report.place(finding)?;
+pub(super) fn location(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
+    let place = report.location(result)?;
     let what = match &place.property {
         Some(property) => format!("{}.{property}", place.resource),
         None => place.resource.clone(),
@@ -113,27 +113,27 @@ pub(super) fn place(report: &Report<'_>, finding: &Finding) -> Option<String> {
     })
 }
 
-fn foreground(out: &mut String, report: &Report<'_>, finding: &Finding) {
+fn foreground(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
     let _ = writeln!(
         out,
         "  {BAD}{}{BAD:#}: {BOLD}{}{BOLD:#}",
-        finding.hop, finding.detail
+        result.hop, result.detail
     );
-    if let Some(place) = place(report, finding) {
+    if let Some(place) = location(report, result) {
         let _ = writeln!(out, "    at   {place}");
     }
     let _ = writeln!(
         out,
         "    why  {} (`ssm-synth explain {}`)",
-        finding.hop.why(),
-        finding.hop
+        result.hop.reason(),
+        result.hop
     );
-    write_fix(out, report, finding);
+    write_fix(out, report, result);
     out.push('\n');
 }
 
-fn write_fix(out: &mut String, report: &Report<'_>, finding: &Finding) {
-    let Some(lines) = fixed(report, finding) else {
+fn write_fix(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
+    let Some(lines) = fixed(report, result) else {
         return;
     };
     for (n, line) in lines.lines().enumerate() {
@@ -143,8 +143,8 @@ fn write_fix(out: &mut String, report: &Report<'_>, finding: &Finding) {
 }
 
 /// The lines of a finding's fix.
-pub(crate) fn fixed(report: &Report<'_>, finding: &Finding) -> Option<String> {
-    let change = finding.fix.as_ref()?;
+pub(crate) fn fixed(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
+    let change = result.fix.as_ref()?;
     let dialect = report
         .graph
         .stacks()

@@ -1,6 +1,6 @@
 use super::codec::{Mismatch, Prop};
 use super::table::resource;
-use super::{Dialect, Hooks, Map, Tags, Term, tagged};
+use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
 use crate::ir::{Attr, Text, Value};
 
 /// What a metric is of, by name: a list of maps in CloudFormation, a map in Terraform.
@@ -8,7 +8,7 @@ use crate::ir::{Attr, Text, Value};
 pub struct Dimensions(pub Vec<(Text, Value<Text>)>);
 
 impl Prop for Dimensions {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         if self.0.is_empty() {
             return None;
         }
@@ -17,29 +17,31 @@ impl Prop for Dimensions {
             .iter()
             .filter_map(|(key, value)| Some((key.as_ref(), value.put(dialect)?)));
         Some(match dialect {
-            Dialect::Cfn => Term::List(
+            Dialect::Cfn => RawValue::List(
                 entries
                     .map(|(key, value)| {
                         let mut map = Map::with_capacity(2);
-                        map.insert("Name", Term::str(key));
+                        map.insert("Name", RawValue::str(key));
                         map.insert("Value", value);
-                        Term::Object(map)
+                        RawValue::Object(map)
                     })
                     .collect(),
             ),
-            Dialect::Tf => Term::Object(entries.map(|(key, value)| (key.into(), value)).collect()),
+            Dialect::Tf => {
+                RawValue::Object(entries.map(|(key, value)| (key.into(), value)).collect())
+            }
         })
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         let mut entries = Vec::new();
         match term {
-            Term::List(items) => {
+            RawValue::List(items) => {
                 for item in items {
-                    let Term::Object(mut map) = item else {
+                    let RawValue::Object(mut map) = item else {
                         return Err(Mismatch::expected("a map", &item));
                     };
-                    let Some(Term::Str(name)) = map.remove("Name") else {
+                    let Some(RawValue::Str(name)) = map.remove("Name") else {
                         return Err(Mismatch::missing("Name"));
                     };
                     let value = map
@@ -48,7 +50,7 @@ impl Prop for Dimensions {
                     entries.push((Text::Owned(name.into_owned()), Value::take(value, dialect)?));
                 }
             }
-            Term::Object(map) => {
+            RawValue::Object(map) => {
                 for (key, value) in map {
                     let value = Value::take(value, dialect).map_err(|it| it.inside(&key))?;
                     entries.push((Text::Owned(key.into_owned()), value));

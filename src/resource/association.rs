@@ -1,6 +1,6 @@
-use super::codec::{Mismatch, Prop, Unreads};
+use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, Term};
+use super::{Dialect, Hooks, RawValue};
 use crate::ir::{Attr, Text, Value};
 
 nested! {
@@ -29,27 +29,27 @@ impl From<Vec<(&'static str, &'static str)>> for DocumentParameters {
 }
 
 impl Prop for DocumentParameters {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let entries = self.0.iter().filter_map(|(key, value)| {
             let value = value.put(dialect)?;
             let value = match dialect {
-                Dialect::Cfn => Term::List(vec![value]),
+                Dialect::Cfn => RawValue::List(vec![value]),
                 Dialect::Tf => value,
             };
             Some((key.as_ref().into(), value))
         });
-        (!self.0.is_empty()).then(|| Term::Object(entries.collect()))
+        (!self.0.is_empty()).then(|| RawValue::Object(entries.collect()))
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
-        let (Term::Object(map) | Term::Block(map)) = term else {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+        let (RawValue::Object(map) | RawValue::Block(map)) = term else {
             return Err(Mismatch::expected("a map", &term));
         };
         let mut entries = Vec::new();
         for (key, value) in map {
             let value = match value {
-                Term::List(mut items) if items.len() == 1 => items.swap_remove(0),
-                Term::List(_) => return Err(Mismatch::new("has several values").inside(&key)),
+                RawValue::List(mut items) if items.len() == 1 => items.swap_remove(0),
+                RawValue::List(_) => return Err(Mismatch::new("has several values").inside(&key)),
                 one => one,
             };
             let value = Value::take(value, dialect).map_err(|it| it.inside(&key))?;
@@ -58,9 +58,13 @@ impl Prop for DocumentParameters {
         Ok(DocumentParameters(entries))
     }
 
-    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         Self::take(term, dialect)
-            .map_err(|error| unread.note(&error.to_string()))
+            .map_err(|error| unmodeled.note(&error.to_string()))
             .ok()
     }
 
@@ -124,12 +128,12 @@ pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str
             "day" | "days" => 1440,
             _ => 0,
         };
-        let least = count
+        let min = count
             .parse::<u64>()
             .ok()
             .and_then(|it| it.checked_mul(minutes));
-        return match least {
-            Some(least) if least >= 30 => None,
+        return match min {
+            Some(min) if min >= 30 => None,
             _ => Some((
                 "is no rate of State Manager",
                 "take 30 minutes or more, such as `rate(14 days)`",

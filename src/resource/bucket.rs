@@ -1,7 +1,7 @@
 use super::codec::Prop;
 use super::table::{Fields, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PolicyDocument, Satellite, Tags, Term, Typed, prevent_destroy, tagged,
+    Dialect, Hooks, Map, PolicyDocument, RawValue, Satellite, Tags, Typed, prevent_destroy, tagged,
 };
 use crate::ir::{Attr, Expr, Graph, Link, NodeId, Text, Value};
 
@@ -201,8 +201,12 @@ impl Hooks for Bucket {
 
     fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {
         fn blocks<T: Prop>(of: &[T]) -> Option<Map<'_>> {
-            let rules: Vec<Term<'_>> = of.iter().filter_map(|it| it.put(Dialect::Tf)).collect();
-            (!rules.is_empty()).then(|| [("rule".into(), Term::List(rules))].into_iter().collect())
+            let rules: Vec<RawValue<'_>> = of.iter().filter_map(|it| it.put(Dialect::Tf)).collect();
+            (!rules.is_empty()).then(|| {
+                [("rule".into(), RawValue::List(rules))]
+                    .into_iter()
+                    .collect()
+            })
         }
         let public_access = self.public_access_block.as_ref().map(|block| {
             let mut map = Map::default();
@@ -212,7 +216,7 @@ impl Hooks for Bucket {
         let versioning = self.versioning.as_ref().and_then(|it| it.put(Dialect::Tf));
         let versioning = versioning.map(|status| {
             let status = [("status".into(), status)].into_iter().collect();
-            let block = ("versioning_configuration".into(), Term::Block(status));
+            let block = ("versioning_configuration".into(), RawValue::Block(status));
             [block].into_iter().collect()
         });
         let events = self.event_bridge_enabled.as_ref();
@@ -245,7 +249,7 @@ impl Hooks for Bucket {
         .into_iter()
         .filter_map(|(tf, suffix, said)| {
             let mut body = Map::default();
-            body.insert("bucket", Term::from(Expr::Attr(this, Self::LINK)));
+            body.insert("bucket", RawValue::from(Expr::Attr(this, Self::LINK)));
             for (key, term) in said? {
                 body.insert(key, term);
             }

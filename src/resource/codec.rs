@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::term::{Dialect, Map, Term};
+use super::raw_value::{Dialect, Map, RawValue};
 use crate::ir::{Cidr, Expr, Id, Text, Value};
 
 /// Why a term is not a property.
@@ -29,7 +29,7 @@ impl Mismatch {
         }
     }
 
-    pub(crate) fn expected(what: &str, found: &Term<'_>) -> Self {
+    pub(crate) fn expected(what: &str, found: &RawValue<'_>) -> Self {
         Mismatch::new(format!("expected {what}, found {}", found.what()))
     }
 
@@ -52,17 +52,21 @@ impl Mismatch {
 /// A property's type: writes itself into a dialect and reads itself back.
 pub(crate) trait Prop: Sized {
     /// Writes; nothing where there is nothing to say.
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>>;
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>>;
     /// Reads.
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
 
     /// Reads what others wrote: as much as is understood, and notes the rest under the field's
     /// name.
-    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         match Self::take(term, dialect) {
             Ok(value) => Some(value),
             Err(mismatch) => {
-                unread.note(&mismatch.to_string());
+                unmodeled.note(&mismatch.to_string());
                 None
             }
         }
@@ -78,28 +82,28 @@ pub(crate) trait Prop: Sized {
 
 /// Notes what was not understood, under the name of the field that is being read.
 #[derive(Debug)]
-pub struct Unreads<'a> {
+pub struct UnmodeledNotes<'a> {
     /// All notes of a resource.
-    pub notes: &'a mut Vec<crate::ir::Unread>,
+    pub notes: &'a mut Vec<crate::ir::Unmodeled>,
     /// The field's name, dotted.
     pub field: String,
 }
 
-impl Unreads<'_> {
+impl UnmodeledNotes<'_> {
     pub(crate) fn note(&mut self, why: &str) {
-        self.notes.push(crate::ir::Unread {
+        self.notes.push(crate::ir::Unmodeled {
             field: self.field.clone(),
-            why: why.to_owned(),
+            reason: why.to_owned(),
         });
     }
 
-    pub(crate) fn inside(&mut self, field: &str) -> Unreads<'_> {
+    pub(crate) fn inside(&mut self, field: &str) -> UnmodeledNotes<'_> {
         let field = if self.field.is_empty() {
             field.to_owned()
         } else {
             format!("{}.{field}", self.field)
         };
-        Unreads {
+        UnmodeledNotes {
             notes: self.notes,
             field,
         }
@@ -109,9 +113,9 @@ impl Unreads<'_> {
 /// What a [`Value`] can hold as a literal.
 pub(crate) trait Scalar: Sized {
     /// Writes.
-    fn term(&self) -> Term<'_>;
+    fn term(&self) -> RawValue<'_>;
     /// Reads; the error says what is expected.
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch>;
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch>;
 
     /// Returns a literal.
     #[cfg(test)]
@@ -119,27 +123,27 @@ pub(crate) trait Scalar: Sized {
 }
 
 impl<T: Scalar> Prop for Value<T> {
-    fn put(&self, _: Dialect) -> Option<Term<'_>> {
+    fn put(&self, _: Dialect) -> Option<RawValue<'_>> {
         Some(match self {
             Value::Lit(value) => value.term(),
-            Value::Expr(expr) => Term::Expr(Cow::Borrowed(expr)),
+            Value::Expr(expr) => RawValue::Expr(Cow::Borrowed(expr)),
         })
     }
 
-    fn take(term: Term<'_>, _: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, _: Dialect) -> Result<Self, Mismatch> {
         match term {
-            Term::Expr(expr) => Ok(Value::Expr(expr.into_owned())),
+            RawValue::Expr(expr) => Ok(Value::Expr(expr.into_owned())),
             literal => T::read(&literal).map(Value::Lit),
         }
     }
 
-    fn lift(term: Term<'_>, _: Dialect, _: &mut Unreads<'_>) -> Option<Self> {
+    fn lift(term: RawValue<'_>, _: Dialect, _: &mut UnmodeledNotes<'_>) -> Option<Self> {
         Some(match term {
-            Term::Expr(expr) => Value::Expr(expr.into_owned()),
+            RawValue::Expr(expr) => Value::Expr(expr.into_owned()),
             literal => match T::read(&literal) {
                 Ok(value) => Value::Lit(value),
                 Err(_) => Value::Expr(Expr::Opaque(match literal {
-                    Term::Str(text) => Text::Owned(text.into_owned()),
+                    RawValue::Str(text) => Text::Owned(text.into_owned()),
                     other => Text::Owned(format!("{other:?}")),
                 })),
             },
@@ -160,22 +164,22 @@ impl<T: Scalar> Prop for Value<T> {
     }
 }
 
-fn read_text(term: &Term<'_>) -> Result<String, Mismatch> {
+fn read_text(term: &RawValue<'_>) -> Result<String, Mismatch> {
     match term {
-        Term::Str(text) => Ok(text.to_string()),
+        RawValue::Str(text) => Ok(text.to_string()),
         // Both languages take numbers and booleans where text is asked for.
-        Term::Int(int) => Ok(int.to_string()),
-        Term::Bool(bool) => Ok(bool.to_string()),
+        RawValue::Int(int) => Ok(int.to_string()),
+        RawValue::Bool(bool) => Ok(bool.to_string()),
         other => Err(Mismatch::expected("text", other)),
     }
 }
 
 impl Scalar for Text {
-    fn term(&self) -> Term<'_> {
-        Term::Str(Cow::Borrowed(self))
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Str(Cow::Borrowed(self))
     }
 
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         read_text(term).map(Text::Owned)
     }
 
@@ -186,11 +190,11 @@ impl Scalar for Text {
 }
 
 impl<R> Scalar for Id<R> {
-    fn term(&self) -> Term<'_> {
-        Term::Str(Cow::Borrowed(self.as_str()))
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Str(Cow::Borrowed(self.as_str()))
     }
 
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         read_text(term).map(Id::new)
     }
 
@@ -201,15 +205,15 @@ impl<R> Scalar for Id<R> {
 }
 
 impl Scalar for bool {
-    fn term(&self) -> Term<'_> {
-        Term::Bool(*self)
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Bool(*self)
     }
 
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         match term {
-            Term::Bool(value) => Ok(*value),
+            RawValue::Bool(value) => Ok(*value),
             // YAML 1.1 has more words, and CloudFormation reads YAML 1.1.
-            Term::Str(text) => match text.to_ascii_lowercase().as_str() {
+            RawValue::Str(text) => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" => Ok(true),
                 "false" | "no" | "off" => Ok(false),
                 _ => Err(Mismatch::expected("a boolean", term)),
@@ -225,14 +229,14 @@ impl Scalar for bool {
 }
 
 impl Scalar for i64 {
-    fn term(&self) -> Term<'_> {
-        Term::Int(*self)
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Int(*self)
     }
 
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         match term {
-            Term::Int(value) => Ok(*value),
-            Term::Str(text) => text
+            RawValue::Int(value) => Ok(*value),
+            RawValue::Str(text) => text
                 .parse()
                 .map_err(|_| Mismatch::new(format!("expected a whole number, found `{text}`"))),
             other => Err(Mismatch::expected("a whole number", other)),
@@ -246,11 +250,11 @@ impl Scalar for i64 {
 }
 
 impl Scalar for Cidr {
-    fn term(&self) -> Term<'_> {
-        Term::Str(Cow::Owned(self.to_string()))
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Str(Cow::Owned(self.to_string()))
     }
 
-    fn read(term: &Term<'_>) -> Result<Self, Mismatch> {
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         let text = read_text(term)?;
         text.parse()
             .map_err(|e: crate::ir::CidrError| Mismatch::new(e.to_string()))
@@ -280,16 +284,16 @@ macro_rules! words {
         }
 
         impl $crate::resource::codec::Scalar for $name {
-            fn term(&self) -> $crate::resource::Term<'_> {
-                $crate::resource::Term::Str(std::borrow::Cow::Borrowed(self.as_str()))
+            fn term(&self) -> $crate::resource::RawValue<'_> {
+                $crate::resource::RawValue::Str(std::borrow::Cow::Borrowed(self.as_str()))
             }
 
             fn read(
-                term: &$crate::resource::Term<'_>,
+                term: &$crate::resource::RawValue<'_>,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 match term {
-                    $( $crate::resource::Term::Str(text) if text == $word => Ok($name::$variant), )+
-                    $crate::resource::Term::Str(text) => Err($crate::resource::codec::Mismatch::new(
+                    $( $crate::resource::RawValue::Str(text) if text == $word => Ok($name::$variant), )+
+                    $crate::resource::RawValue::Str(text) => Err($crate::resource::codec::Mismatch::new(
                         format!("expected one of {}, found `{text}`", [$(concat!("`", $word, "`")),+].join(", ")),
                     )),
                     other => Err($crate::resource::codec::Mismatch::expected("text", other)),
@@ -418,25 +422,25 @@ impl<K: Into<Text>, V: Into<Value<Text>>, const N: usize> From<[(K, V); N]> for 
     }
 }
 
-fn tag_list<'a>(tags: &'a Tags) -> Term<'a> {
+fn tag_list<'a>(tags: &'a Tags) -> RawValue<'a> {
     let pair = |(key, value): &'a (Text, Value<Text>)| {
         let mut map = Map::with_capacity(2);
-        map.insert("Key", Term::Str(Cow::Borrowed(key.as_ref())));
+        map.insert("Key", RawValue::Str(Cow::Borrowed(key.as_ref())));
         if let Some(value) = value.put(Dialect::Cfn) {
             map.insert("Value", value);
         }
-        Term::Object(map)
+        RawValue::Object(map)
     };
-    Term::List(tags.0.iter().map(pair).collect())
+    RawValue::List(tags.0.iter().map(pair).collect())
 }
 
-fn take_tag_list(term: Term<'_>) -> Result<Tags, Mismatch> {
-    let Term::List(items) = term else {
+fn take_tag_list(term: RawValue<'_>) -> Result<Tags, Mismatch> {
+    let RawValue::List(items) = term else {
         return Err(Mismatch::expected("a list of tags", &term));
     };
     let mut tags = Tags::default();
     for item in items {
-        let Term::Object(mut map) = item else {
+        let RawValue::Object(mut map) = item else {
             return Err(Mismatch::expected("a map with `Key` and `Value`", &item));
         };
         let key = map
@@ -451,7 +455,7 @@ fn take_tag_list(term: Term<'_>) -> Result<Tags, Mismatch> {
 }
 
 impl Prop for Tags {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         if self.is_empty() {
             return None;
         }
@@ -460,21 +464,21 @@ impl Prop for Tags {
             Dialect::Tf => {
                 let entry = |(key, value): &'_ (Text, Value<Text>)| {
                     let term = match value {
-                        Value::Lit(text) => Term::Str(text.clone()),
-                        Value::Expr(expr) => Term::Expr(Cow::Owned(expr.clone())),
+                        Value::Lit(text) => RawValue::Str(text.clone()),
+                        Value::Expr(expr) => RawValue::Expr(Cow::Owned(expr.clone())),
                     };
                     (key.clone(), term)
                 };
-                Term::Object(self.0.iter().map(entry).collect())
+                RawValue::Object(self.0.iter().map(entry).collect())
             }
         })
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         match dialect {
             Dialect::Cfn => take_tag_list(term),
             Dialect::Tf => match term {
-                Term::Object(map) => map
+                RawValue::Object(map) => map
                     .into_iter()
                     .map(|(key, term)| Ok((key.into_owned(), Value::take(term, dialect)?)))
                     .collect(),
@@ -500,29 +504,29 @@ impl Prop for Tags {
 pub struct LaunchTemplateTags(pub Tags);
 
 impl Prop for LaunchTemplateTags {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         match dialect {
             Dialect::Tf => self.0.put(dialect),
             Dialect::Cfn if self.0.is_empty() => None,
             Dialect::Cfn => {
                 let mut map = Map::with_capacity(2);
-                map.insert("ResourceType", Term::str("launch-template"));
+                map.insert("ResourceType", RawValue::str("launch-template"));
                 map.insert("Tags", tag_list(&self.0));
-                Some(Term::List(vec![Term::Object(map)]))
+                Some(RawValue::List(vec![RawValue::Object(map)]))
             }
         }
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         if dialect == Dialect::Tf {
             return Tags::take(term, dialect).map(LaunchTemplateTags);
         }
-        let Term::List(items) = term else {
+        let RawValue::List(items) = term else {
             return Err(Mismatch::expected("a list of tag specifications", &term));
         };
         let mut tags = Tags::default();
         for item in items {
-            if let Term::Object(mut map) = item
+            if let RawValue::Object(mut map) = item
                 && let Some(list) = map.remove_path("Tags")
             {
                 tags.merge(&take_tag_list(list)?);
@@ -546,18 +550,18 @@ impl Prop for LaunchTemplateTags {
 pub struct OneInList<T>(pub T);
 
 impl<T: Prop> Prop for OneInList<T> {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let term = self.0.put(dialect)?;
         Some(match dialect {
-            Dialect::Cfn => Term::List(vec![term]),
+            Dialect::Cfn => RawValue::List(vec![term]),
             Dialect::Tf => term,
         })
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         let item = match (dialect, term) {
-            (Dialect::Cfn, Term::List(mut items)) if items.len() == 1 => items.swap_remove(0),
-            (Dialect::Cfn, Term::List(items)) => {
+            (Dialect::Cfn, RawValue::List(mut items)) if items.len() == 1 => items.swap_remove(0),
+            (Dialect::Cfn, RawValue::List(items)) => {
                 return Err(Mismatch::new(format!(
                     "expected a list of one item, found {}",
                     items.len()
@@ -568,17 +572,21 @@ impl<T: Prop> Prop for OneInList<T> {
         T::take(item, dialect).map(OneInList)
     }
 
-    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
         let item = match term {
-            Term::List(mut items) if items.len() == 1 => items.swap_remove(0),
-            Term::List(items) if items.is_empty() => return None,
-            Term::List(_) => {
-                unread.note("more than one");
+            RawValue::List(mut items) if items.len() == 1 => items.swap_remove(0),
+            RawValue::List(items) if items.is_empty() => return None,
+            RawValue::List(_) => {
+                unmodeled.note("more than one");
                 return None;
             }
             item => item,
         };
-        T::lift(item, dialect, unread).map(OneInList)
+        T::lift(item, dialect, unmodeled).map(OneInList)
     }
 
     fn blank() -> Self {
@@ -602,7 +610,7 @@ where
 
 /// Keeps the conversion into [`OneInList`] apart from the identity.
 pub trait NotOneInList {}
-impl<R> NotOneInList for crate::ir::Ref<R> {}
+impl<R> NotOneInList for crate::ir::Handle<R> {}
 impl<R> NotOneInList for Id<R> {}
 impl<T> NotOneInList for Value<T> {}
 
@@ -614,17 +622,17 @@ impl<T> NotOneInList for Value<T> {}
 pub struct UserData(pub Value<Text>);
 
 impl Prop for UserData {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let text = self.0.put(dialect)?;
         Some(match dialect {
-            Dialect::Cfn => Term::Base64(Box::new(text)),
+            Dialect::Cfn => RawValue::Base64(Box::new(text)),
             Dialect::Tf => text,
         })
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         match term {
-            Term::Base64(text) => Value::take(*text, dialect).map(UserData),
+            RawValue::Base64(text) => Value::take(*text, dialect).map(UserData),
             text => Value::take(text, dialect).map(UserData),
         }
     }
@@ -645,11 +653,11 @@ impl Prop for UserData {
 pub struct EncodedUserData(pub Value<Text>);
 
 impl Prop for EncodedUserData {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
-        Some(Term::Base64(Box::new(self.0.put(dialect)?)))
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
+        Some(RawValue::Base64(Box::new(self.0.put(dialect)?)))
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         UserData::take(term, dialect).map(|UserData(text)| EncodedUserData(text))
     }
 
@@ -678,41 +686,41 @@ impl TextLike for Value<Text> {}
 impl TextLike for crate::ir::Expr {}
 
 /// Writes a list; a sole [`Expr::Items`](crate::ir::Expr) stands for the whole list.
-pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<Term<'_>> {
+pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValue<'_>> {
     if items.is_empty() {
         return None;
     }
-    let mut terms: Vec<Term<'_>> = items.iter().filter_map(|item| item.put(dialect)).collect();
+    let mut terms: Vec<RawValue<'_>> = items.iter().filter_map(|item| item.put(dialect)).collect();
     if terms.len() == 1 && terms[0].is_items() {
         return terms.pop();
     }
-    Some(Term::List(terms))
+    Some(RawValue::List(terms))
 }
 
 /// Reads a list that others wrote.
 pub(crate) fn lift_many<T: Prop>(
-    term: Term<'_>,
+    term: RawValue<'_>,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
     match term {
-        Term::List(items) => items
+        RawValue::List(items) => items
             .into_iter()
-            .filter_map(|item| T::lift(item, dialect, unread))
+            .filter_map(|item| T::lift(item, dialect, unmodeled))
             .collect(),
         // One thing may stand for a list of one in both languages.
-        single => T::lift(single, dialect, unread).into_iter().collect(),
+        single => T::lift(single, dialect, unmodeled).into_iter().collect(),
     }
 }
 
 /// Reads a list; one block is a list of one, an expression stands for all.
-pub(crate) fn take_many<T: Prop>(term: Term<'_>, dialect: Dialect) -> Result<Vec<T>, Mismatch> {
+pub(crate) fn take_many<T: Prop>(term: RawValue<'_>, dialect: Dialect) -> Result<Vec<T>, Mismatch> {
     match term {
-        Term::List(items) => items
+        RawValue::List(items) => items
             .into_iter()
             .map(|item| T::take(item, dialect))
             .collect(),
-        single @ (Term::Block(_) | Term::Expr(_)) => Ok(vec![T::take(single, dialect)?]),
+        single @ (RawValue::Block(_) | RawValue::Expr(_)) => Ok(vec![T::take(single, dialect)?]),
         other => Err(Mismatch::expected("a list", &other)),
     }
 }

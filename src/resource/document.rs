@@ -1,36 +1,36 @@
-use super::codec::{Mismatch, Prop, Unreads};
+use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::resource;
-use super::{Dialect, Hooks, Map, Tags, Term, prevent_destroy, tagged};
+use super::{Dialect, Hooks, Map, RawValue, Tags, prevent_destroy, tagged};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Expr, Node, Text, Value, quoted};
 
 /// A document: an object in CloudFormation, JSON or YAML text in Terraform.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Content(pub Term<'static>);
+pub struct Content(pub RawValue<'static>);
 
 /// As a document of its own: without what only a language's own spelling needs.
-fn plain(term: Term<'_>) -> Term<'static> {
+fn plain(term: RawValue<'_>) -> RawValue<'static> {
     match term {
-        Term::List(items) => Term::List(items.into_iter().map(plain).collect()),
-        Term::Object(map) | Term::Block(map) => Term::Object(
+        RawValue::List(items) => RawValue::List(items.into_iter().map(plain).collect()),
+        RawValue::Object(map) | RawValue::Block(map) => RawValue::Object(
             map.into_iter()
                 .map(|(key, value)| (key.into_owned().into(), plain(value)))
                 .collect(),
         ),
-        Term::Json(inner) | Term::Base64(inner) => plain(*inner),
+        RawValue::Json(inner) | RawValue::Base64(inner) => plain(*inner),
         other => other.into_owned(),
     }
 }
 
 impl Prop for Content {
-    fn put(&self, _: Dialect) -> Option<Term<'_>> {
-        Some(Term::Json(Box::new(self.0.clone())))
+    fn put(&self, _: Dialect) -> Option<RawValue<'_>> {
+        Some(RawValue::Json(Box::new(self.0.clone())))
     }
 
-    fn take(term: Term<'_>, _: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, _: Dialect) -> Result<Self, Mismatch> {
         Ok(Content(match term {
-            Term::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
+            RawValue::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(value) => value.into(),
-                Err(_) => Term::Expr(std::borrow::Cow::Owned(Expr::Opaque(Text::Owned(
+                Err(_) => RawValue::Expr(std::borrow::Cow::Owned(Expr::Opaque(Text::Owned(
                     text.into_owned(),
                 )))),
             },
@@ -38,18 +38,19 @@ impl Prop for Content {
         }))
     }
 
-    fn lift(term: Term<'_>, dialect: Dialect, _: &mut Unreads<'_>) -> Option<Self> {
+    fn lift(term: RawValue<'_>, dialect: Dialect, _: &mut UnmodeledNotes<'_>) -> Option<Self> {
         Content::take(term, dialect).ok()
     }
 
     fn blank() -> Self {
-        Content(Term::Expr(std::borrow::Cow::Owned(Expr::Absent)))
+        Content(RawValue::Expr(std::borrow::Cow::Owned(Expr::Absent)))
     }
 
     #[cfg(test)]
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
-        let entries = (0..from.length()).map(|n| (format!("k{n}").into(), Term::from(from.text())));
-        Content(Term::Object(entries.collect()))
+        let entries =
+            (0..from.length()).map(|n| (format!("k{n}").into(), RawValue::from(from.text())));
+        Content(RawValue::Object(entries.collect()))
     }
 }
 
@@ -84,11 +85,11 @@ impl Document {
     /// Whether it says how shell sessions are.
     pub fn is_shell(&self) -> bool {
         let session = self.document_type.as_ref().and_then(Value::lit);
-        let Term::Object(map) = &self.content.0 else {
+        let RawValue::Object(map) = &self.content.0 else {
             return false;
         };
         session.is_some_and(|it| it == "Session")
-            && matches!(map.get("sessionType"), Some(Term::Str(of)) if of == "Standard_Stream")
+            && matches!(map.get("sessionType"), Some(RawValue::Str(of)) if of == "Standard_Stream")
     }
 }
 
@@ -116,7 +117,7 @@ impl Hooks for Document {
             out.push(
                 Diagnostic::error("document-name", message)
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .about(&["", "name"])
                     .help(help),
             );

@@ -1,5 +1,5 @@
 use super::table::{Fields, nested, resource};
-use super::{Content, Dialect, Hooks, Map, Satellite, Term, Typed};
+use super::{Content, Dialect, Hooks, Map, RawValue, Satellite, Typed};
 use crate::ir::{Attr, Expr, Graph, NodeId, Text, Value, terraform_name};
 
 nested! {
@@ -46,7 +46,7 @@ impl Hooks for EventRule {
     fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {
         let target = |it: &'_ EventTarget| {
             let mut body = Map::with_capacity(3);
-            body.insert("rule", Term::from(Expr::Attr(this, Self::LINK)));
+            body.insert("rule", RawValue::from(Expr::Attr(this, Self::LINK)));
             let mut own = Map::default();
             it.put_fields(Dialect::Tf, &mut own);
             for (key, term) in own.into_owned() {

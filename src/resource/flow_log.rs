@@ -1,5 +1,5 @@
 use super::table::resource;
-use super::{Hooks, Map, Tags, Term, Vpc, tagged};
+use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
 use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
 
 resource! {
@@ -34,6 +34,6 @@ impl Hooks for FlowLog {
     tagged!();
 
     fn cfn_extra<'a>(&'a self, _: NodeId, _: &'a Graph, map: &mut Map<'a>) {
-        map.insert("ResourceType", Term::str("VPC"));
+        map.insert("ResourceType", RawValue::str("VPC"));
     }
 }

@@ -5,12 +5,12 @@
 use crate::ir::{Diagnostic, Diagnostics, Node, Text, Value};
 
 fn report(diagnostic: Diagnostic, node: &Node, out: &mut Diagnostics) {
-    out.push(diagnostic.path(node.path.clone()).at(node.place.clone()));
+    out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
 }
 
 /// Reports a name that is too long, or holds what IAM refuses.
 pub(super) fn check_name(
-    (field, most): (&str, usize),
+    (field, max): (&str, usize),
     name: Option<&Value<Text>>,
     node: &Node,
     out: &mut Diagnostics,
@@ -20,14 +20,14 @@ pub(super) fn check_name(
     };
     let taken = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     let count = name.chars().count();
-    if (1..=most).contains(&count) && name.chars().all(taken) {
+    if (1..=max).contains(&count) && name.chars().all(taken) {
         return;
     }
     let message = format!(
         "`{field}` is `{}`, of {count} characters",
         name.escape_debug()
     );
-    let help = format!("take 1 to {most} letters, digits and _+=,.@-");
+    let help = format!("take 1 to {max} letters, digits and _+=,.@-");
     report(Diagnostic::error("iam-name", message).help(help), node, out);
 }
 

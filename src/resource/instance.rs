@@ -1,8 +1,8 @@
-use super::codec::{Mismatch, Prop, Unreads, words};
+use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, SecurityGroup, Subnet, Tags, Term, UserData, tagged,
+    NetworkInterface, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
 };
 use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, NodeId, Text, Value};
 
@@ -89,7 +89,7 @@ pub struct RootVolume {
 }
 
 impl Prop for RootVolume {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let ebs = self.ebs.put(dialect)?;
         if dialect == Dialect::Tf {
             return Some(ebs);
@@ -97,10 +97,10 @@ impl Prop for RootVolume {
         let mut map = Map::with_capacity(2);
         map.insert("DeviceName", self.device_name.put(dialect)?);
         map.insert("Ebs", ebs);
-        Some(Term::List(vec![Term::Object(map)]))
+        Some(RawValue::List(vec![RawValue::Object(map)]))
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         if dialect == Dialect::Tf {
             // Terraform's text does not tell the name.
             let device_name = Value::Lit(Text::Borrowed(""));
@@ -198,9 +198,9 @@ impl Hooks for Instance {
         map: &mut Map<'_>,
         _this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        super::volume::unfold_volumes(map, dialect, unread)
+        super::volume::unfold_volumes(map, dialect, unmodeled)
     }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
@@ -213,7 +213,7 @@ impl Hooks for Instance {
                     format!("user data has at most 16384 bytes, this has {}", text.len()),
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .about(&["user_data"])
                 .help("put the script into S3 and let the user data fetch it"),
             );

@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, resource};
 use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, tagged};
 use crate::ir::{Attr, Link, NodeId, Value};
@@ -23,12 +23,12 @@ impl Hooks for InternetGateway {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();
         }
-        let vpc: Option<Link<Vpc>> = lift_field(map, ("vpc", "vpc_id"), dialect, unread);
+        let vpc: Option<Link<Vpc>> = lift_field(map, ("vpc", "vpc_id"), dialect, unmodeled);
         let gateway: Link<InternetGateway> = Value::Expr(this.at(Self::LINK));
         let attach = |vpc| VpcGatewayAttachment::new(vpc).internet_gateway(gateway);
         vpc.map(|vpc| Unfolded::new("vpc_id", attach(vpc)))

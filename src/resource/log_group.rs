@@ -1,5 +1,5 @@
 use super::table::resource;
-use super::{Hooks, KmsKey, Map, Tags, Term, tagged};
+use super::{Hooks, KmsKey, Map, RawValue, Tags, tagged};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
 
 resource! {
@@ -47,7 +47,7 @@ impl Hooks for LogGroup {
             out.push(
                 Diagnostic::error("log-retention", message)
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .about(&["retention_days"])
                     .help(format!("take one of {known}")),
             );
@@ -55,6 +55,6 @@ impl Hooks for LogGroup {
     }
 
     fn tf_retained(&self, map: &mut Map<'_>) {
-        map.insert("skip_destroy", Term::Bool(true));
+        map.insert("skip_destroy", RawValue::Bool(true));
     }
 }

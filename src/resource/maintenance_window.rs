@@ -1,7 +1,7 @@
 use super::NodeTarget;
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, Map, Tags, Term, tagged};
+use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
@@ -63,46 +63,45 @@ impl Hooks for MaintenanceWindowTarget {}
 pub struct CommandParameters(pub Vec<(Text, Value<Text>)>);
 
 impl Prop for CommandParameters {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
-        let entries = self
-            .0
-            .iter()
-            .filter_map(|(key, value)| Some((key.as_ref(), Term::List(vec![value.put(dialect)?]))));
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
+        let entries = self.0.iter().filter_map(|(key, value)| {
+            Some((key.as_ref(), RawValue::List(vec![value.put(dialect)?])))
+        });
         Some(match dialect {
             _ if self.0.is_empty() => return None,
-            Dialect::Cfn => Term::Object(entries.map(|(key, of)| (key.into(), of)).collect()),
+            Dialect::Cfn => RawValue::Object(entries.map(|(key, of)| (key.into(), of)).collect()),
             Dialect::Tf => {
                 let block = |(key, of)| {
                     let mut map = Map::with_capacity(2);
-                    map.insert("name", Term::str(key));
+                    map.insert("name", RawValue::str(key));
                     map.insert("values", of);
-                    Term::Block(map)
+                    RawValue::Block(map)
                 };
-                Term::List(entries.map(block).collect())
+                RawValue::List(entries.map(block).collect())
             }
         })
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         let mut entries = Vec::new();
-        let one = |term: Option<Term<'_>>| match term {
-            Some(Term::List(mut items)) if items.len() == 1 => {
+        let one = |term: Option<RawValue<'_>>| match term {
+            Some(RawValue::List(mut items)) if items.len() == 1 => {
                 Value::take(items.swap_remove(0), dialect)
             }
             _ => Err(Mismatch::new("has not one value")),
         };
         match term {
-            Term::Object(map) => {
+            RawValue::Object(map) => {
                 for (key, of) in map {
                     entries.push((Text::Owned(key.into_owned()), one(Some(of))?));
                 }
             }
-            Term::List(items) => {
+            RawValue::List(items) => {
                 for item in items {
-                    let (Term::Block(mut map) | Term::Object(mut map)) = item else {
+                    let (RawValue::Block(mut map) | RawValue::Object(mut map)) = item else {
                         return Err(Mismatch::expected("a block", &item));
                     };
-                    let Some(Term::Str(name)) = map.remove("name") else {
+                    let Some(RawValue::Str(name)) = map.remove("name") else {
                         return Err(Mismatch::missing("name"));
                     };
                     entries.push((Text::Owned(name.into_owned()), one(map.remove("values"))?));

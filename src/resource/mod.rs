@@ -29,7 +29,8 @@ mod network_acl;
 mod network_interface;
 mod policy;
 mod prefix_list;
-mod raw;
+mod raw_resource;
+mod raw_value;
 mod role;
 mod role_policy;
 #[cfg(test)]
@@ -43,7 +44,6 @@ mod security_group_rule;
 mod subnet;
 mod subnet_route_table_association;
 pub(crate) mod table;
-mod term;
 mod topic;
 mod trail;
 mod volume;
@@ -99,7 +99,8 @@ pub use network_interface::{
 };
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListRange};
-pub use raw::Raw;
+pub use raw_resource::RawResource;
+pub use raw_value::{Dialect, Map, RawValue};
 pub use role::{InlineRolePolicy, Role};
 pub use role_policy::RolePolicy;
 pub use route::{InlineRoute, Route};
@@ -112,7 +113,6 @@ pub use security_group_rule::{InlineRule, SecurityGroupRule};
 pub use subnet::Subnet;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use table::{Field, Kind, Occurs};
-pub use term::{Dialect, Map, Term};
 pub use topic::{Subscription, Topic, TopicPolicy};
 pub use trail::Trail;
 pub use volume::Volume;
@@ -191,7 +191,7 @@ pub(crate) trait Hooks {
         _map: &mut Map<'_>,
         _this: NodeId,
         _dialect: Dialect,
-        _unread: &mut codec::Unreads<'_>,
+        _unread: &mut codec::UnmodeledNotes<'_>,
     ) -> Vec<table::Unfolded>
     where
         Self: Sized,
@@ -207,8 +207,8 @@ pub(crate) trait Hooks {
 
 /// Makes Terraform refuse to destroy a resource: it has no way to leave one be.
 pub(crate) fn prevent_destroy(map: &mut Map<'_>) {
-    let refused = [("prevent_destroy".into(), Term::Bool(true))];
-    map.insert("lifecycle", Term::Block(refused.into_iter().collect()));
+    let refused = [("prevent_destroy".into(), RawValue::Bool(true))];
+    map.insert("lifecycle", RawValue::Block(refused.into_iter().collect()));
 }
 
 macro_rules! resources {
@@ -222,7 +222,7 @@ macro_rules! resources {
                 $name(Box<$name>),
             )+
             /// A type that the list lacks, in one language or both.
-            Raw(Box<Raw>),
+            Raw(Box<RawResource>),
         }
 
         /// The tables of all types.

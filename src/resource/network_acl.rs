@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{Dialect, Hooks, Map, Subnet, Tags, Typed, Vpc, tagged};
 use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
@@ -61,11 +61,11 @@ fn unfold_entries(
     map: &mut Map<'_>,
     acl: &Link<NetworkAcl>,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let mut out = Vec::new();
     for (name, egress) in [("ingress", false), ("egress", true)] {
-        let entries: Vec<InlineEntry> = lift_items(map, name, dialect, unread);
+        let entries: Vec<InlineEntry> = lift_items(map, name, dialect, unmodeled);
         let entry = |entry: InlineEntry| Unfolded::new(name, entry.of(acl.clone(), egress));
         out.extend(entries.into_iter().map(entry));
     }
@@ -79,14 +79,14 @@ impl Hooks for NetworkAcl {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();
         }
         let acl: Link<NetworkAcl> = Value::Expr(this.at(Self::LINK));
-        let mut out = unfold_entries(map, &acl, dialect, unread);
-        let subnets: Vec<Link<Subnet>> = lift_items(map, "subnet_ids", dialect, unread);
+        let mut out = unfold_entries(map, &acl, dialect, unmodeled);
+        let subnets: Vec<Link<Subnet>> = lift_items(map, "subnet_ids", dialect, unmodeled);
         for subnet in subnets {
             let tie = SubnetNetworkAclAssociation::new(subnet, acl.clone());
             out.push(Unfolded::new("subnet_ids", tie));
@@ -116,9 +116,9 @@ impl Hooks for DefaultNetworkAcl {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        unfold_entries(map, &Value::Expr(this.at(Self::LINK)), dialect, unread)
+        unfold_entries(map, &Value::Expr(this.at(Self::LINK)), dialect, unmodeled)
     }
 }
 

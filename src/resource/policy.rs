@@ -4,8 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::codec::{Mismatch, Prop, Unreads, words};
-use super::{Dialect, Map, Term};
+use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
+use super::{Dialect, Map, RawValue};
 use crate::ir::{Expr, IntoValue, Text, Value};
 
 words! {
@@ -147,9 +147,9 @@ impl Statement {
         }
     }
 
-    fn put(&self, dialect: Dialect) -> Term<'_> {
+    fn put(&self, dialect: Dialect) -> RawValue<'_> {
         let list = |items: &'_ [Value<Text>]| {
-            Term::List(
+            RawValue::List(
                 items
                     .iter()
                     .filter_map(|item| item.put(dialect))
@@ -159,20 +159,20 @@ impl Statement {
         };
         let mut map = Map::with_capacity(6);
         if let Some(sid) = &self.sid {
-            map.insert("Sid", Term::Str(Cow::Borrowed(sid.as_ref())));
+            map.insert("Sid", RawValue::Str(Cow::Borrowed(sid.as_ref())));
         }
-        map.insert("Effect", Term::str(self.effect.as_str()));
+        map.insert("Effect", RawValue::str(self.effect.as_str()));
         let principal = if self.not.principal {
             "NotPrincipal"
         } else {
             "Principal"
         };
-        let of = |kind: &str, who: Term<'static>| {
-            Term::Object([(kind.to_owned().into(), who)].into_iter().collect())
+        let of = |kind: &str, who: RawValue<'static>| {
+            RawValue::Object([(kind.to_owned().into(), who)].into_iter().collect())
         };
         match &self.principal {
             None => {}
-            Some(Principal::Any) => map.insert(principal, Term::str("*")),
+            Some(Principal::Any) => map.insert(principal, RawValue::str("*")),
             Some(Principal::Service(who)) => {
                 map.insert(principal, of("Service", list(std::slice::from_ref(who))));
             }
@@ -181,7 +181,7 @@ impl Statement {
             }
             Some(Principal::Several(kinds)) => {
                 let kinds = kinds.iter().map(|(kind, who)| (kind.clone(), list(who)));
-                map.insert(principal, Term::Object(kinds.collect()));
+                map.insert(principal, RawValue::Object(kinds.collect()));
             }
         }
         let not =
@@ -200,29 +200,29 @@ impl Statement {
             let mut operators: Map<'_> = Map::default();
             for (operator, key, of) in &self.conditions {
                 if operators.get(operator).is_none() {
-                    operators.insert(operator.as_ref(), Term::Object(Map::default()));
+                    operators.insert(operator.as_ref(), RawValue::Object(Map::default()));
                 }
-                if let Some(Term::Object(keys)) = operators.get_mut(operator) {
+                if let Some(RawValue::Object(keys)) = operators.get_mut(operator) {
                     let of = match list(of) {
                         // As checkers of templates compare it.
-                        Term::List(mut one) if one.len() == 1 => one.swap_remove(0),
+                        RawValue::List(mut one) if one.len() == 1 => one.swap_remove(0),
                         several => several,
                     };
                     keys.insert(key.as_ref(), of);
                 }
             }
-            map.insert("Condition", Term::Object(operators));
+            map.insert("Condition", RawValue::Object(operators));
         }
-        Term::Object(map)
+        RawValue::Object(map)
     }
 }
 
 // A closure cannot tie the life of its result to its argument's; the texts are short.
-fn owned(term: Term<'_>) -> Term<'static> {
+fn owned(term: RawValue<'_>) -> RawValue<'static> {
     match term {
-        Term::Str(text) => Term::Str(Cow::Owned(text.into_owned())),
-        Term::Expr(expr) => Term::Expr(Cow::Owned(expr.into_owned())),
-        other => Term::str(other.what()),
+        RawValue::Str(text) => RawValue::Str(Cow::Owned(text.into_owned())),
+        RawValue::Expr(expr) => RawValue::Expr(Cow::Owned(expr.into_owned())),
+        other => RawValue::str(other.what()),
     }
 }
 
@@ -236,20 +236,20 @@ pub struct PolicyDocument {
 }
 
 /// A term without functions as JSON.
-fn json(term: &Term<'_>) -> Option<serde_json::Value> {
+fn json(term: &RawValue<'_>) -> Option<serde_json::Value> {
     Some(match term {
-        Term::Bool(value) => (*value).into(),
-        Term::Int(value) => (*value).into(),
-        Term::Str(text) => text.as_ref().into(),
-        Term::List(items) => items.iter().map(json).collect::<Option<_>>()?,
-        Term::Object(map) | Term::Block(map) => {
+        RawValue::Bool(value) => (*value).into(),
+        RawValue::Int(value) => (*value).into(),
+        RawValue::Str(text) => text.as_ref().into(),
+        RawValue::List(items) => items.iter().map(json).collect::<Option<_>>()?,
+        RawValue::Object(map) | RawValue::Block(map) => {
             let entries = map
                 .iter()
                 .map(|(key, value)| Some((key.to_owned(), json(value)?)));
             serde_json::Value::Object(entries.collect::<Option<_>>()?)
         }
-        Term::Json(inner) | Term::Base64(inner) => json(inner)?,
-        Term::Expr(_) | Term::Raw(_) => return None,
+        RawValue::Json(inner) | RawValue::Base64(inner) => json(inner)?,
+        RawValue::Expr(_) | RawValue::Raw(_) => return None,
     })
 }
 
@@ -282,36 +282,36 @@ impl PolicyDocument {
 }
 
 impl Prop for PolicyDocument {
-    fn put(&self, dialect: Dialect) -> Option<Term<'_>> {
+    fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let mut map = Map::with_capacity(2);
-        map.insert("Version", Term::str("2012-10-17"));
+        map.insert("Version", RawValue::str("2012-10-17"));
         map.insert(
             "Statement",
-            Term::List(
+            RawValue::List(
                 self.statements
                     .iter()
                     .map(|statement| statement.put(dialect))
                     .collect(),
             ),
         );
-        Some(Term::Json(Box::new(Term::Object(map))))
+        Some(RawValue::Json(Box::new(RawValue::Object(map))))
     }
 
-    fn take(term: Term<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
+    fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         let document = match term {
-            Term::Json(inner) => *inner,
-            Term::Str(text) => serde_json::from_str::<serde_json::Value>(&text)
+            RawValue::Json(inner) => *inner,
+            RawValue::Str(text) => serde_json::from_str::<serde_json::Value>(&text)
                 .map_err(|error| Mismatch::new(format!("is not JSON: {error}")))?
                 .into(),
             other => other,
         };
-        let Term::Object(mut map) = document else {
+        let RawValue::Object(mut map) = document else {
             return Err(Mismatch::expected("a policy document", &document));
         };
         map.remove_path("Version");
         map.remove_path("Id");
         let statements = match map.remove_path("Statement") {
-            Some(Term::List(items)) => items,
+            Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
             None => return Err(Mismatch::missing("Statement")),
         };
@@ -325,18 +325,22 @@ impl Prop for PolicyDocument {
         })
     }
 
-    fn lift(term: Term<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Option<Self> {
-        let opaque = |why: String| PolicyDocument {
+    fn lift(
+        term: RawValue<'_>,
+        dialect: Dialect,
+        unmodeled: &mut UnmodeledNotes<'_>,
+    ) -> Option<Self> {
+        let opaque = |reason: String| PolicyDocument {
             statements: Vec::new(),
-            opaque: Some(why.into()),
+            opaque: Some(reason.into()),
         };
         let document = match term {
-            Term::Json(inner) => *inner,
-            Term::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
+            RawValue::Json(inner) => *inner,
+            RawValue::Str(text) => match serde_json::from_str::<serde_json::Value>(&text) {
                 Ok(value) => value.into(),
                 Err(error) => return Some(opaque(format!("is not JSON: {error}"))),
             },
-            Term::Expr(expr) => {
+            RawValue::Expr(expr) => {
                 return Some(opaque(match expr.as_ref() {
                     Expr::Opaque(text) => text.to_string(),
                     _ => "an expression".to_owned(),
@@ -344,11 +348,11 @@ impl Prop for PolicyDocument {
             }
             other => other,
         };
-        let Term::Object(mut map) = document else {
+        let RawValue::Object(mut map) = document else {
             return Some(opaque(document.what().to_owned()));
         };
         let items = match map.remove_path("Statement") {
-            Some(Term::List(items)) => items,
+            Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
             None => Vec::new(),
         };
@@ -359,8 +363,8 @@ impl Prop for PolicyDocument {
                 Err(mismatch) => lifted.opaque = Some(mismatch.to_string().into()),
             }
         }
-        if let Some(why) = &lifted.opaque {
-            unread.note(why);
+        if let Some(reason) = &lifted.opaque {
+            unmodeled.note(reason);
         }
         Some(lifted)
     }
@@ -375,10 +379,10 @@ impl Prop for PolicyDocument {
     }
 }
 
-fn take_values(term: Option<Term<'_>>, dialect: Dialect) -> Result<Vec<Value<Text>>, Mismatch> {
+fn take_values(term: Option<RawValue<'_>>, dialect: Dialect) -> Result<Vec<Value<Text>>, Mismatch> {
     match term {
         None => Ok(Vec::new()),
-        Some(Term::List(items)) => items
+        Some(RawValue::List(items)) => items
             .into_iter()
             .map(|item| Value::take(item, dialect))
             .collect(),
@@ -386,12 +390,12 @@ fn take_values(term: Option<Term<'_>>, dialect: Dialect) -> Result<Vec<Value<Tex
     }
 }
 
-fn take_statement(term: Term<'_>, dialect: Dialect) -> Result<Statement, Mismatch> {
-    let Term::Object(mut map) = term else {
+fn take_statement(term: RawValue<'_>, dialect: Dialect) -> Result<Statement, Mismatch> {
+    let RawValue::Object(mut map) = term else {
         return Err(Mismatch::expected("a statement", &term));
     };
     let sid = match map.remove_path("Sid") {
-        Some(Term::Str(text)) => Some(Text::Owned(text.into_owned())),
+        Some(RawValue::Str(text)) => Some(Text::Owned(text.into_owned())),
         _ => None,
     };
     let effect = match map.remove_path("Effect") {
@@ -410,8 +414,8 @@ fn take_statement(term: Term<'_>, dialect: Dialect) -> Result<Statement, Mismatc
     };
     let principal = match either("Principal", "NotPrincipal", &mut not.principal) {
         None => None,
-        Some(Term::Str(any)) if any == "*" => Some(Principal::Any),
-        Some(Term::Object(who)) => {
+        Some(RawValue::Str(any)) if any == "*" => Some(Principal::Any),
+        Some(RawValue::Object(who)) => {
             let mut kinds = Vec::new();
             for (kind, who) in who {
                 let who = take_values(Some(who), dialect)?;
@@ -436,12 +440,12 @@ fn take_statement(term: Term<'_>, dialect: Dialect) -> Result<Statement, Mismatc
     )?;
     let mut conditions = Vec::new();
     let condition = map.remove_path("Condition");
-    if let Some(Term::Expr(_)) = condition {
+    if let Some(RawValue::Expr(_)) = condition {
         return Err(Mismatch::new("is not decided").inside("Condition"));
     }
-    if let Some(Term::Object(operators)) = condition {
+    if let Some(RawValue::Object(operators)) = condition {
         for (operator, keys) in operators {
-            let Term::Object(keys) = keys else {
+            let RawValue::Object(keys) = keys else {
                 return Err(Mismatch::expected("condition keys", &keys));
             };
             for (key, of) in keys {

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::iam::{check_name, check_path};
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RolePolicy, RolePolicyAttachment,
-    Satellite, Tags, Term, Typed, tagged,
+    Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RawValue, RolePolicy, RolePolicyAttachment,
+    Satellite, Tags, Typed, tagged,
 };
 use crate::ir::{
     Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, quoted,
@@ -95,7 +95,7 @@ impl Hooks for Role {
                 out.push(
                     Diagnostic::error("iam-tag", message)
                         .path(node.path.clone())
-                        .at(node.place.clone())
+                        .at(node.location.clone())
                         .about(&["tags", key])
                         .about(&["", "tags", key])
                         .help("use letters, digits, blanks and _.:/=+-@, or tag instances only"),
@@ -113,7 +113,7 @@ impl Hooks for Role {
             out.push(
                 Diagnostic::error("iam-description", message)
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .about(&["description"])
                     .help("take up to 1000 characters of Latin-1"),
             );
@@ -124,11 +124,11 @@ impl Hooks for Role {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         let role = || Value::Expr(this.at(Self::LINK));
         let property = dialect.pick("Policies", "inline_policy");
-        let inline: Vec<InlineRolePolicy> = lift_items(map, property, dialect, unread);
+        let inline: Vec<InlineRolePolicy> = lift_items(map, property, dialect, unmodeled);
         let policy = |it: InlineRolePolicy| {
             Unfolded::new(
                 property,
@@ -142,7 +142,7 @@ impl Hooks for Role {
         let mut out: Vec<Unfolded> = inline.map(policy).collect();
         if dialect == Dialect::Tf {
             let property = "managed_policy_arns";
-            let arns: Vec<Link<ManagedPolicy>> = lift_items(map, property, dialect, unread);
+            let arns: Vec<Link<ManagedPolicy>> = lift_items(map, property, dialect, unmodeled);
             let attach = |arn| Unfolded::new(property, RolePolicyAttachment::new(role(), arn));
             out.extend(arns.into_iter().map(attach));
         }
@@ -152,10 +152,10 @@ impl Hooks for Role {
     fn satellites(&self, this: NodeId, _: &Graph) -> Vec<Satellite<'_>> {
         let attach = |arn: &'_ Link<ManagedPolicy>| {
             let mut body = Map::with_capacity(2);
-            body.insert("role", Term::from(Expr::Attr(this, Self::LINK)));
+            body.insert("role", RawValue::from(Expr::Attr(this, Self::LINK)));
             let term = match arn {
-                Value::Lit(id) => Term::Str(Cow::Owned(id.as_str().to_owned())),
-                Value::Expr(expr) => Term::from(expr.clone()),
+                Value::Lit(id) => RawValue::Str(Cow::Owned(id.as_str().to_owned())),
+                Value::Expr(expr) => RawValue::from(expr.clone()),
             };
             body.insert("policy_arn", term);
             Satellite {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::codec::{Prop, Unreads};
+use super::codec::{Prop, UnmodeledNotes};
 use super::{Dialect, KINDS};
 use crate::ir::{Expr, Pseudo, Text, Value};
 
@@ -120,11 +120,11 @@ fn every_type_is_read_back_as_it_was_written() {
                 let mut rest = map.clone();
                 let mut notes = Vec::new();
                 let field = String::new();
-                let mut unread = Unreads {
+                let mut unmodeled = UnmodeledNotes {
                     notes: &mut notes,
                     field,
                 };
-                let lifted = (kind.lift)(&mut rest, dialect, &mut unread);
+                let lifted = (kind.lift)(&mut rest, dialect, &mut unmodeled);
                 assert_eq!(lifted, resource, "{case}: {map:?}");
                 assert!(
                     rest.is_empty() && notes.is_empty(),

@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{Dialect, Hooks, InternetGateway, Map, NatGateway, RouteTable};
 use crate::ir::{Attr, Cidr, Expr, Link, Text, Value};
@@ -117,12 +117,12 @@ pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
     table: Expr,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     if dialect == Dialect::Cfn {
         return Vec::new();
     }
-    let routes: Vec<InlineRoute> = lift_items(map, "route", dialect, unread);
+    let routes: Vec<InlineRoute> = lift_items(map, "route", dialect, unmodeled);
     let route = |route: InlineRoute| Unfolded::new("route", route.of(Value::Expr(table.clone())));
     routes.into_iter().map(route).collect()
 }

@@ -1,4 +1,4 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::route::unfold_routes;
 use super::table::{Unfolded, resource};
 use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, tagged};
@@ -26,9 +26,9 @@ impl Hooks for RouteTable {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        unfold_routes(map, this.at(Self::LINK), dialect, unread)
+        unfold_routes(map, this.at(Self::LINK), dialect, unmodeled)
     }
 }
 
@@ -48,9 +48,9 @@ impl Hooks for DefaultRouteTable {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        unfold_routes(map, this.at(Self::LINK), dialect, unread)
+        unfold_routes(map, this.at(Self::LINK), dialect, unmodeled)
     }
 }
 

@@ -1,8 +1,9 @@
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::security_group_rule::unfold_rules;
 use super::table::{Unfolded, resource};
 use super::{
-    Dialect, Hooks, Map, Resource, Satellite, SecurityGroupEgress, Tags, Term, Typed, Vpc, tagged,
+    Dialect, Hooks, Map, RawValue, Resource, Satellite, SecurityGroupEgress, Tags, Typed, Vpc,
+    tagged,
 };
 use crate::ir::{
     Attr, Cidr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value,
@@ -58,7 +59,7 @@ pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagn
     out.push(
         Diagnostic::error("security-group-description", message)
             .path(node.path.clone())
-            .at(node.place.clone())
+            .at(node.location.clone())
             .help("use letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"),
     );
 }
@@ -71,19 +72,19 @@ impl Hooks for SecurityGroup {
     }
 
     fn cfn_extra<'a>(&'a self, this: NodeId, graph: &'a Graph, map: &mut Map<'a>) {
-        let mut rules: Vec<Term<'a>> = inside(this, graph)
-            .map(|(_, rule)| Term::Object(rule.without_group(Dialect::Cfn)))
+        let mut rules: Vec<RawValue<'a>> = inside(this, graph)
+            .map(|(_, rule)| RawValue::Object(rule.without_group(Dialect::Cfn)))
             .collect();
         if rules.is_empty() {
             let mut rule = Map::with_capacity(3);
-            rule.insert("CidrIp", Term::Str(Cidr::LOOPBACK.to_string().into()));
-            rule.insert("IpProtocol", Term::str("-1"));
-            rule.insert("Description", Term::str(NOTHING));
-            rules.push(Term::Object(rule));
+            rule.insert("CidrIp", RawValue::Str(Cidr::LOOPBACK.to_string().into()));
+            rule.insert("IpProtocol", RawValue::str("-1"));
+            rule.insert("Description", RawValue::str(NOTHING));
+            rules.push(RawValue::Object(rule));
         }
         // Before the tags, as people write it.
         let tags = map.remove_path("Tags");
-        map.insert("SecurityGroupEgress", Term::List(rules));
+        map.insert("SecurityGroupEgress", RawValue::List(rules));
         if let Some(tags) = tags {
             map.insert("Tags", tags);
         }
@@ -93,9 +94,9 @@ impl Hooks for SecurityGroup {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unread);
+        let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled);
         let outbound = |rule: &Unfolded| matches!(rule.resource, Resource::SecurityGroupEgress(_));
         if dialect == Dialect::Cfn && !rules.iter().any(outbound) {
             // EC2's own rule, which CloudFormation leaves; whether rules that stand alone take it
@@ -113,11 +114,14 @@ impl Hooks for SecurityGroup {
         let mut body = Map::with_capacity(4);
         body.insert(
             "security_group_id",
-            Term::from(Expr::Attr(this, Self::LINK)),
+            RawValue::from(Expr::Attr(this, Self::LINK)),
         );
-        body.insert("cidr_ipv4", Term::Str(Cidr::LOOPBACK.to_string().into()));
-        body.insert("ip_protocol", Term::str("-1"));
-        body.insert("description", Term::str(NOTHING));
+        body.insert(
+            "cidr_ipv4",
+            RawValue::Str(Cidr::LOOPBACK.to_string().into()),
+        );
+        body.insert("ip_protocol", RawValue::str("-1"));
+        body.insert("description", RawValue::str(NOTHING));
         vec![Satellite {
             tf: "aws_vpc_security_group_egress_rule",
             suffix: "nothing".to_owned(),
@@ -161,8 +165,8 @@ impl Hooks for DefaultSecurityGroup {
         map: &mut Map<'_>,
         this: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
-        unfold_rules(map, &this.at(Self::LINK), dialect, unread)
+        unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled)
     }
 }

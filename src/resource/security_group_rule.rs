@@ -1,9 +1,10 @@
 //! Rules as others write them: inside a group, or many in one.
 
-use super::codec::Unreads;
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PrefixList, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Term,
+    Dialect, Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress,
+    SecurityGroupIngress,
 };
 use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
 
@@ -130,7 +131,7 @@ impl InlineRule {
                 }
                 Unfolded::new(property, rule)
             };
-            unfolded.maybe = maybe;
+            unfolded.is_conditional = maybe;
             unfolded
         };
         peers.into_iter().map(rule).collect()
@@ -148,13 +149,13 @@ pub(crate) fn unfold_rules(
     map: &mut Map<'_>,
     group: &Expr,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let mut out = Vec::new();
     for (own, cfn, tf) in INSIDE {
         let (name, egress) = (dialect.pick(cfn, tf), own == "egress");
         // A list that is not decided may hold any rule.
-        if let Some(Term::Expr(expr)) = map.get(name) {
+        if let Some(RawValue::Expr(expr)) = map.get(name) {
             let peer = Value::Expr(expr.as_ref().clone());
             map.remove(name);
             let group = Value::Expr(group.clone());
@@ -166,11 +167,11 @@ pub(crate) fn unfold_rules(
             } else {
                 Unfolded::new(name, SecurityGroupIngress::new(group, "-1").source(peer))
             };
-            rule.maybe = true;
+            rule.is_conditional = true;
             out.push(rule);
             continue;
         }
-        let rules: Vec<InlineRule> = lift_items(map, name, dialect, unread);
+        let rules: Vec<InlineRule> = lift_items(map, name, dialect, unmodeled);
         let rules = rules.into_iter();
         out.extend(rules.flat_map(|rule| rule.unfold(group, name, egress)));
     }
@@ -195,20 +196,20 @@ impl Hooks for SecurityGroupRule {
         map: &mut Map<'_>,
         _: NodeId,
         dialect: Dialect,
-        unread: &mut Unreads<'_>,
+        unmodeled: &mut UnmodeledNotes<'_>,
     ) -> Vec<Unfolded> {
         if dialect == Dialect::Cfn {
             return Vec::new();
         }
-        let egress = matches!(map.get("type"), Some(Term::Str(text)) if text == "egress");
+        let egress = matches!(map.get("type"), Some(RawValue::Str(text)) if text == "egress");
         let group = match map.get("security_group_id") {
-            Some(Term::Expr(expr)) => expr.as_ref().clone(),
-            Some(Term::Str(id)) => Expr::Text(Text::Owned(id.to_string())),
+            Some(RawValue::Expr(expr)) => expr.as_ref().clone(),
+            Some(RawValue::Str(id)) => Expr::Text(Text::Owned(id.to_string())),
             _ => return Vec::new(),
         };
         let keep = ["security_group_id", "type"].map(|name| (name, map.remove(name)));
         let rule: Option<InlineRule> =
-            lift_field(&mut wrap(map), ("rule", "rule"), dialect, unread);
+            lift_field(&mut wrap(map), ("rule", "rule"), dialect, unmodeled);
         for (name, term) in keep {
             if let Some(term) = term {
                 map.insert(name, term);
@@ -222,6 +223,6 @@ impl Hooks for SecurityGroupRule {
 /// The resource's own arguments as a nested rule.
 fn wrap<'a>(map: &mut Map<'a>) -> Map<'a> {
     let mut outer = Map::default();
-    outer.insert("rule", Term::Block(std::mem::take(map)));
+    outer.insert("rule", RawValue::Block(std::mem::take(map)));
     outer
 }

@@ -48,7 +48,7 @@ impl Hooks for Subnet {
                     format!("a subnet's range is from /16 to /28, not `{cidr}`"),
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .about(&["subnet_cidrs"])
                 .help("take a range such as `10.0.0.0/20`"),
             );

@@ -3,9 +3,9 @@
 //! `resource!` turns a table into the struct, `new` with the required properties, a setter for
 //! each other one, both writers, both readers and the facts for the reference page.
 
-use super::codec::{Mismatch, Prop, Unreads};
-use super::term::{Dialect, Map};
-use super::{Resource, Term};
+use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::raw_value::{Dialect, Map};
+use super::{RawValue, Resource};
 use crate::ir::Attr;
 
 /// Whether and how often a property is given.
@@ -60,7 +60,7 @@ pub struct Kind {
     pub attrs: &'static [Attr],
     /// Reads a resource that others wrote: as much as is understood.
     #[doc(hidden)]
-    pub lift: fn(&mut Map<'_>, Dialect, &mut Unreads<'_>) -> Resource,
+    pub lift: fn(&mut Map<'_>, Dialect, &mut UnmodeledNotes<'_>) -> Resource,
     /// Takes out what stands inside a resource that others wrote, and is a resource of its own in
     /// the model.
     #[doc(hidden)]
@@ -72,7 +72,7 @@ pub struct Kind {
 
 /// Takes out of a resource's properties what the model has as resources of their own.
 pub(crate) type Unfold =
-    fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut Unreads<'_>) -> Vec<Unfolded>;
+    fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
 
 /// A resource that was written inside another.
 #[derive(Debug)]
@@ -83,7 +83,7 @@ pub struct Unfolded {
     /// nothing states.
     pub property: &'static str,
     /// Whether it is not sure that it exists.
-    pub maybe: bool,
+    pub is_conditional: bool,
 }
 
 impl Unfolded {
@@ -91,7 +91,7 @@ impl Unfolded {
         Unfolded {
             resource: resource.into(),
             property,
-            maybe: false,
+            is_conditional: false,
         }
     }
 }
@@ -101,9 +101,9 @@ pub(crate) fn lift_items<T: Prop>(
     map: &mut Map<'_>,
     name: &'static str,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
-    lift_list(map, (name, name), dialect, unread)
+    lift_list(map, (name, name), dialect, unmodeled)
 }
 
 /// The properties of a struct that a table made.
@@ -115,13 +115,14 @@ pub(crate) trait Fields: Sized {
     /// Reads them; what the table does not know stays in the map.
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
     /// Reads what others wrote.
-    fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unread: &mut Unreads<'_>) -> Self;
+    fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unmodeled: &mut UnmodeledNotes<'_>)
+    -> Self;
     /// Returns a struct whose fields the language of the sampler can express.
     #[cfg(test)]
     fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
 }
 
-pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<Term<'a>>) {
+pub(crate) fn put_field<'a>(map: &mut Map<'a>, name: &'static str, term: Option<RawValue<'a>>) {
     if let Some(term) = term
         && !name.is_empty()
     {
@@ -146,27 +147,27 @@ pub(crate) fn lift_field<T: Prop>(
     map: &mut Map<'_>,
     (field, name): (&str, &'static str),
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Option<T> {
     if name.is_empty() {
         return None;
     }
     let term = map.remove_path(name)?;
-    T::lift(term, dialect, &mut unread.inside(field))
+    T::lift(term, dialect, &mut unmodeled.inside(field))
 }
 
 pub(crate) fn lift_list<T: Prop>(
     map: &mut Map<'_>,
     (field, name): (&str, &'static str),
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<T> {
     let term = if name.is_empty() {
         None
     } else {
         map.remove_path(name)
     };
-    term.map(|term| super::codec::lift_many(term, dialect, &mut unread.inside(field)))
+    term.map(|term| super::codec::lift_many(term, dialect, &mut unmodeled.inside(field)))
         .unwrap_or_default()
 }
 
@@ -290,28 +291,28 @@ macro_rules! table {
             fn lift_fields(
                 map: &mut $crate::resource::Map<'_>,
                 dialect: $crate::resource::Dialect,
-                unread: &mut $crate::resource::codec::Unreads<'_>,
+                unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Self {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::Prop as _, table::{lift_field, lift_list}};
-                let _ = (&map, &unread);
+                let _ = (&map, &unmodeled);
                 $name {
                     $( $( $one: {
                         let names = (stringify!($one), dialect.pick($ocfn, $otf));
-                        lift_field(map, names, dialect, unread)
+                        lift_field(map, names, dialect, unmodeled)
                             .unwrap_or_else(<$oty as $crate::resource::codec::Prop>::blank)
                     }, )* )?
                     $( $( $opt: {
                         let names = (stringify!($opt), dialect.pick($pcfn, $ptf));
-                        lift_field(map, names, dialect, unread)
+                        lift_field(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $many: {
                         let names = (stringify!($many), dialect.pick($mcfn, $mtf));
-                        lift_list(map, names, dialect, unread)
+                        lift_list(map, names, dialect, unmodeled)
                     }, )* )?
                     $( $( $plain: {
                         let names = (stringify!($plain), dialect.pick($lcfn, $ltf));
-                        lift_field(map, names, dialect, unread).unwrap_or_default()
+                        lift_field(map, names, dialect, unmodeled).unwrap_or_default()
                     }, )* )?
                 }
             }
@@ -363,9 +364,9 @@ macro_rules! resource {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))
                 },
-                lift: |map, dialect, unread| {
+                lift: |map, dialect, unmodeled| {
                     let it = <$name as $crate::resource::table::Fields>::lift_fields(
-                        map, dialect, unread,
+                        map, dialect, unmodeled,
                     );
                     $crate::resource::Resource::$name(Box::new(it))
                 },
@@ -415,28 +416,28 @@ macro_rules! nested {
             fn put(
                 &self,
                 dialect: $crate::resource::Dialect,
-            ) -> Option<$crate::resource::Term<'_>> {
+            ) -> Option<$crate::resource::RawValue<'_>> {
                 let mut map = $crate::resource::Map::default();
                 <Self as $crate::resource::table::Fields>::put_fields(self, dialect, &mut map);
                 Some(match dialect {
-                    $crate::resource::Dialect::Cfn => $crate::resource::Term::Object(map),
-                    $crate::resource::Dialect::Tf => $crate::resource::Term::Block(map),
+                    $crate::resource::Dialect::Cfn => $crate::resource::RawValue::Object(map),
+                    $crate::resource::Dialect::Tf => $crate::resource::RawValue::Block(map),
                 })
             }
 
             fn take(
-                term: $crate::resource::Term<'_>,
+                term: $crate::resource::RawValue<'_>,
                 dialect: $crate::resource::Dialect,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 $crate::resource::table::take_object(term, dialect)
             }
 
             fn lift(
-                term: $crate::resource::Term<'_>,
+                term: $crate::resource::RawValue<'_>,
                 dialect: $crate::resource::Dialect,
-                unread: &mut $crate::resource::codec::Unreads<'_>,
+                unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Option<Self> {
-                $crate::resource::table::lift_object(term, dialect, unread)
+                $crate::resource::table::lift_object(term, dialect, unmodeled)
             }
 
             #[cfg(test)]
@@ -449,7 +450,7 @@ macro_rules! nested {
                 <Self as $crate::resource::table::Fields>::lift_fields(
                     &mut $crate::resource::Map::default(),
                     $crate::resource::Dialect::Cfn,
-                    &mut $crate::resource::codec::Unreads { notes: &mut notes, field: String::new() },
+                    &mut $crate::resource::codec::UnmodeledNotes { notes: &mut notes, field: String::new() },
                 )
             }
         }
@@ -458,11 +459,11 @@ macro_rules! nested {
 pub(crate) use nested;
 
 /// Reads a nested object, and refuses what its table does not know.
-pub(crate) fn take_object<T: Fields>(term: Term<'_>, dialect: Dialect) -> Result<T, Mismatch> {
+pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Result<T, Mismatch> {
     let mut map = match term {
-        Term::Object(map) | Term::Block(map) => map,
-        Term::List(mut items) if items.len() == 1 => match items.swap_remove(0) {
-            Term::Object(map) | Term::Block(map) => map,
+        RawValue::Object(map) | RawValue::Block(map) => map,
+        RawValue::List(mut items) if items.len() == 1 => match items.swap_remove(0) {
+            RawValue::Object(map) | RawValue::Block(map) => map,
             other => return Err(Mismatch::expected("a map", &other)),
         },
         other => return Err(Mismatch::expected("a map", &other)),
@@ -476,21 +477,21 @@ pub(crate) fn take_object<T: Fields>(term: Term<'_>, dialect: Dialect) -> Result
 
 /// Reads a nested object that others wrote.
 pub(crate) fn lift_object<T: Fields>(
-    term: Term<'_>,
+    term: RawValue<'_>,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Option<T> {
     match term {
-        Term::Object(mut map) | Term::Block(mut map) => {
-            Some(T::lift_fields(&mut map, dialect, unread))
+        RawValue::Object(mut map) | RawValue::Block(mut map) => {
+            Some(T::lift_fields(&mut map, dialect, unmodeled))
         }
         // A block that may occur once is a list of one in a plan.
-        Term::List(mut items) if items.len() == 1 => {
-            lift_object(items.swap_remove(0), dialect, unread)
+        RawValue::List(mut items) if items.len() == 1 => {
+            lift_object(items.swap_remove(0), dialect, unmodeled)
         }
-        Term::List(items) if items.is_empty() => None,
+        RawValue::List(items) if items.is_empty() => None,
         other => {
-            unread.note(other.what());
+            unmodeled.note(other.what());
             None
         }
     }

@@ -1,6 +1,6 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::{Dialect, Hooks, Map, Tags, Term, codec::Prop, codec::Unreads, tagged};
+use super::{Dialect, Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
 use crate::ir::{Attr, Expr, Text, Value};
 
 resource! {
@@ -40,11 +40,11 @@ pub(crate) fn is_root(name: &str) -> bool {
 pub(super) fn unfold_volumes(
     map: &mut Map<'_>,
     dialect: Dialect,
-    unread: &mut Unreads<'_>,
+    unmodeled: &mut UnmodeledNotes<'_>,
 ) -> Vec<Unfolded> {
     let name = dialect.pick("BlockDeviceMappings", "ebs_block_device");
     let items = match map.remove(name) {
-        Some(Term::List(items)) => items,
+        Some(RawValue::List(items)) => items,
         Some(other) => {
             map.insert(name, other);
             return Vec::new();
@@ -55,16 +55,16 @@ pub(super) fn unfold_volumes(
     let mut found = Vec::new();
     for item in items {
         // A mapping to nothing, or to a disk that belongs to the machine, costs nothing more.
-        if let Term::Object(inner) = &item
+        if let RawValue::Object(inner) = &item
             && dialect == Dialect::Cfn
             && inner.get("Ebs").is_none()
         {
             continue;
         }
         let disk = match &item {
-            Term::Object(inner) | Term::Block(inner) => match dialect {
+            RawValue::Object(inner) | RawValue::Block(inner) => match dialect {
                 Dialect::Tf => Some(item.clone()),
-                Dialect::Cfn if matches!(inner.get("DeviceName"), Some(Term::Str(name)) if !is_root(name)) => {
+                Dialect::Cfn if matches!(inner.get("DeviceName"), Some(RawValue::Str(name)) if !is_root(name)) => {
                     inner.get("Ebs").cloned()
                 }
                 Dialect::Cfn => None,
@@ -75,7 +75,7 @@ pub(super) fn unfold_volumes(
             roots.push(item);
             continue;
         };
-        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unread.inside("volumes")) {
+        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unmodeled.inside("volumes")) {
             let mut volume = Volume::new(Value::Expr(Expr::Absent));
             volume.size = ebs.volume_size;
             volume.volume_type = ebs.volume_type;
@@ -83,7 +83,7 @@ pub(super) fn unfold_volumes(
         }
     }
     if !roots.is_empty() {
-        map.insert(name, Term::List(roots));
+        map.insert(name, RawValue::List(roots));
     }
     found
 }

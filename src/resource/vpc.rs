@@ -53,7 +53,7 @@ impl Hooks for Vpc {
                     format!("a VPC's range is from /16 to /28, not `{cidr}`"),
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .about(&["cidr"])
                 .help("take a range such as `10.0.0.0/16`"),
             );
@@ -68,7 +68,7 @@ impl Hooks for Vpc {
                     format!("`{cidr}` is in `{other}`, where no VPC can be"),
                 )
                 .path(node.path.clone())
-                .at(node.place.clone())
+                .at(node.location.clone())
                 .help("take a private range such as `10.0.0.0/16`"),
             );
         }

@@ -127,8 +127,8 @@ fn code(
         .flatten()
         .filter_map(|it| it.as_str())
         .collect();
-    let most = lines.iter().map(|it| longest(it)).max().unwrap_or(0);
-    let fence = "`".repeat(most.max(2) + 1);
+    let max = lines.iter().map(|it| longest(it)).max().unwrap_or(0);
+    let fence = "`".repeat(max.max(2) + 1);
     out.write(&format!("{fence}sh\n"))?;
     for line in lines {
         out.write(line)?;

@@ -11,12 +11,12 @@ mod steps;
 use serde_json::{Value, json};
 
 use crate::construct::DEFAULT_DOCUMENT;
+use crate::diagram::{Path, Scene, several, status_word};
 use crate::ir::{Graph, NodeId};
-use crate::picture::{Path, Scene, several, word};
-use crate::reach::{self, Answer, Assume, Hop, Proof, Surroundings};
+use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
 use crate::resource::{Dialect, Resource};
 use crate::template::{self, TemplateError};
-use names::{variables, way_to};
+use names::{location_of, variables};
 use shell::Line;
 
 /// Where a stack is from.
@@ -33,7 +33,7 @@ pub enum Source {
 
 /// The stack that a runbook is for.
 #[derive(Clone, Debug)]
-pub struct Subject<'a> {
+pub struct RunbookInput<'a> {
     /// The stack's name; what CloudFormation would not take of it is written as a hyphen.
     pub stack: &'a str,
     /// Where it is from.
@@ -41,9 +41,9 @@ pub struct Subject<'a> {
     /// Its resources.
     pub graph: &'a Graph,
     /// What is proven of it.
-    pub proof: &'a Proof,
+    pub reachability: &'a Reachability,
     /// What was taken for true.
-    pub assume: Assume,
+    pub assumptions: Assumptions,
 }
 
 /// Ways beyond these share the commands of the others.
@@ -54,11 +54,11 @@ const MOST_GROUPS: usize = 3;
 /// # Errors
 ///
 /// If the built-in template is broken.
-pub fn runbook(subject: &Subject<'_>) -> Result<String, TemplateError> {
-    let stack = stack_name(subject.stack);
-    let subject = &Subject {
+pub fn runbook(input: &RunbookInput<'_>) -> Result<String, TemplateError> {
+    let stack = stack_name(input.stack);
+    let input = &RunbookInput {
         stack: &stack,
-        ..subject.clone()
+        ..input.clone()
     };
     let mut engine = template::engine(markdown::escaped);
     markdown::register(&mut engine);
@@ -66,7 +66,7 @@ pub fn runbook(subject: &Subject<'_>) -> Result<String, TemplateError> {
         &engine,
         "runbook.md",
         include_str!("../../templates/runbook.md.hbs"),
-        &values(subject),
+        &values(input),
     )
 }
 
@@ -84,24 +84,24 @@ fn stack_name(text: &str) -> String {
     }
 }
 
-fn values(subject: &Subject<'_>) -> Value {
-    let graph = subject.graph;
-    let scene = Scene::new(subject.stack, graph, subject.proof, &subject.assume);
-    let around = reach::around(graph, &subject.assume);
-    let cfn = subject.source != Source::Plan;
-    let tf = !matches!(subject.source, Source::Template(..));
-    let of = |path: &Path| around.hosts.get(path.of);
+fn values(input: &RunbookInput<'_>) -> Value {
+    let graph = input.graph;
+    let scene = Scene::new(input.stack, graph, input.reachability, &input.assumptions);
+    let around = reachability::topology(graph, &input.assumptions);
+    let cfn = input.source != Source::Plan;
+    let tf = !matches!(input.source, Source::Template(..));
+    let of = |path: &Path| around.instances.get(path.instance_index);
     let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
-        let host = of(path)?;
+        let instance = of(path)?;
         let mut out = json!({
             "names": several(&path.names, 4),
-            "answer": path.answer.as_str(),
+            "answer": path.verdict.as_str(),
         });
         if cfn {
-            out["cfn"] = variables(graph, &around, host, Dialect::Cfn).into();
+            out["cfn"] = variables(graph, &around, instance, Dialect::Cfn).into();
         }
         if tf {
-            out["tf"] = variables(graph, &around, host, Dialect::Tf).into();
+            out["tf"] = variables(graph, &around, instance, Dialect::Tf).into();
         }
         Some(out)
     });
@@ -114,15 +114,15 @@ fn values(subject: &Subject<'_>) -> Value {
         .sum();
     let region = scene.region.as_deref();
     json!({
-        "stack": subject.stack,
+        "stack": input.stack,
         "summary": scene.summary,
         "region": region.unwrap_or("decided at deployment"),
         "set_region": set_region(region),
-        "deploy": deploy(subject, cfn, tf, region),
+        "deploy": deploy(input, cfn, tf, region),
         "cfn": cfn,
         "tf": tf,
         "physical_cfn": [Line::new("physical() { aws cloudformation describe-stack-resource")
-            .raw("--stack-name").word(subject.stack)
+            .raw("--stack-name").word(input.stack)
             .raw("--logical-resource-id \"$1\" --query StackResourceDetail.PhysicalResourceId")
             .raw("--output text; }").end()],
         "physical_tf": [
@@ -130,12 +130,12 @@ fn values(subject: &Subject<'_>) -> Value {
         ],
         "groups": groups,
         "more_groups": more,
-        "instances": instances(subject, &around.hosts),
-        "connect": connect(subject, &around.hosts, cfn, region),
+        "instances": instances(input, &around.instances),
+        "connect": connect(input, &around.instances, cfn, region),
         "hops": hops(&scene),
-        "s3": around.doors.iter().any(|it| it.service.as_deref() == Some("s3")),
-        "away": away(subject, &around.hosts, cfn, tf, region),
-        "wait_cfn": wait(subject, cfn, region),
+        "s3": around.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
+        "away": removal(input, &around.instances, cfn, tf, region),
+        "wait_cfn": wait(input, cfn, region),
     })
 }
 
@@ -160,8 +160,8 @@ fn within(line: Line, region: Option<&str>) -> Line {
 }
 
 /// Adds the stack's name.
-fn of_stack(line: Line, subject: &Subject<'_>) -> Line {
-    line.raw("--stack").word(subject.stack)
+fn of_stack(line: Line, input: &RunbookInput<'_>) -> Line {
+    line.raw("--stack").word(input.stack)
 }
 
 /// The parameters that a deployment must be told, as each language calls them.
@@ -193,19 +193,19 @@ fn capabilities(graph: &Graph) -> &'static str {
     }
 }
 
-fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> Value {
-    let mut needed: Vec<String> = parameters(subject.graph, Dialect::Cfn)
+fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -> Value {
+    let mut needed: Vec<String> = parameters(input.graph, Dialect::Cfn)
         .iter()
         .map(|name| format!("{name}=VALUE"))
         .collect();
     let mut out = json!({ "parameters": !needed.is_empty(), "template": false });
-    let config = |line: Line| match &subject.source {
+    let config = |line: Line| match &input.source {
         Source::Config(flags) => flags.iter().fold(line, |line, flag| line.word(flag)),
         _ => line,
     };
     if cfn {
         let (mut ours, mut make) = (Line::new("ssm-synth deploy"), Vec::new());
-        let file = match &subject.source {
+        let file = match &input.source {
             Source::Template(file, values) => {
                 needed.extend(values.iter().cloned());
                 let file = if file == "-" { "TEMPLATE" } else { file };
@@ -220,15 +220,15 @@ fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> V
                 "stack.json".to_owned()
             }
         };
-        ours = of_stack(ours, subject);
+        ours = of_stack(ours, input);
         for value in &needed {
             ours = ours.raw("--parameter").word(value);
         }
         let mut theirs = Line::new("aws cloudformation deploy --template-file")
             .word(&file)
             .raw("--stack-name")
-            .word(subject.stack)
-            .raw(capabilities(subject.graph));
+            .word(input.stack)
+            .raw(capabilities(input.graph));
         if !needed.is_empty() {
             theirs = theirs.raw("--parameter-overrides");
             for value in &needed {
@@ -241,13 +241,13 @@ fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> V
     }
     if tf {
         let mut lines = Vec::new();
-        if let Source::Config(_) = subject.source {
+        if let Source::Config(_) = input.source {
             let line = config(Line::new("ssm-synth --format tf -o main.tf.json"));
             lines.push(within(line, region).end());
         }
         lines.push("terraform init".to_owned());
         let mut apply = Line::new("terraform apply");
-        for name in parameters(subject.graph, Dialect::Tf) {
+        for name in parameters(input.graph, Dialect::Tf) {
             apply = apply.raw("-var").word(&format!("{name}=VALUE"));
         }
         lines.push(apply.end());
@@ -256,11 +256,11 @@ fn deploy(subject: &Subject<'_>, cfn: bool, tf: bool, region: Option<&str>) -> V
     out
 }
 
-fn wait(subject: &Subject<'_>, cfn: bool, region: Option<&str>) -> Value {
+fn wait(input: &RunbookInput<'_>, cfn: bool, region: Option<&str>) -> Value {
     if !cfn {
         return Value::Null;
     }
-    let ours = of_stack(Line::new("ssm-synth status --wait"), subject);
+    let ours = of_stack(Line::new("ssm-synth status --wait"), input);
     json!([within(ours, region).end()])
 }
 
@@ -273,24 +273,29 @@ fn short(graph: &Graph, id: NodeId) -> String {
     }
 }
 
-fn answers(subject: &Subject<'_>) -> impl Iterator<Item = (usize, Answer)> {
-    let answers: Vec<_> = subject.proof.instances.iter().map(|it| it.answer).collect();
+fn verdicts(input: &RunbookInput<'_>) -> impl Iterator<Item = (usize, Verdict)> {
+    let answers: Vec<_> = input
+        .reachability
+        .instances
+        .iter()
+        .map(|it| it.verdict)
+        .collect();
     answers
         .into_iter()
         .enumerate()
-        .filter(|(_, it)| *it != Answer::Absent)
+        .filter(|(_, it)| *it != Verdict::NotCreated)
 }
 
-fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
-    let names = crate::picture::Names::new(subject.graph);
-    answers(subject)
-        .filter_map(|(at, answer)| {
+fn instances(input: &RunbookInput<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
+    let names = crate::diagram::Names::new(input.graph);
+    verdicts(input)
+        .filter_map(|(at, verdict)| {
             let id = hosts.get(at)?.node;
             Some(json!({
-                "name": names.host(id),
-                "cfn": way_to(subject.graph, id, Dialect::Cfn),
-                "tf": way_to(subject.graph, id, Dialect::Tf),
-                "answer": answer.as_str(),
+                "name": names.instance(id),
+                "cfn": location_of(input.graph, id, Dialect::Cfn),
+                "tf": location_of(input.graph, id, Dialect::Tf),
+                "answer": verdict.as_str(),
             }))
         })
         .collect()
@@ -298,13 +303,13 @@ fn instances(subject: &Subject<'_>, hosts: &[Surroundings]) -> Vec<Value> {
 
 /// A command for each instance; many are left to the table.
 fn connect(
-    subject: &Subject<'_>,
-    hosts: &[Surroundings],
+    input: &RunbookInput<'_>,
+    hosts: &[InstanceTopology],
     cfn: bool,
     region: Option<&str>,
 ) -> Value {
     const MOST: usize = 10;
-    let here: Vec<NodeId> = answers(subject)
+    let here: Vec<NodeId> = verdicts(input)
         .filter_map(|(at, _)| hosts.get(at).map(|it| it.node))
         .collect();
     // The instances of an Auto Scaling group have no name in the stack.
@@ -313,29 +318,29 @@ fn connect(
         .copied()
         .filter(|id| {
             cfn && matches!(
-                subject.graph.node(*id).map(|it| &it.resource),
+                input.graph.node(*id).map(|it| &it.resource),
                 Some(Resource::Instance(_))
             )
         })
         .collect();
     let ours = named.iter().take(MOST).map(|id| {
-        let line = Line::new("ssm-synth connect").word(&short(subject.graph, *id));
-        within(of_stack(line, subject), region).end()
+        let line = Line::new("ssm-synth connect").word(&short(input.graph, *id));
+        within(of_stack(line, input), region).end()
     });
     let first = named
         .first()
-        .map(|id| short(subject.graph, *id))
+        .map(|id| short(input.graph, *id))
         .unwrap_or_default();
     let forward = |options: &'static str| {
         let line = Line::new("ssm-synth connect").word(&first).raw(options);
-        within(of_stack(line, subject), region).end()
+        within(of_stack(line, input), region).end()
     };
-    let outputs = subject.graph.stacks().flat_map(|it| &it.outputs);
+    let outputs = input.graph.stacks().flat_map(|it| &it.outputs);
     let terraform = outputs
         .filter(|it| it.tf_name.ends_with("_start_session"))
         .take(MOST)
         .map(|it| Line::new("terraform output -raw").word(&it.tf_name).end());
-    let document = document(subject.graph);
+    let document = document(input.graph);
     let mut shell = Line::new("aws ssm start-session --target \"$INSTANCE\"");
     if let Some(name) = document {
         shell = shell.raw("--document-name").word(name);
@@ -384,13 +389,13 @@ fn hops(scene: &Scene) -> Vec<Value> {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({
                     "names": several(&path.names, 4),
-                    "word": word(mark.verdict),
+                    "word": status_word(mark.status),
                     "detail": mark.detail,
                 }))
             });
             json!({
                 "hop": hop.as_str(),
-                "why": hop.why(),
+                "why": hop.reason(),
                 "look": steps::look(hop),
                 "here": here.collect::<Vec<_>>(),
                 "commands": steps::commands(hop),
@@ -400,20 +405,20 @@ fn hops(scene: &Scene) -> Vec<Value> {
         .collect()
 }
 
-fn away(
-    subject: &Subject<'_>,
-    hosts: &[Surroundings],
+fn removal(
+    input: &RunbookInput<'_>,
+    hosts: &[InstanceTopology],
     cfn: bool,
     tf: bool,
     region: Option<&str>,
 ) -> Value {
-    let names = crate::picture::Names::new(subject.graph);
+    let names = crate::diagram::Names::new(input.graph);
     let protected: Vec<String> = hosts
         .iter()
-        .filter(|host| {
-            subject
+        .filter(|instance| {
+            input
                 .graph
-                .node(host.node)
+                .node(instance.node)
                 .is_some_and(|node| match &node.resource {
                     Resource::Instance(it) => {
                         it.disable_api_termination.as_ref().and_then(|it| it.lit()) == Some(&true)
@@ -421,16 +426,16 @@ fn away(
                     _ => false,
                 })
         })
-        .map(|host| names.host(host.node))
+        .map(|instance| names.instance(instance.node))
         .collect();
     let mut out = json!({
         "protected": several(&protected, 4),
         "unprotect": ["aws ec2 modify-instance-attribute --instance-id \"$INSTANCE\" --no-disable-api-termination"],
     });
     if cfn {
-        let stack = |line: &'static str| within(Line::new(line).word(subject.stack), region).end();
+        let stack = |line: &'static str| within(Line::new(line).word(input.stack), region).end();
         out["ours"] =
-            vec![within(of_stack(Line::new("ssm-synth destroy"), subject), region).end()].into();
+            vec![within(of_stack(Line::new("ssm-synth destroy"), input), region).end()].into();
         out["theirs"] = vec![
             stack("aws cloudformation delete-stack --stack-name"),
             stack("aws cloudformation wait stack-delete-complete --stack-name"),
@@ -439,7 +444,7 @@ fn away(
     }
     if tf {
         let mut destroy = Line::new("terraform destroy");
-        for name in parameters(subject.graph, Dialect::Tf) {
+        for name in parameters(input.graph, Dialect::Tf) {
             destroy = destroy.raw("-var").word(&format!("{name}=VALUE"));
         }
         out["terraform"] = vec![destroy.end()].into();

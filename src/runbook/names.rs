@@ -2,11 +2,11 @@
 
 use super::shell::Line;
 use crate::ir::{Graph, NodeId};
-use crate::reach::{Around, Spot, Surroundings};
+use crate::reachability::{InstanceTopology, ResourceRef, Topology};
 use crate::resource::{Dialect, Resource};
 
 /// What a language calls a resource: the logical id, or the address.
-pub(super) fn way_to(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
+pub(super) fn location_of(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
     let Some(node) = graph.node(id) else {
         return String::new();
     };
@@ -24,29 +24,29 @@ pub(super) fn way_to(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
 
 fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
     Line::new("$(physical")
-        .word(&way_to(graph, id, dialect))
+        .word(&location_of(graph, id, dialect))
         .end()
         + ")"
 }
 
 /// The nodes of some things, if all of them are nodes.
-fn nodes(spots: &[Spot]) -> Option<Vec<NodeId>> {
-    let nodes: Option<Vec<NodeId>> = spots.iter().map(Spot::node).collect();
+fn nodes(resources: &[ResourceRef]) -> Option<Vec<NodeId>> {
+    let nodes: Option<Vec<NodeId>> = resources.iter().map(ResourceRef::node).collect();
     nodes.filter(|it| !it.is_empty())
 }
 
 /// Sets the variables for an instance: by the stack's names, and what it does not name by asking.
 pub(super) fn variables(
     graph: &Graph,
-    around: &Around,
-    host: &Surroundings,
+    topology: &Topology,
+    instance: &InstanceTopology,
     dialect: Dialect,
 ) -> Vec<String> {
     let mut lines = Vec::new();
     let is_group = graph
-        .node(host.node)
+        .node(instance.node)
         .is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_)));
-    let own = physical(graph, host.node, dialect);
+    let own = physical(graph, instance.node, dialect);
     if is_group {
         lines.push(format!("GROUP={own}"));
         lines.push(
@@ -67,46 +67,56 @@ pub(super) fn variables(
         let all: Vec<String> = ids.iter().map(|id| physical(graph, *id, dialect)).collect();
         all.join(",")
     };
-    lines.push(match host.vpc.node() {
+    lines.push(match instance.vpc.node() {
         Some(id) => format!("VPC={}", physical(graph, id, dialect)),
         None => of_instance("--query 'Reservations[0].Instances[0].VpcId'").into_variable("VPC"),
     });
-    lines.push(match host.subnets.as_slice() {
-        [Spot::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
+    lines.push(match instance.subnets.as_slice() {
+        [ResourceRef::Node(id)] => format!("SUBNET={}", physical(graph, *id, dialect)),
         _ => of_instance("--query 'Reservations[0].Instances[0].SubnetId'").into_variable("SUBNET"),
     });
-    lines.push(match host.groups.as_deref().and_then(nodes) {
+    lines.push(match instance.security_groups.as_deref().and_then(nodes) {
         Some(ids) => format!("INSTANCE_GROUPS={}", joined(&ids)),
         None => of_instance(
             "--query \"join(',', Reservations[0].Instances[0].SecurityGroups[].GroupId)\"",
         )
         .into_variable("INSTANCE_GROUPS"),
     });
-    let mut doors: Vec<Spot> = Vec::new();
-    for door in around.doors.iter().filter(|it| it.vpc == host.vpc) {
-        let dialled = matches!(door.service.as_deref(), Some("ssm" | "ssmmessages"));
-        for group in door.groups.iter().filter(|_| dialled) {
-            if !doors.contains(group) {
-                doors.push(group.clone());
+    let mut egress_points: Vec<ResourceRef> = Vec::new();
+    for egress_point in topology
+        .endpoints
+        .iter()
+        .filter(|it| it.vpc == instance.vpc)
+    {
+        let dialled = matches!(egress_point.service.as_deref(), Some("ssm" | "ssmmessages"));
+        for group in egress_point.security_groups.iter().filter(|_| dialled) {
+            if !egress_points.contains(group) {
+                egress_points.push(group.clone());
             }
         }
     }
-    lines.push(match nodes(&doors) {
+    lines.push(match nodes(&egress_points) {
         Some(ids) => format!("ENDPOINT_GROUPS={}", joined(&ids)),
         None => Line::new("aws ec2 describe-vpc-endpoints")
             .raw("--filters \"Name=vpc-id,Values=$VPC\"")
             .raw("--query \"join(',', VpcEndpoints[].Groups[].GroupId)\" --output text")
             .into_variable("ENDPOINT_GROUPS"),
     });
-    lines.extend(match host.profile.as_ref().and_then(Spot::node) {
-        Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
-        None => vec![
-            of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
-                .into_variable("PROFILE"),
-            "PROFILE=${PROFILE##*/}".to_owned(),
-        ],
-    });
-    lines.push(match host.role.as_ref().and_then(Spot::node) {
+    lines.extend(
+        match instance
+            .instance_profile
+            .as_ref()
+            .and_then(ResourceRef::node)
+        {
+            Some(id) => vec![format!("PROFILE={}", physical(graph, id, dialect))],
+            None => vec![
+                of_instance("--query 'Reservations[0].Instances[0].IamInstanceProfile.Arn'")
+                    .into_variable("PROFILE"),
+                "PROFILE=${PROFILE##*/}".to_owned(),
+            ],
+        },
+    );
+    lines.push(match instance.role.as_ref().and_then(ResourceRef::node) {
         Some(id) => format!("ROLE={}", physical(graph, id, dialect)),
         None => Line::new("aws iam get-instance-profile --instance-profile-name \"$PROFILE\"")
             .raw("--query 'InstanceProfile.Roles[0].RoleName' --output text")

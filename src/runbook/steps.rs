@@ -1,7 +1,7 @@
 //! What to look at, hop by hop: commands that use the variables of the runbook's start.
 
 use super::shell::Line;
-use crate::reach::Hop;
+use crate::reachability::Hop;
 
 /// The actions that a role needs for a session.
 const ACTIONS: &str = "--action-names ssm:UpdateInstanceInformation ssmmessages:CreateControlChannel \

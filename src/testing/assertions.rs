@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use super::matcher::{Compare, Difference, Matcher, keep};
-use crate::back::cfn::value_of;
-use crate::ir::{Graph, Node, Ref, Stack};
-use crate::reach;
-use crate::resource::{Dialect, Resource, Term, Typed};
+use super::matcher::{Compare, Difference, Matcher, store_all};
+use crate::backend::cfn::value_of;
+use crate::ir::{Graph, Handle, Node, Stack};
+use crate::reachability;
+use crate::resource::{Dialect, RawValue, Resource, Typed};
 use crate::{App, report};
 
 /// A stack of an app, to assert things of.
@@ -31,8 +31,8 @@ impl<'a> Assertions<'a> {
     /// If the app has errors, with all of them, or no such stack.
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
-        if let Err(problems) = app.check() {
-            panic!("{problems:#}");
+        if let Err(diagnostics) = app.validate() {
+            panic!("{diagnostics:#}");
         }
         let graph = app.graph();
         match graph.stack(stack) {
@@ -44,11 +44,11 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    fn all<R: Typed>(&self) -> impl Iterator<Item = (Ref<R>, &'a Node)> {
+    fn all<R: Typed>(&self) -> impl Iterator<Item = (Handle<R>, &'a Node)> {
         self.graph
             .nodes_of(self.stack)
             .filter(|(_, node)| R::of(&node.resource).is_some())
-            .map(|(id, node)| (Ref::new(id), node))
+            .map(|(id, node)| (Handle::new(id), node))
     }
 
     fn properties(&self, node: &'a Node) -> Value {
@@ -57,21 +57,21 @@ impl<'a> Assertions<'a> {
             other if other.type_name(Dialect::Cfn).is_none() => Dialect::Tf,
             _ => Dialect::Cfn,
         };
-        value_of(self.graph, Term::Object(node.resource.put(dialect)))
+        value_of(self.graph, RawValue::Object(node.resource.put(dialect)))
     }
 
     fn differences<'m>(
         &self,
         node: &'a Node,
-        wanted: &'m Matcher,
-    ) -> (Vec<Difference>, super::matcher::Kept<'m>) {
-        let (mut out, mut kept) = (Vec::new(), Vec::new());
+        expected: &'m Matcher,
+    ) -> (Vec<Difference>, super::matcher::Captured<'m>) {
+        let (mut out, mut captured) = (Vec::new(), Vec::new());
         let compare = Compare {
             spell: &|term| value_of(self.graph, term.clone()),
         };
         let found = self.properties(node);
-        compare.value(wanted, Some(&found), "", &mut kept, &mut out);
-        (out, kept)
+        compare.value(expected, Some(&found), "", &mut captured, &mut out);
+        (out, captured)
     }
 
     /// Asserts how many resources of a type there are.
@@ -97,13 +97,13 @@ impl<'a> Assertions<'a> {
     }
 
     /// Returns the resources of a type whose properties match.
-    pub fn find_resources<R: Typed>(&self, wanted: impl Into<Matcher>) -> Vec<Ref<R>> {
-        let wanted = wanted.into();
+    pub fn find_resources<R: Typed>(&self, expected: impl Into<Matcher>) -> Vec<Handle<R>> {
+        let expected = expected.into();
         let mut found = Vec::new();
         for (handle, node) in self.all::<R>() {
-            let (differences, kept) = self.differences(node, &wanted);
+            let (differences, captured) = self.differences(node, &expected);
             if differences.is_empty() {
-                keep(kept);
+                store_all(captured);
                 found.push(handle);
             }
         }
@@ -116,14 +116,14 @@ impl<'a> Assertions<'a> {
     ///
     /// If none has, with the closest one and where it differs.
     #[track_caller]
-    pub fn has_resource_properties<R: Typed>(&self, wanted: impl Into<Matcher>) -> Ref<R> {
-        let wanted = wanted.into();
-        if let Some(first) = self.find_resources::<R>(wanted.clone()).first() {
+    pub fn has_resource_properties<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
+        let expected = expected.into();
+        if let Some(first) = self.find_resources::<R>(expected.clone()).first() {
             return *first;
         }
         let closest = self
             .all::<R>()
-            .map(|(_, node)| (node, self.differences(node, &wanted).0))
+            .map(|(_, node)| (node, self.differences(node, &expected).0))
             .min_by_key(|(_, differences)| differences.len());
         let kind = R::KIND.name;
         match closest {
@@ -132,7 +132,7 @@ impl<'a> Assertions<'a> {
                 "no {kind} of `{}` has these properties; the closest is `{}`:{}",
                 self.stack.name,
                 node.path,
-                told(&differences)
+                describe(&differences)
             ),
         }
     }
@@ -143,16 +143,16 @@ impl<'a> Assertions<'a> {
     ///
     /// If one has not, with where it differs, or if there is none.
     #[track_caller]
-    pub fn all_resources_properties<R: Typed>(&self, wanted: impl Into<Matcher>) {
-        let wanted = wanted.into();
+    pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
+        let expected = expected.into();
         let mut none = true;
         for (_, node) in self.all::<R>() {
             none = false;
-            let (differences, kept) = self.differences(node, &wanted);
+            let (differences, captured) = self.differences(node, &expected);
             if !differences.is_empty() {
-                panic!("`{}` differs:{}", node.path, told(&differences));
+                panic!("`{}` differs:{}", node.path, describe(&differences));
             }
-            keep(kept);
+            store_all(captured);
         }
         if none {
             panic!("`{}` has no {}", self.stack.name, R::KIND.name);
@@ -175,15 +175,15 @@ impl<'a> Assertions<'a> {
                 .collect();
             panic!("`{}` has no output `{id}`; it has {ids:?}", self.stack.name);
         };
-        let spell = |term: &Term<'static>| value_of(self.graph, term.clone());
-        let found = spell(&Term::from(output.value.clone()));
-        let (wanted, mut out, mut kept) = (value.into(), Vec::new(), Vec::new());
+        let spell = |term: &RawValue<'static>| value_of(self.graph, term.clone());
+        let found = spell(&RawValue::from(output.value.clone()));
+        let (expected, mut out, mut captured) = (value.into(), Vec::new(), Vec::new());
         let compare = Compare { spell: &spell };
-        compare.value(&wanted, Some(&found), "", &mut kept, &mut out);
+        compare.value(&expected, Some(&found), "", &mut captured, &mut out);
         if !out.is_empty() {
-            panic!("the output `{id}` differs:{}", told(&out));
+            panic!("the output `{id}` differs:{}", describe(&out));
         }
-        keep(kept);
+        store_all(captured);
     }
 
     /// Asserts that Session Manager provably reaches every instance of the app.
@@ -193,18 +193,20 @@ impl<'a> Assertions<'a> {
     /// If it does not, or if the app leaves it open, with the hop and what mends it; or if there is no
     /// instance.
     #[track_caller]
-    pub fn every_session_connects(&self) {
-        let assume = reach::Assume::default();
-        let proof = reach::prove(self.graph, &assume);
+    pub fn all_instances_reachable(&self) {
+        let assumptions = reachability::Assumptions::default();
+        let proof = reachability::check(self.graph, &assumptions);
         if proof.instances.is_empty() {
             panic!("the app of `{}` has no instance", self.stack.name);
         }
-        let reached = |it: &reach::InstanceProof| it.answer == reach::Answer::Reachable;
+        let reached = |it: &reachability::InstanceReachability| {
+            it.verdict == reachability::Verdict::Reachable
+        };
         if !proof.instances.iter().all(reached) {
-            let report = report::Report {
+            let report = report::CheckReport {
                 file: &self.stack.name,
                 graph: self.graph,
-                proof: &proof,
+                reachability: &proof,
                 json: false,
             };
             panic!("{}", report::text(&report));
@@ -212,7 +214,7 @@ impl<'a> Assertions<'a> {
     }
 }
 
-fn told(differences: &[Difference]) -> String {
+fn describe(differences: &[Difference]) -> String {
     let mut out = String::new();
     for it in differences {
         let found = it
@@ -223,7 +225,7 @@ fn told(differences: &[Difference]) -> String {
             "" => "it",
             path => path,
         };
-        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.wanted));
+        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.expected));
     }
     out
 }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::ir::{Expr, Ref};
-use crate::resource::{Term, Typed};
+use crate::ir::{Expr, Handle};
+use crate::resource::{RawValue, Typed};
 
 /// What a property is compared with: a value, or a pattern for values.
 ///
@@ -94,7 +94,7 @@ impl Capture {
             .clone()
     }
 
-    fn keep(&self, value: Value) {
+    fn store(&self, value: Value) {
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         values.push(value);
     }
@@ -112,8 +112,8 @@ impl From<Value> for Matcher {
     }
 }
 
-impl<R: Typed> From<Ref<R>> for Matcher {
-    fn from(handle: Ref<R>) -> Self {
+impl<R: Typed> From<Handle<R>> for Matcher {
+    fn from(handle: Handle<R>) -> Self {
         Matcher(Kind::Reference(handle.attr(R::LINK)))
     }
 }
@@ -133,20 +133,20 @@ literal!(&str, String, bool, i64, i32);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Difference {
     pub(super) path: String,
-    pub(super) wanted: String,
+    pub(super) expected: String,
     pub(super) found: Option<Value>,
 }
 
 /// Values that captures would keep, if all else matches.
-pub(super) type Kept<'m> = Vec<(&'m Capture, Value)>;
+pub(super) type Captured<'m> = Vec<(&'m Capture, Value)>;
 
-pub(super) fn keep(kept: Kept<'_>) {
-    kept.into_iter().for_each(|(by, value)| by.keep(value));
+pub(super) fn store_all(captured: Captured<'_>) {
+    captured.into_iter().for_each(|(by, value)| by.store(value));
 }
 
 /// Compares; `spell` says how a reference is written.
 pub(super) struct Compare<'a> {
-    pub(super) spell: &'a dyn Fn(&Term<'static>) -> Value,
+    pub(super) spell: &'a dyn Fn(&RawValue<'static>) -> Value,
 }
 
 impl Compare<'_> {
@@ -155,30 +155,30 @@ impl Compare<'_> {
         matcher: &'m Matcher,
         found: Option<&Value>,
         path: &str,
-        kept: &mut Kept<'m>,
+        captured: &mut Captured<'m>,
         out: &mut Vec<Difference>,
     ) {
-        let mut differs = |wanted: String| {
+        let mut differs = |expected: String| {
             out.push(Difference {
                 path: path.to_owned(),
-                wanted,
+                expected,
                 found: found.cloned(),
             });
         };
         match (&matcher.0, found) {
             (Kind::Absent, None) | (Kind::Any, Some(_)) => {}
             (Kind::Absent, Some(_)) => differs("nothing".to_owned()),
-            (Kind::Capture(capture), Some(value)) => kept.push((capture, value.clone())),
+            (Kind::Capture(capture), Some(value)) => captured.push((capture, value.clone())),
             (Kind::Any | Kind::Capture(_), None) => differs("anything".to_owned()),
-            (Kind::Exactly(wanted), _) => {
-                if Some(wanted) != found {
-                    differs(wanted.to_string());
+            (Kind::Exactly(expected), _) => {
+                if Some(expected) != found {
+                    differs(expected.to_string());
                 }
             }
             (Kind::Reference(expr), _) => {
-                let wanted = (self.spell)(&Term::from(expr.clone()));
-                if Some(&wanted) != found {
-                    differs(wanted.to_string());
+                let expected = (self.spell)(&RawValue::from(expr.clone()));
+                if Some(&expected) != found {
+                    differs(expected.to_string());
                 }
             }
             (Kind::StringLike(pattern), Some(Value::String(text))) if is_like(pattern, text) => {}
@@ -197,12 +197,12 @@ impl Compare<'_> {
                         "" => key.clone(),
                         path => format!("{path}.{key}"),
                     };
-                    self.value(matcher, map.get(key), &below, kept, out);
+                    self.value(matcher, map.get(key), &below, captured, out);
                 }
             }
             (Kind::ObjectLike(_), _) => differs("an object".to_owned()),
-            (Kind::ArrayWith(wanted), Some(Value::Array(items))) => {
-                self.items(wanted, items, path, kept, out);
+            (Kind::ArrayWith(expected), Some(Value::Array(items))) => {
+                self.items(expected, items, path, captured, out);
             }
             (Kind::ArrayWith(_), _) => differs("a list".to_owned()),
         }
@@ -210,14 +210,14 @@ impl Compare<'_> {
 
     fn items<'m>(
         &self,
-        wanted: &'m [Matcher],
+        expected: &'m [Matcher],
         items: &[Value],
         path: &str,
-        kept: &mut Kept<'m>,
+        captured: &mut Captured<'m>,
         out: &mut Vec<Difference>,
     ) {
         let mut from = 0;
-        for (n, matcher) in wanted.iter().enumerate() {
+        for (n, matcher) in expected.iter().enumerate() {
             // Of those that do not match, the closest is told.
             let mut closest: Option<Vec<Difference>> = None;
             let mut found = None;
@@ -226,7 +226,7 @@ impl Compare<'_> {
                 let below = format!("{path}[{at}]");
                 self.value(matcher, Some(item), &below, &mut own, &mut differences);
                 if differences.is_empty() {
-                    kept.extend(own);
+                    captured.extend(own);
                     found = Some(at);
                     break;
                 }
@@ -242,7 +242,7 @@ impl Compare<'_> {
                 (None, Some(differences)) => out.extend(differences),
                 (None, None) => out.push(Difference {
                     path: path.to_owned(),
-                    wanted: format!("an item for the {} of those that are wanted", nth(n)),
+                    expected: format!("an item for the {} of those that are wanted", nth(n)),
                     found: Some(Value::Array(items.to_vec())),
                 }),
             }
@@ -291,7 +291,7 @@ mod tests {
         }
         .value(matcher, Some(&value), "", &mut Vec::new(), &mut out);
         out.iter()
-            .map(|it| format!("{}: {}", it.path, it.wanted))
+            .map(|it| format!("{}: {}", it.path, it.expected))
             .collect()
     }
 

@@ -26,9 +26,9 @@ mod matcher;
 pub use insta;
 
 use crate::App;
-use crate::back;
+use crate::backend;
 
-pub use crate::back::Format;
+pub use crate::backend::Format;
 pub use assertions::Assertions;
 pub use matcher::{
     Capture, Matcher, absent, any, array_with, exactly, not, object_like, string_like,
@@ -52,11 +52,11 @@ pub struct Snapshot {
 #[track_caller]
 #[allow(clippy::panic)] // A test that cannot go on says so by panicking.
 pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
-    let checked = match app.check() {
-        Ok(checked) => checked,
-        Err(problems) => panic!("{problems:#}"),
+    let validated = match app.validate() {
+        Ok(validated) => validated,
+        Err(diagnostics) => panic!("{diagnostics:#}"),
     };
-    let made = back::snapshots(&checked, formats).into_iter();
+    let made = backend::snapshots(&validated, formats).into_iter();
     made.map(|(name, text)| Snapshot { name, text }).collect()
 }
 

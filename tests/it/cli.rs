@@ -9,10 +9,10 @@ pub(crate) struct Ran {
     pub(crate) code: i32,
 }
 
-pub(crate) fn run_in(folder: &std::path::Path, args: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn run_in(directory: &std::path::Path, args: &[&str], input: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .args(args)
-        .current_dir(folder)
+        .current_dir(directory)
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -44,8 +44,8 @@ fn without_a_configuration_it_prints_a_stack() {
 
 #[test]
 fn output_that_is_committed_is_checked() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = |args: &[&str]| run_in(folder.path(), args, b"");
+    let directory = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run_in(directory.path(), args, b"");
     for (form, file) in [
         ("cfn", "stack.json"),
         ("cfn-yaml", "stack.yml"),
@@ -63,7 +63,11 @@ fn output_that_is_committed_is_checked() {
     ];
     let ran = run(&all);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
-    std::fs::write(folder.path().join("ssm-synth.yaml"), "tags: {Team: core}\n").unwrap();
+    std::fs::write(
+        directory.path().join("ssm-synth.yaml"),
+        "tags: {Team: core}\n",
+    )
+    .unwrap();
     let ran = run(&all);
     assert_eq!(ran.code, 1);
     assert_eq!(ran.err.matches("is stale").count(), 4, "{}", ran.err);
@@ -97,10 +101,10 @@ fn shells_and_man_are_told_of_the_commands() {
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
         assert!(ran.out.contains("operator-policy"), "{shell}");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let ran = run_in(folder.path(), &["man", "man1"], b"");
+    let directory = tempfile::tempdir().unwrap();
+    let ran = run_in(directory.path(), &["man", "man1"], b"");
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
-    let page = std::fs::read_to_string(folder.path().join("man1/ssm-synth-check.1")).unwrap();
+    let page = std::fs::read_to_string(directory.path().join("man1/ssm-synth-check.1")).unwrap();
     assert!(page.starts_with(".ie") || page.contains(".TH"), "{page}");
 }
 
@@ -148,8 +152,8 @@ fn a_problem_leaves_standard_output_empty() {
 
 #[test]
 fn a_file_that_is_not_text_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let ran = run_in(folder.path(), &["-c", "-"], b"name: \xff\n");
+    let directory = tempfile::tempdir().unwrap();
+    let ran = run_in(directory.path(), &["-c", "-"], b"name: \xff\n");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert!(ran.err.contains("not UTF-8, at byte 6"), "{}", ran.err);
 }
@@ -242,10 +246,10 @@ fn flags_override_the_file() {
 
 #[test]
 fn the_file_in_the_folder_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("ssm-synth.yaml"), "name: here\n").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("ssm-synth.yaml"), "name: here\n").unwrap();
     assert!(
-        run_in(folder.path(), &[], b"")
+        run_in(directory.path(), &[], b"")
             .out
             .contains("here-network-vpc")
     );
@@ -253,22 +257,22 @@ fn the_file_in_the_folder_is_read() {
 
 #[test]
 fn a_file_is_written_only_if_it_changes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stack.json");
-    assert_eq!(run_in(folder.path(), &["-o", "stack.json"], b"").code, 0);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("stack.json");
+    assert_eq!(run_in(directory.path(), &["-o", "stack.json"], b"").code, 0);
     let first = std::fs::metadata(&path).unwrap().modified().unwrap();
-    assert_eq!(run_in(folder.path(), &["-o", "stack.json"], b"").code, 0);
+    assert_eq!(run_in(directory.path(), &["-o", "stack.json"], b"").code, 0);
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), first);
     let text = std::fs::read_to_string(&path).unwrap();
-    let bad = run_in(folder.path(), &["-o", "stack.json", "--cidr", "x"], b"");
+    let bad = run_in(directory.path(), &["-o", "stack.json", "--cidr", "x"], b"");
     assert_eq!(bad.code, 1);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     assert_eq!(
-        run_in(folder.path(), &["-o", "stack.json", "--name", "b"], b"").code,
+        run_in(directory.path(), &["-o", "stack.json", "--name", "b"], b"").code,
         0
     );
     assert_ne!(std::fs::read_to_string(&path).unwrap(), text);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
 /// A pipe stands for every node that is no file; never a device here, which a defect would destroy.
@@ -277,8 +281,8 @@ fn a_file_is_written_only_if_it_changes() {
 fn what_is_no_file_is_written_in_place() {
     use std::os::unix::fs::{FileTypeExt, symlink};
 
-    let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
     let [(_, cfn), ..] = super::documents("default", "");
     let made = Command::new("mkfifo").arg(at("pipe")).status().unwrap();
     assert!(made.success());
@@ -290,7 +294,7 @@ fn what_is_no_file_is_written_in_place() {
         });
         // A program that reads the pipe waits for ever, and so does the reader of one replaced.
         let (send, done) = std::sync::mpsc::channel();
-        let path = folder.path().to_owned();
+        let path = directory.path().to_owned();
         std::thread::spawn(move || send.send(run_in(&path, &["-o", name], b"")));
         let ran = done.recv_timeout(std::time::Duration::from_secs(20));
         let ran = ran.expect("the program waits");
@@ -304,7 +308,10 @@ fn what_is_no_file_is_written_in_place() {
     std::fs::create_dir(at("below")).unwrap();
     symlink("stack.json", at("first")).unwrap();
     symlink("../first", at("below/second")).unwrap();
-    assert_eq!(run_in(folder.path(), &["-o", "below/second"], b"").code, 0);
+    assert_eq!(
+        run_in(directory.path(), &["-o", "below/second"], b"").code,
+        0
+    );
     for link in ["first", "below/second"] {
         assert!(at(link).symlink_metadata().unwrap().is_symlink(), "{link}");
     }
@@ -314,13 +321,13 @@ fn what_is_no_file_is_written_in_place() {
     symlink("b", at("a")).unwrap();
     symlink("a", at("b")).unwrap();
     // A folder gets a file for the stack.
-    assert_eq!(run_in(folder.path(), &["-o", "below"], b"").code, 0);
+    assert_eq!(run_in(directory.path(), &["-o", "below"], b"").code, 0);
     assert_eq!(
         std::fs::read_to_string(at("below/access.json")).unwrap(),
         cfn
     );
     for name in ["a", "stack.json/x"] {
-        let ran = run_in(folder.path(), &["-o", name], b"");
+        let ran = run_in(directory.path(), &["-o", name], b"");
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {}", ran.err);
         assert!(ran.err.contains("cannot write"), "{name}: {}", ran.err);
     }
@@ -353,7 +360,7 @@ fn the_reference_page_is_current() {
 /// What the schema lets through, the program reads; both take nothing for what has a default.
 #[test]
 fn the_schema_takes_what_the_program_takes() {
-    use ssm_synth::front::config::Config;
+    use ssm_synth::frontend::config::Config;
 
     fn walk(schema: &serde_json::Value, path: &mut Vec<String>, seen: &mut usize) {
         for (key, of) in schema["properties"].as_object().into_iter().flatten() {

@@ -30,7 +30,7 @@ fn listed(help: &str) -> Vec<String> {
 /// With `UPDATE_PAGES` set, the pages are written.
 #[test]
 fn each_command_has_its_page() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands");
     let top = help(&[]);
     let mut pages = vec![("ssm-synth".to_owned(), top.clone())];
     for name in listed(&top) {
@@ -48,9 +48,9 @@ fn each_command_has_its_page() {
             "# {title}\n\n```text\n{}\n```\n",
             lines.join("\n").trim_end()
         );
-        let file = folder.join(format!("{name}.md"));
+        let file = directory.join(format!("{name}.md"));
         if std::env::var_os("UPDATE_PAGES").is_some() {
-            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::create_dir_all(&directory).unwrap();
             std::fs::write(&file, &page).unwrap();
         }
         let found = std::fs::read_to_string(&file).unwrap_or_default();
@@ -61,7 +61,7 @@ fn each_command_has_its_page() {
         );
         known.push(format!("{name}.md"));
     }
-    for entry in std::fs::read_dir(&folder).unwrap() {
+    for entry in std::fs::read_dir(&directory).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
             known.contains(&name),

@@ -8,13 +8,13 @@ use super::cli::{Ran, run_in};
 use super::{cases, documents};
 
 fn convert(files: &[(&str, &str)], args: &[&str]) -> (Ran, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::write(directory.path().join(name), text).unwrap();
     }
     let mut all = vec!["convert"];
     all.extend(args);
-    (run_in(folder.path(), &all, b""), folder)
+    (run_in(directory.path(), &all, b""), directory)
 }
 
 /// The resources of a module in JSON: rules of groups by what they say, since a template has them
@@ -224,7 +224,7 @@ fn a_plan_becomes_a_template() {
               "expressions": { "cidr_block": {}, "vpc_id": { "references": ["aws_vpc.main.id", "aws_vpc.main"] } } },
         ] } },
     });
-    let (ran, folder) = convert(
+    let (ran, directory) = convert(
         &[("plan.json", &plan.to_string())],
         &["plan.json", "--resources-to-import", "import.json"],
     );
@@ -243,7 +243,7 @@ fn a_plan_becomes_a_template() {
         made["Resources"]["A"]["Properties"]["VpcId"],
         json!({ "Ref": "Main" })
     );
-    let list = std::fs::read_to_string(folder.path().join("import.json")).unwrap();
+    let list = std::fs::read_to_string(directory.path().join("import.json")).unwrap();
     let list: Value = serde_json::from_str(&list).unwrap();
     assert_eq!(
         list[0]["ResourceIdentifier"],
@@ -267,12 +267,12 @@ Resources:
       SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 443, ToPort: '443', CidrIp: 10.0.0.0/8}]
   Queue: {Type: AWS::SQS::Queue, Properties: {A: !Sub '${X}', B: !GetAtt Group.GroupId, C: 012}}
 ";
-    let (ran, folder) = convert(
+    let (ran, directory) = convert(
         &[("t.yaml", template)],
         &["t.yaml", "--retain", "-f", "cfn", "-o", "k.json"],
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
-    let kept = std::fs::read_to_string(folder.path().join("k.json")).unwrap();
+    let kept = std::fs::read_to_string(directory.path().join("k.json")).unwrap();
     let kept: Value = serde_json::from_str(&kept).unwrap();
     assert_eq!(
         kept["Resources"]["Queue"],
@@ -285,7 +285,7 @@ Resources:
     );
     assert_eq!(kept["Resources"]["Group"]["Metadata"], json!({ "a": "1" }));
     let diff = run_in(
-        folder.path(),
+        directory.path(),
         &["diff", "t.yaml", "k.json", "--output", "json"],
         b"",
     );

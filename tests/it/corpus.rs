@@ -7,14 +7,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-fn folder(of: &str) -> PathBuf {
+fn directory(of: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/corpus")
         .join(of)
 }
 
 fn cases(of: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(folder(of).join("cases.yaml")).unwrap();
+    let text = std::fs::read_to_string(directory(of).join("cases.yaml")).unwrap();
     serde_yaml::from_str(&text).unwrap()
 }
 
@@ -123,13 +123,13 @@ impl Tally {
         }
     }
 
-    fn finish(self, of: &str, least: usize) {
+    fn finish(self, of: &str, min: usize) {
         println!("{of}: {} answers", self.total);
         for ((wanted, found), times) in &self.matrix {
             println!("  wanted {wanted:<12} found {found:<12} {times}");
         }
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
-        assert!(self.total >= least, "{of}: only {} answers", self.total);
+        assert!(self.total >= min, "{of}: only {} answers", self.total);
     }
 }
 
@@ -140,7 +140,7 @@ fn templates_are_judged_right() {
     for case in cases("cfn") {
         let base = text(&case, "base").unwrap();
         let file = scratch.path().join(base);
-        std::fs::write(&file, edited(&folder("cfn").join(base), &case)).unwrap();
+        std::fs::write(&file, edited(&directory("cfn").join(base), &case)).unwrap();
         tally.compare(&case, &answers(&file, &case));
     }
     tally.finish("templates", 700);
@@ -151,7 +151,7 @@ fn plans_are_judged_right() {
     let mut tally = Tally::default();
     for case in cases("tf") {
         let name = text(&case, "case").unwrap();
-        let file = folder("tf/plans").join(format!("{name}.json"));
+        let file = directory("tf/plans").join(format!("{name}.json"));
         tally.compare(&case, &answers(&file, &case));
     }
     tally.finish("plans", 200);

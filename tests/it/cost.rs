@@ -4,10 +4,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use ssm_synth::Region;
-use ssm_synth::cost::{self, Assumed, Cost, Estimate, Variant};
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::front::config::Config;
-use ssm_synth::front::{Input, InputKind};
+use ssm_synth::cost::{self, Alternative, Cost, Estimate, UsageAssumptions};
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::frontend::config::Config;
+use ssm_synth::frontend::{Input, InputFormat};
 
 use super::{cases, golden};
 
@@ -16,24 +16,24 @@ fn region(name: &str) -> &'static Region {
 }
 
 /// The estimate of a configuration, and its variants.
-fn configured(text: &str) -> (Estimate, Vec<Variant>) {
+fn configured(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
     let graph = built.app.graph();
     let region = cost::region_of(graph).unwrap_or(region("us-east-1"));
-    let estimate = cost::estimate(graph, region, &Assumed::default());
+    let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
     let variants = cost::of_config(&config, graph, &estimate);
     (estimate, variants)
 }
 
-fn template(text: &str) -> (Estimate, Vec<Variant>) {
+fn template(text: &str) -> (Estimate, Vec<Alternative>) {
     let deployment = Deployment {
         region: Some(region("us-east-1")),
         ..Deployment::default()
     };
     let input = Input::read("test", text, None, &deployment).unwrap_or_else(|it| panic!("{it}"));
     let graph = &input.graphs[0];
-    let estimate = cost::estimate(graph, region("us-east-1"), &Assumed::default());
+    let estimate = cost::estimate(graph, region("us-east-1"), &UsageAssumptions::default());
     let variants = cost::of_graph(graph, &estimate);
     (estimate, variants)
 }
@@ -48,7 +48,7 @@ fn sum(estimate: &Estimate, what: &str) -> String {
     sum.to_string()
 }
 
-fn of<'a>(variants: &'a [Variant], name: &str) -> &'a Variant {
+fn of<'a>(variants: &'a [Alternative], name: &str) -> &'a Alternative {
     variants
         .iter()
         .find(|it| it.name == name)
@@ -82,7 +82,7 @@ fn endpoints_cost_by_zone() {
 fn a_region_without_ec2messages_pays_for_two() {
     let app = Config::empty().build().unwrap().app;
     for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
-        let estimate = cost::estimate(app.graph(), region(name), &Assumed::default());
+        let estimate = cost::estimate(app.graph(), region(name), &UsageAssumptions::default());
         let endpoints = estimate
             .lines
             .iter()
@@ -100,7 +100,7 @@ fn gateways_are_compared_at_the_guide_s_price() {
         ("in 2 zones", 73.00, 0.05),
     ] {
         let variant = of(&variants, name);
-        assert!(variant.comparison && !variant.proven && variant.settings.is_empty());
+        assert!(variant.is_comparison && !variant.is_reachable && variant.settings.is_empty());
         let total = variant.monthly.as_f64() - rest;
         assert!((total - fixed - data).abs() < 0.001, "{name}: {total}");
     }
@@ -114,7 +114,7 @@ fn each_setting_does_what_is_said_of_it() {
         "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
     ] {
         let (estimate, variants) = configured(text);
-        let settable: Vec<&Variant> = variants.iter().filter(|it| !it.comparison).collect();
+        let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
         assert!(settable.len() >= 4, "{variants:?}");
         for variant in settable {
             let mut config = Config::read("test", text).unwrap();
@@ -122,16 +122,16 @@ fn each_setting_does_what_is_said_of_it() {
                 config.set("--set", path, value).unwrap();
             }
             let built = config.build().unwrap();
-            built.check().unwrap();
+            built.validate().unwrap();
             let graph = built.app.graph();
-            let changed = cost::estimate(graph, estimate.region, &Assumed::default());
+            let changed = cost::estimate(graph, estimate.region, &UsageAssumptions::default());
             assert_eq!(changed.total(), variant.monthly, "{variant:?}");
             assert_eq!(
                 variant.difference,
                 changed.total().minus(estimate.total()),
                 "{variant:?}"
             );
-            assert!(variant.difference < cost::Usd::ZERO && variant.proven);
+            assert!(variant.difference < cost::Usd::ZERO && variant.is_reachable);
         }
     }
 }
@@ -226,7 +226,7 @@ Resources:
         assert_eq!(sum(&estimate, what), usd, "{what}");
     }
     assert_eq!(estimate.instances, 4);
-    assert_eq!(estimate.not_modelled, ["AWS::CloudTrail::EventDataStore"]);
+    assert_eq!(estimate.not_modeled, ["AWS::CloudTrail::EventDataStore"]);
     let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
     let io2 = Cost::NotPriced("no price of `volume.io2` in us-east-1".to_owned());
     assert_eq!(why, [&io2]);
@@ -256,7 +256,7 @@ fn every_case_has_an_estimate() {
     for (name, text) in cases() {
         let (estimate, variants) = configured(&text);
         assert!(!estimate.lines.is_empty(), "{name}");
-        for variant in variants.iter().filter(|it| !it.comparison) {
+        for variant in variants.iter().filter(|it| !it.is_comparison) {
             assert!(variant.difference < cost::Usd::ZERO, "{name}: {variant:?}");
         }
     }
@@ -265,23 +265,23 @@ fn every_case_has_an_estimate() {
 #[test]
 fn a_file_is_known_by_its_content() {
     for (text, kind) in [
-        ("Resources: {}", InputKind::Cfn),
-        ("{\"Resources\": {}}", InputKind::Cfn),
-        ("{\"format_version\": \"1.2\"", InputKind::Plan),
-        ("name: a", InputKind::Config),
-        ("", InputKind::Config),
-        ("a: [", InputKind::Config),
+        ("Resources: {}", InputFormat::Cfn),
+        ("{\"Resources\": {}}", InputFormat::Cfn),
+        ("{\"format_version\": \"1.2\"", InputFormat::Plan),
+        ("name: a", InputFormat::Config),
+        ("", InputFormat::Config),
+        ("a: [", InputFormat::Config),
     ] {
-        assert_eq!(InputKind::of(text), kind, "{text}");
+        assert_eq!(InputFormat::of(text), kind, "{text}");
     }
 }
 
 fn run(args: &[&str], input: &str) -> (i32, String, String) {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .arg("cost")
         .args(args)
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .env_clear()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

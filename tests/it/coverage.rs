@@ -204,8 +204,8 @@ fn ci_deploys_every_format() {
 #[test]
 fn every_type_of_a_construct_occurs_in_a_case() {
     let mut sources = String::new();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/construct");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/construct");
+    for entry in std::fs::read_dir(directory).unwrap() {
         sources.push_str(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
     }
     let created = |name: &str| {

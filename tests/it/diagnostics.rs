@@ -1,6 +1,6 @@
 //! Bad input, by name: one snapshot each of what the user is told.
 
-use ssm_synth::front::config::Config;
+use ssm_synth::frontend::config::Config;
 use ssm_synth::ir::Diagnostics;
 use ssm_synth::resource::Dialect;
 
@@ -208,10 +208,10 @@ fn problems(text: &str) -> Diagnostics {
     let built = Config::read("ssm-synth.yaml", text).and_then(|config| config.build());
     match built {
         Err(problems) => problems,
-        Ok(configured) => match configured.check() {
+        Ok(configured) => match configured.validate() {
             Err(problems) => problems,
-            Ok(checked) => {
-                let limits = checked.over_limits(Dialect::Cfn);
+            Ok(validated) => {
+                let limits = validated.limit_violations(Dialect::Cfn);
                 assert!(limits.has_errors(), "accepted: {text}");
                 limits.clone()
             }
@@ -440,7 +440,7 @@ fn errors_are_at_the_setting() {
         let problems = problems(&text);
         assert_eq!(problems.iter().count(), 1, "{marked}: {problems:#}");
         let problem = problems.iter().next().unwrap();
-        let mut places: Vec<String> = problem.places.iter().map(ToString::to_string).collect();
+        let mut places: Vec<String> = problem.locations.iter().map(ToString::to_string).collect();
         places.sort();
         assert_eq!((problem.code, places), (*code, expected), "{marked}");
         assert!(problem.help.is_some(), "{marked}: no help");
@@ -491,19 +491,19 @@ fn a_long_name_is_cut() {
 fn a_warning_knows_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
     let configured = super::configured("warning", text);
-    let checked = configured.check().unwrap();
-    let warnings = checked.warnings();
+    let validated = configured.validate().unwrap();
+    let warnings = validated.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
     assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
-    assert_eq!(warning.places[0].to_string(), "warning:7:13");
+    assert_eq!(warning.locations[0].to_string(), "warning:7:13");
 }
 
 /// What a configuration that is accepted is warned of.
 fn warned(text: &str) -> String {
     let configured = super::configured("ssm-synth.yaml", text);
-    let checked = configured.app.check().unwrap();
-    let warnings = checked.warnings().iter();
+    let validated = configured.app.validate().unwrap();
+    let warnings = validated.warnings().iter();
     warnings.map(|it| format!("{it}\n")).collect()
 }
 
@@ -548,9 +548,9 @@ fn limits_are_told() {
 fn cloudformation_s_limits_are_its_own() {
     let over = |text: &str| {
         let configured = super::configured("ssm-synth.yaml", text);
-        let checked = configured.app.check().unwrap();
-        assert!(checked.over_limits(Dialect::Tf).is_empty());
-        checked.over_limits(Dialect::Cfn).to_string()
+        let validated = configured.app.validate().unwrap();
+        assert!(validated.limit_violations(Dialect::Tf).is_empty());
+        validated.limit_violations(Dialect::Cfn).to_string()
     };
     let hosts = |count: usize| {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();

@@ -58,10 +58,10 @@ fn difference<'a>(of: &'a Value, id: &str) -> &'a Value {
 
 #[test]
 fn the_same_is_the_same_in_every_form() {
-    let folder = Folder::new();
-    folder.made("a.json", "");
-    folder.made("a.yaml", "");
-    std::fs::write(folder.path().join("ssm-synth.yaml"), "name: access\n").unwrap();
+    let directory = Folder::new();
+    directory.made("a.json", "");
+    directory.made("a.yaml", "");
+    std::fs::write(directory.path().join("ssm-synth.yaml"), "name: access\n").unwrap();
     for sides in [
         &["a.json", "a.yaml"][..],
         &["a.yaml", "a.json"],
@@ -70,7 +70,7 @@ fn the_same_is_the_same_in_every_form() {
     ] {
         let mut args = vec!["diff", "--exit-code"];
         args.extend(sides);
-        let ran = folder.run(&args);
+        let ran = directory.run(&args);
         assert_eq!(ran.code, 0, "{sides:?}: {}{}", ran.out, ran.err);
         assert!(ran.out.contains("no difference"), "{}", ran.out);
     }
@@ -78,10 +78,10 @@ fn the_same_is_the_same_in_every_form() {
 
 #[test]
 fn what_is_replaced_is_told_with_what_forces_it() {
-    let folder = Folder::new();
-    folder.made("a.json", "");
-    folder.made("b.json", "network: {cidr: 10.9.0.0/16}\n");
-    let told = folder.json(&["a.json", "b.json"]);
+    let directory = Folder::new();
+    directory.made("a.json", "");
+    directory.made("b.json", "network: {cidr: 10.9.0.0/16}\n");
+    let told = directory.json(&["a.json", "b.json"]);
     let vpc = difference(&told, "NetworkVpc");
     assert_eq!(vpc["replaced"], "yes");
     assert_eq!(
@@ -105,10 +105,10 @@ fn what_is_replaced_is_told_with_what_forces_it() {
 
 #[test]
 fn a_renamed_resource_is_one_line() {
-    let folder = Folder::new();
-    folder.made("a.json", "instances: [{name: web}]\n");
-    folder.made("b.json", "instances: [{name: www}]\n");
-    let told = folder.json(&["a.json", "b.json"]);
+    let directory = Folder::new();
+    directory.made("a.json", "instances: [{name: web}]\n");
+    directory.made("b.json", "instances: [{name: www}]\n");
+    let told = directory.json(&["a.json", "b.json"]);
     let instance = difference(&told, "WwwInstance");
     assert_eq!(
         (&instance["change"], &instance["was"]),
@@ -118,8 +118,8 @@ fn a_renamed_resource_is_one_line() {
     let all = told["differences"].as_array().unwrap();
     assert!(!all.iter().any(|it| it["id"] == "WebInstance"), "{all:?}");
     // With the fact that it was renamed, nothing happens to it.
-    folder.made("c.json", "instances: [{name: www, was: web}]\n");
-    let told = folder.json(&["a.json", "c.json"]);
+    directory.made("c.json", "instances: [{name: www, was: web}]\n");
+    let told = directory.json(&["a.json", "c.json"]);
     let replaced = |it: &Value| it["replaced"] == "yes";
     assert!(
         !told["differences"].as_array().unwrap().iter().any(replaced),
@@ -129,35 +129,35 @@ fn a_renamed_resource_is_one_line() {
 
 #[test]
 fn a_session_that_breaks_is_told_first_and_gated() {
-    let folder = Folder::new();
-    folder.made("a.json", "");
-    let text = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    let directory = Folder::new();
+    directory.made("a.json", "");
+    let text = std::fs::read_to_string(directory.path().join("a.json")).unwrap();
     let broken = text.replace(
         "\"PrivateDnsEnabled\": true",
         "\"PrivateDnsEnabled\": false",
     );
     assert_ne!(text, broken);
-    std::fs::write(folder.path().join("b.json"), broken).unwrap();
+    std::fs::write(directory.path().join("b.json"), broken).unwrap();
     let gate = ["diff", "a.json", "b.json", "--fail-on", "unreachable"];
-    let ran = folder.run(&gate);
+    let ran = directory.run(&gate);
     assert_eq!(ran.code, 1);
     let line = "HostInstance: reachable, then unreachable (endpoint-private-dns)";
     assert!(ran.out.contains(line), "{}", ran.out);
     assert!(ran.out.find(line).unwrap() < ran.out.find("PrivateDnsEnabled:").unwrap());
     // The other way round it is no harm, and neither if it was broken before.
     assert_eq!(
-        folder
+        directory
             .run(&["diff", "b.json", "a.json", "--fail-on", "unreachable"])
             .code,
         0
     );
     assert_eq!(
-        folder
+        directory
             .run(&["diff", "b.json", "b.json", "--fail-on", "unreachable"])
             .code,
         0
     );
-    let github = folder
+    let github = directory
         .run(&["diff", "a.json", "b.json", "--output", "github"])
         .out;
     assert!(
@@ -169,9 +169,9 @@ fn a_session_that_breaks_is_told_first_and_gated() {
 
 #[test]
 fn wider_access_is_gated() {
-    let folder = Folder::new();
-    folder.made("a.json", "");
-    let text = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    let directory = Folder::new();
+    directory.made("a.json", "");
+    let text = std::fs::read_to_string(directory.path().join("a.json")).unwrap();
     let wide = text
         .replacen(
             "\"Version\": \"2012-10-17\",",
@@ -179,8 +179,8 @@ fn wider_access_is_gated() {
             1,
         )
         .replacen("\"Service\": [\n", "\"AWS\": \"*\", \"Service\": [\n", 1);
-    std::fs::write(folder.path().join("b.json"), wide).unwrap();
-    let ran = folder.run(&["diff", "a.json", "b.json", "--fail-on", "widen,replace"]);
+    std::fs::write(directory.path().join("b.json"), wide).unwrap();
+    let ran = directory.run(&["diff", "a.json", "b.json", "--fail-on", "widen,replace"]);
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
         ran.out.starts_with("Access\n  wider     InstancesRole"),
@@ -189,7 +189,7 @@ fn wider_access_is_gated() {
     );
     assert!(ran.err.contains("`--fail-on` names: widen"), "{}", ran.err);
     assert_eq!(
-        folder
+        directory
             .run(&["diff", "b.json", "a.json", "--fail-on", "widen"])
             .code,
         0
@@ -198,26 +198,26 @@ fn wider_access_is_gated() {
 
 #[test]
 fn a_revision_of_git_is_a_side() {
-    let folder = Folder::new();
-    folder.git(&["init", "--quiet"]);
-    folder.made("stack.json", "");
-    folder.git(&["add", "stack.json"]);
-    folder.git(&["commit", "--quiet", "-m", "one"]);
-    folder.made("stack.json", "instances: [{name: host, type: t3.small}]\n");
-    let told = folder.json(&["HEAD:stack.json", "stack.json"]);
+    let directory = Folder::new();
+    directory.git(&["init", "--quiet"]);
+    directory.made("stack.json", "");
+    directory.git(&["add", "stack.json"]);
+    directory.git(&["commit", "--quiet", "-m", "one"]);
+    directory.made("stack.json", "instances: [{name: host, type: t3.small}]\n");
+    let told = directory.json(&["HEAD:stack.json", "stack.json"]);
     let instance = difference(&told, "HostInstance");
     assert_eq!(instance["properties"][0]["path"], "InstanceType");
     assert_eq!(instance["replaced"], "perhaps");
     // What a revision has not yet is compared with nothing.
-    folder.made("new.json", "");
-    let ran = folder.run(&["diff", "HEAD:new.json", "new.json"]);
+    directory.made("new.json", "");
+    let ran = directory.run(&["diff", "HEAD:new.json", "new.json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
         ran.err.contains("compared with nothing") && ran.out.contains("added"),
         "{}",
         ran.err
     );
-    let ran = folder.run(&["diff", "nope:stack.json", "stack.json"]);
+    let ran = directory.run(&["diff", "nope:stack.json", "stack.json"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(
         ran.err.contains("git knows no revision `nope`"),
@@ -253,9 +253,9 @@ fn plan() -> Value {
 
 #[test]
 fn a_plan_tells_what_it_does() {
-    let folder = Folder::new();
-    std::fs::write(folder.path().join("plan.json"), plan().to_string()).unwrap();
-    let told = folder.json(&["plan.json"]);
+    let directory = Folder::new();
+    std::fs::write(directory.path().join("plan.json"), plan().to_string()).unwrap();
+    let told = directory.json(&["plan.json"]);
     let vpc = difference(&told, "aws_vpc.v");
     assert_eq!(
         vpc["forced_by"],
@@ -268,7 +268,7 @@ fn a_plan_tells_what_it_does() {
         (&json!("moved"), &json!("aws_route_table.a"))
     );
     assert_eq!(
-        folder
+        directory
             .run(&["diff", "plan.json", "--fail-on", "replace"])
             .code,
         1
@@ -276,8 +276,8 @@ fn a_plan_tells_what_it_does() {
     // Two plans are compared by what they plan.
     let mut other = plan();
     other["planned_values"]["root_module"]["resources"][0]["values"]["tags"]["Name"] = "w".into();
-    std::fs::write(folder.path().join("other.json"), other.to_string()).unwrap();
-    let told = folder.json(&["plan.json", "other.json"]);
+    std::fs::write(directory.path().join("other.json"), other.to_string()).unwrap();
+    let told = directory.json(&["plan.json", "other.json"]);
     assert_eq!(
         difference(&told, "aws_vpc.v")["properties"][0]["path"],
         "tags.Name"
@@ -286,14 +286,14 @@ fn a_plan_tells_what_it_does() {
 
 #[test]
 fn text_of_others_is_not_markdown() {
-    let folder = Folder::new();
+    let directory = Folder::new();
     let tag = "a | b ``` <img src=x> `c` \u{1b}[31m";
     for (file, tag) in [("a.json", "x"), ("b.json", tag)] {
         let template = json!({ "Resources": { "V": { "Type": "AWS::EC2::VPC", "Properties": {
             "Tags": [{ "Key": "k", "Value": tag }] } } } });
-        std::fs::write(folder.path().join(file), template.to_string()).unwrap();
+        std::fs::write(directory.path().join(file), template.to_string()).unwrap();
     }
-    let ran = folder.run(&["diff", "a.json", "b.json", "--output", "markdown"]);
+    let ran = directory.run(&["diff", "a.json", "b.json", "--output", "markdown"]);
     let line = ran.out.lines().find(|it| it.contains("Tags[k]")).unwrap();
     assert!(
         line.ends_with("→ ```` a | b ``` <img src=x> `c` \\u{1b}[31m ````"),
@@ -303,16 +303,16 @@ fn text_of_others_is_not_markdown() {
 
 #[test]
 fn a_side_that_cannot_be_read_is_told_and_nothing_is_printed() {
-    let folder = Folder::new();
-    folder.made("a.json", "");
-    std::fs::write(folder.path().join("bad.json"), "{\"Resources\": [").unwrap();
+    let directory = Folder::new();
+    directory.made("a.json", "");
+    std::fs::write(directory.path().join("bad.json"), "{\"Resources\": [").unwrap();
     for sides in [
         ["a.json", "bad.json"],
         ["bad.json", "a.json"],
         ["a.json", "none.json"],
         ["-", "-"],
     ] {
-        let ran = folder.run(&["diff", sides[0], sides[1]]);
+        let ran = directory.run(&["diff", sides[0], sides[1]]);
         assert_eq!(
             (ran.code, ran.out.as_str()),
             (2, ""),
@@ -324,22 +324,22 @@ fn a_side_that_cannot_be_read_is_told_and_nothing_is_printed() {
 
 /// Two templates of these resources, compared.
 fn pair(old: &str, new: &str, args: &[&str]) -> Ran {
-    let folder = Folder::new();
+    let directory = Folder::new();
     for (file, text) in [("a.yaml", old), ("b.yaml", new)] {
-        std::fs::write(folder.path().join(file), text).unwrap();
+        std::fs::write(directory.path().join(file), text).unwrap();
     }
     let mut all = vec!["diff", "a.yaml", "b.yaml", "--exit-code"];
     all.extend(args);
-    folder.run(&all)
+    directory.run(&all)
 }
 
 #[test]
 fn another_image_replaces_the_instance() {
-    let folder = Folder::new();
-    folder.made("a.json", "instances: [{name: web}]\n");
+    let directory = Folder::new();
+    directory.made("a.json", "instances: [{name: web}]\n");
     for other in ["image: ubuntu-24.04", "renewal: '2'"] {
-        folder.made("b.json", &format!("instances: [{{name: web, {other}}}]\n"));
-        let told = folder.json(&["a.json", "b.json"]);
+        directory.made("b.json", &format!("instances: [{{name: web, {other}}}]\n"));
+        let told = directory.json(&["a.json", "b.json"]);
         assert_eq!(
             difference(&told, "WebInstance")["replaced"],
             "yes",
@@ -444,10 +444,10 @@ fn nothing_that_is_sensitive_is_told() {
             "resource_changes": [],
         })
     };
-    let folder = Folder::new();
-    folder.made("t.json", "");
+    let directory = Folder::new();
+    directory.made("t.json", "");
     for (file, secret) in [("a.json", "hunter-one"), ("b.json", "hunter-two")] {
-        std::fs::write(folder.path().join(file), plan(secret).to_string()).unwrap();
+        std::fs::write(directory.path().join(file), plan(secret).to_string()).unwrap();
     }
     for output in ["text", "markdown", "json", "github"] {
         for sides in [
@@ -458,15 +458,15 @@ fn nothing_that_is_sensitive_is_told() {
         ] {
             let mut args = vec!["diff", "--output", output];
             args.extend(sides);
-            let ran = folder.run(&args);
+            let ran = directory.run(&args);
             assert!(!ran.out.contains("hunter"), "{sides:?}: {}", ran.out);
         }
     }
     // That it changed is told all the same.
-    let told = folder.json(&["a.json", "b.json"]);
+    let told = directory.json(&["a.json", "b.json"]);
     let changes = difference(&told, "aws_iam_role.r")["properties"].to_string();
     assert!(changes.contains("(sensitive)"), "{changes}");
-    let ran = folder.run(&["convert", "a.json"]);
+    let ran = directory.run(&["convert", "a.json"]);
     assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{}", ran.err);
     assert!(ran.err.contains("sensitive"), "{}", ran.err);
 }
@@ -486,9 +486,9 @@ fn a_group_of_terraform_is_closed_by_itself() {
               "change": { "actions": ["forget"], "before": {}, "after": null } },
         ],
     });
-    let folder = Folder::new();
-    std::fs::write(folder.path().join("p.json"), plan.to_string()).unwrap();
-    let told = folder.json(&["p.json"]);
+    let directory = Folder::new();
+    std::fs::write(directory.path().join("p.json"), plan.to_string()).unwrap();
+    let told = directory.json(&["p.json"]);
     assert_eq!(told["access"], json!([]));
     assert_eq!(
         difference(&told, "aws_security_group.old")["change"],
@@ -550,13 +550,13 @@ fn what_the_provider_fills_in_is_no_change() {
     };
     let template = json!({ "Resources": { "A": { "Type": "AWS::EC2::Instance", "Properties": {
         "InstanceType": "t3.micro", "SubnetId": "subnet-0123456789abcdef0", "ImageId": "ami-0123456789abcdef0" } } } });
-    let folder = Folder::new();
+    let directory = Folder::new();
     for (file, text) in [
         ("s.json", plan(false)),
         ("p.json", plan(true)),
         ("t.json", template.to_string()),
     ] {
-        std::fs::write(folder.path().join(file), text).unwrap();
+        std::fs::write(directory.path().join(file), text).unwrap();
     }
     for sides in [
         ["s.json", "p.json"],
@@ -564,7 +564,7 @@ fn what_the_provider_fills_in_is_no_change() {
         ["t.json", "p.json"],
         ["p.json", "t.json"],
     ] {
-        let told = folder.json(&sides);
+        let told = directory.json(&sides);
         assert_eq!(
             (&told["same"], &told["access"]),
             (&json!(true), &json!([])),

@@ -1,6 +1,6 @@
 //! What an independent reader finds in the documents.
 
-use ssm_synth::front::config::Config;
+use ssm_synth::frontend::config::Config;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Value, json};
@@ -219,18 +219,18 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
 
 #[test]
 fn a_list_parameter_stands_among_texts() {
-    use ssm_synth::resource::{Raw, Term};
-    use ssm_synth::{App, back, ir, ir::Expr, ir::ListParameter};
+    use ssm_synth::resource::{RawResource, RawValue};
+    use ssm_synth::{App, backend, ir, ir::Expr, ir::ListParameter};
 
-    let with = |beside: Term<'static>| {
+    let with = |beside: RawValue<'static>| {
         let mut app = App::new();
         let mut stack = app.stack("Access");
         let ids = stack.list_parameter(ListParameter::security_group_ids("Groups"));
         let ir::Value::Expr(all @ Expr::Items(_)) = ids.all() else {
             panic!("all items are one expression");
         };
-        let list = vec![beside, Term::from(all)];
-        let raw = Raw::new()
+        let list = vec![beside, RawValue::from(all)];
+        let raw = RawResource::new()
             .cfn("AWS::X::Y")
             .property("Groups", list.clone())
             .tf("x_y")
@@ -238,16 +238,18 @@ fn a_list_parameter_stands_among_texts() {
         stack.add("Mine", raw);
         app
     };
-    let app = with(Term::str("a\"${b}"));
-    let checked = app.check().unwrap();
-    let template = back::cfn::template(&checked, "Access").unwrap().to_json();
+    let app = with(RawValue::str("a\"${b}"));
+    let validated = app.validate().unwrap();
+    let template = backend::cfn::template(&validated, "Access")
+        .unwrap()
+        .to_json();
     let template: serde_json::Value = serde_json::from_str(&template).unwrap();
     let all = serde_json::json!({ "Fn::Join": [",", { "Ref": "Groups" }] });
     assert_eq!(
         template["Resources"]["Mine"]["Properties"]["Groups"],
         serde_json::json!({ "Fn::Split": [",", { "Fn::Join": [",", ["a\"${b}", all]] }] })
     );
-    let module = back::tf::module(&checked, "Access", back::tf::Role::Root).unwrap();
+    let module = backend::tf::module(&validated, "Access", backend::tf::ModuleKind::Root).unwrap();
     let groups = r#"groups = concat(["a\"$${b}"], var.groups)"#;
     assert!(module.to_hcl().contains(groups), "{}", module.to_hcl());
     let json: serde_json::Value = serde_json::from_str(&module.to_json()).unwrap();
@@ -256,8 +258,8 @@ fn a_list_parameter_stands_among_texts() {
         r#"${concat(["a\"$${b}"], var.groups)}"#
     );
 
-    for beside in [Term::Int(1), Term::str("a,b")] {
-        let problems = with(beside).check().unwrap_err().to_string();
+    for beside in [RawValue::Int(1), RawValue::str("a,b")] {
+        let problems = with(beside).validate().unwrap_err().to_string();
         assert!(problems.contains("beside what is no text"), "{problems}");
     }
 }

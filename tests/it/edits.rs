@@ -117,7 +117,7 @@ fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
 /// What a tool that knows blocks would show: of each block that both have, what differs; of each
 /// other block, all of it. Where a block stands costs nothing. A diff of lines can do with fewer,
 /// where a new block is like one that is gone.
-fn least(old: &str, new: &str, indent: usize) -> usize {
+fn min(old: &str, new: &str, indent: usize) -> usize {
     let (was, is) = (blocks(old, indent), blocks(new, indent));
     let find = |all: &[(String, Vec<String>)], name: &str| {
         all.iter()
@@ -161,12 +161,12 @@ fn usual_edits_touch_little() {
                 _ => 0,
             };
             let (lines, places) = touched(old, new);
-            let least = least(old, new, indent);
-            table.push_str(&format!(" {lines} of {least}, {places} |"));
+            let min = min(old, new, indent);
+            table.push_str(&format!(" {lines} of {min}, {places} |"));
             // JSON's commas cost two lines in each place at most.
             assert!(
-                lines <= least + 2 * places,
-                "{what}, {format}: {lines} of {least}"
+                lines <= min + 2 * places,
+                "{what}, {format}: {lines} of {min}"
             );
         }
         table.push('\n');

@@ -10,7 +10,7 @@ use super::{documents, golden};
 fn each_example_prints_what_it_should() {
     let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
     // `cargo test` builds them beside the program.
-    let folder = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
+    let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .parent()
         .unwrap()
         .join("examples");
@@ -23,7 +23,7 @@ fn each_example_prints_what_it_should() {
         ("own_resources", &[], &cfn),
         ("own_resources", &["tf"], &tf),
     ] {
-        let ran = Command::new(folder.join(name))
+        let ran = Command::new(directory.join(name))
             .args(arguments)
             .output()
             .unwrap();

@@ -4,27 +4,27 @@
 //! does the same with plans of Terraform.
 
 use serde_json::Value;
-use ssm_synth::front::Input;
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::reach::{self, Answer};
+use ssm_synth::frontend::Input;
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::reachability::{self, Verdict};
 use ssm_synth::report;
 
 use super::documents;
 
-fn folder(name: &str) -> String {
+fn directory(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/facts/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-pub(crate) fn judged(template: &str) -> (Answer, Option<&'static str>) {
+pub(crate) fn judged(template: &str) -> (Verdict, Option<&'static str>) {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let proofs = input
         .graphs
         .iter()
-        .map(|graph| reach::prove(graph, &reach::Assume::default()))
+        .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
         .collect();
-    let proof = reach::agree(proofs);
+    let proof = reachability::merge(proofs);
     let first = &proof.instances[0];
-    (first.answer, first.failing_hop().map(|hop| hop.as_str()))
+    (first.verdict, first.failing_hop().map(|hop| hop.as_str()))
 }
 
 fn changed(template: &Value, fact: &Value) -> Value {
@@ -57,23 +57,23 @@ fn changed(template: &Value, fact: &Value) -> Value {
 
 #[test]
 fn each_fact_that_is_removed_breaks_its_hop() {
-    let config = folder("config.yaml");
+    let config = directory("config.yaml");
     let all = documents("facts", &config);
     let of = |format: &str| &all.iter().find(|(name, _)| *name == format).unwrap().1;
-    assert_eq!(judged(of("cfn")), (Answer::Reachable, None));
-    assert_eq!(judged(of("cfn-yaml")), (Answer::Reachable, None));
+    assert_eq!(judged(of("cfn")), (Verdict::Reachable, None));
+    assert_eq!(judged(of("cfn-yaml")), (Verdict::Reachable, None));
     let template: Value = serde_json::from_str(of("cfn")).unwrap();
-    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
     let mut hops = std::collections::BTreeSet::new();
     for fact in &facts {
         let hop = fact["hop"].as_str().unwrap();
         let found = judged(&changed(&template, fact).to_string());
-        assert_eq!(found, (Answer::Unreachable, Some(hop)), "{}", fact["fact"]);
+        assert_eq!(found, (Verdict::Unreachable, Some(hop)), "{}", fact["fact"]);
         hops.insert(hop);
     }
     assert_eq!(
         hops.len(),
-        reach::Hop::ALL.len(),
+        reachability::Hop::ALL.len(),
         "a fact for every hop: {hops:?}"
     );
 }
@@ -82,11 +82,11 @@ fn each_fact_that_is_removed_breaks_its_hop() {
 fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
-    let proof = reach::prove(graph, &reach::Assume::default());
-    let report = report::Report {
+    let proof = reachability::check(graph, &reachability::Assumptions::default());
+    let report = report::CheckReport {
         file: "stack",
         graph,
-        proof: &proof,
+        reachability: &proof,
         json: true,
     };
     let report: Value = serde_json::from_str(&report::json(&report)).unwrap();
@@ -107,16 +107,16 @@ fn merge(into: &mut Value, more: &Value) {
 /// What a report says to write, written into the template, mends it.
 #[test]
 fn the_fix_of_each_fact_mends_it() {
-    let config = folder("config.yaml");
+    let config = directory("config.yaml");
     let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
-    let facts: Vec<Value> = serde_yaml::from_str(&folder("facts.yaml")).unwrap();
+    let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
     let mut mended = 0;
     for fact in &facts {
         let mut broken = changed(&template, fact);
         // One fix after the other: a missing way needs two endpoints.
         for _ in 0..12 {
             let text = broken.to_string();
-            if judged(&text).0 != Answer::Unreachable {
+            if judged(&text).0 != Verdict::Unreachable {
                 break;
             }
             let lines = fix(&text).unwrap();
@@ -126,7 +126,7 @@ fn the_fix_of_each_fact_mends_it() {
             };
             merge(&mut broken["Resources"], &lines);
         }
-        mended += usize::from(judged(&broken.to_string()).0 == Answer::Reachable);
+        mended += usize::from(judged(&broken.to_string()).0 == Verdict::Reachable);
     }
     assert!(mended >= 15, "{mended} of {}", facts.len());
 }
@@ -136,7 +136,10 @@ fn the_fix_of_each_fact_mends_it() {
 fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
     for (name, text) in super::cases() {
         let configured = super::configured(&name, &text);
-        let own = reach::prove(configured.app.graph(), &reach::Assume::default());
+        let own = reachability::check(
+            configured.app.graph(),
+            &reachability::Assumptions::default(),
+        );
         let all = documents(&name, &text);
         for format in ["cfn", "cfn-yaml"] {
             let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
@@ -144,21 +147,22 @@ fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
             let proofs = input
                 .graphs
                 .iter()
-                .map(|graph| reach::prove(graph, &reach::Assume::default()))
+                .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
                 .collect();
-            let read = reach::agree(proofs);
-            let answers = |proof: &reach::Proof| -> Vec<(Answer, Option<reach::Hop>)> {
-                proof
-                    .instances
-                    .iter()
-                    .map(|it| (it.answer, it.failing_hop()))
-                    .collect()
-            };
+            let read = reachability::merge(proofs);
+            let answers =
+                |proof: &reachability::Reachability| -> Vec<(Verdict, Option<reachability::Hop>)> {
+                    proof
+                        .instances
+                        .iter()
+                        .map(|it| (it.verdict, it.failing_hop()))
+                        .collect()
+                };
             assert_eq!(answers(&own), answers(&read), "{name} as {format}");
             assert!(
                 own.instances
                     .iter()
-                    .all(|it| it.answer != Answer::Unreachable)
+                    .all(|it| it.verdict != Verdict::Unreachable)
             );
         }
     }

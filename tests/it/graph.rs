@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
-use ssm_synth::front::Input;
-use ssm_synth::front::cfn::Deployment;
+use ssm_synth::diagram::{self, Part, Scene};
+use ssm_synth::frontend::Input;
+use ssm_synth::frontend::cfn::Deployment;
 use ssm_synth::ir::Graph;
-use ssm_synth::picture::{self, Part, Scene};
-use ssm_synth::reach::{self, Assume, Proof};
-use ssm_synth::report::Report;
-use ssm_synth::runbook::{self, Source, Subject};
+use ssm_synth::reachability::{self, Assumptions, Reachability};
+use ssm_synth::report::CheckReport;
+use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{configured, golden};
 
@@ -18,12 +18,12 @@ const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & '
 
 struct Made {
     graph: Graph,
-    proof: Proof,
+    proof: Reachability,
 }
 
 impl Made {
     fn of(graph: Graph) -> Made {
-        let proof = reach::prove(&graph, &Assume::default());
+        let proof = reachability::check(&graph, &Assumptions::default());
         Made { graph, proof }
     }
 
@@ -37,26 +37,26 @@ impl Made {
     }
 
     fn scene(&self, title: &str) -> Scene {
-        Scene::new(title, &self.graph, &self.proof, &Assume::default())
+        Scene::new(title, &self.graph, &self.proof, &Assumptions::default())
     }
 
     fn html(&self, title: &str) -> String {
-        let report = Report {
+        let report = CheckReport {
             file: "stack.yaml",
             graph: &self.graph,
-            proof: &self.proof,
+            reachability: &self.proof,
             json: false,
         };
-        picture::html(&self.scene(title), &report).unwrap()
+        diagram::html(&self.scene(title), &report).unwrap()
     }
 
     fn runbook(&self, title: &str, source: Source) -> String {
-        runbook::runbook(&Subject {
+        runbook::runbook(&RunbookInput {
             stack: title,
             source,
             graph: &self.graph,
-            proof: &self.proof,
-            assume: Assume::default(),
+            reachability: &self.proof,
+            assumptions: Assumptions::default(),
         })
         .unwrap()
     }
@@ -92,9 +92,9 @@ fn the_default_stack_in_each_format() {
     golden(
         "graph",
         "default-mermaid",
-        &picture::mermaid(&scene, Part::Both),
+        &diagram::mermaid(&scene, Part::Both),
     );
-    golden("graph", "default-svg", &picture::svg(&scene, Part::Both));
+    golden("graph", "default-svg", &diagram::svg(&scene, Part::Both));
     golden(
         "graph",
         "default-html",
@@ -111,12 +111,12 @@ fn an_unreachable_stack_in_each_format() {
     golden(
         "graph",
         "unreachable-mermaid",
-        &picture::mermaid(&scene, Part::Both),
+        &diagram::mermaid(&scene, Part::Both),
     );
     golden(
         "graph",
         "unreachable-svg",
-        &picture::svg(&scene, Part::Both),
+        &diagram::svg(&scene, Part::Both),
     );
     golden(
         "graph",
@@ -156,7 +156,7 @@ fn hostile() -> Made {
 #[test]
 fn svg_is_well_formed_and_holds_names_as_text() {
     let made = hostile();
-    let svg = picture::svg(&made.scene(HOSTILE), Part::Both);
+    let svg = diagram::svg(&made.scene(HOSTILE), Part::Both);
     let document = roxmltree::Document::parse(&svg).unwrap();
     let known = [
         "svg", "title", "desc", "style", "rect", "text", "polyline", "polygon", "circle",
@@ -189,7 +189,7 @@ fn html_holds_names_as_text() {
 
 #[test]
 fn mermaid_holds_names_as_text() {
-    let text = picture::mermaid(&hostile().scene(HOSTILE), Part::Both);
+    let text = diagram::mermaid(&hostile().scene(HOSTILE), Part::Both);
     for line in text.lines() {
         // Quotes come in pairs around our labels, and brackets are ours.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
@@ -239,8 +239,8 @@ fn many_instances_stay_readable_and_quick() {
     let made = Made::config(&format!("instances: [{}]\n", hosts.join(", ")));
     let start = std::time::Instant::now();
     let scene = made.scene("access");
-    let svg = picture::svg(&scene, Part::Both);
-    let mermaid = picture::mermaid(&scene, Part::Both);
+    let svg = diagram::svg(&scene, Part::Both);
+    let mermaid = diagram::mermaid(&scene, Part::Both);
     let (html, book) = (
         made.html("access"),
         made.runbook("access", Source::Config(Vec::new())),
@@ -274,14 +274,14 @@ fn many_networks_stay_within_what_mermaid_draws() {
     ));
     let scene = made.scene("networks");
     assert_eq!(scene.panels.len(), 20);
-    let mermaid = picture::mermaid(&scene, Part::Network);
+    let mermaid = diagram::mermaid(&scene, Part::Network);
     assert!(mermaid.len() < 50_000, "{}", mermaid.len());
     assert!(mermaid.contains("and 16 more VPCs"));
     let edges = mermaid
         .lines()
         .filter(|it| it.contains("->") || it.contains("=>") || it.contains("-x "));
     assert!(edges.count() < 500);
-    let svg = picture::svg(&scene, Part::Network);
+    let svg = diagram::svg(&scene, Part::Network);
     roxmltree::Document::parse(&svg).unwrap();
     assert!(svg.contains("and 8 more VPCs"));
 }
@@ -293,8 +293,8 @@ fn the_same_stack_is_drawn_the_same() {
         let scene = made.scene("x");
         let source = Source::Template("stack.yaml".to_owned(), Vec::new());
         [
-            picture::mermaid(&scene, Part::Both),
-            picture::svg(&scene, Part::Both),
+            diagram::mermaid(&scene, Part::Both),
+            diagram::svg(&scene, Part::Both),
             made.html("x"),
             made.runbook("x", source),
         ]
@@ -307,26 +307,26 @@ fn the_same_stack_is_drawn_the_same() {
 fn everything_can_be_drawn() {
     for (name, text) in super::cases() {
         let made = Made::config(&text);
-        roxmltree::Document::parse(&picture::svg(&made.scene(&name), Part::Both)).unwrap();
+        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
         without_pictures(&made.html(&name));
         made.runbook(&name, Source::Config(Vec::new()));
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
+    for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if matches!(name.as_str(), "README.md" | "cases.yaml") {
             continue;
         }
         let made = Made::template(&std::fs::read_to_string(&path).unwrap());
-        roxmltree::Document::parse(&picture::svg(&made.scene(&name), Part::Both)).unwrap();
+        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
         without_pictures(&made.html(&name));
         made.runbook(&name, Source::Template(name.clone(), Vec::new()));
     }
 }
 
-fn templates(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {
             true => templates(&path, found),

@@ -34,13 +34,13 @@ mod threads;
 
 use std::path::{Path, PathBuf};
 
-use ssm_synth::back;
-use ssm_synth::front::config::{Config, Configured};
+use ssm_synth::backend;
+use ssm_synth::frontend::config::{BuiltConfig, Config};
 
 /// The configurations that everything is tried with.
 pub(crate) fn cases() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -52,7 +52,7 @@ pub(crate) fn cases() -> Vec<(String, String)> {
     paths.iter().map(read).collect()
 }
 
-pub(crate) fn configured(name: &str, text: &str) -> Configured {
+pub(crate) fn configured(name: &str, text: &str) -> BuiltConfig {
     Config::read(name, text)
         .and_then(|config| config.build())
         .unwrap_or_else(|problems| panic!("{name}: {problems}"))
@@ -61,12 +61,13 @@ pub(crate) fn configured(name: &str, text: &str) -> Configured {
 /// The documents of a configuration, by format.
 pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
     let configured = configured(name, text);
-    let checked = configured
+    let validated = configured
         .app
-        .check()
+        .validate()
         .unwrap_or_else(|problems| panic!("{name}: {problems}"));
-    let template = back::cfn::template(&checked, &configured.stack).unwrap();
-    let module = back::tf::module(&checked, &configured.stack, back::tf::Role::Root).unwrap();
+    let template = backend::cfn::template(&validated, &configured.stack).unwrap();
+    let module =
+        backend::tf::module(&validated, &configured.stack, backend::tf::ModuleKind::Root).unwrap();
     [
         ("cfn", template.to_json()),
         ("cfn-yaml", template.to_yaml()),
@@ -76,9 +77,9 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
 }
 
 /// Compares with `tests/snapshots/<folder>/<name>.snap`.
-pub(crate) fn golden(folder: &str, name: &str, text: &str) {
+pub(crate) fn golden(directory: &str, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(format!("../snapshots/{folder}"));
+    settings.set_snapshot_path(format!("../snapshots/{directory}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!(name, text));

@@ -1,17 +1,19 @@
 //! Names stay, whatever is added beside.
 
-use ssm_synth::construct::Host;
+use ssm_synth::construct::PrivateInstance;
 use ssm_synth::resource::{Instance, Typed};
-use ssm_synth::{App, SessionAccess, back};
+use ssm_synth::{App, SessionAccess, backend};
 
 fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
     let mut app = App::new();
     let pattern = hosts.iter().fold(SessionAccess::new(), |pattern, name| {
-        pattern.host(Host::new(*name))
+        pattern.instance(PrivateInstance::new(*name))
     });
-    app.stack("Access").apply(pattern);
-    let checked = app.check().unwrap();
-    let text = back::cfn::template(&checked, "Access").unwrap().to_json();
+    app.stack("Access").add_inline(pattern);
+    let validated = app.validate().unwrap();
+    let text = backend::cfn::template(&validated, "Access")
+        .unwrap()
+        .to_json();
     let template: serde_json::Value = serde_json::from_str(&text).unwrap();
     template["Resources"].as_object().unwrap().clone()
 }
@@ -39,10 +41,10 @@ fn an_order_changes_no_name() {
 fn two_paths_never_share_a_name() {
     let mut app = App::new();
     let pattern = SessionAccess::new()
-        .host(Host::new("web-1"))
-        .host(Host::new("web1"));
-    app.stack("Access").apply(pattern);
-    let problems = app.check().unwrap_err();
+        .instance(PrivateInstance::new("web-1"))
+        .instance(PrivateInstance::new("web1"));
+    app.stack("Access").add_inline(pattern);
+    let problems = app.validate().unwrap_err();
     // All their parts collide, in both languages, and one mistake is told once.
     assert_eq!(problems.iter().count(), 1, "{problems}");
     let paths = &problems.iter().next().unwrap().paths;
@@ -55,11 +57,15 @@ fn an_added_instance_is_one_block_of_lines() {
     for hosts in [&["web"][..], &["web", "worker"][..]] {
         let mut app = App::new();
         let pattern = hosts.iter().fold(SessionAccess::new(), |pattern, name| {
-            pattern.host(Host::new(*name))
+            pattern.instance(PrivateInstance::new(*name))
         });
-        app.stack("Access").apply(pattern);
-        let checked = app.check().unwrap();
-        texts.push(back::cfn::template(&checked, "Access").unwrap().to_yaml());
+        app.stack("Access").add_inline(pattern);
+        let validated = app.validate().unwrap();
+        texts.push(
+            backend::cfn::template(&validated, "Access")
+                .unwrap()
+                .to_yaml(),
+        );
     }
     let diff = similar::TextDiff::from_lines(&texts[0], &texts[1]);
     let groups = diff.grouped_ops(0);
@@ -75,9 +81,12 @@ fn an_added_instance_is_one_block_of_lines() {
 fn a_circle_is_told() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
-    let handles = stack.apply(SessionAccess::new());
-    stack.after(handles.identity.role, [handles.hosts[0].instance.node()]);
-    let problems = app.check().unwrap_err().to_string();
+    let handles = stack.add_inline(SessionAccess::new());
+    stack.depends_on(
+        handles.instance_role.role,
+        [handles.instances[0].instance.node()],
+    );
+    let problems = app.validate().unwrap_err().to_string();
     assert!(
         problems.contains("in a circle") && problems.contains("Access/host/Instance"),
         "{problems}"
@@ -87,12 +96,12 @@ fn a_circle_is_told() {
 #[test]
 fn a_handle_of_another_app_is_told() {
     let mut one = App::new();
-    let other = one.stack("Other").apply(SessionAccess::new());
+    let other = one.stack("Other").add_inline(SessionAccess::new());
     let mut app = App::new();
     let mut stack = app.stack("Access");
-    let instance = other.hosts[0].instance;
+    let instance = other.instances[0].instance;
     stack.output("Instance", instance.attr(Instance::LINK), "of another app");
-    let problems = app.check().unwrap_err().to_string();
+    let problems = app.validate().unwrap_err().to_string();
     assert!(problems.contains("another app"), "{problems}");
 }
 
@@ -101,7 +110,7 @@ fn what_is_given_to_a_resource_itself_is_checked() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let china = ssm_synth::Region::find("cn-north-1").unwrap();
-    stack.in_region(china);
+    stack.set_region(china);
     let vpc = stack.add(
         "Vpc",
         ssm_synth::resource::Vpc::new("10.0.0.0/16".parse::<ssm_synth::Cidr>().unwrap()),
@@ -115,7 +124,7 @@ fn what_is_given_to_a_resource_itself_is_checked() {
     let actions = ssm_synth::resource::Statement::allow(["s3:GetObject"]).on(["arn:aws:s3:::x/*"]);
     let trust = ssm_synth::resource::PolicyDocument::new([actions]);
     stack.add("Role", ssm_synth::resource::Role::new(trust));
-    let problems = app.check().unwrap_err().to_string();
+    let problems = app.validate().unwrap_err().to_string();
     assert!(problems.contains("`SubnetId` is `subnet-9`"), "{problems}");
     assert!(
         problems.contains("`arn:aws:s3:::x/*` of partition `aws`"),
@@ -193,7 +202,7 @@ fn iam_s_limits_are_told() {
         let role = stack.add("Role", role);
         stack.add("Policy", RolePolicy::new(name.to_owned(), role, policy()));
         stack.add("Profile", InstanceProfile::new(role).path("/a/"));
-        app.check()
+        app.validate()
             .err()
             .map(|problems| problems.to_string())
             .unwrap_or_default()

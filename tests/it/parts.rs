@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use ssm_synth::construct::Sessions;
-use ssm_synth::reach::{self, Answer, Hop};
+use ssm_synth::reachability::{self, Hop, Verdict};
 use ssm_synth::{App, Region, SessionAccess};
 
 use super::documents;
@@ -28,7 +28,7 @@ fn without(policy: &mut Value, sid: &str) {
 #[test]
 fn each_fact_of_sessions_that_is_removed_refuses_them() {
     let sound = template(SESSIONS);
-    assert_eq!(judged(&sound.to_string()), (Answer::Reachable, None));
+    assert_eq!(judged(&sound.to_string()), (Verdict::Reachable, None));
     type Change = fn(&mut Value);
     let changes: [(&str, Change); 9] = [
         ("the endpoint for kms", |it| {
@@ -76,7 +76,7 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
     for (fact, change) in changes {
         let mut broken = sound.clone();
         change(&mut broken["Resources"]);
-        let refused = (Answer::Unreachable, Some(Hop::SessionPreferences.as_str()));
+        let refused = (Verdict::Unreachable, Some(Hop::SessionPreferences.as_str()));
         assert_eq!(judged(&broken.to_string()), refused, "{fact}");
     }
 }
@@ -85,15 +85,15 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
 fn a_stack_is_proven_with_its_own_document() {
     let mut app = App::new();
     let access = SessionAccess::new().sessions(Sessions::default());
-    let handles = app.stack("Access").apply(access);
+    let handles = app.stack("Access").add_inline(access);
     let prove = |app: &App| {
-        let proof = reach::prove(app.graph(), &reach::Assume::default());
-        (proof.instances[0].answer, proof.instances[0].failing_hop())
+        let proof = reachability::check(app.graph(), &reachability::Assumptions::default());
+        (proof.instances[0].verdict, proof.instances[0].failing_hop())
     };
-    assert_eq!(prove(&app), (Answer::Reachable, None));
+    assert_eq!(prove(&app), (Verdict::Reachable, None));
     let group = handles.sessions.unwrap().logs.unwrap();
     app.graph_mut().get_mut(group).unwrap().kms_key = None;
-    let refused = (Answer::Unreachable, Some(Hop::SessionPreferences));
+    let refused = (Verdict::Unreachable, Some(Hop::SessionPreferences));
     assert_eq!(prove(&app), refused);
 }
 

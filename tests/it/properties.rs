@@ -1,14 +1,14 @@
 //! Whatever the configuration: documents or diagnostics, and never a panic.
 
 use proptest::prelude::*;
-use ssm_synth::back;
-use ssm_synth::front::config::Config;
+use ssm_synth::backend;
+use ssm_synth::frontend::config::Config;
 
 fn synthesize(text: &str) -> Option<[String; 4]> {
     let configured = Config::read("generated", text).ok()?.build().ok()?;
-    let checked = configured.app.check().ok()?;
-    let template = back::cfn::template(&checked, &configured.stack)?;
-    let module = back::tf::module(&checked, &configured.stack, back::tf::Role::Root)?;
+    let validated = configured.app.validate().ok()?;
+    let template = backend::cfn::template(&validated, &configured.stack)?;
+    let module = backend::tf::module(&validated, &configured.stack, backend::tf::ModuleKind::Root)?;
     Some([
         template.to_json(),
         template.to_yaml(),
@@ -40,7 +40,7 @@ proptest! {
         services in proptest::collection::btree_set("(kms|logs|ec2|monitoring|sts)", 0..4),
         s3 in any::<bool>(),
         one in any::<bool>(),
-        least in any::<bool>(),
+        min in any::<bool>(),
         session in any::<bool>(),
         names in proptest::collection::btree_set("[a-z]{3,8}", 1..5),
     ) {
@@ -49,7 +49,7 @@ proptest! {
             "network": { "cidr": format!("10.0.0.0/{prefix}"), "zones": zones },
             "endpoints": {
                 "services": services, "s3": s3, "zones": if one { "one" } else { "all" },
-                "least_privilege": least,
+                "least_privilege": min,
             },
             "identity": { "permissions": if session { "session-only" } else { "managed" } },
             "instances": instances,

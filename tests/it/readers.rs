@@ -4,15 +4,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use ssm_synth::front::cfn::Deployment;
-use ssm_synth::front::{Input, InputKind};
-use ssm_synth::reach;
+use ssm_synth::frontend::cfn::Deployment;
+use ssm_synth::frontend::{Input, InputFormat};
+use ssm_synth::reachability;
 
 fn corpus() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut paths = Vec::new();
     for inner in ["cfn", "tf/plans"] {
-        let Ok(entries) = std::fs::read_dir(folder.join(inner)) else {
+        let Ok(entries) = std::fs::read_dir(directory.join(inner)) else {
             continue;
         };
         for entry in entries {
@@ -34,13 +34,13 @@ fn corpus() -> Vec<String> {
     texts
 }
 
-fn judged(text: &str, kind: Option<InputKind>) -> usize {
+fn judged(text: &str, kind: Option<InputFormat>) -> usize {
     match Input::read("file", text, kind, &Deployment::default()) {
         Ok(input) => input
             .graphs
             .iter()
             .map(|graph| {
-                reach::prove(graph, &reach::Assume::default())
+                reachability::check(graph, &reachability::Assumptions::default())
                     .instances
                     .len()
             })
@@ -85,7 +85,7 @@ proptest! {
 
     #[test]
     fn any_text_ends_in_an_answer_or_an_error(text in "\\PC{0,200}") {
-        for kind in [InputKind::Cfn, InputKind::Plan, InputKind::Config] {
+        for kind in [InputFormat::Cfn, InputFormat::Plan, InputFormat::Config] {
             judged(&text, Some(kind));
         }
     }

@@ -34,20 +34,20 @@ fn every_name_is_in_the_schemas() {
 /// What the cases write, down to the last nested name.
 #[test]
 fn every_written_name_is_in_the_schemas() {
-    use ssm_synth::resource::{Dialect, Map, Term};
+    use ssm_synth::resource::{Dialect, Map, RawValue};
 
     fn names(map: &Map<'_>, before: &str, out: &mut Vec<String>) {
         for (key, term) in map.iter() {
             let name = format!("{before}{key}");
             match term {
-                Term::Object(inner) | Term::Block(inner)
+                RawValue::Object(inner) | RawValue::Block(inner)
                     if !["tags", "Parameters", "parameters", "dimensions"].contains(&key) =>
                 {
                     names(inner, &format!("{name}."), out);
                 }
-                Term::List(items) => {
+                RawValue::List(items) => {
                     for item in items {
-                        if let Term::Object(inner) | Term::Block(inner) = item {
+                        if let RawValue::Object(inner) | RawValue::Block(inner) = item {
                             names(inner, &format!("{name}."), out);
                         }
                     }

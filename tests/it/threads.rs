@@ -1,8 +1,10 @@
 //! What can go from one thread to another, what is an error, what is a key.
 
-use ssm_synth::resource::{Kind, Resource, Subnet, Term};
-use ssm_synth::{App, Id, Parameter, Ref, Scope, SessionAccess, TemplateError, Value};
-use ssm_synth::{back, check, construct, cost, front, ir, picture, reach, report, runbook};
+use ssm_synth::resource::{Kind, RawValue, Resource, Subnet};
+use ssm_synth::{App, Handle, Id, Parameter, Scope, SessionAccess, TemplateError, Value};
+use ssm_synth::{
+    backend, construct, cost, diagram, frontend, ir, reachability, report, runbook, validate,
+};
 
 fn shared<T: Send + Sync>() {}
 
@@ -22,25 +24,25 @@ fn every_type_goes_between_threads() {
     shared::<ir::Graph>();
     shared::<Resource>();
     shared::<Kind>();
-    shared::<Term<'_>>();
+    shared::<RawValue<'_>>();
     shared::<Value<ir::Text>>();
     shared::<Id<Subnet>>();
     // Whatever it points at.
-    shared::<Ref<std::cell::Cell<u8>>>();
+    shared::<Handle<std::cell::Cell<u8>>>();
     shared::<Parameter<Id<Subnet>>>();
-    shared::<check::Checked<'_>>();
-    shared::<back::cfn::Template<'_>>();
-    shared::<back::tf::Module<'_>>();
-    shared::<reach::Proof>();
-    shared::<reach::Around>();
-    shared::<report::Report<'_>>();
+    shared::<validate::Validated<'_>>();
+    shared::<backend::cfn::Template<'_>>();
+    shared::<backend::tf::Module<'_>>();
+    shared::<reachability::Reachability>();
+    shared::<reachability::Topology>();
+    shared::<report::CheckReport<'_>>();
     shared::<cost::Estimate>();
-    shared::<cost::Variant>();
-    shared::<front::config::Config>();
-    shared::<front::config::Configured>();
-    shared::<front::Input>();
-    shared::<picture::Scene>();
-    shared::<runbook::Subject<'_>>();
+    shared::<cost::Alternative>();
+    shared::<frontend::config::Config>();
+    shared::<frontend::config::BuiltConfig>();
+    shared::<frontend::Input>();
+    shared::<diagram::Scene>();
+    shared::<runbook::RunbookInput<'_>>();
     #[cfg(feature = "testing")]
     shared::<ssm_synth::testing::Assertions<'_>>();
     #[cfg(feature = "testing")]
@@ -51,7 +53,7 @@ fn every_type_goes_between_threads() {
 fn every_error_can_be_boxed() {
     error::<ir::Diagnostics>();
     error::<ir::Diagnostic>();
-    error::<back::tf::RegionsError>();
+    error::<backend::tf::RegionsError>();
     error::<ir::CidrError>();
     error::<TemplateError>();
     error::<ssm_synth::user_data::UserDataError>();
@@ -59,8 +61,8 @@ fn every_error_can_be_boxed() {
 
 #[test]
 fn handles_are_keys_and_copies_whatever_they_point_at() {
-    key::<Ref<std::cell::Cell<u8>>>();
+    key::<Handle<std::cell::Cell<u8>>>();
     key::<Id<std::cell::Cell<u8>>>();
-    copied::<Ref<std::cell::Cell<u8>>>();
+    copied::<Handle<std::cell::Cell<u8>>>();
     copied::<ir::ListValue<Id<Subnet>>>();
 }

@@ -1,6 +1,6 @@
-use ssm_synth::{App, back};
+use ssm_synth::{App, backend};
 
 fn main() {
     let app = App::new();
-    let _ = back::cfn::template(app.graph(), "Access");
+    let _ = backend::cfn::template(app.graph(), "Access");
 }

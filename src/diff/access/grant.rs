@@ -7,7 +7,7 @@ use super::{AccessChange, branches, list, name, uncovered};
 
 /// What a part of a statement speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum What {
+enum GrantResource {
     /// This, which may be a pattern.
     This(String),
     /// Everything but these.
@@ -21,9 +21,9 @@ enum What {
 struct Grant {
     owner: String,
     allow: bool,
-    principal: What,
-    action: What,
-    resource: What,
+    principal: GrantResource,
+    action: GrantResource,
+    resource: GrantResource,
     condition: String,
 }
 
@@ -47,7 +47,7 @@ fn grants(side: &Side) -> Vec<Grant> {
         }
         let open = branches(entry.properties.get("PolicyDocument")).contains(&None);
         if entry.kind == "AWS::EC2::VPCEndpoint" && open {
-            let all = || What::This("*".to_owned());
+            let all = || GrantResource::This("*".to_owned());
             out.push(Grant {
                 principal: all(),
                 resource: all(),
@@ -62,9 +62,9 @@ fn plain(owner: &str, allow: bool, action: String) -> Grant {
     Grant {
         owner: owner.to_owned(),
         allow,
-        principal: What::Nothing,
-        action: What::This(action),
-        resource: What::Nothing,
+        principal: GrantResource::Nothing,
+        action: GrantResource::This(action),
+        resource: GrantResource::Nothing,
         condition: String::new(),
     }
 }
@@ -124,20 +124,20 @@ fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
 }
 
 /// The parts of a statement that are told by a key or by its denial.
-fn parts(statement: &Value, key: &str) -> Vec<What> {
-    let mut out: Vec<What> = list(statement.get(key))
+fn parts(statement: &Value, key: &str) -> Vec<GrantResource> {
+    let mut out: Vec<GrantResource> = list(statement.get(key))
         .into_iter()
-        .map(|it| What::This(name(it)))
+        .map(|it| GrantResource::This(name(it)))
         .collect();
     let but: Vec<String> = list(statement.get(format!("Not{key}")))
         .into_iter()
         .map(name)
         .collect();
     if !but.is_empty() {
-        out.push(What::AllBut(but));
+        out.push(GrantResource::AllBut(but));
     }
     if out.is_empty() {
-        out.push(What::Nothing);
+        out.push(GrantResource::Nothing);
     }
     out
 }
@@ -153,7 +153,7 @@ fn who(kind: &str, value: &Value) -> String {
     }
 }
 
-fn principals(statement: &Value) -> Vec<What> {
+fn principals(statement: &Value) -> Vec<GrantResource> {
     let of = |key: &str| -> Vec<String> {
         let mut out = Vec::new();
         for found in branches(statement.get(key)).into_iter().flatten() {
@@ -168,13 +168,16 @@ fn principals(statement: &Value) -> Vec<What> {
         }
         out
     };
-    let mut out: Vec<What> = of("Principal").into_iter().map(What::This).collect();
+    let mut out: Vec<GrantResource> = of("Principal")
+        .into_iter()
+        .map(GrantResource::This)
+        .collect();
     let but = of("NotPrincipal");
     if !but.is_empty() {
-        out.push(What::AllBut(but));
+        out.push(GrantResource::AllBut(but));
     }
     if out.is_empty() {
-        out.push(What::Nothing);
+        out.push(GrantResource::Nothing);
     }
     out
 }
@@ -258,34 +261,36 @@ fn overlap(a: &str, b: &str) -> bool {
     at(&a, &b, &mut Vec::new())
 }
 
-impl What {
-    fn covers(&self, other: &What, exact_case: bool) -> bool {
+impl GrantResource {
+    fn covers(&self, other: &GrantResource, exact_case: bool) -> bool {
         let fits = |pattern: &str, text: &str| match exact_case {
             true => matches(pattern, text),
             false => matches(&pattern.to_lowercase(), &text.to_lowercase()),
         };
         match (self, other) {
-            (What::This(by), What::This(it)) => fits(by, it),
-            (What::This(by), What::AllBut(_)) => by == "*",
+            (GrantResource::This(by), GrantResource::This(it)) => fits(by, it),
+            (GrantResource::This(by), GrantResource::AllBut(_)) => by == "*",
             // Leaves out no more than the other does.
-            (What::AllBut(by), What::AllBut(it)) => {
+            (GrantResource::AllBut(by), GrantResource::AllBut(it)) => {
                 by.iter().all(|by| it.iter().any(|it| fits(it, by)))
             }
             // Patterns that share anything make a hole in what is covered.
-            (What::AllBut(by), What::This(it)) => !by.iter().any(|by| match exact_case {
-                true => overlap(by, it),
-                false => overlap(&by.to_lowercase(), &it.to_lowercase()),
-            }),
-            (What::Nothing, What::Nothing) => true,
+            (GrantResource::AllBut(by), GrantResource::This(it)) => {
+                !by.iter().any(|by| match exact_case {
+                    true => overlap(by, it),
+                    false => overlap(&by.to_lowercase(), &it.to_lowercase()),
+                })
+            }
+            (GrantResource::Nothing, GrantResource::Nothing) => true,
             _ => false,
         }
     }
 
     fn text(&self) -> Option<String> {
         match self {
-            What::This(text) => Some(text.clone()),
-            What::AllBut(items) => Some(format!("all but {}", items.join(", "))),
-            What::Nothing => None,
+            GrantResource::This(text) => Some(text.clone()),
+            GrantResource::AllBut(items) => Some(format!("all but {}", items.join(", "))),
+            GrantResource::Nothing => None,
         }
     }
 }
@@ -343,7 +348,7 @@ fn line(grant: Grant, of_new: bool, actions: &[String]) -> AccessChange {
     }
     AccessChange {
         // A new denial takes away, and one that is gone gives.
-        wider: of_new == grant.allow,
+        is_broader: of_new == grant.allow,
         owner: grant.owner,
         what,
     }

@@ -15,7 +15,7 @@ use super::Side;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AccessChange {
     /// Whether more is allowed afterwards.
-    pub(crate) wider: bool,
+    pub(crate) is_broader: bool,
     /// The resource that it is about.
     pub(crate) owner: String,
     /// What changes, as a sentence's rest.
@@ -46,7 +46,7 @@ pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     attachments(old, new, &mut out);
     exposure(old, new, &mut out);
     conditions(old, new, &mut out);
-    out.sort_by_key(|change| !change.wider);
+    out.sort_by_key(|change| !change.is_broader);
     let mut seen: Vec<AccessChange> = Vec::new();
     out.retain(|it| {
         let first = !seen.contains(it);
@@ -169,7 +169,7 @@ const ATTACHED: [(&str, &str); 9] = [
 fn attached(side: &Side) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for (id, entry) in &side.resources {
-        let wanted: &[&str] = match entry.kind.as_str() {
+        let expected: &[&str] = match entry.kind.as_str() {
             "AWS::EC2::Instance" | "AWS::EC2::NetworkInterface" => &[
                 "SecurityGroupIds",
                 "SecurityGroups",
@@ -189,7 +189,7 @@ fn attached(side: &Side) -> Vec<(String, String)> {
             "AWS::EC2::EIP" | "AWS::EC2::EIPAssociation" => &["InstanceId", "NetworkInterfaceId"],
             _ => continue,
         };
-        within(&entry.properties, wanted, &mut |key, value| {
+        within(&entry.properties, expected, &mut |key, value| {
             let verb = ATTACHED.iter().find(|(known, _)| *known == key);
             for item in list(Some(value)) {
                 let item = item.get("Name").or(item.get("Arn")).unwrap_or(item);
@@ -202,14 +202,14 @@ fn attached(side: &Side) -> Vec<(String, String)> {
 }
 
 /// Finds properties of these names, wherever they are.
-fn within<'a>(value: &'a Value, wanted: &[&str], found: &mut dyn FnMut(&'a str, &'a Value)) {
+fn within<'a>(value: &'a Value, expected: &[&str], found: &mut dyn FnMut(&'a str, &'a Value)) {
     match value {
-        Value::Array(items) => items.iter().for_each(|item| within(item, wanted, found)),
+        Value::Array(items) => items.iter().for_each(|item| within(item, expected, found)),
         Value::Object(map) => {
             for (key, item) in map {
-                match wanted.contains(&key.as_str()) {
+                match expected.contains(&key.as_str()) {
                     true => found(key, item),
-                    false => within(item, wanted, found),
+                    false => within(item, expected, found),
                 }
             }
         }
@@ -226,7 +226,7 @@ fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             continue;
         }
         out.push(AccessChange {
-            wider: is_new,
+            is_broader: is_new,
             what: match is_new {
                 true => what,
                 false => format!("no longer {what}"),
@@ -250,7 +250,7 @@ fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
         let [was, is] = [before, entry].map(|it| it.attributes.get("Condition"));
         if was != is {
             out.push(AccessChange {
-                wider: was.is_some(),
+                is_broader: was.is_some(),
                 owner: id.clone(),
                 what: match (was, is) {
                     (_, None) => "is there whatever the condition says".to_owned(),
@@ -276,14 +276,14 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
         }
         for (path, safe, value) in &is {
             let known = was.iter().find(|(other, ..)| other == path);
-            let wider = match known {
+            let broader = match known {
                 Some((_, was_safe, _)) if was_safe == safe => continue,
                 // What is new and safe is no news.
                 None if *safe => continue,
                 _ => !safe,
             };
             out.push(AccessChange {
-                wider,
+                is_broader: broader,
                 owner: id.clone(),
                 what: format!("{path} is {value}"),
             });
@@ -291,7 +291,7 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
         for (path, safe, value) in &was {
             if *safe && !is.iter().any(|(other, ..)| other == path) {
                 out.push(AccessChange {
-                    wider: true,
+                    is_broader: true,
                     owner: id.clone(),
                     what: format!("{path} is no longer told to be {value}"),
                 });
@@ -327,17 +327,17 @@ fn found(value: &Value, path: &str, out: &mut Vec<(String, bool, String)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::cfn::Deployment;
+    use crate::frontend::cfn::Deployment;
 
     fn told(old: &str, new: &str) -> Vec<String> {
         let [old, new] = [old, new].map(|it| {
             let text = format!("Resources: {it}");
             super::super::read(&text, &Deployment::default()).expect("a template")
         });
-        let word = |wider| if wider { "+" } else { "-" };
+        let word = |broader| if broader { "+" } else { "-" };
         access(&old, &new)
             .iter()
-            .map(|it| format!("{} {} {}", word(it.wider), it.owner, it.what))
+            .map(|it| format!("{} {} {}", word(it.is_broader), it.owner, it.what))
             .collect()
     }
 
@@ -442,14 +442,14 @@ mod tests {
                 "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
             )
         };
-        let most = role("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}");
+        let max = role("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}");
         let nearly_all = role("{Effect: Allow, NotAction: 'iam:DeleteUser', Resource: '*'}");
         assert_eq!(
-            told(&most, &nearly_all),
+            told(&max, &nearly_all),
             ["+ R allows all but iam:DeleteUser on *"]
         );
         assert_eq!(
-            told(&nearly_all, &most),
+            told(&nearly_all, &max),
             ["- R no longer allows all but iam:DeleteUser on *"]
         );
         let one = role("{Effect: Allow, Action: x, Resource: 'a?'}");
@@ -464,14 +464,14 @@ mod tests {
                 "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statements}]}}}}]}}}}}}"
             )
         };
-        let most = "{Effect: Allow, NotAction: 's3:Get*', Resource: '*'}";
-        let more = format!("{most}, {{Effect: Allow, Action: 's3:*Object', Resource: '*'}}");
+        let max = "{Effect: Allow, NotAction: 's3:Get*', Resource: '*'}";
+        let more = format!("{max}, {{Effect: Allow, Action: 's3:*Object', Resource: '*'}}");
         assert_eq!(
-            told(&role(most), &role(&more)),
+            told(&role(max), &role(&more)),
             ["+ R allows s3:*Object on *"]
         );
-        let far = format!("{most}, {{Effect: Allow, Action: 'ec2:Run*', Resource: '*'}}");
-        assert!(told(&role(most), &role(&far)).is_empty());
+        let far = format!("{max}, {{Effect: Allow, Action: 'ec2:Run*', Resource: '*'}}");
+        assert!(told(&role(max), &role(&far)).is_empty());
         let tied = "{Effect: Allow, Action: x, Resource: r, Condition: {Bool: {k: true}}}";
         let perhaps = "{Effect: Allow, Action: x, Resource: r, Condition: !If [C, {Bool: {k: true}}, !Ref AWS::NoValue]}";
         assert_eq!(told(&role(tied), &role(perhaps)), ["+ R allows x on r"]);

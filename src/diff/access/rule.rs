@@ -30,9 +30,9 @@ struct Rule {
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let (was, is) = (rules(old, None), rules(new, Some(old)));
     let changed = uncovered(&was, &is, covers);
-    let change = |(rule, wider): (Rule, bool)| AccessChange {
-        wider,
-        what: text(&rule, wider),
+    let change = |(rule, broader): (Rule, bool)| AccessChange {
+        is_broader: broader,
+        what: text(&rule, broader),
         owner: rule.owner,
     };
     changed.into_iter().map(change).collect()
@@ -170,8 +170,8 @@ fn covers_peer(by: &str, peer: &str) -> bool {
     }
 }
 
-fn text(rule: &Rule, wider: bool) -> String {
-    let verb = match (rule.inbound, wider) {
+fn text(rule: &Rule, broader: bool) -> String {
+    let verb = match (rule.inbound, broader) {
         (true, true) => "admits",
         (true, false) => "no longer admits",
         (false, true) => "lets out",

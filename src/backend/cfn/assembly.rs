@@ -1,0 +1,107 @@
+//! A cloud assembly: templates with a manifest, which the `cdk` command line takes for an app's
+//! output.
+
+use serde_json::{Map, Value, json};
+
+use super::template;
+use crate::ir::Severity;
+use crate::resource::Dialect;
+use crate::validate::Validated;
+
+/// The version of the manifest's schema. A low one, so that older command lines read it too: each
+/// reads all versions up to its own.
+const VERSION: &str = "36.0.0";
+
+/// A file of a cloud assembly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssemblyFile {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Lowers all stacks to the files of a cloud assembly, the manifest last: a folder of them
+/// is what `cdk --app` takes.
+///
+/// ```
+/// use ssm_synth::{App, SessionAccess, backend};
+///
+/// let mut app = App::new();
+/// app.stack("Access").apply(SessionAccess::new());
+/// let checked = app.check().expect("the built-in pattern is sound");
+/// let files = backend::cfn::assembly(&checked);
+/// let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+/// assert_eq!(names, ["Access.template.json", "manifest.json"]);
+/// ```
+///
+/// <https://docs.aws.amazon.com/cdk/v2/guide/deploy.html>
+pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
+    let graph = validated.graph();
+    let mut files = Vec::new();
+    let mut artifacts = Map::new();
+    for name in validated.deployment_order() {
+        let (Some(stack), Some(text)) = (graph.stack(name), template(validated, name)) else {
+            continue;
+        };
+        let file = format!("{name}.template.json");
+        let region = stack.region.map_or("unknown-region", |region| region.name);
+        let mut artifact = json!({
+            "type": "aws:cloudformation:stack",
+            "environment": format!("aws://unknown-account/{region}"),
+            "properties": { "templateFile": file, "stackName": name },
+            "displayName": name,
+        });
+        let before = validated.dependencies_of(name);
+        if !before.is_empty() {
+            artifact["dependencies"] = before.into();
+        }
+        artifact["metadata"] = metadata(validated, name).into();
+        artifacts.insert(name.to_owned(), artifact);
+        files.push(AssemblyFile {
+            name: file,
+            text: text.to_json(),
+        });
+    }
+    let manifest = json!({ "version": VERSION, "artifacts": artifacts });
+    files.push(AssemblyFile {
+        name: "manifest.json".to_owned(),
+        text: format!("{manifest:#}\n"),
+    });
+    files
+}
+
+/// What is told beside a template: which construct a logical id is of, and warnings.
+fn metadata(validated: &Validated<'_>, stack: &str) -> Map<String, Value> {
+    let graph = validated.graph();
+    let mut out = Map::new();
+    let mut add = |path: &str, kind: &str, data: String| {
+        let entries = out.entry(format!("/{path}")).or_insert_with(|| json!([]));
+        if let Value::Array(entries) = entries {
+            entries.push(json!({ "type": kind, "data": data }));
+        }
+    };
+    for (id, node) in graph
+        .stack(stack)
+        .into_iter()
+        .flat_map(|it| graph.nodes_of(it))
+    {
+        let inside = node.resource.cfn_inside(id, graph).is_some();
+        if !inside && node.resource.type_name(Dialect::Cfn).is_some() {
+            add(&node.path, "aws:cdk:logicalId", node.cfn_id.clone());
+        }
+    }
+    let below = |path: &&String| {
+        let rest = path.strip_prefix(stack);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    for warning in validated.warnings().iter() {
+        if warning.severity == Severity::Warning && warning.only != Some(Dialect::Tf) {
+            for path in warning.paths.iter().filter(below) {
+                add(path, "aws:cdk:warning", warning.message.clone());
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,88 @@
+//! Changes to the output that the model does not know.
+
+use std::borrow::Cow;
+
+use crate::ir::Node;
+use crate::resource::{Dialect, Map, RawValue};
+
+/// Applies a node's overrides for a language; the checks have tried it before the back ends do.
+pub(crate) fn apply_overrides<'a>(
+    map: &mut Map<'a>,
+    node: &'a Node,
+    dialect: Dialect,
+) -> Result<(), String> {
+    for change in node
+        .overrides
+        .iter()
+        .filter(|change| change.dialect == dialect)
+    {
+        let pointer = &change.pointer;
+        let keys = pointer
+            .strip_prefix('/')
+            .ok_or_else(|| format!("override `{pointer}` does not begin with `/`"))?;
+        let keys: Vec<String> = keys
+            .split('/')
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        apply(map, &keys, change.value.as_ref(), dialect)
+            .ok_or_else(|| format!("override `{pointer}` leads nowhere"))?;
+    }
+    Ok(())
+}
+
+fn apply<'a>(
+    map: &mut Map<'a>,
+    keys: &[String],
+    value: Option<&'a serde_json::Value>,
+    dialect: Dialect,
+) -> Option<()> {
+    let (key, rest) = keys.split_first()?;
+    if rest.is_empty() {
+        match (value, map.get_mut(key)) {
+            (Some(value), Some(term)) => *term = RawValue::Raw(Cow::Borrowed(value)),
+            (Some(value), None) => map.insert(key.clone(), RawValue::Raw(Cow::Borrowed(value))),
+            (None, _) => drop(map.remove(key)),
+        }
+        return Some(());
+    }
+    if map.get(key).is_none() {
+        // What Terraform nests and the table does not know is a block more often than a map.
+        let inner = match dialect {
+            Dialect::Cfn => RawValue::Object(Map::default()),
+            Dialect::Tf => RawValue::Block(Map::default()),
+        };
+        map.insert(key.clone(), inner);
+    }
+    descend(map.get_mut(key)?, rest, value, dialect)
+}
+
+fn descend<'a>(
+    term: &mut RawValue<'a>,
+    keys: &[String],
+    value: Option<&'a serde_json::Value>,
+    dialect: Dialect,
+) -> Option<()> {
+    match term {
+        RawValue::Object(map) | RawValue::Block(map) => apply(map, keys, value, dialect),
+        RawValue::Json(inner) | RawValue::Base64(inner) => descend(inner, keys, value, dialect),
+        RawValue::List(items) => {
+            let (key, rest) = keys.split_first()?;
+            let at = if key == "-" {
+                items.len()
+            } else {
+                key.parse().ok()?
+            };
+            match (rest.is_empty(), value, at < items.len()) {
+                (true, Some(value), true) => items[at] = RawValue::Raw(Cow::Borrowed(value)),
+                (true, Some(value), false) if at == items.len() => {
+                    items.push(RawValue::Raw(Cow::Borrowed(value)));
+                }
+                (true, None, true) => drop(items.remove(at)),
+                (false, _, true) => return descend(&mut items[at], rest, value, dialect),
+                _ => return None,
+            }
+            Some(())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,717 @@
+//! Terraform: the graph lowered to a module.
+
+mod hcl;
+mod json;
+mod root;
+#[cfg(feature = "cli")]
+mod values;
+
+pub use root::{RegionsError, directory, root};
+#[cfg(feature = "cli")]
+pub(crate) use values::resources;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::apply_overrides;
+use crate::ir::{
+    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
+    RemovalPolicy, Stack, StackId, terraform_name,
+};
+use crate::resource::{Dialect, Map, RawValue};
+use crate::validate::{Export, Links, Validated};
+
+/// What a module is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ModuleKind {
+    /// To be applied as it is: with a `provider` block where the region is known.
+    #[default]
+    Root,
+    /// To be called by another module: without.
+    Module,
+}
+
+/// A value in a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Text, to arrive as it is.
+    Str(Cow<'a, str>),
+    /// An expression in HCL.
+    Expr(String),
+    /// Text and expressions, one after the other.
+    Template(Vec<Part<'a>>),
+    List(Vec<Tree<'a>>),
+    Map(Vec<(Cow<'a, str>, Tree<'a>)>),
+    /// A document that travels as JSON text.
+    Json(Box<Tree<'a>>),
+    /// Given by the user, to be printed as it is.
+    Raw(Cow<'a, serde_json::Value>),
+}
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part<'a> {
+    Text(Cow<'a, str>),
+    Expr(String),
+}
+
+/// What stands in a block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Body<'a>(Vec<(Cow<'a, str>, Item<'a>)>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item<'a> {
+    Argument(Tree<'a>),
+    /// Addresses, which Terraform's JSON has without `${}`.
+    Addresses(Vec<String>),
+    Blocks(Vec<Body<'a>>),
+    /// For readers and checkers, a line each.
+    Comments(Vec<String>),
+}
+
+impl<'a> Body<'a> {
+    fn argument(&mut self, name: impl Into<Cow<'a, str>>, value: Tree<'a>) {
+        self.0.push((name.into(), Item::Argument(value)));
+    }
+
+    fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {
+        self.0.push((name.into(), Item::Blocks(vec![body])));
+    }
+}
+
+/// A block at the top of a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block<'a> {
+    of: &'static str,
+    labels: Vec<Cow<'a, str>>,
+    body: Body<'a>,
+}
+
+/// A Terraform module for the `hashicorp/aws` provider, 5.x and 6.x.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Module<'a> {
+    blocks: Vec<Block<'a>>,
+}
+
+impl Module<'_> {
+    /// With blocks that import what is there already: address and id, which may hold expressions in
+    /// `${}`.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_imports(mut self, imports: Vec<(String, String)>) -> Self {
+        for (address, id) in imports {
+            let mut body = Body::default();
+            body.0.push(("to".into(), Item::Addresses(vec![address])));
+            let mut parts: Vec<Part<'_>> = Vec::new();
+            let mut rest = id.as_str();
+            while let Some((text, behind)) = rest.split_once("${") {
+                // Doubled, it is text.
+                if let Some(text) = text.strip_suffix('$') {
+                    parts.push(Part::Text(format!("{text}${{").into()));
+                    rest = behind;
+                    continue;
+                }
+                let (code, behind) = behind.split_once('}').unwrap_or((behind, ""));
+                if !text.is_empty() {
+                    parts.push(Part::Text(text.to_owned().into()));
+                }
+                parts.push(Part::Expr(code.to_owned()));
+                rest = behind;
+            }
+            let value = match parts.is_empty() {
+                true => Tree::Str(id.into()),
+                false => {
+                    if !rest.is_empty() {
+                        parts.push(Part::Text(rest.to_owned().into()));
+                    }
+                    Tree::Template(parts)
+                }
+            };
+            body.argument("id", value);
+            self.blocks.push(Block {
+                of: "import",
+                labels: Vec::new(),
+                body,
+            });
+        }
+        self
+    }
+
+    /// Prints it as Terraform JSON, with a line end behind.
+    pub fn to_json(&self) -> String {
+        json::print(&self.blocks)
+    }
+
+    /// Prints it as HCL, as `terraform fmt` leaves it.
+    pub fn to_hcl(&self) -> String {
+        hcl::print(&self.blocks)
+    }
+}
+
+/// Lowers a stack of that name; nothing if there is none.
+#[must_use]
+pub fn module<'g>(validated: &Validated<'g>, stack: &str, role: ModuleKind) -> Option<Module<'g>> {
+    let graph = validated.graph();
+    let here = *graph.stack_names.get(stack)?;
+    let mut lower = Lower {
+        graph,
+        stack: &graph.stacks[here.index()],
+        links: Some((here, validated.links())),
+        data: BTreeSet::new(),
+    };
+    Some(Module {
+        blocks: lower.blocks(role),
+    })
+}
+
+/// What the module asks the provider for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Data {
+    Zones,
+    Account,
+    Partition,
+    Region,
+}
+
+impl Data {
+    const fn labels(self) -> [&'static str; 2] {
+        match self {
+            Data::Zones => ["aws_availability_zones", "available"],
+            Data::Account => ["aws_caller_identity", "current"],
+            Data::Partition => ["aws_partition", "current"],
+            Data::Region => ["aws_region", "current"],
+        }
+    }
+}
+
+struct Lower<'g, 'l> {
+    graph: &'g Graph,
+    stack: &'g Stack,
+    /// Which stack it is, and what crosses between stacks.
+    links: Option<(StackId, &'l Links)>,
+    data: BTreeSet<Data>,
+}
+
+impl<'g> Lower<'g, '_> {
+    fn blocks(&mut self, role: ModuleKind) -> Vec<Block<'g>> {
+        let mut resources = Vec::new();
+        for (id, node) in self.graph.nodes_of(self.stack) {
+            self.resource(id, node, &mut resources);
+        }
+        let mut outputs = Vec::new();
+        for output in &self.stack.outputs {
+            let mut body = Body::default();
+            body.argument("description", Tree::Str(output.description.as_ref().into()));
+            let value = self.expr(&output.value);
+            body.argument("value", value);
+            outputs.push(Block {
+                of: "output",
+                labels: vec![output.tf_name.as_str().into()],
+                body,
+            });
+        }
+        if let Some((here, links)) = self.links {
+            for export in links
+                .exports_of(here, Dialect::Tf)
+                .filter(|it| !it.has_output)
+            {
+                let mut body = Body::default();
+                let value = self.attr(export.node, export.attr.tf);
+                body.argument("value", Tree::Expr(value));
+                outputs.push(Block {
+                    of: "output",
+                    labels: vec![export.tf_name.clone().into()],
+                    body,
+                });
+            }
+        }
+        let mut blocks = vec![required_providers()];
+        if let (ModuleKind::Root, Some(region)) = (role, self.stack.region) {
+            let mut body = Body::default();
+            body.argument("region", Tree::Str(region.name.into()));
+            blocks.push(Block {
+                of: "provider",
+                labels: vec!["aws".into()],
+                body,
+            });
+        }
+        let parameters = self
+            .stack
+            .parameters
+            .iter()
+            .filter_map(|id| self.graph.parameter(*id));
+        blocks.extend(
+            parameters
+                .filter(|it| it.only != Some(Dialect::Cfn))
+                .map(|it| variable(it, terraform_name(&it.id))),
+        );
+        if let Some((here, links)) = self.links {
+            blocks.extend(
+                links
+                    .imports_of(here)
+                    .map(|it| import_variable(self.graph, it)),
+            );
+        }
+        for data in &self.data {
+            let mut block = data_block(*data);
+            let mut accepted = Body::default();
+            self.suppressions(&format!("data.{}", data.labels()[0]), &mut accepted);
+            block.body.0.splice(0..0, accepted.0);
+            blocks.push(block);
+        }
+        for (_, node) in self.graph.nodes_of(self.stack) {
+            moved(node, &mut blocks);
+        }
+        blocks.extend(resources);
+        blocks.extend(outputs);
+        blocks
+    }
+
+    /// What is accepted of a type, as checkov reads it.
+    fn suppressions(&self, of: &str, body: &mut Body<'g>) {
+        let all = self.stack.suppressions.iter().filter(|it| it.tf == of);
+        let lines: Vec<String> = all
+            .map(|it| format!("checkov:skip={}:{}", it.check, it.reason))
+            .collect();
+        if !lines.is_empty() {
+            body.0.push(("//".into(), Item::Comments(lines)));
+        }
+    }
+
+    fn address(&self, id: NodeId) -> Option<String> {
+        let node = self.graph.node(id)?;
+        let of = node.resource.type_name(Dialect::Tf)?;
+        Some(format!("{of}.{}", node.tf_name))
+    }
+
+    fn resource(&mut self, id: NodeId, node: &'g Node, out: &mut Vec<Block<'g>>) {
+        let Some(of) = node.resource.type_name(Dialect::Tf) else {
+            return;
+        };
+        let mut arguments = node.resource.put(Dialect::Tf);
+        node.resource.tf_extra(&mut arguments);
+        if node.removal_policy == Some(RemovalPolicy::Retain) {
+            node.resource.tf_retained(&mut arguments);
+        }
+        // The checks applied them before.
+        let applied = apply_overrides(&mut arguments, node, Dialect::Tf);
+        debug_assert!(applied.is_ok());
+        let depends_on = self.depends_on(id, node, &arguments);
+        let condition = node.condition.and_then(|id| self.graph.condition(id));
+        let mut body = Body::default();
+        self.suppressions(of, &mut body);
+        let count = condition.map(|it| {
+            let test = self.test(&it.predicate);
+            format!("{test} ? 1 : 0")
+        });
+        if let Some(count) = &count {
+            body.argument("count", Tree::Expr(count.clone()));
+        }
+        self.body(arguments, &mut body);
+        if !depends_on.is_empty() {
+            body.0
+                .push(("depends_on".into(), Item::Addresses(depends_on)));
+        }
+        let name: Cow<'g, str> = node.tf_name.as_str().into();
+        out.push(Block {
+            of: "resource",
+            labels: vec![of.into(), name],
+            body,
+        });
+        for satellite in node.resource.satellites(id, self.graph) {
+            let mut body = Body::default();
+            if let Some(count) = &count {
+                body.argument("count", Tree::Expr(count.clone()));
+            }
+            self.body(satellite.body, &mut body);
+            let name = format!("{}_{}", node.tf_name, satellite.suffix);
+            let labels = vec![satellite.tf.into(), name.into()];
+            out.push(Block {
+                of: "resource",
+                labels,
+                body,
+            });
+        }
+    }
+
+    /// What references do not say already.
+    fn depends_on(&self, id: NodeId, node: &Node, arguments: &Map<'_>) -> Vec<String> {
+        let said = arguments.references();
+        let mut addresses = Vec::new();
+        for &after in &node.depends_on {
+            // A stack waits as a whole for what it takes from others.
+            let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
+                continue;
+            };
+            let satellites = other.resource.satellites(after, self.graph);
+            if after != id && satellites.is_empty() && !said.contains(&after) {
+                addresses.extend(self.address(after));
+            }
+            for satellite in satellites {
+                addresses.push(format!(
+                    "{}.{}_{}",
+                    satellite.tf, other.tf_name, satellite.suffix
+                ));
+            }
+        }
+        addresses
+    }
+
+    fn body(&mut self, map: Map<'g>, body: &mut Body<'g>) {
+        for (key, term) in map {
+            match term {
+                RawValue::Block(map) => {
+                    let mut inner = Body::default();
+                    self.body(map, &mut inner);
+                    body.block(key, inner);
+                }
+                RawValue::List(items) if matches!(items.first(), Some(RawValue::Block(_))) => {
+                    let mut blocks = Vec::new();
+                    for item in items {
+                        if let RawValue::Block(map) = item {
+                            let mut inner = Body::default();
+                            self.body(map, &mut inner);
+                            blocks.push(inner);
+                        }
+                    }
+                    body.0.push((key, Item::Blocks(blocks)));
+                }
+                term => {
+                    let value = self.term(term);
+                    body.argument(key, value);
+                }
+            }
+        }
+    }
+
+    fn term(&mut self, term: RawValue<'g>) -> Tree<'g> {
+        match term {
+            RawValue::Bool(value) => Tree::Bool(value),
+            RawValue::Int(value) => Tree::Int(value),
+            RawValue::Str(text) => Tree::Str(text),
+            RawValue::Expr(Cow::Borrowed(expr)) => self.expr(expr),
+            RawValue::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
+            RawValue::List(items) if items.iter().any(RawValue::is_items) => {
+                let parts: Vec<String> = items.iter().map(|item| self.part(item)).collect();
+                Tree::Expr(format!("concat({})", parts.join(", ")))
+            }
+            RawValue::List(items) => {
+                Tree::List(items.into_iter().map(|item| self.term(item)).collect())
+            }
+            RawValue::Object(map) | RawValue::Block(map) => Tree::Map(
+                map.into_iter()
+                    .map(|(key, term)| (key, self.term(term)))
+                    .collect(),
+            ),
+            RawValue::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
+            RawValue::Base64(inner) => self.term(*inner),
+            RawValue::Raw(value) => Tree::Raw(value),
+        }
+    }
+
+    /// A list for `concat`, of one or of all items of a parameter.
+    fn part(&mut self, term: &RawValue<'_>) -> String {
+        match term {
+            RawValue::Expr(expr) if term.is_items() => self.code(expr),
+            RawValue::Expr(expr) => format!("[{}]", self.code(expr)),
+            RawValue::Str(text) => format!("[{}]", hcl::quoted(text)),
+            // A list parameter holds text, and so do its neighbours.
+            _ => "[]".to_owned(),
+        }
+    }
+
+    fn expr_owned(&mut self, expr: &Expr) -> Tree<'g> {
+        match self.expr(expr) {
+            Tree::Str(text) => Tree::Str(text.into_owned().into()),
+            Tree::Expr(text) => Tree::Expr(text),
+            Tree::Template(parts) => Tree::Template(
+                parts
+                    .into_iter()
+                    .map(|part| match part {
+                        Part::Text(text) => Part::Text(text.into_owned().into()),
+                        Part::Expr(text) => Part::Expr(text),
+                    })
+                    .collect(),
+            ),
+            _ => Tree::Null,
+        }
+    }
+
+    fn data_source(&mut self, data: Data, attribute: &str) -> String {
+        self.data.insert(data);
+        let [of, name] = data.labels();
+        format!("data.{of}.{name}.{attribute}")
+    }
+
+    fn expr<'e>(&mut self, expr: &'e Expr) -> Tree<'e> {
+        match expr {
+            Expr::Text(text) => Tree::Str(text.as_ref().into()),
+            Expr::Concat(parts) => Tree::Template(
+                parts
+                    .iter()
+                    .map(|part| match part {
+                        Expr::Text(text) => Part::Text(text.as_ref().into()),
+                        other => Part::Expr(self.code(other)),
+                    })
+                    .collect(),
+            ),
+            Expr::PerLanguage { tf, .. } => self.expr(tf),
+            other => Tree::Expr(self.code(other)),
+        }
+    }
+
+    fn attr(&self, id: NodeId, name: &str) -> String {
+        let address = self.address(id).unwrap_or_default();
+        let node = self.graph.node(id);
+        match node.is_some_and(|node| node.condition.is_some()) {
+            true => format!("one({address}[*].{name})"),
+            false => format!("{address}.{name}"),
+        }
+    }
+
+    fn code(&mut self, expr: &Expr) -> String {
+        match expr {
+            Expr::Attr(id, attr) => match self.links {
+                Some((here, links)) if self.graph.node(*id).is_some_and(|it| it.stack != here) => {
+                    let export = links.find(*id, *attr);
+                    let name = export.map(|it| it.variable(self.graph));
+                    format!("var.{}", name.unwrap_or_default())
+                }
+                _ => self.attr(*id, attr.tf),
+            },
+            Expr::Param(id) | Expr::Items(id) => {
+                let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
+                format!("var.{}", name.unwrap_or_default())
+            }
+            // The id of the data source is the region's name in 5.x and 6.x alike; `name` is
+            // deprecated in 6.x, and `region` is not in 5.x.
+            Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Region, "id"),
+            Expr::Pseudo(Pseudo::AccountId) => self.data_source(Data::Account, "account_id"),
+            Expr::Pseudo(Pseudo::Partition) => self.data_source(Data::Partition, "partition"),
+            Expr::Pseudo(Pseudo::UrlSuffix) => self.data_source(Data::Partition, "dns_suffix"),
+            Expr::Text(text) => hcl::quoted(text),
+            Expr::Concat(_) => match self.expr(expr) {
+                Tree::Template(parts) => hcl::template(&parts),
+                _ => String::new(),
+            },
+            Expr::Zone(n) => {
+                let names = self.data_source(Data::Zones, "names");
+                format!("{names}[{n}]")
+            }
+            Expr::Select(list, n) => {
+                let list = self.code(list);
+                format!("{list}[{n}]")
+            }
+            Expr::If(condition, then, other) => {
+                let test = match self.graph.condition(*condition) {
+                    Some(condition) => self.test(&condition.predicate),
+                    None => String::new(),
+                };
+                format!("{test} ? {} : {}", self.code(then), self.code(other))
+            }
+            Expr::PerLanguage { tf, .. } => self.code(tf),
+            Expr::Other(id, name) => {
+                let address = self.address(*id).unwrap_or_default();
+                format!("{address}.{name}")
+            }
+            Expr::SsmParameter(name) => format!("\"{{{{resolve:ssm:{name}}}}}\""),
+            // What was read and is one of several is never written; the first stands for it.
+            Expr::OneOf(of) => of
+                .first()
+                .map_or("null".to_owned(), |first| self.code(first)),
+            Expr::Opaque(text) => text.to_string(),
+            Expr::Absent => "null".to_owned(),
+        }
+    }
+
+    fn test(&mut self, test: &Predicate) -> String {
+        match test {
+            Predicate::Not(inner) => format!("!{}", self.test(inner)),
+            Predicate::OneOf(expr, values) => {
+                let list: Vec<String> = values.iter().map(|text| hcl::quoted(text)).collect();
+                let asked = self.code(expr);
+                let number = matches!(expr, Expr::Param(id)
+                    if self.graph.parameter(*id).is_some_and(|it| it.of == ParameterType::Number));
+                // A number is no text, and so in no list of texts.
+                let asked = match number {
+                    true => format!("tostring({asked})"),
+                    false => asked,
+                };
+                format!("contains([{}], {asked})", list.join(", "))
+            }
+        }
+    }
+}
+
+fn required_providers<'a>() -> Block<'a> {
+    let source = vec![
+        ("source".into(), Tree::Str("hashicorp/aws".into())),
+        ("version".into(), Tree::Str(">= 5.40, < 7.0".into())),
+    ];
+    let mut providers = Body::default();
+    providers.argument("aws", Tree::Map(source));
+    let mut body = Body::default();
+    body.block("required_providers", providers);
+    Block {
+        of: "terraform",
+        labels: Vec::new(),
+        body,
+    }
+}
+
+fn data_block<'a>(data: Data) -> Block<'a> {
+    let mut body = Body::default();
+    if data == Data::Zones {
+        // Local Zones and zones that nobody switched on hold no endpoint.
+        let mut filter = Body::default();
+        filter.argument("name", Tree::Str("opt-in-status".into()));
+        filter.argument(
+            "values",
+            Tree::List(vec![Tree::Str("opt-in-not-required".into())]),
+        );
+        body.argument("state", Tree::Str("available".into()));
+        body.block("filter", filter);
+    }
+    let labels = data.labels().into_iter().map(Cow::Borrowed).collect();
+    Block {
+        of: "data",
+        labels,
+        body,
+    }
+}
+
+fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
+    let Some(of) = node.resource.type_name(Dialect::Tf) else {
+        return;
+    };
+    let mut names: Vec<&str> = node.moved_from.iter().map(String::as_str).collect();
+    names.push(&node.tf_name);
+    for pair in names.windows(2) {
+        if pair[0] == pair[1] {
+            continue;
+        }
+        let mut body = Body::default();
+        for (key, name) in [("from", pair[0]), ("to", pair[1])] {
+            let address = Item::Addresses(vec![format!("{of}.{name}")]);
+            body.0.push((key.into(), address));
+        }
+        out.push(Block {
+            of: "moved",
+            labels: Vec::new(),
+            body,
+        });
+    }
+}
+
+/// The variable for a value of another stack.
+fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
+    let mut body = Body::default();
+    let of = &graph.stacks[export.from.index()].name;
+    let description = format!("Output {} of {of}", export.tf_name);
+    body.argument("description", Tree::Str(description.into()));
+    body.argument("type", Tree::Expr("string".to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    Block {
+        of: "variable",
+        labels: vec![export.variable(graph).into()],
+        body,
+    }
+}
+
+fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> {
+    let list = parameter.of.is_list();
+    let mut body = Body::default();
+    if let Some(text) = &parameter.description {
+        body.argument("description", Tree::Str(text.as_ref().into()));
+    }
+    body.argument("type", Tree::Expr(parameter.of.tf().to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    if let Some(default) = &parameter.default {
+        let value = match (parameter.of, default.parse()) {
+            (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ if list => Tree::List(
+                default
+                    .split(',')
+                    .map(|item| Tree::Str(item.trim().into()))
+                    .collect(),
+            ),
+            _ => Tree::Str(default.as_ref().into()),
+        };
+        body.argument("default", value);
+    }
+    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
+        let condition = if list {
+            format!("alltrue([for item in var.{name} : {}])", each("item"))
+        } else {
+            each(&format!("var.{name}"))
+        };
+        let mut validation = Body::default();
+        validation.argument("condition", Tree::Expr(condition));
+        validation.argument("error_message", Tree::Str(message.into()));
+        body.block("validation", validation);
+    };
+    let whole = |pattern: &str| format!("^(?:{pattern})$");
+    let pattern = match &parameter.allowed_pattern {
+        Some(pattern) => Some(whole(pattern)),
+        None => parameter.of.pattern().map(str::to_owned),
+    };
+    if let Some(pattern) = pattern {
+        let regex = hcl::quoted(&pattern);
+        let message = format!("The value of {name} must match {pattern}.");
+        validate(
+            &mut body,
+            &|item| format!("can(regex({regex}, {item}))"),
+            message,
+        );
+    }
+    if !parameter.allowed_values.is_empty() {
+        let values: Vec<String> = parameter
+            .allowed_values
+            .iter()
+            .map(|text| hcl::quoted(text))
+            .collect();
+        let message = format!(
+            "The value of {name} must be one of {}.",
+            parameter.allowed_values.join(", ")
+        );
+        let values = values.join(", ");
+        let item = match parameter.of {
+            ParameterType::Number => |item: &str| format!("tostring({item})"),
+            _ => |item: &str| item.to_owned(),
+        };
+        validate(
+            &mut body,
+            &|it| format!("contains([{values}], {})", item(it)),
+            message,
+        );
+    }
+    Block {
+        of: "variable",
+        labels: vec![name.into()],
+        body,
+    }
+}
+
+/// Prints a block of a resource with these arguments, which refer to resources of a graph.
+pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'static>) -> String {
+    let Some(stack) = graph.stacks.first() else {
+        return String::new();
+    };
+    let mut lower = Lower {
+        graph,
+        stack,
+        links: None,
+        data: BTreeSet::new(),
+    };
+    let mut body = Body::default();
+    lower.body(arguments, &mut body);
+    let block = Block {
+        of: "resource",
+        labels: vec![of.to_owned().into(), name.to_owned().into()],
+        body,
+    };
+    hcl::print(&[block])
+}

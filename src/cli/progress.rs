@@ -1,0 +1,384 @@
+//! Telling what happens while it happens: on a terminal, in a log, or to a program.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::aws::{CheckedTemplate, check_template};
+use super::change_report::{Version, compare, escape_text};
+use super::{Failure, app, output, planned};
+use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
+use crate::deploy::parameters::deployed_values;
+use crate::deploy::values::{ChangeSet, Event, Stack};
+use crate::deploy::wait::{ProgressSink, Stop};
+
+/// How things are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs: an object a line on standard output
+    Json,
+}
+
+/// What is planned, for showing it.
+#[derive(Clone, Debug)]
+pub(super) struct DeployPlan {
+    pub(super) stack: String,
+    pub(super) text: String,
+    pub(super) nested: Vec<String>,
+    pub(super) allow_unreachable: bool,
+    pub(super) region: String,
+    pub(super) capabilities: Vec<String>,
+}
+
+/// Whether somebody is there to be asked.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+struct Bars {
+    all: MultiProgress,
+    main: ProgressBar,
+    in_progress: BTreeMap<String, ProgressBar>,
+    has_total: bool,
+}
+
+/// Whether a program was told how it ended.
+static END_REPORTED: AtomicBool = AtomicBool::new(false);
+
+/// Tells a program how it ended, if nobody has yet.
+pub(super) fn report_end<T>(format: Format, done: Result<T, Failure>) -> Result<T, Failure> {
+    if done.is_err() && !END_REPORTED.load(Ordering::Relaxed) {
+        ProgressReporter::new(format, true).outcome("error", None, &json!({}));
+    }
+    done
+}
+
+/// Tells what happens.
+pub(super) struct ProgressReporter {
+    format: Format,
+    yes: bool,
+    /// Show the plan on standard output, as what was asked for.
+    show: bool,
+    plan: Option<DeployPlan>,
+    bars: Option<Bars>,
+    started: BTreeMap<String, Instant>,
+}
+
+/// How many resources under way have a line of their own.
+const MOST_LINES: usize = 6;
+
+const GREEN: Style = AnsiColor::Green.on_default();
+const RED: Style = AnsiColor::Red.on_default().bold();
+
+impl ProgressReporter {
+    pub(super) fn new(format: Format, yes: bool) -> ProgressReporter {
+        ProgressReporter {
+            format,
+            yes,
+            show: false,
+            plan: None,
+            bars: None,
+            started: BTreeMap::new(),
+        }
+    }
+
+    #[must_use]
+    pub(super) fn with_plan(mut self, planning: DeployPlan, show: bool) -> ProgressReporter {
+        self.plan = Some(planning);
+        self.show = show;
+        self
+    }
+
+    /// Tells a program something.
+    pub(super) fn emit(&self, value: &Value) {
+        if self.format == Format::Json {
+            let _ = output::artifact(&format!("{value}\n"));
+        }
+    }
+
+    /// Tells people something, above what moves.
+    pub(super) fn line(&self, text: &str) {
+        let line = format!("{text}\n");
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| output::note(&line)),
+            None => output::note(&line),
+        }
+    }
+
+    /// The stack in the end.
+    pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
+        END_REPORTED.store(true, Ordering::Relaxed);
+        let mut value = json!({ "event": "end", "outcome": word });
+        if let Some(stack) = stack {
+            let outputs = stack.outputs.iter();
+            let outputs = outputs.map(|(key, value, _)| (key.clone(), value.clone().into()));
+            value["stack"] = json!({
+                "name": stack.name,
+                "id": stack.id,
+                "status": stack.status,
+                "outputs": outputs.collect::<serde_json::Map<_, _>>(),
+            });
+        }
+        if let (Value::Object(all), Value::Object(more)) = (&mut value, more) {
+            all.extend(more.clone());
+        }
+        self.emit(&value);
+    }
+
+    /// The outputs, which are what a deployment is for.
+    pub(super) fn outputs(&self, stack: &Stack) {
+        if self.format == Format::Json {
+            return;
+        }
+        let widest = stack
+            .outputs
+            .iter()
+            .map(|(key, ..)| key.len())
+            .max()
+            .unwrap_or_default();
+        let lines = stack.outputs.iter();
+        let lines =
+            lines.map(|(key, value, _)| format!("{key:<widest$} = {}\n", escape_text(value)));
+        let _ = output::artifact(&lines.collect::<String>());
+    }
+}
+
+/// What was typed before the question was there is no answer to it.
+fn discard_typed_input() {
+    #[cfg(unix)]
+    let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
+/// What is said when the user does not wait for the end.
+pub(super) fn report_forced_stop() {
+    let _ = output::stderr(
+        "ended at once: a change set may be left, and a new stack in REVIEW_IN_PROGRESS; \
+         `ssm-synth status` tells, and the next `deploy` goes on from there\n",
+    );
+}
+
+fn bar_style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+impl ProgressSink for ProgressReporter {
+    fn note(&mut self, text: &str) {
+        self.emit(&json!({ "event": "note", "text": text }));
+        self.line(text);
+    }
+
+    fn start(&mut self, resources: Option<usize>) {
+        self.started.clear();
+        if self.format == Format::Json || output::is_quiet() || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let all = MultiProgress::new();
+        let known = resources.is_some();
+        let main = all.add(match resources {
+            Some(count) => ProgressBar::new(count as u64),
+            None => ProgressBar::new_spinner(),
+        });
+        main.set_style(bar_style(match resources {
+            Some(_) => "{bar:30} {pos}/{len} resources, {elapsed} {msg}",
+            None => "{spinner} {elapsed} {msg}",
+        }));
+        main.enable_steady_tick(Duration::from_millis(200));
+        self.bars = Some(Bars {
+            all,
+            main,
+            in_progress: BTreeMap::new(),
+            has_total: known,
+        });
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.emit(&json!({
+            "event": "resource",
+            "at": event.at,
+            "logical_id": event.logical_id,
+            "physical_id": event.physical_id,
+            "type": event.kind,
+            "status": event.status,
+            "reason": event.reason,
+        }));
+        if self.format == Format::Json {
+            return;
+        }
+        let reason = match event.reason.as_str() {
+            "" => String::new(),
+            reason => format!("  {}", escape_text(reason)),
+        };
+        let ended = !event.status.ends_with("_IN_PROGRESS");
+        let paint = match event.status.as_str() {
+            status if status.ends_with("_FAILED") => RED,
+            status if status.ends_with("_COMPLETE") && !status.contains("ROLLBACK") => GREEN,
+            _ => Style::new(),
+        };
+        let Some(bars) = &mut self.bars else {
+            let line = format!(
+                "{} {paint}{:<20}{paint:#} {} ({}){reason}",
+                event.at, event.status, event.logical_id, event.kind
+            );
+            return self.line(&line);
+        };
+        if event.is_stack_event {
+            bars.main.set_message(event.status.clone());
+        } else if ended {
+            if let Some(bar) = bars.in_progress.remove(&event.logical_id) {
+                bar.finish_and_clear();
+            }
+            if bars.has_total && event.status != "DELETE_COMPLETE" {
+                bars.main.inc(1);
+            }
+        } else if !bars.in_progress.contains_key(&event.logical_id)
+            && bars.in_progress.len() < MOST_LINES
+        {
+            let bar = bars.all.add(ProgressBar::new_spinner());
+            bar.set_style(bar_style("  {spinner} {msg} {elapsed}"));
+            bar.set_message(format!("{} {}", event.logical_id, event.kind));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bars.in_progress.insert(event.logical_id.clone(), bar);
+        }
+        if !ended {
+            self.started
+                .entry(event.logical_id.clone())
+                .or_insert_with(Instant::now);
+            return;
+        }
+        let took = self
+            .started
+            .remove(&event.logical_id)
+            .map_or(0, |it| it.elapsed().as_secs());
+        let took = if took > 0 {
+            format!(" {took}s")
+        } else {
+            String::new()
+        };
+        self.line(&format!(
+            "{paint}{:<20}{paint:#} {} ({}){took}{reason}",
+            event.status, event.logical_id, event.kind
+        ));
+    }
+
+    fn finish(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.in_progress
+                .values()
+                .for_each(ProgressBar::finish_and_clear);
+            bars.main.finish_and_clear();
+        }
+    }
+}
+
+impl Confirm for ProgressReporter {
+    fn plan(
+        &mut self,
+        set: &ChangeSet,
+        deployed: Option<&Deployed>,
+        values: &[(String, String)],
+    ) -> Result<(), String> {
+        let Some(planning) = &self.plan else {
+            return Ok(());
+        };
+        let region = planning.region.as_str();
+        let old = deployed
+            .map(|it| Version::template(&it.template, deployed_values(it), region))
+            .unwrap_or_default();
+        let new = Version::template(&planning.text, values.to_vec(), region).with_app_verdicts();
+        let report = compare(&old, &new);
+        let (access, session) = report.json();
+        self.emit(&json!({
+            "event": "plan",
+            "stack": planning.stack,
+            "region": planning.region,
+            "create": deployed.is_none(),
+            "changes": planned::planned_json(set),
+            "access": access,
+            "session": session,
+            "capabilities": planning.capabilities,
+        }));
+        let checked = match app::current() {
+            Some(app) => Some(CheckedTemplate::of_app(&planning.stack, app)),
+            None => check_template(
+                &planning.stack,
+                &planning.text,
+                values,
+                Some(&planning.region),
+            )
+            .ok(),
+        };
+        let unreachable = checked.filter(CheckedTemplate::is_unreachable);
+        let verdict = match &unreachable {
+            Some(_) if !planning.allow_unreachable => {
+                Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
+                     it nevertheless with `--allow-unreachable`"
+                    .to_owned())
+            }
+            _ => Ok(()),
+        };
+        if self.format == Format::Json {
+            return verdict;
+        }
+        let what = match deployed {
+            Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
+            None => format!("A new stack `{}` in {}", planning.stack, planning.region),
+        };
+        let mut text = format!("{what}\n{}{}", planned::planned(set), report.text());
+        if !planning.capabilities.is_empty() {
+            text.push_str(&format!(
+                "Acknowledged: {}\n",
+                planning.capabilities.join(", ")
+            ));
+        }
+        if !planning.nested.is_empty() {
+            text.push_str(&format!(
+                "Not looked into: the nested stacks {}\n",
+                planning.nested.join(", ")
+            ));
+        }
+        if let Some(checked) = unreachable {
+            text.push_str(&checked.text());
+        }
+        let _ = match self.show {
+            true => output::stdout(&text),
+            // Whoever is not asked need not see it.
+            false if self.yes && output::is_quiet() => Ok(()),
+            false => output::stderr(&text),
+        };
+        verdict
+    }
+
+    async fn confirm(&mut self, question: &str, stop: &Stop) -> Confirmation {
+        if self.yes {
+            return Confirmation::Yes;
+        }
+        discard_typed_input();
+        let _ = output::stderr(&format!("{question} [y/N] "));
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // Reading cannot be interrupted; a thread of its own dies with the program.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let read = std::io::stdin().lock().read_line(&mut line);
+            let _ = tell.send(read.is_ok().then_some(line));
+        });
+        let answer = tokio::select! {
+            told = told => told.ok().flatten().unwrap_or_default(),
+            () = stop.wait() => {
+                let _ = output::stderr("\nstopping: taking the change set away\n");
+                return Confirmation::No;
+            }
+        };
+        match answer.trim().to_lowercase().as_str() {
+            "y" | "yes" => Confirmation::Yes,
+            _ => Confirmation::No,
+        }
+    }
+}

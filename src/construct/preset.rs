@@ -1,0 +1,217 @@
+//! Whole sets of choices: what is taken where nothing is said.
+
+use super::access::{DEFAULT_INSTANCE_NAME, SessionAccess};
+use super::audit::Audit;
+use super::endpoints::{EndpointZones, Endpoints};
+use super::instance::PrivateInstance;
+use super::monitoring::Monitoring;
+use super::network::{PrivateNetwork, Zones};
+use super::operators::Operators;
+use super::patching::Patching;
+use super::sessions::{SessionBucket, Sessions};
+use crate::ir::{Scanner, Suppression, Value};
+
+/// A set of choices for what nothing is said of.
+///
+/// ```
+/// use ssm_synth::construct::{Profile, Sessions};
+///
+/// let access = Profile::Hardened.access().sessions(Sessions {
+///     idle_timeout: 10,
+///     ..Profile::Hardened.sessions().unwrap_or_default()
+/// });
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Preset {
+    /// The cheapest that works: one zone, and the two endpoints that a session needs.
+    Minimal,
+    /// Two zones and the agent's endpoints.
+    #[default]
+    Standard,
+    /// All best practices: sessions logged and encrypted, operators, least privilege, patches,
+    /// alarms, a trail, and the VPC's connections on record.
+    Hardened,
+}
+
+const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
+                              can record data events instead";
+
+/// What checkers find in the hardened stack and is accepted; `docs/security.md` has the same.
+pub(crate) const SUPPRESSIONS: &[Suppression] = &[
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_18",
+        cfn: "AWS::S3::Bucket",
+        tf: "aws_s3_bucket",
+        reason: NO_ACCESS_LOGS,
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_144",
+        cfn: "",
+        tf: "aws_s3_bucket",
+        reason: "a copy in another region is a choice about residency that the stack's owner makes",
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_8",
+        cfn: "",
+        tf: "aws_instance",
+        reason: "the root volume is encrypted in the launch template, which the check does not read",
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_252",
+        cfn: "",
+        tf: "aws_cloudtrail",
+        reason: "a message for each file of the trail tells nothing; sessions are told by \
+                 EventBridge",
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV2_AWS_12",
+        cfn: "",
+        tf: "aws_vpc",
+        reason: "nothing here uses the default group, and CloudFormation cannot change it",
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_394",
+        cfn: "",
+        tf: "data.aws_availability_zones",
+        reason: "which zones there are is the account's; name them by `network.zones` to fix them",
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "s3_bucket_logging_enabled_check",
+        cfn: "AWS::S3::Bucket",
+        tf: "",
+        reason: NO_ACCESS_LOGS,
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "s3_bucket_policy_ssl_requests_only_check",
+        cfn: "AWS::S3::BucketPolicy",
+        tf: "",
+        reason: "the policy denies it, and the rule reads the objects' ARN in one spelling only",
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "ec2_instance_no_public_ip_check",
+        cfn: "AWS::EC2::Instance",
+        tf: "",
+        reason: "the subnets give no public address, and the rule reads interfaces only",
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "ec2_instance_nitro_encryption_in_transit_check",
+        cfn: "AWS::EC2::Instance",
+        tf: "",
+        reason: "sessions and endpoints use TLS; types that encrypt in transit cost many times more",
+    },
+];
+
+impl Preset {
+    /// All, with their names in a configuration.
+    pub const ALL: &'static [(Preset, &'static str)] = &[
+        (Preset::Minimal, "minimal"),
+        (Preset::Standard, "standard"),
+        (Preset::Hardened, "hardened"),
+    ];
+
+    fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
+        (self == Preset::Hardened).then(of)
+    }
+
+    /// The zones of a new network.
+    pub fn zones(self) -> Zones {
+        Zones::Count(if self == Preset::Minimal { 1 } else { 2 })
+    }
+
+    /// The endpoints.
+    pub fn endpoints(self) -> Endpoints {
+        Endpoints {
+            // Agents since 2024 ask `ssmmessages` for all.
+            ec2messages: self != Preset::Minimal,
+            zones: match self {
+                Preset::Minimal => EndpointZones::One,
+                _ => EndpointZones::All,
+            },
+            least_privilege: self == Preset::Hardened,
+            ..Endpoints::default()
+        }
+    }
+
+    /// An instance.
+    pub fn instance(self, name: impl Into<String>) -> PrivateInstance {
+        let mut host = PrivateInstance::new(name);
+        host.detailed_monitoring = self == Preset::Hardened;
+        host.ebs_optimized = self == Preset::Hardened;
+        host
+    }
+
+    /// How sessions are.
+    pub fn sessions(self) -> Option<Sessions> {
+        self.hardened(|| Sessions {
+            s3_logs: Some(SessionBucket::default()),
+            max_duration_minutes: Some(480),
+            ..Sessions::default()
+        })
+    }
+
+    /// Who may open sessions.
+    pub fn operators(self) -> Option<Operators> {
+        self.hardened(Operators::default)
+    }
+
+    /// What is kept up to date.
+    pub fn patching(self) -> Option<Patching> {
+        self.hardened(Patching::default)
+    }
+
+    /// What is told.
+    pub fn monitoring(self) -> Option<Monitoring> {
+        self.hardened(|| Monitoring {
+            config_rules: true,
+            ..Monitoring::default()
+        })
+    }
+
+    /// What is recorded.
+    pub fn audit(self) -> Option<Audit> {
+        self.hardened(|| Audit {
+            cloudwatch_logs_retention_days: Some(Value::Lit(365)),
+            flow_log_retention_days: Some(Value::Lit(365)),
+            ..Audit::default()
+        })
+    }
+
+    /// All of it, with one instance named `host` unless others are added.
+    pub fn access(self) -> SessionAccess {
+        let network = PrivateNetwork::default().zones(self.zones());
+        let mut access = SessionAccess::new()
+            .network(network)
+            .endpoints(self.endpoints())
+            .with_preset(
+                self.instance(DEFAULT_INSTANCE_NAME),
+                self.hardened(|| SUPPRESSIONS).unwrap_or_default(),
+            );
+        if let Some(sessions) = self.sessions() {
+            access = access.sessions(sessions);
+        }
+        if let Some(operators) = self.operators() {
+            access = access.operators(operators);
+        }
+        if let Some(patching) = self.patching() {
+            access = access.patching(patching);
+        }
+        if let Some(watching) = self.monitoring() {
+            access = access.monitoring(watching);
+        }
+        if let Some(audit) = self.audit() {
+            access = access.audit(audit);
+        }
+        access
+    }
+}

@@ -1,0 +1,373 @@
+//! The lines of an estimate, kind by kind.
+
+use super::instance_cost::{Disk, InstanceUsage, OperatingSystem};
+use super::{
+    ADDRESS, ALARM, Amount, BUCKET, Cost, ENDPOINT, ENDPOINT_DATA, Estimate, FLOW, GATEWAY,
+    INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
+    UsageAssumptions, VOLUME, WINDOWS, ZONE, known,
+};
+use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
+use crate::reachability::{graph_index::GraphIndex, path, ternary::Ternary};
+use crate::resource::{
+    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
+    LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,
+};
+
+/// How many of something, in words.
+fn counted(count: u64, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {one}s"),
+    }
+}
+
+/// An estimate in the making.
+pub(super) struct Estimator<'v, 'g> {
+    pub(super) index: &'v GraphIndex<'g>,
+    pub(super) estimate: Estimate,
+}
+
+impl<'g> Estimator<'_, 'g> {
+    pub(super) fn exists(&self, node: &Node) -> Ternary {
+        known::exists(self.index.graph, node, self.estimate.region)
+    }
+
+    fn all<R: Typed + 'g>(&self) -> Vec<(NodeId, &'g Node, &'g R)> {
+        self.index
+            .all::<R>()
+            .filter(|(_, node, _)| !self.exists(node).is_no())
+            .collect()
+    }
+
+    fn push(&mut self, what: &'static str, id: Option<NodeId>, quantity: String, cost: Cost) {
+        let node = id.and_then(|id| self.index.graph.node(id));
+        self.estimate.lines.push(Line {
+            what,
+            resource: node.map_or_else(String::new, |node| node.display_id().to_owned()),
+            quantity,
+            certain: node.is_none_or(|node| self.exists(node).is_yes()),
+            cost,
+        });
+    }
+
+    /// A line at the price of an item, or without one.
+    fn line(
+        &mut self,
+        what: &'static str,
+        id: Option<NodeId>,
+        quantity: impl Into<String>,
+        item: &str,
+        amount: Amount,
+    ) {
+        let region = self.estimate.region;
+        let cost = match Price::find(region, item) {
+            Some(price) => Cost::Priced {
+                amount,
+                price,
+                monthly: price.usd.of(amount),
+            },
+            None => Cost::NotPriced(format!("no price of `{item}` in {}", region.name)),
+        };
+        self.push(what, id, quantity.into(), cost);
+    }
+
+    fn without(&mut self, what: &'static str, id: NodeId, reason: impl Into<String>) {
+        self.push(
+            what,
+            Some(id),
+            String::new(),
+            Cost::NotPriced(reason.into()),
+        );
+    }
+
+    fn hours(&self, count: u64) -> Amount {
+        Amount::units(count.saturating_mul(self.estimate.usage.hours))
+    }
+
+    /// In which zones an endpoint stands: one for each subnet.
+    fn zones(&self, id: NodeId, node: &Node, it: &VpcEndpoint) -> Option<u64> {
+        if node.is_unmodeled("subnets") {
+            return None;
+        }
+        let more = self
+            .all::<VpcEndpointSubnet>()
+            .into_iter()
+            .filter(|(_, _, more)| self.index.resolve_one(&more.endpoint).node() == Some(id))
+            .count();
+        let own = subnets(self.index.graph, &it.subnets)?;
+        Some(own + more as u64)
+    }
+
+    pub(super) fn endpoints(&mut self) {
+        let hours = self.estimate.usage.hours;
+        let mut any = false;
+        for (id, node, it) in self.all::<VpcEndpoint>() {
+            match path::is_interface(it) {
+                Ternary::No
+                    if it.vpc_endpoint_type.lit().is_some() || it.vpc_endpoint_type.is_absent() =>
+                {
+                    self.push(GATEWAY, Some(id), String::new(), Cost::Free);
+                }
+                Ternary::Yes => {
+                    any = true;
+                    match self.zones(id, node, it) {
+                        Some(zones) => self.line(
+                            ENDPOINT,
+                            Some(id),
+                            format!("{} x {hours} h", counted(zones, "zone")),
+                            "endpoint.interface",
+                            self.hours(zones),
+                        ),
+                        None => {
+                            self.without(ENDPOINT, id, "how many subnets it has is not told");
+                        }
+                    }
+                }
+                Ternary::No | Ternary::Unknown => {
+                    self.without("endpoint", id, "an endpoint of its type has no price here");
+                }
+            }
+        }
+        if any {
+            self.data(ENDPOINT_DATA, "endpoint.data");
+        }
+    }
+
+    fn data(&mut self, what: &'static str, item: &str) {
+        let gb = self.estimate.usage.gb_per_instance;
+        let of = counted(self.estimate.instances, "instance");
+        let amount = Amount::units(gb.saturating_mul(self.estimate.instances));
+        self.line(what, None, format!("{of} x {gb} GB"), item, amount);
+    }
+
+    pub(super) fn nat_gateways(&mut self) {
+        let all = self.all::<NatGateway>();
+        for (id, _, _) in &all {
+            let hours = format!("{} h", self.estimate.usage.hours);
+            self.line(NAT, Some(*id), hours, "nat.gateway", self.hours(1));
+        }
+        if !all.is_empty() {
+            self.data(NAT_DATA, "nat.data");
+        }
+    }
+
+    pub(super) fn addresses(&mut self, machines: &[InstanceUsage]) {
+        let hours = format!("{} h", self.estimate.usage.hours);
+        for (id, _, _) in self.all::<Eip>() {
+            self.line(
+                ADDRESS,
+                Some(id),
+                hours.clone(),
+                "ipv4.public",
+                self.hours(1),
+            );
+        }
+        // An address that was there before is paid for, but not for this stack's sake; a gateway
+        // whose address nobody names gets one from AWS.
+        for (id, _, it) in self.all::<NatGateway>() {
+            let private = it.connectivity_type == Some(Value::Lit(ConnectivityType::Private));
+            if it.allocation.is_none() && !private {
+                self.line(
+                    ADDRESS,
+                    Some(id),
+                    hours.clone(),
+                    "ipv4.public",
+                    self.hours(1),
+                );
+            }
+        }
+        for machine in machines.iter().filter(|it| it.public) {
+            if let Ok(count) = machine.count {
+                let shown = format!("{count} x {hours}");
+                self.line(
+                    ADDRESS,
+                    Some(machine.node),
+                    shown,
+                    "ipv4.public",
+                    self.hours(count),
+                );
+            }
+        }
+    }
+
+    pub(super) fn instance(&mut self, machine: &InstanceUsage) {
+        let id = machine.node;
+        let count = match &machine.count {
+            Ok(count) => *count,
+            Err(reason) => return self.without(INSTANCE, id, reason.clone()),
+        };
+        if machine.local {
+            return self.without(INSTANCE, id, "Local Zones have prices of their own");
+        }
+        self.running(machine, count);
+        if machine.detailed {
+            let shown = counted(count, "instance");
+            self.line(
+                MONITORING,
+                Some(id),
+                shown,
+                "metrics.detailed",
+                Amount::units(count),
+            );
+        }
+        for disk in &machine.disks {
+            self.disk(id, disk, count);
+        }
+    }
+
+    fn running(&mut self, machine: &InstanceUsage, count: u64) {
+        let id = machine.node;
+        let of = match &machine.instance_type {
+            Ok(of) => of,
+            Err(reason) => return self.without(INSTANCE, id, reason.clone()),
+        };
+        let hours = self.estimate.usage.hours;
+        let shown = format!("{count} {of} x {hours} h");
+        if machine.system == OperatingSystem::Licensed {
+            return self.without(INSTANCE, id, "the licence of its image has no price here");
+        }
+        self.estimate.linux_assumed |= machine.system == OperatingSystem::Unknown;
+        let item = format!("instance.{of}");
+        self.line(INSTANCE, Some(id), shown, &item, self.hours(count));
+        if machine.system == OperatingSystem::Windows {
+            let item = format!("windows.{of}");
+            let shown = format!("{count} x {hours} h");
+            self.line(WINDOWS, Some(id), shown, &item, self.hours(count));
+        }
+    }
+
+    fn disk(&mut self, id: NodeId, disk: &Disk, count: u64) {
+        let what = if disk.root { ROOT } else { VOLUME };
+        match (&disk.size, &disk.of) {
+            (Ok(size), Ok(of)) => self.volume(what, id, *of, *size, count),
+            (Err(reason), _) | (_, Err(reason)) => self.without(what, id, reason.clone()),
+        }
+    }
+
+    fn volume(&mut self, what: &'static str, id: NodeId, of: VolumeType, size: u64, count: u64) {
+        let of = of.as_str();
+        let shown = match count {
+            1 => format!("{size} GB {of}"),
+            _ => format!("{count} x {size} GB {of}"),
+        };
+        let amount = Amount::units(size.saturating_mul(count));
+        self.line(what, Some(id), shown, &format!("volume.{of}"), amount);
+    }
+
+    fn volumes(&mut self) {
+        for (id, node, it) in self.all::<Volume>() {
+            // Those of an instance are as many as it is; only single instances have them.
+            let size = it
+                .size
+                .as_ref()
+                .and_then(|it| known::number(self.index.graph, it));
+            let inside = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
+            let of = match &it.volume_type {
+                Some(of) => of.lit().copied(),
+                // CloudFormation and Terraform say so of a disk of its own alone.
+                None => (!inside).then_some(VolumeType::Gp2),
+            };
+            match (size, of) {
+                (Some(size), Some(of)) => self.volume(VOLUME, id, of, size, 1),
+                (None, _) => self.without(VOLUME, id, "its size is not told"),
+                (_, None) => self.without(VOLUME, id, "what it is made of has no price here"),
+            }
+        }
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.volumes();
+        for (id, _, _) in self.all::<KmsKey>() {
+            self.line(KEY, Some(id), "1 key", "kms.key", Amount::units(1));
+        }
+        let UsageAssumptions {
+            sessions,
+            mb_per_session,
+            ..
+        } = self.estimate.usage;
+        let count = sessions.saturating_mul(self.estimate.instances);
+        // In the file that AWS bills, a GB has a thousand MB.
+        let logged = Amount::thousandths(count.saturating_mul(mb_per_session));
+        let shown = format!("{} x {mb_per_session} MB", counted(count, "session"));
+        let kept = self.session_logs();
+        let of_sessions = |id: &NodeId| kept.is_empty() || kept.contains(id);
+        let groups = self.all::<LogGroup>().into_iter();
+        for (id, _, _) in groups.filter(|(id, ..)| of_sessions(id)) {
+            self.line(LOGS, Some(id), format!("{shown} in"), "logs.ingest", logged);
+            self.line(
+                LOGS,
+                Some(id),
+                format!("{shown} kept"),
+                "logs.storage",
+                logged,
+            );
+        }
+        let buckets = self.all::<Bucket>().into_iter();
+        for (id, _, _) in buckets.filter(|(id, ..)| of_sessions(id)) {
+            self.line(
+                BUCKET,
+                Some(id),
+                format!("{shown} kept"),
+                "s3.storage",
+                logged,
+            );
+        }
+        for (id, _, _) in self.all::<HostedZone>() {
+            self.line(ZONE, Some(id), "1 zone", "zone.private", Amount::units(1));
+        }
+        for (id, _, _) in self.all::<Alarm>() {
+            self.line(
+                ALARM,
+                Some(id),
+                "1 metric",
+                "alarm.metric",
+                Amount::units(1),
+            );
+        }
+        for (id, _, _) in self.all::<Trail>() {
+            let reason =
+                "free if it is the account's first of management events; its files cost little";
+            self.without(TRAIL, id, reason);
+        }
+        for (id, _, _) in self.all::<FlowLog>() {
+            self.without(FLOW, id, "what the VPC's connections write is not assumed");
+        }
+        for (id, _, _) in self.all::<ConfigRule>() {
+            self.without(
+                RULE,
+                id,
+                "each evaluation is paid for; how many is not assumed",
+            );
+        }
+    }
+
+    /// The groups and buckets that the preferences of sessions name; where there are no
+    /// preferences, nothing tells.
+    fn session_logs(&self) -> Vec<NodeId> {
+        let documents = self.all::<Document>().into_iter();
+        documents
+            .flat_map(|(_, node, _)| node.references())
+            .collect()
+    }
+}
+
+/// How many subnets a list has; nothing where one expression may stand for several.
+fn subnets(graph: &Graph, links: &[Link<Subnet>]) -> Option<u64> {
+    let mut count = 0;
+    for link in links {
+        count += match link {
+            Value::Expr(Expr::Items(param)) => {
+                let default = graph.parameter(*param)?.default.as_ref()?;
+                default
+                    .split(',')
+                    .filter(|it| !it.trim().is_empty())
+                    .count() as u64
+            }
+            Value::Expr(Expr::Opaque(_) | Expr::Other(..) | Expr::OneOf(_)) if links.len() == 1 => {
+                return None;
+            }
+            Value::Lit(_) | Value::Expr(_) => 1,
+        };
+    }
+    Some(count)
+}

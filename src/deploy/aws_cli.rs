@@ -1,0 +1,387 @@
+//! The other door: the AWS CLI, for what is not CloudFormation.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use aws_sdk_cloudformation::primitives::DateTime;
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::sleep;
+
+use super::aws::{Access, Cloud};
+use super::error::AwsError;
+use super::plain;
+
+/// Why the AWS CLI did not answer.
+#[derive(Clone, Debug)]
+pub(crate) enum AwsCliError {
+    /// It is not there.
+    Missing,
+    /// AWS refused: the API's code and message.
+    Refused { code: String, message: String },
+    /// Anything else that it said.
+    Failed(String),
+}
+
+impl AwsCliError {
+    fn is_transient(&self) -> bool {
+        match self {
+            AwsCliError::Missing => false,
+            AwsCliError::Refused { code, .. } => [
+                "Expired",
+                "Throttl",
+                "Unavailable",
+                "Internal",
+                "LimitExceeded",
+            ]
+            .iter()
+            .any(|part| code.contains(part)),
+            AwsCliError::Failed(message) => {
+                !message.contains("credentials") && !message.contains("profile")
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for AwsCliError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AwsCliError::Missing => f.write_str("the AWS CLI is not there"),
+            AwsCliError::Refused { code, message } => write!(f, "{code}: {message}"),
+            AwsCliError::Failed(message) => f.write_str(message),
+        }
+    }
+}
+
+/// An instance with its agent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Instance {
+    /// The logical id, or the group's for one of a group.
+    pub(crate) name: String,
+    pub(crate) id: String,
+    /// EC2's word, such as `running`; empty if EC2 could not be asked.
+    pub(crate) state: String,
+    /// `Online`, `ConnectionLost`, `Inactive`; empty if Systems Manager does not know it.
+    pub(crate) ping: String,
+    pub(crate) version: String,
+    pub(crate) platform: String,
+    pub(crate) last_ping: String,
+}
+
+impl Instance {
+    pub(crate) fn is_online(&self) -> bool {
+        self.ping == "Online"
+    }
+}
+
+/// The AWS CLI, with where and as whom.
+#[derive(Clone, Debug)]
+pub(crate) struct AwsCli {
+    access: Access,
+}
+
+/// Finds a program as a shell does.
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let names = match cfg!(windows) {
+        true => vec![format!("{program}.exe"), format!("{program}.cmd")],
+        false => vec![program.to_owned()],
+    };
+    std::env::split_paths(&path)
+        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
+        .find(|it| is_program(it))
+}
+
+#[cfg(unix)]
+fn is_program(path: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata()
+        .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &std::path::Path) -> bool {
+    path.is_file()
+}
+
+impl AwsCli {
+    pub(crate) fn new(access: &Access) -> AwsCli {
+        AwsCli {
+            access: access.clone(),
+        }
+    }
+
+    /// The flags that say where and as whom, as they were given.
+    pub(crate) fn flags(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        for (flag, value) in [
+            ("--region", &self.access.region),
+            ("--profile", &self.access.profile),
+            ("--endpoint-url", &self.access.endpoint_url),
+        ] {
+            if let Some(value) = value {
+                out.extend([flag.to_owned(), value.clone()]);
+            }
+        }
+        out
+    }
+
+    /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
+    /// again, beside what the CLI repeats itself.
+    pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
+        self.list_with_retries(arguments, None).await
+    }
+
+    /// Calls an operation that answers with a list, which an answer that broke off does not have.
+    pub(crate) async fn list(
+        &self,
+        key: &str,
+        arguments: &[&str],
+    ) -> Result<Vec<Value>, AwsCliError> {
+        let mut response = self.list_with_retries(arguments, Some(key)).await?;
+        match response.get_mut(key).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            _ => Err(without(key)),
+        }
+    }
+
+    async fn list_with_retries(
+        &self,
+        arguments: &[&str],
+        list: Option<&str>,
+    ) -> Result<Value, AwsCliError> {
+        let mut left = 2;
+        loop {
+            let mut done = self.once(arguments).await;
+            if let (Ok(response), Some(key)) = (&done, list)
+                && !response[key].is_array()
+            {
+                done = Err(without(key));
+            }
+            match done {
+                // Read anew, credentials may be good again; and an answer may have broken off.
+                Err(error) if left > 0 && error.is_transient() => left -= 1,
+                done => return done,
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
+        let program = find_on_path("aws").ok_or(AwsCliError::Missing)?;
+        let done = Command::new(program)
+            .args(arguments)
+            .args(self.flags())
+            .args(["--output", "json"])
+            .env("AWS_PAGER", "")
+            .env("AWS_CLI_AUTO_PROMPT", "off")
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await;
+        let done = match done {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(AwsCliError::Missing);
+            }
+            Err(error) => return Err(AwsCliError::Failed(format!("cannot start `aws`: {error}"))),
+            Ok(done) => done,
+        };
+        if !done.status.success() {
+            let said = String::from_utf8_lossy(&done.stderr);
+            return Err(refusal(&said));
+        }
+        let text = String::from_utf8_lossy(&done.stdout);
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text)
+            .map_err(|error| AwsCliError::Failed(format!("the AWS CLI printed no JSON: {error}")))
+    }
+
+    /// The first line that a program prints for its version.
+    pub(crate) async fn version(program: &str) -> Option<String> {
+        let path = find_on_path(program)?;
+        let done = Command::new(path)
+            .arg("--version")
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .ok()?;
+        // Version 1 of the AWS CLI printed to standard error once.
+        let text = [done.stdout, done.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+        done.status.success().then(|| line.to_owned())
+    }
+
+    /// Finds the instances of a stack, its own and those of its groups, and asks for their state.
+    pub(crate) async fn instances(
+        &self,
+        cloud: &Cloud,
+        stack: &str,
+    ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
+        let (mut out, mut kind) = self.found(cloud, stack).await?;
+        if let Err(error) = self.look(&mut out).await {
+            kind = Some(error);
+        }
+        Ok((out, kind))
+    }
+
+    /// Finds the instances of a stack, its own and those of its groups.
+    pub(crate) async fn members(
+        &self,
+        cloud: &Cloud,
+        stack: &str,
+    ) -> Result<Vec<Instance>, AwsError> {
+        Ok(self.found(cloud, stack).await?.0)
+    }
+
+    async fn found(
+        &self,
+        cloud: &Cloud,
+        stack: &str,
+    ) -> Result<(Vec<Instance>, Option<AwsCliError>), AwsError> {
+        let mut out = Vec::new();
+        let mut kind = None;
+        for member in cloud.members(stack).await? {
+            if member.physical_id.is_empty() || member.status == "DELETE_COMPLETE" {
+                continue;
+            }
+            match member.kind.as_str() {
+                "AWS::EC2::Instance" => out.push(Instance {
+                    name: member.logical_id,
+                    id: member.physical_id,
+                    ..Instance::default()
+                }),
+                "AWS::AutoScaling::AutoScalingGroup" => {
+                    match self.group(&member.logical_id, &member.physical_id).await {
+                        Ok(found) => out.extend(found),
+                        Err(error) => kind = Some(error),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok((out, kind))
+    }
+
+    async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, AwsCliError> {
+        let filter = format!("Name=tag:aws:autoscaling:groupName,Values={group}");
+        // EC2 tells of instances for an hour after their end.
+        let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
+        let call = ["ec2", "describe-instances", "--filters", &filter, alive];
+        let found = self.list("Reservations", &call).await?;
+        Ok(ec2_instances(&found)
+            .map(|(id, _)| Instance {
+                name: name.to_owned(),
+                id: id.to_owned(),
+                ..Instance::default()
+            })
+            .collect())
+    }
+
+    /// Asks EC2 and Systems Manager for the state of instances.
+    pub(crate) async fn look(&self, instances: &mut [Instance]) -> Result<(), AwsCliError> {
+        if instances.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = instances.iter().map(|it| it.id.clone()).collect();
+        let filter = format!("Name=instance-id,Values={}", ids.join(","));
+        let key = format!("Key=InstanceIds,Values={}", ids.join(","));
+        let ec2_call = ["ec2", "describe-instances", "--filters", filter.as_str()];
+        let ssm_call = [
+            "ssm",
+            "describe-instance-information",
+            "--filters",
+            key.as_str(),
+        ];
+        let (ec2, ssm) = tokio::join!(
+            self.list("Reservations", &ec2_call),
+            self.list("InstanceInformationList", &ssm_call)
+        );
+        let text = |value: &Value, key: &str| {
+            plain(value.get(key).and_then(Value::as_str).unwrap_or_default())
+        };
+        for known in &ssm? {
+            let id = text(known, "InstanceId");
+            for instance in instances.iter_mut().filter(|it| it.id == id) {
+                instance.ping = text(known, "PingStatus");
+                instance.version = text(known, "AgentVersion");
+                instance.platform = format!(
+                    "{} {}",
+                    text(known, "PlatformName"),
+                    text(known, "PlatformVersion")
+                );
+                instance.last_ping = match known.get("LastPingDateTime") {
+                    // Version 1 of the AWS CLI prints seconds.
+                    Some(Value::Number(seconds)) => seconds
+                        .as_f64()
+                        .map(|it| DateTime::from_secs(it as i64).to_string())
+                        .unwrap_or_default(),
+                    _ => text(known, "LastPingDateTime"),
+                };
+            }
+        }
+        let ec2 = ec2?;
+        for (id, state) in ec2_instances(&ec2) {
+            for instance in instances.iter_mut().filter(|it| it.id == id) {
+                state.clone_into(&mut instance.state);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn without(key: &str) -> AwsCliError {
+    AwsCliError::Failed(format!("the AWS CLI's answer has no `{key}`"))
+}
+
+fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
+    reservations
+        .iter()
+        .flat_map(|it| it["Instances"].as_array().into_iter().flatten())
+        .filter_map(|it| Some((it["InstanceId"].as_str()?, it["State"]["Name"].as_str()?)))
+}
+
+/// Reads `An error occurred (CODE) when calling the X operation: MESSAGE`.
+fn refusal(said: &str) -> AwsCliError {
+    let said = plain(said);
+    let said = said.trim();
+    let found = said
+        .split_once("An error occurred (")
+        .and_then(|(_, rest)| {
+            let (code, rest) = rest.split_once(')')?;
+            let (_, message) = rest.split_once(": ")?;
+            Some((code.to_owned(), message.trim().to_owned()))
+        });
+    match found {
+        Some((code, message)) => AwsCliError::Refused { code, message },
+        None => {
+            let line = said.lines().last().unwrap_or("it said nothing");
+            AwsCliError::Failed(format!("the AWS CLI failed: {line}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_cli_says_of_a_refusal_is_read() {
+        let said = "\nAn error occurred (AccessDeniedException) when calling the StartSession operation: User: x is not authorized\n";
+        let AwsCliError::Refused { code, message } = refusal(said) else {
+            panic!("not read");
+        };
+        assert_eq!(
+            (code.as_str(), message.as_str()),
+            ("AccessDeniedException", "User: x is not authorized")
+        );
+        assert!(
+            matches!(refusal("Unable to locate credentials"), AwsCliError::Failed(it) if it.contains("Unable"))
+        );
+    }
+}

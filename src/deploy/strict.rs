@@ -1,0 +1,85 @@
+//! Answers that broke off: the SDK's reader takes what is there for all there is.
+
+use aws_sdk_cloudformation::config::interceptors::AfterDeserializationInterceptorContextRef;
+use aws_sdk_cloudformation::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_cloudformation::error::BoxError;
+
+/// Refuses an answer whose document does not end. Without it a stack whose description broke off
+/// looks like one that is not there.
+#[derive(Debug)]
+pub(super) struct Strict;
+
+impl Intercept for Strict {
+    fn name(&self) -> &'static str {
+        "Whole"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        // What stands between and fails answers as it likes.
+        if response.status().is_server_error() {
+            return Ok(());
+        }
+        match response.body().bytes() {
+            Some(body) if !is_complete(body) => Err("the answer broke off".into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a document of XML ends with the end of its root.
+fn is_complete(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return false;
+    };
+    let mut rest = text.trim_start();
+    while let Some(inside) = rest.strip_prefix("<?").or(rest.strip_prefix("<!--")) {
+        let end = if rest.starts_with("<?") { "?>" } else { "-->" };
+        match inside.split_once(end) {
+            Some((_, last_event)) => rest = last_event.trim_start(),
+            None => return false,
+        }
+    }
+    let Some(root) = rest.strip_prefix('<') else {
+        return false;
+    };
+    let name = root
+        .split(|c: char| c.is_whitespace() || c == '>' || c == '/')
+        .next();
+    let end = text.trim_end();
+    match name {
+        Some(name) if !name.is_empty() => {
+            let alone = root
+                .trim_end()
+                .split_once('>')
+                .is_some_and(|(tag, last_event)| tag.ends_with('/') && last_event.is_empty());
+            alone || end.ends_with(&format!("</{name}>"))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_ends_with_its_root() {
+        for whole in [
+            "<a><b>1</b></a>",
+            "<?xml version=\"1.0\"?>\n<a xmlns=\"x\">\n</a>\n",
+            "<!-- c --><a/>",
+        ] {
+            assert!(is_complete(whole.as_bytes()), "{whole}");
+            for end in 0..whole.trim_end().len() {
+                assert!(!is_complete(&whole.as_bytes()[..end]), "{}", &whole[..end]);
+            }
+        }
+        assert!(!is_complete(b"<html>") && !is_complete(b"{}") && !is_complete(b""));
+    }
+}

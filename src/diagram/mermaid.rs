@@ -1,0 +1,435 @@
+//! Mermaid: text that GitHub and others draw.
+//!
+//! <https://mermaid.js.org/syntax/flowchart.html>
+//! <https://mermaid.js.org/syntax/sequenceDiagram.html>
+
+use std::fmt::Write as _;
+
+use super::sequence::{self, Party, Step};
+use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several, status_word};
+use crate::reachability::{HopStatus, Verdict};
+
+/// Instances beyond these are counted.
+const MOST_NAMES: usize = 2;
+/// Boxes in a subnet, subnets in a zone and VPCs beyond these are counted: Mermaid draws at most five
+/// hundred lines and fifty thousand letters.
+const MOST_BOXES: usize = 3;
+const MOST_SUBNETS: usize = 4;
+const MOST_PANELS: usize = 4;
+/// Security groups and roles beyond these are left to the report.
+const MOST_CARDS: usize = 6;
+
+/// Escapes text for a quoted label or a message: what is no letter, digit or harmless sign becomes
+/// an entity, which no part of the grammar reads.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    for c in words.join(" ").chars() {
+        match c {
+            ' ' | '-' | '_' | '.' | ',' | '/' => out.push(c),
+            c if c.is_alphanumeric() => out.push(c),
+            c if c.is_control() => {}
+            c => {
+                let _ = write!(out, "#{};", u32::from(c));
+            }
+        }
+    }
+    // A line of its own that begins with this word ends a block.
+    match out.eq_ignore_ascii_case("end") {
+        true => format!("{out}#8203;"),
+        false => out,
+    }
+}
+
+/// Breaks a message into lines, since Mermaid does not.
+fn broken(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + word.chars().count() < 34 => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    label(&lines)
+}
+
+/// Lines of a label.
+fn label(lines: &[&str]) -> String {
+    let lines = lines.iter().filter(|it| !it.is_empty());
+    let lines: Vec<String> = lines.map(|it| escaped(it)).collect();
+    lines.join("<br/>")
+}
+
+fn class(status: HopStatus) -> &'static str {
+    match status {
+        HopStatus::Pass => "ok",
+        HopStatus::Unknown => "doubt",
+        HopStatus::Fail => "bad",
+    }
+}
+
+fn verdict_class(answer: Verdict) -> &'static str {
+    match answer {
+        Verdict::Reachable => "ok",
+        Verdict::Unreachable => "bad",
+        Verdict::Unknown | Verdict::NotCreated => "doubt",
+    }
+}
+
+const FAILS: &str = "\u{2717}";
+
+/// The sign of a verdict, for those who see no colours.
+fn sign(status: HopStatus) -> &'static str {
+    match status {
+        HopStatus::Pass => "\u{2713}",
+        HopStatus::Unknown => "?",
+        HopStatus::Fail => FAILS,
+    }
+}
+
+/// The network as a flowchart.
+pub(super) fn network(scene: &Scene) -> String {
+    let mut out = "flowchart TB\n".to_owned();
+    let title = format!("{}: {}", scene.title, scene.summary);
+    let _ = writeln!(out, "  accTitle: {}", escaped(&title));
+    let _ = writeln!(
+        out,
+        "  accDescr: The agent dials out to Systems Manager, and so does the operator."
+    );
+    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
+        self::panel(&mut out, n, panel);
+    }
+    let region = scene.region.as_deref().unwrap_or("the region");
+    let _ = writeln!(
+        out,
+        "  subgraph aws[\"{}\"]",
+        label(&[&format!("AWS services in {region}")])
+    );
+    let mut services: Vec<&str> = vec!["ssm", "ssmmessages"];
+    for door in scene
+        .panels
+        .iter()
+        .take(MOST_PANELS)
+        .flat_map(|it| &it.egress_points)
+    {
+        for service in &door.services {
+            if !services.contains(&service.as_str()) {
+                services.push(service);
+            }
+        }
+    }
+    let rest = services.split_off(services.len().min(4));
+    for (n, service) in services.iter().enumerate() {
+        let _ = writeln!(out, "    s{n}[\"{}\"]", label(&[service]));
+    }
+    if !rest.is_empty() {
+        let names: Vec<String> = rest.iter().map(|it| (*it).to_owned()).collect();
+        let _ = writeln!(
+            out,
+            "    s{}[\"{}\"]",
+            services.len(),
+            label(&[&several(&names, 3)])
+        );
+    }
+    out.push_str("  end\n");
+    let _ = writeln!(
+        out,
+        "  operator([\"{}\"])",
+        label(&["Operator", "aws ssm start-session"])
+    );
+    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
+        for (m, door) in panel.egress_points.iter().enumerate() {
+            let mut to: Vec<usize> = door
+                .services
+                .iter()
+                .map(|it| {
+                    let own = services.iter().position(|service| service == it);
+                    own.unwrap_or(services.len())
+                })
+                .collect();
+            to.dedup();
+            for to in to {
+                let _ = match door.status {
+                    Some(HopStatus::Fail) => {
+                        writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
+                    }
+                    Some(HopStatus::Pass) => writeln!(out, "  d{n}x{m} ==> s{to}"),
+                    Some(HopStatus::Unknown) => writeln!(out, "  d{n}x{m} -. \"?\" .-> s{to}"),
+                    None => writeln!(out, "  d{n}x{m} --> s{to}"),
+                };
+            }
+        }
+    }
+    let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
+    let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["web socket"]));
+    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    if more > 0 {
+        let says = format!("and {more} more VPCs with instances");
+        let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
+    }
+    if !scene.empty_vpcs.is_empty() {
+        let names = several(&scene.empty_vpcs, 3);
+        let _ = writeln!(
+            out,
+            "  more[\"{}\"]:::quiet",
+            label(&["VPCs without an instance", &names])
+        );
+    }
+    out.push_str(
+        "  classDef ok fill:#dafbe1,stroke:#116329,color:#0b2e13\n  \
+         classDef doubt fill:#fff8c5,stroke:#7d4e00,color:#3b2300,stroke-dasharray:5 3\n  \
+         classDef bad fill:#ffebe9,stroke:#a40e26,color:#4a0410,stroke-width:3px\n  \
+         classDef quiet fill:#f6f8fa,stroke:#57606a,color:#24292f\n",
+    );
+    out
+}
+
+fn panel(out: &mut String, n: usize, panel: &Panel) {
+    let _ = writeln!(
+        out,
+        "  subgraph v{n}[\"{}\"]",
+        label(&[&format!("VPC {} {}", panel.vpc, panel.note)])
+    );
+    let mut edges: Vec<(String, &InstanceBox)> = Vec::new();
+    for (z, zone) in panel.zones.iter().enumerate() {
+        let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
+        for (s, subnet) in zone.subnets.iter().enumerate().take(MOST_SUBNETS) {
+            let title = format!("subnet {} {}", subnet.name, subnet.note);
+            let _ = writeln!(out, "      subgraph v{n}z{z}s{s}[\"{}\"]", label(&[&title]));
+            let (shown, rest) = subnet
+                .instances
+                .split_at(subnet.instances.len().min(MOST_BOXES));
+            for (h, instance) in shown.iter().enumerate() {
+                let id = format!("h{n}x{z}x{s}x{h}");
+                let _ = writeln!(
+                    out,
+                    "        {id}[\"{}\"]:::{}",
+                    instance_label(instance),
+                    verdict_class(instance.verdict)
+                );
+                edges.push((id, instance));
+            }
+            let more: usize = rest.iter().map(|it| it.names.len()).sum();
+            if more > 0 {
+                let _ = writeln!(
+                    out,
+                    "        h{n}x{z}x{s}more[\"{}\"]:::quiet",
+                    label(&[&format!("and {more} more")])
+                );
+            }
+            let interfaces = match subnet.interfaces.as_slice() {
+                [] if subnet.instances.is_empty() => "nothing of this path".to_owned(),
+                [] => String::new(),
+                of => format!("interfaces of {}", several(of, 3)),
+            };
+            if !interfaces.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "        i{n}x{z}x{s}[\"{}\"]:::quiet",
+                    label(&[&interfaces])
+                );
+            }
+            out.push_str("      end\n");
+        }
+        let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+        if more > 0 {
+            let says = format!("and {more} more subnets");
+            let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&says]));
+        }
+        out.push_str("    end\n");
+    }
+    for (m, door) in panel.egress_points.iter().enumerate() {
+        self::egress_point(out, n, m, door);
+    }
+    if !edges.is_empty() {
+        let says = label(&["The agents dial out, TCP 443"]);
+        let _ = writeln!(out, "    o{n}([\"{says}\"])");
+    }
+    cards(out, n, panel);
+    out.push_str("  end\n");
+    for (id, instance) in &edges {
+        let _ = match instance.verdict {
+            Verdict::Reachable => writeln!(out, "  {id} ==> o{n}"),
+            _ => writeln!(out, "  {id} -.-> o{n}"),
+        };
+    }
+    if edges.is_empty() {
+        return;
+    }
+    for (m, door) in panel.egress_points.iter().enumerate() {
+        let _ = match door.status {
+            Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
+            Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
+            Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
+            None => Ok(()),
+        };
+    }
+}
+
+/// The security groups and roles, one below the other.
+fn cards(out: &mut String, n: usize, panel: &Panel) {
+    if panel.cards.is_empty() {
+        return;
+    }
+    let says = label(&["security groups and roles"]);
+    let _ = writeln!(out, "    subgraph c{n}[\"{says}\"]\n      direction TB");
+    let shown = panel.cards.len().min(MOST_CARDS);
+    for (c, card) in panel.cards[..shown].iter().enumerate() {
+        let mut lines = vec![format!("{} {}", card.kind, card.name)];
+        lines.extend(card.lines.iter().take(4).cloned());
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let _ = writeln!(
+            out,
+            "      c{n}x{c}[\"{}\"]:::{}",
+            label(&lines),
+            card.status.map_or("quiet", class)
+        );
+    }
+    for c in 1..shown {
+        let _ = writeln!(out, "      c{n}x{} ~~~ c{n}x{c}", c - 1);
+    }
+    out.push_str("    end\n");
+}
+
+fn instance_label(instance: &InstanceBox) -> String {
+    let answer = match instance.failing {
+        Some(hop) => format!(
+            "{}: {hop} {}",
+            instance.verdict.as_str(),
+            status_word(HopStatus::Fail)
+        ),
+        None => instance.verdict.as_str().to_owned(),
+    };
+    let kind = if instance.scaled {
+        "Auto Scaling group "
+    } else {
+        ""
+    };
+    label(&[
+        &format!("{kind}{}", several(&instance.names, MOST_NAMES)),
+        &answer,
+        &format!("group: {}", instance.security_groups),
+        &format!("role: {}", instance.role),
+    ])
+}
+
+fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
+    let what = match door.kind {
+        EgressPointKind::Interface => "endpoint",
+        EgressPointKind::Gateway => "gateway endpoint",
+        EgressPointKind::Internet => "way out",
+        EgressPointKind::Missing => "missing",
+        EgressPointKind::Unknown => "not told",
+    };
+    let _ = writeln!(
+        out,
+        "    d{n}x{m}[\"{}\"]:::{}",
+        label(&[
+            &format!("{what}: {}", several(&door.services, 3)),
+            &door.name,
+            &door.note,
+            &door.status_text().unwrap_or_default(),
+        ]),
+        door.status.map_or("quiet", class)
+    );
+}
+
+/// The sequence.
+pub(super) fn sequence(scene: &Scene) -> String {
+    let path = sequence::shown_path(scene);
+    let mut out = "sequenceDiagram\n".to_owned();
+    let who = path.map_or(String::new(), |it| {
+        format!(
+            " to {}: {}",
+            several(&it.names, MOST_NAMES),
+            it.verdict.as_str()
+        )
+    });
+    let _ = writeln!(
+        out,
+        "  title {}",
+        escaped(&format!("From the operator{who}"))
+    );
+    let _ = writeln!(
+        out,
+        "  accTitle: {}",
+        escaped(&format!("From the operator{who}"))
+    );
+    out.push_str("  autonumber\n");
+    let id = |party: Party| match party {
+        Party::Operator => "operator",
+        Party::Ssm => "ssm",
+        Party::Messages => "messages",
+        Party::EgressPoint => "door",
+        Party::Agent => "agent",
+        Party::Local => "local",
+    };
+    for &party in Party::ALL {
+        let (first, second) = party.label(path);
+        let _ = writeln!(
+            out,
+            "  participant {} as {}<br/>{}",
+            id(party),
+            escaped(first),
+            escaped(second)
+        );
+    }
+    for step in sequence::steps(scene) {
+        let Step { from, to, .. } = step;
+        let arrow = match (step.is_bidirectional, step.status) {
+            (true, _) => "<<->>",
+            (false, Some(HopStatus::Fail)) => "--x",
+            (false, Some(HopStatus::Unknown)) => "-->>",
+            (false, _) => "->>",
+        };
+        let status_text = step.status.map_or(String::new(), |it| {
+            format!("{} ", sign(it).replace('?', "#63;"))
+        });
+        let text = format!("{status_text}{}", broken(&step.text));
+        // A failing step ends where it fails; what is not told passes through.
+        match step.through {
+            Some(door) if step.status == Some(HopStatus::Fail) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
+            }
+            Some(door) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
+                let _ = writeln!(out, "  {}{arrow}{}: and on", id(door), id(to));
+            }
+            None => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(to));
+            }
+        }
+    }
+    if let Some(mark) = path.and_then(|it| it.worst()) {
+        let _ = writeln!(
+            out,
+            "  note over operator,local: {}",
+            escaped(&format!(
+                "{} {}: {}",
+                mark.hop,
+                status_word(mark.status),
+                mark.detail
+            ))
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn nothing_leaves_a_label() {
+        let hostile = "a\"] --> x; %%{init}%% <script>`\n  end #x style: #";
+        let text = escaped(hostile);
+        for sign in ['"', ']', '>', '<', '%', '{', '`', '\n', ':'] {
+            assert!(!text.contains(sign), "{text}");
+        }
+        assert_eq!(escaped("end"), "end#8203;");
+    }
+}

@@ -1,0 +1,97 @@
+//! A stack as a picture: its network, the agent's path with the proof's verdict on each hop, and the
+//! sequence from the operator to the shell.
+//!
+//! Everything is drawn from one neutral [`Scene`]; the languages differ in spelling alone, and each
+//! escapes what users named.
+//!
+//! ```
+//! use ssm_synth::{App, SessionAccess, diagram::{self, Part, Scene}, reachability};
+//!
+//! let mut app = App::new();
+//! app.stack("Access").apply(SessionAccess::new());
+//! let assume = reachability::Assume::default();
+//! let proof = reachability::prove(app.graph(), &assume);
+//! let scene = Scene::new("Access", app.graph(), &proof, &assume);
+//! assert!(diagram::svg(&scene, Part::Network).starts_with("<svg"));
+//! assert!(diagram::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));
+//! ```
+
+mod html;
+mod mermaid;
+mod scene;
+mod scene_builder;
+mod sequence;
+mod svg;
+
+pub use html::html;
+pub(crate) use scene::Names;
+pub use scene::{
+    Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
+};
+pub use sequence::{Party, Step};
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// The network and the agent's path through it.
+    Network,
+    /// The sequence from the operator to the shell.
+    Sequence,
+    /// Both, one below the other; in Mermaid as Markdown with a block for each.
+    Both,
+}
+
+/// Draws in Mermaid's language.
+pub fn mermaid(scene: &Scene, part: Part) -> String {
+    match part {
+        Part::Network => mermaid::network(scene),
+        Part::Sequence => mermaid::sequence(scene),
+        Part::Both => format!(
+            "```mermaid\n{}```\n\n```mermaid\n{}```\n",
+            mermaid::network(scene),
+            mermaid::sequence(scene)
+        ),
+    }
+}
+
+/// Draws as SVG that stands by itself.
+pub fn svg(scene: &Scene, part: Part) -> String {
+    svg::document(scene, part)
+}
+
+/// A verdict in a word.
+pub(crate) const fn status_word(status: crate::reachability::HopStatus) -> &'static str {
+    match status {
+        crate::reachability::HopStatus::Pass => "ok",
+        crate::reachability::HopStatus::Unknown => "not decided",
+        crate::reachability::HopStatus::Fail => "fails",
+    }
+}
+
+/// The name of several: "web, worker and 98 more".
+pub(crate) fn several(names: &[String], shown: usize) -> String {
+    if names.len() <= shown + 1 {
+        return match names.split_last() {
+            None => String::new(),
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        };
+    }
+    let rest = names.len() - shown;
+    format!("{} and {rest} more", names[..shown].join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::several;
+
+    #[test]
+    fn several_are_named_shortly() {
+        let names: Vec<String> = (0..100).map(|n| format!("h{n}")).collect();
+        assert_eq!(several(&names, 2), "h0, h1 and 98 more");
+        assert_eq!(several(&names[..3], 2), "h0, h1 and h2");
+        assert_eq!(several(&names[..1], 2), "h0");
+        assert_eq!(several(&[], 2), "");
+    }
+}

@@ -1,0 +1,209 @@
+//! `Fn::ForEach`, written out.
+
+use super::super::tree::{Entry, Kind, SyntaxError, Tree};
+use super::Deployment;
+
+/// How much loops may make.
+const MOST_LOOPED: usize = 100_000;
+
+/// What loops may refer to.
+struct Loops<'t> {
+    parameters: Option<Tree>,
+    mappings: Option<Tree>,
+    deployment: &'t Deployment,
+    budget: usize,
+    /// Whether a loop goes over something that is not decided.
+    unresolved: bool,
+}
+
+/// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
+pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), SyntaxError> {
+    let mut loops = Loops {
+        parameters: root.get("Parameters").cloned(),
+        mappings: root.get("Mappings").cloned(),
+        deployment,
+        budget: MOST_LOOPED,
+        unresolved: false,
+    };
+    let tree = loops.expand(root)?;
+    Ok((tree, loops.unresolved))
+}
+
+fn has_loop(tree: &Tree) -> bool {
+    match &tree.kind {
+        Kind::Null | Kind::Text(_) => false,
+        Kind::List(items) => items.iter().any(has_loop),
+        Kind::Map(entries) => entries
+            .iter()
+            .any(|entry| entry.key.starts_with("Fn::ForEach::") || has_loop(&entry.value)),
+    }
+}
+
+impl Loops<'_> {
+    fn expand(&mut self, tree: Tree) -> Result<Tree, SyntaxError> {
+        if !has_loop(&tree) {
+            return Ok(tree);
+        }
+        let (at, plain) = (tree.at, tree.plain);
+        let kind = match tree.kind {
+            Kind::List(items) => {
+                let items = items.into_iter().map(|item| self.expand(item));
+                Kind::List(items.collect::<Result<_, _>>()?)
+            }
+            Kind::Map(entries) => {
+                let mut out = Vec::new();
+                for entry in entries {
+                    if entry.key.starts_with("Fn::ForEach::") {
+                        self.turn(&entry, &mut out)?;
+                    } else {
+                        out.push(Entry {
+                            value: self.expand(entry.value)?,
+                            ..entry
+                        });
+                    }
+                }
+                Kind::Map(out)
+            }
+            other => other,
+        };
+        Ok(Tree { kind, at, plain })
+    }
+
+    fn parameter(&self, name: &str) -> Option<String> {
+        let given = self.deployment.parameters.iter().rev();
+        let mut given = given.filter(|(key, _)| key == name);
+        given.next().map(|(_, value)| value.clone()).or_else(|| {
+            let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
+            default.text().map(str::to_owned)
+        })
+    }
+
+    /// The items of a collection; nothing if they are not decided.
+    fn items(&self, collection: &Tree) -> Option<Vec<String>> {
+        let listed = |text: String| text.split(',').map(|it| it.trim().to_owned()).collect();
+        if let Some(list) = collection.list() {
+            let mut items = Vec::new();
+            for item in list {
+                match item.text() {
+                    Some(text) => items.push(text.to_owned()),
+                    None => items.extend(self.items(item)?),
+                }
+            }
+            return Some(items);
+        }
+        match collection.single()? {
+            ("Ref", name) => self.parameter(name.text()?).map(listed),
+            ("Fn::FindInMap", keys) => {
+                let mut value = self.mappings.as_ref()?;
+                for key in keys.list()? {
+                    let name = match key.single() {
+                        Some(("Ref", name)) => self.parameter(name.text()?)?,
+                        _ => key.text()?.to_owned(),
+                    };
+                    value = value.get(&name)?;
+                }
+                match value.text() {
+                    Some(text) => Some(listed(text.to_owned())),
+                    None => self.items(value),
+                }
+            }
+            ("Fn::Split", arguments) => match arguments.list()? {
+                [delimiter, text] => {
+                    let text = match text.single() {
+                        Some(("Ref", name)) => self.parameter(name.text()?)?,
+                        _ => text.text()?.to_owned(),
+                    };
+                    let delimiter = delimiter.text().filter(|it| !it.is_empty())?;
+                    Some(text.split(delimiter).map(str::to_owned).collect())
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
+        let refuse = |message: &str| {
+            Err(SyntaxError {
+                at: entry.at,
+                message: format!("`{}`: {message}", entry.key),
+            })
+        };
+        let Some([name, collection, template]) = entry.value.list() else {
+            return refuse("expected an identifier, a collection and a template");
+        };
+        let (Some(name), Some(template)) = (name.text(), template.map()) else {
+            return refuse("expected an identifier, a collection and a template");
+        };
+        let Some(items) = self.items(collection) else {
+            self.unresolved = true;
+            return Ok(());
+        };
+        for item in items {
+            for inner in template {
+                self.budget = self.budget.saturating_sub(1);
+                if self.budget == 0 {
+                    return refuse("the loop makes too much");
+                }
+                let made = Entry {
+                    key: put_in(&inner.key, name, &item),
+                    at: inner.at,
+                    value: replaced(&inner.value, name, &item, &mut self.budget),
+                };
+                if made.key.starts_with("Fn::ForEach::") {
+                    self.turn(&made, out)?;
+                } else {
+                    out.push(Entry {
+                        value: self.expand(made.value)?,
+                        ..made
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put_in(text: &str, name: &str, item: &str) -> String {
+    let plain: String = item.chars().filter(char::is_ascii_alphanumeric).collect();
+    text.replace(&format!("${{{name}}}"), item)
+        .replace(&format!("&{{{name}}}"), &plain)
+}
+
+fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
+    *budget = budget.saturating_sub(1);
+    if let Some(("Ref", inner)) = tree.single()
+        && inner.text() == Some(name)
+    {
+        return Tree {
+            kind: Kind::Text(item.to_owned()),
+            at: tree.at,
+            plain: false,
+        };
+    }
+    let kind = match &tree.kind {
+        Kind::Null => Kind::Null,
+        Kind::Text(text) => Kind::Text(put_in(text, name, item)),
+        Kind::List(items) => Kind::List(
+            items
+                .iter()
+                .map(|inner| replaced(inner, name, item, budget))
+                .collect(),
+        ),
+        Kind::Map(entries) => Kind::Map(
+            entries
+                .iter()
+                .map(|entry| Entry {
+                    key: put_in(&entry.key, name, item),
+                    at: entry.at,
+                    value: replaced(&entry.value, name, item, budget),
+                })
+                .collect(),
+        ),
+    };
+    Tree {
+        kind,
+        at: tree.at,
+        plain: tree.plain,
+    }
+}

@@ -1,0 +1,401 @@
+//! From a file's resources to the graph that the proof reads.
+
+#[cfg(feature = "cli")]
+use crate::ir::terraform_name;
+use crate::ir::{
+    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, SourceLocation, Stack, StackId, Unmodeled,
+    Value,
+};
+use crate::region::Region;
+#[cfg(feature = "cli")]
+use crate::resource::RawValue;
+use crate::resource::codec::UnmodeledNotes;
+use crate::resource::{
+    Dialect, KINDS, Kind, Map, RawResource, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+};
+
+/// Whether a resource exists, as far as the file tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exists {
+    Yes,
+    Conditional,
+    No,
+}
+
+/// A graph that is being filled from a file.
+pub(crate) struct Lift {
+    pub(crate) graph: Graph,
+    dialect: Dialect,
+    stack: StackId,
+    kinds: Vec<Option<&'static Kind>>,
+}
+
+/// Finds a type's table.
+pub(crate) fn kind_of(dialect: Dialect, type_name: &str) -> Option<&'static Kind> {
+    KINDS
+        .iter()
+        .find(|kind| dialect.pick(kind.cfn, kind.tf) == type_name && !type_name.is_empty())
+}
+
+impl Lift {
+    pub(crate) fn new(dialect: Dialect, name: &str, region: Option<&'static Region>) -> Lift {
+        let mut graph = Graph::default();
+        let stack = StackId::next(0);
+        graph.stacks.push(Stack {
+            name: name.to_owned(),
+            description: None,
+            region,
+            nodes: Vec::new(),
+            parameters: Vec::new(),
+            conditions: Vec::new(),
+            outputs: Vec::new(),
+            suppressions: &[],
+            location: SourceLocation::Default,
+        });
+        graph.stack_names.insert(name.to_owned(), stack);
+        Lift {
+            graph,
+            dialect,
+            stack,
+            kinds: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, address: String, place: SourceLocation, resource: Resource) -> NodeId {
+        let id = NodeId::next(self.graph.nodes.len());
+        let name = match self.dialect {
+            Dialect::Cfn => address.clone(),
+            Dialect::Tf => address.rsplit('.').next().unwrap_or_default().to_owned(),
+        };
+        self.graph.nodes.push(Node {
+            stack: self.stack,
+            path: address.clone(),
+            cfn_id: name.clone(),
+            tf_name: name,
+            moved_from: Vec::new(),
+            resource,
+            depends_on: Vec::new(),
+            condition: None,
+            removal_policy: None,
+            overrides: Vec::new(),
+            location: place,
+            origin: Some(Box::new(Origin {
+                dialect: self.dialect,
+                address,
+                locations: Vec::new(),
+                unmodeled: Vec::new(),
+                is_conditional: false,
+                is_excluded: false,
+                parent: None,
+                unknown_properties: Map::default(),
+            })),
+        });
+        self.graph.stacks[self.stack.index()].nodes.push(id);
+        id
+    }
+
+    /// Makes room for a resource, so that others can refer to it before it is read.
+    pub(crate) fn reserve(
+        &mut self,
+        address: &str,
+        type_name: &str,
+        place: SourceLocation,
+    ) -> NodeId {
+        let raw = match self.dialect {
+            Dialect::Cfn => RawResource::new().cfn(type_name),
+            Dialect::Tf => RawResource::new().tf(type_name),
+        };
+        let id = self.push(address.to_owned(), place, raw.into());
+        self.kinds.push(kind_of(self.dialect, type_name));
+        id
+    }
+
+    pub(crate) fn kind(&self, id: NodeId) -> Option<&'static Kind> {
+        self.kinds.get(id.index()).copied().flatten()
+    }
+
+    /// An attribute as the file spells it.
+    pub(crate) fn attribute(&self, id: NodeId, name: &str) -> Expr {
+        let other = || Expr::Other(id, name.to_owned().into());
+        let Some(kind) = self.kind(id) else {
+            return other();
+        };
+        let spelled = |attr: &Attr| match (self.dialect, attr.cfn) {
+            (Dialect::Tf, _) => attr.tf == name,
+            (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
+            (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
+        };
+        // What identifies a resource is an attribute `id` of every type.
+        let instance_role = match self.dialect {
+            Dialect::Tf => name == "id",
+            // Of a group and of a prefix list, `Ref` gives the id too.
+            Dialect::Cfn => name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList"),
+        };
+        if instance_role || spelled(&kind.link) {
+            return id.at(kind.link);
+        }
+        match kind.attrs.iter().find(|attr| spelled(attr)) {
+            Some(attr) => id.at(*attr),
+            None => other(),
+        }
+    }
+
+    /// Reads a resource into the room that was made for it.
+    pub(crate) fn fill(
+        &mut self,
+        id: NodeId,
+        mut map: Map<'static>,
+        places: Vec<(String, SourceLocation)>,
+        exists: Exists,
+    ) {
+        let mut notes: Vec<Unmodeled> = Vec::new();
+        let mut unread = UnmodeledNotes {
+            notes: &mut notes,
+            field: String::new(),
+        };
+        let (resource, unfolded) = match self.kind(id) {
+            Some(kind) => {
+                let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unread);
+                (
+                    Some((kind.lift)(&mut map, self.dialect, &mut unread)),
+                    unfolded,
+                )
+            }
+            None => (None, Vec::new()),
+        };
+        let (address, place) = {
+            let node = &mut self.graph.nodes[id.index()];
+            match resource {
+                Some(resource) => node.resource = resource,
+                None => {
+                    let type_name = node
+                        .resource
+                        .type_name(self.dialect)
+                        .unwrap_or_default()
+                        .to_owned();
+                    node.resource = raw(self.dialect, type_name, std::mem::take(&mut map)).into();
+                }
+            }
+            if let Some(origin) = &mut node.origin {
+                origin.locations = places;
+                origin.unmodeled = notes;
+                origin.is_conditional = exists == Exists::Conditional;
+                origin.is_excluded = exists == Exists::No;
+                origin.unknown_properties = map;
+            }
+            (node.display_id().to_owned(), node.location.clone())
+        };
+        for (n, inner) in unfolded.into_iter().enumerate() {
+            let property = inner.property;
+            let at = self.graph.nodes[id.index()]
+                .origin
+                .as_ref()
+                .and_then(|origin| origin.locations.iter().find(|(name, _)| name == property))
+                .map_or_else(|| place.clone(), |(_, place)| place.clone());
+            let name = if property.is_empty() {
+                address.clone()
+            } else {
+                format!("{address}/{property}[{n}]")
+            };
+            let inner_id = self.push(name, at, inner.resource);
+            self.kinds.push(None);
+            if let Some(origin) = &mut self.graph.nodes[inner_id.index()].origin {
+                origin.parent = Some(id);
+                origin.is_conditional = inner.is_conditional || exists == Exists::Conditional;
+                origin.is_excluded = exists == Exists::No;
+                origin.locations = vec![(property.to_owned(), SourceLocation::Default)];
+            }
+        }
+    }
+
+    /// Reads a resource into the room that was made for it, as a whole: returns what of it the
+    /// table does not know, with the property.
+    #[cfg(feature = "cli")]
+    pub(crate) fn fill_strict(
+        &mut self,
+        id: NodeId,
+        mut map: Map<'static>,
+    ) -> Vec<(String, String)> {
+        let Some(kind) = self.kind(id) else {
+            let node = &self.graph.nodes[id.index()];
+            let of = node.resource.type_name(self.dialect).unwrap_or_default();
+            return vec![(String::new(), format!("the type `{of}` is not modelled"))];
+        };
+        let mut notes: Vec<Unmodeled> = Vec::new();
+        let mut unread = UnmodeledNotes {
+            notes: &mut notes,
+            field: String::new(),
+        };
+        // Of these, what stands inside is read as a whole too.
+        let unfolded = match kind.name {
+            "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unread),
+            _ => Vec::new(),
+        };
+        // What the table is about; another is another thing.
+        let of_vpc = matches!(map.get("ResourceType"), Some(RawValue::Str(of)) if of == "VPC");
+        if kind.name == "FlowLog" && of_vpc {
+            map.remove("ResourceType");
+        }
+        let mut refused = Vec::new();
+        let user_data = match kind.name {
+            "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
+            "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
+            _ => None,
+        };
+        if user_data.is_some() {
+            refused.push("user data of what is launched is said otherwise there");
+        }
+        if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
+            (kind.name, map.get("UserData"))
+        {
+            refused.push("`UserData` is not in `Fn::Base64`, and so in Base64 already");
+        }
+        let mut out: Vec<(String, String)> = notes
+            .into_iter()
+            .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.reason)))
+            .collect();
+        out.extend(
+            refused
+                .into_iter()
+                .map(|why| (String::new(), why.to_owned())),
+        );
+        // What the model always says, and others leave to its default, stays left out.
+        let mut left = kind.fields.len();
+        let taken = loop {
+            let mut whole = map.clone();
+            match (kind.take)(&mut whole, self.dialect) {
+                Err(mismatch) if mismatch.is_missing() && left > 0 => {
+                    left -= 1;
+                    let path = mismatch.path.join(".");
+                    let names = kind.fields.iter();
+                    let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
+                    match names.find(|it| *it == path) {
+                        Some(name) => map.insert_path(name, RawValue::from(Expr::Absent)),
+                        None => break Err(mismatch),
+                    }
+                }
+                done => {
+                    map = whole;
+                    break done;
+                }
+            }
+        };
+        match taken {
+            Ok(resource) => self.graph.nodes[id.index()].resource = resource,
+            Err(mismatch) => {
+                out.push((mismatch.path.join("."), mismatch.to_string()));
+                return out;
+            }
+        }
+        for (property, _) in map.iter() {
+            out.push((
+                property.to_string(),
+                format!("`{property}` is not modelled"),
+            ));
+        }
+        let (name, place) = {
+            let node = &self.graph.nodes[id.index()];
+            (node.path.clone(), node.location.clone())
+        };
+        for (n, inner) in unfolded.into_iter().enumerate() {
+            if inner.is_conditional {
+                let why = format!("`{}` has a peer that is not known", inner.property);
+                out.push((inner.property.to_owned(), why));
+            }
+            let word = match inner.property {
+                "" => "Egress",
+                "Policies" => "Policy",
+                property => property.strip_prefix("SecurityGroup").unwrap_or(property),
+            };
+            let inner_id = self.push(
+                format!("{name}{word}{}", n + 1),
+                place.clone(),
+                inner.resource,
+            );
+            self.kinds.push(None);
+            let node = &mut self.graph.nodes[inner_id.index()];
+            node.tf_name = terraform_name(&node.cfn_id);
+            if let Some(origin) = &mut node.origin {
+                origin.parent = Some(id);
+            }
+        }
+        out
+    }
+
+    /// The graph, to be written: it came from no file.
+    #[cfg(feature = "cli")]
+    pub(crate) fn finish_strict(mut self) -> Graph {
+        for node in &mut self.graph.nodes {
+            node.origin = None;
+        }
+        self.graph
+    }
+
+    /// Says what must exist before.
+    pub(crate) fn after(&mut self, id: NodeId, after: Vec<NodeId>) {
+        self.graph.nodes[id.index()].depends_on.extend(after);
+    }
+
+    /// Says that any property may be there, and what it is.
+    pub(crate) fn cloud(&mut self, id: NodeId) {
+        let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
+        if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
+            origin
+                .unmodeled
+                .extend(fields.iter().map(|field| Unmodeled {
+                    field: field.name.to_owned(),
+                    reason: "a macro says it".to_owned(),
+                }));
+        }
+    }
+
+    /// The graph, once all resources are read.
+    pub(crate) fn finish(mut self) -> Graph {
+        self.mark_default_rules_unknown();
+        self.graph
+    }
+
+    /// Sources disagree whether an outbound rule that stands alone takes EC2's own rule away.
+    fn mark_default_rules_unknown(&mut self) {
+        let alone: Vec<Expr> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|node| node.origin.as_ref().is_some_and(|it| it.parent.is_none()))
+            .filter_map(|node| SecurityGroupEgress::of(&node.resource))
+            .filter_map(|rule| match &rule.group {
+                Value::Expr(expr) => Some(expr.clone()),
+                Value::Lit(_) => None,
+            })
+            .collect();
+        for node in &mut self.graph.nodes {
+            let Some(origin) = &mut node.origin else {
+                continue;
+            };
+            let default = origin
+                .locations
+                .first()
+                .is_some_and(|(name, _)| name.is_empty());
+            let Some(group) = origin.parent.filter(|_| default) else {
+                continue;
+            };
+            if alone.contains(&group.at(SecurityGroup::LINK)) {
+                origin.is_conditional = true;
+            }
+        }
+    }
+}
+
+fn raw(dialect: Dialect, type_name: String, map: Map<'static>) -> RawResource {
+    let mut raw = match dialect {
+        Dialect::Cfn => RawResource::new().cfn(type_name),
+        Dialect::Tf => RawResource::new().tf(type_name),
+    };
+    for (key, term) in map {
+        raw = match dialect {
+            Dialect::Cfn => raw.property(key.into_owned(), term),
+            Dialect::Tf => raw.argument(key.into_owned(), term),
+        };
+    }
+    raw
+}

@@ -1,0 +1,184 @@
+//! A plan, to be written in the other language.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::{Plan, has_unknown};
+use crate::ir::{
+    Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
+};
+use crate::resource::{
+    Dialect, Instance, ManagedPolicy, Map, RawResource, Role, RolePolicyAttachment, Typed,
+};
+
+/// A plan that was read to be written again: its resources, what of it cannot be written, and what
+/// the plan says of each that is there.
+pub(crate) type StrictPlan = (Graph, Diagnostics, HashMap<NodeId, Json>);
+
+/// Reads a plan to write it in the other language: what the configuration does not say is left to
+/// its default, and what the tables do not know is a problem and is not left out.
+///
+/// # Errors
+///
+/// What is missing, if the document is not a plan.
+pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
+    if root.get("configuration").is_none() {
+        return Err(
+            "a state does not tell what is configured: plan, and print the plan with `terraform \
+             show -json plan.out`"
+                .to_owned(),
+        );
+    }
+    let mut plan = Plan::of(root)?;
+    plan.configured = true;
+    let mut out = Diagnostics::default();
+    let mut values = HashMap::new();
+    let mut attachments: Vec<(NodeId, Link<ManagedPolicy>)> = Vec::new();
+    for at in 0..plan.resources.len() {
+        let it = &plan.resources[at];
+        let (id, address) = (it.id, it.address.to_owned());
+        if it.data {
+            continue;
+        }
+        let mut say = |reason: String| {
+            out.push(Diagnostic::error(
+                "convert",
+                format!("`{address}`: {reason}"),
+            ));
+        };
+        let mut map = match plan.lift.kind(id) {
+            Some(_) => plan.arguments(at),
+            None => Map::default(),
+        };
+        let set = it.config.and_then(|it| it.get("expressions"));
+        let set = set.and_then(Json::as_object);
+        let tagged_disks = set.is_some_and(|it| it.contains_key("volume_tags"));
+        // What repeats an argument, or is the provider's own.
+        let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
+        if let Some(set) = set {
+            for (key, expression) in set {
+                let constant = expression.get("constant_value");
+                let beside = constant.and_then(Json::as_array).into_iter().flatten();
+                let literal = |it: &&Json| it.as_str().is_some_and(|it| !it.contains("${"));
+                if expression.get("references").is_some() && beside.filter(literal).count() > 0 {
+                    say(format!(
+                        "`{key}` holds constants beside references, and a plan keeps only these"
+                    ));
+                }
+                let text = constant.and_then(Json::as_str).unwrap_or_default();
+                if key.starts_with("user_data") && (text.contains("$${") || text.contains("%%{")) {
+                    say(format!(
+                        "a plan does not tell whether `$$` in `{key}` is doubled"
+                    ));
+                }
+            }
+            let marks = it.sensitive.as_object();
+            for (key, mark) in marks.into_iter().flatten() {
+                if set.contains_key(key) && has_unknown(mark) {
+                    say(format!(
+                        "`{key}` is sensitive: give it by a parameter there"
+                    ));
+                }
+            }
+        }
+        map.retain(|key| !own.contains(&key));
+        values.insert(id, it.values.clone());
+        let root_device = it
+            .values
+            .pointer("/root_block_device/0/device_name")
+            .and_then(Json::as_str)
+            .filter(|it| !it.is_empty())
+            .map(str::to_owned);
+        let after = plan.after(at);
+        for (_, reason) in plan.lift.fill_strict(id, map) {
+            say(reason);
+        }
+        plan.lift.after(id, after);
+        let node = &mut plan.lift.graph.nodes[id.index()];
+        if let (true, Some(instance)) = (tagged_disks, Instance::of_mut(&mut node.resource)) {
+            instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
+        }
+        if let Some(instance) = Instance::of_mut(&mut node.resource)
+            && let Some(volume) = &mut instance.root_volume
+        {
+            match root_device {
+                Some(name) => volume.device_name = Value::Lit(name.into()),
+                None => say("the plan does not tell what its root volume is called".to_owned()),
+            }
+        }
+        let name = plain_name(&address);
+        node.cfn_id = logical_id(&name);
+        node.tf_name = name;
+        if let Some(attachment) = RolePolicyAttachment::of(&node.resource) {
+            match &attachment.role {
+                Value::Expr(Expr::Attr(role, _)) => {
+                    attachments.push((*role, attachment.policy.clone()));
+                }
+                _ => say("the role is none of the plan's".to_owned()),
+            }
+        }
+    }
+    // Of one name, and of several types: each says its type then.
+    let names: Vec<String> = plan
+        .lift
+        .graph
+        .nodes
+        .iter()
+        .map(|it| it.cfn_id.clone())
+        .collect();
+    for node in &mut plan.lift.graph.nodes {
+        if names.iter().filter(|it| **it == node.cfn_id).count() > 1 {
+            let kind = node.resource.kind().map_or("", |it| it.name);
+            node.cfn_id.push_str(kind);
+            node.tf_name = format!("{}_{}", node.tf_name, terraform_name(kind));
+        }
+    }
+    // CloudFormation says it in the role.
+    for (role, policy) in attachments {
+        let node = plan.lift.graph.nodes.get_mut(role.index());
+        if let Some(role) = node.and_then(|it| Role::of_mut(&mut it.resource)) {
+            role.managed_policies.push(policy);
+        }
+    }
+    let mut graph = plan.lift.finish_strict();
+    let stack = graph.stacks[0].clone();
+    let gone = |node: &Node| {
+        let data =
+            matches!(node.resource.type_name(Dialect::Tf), Some(of) if of.starts_with("data."));
+        data || RolePolicyAttachment::of(&node.resource).is_some()
+    };
+    let (left, gone): (Vec<NodeId>, Vec<NodeId>) = stack
+        .nodes
+        .into_iter()
+        .partition(|id| !gone(&graph.nodes[id.index()]));
+    for id in gone {
+        // It belongs to no stack any more, and so to no output.
+        graph.nodes[id.index()].resource = RawResource::new().tf("removed").into();
+        graph.nodes[id.index()].depends_on.clear();
+    }
+    for node in &mut graph.nodes {
+        node.depends_on.retain(|id| left.contains(id));
+    }
+    graph.stacks[0].nodes = left;
+    Ok((graph, out, values))
+}
+
+/// A name for an address, without its type: `module.net.aws_vpc.main[0]` is `net_main_0`.
+fn plain_name(address: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut parts = address.split('.').peekable();
+    while let Some(part) = parts.next() {
+        match part {
+            "module" => words.extend(parts.next().map(str::to_owned)),
+            of if of.starts_with("aws_") && parts.peek().is_some() => {}
+            other => words.push(other.to_owned()),
+        }
+    }
+    let joined = words.join("_");
+    let plain: String = joined
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    plain.trim_matches('_').to_owned()
+}

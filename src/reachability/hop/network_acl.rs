@@ -1,0 +1,188 @@
+//! The network ACLs of both subnets let requests and answers through.
+
+use super::super::fix::Fix;
+use super::super::graph_index::Resolved;
+use super::super::path::{Candidate, InternetRoute};
+use super::super::security::{
+    Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
+};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult};
+use super::{Connection, subnets_of};
+use crate::ir::{Cidr, NodeId, Value};
+use crate::resource::{NetworkAcl, NetworkAclEntry, Subnet, Typed};
+
+const HOP: Hop = Hop::NetworkAcl;
+
+/// One way through one filter.
+struct Step<'a, 'g> {
+    of: &'a Resolved<'g, Subnet>,
+    egress: bool,
+    ports: Ports,
+    side: Side<'a, 'g>,
+}
+
+fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> HopResult {
+    let index = connection.index;
+    let mut unknown = None;
+    for step in steps {
+        let acl = acl_of(index, step.of);
+        let allowed = acl_allows(index, &acl, step.egress, step.ports, &step.side);
+        let subnet = match step.of {
+            Resolved::Node(id, _) => format!("`{}`", index.name(*id)),
+            _ => "a subnet outside the file".to_owned(),
+        };
+        let direction = if step.egress { "out of" } else { "into" };
+        let ports = match step.ports {
+            (from, to) if from == to => format!("port {from}"),
+            (from, to) => format!("the answers' ports {from}-{to}"),
+        };
+        let at = match &acl {
+            Acl::Entries(id, _) => (*id, "vpc"),
+            _ => connection.instance.subnet_source,
+        };
+        match allowed {
+            Ternary::Yes => {}
+            Ternary::Unknown => {
+                unknown.get_or_insert_with(|| {
+                    HopResult::unknown(
+                        HOP,
+                        format!(
+                            "whether the network ACL lets {ports} {direction} {subnet} is not \
+                             decided"
+                        ),
+                    )
+                    .at(at.0, at.1)
+                });
+            }
+            Ternary::No => {
+                let result = HopResult::fail(
+                    HOP,
+                    format!("the network ACL does not let {ports} {direction} {subnet}"),
+                )
+                .at(at.0, at.1);
+                return match acl {
+                    Acl::Entries(id, entries) => {
+                        // Before all that are there, since the lowest number decides.
+                        let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
+                        let first = numbers.min().map_or(100, |min| (min - 1).max(1));
+                        result.fix(fix(id, first, step))
+                    }
+                    _ => result,
+                };
+            }
+        }
+    }
+    unknown.unwrap_or_else(|| HopResult::pass(HOP, pass))
+}
+
+fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
+    let cidr = match &step.side {
+        Side::Subnet(Resolved::Node(_, subnet)) => subnet.cidr_block.clone(),
+        _ => Value::Lit(Cidr::ANY),
+    };
+    let entry = NetworkAclEntry::new(
+        Value::Expr(acl.at(NetworkAcl::LINK)),
+        Value::Lit(first),
+        "6",
+        "allow",
+    )
+    .egress(step.egress)
+    .cidr_block(cidr)
+    .from_port(step.ports.0)
+    .to_port(step.ports.1);
+    Fix::add(
+        if step.egress {
+            "AllowOutbound"
+        } else {
+            "AllowInbound"
+        },
+        entry,
+    )
+}
+
+pub(super) fn to_endpoint<'g>(
+    connection: &Connection<'_, 'g>,
+    candidate: &Candidate<'g>,
+) -> Vec<HopResult> {
+    let name = connection.index.name(candidate.id);
+    let subnets = subnets_of(connection.index, candidate);
+    let of_each = subnets.iter().map(|(subnet, certain)| {
+        // Filters see only what leaves a subnet or enters one.
+        if connection.subnet.same(subnet).is_yes() {
+            return HopResult::pass(HOP, format!("`{name}` is in the instance's own subnet"));
+        }
+        let steps = [
+            Step {
+                of: connection.subnet,
+                egress: true,
+                ports: SERVICE,
+                side: Side::Subnet(subnet),
+            },
+            Step {
+                of: subnet,
+                egress: false,
+                ports: SERVICE,
+                side: Side::Subnet(connection.subnet),
+            },
+            Step {
+                of: subnet,
+                egress: true,
+                ports: EPHEMERAL,
+                side: Side::Subnet(connection.subnet),
+            },
+            Step {
+                of: connection.subnet,
+                egress: false,
+                ports: EPHEMERAL,
+                side: Side::Subnet(subnet),
+            },
+        ];
+        let mut result = check(
+            connection,
+            &steps,
+            format!("requests to `{name}` and its answers pass"),
+        );
+        if !certain {
+            result.status = result.status.max(super::super::HopStatus::Unknown);
+        }
+        result
+    });
+    of_each.collect()
+}
+
+pub(super) fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
+    let mut steps = vec![
+        Step {
+            of: connection.subnet,
+            egress: true,
+            ports: SERVICE,
+            side: Side::Internet,
+        },
+        Step {
+            of: connection.subnet,
+            egress: false,
+            ports: EPHEMERAL,
+            side: Side::Internet,
+        },
+    ];
+    if let InternetRoute::Works(_, Some(nat)) = &connection.internet_route
+        && !connection.subnet.same(nat).is_yes()
+    {
+        let step = |egress, ports, side| Step {
+            of: nat,
+            egress,
+            ports,
+            side,
+        };
+        steps.push(step(false, SERVICE, Side::Subnet(connection.subnet)));
+        steps.push(step(true, SERVICE, Side::Internet));
+        steps.push(step(false, EPHEMERAL_NAT, Side::Internet));
+        steps.push(step(true, EPHEMERAL, Side::Subnet(connection.subnet)));
+    }
+    check(
+        connection,
+        &steps,
+        "requests to the internet and their answers pass".to_owned(),
+    )
+}

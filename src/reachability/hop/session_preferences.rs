@@ -1,0 +1,402 @@
+//! What the session preferences ask for can be had.
+//!
+//! The document that the account's sessions use by default is looked at. Where a stack of ours has
+//! none, its own is, which its sessions are opened with; a file does not tell what they are opened
+//! with.
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+
+use super::super::fix::Fix;
+use super::super::graph_index::GraphIndex;
+use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::instance::InstanceConfig;
+use super::super::path::{self, InternetRoute};
+use super::super::security::{Peer, allows_outbound};
+use super::super::ternary::Ternary;
+use super::super::{Hop, HopResult, HopStatus};
+use super::{Connection, PathChoice, for_placements};
+use crate::ir::{Expr, NodeId, Text, Value};
+use crate::resource::{
+    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, RawValue, Resource,
+};
+
+const HOP: Hop = Hop::SessionPreferences;
+const NAME: &str = "SSM-SessionManagerRunShell";
+
+pub(super) fn check<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: Option<NodeId>,
+) -> Vec<HopResult> {
+    let is = |text: Option<&Value<Text>>, wanted: &str| {
+        text.and_then(Value::lit).is_some_and(|it| it == wanted)
+    };
+    let account = index
+        .all::<Document>()
+        .find(|(_, _, it)| is(it.name.as_ref(), NAME));
+    if let Some((id, _, document)) = account {
+        return of_document(index, instance, role, id, document);
+    }
+    index
+        .all::<Document>()
+        .filter(|(_, node, _)| node.origin.is_none())
+        .flat_map(|(id, _, document)| of_document(index, instance, role, id, document))
+        .collect()
+}
+
+fn of_document<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: Option<NodeId>,
+    id: NodeId,
+    document: &Document,
+) -> Vec<HopResult> {
+    let at = |result: HopResult| result.at(id, "content");
+    let inputs = match &document.content.0 {
+        RawValue::Object(map) => match map.get("inputs") {
+            Some(RawValue::Object(inputs)) => inputs,
+            None => return vec![at(HopResult::pass(HOP, "the preferences ask for nothing"))],
+            Some(_) => return vec![at(unknown("the preferences"))],
+        },
+        _ => return vec![at(unknown("the preferences"))],
+    };
+    let mut found = Vec::new();
+    if let Some(key) = input_value(inputs, "kmsKeyId") {
+        found.extend(key_policy(index, role, key.as_ref()));
+        found.push(permission(
+            index,
+            role,
+            "kms:Decrypt",
+            key.as_ref(),
+            "the session's key",
+        ));
+        found.extend(for_placements(instance, |placement| {
+            let connection = Connection::new(index, instance, placement, "kms", role);
+            vec![check_service_path(&connection, "the session's key")]
+        }));
+    }
+    if let Some(group) = input_value(inputs, "cloudWatchLogGroupName") {
+        match flag(inputs, "cloudWatchEncryptionEnabled") {
+            Ternary::No => {}
+            Ternary::Unknown => found.push(unknown("whether the log group must be encrypted")),
+            Ternary::Yes => {
+                found.push(encrypted(index, group.as_ref()));
+                let what = "the log group's encryption";
+                found.push(permission(
+                    index,
+                    role,
+                    "logs:DescribeLogGroups",
+                    None,
+                    what,
+                ));
+                found.extend(for_placements(instance, |placement| {
+                    let connection = Connection::new(index, instance, placement, "logs", role);
+                    vec![check_service_path(&connection, what)]
+                }));
+            }
+        }
+    }
+    if let Some(bucket) = input_value(inputs, "s3BucketName") {
+        // Preferences name it, policies have its ARN.
+        let arn = bucket.as_ref().map(|bucket| arn_of(index, bucket));
+        match flag(inputs, "s3EncryptionEnabled") {
+            Ternary::No => {}
+            Ternary::Unknown => found.push(unknown("whether the bucket must be encrypted")),
+            Ternary::Yes => {
+                let what = "the bucket's encryption";
+                let action = "s3:GetEncryptionConfiguration";
+                found.extend(bucket_encryption(index, bucket.as_ref()));
+                found.push(permission(index, role, action, arn.as_ref(), what));
+                found.extend(for_placements(instance, |placement| {
+                    let connection = Connection::new(index, instance, placement, "s3", role);
+                    vec![check_s3_path(&connection, what, arn.as_ref())]
+                }));
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(HopResult::pass(
+            HOP,
+            "the preferences ask for nothing that can fail",
+        ));
+    }
+    if !index.exists(id).is_yes() {
+        for result in &mut found {
+            result.status = result.status.max(HopStatus::Unknown);
+        }
+    }
+    found.into_iter().map(at).collect()
+}
+
+/// The ARN of a bucket that is in the graph; else what names it.
+fn arn_of(index: &GraphIndex<'_>, bucket: &Expr) -> Expr {
+    match bucket {
+        Expr::Attr(id, _) => match index.graph.node(*id).map(|it| &it.resource) {
+            Some(Resource::Bucket(_)) => Expr::Attr(*id, Bucket::ARN),
+            _ => bucket.clone(),
+        },
+        _ => bucket.clone(),
+    }
+}
+
+fn unknown(what: &str) -> HopResult {
+    HopResult::unknown(HOP, format!("{what}: not decided"))
+}
+
+/// A setting that is there and not empty: its value, where it is an expression.
+fn input_value(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
+    match inputs.get(key)? {
+        RawValue::Str(text) if text.is_empty() => None,
+        RawValue::Str(text) => Some(Some(Expr::Text(Text::Owned(text.to_string())))),
+        RawValue::Expr(expr) => match expr.as_ref() {
+            Expr::Absent => None,
+            expr => Some(Some(expr.clone())),
+        },
+        _ => Some(None),
+    }
+}
+
+fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
+    match inputs.get(key) {
+        None => Ternary::No,
+        Some(RawValue::Bool(value)) => (*value).into(),
+        Some(RawValue::Str(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" => Ternary::Yes,
+            "false" | "no" | "off" | "" => Ternary::No,
+            _ => Ternary::Unknown,
+        },
+        Some(_) => Ternary::Unknown,
+    }
+}
+
+fn permission(
+    index: &GraphIndex<'_>,
+    role: Option<NodeId>,
+    action: &str,
+    resource: Option<&Expr>,
+    what: &str,
+) -> HopResult {
+    let Some(role) = role else {
+        return HopResult::unknown(
+            HOP,
+            format!("whether the role may read {what} is not decided"),
+        );
+    };
+    let on = CallContext {
+        caller: Caller::Holder,
+        resource,
+    };
+    let decision = index.role_permissions(role).allows(index, action, &on);
+    let name = index.name(role);
+    match decision.allowed {
+        Ternary::Yes => HopResult::pass(HOP, format!("`{name}` may read {what}")),
+        Ternary::Unknown => HopResult::unknown(HOP, format!("`{name}`: {}", decision.detail)),
+        Ternary::No => HopResult::fail(
+            HOP,
+            format!(
+                "the agent must read {what}, and `{name}`: {}",
+                decision.detail
+            ),
+        )
+        .fix(Fix::manual(format!(
+            "allow `{action}` in a policy of the role"
+        ))),
+    }
+}
+
+/// The agent looks whether the group has a key, and refuses the session if not.
+fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
+    let is_named = |log: &LogGroup, id: NodeId| match group {
+        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
+        Some(Expr::Text(name)) => {
+            log.log_group_name
+                .as_ref()
+                .and_then(Value::lit)
+                .map(Text::as_ref)
+                == Some(name.as_ref())
+        }
+        Some(other) => match &log.log_group_name {
+            Some(Value::Expr(name)) => name == other,
+            _ => false,
+        },
+        None => false,
+    };
+    let found = index
+        .all::<LogGroup>()
+        .find(|(id, _, log)| is_named(log, *id));
+    match found {
+        None => HopResult::unknown(HOP, "whether the log group has a key is not in the file"),
+        Some((_, _, log)) if log.kms_key.is_some() => {
+            HopResult::pass(HOP, "the log group has a key")
+        }
+        Some((id, ..)) => HopResult::fail(
+            HOP,
+            format!(
+                "`cloudWatchEncryptionEnabled` is on, and `{}` has no key: the agent refuses \
+                     sessions",
+                index.name(id)
+            ),
+        )
+        .fix(Fix::manual(
+            "set `cloudWatchEncryptionEnabled` to false, or give the log group a key",
+        )),
+    }
+}
+
+/// Whether the key's own policy lets the role decrypt, or leaves it to IAM.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+fn key_policy(
+    index: &GraphIndex<'_>,
+    role: Option<NodeId>,
+    key: Option<&Expr>,
+) -> Option<HopResult> {
+    let id = match key {
+        Some(Expr::Attr(id, _) | Expr::Other(id, _)) => Some(*id),
+        Some(Expr::Text(name)) => index
+            .all::<KmsAlias>()
+            .find(|(_, _, it)| it.alias_name.lit().map(Text::as_ref) == Some(name.as_ref()))
+            .map(|(id, ..)| id),
+        _ => None,
+    };
+    // An alias leads to its key.
+    let id = id.and_then(|id| match &index.graph.node(id)?.resource {
+        Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
+        _ => Some(id),
+    });
+    let id = match id {
+        Some(id) => id,
+        None => {
+            return Some(HopResult::unknown(
+                HOP,
+                "the policy of the session's key is not in the file",
+            ));
+        }
+    };
+    let Resource::KmsKey(it) = &index.graph.node(id)?.resource else {
+        return None;
+    };
+    let Some(policy) = &it.key_policy else {
+        return Some(HopResult::pass(HOP, "the key leaves it to IAM"));
+    };
+    let on = CallContext {
+        caller: role.map_or(Caller::Unknown, Caller::Role),
+        resource: key,
+    };
+    let name = index.name(id);
+    Some(match document_allows(index, policy, "kms:Decrypt", &on) {
+        Ternary::Yes => HopResult::pass(HOP, format!("the policy of `{name}` lets the role decrypt")),
+        Ternary::Unknown => HopResult::unknown(
+            HOP,
+            format!("whether the policy of `{name}` lets the role decrypt is not decided"),
+        ),
+        Ternary::No => HopResult::fail(
+            HOP,
+            format!("the policy of the key `{name}` lets neither the role nor IAM decide"),
+        )
+        .fix(Fix::manual(
+            "let the key's policy allow `kms:*` to the account's root, or `kms:Decrypt` to the role",
+        )),
+    })
+}
+
+/// The agent takes a bucket for encrypted with `AES256` and `aws:kms` only.
+fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<HopResult> {
+    let is_named = |id: NodeId, it: &Bucket| match bucket {
+        Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
+        Some(Expr::Text(name)) => {
+            it.bucket_name
+                .as_ref()
+                .and_then(Value::lit)
+                .map(Text::as_ref)
+                == Some(name.as_ref())
+        }
+        _ => false,
+    };
+    let (id, _, it) = index
+        .all::<Bucket>()
+        .find(|(id, _, it)| is_named(*id, it))?;
+    let beside = index
+        .all::<BucketEncryption>()
+        .filter(|(_, _, other)| index.resolve_one(&other.bucket).node() == Some(id))
+        .flat_map(|(_, _, other)| &other.rules);
+    let mut algorithms = it
+        .encryption
+        .iter()
+        .chain(beside)
+        .filter_map(|rule| rule.by_default.as_ref())
+        .map(|rule| rule.sse_algorithm.lit());
+    let name = index.name(id);
+    algorithms.find_map(|algorithm| match algorithm.map(Text::as_ref) {
+        Some("AES256" | "aws:kms") => None,
+        Some(other) => Some(
+            HopResult::fail(
+                HOP,
+                format!(
+                    "`{name}` encrypts with `{other}`, which the agent takes for not encrypted"
+                ),
+            )
+            .fix(Fix::manual("encrypt it with `aws:kms` or `AES256`")),
+        ),
+        None => Some(HopResult::unknown(
+            HOP,
+            format!("how `{name}` encrypts is not decided"),
+        )),
+    })
+}
+
+/// Whether the instance reaches the service that the preferences need.
+fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult {
+    let checks = connection.check();
+    let worst = checks.into_iter().min_by_key(|result| result.status);
+    let service = connection.service;
+    match worst {
+        Some(result) if result.status == HopStatus::Pass => {
+            HopResult::pass(HOP, format!("`{service}` is reached for {what}"))
+        }
+        Some(result) => {
+            let message = format!(
+                "the agent must reach `{service}` for {what}: {}",
+                result.detail
+            );
+            let mine = HopResult::new(HOP, result.status, message);
+            match result.fix {
+                Some(fix) => mine.fix(fix),
+                None => mine,
+            }
+        }
+        None => unknown(service),
+    }
+}
+
+fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Expr>) -> HopResult {
+    let out = |peer| match &connection.groups {
+        Some(groups) => allows_outbound(connection.index, groups, &peer),
+        None => Ternary::Unknown,
+    };
+    let request = path::S3Request {
+        action: "s3:GetEncryptionConfiguration",
+        on: CallContext {
+            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
+            resource: bucket,
+        },
+    };
+    let gateway =
+        path::s3_gateway(connection.index, connection.subnet, &request).and(out(Peer::S3));
+    let internet = match connection.internet_route {
+        InternetRoute::Works(..) => out(Peer::Internet),
+        InternetRoute::Unknown(_) => Ternary::Unknown,
+        InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
+    };
+    let hidden = matches!(connection.path_choice(), PathChoice::Unknown);
+    match gateway.or(internet) {
+        Ternary::Yes => HopResult::pass(HOP, format!("S3 is reached for {what}")),
+        Ternary::No if !hidden => HopResult::fail(
+            HOP,
+            format!("the agent must reach S3 for {what}, and the subnet has no way there"),
+        )
+        .fix(Fix::manual(
+            "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
+             prefix list",
+        )),
+        _ => unknown(&format!("whether S3 is reached for {what}")),
+    }
+}

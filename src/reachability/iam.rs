@@ -1,0 +1,909 @@
+//! What IAM allows: policies with wildcards, exceptions, denials, conditions and boundaries.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+
+use std::borrow::Cow;
+
+use super::graph_index::{GraphIndex, Resolved, expr_of};
+use super::managed;
+use super::ternary::Ternary;
+use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
+use crate::resource::{
+    Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Principal, Role,
+    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement,
+};
+
+/// What the agent needs for a plain session.
+pub(crate) const REGISTER: &str = "ssm:UpdateInstanceInformation";
+/// What the agent needs of the message service.
+pub(crate) const CHANNELS: [&str; 4] = [
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+];
+
+/// A policy that a role has.
+#[derive(Debug)]
+struct Grant<'g> {
+    document: Cow<'g, PolicyDocument>,
+    exists: Ternary,
+    at: Option<(NodeId, &'static str)>,
+    name: String,
+}
+
+#[derive(Debug)]
+enum Boundary<'g> {
+    Document(Cow<'g, PolicyDocument>, String),
+    Unknown(String),
+}
+
+/// All policies of a role.
+#[derive(Debug, Default)]
+pub(crate) struct RolePermissions<'g> {
+    grants: Vec<Grant<'g>>,
+    /// Policies whose documents are elsewhere.
+    external: Vec<String>,
+    boundary: Option<Boundary<'g>>,
+    /// Whether something outside the file may add policies.
+    open: bool,
+}
+
+/// Whether an action is allowed, and what decides.
+pub(crate) struct Decision {
+    pub(crate) allowed: Ternary,
+    pub(crate) detail: String,
+    pub(crate) at: Option<(NodeId, &'static str)>,
+}
+
+/// The policy that a link names.
+fn document_of<'g>(
+    index: &GraphIndex<'g>,
+    link: &Link<ManagedPolicy>,
+) -> Result<(Cow<'g, PolicyDocument>, Ternary, Option<NodeId>, String), String> {
+    let mut all = index.resolve(link);
+    let to = match all.len() {
+        1 => all.swap_remove(0),
+        _ => return Err("one of several policies".to_owned()),
+    };
+    match to {
+        Resolved::Node(id, policy) => Ok((
+            Cow::Borrowed(&policy.policy_document),
+            index.exists(id),
+            Some(id),
+            index.name(id),
+        )),
+        Resolved::OtherType(id) => Err(index.name(id)),
+        Resolved::Outside(expr) => {
+            let name = aws_managed(&expr);
+            match name.as_deref().and_then(managed::find) {
+                Some(document) => Ok((
+                    Cow::Owned(document),
+                    Ternary::Yes,
+                    None,
+                    name.unwrap_or_default(),
+                )),
+                None => match by_name(index, &expr) {
+                    Some((id, policy)) => Ok((
+                        Cow::Borrowed(&policy.policy_document),
+                        index.exists(id),
+                        Some(id),
+                        index.name(id),
+                    )),
+                    None => Err(super::graph_index::visible_text(&expr)),
+                },
+            }
+        }
+    }
+}
+
+/// A policy of the file by the name at the end of an ARN that was put together.
+fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
+    let end = match expr {
+        Expr::Text(text) => text.as_ref(),
+        Expr::Concat(parts) => match parts.last()? {
+            Expr::Text(text) => text.as_ref(),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let name = end.rsplit('/').next()?;
+    index
+        .all::<ManagedPolicy>()
+        .find(|(_, _, policy)| {
+            policy
+                .managed_policy_name
+                .as_ref()
+                .and_then(Value::lit)
+                .is_some_and(|text| text == name)
+        })
+        .map(|(id, _, policy)| (id, policy))
+}
+
+/// The path and name of a policy of AWS, whatever the partition.
+fn aws_managed(expr: &Expr) -> Option<String> {
+    let text = match expr {
+        Expr::Text(text) => text.clone(),
+        Expr::Concat(parts) => {
+            // Only the partition may be left open.
+            let mut out = String::new();
+            for part in parts {
+                match part {
+                    Expr::Text(text) => out.push_str(text),
+                    Expr::Pseudo(Pseudo::Partition) => out.push_str("aws"),
+                    _ => return None,
+                }
+            }
+            Text::Owned(out)
+        }
+        _ => return None,
+    };
+    text.split_once(":aws:policy/")
+        .map(|(_, name)| name.to_owned())
+}
+
+impl<'g> RolePermissions<'g> {
+    /// Gathers all policies of a role, wherever they are said.
+    pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
+        let mut permissions = RolePermissions {
+            open: index.is_externally_modified(id),
+            ..RolePermissions::default()
+        };
+        let Some(role) = index.graph.node(id).and_then(|node| match &node.resource {
+            crate::resource::Resource::Role(role) => Some(role.as_ref()),
+            _ => None,
+        }) else {
+            return permissions;
+        };
+        let ours = |link: &Link<Role>| {
+            Ternary::any(
+                index
+                    .role(link)
+                    .iter()
+                    .map(|to| to.same(&Resolved::Node(id, role))),
+            )
+        };
+        for link in &role.managed_policies {
+            permissions.attach(index, link, Ternary::Yes, (id, "managed_policies"));
+        }
+        if index
+            .graph
+            .node(id)
+            .is_some_and(|node| node.is_unmodeled("managed_policies"))
+        {
+            permissions.external.push("a policy".to_owned());
+        }
+        for (at, _, policy) in index.all::<RolePolicy>() {
+            permissions.add(index, ours(&policy.role), at, &policy.policy_document);
+        }
+        for (at, _, policy) in index.all::<InlinePolicy>() {
+            let ours = Ternary::any(policy.roles.iter().map(ours));
+            permissions.add(index, ours, at, &policy.policy_document);
+        }
+        for (at, _, policy) in index.all::<ManagedPolicy>() {
+            let ours = Ternary::any(policy.roles.iter().map(ours));
+            permissions.add(index, ours, at, &policy.policy_document);
+        }
+        for (at, _, it) in index.all::<RolePolicyAttachment>() {
+            let ours = ours(&it.role).and(index.exists(at));
+            permissions.attach(index, &it.policy, ours, (at, "policy"));
+        }
+        for (at, _, it) in index.all::<PolicyAttachment>() {
+            let ours = Ternary::any(it.roles.iter().map(ours)).and(index.exists(at));
+            permissions.attach(index, &it.policy, ours, (at, "policy"));
+        }
+        for (at, _, it) in index.all::<RolePolicyAttachments>() {
+            for policy in &it.policies {
+                let ours = ours(&it.role).and(index.exists(at));
+                permissions.attach(index, policy, ours, (at, "policies"));
+            }
+        }
+        if let Some(link) = role
+            .permissions_boundary
+            .as_ref()
+            .filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()))
+        {
+            permissions.boundary = Some(match document_of(index, link) {
+                Ok((document, exists, _, name)) if exists.is_yes() => {
+                    Boundary::Document(document, name)
+                }
+                Ok((.., name)) | Err(name) => Boundary::Unknown(name),
+            });
+        }
+        permissions
+    }
+
+    fn add(
+        &mut self,
+        index: &GraphIndex<'g>,
+        ours: Ternary,
+        at: NodeId,
+        document: &'g PolicyDocument,
+    ) {
+        if ours.is_no() {
+            return;
+        }
+        self.grants.push(Grant {
+            document: Cow::Borrowed(document),
+            exists: ours.and(index.exists(at)),
+            at: Some((at, "policy_document")),
+            name: index.name(at),
+        });
+    }
+
+    fn attach(
+        &mut self,
+        index: &GraphIndex<'g>,
+        link: &Link<ManagedPolicy>,
+        ours: Ternary,
+        at: (NodeId, &'static str),
+    ) {
+        if ours.is_no() {
+            return;
+        }
+        match document_of(index, link) {
+            Ok((document, exists, node, name)) => self.grants.push(Grant {
+                document,
+                exists: ours.and(exists),
+                at: Some(node.map_or(at, |node| (node, "policy_document"))),
+                name,
+            }),
+            Err(name) => self.external.push(name),
+        }
+    }
+
+    /// Returns whether no policy at all is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.grants.is_empty() && self.external.is_empty()
+    }
+
+    /// Decides an action.
+    pub(crate) fn allows(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Decision {
+        let mut allowed = Ternary::No;
+        let mut at = None;
+        for grant in &self.grants {
+            for statement in &grant.document.statements {
+                let applies = applies(index, statement, action, on).and(grant.exists);
+                match statement.effect {
+                    Effect::Deny if applies.is_yes() => {
+                        return Decision {
+                            allowed: Ternary::No,
+                            detail: format!("`{}` denies `{action}`", grant.name),
+                            at: grant.at,
+                        };
+                    }
+                    Effect::Deny | Effect::Allow => {}
+                }
+                if statement.effect == Effect::Allow && applies > allowed {
+                    allowed = applies;
+                    at = grant.at;
+                }
+            }
+            if grant.document.opaque.is_some() && allowed.is_no() {
+                allowed = Ternary::Unknown;
+                at = grant.at;
+            }
+        }
+        if allowed.is_no() && (!self.external.is_empty() || self.open) {
+            let detail = match self.external.first() {
+                Some(name) => {
+                    format!("whether `{name}` allows `{action}` is not in the file")
+                }
+                None => format!("what is not in the file may allow `{action}`"),
+            };
+            return Decision {
+                allowed: Ternary::Unknown,
+                detail,
+                at,
+            };
+        }
+        if allowed.is_no() {
+            return Decision {
+                allowed,
+                detail: format!("no policy of the role allows `{action}`"),
+                at,
+            };
+        }
+        if let Some(decision) = self.within_boundary(index, action, on) {
+            return decision;
+        }
+        if let Some(decision) = self.maybe_denied(index, action, on) {
+            return decision;
+        }
+        let detail = if allowed.is_yes() {
+            format!("`{action}` is allowed")
+        } else {
+            format!("a condition decides whether `{action}` is allowed")
+        };
+        Decision {
+            allowed,
+            detail,
+            at,
+        }
+    }
+
+    /// What the boundary does not allow.
+    fn within_boundary(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Option<Decision> {
+        let decide = |allowed, detail| {
+            Some(Decision {
+                allowed,
+                detail,
+                at: None,
+            })
+        };
+        match self.boundary.as_ref()? {
+            Boundary::Unknown(name) => decide(
+                Ternary::Unknown,
+                format!("whether the boundary `{name}` allows `{action}` is not in the file"),
+            ),
+            Boundary::Document(document, name) => {
+                match document_allows(index, document, action, on) {
+                    Ternary::Yes => None,
+                    Ternary::No => decide(
+                        Ternary::No,
+                        format!("the permissions boundary `{name}` does not allow `{action}`"),
+                    ),
+                    Ternary::Unknown => decide(
+                        Ternary::Unknown,
+                        format!("the boundary `{name}` may not allow `{action}`"),
+                    ),
+                }
+            }
+        }
+    }
+
+    /// What may take an allowed action away.
+    fn maybe_denied(
+        &self,
+        index: &GraphIndex<'_>,
+        action: &str,
+        on: &CallContext<'_>,
+    ) -> Option<Decision> {
+        let undecided = |name: &str, at| {
+            Some(Decision {
+                allowed: Ternary::Unknown,
+                detail: format!("whether `{name}` denies `{action}` is not decided"),
+                at,
+            })
+        };
+        for grant in &self.grants {
+            let denies = grant.document.statements.iter().any(|statement| {
+                statement.effect == Effect::Deny && !applies(index, statement, action, on).is_no()
+            });
+            if denies || grant.document.opaque.is_some() {
+                return undecided(&grant.name, grant.at);
+            }
+        }
+        self.external.first().and_then(|name| undecided(name, None))
+    }
+}
+
+/// Whether a single document allows, as a boundary or an endpoint's policy does.
+pub(crate) fn document_allows(
+    index: &GraphIndex<'_>,
+    document: &PolicyDocument,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Ternary {
+    let mut allowed = Ternary::No;
+    let mut denied = Ternary::No;
+    for statement in &document.statements {
+        let applies = applies(index, statement, action, on);
+        match statement.effect {
+            Effect::Allow => allowed = allowed.or(applies),
+            Effect::Deny => denied = denied.or(applies),
+        }
+    }
+    if document.opaque.is_some() {
+        return if denied.is_yes() {
+            Ternary::No
+        } else {
+            Ternary::Unknown
+        };
+    }
+    allowed.and(!denied)
+}
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Whoever carries the policy: statements name no principal.
+    Holder,
+    /// A role of the file.
+    Role(NodeId),
+    /// A role that the file does not tell.
+    Unknown,
+}
+
+/// What an action is done to, and by whom.
+pub(crate) struct CallContext<'a> {
+    /// Who calls.
+    pub(crate) caller: Caller,
+    /// The resource, where it is one that the file names.
+    pub(crate) resource: Option<&'a Expr>,
+}
+
+impl CallContext<'_> {
+    /// A call of the agent for itself.
+    pub(crate) const AGENT: CallContext<'static> = CallContext {
+        caller: Caller::Holder,
+        resource: None,
+    };
+}
+
+/// Whether a statement is about this call.
+fn applies(
+    index: &GraphIndex<'_>,
+    statement: &Statement,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Ternary {
+    let named = Ternary::any(statement.actions.iter().map(|it| pattern(it, action)));
+    let action_is_meant = if statement.not.actions { !named } else { named };
+    if action_is_meant.is_no() {
+        return Ternary::No;
+    }
+    let resource_is_meant = match statement.resources.is_empty() {
+        true => Ternary::Yes,
+        false if statement.not.resources => {
+            let none = statement
+                .resources
+                .iter()
+                .map(|it| resource(index, it, action, on));
+            match Ternary::any(none) {
+                Ternary::No => Ternary::Yes,
+                _ => Ternary::Unknown,
+            }
+        }
+        false => Ternary::any(
+            statement
+                .resources
+                .iter()
+                .map(|it| resource(index, it, action, on)),
+        ),
+    };
+    let conditions = statement
+        .conditions
+        .iter()
+        .map(|(operator, key, values)| condition(index, operator, key, values, on));
+    action_is_meant
+        .and(resource_is_meant)
+        .and(Ternary::all(conditions))
+        .and(principal(index, statement, on))
+}
+
+/// Whether a pattern of an action is met.
+fn pattern(value: &Value<Text>, action: &str) -> Ternary {
+    match value {
+        Value::Lit(text) => glob(&text.to_ascii_lowercase(), &action.to_ascii_lowercase()).into(),
+        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
+            Expr::Text(text) => pattern(&Value::Lit(text.clone()), action),
+            _ => Ternary::Unknown,
+        })),
+        Value::Expr(_) => Ternary::Unknown,
+    }
+}
+
+/// `*` stands for any text, `?` for any character.
+fn glob(pattern: &str, text: &str) -> bool {
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == text[t] => {
+                p += 1;
+                t += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    p = star + 1;
+                    t = from + 1;
+                    back = Some((star, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+/// A region that stands for the stack's own where that is not decided.
+pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
+    index.region().map_or(SAMPLE_REGION, |region| region.name)
+}
+
+const SAMPLE_REGION: &str = "us-east-1";
+const SAMPLE_ACCOUNT: &str = "123456789012";
+
+/// Text with the place of deployment filled in by a sample.
+fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
+    let region = sample_region(index);
+    Some(match expr {
+        Expr::Text(text) => text.to_string(),
+        Expr::Pseudo(Pseudo::Region) => region.to_owned(),
+        Expr::Pseudo(Pseudo::AccountId) => SAMPLE_ACCOUNT.to_owned(),
+        Expr::Pseudo(Pseudo::Partition) => "aws".to_owned(),
+        Expr::Concat(parts) => {
+            let mut out = String::new();
+            for part in parts {
+                out.push_str(&sample_text(index, part)?);
+            }
+            out
+        }
+        _ => return None,
+    })
+}
+
+/// Whether a statement's resource is what the action is done to.
+fn resource(
+    index: &GraphIndex<'_>,
+    value: &Value<Text>,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Ternary {
+    let expr = expr_of(value, Clone::clone);
+    if matches!(&expr, Expr::Text(text) if !text.is_empty() && text.chars().all(|c| c == '*')) {
+        return Ternary::Yes;
+    }
+    if let Some(meant) = on.resource {
+        if is_same_arn(&expr, meant) {
+            return Ternary::Yes;
+        }
+        let (Expr::Text(name), Some(pattern)) = (meant, sample_text(index, &expr)) else {
+            return Ternary::Unknown;
+        };
+        // A bucket is told by its name, a key by its ARN or otherwise.
+        let known = if action.starts_with("s3:") {
+            glob(&pattern, &format!("arn:aws:s3:::{name}"))
+        } else if name.starts_with("arn:") {
+            glob(&pattern, name)
+        } else {
+            return Ternary::Unknown;
+        };
+        return known.into();
+    }
+    // The channel actions have no resource: only `*` names them.
+    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
+    if action.starts_with("ssmmessages:") {
+        return match &expr {
+            Expr::Text(_) | Expr::Concat(_) | Expr::Attr(..) => Ternary::No,
+            _ => Ternary::Unknown,
+        };
+    }
+    let region = sample_region(index);
+    let sample = match action {
+        REGISTER => format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0"),
+        "logs:DescribeLogGroups" => {
+            format!("arn:aws:logs:{region}:{SAMPLE_ACCOUNT}:log-group::log-stream:")
+        }
+        _ => return Ternary::Unknown,
+    };
+    let Some(text) = sample_text(index, &expr) else {
+        return Ternary::Unknown;
+    };
+    if glob(&text, &sample) {
+        return Ternary::Yes;
+    }
+    // Another account, region or instance may still be this one.
+    let mut parts: Vec<&str> = text.splitn(6, ':').collect();
+    for at in [1, 3, 4] {
+        if let Some(part) = parts.get_mut(at) {
+            *part = "*";
+        }
+    }
+    let kind = parts
+        .last()
+        .and_then(|last| last.split_once('/'))
+        .map(|(kind, _)| format!("{kind}/*"));
+    if let (Some(kind), Some(last)) = (&kind, parts.last_mut()) {
+        *last = kind.as_str();
+    }
+    let managed = text.contains(":ssm:");
+    if glob(&parts.join(":"), &sample) || managed {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    }
+}
+
+/// Whether two expressions are about the same resource of the file.
+fn is_same_arn(a: &Expr, b: &Expr) -> bool {
+    let node = |expr: &Expr| {
+        let mut found = None;
+        expr.walk(&mut |part| {
+            if let Expr::Attr(id, _) | Expr::Other(id, _) = part {
+                found = Some(*id);
+            }
+        });
+        found
+    };
+    a == b || (node(a).is_some() && node(a) == node(b))
+}
+
+/// Whether a condition holds for a call of the agent.
+fn condition(
+    index: &GraphIndex<'_>,
+    operator: &str,
+    key: &str,
+    values: &[Value<Text>],
+    on: &CallContext<'_>,
+) -> Ternary {
+    let (operator, if_exists) = match operator.strip_suffix("IfExists") {
+        Some(operator) => (operator, true),
+        None => (operator, false),
+    };
+    let key = key.to_ascii_lowercase();
+    // What is known of a call that the agent makes with the role's credentials.
+    let known: Option<Option<String>> = match key.as_str() {
+        "aws:securetransport" => Some(Some("true".to_owned())),
+        "aws:viaawsservice" | "aws:principalisawsservice" => Some(Some("false".to_owned())),
+        "aws:multifactorauthpresent" | "aws:multifactorauthage" => Some(None),
+        "aws:principaltype" => Some(Some("AssumedRole".to_owned())),
+        "aws:requestedregion" => match index.region() {
+            Some(region) => Some(Some(region.name.to_owned())),
+            None if values
+                .iter()
+                .all(|value| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::Region)))) =>
+            {
+                return if operator == "StringEquals" {
+                    Ternary::Yes
+                } else {
+                    Ternary::Unknown
+                };
+            }
+            None => None,
+        },
+        "aws:principalaccount" | "aws:sourceaccount" => {
+            let holds =
+                |value: &Value<Text>| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::AccountId)));
+            return if key == "aws:principalaccount"
+                && operator == "StringEquals"
+                && values.iter().any(holds)
+            {
+                Ternary::Yes
+            } else {
+                Ternary::Unknown
+            };
+        }
+        "aws:principalarn" => {
+            let holds = |value: &Value<Text>| match value {
+                Value::Expr(Expr::Attr(id, attr)) => {
+                    Caller::Role(*id) == on.caller && *attr == Role::ARN
+                }
+                _ => false,
+            };
+            return if matches!(
+                operator,
+                "ArnEquals" | "ArnLike" | "StringEquals" | "StringLike"
+            ) && values.iter().any(holds)
+            {
+                Ternary::Yes
+            } else {
+                Ternary::Unknown
+            };
+        }
+        _ => None,
+    };
+    let Some(known) = known else {
+        return Ternary::Unknown;
+    };
+    let Some(known) = known else {
+        if operator == "Null" {
+            return Ternary::any(values.iter().map(|value| pattern(value, "true")));
+        }
+        return if if_exists || operator.contains("Not") {
+            Ternary::Yes
+        } else {
+            Ternary::No
+        };
+    };
+    let is = |like: bool| {
+        Ternary::any(values.iter().map(|value| match value {
+            Value::Lit(text) if like => glob(text, &known).into(),
+            Value::Lit(text) => (text.eq_ignore_ascii_case(&known)).into(),
+            Value::Expr(Expr::Pseudo(Pseudo::Region)) if key == "aws:requestedregion" => {
+                Ternary::Yes
+            }
+            Value::Expr(_) => Ternary::Unknown,
+        }))
+    };
+    match operator {
+        "Bool" | "StringEquals" | "StringEqualsIgnoreCase" => is(false),
+        "StringLike" => is(true),
+        "StringNotEquals" | "StringNotEqualsIgnoreCase" => !is(false),
+        "StringNotLike" => !is(true),
+        "Null" => !Ternary::any(values.iter().map(|value| pattern(value, "true"))),
+        _ => Ternary::Unknown,
+    }
+}
+
+/// Whether a statement is about the role.
+fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Ternary {
+    if on.caller == Caller::Holder {
+        return Ternary::Yes;
+    }
+    let Some(principal) = &statement.principal else {
+        return Ternary::Unknown;
+    };
+    let named = match principal {
+        Principal::Any => Ternary::Yes,
+        Principal::Service(_) => Ternary::No,
+        Principal::Aws(who) => is_role(index, who, on.caller),
+        Principal::Several(kinds) => Ternary::any(kinds.iter().flat_map(|(kind, who)| {
+            who.iter().map(move |who| match kind.as_ref() {
+                "AWS" => is_role(index, who, on.caller),
+                "Service" | "Federated" | "CanonicalUser" => Ternary::No,
+                _ => Ternary::Unknown,
+            })
+        })),
+    };
+    if statement.not.principal {
+        !named
+    } else {
+        named
+    }
+}
+
+fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary {
+    match who {
+        Value::Lit(text) if text == "*" => Ternary::Yes,
+        Value::Expr(Expr::Pseudo(Pseudo::AccountId)) => Ternary::Yes,
+        Value::Expr(Expr::Attr(id, attr)) if *attr == Role::ARN => match caller {
+            Caller::Role(role) => (*id == role).into(),
+            _ => Ternary::Unknown,
+        },
+        other => {
+            let expr = expr_of(other, Clone::clone);
+            let own_account = match &expr {
+                Expr::Concat(parts) => parts
+                    .iter()
+                    .any(|part| matches!(part, Expr::Pseudo(Pseudo::AccountId))),
+                _ => false,
+            };
+            let text = super::graph_index::visible_text(&expr);
+            let complete = matches!(expr, Expr::Text(_)) || own_account;
+            if !complete {
+                return Ternary::Unknown;
+            }
+            // `arn:aws:iam::123456789012:root`, or the twelve digits alone.
+            let named = text.split(':').nth(4).unwrap_or(text.as_str());
+            let account = match index.graph.account() {
+                _ if own_account => Ternary::Yes,
+                Some(account) => (account == named).into(),
+                None => Ternary::Unknown,
+            };
+            if !text.contains(':') || text.ends_with(":root") {
+                return account;
+            }
+            let Caller::Role(role) = caller else {
+                return Ternary::Unknown;
+            };
+            let name = index
+                .graph
+                .node(role)
+                .and_then(|node| match &node.resource {
+                    crate::resource::Resource::Role(role) => {
+                        role.role_name.as_ref().and_then(Value::lit)
+                    }
+                    _ => None,
+                });
+            // A name that is generated is no name that anybody wrote.
+            let is_meant = text.contains(":role/")
+                && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
+            account.and(is_meant.into())
+        }
+    }
+}
+
+/// Whether a trust policy lets EC2 take the role.
+pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Ternary {
+    let service = |who: &Value<Text>| match who {
+        Value::Lit(text) => {
+            matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
+        }
+        Value::Expr(Expr::Concat(parts)) => match parts.as_slice() {
+            [Expr::Text(service), Expr::Pseudo(Pseudo::UrlSuffix)] => (service == "ec2.").into(),
+            _ => Ternary::Unknown,
+        },
+        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
+            Expr::Text(text) => {
+                matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
+            }
+            _ => Ternary::Unknown,
+        })),
+        Value::Expr(_) => Ternary::Unknown,
+    };
+    let mut allowed = Ternary::No;
+    for statement in &document.statements {
+        let action = Ternary::any(
+            statement
+                .actions
+                .iter()
+                .map(|it| pattern(it, "sts:AssumeRole")),
+        );
+        let action = if statement.not.actions {
+            !action
+        } else {
+            action
+        };
+        let who = match &statement.principal {
+            None => Ternary::Unknown,
+            Some(Principal::Any) => Ternary::Unknown,
+            Some(Principal::Service(who)) => service(who),
+            Some(Principal::Aws(who)) => match who {
+                Value::Lit(text) if text == "*" => Ternary::Unknown,
+                _ => Ternary::No,
+            },
+            Some(Principal::Several(kinds)) => {
+                Ternary::any(kinds.iter().flat_map(|(kind, who)| {
+                    who.iter().map(move |who| match kind.as_ref() {
+                        "Service" => service(who),
+                        "AWS" => match who {
+                            Value::Lit(text) if text == "*" => Ternary::Unknown,
+                            _ => Ternary::No,
+                        },
+                        _ => Ternary::No,
+                    })
+                }))
+            }
+        };
+        let who = if statement.not.principal {
+            Ternary::Unknown
+        } else {
+            who
+        };
+        let open = if statement.conditions.is_empty() {
+            Ternary::Yes
+        } else {
+            Ternary::Unknown
+        };
+        let applies = action.and(who).and(open);
+        match statement.effect {
+            Effect::Allow => allowed = allowed.or(applies),
+            Effect::Deny if applies.is_yes() => return Ternary::No,
+            Effect::Deny if !applies.is_no() => allowed = allowed.and(Ternary::Unknown),
+            Effect::Deny => {}
+        }
+    }
+    if document.opaque.is_some() {
+        return allowed.or(Ternary::Unknown);
+    }
+    allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn wildcards_match_as_iam_has_it() {
+        for (pattern, text, matches) in [
+            ("*", "", true),
+            ("ssm:*", "ssm:updateinstanceinformation", true),
+            ("ssm:*", "ssmmessages:opendatachannel", false),
+            ("ssm*", "ssmmessages:opendatachannel", true),
+            ("ssm:update?nstance*", "ssm:updateinstanceinformation", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxbyy", false),
+            ("", "x", false),
+        ] {
+            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Whether an image has the agent, by its family.
+//!
+//! <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
+
+use super::graph_index::{GraphIndex, visible_text};
+use crate::ir::{Expr, Link, Value};
+use crate::resource::{ImageLookup, LaunchImage, Resource};
+
+/// What is known of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Image {
+    /// It has the agent; its name.
+    WithAgent(String),
+    /// It has not; its name.
+    WithoutAgent(String),
+    /// It is not described; what stands there.
+    Opaque(String),
+}
+
+impl Image {
+    fn worse(self, other: Image) -> Image {
+        if self == other {
+            return self;
+        }
+        match (self, other) {
+            (Image::WithAgent(a), Image::WithAgent(_)) => Image::WithAgent(a),
+            (Image::WithoutAgent(a), Image::WithoutAgent(_)) => Image::WithoutAgent(a),
+            _ => Image::Opaque("one of several images".to_owned()),
+        }
+    }
+}
+
+/// Judges an image by what names it.
+pub(crate) fn classify(index: &GraphIndex<'_>, link: &Link<LaunchImage>) -> Image {
+    match link {
+        Value::Lit(id) => by_text(id.as_str()),
+        Value::Expr(expr) => by_expr(index, expr),
+    }
+}
+
+fn by_expr(index: &GraphIndex<'_>, expr: &Expr) -> Image {
+    match expr {
+        Expr::Text(text) => by_text(text),
+        Expr::SsmParameter(name) => by_parameter(name),
+        Expr::OneOf(of) => of
+            .iter()
+            .map(|one| by_expr(index, one))
+            .reduce(Image::worse)
+            .unwrap_or(Image::Opaque("an image".to_owned())),
+        Expr::Concat(_) => by_text(&visible_text(expr)),
+        Expr::PerLanguage { cfn, tf } => by_expr(index, cfn).worse(by_expr(index, tf)),
+        Expr::Attr(id, _) | Expr::Other(id, _) => {
+            match index.graph.node(*id).map(|it| &it.resource) {
+                Some(Resource::ImageLookup(lookup)) => by_lookup(lookup),
+                _ => Image::Opaque(index.name(*id)),
+            }
+        }
+        other => {
+            let text = visible_text(other);
+            match text.find("/aws/service/") {
+                Some(at) => by_parameter(&text[at..]),
+                None => Image::Opaque(text),
+            }
+        }
+    }
+}
+
+fn by_text(text: &str) -> Image {
+    let name = text
+        .strip_prefix("resolve:ssm:")
+        .or_else(|| text.strip_prefix("{{resolve:ssm:"))
+        .unwrap_or(text);
+    if name.starts_with("/aws/service/") {
+        by_parameter(name)
+    } else {
+        Image::Opaque(text.to_owned())
+    }
+}
+
+/// By the name of a public parameter of Systems Manager.
+fn by_parameter(name: &str) -> Image {
+    let shown = name.trim_end_matches('}').to_owned();
+    let last = shown.rsplit('/').next().unwrap_or_default();
+    let amazon = name.starts_with("/aws/service/ami-amazon-linux-latest/");
+    if amazon && last.contains("minimal") {
+        return Image::WithoutAgent(shown);
+    }
+    let has = (amazon && (last.starts_with("al2023-ami-") || last.starts_with("amzn2-ami-")))
+        || (name.starts_with("/aws/service/ami-windows-latest/") && windows(last))
+        || canonical(name)
+        || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
+        || (name.starts_with("/aws/service/eks/optimized-ami/") && name.contains("/amazon-linux"));
+    if has {
+        return Image::WithAgent(shown);
+    }
+    if name.starts_with("/aws/service/debian/") {
+        return Image::WithoutAgent(shown);
+    }
+    Image::Opaque(shown)
+}
+
+fn windows(name: &str) -> bool {
+    !name.contains("Nano")
+        && ["2016", "2019", "2022", "2025"]
+            .iter()
+            .any(|year| name.contains(&format!("Windows_Server-{year}")))
+}
+
+fn canonical(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix("/aws/service/canonical/ubuntu/server/") else {
+        return false;
+    };
+    let release = rest.split('/').next().unwrap_or_default();
+    ubuntu_release(release)
+}
+
+fn ubuntu_release(release: &str) -> bool {
+    [
+        "16.04", "18.04", "20.04", "22.04", "24.04", "25.04", "xenial", "bionic", "focal", "jammy",
+        "noble",
+    ]
+    .contains(&release)
+}
+
+/// By what a look-up asks for, or found.
+fn by_lookup(lookup: &ImageLookup) -> Image {
+    let text = |value: &Value<crate::ir::Text>| value.lit().map(ToString::to_string);
+    if let Some(name) = lookup.name.as_ref().and_then(text) {
+        return by_name(&name);
+    }
+    let names = lookup
+        .filters
+        .iter()
+        .filter(|filter| filter.name.lit().is_some_and(|name| name == "name"))
+        .flat_map(|filter| &filter.values)
+        .map(text);
+    let judged = names.map(|name| match name {
+        Some(name) => by_name(&name),
+        None => Image::Opaque("a look-up".to_owned()),
+    });
+    judged.reduce(Image::worse).unwrap_or_else(|| {
+        Image::Opaque(
+            lookup
+                .name_regex
+                .as_ref()
+                .and_then(text)
+                .unwrap_or_else(|| "a look-up".to_owned()),
+        )
+    })
+}
+
+/// By an image's name, or a pattern of it.
+fn by_name(name: &str) -> Image {
+    let lower = name.to_ascii_lowercase();
+    let shown = name.to_owned();
+    // `al2023-ami-*` also finds the minimal image, which has no agent.
+    let may_be_minimal = |prefix: &str| {
+        lower
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.starts_with('*') || rest.starts_with("minimal"))
+    };
+    if lower.contains("minimal") {
+        return if lower.starts_with("al2023-ami-minimal") || lower.starts_with("amzn2-ami-minimal")
+        {
+            Image::WithoutAgent(shown)
+        } else {
+            Image::Opaque(shown)
+        };
+    }
+    if may_be_minimal("al2023-ami-") || may_be_minimal("amzn2-ami-") || lower.contains("ecs") {
+        return Image::Opaque(shown);
+    }
+    if lower.starts_with("al2023-ami-") || lower.starts_with("amzn2-ami-") {
+        return Image::WithAgent(shown);
+    }
+    if let Some(rest) = lower.strip_prefix("ubuntu/images/") {
+        let known = rest.split(['/', '-']).any(ubuntu_release);
+        if known && rest.contains("server") {
+            return Image::WithAgent(shown);
+        }
+        return Image::Opaque(shown);
+    }
+    if lower.starts_with("windows_server-") && windows(name) {
+        return Image::WithAgent(shown);
+    }
+    let bare = [
+        "rhel-", "debian-", "centos", "rocky-", "fedora-", "kali-", "ol8", "ol9",
+    ];
+    if bare.iter().any(|prefix| lower.starts_with(prefix)) {
+        return Image::WithoutAgent(shown);
+    }
+    Image::Opaque(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_are_told_apart() {
+        let agent = |name: &str| matches!(by_text(name), Image::WithAgent(_));
+        let bare = |name: &str| matches!(by_text(name), Image::WithoutAgent(_));
+        let al = "/aws/service/ami-amazon-linux-latest/";
+        assert!(agent(&format!("{al}al2023-ami-kernel-default-x86_64")));
+        assert!(agent(&format!("resolve:ssm:{al}amzn2-ami-hvm-x86_64-gp2")));
+        assert!(bare(&format!(
+            "{al}al2023-ami-minimal-kernel-default-arm64"
+        )));
+        assert!(!agent(&format!("{al}amzn-ami-hvm-x86_64-gp2")));
+        assert!(agent(
+            "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
+        ));
+        assert!(agent(
+            "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base"
+        ));
+        assert!(bare("/aws/service/debian/release/12/latest/amd64"));
+        assert!(matches!(by_text("ami-0abcdef1234567890"), Image::Opaque(_)));
+    }
+
+    #[test]
+    fn patterns_that_find_more_are_not_decided() {
+        assert!(matches!(by_name("al2023-ami-*-x86_64"), Image::Opaque(_)));
+        assert!(matches!(
+            by_name("al2023-ami-2023*-x86_64"),
+            Image::WithAgent(_)
+        ));
+        assert!(matches!(
+            by_name("amzn2-ami-hvm-*-x86_64-gp2"),
+            Image::WithAgent(_)
+        ));
+        assert!(matches!(by_name("RHEL-9*"), Image::WithoutAgent(_)));
+        let ubuntu = "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-*";
+        assert!(matches!(by_name(ubuntu), Image::WithAgent(_)));
+    }
+}

@@ -1,0 +1,634 @@
+//! The instances of a graph, with what their launch templates add.
+
+use super::graph_index::{GraphIndex, Resolved};
+use crate::ir::{Expr, Link, NodeId, Text, Value};
+use crate::resource::{
+    AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
+    LaunchImage, LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, NetworkInterface,
+    NetworkInterfaceSecurityGroup, SecurityGroup, Subnet, Switch, TemplateProfile,
+};
+
+/// A setting of an instance: what it is, and which field of which resource says so.
+#[derive(Clone, Debug)]
+pub(crate) enum Setting<T> {
+    Known(NodeId, &'static str, T),
+    Unset,
+    /// It is there, or may be, and is not decided.
+    Unknown(NodeId, &'static str),
+}
+
+impl<T> Setting<T> {
+    fn or(self, other: impl FnOnce() -> Setting<T>) -> Setting<T> {
+        match self {
+            Setting::Unset => other(),
+            set => set,
+        }
+    }
+
+    fn of(node: NodeId, field: &'static str, value: Option<T>, unmodeled: bool) -> Setting<T> {
+        match value {
+            _ if unmodeled => Setting::Unknown(node, field),
+            Some(value) => Setting::Known(node, field, value),
+            None => Setting::Unset,
+        }
+    }
+}
+
+/// Where an instance may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Placement<'g> {
+    pub(crate) subnet: Resolved<'g, Subnet>,
+    /// Whether an instance will be there, or whether it is one of several candidates.
+    pub(crate) certain: bool,
+}
+
+/// An instance, or what starts like instances.
+#[derive(Debug)]
+pub(crate) struct InstanceConfig<'g> {
+    pub(crate) node: NodeId,
+    pub(crate) image: Setting<Link<LaunchImage>>,
+    pub(crate) profile: Setting<Link<InstanceProfile>>,
+    pub(crate) imds: Setting<Value<Switch>>,
+    pub(crate) user_data: Setting<Value<Text>>,
+    /// Its security groups; unset means the VPC's default group.
+    pub(crate) security_groups: Setting<Vec<Link<SecurityGroup>>>,
+    /// Whether it gets a public address; unset means as the subnet says.
+    pub(crate) public: Setting<Value<bool>>,
+    pub(crate) placements: Vec<Placement<'g>>,
+    /// Where its subnet is said.
+    pub(crate) subnet_source: (NodeId, &'static str),
+    /// The resource whose fields a fix would change.
+    pub(crate) launch_source: NodeId,
+}
+
+/// All instances, in the order of the graph.
+pub(crate) fn all<'g>(index: &GraphIndex<'g>) -> Vec<InstanceConfig<'g>> {
+    let mut instances: Vec<InstanceConfig<'g>> = Vec::new();
+    for stack in index.graph.stacks() {
+        for (id, node) in index.graph.nodes_of(stack) {
+            match &node.resource {
+                crate::resource::Resource::Instance(it) => instances.push(instance(index, id, it)),
+                crate::resource::Resource::AutoScalingGroup(it) => {
+                    instances.push(auto_scaling_group(index, id, it))
+                }
+                _ => {}
+            }
+        }
+    }
+    instances
+}
+
+pub(crate) fn is_unmodeled(index: &GraphIndex<'_>, node: NodeId, field: &str) -> bool {
+    index
+        .graph
+        .node(node)
+        .is_some_and(|node| node.is_unmodeled(field))
+}
+
+/// The launch template that a specification names.
+pub(crate) enum Template<'g> {
+    None,
+    Known(NodeId, &'g LaunchTemplate),
+    Unknown(NodeId, &'static str),
+}
+
+pub(crate) fn template<'g>(
+    index: &GraphIndex<'g>,
+    by: (NodeId, &'static str),
+    link: Option<&Link<LaunchTemplate>>,
+    name: Option<&Value<Text>>,
+) -> Template<'g> {
+    if let Some(link) = link.filter(|link| !link.is_absent()) {
+        return match index.resolve_one(link) {
+            Resolved::Node(id, it) => Template::Known(id, it),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Template::Unknown(by.0, by.1),
+        };
+    }
+    let Some(name) = name else {
+        return Template::Unknown(by.0, by.1);
+    };
+    // A name may be a reference to the template's own name.
+    if let Value::Expr(Expr::Other(node, _) | Expr::Attr(node, _)) = name
+        && let Some(crate::resource::Resource::LaunchTemplate(it)) =
+            index.graph.node(*node).map(|node| &node.resource)
+    {
+        return Template::Known(*node, it);
+    }
+    index
+        .all::<LaunchTemplate>()
+        .find(|(_, _, it)| it.launch_template_name.as_ref() == Some(name))
+        .map_or(Template::Unknown(by.0, by.1), |(id, _, it)| {
+            Template::Known(id, it)
+        })
+}
+
+pub(crate) fn template_of_specification<'g>(
+    index: &GraphIndex<'g>,
+    by: NodeId,
+    spec: Option<&LaunchTemplateSpecification>,
+) -> Template<'g> {
+    if is_unmodeled(index, by, "launch_template") {
+        return Template::Unknown(by, "launch_template");
+    }
+    match spec {
+        None => Template::None,
+        Some(spec) => template(
+            index,
+            (by, "launch_template"),
+            Some(&spec.launch_template),
+            spec.name.as_ref(),
+        ),
+    }
+}
+
+/// What a launch template says of a field.
+fn from_template<T>(
+    index: &GraphIndex<'_>,
+    template: &Template<'_>,
+    field: &'static str,
+    get: impl FnOnce(&LaunchTemplate) -> Option<T>,
+) -> Setting<T> {
+    match template {
+        Template::None => Setting::Unset,
+        Template::Unknown(node, by) => Setting::Unknown(*node, by),
+        Template::Known(id, it) => {
+            Setting::of(*id, field, get(it), is_unmodeled(index, *id, field))
+        }
+    }
+}
+
+fn endpoint(options: Option<&MetadataOptions>) -> Option<Value<Switch>> {
+    options.and_then(|options| options.http_endpoint.clone())
+}
+
+fn profile_of(profile: &TemplateProfile) -> Option<Link<InstanceProfile>> {
+    profile.arn.clone().or_else(|| profile.name.clone())
+}
+
+/// User data as the machine sees it: files may give it in Base64.
+fn decoded(data: &Value<Text>) -> Value<Text> {
+    use base64::Engine as _;
+    let Value::Lit(text) = data else {
+        return data.clone();
+    };
+    let compact: String = text.split_whitespace().collect();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(compact)
+        .ok();
+    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(plain) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
+        _ => data.clone(),
+    }
+}
+
+/// The groups and the subnet that an interface says.
+struct Interface<'g> {
+    groups: Setting<Vec<Link<SecurityGroup>>>,
+    subnet: Setting<Link<Subnet>>,
+    public: Setting<Value<bool>>,
+    node: Option<Resolved<'g, NetworkInterface>>,
+}
+
+fn existing_interface<'g>(
+    index: &GraphIndex<'g>,
+    by: (NodeId, &'static str),
+    link: &Link<NetworkInterface>,
+) -> Interface<'g> {
+    let to = index.resolve_one(link);
+    match &to {
+        Resolved::Node(id, it) => Interface {
+            groups: Setting::of(
+                *id,
+                "security_groups",
+                (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
+                is_unmodeled(index, *id, "security_groups"),
+            ),
+            subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
+            public: Setting::Known(*id, "subnet", Value::Lit(false)),
+            node: Some(to),
+        },
+        Resolved::OtherType(_) | Resolved::Outside(_) => Interface {
+            groups: Setting::Unknown(by.0, by.1),
+            subnet: Setting::Unknown(by.0, by.1),
+            public: Setting::Unknown(by.0, by.1),
+            node: Some(to),
+        },
+    }
+}
+
+fn first<T>(interfaces: &[T], index: impl Fn(&T) -> Option<&Value<i64>>) -> Option<&T> {
+    interfaces
+        .iter()
+        .find(|it| index(it).is_none_or(|index| index.lit() == Some(&0)))
+        .or_else(|| interfaces.first())
+}
+
+fn template_interface<'g>(
+    index: &GraphIndex<'g>,
+    template: &Template<'g>,
+) -> Option<Interface<'g>> {
+    let Template::Known(id, it) = template else {
+        return None;
+    };
+    let by = (*id, "network_interfaces");
+    let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    if let Some(link) = &interface.network_interface {
+        return Some(existing_interface(index, by, link));
+    }
+    let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
+    Some(Interface {
+        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
+        subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
+        public: Setting::of(
+            by.0,
+            by.1,
+            interface.associate_public_ip_address.clone(),
+            false,
+        ),
+        node: None,
+    })
+}
+
+fn instance_interface<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g Instance,
+) -> Option<Interface<'g>> {
+    let by = (id, "network_interfaces");
+    let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    if let Some(link) = &interface.network_interface {
+        return Some(existing_interface(index, by, link));
+    }
+    let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
+    Some(Interface {
+        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
+        subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
+        public: Setting::of(
+            by.0,
+            by.1,
+            interface.associate_public_ip_address.clone(),
+            false,
+        ),
+        node: None,
+    })
+}
+
+fn placements<'g>(index: &GraphIndex<'g>, subnet: &Setting<Link<Subnet>>) -> Vec<Placement<'g>> {
+    let outside = |what: &'static str| {
+        vec![Placement {
+            subnet: Resolved::Outside(Expr::Opaque(Text::Borrowed(what))),
+            certain: true,
+        }]
+    };
+    match subnet {
+        Setting::Known(_, _, link) if !link.is_absent() => {
+            let all = index.resolve(link);
+            let certain = all.len() == 1;
+            all.into_iter()
+                .map(|subnet| Placement { subnet, certain })
+                .collect()
+        }
+        Setting::Known(..) | Setting::Unset => outside("a subnet of the default VPC"),
+        Setting::Unknown(..) => outside("a subnet that the file does not tell"),
+    }
+}
+
+fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> InstanceConfig<'g> {
+    let template = template_of_specification(index, id, it.launch_template.as_ref());
+    let setting = |field, value| Setting::of(id, field, value, is_unmodeled(index, id, field));
+    let image = direct_image(index, id, it.image.clone())
+        .or(|| from_template(index, &template, "image", |it| Some(it.image.clone())));
+    let profile = direct_link(index, id, it.iam_instance_profile.clone()).or(|| {
+        from_template(index, &template, "iam_instance_profile", |it| {
+            it.iam_instance_profile.as_ref().and_then(profile_of)
+        })
+    });
+    let imds = Setting::of(
+        id,
+        "metadata_options",
+        endpoint(it.metadata_options.as_ref()),
+        is_unmodeled(index, id, "metadata_options"),
+    )
+    .or(|| {
+        from_template(index, &template, "metadata_options", |it| {
+            endpoint(it.metadata_options.as_ref())
+        })
+    });
+    let user_data = Setting::of(
+        id,
+        "user_data",
+        it.user_data
+            .as_ref()
+            .map(|data| decoded(&data.0))
+            .or_else(|| it.user_data_base64.as_ref().map(decoded)),
+        is_unmodeled(index, id, "user_data"),
+    )
+    .or(|| {
+        from_template(index, &template, "user_data", |it| {
+            it.user_data.as_ref().map(|data| decoded(&data.0))
+        })
+    });
+    let interface = instance_interface(index, id, it).or_else(|| {
+        if it.security_groups.is_empty() {
+            template_interface(index, &template)
+        } else {
+            None
+        }
+    });
+    let own_groups: Vec<Link<SecurityGroup>> = it
+        .security_groups
+        .iter()
+        .chain(&it.security_group_names)
+        .cloned()
+        .collect();
+    let groups = setting(
+        "security_groups",
+        (!own_groups.is_empty()).then_some(own_groups),
+    );
+    let groups = groups.or(|| match &interface {
+        Some(interface) => interface.groups.clone(),
+        None => from_template(index, &template, "security_groups", |it| {
+            (!it.security_groups.is_empty()).then(|| it.security_groups.clone())
+        }),
+    });
+    let subnet = match (&interface, it.subnet.is_absent()) {
+        (Some(interface), true) => interface.subnet.clone(),
+        (_, false) => Setting::of(id, "subnet", Some(it.subnet.clone()), false),
+        (None, true) if is_unmodeled(index, id, "subnet") => Setting::Unknown(id, "subnet"),
+        (None, true) => match &template {
+            Template::Unknown(node, field) => Setting::Unknown(*node, field),
+            _ => Setting::Unset,
+        },
+    };
+    let public = Setting::of(
+        id,
+        "associate_public_ip_address",
+        it.associate_public_ip_address.clone(),
+        false,
+    )
+    .or(|| {
+        interface
+            .as_ref()
+            .map_or(Setting::Unset, |it| it.public.clone())
+    });
+    let node = interface.as_ref().and_then(|it| it.node.clone());
+    let placed_by = match &subnet {
+        Setting::Known(node, field, _) | Setting::Unknown(node, field) => (*node, *field),
+        Setting::Unset => (id, "subnet"),
+    };
+    InstanceConfig {
+        node: id,
+        placements: placements(index, &subnet),
+        security_groups: attached_groups(index, id, node.as_ref(), groups),
+        public: elastic(index, id, node.as_ref()).unwrap_or(public),
+        image,
+        profile,
+        imds,
+        user_data,
+        subnet_source: placed_by,
+        launch_source: match template {
+            Template::Known(template, it) if it.iam_instance_profile.is_some() => template,
+            _ => id,
+        },
+    }
+}
+
+fn direct_link(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    link: Option<Link<InstanceProfile>>,
+) -> Setting<Link<InstanceProfile>> {
+    // A plan writes empty text where nothing is.
+    let link = link.filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()));
+    let field = "iam_instance_profile";
+    Setting::of(id, field, link, is_unmodeled(index, id, field))
+}
+
+fn direct_image(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    link: Option<Link<LaunchImage>>,
+) -> Setting<Link<LaunchImage>> {
+    Setting::of(id, "image", link, is_unmodeled(index, id, "image"))
+}
+
+/// Groups that Terraform adds to an instance's interface in resources of their own.
+fn attached_groups<'g>(
+    index: &GraphIndex<'g>,
+    instance: NodeId,
+    interface: Option<&Resolved<'g, NetworkInterface>>,
+    groups: Setting<Vec<Link<SecurityGroup>>>,
+) -> Setting<Vec<Link<SecurityGroup>>> {
+    let ours = |link: &Link<NetworkInterface>| match link {
+        Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
+            *node == instance || interface.and_then(Resolved::node) == Some(*node)
+        }
+        _ => false,
+    };
+    let more: Vec<Link<SecurityGroup>> = index
+        .all::<NetworkInterfaceSecurityGroup>()
+        .filter(|(_, _, it)| ours(&it.network_interface))
+        .map(|(_, _, it)| it.security_group.clone())
+        .collect();
+    if more.is_empty() {
+        return groups;
+    }
+    match groups {
+        Setting::Known(node, field, mut groups) => {
+            groups.extend(more);
+            Setting::Known(node, field, groups)
+        }
+        // The default group stays, and does not shut anything that these open.
+        Setting::Unset => Setting::Known(instance, "security_groups", more),
+        unknown => unknown,
+    }
+}
+
+/// Whether an elastic address is given to the instance.
+fn elastic<'g>(
+    index: &GraphIndex<'g>,
+    instance: NodeId,
+    interface: Option<&Resolved<'g, NetworkInterface>>,
+) -> Option<Setting<Value<bool>>> {
+    let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
+        let by_instance = link.is_some_and(|link| index.resolve_one(link).node() == Some(instance));
+        let by_interface = to.is_some_and(|link| match link {
+            Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
+                *node == instance || interface.and_then(Resolved::node) == Some(*node)
+            }
+            _ => false,
+        });
+        by_instance || by_interface
+    };
+    let by_address = index
+        .all::<Eip>()
+        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
+        .map(|(id, ..)| id);
+    let by_association = index
+        .all::<EipAssociation>()
+        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
+        .map(|(id, ..)| id);
+    let id = by_address.chain(by_association).next()?;
+    Some(if index.exists(id).is_yes() {
+        Setting::Known(id, "instance", Value::Lit(true))
+    } else {
+        Setting::Unknown(id, "instance")
+    })
+}
+
+fn auto_scaling_group<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g AutoScalingGroup,
+) -> InstanceConfig<'g> {
+    let mut instance = match &it.launch_configuration {
+        Some(link) if !matches!(link, Value::Lit(id) if id.as_str().is_empty()) => {
+            from_launch_configuration(index, id, link)
+        }
+        _ => from_launch_template(index, id, it),
+    };
+    let subnets: Vec<Resolved<'g, Subnet>> =
+        it.subnets.iter().flat_map(|it| index.resolve(it)).collect();
+    let split = it
+        .subnets
+        .iter()
+        .any(|it| matches!(it, Value::Expr(Expr::OneOf(_))));
+    if !subnets.is_empty() {
+        instance.subnet_source = (id, "subnets");
+        instance.placements = subnets
+            .into_iter()
+            .map(|subnet| Placement {
+                subnet,
+                certain: !split,
+            })
+            .collect();
+    }
+    instance
+}
+
+fn from_launch_template<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    it: &'g AutoScalingGroup,
+) -> InstanceConfig<'g> {
+    let differs = it
+        .mixed_overrides
+        .iter()
+        .any(|other| other.launch_template.is_some());
+    let template = match (&it.launch_template, &it.mixed_launch_template) {
+        _ if differs => Template::Unknown(id, "mixed_overrides"),
+        (Some(spec), _) => template_of_specification(index, id, Some(spec)),
+        (None, Some(spec)) => template(
+            index,
+            (id, "mixed_launch_template"),
+            spec.launch_template.as_ref(),
+            spec.name.as_ref(),
+        ),
+        (None, None) => Template::Unknown(id, "launch_template"),
+    };
+    let interface = template_interface(index, &template);
+    let by_template = |field, get: fn(&LaunchTemplate) -> Option<Vec<Link<SecurityGroup>>>| {
+        from_template(index, &template, field, get)
+    };
+    let groups = match &interface {
+        Some(interface) => interface.groups.clone(),
+        None => by_template("security_groups", |it| {
+            (!it.security_groups.is_empty()).then(|| it.security_groups.clone())
+        }),
+    };
+    let (subnet, public) = match interface {
+        Some(interface) => (interface.subnet, interface.public),
+        None => (Setting::Unset, Setting::Unset),
+    };
+    InstanceConfig {
+        node: id,
+        image: from_template(index, &template, "image", |it| {
+            (!it.image.is_absent()).then(|| it.image.clone())
+        }),
+        profile: from_template(index, &template, "iam_instance_profile", |it| {
+            it.iam_instance_profile.as_ref().and_then(profile_of)
+        }),
+        imds: from_template(index, &template, "metadata_options", |it| {
+            endpoint(it.metadata_options.as_ref())
+        }),
+        user_data: from_template(index, &template, "user_data", |it| {
+            it.user_data.as_ref().map(|data| decoded(&data.0))
+        }),
+        security_groups: groups,
+        public,
+        placements: placements(index, &subnet),
+        subnet_source: (id, "subnets"),
+        launch_source: match template {
+            Template::Known(template, _) => template,
+            Template::None | Template::Unknown(..) => id,
+        },
+    }
+}
+
+fn from_launch_configuration<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    link: &Link<LaunchConfiguration>,
+) -> InstanceConfig<'g> {
+    let found = match index.resolve_one(link) {
+        Resolved::Node(id, it) => Some((id, it)),
+        Resolved::OtherType(_) => None,
+        Resolved::Outside(Expr::Text(name)) => index
+            .all::<LaunchConfiguration>()
+            .find(|(_, _, it)| {
+                it.name.as_ref().and_then(Value::lit).map(Text::as_ref) == Some(name.as_ref())
+            })
+            .map(|(id, _, it)| (id, it)),
+        Resolved::Outside(_) => None,
+    };
+    let by = (id, "launch_configuration");
+    let Some((config, it)) = found else {
+        return InstanceConfig {
+            node: id,
+            image: Setting::Unknown(by.0, by.1),
+            profile: Setting::Unknown(by.0, by.1),
+            imds: Setting::Unknown(by.0, by.1),
+            user_data: Setting::Unknown(by.0, by.1),
+            security_groups: Setting::Unknown(by.0, by.1),
+            public: Setting::Unknown(by.0, by.1),
+            placements: placements(index, &Setting::Unset),
+            subnet_source: (id, "subnets"),
+            launch_source: id,
+        };
+    };
+    InstanceConfig {
+        node: id,
+        image: direct_image(index, config, Some(it.image.clone())),
+        profile: direct_link(index, config, it.iam_instance_profile.clone()),
+        imds: Setting::of(
+            config,
+            "metadata_options",
+            endpoint(it.metadata_options.as_ref()),
+            is_unmodeled(index, config, "metadata_options"),
+        ),
+        user_data: Setting::of(
+            config,
+            "user_data",
+            it.user_data
+                .as_ref()
+                .map(|data| decoded(&data.0))
+                .or_else(|| it.user_data_base64.as_ref().map(decoded)),
+            is_unmodeled(index, config, "user_data"),
+        ),
+        security_groups: Setting::of(
+            config,
+            "security_groups",
+            (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
+            is_unmodeled(index, config, "security_groups"),
+        ),
+        public: Setting::of(
+            config,
+            "associate_public_ip_address",
+            it.associate_public_ip_address.clone(),
+            false,
+        ),
+        placements: placements(index, &Setting::Unset),
+        subnet_source: (id, "subnets"),
+        launch_source: config,
+    }
+}

@@ -1,0 +1,60 @@
+//! AWS's managed policies: what their documents say of the actions that the proof asks about.
+
+use crate::resource::PolicyDocument;
+use crate::resource::codec::Prop as _;
+use crate::resource::{Dialect, RawValue};
+
+/// The policies as JSON Lines, sorted by name; `tests/data/refresh.py` writes the file.
+const POLICIES: &str = include_str!("managed_policies.jsonl");
+
+/// Returns what is known of the policy with this path and name, such as
+/// `service-role/AmazonEC2RoleforSSM`; nothing if there was no such policy when the data was made.
+pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
+    let mut row: serde_json::Value = serde_json::from_str(line(policy)?).ok()?;
+    let statements = row.get_mut("statements").map(serde_json::Value::take);
+    let Some(statements) = statements else {
+        return Some(PolicyDocument::default());
+    };
+    let document = serde_json::json!({ "Statement": statements });
+    PolicyDocument::take(RawValue::from(document), Dialect::Cfn).ok()
+}
+
+/// Finds a policy's line; the first line is a head with the actions.
+fn line(policy: &str) -> Option<&'static str> {
+    let name = |line: &'static str| {
+        let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();
+        rest.split('"').next().unwrap_or_default()
+    };
+    let (mut from, mut to) = (POLICIES.find('\n')? + 1, POLICIES.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        let start = POLICIES[from..middle]
+            .rfind('\n')
+            .map_or(from, |at| from + at + 1);
+        let end = POLICIES[start..].find('\n').map_or(to, |at| start + at);
+        let line = &POLICIES[start..end];
+        match name(line).cmp(policy) {
+            std::cmp::Ordering::Equal => return Some(line),
+            std::cmp::Ordering::Less => from = (end + 1).min(to),
+            std::cmp::Ordering::Greater => to = start,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_read() {
+        for line in POLICIES.lines().skip(1) {
+            let row: serde_json::Value = serde_json::from_str(line).unwrap();
+            let name = row["policy"].as_str().unwrap();
+            let found = find(name).unwrap_or_else(|| panic!("{name}"));
+            let wanted = row["statements"].as_array().map_or(0, Vec::len);
+            assert_eq!(found.statements.len(), wanted, "{name}");
+        }
+        assert!(find("NoSuchPolicy").is_none());
+    }
+}

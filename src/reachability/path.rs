@@ -1,0 +1,728 @@
+//! The agent's way to a service: which endpoints answer for its name, and which way leads out.
+
+use super::graph_index::{GraphIndex, Resolved, VpcRef, visible_text};
+use super::instance::{InstanceConfig, Setting};
+use super::ternary::Ternary;
+use crate::ir::{Cidr, Expr, NodeId, Text, Value};
+use crate::resource::{
+    ConnectivityType, DefaultRouteTable, EndpointType, HostedZone, HostedZoneAssociation,
+    InternetGateway, MainRouteTableAssociation, NatGateway, RecordSet, Resource, Route, RouteTable,
+    Subnet, SubnetRouteTableAssociation, Vpc, VpcEndpoint, VpcEndpointPrivateDns,
+    VpcGatewayAttachment,
+};
+
+/// The last part of a service's name, such as `ssm`.
+pub(crate) fn token(name: &Value<Text>) -> Option<String> {
+    let text = match name {
+        Value::Lit(text) => text.to_string(),
+        Value::Expr(Expr::Concat(parts)) => match parts.last()? {
+            Expr::Text(text) if text.starts_with('.') => text.to_string(),
+            _ => return None,
+        },
+        Value::Expr(_) => return None,
+    };
+    text.rsplit('.').next().map(str::to_owned)
+}
+
+/// Whether an endpoint is for this service of this region.
+pub(crate) fn serves(index: &GraphIndex<'_>, endpoint: &VpcEndpoint, service: &str) -> Ternary {
+    if let Value::Expr(Expr::OneOf(of)) = &endpoint.service_name {
+        let one = |expr: &Expr| match expr {
+            Expr::Text(text) => names_service(index, &Value::Lit(text.clone()), service),
+            other => names_service(index, &Value::Expr(other.clone()), service),
+        };
+        return Ternary::unanimous(of.iter().map(one));
+    }
+    names_service(index, &endpoint.service_name, service)
+}
+
+fn names_service(index: &GraphIndex<'_>, name: &Value<Text>, service: &str) -> Ternary {
+    let Some(token) = token(name) else {
+        return match name {
+            Value::Expr(Expr::Absent) => Ternary::No,
+            _ => Ternary::Unknown,
+        };
+    };
+    if token != service {
+        return Ternary::No;
+    }
+    match name {
+        Value::Lit(text) => {
+            let region = text.split('.').rev().nth(1).unwrap_or_default();
+            match index.region() {
+                Some(known) => (known.name == region).into(),
+                None => Ternary::Yes,
+            }
+        }
+        Value::Expr(Expr::Concat(parts)) => {
+            let decided = parts
+                .iter()
+                .all(|part| matches!(part, Expr::Text(_) | Expr::Pseudo(_)));
+            if decided {
+                Ternary::Yes
+            } else {
+                Ternary::Unknown
+            }
+        }
+        Value::Expr(_) => Ternary::Unknown,
+    }
+}
+
+/// An endpoint that may answer for a service in a VPC.
+pub(crate) struct Candidate<'g> {
+    pub(crate) id: NodeId,
+    pub(crate) endpoint: &'g VpcEndpoint,
+    /// Whether it exists, in this VPC, for this service, with interfaces.
+    pub(crate) exists: Ternary,
+    /// Whether the service's public name leads to it.
+    pub(crate) resolves: Ternary,
+    /// Whether private DNS does that, and not a zone of the user.
+    pub(crate) by_private_dns: bool,
+}
+
+fn flag(value: Option<&Value<bool>>) -> Ternary {
+    match value {
+        None => Ternary::No,
+        Some(Value::Lit(value)) => (*value).into(),
+        Some(Value::Expr(Expr::Absent)) => Ternary::No,
+        Some(Value::Expr(_)) => Ternary::Unknown,
+    }
+}
+
+/// The endpoints of the VPC that may be for the service, of any type.
+pub(crate) fn candidates<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    service: &str,
+) -> Vec<Candidate<'g>> {
+    let mut found = Vec::new();
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        let exists = serves(index, endpoint, service)
+            .and(Ternary::any(
+                index
+                    .resolve(&endpoint.vpc)
+                    .iter()
+                    .map(|linked| linked.same(vpc)),
+            ))
+            .and(index.exists(id));
+        if exists.is_no() {
+            continue;
+        }
+        let satellite = index
+            .all::<VpcEndpointPrivateDns>()
+            .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(id))
+            .map(|(satellite, _, it)| {
+                flag(Some(&it.private_dns_enabled)).and(index.exists(satellite))
+            });
+        let private_dns = satellite.unwrap_or_else(|| {
+            if index
+                .graph
+                .node(id)
+                .is_some_and(|node| node.is_unmodeled("private_dns_enabled"))
+            {
+                Ternary::Unknown
+            } else {
+                flag(endpoint.private_dns_enabled.as_ref())
+            }
+        });
+        let by_zone = zone_alias(index, vpc, id, service);
+        found.push(Candidate {
+            id,
+            endpoint,
+            exists: exists,
+            resolves: private_dns.or(by_zone),
+            by_private_dns: private_dns >= by_zone,
+        });
+    }
+    found
+}
+
+/// Whether an endpoint has interfaces.
+pub(crate) fn is_interface(endpoint: &VpcEndpoint) -> Ternary {
+    match &endpoint.vpc_endpoint_type {
+        Value::Lit(of) => (*of == EndpointType::Interface).into(),
+        // Both languages have Gateway as the default.
+        Value::Expr(Expr::Absent) => Ternary::No,
+        Value::Expr(Expr::Opaque(text)) if text == "GatewayLoadBalancer" => Ternary::No,
+        Value::Expr(_) => Ternary::Unknown,
+    }
+}
+
+/// The private zones of the user that the VPC asks.
+fn zones<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g HostedZone, Ternary)> {
+    let tied = |id: NodeId, zone: &'g HostedZone| {
+        let declared = Ternary::any(
+            zone.vpcs
+                .iter()
+                .map(|it| index.resolve_one(&it.vpc).same(vpc)),
+        );
+        let more = index
+            .all::<HostedZoneAssociation>()
+            .filter(|(_, _, it)| index.resolve_one(&it.zone).node() == Some(id))
+            .map(|(_, _, it)| index.resolve_one(&it.vpc).same(vpc));
+        declared.or(Ternary::any(more))
+    };
+    index
+        .all::<HostedZone>()
+        .map(|(id, _, zone)| (id, zone, tied(id, zone).and(index.exists(id))))
+        .filter(|(_, _, tied)| !tied.is_no())
+        .collect()
+}
+
+/// The host name of a service, with the region's sign where the region is not decided.
+fn is_host_name(name: &str, service: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let mut labels = name.split('.');
+    labels.next() == Some(service) && labels.next().is_some() && name.contains("amazonaws")
+}
+
+/// Whether a zone of the user leads the service's name to an endpoint.
+fn zone_alias<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    endpoint: NodeId,
+    service: &str,
+) -> Ternary {
+    let zones = zones(index, vpc);
+    if zones.is_empty() {
+        return Ternary::No;
+    }
+    Ternary::any(index.all::<RecordSet>().map(|(id, _, record)| {
+        let name = super::graph_index::expr_of(&record.name, Clone::clone);
+        let Some(alias) = &record.alias else {
+            return Ternary::No;
+        };
+        let leads = match &alias.dns_name {
+            Value::Expr(expr) => {
+                let mut leads = Ternary::No;
+                expr.walk(&mut |part| {
+                    if let Expr::Attr(node, _) | Expr::Other(node, _) = part
+                        && *node == endpoint
+                    {
+                        leads = Ternary::Yes;
+                    }
+                });
+                leads
+            }
+            Value::Lit(_) => Ternary::Unknown,
+        };
+        let in_zone = |(zone, it, tied): &(NodeId, &HostedZone, Ternary)| {
+            let by_id = record
+                .zone
+                .as_ref()
+                .is_some_and(|link| index.resolve_one(link).node() == Some(*zone));
+            let by_name = record.zone_name.as_ref().is_some_and(|zone_name| {
+                let trim = |value: &Value<Text>| {
+                    visible_text(&super::graph_index::expr_of(value, Clone::clone))
+                        .trim_end_matches('.')
+                        .to_owned()
+                };
+                trim(zone_name) == trim(&it.name)
+            });
+            if by_id || by_name { *tied } else { Ternary::No }
+        };
+        let mut host = visible_text(&name);
+        // Terraform takes an empty or relative name for the zone's own.
+        if let Some((_, zone, _)) = zones.iter().find(|it| !in_zone(it).is_no()) {
+            let zone_name = visible_text(&super::graph_index::expr_of(&zone.name, Clone::clone));
+            if host.is_empty() {
+                host = zone_name;
+            } else if !host.contains("amazonaws") {
+                host = format!("{host}.{zone_name}");
+            }
+        }
+        if !is_host_name(&host, service) {
+            return Ternary::No;
+        }
+        leads
+            .and(Ternary::any(zones.iter().map(in_zone)))
+            .and(index.exists(id))
+    }))
+}
+
+/// Whether a zone of the user takes the service's name away from everyone else.
+pub(crate) fn overriding_zone<'g>(
+    index: &GraphIndex<'g>,
+    vpc: &VpcRef<'g>,
+    service: &str,
+) -> Option<NodeId> {
+    zones(index, vpc)
+        .into_iter()
+        .find(|(_, zone, _)| {
+            let name = visible_text(&super::graph_index::expr_of(&zone.name, Clone::clone));
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
+            is_host_name(&name, service)
+                || matches!(name.as_str(), "amazonaws.com" | "amazonaws.com.cn")
+                || (name.split('.').count() <= 3
+                    && name.ends_with(".amazonaws.com")
+                    && (name.starts_with("${region}")
+                        || crate::region::Region::find(name.split('.').next().unwrap_or_default())
+                            .is_some()))
+        })
+        .map(|(id, ..)| id)
+}
+
+/// The routes that a subnet has.
+enum Table {
+    Node(NodeId),
+    MainOf(NodeId),
+    Unknown,
+}
+
+fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Table {
+    let Resolved::Node(id, it) = subnet else {
+        return Table::Unknown;
+    };
+    for (tie, _, association) in index.all::<SubnetRouteTableAssociation>() {
+        let all = index.resolve(&association.subnet);
+        let ours = if all.len() == 1 {
+            all[0].same(subnet)
+        } else {
+            Ternary::any(all.iter().map(|to| to.same(subnet))).and(Ternary::Unknown)
+        };
+        match ours.and(index.exists(tie)) {
+            Ternary::No => continue,
+            Ternary::Unknown => {
+                if matches!(all.as_slice(), [Resolved::Outside(_)]) {
+                    continue;
+                }
+                return Table::Unknown;
+            }
+            Ternary::Yes => {}
+        }
+        return match index.resolve_one::<RouteTable>(&association.route_table) {
+            Resolved::Node(table, _) => Table::Node(table),
+            Resolved::OtherType(table) => Table::Node(table),
+            Resolved::Outside(expr) => main_by_attribute(index, &expr).unwrap_or(Table::Unknown),
+        };
+    }
+    let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
+        return Table::Unknown;
+    };
+    if index.is_externally_modified(*id) {
+        return Table::Unknown;
+    }
+    let main = index
+        .all::<MainRouteTableAssociation>()
+        .find(|(_, _, tie)| index.resolve_one(&tie.vpc).node() == Some(vpc));
+    if let Some((_, _, tie)) = main {
+        return match index.resolve_one::<RouteTable>(&tie.route_table) {
+            Resolved::Node(table, _) => Table::Node(table),
+            Resolved::OtherType(_) | Resolved::Outside(_) => Table::Unknown,
+        };
+    }
+    let taken_over = index.all::<DefaultRouteTable>().find(|(_, _, table)| {
+        matches!(&table.default_route_table, Value::Expr(Expr::Attr(node, _)) if *node == vpc)
+    });
+    match taken_over {
+        Some((table, ..)) => Table::Node(table),
+        None => Table::MainOf(vpc),
+    }
+}
+
+fn main_by_attribute(index: &GraphIndex<'_>, expr: &Expr) -> Option<Table> {
+    let Expr::Attr(node, attr) = expr else {
+        return None;
+    };
+    match &index.graph.node(*node)?.resource {
+        Resource::Vpc(_) if [Vpc::MAIN_ROUTE_TABLE, Vpc::DEFAULT_ROUTE_TABLE].contains(attr) => {
+            Some(Table::MainOf(*node))
+        }
+        Resource::DefaultRouteTable(_) => Some(Table::Node(*node)),
+        _ => None,
+    }
+}
+
+/// The routes of a table, and whether there may be more.
+fn routes<'g>(index: &GraphIndex<'g>, table: &Table) -> (Vec<(NodeId, &'g Route, Ternary)>, bool) {
+    let (owner, modified) = match table {
+        Table::Node(id) => (*id, index.is_externally_modified(*id)),
+        Table::MainOf(id) => (*id, false),
+        Table::Unknown => return (Vec::new(), true),
+    };
+    let main = matches!(table, Table::MainOf(_));
+    let mut more = modified;
+    let mut found = Vec::new();
+    for (id, _, route) in index.all::<Route>() {
+        let ours = |expr: &Expr| match expr {
+            Expr::Attr(node, attr) if main => (*node == owner
+                && [Vpc::MAIN_ROUTE_TABLE, Vpc::DEFAULT_ROUTE_TABLE].contains(attr))
+            .into(),
+            Expr::Attr(node, _) | Expr::Other(node, _) => Ternary::from(*node == owner),
+            Expr::Text(_) => Ternary::No,
+            _ => Ternary::Unknown,
+        };
+        let ours = match &route.route_table {
+            Value::Lit(_) => Ternary::No,
+            Value::Expr(Expr::OneOf(of)) => Ternary::any(of.iter().map(ours)).and(Ternary::Unknown),
+            Value::Expr(Expr::Opaque(_)) => Ternary::No,
+            Value::Expr(expr) => ours(expr),
+        };
+        let ours = ours.and(index.exists(id));
+        if !ours.is_no() {
+            found.push((id, route, ours));
+        }
+    }
+    more |= index
+        .graph
+        .node(owner)
+        .is_some_and(|node| node.is_unmodeled("route"));
+    (found, more)
+}
+
+/// A way out of a subnet.
+#[derive(Clone, Debug)]
+pub(crate) enum InternetRoute<'g> {
+    /// No default route.
+    None,
+    /// To the internet, through a NAT gateway in this subnet if there is one.
+    Works(NodeId, Option<Resolved<'g, Subnet>>),
+    /// A default route that leads nowhere.
+    Broken(String, (NodeId, &'static str)),
+    Unknown(String),
+}
+
+/// Finds the way out of a subnet for an instance.
+pub(crate) fn internet_route<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'g, Subnet>,
+) -> InternetRoute<'g> {
+    internet_route_of(index, subnet, &|| public_address(instance, subnet), 0)
+}
+
+type PublicAddress<'a> = &'a dyn Fn() -> (Ternary, (NodeId, &'static str));
+
+fn internet_route_of<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    has_address: PublicAddress<'_>,
+    depth: u8,
+) -> InternetRoute<'g> {
+    let table = table_of(index, subnet);
+    if let Table::Unknown = table {
+        return InternetRoute::Unknown("the routes of the subnet are not in the file".to_owned());
+    }
+    let (routes, more) = routes(index, &table);
+    // The routes that lead to public addresses, and how much of them they cover.
+    let mut public: Vec<(NodeId, &Route)> = Vec::new();
+    let (mut default, mut halves) = (false, [false; 2]);
+    let mut doubt = more.then(|| "more routes may be added elsewhere".to_owned());
+    for (id, route, ours) in routes {
+        let Some(cidr) = &route.cidr_block else {
+            if route.prefix_list.is_some() {
+                doubt.get_or_insert_with(|| format!("`{}` routes a prefix list", index.name(id)));
+            }
+            continue;
+        };
+        match index.cidr(cidr) {
+            Some(cidr) if cidr.is_private() => {}
+            Some(cidr) if ours.is_yes() => {
+                default |= cidr == Cidr::ANY;
+                for (n, half) in halves.iter_mut().enumerate() {
+                    let all = u32::try_from(n).ok().and_then(|n| Cidr::ANY.block(1, n));
+                    *half |= Some(cidr) == all;
+                }
+                public.push((id, route));
+            }
+            Some(cidr) => {
+                doubt.get_or_insert_with(|| format!("`{}` may route `{cidr}`", index.name(id)));
+            }
+            None => {
+                doubt.get_or_insert_with(|| {
+                    format!("the destination of `{}` is not decided", index.name(id))
+                });
+            }
+        }
+    }
+    if let Some(doubt) = doubt {
+        return InternetRoute::Unknown(doubt);
+    }
+    if public.is_empty() {
+        return InternetRoute::None;
+    }
+    let mut exits: Vec<InternetRoute<'g>> = public
+        .iter()
+        .map(|(id, route)| through(index, subnet, *id, route, has_address, depth))
+        .collect();
+    let covers_all = default || halves == [true; 2];
+    let works = exits
+        .iter()
+        .all(|exit| matches!(exit, InternetRoute::Works(..)));
+    match exits.pop() {
+        Some(one) if covers_all && (works || exits.is_empty()) => one,
+        // Some public addresses are routed, and those of the services may be among them.
+        _ => InternetRoute::Unknown(format!(
+            "`{}` routes some public addresses",
+            public
+                .first()
+                .map_or(String::new(), |(id, _)| index.name(*id))
+        )),
+    }
+}
+
+fn through<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    id: NodeId,
+    route: &Route,
+    has_address: PublicAddress<'_>,
+    depth: u8,
+) -> InternetRoute<'g> {
+    if let Some(link) = &route.nat_gateway {
+        return match index.resolve_one(link) {
+            Resolved::Node(nat, gateway) if depth == 0 => by_nat(index, nat, gateway),
+            Resolved::Node(..) => InternetRoute::Broken(
+                format!("`{}` leads from one NAT gateway to another", index.name(id)),
+                (id, "nat_gateway"),
+            ),
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                InternetRoute::Unknown("the NAT gateway is not in the file".to_owned())
+            }
+        };
+    }
+    if let Some(link) = &route.gateway {
+        let gateway = match index.resolve_one(link) {
+            Resolved::Node(gateway, _) => gateway,
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                return match link {
+                    Value::Lit(it) if it.as_str() == "local" => InternetRoute::None,
+                    // Whatever internet gateway it is, without a public address nothing returns.
+                    Value::Lit(it) if it.as_str().starts_with("igw-") => {
+                        by_gateway(index, id, has_address)
+                    }
+                    _ => InternetRoute::Unknown("the gateway is not in the file".to_owned()),
+                };
+            }
+        };
+        return match attached(index, gateway, subnet) {
+            Ternary::Yes => by_gateway(index, id, has_address),
+            Ternary::Unknown => InternetRoute::Unknown(format!(
+                "whether `{}` is attached to the VPC is not decided",
+                index.name(gateway)
+            )),
+            Ternary::No => InternetRoute::Broken(
+                format!("`{}` is not attached to the VPC", index.name(gateway)),
+                (id, "gateway"),
+            ),
+        };
+    }
+    InternetRoute::Unknown(format!(
+        "`{}` leads to something that the file does not describe",
+        index.name(id)
+    ))
+}
+
+fn by_gateway<'g>(
+    index: &GraphIndex<'g>,
+    route: NodeId,
+    has_address: PublicAddress<'_>,
+) -> InternetRoute<'g> {
+    let (address, at) = has_address();
+    match address {
+        Ternary::Yes => InternetRoute::Works(route, None),
+        Ternary::Unknown => InternetRoute::Unknown(
+            "whether the instance gets a public address is not decided".to_owned(),
+        ),
+        Ternary::No => InternetRoute::Broken(
+            format!(
+                "`{}` leads to an internet gateway, and the instance has no public address",
+                index.name(route)
+            ),
+            at,
+        ),
+    }
+}
+
+fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> InternetRoute<'g> {
+    match &gateway.connectivity_type {
+        Some(Value::Lit(ConnectivityType::Private)) => {
+            return InternetRoute::Broken(
+                format!("the NAT gateway `{}` is a private one", index.name(id)),
+                (id, "connectivity_type"),
+            );
+        }
+        Some(Value::Expr(_)) => {
+            return InternetRoute::Unknown(format!(
+                "the type of `{}` is not decided",
+                index.name(id)
+            ));
+        }
+        _ => {}
+    }
+    if !index.exists(id).is_yes() {
+        return InternetRoute::Unknown(format!(
+            "whether `{}` exists is not decided",
+            index.name(id)
+        ));
+    }
+    let mut all = index.resolve(&gateway.subnet);
+    if all.len() != 1 {
+        let found: Vec<InternetRoute<'g>> = all
+            .iter()
+            .map(|subnet| {
+                internet_route_of(index, subnet, &|| (Ternary::Yes, (id, "allocation")), 1)
+            })
+            .collect();
+        return match found
+            .iter()
+            .all(|exit| matches!(exit, InternetRoute::Works(..)))
+        {
+            true if !found.is_empty() => InternetRoute::Works(id, Some(all.swap_remove(0))),
+            _ => {
+                InternetRoute::Unknown(format!("the subnet of `{}` is not decided", index.name(id)))
+            }
+        };
+    }
+    let subnet = all.swap_remove(0);
+    let at = (id, "subnet");
+    match internet_route_of(index, &subnet, &|| (Ternary::Yes, (id, "allocation")), 1) {
+        InternetRoute::Works(..) => InternetRoute::Works(id, Some(subnet)),
+        InternetRoute::None => InternetRoute::Broken(
+            format!(
+                "the NAT gateway `{}` is in a subnet without a route to an internet gateway",
+                index.name(id)
+            ),
+            at,
+        ),
+        InternetRoute::Broken(reason, _) => {
+            InternetRoute::Broken(format!("the NAT gateway's way is broken: {reason}"), at)
+        }
+        InternetRoute::Unknown(reason) => InternetRoute::Unknown(reason),
+    }
+}
+
+/// Whether an internet gateway is attached to the subnet's VPC.
+fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, Subnet>) -> Ternary {
+    let vpc = index.vpc_of(subnet);
+    let gateway_exists = index.exists(gateway);
+    let ties = index.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
+        let ours = match &tie.internet_gateway {
+            Some(link) => match index.resolve_one::<InternetGateway>(link) {
+                Resolved::Node(attached, _) => (attached == gateway).into(),
+                Resolved::OtherType(_) => Ternary::No,
+                Resolved::Outside(Expr::Text(_)) => Ternary::No,
+                Resolved::Outside(_) => Ternary::Unknown,
+            },
+            None => Ternary::No,
+        };
+        ours.and(index.resolve_one(&tie.vpc).same(&vpc))
+            .and(index.exists(id))
+    });
+    Ternary::any(ties).and(gateway_exists)
+}
+
+/// Whether an instance gets a public address, and what says so.
+fn public_address(
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'_, Subnet>,
+) -> (Ternary, (NodeId, &'static str)) {
+    match &instance.public {
+        Setting::Known(node, field, value) => (flag(Some(value)), (*node, field)),
+        Setting::Unknown(node, field) => (Ternary::Unknown, (*node, field)),
+        Setting::Unset => match subnet {
+            Resolved::Node(id, it) => (
+                flag(it.map_public_ip_on_launch.as_ref()),
+                (*id, "map_public_ip_on_launch"),
+            ),
+            Resolved::OtherType(_) | Resolved::Outside(_) => {
+                (Ternary::Unknown, (instance.node, "subnet"))
+            }
+        },
+    }
+}
+
+/// What is asked of S3: an action, and the bucket or object.
+pub(crate) struct S3Request<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) on: super::iam::CallContext<'a>,
+}
+
+/// Whether a gateway endpoint for S3 serves the subnet, and lets the request through.
+pub(crate) fn s3_gateway<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    request: &S3Request<'_>,
+) -> Ternary {
+    let vpc = index.vpc_of(subnet);
+    let table = table_of(index, subnet);
+    Ternary::any(candidates(index, &vpc, "s3").iter().map(|candidate| {
+        let gateway = !is_interface(candidate.endpoint);
+        let mut links: Vec<&Value<crate::ir::Id<RouteTable>>> =
+            candidate.endpoint.route_tables.iter().collect();
+        let more: Vec<_> = index
+            .all::<crate::resource::VpcEndpointRouteTable>()
+            .filter(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id))
+            .map(|(_, _, it)| &it.route_table)
+            .collect();
+        links.extend(more);
+        let routed = match table {
+            Table::Node(id_of_table) => Ternary::any(links.iter().map(|link| {
+                let all = index.resolve(link);
+                let one = |to: &Resolved<'_, RouteTable>| match to {
+                    Resolved::Node(id, _) | Resolved::OtherType(id) => (*id == id_of_table).into(),
+                    Resolved::Outside(_) => Ternary::Unknown,
+                };
+                if all.len() == 1 {
+                    one(&all[0])
+                } else {
+                    Ternary::any(all.iter().map(one)).and(Ternary::Unknown)
+                }
+            })),
+            Table::MainOf(vpc) => Ternary::any(links.iter().map(|link| match link {
+                Value::Expr(Expr::Attr(node, _)) => (*node == vpc).into(),
+                Value::Expr(Expr::Opaque(_)) => Ternary::Unknown,
+                _ => Ternary::No,
+            })),
+            Table::Unknown => {
+                if links.is_empty() {
+                    Ternary::No
+                } else {
+                    Ternary::Unknown
+                }
+            }
+        };
+        let let_through = match &candidate.endpoint.policy {
+            None => Ternary::Yes,
+            Some(policy) => super::iam::document_allows(index, policy, request.action, &request.on),
+        };
+        candidate.exists.and(gateway).and(routed).and(let_through)
+    }))
+}
+
+/// Whether a more specific route takes traffic between subnets away.
+pub(crate) fn diversion<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+) -> Option<String> {
+    let table = table_of(index, subnet);
+    let (routes, _) = routes(index, &table);
+    routes.into_iter().find_map(|(id, route, _)| {
+        let elsewhere = route.vpc_endpoint.is_some()
+            || route.network_interface.is_some()
+            || route.instance.is_some();
+        let inside = route
+            .cidr_block
+            .as_ref()
+            .and_then(|cidr| index.cidr(cidr))
+            .is_some_and(|cidr| cidr != Cidr::ANY && cidr.is_private());
+        (elsewhere && inside)
+            .then(|| format!("`{}` takes traffic inside the VPC away", index.name(id)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host_name;
+
+    #[test]
+    fn host_names_of_services_are_known() {
+        assert!(is_host_name("ssm.eu-central-1.amazonaws.com", "ssm"));
+        assert!(is_host_name("ssm.${region}.amazonaws.com.", "ssm"));
+        assert!(!is_host_name(
+            "ssmmessages.eu-central-1.amazonaws.com",
+            "ssm"
+        ));
+        assert!(!is_host_name("ssm.example.com", "ssm"));
+    }
+}

@@ -1,0 +1,315 @@
+//! The tree between a table and a printer: one dialect's shape, with expressions still symbolic.
+
+use std::borrow::Cow;
+
+use crate::ir::{Expr, NodeId};
+
+/// The two languages that a table spells its properties in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// CloudFormation: what stands under `Properties`.
+    Cfn,
+    /// Terraform: what stands in a `resource` block.
+    Tf,
+}
+
+impl Dialect {
+    /// Returns the spelling of this dialect.
+    pub const fn pick<T: Copy>(self, cfn: T, tf: T) -> T {
+        match self {
+            Dialect::Cfn => cfn,
+            Dialect::Tf => tf,
+        }
+    }
+}
+
+/// A piece of a document.
+///
+/// It knows what JSON cannot say (argument or block, JSON as text, an expression), so that both
+/// printers of a language work from the same tree and none looks for `${` in text.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RawValue<'a> {
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Text, to arrive as it is.
+    Str(Cow<'a, str>),
+    /// What the deployment decides.
+    Expr(Cow<'a, Expr>),
+    /// A list; of blocks, where its items are blocks.
+    List(Vec<RawValue<'a>>),
+    /// An object or map.
+    Object(Map<'a>),
+    /// A nested block of Terraform.
+    Block(Map<'a>),
+    /// A document that travels as JSON text in Terraform.
+    Json(Box<RawValue<'a>>),
+    /// Text that CloudFormation wants in Base64.
+    Base64(Box<RawValue<'a>>),
+    /// Written by the user in the language's own JSON, to be printed as it is.
+    Raw(Cow<'a, serde_json::Value>),
+}
+
+impl<'a> RawValue<'a> {
+    /// Text.
+    pub fn str(text: impl Into<Cow<'a, str>>) -> RawValue<'a> {
+        RawValue::Str(text.into())
+    }
+
+    /// Cuts it loose from what it was read from.
+    pub fn into_owned(self) -> RawValue<'static> {
+        match self {
+            RawValue::Bool(value) => RawValue::Bool(value),
+            RawValue::Int(value) => RawValue::Int(value),
+            RawValue::Str(text) => RawValue::Str(Cow::Owned(text.into_owned())),
+            RawValue::Expr(expr) => RawValue::Expr(Cow::Owned(expr.into_owned())),
+            RawValue::List(items) => {
+                RawValue::List(items.into_iter().map(RawValue::into_owned).collect())
+            }
+            RawValue::Object(map) => RawValue::Object(map.into_owned()),
+            RawValue::Block(map) => RawValue::Block(map.into_owned()),
+            RawValue::Json(inner) => RawValue::Json(Box::new(inner.into_owned())),
+            RawValue::Base64(inner) => RawValue::Base64(Box::new(inner.into_owned())),
+            RawValue::Raw(value) => RawValue::Raw(Cow::Owned(value.into_owned())),
+        }
+    }
+
+    /// Returns whether it stands for all items of a list parameter.
+    pub(crate) fn is_items(&self) -> bool {
+        matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
+    }
+
+    /// Calls `visit` for each expression inside.
+    pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+        match self {
+            RawValue::Expr(expr) => expr.walk(&mut |inner| visit(inner)),
+            RawValue::List(items) => items.iter().for_each(|item| item.walk(visit)),
+            RawValue::Object(map) | RawValue::Block(map) => map.walk(visit),
+            RawValue::Json(inner) | RawValue::Base64(inner) => inner.walk(visit),
+            RawValue::Bool(_) | RawValue::Int(_) | RawValue::Str(_) | RawValue::Raw(_) => {}
+        }
+    }
+
+    /// Says what it is, for an error message.
+    pub fn what(&self) -> &'static str {
+        match self {
+            RawValue::Bool(_) => "a boolean",
+            RawValue::Int(_) => "a number",
+            RawValue::Str(_) => "text",
+            RawValue::Expr(_) => "an expression",
+            RawValue::List(_) => "a list",
+            RawValue::Object(_) => "a map",
+            RawValue::Block(_) => "a block",
+            RawValue::Json(_) => "a JSON document",
+            RawValue::Base64(_) => "encoded text",
+            RawValue::Raw(_) => "raw JSON",
+        }
+    }
+}
+
+macro_rules! term_from {
+    ($($from:ty => |$value:ident| $to:expr),+ $(,)?) => {$(
+        impl From<$from> for RawValue<'static> {
+            fn from($value: $from) -> Self {
+                $to
+            }
+        }
+    )+};
+}
+term_from! {
+    bool => |value| RawValue::Bool(value),
+    i64 => |value| RawValue::Int(value),
+    i32 => |value| RawValue::Int(value.into()),
+    &str => |value| RawValue::Str(Cow::Owned(value.to_owned())),
+    String => |value| RawValue::Str(Cow::Owned(value)),
+    Expr => |value| RawValue::Expr(Cow::Owned(value)),
+}
+
+impl<R: super::Typed> From<crate::ir::Handle<R>> for RawValue<'static> {
+    fn from(value: crate::ir::Handle<R>) -> Self {
+        value.attr(R::LINK).into()
+    }
+}
+
+impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
+    fn from(items: Vec<T>) -> Self {
+        RawValue::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Data: text in it arrives as written, whatever it looks like.
+impl From<serde_json::Value> for RawValue<'static> {
+    fn from(value: serde_json::Value) -> Self {
+        match value {
+            serde_json::Value::Bool(value) => RawValue::Bool(value),
+            serde_json::Value::Number(number) => match number.as_i64() {
+                Some(int) => RawValue::Int(int),
+                None => RawValue::Raw(Cow::Owned(serde_json::Value::Number(number))),
+            },
+            serde_json::Value::String(text) => RawValue::Str(Cow::Owned(text)),
+            serde_json::Value::Array(items) => {
+                RawValue::List(items.into_iter().map(Into::into).collect())
+            }
+            serde_json::Value::Object(entries) => {
+                let mut map = Map::default();
+                for (key, value) in entries {
+                    map.insert(key, value.into());
+                }
+                RawValue::Object(map)
+            }
+            null @ serde_json::Value::Null => RawValue::Raw(Cow::Owned(null)),
+        }
+    }
+}
+
+/// Entries in the order of insertion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map<'a>(Vec<(Cow<'a, str>, RawValue<'a>)>);
+
+impl<'a> Map<'a> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Map(Vec::with_capacity(capacity))
+    }
+
+    /// Adds an entry; the caller knows that the key is new.
+    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, term: RawValue<'a>) {
+        self.0.push((key.into(), term));
+    }
+
+    /// Adds an entry at a path of keys such as `LaunchTemplateData.ImageId`.
+    pub(crate) fn insert_path(&mut self, path: &'static str, term: RawValue<'a>) {
+        match path.split_once('.') {
+            None => self.insert(path, term),
+            Some((first, rest)) => {
+                if !self.0.iter().any(|(key, _)| key == first) {
+                    self.insert(first, RawValue::Object(Map::default()));
+                }
+                if let Some(RawValue::Object(inner)) = self.get_mut(first) {
+                    inner.insert_path(rest, term);
+                }
+            }
+        }
+    }
+
+    /// Takes an entry out from a path of keys.
+    pub(crate) fn remove_path(&mut self, path: &str) -> Option<RawValue<'a>> {
+        match path.split_once('.') {
+            None => self.remove(path),
+            Some((first, rest)) => {
+                let inner = match self.get_mut(first)? {
+                    RawValue::Object(inner) | RawValue::Block(inner) => inner,
+                    // A block that may occur once is a list of one in a plan.
+                    RawValue::List(items) => match items.as_mut_slice() {
+                        [RawValue::Object(inner) | RawValue::Block(inner)] => inner,
+                        _ => return None,
+                    },
+                    _ => return None,
+                };
+                let taken = inner.remove_path(rest);
+                if inner.is_empty() {
+                    self.remove(first);
+                }
+                taken
+            }
+        }
+    }
+
+    /// Takes an entry out.
+    pub fn remove(&mut self, key: &str) -> Option<RawValue<'a>> {
+        let at = self.0.iter().position(|(name, _)| name == key)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// Returns an entry.
+    pub fn get(&self, key: &str) -> Option<&RawValue<'a>> {
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, term)| term)
+    }
+
+    /// Returns an entry, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut RawValue<'a>> {
+        self.0
+            .iter_mut()
+            .find(|(name, _)| name == key)
+            .map(|(_, term)| term)
+    }
+
+    /// Cuts it loose from what it was read from.
+    pub fn into_owned(self) -> Map<'static> {
+        self.0
+            .into_iter()
+            .map(|(key, term)| (Cow::Owned(key.into_owned()), term.into_owned()))
+            .collect()
+    }
+
+    /// Returns whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Goes through the entries.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue<'a>)> {
+        self.0.iter().map(|(key, term)| (key.as_ref(), term))
+    }
+
+    /// Keeps only the entries of these names.
+    #[cfg(feature = "cli")]
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+
+    pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
+        self.0.iter().for_each(|(_, term)| term.walk(visit));
+    }
+
+    /// Returns the nodes that expressions inside refer to.
+    pub(crate) fn references(&self) -> Vec<NodeId> {
+        let mut nodes = Vec::new();
+        self.walk(&mut |expr| {
+            if let Expr::Attr(node, _) | Expr::Other(node, _) = expr
+                && !nodes.contains(node)
+            {
+                nodes.push(*node);
+            }
+        });
+        nodes
+    }
+}
+
+impl<'a> IntoIterator for Map<'a> {
+    type Item = (Cow<'a, str>, RawValue<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'m, 'a> IntoIterator for &'m Map<'a> {
+    type Item = (&'m str, &'m RawValue<'a>);
+    type IntoIter = std::iter::Map<
+        std::slice::Iter<'m, (Cow<'a, str>, RawValue<'a>)>,
+        fn(&'m (Cow<'a, str>, RawValue<'a>)) -> Self::Item,
+    >;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter().map(|(key, term)| (key.as_ref(), term))
+    }
+}
+
+/// As [`Map::insert`] does: the caller knows that the keys are new.
+impl<'a> Extend<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
+    fn extend<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(&mut self, more: I) {
+        self.0.extend(more);
+    }
+}
+
+impl<'a> FromIterator<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(entries: I) -> Self {
+        Map(entries.into_iter().collect())
+    }
+}

@@ -1,0 +1,125 @@
+//! The checks: what only values can decide. They gather all problems, and only they make
+//! [`Checked`], which the back ends take.
+
+mod limits;
+mod links;
+mod literals;
+mod names;
+mod parameters;
+mod references;
+mod tags;
+
+use crate::ir::{Diagnostics, Graph};
+use crate::resource::Dialect;
+
+pub(crate) use links::{Export, Links};
+pub(crate) use literals::{ArnOf, IdOf};
+
+/// A graph without errors.
+#[derive(Clone, Debug)]
+pub struct Validated<'g> {
+    graph: &'g Graph,
+    links: Links,
+    warnings: Diagnostics,
+    cfn_limits: Diagnostics,
+}
+
+impl<'g> Validated<'g> {
+    /// Returns the graph.
+    pub fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// Returns the limits of one language that the stacks exceed: its tool refuses the output, and
+    /// the other language's is sound.
+    ///
+    /// ```
+    /// # use ssm_synth::{App, SessionAccess, construct::Host, resource::Dialect};
+    /// let mut app = App::new();
+    /// let hosts = (0..300).map(|n| Host::new(format!("web{n}")));
+    /// app.stack("Access").apply(hosts.fold(SessionAccess::new(), SessionAccess::host));
+    /// let checked = app.check().expect("nothing else is wrong");
+    /// assert!(checked.over_limits(Dialect::Cfn).has_errors());
+    /// assert!(checked.over_limits(Dialect::Tf).is_empty());
+    /// ```
+    pub fn limit_violations(&self, dialect: Dialect) -> &Diagnostics {
+        const NONE: &Diagnostics = &Diagnostics::NONE;
+        dialect.pick(&self.cfn_limits, NONE)
+    }
+
+    /// Returns the names of the stacks, each behind those whose values it takes, which is the order
+    /// of deployment.
+    pub fn deployment_order(&self) -> Vec<&'g str> {
+        let (order, _) = self.links.order(self.graph);
+        let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
+        order.into_iter().map(name).collect()
+    }
+
+    /// Returns the names of the stacks that a stack takes values from.
+    pub fn dependencies_of(&self, stack: &str) -> Vec<&'g str> {
+        let Some(id) = self.graph.stack_names.get(stack) else {
+            return Vec::new();
+        };
+        let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
+        self.links.dependencies_of(*id).map(name).collect()
+    }
+
+    pub(crate) fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Returns what there is to know beside the output.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}
+
+impl Validated<'_> {
+    /// Changes what was found: a front end knows the places better.
+    #[cfg(feature = "config")]
+    pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
+        Validated {
+            warnings: change(self.warnings),
+            cfn_limits: change(self.cfn_limits),
+            ..self
+        }
+    }
+}
+
+/// Runs all checks, beside what rules of others found.
+///
+/// # Errors
+///
+/// All diagnostics, if one of them is an error.
+pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
+    let mut out = graph.diagnostics.clone();
+    out.extend(own);
+    let mut broken = Diagnostics::default();
+    references::check(graph, &mut broken);
+    // What leads nowhere cannot be followed by the other checks.
+    let stop = broken.has_errors();
+    out.extend(broken);
+    if stop {
+        return Err(out);
+    }
+    let links = Links::of(graph);
+    links::check(graph, &links, &mut out);
+    names::check(graph, &links, &mut out);
+    parameters::check(graph, &mut out);
+    tags::check(graph, &mut out);
+    for node in &graph.nodes {
+        node.resource.check(node, &mut out);
+    }
+    if out.has_errors() {
+        Err(out)
+    } else {
+        let mut cfn_limits = Diagnostics::default();
+        limits::check(graph, &mut cfn_limits);
+        Ok(Validated {
+            graph,
+            links,
+            warnings: out,
+            cfn_limits,
+        })
+    }
+}

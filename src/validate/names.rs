@@ -1,0 +1,151 @@
+//! Two paths never have one name.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Links;
+use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, StackId, terraform_name};
+use crate::resource::Dialect;
+
+/// A name that is taken, by whom, and where.
+type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a SourceLocation)>;
+
+/// The paths that have been told to collide, and those that they are below.
+type Reported<'a> = HashSet<(&'a str, &'a str)>;
+
+fn take<'a>(
+    taken: &mut Taken<'a>,
+    reported: &mut Reported<'a>,
+    name: (&'a str, &'a str),
+    path: &'a str,
+    location: &'a SourceLocation,
+    language: &str,
+    out: &mut Diagnostics,
+) {
+    if let Some((other, at)) = taken.insert(name, (path, location)) {
+        // Constructs of one name collide in all their parts and in both languages: once is enough.
+        let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
+        let parents = (above(other), above(path));
+        let new = reported.insert((other, path));
+        if !new || (parents.0 != parents.1 && !reported.insert(parents)) {
+            return;
+        }
+        out.push(
+            Diagnostic::error(
+                "name-taken",
+                format!("two things have the name `{}` in {language}", name.1),
+            )
+            .path(other)
+            .path(path)
+            .at(at.clone())
+            .at(location.clone())
+            .about(&["name"])
+            .help("give one of them another id"),
+        );
+    }
+}
+
+pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
+    for (n, stack) in graph.stacks().enumerate() {
+        let here = StackId::next(n);
+        let parameter_names: Vec<(String, &SourceLocation, &str)> = stack
+            .parameters
+            .iter()
+            .filter_map(|id| graph.parameter(*id))
+            .map(|it| (terraform_name(&it.id), &it.location, it.id.as_str()))
+            .collect();
+        let max = stack.nodes.len() + stack.parameters.len();
+        let (mut cfn, mut tf) = (Taken::with_capacity(max), Taken::with_capacity(max));
+        let mut reported = Reported::new();
+        for (name, location, id) in &parameter_names {
+            take(
+                &mut cfn,
+                &mut reported,
+                ("", id),
+                id,
+                location,
+                "CloudFormation",
+                out,
+            );
+            take(
+                &mut tf,
+                &mut reported,
+                ("variable", name),
+                id,
+                location,
+                "Terraform",
+                out,
+            );
+        }
+        let taken: Vec<(String, &str)> = links
+            .imports_of(here)
+            .filter_map(|it| Some((it.variable(graph), graph.node(it.node)?.path.as_str())))
+            .collect();
+        for (name, path) in &taken {
+            let location = &stack.location;
+            let name = ("variable", name.as_str());
+            take(
+                &mut tf,
+                &mut reported,
+                name,
+                path,
+                location,
+                "Terraform",
+                out,
+            );
+        }
+        for (_, node) in graph.nodes_of(stack) {
+            if node.resource.type_name(Dialect::Cfn).is_some() {
+                take(
+                    &mut cfn,
+                    &mut reported,
+                    ("", &node.cfn_id),
+                    &node.path,
+                    &node.location,
+                    "CloudFormation",
+                    out,
+                );
+            }
+            if let Some(of) = node.resource.type_name(Dialect::Tf) {
+                take(
+                    &mut tf,
+                    &mut reported,
+                    (of, &node.tf_name),
+                    &node.path,
+                    &node.location,
+                    "Terraform",
+                    out,
+                );
+            }
+        }
+        let mut outputs = Taken::with_capacity(stack.outputs.len());
+        for output in &stack.outputs {
+            let name = ("output", output.cfn_id.as_str());
+            take(
+                &mut outputs,
+                &mut reported,
+                name,
+                &output.path,
+                &output.location,
+                "the outputs",
+                out,
+            );
+        }
+        let exports = links.exports.iter();
+        for export in exports.filter(|it| it.from == here && !it.has_output) {
+            let Some(node) = graph.node(export.node) else {
+                continue;
+            };
+            let name = ("output", export.cfn_id.as_str());
+            let (path, location) = (node.path.as_str(), &node.location);
+            take(
+                &mut outputs,
+                &mut reported,
+                name,
+                path,
+                location,
+                "the outputs",
+                out,
+            );
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! References lead to what is there, and never in a circle.
+
+use super::literals;
+use crate::backend::apply_overrides;
+use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
+use crate::resource::{Dialect, Map, RawValue, Tags};
+
+/// What is wrong with an expression, if anything.
+fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
+    match expr {
+        Expr::Attr(node, _) => match graph.node(*node) {
+            None => Some("refers to a resource of another app"),
+            Some(node) if node.resource.type_name(dialect).is_none() => {
+                Some("refers to a raw resource that this language has not")
+            }
+            Some(_) => None,
+        },
+        Expr::Param(param) | Expr::Items(param) if !stack.parameters.contains(param) => {
+            Some("refers to a parameter of another stack")
+        }
+        Expr::If(condition, ..) if !stack.conditions.contains(condition) => {
+            Some("refers to a condition of another stack")
+        }
+        _ => None,
+    }
+}
+
+/// Returns whether all items of a list parameter stand beside what cannot be joined with them by
+/// commas, which is CloudFormation's only way.
+fn mixes_lists(map: &Map<'_>) -> bool {
+    fn term(it: &RawValue<'_>) -> bool {
+        match it {
+            RawValue::List(items) => {
+                let text = |item: &RawValue<'_>| match item {
+                    RawValue::Str(text) => !text.contains(','),
+                    other => matches!(other, RawValue::Expr(_)),
+                };
+                (items.iter().any(RawValue::is_items) && !items.iter().all(text))
+                    || items.iter().any(term)
+            }
+            RawValue::Object(map) | RawValue::Block(map) => mixes_lists(map),
+            RawValue::Json(inner) | RawValue::Base64(inner) => term(inner),
+            _ => false,
+        }
+    }
+    map.iter().any(|(_, it)| term(it))
+}
+
+/// Returns whether a text would be looked up by CloudFormation; Base64 hides it.
+///
+/// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
+fn would_be_looked_up(map: &Map<'_>) -> bool {
+    fn term(it: &RawValue<'_>) -> bool {
+        match it {
+            RawValue::Str(text) => text.contains("{{resolve:"),
+            RawValue::List(items) => items.iter().any(term),
+            RawValue::Object(map) | RawValue::Block(map) => would_be_looked_up(map),
+            RawValue::Json(inner) => term(inner),
+            _ => false,
+        }
+    }
+    map.iter().any(|(_, it)| term(it))
+}
+
+/// Returns the key of the tag that would be looked up, if it is one.
+fn looked_up_tag(node: &Node) -> String {
+    let mut tags = node.resource.tags().into_iter().flat_map(Tags::iter);
+    let found = tags.find(|(_, value)| value.lit().is_some_and(|it| it.contains("{{resolve:")));
+    found.map_or(String::new(), |(key, _)| key.clone().into_owned())
+}
+
+/// Returns whether it leads forward, to what was added after it.
+fn check_node(
+    graph: &Graph,
+    here: &Stack,
+    (id, node): (NodeId, &Node),
+    out: &mut Diagnostics,
+) -> bool {
+    let mut forward = node.depends_on.iter().any(|after| *after >= id);
+    let report = |message: &str, help: &str| {
+        Diagnostic::error("reference", message)
+            .path(node.path.clone())
+            .at(node.location.clone())
+            .help(help)
+    };
+    for dialect in [Dialect::Cfn, Dialect::Tf] {
+        if node.resource.type_name(dialect).is_none() {
+            continue;
+        }
+        let mut map = node.resource.put(dialect);
+        let mut found = None;
+        map.walk(&mut |expr| {
+            forward |= matches!(expr, Expr::Attr(to, _) if *to >= id);
+            found = found.or_else(|| diagnostic(expr, graph, here, dialect));
+        });
+        if let Some(found) = found {
+            out.push(report(found, "use handles of the same app, or an `Id`"));
+            return false;
+        }
+        if mixes_lists(&map) {
+            out.push(report(
+                "a list parameter stands beside what is no text, or has a comma",
+                "let it stand alone, or among ids",
+            ));
+        }
+        // What a construct has said of its settings need not be said again.
+        if dialect == Dialect::Cfn
+            && node.resource.kind().is_some()
+            && !graph.diagnostics.has_errors()
+        {
+            literals::check(&map, here, node, out);
+        }
+        if dialect == Dialect::Cfn && would_be_looked_up(&map) {
+            out.push(
+                Diagnostic::warning(
+                    "dynamic-reference",
+                    "text holds `{{resolve:`, which CloudFormation may look up",
+                )
+                .path(node.path.clone())
+                .at(node.location.clone())
+                .about(&["tags", &looked_up_tag(node)])
+                .about(&["", "tags", &looked_up_tag(node)])
+                .only(Dialect::Cfn)
+                .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
+            );
+        }
+        if let Err(message) = apply_overrides(&mut map, node, dialect) {
+            out.push(
+                Diagnostic::error("override", message)
+                    .path(node.path.clone())
+                    .at(node.location.clone())
+                    .help("name it by a JSON pointer such as `/Tags/0/Value`"),
+            );
+        }
+    }
+    let nowhere = |after: &NodeId| graph.node(*after).is_none();
+    if node.depends_on.iter().any(nowhere) {
+        out.push(report(
+            "waits for a resource of another app",
+            "use handles of the same app",
+        ));
+    }
+    forward
+}
+
+/// Returns what must exist before a node.
+fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
+    let mut before = node.resource.put(Dialect::Cfn).references();
+    before.extend(node.resource.put(Dialect::Tf).references());
+    before.extend(&node.depends_on);
+    // Stacks wait as a whole for other stacks.
+    before.retain(|id| {
+        graph
+            .node(*id)
+            .is_some_and(|other| other.stack == node.stack)
+    });
+    before
+}
+
+fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
+    let mut done: Vec<NodeId> = Vec::new();
+    loop {
+        let ready: Vec<NodeId> = graph
+            .nodes_of(stack)
+            .filter(|(id, _)| !done.contains(id))
+            .filter(|(_, node)| {
+                before(graph, node)
+                    .iter()
+                    .all(|before| done.contains(before))
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        done.extend(ready);
+    }
+    let mut cycle = Diagnostic::error("circle", "resources wait for each other in a circle")
+        .help("remove one of the references");
+    for (id, node) in graph.nodes_of(stack) {
+        if !done.contains(&id) {
+            cycle = cycle.path(node.path.clone()).at(node.location.clone());
+        }
+    }
+    if !cycle.paths.is_empty() {
+        out.push(cycle);
+    }
+}
+
+pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
+    for (n, stack) in graph.stacks().enumerate() {
+        let mut forward = false;
+        for (id, node) in graph.nodes_of(stack) {
+            // `Graph::nodes_mut` lets one be replaced as a whole.
+            if node.stack != StackId::next(n) {
+                out.push(
+                    Diagnostic::error("reference", "is a resource of another stack or app")
+                        .path(node.path.clone())
+                        .at(node.location.clone())
+                        .help("change what is in it, and leave it in its stack"),
+                );
+            }
+            forward |= check_node(graph, stack, (id, node), out);
+        }
+        for output in &stack.outputs {
+            let mut found = None;
+            for dialect in [Dialect::Cfn, Dialect::Tf] {
+                output.value.walk(&mut |expr| {
+                    found = found.or_else(|| diagnostic(expr, graph, stack, dialect));
+                });
+            }
+            if let Some(found) = found {
+                out.push(
+                    Diagnostic::error("reference", format!("an output {found}"))
+                        .path(output.path.clone())
+                        .at(output.location.clone())
+                        .help("use handles of the same app"),
+                );
+            }
+        }
+        // A handle exists only once its resource does, so that links lead back, and so does
+        // waiting, unless somebody changed the graph afterwards.
+        if forward {
+            check_cycles(graph, stack, out);
+        }
+    }
+}
