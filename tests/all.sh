@@ -1,89 +1,191 @@
 #!/usr/bin/env bash
-# All tests. Installs cfn-lint and the emulator into target/tools if they are not there; asks for
-# Terraform by name. With CI=true a missing tool is a failure, else a skip that says its name.
+# Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
+#
+# Stages: lint unit deploy parity convert checkers embed. Without a stage, all of them run.
+# `quick` is what to run between edits: lint and unit without what needs a build of its own.
+# `--all` deploys and converts every configuration instead of the chosen set, with more faults.
+#
+# Installs cfn-lint, the emulator and the policy scanners into target/tools. With CI=true a missing
+# tool is a failure; elsewhere the summary names what was skipped. docs/contributing/testing.md
+# describes the stages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export INSTA_UPDATE=no
-
-section() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
-
-section 'Format, lints, documentation'
-cargo fmt --check
-cargo clippy --quiet --all-targets --all-features -- -D warnings
-cargo clippy --quiet --lib --no-default-features -- -D warnings
-cargo clippy --quiet --no-default-features --features cli -- -D warnings
-RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --all-features
-
-section 'Tests, documentation tests, examples'
-cargo build --quiet --examples --no-default-features
-# What the tools below run is the program as the tests have it: optimizing the AWS SDK takes minutes
-# and changes no output.
-cargo test --quiet --all-features
-cargo test --quiet --no-default-features --test misuse
-
-section 'A crate outside, that embeds the constructs'
-# Its dependencies are those of here, built here.
-outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
-outside fmt --check
-outside test --quiet
-outside build --quiet --features cli
-if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
-    echo 'snapshots wait for a review' >&2
-    exit 1
-fi
-
-section 'Tools'
+export SKIPPED_TESTS=$PWD/target/skipped-tests
 tools=target/tools
-python=python3
-# The emulator's own list of what it needs.
-wanted=tests/emulator/requirements.txt
-installed() {
-    "$1" - "$wanted" <<'PY'
+program=target/debug/ssm-synth
+report=target/test-times
+mkdir -p target
+: >"$SKIPPED_TESTS"
+: >"$report"
+
+# Runs one step and records its time.
+step() {
+    local name=$1 start=$EPOCHREALTIME status=0
+    shift
+    printf '\n== %s: %s\n' "$stage" "$name"
+    "$@" || status=$?
+    local seconds
+    seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
+    printf '%s\t%s\t%s\t%s\n' "$stage" "$name" "$seconds" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    return "$status"
+}
+
+# Names what cannot run here; a failure in CI.
+skip() {
+    echo "skipped $1: $2" >&2
+    if [ "${CI:-}" = true ]; then return 1; fi
+    echo "$1: $2" >>"$SKIPPED_TESTS"
+}
+
+# Runs a command whose warnings are failures.
+without_warnings() {
+    local output
+    output=$("$@" 2>&1) || { echo "$output"; return 1; }
+    if [ -n "$output" ]; then echo "$output"; return 1; fi
+}
+
+# The crate outside shares this crate's target folder, and so its dependencies.
+outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
+
+# Uses the Python on the PATH if it has the pinned packages, else one in target/tools.
+install_python_packages() {
+    local wanted=tests/emulator/requirements.txt
+    local pinned='
 import re, sys
 from importlib.metadata import PackageNotFoundError, version
 for line in open(sys.argv[1]):
     found = re.match(r"([A-Za-z0-9_-]+)(?:\[[^]]*\])?==([^\s;#]+)", line.strip())
-    if found:
-        try:
-            ok = version(found[1]) == found[2]
-        except PackageNotFoundError:
-            ok = False
-        if not ok:
+    try:
+        if found and version(found[1]) != found[2]:
             sys.exit(1)
-PY
+    except PackageNotFoundError:
+        sys.exit(1)
+'
+    python=python3
+    if ! python3 -c "$pinned" "$wanted"; then
+        [ -x "$tools/bin/python" ] || python3 -m venv --system-site-packages "$tools"
+        python=$tools/bin/python
+        "$python" -c "$pinned" "$wanted" || "$python" -m pip install --quiet --requirement "$wanted"
+        export PATH="$PWD/$tools/bin:$PATH"
+    fi
 }
-if ! installed "$python"; then
-    # What the system has already is taken from there.
-    [ -x "$tools/bin/python" ] || python3 -m venv --system-site-packages "$tools"
-    python=$tools/bin/python
-    installed "$python" || "$python" -m pip install --quiet --requirement "$wanted"
-    export PATH="$PWD/$tools/bin:$PATH"
-fi
 
-section 'Deploying: as an operator, and with faults'
-"$python" tests/emulator/deployments_check.py
-"$python" tests/emulator/types_check.py
-"$python" tests/deploy/session.py target/debug/ssm-synth
-"$python" tests/deploy/faults.py target/debug/ssm-synth
+no_new_snapshots() {
+    if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
+        echo 'snapshots wait for a review: cargo insta review' >&2
+        return 1
+    fi
+}
 
-section 'The output in the real tools'
-if ! command -v terraform >/dev/null; then
-    echo 'terraform is not on the PATH: install it from https://developer.hashicorp.com/terraform/install' >&2
-    if [ "${CI:-}" = true ]; then exit 1; fi
-    echo 'skipped without terraform: validation and parity'
-    exit 0
-fi
-"$python" tests/tools.py
-"$python" tests/convert.py target/debug/ssm-synth
+build() { cargo build --quiet --all-features; }
 
-section 'What init makes; checkers of others, on the hardened stack; the stacks in CDK and in more'
-"$python" tests/init.py target/debug/ssm-synth "$tools"
-if ! command -v npm >/dev/null; then
-    echo 'npm is not on the PATH: cfn-guard and its rules, and CDK, come by it' >&2
-    if [ "${CI:-}" = true ]; then exit 1; fi
-    echo 'skipped without npm: checkov, cfn-guard and CDK'
-else
-    "$python" tests/checkers.py target/debug/ssm-synth "$tools"
-    "$python" tests/embedding.py target/debug/ssm-synth target/debug/team-access "$tools"
+stage_quick() {
+    step format cargo fmt --check
+    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
+    step tests cargo test --quiet --all-features --lib --bins --tests
+    step snapshots no_new_snapshots
+}
+
+stage_lint() {
+    step format cargo fmt --check
+    step 'format of the outside crate' outside fmt --check
+    step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
+    step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
+    RUSTDOCFLAGS='-D warnings' step documentation cargo doc --quiet --no-deps --all-features
+}
+
+stage_unit() {
+    step build cargo test --quiet --no-run --all-features
+    step tests cargo test --quiet --all-features
+    step misuse cargo test --quiet --no-default-features --test misuse
+    step 'the outside crate' outside test --quiet
+    step snapshots no_new_snapshots
+}
+
+stage_deploy() {
+    step build build
+    step emulator "$python" tests/emulator/deployments_check.py
+    step 'emulated types' "$python" tests/emulator/types_check.py
+    step sessions "$python" tests/deploy/session.py "$program"
+    step faults "$python" tests/deploy/faults.py "$program"
+}
+
+stage_parity() {
+    step build build
+    needs terraform 'the output in Terraform' || return 0
+    step 'output and parity' "$python" tests/tools.py
+}
+
+stage_convert() {
+    step build build
+    needs terraform conversions || return 0
+    step conversions "$python" tests/convert.py "$program"
+}
+
+stage_checkers() {
+    step build build
+    needs npm 'cfn-guard' || return 0
+    step scanners "$python" tests/checkers.py "$program" "$tools"
+}
+
+stage_embed() {
+    step build build
+    step init "$python" tests/init.py "$program" "$tools"
+    step 'the outside program' without_warnings outside build --quiet --features cli
+    needs terraform 'stacks in Terraform modules' || return 0
+    needs npm 'stacks in the CDK' || return 0
+    step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
+}
+
+# Fails, after a named skip, where a tool is not on the PATH. In CI the missing tool ends the run.
+needs() {
+    command -v "$1" >/dev/null && return
+    skip "$2" "$1 is not on the PATH" || exit 1
+    return 1
+}
+
+stages=()
+all=
+for argument; do
+    case $argument in
+        --all) all=--all ;;
+        quick | lint | unit | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
+        *)
+            echo "unknown stage \`$argument\`; expected quick, lint, unit, deploy, parity, convert, checkers or embed" >&2
+            exit 2
+            ;;
+    esac
+done
+[ "${#stages[@]}" -gt 0 ] || stages=(lint unit deploy parity convert checkers embed)
+
+failed=()
+for stage in "${stages[@]}"; do
+    case $stage in
+        deploy | parity | convert | checkers | embed) install_python_packages ;;
+    esac
+    start=$SECONDS
+    # In a subshell, so that `set -e` holds in it and the next stage runs after a failure.
+    set +e
+    (
+        set -e
+        "stage_$stage"
+    )
+    status=$?
+    set -e
+    [ "$status" = 0 ] || failed+=("$stage")
+    printf '%s\t\t%s\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+done
+
+printf '\n== where the time went, in seconds\n'
+awk -F '\t' '{ printf "%-9s %-32s %7s  %s\n", $1, $2 == "" ? "(stage)" : $2, $3, $4 }' "$report"
+printf '%-42s %7s\n' total "$SECONDS"
+if [ -s "$SKIPPED_TESTS" ]; then
+    printf '\nskipped:\n'
+    sed 's/^/  /' "$SKIPPED_TESTS"
 fi
-echo 'all tests passed'
+if [ "${#failed[@]}" -gt 0 ]; then
+    printf '\nfailed: %s\n' "${failed[*]}"
+    exit 1
+fi
+printf '\nall tests passed\n'

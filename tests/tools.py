@@ -132,7 +132,7 @@ def main():
             (module / name).write_text(text)
 
     print(run([sys.executable, ROOT / "tests/runbook.py", BINARY]), end="")
-    print(run([sys.executable, ROOT / "tests/schemas/types.py"]), end="")
+    print(run([sys.executable, ROOT / "tests/data/refresh.py", "--check"]), end="")
 
     templates = sorted(WORK.glob("cases/*/stack.*"))
     # -c I: informational rules count too; -i ignores.

@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::{Change, Difference, Side};
 
 /// Type, create-only properties, properties that are create-only under a condition: from the
-/// resource schemas of CloudFormation.
+/// resource schemas of CloudFormation; `tests/data/refresh.py` writes the file.
 const CREATE_ONLY: &str = include_str!("create_only.tsv");
-/// Type, arguments that force a new resource, arguments that force one under a condition (told
-/// behind a colon): as version 5.100 of the provider plans.
+/// Type, arguments that force a new resource, arguments that force one under a condition (after a
+/// colon): as the version of the provider in `tests/data/sources.toml` plans.
 const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// Why a resource is replaced.

@@ -4,7 +4,7 @@ use crate::resource::PolicyDocument;
 use crate::resource::codec::Prop as _;
 use crate::resource::{Dialect, Term};
 
-/// The policies, one JSON object a line; `tests/schemas/managed_policies.py` makes it.
+/// The policies as JSON Lines, sorted by name; `tests/data/refresh.py` writes the file.
 const POLICIES: &str = include_str!("managed_policies.jsonl");
 
 /// Returns what is known of the policy with this path and name, such as
@@ -19,7 +19,7 @@ pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
     PolicyDocument::take(Term::from(document), Dialect::Cfn).ok()
 }
 
-/// Finds a policy's line; the lines are in the order of their names, behind one about the source.
+/// Finds a policy's line; the first line is a head with the actions.
 fn line(policy: &str) -> Option<&'static str> {
     let name = |line: &'static str| {
         let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();

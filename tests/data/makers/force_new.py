@@ -1,0 +1,150 @@
+"""Arguments whose change replaces a resource, from plans of the Terraform provider.
+
+The provider's schema does not show these arguments, but its plans do: for each argument, the provider
+plans a change of that argument alone, and the plan lists what requires a replacement.
+
+A row has the type, the arguments that always replace the resource, and those that replace it under a
+condition. The conditions are collected by hand, and this module keeps them.
+"""
+import copy
+import json
+
+from . import Unexpected, rows_of
+
+SOURCE = "hashicorp-aws"
+
+# Arguments that the provider rejects with placeholder values, or together with others.
+VALUES = {
+    "aws_cloudwatch_metric_alarm": {"extended_statistic": None, "metric_query": []},
+    "aws_s3_bucket_lifecycle_configuration": {
+        "rule": [], "transition_default_minimum_object_size": "varies_by_storage_class"},
+    "aws_sns_topic": {"archive_policy": None, "content_based_deduplication": False,
+                      "fifo_throughput_scope": None},
+    "aws_ssm_document": {"permissions": {"type": "Share", "account_ids": "all"}},
+}
+
+# EC2 returns this block for every instance, so that no plan adds it.
+NEVER_ADDED = {("aws_instance", "private_dns_name_options")}
+
+JSON_ARGUMENTS = {"content", "definition", "delivery_policy", "event_pattern", "filter_policy", "input",
+                  "redrive_policy"}
+
+
+def make(inputs):
+    binary, schema = inputs.provider(SOURCE, "hashicorp/aws")
+    inputs.needs("grpcio")
+    from provider import Provider
+
+    conditional = {row[0]: row[2] for row in rows_of(inputs.data_set.file)}
+    names = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
+    types = conditional.keys() | {name for name in names if not name.startswith("data.")}
+    lines = []
+    with Provider(binary, schema) as provider:
+        for name in sorted(types):
+            conditions = conditional.get(name, "")
+            under_condition = {argument_of(it) for it in conditions.split("; ")}
+            block = schema["resource_schemas"][name]["block"]
+            always = replacing(provider, name, block, under_condition)
+            lines.append(f"{name}\t{','.join(sorted(always))}\t{conditions}\n")
+    return "".join(lines)
+
+
+def problems(inputs):
+    """Arguments that the provider's schema lacks; needs no provider."""
+    known = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
+    for name, always, conditional in rows_of(inputs.data_set.file):
+        arguments = always.split(",") + [argument_of(it) for it in conditional.split("; ")]
+        for argument in filter(None, arguments):
+            if name in known and argument not in known[name]:
+                yield f"{name}: the schema has no `{argument}`"
+
+
+def argument_of(condition):
+    return condition.split(": ")[0]
+
+
+def replacing(provider, name, block, under_condition):
+    """The arguments of a type that always replace it when they change alone."""
+    preset = VALUES.get(name, {})
+    prior = state(block, 1) | preset
+    found = set()
+    for path, change in changes(block):
+        dotted = ".".join(path)
+        if path[0] in preset or dotted == "id":
+            continue
+        proposed = copy.deepcopy(prior)
+        apply(proposed, path, change)
+        replaced_by, error = provider.replaced_by(name, prior, proposed, configured(block, proposed))
+        if error and dotted not in under_condition:
+            raise Unexpected(f"{name}: the provider rejects a change of `{dotted}`; add to VALUES: {error}")
+        # A new block lists what it contains, which has rows of its own, unless the block itself counts.
+        is_block = change is another
+        if dotted in replaced_by if is_block else replaced_by:
+            found.add(dotted)
+    return {it for it in found - under_condition if (name, it) not in NEVER_ADDED}
+
+
+def changes(block, path=()):
+    """The path of each argument and block, with the function that changes its value."""
+    for name, attribute in block.get("attributes", {}).items():
+        if attribute.get("required") or attribute.get("optional"):
+            of = attribute["type"]
+            yield (*path, name), lambda _, of=of, name=name: value(of, 2, name)
+    for name, inner in blocks(block):
+        yield (*path, name), another
+        yield from changes(inner["block"], (*path, name))
+
+
+def another(items):
+    """Adds a block with other values."""
+    return items + json.loads(json.dumps(items).replace('"v1"', '"v3"').replace("10.1.", "10.3."))
+
+
+def apply(target, path, change):
+    for step in path[:-1]:
+        target = target[step]
+        target = target[0] if isinstance(target, list) else target
+    target[path[-1]] = change(target[path[-1]])
+
+
+def blocks(block):
+    # Timeouts are settings of Terraform, not of the resource.
+    return [(name, it) for name, it in block.get("block_types", {}).items() if name != "timeouts"]
+
+
+def state(block, seed):
+    """A state in which every attribute and block has a value."""
+    out = {name: value(it["type"], seed, name) for name, it in block.get("attributes", {}).items()}
+    out |= {name: None for name in block.get("block_types", {})}
+    out |= {name: [state(it["block"], seed)] for name, it in blocks(block)}
+    return out
+
+
+def configured(block, values):
+    """The configuration that belongs to a state: without computed attributes."""
+    out = {}
+    for name, attribute in block.get("attributes", {}).items():
+        is_argument = attribute.get("required") or attribute.get("optional")
+        out[name] = values[name] if is_argument else None
+    out |= {name: None for name in block.get("block_types", {})}
+    out |= {name: [configured(it["block"], one) for one in values[name]] for name, it in blocks(block)}
+    return out
+
+
+def value(of, seed, name):
+    """A placeholder of a type; other seeds give other values."""
+    if isinstance(of, list):
+        kind, inner = of
+        if kind == "object":
+            return {key: value(it, seed, key) for key, it in inner.items()}
+        return {"k": value(inner, seed, name)} if kind == "map" else [value(inner, seed, name)]
+    if of == "number":
+        return 10 + seed
+    if of == "bool":
+        return seed % 2 == 1
+    if "policy" in name or name in JSON_ARGUMENTS:
+        statement = {"Effect": "Allow", "Action": f"s3:Get{seed}", "Resource": "*"}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    if "cidr" in name:
+        return f"2001:db8:{seed}::/64" if "ipv6" in name else f"10.{seed}.0.0/16"
+    return f"v{seed}"

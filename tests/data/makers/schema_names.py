@@ -1,0 +1,80 @@
+"""Names of properties and arguments, from the schemas of CloudFormation and of the provider.
+
+Covers the types that the resource tables in `src/resource` declare. Without the provider, Terraform's
+names stay as they are.
+"""
+import json
+import re
+
+from cloudformation import schema_of
+
+SOURCE = "hashicorp-aws"
+
+# The deepest nesting in a resource table; some schemas refer to themselves.
+DEPTH = 5
+
+
+def make(inputs):
+    inputs.installed("cfn-lint")
+    provider = inputs.or_skip(inputs.provider, SOURCE, "hashicorp/aws")
+    cfn_types, tf_types = declared_types()
+    cfn = {name: sorted(set(cfn_names(schema_of(name)))) for name in cfn_types}
+    if provider:
+        _, schema = provider
+        blocks = dict(schema["resource_schemas"])
+        blocks |= {f"data.{name}": it for name, it in schema["data_source_schemas"].items()}
+        tf = {name: sorted(set(tf_names(blocks[name]["block"]))) for name in tf_types}
+    else:
+        before = json.loads(inputs.previous)["terraform"]
+        tf = {name: before[name] for name in tf_types if name in before}
+        new = sorted(tf_types - before.keys())
+        if new:
+            inputs.skipped.append(f"new types without names: {', '.join(new)}")
+    return f'{{"cloudformation": {object_text(cfn)},\n"terraform": {object_text(tf)}}}\n'
+
+
+def rows(text):
+    """The rows of the report by type."""
+    names = json.loads(text)
+    return names["cloudformation"] | names["terraform"]
+
+
+def declared_types():
+    """The types in the heads of the resource tables, such as `Vpc: "AWS::EC2::VPC" / "aws_vpc"`."""
+    from catalog import ROOT
+
+    cfn, tf = set(), set()
+    head = re.compile(r'\b[A-Z]\w*\s*:\s*(?:"((?:AWS::[\w:]+)?)"\s*/\s*)?"((?:(?:data\.)?aws_\w+)?)"\s*,')
+    for path in (ROOT / "src/resource").rglob("*.rs"):
+        for one, other in head.findall(path.read_text()):
+            cfn |= {one} - {""}
+            tf |= {other} - {""}
+    return cfn, tf
+
+
+def cfn_names(schema, node=None, before="", depth=0):
+    """Dotted names of properties; an item of a list counts as the list."""
+    node = schema if node is None else node
+    while "$ref" in node:
+        node = schema["definitions"][node["$ref"].rsplit("/", 1)[1]]
+    if depth > DEPTH:
+        return
+    if "items" in node:
+        yield from cfn_names(schema, node["items"], before, depth)
+    for name, inner in node.get("properties", {}).items():
+        yield before + name
+        yield from cfn_names(schema, inner, f"{before}{name}.", depth + 1)
+
+
+def tf_names(block, before=""):
+    for name in block.get("attributes", {}):
+        yield before + name
+    for name, inner in block.get("block_types", {}).items():
+        yield before + name
+        yield from tf_names(inner["block"], f"{before}{name}.")
+
+
+def object_text(of):
+    """One line for each type, so that a diff shows which one changes."""
+    lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(names)}" for name, names in sorted(of.items()))
+    return f"{{\n{lines}\n}}"
