@@ -3,7 +3,7 @@
 
     checkers.py PROGRAM FOLDER [NAME...]
 
-checkov and cfn-guard must find only what the output suppresses, and docs/security.md must list exactly these suppressions.
+checkov and cfn-guard must find only what the output suppresses, and docs/explanation/security.md must list exactly these suppressions.
 FOLDER holds the scanners: checkov in a virtual environment of its own, since it pins many packages, and the npm package with
 cfn-guard and the rules of Control Tower. Missing ones are installed there.
 """
@@ -76,8 +76,8 @@ class Scans:
         self.suppressed |= suppressed
 
     def documentation(self):
-        """Compares all suppressions with docs/security.md."""
-        page = (ROOT / "docs/security.md").read_text()
+        """Compares all suppressions with docs/explanation/security.md."""
+        page = (ROOT / "docs/explanation/security.md").read_text()
         listed = set(re.findall(r"`(CKV2?_AWS_\d+|\w+_check)`", page))
         wrong = [f"missing: {it}" for it in sorted(self.suppressed - listed)]
         wrong += [f"listed, but not suppressed: {it}" for it in sorted(listed - self.suppressed)]
@@ -97,7 +97,7 @@ def main():
         report = cases.run_all(chosen, [None])
         # Only all scanners together know all suppressions.
         if report.passed == len(found):
-            report.attempt("docs/security.md", scans.documentation)
+            report.attempt("docs/explanation/security.md", scans.documentation)
     report.close()
 
 

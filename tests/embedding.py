@@ -184,10 +184,10 @@ def cdk_without_an_account(place):
 
     (place.folder / "same.json").write_text(own)
     place.cdk(app, "diff", "--template", "same.json", "--fail")
-    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: host, type: t3.small}]"))
+    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: main, type: t3.small}]"))
     done = place.cdk(app, "diff", "--template", "old.json", "--fail", code=1)
     said = done.stdout + done.stderr
-    wanted = ["host/Instance HostInstance", "InstanceType", "[-] t3.small", "[+] t3.micro"]
+    wanted = ["main/Instance MainInstance", "InstanceType", "[-] t3.small", "[+] t3.micro"]
     check(all(it in said for it in wanted), f"`cdk diff` does not show the change of the instance's type:\n{said}")
 
 
@@ -202,13 +202,13 @@ def cdk_deploys(place):
         for name in names:
             stack = place.stack(name)
             check(stack and stack["StackStatus"] == "CREATE_COMPLETE", f"`cdk deploy` left {name} as {stack}:\n{said}")
-        path = {"access": "host/Instance (HostInstance)", SHARED: "web/Instance (WebInstance)"}[names[0]]
+        path = {"access": "main/Instance (MainInstance)", SHARED: "web/Instance (WebInstance)"}[names[0]]
         check(path in said, f"`cdk deploy` does not show the paths of resources:\n{said}")
         done = place.cdk(app, "diff", "--fail")
         said = done.stdout + done.stderr
         check(said.count("There were no differences") == len(names), f"`cdk diff` of what was just deployed:\n{said}")
     made = place.resources("access")
-    place.expect_location(made["HostInstance"], made["NetworkVpc"], made["NetworkSubnetA"])
+    place.expect_location(made["MainInstance"], made["NetworkVpc"], made["NetworkSubnetA"])
     place.expect_linked()
 
 
@@ -228,7 +228,7 @@ def included(place):
     """In a CDK app, with CfnInclude: only the app's own changes differ."""
     texts = {"access": place.text(), "hardened": place.text("--set", "profile=hardened")}
     texts |= {name: place.run("--name", name).stdout for name in (SHARED, ACCESS)}
-    takes = {"access": "HostInstance", "hardened": "HostInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
+    takes = {"access": "MainInstance", "hardened": "MainInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
     for name, text in texts.items():
         (place.folder / f"{name}.json").write_text(text)
     place.environment["CDK_OUTDIR"] = str(place.folder / "out")
@@ -254,14 +254,14 @@ def nested(place):
     url = {"TemplateURL": "https://templates.s3.us-east-1.amazonaws.com/access.json"}
     parent = {
         "Resources": {"Access": {"Type": "AWS::CloudFormation::Stack", **policies, "Properties": url}},
-        "Outputs": {"Instance": {"Value": {"Fn::GetAtt": ["Access", "Outputs.HostInstanceId"]}}},
+        "Outputs": {"Instance": {"Value": {"Fn::GetAtt": ["Access", "Outputs.MainInstanceId"]}}},
     }
     (place.folder / "parent.json").write_text(json.dumps(parent))
     place.lint("parent.json")
     place.call(place.main_program, "deploy", "--stack", "parent", "--template", "parent.json", "--yes", *POLL)
     made = place.resources(place.resources("parent")["Access"])
     given = place.stack("parent")["Outputs"][0]["OutputValue"]
-    check(given == made["HostInstance"], f"the output of the parent is {given}, and not {made['HostInstance']}")
+    check(given == made["MainInstance"], f"the output of the parent is {given}, and not {made['MainInstance']}")
     place.expect_location(given, made["NetworkVpc"], made["NetworkSubnetA"])
     place.call(place.main_program, "destroy", "--stack", "parent", "--yes", *POLL)
     left = [it["StackName"] for it in place.cloudformation.describe_stacks()["Stacks"]]
@@ -273,7 +273,7 @@ def called(place):
     tool = Terraform(place.folder / "root")
     place.text("--format", "tf", "--tf-module", "-o", "root/access/")
     root = 'module "access" {\n  source = "./access"\n}\n'
-    taken = ("host_instance_id", "network_vpc_id", "network_subnet_a_id")
+    taken = ("main_instance_id", "network_vpc_id", "network_subnet_a_id")
     root += "".join(f'\noutput "{name}" {{\n  value = module.access.{name}\n}}\n' for name in taken)
     (tool.folder / "main.tf").write_text(root)
     place.validate(tool)

@@ -26,7 +26,7 @@ pub(super) struct Args {
     given: InputArgs,
     #[command(flatten)]
     settings: settings::Settings,
-    /// How to print the estimate; `docs/cost.md` has the fields of JSON
+    /// How to print the estimate; `docs/reference/json-output.md` has the fields of JSON
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     output: ReportFormat,
 }

@@ -23,12 +23,12 @@ enum Network {
 }
 
 /// The name of the instance that is there where none is asked for.
-pub(crate) const DEFAULT_INSTANCE_NAME: &str = "host";
+pub(crate) const DEFAULT_INSTANCE_NAME: &str = "main";
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
 /// By default: a VPC `10.0.0.0/16` with private subnets in two zones, the endpoints `ssm`,
-/// `ssmmessages` and `ec2messages`, the managed policy, and one instance named `host`.
+/// `ssmmessages` and `ec2messages`, the managed policy, and one instance named `main`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SessionAccess {
@@ -177,7 +177,7 @@ impl SessionAccess {
         self
     }
 
-    /// Adds an instance. Default: one named `host`.
+    /// Adds an instance. Default: one named `main`.
     pub fn instance(self, host: PrivateInstance) -> Self {
         self.instance_at(host, SourceLocation::Default)
     }

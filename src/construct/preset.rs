@@ -37,7 +37,7 @@ pub enum Preset {
 const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
                               can record data events instead";
 
-/// What checkers find in the hardened stack and is accepted; `docs/security.md` has the same.
+/// What checkers find in the hardened stack and is accepted; `docs/explanation/security.md` has the same.
 pub(crate) const SUPPRESSIONS: &[Suppression] = &[
     Suppression {
         scanner: Scanner::Checkov,
@@ -187,7 +187,7 @@ impl Preset {
         })
     }
 
-    /// All of it, with one instance named `host` unless others are added.
+    /// All of it, with one instance named `main` unless others are added.
     pub fn access(self) -> SessionAccess {
         let network = PrivateNetwork::default().zones(self.zones());
         let mut access = SessionAccess::new()

@@ -210,16 +210,16 @@ const HINTS: [(&[&str], &str); 39] = [
     (
         &["loggroup", "already exists"],
         "an earlier stack of this name left its log group, which keeps what was logged; import it \
-         (`docs/practices.md`, what stays), or delete it with `aws logs delete-log-group`",
+         (`docs/how-to/harden.md`), or delete it with `aws logs delete-log-group`",
     ),
     (
         &["log group already exists"],
         "an earlier stack of this name left its log group, which keeps what was logged; import it \
-         (`docs/practices.md`, what stays), or delete it with `aws logs delete-log-group`",
+         (`docs/how-to/harden.md`), or delete it with `aws logs delete-log-group`",
     ),
     (
         &["sessionmanagerrunshell", "exists"],
-        "the account has session preferences; import them (`docs/practices.md`), or set \
+        "the account has session preferences; import them (`docs/how-to/harden.md`), or set \
          `sessions.document: private`",
     ),
     (

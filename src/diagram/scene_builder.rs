@@ -301,7 +301,7 @@ impl SceneBuilder<'_> {
 
     fn egress_points(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<EgressPoint> {
         const HOPS: [Hop; 4] = [
-            Hop::EndpointMissing,
+            Hop::Endpoint,
             Hop::EndpointPrivateDns,
             Hop::EndpointPolicy,
             Hop::EndpointSecurityGroup,

@@ -97,7 +97,7 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
     };
     let way: &[Hop] = &[
         Hop::RolePermissions,
-        Hop::EndpointMissing,
+        Hop::Endpoint,
         Hop::EndpointPrivateDns,
         Hop::EndpointPolicy,
         Hop::EndpointSecurityGroup,
@@ -129,7 +129,7 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
                      of endpoints, if there are, else public ones"
                 ),
             },
-            &[Hop::VpcDns, Hop::EndpointMissing, Hop::EndpointPrivateDns],
+            &[Hop::VpcDns, Hop::Endpoint, Hop::EndpointPrivateDns],
         ),
         dialled(
             Party::Ssm,

@@ -745,7 +745,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "instances",
         Type::List(&Type::Object(INSTANCE)),
-        "one, named `host`",
+        "one, named `main`",
         "The instances.",
     ),
 ];

@@ -138,7 +138,7 @@ impl Check<'_> {
             let expected = expected(of);
             format!("{shown} takes {expected}, not {}", item.node.what())
         };
-        let reference = "`docs/configuration.md` has all settings";
+        let reference = "`docs/reference/configuration.md` has all settings";
         let at = &item.location;
         if !fits(item, of) {
             return self.wrong("setting", at, takes(), reference.to_owned());

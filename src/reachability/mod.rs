@@ -52,7 +52,7 @@ pub enum Hop {
     RoleTrust,
     RolePermissions,
     VpcDns,
-    EndpointMissing,
+    Endpoint,
     EndpointPrivateDns,
     EndpointPolicy,
     EndpointSecurityGroup,
@@ -71,7 +71,7 @@ impl Hop {
         Hop::RoleTrust,
         Hop::RolePermissions,
         Hop::VpcDns,
-        Hop::EndpointMissing,
+        Hop::Endpoint,
         Hop::EndpointPrivateDns,
         Hop::EndpointPolicy,
         Hop::EndpointSecurityGroup,
@@ -90,7 +90,7 @@ impl Hop {
             Hop::RoleTrust => "role-trust",
             Hop::RolePermissions => "role-permissions",
             Hop::VpcDns => "vpc-dns",
-            Hop::EndpointMissing => "endpoint-missing",
+            Hop::Endpoint => "endpoint",
             Hop::EndpointPrivateDns => "endpoint-private-dns",
             Hop::EndpointPolicy => "endpoint-policy",
             Hop::EndpointSecurityGroup => "endpoint-security-group",
@@ -114,7 +114,7 @@ impl Hop {
                 "the agent registers with `ssm` and opens its channels with `ssmmessages`"
             }
             Hop::VpcDns => "the agent dials the services by name",
-            Hop::EndpointMissing => {
+            Hop::Endpoint => {
                 "a subnet without a way out reaches a service only through an endpoint in its VPC"
             }
             Hop::EndpointPrivateDns => {

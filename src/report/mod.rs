@@ -133,7 +133,7 @@ pub(crate) fn count_verdict(proof: &Reachability, verdict: Verdict) -> usize {
 /// The page of a hop: what it checks, why it matters, what fails and what mends it.
 pub fn explain(code: &str) -> Option<String> {
     let hop = Hop::ALL.iter().find(|hop| hop.as_str() == code)?;
-    let pages = include_str!("../../docs/hops.md");
+    let pages = include_str!("../../docs/reference/hops.md");
     let start = pages.find(&format!("\n## `{hop}`"))? + 1;
     let page = &pages[start..];
     let end = page[3..].find("\n## ").map_or(page.len(), |end| end + 3);

@@ -24,7 +24,7 @@ pub(super) const fn look(hop: Hop) -> &'static str {
             "Every action is `allowed`. The simulation does not know service control policies."
         }
         Hop::VpcDns => "Both are `true`.",
-        Hop::EndpointMissing => {
+        Hop::Endpoint => {
             "`ssm` and `ssmmessages` are there and `available`, or the subnet has a way out (`route`)."
         }
         Hop::EndpointPrivateDns => {
@@ -96,7 +96,7 @@ pub(super) fn commands(hop: Hop) -> Vec<String> {
             Line::new("aws ec2 describe-vpc-attribute --vpc-id \"$VPC\"")
                 .raw("--attribute enableDnsHostnames"),
         ],
-        Hop::EndpointMissing => vec![
+        Hop::Endpoint => vec![
             endpoints()
                 .raw("--query 'VpcEndpoints[].[ServiceName,VpcEndpointType,State,length(SubnetIds)]'")
                 .raw("--output table"),

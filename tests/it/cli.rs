@@ -196,7 +196,7 @@ fn what_is_not_yaml_shows_its_line() {
     1 | 27
       | ^^
       |
-      = help: `docs/configuration.md` has all settings
+      = help: `docs/reference/configuration.md` has all settings
     ");
 }
 
@@ -350,7 +350,7 @@ fn a_reader_may_stop_early() {
 fn the_reference_page_is_current() {
     let page = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/docs/configuration.md"
+        "/docs/reference/configuration.md"
     ));
     assert_eq!(run(&["schema", "--reference"], "").out, page.unwrap());
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();

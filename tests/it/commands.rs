@@ -30,7 +30,7 @@ fn listed(help: &str) -> Vec<String> {
 /// With `UPDATE_PAGES` set, the pages are written.
 #[test]
 fn each_command_has_its_page() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/cli");
     let top = help(&[]);
     let mut pages = vec![("ssm-synth".to_owned(), top.clone())];
     for name in listed(&top) {
@@ -65,7 +65,7 @@ fn each_command_has_its_page() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
             known.contains(&name),
-            "docs/commands/{name} is of no command"
+            "docs/reference/cli/{name} is of no command"
         );
     }
 }

@@ -141,7 +141,7 @@ fn a_session_that_breaks_is_told_first_and_gated() {
     let gate = ["diff", "a.json", "b.json", "--fail-on", "unreachable"];
     let ran = directory.run(&gate);
     assert_eq!(ran.code, 1);
-    let line = "HostInstance: reachable, then unreachable (endpoint-private-dns)";
+    let line = "MainInstance: reachable, then unreachable (endpoint-private-dns)";
     assert!(ran.out.contains(line), "{}", ran.out);
     assert!(ran.out.find(line).unwrap() < ran.out.find("PrivateDnsEnabled:").unwrap());
     // The other way round it is no harm, and neither if it was broken before.
@@ -162,7 +162,7 @@ fn a_session_that_breaks_is_told_first_and_gated() {
         .out;
     assert!(
         github
-            .starts_with("::warning file=b.json,title=The session does not connect::HostInstance"),
+            .starts_with("::warning file=b.json,title=The session does not connect::MainInstance"),
         "{github}"
     );
 }
@@ -203,9 +203,9 @@ fn a_revision_of_git_is_a_side() {
     directory.made("stack.json", "");
     directory.git(&["add", "stack.json"]);
     directory.git(&["commit", "--quiet", "-m", "one"]);
-    directory.made("stack.json", "instances: [{name: host, type: t3.small}]\n");
+    directory.made("stack.json", "instances: [{name: main, type: t3.small}]\n");
     let told = directory.json(&["HEAD:stack.json", "stack.json"]);
-    let instance = difference(&told, "HostInstance");
+    let instance = difference(&told, "MainInstance");
     assert_eq!(instance["properties"][0]["path"], "InstanceType");
     assert_eq!(instance["replaced"], "perhaps");
     // What a revision has not yet is compared with nothing.

@@ -145,7 +145,7 @@ fn hostile() -> Made {
         }}}}"#,
         vpc = name("vpc"),
         subnet = name("subnet"),
-        host = name("host"),
+        host = name("main"),
         zone = name("zone"),
         image = name("image"),
         group = name("group"),

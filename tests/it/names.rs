@@ -88,7 +88,7 @@ fn a_circle_is_told() {
     );
     let problems = app.validate().unwrap_err().to_string();
     assert!(
-        problems.contains("in a circle") && problems.contains("Access/host/Instance"),
+        problems.contains("in a circle") && problems.contains("Access/main/Instance"),
         "{problems}"
     );
 }

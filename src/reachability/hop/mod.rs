@@ -1,7 +1,7 @@
 //! The hops, one per file, and the order in which they are asked.
 
 mod agent;
-mod endpoint_missing;
+mod endpoint;
 mod endpoint_policy;
 mod endpoint_private_dns;
 mod endpoint_security_group;
@@ -188,7 +188,7 @@ impl<'a, 'g> Connection<'a, 'g> {
         found.push(vpc_dns::check(self, &path));
         match &path {
             PathChoice::Endpoints(which) => {
-                found.push(endpoint_missing::present(self, which));
+                found.push(endpoint::present(self, which));
                 found.push(endpoint_private_dns::present(self, which));
                 for &at in which {
                     let candidate = &self.candidates[at];
@@ -218,12 +218,12 @@ impl<'a, 'g> Connection<'a, 'g> {
                 InternetRoute::None => {
                     found.push(match endpoint_private_dns::off(self) {
                         Some(result) => result,
-                        None => endpoint_missing::missing(self),
+                        None => endpoint::missing(self),
                     });
                 }
             },
             PathChoice::Unknown => {
-                found.push(endpoint_missing::unknown(self));
+                found.push(endpoint::unknown(self));
                 found.extend(endpoint_private_dns::unknown(self));
                 found.push(instance_security_group::to_anywhere(self));
                 if let InternetRoute::Works(..) = self.internet_route {

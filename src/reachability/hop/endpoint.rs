@@ -9,7 +9,7 @@ use super::{Connection, link_of, service_name, subnets_of};
 use crate::ir::Value;
 use crate::resource::{EndpointType, RawValue, VpcEndpoint};
 
-const HOP: Hop = Hop::EndpointMissing;
+const HOP: Hop = Hop::Endpoint;
 
 /// There are endpoints; each needs an interface somewhere.
 pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
