@@ -55,7 +55,7 @@ impl BuiltConfig {
         }
     }
 
-    /// Checks everything, as [`App::check`] does, and says which setting each diagnostic is about.
+    /// Checks everything, as [`App::validate`] does, and says which setting each diagnostic is about.
     ///
     /// # Errors
     ///
