@@ -89,7 +89,7 @@ pub fn app() -> App {
     let mut app = App::new();
 
     let mut shared = app.stack("SharedNetwork");
-    let network = shared.apply(PrivateNetwork::new(RANGE));
+    let network = shared.add_inline(PrivateNetwork::new(RANGE));
 
     let mut access = app.stack("TeamAccess");
     let handles = access.add_inline(
@@ -98,9 +98,9 @@ pub fn app() -> App {
             .instance(PrivateInstance::new("web"))
             .instance(PrivateInstance::new("worker")),
     );
-    let queues = access.add("Fleet", Fleet(&handles.hosts));
+    let queues = access.add("Fleet", Fleet(&handles.instances));
     // And back: a value of the team's resource, where the model knows a property.
-    for (queue, host) in queues.iter().zip(&handles.hosts) {
+    for (queue, host) in queues.iter().zip(&handles.instances) {
         if let Some(instance) = app.graph_mut().get_mut(host.instance) {
             instance.tags.set("Queue", queue.attr(QUEUE_ARN));
         }
@@ -108,7 +108,7 @@ pub fn app() -> App {
 
     app.add_rule(logs_are_kept);
     app.tags([("CostCenter", "4711"), ("Team", "core")]);
-    app.each::<Instance>(|_, instance| {
+    app.update_all::<Instance>(|_, instance| {
         *instance = instance.clone().monitoring(true);
     });
     app
