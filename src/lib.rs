@@ -6,7 +6,7 @@
 //!         \                      |
 //!          +------ ir::Graph ----+
 //!                      |
-//!          validate::run -> Checked<'_>
+//!          validate::run -> Validated<'_>
 //!             /                \
 //!   backend::cfn::template   backend::tf::module      lowering: names, types, expressions
 //!      /        \            /        \
@@ -14,13 +14,14 @@
 //! ```
 //!
 //! ```
-//! use ssm_synth::{App, SessionAccess, backend, construct::Host};
+//! use ssm_synth::{App, SessionAccess, backend, construct::PrivateInstance};
 //!
 //! let mut app = App::new();
 //! let mut stack = app.stack("Access");
-//! stack.apply(SessionAccess::new().host(Host::new("web")).host(Host::new("worker")));
-//! let checked = app.check().expect("two instances in the built-in network are sound");
-//! let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
+//! let access = SessionAccess::new().instance(PrivateInstance::new("web"));
+//! stack.add_inline(access.instance(PrivateInstance::new("worker")));
+//! let validated = app.validate().expect("two instances in the built-in network are sound");
+//! let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
 //! assert!(template.to_json().contains("\"WorkerInstance\""));
 //! ```
 

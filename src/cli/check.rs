@@ -32,9 +32,9 @@ ssm-synth check stack.json --output json | jq '.instances[].verdict'"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: InputArgs,
+    input: InputArgs,
     #[command(flatten)]
-    assumed: AssumptionArgs,
+    assumptions: AssumptionArgs,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     output: Format,
@@ -44,8 +44,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let ReadInput { name, text, input } = args.given.read()?;
-    let proof = args.assumed.check(&input);
+    let ReadInput { name, text, input } = args.input.read()?;
+    let proof = args.assumptions.check(&input);
     let empty = Graph::default();
     let report = CheckReport {
         file: &name,

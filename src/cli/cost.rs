@@ -23,7 +23,7 @@ terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: InputArgs,
+    input: InputArgs,
     #[command(flatten)]
     settings: settings::Settings,
     /// How to print the estimate; `docs/reference/json-output.md` has the fields of JSON
@@ -38,13 +38,13 @@ fn assumed_region() -> Result<&'static Region, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Some(path) = &args.given.file else {
+    let Some(path) = &args.input.file else {
         let mut sources = Vec::new();
-        if !matches!(args.given.kind, None | Some(Kind::Config)) {
+        if !matches!(args.input.kind, None | Some(Kind::Config)) {
             let message = "`--kind` is for a FILE, and there is none";
             return Err(Failure::Environment(message.to_owned()));
         }
-        let region = args.given.region.as_ref();
+        let region = args.input.region.as_ref();
         if let Some(app) = app::current() {
             let setting = args.settings.config_flag();
             let names = app.graph().stacks().next().map(|it| it.name.clone());
@@ -57,12 +57,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let text = input::read(path)?;
     let name = path.display().to_string();
     let kind = args
-        .given
+        .input
         .kind
         .map_or_else(|| InputFormat::of(&text), InputFormat::from);
     if kind == InputFormat::Config {
         let mut sources = Vec::new();
-        let region = args.given.region.as_ref();
+        let region = args.input.region.as_ref();
         let file = Some((name, text));
         let config = args.settings.with_flags(file, None, region, &mut sources)?;
         return configuration(args, &config, &sources);
@@ -103,7 +103,7 @@ fn configuration(
 }
 
 fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(), Failure> {
-    let mut deployment = args.given.deployment()?;
+    let mut deployment = args.input.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
             .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
@@ -123,7 +123,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
 
 /// Estimates a stack, by each answer to what its file leaves open.
 fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
-    let asked = args.given.deployment()?.region;
+    let asked = args.input.deployment()?.region;
     let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
     let region = told.map_or_else(assumed_region, Ok)?;
     let assumed = UsageAssumptions::default();

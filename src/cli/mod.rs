@@ -257,7 +257,7 @@ fn arguments() -> Result<Cli, clap::Error> {
 ///
 /// fn main() -> std::process::ExitCode {
 ///     let mut app = App::new();
-///     app.stack("Access").apply(SessionAccess::new());
+///     app.stack("Access").add_inline(SessionAccess::new());
 ///     ssm_synth::cli::run(app)
 /// }
 /// ```

@@ -395,11 +395,11 @@ impl ExistingNetwork {
     ///
     /// let mut app = App::new();
     /// let cidr = "10.0.0.0/16".parse().expect("this is a range");
-    /// let network = app.stack("Network").apply(PrivateNetwork::new(cidr));
+    /// let network = app.stack("Network").add_inline(PrivateNetwork::new(cidr));
     /// let access = SessionAccess::new().existing_network(ExistingNetwork::of(&network));
-    /// app.stack("Access").apply(access);
-    /// let checked = app.check().expect("values cross between stacks");
-    /// assert_eq!(checked.order(), ["Network", "Access"]);
+    /// app.stack("Access").add_inline(access);
+    /// let validated = app.validate().expect("values cross between stacks");
+    /// assert_eq!(validated.deployment_order(), ["Network", "Access"]);
     /// ```
     pub fn of(network: &NetworkHandles) -> ExistingNetwork {
         ExistingNetwork {

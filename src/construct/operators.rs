@@ -37,10 +37,10 @@ pub enum SessionTargets {
 /// their own.
 ///
 /// ```
-/// use ssm_synth::construct::{Instances, OperatorPolicy};
+/// use ssm_synth::construct::{OperatorPolicy, SessionTargets};
 ///
-/// let team = Instances::Tagged(vec![("Team".into(), vec!["core".into()])]);
-/// let policy = OperatorPolicy::new(team).port_forwarding(true);
+/// let team = SessionTargets::Tagged(vec![("Team".into(), vec!["core".into()])]);
+/// let policy = OperatorPolicy::new(team).allow_port_forwarding(true);
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

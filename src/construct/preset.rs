@@ -14,11 +14,11 @@ use crate::ir::{Scanner, Suppression, Value};
 /// A set of choices for what nothing is said of.
 ///
 /// ```
-/// use ssm_synth::construct::{Profile, Sessions};
+/// use ssm_synth::construct::{Preset, Sessions};
 ///
-/// let access = Profile::Hardened.access().sessions(Sessions {
-///     idle_timeout: 10,
-///     ..Profile::Hardened.sessions().unwrap_or_default()
+/// let access = Preset::Hardened.access().sessions(Sessions {
+///     idle_timeout_minutes: 10,
+///     ..Preset::Hardened.sessions().unwrap_or_default()
 /// });
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -21,9 +21,9 @@ use crate::validate::{self, Validated};
 /// use ssm_synth::{App, SessionAccess, backend};
 ///
 /// let mut app = App::new();
-/// app.stack("Access").apply(SessionAccess::new());
-/// let checked = app.check().expect("the built-in pattern is sound");
-/// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
+/// app.stack("Access").add_inline(SessionAccess::new());
+/// let validated = app.validate().expect("the built-in pattern is sound");
+/// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
 /// assert!(template.to_json().contains("AWS::EC2::VPCEndpoint"));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -109,20 +109,20 @@ impl App {
     /// use ssm_synth::{App, SessionAccess};
     ///
     /// let mut app = App::new();
-    /// app.stack("Access").apply(SessionAccess::new());
-    /// app.rule(|graph, out| {
+    /// app.stack("Access").add_inline(SessionAccess::new());
+    /// app.add_rule(|graph, out| {
     ///     for (node, instance) in graph.all::<Instance>() {
     ///         if instance.instance_type.lit().is_none_or(|it| !it.starts_with("t4g.")) {
     ///             out.push(
     ///                 Diagnostic::error("team-instance-type", "only Graviton's small types")
     ///                     .path(node.path.clone())
-    ///                     .at(node.place.clone())
+    ///                     .at(node.location.clone())
     ///                     .help("take a type that begins with `t4g.`"),
     ///             );
     ///         }
     ///     }
     /// });
-    /// assert!(app.check().is_err());
+    /// assert!(app.validate().is_err());
     /// ```
     pub fn add_rule(&mut self, rule: impl Fn(&Graph, &mut Diagnostics) + Send + Sync + 'static) {
         self.rules.push(Rule(Arc::new(rule)));
@@ -151,8 +151,8 @@ impl App {
     /// use ssm_synth::{App, SessionAccess};
     ///
     /// let mut app = App::new();
-    /// app.stack("Access").apply(SessionAccess::new());
-    /// app.each::<Instance>(|_path, instance| {
+    /// app.stack("Access").add_inline(SessionAccess::new());
+    /// app.update_all::<Instance>(|_path, instance| {
     ///     *instance = instance.clone().monitoring(true);
     /// });
     /// assert!(app.graph().all::<Instance>().all(|(_, it)| it.monitoring.is_some()));
@@ -222,7 +222,7 @@ impl Scope<'_> {
     /// Adds a part under an id, and returns its handles.
     ///
     /// It cannot fail: problems are recorded with the caller's line, and reported together by
-    /// [`App::check`].
+    /// [`App::validate`].
     #[track_caller]
     pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
         let place = match &self.location {
@@ -298,16 +298,16 @@ impl Scope<'_> {
     /// ```
     /// use ssm_synth::construct::Construct;
     /// use ssm_synth::resource::LogGroup;
-    /// use ssm_synth::{App, Ref, Scope};
+    /// use ssm_synth::{App, Handle, Scope};
     ///
     /// /// Its group was `Log` once.
     /// struct Logs;
     ///
     /// impl Construct for Logs {
-    ///     type Handle = Ref<LogGroup>;
+    ///     type Handle = Handle<LogGroup>;
     ///
-    ///     fn build(self, scope: &mut Scope<'_>) -> Ref<LogGroup> {
-    ///         scope.was("Log");
+    ///     fn build(self, scope: &mut Scope<'_>) -> Handle<LogGroup> {
+    ///         scope.renamed_from("Log");
     ///         scope.add("Group", LogGroup::new())
     ///     }
     /// }
@@ -393,17 +393,18 @@ impl Scope<'_> {
     /// Says when a resource exists.
     ///
     /// ```
-    /// use ssm_synth::ir::{Expr, Pseudo, Test, Text};
+    /// use ssm_synth::ir::{Expr, Pseudo, Predicate, Text};
     /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
     /// let mut app = App::new();
     /// let mut stack = app.stack("Access");
-    /// let china = Test::OneOf(Expr::Pseudo(Pseudo::Partition), vec![Text::Borrowed("aws-cn")]);
-    /// let elsewhere = stack.condition("Elsewhere", Test::Not(Box::new(china)));
+    /// let partitions = vec![Text::Borrowed("aws-cn")];
+    /// let china = Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions);
+    /// let elsewhere = stack.condition("Elsewhere", Predicate::Not(Box::new(china)));
     /// let logs = stack.add("Logs", LogGroup::new());
-    /// stack.only_if(logs, elsewhere);
-    /// let checked = app.check().expect("the condition is of the same stack");
-    /// let template = backend::cfn::template(&checked, "Access").expect("the stack was just added");
+    /// stack.set_condition(logs, elsewhere);
+    /// let validated = app.validate().expect("the condition is of the same stack");
+    /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
@@ -416,13 +417,13 @@ impl Scope<'_> {
     ///
     /// ```
     /// use ssm_synth::App;
-    /// use ssm_synth::ir::{Test, Text};
+    /// use ssm_synth::ir::{Predicate, Text};
     ///
     /// let mut app = App::new();
     /// let mut stack = app.stack("Access");
-    /// let test = Test::OneOf(stack.region(), vec![Text::Borrowed("eu-central-1")]);
-    /// let one = stack.condition("Here", test.clone());
-    /// assert_eq!(stack.condition("Here", test), one);
+    /// let predicate = Predicate::OneOf(stack.region(), vec![Text::Borrowed("eu-central-1")]);
+    /// let one = stack.condition("Here", predicate.clone());
+    /// assert_eq!(stack.condition("Here", predicate), one);
     /// ```
     pub fn condition(&mut self, id: &str, test: Predicate) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
@@ -461,15 +462,16 @@ impl Scope<'_> {
     /// Declares a parameter of the stack.
     ///
     /// ```
-    /// use ssm_synth::{App, Parameter, SessionAccess, construct::Host};
+    /// use ssm_synth::{App, Parameter, SessionAccess, construct::PrivateInstance};
     ///
     /// let mut app = App::new();
     /// let mut stack = app.stack("Access");
     /// let of = stack.parameter(
     ///     Parameter::string("InstanceType").default_value("t4g.small").description("Graviton"),
     /// );
-    /// stack.apply(SessionAccess::new().host(Host::new("web").instance_type(of)));
-    /// assert!(app.check().is_ok());
+    /// let instance = PrivateInstance::new("web").instance_type(of);
+    /// stack.add_inline(SessionAccess::new().instance(instance));
+    /// assert!(app.validate().is_ok());
     /// ```
     #[track_caller]
     pub fn parameter<T>(&mut self, parameter: Parameter<T>) -> Value<T> {

@@ -7,9 +7,9 @@
 //! use ssm_synth::{App, Region, SessionAccess, cost};
 //!
 //! let mut app = App::new();
-//! app.stack("Access").apply(SessionAccess::new());
+//! app.stack("Access").add_inline(SessionAccess::new());
 //! let region = Region::find("us-east-1").unwrap();
-//! let estimate = cost::estimate(app.graph(), region, &cost::Assumed::default());
+//! let estimate = cost::estimate(app.graph(), region, &cost::UsageAssumptions::default());
 //! assert!(estimate.lines[0].what == "interface endpoint" && estimate.is_complete());
 //! ```
 

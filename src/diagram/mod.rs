@@ -8,9 +8,9 @@
 //! use ssm_synth::{App, SessionAccess, diagram::{self, Part, Scene}, reachability};
 //!
 //! let mut app = App::new();
-//! app.stack("Access").apply(SessionAccess::new());
-//! let assume = reachability::Assume::default();
-//! let proof = reachability::prove(app.graph(), &assume);
+//! app.stack("Access").add_inline(SessionAccess::new());
+//! let assume = reachability::Assumptions::default();
+//! let proof = reachability::check(app.graph(), &assume);
 //! let scene = Scene::new("Access", app.graph(), &proof, &assume);
 //! assert!(diagram::svg(&scene, Part::Network).starts_with("<svg"));
 //! assert!(diagram::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));

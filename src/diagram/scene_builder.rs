@@ -17,14 +17,14 @@ impl Scene {
     pub fn new(
         title: &str,
         graph: &Graph,
-        proof: &Reachability,
+        reachability: &Reachability,
         assumptions: &Assumptions,
     ) -> Scene {
         let around = reachability::topology(graph, assumptions);
         let names = Names::new(graph);
         let builder = SceneBuilder {
             graph,
-            reachability: proof,
+            reachability,
             topology: &around,
             names,
         };
@@ -74,14 +74,14 @@ impl SceneBuilder<'_> {
         let mut paths: Vec<Path> = Vec::new();
         let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
         let mut of: Vec<Option<usize>> = Vec::new();
-        for (at, proof) in self.reachability.instances.iter().enumerate() {
-            if proof.verdict == Verdict::NotCreated {
+        for (at, instance) in self.reachability.instances.iter().enumerate() {
+            if instance.verdict == Verdict::NotCreated {
                 of.push(None);
                 continue;
             }
-            let name = self.names.instance(proof.node);
-            let own = format!("`{}`", self.names.node(proof.node));
-            let marks: Vec<Mark> = proof
+            let name = self.names.instance(instance.node);
+            let own = format!("`{}`", self.names.node(instance.node));
+            let marks: Vec<Mark> = instance
                 .hops
                 .iter()
                 .map(|it| Mark {
@@ -98,13 +98,13 @@ impl SceneBuilder<'_> {
                 },
                 ..mark.clone()
             };
-            let key = (rank(proof.verdict), marks.iter().map(alike).collect());
+            let key = (rank(instance.verdict), marks.iter().map(alike).collect());
             let index = *known.entry(key).or_insert(paths.len());
             match paths.get_mut(index) {
                 Some(path) => path.names.push(name),
                 None => paths.push(Path {
                     names: vec![name],
-                    verdict: proof.verdict,
+                    verdict: instance.verdict,
                     marks,
                     instance_index: at,
                     by_endpoints: self.topology.instances.get(at).and_then(by_endpoints),

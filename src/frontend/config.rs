@@ -55,7 +55,7 @@ impl BuiltConfig {
         }
     }
 
-    /// Checks everything, as [`App::check`] does, and says which setting each diagnostic is about.
+    /// Checks everything, as [`App::validate`] does, and says which setting each diagnostic is about.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl Config {
         let mut build = Build {
             preset: named.map_or_else(Preset::default, |(profile, _)| *profile),
             parameters: HashMap::new(),
-            out,
+            diagnostics: out,
         };
         build.parameters(&self.root, &mut scope);
         let tags = build.tags(self.root.get("tags"));
@@ -199,12 +199,12 @@ impl Config {
             stack: name,
             root: Some(self.root.clone()),
         };
-        if build.out.has_errors() {
+        if build.diagnostics.has_errors() {
             // What the checks find beside is said in the same run.
             if let Err(more) = configured.validate() {
-                build.out.extend(more);
+                build.diagnostics.extend(more);
             }
-            return Err(build.out);
+            return Err(build.diagnostics);
         }
         Ok(configured)
     }
@@ -268,7 +268,7 @@ struct Build {
     /// What is taken where nothing is said.
     preset: Preset,
     parameters: HashMap<String, ParamId>,
-    out: Diagnostics,
+    diagnostics: Diagnostics,
 }
 
 impl Build {
@@ -390,7 +390,7 @@ impl Build {
     fn private_network(&mut self, item: &Item) -> PrivateNetwork {
         for key in ["subnets", "route_tables"] {
             if let Some(item) = item.get(key) {
-                self.out.push(
+                self.diagnostics.push(
                     Diagnostic::error(
                         "setting",
                         format!("`network.{key}` belongs to an existing VPC"),
@@ -417,7 +417,7 @@ impl Build {
     fn existing_network(&mut self, item: &Item) -> ExistingNetwork {
         for key in ["cidr", "zones", "subnet_cidrs", "tags"] {
             if let Some(item) = item.get(key) {
-                self.out.push(
+                self.diagnostics.push(
                     Diagnostic::error("setting", format!("`network.{key}` belongs to a new VPC"))
                         .at(item.location.clone())
                         .help("leave it out, or leave `network.vpc` out"),
@@ -460,7 +460,7 @@ impl Build {
         let named = item.get("existing");
         let group = item.get("existing_security_group");
         if let (Some(named), None) = (named, group) {
-            self.out.push(
+            self.diagnostics.push(
                 Diagnostic::error("setting", "`endpoints.existing` needs the endpoints' group")
                     .at(named.location.clone())
                     .help("name it by `endpoints.existing_security_group`"),
@@ -706,7 +706,7 @@ impl Build {
             .get("install_agent")
             .map_or(SourceLocation::Default, |item| item.location.clone());
         let mut wrong = |message: &str, help: &str| {
-            out_push(&mut self.out, message, help, &place);
+            out_push(&mut self.diagnostics, message, help, &place);
         };
         if !s3 {
             wrong(

@@ -41,8 +41,8 @@ impl Input {
     ///
     /// ```
     /// use ssm_synth::frontend::{Input, cfn::Deployment};
-    /// use ssm_synth::reachability::{self, Assume, Hop};
-    /// use ssm_synth::report::{self, Report};
+    /// use ssm_synth::reachability::{self, Assumptions, Hop};
+    /// use ssm_synth::report::{self, CheckReport};
     ///
     /// let text = "
     /// Resources:
@@ -51,13 +51,14 @@ impl Input {
     ///     Properties: {SubnetId: subnet-0a1b2c3d4e5f60718}
     /// ";
     /// let input = Input::read("stack.yaml", text, None, &Deployment::default())?;
-    /// let assume = Assume { agent: true, ..Assume::default() };
-    /// let each = input.graphs.iter().map(|graph| reachability::prove(graph, &assume));
+    /// let assume = Assumptions { agent: true, ..Assumptions::default() };
+    /// let each = input.graphs.iter().map(|graph| reachability::check(graph, &assume));
     /// // The file may leave conditions open: what holds is what holds in every case.
-    /// let proof = reachability::agree(each.collect());
+    /// let proof = reachability::merge(each.collect());
     /// assert_eq!(proof.instances[0].failing_hop(), Some(Hop::InstanceProfile));
     ///
-    /// let report = Report { file: "stack.yaml", graph: &input.graphs[0], proof: &proof, json: false };
+    /// let (graph, reachability) = (&input.graphs[0], &proof);
+    /// let report = CheckReport { file: "stack.yaml", graph, reachability, json: false };
     /// assert!(report::text(&report).contains("`Web` has no instance profile"));
     /// # Ok::<(), ssm_synth::ir::Diagnostics>(())
     /// ```

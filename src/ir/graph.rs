@@ -157,7 +157,7 @@ impl Node {
     }
 
     /// Returns the logical id in CloudFormation, which is made of the oldest path;
-    /// [`Scope::was`](crate::Scope::was) keeps it through a renaming.
+    /// [`Scope::renamed_from`](crate::Scope::renamed_from) keeps it through a renaming.
     pub fn cfn_id(&self) -> &str {
         &self.cfn_id
     }
@@ -254,7 +254,7 @@ pub enum Predicate {
     Not(Box<Predicate>),
 }
 
-/// A named [`Test`].
+/// A named [`Predicate`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {

@@ -115,11 +115,11 @@ impl<'g> GraphIndex<'g> {
         let region = graph.stacks().find_map(|stack| stack.region);
         GraphIndex {
             graph,
-            assumptions: assumptions,
+            assumptions,
             has_macros: graph.has_macros(),
             of_kind,
-            externally_modified: externally_modified,
-            dns_overridden: dns_overridden,
+            externally_modified,
+            dns_overridden,
             region,
             grants: RefCell::default(),
         }

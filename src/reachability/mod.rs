@@ -8,9 +8,9 @@
 //! use ssm_synth::{App, SessionAccess, reachability};
 //!
 //! let mut app = App::new();
-//! app.stack("Access").apply(SessionAccess::new());
-//! let proof = reachability::prove(app.graph(), &reachability::Assume::default());
-//! assert_eq!(proof.instances[0].answer, reachability::Answer::Reachable);
+//! app.stack("Access").add_inline(SessionAccess::new());
+//! let proof = reachability::check(app.graph(), &reachability::Assumptions::default());
+//! assert_eq!(proof.instances[0].verdict, reachability::Verdict::Reachable);
 //! assert_eq!(proof.instances[0].failing_hop(), None);
 //! ```
 

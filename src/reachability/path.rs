@@ -129,7 +129,7 @@ pub(crate) fn candidates<'g>(
         found.push(Candidate {
             id,
             endpoint,
-            exists: exists,
+            exists,
             resolves: private_dns.or(by_zone),
             by_private_dns: private_dns >= by_zone,
         });

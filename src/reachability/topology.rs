@@ -173,7 +173,7 @@ fn instance_topology<'g>(
         instance_profile: profile
             .map(|it: Resolved<'_, InstanceProfile>| ResourceRef::of(index, &it)),
         role: role.map(|it: Resolved<'_, Role>| ResourceRef::of(index, &it)),
-        paths: paths,
+        paths,
     }
 }
 

@@ -132,7 +132,7 @@ pub(crate) mod sealed {
 }
 
 /// A type of resource: what a handle can point at. Only this crate implements it; a type that it
-/// lacks is a [`Raw`].
+/// lacks is a [`RawResource`].
 pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
     /// What a property that names such a resource holds.
     const LINK: Attr;

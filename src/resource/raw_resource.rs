@@ -12,10 +12,10 @@ struct Definition {
 /// A resource of a type that the list lacks, in one language or both.
 ///
 /// ```
-/// use ssm_synth::{App, resource::Raw};
+/// use ssm_synth::{App, resource::RawResource};
 /// let mut app = App::new();
 /// let mut stack = app.stack("Access");
-/// stack.add("Topic", Raw::new()
+/// stack.add("Topic", RawResource::new()
 ///     .cfn("AWS::SNS::Topic").property("DisplayName", "sessions")
 ///     .tf("aws_sns_topic").argument("display_name", "sessions"));
 /// ```

@@ -16,7 +16,7 @@ use crate::{App, report};
 ///
 /// Resources are asked for by their type in Rust, and properties by CloudFormation's names; since
 /// Terraform's output is made from the same values, an assertion holds for both. A type that is not
-/// modelled is asked for as [`Raw`](crate::resource::Raw), by all of them.
+/// modelled is asked for as [`RawResource`](crate::resource::RawResource), by all of them.
 #[derive(Debug)]
 pub struct Assertions<'a> {
     graph: &'a Graph,

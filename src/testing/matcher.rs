@@ -71,7 +71,7 @@ pub fn not(matcher: impl Into<Matcher>) -> Matcher {
 /// use ssm_synth::{App, SessionAccess};
 ///
 /// let mut app = App::new();
-/// app.stack("Access").apply(SessionAccess::new());
+/// app.stack("Access").add_inline(SessionAccess::new());
 /// let size = Capture::new();
 /// Assertions::of(&app, "Access")
 ///     .has_resource_properties::<Instance>(object_like([("InstanceType", size.clone().into())]));

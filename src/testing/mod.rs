@@ -7,7 +7,7 @@
 //! use ssm_synth::{App, SessionAccess};
 //!
 //! let mut app = App::new();
-//! app.stack("Access").apply(SessionAccess::new());
+//! app.stack("Access").add_inline(SessionAccess::new());
 //!
 //! let access = Assertions::of(&app, "Access");
 //! access.resource_count_is::<Vpc>(1);
@@ -16,7 +16,7 @@
 //!     ("InstanceType", size.into()),
 //!     ("Tags", array_with([object_like([("Key", "Name".into()), ("Value", string_like("host*"))])])),
 //! ]));
-//! access.every_session_connects();
+//! access.all_instances_reachable();
 //! ```
 
 mod assertions;
@@ -71,7 +71,7 @@ pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
 /// use ssm_synth::{App, SessionAccess, assert_synth_snapshot};
 ///
 /// let mut app = App::new();
-/// app.stack("Access").apply(SessionAccess::new());
+/// app.stack("Access").add_inline(SessionAccess::new());
 /// assert_synth_snapshot!(app);
 /// assert_synth_snapshot!(app, [Format::Cfn]);
 /// ```

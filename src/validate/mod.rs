@@ -1,5 +1,5 @@
 //! The checks: what only values can decide. They gather all problems, and only they make
-//! [`Checked`], which the back ends take.
+//! [`Validated`], which the back ends take.
 
 mod limits;
 mod links;
@@ -34,13 +34,13 @@ impl<'g> Validated<'g> {
     /// the other language's is sound.
     ///
     /// ```
-    /// # use ssm_synth::{App, SessionAccess, construct::Host, resource::Dialect};
+    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
     /// let mut app = App::new();
-    /// let hosts = (0..300).map(|n| Host::new(format!("web{n}")));
-    /// app.stack("Access").apply(hosts.fold(SessionAccess::new(), SessionAccess::host));
-    /// let checked = app.check().expect("nothing else is wrong");
-    /// assert!(checked.over_limits(Dialect::Cfn).has_errors());
-    /// assert!(checked.over_limits(Dialect::Tf).is_empty());
+    /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
+    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));
+    /// let validated = app.validate().expect("nothing else is wrong");
+    /// assert!(validated.limit_violations(Dialect::Cfn).has_errors());
+    /// assert!(validated.limit_violations(Dialect::Tf).is_empty());
     /// ```
     pub fn limit_violations(&self, dialect: Dialect) -> &Diagnostics {
         const NONE: &Diagnostics = &Diagnostics::NONE;

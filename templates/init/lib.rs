@@ -1,6 +1,6 @@
 //! The stacks of this team.
 
-use ssm_synth::construct::Host;
+use ssm_synth::construct::PrivateInstance;
 use ssm_synth::{App, SessionAccess};
 
 /// The app: everything that is deployed.
@@ -8,6 +8,6 @@ pub fn app() -> App {
     let mut app = App::new();
     let mut access = app.stack("Access");
     access.description("Private instances, reached through Session Manager");
-    access.apply(SessionAccess::new().host(Host::new("web")));
+    access.add_inline(SessionAccess::new().instance(PrivateInstance::new("web")));
     app
 }

@@ -13,10 +13,10 @@ fn the_stacks_are_as_reviewed() {
 }
 
 #[test]
-fn every_session_connects() {
+fn all_instances_reachable() {
     let app = app();
     let access = Assertions::of(&app, "Access");
-    access.every_session_connects();
+    access.all_instances_reachable();
     access.resource_count_is::<Vpc>(1);
     // No key: Session Manager is the way in.
     access.all_resources_properties::<Instance>(object_like([("KeyName", absent())]));

@@ -29,9 +29,9 @@ pub struct AssemblyFile {
 /// use ssm_synth::{App, SessionAccess, backend};
 ///
 /// let mut app = App::new();
-/// app.stack("Access").apply(SessionAccess::new());
-/// let checked = app.check().expect("the built-in pattern is sound");
-/// let files = backend::cfn::assembly(&checked);
+/// app.stack("Access").add_inline(SessionAccess::new());
+/// let validated = app.validate().expect("the built-in pattern is sound");
+/// let files = backend::cfn::assembly(&validated);
 /// let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
 /// assert_eq!(names, ["Access.template.json", "manifest.json"]);
 /// ```

@@ -9,7 +9,7 @@ use crate::validate::{Links, Validated};
 /// The folder of a stack's module, beside the root module: `Access` is in `access`.
 ///
 /// ```
-/// assert_eq!(ssm_synth::backend::tf::folder("SharedNetwork"), "shared-network");
+/// assert_eq!(ssm_synth::backend::tf::directory("SharedNetwork"), "shared-network");
 /// ```
 pub fn directory(stack: &str) -> String {
     kebab(stack)
@@ -26,14 +26,14 @@ pub struct RegionsError {
     pub second: String,
 }
 
-/// Lowers all stacks to a root module that calls the module of each ([`Role::Module`], in its
-/// [`folder`]) and hands values from one to the next.
+/// Lowers all stacks to a root module that calls the module of each ([`ModuleKind::Module`], in its
+/// [`directory`]) and hands values from one to the next.
 ///
 /// # Errors
 ///
 /// If two stacks are in different regions.
 ///
-/// [`Role::Module`]: super::Role::Module
+/// [`ModuleKind::Module`]: super::ModuleKind::Module
 pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {
     let (graph, links) = (validated.graph(), validated.links());
     let mut known = graph.stacks().filter(|it| it.region.is_some());

@@ -135,15 +135,15 @@ impl<'a, 'g> Connection<'a, 'g> {
         let candidates = path::candidates(index, &vpc, service);
         let internet_route = path::internet_route(index, instance, subnet);
         Connection {
-            index: index,
-            instance: instance,
+            index,
+            instance,
             subnet,
             vpc,
             service,
             role,
             groups,
             candidates,
-            internet_route: internet_route,
+            internet_route,
         }
     }
 

@@ -1,8 +1,10 @@
 //! A team's own stacks: a network that others share, and access to the team's machines in it.
 
-use ssm_synth::construct::{Construct, ExistingNetwork, Host, HostHandles, PrivateNetwork};
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Ref, Removal};
-use ssm_synth::resource::{Instance, LogGroup, Raw, Term, Typed};
+use ssm_synth::construct::{
+    Construct, ExistingNetwork, InstanceHandles, PrivateInstance, PrivateNetwork,
+};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Handle, RemovalPolicy};
+use ssm_synth::resource::{Instance, LogGroup, RawResource, RawValue, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
 /// The range of the shared network.
@@ -12,28 +14,28 @@ const RANGE: Cidr = Cidr::v4([10, 40, 0, 0], 16);
 /// team's, of resources of both kinds.
 pub struct Alarmed {
     name: String,
-    instance: Ref<Instance>,
+    instance: Handle<Instance>,
 }
 
 impl Construct for Alarmed {
-    type Handle = Ref<Raw>;
+    type Handle = Handle<RawResource>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Ref<Raw> {
+    fn build(self, scope: &mut Scope<'_>) -> Handle<RawResource> {
         // A type that the list may lack, in both languages; text is data in either.
         let queue = scope.add(
             "Queue",
-            Raw::new()
+            RawResource::new()
                 .cfn("AWS::SQS::Queue")
                 .property("MessageRetentionPeriod", 1_209_600)
                 .tf("aws_sqs_queue")
                 .argument("message_retention_seconds", 1_209_600),
         );
         // What it holds goes with it, and that is said.
-        scope.at_its_end(queue, Removal::Delete);
-        let name = Term::from(self.instance.attr(Instance::LINK));
+        scope.set_removal_policy(queue, RemovalPolicy::Delete);
+        let name = RawValue::from(self.instance.attr(Instance::LINK));
         scope.add(
             "Note",
-            Raw::new()
+            RawResource::new()
                 .cfn("AWS::SSM::Parameter")
                 .property("Type", "String")
                 .property("Value", name.clone())
@@ -50,13 +52,13 @@ impl Construct for Alarmed {
 pub const QUEUE_ARN: Attr = Attr::by_get_att("Arn", "arn");
 
 /// Machines of the team, each alarmed: composed of a construct of `ssm-synth` and one of ours.
-pub struct Fleet<'a>(pub &'a [HostHandles]);
+pub struct Fleet<'a>(pub &'a [InstanceHandles]);
 
 impl Construct for Fleet<'_> {
-    type Handle = Vec<Ref<Raw>>;
+    type Handle = Vec<Handle<RawResource>>;
 
-    fn build(self, scope: &mut Scope<'_>) -> Vec<Ref<Raw>> {
-        let alarmed = |(n, host): (usize, &HostHandles)| {
+    fn build(self, scope: &mut Scope<'_>) -> Vec<Handle<RawResource>> {
+        let alarmed = |(n, host): (usize, &InstanceHandles)| {
             let name = format!("Machine{n}");
             let alarmed = Alarmed {
                 name: name.clone(),
@@ -75,7 +77,7 @@ fn logs_are_kept(graph: &Graph, out: &mut Diagnostics) {
             out.push(
                 Diagnostic::error("team-log-retention", "a log group keeps its lines for ever")
                     .path(node.path.clone())
-                    .at(node.place.clone())
+                    .at(node.location.clone())
                     .help("set `retention_in_days`"),
             );
         }
@@ -87,26 +89,26 @@ pub fn app() -> App {
     let mut app = App::new();
 
     let mut shared = app.stack("SharedNetwork");
-    let network = shared.apply(PrivateNetwork::new(RANGE));
+    let network = shared.add_inline(PrivateNetwork::new(RANGE));
 
     let mut access = app.stack("TeamAccess");
-    let handles = access.apply(
+    let handles = access.add_inline(
         SessionAccess::new()
             .existing_network(ExistingNetwork::of(&network))
-            .host(Host::new("web"))
-            .host(Host::new("worker")),
+            .instance(PrivateInstance::new("web"))
+            .instance(PrivateInstance::new("worker")),
     );
-    let queues = access.add("Fleet", Fleet(&handles.hosts));
+    let queues = access.add("Fleet", Fleet(&handles.instances));
     // And back: a value of the team's resource, where the model knows a property.
-    for (queue, host) in queues.iter().zip(&handles.hosts) {
+    for (queue, host) in queues.iter().zip(&handles.instances) {
         if let Some(instance) = app.graph_mut().get_mut(host.instance) {
             instance.tags.set("Queue", queue.attr(QUEUE_ARN));
         }
     }
 
-    app.rule(logs_are_kept);
+    app.add_rule(logs_are_kept);
     app.tags([("CostCenter", "4711"), ("Team", "core")]);
-    app.each::<Instance>(|_, instance| {
+    app.update_all::<Instance>(|_, instance| {
         *instance = instance.clone().monitoring(true);
     });
     app

@@ -2,7 +2,7 @@
 
 use ssm_synth::resource::{Instance, LogGroup, Vpc, VpcEndpoint};
 use ssm_synth::testing::{Assertions, Capture, Format, array_with, object_like, string_like};
-use ssm_synth::{assert_synth_snapshot, resource::Raw};
+use ssm_synth::{assert_synth_snapshot, resource::RawResource};
 use team_access::app;
 
 #[test]
@@ -16,7 +16,7 @@ fn every_machine_is_watched_and_tagged() {
     let access = Assertions::of(&app, "TeamAccess");
     access.resource_count_is::<Instance>(2);
     access.resource_count_is::<Vpc>(0);
-    access.resource_count_is::<Raw>(4);
+    access.resource_count_is::<RawResource>(4);
     let subnets = Capture::new();
     access.all_resources_properties::<Instance>(object_like([
         ("Monitoring", true.into()),
@@ -35,7 +35,7 @@ fn every_machine_is_watched_and_tagged() {
         // The region is decided at deployment.
         object_like([("Fn::Sub", string_like("*.ssmmessages"))]),
     )]));
-    access.every_session_connects();
+    access.all_instances_reachable();
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_failing_assertion_tells_the_closest_resource() {
 fn the_teams_rule_is_heard() {
     let mut app = app();
     app.stack("TeamAccess").add("Logs", LogGroup::new());
-    let problems = app.check().unwrap_err();
+    let problems = app.validate().unwrap_err();
     let told = problems.to_string();
     assert!(
         told.contains("team-log-retention") && told.contains("TeamAccess/Logs"),
