@@ -14,7 +14,7 @@
 //! let size = Capture::new();
 //! access.has_resource_properties::<Instance>(object_like([
 //!     ("InstanceType", size.into()),
-//!     ("Tags", array_with([object_like([("Key", "Name".into()), ("Value", string_like("host*"))])])),
+//!     ("Tags", array_with([object_like([("Key", "Name".into()), ("Value", string_like("main*"))])])),
 //! ]));
 //! access.all_instances_reachable();
 //! ```
