@@ -23,7 +23,7 @@ terraform show -json plan.out | ssm-synth cost - --output json | jq .total"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: InputArgs,
+    input: InputArgs,
     #[command(flatten)]
     settings: settings::Settings,
     /// How to print the estimate; `docs/cost.md` has the fields of JSON
@@ -38,18 +38,18 @@ fn assumed_region() -> Result<&'static Region, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let Some(path) = &args.given.file else {
+    let Some(path) = &args.input.file else {
         let mut sources = Vec::new();
-        if !matches!(args.given.kind, None | Some(Kind::Config)) {
+        if !matches!(args.input.kind, None | Some(Kind::Config)) {
             let message = "`--kind` is for a FILE, and there is none";
             return Err(Failure::Environment(message.to_owned()));
         }
-        let region = args.given.region.as_ref();
+        let region = args.input.region.as_ref();
         if let Some(app) = app::current() {
             let setting = args.settings.config_flag();
             let names = app.graph().stacks().next().map(|it| it.name.clone());
-            let configured = app::built_config(app, names.as_ref(), setting)?;
-            return graphs(args, app::program(), vec![configured.app.graph().clone()]);
+            let built = app::built_config(app, names.as_ref(), setting)?;
+            return graphs(args, app::program(), vec![built.app.graph().clone()]);
         }
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
@@ -57,12 +57,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let text = input::read(path)?;
     let name = path.display().to_string();
     let kind = args
-        .given
+        .input
         .kind
         .map_or_else(|| InputFormat::of(&text), InputFormat::from);
     if kind == InputFormat::Config {
         let mut sources = Vec::new();
-        let region = args.given.region.as_ref();
+        let region = args.input.region.as_ref();
         let file = Some((name, text));
         let config = args.settings.with_flags(file, None, region, &mut sources)?;
         return configuration(args, &config, &sources);
@@ -79,40 +79,40 @@ fn configuration(
     config: &Config,
     sources: &super::diagnostics::Sources,
 ) -> Result<(), Failure> {
-    let configured = config
+    let built = config
         .build()
         .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
-    configured
+    built
         .validate()
         .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
-    let graph = configured.app.graph();
-    let told = cost::region_of(graph);
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let graph = built.app.graph();
+    let region_in_file = cost::region_of(graph);
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
-    let variants = cost::of_config(config, graph, &estimate);
+    let alternatives = cost::of_config(config, graph, &estimate);
     print(
         args.output,
         &CostReport {
-            name: &configured.stack,
+            name: &built.stack,
             estimate: &estimate,
             cheapest: None,
-            region_assumed: told.is_none(),
-            alternatives: &variants,
+            region_assumed: region_in_file.is_none(),
+            alternatives: &alternatives,
         },
     )
 }
 
 fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(), Failure> {
-    let mut deployment = args.given.deployment()?;
+    let mut deployment = args.input.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
             .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
-    let told = deployment
+    let region_in_file = deployment
         .region
         .or_else(|| input.graphs.iter().find_map(cost::region_of));
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     if deployment.region.is_none() {
         // Mappings and conditions that ask for the region have an answer then.
         deployment.region = Some(region);
@@ -123,9 +123,9 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
 
 /// Estimates a stack, by each answer to what its file leaves open.
 fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
-    let asked = args.given.deployment()?.region;
-    let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let asked = args.input.deployment()?.region;
+    let region_in_file = asked.or_else(|| graphs.iter().find_map(cost::region_of));
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     let assumed = UsageAssumptions::default();
     let mut verdicts: Vec<(&Graph, Estimate)> = graphs
         .iter()
@@ -139,22 +139,22 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
         Some(verdict) => verdict,
         None => (&empty, cost::estimate(&empty, region, &assumed)),
     };
-    let variants = cost::of_graph(graph, &estimate);
+    let alternatives = cost::of_graph(graph, &estimate);
     print(
         args.output,
         &CostReport {
             name,
             estimate: &estimate,
             cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
-            region_assumed: told.is_none(),
-            alternatives: &variants,
+            region_assumed: region_in_file.is_none(),
+            alternatives: &alternatives,
         },
     )
 }
 
-fn print(printed: ReportFormat, told: &CostReport<'_>) -> Result<(), Failure> {
+fn print(printed: ReportFormat, cost_report: &CostReport<'_>) -> Result<(), Failure> {
     output::artifact(&match printed {
-        ReportFormat::Text => cost::text(told),
-        ReportFormat::Json => cost::json(told),
+        ReportFormat::Text => cost::text(cost_report),
+        ReportFormat::Json => cost::json(cost_report),
     })
 }

@@ -41,9 +41,9 @@ ssm-synth graph --diagram network > network.mmd"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: InputArgs,
+    input: InputArgs,
     #[command(flatten)]
-    assumed: AssumptionArgs,
+    assumptions: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// How to draw
@@ -66,13 +66,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Environment(message.to_owned()));
     }
     let input = args
-        .given
-        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
+        .input
+        .stack_input(&args.assumptions, &args.settings, args.name.as_ref())?;
     let scene = Scene::new(
         &input.title,
         &input.graph,
         &input.reachability,
-        &args.assumed.to_assumptions(),
+        &args.assumptions.to_assumptions(),
     );
     let part = match args.diagram {
         None => Part::Both,

@@ -18,9 +18,9 @@ ssm-synth runbook stack.yaml --name team --region eu-central-1"
 )]
 pub(super) struct Args {
     #[command(flatten)]
-    given: InputArgs,
+    input: InputArgs,
     #[command(flatten)]
-    assumed: AssumptionArgs,
+    assumptions: AssumptionArgs,
     #[command(flatten)]
     settings: Settings,
     /// The stack's name [default: as the configuration or the file is called]
@@ -33,25 +33,25 @@ pub(super) struct Args {
 
 /// The flags that make the same stack again.
 fn flags(args: &Args) -> Vec<String> {
-    let mut flags = args.given.config_flags();
-    flags.extend(args.settings.again());
+    let mut flags = args.input.config_flags();
+    flags.extend(args.settings.to_args());
     flags
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let input = args
-        .given
-        .stack_input(&args.assumed, &args.settings, args.name.as_ref())?;
+        .input
+        .stack_input(&args.assumptions, &args.settings, args.name.as_ref())?;
     let text = runbook::runbook(&runbook::RunbookInput {
         stack: &input.title,
         source: match input.format {
-            InputFormat::Cfn => Source::Template(input.file, args.given.values()?),
+            InputFormat::Cfn => Source::Template(input.file, args.input.values()?),
             InputFormat::Plan => Source::Plan,
             InputFormat::Config => Source::Config(flags(args)),
         },
         graph: &input.graph,
         reachability: &input.reachability,
-        assumptions: args.assumed.to_assumptions(),
+        assumptions: args.assumptions.to_assumptions(),
     })
     .map_err(|error| Failure::Environment(error.to_string()))?;
     let text = app::with_program_name(&text);

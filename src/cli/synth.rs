@@ -129,14 +129,14 @@ fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure>
     let first = app::current().and_then(|app| app.graph().stacks().next());
     let first = first.map(|it| it.name.clone());
     options.name = options.name.or(first.as_ref());
-    let (configured, text) = args.settings.synthesize(&options)?;
+    let (built_config, text) = args.settings.synthesize(&options)?;
     let sources = Sources::new();
-    let validated = configured
+    let validated = built_config
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, &sources))?;
     let mut files = match (&args.name, app::current().is_some() && !args.tf_module) {
         (None, true) => all_files(format, &validated)?,
-        _ => vec![(PathBuf::from(format.file_of(&configured.stack)), text)],
+        _ => vec![(PathBuf::from(format.file_of(&built_config.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {
         files.iter().for_each(|(_, text)| warn_of_length(text));

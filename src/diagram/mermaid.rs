@@ -72,8 +72,8 @@ fn class(status: HopStatus) -> &'static str {
     }
 }
 
-fn verdict_class(answer: Verdict) -> &'static str {
-    match answer {
+fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Reachable => "ok",
         Verdict::Unreachable => "bad",
         Verdict::Unknown | Verdict::NotCreated => "doubt",
@@ -110,13 +110,13 @@ pub(super) fn network(scene: &Scene) -> String {
         label(&[&format!("AWS services in {region}")])
     );
     let mut services: Vec<&str> = vec!["ssm", "ssmmessages"];
-    for door in scene
+    for point in scene
         .panels
         .iter()
         .take(MOST_PANELS)
         .flat_map(|it| &it.egress_points)
     {
-        for service in &door.services {
+        for service in &point.services {
             if !services.contains(&service.as_str()) {
                 services.push(service);
             }
@@ -142,8 +142,8 @@ pub(super) fn network(scene: &Scene) -> String {
         label(&["Operator", "aws ssm start-session"])
     );
     for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
-        for (m, door) in panel.egress_points.iter().enumerate() {
-            let mut to: Vec<usize> = door
+        for (m, point) in panel.egress_points.iter().enumerate() {
+            let mut to: Vec<usize> = point
                 .services
                 .iter()
                 .map(|it| {
@@ -153,7 +153,7 @@ pub(super) fn network(scene: &Scene) -> String {
                 .collect();
             to.dedup();
             for to in to {
-                let _ = match door.status {
+                let _ = match point.status {
                     Some(HopStatus::Fail) => {
                         writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
                     }
@@ -242,8 +242,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
         }
         out.push_str("    end\n");
     }
-    for (m, door) in panel.egress_points.iter().enumerate() {
-        self::egress_point(out, n, m, door);
+    for (m, point) in panel.egress_points.iter().enumerate() {
+        self::egress_point(out, n, m, point);
     }
     if !edges.is_empty() {
         let says = label(&["The agents dial out, TCP 443"]);
@@ -260,8 +260,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     if edges.is_empty() {
         return;
     }
-    for (m, door) in panel.egress_points.iter().enumerate() {
-        let _ = match door.status {
+    for (m, point) in panel.egress_points.iter().enumerate() {
+        let _ = match point.status {
             Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
             Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
             Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
@@ -296,7 +296,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
 }
 
 fn instance_label(instance: &InstanceBox) -> String {
-    let answer = match instance.failing {
+    let verdict = match instance.failing {
         Some(hop) => format!(
             "{}: {hop} {}",
             instance.verdict.as_str(),
@@ -311,14 +311,14 @@ fn instance_label(instance: &InstanceBox) -> String {
     };
     label(&[
         &format!("{kind}{}", several(&instance.names, MOST_NAMES)),
-        &answer,
+        &verdict,
         &format!("group: {}", instance.security_groups),
         &format!("role: {}", instance.role),
     ])
 }
 
-fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
-    let what = match door.kind {
+fn egress_point(out: &mut String, n: usize, m: usize, point: &EgressPoint) {
+    let what = match point.kind {
         EgressPointKind::Interface => "endpoint",
         EgressPointKind::Gateway => "gateway endpoint",
         EgressPointKind::Internet => "way out",
@@ -329,12 +329,12 @@ fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
         out,
         "    d{n}x{m}[\"{}\"]:::{}",
         label(&[
-            &format!("{what}: {}", several(&door.services, 3)),
-            &door.name,
-            &door.note,
-            &door.status_text().unwrap_or_default(),
+            &format!("{what}: {}", several(&point.services, 3)),
+            &point.name,
+            &point.note,
+            &point.status_text().unwrap_or_default(),
         ]),
-        door.status.map_or("quiet", class)
+        point.status.map_or("quiet", class)
     );
 }
 
@@ -392,12 +392,12 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let text = format!("{status_text}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
-            Some(door) if step.status == Some(HopStatus::Fail) => {
-                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
+            Some(point) if step.status == Some(HopStatus::Fail) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
             }
-            Some(door) => {
-                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
-                let _ = writeln!(out, "  {}{arrow}{}: and on", id(door), id(to));
+            Some(point) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
+                let _ = writeln!(out, "  {}{arrow}{}: and on", id(point), id(to));
             }
             None => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(to));

@@ -240,8 +240,8 @@ impl<'t> Reader<'t> {
                 .get("Type")
                 .and_then(Tree::text)
                 .unwrap_or_default();
-            let place = reader.location(entry.at);
-            let id = reader.lift.reserve(&entry.key, type_name, place);
+            let location = reader.location(entry.at);
+            let id = reader.lift.reserve(&entry.key, type_name, location);
             reader.resources.insert(&entry.key, (&entry.value, id));
         }
         reader

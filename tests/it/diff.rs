@@ -532,7 +532,7 @@ fn a_comment_fits_into_what_github_takes() {
 
 #[test]
 fn what_the_provider_fills_in_is_no_change() {
-    let plan = |configured: bool| {
+    let plan = |built: bool| {
         let values = json!({ "instance_type": "t3.micro", "subnet_id": "subnet-0123456789abcdef0", "ami": "ami-0123456789abcdef0",
             "metadata_options": [{ "http_tokens": "required" }], "vpc_security_group_ids": ["sg-0123456789abcdef0"] });
         let mut plan = json!({
@@ -540,7 +540,7 @@ fn what_the_provider_fills_in_is_no_change() {
             "values": { "root_module": { "resources": [
                 { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a", "values": values } ] } },
         });
-        if configured {
+        if built {
             plan["planned_values"] = plan["values"].take();
             plan["configuration"] = json!({ "root_module": { "resources": [
                 { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a",

@@ -11,24 +11,27 @@ use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::CheckReport;
 use ssm_synth::runbook::{self, RunbookInput, Source};
 
-use super::{configured, golden};
+use super::{built, golden};
 
 /// What text of users may hold.
 const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
 
 struct Made {
     graph: Graph,
-    proof: Reachability,
+    reachability: Reachability,
 }
 
 impl Made {
     fn of(graph: Graph) -> Made {
-        let proof = reachability::check(&graph, &Assumptions::default());
-        Made { graph, proof }
+        let reachability = reachability::check(&graph, &Assumptions::default());
+        Made {
+            graph,
+            reachability,
+        }
     }
 
     fn config(text: &str) -> Made {
-        Made::of(configured("graph", text).app.graph().clone())
+        Made::of(built("graph", text).app.graph().clone())
     }
 
     fn template(text: &str) -> Made {
@@ -37,14 +40,19 @@ impl Made {
     }
 
     fn scene(&self, title: &str) -> Scene {
-        Scene::new(title, &self.graph, &self.proof, &Assumptions::default())
+        Scene::new(
+            title,
+            &self.graph,
+            &self.reachability,
+            &Assumptions::default(),
+        )
     }
 
     fn html(&self, title: &str) -> String {
         let report = CheckReport {
             file: "stack.yaml",
             graph: &self.graph,
-            reachability: &self.proof,
+            reachability: &self.reachability,
             json: false,
         };
         diagram::html(&self.scene(title), &report).unwrap()
@@ -55,7 +63,7 @@ impl Made {
             stack: title,
             source,
             graph: &self.graph,
-            reachability: &self.proof,
+            reachability: &self.reachability,
             assumptions: Assumptions::default(),
         })
         .unwrap()
