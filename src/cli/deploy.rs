@@ -13,7 +13,7 @@ use super::input::pair;
 use super::progress::{
     DeployPlan, Format, ProgressReporter, is_terminal, report_end, report_forced_stop,
 };
-use super::settings::{MOST_INLINE, unreadable};
+use super::settings::{MAX_INLINE, unreadable};
 use super::source::{Source, SourceArgs};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
@@ -95,7 +95,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             .await
             .map_err(|error| report_aws_error(&error))?;
         let template = match (&args.s3_bucket, body) {
-            (Some(bucket), body) if body.len() > MOST_INLINE => {
+            (Some(bucket), body) if body.len() > MAX_INLINE => {
                 Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
             }
             (_, body) => Template::Body(body),

@@ -73,7 +73,7 @@ pub(super) struct ProgressReporter {
 }
 
 /// How many resources under way have a line of their own.
-const MOST_LINES: usize = 6;
+const MAX_LINES: usize = 6;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -239,7 +239,7 @@ impl ProgressSink for ProgressReporter {
                 bars.main.inc(1);
             }
         } else if !bars.in_progress.contains_key(&event.logical_id)
-            && bars.in_progress.len() < MOST_LINES
+            && bars.in_progress.len() < MAX_LINES
         {
             let bar = bars.all.add(ProgressBar::new_spinner());
             bar.set_style(bar_style("  {spinner} {msg} {elapsed}"));

@@ -36,10 +36,10 @@ pub(super) struct Settings {
 }
 
 /// A configuration is small, and so is a template; a plan says everything twice.
-const MOST_BYTES: u64 = 32 * 1024 * 1024;
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What CloudFormation takes in a request; a larger template goes through S3.
-pub(super) const MOST_INLINE: usize = 51_200;
+pub(super) const MAX_INLINE: usize = 51_200;
 
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -47,14 +47,14 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let done = if path == Path::new("-") {
         std::io::stdin()
             .lock()
-            .take(MOST_BYTES + 1)
+            .take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
     done.map_err(|error| Failure::Environment(format!("cannot read `{shown}`: {error}")))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        let message = format!("`{shown}` has over {} MB", MOST_BYTES / 1024 / 1024);
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("`{shown}` has over {} MB", MAX_BYTES / 1024 / 1024);
         return Err(Failure::Environment(message));
     }
     String::from_utf8(bytes).map_err(|error| {

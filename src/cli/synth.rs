@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostics::Sources;
 use super::settings::{
-    MOST_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
+    MAX_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
 };
 use super::{Failure, app, output};
 use crate::backend::{self, Format, tf::ModuleKind};
@@ -83,9 +83,9 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
 
 /// Says that a template is too long for a request.
 fn warn_of_length(text: &str) {
-    if text.len() > MOST_INLINE {
+    if text.len() > MAX_INLINE {
         let message = format!(
-            "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, \
+            "warning[template-size]: the template has {} bytes: over {MAX_INLINE}, \
              `aws cloudformation deploy` sends it through a bucket (`--s3-bucket`); `ssm-synth \
              deploy` first tries without blanks\n",
             text.len()

@@ -227,7 +227,7 @@ impl PrivateInstance {
             _ => 1,
         };
         // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
-        const MOST: i64 = 65_536;
+        const MAX: i64 = 65_536;
         let sizes: Vec<i64> = match &self.root_volume_size {
             Some(Value::Lit(size)) => vec![*size],
             Some(Value::Expr(Expr::Param(id))) => {
@@ -237,9 +237,9 @@ impl PrivateInstance {
             }
             _ => Vec::new(),
         };
-        if let Some(size) = sizes.into_iter().find(|size| !(min..=MOST).contains(size)) {
+        if let Some(size) = sizes.into_iter().find(|size| !(min..=MAX).contains(size)) {
             let message = format!(
-                "`volume_size` is {size}, and the image's root volume has from {min} to {MOST} GiB"
+                "`volume_size` is {size}, and the image's root volume has from {min} to {MAX} GiB"
             );
             scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)

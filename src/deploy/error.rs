@@ -153,8 +153,8 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         }
         next = error.source();
     }
-    const MOST: usize = 3;
-    let from = parts.len().saturating_sub(MOST);
+    const MAX: usize = 3;
+    let from = parts.len().saturating_sub(MAX);
     parts.split_off(from).join(": ")
 }
 

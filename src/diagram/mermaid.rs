@@ -10,14 +10,14 @@ use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several, st
 use crate::reachability::{HopStatus, Verdict};
 
 /// Instances beyond these are counted.
-const MOST_NAMES: usize = 2;
+const MAX_NAMES: usize = 2;
 /// Boxes in a subnet, subnets in a zone and VPCs beyond these are counted: Mermaid draws at most five
 /// hundred lines and fifty thousand letters.
-const MOST_BOXES: usize = 3;
-const MOST_SUBNETS: usize = 4;
-const MOST_PANELS: usize = 4;
+const MAX_BOXES: usize = 3;
+const MAX_SUBNETS: usize = 4;
+const MAX_PANELS: usize = 4;
 /// Security groups and roles beyond these are left to the report.
-const MOST_CARDS: usize = 6;
+const MAX_CARDS: usize = 6;
 
 /// Escapes text for a quoted label or a message: what is no letter, digit or harmless sign becomes
 /// an entity, which no part of the grammar reads.
@@ -100,7 +100,7 @@ pub(super) fn network(scene: &Scene) -> String {
         out,
         "  accDescr: The agent dials out to Systems Manager, and so does the operator."
     );
-    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
+    for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
         self::panel(&mut out, n, panel);
     }
     let region = scene.region.as_deref().unwrap_or("the region");
@@ -113,7 +113,7 @@ pub(super) fn network(scene: &Scene) -> String {
     for point in scene
         .panels
         .iter()
-        .take(MOST_PANELS)
+        .take(MAX_PANELS)
         .flat_map(|it| &it.egress_points)
     {
         for service in &point.services {
@@ -141,7 +141,7 @@ pub(super) fn network(scene: &Scene) -> String {
         "  operator([\"{}\"])",
         label(&["Operator", "aws ssm start-session"])
     );
-    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
+    for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
         for (m, point) in panel.egress_points.iter().enumerate() {
             let mut to: Vec<usize> = point
                 .services
@@ -166,7 +166,7 @@ pub(super) fn network(scene: &Scene) -> String {
     }
     let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
     let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["web socket"]));
-    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
         let says = format!("and {more} more VPCs with instances");
         let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
@@ -197,12 +197,12 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     let mut edges: Vec<(String, &InstanceBox)> = Vec::new();
     for (z, zone) in panel.zones.iter().enumerate() {
         let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
-        for (s, subnet) in zone.subnets.iter().enumerate().take(MOST_SUBNETS) {
+        for (s, subnet) in zone.subnets.iter().enumerate().take(MAX_SUBNETS) {
             let title = format!("subnet {} {}", subnet.name, subnet.note);
             let _ = writeln!(out, "      subgraph v{n}z{z}s{s}[\"{}\"]", label(&[&title]));
             let (shown, rest) = subnet
                 .instances
-                .split_at(subnet.instances.len().min(MOST_BOXES));
+                .split_at(subnet.instances.len().min(MAX_BOXES));
             for (h, instance) in shown.iter().enumerate() {
                 let id = format!("h{n}x{z}x{s}x{h}");
                 let _ = writeln!(
@@ -235,7 +235,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
             }
             out.push_str("      end\n");
         }
-        let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+        let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
         if more > 0 {
             let says = format!("and {more} more subnets");
             let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&says]));
@@ -277,7 +277,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
     }
     let says = label(&["security groups and roles"]);
     let _ = writeln!(out, "    subgraph c{n}[\"{says}\"]\n      direction TB");
-    let shown = panel.cards.len().min(MOST_CARDS);
+    let shown = panel.cards.len().min(MAX_CARDS);
     for (c, card) in panel.cards[..shown].iter().enumerate() {
         let mut lines = vec![format!("{} {}", card.kind, card.name)];
         lines.extend(card.lines.iter().take(4).cloned());
@@ -310,7 +310,7 @@ fn instance_label(instance: &InstanceBox) -> String {
         ""
     };
     label(&[
-        &format!("{kind}{}", several(&instance.names, MOST_NAMES)),
+        &format!("{kind}{}", several(&instance.names, MAX_NAMES)),
         &verdict,
         &format!("group: {}", instance.security_groups),
         &format!("role: {}", instance.role),
@@ -345,7 +345,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
     let who = path.map_or(String::new(), |it| {
         format!(
             " to {}: {}",
-            several(&it.names, MOST_NAMES),
+            several(&it.names, MAX_NAMES),
             it.verdict.as_str()
         )
     });

@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_of_terraform_says_what_replaces_it() {
+    fn every_terraform_type_lists_what_replaces_it() {
         let own = crate::resource::KINDS
             .iter()
             .filter(|it| it.tf.starts_with("aws_"));

@@ -47,7 +47,7 @@ pub struct RunbookInput<'a> {
 }
 
 /// Ways beyond these share the commands of the others.
-const MOST_GROUPS: usize = 3;
+const MAX_GROUPS: usize = 3;
 
 /// Writes a runbook in Markdown.
 ///
@@ -91,7 +91,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
     let cfn = input.source != Source::Plan;
     let tf = !matches!(input.source, Source::Template(..));
     let of = |path: &Path| topology.instances.get(path.instance_index);
-    let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+    let groups = scene.paths.iter().take(MAX_GROUPS).filter_map(|path| {
         let instance = of(path)?;
         let mut out = json!({
             "names": several(&path.names, 4),
@@ -109,7 +109,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
     let more: usize = scene
         .paths
         .iter()
-        .skip(MOST_GROUPS)
+        .skip(MAX_GROUPS)
         .map(|it| it.names.len())
         .sum();
     let region = scene.region.as_deref();
@@ -308,7 +308,7 @@ fn connect(
     cfn: bool,
     region: Option<&str>,
 ) -> Value {
-    const MOST: usize = 10;
+    const MAX: usize = 10;
     let here: Vec<NodeId> = verdicts(input)
         .filter_map(|(at, _)| members.get(at).map(|it| it.node))
         .collect();
@@ -323,7 +323,7 @@ fn connect(
             )
         })
         .collect();
-    let ours = named.iter().take(MOST).map(|id| {
+    let ours = named.iter().take(MAX).map(|id| {
         let line = Line::new("ssm-synth connect").word(&short(input.graph, *id));
         within(of_stack(line, input), region).end()
     });
@@ -338,7 +338,7 @@ fn connect(
     let outputs = input.graph.stacks().flat_map(|it| &it.outputs);
     let terraform = outputs
         .filter(|it| it.tf_name.ends_with("_start_session"))
-        .take(MOST)
+        .take(MAX)
         .map(|it| Line::new("terraform output -raw").word(&it.tf_name).end());
     let document = document(input.graph);
     let mut shell = Line::new("aws ssm start-session --target \"$INSTANCE\"");
@@ -356,7 +356,7 @@ fn connect(
         "document": document.is_some(),
         "theirs": theirs,
         "ours": ours.collect::<Vec<_>>(),
-        "more": named.len().saturating_sub(MOST),
+        "more": named.len().saturating_sub(MAX),
         "terraform": terraform.collect::<Vec<_>>(),
         "forward": if !named.is_empty() { vec![forward("--port-forward 8080:80")] } else { Vec::new() },
         "remote": if !named.is_empty() {
@@ -385,7 +385,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
     Hop::ALL
         .iter()
         .map(|&hop| {
-            let here = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+            let here = scene.paths.iter().take(MAX_GROUPS).filter_map(|path| {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({
                     "names": several(&path.names, 4),
@@ -457,7 +457,7 @@ mod tests {
     use super::stack_name;
 
     #[test]
-    fn a_file_s_name_becomes_one_that_cloudformation_takes() {
+    fn a_file_name_becomes_a_valid_stack_name() {
         assert_eq!(stack_name("team"), "team");
         assert_eq!(stack_name("1 my.stack_"), "my-stack");
         assert_eq!(stack_name("$(id)"), "id");

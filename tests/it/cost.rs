@@ -107,7 +107,7 @@ fn gateways_are_compared_at_the_guide_s_price() {
 }
 
 #[test]
-fn each_setting_does_what_is_said_of_it() {
+fn each_setting_has_its_documented_effect() {
     for text in [
         "",
         "region: eu-central-1\n",
@@ -137,7 +137,7 @@ fn each_setting_does_what_is_said_of_it() {
 }
 
 #[test]
-fn what_cannot_run_on_arm64_is_not_told_to() {
+fn arm64_is_not_suggested_where_it_cannot_run() {
     let arm = |text: &str| {
         let (_, variants) = built_config(text);
         variants.iter().any(|it| it.name.contains("arm64"))
@@ -152,7 +152,7 @@ fn what_cannot_run_on_arm64_is_not_told_to() {
 }
 
 #[test]
-fn what_has_no_price_is_told_and_not_guessed() {
+fn a_missing_price_is_reported_and_not_guessed() {
     let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);

@@ -240,7 +240,7 @@ impl std::fmt::Display for Lines<'_> {
 }
 
 #[test]
-fn bad_input_is_told_by_name() {
+fn bad_input_is_reported_by_name() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
@@ -451,7 +451,7 @@ fn errors_are_at_the_setting() {
 }
 
 #[test]
-fn all_errors_are_told_in_one_run() {
+fn all_errors_are_reported_in_one_run() {
     let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-00000001]}\n\
                 endpoints: {services: [s3]}\nidentity: {path: team}\n\
                 instances: [{name: web, type: large}, {name: web}, {name: x, volume_size: 1}]\n";
@@ -539,7 +539,7 @@ fn doubts_are_warnings() {
 }
 
 #[test]
-fn limits_are_told() {
+fn limits_are_reported() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
     assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("at most 50 tags"));
     let data = "x".repeat(16 * 1024 + 1);
@@ -548,7 +548,7 @@ fn limits_are_told() {
 }
 
 #[test]
-fn cloudformation_s_limits_are_its_own() {
+fn cloudformation_limits_do_not_affect_terraform() {
     let over = |text: &str| {
         let built_config = super::built("ssm-synth.yaml", text);
         let validated = built_config.app.validate().unwrap();

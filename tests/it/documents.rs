@@ -60,7 +60,7 @@ fn read_template(yaml: &str) -> Value {
 }
 
 #[test]
-fn every_format_is_read_by_its_own_parser() {
+fn every_format_is_read_by_its_parser() {
     for (name, text) in cases() {
         let [(_, json), (_, yaml), (_, tf), (_, hcl)] = documents(&name, &text);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -88,7 +88,7 @@ fn every_format_is_read_by_its_own_parser() {
 }
 
 #[test]
-fn pretty_json_is_what_serde_json_writes() {
+fn pretty_json_matches_serde_json() {
     for (name, text) in cases() {
         let [(_, cfn), _, (_, tf), _] = documents(&name, &text);
         for text in [cfn, tf] {

@@ -106,7 +106,7 @@ fn merge(into: &mut Value, more: &Value) {
 
 /// What a report says to write, written into the template, mends it.
 #[test]
-fn the_fix_of_each_fact_mends_it() {
+fn the_fix_of_each_fact_works() {
     let config = directory("config.yaml");
     let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
     let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();

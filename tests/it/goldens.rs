@@ -31,7 +31,7 @@ pub(crate) fn changes(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn each_case_changes_what_it_should() {
+fn each_case_changes_the_expected_resources() {
     let [(_, cfn), _, _, (_, hcl)] = documents("default", "");
     for (name, text) in cases() {
         if name == "default" {

@@ -261,7 +261,7 @@ fn many_instances_stay_readable_and_quick() {
 }
 
 #[test]
-fn many_networks_stay_within_what_mermaid_draws() {
+fn many_networks_stay_within_mermaids_limits() {
     let one = |n: usize| {
         let subnets: String = (0..12)
             .map(|s| {
@@ -344,7 +344,7 @@ fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_template_goes_around_its_language() {
+fn no_template_avoids_its_language() {
     let mut found = Vec::new();
     templates(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),

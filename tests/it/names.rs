@@ -78,7 +78,7 @@ fn an_added_instance_is_one_block_of_lines() {
 }
 
 #[test]
-fn a_circle_is_told() {
+fn a_circular_dependency_is_reported() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let handles = stack.add_inline(SessionAccess::new());
@@ -94,7 +94,7 @@ fn a_circle_is_told() {
 }
 
 #[test]
-fn a_handle_of_another_app_is_told() {
+fn a_handle_of_another_app_is_reported() {
     let mut one = App::new();
     let other = one.stack("Other").add_inline(SessionAccess::new());
     let mut app = App::new();
@@ -106,7 +106,7 @@ fn a_handle_of_another_app_is_told() {
 }
 
 #[test]
-fn what_is_given_to_a_resource_itself_is_checked() {
+fn values_set_on_a_resource_are_validated() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let china = ssm_synth::Region::find("cn-north-1").unwrap();
@@ -193,7 +193,7 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
 }
 
 #[test]
-fn iam_s_limits_are_told() {
+fn iam_limits_are_reported() {
     use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
     let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
     let told = |name: &'static str, role_name: String, description: &'static str| {

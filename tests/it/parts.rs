@@ -82,7 +82,7 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
 }
 
 #[test]
-fn a_stack_is_proven_with_its_own_document() {
+fn a_stack_is_checked_with_its_session_document() {
     let mut app = App::new();
     let access = SessionAccess::new().sessions(Sessions::default());
     let handles = app.stack("Access").add_inline(access);
@@ -102,7 +102,7 @@ fn a_stack_is_proven_with_its_own_document() {
 
 /// No part names another partition, another domain, or a service that is not there.
 #[test]
-fn every_region_has_its_own_names() {
+fn every_region_has_separate_names() {
     for region in ssm_synth::regions() {
         let text = format!("profile: hardened\nregion: {}\n", region.name);
         for (format, text) in documents(region.name, &text) {

@@ -14,11 +14,11 @@ const LANE: f64 = 26.0;
 const INSTANCE_HEIGHT: f64 = 86.0;
 const EGRESS_POINT_HEIGHT: f64 = 92.0;
 /// Columns in a row, boxes in a subnet, subnets in a zone, ways out of a VPC: more are counted.
-const MOST_COLUMNS: usize = 4;
+const MAX_COLUMNS: usize = 4;
 const MAX_INSTANCES: usize = 5;
-const MOST_SUBNETS: usize = 6;
+const MAX_SUBNETS: usize = 6;
 const MAX_EGRESS_POINTS: usize = 6;
-const MOST_PANELS: usize = 12;
+const MAX_PANELS: usize = 12;
 
 /// The verdict that an answer stands for.
 pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
@@ -44,10 +44,10 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         &format!("Session Manager: {}; {region}", scene.summary),
     );
     y += 56.0;
-    for panel in scene.panels.iter().take(MOST_PANELS) {
+    for panel in scene.panels.iter().take(MAX_PANELS) {
         y = self::panel(canvas, scene, panel, y) + 24.0;
     }
-    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
         let text = format!("and {more} more VPCs with instances");
         canvas.text((MARGIN, y + 4.0), wide, PLAIN, &text);
@@ -85,15 +85,15 @@ fn subnet_height(subnet: &SubnetBox) -> f64 {
 fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let (left, right) = (MARGIN, WIDTH - MARGIN);
     let inner = right - left - 2.0 * PAD;
-    let columns = panel.zones.len().clamp(1, MOST_COLUMNS);
+    let columns = panel.zones.len().clamp(1, MAX_COLUMNS);
     let column = (inner - (columns as f64 - 1.0) * GAP) / columns as f64;
     let mut y = top + 40.0;
     // Where the agents' lines come down: place of the column's lane, and from where.
     let mut lanes: Vec<(f64, f64)> = Vec::new();
-    for row in panel.zones.chunks(MOST_COLUMNS) {
+    for row in panel.zones.chunks(MAX_COLUMNS) {
         let height = |subnets: &[SubnetBox]| {
-            let shown = subnets.iter().take(MOST_SUBNETS);
-            let more = if subnets.len() > MOST_SUBNETS {
+            let shown = subnets.iter().take(MAX_SUBNETS);
+            let more = if subnets.len() > MAX_SUBNETS {
                 24.0
             } else {
                 0.0
@@ -112,7 +112,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
             );
             let lane = x + column - 12.0;
             let mut below = y + 32.0;
-            for subnet in zone.subnets.iter().take(MOST_SUBNETS) {
+            for subnet in zone.subnets.iter().take(MAX_SUBNETS) {
                 let area = (x + 12.0, below, column - 12.0 - LANE, subnet_height(subnet));
                 for from in self::subnet(canvas, subnet, area, lane) {
                     match lanes.iter_mut().find(|(own, _)| *own == lane) {
@@ -122,7 +122,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
                 }
                 below += area.3 + 10.0;
             }
-            let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+            let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
             if more > 0 {
                 let text = format!("and {more} more subnets");
                 canvas.text((x + 12.0, below + 12.0), column - 24.0, QUIET, &text);
@@ -422,7 +422,7 @@ fn egress_point(canvas: &mut Canvas, point: &EgressPoint, area: Area) {
 /// Draws security groups and roles.
 #[allow(clippy::cast_precision_loss)] // a handful
 fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
-    const MOST: usize = 9;
+    const MAX: usize = 9;
     const LINES: usize = 5;
     if panel.cards.is_empty() {
         return y;
@@ -431,7 +431,7 @@ fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
     canvas.text((MARGIN, y + 12.0), wide, PART, "Security groups and roles");
     y += 24.0;
     let w = (wide - 2.0 * GAP) / 3.0;
-    let shown = panel.cards.len().min(MOST);
+    let shown = panel.cards.len().min(MAX);
     for row in panel.cards[..shown].chunks(3) {
         let lines = |n: usize| n.min(LINES) + usize::from(n > LINES);
         let most = row

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use super::{Deployment, MOST_DEPTH, ParameterValue, Reader, is_template, resource_entries};
+use super::{Deployment, MAX_DEPTH, ParameterValue, Reader, is_template, resource_entries};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
     ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
@@ -198,7 +198,7 @@ impl Reader<'_> {
 
     /// A condition as the model has it, if it has.
     fn strict_predicate(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return None;
         }
         let (name, argument) = tree.single()?;
