@@ -24,10 +24,10 @@ impl Format {
         self,
         validated: &Validated<'_>,
         stack: &str,
-        role: tf::ModuleKind,
+        kind: tf::ModuleKind,
     ) -> Option<String> {
         let template = || cfn::template(validated, stack);
-        let module = || tf::module(validated, stack, role);
+        let module = || tf::module(validated, stack, kind);
         match self {
             Format::Cfn => template().map(|it| it.to_json()),
             Format::CfnYaml => template().map(|it| it.to_yaml()),

@@ -84,12 +84,12 @@ pub(super) fn built_config(
         )));
     }
     let stack = stack(app, name)?;
-    let configured = BuiltConfig::of(app.clone(), stack);
-    configured
+    let built_config = BuiltConfig::of(app.clone(), stack);
+    built_config
         .validate()
         .map(|_| ())
         .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
-    Ok(configured)
+    Ok(built_config)
 }
 
 fn stack(app: &App, name: Option<&String>) -> Result<String, Failure> {

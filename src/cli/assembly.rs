@@ -39,17 +39,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let configured = args
+    let built_config = args
         .settings
         .any(args.name.as_ref(), args.region.as_ref())?;
     check_reachability(
-        &configured,
+        &built_config,
         match args.allow_unreachable {
             true => OnUnreachable::Report,
             false => OnUnreachable::Reject,
         },
     )?;
-    let validated = configured
+    let validated = built_config
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
     let limits = validated.limit_violations(crate::resource::Dialect::Cfn);
@@ -74,8 +74,8 @@ pub(super) struct ListArgs {
 
 /// Prints the stacks, in the order of deployment.
 pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
-    let configured: BuiltConfig = args.settings.any(None, None)?;
-    let validated = configured
+    let built_config: BuiltConfig = args.settings.any(None, None)?;
+    let validated = built_config
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
     let graph = validated.graph();

@@ -99,8 +99,8 @@ impl AwsArgs {
     }
 
     /// Where and as whom, with the region that a configuration tells.
-    pub(super) fn access(&self, configured: Option<&'static Region>) -> Result<Access, Failure> {
-        if let (Some(asked), Some(told)) = (&self.region, configured)
+    pub(super) fn access(&self, built_config: Option<&'static Region>) -> Result<Access, Failure> {
+        if let (Some(asked), Some(told)) = (&self.region, built_config)
             && asked != told.name
         {
             return Err(Failure::Environment(format!(
@@ -112,7 +112,7 @@ impl AwsArgs {
             region: self
                 .region
                 .clone()
-                .or(configured.map(|it| it.name.to_owned())),
+                .or(built_config.map(|it| it.name.to_owned())),
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),
             read_timeout: Some(self.read_timeout),
@@ -207,25 +207,25 @@ pub(super) fn print_error(message: &str, help: Option<&str>) {
 }
 
 /// Says why nothing was done, and what is true.
-pub(super) fn report_deploy_error(problem: &DeployError) -> Failure {
-    print_error(&problem.message, problem.help.as_deref());
-    let _ = output::stderr(&format!("  state: {}\n", plain(&problem.state)));
-    match problem.is_input_error {
+pub(super) fn report_deploy_error(error: &DeployError) -> Failure {
+    print_error(&error.message, error.help.as_deref());
+    let _ = output::stderr(&format!("  state: {}\n", plain(&error.state)));
+    match error.is_input_error {
         true => Failure::Input,
         false => Failure::Unreadable,
     }
 }
 
 /// Says that something goes on unwatched; `again` is how the stack is named in a command.
-pub(super) fn report_detached(stack: &str, again: &str, status: &str, why: &Detached) -> Failure {
-    let again = format!("`ssm-synth status {again} --wait`");
+pub(super) fn report_detached(stack: &str, flags: &str, status: &str, why: &Detached) -> Failure {
+    let flags = format!("`ssm-synth status {flags} --wait`");
     let state = match status {
-        "" => format!("its status was not seen, and AWS goes on with it; {again} tells"),
+        "" => format!("its status was not seen, and AWS goes on with it; {flags} tells"),
         it if it.ends_with("_IN_PROGRESS") => {
-            format!("it was {it} when last seen, and AWS goes on with it; {again} goes on watching")
+            format!("it was {it} when last seen, and AWS goes on with it; {flags} goes on watching")
         }
         // Its end was seen, and not yet how it came to that.
-        it => format!("it was {it} when last seen, and that may not be the end; {again} tells"),
+        it => format!("it was {it} when last seen, and that may not be the end; {flags} tells"),
     };
     match why {
         Detached::Stopped => {
@@ -270,11 +270,11 @@ pub(super) fn check_template(
         .graphs
         .iter()
         .map(|graph| reachability::check(graph, &assumptions));
-    let proof = reachability::merge(results.collect());
+    let reachability = reachability::merge(results.collect());
     Ok(CheckedTemplate {
         name: name.to_owned(),
         graph: input.graphs.into_iter().next().unwrap_or_default(),
-        reachability: proof,
+        reachability,
         json: text.trim_start().starts_with('{'),
     })
 }

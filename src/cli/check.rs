@@ -45,12 +45,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let ReadInput { name, text, input } = args.input.read()?;
-    let proof = args.assumptions.check(&input);
+    let reachability = args.assumptions.check(&input);
     let empty = Graph::default();
     let report = CheckReport {
         file: &name,
         graph: input.graphs.first().unwrap_or(&empty),
-        reachability: &proof,
+        reachability: &reachability,
         json: text.trim_start().starts_with('{'),
     };
     let printed = match args.output {
@@ -63,7 +63,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Format::Text => output::styled(&printed)?,
         _ => output::artifact(&printed)?,
     }
-    let any = |verdict| proof.instances.iter().any(|it| it.verdict == verdict);
+    let any = |verdict| {
+        reachability
+            .instances
+            .iter()
+            .any(|it| it.verdict == verdict)
+    };
     if any(Verdict::Unreachable) {
         Err(Failure::Input)
     } else if any(Verdict::Unknown) && !args.unknown_ok {

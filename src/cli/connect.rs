@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_system_is_told_how_to_install() {
+    fn each_system_gets_install_instructions() {
         let debian = "ID=debian\n";
         let amazon = "ID=\"amzn\"\nID_LIKE=\"fedora\"\n";
         let plugin = |system, machine, release| {
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_is_found_by_the_name_of_its_host() {
+    fn an_instance_is_found_by_its_name() {
         let instance = Instance {
             name: "TeamWebInstance".to_owned(),
             id: "i-0123456789abcdef0".to_owned(),

@@ -48,8 +48,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         if let Some(app) = app::current() {
             let setting = args.settings.config_flag();
             let names = app.graph().stacks().next().map(|it| it.name.clone());
-            let configured = app::built_config(app, names.as_ref(), setting)?;
-            return graphs(args, app::program(), vec![configured.app.graph().clone()]);
+            let built = app::built_config(app, names.as_ref(), setting)?;
+            return graphs(args, app::program(), vec![built.app.graph().clone()]);
         }
         let config = args.settings.read(None, region, &mut sources)?;
         return configuration(args, &config, &sources);
@@ -79,25 +79,25 @@ fn configuration(
     config: &Config,
     sources: &super::diagnostics::Sources,
 ) -> Result<(), Failure> {
-    let configured = config
+    let built = config
         .build()
         .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
-    configured
+    built
         .validate()
         .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
-    let graph = configured.app.graph();
-    let told = cost::region_of(graph);
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let graph = built.app.graph();
+    let region_in_file = cost::region_of(graph);
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
-    let variants = cost::of_config(config, graph, &estimate);
+    let alternatives = cost::of_config(config, graph, &estimate);
     print(
         args.output,
         &CostReport {
-            name: &configured.stack,
+            name: &built.stack,
             estimate: &estimate,
             cheapest: None,
-            region_assumed: told.is_none(),
-            alternatives: &variants,
+            region_assumed: region_in_file.is_none(),
+            alternatives: &alternatives,
         },
     )
 }
@@ -109,10 +109,10 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
             .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
-    let told = deployment
+    let region_in_file = deployment
         .region
         .or_else(|| input.graphs.iter().find_map(cost::region_of));
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     if deployment.region.is_none() {
         // Mappings and conditions that ask for the region have an answer then.
         deployment.region = Some(region);
@@ -124,8 +124,8 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
 /// Estimates a stack, by each answer to what its file leaves open.
 fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
     let asked = args.input.deployment()?.region;
-    let told = asked.or_else(|| graphs.iter().find_map(cost::region_of));
-    let region = told.map_or_else(assumed_region, Ok)?;
+    let region_in_file = asked.or_else(|| graphs.iter().find_map(cost::region_of));
+    let region = region_in_file.map_or_else(assumed_region, Ok)?;
     let assumed = UsageAssumptions::default();
     let mut verdicts: Vec<(&Graph, Estimate)> = graphs
         .iter()
@@ -139,22 +139,22 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
         Some(verdict) => verdict,
         None => (&empty, cost::estimate(&empty, region, &assumed)),
     };
-    let variants = cost::of_graph(graph, &estimate);
+    let alternatives = cost::of_graph(graph, &estimate);
     print(
         args.output,
         &CostReport {
             name,
             estimate: &estimate,
             cheapest: cheapest.filter(|cheapest| *cheapest != estimate.total()),
-            region_assumed: told.is_none(),
-            alternatives: &variants,
+            region_assumed: region_in_file.is_none(),
+            alternatives: &alternatives,
         },
     )
 }
 
-fn print(printed: ReportFormat, told: &CostReport<'_>) -> Result<(), Failure> {
+fn print(printed: ReportFormat, cost_report: &CostReport<'_>) -> Result<(), Failure> {
     output::artifact(&match printed {
-        ReportFormat::Text => cost::text(told),
-        ReportFormat::Json => cost::json(told),
+        ReportFormat::Text => cost::text(cost_report),
+        ReportFormat::Json => cost::json(cost_report),
     })
 }

@@ -13,7 +13,7 @@ use super::input::pair;
 use super::progress::{
     DeployPlan, Format, ProgressReporter, is_terminal, report_end, report_forced_stop,
 };
-use super::settings::{MOST_INLINE, unreadable};
+use super::settings::{MAX_INLINE, unreadable};
 use super::source::{Source, SourceArgs};
 use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
@@ -95,7 +95,7 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             .await
             .map_err(|error| report_aws_error(&error))?;
         let template = match (&args.s3_bucket, body) {
-            (Some(bucket), body) if body.len() > MOST_INLINE => {
+            (Some(bucket), body) if body.len() > MAX_INLINE => {
                 Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
             }
             (_, body) => Template::Body(body),
@@ -218,7 +218,7 @@ async fn upload(
 }
 
 /// Tells how a failed operation ended, and why; `again` is how the stack is named in a command.
-pub(super) fn failed(progress: &ProgressReporter, found: &Failed, again: &str) -> Failure {
+pub(super) fn failed(progress: &ProgressReporter, found: &Failed, stack_flags: &str) -> Failure {
     let stack = &found.stack;
     let outcome = match stack.status.as_str() {
         "ROLLBACK_COMPLETE" if found.retained.is_empty() => {
@@ -260,15 +260,17 @@ pub(super) fn failed(progress: &ProgressReporter, found: &Failed, again: &str) -
         }
         "CREATE_FAILED" | "UPDATE_FAILED" => Some(format!(
             "deploying again goes on from here; `aws cloudformation rollback-stack --stack-name {name}` \
-             takes it back, `ssm-synth destroy {again}` takes all away"
+             takes it back, `ssm-synth destroy {stack_flags}` takes all away"
         )),
-        "ROLLBACK_FAILED" => Some(format!("`ssm-synth destroy {again}` deletes what is left")),
+        "ROLLBACK_FAILED" => Some(format!(
+            "`ssm-synth destroy {stack_flags}` deletes what is left"
+        )),
         "UPDATE_ROLLBACK_FAILED" => Some(format!(
             "mend that, then `aws cloudformation continue-update-rollback --stack-name {name}` \
              (`--resources-to-skip ID` passes over what cannot be mended)"
         )),
         "DELETE_FAILED" => Some(format!(
-            "`ssm-synth destroy {again}` tries again; `--retain ID` leaves what it cannot delete"
+            "`ssm-synth destroy {stack_flags}` tries again; `--retain ID` leaves what it cannot delete"
         )),
         _ => None,
     };
@@ -287,7 +289,7 @@ pub(super) fn failed(progress: &ProgressReporter, found: &Failed, again: &str) -
 
 fn ended(
     stack: &str,
-    again: &str,
+    stack_flags: &str,
     done: Result<Outcome, DeployError>,
     progress: &ProgressReporter,
     stop: &Stop,
@@ -322,10 +324,10 @@ fn ended(
                 false => Failure::Input,
             })
         }
-        Ok(Outcome::Failed(found)) => Err(failed(progress, &found, again)),
+        Ok(Outcome::Failed(found)) => Err(failed(progress, &found, stack_flags)),
         Ok(Outcome::Detached(status, why)) => {
             progress.outcome("goes-on", None, &json!({ "status": status }));
-            Err(report_detached(stack, again, &status, &why))
+            Err(report_detached(stack, stack_flags, &status, &why))
         }
         Err(found) => {
             let more =

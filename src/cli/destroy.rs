@@ -99,7 +99,7 @@ fn destroy(args: &Args) -> Result<(), Failure> {
     }
     block_on(async {
         let stop = Stop::listen(report_forced_stop);
-        let again = args.target.aws.stack_flags(&name);
+        let stack_flags = args.target.aws.stack_flags(&name);
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
@@ -135,7 +135,7 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                 print_error(
                     &format!("stack `{name}` is {}: somebody is at it", stack.status),
                     Some(&format!(
-                        "`ssm-synth status {again} --wait` follows it; then run it again"
+                        "`ssm-synth status {stack_flags} --wait` follows it; then run it again"
                     )),
                 );
                 return Err(Failure::Unknown);
@@ -175,10 +175,10 @@ fn destroy(args: &Args) -> Result<(), Failure> {
                 progress.outcome("done", None, &json!({ "kept": kept }));
                 Ok(())
             }
-            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &again)),
+            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &stack_flags)),
             Ok(Outcome::Detached(status, why)) => {
                 progress.outcome("goes-on", None, &json!({ "status": status }));
-                Err(report_detached(&name, &again, &status, &why))
+                Err(report_detached(&name, &stack_flags, &status, &why))
             }
             Err(error) => {
                 let failure = report_aws_error(&error);

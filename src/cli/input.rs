@@ -293,29 +293,29 @@ impl InputArgs {
                     read.name
                 )));
             }
-            let proof = assumed.check(&read.input);
+            let reachability = assumed.check(&read.input);
             return Ok(StackInput {
                 title: name.cloned().unwrap_or_else(|| title_of(&read.name)),
                 file: read.name.clone(),
                 format: read.input.format,
                 graph: read.input.graphs.first().cloned().unwrap_or_default(),
-                reachability: proof,
+                reachability,
                 json: read.text.trim_start().starts_with('{'),
             });
         }
-        let configured = settings.configured(
+        let built_config = settings.built_config(
             read.map(|it| (it.name, it.text)),
             name,
             self.region.as_ref(),
         )?;
-        let graph = configured.app.graph().clone();
-        let proof = reachability::check(&graph, &assumed.to_assumptions());
+        let graph = built_config.app.graph().clone();
+        let reachability = reachability::check(&graph, &assumed.to_assumptions());
         Ok(StackInput {
-            file: configured.stack.clone(),
-            title: configured.stack,
+            file: built_config.stack.clone(),
+            title: built_config.stack,
             format: InputFormat::Config,
             graph,
-            reachability: proof,
+            reachability,
             json: false,
         })
     }

@@ -114,12 +114,12 @@ pub(super) fn styled(text: &str) -> Result<(), Failure> {
 }
 
 /// As many as Linux follows, so that a circle ends.
-const MOST_LINKS: u32 = 40;
+const MAX_LINKS: u32 = 40;
 
 /// Returns what a link leads to in the end, which need not be there.
 fn target(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
+    for _ in 0..MAX_LINKS {
         match path.symlink_metadata() {
             Ok(at) if at.is_symlink() => {
                 let to = path.read_link()?;

@@ -73,7 +73,7 @@ pub(super) struct ProgressReporter {
 }
 
 /// How many resources under way have a line of their own.
-const MOST_LINES: usize = 6;
+const MAX_LINES: usize = 6;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -91,8 +91,8 @@ impl ProgressReporter {
     }
 
     #[must_use]
-    pub(super) fn with_plan(mut self, planning: DeployPlan, show: bool) -> ProgressReporter {
-        self.plan = Some(planning);
+    pub(super) fn with_plan(mut self, plan: DeployPlan, show: bool) -> ProgressReporter {
+        self.plan = Some(plan);
         self.show = show;
         self
     }
@@ -239,7 +239,7 @@ impl ProgressSink for ProgressReporter {
                 bars.main.inc(1);
             }
         } else if !bars.in_progress.contains_key(&event.logical_id)
-            && bars.in_progress.len() < MOST_LINES
+            && bars.in_progress.len() < MAX_LINES
         {
             let bar = bars.all.add(ProgressBar::new_spinner());
             bar.set_style(bar_style("  {spinner} {msg} {elapsed}"));
@@ -285,39 +285,33 @@ impl Confirm for ProgressReporter {
         deployed: Option<&Deployed>,
         values: &[(String, String)],
     ) -> Result<(), String> {
-        let Some(planning) = &self.plan else {
+        let Some(plan) = &self.plan else {
             return Ok(());
         };
-        let region = planning.region.as_str();
+        let region = plan.region.as_str();
         let old = deployed
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
-        let new = Version::template(&planning.text, values.to_vec(), region).with_app_verdicts();
+        let new = Version::template(&plan.text, values.to_vec(), region).with_app_verdicts();
         let report = compare(&old, &new);
         let (access, session) = report.json();
         self.emit(&json!({
             "event": "plan",
-            "stack": planning.stack,
-            "region": planning.region,
+            "stack": plan.stack,
+            "region": plan.region,
             "create": deployed.is_none(),
             "changes": planned::planned_json(set),
             "access": access,
             "session": session,
-            "capabilities": planning.capabilities,
+            "capabilities": plan.capabilities,
         }));
         let checked = match app::current() {
-            Some(app) => Some(CheckedTemplate::of_app(&planning.stack, app)),
-            None => check_template(
-                &planning.stack,
-                &planning.text,
-                values,
-                Some(&planning.region),
-            )
-            .ok(),
+            Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
+            None => check_template(&plan.stack, &plan.text, values, Some(&plan.region)).ok(),
         };
         let unreachable = checked.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
-            Some(_) if !planning.allow_unreachable => {
+            Some(_) if !plan.allow_unreachable => {
                 Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
                      it nevertheless with `--allow-unreachable`"
                     .to_owned())
@@ -328,20 +322,17 @@ impl Confirm for ProgressReporter {
             return verdict;
         }
         let what = match deployed {
-            Some(_) => format!("Stack `{}` in {}: update", planning.stack, planning.region),
-            None => format!("A new stack `{}` in {}", planning.stack, planning.region),
+            Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
+            None => format!("A new stack `{}` in {}", plan.stack, plan.region),
         };
         let mut text = format!("{what}\n{}{}", planned::planned(set), report.text());
-        if !planning.capabilities.is_empty() {
-            text.push_str(&format!(
-                "Acknowledged: {}\n",
-                planning.capabilities.join(", ")
-            ));
+        if !plan.capabilities.is_empty() {
+            text.push_str(&format!("Acknowledged: {}\n", plan.capabilities.join(", ")));
         }
-        if !planning.nested.is_empty() {
+        if !plan.nested.is_empty() {
             text.push_str(&format!(
                 "Not looked into: the nested stacks {}\n",
-                planning.nested.join(", ")
+                plan.nested.join(", ")
             ));
         }
         if let Some(checked) = unreachable {
@@ -369,14 +360,14 @@ impl Confirm for ProgressReporter {
             let read = std::io::stdin().lock().read_line(&mut line);
             let _ = tell.send(read.is_ok().then_some(line));
         });
-        let answer = tokio::select! {
+        let reply = tokio::select! {
             told = told => told.ok().flatten().unwrap_or_default(),
             () = stop.wait() => {
                 let _ = output::stderr("\nstopping: taking the change set away\n");
                 return Confirmation::No;
             }
         };
-        match answer.trim().to_lowercase().as_str() {
+        match reply.trim().to_lowercase().as_str() {
             "y" | "yes" => Confirmation::Yes,
             _ => Confirmation::No,
         }

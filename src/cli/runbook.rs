@@ -34,7 +34,7 @@ pub(super) struct Args {
 /// The flags that make the same stack again.
 fn flags(args: &Args) -> Vec<String> {
     let mut flags = args.input.config_flags();
-    flags.extend(args.settings.again());
+    flags.extend(args.settings.to_args());
     flags
 }
 

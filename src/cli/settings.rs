@@ -36,10 +36,10 @@ pub(super) struct Settings {
 }
 
 /// A configuration is small, and so is a template; a plan says everything twice.
-const MOST_BYTES: u64 = 32 * 1024 * 1024;
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What CloudFormation takes in a request; a larger template goes through S3.
-pub(super) const MOST_INLINE: usize = 51_200;
+pub(super) const MAX_INLINE: usize = 51_200;
 
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -47,14 +47,14 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let done = if path == Path::new("-") {
         std::io::stdin()
             .lock()
-            .take(MOST_BYTES + 1)
+            .take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
     done.map_err(|error| Failure::Environment(format!("cannot read `{shown}`: {error}")))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        let message = format!("`{shown}` has over {} MB", MOST_BYTES / 1024 / 1024);
+    if bytes.len() as u64 > MAX_BYTES {
+        let message = format!("`{shown}` has over {} MB", MAX_BYTES / 1024 / 1024);
         return Err(Failure::Environment(message));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -141,7 +141,7 @@ impl Settings {
     }
 
     /// The flags as they were given, for a command line that says the same.
-    pub(super) fn again(&self) -> Vec<String> {
+    pub(super) fn to_args(&self) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
         if let Some(file) = &self.config {
@@ -167,7 +167,7 @@ impl Settings {
 
     /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
     /// configuration that is named without the flag.
-    pub(super) fn configured(
+    pub(super) fn built_config(
         &self,
         file: Option<(String, String)>,
         name: Option<&String>,
@@ -181,14 +181,14 @@ impl Settings {
             None => self.read(name, region, &mut sources)?,
             file => self.with_flags(file, name, region, &mut sources)?,
         };
-        let configured = config
+        let built_config = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let found = configured
+        let found = built_config
             .validate()
             .map(|_| ())
             .map_err(|diagnostics| fail(&diagnostics, &sources));
-        found.map(|()| configured)
+        found.map(|()| built_config)
     }
 
     /// Makes the app, checked, of which no stack is meant above others.
@@ -199,7 +199,7 @@ impl Settings {
     ) -> Result<BuiltConfig, Failure> {
         let first = app::current().and_then(|app| app.graph().stacks().next());
         let first = first.map(|it| it.name.clone());
-        self.configured(None, name.or(first.as_ref()), region)
+        self.built_config(None, name.or(first.as_ref()), region)
     }
 
     /// Reads the configuration, with what the flags set.
@@ -314,7 +314,7 @@ impl Settings {
         options: &SynthOptions<'_>,
     ) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
-        let configured = match app::current() {
+        let built_config = match app::current() {
             Some(app) => {
                 let setting = self.config_flag().or(options.region.map(|_| "--region"));
                 app::built_config(app, options.name, setting)?
@@ -326,10 +326,10 @@ impl Settings {
                     .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let validated = configured
+        let validated = built_config
             .validate()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        check_reachability(&configured, options.on_unreachable)?;
+        check_reachability(&built_config, options.on_unreachable)?;
         let dialect = options.format.dialect();
         let limits = validated.limit_violations(dialect);
         if limits.has_errors() {
@@ -338,13 +338,13 @@ impl Settings {
         let text = print_artifact(
             options.format,
             &validated,
-            &configured.stack,
+            &built_config.stack,
             options.module_kind,
         )?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = validated.warnings().iter().filter(matters);
         output::note(&render(warnings, &sources));
-        Ok((configured, text))
+        Ok((built_config, text))
     }
 }
 
@@ -353,13 +353,18 @@ impl Settings {
     pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
         let mut sources = Sources::new();
         let config = self.apply_flags(file, None, None, &mut sources)?;
-        let configured = config
+        let built_config = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = configured
+        let validated = built_config
             .validate()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        print_artifact(Format::Cfn, &validated, &configured.stack, ModuleKind::Root)
+        print_artifact(
+            Format::Cfn,
+            &validated,
+            &built_config.stack,
+            ModuleKind::Root,
+        )
     }
 
     /// What a file alone tells.
@@ -382,14 +387,14 @@ impl Settings {
         let default = PathBuf::from("ssm-synth.yaml");
         let path = self.config.as_ref().unwrap_or(&default);
         let text = std::fs::read_to_string(path).ok()?;
-        let configured = Config::read("", &text).ok()?.build().ok()?;
-        let stack = configured.app.graph().stack(&configured.stack)?;
-        Some((configured.stack.clone(), stack.region))
+        let built_config = Config::read("", &text).ok()?.build().ok()?;
+        let stack = built_config.app.graph().stack(&built_config.stack)?;
+        Some((built_config.stack.clone(), stack.region))
     }
 
     /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
     pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
-        let (configured, text) = self.synthesize(&SynthOptions {
+        let (built_config, text) = self.synthesize(&SynthOptions {
             format: Format::Cfn,
             module_kind: ModuleKind::Root,
             // A configuration's stack is called as it is deployed.
@@ -400,34 +405,34 @@ impl Settings {
         Ok(Synthesized {
             text,
             #[cfg(feature = "deploy")]
-            region: configured
+            region: built_config
                 .app
                 .graph()
-                .stack(&configured.stack)
+                .stack(&built_config.stack)
                 .and_then(|it| it.region),
-            stack: configured.stack,
+            stack: built_config.stack,
         })
     }
 }
 
 /// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
 pub(super) fn check_reachability(
-    configured: &BuiltConfig,
+    built_config: &BuiltConfig,
     proving: OnUnreachable,
 ) -> Result<(), Failure> {
     if proving == OnUnreachable::Skip {
         return Ok(());
     }
-    let graph = configured.app.graph();
+    let graph = built_config.app.graph();
     let assumptions = reachability::Assumptions::default();
     if !reachability::is_unreachable(graph, &assumptions) {
         return Ok(());
     }
-    let proof = reachability::check(graph, &assumptions);
+    let reachability = reachability::check(graph, &assumptions);
     let report = report::CheckReport {
-        file: &configured.stack,
+        file: &built_config.stack,
         graph,
-        reachability: &proof,
+        reachability: &reachability,
         json: false,
     };
     let _ = output::stderr(&report::text(&report));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Failure;
 use super::aws::print_error;
 use super::input::pair;
-use super::settings::{MOST_INLINE, Settings, read};
+use super::settings::{MAX_INLINE, Settings, read};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::values::Slot;
 use crate::ir::nearest;
@@ -121,15 +121,15 @@ impl Source {
     /// The template as it is sent: without blanks if it is too long with them; of any length if
     /// it can go through a bucket.
     pub(super) fn body(&self, through_bucket: bool) -> Result<String, Failure> {
-        if self.text.len() <= MOST_INLINE {
+        if self.text.len() <= MAX_INLINE {
             return Ok(self.text.clone());
         }
         let body = template::compact(&self.text).unwrap_or_else(|| self.text.clone());
-        if body.len() <= MOST_INLINE || through_bucket {
+        if body.len() <= MAX_INLINE || through_bucket {
             return Ok(body);
         }
         let message = format!(
-            "the template has {} bytes, and CloudFormation takes {MOST_INLINE} in a request",
+            "the template has {} bytes, and CloudFormation takes {MAX_INLINE} in a request",
             body.len()
         );
         let help = "`deploy` sends it through a bucket of the stack's region: `--s3-bucket`";

@@ -162,16 +162,21 @@ async fn wait_for_operation(
         }
         WaitEnd::Settled(stack) => {
             let found = Failed::of(cloud, stack, &result.events).await;
-            let again = args.target.aws.stack_flags(&found.stack.name);
-            return Err(failed(progress, &found, &again));
+            let stack_flags = args.target.aws.stack_flags(&found.stack.name);
+            return Err(failed(progress, &found, &stack_flags));
         }
         WaitEnd::Stopped => Detached::Stopped,
         WaitEnd::TimedOut => Detached::TimedOut,
         WaitEnd::Lost(error) => Detached::Lost(error),
     };
-    let again = args.target.aws.stack_flags(&stack.name);
+    let stack_flags = args.target.aws.stack_flags(&stack.name);
     progress.outcome("goes-on", None, &json!({ "status": result.status }));
-    Err(report_detached(&stack.name, &again, &result.status, &why))
+    Err(report_detached(
+        &stack.name,
+        &stack_flags,
+        &result.status,
+        &why,
+    ))
 }
 
 async fn read_status(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::diagnostics::Sources;
 use super::settings::{
-    MOST_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
+    MAX_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
 };
 use super::{Failure, app, output};
 use crate::backend::{self, Format, tf::ModuleKind};
@@ -83,9 +83,9 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
 
 /// Says that a template is too long for a request.
 fn warn_of_length(text: &str) {
-    if text.len() > MOST_INLINE {
+    if text.len() > MAX_INLINE {
         let message = format!(
-            "warning[template-size]: the template has {} bytes: over {MOST_INLINE}, \
+            "warning[template-size]: the template has {} bytes: over {MAX_INLINE}, \
              `aws cloudformation deploy` sends it through a bucket (`--s3-bucket`); `ssm-synth \
              deploy` first tries without blanks\n",
             text.len()
@@ -129,14 +129,14 @@ fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure>
     let first = app::current().and_then(|app| app.graph().stacks().next());
     let first = first.map(|it| it.name.clone());
     options.name = options.name.or(first.as_ref());
-    let (configured, text) = args.settings.synthesize(&options)?;
+    let (built_config, text) = args.settings.synthesize(&options)?;
     let sources = Sources::new();
-    let validated = configured
+    let validated = built_config
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, &sources))?;
     let mut files = match (&args.name, app::current().is_some() && !args.tf_module) {
         (None, true) => all_files(format, &validated)?,
-        _ => vec![(PathBuf::from(format.file_of(&configured.stack)), text)],
+        _ => vec![(PathBuf::from(format.file_of(&built_config.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {
         files.iter().for_each(|(_, text)| warn_of_length(text));

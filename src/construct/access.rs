@@ -121,8 +121,8 @@ impl SessionAccess {
     }
 
     /// Sets who the instances are. Default: a role with `AmazonSSMManagedInstanceCore`.
-    pub fn instance_role(mut self, identity: InstanceRole) -> Self {
-        self.instance_role = identity;
+    pub fn instance_role(mut self, instance_role: InstanceRole) -> Self {
+        self.instance_role = instance_role;
         self
     }
 
@@ -158,12 +158,16 @@ impl SessionAccess {
     }
 
     /// Tells of sessions and of instances that fail. Default: nobody is told.
-    pub fn monitoring(self, watching: Monitoring) -> Self {
-        self.monitoring_at(watching, SourceLocation::Default)
+    pub fn monitoring(self, monitoring: Monitoring) -> Self {
+        self.monitoring_at(monitoring, SourceLocation::Default)
     }
 
-    pub(crate) fn monitoring_at(mut self, watching: Monitoring, location: SourceLocation) -> Self {
-        self.monitoring = Some((watching, location));
+    pub(crate) fn monitoring_at(
+        mut self,
+        monitoring: Monitoring,
+        location: SourceLocation,
+    ) -> Self {
+        self.monitoring = Some((monitoring, location));
         self
     }
 
@@ -177,19 +181,19 @@ impl SessionAccess {
         self
     }
 
-    /// Adds an instance. Default: one named `main`.
-    pub fn instance(self, host: PrivateInstance) -> Self {
-        self.instance_at(host, SourceLocation::Default)
+    /// Adds an instance. Default: one named `host`.
+    pub fn instance(self, instance: PrivateInstance) -> Self {
+        self.instance_at(instance, SourceLocation::Default)
     }
 
     /// Sets what a profile has beyond parts of the stack: the instance that is there where none is
     /// added, and what is accepted of checkers' findings.
     pub(crate) fn with_preset(
         mut self,
-        host: PrivateInstance,
+        instance: PrivateInstance,
         accepted: &'static [Suppression],
     ) -> Self {
-        self.default_instance = host;
+        self.default_instance = instance;
         self.suppressions = accepted;
         self
     }
@@ -212,14 +216,18 @@ impl SessionAccess {
         mut self,
         network: SourceLocation,
         endpoints: SourceLocation,
-        identity: SourceLocation,
+        instance_role: SourceLocation,
     ) -> Self {
-        self.locations = [network, endpoints, identity];
+        self.locations = [network, endpoints, instance_role];
         self
     }
 
-    pub(crate) fn instance_at(mut self, host: PrivateInstance, location: SourceLocation) -> Self {
-        self.instances.push((host, location));
+    pub(crate) fn instance_at(
+        mut self,
+        instance: PrivateInstance,
+        location: SourceLocation,
+    ) -> Self {
+        self.instances.push((instance, location));
         self
     }
 }
@@ -303,17 +311,17 @@ impl Construct for SessionAccess {
             );
         }
         let alone = matches!(self.network, Network::New(_));
-        let elsewhere = |(host, _): &&(PrivateInstance, SourceLocation)| match &host.image {
+        let elsewhere = |(instance, _): &&(PrivateInstance, SourceLocation)| match &instance.image {
             Image::Latest(family) => !family.is_amazon_linux(),
             _ => false,
         };
-        if let (Some((_, location)), Some((host, _))) =
+        if let (Some((_, location)), Some((instance, _))) =
             (&self.patching, self.instances.iter().find(elsewhere))
             && alone
         {
             let message = format!(
                 "{} gets its patches from the internet, and its network has no way there",
-                quoted(&host.name)
+                quoted(&instance.name)
             );
             scope.add_diagnostic(
                 Diagnostic::warning("patching-sources", message)
@@ -328,9 +336,9 @@ impl Construct for SessionAccess {
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
         };
         let boundary = self.instance_role.boundary();
-        let identity = scope.add_renamed("Instances", None, at_identity, self.instance_role);
+        let instance_role = scope.add_renamed("Instances", None, at_identity, self.instance_role);
         let sessions = self.sessions.map(|(sessions, location)| {
-            let role = identity.role;
+            let role = instance_role.role;
             scope.add_renamed(
                 "Sessions",
                 None,
@@ -362,7 +370,7 @@ impl Construct for SessionAccess {
         let endpoints = PlacedEndpoints {
             endpoints: self.endpoints,
             network: &network,
-            role: identity.role,
+            role: instance_role.role,
             needs,
         };
         let mut endpoints = scope.add_renamed("Endpoints", None, at_endpoints, endpoints);
@@ -371,35 +379,36 @@ impl Construct for SessionAccess {
             endpoints: &mut endpoints,
         };
         let group = scope.add("Instances", groups);
-        let mut after = network.ready.clone();
-        after.extend(identity.ready.iter().copied());
-        after.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
-        after.extend(endpoints.ready.iter().copied());
+        let mut depends_on = network.ready.clone();
+        depends_on.extend(instance_role.ready.iter().copied());
+        depends_on.extend(sessions.iter().flat_map(|it| it.ready.iter().copied()));
+        depends_on.extend(endpoints.ready.iter().copied());
         let patching = self.patching.map(|(patching, location)| {
-            let role = identity.role;
+            let role = instance_role.role;
             let permissions = PatchPermissions { role };
             let permissions = scope.add_renamed("Patching", None, location.clone(), permissions);
-            after.push(permissions.node());
+            depends_on.push(permissions.node());
             (patching, permissions, location)
         });
-        let mut hosts = self.instances;
-        if hosts.is_empty() {
-            hosts.push((self.default_instance, SourceLocation::Default));
+        let mut declared = self.instances;
+        if declared.is_empty() {
+            declared.push((self.default_instance, SourceLocation::Default));
         }
-        let mut handles: Vec<(String, InstanceHandles)> = Vec::with_capacity(hosts.len());
+        let mut handles: Vec<(String, InstanceHandles)> = Vec::with_capacity(declared.len());
         // By their oldest name, so that neither the order in which they are listed nor a rename
         // moves anything.
-        let mut hosts: Vec<(usize, (PrivateInstance, SourceLocation))> =
-            hosts.into_iter().enumerate().collect();
-        let oldest =
-            |host: &PrivateInstance| natural(host.renamed_from.as_deref().unwrap_or(&host.name));
-        hosts.sort_by_key(|(_, (host, _))| oldest(host));
-        let mut given = Vec::with_capacity(hosts.len());
-        for (n, (host, location)) in hosts {
-            given.push(n);
-            let id = host.name.clone();
-            let twin = handles.iter().find(|(of, _)| *of == id);
-            if let Some(&(_, twin)) = twin {
+        let mut declared: Vec<(usize, (PrivateInstance, SourceLocation))> =
+            declared.into_iter().enumerate().collect();
+        let oldest = |instance: &PrivateInstance| {
+            natural(instance.renamed_from.as_deref().unwrap_or(&instance.name))
+        };
+        declared.sort_by_key(|(_, (instance, _))| oldest(instance));
+        let mut positions = Vec::with_capacity(declared.len());
+        for (n, (instance, location)) in declared {
+            positions.push(n);
+            let id = instance.name.clone();
+            let duplicate = handles.iter().find(|(of, _)| *of == id);
+            if let Some(&(_, duplicate)) = duplicate {
                 let message = format!("two instances have the name {}", quoted(&id));
                 let diagnostic = Diagnostic::error("instance-name", message).at(location);
                 scope.add_diagnostic(
@@ -407,17 +416,17 @@ impl Construct for SessionAccess {
                         .about(&["name"])
                         .help("give each a name of its own"),
                 );
-                handles.push((id, twin));
+                handles.push((id, duplicate));
                 continue;
             }
-            let renamed_from = host.renamed_from.clone();
+            let renamed_from = instance.renamed_from.clone();
             let placed = PlacedInstance {
-                instance: host,
+                instance,
                 network: &network,
-                instance_profile: identity.instance_profile,
+                instance_profile: instance_role.instance_profile,
                 security_group: group,
                 sessions: sessions.as_ref(),
-                depends_on: &after,
+                depends_on: &depends_on,
             };
             let handle = scope.add_renamed(&id, renamed_from.as_deref(), location, placed);
             handles.push((id, handle));
@@ -444,9 +453,9 @@ impl Construct for SessionAccess {
             };
             scope.add_renamed("Patching", None, location, placed);
         }
-        let topic = self.monitoring.and_then(|(watching, location)| {
+        let topic = self.monitoring.and_then(|(monitoring, location)| {
             let placed = PlacedMonitoring {
-                monitoring: watching,
+                monitoring,
                 instances: &named,
             };
             scope.add_renamed("Watching", None, location, placed)
@@ -464,14 +473,17 @@ impl Construct for SessionAccess {
             audit,
             topic,
             network,
-            instance_role: identity,
+            instance_role,
             sessions,
             endpoints,
             security_group: group,
             instances: {
-                let mut hosts: Vec<_> = given.into_iter().zip(handles).collect();
-                hosts.sort_by_key(|(n, _)| *n);
-                hosts.into_iter().map(|(_, (_, handle))| handle).collect()
+                let mut declared: Vec<_> = positions.into_iter().zip(handles).collect();
+                declared.sort_by_key(|(n, _)| *n);
+                declared
+                    .into_iter()
+                    .map(|(_, (_, handle))| handle)
+                    .collect()
             },
         }
     }

@@ -227,7 +227,7 @@ impl PrivateInstance {
             _ => 1,
         };
         // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
-        const MOST: i64 = 65_536;
+        const MAX: i64 = 65_536;
         let sizes: Vec<i64> = match &self.root_volume_size {
             Some(Value::Lit(size)) => vec![*size],
             Some(Value::Expr(Expr::Param(id))) => {
@@ -237,9 +237,9 @@ impl PrivateInstance {
             }
             _ => Vec::new(),
         };
-        if let Some(size) = sizes.into_iter().find(|size| !(min..=MOST).contains(size)) {
+        if let Some(size) = sizes.into_iter().find(|size| !(min..=MAX).contains(size)) {
             let message = format!(
-                "`volume_size` is {size}, and the image's root volume has from {min} to {MOST} GiB"
+                "`volume_size` is {size}, and the image's root volume has from {min} to {MAX} GiB"
             );
             scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)
@@ -426,13 +426,13 @@ impl Construct for PlacedInstance<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> InstanceHandles {
         let subnet = self.subnet(scope);
-        let host = self.instance;
-        let architecture = host.resolve_architecture(scope);
-        host.check_agent(scope);
-        host.check_volume(scope);
-        host.check_references(scope);
-        let mut instance = Instance::new(host.instance_type, subnet);
-        let (parameter, root_device) = match &host.image {
+        let instance_config = self.instance;
+        let architecture = instance_config.resolve_architecture(scope);
+        instance_config.check_agent(scope);
+        instance_config.check_volume(scope);
+        instance_config.check_references(scope);
+        let mut instance = Instance::new(instance_config.instance_type, subnet);
+        let (parameter, root_device) = match &instance_config.image {
             Image::Latest(family) => {
                 let Some(parameter) = family.ssm_parameter(architecture) else {
                     let of = family.as_str();
@@ -468,8 +468,8 @@ impl Construct for PlacedInstance<'_> {
             .volume_type(VolumeType::Gp3)
             .encrypted(true)
             .delete_on_termination(true);
-        ebs.volume_size = host.root_volume_size;
-        ebs.kms_key = host.root_volume_kms_key;
+        ebs.volume_size = instance_config.root_volume_size;
+        ebs.kms_key = instance_config.root_volume_kms_key;
         let root: Value<Text> = root_device.into_value();
         let metadata = MetadataOptions::new()
             .http_endpoint(Switch::Enabled)
@@ -480,10 +480,10 @@ impl Construct for PlacedInstance<'_> {
             let mut template = LaunchTemplate::new(image)
                 .block_devices([BlockDeviceMapping::new(root, ebs)])
                 .metadata_options(metadata.clone());
-            template.monitoring = host
+            template.monitoring = instance_config
                 .detailed_monitoring
                 .then(|| DetailedMonitoring::new(true));
-            if let Some(renewal) = &host.replacement_trigger {
+            if let Some(renewal) = &instance_config.replacement_trigger {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).
                 let marker = TagSpecification::new("network-interface")
@@ -501,17 +501,19 @@ impl Construct for PlacedInstance<'_> {
         }
         instance.iam_instance_profile = Some(self.instance_profile.into_value());
         instance.metadata_options = Some(metadata);
-        instance.monitoring = Some(Value::Lit(host.detailed_monitoring));
-        instance.ebs_optimized = host.ebs_optimized.then_some(Value::Lit(true));
-        instance.disable_api_termination = Some(Value::Lit(host.termination_protection));
-        instance.user_data = host.user_data.map(UserData);
+        instance.monitoring = Some(Value::Lit(instance_config.detailed_monitoring));
+        instance.ebs_optimized = instance_config.ebs_optimized.then_some(Value::Lit(true));
+        instance.disable_api_termination = Some(Value::Lit(instance_config.termination_protection));
+        instance.user_data = instance_config.user_data.map(UserData);
         instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
         instance
             .security_groups
             .push(self.security_group.into_value());
-        instance.security_groups.extend(host.security_groups);
-        instance.tags.set("Name", host.name);
-        instance.tags.merge(&host.tags);
+        instance
+            .security_groups
+            .extend(instance_config.security_groups);
+        instance.tags.set("Name", instance_config.name);
+        instance.tags.merge(&instance_config.tags);
         let instance = scope.add("Instance", instance);
         scope.depends_on(instance, self.depends_on.iter().copied());
         let id = instance.attr(Instance::LINK);

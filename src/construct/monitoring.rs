@@ -179,7 +179,7 @@ impl PlacedMonitoring<'_> {
         scope: &mut Scope<'_>,
     ) {
         let id = instance.attr(Instance::LINK);
-        let told = topic.attr(Topic::LINK);
+        let notified = topic.attr(Topic::LINK);
         let alarm = Alarm::new(
             format!("{}-{}-status", kebab(scope.stack_name()), kebab(name)),
             "GreaterThanOrEqualToThreshold",
@@ -193,8 +193,8 @@ impl PlacedMonitoring<'_> {
         .alarm_description("The instance or the system below it fails EC2's checks")
         .treat_missing_data("missing")
         .dimensions(Dimensions(vec![("InstanceId".into(), Value::Expr(id))]))
-        .alarm_actions([told.clone()])
-        .ok_actions([told]);
+        .alarm_actions([notified.clone()])
+        .ok_actions([notified]);
         scope.add(&format!("Status-{name}"), alarm);
     }
 }
@@ -203,8 +203,8 @@ impl Construct for PlacedMonitoring<'_> {
     type Handle = Option<Handle<Topic>>;
 
     fn build(self, scope: &mut Scope<'_>) -> Option<Handle<Topic>> {
-        let told = self.monitoring.session_events || self.monitoring.alarms;
-        if !told && !self.monitoring.emails.is_empty() {
+        let notified = self.monitoring.session_events || self.monitoring.alarms;
+        if !notified && !self.monitoring.emails.is_empty() {
             let message = "nothing is told by mail: neither sessions nor alarms are on";
             scope.add_diagnostic(
                 Diagnostic::warning("email", message)
@@ -212,7 +212,7 @@ impl Construct for PlacedMonitoring<'_> {
                     .help("switch one on, or leave `emails` out"),
             );
         }
-        let topic = told.then(|| self.topic(scope));
+        let topic = notified.then(|| self.topic(scope));
         if let Some(topic) = topic.filter(|_| self.monitoring.session_events) {
             self.rule(topic, scope);
         }

@@ -236,11 +236,11 @@ impl Construct for PlacedOperators<'_> {
     fn build(self, scope: &mut Scope<'_>) -> OperatorHandles {
         let context = ArnContext::of(scope);
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-        const MOST: usize = 40;
-        if self.operators.instance_tags.is_empty() && self.instances.len() > MOST {
+        const MAX: usize = 40;
+        if self.operators.instance_tags.is_empty() && self.instances.len() > MAX {
             let count = self.instances.len();
             let message =
-                format!("a policy has room for the ids of {MOST} instances, not of {count}");
+                format!("a policy has room for the ids of {MAX} instances, not of {count}");
             scope.add_diagnostic(
                 Diagnostic::error("operator-instances", message)
                     .help("tell them by a tag: `operators.tags`"),
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_log_shows_is_allowed_only_if_asked_for() {
+    fn unlogged_access_requires_a_setting() {
         let text = policy(tagged("core"), "aws", "eu-central-1");
         assert!(!text.contains("AWS-Start"));
         let text = policy(tagged("core").allow_ssh(true), "aws-cn", "cn-north-1");

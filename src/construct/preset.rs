@@ -145,10 +145,10 @@ impl Preset {
 
     /// An instance.
     pub fn instance(self, name: impl Into<String>) -> PrivateInstance {
-        let mut host = PrivateInstance::new(name);
-        host.detailed_monitoring = self == Preset::Hardened;
-        host.ebs_optimized = self == Preset::Hardened;
-        host
+        let mut instance = PrivateInstance::new(name);
+        instance.detailed_monitoring = self == Preset::Hardened;
+        instance.ebs_optimized = self == Preset::Hardened;
+        instance
     }
 
     /// How sessions are.
@@ -206,8 +206,8 @@ impl Preset {
         if let Some(patching) = self.patching() {
             access = access.patching(patching);
         }
-        if let Some(watching) = self.monitoring() {
-            access = access.monitoring(watching);
+        if let Some(monitoring) = self.monitoring() {
+            access = access.monitoring(monitoring);
         }
         if let Some(audit) = self.audit() {
             access = access.audit(audit);

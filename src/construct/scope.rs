@@ -53,14 +53,14 @@ impl App {
     /// Adds a stack, or returns to it.
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
-        let place = SourceLocation::Caller(Location::caller());
+        let location = SourceLocation::Caller(Location::caller());
         let graph = &mut self.graph;
         let stack = match graph.stack_names.get(name) {
             Some(id) => *id,
             None => {
                 let id = StackId::next(graph.stacks.len());
                 if !is_id(name) {
-                    graph.diagnostics.push(invalid_id(name, name, &place));
+                    graph.diagnostics.push(invalid_id(name, name, &location));
                 }
                 graph.stacks.push(Stack {
                     name: name.to_owned(),
@@ -71,7 +71,7 @@ impl App {
                     conditions: Vec::new(),
                     outputs: Vec::new(),
                     suppressions: &[],
-                    location: place.clone(),
+                    location: location.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
                 id
@@ -83,7 +83,7 @@ impl App {
             path: String::new(),
             renamed_from: Vec::new(),
             tags: Tags::default(),
-            location: place,
+            location,
         }
     }
 
@@ -172,10 +172,10 @@ impl App {
     }
 }
 
-fn invalid_id(id: &str, path: &str, place: &SourceLocation) -> Diagnostic {
+fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
     Diagnostic::error("id", format!("{} is not an id", quoted(id)))
         .path(path.to_owned())
-        .at(place.clone())
+        .at(location.clone())
         .about(&["name"])
         .help("begin with a letter, and go on with letters, digits, `-`, `_` and `.`")
 }
@@ -225,11 +225,11 @@ impl Scope<'_> {
     /// [`App::validate`].
     #[track_caller]
     pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
-        let place = match &self.location {
+        let location = match &self.location {
             SourceLocation::File(span) => SourceLocation::File(span.clone()),
             _ => SourceLocation::Caller(Location::caller()),
         };
-        construct.build(&mut self.child(id, place))
+        construct.build(&mut self.child(id, location))
     }
 
     /// Adds a part's parts right here, without a level of their own.
@@ -243,53 +243,56 @@ impl Scope<'_> {
     pub(crate) fn add_renamed<C: Construct>(
         &mut self,
         id: &str,
-        was: Option<&str>,
-        place: SourceLocation,
+        renamed_from: Option<&str>,
+        location: SourceLocation,
         construct: C,
     ) -> C::Handle {
-        let old = was.map(|was| join(&self.path, was));
+        let old = renamed_from.map(|renamed_from| join(&self.path, renamed_from));
         let here = self.location.clone();
         let mut child = self.child(
             id,
-            if place == SourceLocation::Default {
+            if location == SourceLocation::Default {
                 here
             } else {
-                place
+                location
             },
         );
         child.renamed_from.extend(old);
         construct.build(&mut child)
     }
 
-    fn child(&mut self, id: &str, place: SourceLocation) -> Scope<'_> {
+    fn child(&mut self, id: &str, location: SourceLocation) -> Scope<'_> {
         let path = join(&self.path, id);
         if !is_id(id) {
             let full = self.full(&path);
-            self.graph.diagnostics.push(invalid_id(id, &full, &place));
+            self.graph
+                .diagnostics
+                .push(invalid_id(id, &full, &location));
         }
         Scope {
-            renamed_from: self.renamed_from.iter().map(|was| join(was, id)).collect(),
+            renamed_from: self
+                .renamed_from
+                .iter()
+                .map(|renamed_from| join(renamed_from, id))
+                .collect(),
             path,
             stack: self.stack,
             tags: self.tags.clone(),
-            location: place,
+            location,
             graph: self.graph,
         }
     }
 
     /// Sets the place that diagnostics about what is added next point to.
     #[must_use]
-    pub fn with_location(self, place: SourceLocation) -> Self {
-        if place == SourceLocation::Default {
+    pub fn with_location(self, location: SourceLocation) -> Self {
+        if location == SourceLocation::Default {
             return self;
         }
         if self.path.is_empty() {
-            self.graph.stacks[self.stack.index()].location = place.clone();
+            self.graph.stacks[self.stack.index()].location = location.clone();
         }
-        Scope {
-            location: place,
-            ..self
-        }
+        Scope { location, ..self }
     }
 
     /// Says that this place had another path below the stack before: CloudFormation keeps the
@@ -358,7 +361,7 @@ impl Scope<'_> {
             moved_from: self
                 .renamed_from
                 .iter()
-                .map(|was| terraform_name(was))
+                .map(|renamed_from| terraform_name(renamed_from))
                 .collect(),
             resource,
             depends_on: Vec::new(),
@@ -539,8 +542,8 @@ impl Scope<'_> {
     }
 
     /// Accepts findings of checkers, and says so beside what they find. Default: none are.
-    pub fn suppress(&mut self, exceptions: &'static [Suppression]) {
-        self.graph.stacks[self.stack.index()].suppressions = exceptions;
+    pub fn suppress(&mut self, suppressions: &'static [Suppression]) {
+        self.graph.stacks[self.stack.index()].suppressions = suppressions;
     }
 
     /// Says where the stack is deployed. Default: the deployment decides.
@@ -581,9 +584,9 @@ impl Scope<'_> {
         } else {
             diagnostic
         };
-        let place = self.location.clone();
+        let location = self.location.clone();
         let diagnostic = if diagnostic.locations.is_empty() {
-            diagnostic.at(place)
+            diagnostic.at(location)
         } else {
             diagnostic
         };

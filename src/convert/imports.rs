@@ -238,7 +238,7 @@ mod tests {
     use crate::resource::KINDS;
 
     #[test]
-    fn every_type_says_how_it_is_imported() {
+    fn every_type_has_an_import_rule() {
         for kind in KINDS {
             assert!(
                 kind.cfn.is_empty() || row(kind.cfn, Dialect::Cfn).is_some(),

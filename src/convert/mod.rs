@@ -68,11 +68,12 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
         return out;
     };
     let from = to.pick(Dialect::Tf, Dialect::Cfn);
-    let mut said = node.resource.put(from);
+    let mut stated = node.resource.put(from);
     for field in kind.fields {
         let (here, there) = (from.pick(field.cfn, field.tf), to.pick(field.cfn, field.tf));
         let otherwise = EQUIVALENTS.contains(&(kind.name, field.name));
-        if !here.is_empty() && there.is_empty() && !otherwise && said.remove_path(here).is_some() {
+        if !here.is_empty() && there.is_empty() && !otherwise && stated.remove_path(here).is_some()
+        {
             out.push(format!("`{here}` has no twin"));
         }
     }

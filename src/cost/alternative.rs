@@ -74,14 +74,14 @@ pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
     ];
     let before = verdicts(graph);
     let mut found: Vec<Alternative> = Vec::new();
-    for (name, gives_up, how, change) in changes {
+    for (name, trade_off, how, change) in changes {
         let mut changed = graph.clone();
         if change(&mut changed, base.region)
             && keeps_sessions(&before, &changed)
-            && let Some(mut variant) = alternative(&changed, base, name, gives_up)
+            && let Some(mut alternative) = alternative(&changed, base, name, trade_off)
         {
-            variant.instructions = Some(how.to_owned());
-            found.push(variant);
+            alternative.instructions = Some(how.to_owned());
+            found.push(alternative);
         }
     }
     sorted(found, gateways(graph, base))
@@ -107,7 +107,7 @@ fn alternative(
     graph: &Graph,
     base: &Estimate,
     name: &str,
-    gives_up: &'static str,
+    trade_off: &'static str,
 ) -> Option<Alternative> {
     let changed = estimate(graph, base.region, &base.usage);
     if unpriced(&changed) != unpriced(base) {
@@ -118,7 +118,7 @@ fn alternative(
         name: name.to_owned(),
         settings: Vec::new(),
         instructions: None,
-        trade_off: gives_up,
+        trade_off,
         monthly,
         difference: monthly.minus(base.total()),
         is_comparison: false,
@@ -267,19 +267,19 @@ fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
             1 => "a NAT gateway in one zone, no interface endpoints".to_owned(),
             _ => format!("NAT gateways in {count} zones, no interface endpoints"),
         };
-        let gives_up = match count {
+        let trade_off = match count {
             1 => ONE_GATEWAY_COST,
             _ => GATEWAY_COST,
         };
-        let mut variant = alternative(&changed, base, &name, gives_up)?;
-        variant.is_comparison = true;
+        let mut alternative = alternative(&changed, base, &name, trade_off)?;
+        alternative.is_comparison = true;
         // Its routes are not made.
-        variant.is_reachable = false;
-        variant.instructions = Some(
+        alternative.is_reachable = false;
+        alternative.instructions = Some(
             "needs public subnets, an internet gateway and routes, which no setting makes"
                 .to_owned(),
         );
-        Some(variant)
+        Some(alternative)
     };
     counts.iter().filter_map(build).collect()
 }
@@ -338,7 +338,7 @@ pub fn of_config(
     let all = if arm.is_empty() { Vec::new() } else { all };
     let before = verdicts(graph);
     let mut found: Vec<Alternative> = Vec::new();
-    for (name, gives_up, settings, joint) in [
+    for (name, trade_off, settings, joint) in [
         (ONE_ZONE, ONE_ZONE_COST, zones, false),
         (NO_EC2MESSAGES, NO_EC2MESSAGES_COST, messages, false),
         (BOTH, BOTH_COST, both, true),
@@ -352,13 +352,13 @@ pub fn of_config(
         if !keeps_sessions(&before, &changed) {
             continue;
         }
-        let Some(mut variant) = alternative(&changed, base, name, gives_up) else {
+        let Some(mut alternative) = alternative(&changed, base, name, trade_off) else {
             continue;
         };
-        variant.settings = settings;
+        alternative.settings = settings;
         // Joined with something that saves nothing, it is what it was.
-        if !joint || found.iter().all(|it| it.monthly != variant.monthly) {
-            found.push(variant);
+        if !joint || found.iter().all(|it| it.monthly != alternative.monthly) {
+            found.push(alternative);
         }
     }
     sorted(found, gateways(graph, base))

@@ -176,12 +176,12 @@ impl<'g> Estimator<'_, 'g> {
                 );
             }
         }
-        for machine in machines.iter().filter(|it| it.public) {
-            if let Ok(count) = machine.count {
+        for instance in machines.iter().filter(|it| it.public) {
+            if let Ok(count) = instance.count {
                 let shown = format!("{count} x {hours}");
                 self.line(
                     ADDRESS,
-                    Some(machine.node),
+                    Some(instance.node),
                     shown,
                     "ipv4.public",
                     self.hours(count),
@@ -190,17 +190,17 @@ impl<'g> Estimator<'_, 'g> {
         }
     }
 
-    pub(super) fn instance(&mut self, machine: &InstanceUsage) {
-        let id = machine.node;
-        let count = match &machine.count {
+    pub(super) fn instance(&mut self, instance: &InstanceUsage) {
+        let id = instance.node;
+        let count = match &instance.count {
             Ok(count) => *count,
             Err(reason) => return self.without(INSTANCE, id, reason.clone()),
         };
-        if machine.local {
+        if instance.local {
             return self.without(INSTANCE, id, "Local Zones have prices of their own");
         }
-        self.running(machine, count);
-        if machine.detailed {
+        self.running(instance, count);
+        if instance.detailed {
             let shown = counted(count, "instance");
             self.line(
                 MONITORING,
@@ -210,26 +210,26 @@ impl<'g> Estimator<'_, 'g> {
                 Amount::units(count),
             );
         }
-        for disk in &machine.disks {
+        for disk in &instance.disks {
             self.disk(id, disk, count);
         }
     }
 
-    fn running(&mut self, machine: &InstanceUsage, count: u64) {
-        let id = machine.node;
-        let of = match &machine.instance_type {
+    fn running(&mut self, instance: &InstanceUsage, count: u64) {
+        let id = instance.node;
+        let of = match &instance.instance_type {
             Ok(of) => of,
             Err(reason) => return self.without(INSTANCE, id, reason.clone()),
         };
         let hours = self.estimate.usage.hours;
         let shown = format!("{count} {of} x {hours} h");
-        if machine.system == OperatingSystem::Licensed {
+        if instance.system == OperatingSystem::Licensed {
             return self.without(INSTANCE, id, "the licence of its image has no price here");
         }
-        self.estimate.linux_assumed |= machine.system == OperatingSystem::Unknown;
+        self.estimate.linux_assumed |= instance.system == OperatingSystem::Unknown;
         let item = format!("instance.{of}");
         self.line(INSTANCE, Some(id), shown, &item, self.hours(count));
-        if machine.system == OperatingSystem::Windows {
+        if instance.system == OperatingSystem::Windows {
             let item = format!("windows.{of}");
             let shown = format!("{count} x {hours} h");
             self.line(WINDOWS, Some(id), shown, &item, self.hours(count));

@@ -82,11 +82,11 @@ pub(super) fn instance_usage<'g>(
     instance: &InstanceConfig<'g>,
 ) -> Option<InstanceUsage> {
     let node = index.graph.node(instance.node)?;
-    let (recipe, count) = match &node.resource {
+    let (launch_source, count) = match &node.resource {
         Resource::Instance(it) => {
-            let recipe =
+            let launch_source =
                 template_of_specification(index, instance.node, it.launch_template.as_ref()).into();
-            (recipe, Ok(1))
+            (launch_source, Ok(1))
         }
         Resource::AutoScalingGroup(it) => (
             launch_source(index, instance.node, it),
@@ -102,9 +102,9 @@ pub(super) fn instance_usage<'g>(
         Image::WithAgent(name) | Image::WithoutAgent(name) | Image::Opaque(name) => name.as_str(),
     });
     let instance_type = match &node.resource {
-        Resource::Instance(it) => type_of_instance(index.graph, it, &recipe),
+        Resource::Instance(it) => type_of_instance(index.graph, it, &launch_source),
         Resource::AutoScalingGroup(it) if !it.mixed_overrides.is_empty() => mixed(index.graph, it),
-        _ => type_of_launch_source(index.graph, &recipe),
+        _ => type_of_launch_source(index.graph, &launch_source),
     };
     let detailed = match &node.resource {
         Resource::Instance(it) => it.monitoring == Some(Value::Lit(true)),
@@ -115,7 +115,7 @@ pub(super) fn instance_usage<'g>(
         count,
         instance_type,
         system: name.map_or(OperatingSystem::Unknown, operating_system),
-        disks: disks(index, node, &recipe, name),
+        disks: disks(index, node, &launch_source, name),
         public: is_public(instance),
         detailed,
         local: instance
@@ -186,15 +186,19 @@ fn text(graph: &Graph, value: &Value<crate::ir::Text>) -> Known<String> {
         .ok_or_else(|| "its type is decided at deployment".to_owned())
 }
 
-fn type_of_instance(graph: &Graph, it: &Instance, recipe: &LaunchSource<'_>) -> Known<String> {
+fn type_of_instance(
+    graph: &Graph,
+    it: &Instance,
+    launch_source: &LaunchSource<'_>,
+) -> Known<String> {
     if it.instance_type.is_absent() {
-        return type_of_launch_source(graph, recipe);
+        return type_of_launch_source(graph, launch_source);
     }
     text(graph, &it.instance_type)
 }
 
-fn type_of_launch_source(graph: &Graph, recipe: &LaunchSource<'_>) -> Known<String> {
-    let own = match recipe {
+fn type_of_launch_source(graph: &Graph, launch_source: &LaunchSource<'_>) -> Known<String> {
+    let own = match launch_source {
         LaunchSource::Template(_, it) => it.instance_type.as_ref(),
         LaunchSource::Configuration(_, it) => it.instance_type.as_ref(),
         LaunchSource::Nothing => None,
@@ -302,7 +306,7 @@ fn disk(graph: &Graph, ebs: &Ebs, root: bool, image: Option<&str>) -> Disk {
 fn disks(
     index: &GraphIndex<'_>,
     node: &Node,
-    recipe: &LaunchSource<'_>,
+    launch_source: &LaunchSource<'_>,
     image: Option<&str>,
 ) -> Vec<Disk> {
     let not_read = |reason: &str| Disk {
@@ -320,7 +324,7 @@ fn disks(
     if node.is_unmodeled("root_volume") {
         return vec![not_read("its block device mappings are not understood")];
     }
-    match recipe {
+    match launch_source {
         LaunchSource::Unknown => vec![not_read("what it is launched from is not in the file")],
         LaunchSource::Nothing => vec![plain()],
         LaunchSource::Template(id, it) => {

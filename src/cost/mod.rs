@@ -219,7 +219,7 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
 
 /// Estimates what a graph costs a month at the list prices of a region.
 #[must_use]
-pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptions) -> Estimate {
+pub fn estimate(graph: &Graph, region: &'static Region, usage: &UsageAssumptions) -> Estimate {
     let index = GraphIndex::new(graph, Assumptions::default());
     let mut work = Estimator {
         index: &index,
@@ -229,12 +229,12 @@ pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptio
             not_modeled: not_modeled(graph),
             instances: 0,
             linux_assumed: false,
-            usage: *assumed,
+            usage: *usage,
         },
     };
     let machines: Vec<InstanceUsage> = instance::all(&index)
         .iter()
-        .filter_map(|host| instance_cost::instance_usage(&index, host))
+        .filter_map(|instance| instance_cost::instance_usage(&index, instance))
         .filter(|it| {
             graph
                 .node(it.node)
@@ -246,8 +246,8 @@ pub fn estimate(graph: &Graph, region: &'static Region, assumed: &UsageAssumptio
     work.endpoints();
     work.nat_gateways();
     work.addresses(&machines);
-    for machine in &machines {
-        work.instance(machine);
+    for instance in &machines {
+        work.instance(instance);
     }
     work.rest();
     work.estimate

@@ -134,7 +134,7 @@ fn not_priced(out: &mut String, estimate: &Estimate) {
 }
 
 /// The flags that make a variant, ready for a shell.
-fn flags(variant: &Alternative) -> String {
+fn flags(alternative: &Alternative) -> String {
     let quoted = |(path, value): &(String, String)| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         match value.chars().all(plain) {
@@ -142,7 +142,7 @@ fn flags(variant: &Alternative) -> String {
             false => format!("--set '{path}={value}'"),
         }
     };
-    let flags: Vec<String> = variant.settings.iter().map(quoted).collect();
+    let flags: Vec<String> = alternative.settings.iter().map(quoted).collect();
     flags.join(" ")
 }
 
@@ -182,12 +182,12 @@ fn alternatives(out: &mut String, all: &[Alternative]) {
                 .max()
                 .unwrap_or(0)
             + 4;
-        for (line, variant) in lines.lines().zip(&of) {
+        for (line, alternative) in lines.lines().zip(&of) {
             let _ = writeln!(out, "{line}");
-            let _ = writeln!(out, "{:indent$}gives up: {}", "", variant.trade_off);
-            let how = match variant.settings.is_empty() {
-                true => variant.instructions.clone().unwrap_or_default(),
-                false => flags(variant),
+            let _ = writeln!(out, "{:indent$}gives up: {}", "", alternative.trade_off);
+            let how = match alternative.settings.is_empty() {
+                true => alternative.instructions.clone().unwrap_or_default(),
+                false => flags(alternative),
             };
             let _ = writeln!(out, "{:indent$}{how}", "");
         }
@@ -239,7 +239,7 @@ fn closing(out: &mut String, estimate: &Estimate) {
 pub fn json(report: &CostReport<'_>) -> String {
     let CostReport { estimate, .. } = report;
     let lines: Vec<Value> = estimate.lines.iter().map(line).collect();
-    let variants: Vec<Value> = report.alternatives.iter().map(alternative).collect();
+    let alternatives: Vec<Value> = report.alternatives.iter().map(alternative).collect();
     let prices = estimate.prices();
     let root = object!({
         "version": VERSION,
@@ -257,7 +257,7 @@ pub fn json(report: &CostReport<'_>) -> String {
         "cheapest_total": report.cheapest.map(Usd::as_f64),
         "not_modelled": estimate.not_modeled,
         "assumptions": estimate.assumptions(),
-        "variants": variants,
+        "variants": alternatives,
     });
     format!("{root:#}\n")
 }
@@ -295,20 +295,20 @@ fn line(line: &Line) -> Value {
     out
 }
 
-fn alternative(variant: &Alternative) -> Value {
-    let settings: serde_json::Map<String, Value> = variant
+fn alternative(alternative: &Alternative) -> Value {
+    let settings: serde_json::Map<String, Value> = alternative
         .settings
         .iter()
         .map(|(path, value)| (path.clone(), value.as_str().into()))
         .collect();
     object!({
-        "name": variant.name,
+        "name": alternative.name,
         "settings": settings,
-        "how": variant.instructions,
-        "gives_up": variant.trade_off,
-        "monthly": variant.monthly.as_f64(),
-        "difference": variant.difference.as_f64(),
-        "comparison": variant.is_comparison,
-        "proven": variant.is_reachable,
+        "how": alternative.instructions,
+        "gives_up": alternative.trade_off,
+        "monthly": alternative.monthly.as_f64(),
+        "difference": alternative.difference.as_f64(),
+        "comparison": alternative.is_comparison,
+        "proven": alternative.is_reachable,
     })
 }

@@ -52,9 +52,9 @@ pub(crate) struct Cloud {
 
 /// A configuration with which the next call may be made.
 async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
-    let failed = |trouble, message: &str| AwsError {
+    let failed = |kind, message: &str| AwsError {
         operation: "",
-        kind: trouble,
+        kind,
         code: String::new(),
         message: message.to_owned(),
     };

@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_cli_says_of_a_refusal_is_read() {
+    fn a_rejection_by_the_aws_cli_is_read() {
         let said = "\nAn error occurred (AccessDeniedException) when calling the StartSession operation: User: x is not authorized\n";
         let AwsCliError::Refused { code, message } = refusal(said) else {
             panic!("not read");

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_handler_said_is_unwrapped() {
+    fn a_handler_message_is_unwrapped() {
         let wrapped = "Resource handler returned message: \"The vpc 'v' does not exist (Service: Ec2, Status Code: 400, Request ID: 1)\" (RequestToken: 2, HandlerErrorCode: NotFound)";
         assert_eq!(plain(wrapped), "The vpc 'v' does not exist");
         assert_eq!(plain("as it is (so)"), "as it is (so)");

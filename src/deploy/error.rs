@@ -153,8 +153,8 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         }
         next = error.source();
     }
-    const MOST: usize = 3;
-    let from = parts.len().saturating_sub(MOST);
+    const MAX: usize = 3;
+    let from = parts.len().saturating_sub(MAX);
     parts.split_off(from).join(": ")
 }
 
@@ -164,21 +164,21 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let code = error.code().unwrap_or_default().to_owned();
-    let (trouble, message) = match error {
+    let (kind, message) = match error {
         SdkError::TimeoutError(_) => (ErrorKind::Timeout, chain(error)),
         SdkError::DispatchFailure(failure) => {
             let cause = failure
                 .as_connector_error()
                 .map(|it| it as &(dyn Error + 'static));
             let message = cause.map_or_else(|| chain(error), chain);
-            let trouble = if failure.is_timeout() {
+            let kind = if failure.is_timeout() {
                 ErrorKind::Timeout
             } else if message.contains("credential") {
                 ErrorKind::Credentials
             } else {
                 ErrorKind::Unreachable
             };
-            (trouble, message)
+            (kind, message)
         }
         SdkError::ResponseError(_) => (ErrorKind::InvalidResponse, chain(error)),
         SdkError::ServiceError(response) => {
@@ -188,27 +188,27 @@ where
                 _ if !code.is_empty() => code.clone(),
                 _ => format!("HTTP {status}"),
             };
-            let trouble = of_code(&code).unwrap_or(match status {
+            let kind = of_code(&code).unwrap_or(match status {
                 429 => ErrorKind::Throttled,
                 500.. => ErrorKind::Server,
                 // An answer without a code is no answer of the API.
                 _ if code.is_empty() => ErrorKind::InvalidResponse,
                 _ => ErrorKind::Rejected,
             });
-            (trouble, message)
+            (kind, message)
         }
         _ => {
             let message = chain(error);
-            let trouble = match message.contains("credential") {
+            let kind = match message.contains("credential") {
                 true => ErrorKind::Credentials,
                 false => ErrorKind::Unreachable,
             };
-            (trouble, message)
+            (kind, message)
         }
     };
     AwsError {
         operation,
-        kind: trouble,
+        kind,
         code,
         message: super::plain(&message),
     }

@@ -75,11 +75,11 @@ impl Failed {
             true => cause::of_rollback(events),
             false => None,
         };
-        let kept = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
+        let retained = events.iter().filter(|it| it.status == "DELETE_SKIPPED");
         Box::new(Failed {
             cause: cause::find(cloud, events, 0).await,
             rollback_cause: of_rollback,
-            retained: kept.map(Event::member).collect(),
+            retained: retained.map(Event::member).collect(),
             stack,
         })
     }

@@ -47,24 +47,24 @@ pub(crate) async fn destroy(
     progress: &mut impl ProgressSink,
 ) -> Result<Outcome, AwsError> {
     let resources = cloud.members(&stack.id).await.map(|it| it.len()).ok();
-    let behind = if stack.status == "DELETE_IN_PROGRESS" {
+    let last_event = if stack.status == "DELETE_IN_PROGRESS" {
         progress.note(&format!(
             "stack `{}` is being deleted already; following that",
             stack.name
         ));
         event_before_operation(cloud, &stack.id).await?
     } else {
-        let behind = cloud.newest_event(&stack.id).await?;
+        let last_event = cloud.newest_event(&stack.id).await?;
         let role = options.role_arn.as_deref();
         cloud
             .delete_stack(&stack.id, &token(), &options.retain, role)
             .await?;
-        behind
+        last_event
     };
     progress.start(resources);
-    let watch = WaitOptions {
+    let wait_options = WaitOptions {
         stack_id: &stack.id,
-        last_event: behind,
+        last_event,
         change_set: None,
         deadline: options.timeout.map(|limit| Instant::now() + limit),
         poll_interval: options.poll_interval,
@@ -73,7 +73,7 @@ pub(crate) async fn destroy(
         end,
         events,
         status,
-    } = wait(cloud, watch, stop, progress).await;
+    } = wait(cloud, wait_options, stop, progress).await;
     Ok(match end {
         WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
             let retained = events.iter().filter(|it| it.status == "DELETE_SKIPPED");

@@ -40,13 +40,13 @@ pub(crate) fn token() -> String {
 /// What to do about a stack that no change set can be made for.
 fn unusable(stack: &Stack) -> Option<DeployError> {
     let state = format!("stack `{}` is {}, as it was", stack.name, stack.status);
-    let problem = DeployError::new(format!("stack `{}` is {}", stack.name, stack.status), state);
+    let error = DeployError::new(format!("stack `{}` is {}", stack.name, stack.status), state);
     Some(match stack.status.as_str() {
-        "ROLLBACK_FAILED" | "DELETE_FAILED" => problem.help(format!(
+        "ROLLBACK_FAILED" | "DELETE_FAILED" => error.help(format!(
             "`ssm-synth destroy --stack {}` deletes what is left; then deploy again",
             stack.name
         )),
-        "UPDATE_ROLLBACK_FAILED" => problem.help(format!(
+        "UPDATE_ROLLBACK_FAILED" => error.help(format!(
             "mend what the rollback failed at, then `aws cloudformation continue-update-rollback \
              --stack-name {}`",
             stack.name
@@ -79,14 +79,14 @@ pub(crate) async fn deploy<T: Confirm>(
     request: &Request,
     options: &Options,
     stop: &Stop,
-    talk: &mut T,
+    progress: &mut T,
 ) -> Result<Outcome, DeployError> {
     let mut rollout = Rollout {
         cloud,
         request,
         options,
         stop,
-        progress: talk,
+        progress,
         deadline: None,
         protection_error: None,
         deleted_failed_stack: false,
@@ -156,15 +156,20 @@ impl<T: Confirm> Rollout<'_, T> {
         self.deadline = self.options.timeout.map(|limit| Instant::now() + limit);
     }
 
-    async fn wait(&mut self, id: &str, behind: Option<String>, set: Option<&str>) -> WaitResult {
-        let watch = WaitOptions {
+    async fn wait(
+        &mut self,
+        id: &str,
+        last_event: Option<String>,
+        set: Option<&str>,
+    ) -> WaitResult {
+        let wait_options = WaitOptions {
             stack_id: id,
-            last_event: behind,
+            last_event,
             change_set: set,
             deadline: self.deadline,
             poll_interval: self.options.poll_interval,
         };
-        wait(self.cloud, watch, self.stop, self.progress).await
+        wait(self.cloud, wait_options, self.stop, self.progress).await
     }
 
     /// One attempt; nothing if the stack must be looked at anew.
@@ -177,11 +182,11 @@ impl<T: Confirm> Rollout<'_, T> {
             if stack.status == "ROLLBACK_COMPLETE" {
                 return self.delete_failed_stack(stack).await;
             }
-            if let Some(problem) = unusable(stack) {
-                return Err(problem);
+            if let Some(error) = unusable(stack) {
+                return Err(error);
             }
         }
-        let absent = found.is_none();
+        let is_new = found.is_none();
         let create = found
             .as_ref()
             .is_none_or(|it| it.status == "REVIEW_IN_PROGRESS");
@@ -199,20 +204,20 @@ impl<T: Confirm> Rollout<'_, T> {
         };
         let filled = self.parameter_values(deployed.as_ref())?;
         let tags = merged(&self.request.tags, found.as_ref());
-        let made = self
+        let created = self
             .cloud
             .create_change_set(self.request, &filled, &tags, &name, create)
             .await;
-        if let Err(error) = made {
+        if let Err(error) = created {
             let came_between = error.message.contains("_IN_PROGRESS state")
                 || error.message.contains("cannot be created again");
-            let left = self.clean_up(&name, absent).await;
-            if came_between && left.is_none() {
+            let leftover = self.clean_up(&name, is_new).await;
+            if came_between && leftover.is_none() {
                 return Ok(None);
             }
             return Err(DeployError::of(
                 &error,
-                left.unwrap_or_else(|| self.unchanged_state()),
+                leftover.unwrap_or_else(|| self.unchanged_state()),
             ));
         }
         let set = match self.created_change_set(&name).await {
@@ -221,20 +226,20 @@ impl<T: Confirm> Rollout<'_, T> {
                 self.note_concurrent_change();
                 return Ok(None);
             }
-            Err(mut problem) => {
-                if let Some(left) = self.clean_up(&name, absent).await {
-                    problem.state = left;
+            Err(mut error) => {
+                if let Some(leftover) = self.clean_up(&name, is_new).await {
+                    error.state = leftover;
                 }
-                return Err(problem);
+                return Err(error);
             }
         };
         if set.status == "FAILED" {
             let details = self.validation(&set).await;
-            let left = self.clean_up(&name, absent).await;
+            let leftover = self.clean_up(&name, is_new).await;
             let nothing = ["didn't contain changes", "No updates are to be performed"];
             if nothing.iter().any(|it| set.reason.contains(it)) {
-                if let Some(left) = left {
-                    self.progress.note(&left);
+                if let Some(leftover) = leftover {
+                    self.progress.note(&leftover);
                 }
                 let stack = found.unwrap_or_default();
                 if !self.options.dry_run {
@@ -242,28 +247,28 @@ impl<T: Confirm> Rollout<'_, T> {
                 }
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
-            let state = left.unwrap_or_else(|| self.unchanged_state());
-            let mut problem = DeployError::new(
+            let state = leftover.unwrap_or_else(|| self.unchanged_state());
+            let mut error = DeployError::new(
                 format!("the change set failed: {}{details}", set.reason),
                 state,
             );
-            problem.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
-            return Err(problem);
+            error.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
+            return Err(error);
         }
         let stack_now = deployed.as_ref().map(|it| &it.stack);
         let values = effective(&self.request.parameters, &filled, stack_now);
-        let mut refused = self.progress.plan(&set, deployed.as_ref(), &values);
+        let mut rejection = self.progress.plan(&set, deployed.as_ref(), &values);
         let failed = stack_now.is_some_and(|it| keeps_failures(&it.status));
         let replaces = set.planned.iter().any(|it| it.replacement == "True");
         if self.options.no_rollback && replaces {
-            refused =
+            rejection =
                 Err("CloudFormation refuses `--no-rollback` where something is replaced".into());
         }
-        if let Err(message) = refused {
-            let left = self.clean_up(&name, absent).await;
+        if let Err(message) = rejection {
+            let leftover = self.clean_up(&name, is_new).await;
             return Err(DeployError::new(
                 message,
-                left.unwrap_or_else(|| self.unchanged_state()),
+                leftover.unwrap_or_else(|| self.unchanged_state()),
             ));
         }
         if failed {
@@ -289,10 +294,10 @@ impl<T: Confirm> Rollout<'_, T> {
                 == Confirmation::Yes
             && !self.stop.is_requested();
         if !go_on {
-            if let Some(left) = self.clean_up(&name, absent).await {
+            if let Some(leftover) = self.clean_up(&name, is_new).await {
                 return Err(DeployError::new(
                     "not everything could be taken away again",
-                    left,
+                    leftover,
                 ));
             }
             return Ok(Some(match self.options.dry_run {
@@ -300,7 +305,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 false => Outcome::Declined,
             }));
         }
-        self.execute(&set, &name, absent, failed).await
+        self.execute(&set, &name, is_new, failed).await
     }
 
     /// What the checks before a change set found: only they say it, and only while it is there.
@@ -358,10 +363,10 @@ impl<T: Confirm> Rollout<'_, T> {
     }
 
     /// Takes the change set away, and a stack that was nothing but its shell; tells what is left.
-    async fn clean_up(&mut self, name: &str, absent: bool) -> Option<String> {
+    async fn clean_up(&mut self, name: &str, is_new: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
-            let shell = match absent {
+            let shell = match is_new {
                 true => format!(
                     ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`ssm-synth destroy --stack \
                      {stack}` deletes both)"
@@ -375,7 +380,7 @@ impl<T: Confirm> Rollout<'_, T> {
             ));
         }
         // A shell that was there before is somebody's.
-        if !absent {
+        if !is_new {
             return None;
         }
         let shell = async {
@@ -394,14 +399,14 @@ impl<T: Confirm> Rollout<'_, T> {
             }
             self.cloud.delete_stack(&shell.id, name, &[], None).await?;
             let start = Instant::now();
-            while let Some(left) = self.cloud.stack(&shell.id).await? {
-                if left.status == "DELETE_COMPLETE" {
+            while let Some(leftover) = self.cloud.stack(&shell.id).await? {
+                if leftover.status == "DELETE_COMPLETE" {
                     break;
                 }
                 if start.elapsed() > Duration::from_secs(60) {
                     return Ok(Some(format!(
                         "nothing was deployed; the empty stack `{stack}` is {}",
-                        left.status
+                        leftover.status
                     )));
                 }
                 sleep(self.options.poll_interval.min(Duration::from_secs(1))).await;
@@ -418,22 +423,22 @@ impl<T: Confirm> Rollout<'_, T> {
     }
 
     async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, DeployError> {
-        let under_way = format!("stack `{}` is {}", stack.name, stack.status);
+        let in_progress = format!("stack `{}` is {}", stack.name, stack.status);
         if self.options.dry_run {
-            let state = format!("{under_way}; nothing was changed by this run");
-            return Err(DeployError::new(under_way, state).help(format!(
+            let state = format!("{in_progress}; nothing was changed by this run");
+            return Err(DeployError::new(in_progress, state).help(format!(
                 "`ssm-synth status --stack {} --wait` follows it",
                 stack.name
             )));
         }
         self.progress.note(&format!(
-            "{under_way}: an earlier run or somebody else is at it; following that first"
+            "{in_progress}: an earlier run or somebody else is at it; following that first"
         ));
-        let behind = event_before_operation(self.cloud, &stack.id).await;
-        let behind = behind.map_err(|error| DeployError::of(&error, under_way))?;
+        let last_event = event_before_operation(self.cloud, &stack.id).await;
+        let last_event = last_event.map_err(|error| DeployError::of(&error, in_progress))?;
         self.start_clock();
         self.progress.start(None);
-        let result = self.wait(&stack.id, behind, None).await;
+        let result = self.wait(&stack.id, last_event, None).await;
         match &result.end {
             WaitEnd::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
                 self.progress
@@ -469,13 +474,13 @@ impl<T: Confirm> Rollout<'_, T> {
         }
         let members = self.cloud.members(&stack.id).await;
         let members = members.map_err(|error| DeployError::of(&error, state.as_str()))?;
-        let left = members.iter().filter(|it| it.status != "DELETE_COMPLETE");
-        let left: Vec<String> = left
+        let leftover = members.iter().filter(|it| it.status != "DELETE_COMPLETE");
+        let leftover: Vec<String> = leftover
             .map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
             .collect();
-        let holds = match left.is_empty() {
+        let holds = match leftover.is_empty() {
             true => "it holds nothing".to_owned(),
-            false => format!("these were left in the account: {}", left.join(", ")),
+            false => format!("these were left in the account: {}", leftover.join(", ")),
         };
         self.progress.note(&format!(
             "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and {holds}; it must be deleted \
@@ -492,8 +497,8 @@ impl<T: Confirm> Rollout<'_, T> {
         {
             return Ok(Some(Outcome::Declined));
         }
-        let behind = self.cloud.newest_event(&stack.id).await;
-        let behind = behind.map_err(|error| DeployError::of(&error, state.as_str()))?;
+        let last_event = self.cloud.newest_event(&stack.id).await;
+        let last_event = last_event.map_err(|error| DeployError::of(&error, state.as_str()))?;
         let done = self
             .cloud
             .delete_stack(&stack.id, &token(), &[], None)
@@ -507,7 +512,7 @@ impl<T: Confirm> Rollout<'_, T> {
         self.start_clock();
         self.progress.start(None);
         let id = stack.id.clone();
-        let result = self.wait(&id, behind, None).await;
+        let result = self.wait(&id, last_event, None).await;
         match result.end {
             WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
                 self.deleted_failed_stack = true;
@@ -524,16 +529,16 @@ impl<T: Confirm> Rollout<'_, T> {
         &mut self,
         set: &ChangeSet,
         name: &str,
-        absent: bool,
+        is_new: bool,
         keep: bool,
     ) -> Result<Option<Outcome>, DeployError> {
-        let behind = match self.cloud.newest_event(&set.stack_id).await {
-            Ok(behind) => behind,
+        let last_event = match self.cloud.newest_event(&set.stack_id).await {
+            Ok(last_event) => last_event,
             Err(error) => {
-                let left = self.clean_up(name, absent).await;
+                let leftover = self.clean_up(name, is_new).await;
                 return Err(DeployError::of(
                     &error,
-                    left.unwrap_or_else(|| self.unchanged_state()),
+                    leftover.unwrap_or_else(|| self.unchanged_state()),
                 ));
             }
         };
@@ -542,19 +547,19 @@ impl<T: Confirm> Rollout<'_, T> {
             .execute(&set.stack_id, name, keep || self.options.no_rollback)
             .await;
         if let Err(error) = executed {
-            match self.has_started(set, name, behind.as_deref()).await {
+            match self.has_started(set, name, last_event.as_deref()).await {
                 Some(true) => {}
                 Some(false) => {
-                    let left = self.clean_up(name, absent).await;
+                    let leftover = self.clean_up(name, is_new).await;
                     // Executing one change set takes the others away, or makes them obsolete.
                     let came_between = error.is_not_found()
                         || error.code.starts_with("InvalidChangeSetStatus")
                         || error.message.contains("_IN_PROGRESS state");
-                    if came_between && left.is_none() {
+                    if came_between && leftover.is_none() {
                         self.note_concurrent_change();
                         return Ok(None);
                     }
-                    let state = left.unwrap_or_else(|| self.unchanged_state());
+                    let state = leftover.unwrap_or_else(|| self.unchanged_state());
                     return Err(DeployError::of(&error, state));
                 }
                 None => {
@@ -576,7 +581,7 @@ impl<T: Confirm> Rollout<'_, T> {
             ..Stack::default()
         };
         self.protect(&protect).await;
-        let result = self.wait(&set.stack_id, behind, Some(name)).await;
+        let result = self.wait(&set.stack_id, last_event, Some(name)).await;
         match result.end {
             WaitEnd::Settled(stack) if stack.is_good() => Ok(Some(Outcome::Done(stack))),
             WaitEnd::Settled(stack) => Ok(Some(Outcome::Failed(
@@ -587,7 +592,12 @@ impl<T: Confirm> Rollout<'_, T> {
     }
 
     /// Whether the change set is being executed, or was; nothing if nobody can say.
-    async fn has_started(&self, set: &ChangeSet, name: &str, behind: Option<&str>) -> Option<bool> {
+    async fn has_started(
+        &self,
+        set: &ChangeSet,
+        name: &str,
+        last_event: Option<&str>,
+    ) -> Option<bool> {
         if let Ok(Some(set)) = self.cloud.change_set(&set.stack_id, name).await {
             match set.execution.as_str() {
                 "EXECUTE_IN_PROGRESS" | "EXECUTE_COMPLETE" | "EXECUTE_FAILED" => return Some(true),
@@ -595,24 +605,24 @@ impl<T: Confirm> Rollout<'_, T> {
                 _ => {}
             }
         }
-        let events = self.cloud.events(&set.stack_id, behind).await.ok()?;
+        let events = self.cloud.events(&set.stack_id, last_event).await.ok()?;
         Some(events.iter().any(|it| it.token == name))
     }
 
     async fn protect(&mut self, stack: &Stack) {
-        let Some(wanted) = self
+        let Some(expected) = self
             .options
             .termination_protection
             .filter(|it| *it != stack.termination_protection)
         else {
             return;
         };
-        let word = if wanted {
+        let word = if expected {
             "protected from"
         } else {
             "no longer protected from"
         };
-        match self.cloud.protect(&self.request.stack, wanted).await {
+        match self.cloud.protect(&self.request.stack, expected).await {
             Ok(()) => self.progress.note(&format!(
                 "stack `{}` is {word} deletion",
                 self.request.stack

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn capabilities_are_what_the_template_holds() {
+    fn capabilities_follow_the_template() {
         let told = |text: &str| read(text).unwrap().capabilities;
         assert!(told("Resources: {A: {Type: AWS::EC2::VPC}}").is_empty());
         assert_eq!(

@@ -129,7 +129,7 @@ pub(crate) struct WaitOptions<'a> {
 /// Watches until the operation is over.
 pub(crate) async fn wait(
     cloud: &Cloud,
-    watch: WaitOptions<'_>,
+    options: WaitOptions<'_>,
     stop: &Stop,
     progress: &mut impl ProgressSink,
 ) -> WaitResult {
@@ -138,19 +138,21 @@ pub(crate) async fn wait(
         events: Vec::new(),
         status: String::new(),
     };
-    let mut behind = watch.last_event.clone();
+    let mut last_event = options.last_event.clone();
     let mut lost_since: Option<Instant> = None;
     let mut polls = 0;
     result.end = loop {
         let asked = async {
-            let events = cloud.events(watch.stack_id, behind.as_deref()).await?;
-            let stack = cloud.stack(watch.stack_id).await?;
+            let events = cloud
+                .events(options.stack_id, last_event.as_deref())
+                .await?;
+            let stack = cloud.stack(options.stack_id).await?;
             Ok::<_, AwsError>((events, stack))
         };
         let response = tokio::select! {
             response = asked => response,
             () = stop.wait() => break WaitEnd::Stopped,
-            () = reach_deadline(watch.deadline) => break WaitEnd::TimedOut,
+            () = reach_deadline(options.deadline) => break WaitEnd::TimedOut,
         };
         match response {
             Err(error) if error.is_transient() => {
@@ -170,12 +172,12 @@ pub(crate) async fn wait(
                     progress.note("AWS answers again");
                 }
                 if let Some(last) = events.last() {
-                    behind = Some(last.id.clone());
+                    last_event = Some(last.id.clone());
                 }
                 events.iter().for_each(|event| progress.event(event));
                 result.events.extend(events);
                 let stack = stack.unwrap_or_else(|| Stack {
-                    id: watch.stack_id.to_owned(),
+                    id: options.stack_id.to_owned(),
                     status: "DELETE_COMPLETE".to_owned(),
                     ..Stack::default()
                 });
@@ -187,15 +189,15 @@ pub(crate) async fn wait(
                         break WaitEnd::Settled(stack);
                     }
                     polls += 1;
-                    if polls >= 3 && is_finished(cloud, &watch).await {
+                    if polls >= 3 && is_finished(cloud, &options).await {
                         break WaitEnd::Settled(stack);
                     }
                 }
             }
         }
         tokio::select! {
-            () = sleep(watch.poll_interval) => {}
-            () = reach_deadline(watch.deadline) => break WaitEnd::TimedOut,
+            () = sleep(options.poll_interval) => {}
+            () = reach_deadline(options.deadline) => break WaitEnd::TimedOut,
             () = stop.wait() => break WaitEnd::Stopped,
         }
     };
@@ -212,11 +214,11 @@ async fn reach_deadline(limit: Option<Instant>) {
 }
 
 /// Whether the change set says that it is no longer executed.
-async fn is_finished(cloud: &Cloud, watch: &WaitOptions<'_>) -> bool {
-    let Some(name) = watch.change_set else {
+async fn is_finished(cloud: &Cloud, options: &WaitOptions<'_>) -> bool {
+    let Some(name) = options.change_set else {
         return true;
     };
-    match cloud.change_set(watch.stack_id, name).await {
+    match cloud.change_set(options.stack_id, name).await {
         Ok(Some(set)) => !matches!(set.execution.as_str(), "AVAILABLE" | "EXECUTE_IN_PROGRESS"),
         Ok(None) => true,
         Err(_) => false,

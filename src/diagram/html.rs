@@ -78,8 +78,8 @@ fn class(status: HopStatus) -> &'static str {
     }
 }
 
-fn verdict_class(answer: Verdict) -> &'static str {
-    match answer {
+fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Reachable => "good",
         Verdict::Unreachable => "bad",
         Verdict::Unknown | Verdict::NotCreated => "doubt",

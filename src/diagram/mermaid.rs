@@ -10,14 +10,14 @@ use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several, st
 use crate::reachability::{HopStatus, Verdict};
 
 /// Instances beyond these are counted.
-const MOST_NAMES: usize = 2;
+const MAX_NAMES: usize = 2;
 /// Boxes in a subnet, subnets in a zone and VPCs beyond these are counted: Mermaid draws at most five
 /// hundred lines and fifty thousand letters.
-const MOST_BOXES: usize = 3;
-const MOST_SUBNETS: usize = 4;
-const MOST_PANELS: usize = 4;
+const MAX_BOXES: usize = 3;
+const MAX_SUBNETS: usize = 4;
+const MAX_PANELS: usize = 4;
 /// Security groups and roles beyond these are left to the report.
-const MOST_CARDS: usize = 6;
+const MAX_CARDS: usize = 6;
 
 /// Escapes text for a quoted label or a message: what is no letter, digit or harmless sign becomes
 /// an entity, which no part of the grammar reads.
@@ -72,8 +72,8 @@ fn class(status: HopStatus) -> &'static str {
     }
 }
 
-fn verdict_class(answer: Verdict) -> &'static str {
-    match answer {
+fn verdict_class(verdict: Verdict) -> &'static str {
+    match verdict {
         Verdict::Reachable => "ok",
         Verdict::Unreachable => "bad",
         Verdict::Unknown | Verdict::NotCreated => "doubt",
@@ -100,7 +100,7 @@ pub(super) fn network(scene: &Scene) -> String {
         out,
         "  accDescr: The agent dials out to Systems Manager, and so does the operator."
     );
-    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
+    for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
         self::panel(&mut out, n, panel);
     }
     let region = scene.region.as_deref().unwrap_or("the region");
@@ -110,13 +110,13 @@ pub(super) fn network(scene: &Scene) -> String {
         label(&[&format!("AWS services in {region}")])
     );
     let mut services: Vec<&str> = vec!["ssm", "ssmmessages"];
-    for door in scene
+    for point in scene
         .panels
         .iter()
-        .take(MOST_PANELS)
+        .take(MAX_PANELS)
         .flat_map(|it| &it.egress_points)
     {
-        for service in &door.services {
+        for service in &point.services {
             if !services.contains(&service.as_str()) {
                 services.push(service);
             }
@@ -141,9 +141,9 @@ pub(super) fn network(scene: &Scene) -> String {
         "  operator([\"{}\"])",
         label(&["Operator", "aws ssm start-session"])
     );
-    for (n, panel) in scene.panels.iter().enumerate().take(MOST_PANELS) {
-        for (m, door) in panel.egress_points.iter().enumerate() {
-            let mut to: Vec<usize> = door
+    for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
+        for (m, point) in panel.egress_points.iter().enumerate() {
+            let mut to: Vec<usize> = point
                 .services
                 .iter()
                 .map(|it| {
@@ -153,7 +153,7 @@ pub(super) fn network(scene: &Scene) -> String {
                 .collect();
             to.dedup();
             for to in to {
-                let _ = match door.status {
+                let _ = match point.status {
                     Some(HopStatus::Fail) => {
                         writeln!(out, "  d{n}x{m} -. \"{}\" .-x s{to}", sign(HopStatus::Fail))
                     }
@@ -166,7 +166,7 @@ pub(super) fn network(scene: &Scene) -> String {
     }
     let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
     let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["web socket"]));
-    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
         let says = format!("and {more} more VPCs with instances");
         let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
@@ -197,12 +197,12 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     let mut edges: Vec<(String, &InstanceBox)> = Vec::new();
     for (z, zone) in panel.zones.iter().enumerate() {
         let _ = writeln!(out, "    subgraph v{n}z{z}[\"{}\"]", label(&[&zone.name]));
-        for (s, subnet) in zone.subnets.iter().enumerate().take(MOST_SUBNETS) {
+        for (s, subnet) in zone.subnets.iter().enumerate().take(MAX_SUBNETS) {
             let title = format!("subnet {} {}", subnet.name, subnet.note);
             let _ = writeln!(out, "      subgraph v{n}z{z}s{s}[\"{}\"]", label(&[&title]));
             let (shown, rest) = subnet
                 .instances
-                .split_at(subnet.instances.len().min(MOST_BOXES));
+                .split_at(subnet.instances.len().min(MAX_BOXES));
             for (h, instance) in shown.iter().enumerate() {
                 let id = format!("h{n}x{z}x{s}x{h}");
                 let _ = writeln!(
@@ -235,15 +235,15 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
             }
             out.push_str("      end\n");
         }
-        let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+        let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
         if more > 0 {
             let says = format!("and {more} more subnets");
             let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&says]));
         }
         out.push_str("    end\n");
     }
-    for (m, door) in panel.egress_points.iter().enumerate() {
-        self::egress_point(out, n, m, door);
+    for (m, point) in panel.egress_points.iter().enumerate() {
+        self::egress_point(out, n, m, point);
     }
     if !edges.is_empty() {
         let says = label(&["The agents dial out, TCP 443"]);
@@ -260,8 +260,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     if edges.is_empty() {
         return;
     }
-    for (m, door) in panel.egress_points.iter().enumerate() {
-        let _ = match door.status {
+    for (m, point) in panel.egress_points.iter().enumerate() {
+        let _ = match point.status {
             Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
             Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
             Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
@@ -277,7 +277,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
     }
     let says = label(&["security groups and roles"]);
     let _ = writeln!(out, "    subgraph c{n}[\"{says}\"]\n      direction TB");
-    let shown = panel.cards.len().min(MOST_CARDS);
+    let shown = panel.cards.len().min(MAX_CARDS);
     for (c, card) in panel.cards[..shown].iter().enumerate() {
         let mut lines = vec![format!("{} {}", card.kind, card.name)];
         lines.extend(card.lines.iter().take(4).cloned());
@@ -296,7 +296,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
 }
 
 fn instance_label(instance: &InstanceBox) -> String {
-    let answer = match instance.failing {
+    let verdict = match instance.failing {
         Some(hop) => format!(
             "{}: {hop} {}",
             instance.verdict.as_str(),
@@ -310,15 +310,15 @@ fn instance_label(instance: &InstanceBox) -> String {
         ""
     };
     label(&[
-        &format!("{kind}{}", several(&instance.names, MOST_NAMES)),
-        &answer,
+        &format!("{kind}{}", several(&instance.names, MAX_NAMES)),
+        &verdict,
         &format!("group: {}", instance.security_groups),
         &format!("role: {}", instance.role),
     ])
 }
 
-fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
-    let what = match door.kind {
+fn egress_point(out: &mut String, n: usize, m: usize, point: &EgressPoint) {
+    let what = match point.kind {
         EgressPointKind::Interface => "endpoint",
         EgressPointKind::Gateway => "gateway endpoint",
         EgressPointKind::Internet => "way out",
@@ -329,12 +329,12 @@ fn egress_point(out: &mut String, n: usize, m: usize, door: &EgressPoint) {
         out,
         "    d{n}x{m}[\"{}\"]:::{}",
         label(&[
-            &format!("{what}: {}", several(&door.services, 3)),
-            &door.name,
-            &door.note,
-            &door.status_text().unwrap_or_default(),
+            &format!("{what}: {}", several(&point.services, 3)),
+            &point.name,
+            &point.note,
+            &point.status_text().unwrap_or_default(),
         ]),
-        door.status.map_or("quiet", class)
+        point.status.map_or("quiet", class)
     );
 }
 
@@ -345,7 +345,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
     let who = path.map_or(String::new(), |it| {
         format!(
             " to {}: {}",
-            several(&it.names, MOST_NAMES),
+            several(&it.names, MAX_NAMES),
             it.verdict.as_str()
         )
     });
@@ -392,12 +392,12 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let text = format!("{status_text}{}", broken(&step.text));
         // A failing step ends where it fails; what is not told passes through.
         match step.through {
-            Some(door) if step.status == Some(HopStatus::Fail) => {
-                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
+            Some(point) if step.status == Some(HopStatus::Fail) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
             }
-            Some(door) => {
-                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(door));
-                let _ = writeln!(out, "  {}{arrow}{}: and on", id(door), id(to));
+            Some(point) => {
+                let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
+                let _ = writeln!(out, "  {}{arrow}{}: and on", id(point), id(to));
             }
             None => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(to));

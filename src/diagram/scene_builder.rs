@@ -181,8 +181,8 @@ impl SceneBuilder<'_> {
         let placed = here
             .iter()
             .flat_map(|&at| &self.topology.instances[at].subnets);
-        let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
-        for resource in placed.chain(doors.clone().flat_map(|it| &it.subnets)) {
+        let points = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
+        for resource in placed.chain(points.clone().flat_map(|it| &it.subnets)) {
             if !resources.contains(resource) {
                 resources.push(resource.clone());
             }
@@ -222,7 +222,7 @@ impl SceneBuilder<'_> {
                 ..SubnetBox::default()
             });
         }
-        for egress_point in doors.filter(|it| it.interface != Some(false)) {
+        for egress_point in points.filter(|it| it.interface != Some(false)) {
             let service = egress_point
                 .service
                 .clone()
@@ -306,7 +306,7 @@ impl SceneBuilder<'_> {
             Hop::EndpointPolicy,
             Hop::EndpointSecurityGroup,
         ];
-        let mut doors = Vec::new();
+        let mut points = Vec::new();
         let mut others = Vec::new();
         let ways = |service: &str| {
             let service = service.to_owned();
@@ -366,7 +366,7 @@ impl SceneBuilder<'_> {
                 services: vec![label],
             };
             match made.status {
-                Some(_) => doors.push(made),
+                Some(_) => points.push(made),
                 None => others.push(made),
             }
         }
@@ -374,17 +374,17 @@ impl SceneBuilder<'_> {
             // An endpoint that is drawn already, and does not serve, says it.
             let drawn =
                 |it: &EgressPoint| it.services == [service] && it.status != Some(HopStatus::Pass);
-            if doors.iter().any(drawn) {
+            if points.iter().any(drawn) {
                 continue;
             }
             let same = |it: &&mut EgressPoint| it.kind == kind && it.name == name;
-            match doors.iter_mut().find(same) {
+            match points.iter_mut().find(same) {
                 Some(egress_point) => egress_point.services.push(service.to_owned()),
-                None => doors.push(self.missing_endpoint(service, kind, name, here)),
+                None => points.push(self.missing_endpoint(service, kind, name, here)),
             }
         }
-        doors.extend(joined(others));
-        doors
+        points.extend(joined(others));
+        points
     }
 
     /// What is dialled past the endpoints of the file.
@@ -448,8 +448,8 @@ impl SceneBuilder<'_> {
         let own = here
             .iter()
             .flat_map(|&at| self.topology.instances[at].security_groups.iter().flatten());
-        let doors = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
-        for resource in own.chain(doors.flat_map(|it| &it.security_groups)) {
+        let points = self.topology.endpoints.iter().filter(|it| it.vpc == *vpc);
+        for resource in own.chain(points.flat_map(|it| &it.security_groups)) {
             if !groups.contains(&resource) {
                 groups.push(resource);
             }
@@ -551,9 +551,9 @@ fn by_endpoints(instance: &reachability::InstanceTopology) -> Option<bool> {
 }
 
 /// Endpoints that the agent's path does not use, by kind: services beside services.
-fn joined(doors: Vec<EgressPoint>) -> Vec<EgressPoint> {
+fn joined(points: Vec<EgressPoint>) -> Vec<EgressPoint> {
     let mut out: Vec<EgressPoint> = Vec::new();
-    for egress_point in doors {
+    for egress_point in points {
         match out
             .iter_mut()
             .find(|it| it.kind == egress_point.kind && it.note == egress_point.note)

@@ -95,7 +95,7 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         through: Some(Party::EgressPoint),
         ..step(Party::Agent, to, &text, hops)
     };
-    let way: &[Hop] = &[
+    let route: &[Hop] = &[
         Hop::RolePermissions,
         Hop::Endpoint,
         Hop::EndpointPrivateDns,
@@ -134,12 +134,12 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         dialled(
             Party::Ssm,
             "It dials out, TCP 443, and registers: UpdateInstanceInformation".to_owned(),
-            way,
+            route,
         ),
         dialled(
             Party::Messages,
             "It dials out again and keeps a web socket open: the control channel".to_owned(),
-            way,
+            route,
         ),
         step(
             Party::Operator,
@@ -168,7 +168,7 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         dialled(
             Party::Messages,
             "The agent dials out a third time: its own data channel".to_owned(),
-            way,
+            route,
         ),
     ];
     // Without a control channel nobody is told of a session.

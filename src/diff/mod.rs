@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_place_decides_is_what_is_written_out_there() {
+    fn deployment_values_are_substituted() {
         let of = |value: &str| format!("Resources: {{A: {{Type: T, Properties: {{V: {value}}}}}}}");
         let (asked, told) = (of("!Sub 'a.${AWS::Region}.b'"), of("a.eu-west-1.b"));
         let deployment = Deployment {
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn properties_are_told_one_by_one() {
+    fn properties_are_reported_one_by_one() {
         let old = "Resources: {A: {Type: T, Properties: {X: {Y: 1, Z: 2}, Tags: [{Key: k, Value: v}]}}, B: {Type: T}}";
         let new = "Resources: {A: {Type: T, DependsOn: C, Properties: {X: {Y: 1, Z: 3}, Tags: [{Key: l, Value: v}]}}, C: {Type: U}}";
         assert_eq!(

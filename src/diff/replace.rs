@@ -265,16 +265,16 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                 let mut ids: Vec<String> = ids.into_iter().collect();
                 ids.sort();
                 if let Some(through) = ids.into_iter().find(|it| replaced.contains(it.as_str())) {
-                    let why = ReplacementReason::Through(through);
-                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
+                    let reason = ReplacementReason::Through(through);
+                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), reason));
                     break;
                 }
                 let (mut values, mut ids) = (Vec::new(), HashSet::new());
                 within(&entry.properties, property, &mut values);
                 values.into_iter().for_each(|it| versions(it, &mut ids));
                 if let Some(of) = ids.into_iter().find(|it| changed.contains(it.as_str())) {
-                    let why = ReplacementReason::Version(of);
-                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), why));
+                    let reason = ReplacementReason::Version(of);
+                    more.push((id.clone(), entry.kind.clone(), property.to_owned(), reason));
                     break;
                 }
             }
@@ -282,11 +282,8 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
         if more.is_empty() {
             return;
         }
-        for (id, kind, property, why) in more {
-            let forced = Replacement {
-                property,
-                reason: why,
-            };
+        for (id, kind, property, reason) in more {
+            let forced = Replacement { property, reason };
             match differences
                 .iter_mut()
                 .find(|it| it.section == "Resources" && it.id == id)
@@ -343,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn every_type_of_terraform_says_what_replaces_it() {
+    fn every_terraform_type_lists_what_replaces_it() {
         let own = crate::resource::KINDS
             .iter()
             .filter(|it| it.tf.starts_with("aws_"));

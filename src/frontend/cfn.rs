@@ -37,9 +37,9 @@ pub(crate) use loops::looped;
 pub(crate) use strict::read_strict;
 
 /// Evaluating is recursive.
-const MOST_DEPTH: usize = 120;
+const MAX_DEPTH: usize = 120;
 /// How many answers are tried.
-const MOST_WORLDS: usize = 64;
+const MAX_WORLDS: usize = 64;
 
 /// Reads a template: a graph for each set of answers to what its conditions leave open.
 ///
@@ -148,7 +148,7 @@ fn scenarios(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<
         if others {
             answers.push(None);
         }
-        if answers.is_empty() || worlds.len() * answers.len() > MOST_WORLDS {
+        if answers.is_empty() || worlds.len() * answers.len() > MAX_WORLDS {
             continue;
         }
         worlds = worlds
@@ -240,8 +240,8 @@ impl<'t> Reader<'t> {
                 .get("Type")
                 .and_then(Tree::text)
                 .unwrap_or_default();
-            let place = reader.location(entry.at);
-            let id = reader.lift.reserve(&entry.key, type_name, place);
+            let location = reader.location(entry.at);
+            let id = reader.lift.reserve(&entry.key, type_name, location);
             reader.resources.insert(&entry.key, (&entry.value, id));
         }
         reader
@@ -414,7 +414,7 @@ impl<'t> Reader<'t> {
     // -- values ------------------------------------------------------------------------------
 
     fn eval(&self, tree: &Tree, depth: usize) -> Option<RawValue<'static>> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return Some(opaque("nested too deeply"));
         }
         match &tree.kind {
@@ -890,7 +890,7 @@ impl<'t> Reader<'t> {
 
     /// A range as a literal, also through the attribute of a VPC or subnet.
     fn literal_cidr(&self, expr: Expr, depth: usize) -> Result<Cidr, Expr> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return Err(expr);
         }
         match &expr {
@@ -915,7 +915,7 @@ impl<'t> Reader<'t> {
     // -- conditions --------------------------------------------------------------------------
 
     fn condition(&self, name: &str, depth: usize) -> Option<bool> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return None;
         }
         if let Some(known) = self.conditions.borrow().get(name) {
@@ -932,7 +932,7 @@ impl<'t> Reader<'t> {
     }
 
     fn test(&self, tree: &Tree, depth: usize) -> Option<bool> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return None;
         }
         let (name, argument) = tree.single()?;

@@ -73,8 +73,8 @@ impl BuiltConfig {
 
 /// Moves diagnostics from what encloses a setting to the setting.
 fn with_locations(found: Diagnostics, root: &Item) -> Diagnostics {
-    let settings_place = |settings: &[Vec<String>], place: Option<&SourceLocation>| {
-        let here = place.map_or(Some(root), |place| root.at(place));
+    let settings_place = |settings: &[Vec<String>], location: Option<&SourceLocation>| {
+        let here = location.map_or(Some(root), |location| root.at(location));
         let mut found = settings.iter().filter_map(|path| match path.split_first() {
             Some((top, path)) if top.is_empty() => root.find(path),
             _ => here?.find(path),
@@ -86,14 +86,14 @@ fn with_locations(found: Diagnostics, root: &Item) -> Diagnostics {
         // A line of this program's own says nothing.
         diagnostic
             .locations
-            .retain(|place| matches!(place, SourceLocation::File(_)));
+            .retain(|location| matches!(location, SourceLocation::File(_)));
         if diagnostic.locations.is_empty() {
-            let place = settings_place(&diagnostic.settings, None);
-            diagnostic.locations.extend(place);
+            let location = settings_place(&diagnostic.settings, None);
+            diagnostic.locations.extend(location);
         } else {
-            for place in &mut diagnostic.locations {
-                if let Some(setting) = settings_place(&diagnostic.settings, Some(place)) {
-                    *place = setting;
+            for location in &mut diagnostic.locations {
+                if let Some(setting) = settings_place(&diagnostic.settings, Some(location)) {
+                    *location = setting;
                 }
             }
         }
@@ -182,10 +182,10 @@ impl Config {
             scope.set_region(region);
         }
         check_use(&self.root, &mut out);
-        let profile = self.root.text("profile").unwrap_or_default();
-        let named = Preset::ALL.iter().find(|(_, name)| *name == profile);
+        let preset = self.root.text("profile").unwrap_or_default();
+        let named = Preset::ALL.iter().find(|(_, name)| *name == preset);
         let mut build = Build {
-            preset: named.map_or_else(Preset::default, |(profile, _)| *profile),
+            preset: named.map_or_else(Preset::default, |(preset, _)| *preset),
             parameters: HashMap::new(),
             diagnostics: out,
         };
@@ -194,19 +194,19 @@ impl Config {
         scope.tags(tags);
         let pattern = build.pattern(&self.root, &scope);
         scope.add_inline(pattern);
-        let configured = BuiltConfig {
+        let built = BuiltConfig {
             app,
             stack: name,
             root: Some(self.root.clone()),
         };
         if build.diagnostics.has_errors() {
             // What the checks find beside is said in the same run.
-            if let Err(more) = configured.validate() {
+            if let Err(more) = built.validate() {
                 build.diagnostics.extend(more);
             }
             return Err(build.diagnostics);
         }
-        Ok(configured)
+        Ok(built)
     }
 }
 
@@ -276,7 +276,7 @@ impl Build {
         let Some(Node::Map(entries)) = root.get("parameters").map(|item| &item.node) else {
             return;
         };
-        for (id, place, item) in entries {
+        for (id, location, item) in entries {
             let of = parameter_type(item.text("type").as_deref());
             let declaration = ParameterDeclaration {
                 id: id.clone(),
@@ -286,7 +286,7 @@ impl Build {
                 allowed_values: item.texts("allowed_values"),
                 allowed_pattern: item.text("allowed_pattern").map(Text::Owned),
                 only: None,
-                location: place.clone(),
+                location: location.clone(),
             };
             let param = scope.declare_parameter(declaration);
             self.parameters.insert(id.clone(), param);
@@ -346,9 +346,9 @@ impl Build {
         };
         let network = root.get("network").unwrap_or(&empty);
         let endpoints = root.get("endpoints").unwrap_or(&empty);
-        let identity = root.get("identity").unwrap_or(&empty);
-        let profile = self.preset;
-        let pattern = profile.access();
+        let instance_role = root.get("identity").unwrap_or(&empty);
+        let preset = self.preset;
+        let pattern = preset.access();
         let pattern = if network.get("vpc").is_some() {
             pattern.existing_network(self.existing_network(network))
         } else {
@@ -356,9 +356,9 @@ impl Build {
         };
         let mut pattern = pattern
             .endpoints(self.endpoints(endpoints))
-            .instance_role(self.instance_role(identity));
+            .instance_role(self.instance_role(instance_role));
         let at = |item: &Item| item.location.clone();
-        pattern = pattern.with_locations(at(network), at(endpoints), at(identity));
+        pattern = pattern.with_locations(at(network), at(endpoints), at(instance_role));
         let s3 = endpoints.flag("s3").unwrap_or_default();
         if let Some(item) = block(root, "sessions") {
             pattern = pattern.sessions_at(self.sessions(item), at(item));
@@ -499,14 +499,14 @@ impl Build {
             Some("session-only") => Permissions::SessionOnly,
             _ => Permissions::ManagedInstanceCore,
         };
-        let mut identity = InstanceRole::new(permissions).tags(self.tags(item.get("tags")));
+        let mut instance_role = InstanceRole::new(permissions).tags(self.tags(item.get("tags")));
         if let Some(path) = item.get("path") {
-            identity = identity.path(self.value(path));
+            instance_role = instance_role.path(self.value(path));
         }
         if let Some(boundary) = item.get("permissions_boundary") {
-            identity = identity.permissions_boundary(self.link(boundary));
+            instance_role = instance_role.permissions_boundary(self.link(boundary));
         }
-        identity
+        instance_role
     }
 
     fn sessions(&mut self, item: &Item) -> Sessions {
@@ -702,11 +702,11 @@ impl Build {
         scope: &Scope<'_>,
         instance: &mut PrivateInstance,
     ) {
-        let place = item
+        let location = item
             .get("install_agent")
             .map_or(SourceLocation::Default, |item| item.location.clone());
         let mut wrong = |message: &str, help: &str| {
-            out_push(&mut self.diagnostics, message, help, &place);
+            out_push(&mut self.diagnostics, message, help, &location);
         };
         if !s3 {
             wrong(
@@ -773,10 +773,10 @@ fn block<'a>(item: &'a Item, key: &str) -> Option<&'a Item> {
     }
 }
 
-fn out_push(out: &mut Diagnostics, message: &str, help: &str, place: &SourceLocation) {
+fn out_push(out: &mut Diagnostics, message: &str, help: &str, location: &SourceLocation) {
     out.push(
         Diagnostic::error("install-agent", message)
-            .at(place.clone())
+            .at(location.clone())
             .help(help),
     );
 }

@@ -61,7 +61,7 @@ impl Lift {
         }
     }
 
-    fn push(&mut self, address: String, place: SourceLocation, resource: Resource) -> NodeId {
+    fn push(&mut self, address: String, location: SourceLocation, resource: Resource) -> NodeId {
         let id = NodeId::next(self.graph.nodes.len());
         let name = match self.dialect {
             Dialect::Cfn => address.clone(),
@@ -78,7 +78,7 @@ impl Lift {
             condition: None,
             removal_policy: None,
             overrides: Vec::new(),
-            location: place,
+            location,
             origin: Some(Box::new(Origin {
                 dialect: self.dialect,
                 address,
@@ -99,13 +99,13 @@ impl Lift {
         &mut self,
         address: &str,
         type_name: &str,
-        place: SourceLocation,
+        location: SourceLocation,
     ) -> NodeId {
         let raw = match self.dialect {
             Dialect::Cfn => RawResource::new().cfn(type_name),
             Dialect::Tf => RawResource::new().tf(type_name),
         };
-        let id = self.push(address.to_owned(), place, raw.into());
+        let id = self.push(address.to_owned(), location, raw.into());
         self.kinds.push(kind_of(self.dialect, type_name));
         id
     }
@@ -145,25 +145,25 @@ impl Lift {
         &mut self,
         id: NodeId,
         mut map: Map<'static>,
-        places: Vec<(String, SourceLocation)>,
+        locations: Vec<(String, SourceLocation)>,
         exists: Exists,
     ) {
         let mut notes: Vec<Unmodeled> = Vec::new();
-        let mut unread = UnmodeledNotes {
+        let mut unmodeled = UnmodeledNotes {
             notes: &mut notes,
             field: String::new(),
         };
         let (resource, unfolded) = match self.kind(id) {
             Some(kind) => {
-                let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unread);
+                let unfolded = (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled);
                 (
-                    Some((kind.lift)(&mut map, self.dialect, &mut unread)),
+                    Some((kind.lift)(&mut map, self.dialect, &mut unmodeled)),
                     unfolded,
                 )
             }
             None => (None, Vec::new()),
         };
-        let (address, place) = {
+        let (address, location) = {
             let node = &mut self.graph.nodes[id.index()];
             match resource {
                 Some(resource) => node.resource = resource,
@@ -177,7 +177,7 @@ impl Lift {
                 }
             }
             if let Some(origin) = &mut node.origin {
-                origin.locations = places;
+                origin.locations = locations;
                 origin.unmodeled = notes;
                 origin.is_conditional = exists == Exists::Conditional;
                 origin.is_excluded = exists == Exists::No;
@@ -191,7 +191,7 @@ impl Lift {
                 .origin
                 .as_ref()
                 .and_then(|origin| origin.locations.iter().find(|(name, _)| name == property))
-                .map_or_else(|| place.clone(), |(_, place)| place.clone());
+                .map_or_else(|| location.clone(), |(_, location)| location.clone());
             let name = if property.is_empty() {
                 address.clone()
             } else {
@@ -222,13 +222,13 @@ impl Lift {
             return vec![(String::new(), format!("the type `{of}` is not modelled"))];
         };
         let mut notes: Vec<Unmodeled> = Vec::new();
-        let mut unread = UnmodeledNotes {
+        let mut unmodeled = UnmodeledNotes {
             notes: &mut notes,
             field: String::new(),
         };
         // Of these, what stands inside is read as a whole too.
         let unfolded = match kind.name {
-            "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unread),
+            "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled),
             _ => Vec::new(),
         };
         // What the table is about; another is another thing.
@@ -257,7 +257,7 @@ impl Lift {
         out.extend(
             refused
                 .into_iter()
-                .map(|why| (String::new(), why.to_owned())),
+                .map(|reason| (String::new(), reason.to_owned())),
         );
         // What the model always says, and others leave to its default, stays left out.
         let mut left = kind.fields.len();
@@ -293,14 +293,14 @@ impl Lift {
                 format!("`{property}` is not modelled"),
             ));
         }
-        let (name, place) = {
+        let (name, location) = {
             let node = &self.graph.nodes[id.index()];
             (node.path.clone(), node.location.clone())
         };
         for (n, inner) in unfolded.into_iter().enumerate() {
             if inner.is_conditional {
-                let why = format!("`{}` has a peer that is not known", inner.property);
-                out.push((inner.property.to_owned(), why));
+                let reason = format!("`{}` has a peer that is not known", inner.property);
+                out.push((inner.property.to_owned(), reason));
             }
             let word = match inner.property {
                 "" => "Egress",
@@ -309,7 +309,7 @@ impl Lift {
             };
             let inner_id = self.push(
                 format!("{name}{word}{}", n + 1),
-                place.clone(),
+                location.clone(),
                 inner.resource,
             );
             self.kinds.push(None);

@@ -24,7 +24,7 @@ use crate::resource::{Dialect, Map, RawValue};
 pub(crate) use strict::{StrictPlan, read_strict};
 
 /// References are followed through modules; a cycle ends.
-const MOST_STEPS: usize = 40;
+const MAX_STEPS: usize = 40;
 
 /// What a plan's file holds, as far as it is of use: the values before and after each change are
 /// most of it, and are passed over.
@@ -60,7 +60,7 @@ struct Unknowns<'a> {
 }
 
 /// How many values a plan may have: each takes its share of memory.
-const MOST_VALUES: usize = 900_000;
+const MAX_VALUES: usize = 900_000;
 
 /// Parses the parts of a plan that are of use.
 ///
@@ -96,10 +96,10 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
                 .count()
         })
         .sum();
-    if values > MOST_VALUES {
+    if values > MAX_VALUES {
         return Err((
             (1, 1),
-            format!("the plan has more than {MOST_VALUES} values"),
+            format!("the plan has more than {MAX_VALUES} values"),
         ));
     }
     let mut root = serde_json::Map::new();
@@ -987,7 +987,7 @@ impl<'p> Plan<'p> {
         };
         let expression = config.get("expressions").and_then(|all| all.get(name));
         match expression {
-            Some(expression) if expected(name).is_some() && self.depth.get() < MOST_STEPS => {
+            Some(expression) if expected(name).is_some() && self.depth.get() < MAX_STEPS => {
                 self.depth.set(self.depth.get() + 1);
                 let term = self.configured(it, name, expression);
                 self.depth.set(self.depth.get() - 1);
@@ -1091,7 +1091,7 @@ impl<'p> Plan<'p> {
         steps: usize,
     ) -> Vec<Found> {
         let opaque = || vec![Found::Opaque(format!("{}{name}", module.address))];
-        if steps > MOST_STEPS {
+        if steps > MAX_STEPS {
             return opaque();
         }
         let mut parts = name.splitn(2, '.');

@@ -47,9 +47,9 @@ pub(crate) struct SyntaxError {
 }
 
 /// CloudFormation's templates have at most 1 MB; what is larger than this is something else.
-const MOST_NODES: usize = 1_000_000;
+const MAX_NODES: usize = 1_000_000;
 /// Reading and evaluating are recursive, and no template is that deep.
-const MOST_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 impl Tree {
     pub(crate) fn text(&self) -> Option<&str> {
@@ -169,20 +169,20 @@ fn size(tree: &Tree) -> usize {
 impl Builder {
     fn count(&mut self, more: usize, at: At) -> Result<(), SyntaxError> {
         self.nodes = self.nodes.saturating_add(more);
-        if self.nodes > MOST_NODES {
+        if self.nodes > MAX_NODES {
             return Err(SyntaxError {
                 at,
-                message: format!("the file has more than {MOST_NODES} values"),
+                message: format!("the file has more than {MAX_NODES} values"),
             });
         }
         Ok(())
     }
 
     fn open(&mut self, frame: Frame) -> Result<(), SyntaxError> {
-        if self.frames.len() >= MOST_DEPTH {
+        if self.frames.len() >= MAX_DEPTH {
             return Err(SyntaxError {
                 at: frame.at,
-                message: format!("nested more than {MOST_DEPTH} deep"),
+                message: format!("nested more than {MAX_DEPTH} deep"),
             });
         }
         self.count(1, frame.at)?;

@@ -52,17 +52,17 @@ impl Item {
     }
 
     /// Returns the outermost value at a place, which may also be its key's.
-    pub(crate) fn at(&self, place: &SourceLocation) -> Option<&Item> {
-        if self.location == *place {
+    pub(crate) fn at(&self, location: &SourceLocation) -> Option<&Item> {
+        if self.location == *location {
             return Some(self);
         }
         match &self.node {
-            Node::List(items) => items.iter().find_map(|item| item.at(place)),
+            Node::List(items) => items.iter().find_map(|item| item.at(location)),
             Node::Map(entries) => entries.iter().find_map(|(_, key, item)| {
-                if key == place {
+                if key == location {
                     Some(item)
                 } else {
-                    item.at(place)
+                    item.at(location)
                 }
             }),
             _ => None,

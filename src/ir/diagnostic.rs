@@ -8,9 +8,9 @@ use crate::resource::Dialect;
 
 /// Cuts what would hide the message, and escapes what would garble a terminal.
 pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 120;
+    const MAX: usize = 120;
     let mut chars = text.chars();
-    let start: String = chars.by_ref().take(MOST).collect();
+    let start: String = chars.by_ref().take(MAX).collect();
     let start = start.escape_debug();
     match chars.count() {
         0 => start.to_string(),

@@ -169,12 +169,14 @@ impl Node {
 
     /// Returns whether a property was there, and not understood.
     pub fn is_unmodeled(&self, field: &str) -> bool {
-        let unread = self.origin.iter().flat_map(|origin| &origin.unmodeled);
+        let unmodeled = self.origin.iter().flat_map(|origin| &origin.unmodeled);
         let inside = |name: &str| {
             name.strip_prefix(field)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        unread.into_iter().any(|unread| inside(&unread.field))
+        unmodeled
+            .into_iter()
+            .any(|unmodeled| inside(&unmodeled.field))
     }
 
     /// Returns whether it is sure to exist.

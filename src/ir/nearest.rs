@@ -9,15 +9,15 @@ pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Opti
 /// Says which known word is near, or what is known, the nearest first where that is much.
 #[cfg(feature = "config")]
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
-    const MOST: usize = 16;
+    const MAX: usize = 16;
     let mut words: Vec<&str> = words.collect();
     if let Some(word) = near(text, words.iter().copied()) {
         return format!("did you mean `{word}`?");
     }
-    let more = words.len().saturating_sub(MOST);
+    let more = words.len().saturating_sub(MAX);
     if more > 0 {
         words.sort_by_key(|word| distance(text, word));
-        words.truncate(MOST);
+        words.truncate(MAX);
     }
     let shown: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     let shown = shown.join(", ");

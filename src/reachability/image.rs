@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_are_told_apart() {
+    fn families_are_distinguished() {
         let agent = |name: &str| matches!(by_text(name), Image::WithAgent(_));
         let bare = |name: &str| matches!(by_text(name), Image::WithoutAgent(_));
         let al = "/aws/service/ami-amazon-linux-latest/";

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn other_partitions_have_names_of_their_own() {
+    fn other_partitions_have_separate_names() {
         for (token, region, name) in [
             ("ec2", "us-gov-west-1", "com.amazonaws.us-gov-west-1.ec2"),
             (

@@ -64,7 +64,7 @@ impl CheckReport<'_> {
     fn location_of(&self, id: NodeId, field: &str) -> Option<ReportLocation> {
         let node = self.graph.node(id)?;
         let property = property(self.graph, id, field);
-        let line = |place: &SourceLocation| match place {
+        let line = |location: &SourceLocation| match location {
             SourceLocation::File(span) => Some((span.line, span.column)),
             _ => None,
         };
@@ -72,8 +72,8 @@ impl CheckReport<'_> {
             let origin = node.origin.as_ref()?;
             let mut name = property.as_str();
             loop {
-                if let Some((_, place)) = origin.locations.iter().find(|(own, _)| own == name) {
-                    return line(place);
+                if let Some((_, location)) = origin.locations.iter().find(|(own, _)| own == name) {
+                    return line(location);
                 }
                 name = name.rsplit_once('.')?.0;
             }
@@ -122,8 +122,8 @@ fn capital(word: &str) -> String {
 }
 
 /// How many instances have which answer.
-pub(crate) fn count_verdict(proof: &Reachability, verdict: Verdict) -> usize {
-    proof
+pub(crate) fn count_verdict(reachability: &Reachability, verdict: Verdict) -> usize {
+    reachability
         .instances
         .iter()
         .filter(|it| it.verdict == verdict)

@@ -12,8 +12,8 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-fn style(answer: Verdict) -> Style {
-    match answer {
+fn style(verdict: Verdict) -> Style {
+    match verdict {
         Verdict::Reachable => GOOD,
         Verdict::Unreachable => BAD,
         Verdict::Unknown => DOUBT,
@@ -49,9 +49,9 @@ pub fn text(report: &CheckReport<'_>) -> String {
         Verdict::NotCreated,
     ]
     .into_iter()
-    .map(|answer| (answer, count_verdict(report.reachability, answer)))
+    .map(|verdict| (verdict, count_verdict(report.reachability, verdict)))
     .filter(|(_, n)| *n > 0)
-    .map(|(answer, n)| format!("{n} {}", answer.as_str()))
+    .map(|(verdict, n)| format!("{n} {}", verdict.as_str()))
     .collect();
     let _ = writeln!(out, "{}: {}", report.file, total.join(", "));
     if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
@@ -90,8 +90,8 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
             .iter()
             .filter(|it| it.status == HopStatus::Unknown)
         {
-            if let Some(place) = location(report, result) {
-                let _ = writeln!(out, "  {}: not decided at {place}", result.hop);
+            if let Some(location) = location(report, result) {
+                let _ = writeln!(out, "  {}: not decided at {location}", result.hop);
             }
         }
     }
@@ -102,12 +102,12 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
 }
 
 pub(super) fn location(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
-    let place = report.location(result)?;
-    let what = match &place.property {
-        Some(property) => format!("{}.{property}", place.resource),
-        None => place.resource.clone(),
+    let location = report.location(result)?;
+    let what = match &location.property {
+        Some(property) => format!("{}.{property}", location.resource),
+        None => location.resource.clone(),
     };
-    Some(match place.at {
+    Some(match location.at {
         Some((line, column)) => format!("{}:{line}:{column} ({what})", report.file),
         None => what,
     })
@@ -119,8 +119,8 @@ fn foreground(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
         "  {BAD}{}{BAD:#}: {BOLD}{}{BOLD:#}",
         result.hop, result.detail
     );
-    if let Some(place) = location(report, result) {
-        let _ = writeln!(out, "    at   {place}");
+    if let Some(location) = location(report, result) {
+        let _ = writeln!(out, "    at   {location}");
     }
     let _ = writeln!(
         out,

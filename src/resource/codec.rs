@@ -90,10 +90,10 @@ pub struct UnmodeledNotes<'a> {
 }
 
 impl UnmodeledNotes<'_> {
-    pub(crate) fn note(&mut self, why: &str) {
+    pub(crate) fn note(&mut self, reason: &str) {
         self.notes.push(crate::ir::Unmodeled {
             field: self.field.clone(),
-            reason: why.to_owned(),
+            reason: reason.to_owned(),
         });
     }
 

@@ -47,7 +47,7 @@ pub struct RunbookInput<'a> {
 }
 
 /// Ways beyond these share the commands of the others.
-const MOST_GROUPS: usize = 3;
+const MAX_GROUPS: usize = 3;
 
 /// Writes a runbook in Markdown.
 ///
@@ -87,21 +87,21 @@ fn stack_name(text: &str) -> String {
 fn values(input: &RunbookInput<'_>) -> Value {
     let graph = input.graph;
     let scene = Scene::new(input.stack, graph, input.reachability, &input.assumptions);
-    let around = reachability::topology(graph, &input.assumptions);
+    let topology = reachability::topology(graph, &input.assumptions);
     let cfn = input.source != Source::Plan;
     let tf = !matches!(input.source, Source::Template(..));
-    let of = |path: &Path| around.instances.get(path.instance_index);
-    let groups = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+    let of = |path: &Path| topology.instances.get(path.instance_index);
+    let groups = scene.paths.iter().take(MAX_GROUPS).filter_map(|path| {
         let instance = of(path)?;
         let mut out = json!({
             "names": several(&path.names, 4),
             "answer": path.verdict.as_str(),
         });
         if cfn {
-            out["cfn"] = variables(graph, &around, instance, Dialect::Cfn).into();
+            out["cfn"] = variables(graph, &topology, instance, Dialect::Cfn).into();
         }
         if tf {
-            out["tf"] = variables(graph, &around, instance, Dialect::Tf).into();
+            out["tf"] = variables(graph, &topology, instance, Dialect::Tf).into();
         }
         Some(out)
     });
@@ -109,7 +109,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
     let more: usize = scene
         .paths
         .iter()
-        .skip(MOST_GROUPS)
+        .skip(MAX_GROUPS)
         .map(|it| it.names.len())
         .sum();
     let region = scene.region.as_deref();
@@ -130,11 +130,11 @@ fn values(input: &RunbookInput<'_>) -> Value {
         ],
         "groups": groups,
         "more_groups": more,
-        "instances": instances(input, &around.instances),
-        "connect": connect(input, &around.instances, cfn, region),
+        "instances": instances(input, &topology.instances),
+        "connect": connect(input, &topology.instances, cfn, region),
         "hops": hops(&scene),
-        "s3": around.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
-        "away": removal(input, &around.instances, cfn, tf, region),
+        "s3": topology.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
+        "away": removal(input, &topology.instances, cfn, tf, region),
         "wait_cfn": wait(input, cfn, region),
     })
 }
@@ -274,23 +274,23 @@ fn short(graph: &Graph, id: NodeId) -> String {
 }
 
 fn verdicts(input: &RunbookInput<'_>) -> impl Iterator<Item = (usize, Verdict)> {
-    let answers: Vec<_> = input
+    let verdicts: Vec<_> = input
         .reachability
         .instances
         .iter()
         .map(|it| it.verdict)
         .collect();
-    answers
+    verdicts
         .into_iter()
         .enumerate()
         .filter(|(_, it)| *it != Verdict::NotCreated)
 }
 
-fn instances(input: &RunbookInput<'_>, hosts: &[InstanceTopology]) -> Vec<Value> {
+fn instances(input: &RunbookInput<'_>, members: &[InstanceTopology]) -> Vec<Value> {
     let names = crate::diagram::Names::new(input.graph);
     verdicts(input)
         .filter_map(|(at, verdict)| {
-            let id = hosts.get(at)?.node;
+            let id = members.get(at)?.node;
             Some(json!({
                 "name": names.instance(id),
                 "cfn": location_of(input.graph, id, Dialect::Cfn),
@@ -304,13 +304,13 @@ fn instances(input: &RunbookInput<'_>, hosts: &[InstanceTopology]) -> Vec<Value>
 /// A command for each instance; many are left to the table.
 fn connect(
     input: &RunbookInput<'_>,
-    hosts: &[InstanceTopology],
+    members: &[InstanceTopology],
     cfn: bool,
     region: Option<&str>,
 ) -> Value {
-    const MOST: usize = 10;
+    const MAX: usize = 10;
     let here: Vec<NodeId> = verdicts(input)
-        .filter_map(|(at, _)| hosts.get(at).map(|it| it.node))
+        .filter_map(|(at, _)| members.get(at).map(|it| it.node))
         .collect();
     // The instances of an Auto Scaling group have no name in the stack.
     let named: Vec<NodeId> = here
@@ -323,7 +323,7 @@ fn connect(
             )
         })
         .collect();
-    let ours = named.iter().take(MOST).map(|id| {
+    let ours = named.iter().take(MAX).map(|id| {
         let line = Line::new("ssm-synth connect").word(&short(input.graph, *id));
         within(of_stack(line, input), region).end()
     });
@@ -338,7 +338,7 @@ fn connect(
     let outputs = input.graph.stacks().flat_map(|it| &it.outputs);
     let terraform = outputs
         .filter(|it| it.tf_name.ends_with("_start_session"))
-        .take(MOST)
+        .take(MAX)
         .map(|it| Line::new("terraform output -raw").word(&it.tf_name).end());
     let document = document(input.graph);
     let mut shell = Line::new("aws ssm start-session --target \"$INSTANCE\"");
@@ -356,7 +356,7 @@ fn connect(
         "document": document.is_some(),
         "theirs": theirs,
         "ours": ours.collect::<Vec<_>>(),
-        "more": named.len().saturating_sub(MOST),
+        "more": named.len().saturating_sub(MAX),
         "terraform": terraform.collect::<Vec<_>>(),
         "forward": if !named.is_empty() { vec![forward("--port-forward 8080:80")] } else { Vec::new() },
         "remote": if !named.is_empty() {
@@ -385,7 +385,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
     Hop::ALL
         .iter()
         .map(|&hop| {
-            let here = scene.paths.iter().take(MOST_GROUPS).filter_map(|path| {
+            let here = scene.paths.iter().take(MAX_GROUPS).filter_map(|path| {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({
                     "names": several(&path.names, 4),
@@ -407,13 +407,13 @@ fn hops(scene: &Scene) -> Vec<Value> {
 
 fn removal(
     input: &RunbookInput<'_>,
-    hosts: &[InstanceTopology],
+    members: &[InstanceTopology],
     cfn: bool,
     tf: bool,
     region: Option<&str>,
 ) -> Value {
     let names = crate::diagram::Names::new(input.graph);
-    let protected: Vec<String> = hosts
+    let protected: Vec<String> = members
         .iter()
         .filter(|instance| {
             input
@@ -457,7 +457,7 @@ mod tests {
     use super::stack_name;
 
     #[test]
-    fn a_file_s_name_becomes_one_that_cloudformation_takes() {
+    fn a_file_name_becomes_a_valid_stack_name() {
         assert_eq!(stack_name("team"), "team");
         assert_eq!(stack_name("1 my.stack_"), "my-stack");
         assert_eq!(stack_name("$(id)"), "id");

@@ -195,18 +195,18 @@ impl<'a> Assertions<'a> {
     #[track_caller]
     pub fn all_instances_reachable(&self) {
         let assumptions = reachability::Assumptions::default();
-        let proof = reachability::check(self.graph, &assumptions);
-        if proof.instances.is_empty() {
+        let reachability = reachability::check(self.graph, &assumptions);
+        if reachability.instances.is_empty() {
             panic!("the app of `{}` has no instance", self.stack.name);
         }
         let reached = |it: &reachability::InstanceReachability| {
             it.verdict == reachability::Verdict::Reachable
         };
-        if !proof.instances.iter().all(reached) {
+        if !reachability.instances.iter().all(reached) {
             let report = report::CheckReport {
                 file: &self.stack.name,
                 graph: self.graph,
-                reachability: &proof,
+                reachability: &reachability,
                 json: false,
             };
             panic!("{}", report::text(&report));

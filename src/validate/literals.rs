@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn an_arn_is_of_its_kind_and_place() {
+    fn an_arn_has_the_expected_service_and_region() {
         let frankfurt = Region::find("eu-central-1");
         let key = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd";
         assert_eq!(ArnOf::Key.diagnostic("kms_key", key, frankfurt), None);

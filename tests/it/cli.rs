@@ -95,7 +95,7 @@ fn output_that_is_committed_is_checked() {
 }
 
 #[test]
-fn shells_and_man_are_told_of_the_commands() {
+fn completions_and_man_pages_list_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = run(&["completions", shell], "");
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
@@ -109,7 +109,7 @@ fn shells_and_man_are_told_of_the_commands() {
 }
 
 #[test]
-fn what_is_too_large_for_cloudformation_is_printed_for_terraform() {
+fn a_stack_too_large_for_cloudformation_is_printed_for_terraform() {
     let hosts: Vec<String> = (0..300).map(|n| format!("{{name: h{n}}}")).collect();
     let config = format!("instances: [{}]\n", hosts.join(", "));
     let ran = run(&["-c", "-", "-f", "cfn-yaml"], &config);
@@ -151,7 +151,7 @@ fn a_problem_leaves_standard_output_empty() {
 }
 
 #[test]
-fn a_file_that_is_not_text_is_told() {
+fn a_file_that_is_not_text_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let ran = run_in(directory.path(), &["-c", "-"], b"name: \xff\n");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
@@ -173,7 +173,7 @@ fn an_error_shows_its_line() {
 }
 
 #[test]
-fn what_is_not_yaml_shows_its_line() {
+fn invalid_yaml_shows_its_line() {
     let ran = run(&["-c", "-"], "name: é\nnetwork: [é\nzones: 1\n");
     insta::assert_snapshot!(ran.err, @r"
     error[yaml]: illegal placement of ':' indicator
@@ -201,7 +201,7 @@ fn what_is_not_yaml_shows_its_line() {
 }
 
 #[test]
-fn a_flag_given_twice_shows_its_last_value() {
+fn a_repeated_flag_shows_its_last_value() {
     let ran = run(&["--set", "name=1a", "--set", "name=2b"], "");
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("1 | 2b"), "{}", ran.err);
@@ -278,7 +278,7 @@ fn a_file_is_written_only_if_it_changes() {
 /// A pipe stands for every node that is no file; never a device here, which a defect would destroy.
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_written_in_place() {
+fn a_non_regular_file_is_written_in_place() {
     use std::os::unix::fs::{FileTypeExt, symlink};
 
     let directory = tempfile::tempdir().unwrap();
@@ -359,7 +359,7 @@ fn the_reference_page_is_current() {
 
 /// What the schema lets through, the program reads; both take nothing for what has a default.
 #[test]
-fn the_schema_takes_what_the_program_takes() {
+fn the_schema_accepts_the_same_input_as_the_program() {
     use ssm_synth::frontend::config::Config;
 
     fn walk(schema: &serde_json::Value, path: &mut Vec<String>, seen: &mut usize) {
@@ -451,7 +451,7 @@ fn the_policy_of_operators_is_printed() {
 }
 
 #[test]
-fn pictures_and_runbooks_from_the_command_line() {
+fn diagrams_and_runbooks_from_the_command_line() {
     let zones = run(&["graph", "--zones", "3", "--diagram", "network"], "");
     assert_eq!((zones.code, zones.err.as_str()), (0, ""));
     assert!(zones.out.starts_with("flowchart") && zones.out.contains("SubnetC"));

@@ -41,7 +41,7 @@ fn resources(module: &Value) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn our_own_template_becomes_our_own_module() {
+fn a_generated_template_becomes_the_generated_module() {
     let mut same = 0;
     for (name, text) in cases() {
         let [(_, cfn), (_, yaml), (_, tf), _] = documents(&name, &text);
@@ -67,7 +67,7 @@ fn our_own_template_becomes_our_own_module() {
 }
 
 #[test]
-fn what_has_no_twin_is_a_problem_with_its_place() {
+fn a_missing_equivalent_is_a_diagnostic_with_its_location() {
     for (resources, what, line) in [
         (
             "Q: {Type: AWS::SQS::Queue}",
@@ -256,7 +256,7 @@ fn a_plan_becomes_a_template() {
 }
 
 #[test]
-fn what_is_kept_is_the_template_and_nothing_else() {
+fn only_the_template_is_kept() {
     let template = "\
 Resources:
   Group:
@@ -301,7 +301,7 @@ Resources:
 }
 
 #[test]
-fn what_would_be_lost_or_mean_something_else_is_refused() {
+fn lossy_conversions_are_rejected() {
     for (resources, what) in [
         (
             "T: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: !Base64 x}}}",
@@ -345,7 +345,7 @@ fn what_would_be_lost_or_mean_something_else_is_refused() {
 }
 
 #[test]
-fn what_stands_inside_comes_and_goes_with_it() {
+fn inline_children_follow_their_parent() {
     let template = "\
 Parameters: {N: {Type: Number, Default: 2}}
 Conditions: {Two: !Equals [!Ref N, 2]}

@@ -96,8 +96,10 @@ impl Tally {
         let mut ids: Vec<&String> = expect.keys().collect();
         ids.extend(found.keys().filter(|id| !expect.contains_key(*id)));
         for id in ids {
-            let wanted = expect.get(id);
-            let verdict = wanted.and_then(|it| text(it, "verdict")).unwrap_or("none");
+            let expected = expect.get(id);
+            let verdict = expected
+                .and_then(|it| text(it, "verdict"))
+                .unwrap_or("none");
             let (own, hop) = match found.get(id) {
                 Some((own, hop)) => (own.as_str(), hop.as_deref()),
                 None => ("none", None),
@@ -107,7 +109,7 @@ impl Tally {
                 .matrix
                 .entry((verdict.to_owned(), own.to_owned()))
                 .or_default() += 1;
-            let hops: Vec<&str> = match wanted.and_then(|it| it.get("hop")) {
+            let hops: Vec<&str> = match expected.and_then(|it| it.get("hop")) {
                 Some(Value::String(hop)) => vec![hop],
                 Some(Value::Array(hops)) => hops.iter().filter_map(Value::as_str).collect(),
                 _ => Vec::new(),
@@ -125,8 +127,8 @@ impl Tally {
 
     fn finish(self, of: &str, min: usize) {
         println!("{of}: {} answers", self.total);
-        for ((wanted, found), times) in &self.matrix {
-            println!("  wanted {wanted:<12} found {found:<12} {times}");
+        for ((expected, found), times) in &self.matrix {
+            println!("  wanted {expected:<12} found {found:<12} {times}");
         }
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
         assert!(self.total >= min, "{of}: only {} answers", self.total);

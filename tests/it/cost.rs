@@ -16,7 +16,7 @@ fn region(name: &str) -> &'static Region {
 }
 
 /// The estimate of a configuration, and its variants.
-fn configured(text: &str) -> (Estimate, Vec<Alternative>) {
+fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
     let graph = built.app.graph();
@@ -69,11 +69,11 @@ fn endpoints_cost_by_zone() {
         ("network: {zones: 3}", "65.70"),
         ("endpoints: {s3: true}", "43.80"),
     ] {
-        let (estimate, _) = configured(text);
+        let (estimate, _) = built_config(text);
         assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
         assert!(estimate.is_complete(), "{text}");
     }
-    let (estimate, _) = configured("endpoints: {s3: true}");
+    let (estimate, _) = built_config("endpoints: {s3: true}");
     let free = |line: &&cost::Line| line.cost == Cost::Free;
     assert_eq!(estimate.lines.iter().filter(free).count(), 1);
 }
@@ -93,7 +93,7 @@ fn a_region_without_ec2messages_pays_for_two() {
 
 #[test]
 fn gateways_are_compared_at_the_guide_s_price() {
-    let (estimate, variants) = configured("");
+    let (estimate, variants) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
         ("in one zone, no", 36.50, 0.05),
@@ -107,13 +107,13 @@ fn gateways_are_compared_at_the_guide_s_price() {
 }
 
 #[test]
-fn each_setting_does_what_is_said_of_it() {
+fn each_setting_has_its_documented_effect() {
     for text in [
         "",
         "region: eu-central-1\n",
         "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
     ] {
-        let (estimate, variants) = configured(text);
+        let (estimate, variants) = built_config(text);
         let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
         assert!(settable.len() >= 4, "{variants:?}");
         for variant in settable {
@@ -137,9 +137,9 @@ fn each_setting_does_what_is_said_of_it() {
 }
 
 #[test]
-fn what_cannot_run_on_arm64_is_not_told_to() {
+fn arm64_is_not_suggested_where_it_cannot_run() {
     let arm = |text: &str| {
-        let (_, variants) = configured(text);
+        let (_, variants) = built_config(text);
         variants.iter().any(|it| it.name.contains("arm64"))
     };
     assert!(arm(""));
@@ -152,11 +152,11 @@ fn what_cannot_run_on_arm64_is_not_told_to() {
 }
 
 #[test]
-fn what_has_no_price_is_told_and_not_guessed() {
-    let (estimate, variants) = configured("instances: [{name: a, type: c9z.large}]");
+fn a_missing_price_is_reported_and_not_guessed() {
+    let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);
-    let (whole, _) = configured("");
+    let (whole, _) = built_config("");
     assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
     // What has no price has none before and after.
     assert_eq!(
@@ -165,7 +165,7 @@ fn what_has_no_price_is_told_and_not_guessed() {
             .to_string(),
         "-21.90"
     );
-    let (estimate, variants) = configured("region: cn-north-1");
+    let (estimate, variants) = built_config("region: cn-north-1");
     assert_eq!(estimate.total(), cost::Usd::ZERO);
     assert_eq!(variants, []);
 }
@@ -254,7 +254,7 @@ Resources:
 #[test]
 fn every_case_has_an_estimate() {
     for (name, text) in cases() {
-        let (estimate, variants) = configured(&text);
+        let (estimate, variants) = built_config(&text);
         assert!(!estimate.lines.is_empty(), "{name}");
         for variant in variants.iter().filter(|it| !it.is_comparison) {
             assert!(variant.difference < cost::Usd::ZERO, "{name}: {variant:?}");

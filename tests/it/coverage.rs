@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use ssm_synth::resource::KINDS;
 
-use super::{cases, configured, documents};
+use super::{built, cases, documents};
 
 /// Which cases are deployed, and with what: `tests/deployments.json`.
 fn deployments() -> Value {
@@ -222,8 +222,8 @@ fn every_type_of_a_construct_occurs_in_a_case() {
         .collect();
     let mut seen = BTreeSet::new();
     for (name, text) in cases() {
-        let configured = configured(&name, &text);
-        let graph = configured.app.graph();
+        let built = built(&name, &text);
+        let graph = built.app.graph();
         let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
         seen.extend(
             nodes

@@ -204,12 +204,12 @@ const CASES: &[(&str, &str)] = &[
     ("not-a-map", "- a\n- b\n"),
 ];
 
-fn problems(text: &str) -> Diagnostics {
+fn diagnostics(text: &str) -> Diagnostics {
     let built = Config::read("ssm-synth.yaml", text).and_then(|config| config.build());
     match built {
-        Err(problems) => problems,
-        Ok(configured) => match configured.validate() {
-            Err(problems) => problems,
+        Err(diagnostics) => diagnostics,
+        Ok(built_config) => match built_config.validate() {
+            Err(diagnostics) => diagnostics,
             Ok(validated) => {
                 let limits = validated.limit_violations(Dialect::Cfn);
                 assert!(limits.has_errors(), "accepted: {text}");
@@ -220,8 +220,11 @@ fn problems(text: &str) -> Diagnostics {
 }
 
 fn told(text: &str) -> String {
-    let problems = problems(text);
-    format!("{text}\n{problems:#}\n", problems = Lines(&problems))
+    let diagnostics = diagnostics(text);
+    format!(
+        "{text}\n{diagnostics:#}\n",
+        diagnostics = Lines(&diagnostics)
+    )
 }
 
 /// With the places, which are the text's and not this file's.
@@ -237,7 +240,7 @@ impl std::fmt::Display for Lines<'_> {
 }
 
 #[test]
-fn bad_input_is_told_by_name() {
+fn bad_input_is_reported_by_name() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
@@ -437,9 +440,9 @@ fn errors_are_at_the_setting() {
         let text = text
             .replace("LONG", &"x".repeat(1025))
             .replace("HUGE", &"x".repeat(16 * 1024 + 1));
-        let problems = problems(&text);
-        assert_eq!(problems.iter().count(), 1, "{marked}: {problems:#}");
-        let problem = problems.iter().next().unwrap();
+        let diagnostics = diagnostics(&text);
+        assert_eq!(diagnostics.iter().count(), 1, "{marked}: {diagnostics:#}");
+        let problem = diagnostics.iter().next().unwrap();
         let mut places: Vec<String> = problem.locations.iter().map(ToString::to_string).collect();
         places.sort();
         assert_eq!((problem.code, places), (*code, expected), "{marked}");
@@ -448,12 +451,12 @@ fn errors_are_at_the_setting() {
 }
 
 #[test]
-fn all_errors_are_told_in_one_run() {
+fn all_errors_are_reported_in_one_run() {
     let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-00000001]}\n\
                 endpoints: {services: [s3]}\nidentity: {path: team}\n\
                 instances: [{name: web, type: large}, {name: web}, {name: x, volume_size: 1}]\n";
-    let problems = problems(text);
-    let mut codes: Vec<&str> = problems.iter().map(|it| it.code).collect();
+    let diagnostics = diagnostics(text);
+    let mut codes: Vec<&str> = diagnostics.iter().map(|it| it.code).collect();
     codes.sort_unstable();
     assert_eq!(
         codes,
@@ -468,7 +471,7 @@ fn all_errors_are_told_in_one_run() {
             "tags",
             "vpc-cidr"
         ],
-        "{problems}"
+        "{diagnostics}"
     );
 }
 
@@ -490,8 +493,8 @@ fn a_long_name_is_cut() {
 #[test]
 fn a_warning_knows_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
-    let configured = super::configured("warning", text);
-    let validated = configured.validate().unwrap();
+    let built_config = super::built("warning", text);
+    let validated = built_config.validate().unwrap();
     let warnings = validated.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
@@ -501,8 +504,8 @@ fn a_warning_knows_its_language_and_its_setting() {
 
 /// What a configuration that is accepted is warned of.
 fn warned(text: &str) -> String {
-    let configured = super::configured("ssm-synth.yaml", text);
-    let validated = configured.app.validate().unwrap();
+    let built_config = super::built("ssm-synth.yaml", text);
+    let validated = built_config.app.validate().unwrap();
     let warnings = validated.warnings().iter();
     warnings.map(|it| format!("{it}\n")).collect()
 }
@@ -536,7 +539,7 @@ fn doubts_are_warnings() {
 }
 
 #[test]
-fn limits_are_told() {
+fn limits_are_reported() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
     assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("at most 50 tags"));
     let data = "x".repeat(16 * 1024 + 1);
@@ -545,10 +548,10 @@ fn limits_are_told() {
 }
 
 #[test]
-fn cloudformation_s_limits_are_its_own() {
+fn cloudformation_limits_do_not_affect_terraform() {
     let over = |text: &str| {
-        let configured = super::configured("ssm-synth.yaml", text);
-        let validated = configured.app.validate().unwrap();
+        let built_config = super::built("ssm-synth.yaml", text);
+        let validated = built_config.app.validate().unwrap();
         assert!(validated.limit_violations(Dialect::Tf).is_empty());
         validated.limit_violations(Dialect::Cfn).to_string()
     };
@@ -573,8 +576,12 @@ fn odd_files_are_read() {
         "# nothing\n",
         "---\n",
     ] {
-        let configured = Config::read("odd", text).and_then(|config| config.build());
-        assert!(configured.is_ok(), "{text:?}: {}", configured.unwrap_err());
+        let built_config = Config::read("odd", text).and_then(|config| config.build());
+        assert!(
+            built_config.is_ok(),
+            "{text:?}: {}",
+            built_config.unwrap_err()
+        );
     }
 }
 

@@ -77,7 +77,7 @@ fn the_same_is_the_same_in_every_form() {
 }
 
 #[test]
-fn what_is_replaced_is_told_with_what_forces_it() {
+fn a_replacement_is_reported_with_its_cause() {
     let directory = Folder::new();
     directory.made("a.json", "");
     directory.made("b.json", "network: {cidr: 10.9.0.0/16}\n");
@@ -128,7 +128,7 @@ fn a_renamed_resource_is_one_line() {
 }
 
 #[test]
-fn a_session_that_breaks_is_told_first_and_gated() {
+fn a_broken_session_is_reported_first_and_gated() {
     let directory = Folder::new();
     directory.made("a.json", "");
     let text = std::fs::read_to_string(directory.path().join("a.json")).unwrap();
@@ -252,7 +252,7 @@ fn plan() -> Value {
 }
 
 #[test]
-fn a_plan_tells_what_it_does() {
+fn a_plan_is_described() {
     let directory = Folder::new();
     std::fs::write(directory.path().join("plan.json"), plan().to_string()).unwrap();
     let told = directory.json(&["plan.json"]);
@@ -302,7 +302,7 @@ fn text_of_others_is_not_markdown() {
 }
 
 #[test]
-fn a_side_that_cannot_be_read_is_told_and_nothing_is_printed() {
+fn an_unreadable_side_is_reported_and_nothing_is_printed() {
     let directory = Folder::new();
     directory.made("a.json", "");
     std::fs::write(directory.path().join("bad.json"), "{\"Resources\": [").unwrap();
@@ -349,7 +349,7 @@ fn another_image_replaces_the_instance() {
 }
 
 #[test]
-fn what_a_default_a_mapping_or_a_loop_says_counts_where_it_is_used() {
+fn defaults_mappings_and_loops_are_resolved_where_used() {
     let group = |cidr: &str| {
         format!(
             "Resources:\n  G:\n    Type: AWS::EC2::SecurityGroup\n    Properties:\n      GroupDescription: g\n      \
@@ -404,7 +404,7 @@ fn what_a_default_a_mapping_or_a_loop_says_counts_where_it_is_used() {
 }
 
 #[test]
-fn what_is_beside_the_properties_of_a_renamed_resource_is_told() {
+fn attributes_of_a_renamed_resource_are_reported() {
     let bucket = |id: &str, more: &str| {
         format!(
             "Resources:\n  {id}:\n    Type: AWS::S3::Bucket\n{more}    Properties: {{BucketName: a}}\n"
@@ -429,7 +429,7 @@ fn what_is_beside_the_properties_of_a_renamed_resource_is_told() {
 }
 
 #[test]
-fn nothing_that_is_sensitive_is_told() {
+fn no_sensitive_value_is_printed() {
     let plan = |secret: &str| {
         json!({
             "format_version": "1.2",
@@ -513,7 +513,7 @@ fn types_of_others_are_no_markdown() {
 }
 
 #[test]
-fn a_comment_fits_into_what_github_takes() {
+fn a_comment_fits_githubs_limit() {
     let buckets = |name: &str| {
         let all = (0..2000).map(|n| {
             let bucket = json!({ "Type": "AWS::S3::Bucket", "Properties": { "BucketName": format!("{name}-{n}") } });
@@ -531,8 +531,8 @@ fn a_comment_fits_into_what_github_takes() {
 }
 
 #[test]
-fn what_the_provider_fills_in_is_no_change() {
-    let plan = |configured: bool| {
+fn provider_defaults_are_not_changes() {
+    let plan = |built: bool| {
         let values = json!({ "instance_type": "t3.micro", "subnet_id": "subnet-0123456789abcdef0", "ami": "ami-0123456789abcdef0",
             "metadata_options": [{ "http_tokens": "required" }], "vpc_security_group_ids": ["sg-0123456789abcdef0"] });
         let mut plan = json!({
@@ -540,7 +540,7 @@ fn what_the_provider_fills_in_is_no_change() {
             "values": { "root_module": { "resources": [
                 { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a", "values": values } ] } },
         });
-        if configured {
+        if built {
             plan["planned_values"] = plan["values"].take();
             plan["configuration"] = json!({ "root_module": { "resources": [
                 { "address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a",

@@ -60,7 +60,7 @@ fn read_template(yaml: &str) -> Value {
 }
 
 #[test]
-fn every_format_is_read_by_its_own_parser() {
+fn every_format_is_read_by_its_parser() {
     for (name, text) in cases() {
         let [(_, json), (_, yaml), (_, tf), (_, hcl)] = documents(&name, &text);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -88,7 +88,7 @@ fn every_format_is_read_by_its_own_parser() {
 }
 
 #[test]
-fn pretty_json_is_what_serde_json_writes() {
+fn pretty_json_matches_serde_json() {
     for (name, text) in cases() {
         let [(_, cfn), _, (_, tf), _] = documents(&name, &text);
         for text in [cfn, tf] {
@@ -204,8 +204,8 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
     for written in scalars.into_iter().chain(["# x", " ", "\"0x1\""]) {
         let mut config = Config::empty();
         config.set("--set", "description", written).unwrap();
-        let configured = config.build().unwrap();
-        let stack = configured.app.graph().stack(&configured.stack).unwrap();
+        let built = config.build().unwrap();
+        let stack = built.app.graph().stack(&built.stack).unwrap();
         assert_eq!(
             stack.description.as_deref(),
             Some(written.trim_matches('"'))
@@ -259,7 +259,10 @@ fn a_list_parameter_stands_among_texts() {
     );
 
     for beside in [RawValue::Int(1), RawValue::str("a,b")] {
-        let problems = with(beside).validate().unwrap_err().to_string();
-        assert!(problems.contains("beside what is no text"), "{problems}");
+        let diagnostics = with(beside).validate().unwrap_err().to_string();
+        assert!(
+            diagnostics.contains("beside what is no text"),
+            "{diagnostics}"
+        );
     }
 }

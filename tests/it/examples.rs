@@ -7,7 +7,7 @@ use super::goldens::changes;
 use super::{documents, golden};
 
 #[test]
-fn each_example_prints_what_it_should() {
+fn each_example_prints_the_expected_output() {
     let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
     // `cargo test` builds them beside the program.
     let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))

@@ -2,7 +2,7 @@
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{cases, configured, documents, golden};
+use super::{built, cases, documents, golden};
 
 #[test]
 fn the_default_stack_in_each_format() {
@@ -31,7 +31,7 @@ pub(crate) fn changes(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn each_case_changes_what_it_should() {
+fn each_case_changes_the_expected_resources() {
     let [(_, cfn), _, _, (_, hcl)] = documents("default", "");
     for (name, text) in cases() {
         if name == "default" {
@@ -48,10 +48,10 @@ fn each_case_changes_what_it_should() {
 fn the_table_of_ids() {
     let text = "network: {zones: 3}\nendpoints: {s3: true, services: [kms]}\n\
                 identity: {permissions: session-only}\ninstances: [{name: web-1}, {name: b}]\n";
-    let configured = configured("ids", text);
+    let built = built("ids", text);
     let mut table = String::new();
-    for stack in configured.app.graph().stacks() {
-        for (_, node) in configured.app.graph().nodes_of(stack) {
+    for stack in built.app.graph().stacks() {
+        for (_, node) in built.app.graph().nodes_of(stack) {
             table.push_str(&format!(
                 "{} {} {}\n",
                 node.path,

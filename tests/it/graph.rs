@@ -11,24 +11,27 @@ use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::CheckReport;
 use ssm_synth::runbook::{self, RunbookInput, Source};
 
-use super::{configured, golden};
+use super::{built, golden};
 
 /// What text of users may hold.
 const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
 
 struct Made {
     graph: Graph,
-    proof: Reachability,
+    reachability: Reachability,
 }
 
 impl Made {
     fn of(graph: Graph) -> Made {
-        let proof = reachability::check(&graph, &Assumptions::default());
-        Made { graph, proof }
+        let reachability = reachability::check(&graph, &Assumptions::default());
+        Made {
+            graph,
+            reachability,
+        }
     }
 
     fn config(text: &str) -> Made {
-        Made::of(configured("graph", text).app.graph().clone())
+        Made::of(built("graph", text).app.graph().clone())
     }
 
     fn template(text: &str) -> Made {
@@ -37,14 +40,19 @@ impl Made {
     }
 
     fn scene(&self, title: &str) -> Scene {
-        Scene::new(title, &self.graph, &self.proof, &Assumptions::default())
+        Scene::new(
+            title,
+            &self.graph,
+            &self.reachability,
+            &Assumptions::default(),
+        )
     }
 
     fn html(&self, title: &str) -> String {
         let report = CheckReport {
             file: "stack.yaml",
             graph: &self.graph,
-            reachability: &self.proof,
+            reachability: &self.reachability,
             json: false,
         };
         diagram::html(&self.scene(title), &report).unwrap()
@@ -55,7 +63,7 @@ impl Made {
             stack: title,
             source,
             graph: &self.graph,
-            reachability: &self.proof,
+            reachability: &self.reachability,
             assumptions: Assumptions::default(),
         })
         .unwrap()
@@ -253,7 +261,7 @@ fn many_instances_stay_readable_and_quick() {
 }
 
 #[test]
-fn many_networks_stay_within_what_mermaid_draws() {
+fn many_networks_stay_within_mermaids_limits() {
     let one = |n: usize| {
         let subnets: String = (0..12)
             .map(|s| {
@@ -336,7 +344,7 @@ fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_template_goes_around_its_language() {
+fn no_template_avoids_its_language() {
     let mut found = Vec::new();
     templates(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),

@@ -52,22 +52,22 @@ pub(crate) fn cases() -> Vec<(String, String)> {
     paths.iter().map(read).collect()
 }
 
-pub(crate) fn configured(name: &str, text: &str) -> BuiltConfig {
+pub(crate) fn built(name: &str, text: &str) -> BuiltConfig {
     Config::read(name, text)
         .and_then(|config| config.build())
-        .unwrap_or_else(|problems| panic!("{name}: {problems}"))
+        .unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"))
 }
 
 /// The documents of a configuration, by format.
 pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
-    let configured = configured(name, text);
-    let validated = configured
+    let built = built(name, text);
+    let validated = built
         .app
         .validate()
-        .unwrap_or_else(|problems| panic!("{name}: {problems}"));
-    let template = backend::cfn::template(&validated, &configured.stack).unwrap();
+        .unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"));
+    let template = backend::cfn::template(&validated, &built.stack).unwrap();
     let module =
-        backend::tf::module(&validated, &configured.stack, backend::tf::ModuleKind::Root).unwrap();
+        backend::tf::module(&validated, &built.stack, backend::tf::ModuleKind::Root).unwrap();
     [
         ("cfn", template.to_json()),
         ("cfn-yaml", template.to_yaml()),

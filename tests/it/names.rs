@@ -44,10 +44,10 @@ fn two_paths_never_share_a_name() {
         .instance(PrivateInstance::new("web-1"))
         .instance(PrivateInstance::new("web1"));
     app.stack("Access").add_inline(pattern);
-    let problems = app.validate().unwrap_err();
+    let diagnostics = app.validate().unwrap_err();
     // All their parts collide, in both languages, and one mistake is told once.
-    assert_eq!(problems.iter().count(), 1, "{problems}");
-    let paths = &problems.iter().next().unwrap().paths;
+    assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
+    let paths = &diagnostics.iter().next().unwrap().paths;
     assert_eq!(paths, &["Access/web1/Image", "Access/web-1/Image"]);
 }
 
@@ -78,7 +78,7 @@ fn an_added_instance_is_one_block_of_lines() {
 }
 
 #[test]
-fn a_circle_is_told() {
+fn a_circular_dependency_is_reported() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let handles = stack.add_inline(SessionAccess::new());
@@ -86,27 +86,27 @@ fn a_circle_is_told() {
         handles.instance_role.role,
         [handles.instances[0].instance.node()],
     );
-    let problems = app.validate().unwrap_err().to_string();
+    let diagnostics = app.validate().unwrap_err().to_string();
     assert!(
-        problems.contains("in a circle") && problems.contains("Access/main/Instance"),
-        "{problems}"
+        diagnostics.contains("in a circle") && diagnostics.contains("Access/host/Instance"),
+        "{diagnostics}"
     );
 }
 
 #[test]
-fn a_handle_of_another_app_is_told() {
+fn a_handle_of_another_app_is_reported() {
     let mut one = App::new();
     let other = one.stack("Other").add_inline(SessionAccess::new());
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let instance = other.instances[0].instance;
     stack.output("Instance", instance.attr(Instance::LINK), "of another app");
-    let problems = app.validate().unwrap_err().to_string();
-    assert!(problems.contains("another app"), "{problems}");
+    let diagnostics = app.validate().unwrap_err().to_string();
+    assert!(diagnostics.contains("another app"), "{diagnostics}");
 }
 
 #[test]
-fn what_is_given_to_a_resource_itself_is_checked() {
+fn values_set_on_a_resource_are_validated() {
     let mut app = App::new();
     let mut stack = app.stack("Access");
     let china = ssm_synth::Region::find("cn-north-1").unwrap();
@@ -124,11 +124,14 @@ fn what_is_given_to_a_resource_itself_is_checked() {
     let actions = ssm_synth::resource::Statement::allow(["s3:GetObject"]).on(["arn:aws:s3:::x/*"]);
     let trust = ssm_synth::resource::PolicyDocument::new([actions]);
     stack.add("Role", ssm_synth::resource::Role::new(trust));
-    let problems = app.validate().unwrap_err().to_string();
-    assert!(problems.contains("`SubnetId` is `subnet-9`"), "{problems}");
+    let diagnostics = app.validate().unwrap_err().to_string();
     assert!(
-        problems.contains("`arn:aws:s3:::x/*` of partition `aws`"),
-        "{problems}"
+        diagnostics.contains("`SubnetId` is `subnet-9`"),
+        "{diagnostics}"
+    );
+    assert!(
+        diagnostics.contains("`arn:aws:s3:::x/*` of partition `aws`"),
+        "{diagnostics}"
     );
 }
 
@@ -167,12 +170,12 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
             "network: {{vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}}\n\
              endpoints: {{existing_security_group: sg-0aaaaaaaaaaaaaaa2{endpoints}}}\n"
         );
-        let configured = super::configured("endpoints", &text);
-        let nodes = configured
+        let built = super::built("endpoints", &text);
+        let nodes = built
             .app
             .graph()
             .stacks()
-            .flat_map(|it| configured.app.graph().nodes_of(it));
+            .flat_map(|it| built.app.graph().nodes_of(it));
         nodes
             .map(|(_, node)| node.cfn_id().to_owned())
             .collect::<Vec<_>>()
@@ -190,7 +193,7 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
 }
 
 #[test]
-fn iam_s_limits_are_told() {
+fn iam_limits_are_reported() {
     use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
     let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
     let told = |name: &'static str, role_name: String, description: &'static str| {
@@ -204,7 +207,7 @@ fn iam_s_limits_are_told() {
         stack.add("Profile", InstanceProfile::new(role).path("/a/"));
         app.validate()
             .err()
-            .map(|problems| problems.to_string())
+            .map(|diagnostics| diagnostics.to_string())
             .unwrap_or_default()
     };
     assert_eq!(told("p", "r".repeat(64), "ü"), "");

@@ -82,13 +82,16 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
 }
 
 #[test]
-fn a_stack_is_proven_with_its_own_document() {
+fn a_stack_is_checked_with_its_session_document() {
     let mut app = App::new();
     let access = SessionAccess::new().sessions(Sessions::default());
     let handles = app.stack("Access").add_inline(access);
     let prove = |app: &App| {
-        let proof = reachability::check(app.graph(), &reachability::Assumptions::default());
-        (proof.instances[0].verdict, proof.instances[0].failing_hop())
+        let reachability = reachability::check(app.graph(), &reachability::Assumptions::default());
+        (
+            reachability.instances[0].verdict,
+            reachability.instances[0].failing_hop(),
+        )
     };
     assert_eq!(prove(&app), (Verdict::Reachable, None));
     let group = handles.sessions.unwrap().logs.unwrap();
@@ -99,7 +102,7 @@ fn a_stack_is_proven_with_its_own_document() {
 
 /// No part names another partition, another domain, or a service that is not there.
 #[test]
-fn every_region_has_its_own_names() {
+fn every_region_has_separate_names() {
     for region in ssm_synth::regions() {
         let text = format!("profile: hardened\nregion: {}\n", region.name);
         for (format, text) in documents(region.name, &text) {
@@ -118,14 +121,14 @@ fn every_region_has_its_own_names() {
                 .iter()
                 .map(|it| it["Properties"]["ServiceName"].as_str().unwrap())
                 .collect();
-            let mut wanted: Vec<String> = ["ssm", "ssmmessages", "kms", "logs", "s3"]
+            let mut expected: Vec<String> = ["ssm", "ssmmessages", "kms", "logs", "s3"]
                 .iter()
                 .map(|token| format!("com.amazonaws.{}.{token}", region.name))
                 .collect();
             if region.ec2messages {
-                wanted.insert(2, format!("com.amazonaws.{}.ec2messages", region.name));
+                expected.insert(2, format!("com.amazonaws.{}.ec2messages", region.name));
             }
-            assert_eq!(names, wanted);
+            assert_eq!(names, expected);
             let logs = format!("logs.{}.{}", region.name, region.dns_suffix);
             assert!(text.contains(&logs), "{logs}");
             let services: std::collections::BTreeSet<&str> = text

@@ -5,10 +5,10 @@ use ssm_synth::backend;
 use ssm_synth::frontend::config::Config;
 
 fn synthesize(text: &str) -> Option<[String; 4]> {
-    let configured = Config::read("generated", text).ok()?.build().ok()?;
-    let validated = configured.app.validate().ok()?;
-    let template = backend::cfn::template(&validated, &configured.stack)?;
-    let module = backend::tf::module(&validated, &configured.stack, backend::tf::ModuleKind::Root)?;
+    let built = Config::read("generated", text).ok()?.build().ok()?;
+    let validated = built.app.validate().ok()?;
+    let template = backend::cfn::template(&validated, &built.stack)?;
+    let module = backend::tf::module(&validated, &built.stack, backend::tf::ModuleKind::Root)?;
     Some([
         template.to_json(),
         template.to_yaml(),

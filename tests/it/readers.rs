@@ -45,8 +45,8 @@ fn judged(text: &str, kind: Option<InputFormat>) -> usize {
                     .len()
             })
             .sum(),
-        Err(problems) => {
-            assert!(!problems.to_string().is_empty());
+        Err(diagnostics) => {
+            assert!(!diagnostics.to_string().is_empty());
             0
         }
     }

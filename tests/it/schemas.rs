@@ -62,8 +62,8 @@ fn every_written_name_is_in_the_schemas() {
     let schemas: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
     for (case, text) in super::cases() {
-        let configured = super::configured(&case, &text);
-        let graph = configured.app.graph();
+        let built = super::built(&case, &text);
+        let graph = built.app.graph();
         for (_, node) in graph.stacks().flat_map(|stack| graph.nodes_of(stack)) {
             let kind = node.resource.kind().unwrap();
             for dialect in [Dialect::Cfn, Dialect::Tf] {

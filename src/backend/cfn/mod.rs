@@ -288,8 +288,8 @@ impl<'g> Lower<'g, '_> {
 
     /// What references do not say already.
     fn depends_on(&self, id: NodeId, node: &Node, properties: &Map<'_>) -> Vec<Tree<'g>> {
-        let mut said = properties.references();
-        said.push(id);
+        let mut suppressions = properties.references();
+        suppressions.push(id);
         let mut names = Vec::new();
         for after in &node.depends_on {
             let Some(other) = self.graph.node(*after) else {
@@ -305,10 +305,13 @@ impl<'g> Lower<'g, '_> {
             };
             // What may be missing cannot be waited for (cfn-lint E3005).
             let maybe = other.condition.is_some() && other.condition != node.condition;
-            if maybe || said.contains(&after) || other.resource.type_name(Dialect::Cfn).is_none() {
+            if maybe
+                || suppressions.contains(&after)
+                || other.resource.type_name(Dialect::Cfn).is_none()
+            {
                 continue;
             }
-            said.push(after);
+            suppressions.push(after);
             names.push(Tree::str(other.cfn_id.as_str()));
         }
         names

@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_quoted_is_read_back() {
+    fn quoted_text_is_read_back() {
         for text in [
             "${x}",
             "$${x}",

@@ -153,7 +153,7 @@ impl Module<'_> {
 
 /// Lowers a stack of that name; nothing if there is none.
 #[must_use]
-pub fn module<'g>(validated: &Validated<'g>, stack: &str, role: ModuleKind) -> Option<Module<'g>> {
+pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> Option<Module<'g>> {
     let graph = validated.graph();
     let here = *graph.stack_names.get(stack)?;
     let mut lower = Lower {
@@ -163,7 +163,7 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, role: ModuleKind) -> O
         data: BTreeSet::new(),
     };
     Some(Module {
-        blocks: lower.blocks(role),
+        blocks: lower.blocks(kind),
     })
 }
 
@@ -196,7 +196,7 @@ struct Lower<'g, 'l> {
 }
 
 impl<'g> Lower<'g, '_> {
-    fn blocks(&mut self, role: ModuleKind) -> Vec<Block<'g>> {
+    fn blocks(&mut self, kind: ModuleKind) -> Vec<Block<'g>> {
         let mut resources = Vec::new();
         for (id, node) in self.graph.nodes_of(self.stack) {
             self.resource(id, node, &mut resources);
@@ -229,7 +229,7 @@ impl<'g> Lower<'g, '_> {
             }
         }
         let mut blocks = vec![required_providers()];
-        if let (ModuleKind::Root, Some(region)) = (role, self.stack.region) {
+        if let (ModuleKind::Root, Some(region)) = (kind, self.stack.region) {
             let mut body = Body::default();
             body.argument("region", Tree::Str(region.name.into()));
             blocks.push(Block {
@@ -339,7 +339,7 @@ impl<'g> Lower<'g, '_> {
 
     /// What references do not say already.
     fn depends_on(&self, id: NodeId, node: &Node, arguments: &Map<'_>) -> Vec<String> {
-        let said = arguments.references();
+        let suppressions = arguments.references();
         let mut addresses = Vec::new();
         for &after in &node.depends_on {
             // A stack waits as a whole for what it takes from others.
@@ -347,7 +347,7 @@ impl<'g> Lower<'g, '_> {
                 continue;
             };
             let satellites = other.resource.satellites(after, self.graph);
-            if after != id && satellites.is_empty() && !said.contains(&after) {
+            if after != id && satellites.is_empty() && !suppressions.contains(&after) {
                 addresses.extend(self.address(after));
             }
             for satellite in satellites {

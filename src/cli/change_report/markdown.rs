@@ -9,7 +9,7 @@ use crate::diff::{Change, Difference, PropertyChange};
 use crate::report::printable;
 
 /// Values that are long are cut: the whole is in the change itself.
-const MOST: usize = 200;
+const MAX: usize = 200;
 
 /// How long it may be after each part: GitHub takes 65,536 characters in a comment, of which a few are
 /// the caller's.
@@ -38,8 +38,8 @@ fn cell(text: &str) -> String {
 
 /// Text of others as code: nothing in it is Markdown.
 fn code(text: &str) -> String {
-    let cut: String = text.chars().take(MOST).collect();
-    let cut = match text.chars().count() > MOST {
+    let cut: String = text.chars().take(MAX).collect();
+    let cut = match text.chars().count() > MAX {
         true => format!("{cut}…"),
         false => cut,
     };
@@ -57,7 +57,7 @@ fn code(text: &str) -> String {
 /// Text of others as text: nothing in it is Markdown.
 fn plain(text: &str) -> String {
     let mut out = String::new();
-    for letter in printable(text).chars().take(MOST) {
+    for letter in printable(text).chars().take(MAX) {
         match letter {
             '\n' | '\r' | '\t' => out.push(' '),
             '@' => out.push_str("&#64;"),

@@ -5,7 +5,7 @@ use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class
 use super::network::verdict_status;
 
 const IN_A_ROW: usize = 5;
-const MOST_PATHS: usize = 5;
+const MAX_PATHS: usize = 5;
 
 /// Draws them, and returns where they end.
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
@@ -21,10 +21,10 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         "The agent's path, hop by hop",
     );
     y += 26.0;
-    for path in scene.paths.iter().take(MOST_PATHS) {
+    for path in scene.paths.iter().take(MAX_PATHS) {
         y = self::path(canvas, path, y) + 14.0;
     }
-    let more = scene.paths.iter().skip(MOST_PATHS).map(|it| it.names.len());
+    let more = scene.paths.iter().skip(MAX_PATHS).map(|it| it.names.len());
     let more: usize = more.sum();
     if more > 0 {
         let text = format!("and the ways of {more} more instances: the HTML report has them all");

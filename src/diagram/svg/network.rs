@@ -14,15 +14,15 @@ const LANE: f64 = 26.0;
 const INSTANCE_HEIGHT: f64 = 86.0;
 const EGRESS_POINT_HEIGHT: f64 = 92.0;
 /// Columns in a row, boxes in a subnet, subnets in a zone, ways out of a VPC: more are counted.
-const MOST_COLUMNS: usize = 4;
+const MAX_COLUMNS: usize = 4;
 const MAX_INSTANCES: usize = 5;
-const MOST_SUBNETS: usize = 6;
+const MAX_SUBNETS: usize = 6;
 const MAX_EGRESS_POINTS: usize = 6;
-const MOST_PANELS: usize = 12;
+const MAX_PANELS: usize = 12;
 
 /// The verdict that an answer stands for.
-pub(super) const fn verdict_status(answer: Verdict) -> HopStatus {
-    match answer {
+pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
+    match verdict {
         Verdict::Reachable => HopStatus::Pass,
         Verdict::Unreachable => HopStatus::Fail,
         Verdict::Unknown | Verdict::NotCreated => HopStatus::Unknown,
@@ -44,10 +44,10 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         &format!("Session Manager: {}; {region}", scene.summary),
     );
     y += 56.0;
-    for panel in scene.panels.iter().take(MOST_PANELS) {
+    for panel in scene.panels.iter().take(MAX_PANELS) {
         y = self::panel(canvas, scene, panel, y) + 24.0;
     }
-    let more = scene.panels.len().saturating_sub(MOST_PANELS);
+    let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
         let text = format!("and {more} more VPCs with instances");
         canvas.text((MARGIN, y + 4.0), wide, PLAIN, &text);
@@ -85,15 +85,15 @@ fn subnet_height(subnet: &SubnetBox) -> f64 {
 fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let (left, right) = (MARGIN, WIDTH - MARGIN);
     let inner = right - left - 2.0 * PAD;
-    let columns = panel.zones.len().clamp(1, MOST_COLUMNS);
+    let columns = panel.zones.len().clamp(1, MAX_COLUMNS);
     let column = (inner - (columns as f64 - 1.0) * GAP) / columns as f64;
     let mut y = top + 40.0;
     // Where the agents' lines come down: place of the column's lane, and from where.
     let mut lanes: Vec<(f64, f64)> = Vec::new();
-    for row in panel.zones.chunks(MOST_COLUMNS) {
+    for row in panel.zones.chunks(MAX_COLUMNS) {
         let height = |subnets: &[SubnetBox]| {
-            let shown = subnets.iter().take(MOST_SUBNETS);
-            let more = if subnets.len() > MOST_SUBNETS {
+            let shown = subnets.iter().take(MAX_SUBNETS);
+            let more = if subnets.len() > MAX_SUBNETS {
                 24.0
             } else {
                 0.0
@@ -112,7 +112,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
             );
             let lane = x + column - 12.0;
             let mut below = y + 32.0;
-            for subnet in zone.subnets.iter().take(MOST_SUBNETS) {
+            for subnet in zone.subnets.iter().take(MAX_SUBNETS) {
                 let area = (x + 12.0, below, column - 12.0 - LANE, subnet_height(subnet));
                 for from in self::subnet(canvas, subnet, area, lane) {
                     match lanes.iter_mut().find(|(own, _)| *own == lane) {
@@ -122,7 +122,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
                 }
                 below += area.3 + 10.0;
             }
-            let more = zone.subnets.len().saturating_sub(MOST_SUBNETS);
+            let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
             if more > 0 {
                 let text = format!("and {more} more subnets");
                 canvas.text((x + 12.0, below + 12.0), column - 24.0, QUIET, &text);
@@ -228,11 +228,11 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
     canvas.text((x + 10.0, y + 35.0), w - 20.0, QUIET, &subnet.note);
     let mut below = y + 44.0;
     let mut from = Vec::new();
-    for host in subnet.instances.iter().take(MAX_INSTANCES) {
+    for member in subnet.instances.iter().take(MAX_INSTANCES) {
         let area = (x + 10.0, below, w - 20.0, INSTANCE_HEIGHT);
-        self::instance(canvas, host, area);
+        self::instance(canvas, member, area);
         let middle = below + INSTANCE_HEIGHT / 2.0;
-        let kind = class(Some(verdict_status(host.verdict)));
+        let kind = class(Some(verdict_status(member.verdict)));
         canvas.line(&[(x + w - 10.0, middle), (lane, middle)], kind);
         from.push(middle);
         below += INSTANCE_HEIGHT + 8.0;
@@ -251,27 +251,27 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
     from
 }
 
-fn instance(canvas: &mut Canvas, host: &InstanceBox, area: Area) {
+fn instance(canvas: &mut Canvas, member: &InstanceBox, area: Area) {
     let (x, y, w, _) = area;
-    let verdict = verdict_status(host.verdict);
-    canvas.area(area, class(Some(verdict)));
+    let status = verdict_status(member.verdict);
+    canvas.area(area, class(Some(status)));
     let most = w - 20.0;
-    let kind = if host.scaled { "Auto Scaling: " } else { "" };
-    let names = named(&host.names, kind, NAME, most);
+    let kind = if member.scaled { "Auto Scaling: " } else { "" };
+    let names = named(&member.names, kind, NAME, most);
     canvas.text((x + 10.0, y + 19.0), most, NAME, &names);
-    canvas.sign((x + 18.0, y + 35.0), verdict);
-    let answer = match host.failing {
-        Some(hop) => format!("{}: {hop}", host.verdict.as_str()),
-        None => host.verdict.as_str().to_owned(),
+    canvas.sign((x + 18.0, y + 35.0), status);
+    let verdict = match member.failing {
+        Some(hop) => format!("{}: {hop}", member.verdict.as_str()),
+        None => member.verdict.as_str().to_owned(),
     };
     let paint = Type {
-        class: class(Some(verdict)),
+        class: class(Some(status)),
         ..PLAIN
     };
-    canvas.text((x + 32.0, y + 39.0), most - 22.0, paint, &answer);
-    let groups = format!("group {}", host.security_groups);
+    canvas.text((x + 32.0, y + 39.0), most - 22.0, paint, &verdict);
+    let groups = format!("group {}", member.security_groups);
     canvas.text((x + 10.0, y + 58.0), most, QUIET, &groups);
-    let role = format!("role {}", host.role);
+    let role = format!("role {}", member.role);
     canvas.text((x + 10.0, y + 75.0), most, QUIET, &role);
 }
 
@@ -297,19 +297,19 @@ fn egress_row(
     let services = end + 44.0;
     let (left, right) = (MARGIN, WIDTH - MARGIN);
     canvas.area((left, services - 12.0, right - left, 92.0), "subnet");
-    for (n, door) in egress_points.iter().enumerate() {
+    for (n, point) in egress_points.iter().enumerate() {
         let x = start + n as f64 * (wide + GAP);
         let middle = x + wide / 2.0;
-        let kind = class(door.status);
-        self::egress_point(canvas, door, (x, top, wide, EGRESS_POINT_HEIGHT));
-        if door.status.is_some() && dialled {
+        let kind = class(point.status);
+        self::egress_point(canvas, point, (x, top, wide, EGRESS_POINT_HEIGHT));
+        if point.status.is_some() && dialled {
             canvas.line(&[(middle, bus), (middle, top - 6.0)], kind);
-            match door.status {
+            match point.status {
                 Some(HopStatus::Fail) => canvas.sign((middle, top - 13.0), HopStatus::Fail),
                 _ => canvas.head((middle, top - 1.0), (0.0, 1.0), kind),
             }
         }
-        let reached = door.status != Some(HopStatus::Fail);
+        let reached = point.status != Some(HopStatus::Fail);
         canvas.area(
             (x, services, wide, 44.0),
             if reached { "calm" } else { "calm missing" },
@@ -324,13 +324,13 @@ fn egress_row(
             );
             canvas.head((middle, services - 1.0), (0.0, 1.0), kind);
         }
-        let names = named(&door.services, "", NAME, wide - 20.0);
+        let names = named(&point.services, "", NAME, wide - 20.0);
         canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
-        let says = match (door.status, door.kind) {
+        let says = match (point.status, point.kind) {
             (Some(HopStatus::Fail), _) => "not reached this way",
             (_, EgressPointKind::Internet) => "by public addresses",
             (_, EgressPointKind::Unknown) => "not told which way",
-            (Some(HopStatus::Unknown), _) if !door.fails_for.is_empty() => "not reached by all",
+            (Some(HopStatus::Unknown), _) if !point.fails_for.is_empty() => "not reached by all",
             (Some(HopStatus::Unknown), _) => "not decided",
             (Some(HopStatus::Pass), _) => "reached by the agents",
             (None, _) => "beside the agent's channels",
@@ -364,13 +364,13 @@ fn egress_row(
     (end, y + 48.0)
 }
 
-fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
+fn egress_point(canvas: &mut Canvas, point: &EgressPoint, area: Area) {
     let (x, y, w, _) = area;
     let dashed = matches!(
-        door.kind,
+        point.kind,
         EgressPointKind::Missing | EgressPointKind::Unknown
     );
-    let kind = class(door.status);
+    let kind = class(point.status);
     let shape = if dashed {
         format!("{kind} missing")
     } else {
@@ -378,41 +378,41 @@ fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
     };
     canvas.area(area, &shape);
     let most = w - 20.0;
-    let what = match door.kind {
+    let what = match point.kind {
         EgressPointKind::Interface => "endpoint for ",
         EgressPointKind::Gateway => "gateway endpoint for ",
         EgressPointKind::Internet => "way out for ",
         EgressPointKind::Missing => "no endpoint for ",
         EgressPointKind::Unknown => "way to ",
     };
-    let beside = door.status.is_none() && door.services.len() > 1;
+    let beside = point.status.is_none() && point.services.len() > 1;
     let (title, name) = match beside {
-        true => (door.name.clone(), named(&door.services, "", PLAIN, most)),
-        false => (named(&door.services, what, NAME, most), door.name.clone()),
+        true => (point.name.clone(), named(&point.services, "", PLAIN, most)),
+        false => (named(&point.services, what, NAME, most), point.name.clone()),
     };
     canvas.text((x + 10.0, y + 19.0), most, NAME, &title);
-    if door.kind != EgressPointKind::Missing {
+    if point.kind != EgressPointKind::Missing {
         canvas.text((x + 10.0, y + 37.0), most, PLAIN, &name);
     }
-    let note = match door.kind {
-        EgressPointKind::Interface if !door.note.is_empty() => format!("group {}", door.note),
-        _ => door.note.clone(),
+    let note = match point.kind {
+        EgressPointKind::Interface if !point.note.is_empty() => format!("group {}", point.note),
+        _ => point.note.clone(),
     };
-    let below = if door.kind == EgressPointKind::Missing {
+    let below = if point.kind == EgressPointKind::Missing {
         37.0
     } else {
         55.0
     };
     canvas.text((x + 10.0, y + below), most, QUIET, &note);
-    if let (Some(verdict), Some(status_text)) = (door.status, door.status_text()) {
-        let verdict = if door.fails_for.is_empty() {
-            verdict
+    if let (Some(status), Some(status_text)) = (point.status, point.status_text()) {
+        let status = if point.fails_for.is_empty() {
+            status
         } else {
             HopStatus::Fail
         };
-        canvas.sign((x + 18.0, y + 75.0), verdict);
+        canvas.sign((x + 18.0, y + 75.0), status);
         let paint = Type {
-            class: class(Some(verdict)),
+            class: class(Some(status)),
             ..PLAIN
         };
         canvas.text((x + 32.0, y + 79.0), most - 22.0, paint, &status_text);
@@ -422,7 +422,7 @@ fn egress_point(canvas: &mut Canvas, door: &EgressPoint, area: Area) {
 /// Draws security groups and roles.
 #[allow(clippy::cast_precision_loss)] // a handful
 fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
-    const MOST: usize = 9;
+    const MAX: usize = 9;
     const LINES: usize = 5;
     if panel.cards.is_empty() {
         return y;
@@ -431,7 +431,7 @@ fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
     canvas.text((MARGIN, y + 12.0), wide, PART, "Security groups and roles");
     y += 24.0;
     let w = (wide - 2.0 * GAP) / 3.0;
-    let shown = panel.cards.len().min(MOST);
+    let shown = panel.cards.len().min(MAX);
     for row in panel.cards[..shown].chunks(3) {
         let lines = |n: usize| n.min(LINES) + usize::from(n > LINES);
         let most = row
@@ -450,8 +450,8 @@ fn cards(canvas: &mut Canvas, panel: &Panel, mut y: f64) -> f64 {
             };
             let title = format!("{} {}", card.kind, card.name);
             canvas.text((x + 10.0, y + 19.0), room, NAME, &title);
-            if let Some(verdict) = card.status {
-                canvas.sign((x + w - 18.0, y + 16.0), verdict);
+            if let Some(status) = card.status {
+                canvas.sign((x + w - 18.0, y + 16.0), status);
             }
             let mut below = y + 38.0;
             for line in card.lines.iter().take(LINES) {

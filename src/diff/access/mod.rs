@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_compared_by_what_they_cover() {
+    fn rules_are_compared_by_coverage() {
         let group = |rules: &str| {
             format!(
                 "{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupEgress: [], SecurityGroupIngress: [{rules}]}}}}}}"
@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_are_compared_by_what_they_allow() {
+    fn statements_are_compared_by_allowed_actions() {
         let role = |statement: &str| {
             format!(
                 "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyName: p, PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exposes_is_told() {
+    fn exposure_is_reported() {
         let instance = |tokens: &str| {
             format!(
                 "{{I: {{Type: AWS::EC2::Instance, Properties: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}"
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_counts_the_other_way_round() {
+    fn exclusions_count_inversely() {
         let role = |statement: &str| {
             format!(
                 "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_no_cover_for_what_it_shares() {
+    fn exclusions_do_not_cover_shared_parts() {
         let role = |statements: &str| {
             format!(
                 "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statements}]}}}}]}}}}}}"

@@ -4,7 +4,7 @@ use super::super::tree::{Entry, Kind, SyntaxError, Tree};
 use super::Deployment;
 
 /// How much loops may make.
-const MOST_LOOPED: usize = 100_000;
+const MAX_LOOPED: usize = 100_000;
 
 /// What loops may refer to.
 struct Loops<'t> {
@@ -22,7 +22,7 @@ pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool)
         parameters: root.get("Parameters").cloned(),
         mappings: root.get("Mappings").cloned(),
         deployment,
-        budget: MOST_LOOPED,
+        budget: MAX_LOOPED,
         unresolved: false,
     };
     let tree = loops.expand(root)?;

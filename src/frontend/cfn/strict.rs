@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use super::{Deployment, MOST_DEPTH, ParameterValue, Reader, is_template, resource_entries};
+use super::{Deployment, MAX_DEPTH, ParameterValue, Reader, is_template, resource_entries};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
     ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
@@ -55,10 +55,10 @@ pub(crate) fn read_strict(
         ] {
             if let Some(found) = entry.value.get(lost) {
                 let reason = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
-                let place = reader.location(found.at);
+                let location = reader.location(found.at);
                 out.push(match lost {
-                    "NoEcho" => diagnostic(reason).at(place),
-                    _ => Diagnostic::warning("convert", reason).at(place),
+                    "NoEcho" => diagnostic(reason).at(location),
+                    _ => Diagnostic::warning("convert", reason).at(location),
                 });
             }
         }
@@ -100,8 +100,8 @@ pub(crate) fn read_strict(
     let mut lift = Lift::new(Dialect::Cfn, "template", None);
     for entry in resource_entries(root) {
         let type_name = entry.value.get("Type").and_then(Tree::text);
-        let place = reader.location(entry.at);
-        lift.reserve(&entry.key, type_name.unwrap_or_default(), place);
+        let location = reader.location(entry.at);
+        lift.reserve(&entry.key, type_name.unwrap_or_default(), location);
     }
     for entry in resource_entries(root) {
         reader.strict_resource(&mut lift, entry, &kept, &mut out);
@@ -116,13 +116,13 @@ pub(crate) fn read_strict(
     stack.description = description.map(|text| Text::Owned(text.to_owned()));
     for entry in root.get("Outputs").and_then(Tree::map).unwrap_or_default() {
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
-        let place = reader.location(entry.at);
+        let location = reader.location(entry.at);
         if entry.value.get("Export").is_some() {
             let reason = format!(
                 "others import `{}`, and Terraform has no exports",
                 entry.key
             );
-            out.push(Diagnostic::warning("convert", reason).at(place.clone()));
+            out.push(Diagnostic::warning("convert", reason).at(location.clone()));
         }
         let value = entry.value.get("Value");
         stack.outputs.push(Output {
@@ -132,7 +132,7 @@ pub(crate) fn read_strict(
             value: value.map_or(Expr::Absent, |it| reader.expr(it, 0)),
             description: Text::Owned(text("Description").unwrap_or_default().to_owned()),
             condition: text("Condition").and_then(|it| kept.get(it).copied()),
-            location: place,
+            location,
         });
     }
     Ok((graph, out))
@@ -198,7 +198,7 @@ impl Reader<'_> {
 
     /// A condition as the model has it, if it has.
     fn strict_predicate(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
-        if depth > MOST_DEPTH {
+        if depth > MAX_DEPTH {
             return None;
         }
         let (name, argument) = tree.single()?;

@@ -11,7 +11,7 @@ fn the_stacks_are_as_reviewed() {
 }
 
 #[test]
-fn every_machine_is_watched_and_tagged() {
+fn every_instance_is_monitored_and_tagged() {
     let app = app();
     let access = Assertions::of(&app, "TeamAccess");
     access.resource_count_is::<Instance>(2);
@@ -40,7 +40,7 @@ fn every_machine_is_watched_and_tagged() {
 
 #[test]
 #[should_panic(expected = "the closest is `TeamAccess/web/Instance`")]
-fn a_failing_assertion_tells_the_closest_resource() {
+fn a_failing_assertion_shows_the_closest_resource() {
     let app = app();
     let wanted = object_like([("InstanceType", "m5.metal".into())]);
     Assertions::of(&app, "TeamAccess").has_resource_properties::<Instance>(wanted);
