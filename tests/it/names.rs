@@ -88,7 +88,7 @@ fn a_circular_dependency_is_reported() {
     );
     let diagnostics = app.validate().unwrap_err().to_string();
     assert!(
-        diagnostics.contains("in a circle") && diagnostics.contains("Access/host/Instance"),
+        diagnostics.contains("in a circle") && diagnostics.contains("Access/main/Instance"),
         "{diagnostics}"
     );
 }
