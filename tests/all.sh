@@ -133,6 +133,7 @@ stage_prose() {
     step build build
     needs npm 'the prose linter' || return 0
     step 'checks of the linter' "$python" tests/prose/check.py --self-test
+    step 'console blocks' "$python" tests/documentation.py "$program"
     step prose "$python" tests/prose/check.py "$program" --baseline tests/prose/baseline.json
 }
 
@@ -207,10 +208,10 @@ mkdir -p target
 : >"$SKIPPED_TESTS"
 : >"$report"
 
-failed=()
-for stage in "${stages[@]}"; do
-    start=$SECONDS
-    # In a subshell, so that `set -e` holds in it and the next stage runs after a failure.
+# Runs one stage and records its time. In a subshell, so that `set -e` holds in it.
+run_stage() {
+    stage=$1
+    local start=$SECONDS status
     set +e
     (
         set -e
@@ -218,8 +219,32 @@ for stage in "${stages[@]}"; do
     )
     status=$?
     set -e
-    [ "$status" = 0 ] || failed+=("$stage")
     printf '%s\t\t%s\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    return "$status"
+}
+
+# These stages wait for emulated AWS most of the time: they run at the same time, and the output of
+# each is printed when it has ended.
+failed=()
+waiting=()
+for stage in "${stages[@]}"; do
+    case $stage in
+        deploy | parity | convert)
+            run_stage "$stage" >"target/$stage.log" 2>&1 &
+            waiting+=("$stage $!")
+            continue
+            ;;
+    esac
+    for pair in "${waiting[@]}"; do
+        wait "${pair#* }" || failed+=("${pair% *}")
+        cat "target/${pair% *}.log"
+    done
+    waiting=()
+    run_stage "$stage" || failed+=("$stage")
+done
+for pair in "${waiting[@]}"; do
+    wait "${pair#* }" || failed+=("${pair% *}")
+    cat "target/${pair% *}.log"
 done
 
 printf '\n== where the time went, in seconds\n'
