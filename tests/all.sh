@@ -2,7 +2,7 @@
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
 # Stages: lint unit prose deploy parity convert checkers embed. Without a stage, all of them run.
-# `quick` is what to run between edits: lint and unit without what needs a build of its own.
+# `quick` is what to run between edits: lint and unit without separate builds.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
 # Installs cfn-lint, the emulator and the policy scanners into target/tools. With CI=true a missing
@@ -42,7 +42,7 @@ without_warnings() {
     if [ -n "$output" ]; then echo "$output"; return 1; fi
 }
 
-# The crate outside shares this crate's target folder, and so its dependencies.
+# The crate outside shares this crate's target directory, and so its dependencies.
 outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
 
 # Uses the Python on the PATH if it has the pinned packages, else one in target/tools.

@@ -39,7 +39,7 @@ class Deployment:
 
     template: str
     parameters: dict
-    # Terraform's JSON, also where HCL is deployed: it tells the required providers.
+    # Terraform's JSON, also where HCL is deployed: the required providers are read from it.
     module: str
     hcl: str | None
     variables: dict
