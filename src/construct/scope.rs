@@ -6,13 +6,13 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, Handle, IntoValue, ListParameter,
-    ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Predicate,
-    Pseudo, RemovalPolicy, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab,
-    logical_id, quoted, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue,
+    ListParameter, ListValue, NodeId, Output, ParamId, Parameter, ParameterDeclaration, Predicate,
+    Pseudo, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab, logical_id,
+    quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Tags, Typed};
+use crate::resource::{Graph, Node, Override, RemovalPolicy, Tags, Typed};
 use crate::validate::{self, Validated};
 
 /// An app: stacks, and all that is in them.

@@ -1,7 +1,7 @@
 //! A resource of a type that the list lacks.
 
-use super::{Dialect, Hooks, Map, RawValue, Resource, Typed};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Node};
+use super::{Hooks, Map, Node, RawValue, Resource, Typed};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect};
 
 #[derive(Clone, Debug, PartialEq)]
 struct Definition {
