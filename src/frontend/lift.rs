@@ -47,7 +47,7 @@ impl Lift {
             parameters: Vec::new(),
             conditions: Vec::new(),
             outputs: Vec::new(),
-            suppressions: &[],
+            suppressions: Vec::new(),
             location: SourceLocation::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);

@@ -90,7 +90,7 @@ pub struct Stack {
     /// Its outputs.
     pub outputs: Vec<Output>,
     /// Findings of checkers that are accepted in it. Default: none.
-    pub suppressions: &'static [Suppression],
+    pub suppressions: Vec<Suppression>,
     /// Where it was written.
     pub location: SourceLocation,
 }
