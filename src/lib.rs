@@ -4,7 +4,7 @@
 //! ```text
 //!  construct/*  (Rust)      frontend::config
 //!         \                      |
-//!          +------ ir::Graph ----+
+//!          +--- resource::Graph -+
 //!                      |
 //!          validate::run -> Validated<'_>
 //!             /                \

@@ -1,7 +1,7 @@
 //! The formats of a document, and the snapshots of an app in them.
 
 use super::{cfn, tf};
-use crate::resource::Dialect;
+use crate::ir::Dialect;
 use crate::validate::Validated;
 
 /// A format of a document.

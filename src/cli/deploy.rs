@@ -21,8 +21,8 @@ use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::cause::Cause;
 use crate::deploy::outcome::{DeployError, Failed, Outcome};
 use crate::deploy::rollout::{self, Options, token};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{Request, Template};
-use crate::deploy::wait::Stop;
 use crate::region::Region;
 
 #[derive(Debug, clap::Args)]

@@ -12,8 +12,9 @@ use crate::deploy::aws::Cloud;
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed, Outcome};
 use crate::deploy::parameters::{deployed_values, effective, filled};
 use crate::deploy::rollout::{self, Options};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{ChangeSet, Request, Template};
-use crate::deploy::wait::{ProgressSink, Stop};
+use crate::deploy::wait::ProgressSink;
 
 /// Keeps what CloudFormation says it would do.
 #[derive(Default)]

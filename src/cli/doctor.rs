@@ -12,8 +12,8 @@ use super::{Failure, output};
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
-use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
 #[command(

@@ -15,8 +15,9 @@ use super::change_report::{Version, compare, escape_text};
 use super::{Failure, app, output, planned};
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{ChangeSet, Event, Stack};
-use crate::deploy::wait::{ProgressSink, Stop};
+use crate::deploy::wait::ProgressSink;
 
 /// How things are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

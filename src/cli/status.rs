@@ -17,10 +17,9 @@ use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError, Instance};
 use crate::deploy::error::AwsError;
 use crate::deploy::outcome::{Detached, Failed};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{Drifted, Stack};
-use crate::deploy::wait::{
-    ProgressSink as _, Stop, WaitEnd, WaitOptions, event_before_operation, wait,
-};
+use crate::deploy::wait::{ProgressSink as _, WaitEnd, WaitOptions, event_before_operation, wait};
 
 #[derive(Debug, clap::Args)]
 #[command(

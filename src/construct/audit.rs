@@ -6,12 +6,11 @@ use super::arn::ArnContext;
 use super::network::NetworkHandles;
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{
-    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab,
-};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
-    ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
+    ManagedPolicy, PolicyDocument, Principal, RemovalPolicy, Role, RolePolicy, Statement, Trail,
+    Typed,
 };
 
 /// A trail of the account's calls, sessions among them, in a bucket of its own; and what the VPC's

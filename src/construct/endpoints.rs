@@ -5,18 +5,15 @@ use super::instance_role::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 use super::scope::{Construct, Scope};
 use crate::ir::{
-    ConditionId, Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate, Text,
-    Value, near, quoted,
+    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate,
+    Text, Value, near, quoted,
 };
 use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
-    Bucket, Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup,
-    Statement, Tags, Typed, VpcEndpoint,
+    Bucket, EndpointType, PolicyDocument, PrefixList, Principal, Role, S3_PREFIX_LIST,
+    SecurityGroup, Statement, Tags, Typed, VpcEndpoint,
 };
 use crate::validate::IdOf;
-
-/// The parameter that asks for the region's prefix list of S3 where CloudFormation needs it.
-pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
 
 /// In which zones the endpoints have an interface; each costs by the hour.
 #[derive(Clone, Debug, PartialEq)]

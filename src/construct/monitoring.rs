@@ -5,10 +5,10 @@
 use super::arn::ArnContext;
 use super::scope::{Construct, Scope};
 use super::shared::{delegate_to_iam, rotated_key};
-use crate::ir::{Diagnostic, Handle, RemovalPolicy, Text, Value, kebab, quoted};
+use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted};
 use crate::resource::{
     Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, PolicyDocument,
-    Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
+    Principal, RemovalPolicy, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
 };
 
 /// A topic that is told of sessions and of instances that fail, and rules of AWS Config.

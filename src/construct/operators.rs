@@ -4,14 +4,11 @@
 
 use super::arn::ArnContext;
 use super::scope::{Construct, Scope};
-use super::sessions::SessionHandles;
+use super::sessions::{DEFAULT_DOCUMENT, SessionHandles};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
-
-/// The document of a shell session, unless another is named.
-pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
 
 /// AWS's documents that forward ports; such sessions are neither logged nor encrypted by a key.
 const FORWARDING: [&str; 2] = [

@@ -5,17 +5,17 @@
 use super::arn::ArnContext;
 use super::duplicates::check_arn;
 use super::endpoints::Service;
-use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{
-    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab, quoted,
-};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab, quoted};
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
-    Map, PolicyDocument, RawValue, Role, RolePolicy, Statement, Tags, Typed,
+    Map, PolicyDocument, RawValue, RemovalPolicy, Role, RolePolicy, Statement, Tags, Typed,
 };
 use crate::validate::ArnOf;
+
+/// The document of a shell session, unless another is named.
+pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
 
 /// The end of the name of the output that tells the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";

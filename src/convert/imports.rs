@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::Ids;
 use crate::backend::tf;
-use crate::ir::{Graph, NodeId};
-use crate::resource::Dialect;
+use crate::ir::{Dialect, NodeId};
+use crate::resource::Graph;
 
 /// CloudFormation's type, its primary identifier, whether its handlers can import, Terraform's type,
 /// the form of its import id by argument names.

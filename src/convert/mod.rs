@@ -7,8 +7,10 @@
 mod ids;
 mod imports;
 
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node};
-use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, RawValue, Typed};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr};
+use crate::resource::{
+    Bucket, Expiration, Graph, Instance, LifecycleFilter, Node, RawValue, Typed,
+};
 
 pub(crate) use ids::Ids;
 pub(crate) use imports::{imports, resources_to_import};

@@ -4,7 +4,7 @@ use super::known;
 use crate::construct::{Architecture, ImageFamily};
 #[cfg(feature = "config")]
 use crate::ir::Link;
-use crate::ir::{Expr, Graph, Node, NodeId, Value};
+use crate::ir::{Expr, NodeId, Value};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{Image, classify};
 use crate::reachability::instance::{
@@ -14,8 +14,8 @@ use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;
 use crate::resource::{
-    AutoScalingGroup, BlockDeviceMapping, Ebs, Instance, LaunchConfiguration, LaunchTemplate, Map,
-    Resource, VolumeType, is_root,
+    AutoScalingGroup, BlockDeviceMapping, Ebs, Graph, Instance, LaunchConfiguration,
+    LaunchTemplate, Map, Node, Resource, VolumeType, is_root,
 };
 
 /// What is known, or why it is not.

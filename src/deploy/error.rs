@@ -86,7 +86,7 @@ impl AwsError {
                 "run it again; status.aws.amazon.com tells of trouble"
             }
             ErrorKind::Unconfigured => return None,
-            ErrorKind::Rejected => return super::cause::hint(&self.message),
+            ErrorKind::Rejected => return super::hint::hint(&self.message),
         };
         Some(text.to_owned())
     }

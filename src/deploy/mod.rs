@@ -3,9 +3,9 @@
 //! ```text
 //!  cli/{deploy,diff,status,doctor,destroy}      what is asked and printed
 //!        |
-//!  rollout, removal, follow                     what is done, and what is true afterwards
+//!  rollout, removal, wait                       what is done, and what is true afterwards
 //!        |                \
-//!  aws (the SDK)          tool (the AWS CLI)    the two doors
+//!  aws (the SDK)          aws_cli               the two doors
 //! ```
 //!
 //! CloudFormation is asked through the SDK. EC2, Systems Manager, S3 and IAM are asked through the
@@ -20,11 +20,13 @@ pub(crate) mod aws_cli;
 pub(crate) mod cause;
 mod change_sets;
 pub(crate) mod error;
+mod hint;
 mod https;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod removal;
 pub(crate) mod rollout;
+pub(crate) mod stop;
 mod strict;
 pub(crate) mod template;
 pub(crate) mod values;

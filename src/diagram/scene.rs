@@ -1,8 +1,9 @@
 //! What is to be seen, in no language.
 
 use super::several;
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
 use crate::reachability::{Hop, HopStatus, ResourceRef, Verdict};
+use crate::resource::Graph;
 
 /// A stack as it is drawn.
 #[derive(Clone, Debug, Default)]

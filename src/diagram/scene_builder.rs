@@ -6,11 +6,11 @@ use super::scene::{Names, rank};
 use super::{
     Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
 };
-use crate::ir::{Graph, NodeId, Value};
+use crate::ir::{NodeId, Value};
 use crate::reachability::{
     self, Assumptions, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology, Verdict,
 };
-use crate::resource::Resource;
+use crate::resource::{Graph, Resource};
 
 impl Scene {
     /// Makes a scene of a graph and what was proven of it.

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{
-    Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
+    Cidr, ConditionId, Dialect, Expr, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
     Text,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, RawValue};
 
 /// What is known of the deployment.
 #[derive(Clone, Debug, Default)]

@@ -2,16 +2,14 @@
 
 #[cfg(feature = "cli")]
 use crate::ir::terraform_name;
-use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, SourceLocation, Stack, StackId, Unmodeled,
-    Value,
-};
+use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 use crate::region::Region;
 #[cfg(feature = "cli")]
 use crate::resource::RawValue;
 use crate::resource::codec::UnmodeledNotes;
 use crate::resource::{
-    Dialect, KINDS, Kind, Map, RawResource, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+    Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
+    SecurityGroupEgress, Typed, Unmodeled,
 };
 
 /// Whether a resource exists, as far as the file tells.
@@ -49,7 +47,7 @@ impl Lift {
             parameters: Vec::new(),
             conditions: Vec::new(),
             outputs: Vec::new(),
-            suppressions: &[],
+            suppressions: Vec::new(),
             location: SourceLocation::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);

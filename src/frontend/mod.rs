@@ -9,7 +9,8 @@ pub(crate) mod tree;
 mod validate;
 mod yaml;
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, Span};
+use crate::ir::{Diagnostic, Diagnostics, SourceLocation, Span};
+use crate::resource::Graph;
 use cfn::Deployment;
 
 pub use settings::{reference, schema};

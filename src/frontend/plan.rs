@@ -16,9 +16,9 @@ use serde_json::value::RawValue as JsonText;
 
 use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
-use crate::ir::{Expr, Graph, NodeId, SourceLocation, Text};
+use crate::ir::{Dialect, Expr, NodeId, SourceLocation, Text};
 use crate::region::Region;
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, RawValue};
 
 #[cfg(feature = "cli")]
 pub(crate) use strict::{StrictPlan, read_strict};

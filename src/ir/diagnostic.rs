@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::resource::Dialect;
+use super::Dialect;
 
 /// Cuts what would hide the message, and escapes what would garble a terminal.
 pub(crate) fn shortened(text: &str) -> String {

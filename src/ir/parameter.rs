@@ -2,8 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Expr, Id, IntoValue, SourceLocation, Text, Value};
-use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
+use super::{Dialect, Expr, IntoValue, SourceLocation, Text, Value};
 
 /// What a parameter holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,35 +177,6 @@ impl<T> Parameter<T> {
     }
 }
 
-macro_rules! parameter_of {
-    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
-        impl Parameter<$of> {
-            $(#[doc = $doc])*
-            pub fn $name(id: impl Into<String>) -> Self {
-                Parameter::of(id, ParameterType::$variant)
-            }
-        }
-    )+};
-}
-parameter_of! {
-    /// Text.
-    string: Text = String,
-    /// A whole number.
-    number: i64 = Number,
-    /// A VPC of the account.
-    vpc_id: Id<Vpc> = VpcId,
-    /// A subnet of the account.
-    subnet_id: Id<Subnet> = SubnetId,
-    /// A security group of the account.
-    security_group_id: Id<SecurityGroup> = SecurityGroupId,
-    /// A route table of the account.
-    route_table_id: Id<RouteTable> = String,
-    /// An image.
-    image_id: Id<LaunchImage> = ImageId,
-    /// A KMS key's ARN.
-    kms_key_arn: Id<KmsKey> = String,
-}
-
 /// A parameter that holds a list of `T`.
 #[derive(Debug)]
 #[must_use]
@@ -224,24 +194,14 @@ impl<T> Clone for ListParameter<T> {
     }
 }
 
-macro_rules! list_parameter_of {
-    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
-        impl ListParameter<$of> {
-            $(#[doc = $doc])*
-            pub fn $name(id: impl Into<String>) -> Self {
-                let Parameter { declaration, .. } = Parameter::<$of>::of(id, ParameterType::$variant);
-                ListParameter { declaration, of: PhantomData }
-            }
+impl<T> ListParameter<T> {
+    pub(crate) fn of(id: impl Into<String>, of: ParameterType) -> Self {
+        let Parameter { declaration, .. } = Parameter::<T>::of(id, of);
+        ListParameter {
+            declaration,
+            of: PhantomData,
         }
-    )+};
-}
-list_parameter_of! {
-    /// Subnets of the account.
-    subnet_ids: Id<Subnet> = SubnetIds,
-    /// Security groups of the account.
-    security_group_ids: Id<SecurityGroup> = SecurityGroupIds,
-    /// Route tables of the account.
-    route_table_ids: Id<RouteTable> = StringList,
+    }
 }
 
 /// A declared list parameter.

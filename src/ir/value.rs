@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::graph::{ConditionId, NodeId, ParamId};
+use super::index::{ConditionId, NodeId, ParamId};
 
 /// Text of a property: borrowed from the program or owned.
 pub type Text = Cow<'static, str>;
@@ -348,7 +348,7 @@ impl From<Value<Text>> for Expr {
     }
 }
 
-impl<R: crate::resource::Typed> From<Link<R>> for Expr {
+impl<R> From<Link<R>> for Expr {
     fn from(value: Link<R>) -> Self {
         match value {
             Value::Lit(id) => Expr::Text(id.id),
@@ -372,12 +372,6 @@ pub trait IntoValue<T> {
 impl<T> IntoValue<T> for T {
     fn into_value(self) -> T {
         self
-    }
-}
-
-impl<R: crate::resource::Typed> IntoValue<Link<R>> for Handle<R> {
-    fn into_value(self) -> Link<R> {
-        Value::Expr(Expr::Attr(self.node, R::LINK))
     }
 }
 

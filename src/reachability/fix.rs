@@ -1,7 +1,7 @@
 //! What mends a failing hop, in no language; the reports print it in the file's.
 
-use crate::ir::NodeId;
-use crate::resource::{Dialect, RawValue, Resource};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{RawValue, Resource};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]

@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::Assumptions;
+use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, Graph, Node, NodeId, Pseudo, Text, Value};
+use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
 use crate::resource::{
-    DefaultSecurityGroup, InstanceProfile, Resource, Role, SecurityGroup, Subnet, Typed, Vpc,
-    VpcCidrBlock,
+    DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
+    Typed, Vpc, VpcCidrBlock,
 };
 
 /// The graph, indexed.
@@ -24,7 +26,8 @@ pub(crate) struct GraphIndex<'g> {
     /// The VPCs where something else changes what names lead to.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
-    grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::RolePermissions<'g>>>>,
+    /// What IAM allows each role that was asked for.
+    pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
 
 /// Where a reference leads.
@@ -121,26 +124,13 @@ impl<'g> GraphIndex<'g> {
             externally_modified,
             dns_overridden,
             region,
-            grants: RefCell::default(),
+            permissions: RefCell::default(),
         }
     }
 
     /// The region that everything is deployed to, if the file tells.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
-    }
-
-    /// What IAM allows a role; computed once.
-    pub(crate) fn role_permissions(
-        &self,
-        role: NodeId,
-    ) -> std::rc::Rc<super::iam::RolePermissions<'g>> {
-        if let Some(known) = self.grants.borrow().get(&role) {
-            return known.clone();
-        }
-        let permissions = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
-        self.grants.borrow_mut().insert(role, permissions.clone());
-        permissions
     }
 
     /// The nodes of a type that may exist.

@@ -23,6 +23,7 @@ pub(crate) mod instance;
 mod managed;
 mod order;
 pub(crate) mod path;
+mod role_policies;
 mod security;
 pub(crate) mod ternary;
 mod topology;
@@ -36,7 +37,8 @@ pub use topology::{
 #[cfg(feature = "report")]
 pub(crate) use topology::{display_expr, display_text};
 
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
+use crate::resource::Graph;
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 use ternary::Ternary;

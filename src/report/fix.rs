@@ -1,9 +1,9 @@
 //! A change as the lines to write, in the file's language.
 
 use crate::backend;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Dialect, Map, RawValue, Resource};
+use crate::resource::{Graph, Map, RawValue, Resource};
 
 /// Writes a change out.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {

@@ -8,9 +8,9 @@ mod text;
 
 pub use json::{SCHEMA, VERSION, json};
 
-use crate::ir::{Graph, NodeId, SourceLocation};
+use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::reachability::{Hop, HopResult, Reachability, Verdict};
-use crate::resource::{Dialect, INSIDE, Resource};
+use crate::resource::{Graph, INSIDE, Resource};
 
 pub use github::github;
 #[cfg(feature = "cli")]

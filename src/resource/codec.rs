@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::raw_value::{Dialect, Map, RawValue};
-use crate::ir::{Cidr, Expr, Id, Text, Value};
+use super::raw_value::{Map, RawValue};
+use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value};
 
 /// Why a term is not a property.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,14 +84,14 @@ pub(crate) trait Prop: Sized {
 #[derive(Debug)]
 pub struct UnmodeledNotes<'a> {
     /// All notes of a resource.
-    pub notes: &'a mut Vec<crate::ir::Unmodeled>,
+    pub notes: &'a mut Vec<crate::resource::Unmodeled>,
     /// The field's name, dotted.
     pub field: String,
 }
 
 impl UnmodeledNotes<'_> {
     pub(crate) fn note(&mut self, reason: &str) {
-        self.notes.push(crate::ir::Unmodeled {
+        self.notes.push(crate::resource::Unmodeled {
             field: self.field.clone(),
             reason: reason.to_owned(),
         });

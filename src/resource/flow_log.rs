@@ -1,6 +1,5 @@
-use super::table::resource;
-use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
-use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
+use super::{Graph, Hooks, Map, RawValue, Tags, Vpc, table::resource, tagged};
+use crate::ir::{Attr, Link, NodeId, Text, Value};
 
 resource! {
     /// A record of a VPC's connections.

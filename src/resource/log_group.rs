@@ -1,6 +1,5 @@
-use super::table::resource;
-use super::{Hooks, KmsKey, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, KmsKey, Map, Node, RawValue, Tags, table::resource, tagged};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Text, Value};
 
 resource! {
     /// A group of log streams.

@@ -1,6 +1,4 @@
-use super::codec::words;
-use super::table::resource;
-use super::{Hooks, Subnet, Tags, tagged};
+use super::{Hooks, Subnet, Tags, codec::words, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 words! {

@@ -2,6 +2,9 @@ use super::table::{nested, resource};
 use super::{Hooks, Tags, tagged};
 use crate::ir::{Attr, Cidr, Link, Text, Value};
 
+/// The parameter that holds the Region's prefix list of S3, which CloudFormation cannot look up.
+pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
+
 nested! {
     /// A range of a prefix list.
     pub struct PrefixListEntry

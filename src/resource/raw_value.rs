@@ -4,25 +4,6 @@ use std::borrow::Cow;
 
 use crate::ir::{Expr, NodeId};
 
-/// The two languages that a table spells its properties in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// CloudFormation: what stands under `Properties`.
-    Cfn,
-    /// Terraform: what stands in a `resource` block.
-    Tf,
-}
-
-impl Dialect {
-    /// Returns the spelling of this dialect.
-    pub const fn pick<T: Copy>(self, cfn: T, tf: T) -> T {
-        match self {
-            Dialect::Cfn => cfn,
-            Dialect::Tf => tf,
-        }
-    }
-}
-
 /// A piece of a document.
 ///
 /// It knows what JSON cannot say (argument or block, JSON as text, an expression), so that both

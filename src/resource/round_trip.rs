@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::KINDS;
 use super::codec::{Prop, UnmodeledNotes};
-use super::{Dialect, KINDS};
-use crate::ir::{Expr, Pseudo, Text, Value};
+use crate::ir::{Dialect, Expr, Pseudo, Text, Value};
 
 /// Draws property values; equal seeds give equal values.
 pub(crate) struct Sampler {

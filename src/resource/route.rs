@@ -1,7 +1,6 @@
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Dialect, Hooks, InternetGateway, Map, NatGateway, RouteTable};
-use crate::ir::{Attr, Cidr, Expr, Link, Text, Value};
+use super::{Hooks, InternetGateway, Map, NatGateway, RouteTable, codec::UnmodeledNotes};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
 resource! {
     /// A route of a route table: one destination, one target.

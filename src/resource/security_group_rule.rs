@@ -1,12 +1,11 @@
 //! Rules as others write them: inside a group, or many in one.
 
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress,
-    SecurityGroupIngress,
+    Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    codec::UnmodeledNotes,
 };
-use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
     /// A rule inside a group. CloudFormation gives one peer; Terraform any number, each of which

@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Bucket, Hooks, KmsKey, Tags, tagged};
+use super::{Bucket, Hooks, KmsKey, Tags, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

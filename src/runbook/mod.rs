@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 use crate::construct::DEFAULT_DOCUMENT;
 use crate::diagram::{Path, Scene, several, status_word};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
 use crate::template::{self, TemplateError};
 use names::{location_of, variables};
 use shell::Line;

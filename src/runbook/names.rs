@@ -1,9 +1,9 @@
 //! The stack's own names, as variables that every command of the runbook uses.
 
 use super::shell::Line;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{InstanceTopology, ResourceRef, Topology};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
 
 /// What a language calls a resource: the logical id, or the address.
 pub(super) fn location_of(graph: &Graph, id: NodeId, dialect: Dialect) -> String {

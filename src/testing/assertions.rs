@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::matcher::{Compare, Difference, Matcher, store_all};
 use crate::backend::cfn::value_of;
-use crate::ir::{Graph, Handle, Node, Stack};
+use crate::ir::{Dialect, Handle, Stack};
 use crate::reachability;
-use crate::resource::{Dialect, RawValue, Resource, Typed};
+use crate::resource::{Graph, Node, RawValue, Resource, Typed};
 use crate::{App, report};
 
 /// A stack of an app, to assert things of.

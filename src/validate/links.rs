@@ -2,10 +2,10 @@
 //! the stacks come.
 
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId, logical_id,
+    Attr, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId, logical_id,
     terraform_name,
 };
-use crate::resource::Dialect;
+use crate::resource::{Graph, Node};
 
 /// A value of one stack that others take: an exported output in CloudFormation, an output of a
 /// module and a variable of another in Terraform.

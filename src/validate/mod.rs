@@ -9,8 +9,8 @@ mod parameters;
 mod references;
 mod tags;
 
-use crate::ir::{Diagnostics, Graph};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostics, Dialect};
+use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
@@ -34,7 +34,7 @@ impl<'g> Validated<'g> {
     /// the other language's is sound.
     ///
     /// ```
-    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
+    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, ir::Dialect};
     /// let mut app = App::new();
     /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
     /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));

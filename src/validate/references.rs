@@ -1,9 +1,8 @@
 //! References lead to what is there, and never in a circle.
 
 use super::literals;
-use crate::backend::apply_overrides;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, RawValue, Tags};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
+use crate::resource::{Graph, Map, Node, RawValue, Tags, apply_overrides};
 
 /// What is wrong with an expression, if anything.
 fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {

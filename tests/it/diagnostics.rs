@@ -1,8 +1,7 @@
 //! Bad input, by name: one snapshot each of what the user is told.
 
 use ssm_synth::frontend::config::Config;
-use ssm_synth::ir::Diagnostics;
-use ssm_synth::resource::Dialect;
+use ssm_synth::ir::{Diagnostics, Dialect};
 
 use super::golden;
 
@@ -498,7 +497,7 @@ fn a_warning_knows_its_language_and_its_setting() {
     let warnings = validated.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
-    assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
+    assert_eq!(warning.only, Some(ssm_synth::ir::Dialect::Cfn));
     assert_eq!(warning.locations[0].to_string(), "warning:7:13");
 }
 

@@ -6,9 +6,9 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ssm_synth::diagram::{self, Part, Scene};
 use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
-use ssm_synth::ir::Graph;
 use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::CheckReport;
+use ssm_synth::resource::Graph;
 use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{built, golden};

@@ -23,6 +23,7 @@ mod examples;
 mod facts;
 mod goldens;
 mod graph;
+mod layers;
 mod names;
 mod parts;
 mod properties;

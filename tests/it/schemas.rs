@@ -34,7 +34,8 @@ fn every_name_is_in_the_schemas() {
 /// What the cases write, down to the last nested name.
 #[test]
 fn every_written_name_is_in_the_schemas() {
-    use ssm_synth::resource::{Dialect, Map, RawValue};
+    use ssm_synth::ir::Dialect;
+    use ssm_synth::resource::{Map, RawValue};
 
     fn names(map: &Map<'_>, before: &str, out: &mut Vec<String>) {
         for (key, term) in map.iter() {

@@ -1,6 +1,6 @@
 //! What can go from one thread to another, what is an error, what is a key.
 
-use ssm_synth::resource::{Kind, RawValue, Resource, Subnet};
+use ssm_synth::resource::{Graph, Kind, RawValue, Resource, Subnet};
 use ssm_synth::{App, Handle, Id, Parameter, Scope, SessionAccess, TemplateError, Value};
 use ssm_synth::{
     backend, construct, cost, diagram, frontend, ir, reachability, report, runbook, validate,
@@ -21,7 +21,7 @@ fn every_type_goes_between_threads() {
     shared::<Scope<'_>>();
     shared::<construct::Overrides<'_>>();
     shared::<SessionAccess>();
-    shared::<ir::Graph>();
+    shared::<Graph>();
     shared::<Resource>();
     shared::<Kind>();
     shared::<RawValue<'_>>();

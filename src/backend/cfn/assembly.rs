@@ -4,8 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::template;
-use crate::ir::Severity;
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Severity};
 use crate::validate::Validated;
 
 /// The version of the manifest's schema. A low one, so that older command lines read it too: each

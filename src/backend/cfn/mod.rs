@@ -9,12 +9,11 @@ pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
 
-use super::apply_overrides;
 use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate,
-    Pseudo, RemovalPolicy, Scanner, Stack, StackId, Text,
+    Attr, CfnAttr, Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
+    Scanner, Stack, StackId, Text,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
 /// A piece of a template.

@@ -13,12 +13,11 @@ pub(crate) use values::resources;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::apply_overrides;
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
-    RemovalPolicy, Stack, StackId, terraform_name,
+    Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo, Stack, StackId,
+    terraform_name,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
 /// What a module is made for.

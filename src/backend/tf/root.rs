@@ -2,8 +2,8 @@
 //! next.
 
 use super::{Block, Body, Item, Module, Tree, required_providers, variable};
-use crate::ir::{Graph, Stack, StackId, kebab, terraform_name};
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Stack, StackId, kebab, terraform_name};
+use crate::resource::Graph;
 use crate::validate::{Links, Validated};
 
 /// The folder of a stack's module, beside the root module: `Access` is in `access`.

@@ -12,8 +12,9 @@ use serde_json::Value;
 use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat, configured_plan};
-use crate::ir::{Diagnostics, Graph, logical_id, terraform_name};
+use crate::ir::{Diagnostics, logical_id, terraform_name};
 use crate::reachability::{self, Assumptions};
+use crate::resource::Graph;
 
 #[cfg(feature = "deploy")]
 pub(super) use text::escape_text;

@@ -6,10 +6,10 @@ use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use super::{Deployment, MAX_DEPTH, ParameterValue, Reader, is_template, resource_entries};
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
-    ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Output, ParamId,
+    ParameterDeclaration, ParameterType, Predicate, Text, terraform_name,
 };
-use crate::resource::{Dialect, Map};
+use crate::resource::{Graph, Map, RemovalPolicy};
 
 /// Reads a template to write it in the other language: parameters, conditions and outputs stay, and
 /// what the tables do not know is a problem and is not left out.

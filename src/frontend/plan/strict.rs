@@ -6,10 +6,10 @@ use serde_json::Value as Json;
 
 use super::{Plan, has_unknown};
 use crate::ir::{
-    Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
+    Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Value, logical_id, terraform_name,
 };
 use crate::resource::{
-    Dialect, Instance, ManagedPolicy, Map, RawResource, Role, RolePolicyAttachment, Typed,
+    Graph, Instance, ManagedPolicy, Map, Node, RawResource, Role, RolePolicyAttachment, Typed,
 };
 
 /// A plan that was read to be written again: its resources, what of it cannot be written, and what

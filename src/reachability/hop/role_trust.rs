@@ -5,9 +5,8 @@ use super::super::graph_index::GraphIndex;
 use super::super::iam::trusts_ec2;
 use super::super::ternary::Ternary;
 use super::super::{Hop, HopResult};
-use crate::ir::NodeId;
-use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, PolicyDocument, Principal, Resource, Statement};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{PolicyDocument, Principal, Resource, Statement, codec::Prop as _};
 
 pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let hop = Hop::RoleTrust;

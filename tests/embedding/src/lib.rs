@@ -3,8 +3,8 @@
 use ssm_synth::construct::{
     Construct, ExistingNetwork, InstanceHandles, PrivateInstance, PrivateNetwork,
 };
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Handle, RemovalPolicy};
-use ssm_synth::resource::{Instance, LogGroup, RawResource, RawValue, Typed};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Handle};
+use ssm_synth::resource::{Graph, RemovalPolicy, Instance, LogGroup, RawResource, RawValue, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
 /// The range of the shared network.

@@ -1,52 +1,12 @@
-//! The graph: an arena of resources, and what belongs to a stack beside them.
+//! The graph: an arena of resources, and the stacks that they belong to.
 
 use std::collections::HashMap;
 
-use super::{Diagnostics, Expr, Handle, ParameterDeclaration, SourceLocation, Text};
-use crate::region::Region;
-use crate::resource::{Dialect, Resource, Typed};
-
-macro_rules! index {
-    ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {$(
-        $(#[doc = $doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $name(pub(crate) u32);
-
-        impl $name {
-            /// Returns the position.
-            pub fn index(self) -> usize {
-                self.0 as usize
-            }
-
-            // A graph of four thousand million nodes does not fit into memory.
-            #[allow(clippy::cast_possible_truncation)]
-            pub(crate) fn next(len: usize) -> Self {
-                $name(len as u32)
-            }
-        }
-    )+};
-}
-index! {
-    /// A resource in the graph.
-    NodeId,
-    /// A stack of the app.
-    StackId,
-    /// A parameter of a stack.
-    ParamId,
-    /// A condition of a stack.
-    ConditionId,
-}
-
-/// A change to the output that the model does not know; applied last.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Override {
-    /// The language it is for.
-    pub dialect: Dialect,
-    /// A JSON pointer below the resource's properties or arguments, such as `/Tags/0/Value`.
-    pub pointer: String,
-    /// The value in the language's own JSON; nothing removes.
-    pub value: Option<serde_json::Value>,
-}
+use super::{Map, Resource, Typed, overrides::Override};
+use crate::ir::{
+    Condition, ConditionId, Diagnostics, Dialect, Handle, NodeId, ParamId, ParameterDeclaration,
+    SourceLocation, Stack, StackId,
+};
 
 /// What a property says that could not be read into the model.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,35 +37,7 @@ pub struct Origin {
     /// The resource inside which the file says it. Default: it stands by itself.
     pub parent: Option<NodeId>,
     /// Properties that its table does not know.
-    pub unknown_properties: crate::resource::Map<'static>,
-}
-
-/// A checker of templates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Scanner {
-    /// <https://www.checkov.io/>
-    Checkov,
-    /// cfn-guard with Control Tower's rules:
-    /// <https://docs.aws.amazon.com/controltower/latest/controlreference/proactive-controls.html>
-    Guard,
-}
-
-/// A finding of a checker of templates that is accepted, and why; said beside each resource of the
-/// type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Suppression {
-    /// Whose finding it is.
-    pub scanner: Scanner,
-    /// The check's name, such as `CKV_AWS_18`.
-    pub check: &'static str,
-    /// CloudFormation's type that it is about; empty if it finds nothing there.
-    pub cfn: &'static str,
-    /// Terraform's type that it is about, `data.` before a source of data; empty if it finds
-    /// nothing there.
-    pub tf: &'static str,
-    /// Why it is accepted.
-    pub reason: &'static str,
+    pub unknown_properties: Map<'static>,
 }
 
 /// What becomes of a resource when it leaves its stack, or the stack goes.
@@ -246,70 +178,6 @@ impl Node {
     }
 }
 
-/// A question about the place of deployment.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Predicate {
-    /// The value is one of these.
-    OneOf(Expr, Vec<Text>),
-    /// The other way round.
-    Not(Box<Predicate>),
-}
-
-/// A named [`Predicate`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Condition {
-    /// Letters and digits.
-    pub id: String,
-    /// The question.
-    pub predicate: Predicate,
-}
-
-/// What a stack tells after deployment.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Output {
-    /// The path from the stack's name down.
-    pub path: String,
-    /// The id in CloudFormation.
-    pub cfn_id: String,
-    /// The name in Terraform.
-    pub tf_name: String,
-    /// What it says.
-    pub value: Expr,
-    /// For people.
-    pub description: Text,
-    /// When it exists. Default: always.
-    pub condition: Option<ConditionId>,
-    /// Where it was written.
-    pub location: SourceLocation,
-}
-
-/// One deployable unit.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Stack {
-    /// Its name.
-    pub name: String,
-    /// For people. Default: none.
-    pub description: Option<Text>,
-    /// Where it is deployed. Default: decided then.
-    pub region: Option<&'static Region>,
-    /// Its resources in the order of adding.
-    pub nodes: Vec<NodeId>,
-    /// Its parameters.
-    pub parameters: Vec<ParamId>,
-    /// Its conditions.
-    pub conditions: Vec<ConditionId>,
-    /// Its outputs.
-    pub outputs: Vec<Output>,
-    /// Findings of checkers that are accepted in it. Default: none.
-    pub suppressions: &'static [Suppression],
-    /// Where it was written.
-    pub location: SourceLocation,
-}
-
 /// All stacks of an app.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
@@ -415,6 +283,7 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::region::Region;
     use crate::{App, SessionAccess, cost, reachability};
 
     fn app(stacks: &[&str]) -> App {

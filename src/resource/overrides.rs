@@ -2,8 +2,19 @@
 
 use std::borrow::Cow;
 
-use crate::ir::Node;
-use crate::resource::{Dialect, Map, RawValue};
+use super::{Map, Node, RawValue};
+use crate::ir::Dialect;
+
+/// A change to the output that the model does not know; applied last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// The language it is for.
+    pub dialect: Dialect,
+    /// A JSON pointer below the resource's properties or arguments, such as `/Tags/0/Value`.
+    pub pointer: String,
+    /// The value in the language's own JSON; nothing removes.
+    pub value: Option<serde_json::Value>,
+}
 
 /// Applies a node's overrides for a language; the checks have tried it before the back ends do.
 pub(crate) fn apply_overrides<'a>(
