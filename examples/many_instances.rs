@@ -1,4 +1,4 @@
-//! Several instances, of several kinds, in several zones.
+//! Instances of different types in different subnets.
 
 use ssm_synth::construct::{
     Image, ImageFamily, InstanceSubnet, PrivateInstance, PrivateNetwork, Zones,

@@ -1,5 +1,5 @@
-//! Synthesizes CloudFormation and Terraform for EC2 instances in private subnets that AWS
-//! Systems Manager Session Manager reaches.
+//! Generates CloudFormation and Terraform for EC2 instances in private subnets that operators reach
+//! through AWS Systems Manager Session Manager.
 //!
 //! ```text
 //!  construct/*  (Rust)      frontend::config
@@ -20,8 +20,8 @@
 //! let mut stack = app.stack("Access");
 //! let access = SessionAccess::new().instance(PrivateInstance::new("web"));
 //! stack.add_inline(access.instance(PrivateInstance::new("worker")));
-//! let validated = app.validate().expect("two instances in the built-in network are sound");
-//! let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
+//! let validated = app.validate().expect("two instances in the default network are valid");
+//! let template = backend::cfn::template(&validated, "Access").expect("the app has this stack");
 //! assert!(template.to_json().contains("\"WorkerInstance\""));
 //! ```
 

@@ -1,6 +1,7 @@
-//! User data from `templates/`: what a machine runs at its first start.
+//! User data from `templates/`: the script that an instance runs at its first start.
 //!
-//! Values are quoted for the language that they land in; documents are never text templates.
+//! Each script quotes its values for its shell. CloudFormation and Terraform documents are never
+//! text templates.
 
 use std::fmt;
 
@@ -10,11 +11,11 @@ use crate::construct::Architecture;
 use crate::region::Region;
 use crate::template::{self, TemplateError};
 
-/// What the agent is published as, by who installs it.
+/// The format of an SSM Agent package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Package {
-    /// Amazon Linux, Red Hat and their like.
+    /// Amazon Linux, Red Hat Enterprise Linux and their derivatives.
     Rpm,
     /// Debian and Ubuntu.
     Deb,
@@ -26,7 +27,7 @@ impl Package {
     /// All packages.
     pub const ALL: &'static [Package] = &[Package::Rpm, Package::Deb, Package::Windows];
 
-    /// Returns the word that the configuration has for it.
+    /// Returns the value in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Package::Rpm => "rpm",
@@ -42,12 +43,12 @@ impl fmt::Display for Package {
     }
 }
 
-/// Why there is no user data.
+/// The reason why there is no user data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UserDataError {
     /// The package is not published for this architecture.
-    #[error("the agent's `{package}` package is not published for {architecture}")]
+    #[error("SSM Agent has no `{package}` package for {architecture}")]
     Architecture {
         /// The package.
         package: Package,
@@ -59,7 +60,7 @@ pub enum UserDataError {
     Template(#[from] TemplateError),
 }
 
-/// Quotes for a POSIX shell.
+/// Quotes a value for a POSIX shell.
 fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -69,12 +70,12 @@ fn shell(text: &str) -> String {
     }
 }
 
-/// Quotes for PowerShell.
+/// Quotes a value for PowerShell.
 fn powershell(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Returns a script that installs the agent from the bucket of its region.
+/// Returns a script that installs SSM Agent from the bucket of the region.
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/manually-install-ssm-agent-linux.html>
 ///
@@ -128,14 +129,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_quoted_for_where_they_land() {
+    fn each_shell_quotes_values() {
         assert_eq!(shell("https://a.b/c"), "https://a.b/c");
         assert_eq!(shell("x && rm 'y' $(id)"), "'x && rm '\\''y'\\'' $(id)'");
         assert_eq!(powershell("it's $x"), "'it''s $x'");
     }
 
     #[test]
-    fn no_template_escapes_the_quoting() {
+    fn no_template_bypasses_quoting() {
         for template in [
             include_str!("../templates/user-data/rpm.sh.hbs"),
             include_str!("../templates/user-data/deb.sh.hbs"),
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_package_is_the_region_s_and_the_architecture_s() {
+    fn the_package_matches_the_region_and_the_architecture() {
         let region = Region::find("cn-north-1").unwrap();
         let text = install_agent(Package::Rpm, region, Architecture::Arm64).unwrap();
         assert!(text.contains(

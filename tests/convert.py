@@ -92,7 +92,7 @@ TOLD = {
 }
 # What `convert` rejects, and why.
 # CloudFormation has no such resource: it is a property of the bucket or the rule.
-NO_EQUIVALENT = "is not modelled"
+NO_EQUIVALENT = "unsupported type"
 # It contains IDs of new resources; a plan of a live stack has them.
 UNKNOWN = "found an expression"
 REFUSED = {

@@ -1,4 +1,4 @@
-//! What a stack costs: the worked examples, what is not priced, the other ways, the program.
+//! Cost estimates: worked examples, resources without a price, alternatives, and the command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ fn region(name: &str) -> &'static Region {
     Region::find(name).unwrap()
 }
 
-/// The estimate of a configuration, and its variants.
+/// The estimate of a configuration, and its alternatives.
 fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
@@ -79,7 +79,7 @@ fn endpoints_cost_by_zone() {
 }
 
 #[test]
-fn a_region_without_ec2messages_pays_for_two() {
+fn a_region_without_ec2messages_has_two_endpoints() {
     let app = Config::empty().build().unwrap().app;
     for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
         let estimate = cost::estimate(app.graph(), region(name), &UsageAssumptions::default());
@@ -92,7 +92,7 @@ fn a_region_without_ec2messages_pays_for_two() {
 }
 
 #[test]
-fn gateways_are_compared_at_the_guide_s_price() {
+fn nat_gateways_match_the_prices_in_the_guide() {
     let (estimate, variants) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
@@ -152,13 +152,13 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
 }
 
 #[test]
-fn a_missing_price_is_reported_and_not_guessed() {
+fn a_missing_price_is_reported() {
     let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);
     let (whole, _) = built_config("");
     assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
-    // What has no price has none before and after.
+    // A resource without a price has none in an alternative either.
     assert_eq!(
         of(&variants, "endpoints in one zone")
             .difference
@@ -171,7 +171,7 @@ fn a_missing_price_is_reported_and_not_guessed() {
 }
 
 #[test]
-fn a_template_is_counted() {
+fn a_template_has_an_estimate() {
     let text = r"
 Resources:
   Web:
@@ -211,7 +211,7 @@ Resources:
     for (what, usd) in [
         // t3.large once, and t3.micro three times.
         ("instance", "83.52"),
-        // Three times 0.0092 an hour.
+        // Three times $0.0092 per hour.
         ("Windows licence", "20.15"),
         ("detailed monitoring", "2.10"),
         // 20 GB, and three times the 30 GB of the image.

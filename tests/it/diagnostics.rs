@@ -1,4 +1,4 @@
-//! Bad input, by name: one snapshot each of what the user is told.
+//! Invalid input: a snapshot of the diagnostics for each mistake.
 
 use ssm_synth::frontend::config::Config;
 use ssm_synth::ir::{Diagnostics, Dialect};
@@ -226,7 +226,7 @@ fn told(text: &str) -> String {
     )
 }
 
-/// With the places, which are the text's and not this file's.
+/// Diagnostics with their locations in the text.
 struct Lines<'a>(&'a Diagnostics);
 
 impl std::fmt::Display for Lines<'_> {
@@ -239,13 +239,13 @@ impl std::fmt::Display for Lines<'_> {
 }
 
 #[test]
-fn bad_input_is_reported_by_name() {
+fn each_mistake_has_its_diagnostics() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
 }
 
-/// Each kind of error with `«` where it is said to be.
+/// Each kind of error, with `«` at its location.
 const PLACES: &[(&str, &str)] = &[
     ("yaml", "a: «'x\n"),
     ("yaml", "name: a\nnetwork: {cidr: 1\nx«: y\n"),
@@ -488,9 +488,9 @@ fn a_long_name_is_cut() {
     );
 }
 
-/// What only one language would do is told to nobody else.
+/// A warning about one language appears only with that language.
 #[test]
-fn a_warning_knows_its_language_and_its_setting() {
+fn a_warning_has_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
     let built_config = super::built("warning", text);
     let validated = built_config.validate().unwrap();
@@ -501,7 +501,7 @@ fn a_warning_knows_its_language_and_its_setting() {
     assert_eq!(warning.locations[0].to_string(), "warning:7:13");
 }
 
-/// What a configuration that is accepted is warned of.
+/// Returns the warnings of a valid configuration.
 fn warned(text: &str) -> String {
     let built_config = super::built("ssm-synth.yaml", text);
     let validated = built_config.app.validate().unwrap();
@@ -510,7 +510,7 @@ fn warned(text: &str) -> String {
 }
 
 #[test]
-fn doubts_are_warnings() {
+fn doubtful_settings_are_warnings() {
     let image = |more: &str| {
         warned(&format!(
             "region: us-east-1\nendpoints: {{s3: true}}\ninstances: [{{name: web, image: {{parameter: /golden/rhel-9, root_device: /dev/sda1}}{more}}}]\n"
@@ -558,7 +558,7 @@ fn cloudformation_limits_do_not_affect_terraform() {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();
         over(&format!("instances: [{}]\n", hosts.join(", ")))
     };
-    // 15 resources and two of each instance; a rule inside a group is none.
+    // 15 resources, and two for each instance. Rules in a security group do not count.
     assert!(hosts(300).contains("at most 500 resources"));
     let resources = |text: &str| text.contains("resources");
     assert!(resources(&hosts(243)) && !resources(&hosts(242)));
@@ -566,7 +566,7 @@ fn cloudformation_limits_do_not_affect_terraform() {
 }
 
 #[test]
-fn odd_files_are_read() {
+fn unusual_files_are_valid() {
     for text in [
         "",
         "\u{feff}",
@@ -585,7 +585,7 @@ fn odd_files_are_read() {
 }
 
 #[test]
-fn deep_nesting_ends_in_an_answer() {
+fn deep_nesting_is_an_error() {
     for (open, close) in [("[", "]"), ("{a: ", "}")] {
         for depth in [1_000, 100_000, 2_000_000] {
             let text = format!("name: {}{}", open.repeat(depth), close.repeat(depth));

@@ -1,22 +1,22 @@
-//! `Fn::ForEach`, written out.
+//! Expands `Fn::ForEach`.
 
 use super::super::tree::{Entry, Kind, SyntaxError, Tree};
 use super::Deployment;
 
-/// How much loops may make.
+/// Limits the number of values from loops.
 const MAX_LOOPED: usize = 100_000;
 
-/// What loops may refer to.
+/// The sections that loops can refer to.
 struct Loops<'t> {
     parameters: Option<Tree>,
     mappings: Option<Tree>,
     deployment: &'t Deployment,
     budget: usize,
-    /// Whether a loop goes over something that is not decided.
+    /// Whether a loop has unknown items.
     unresolved: bool,
 }
 
-/// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
+/// Expands `Fn::ForEach`. Returns also whether a loop with unknown items remains.
 pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), SyntaxError> {
     let mut loops = Loops {
         parameters: root.get("Parameters").cloned(),
@@ -78,7 +78,7 @@ impl Loops<'_> {
         })
     }
 
-    /// The items of a collection; nothing if they are not decided.
+    /// Returns the items of a collection, if they are known.
     fn items(&self, collection: &Tree) -> Option<Vec<String>> {
         let listed = |text: String| text.split(',').map(|it| it.trim().to_owned()).collect();
         if let Some(list) = collection.list() {
@@ -130,10 +130,10 @@ impl Loops<'_> {
             })
         };
         let Some([name, collection, template]) = entry.value.list() else {
-            return refuse("expected an identifier, a collection and a template");
+            return refuse("expected an identifier, a collection and a map");
         };
         let (Some(name), Some(template)) = (name.text(), template.map()) else {
-            return refuse("expected an identifier, a collection and a template");
+            return refuse("expected an identifier, a collection and a map");
         };
         let Some(items) = self.items(collection) else {
             self.unresolved = true;
@@ -143,7 +143,7 @@ impl Loops<'_> {
             for inner in template {
                 self.budget = self.budget.saturating_sub(1);
                 if self.budget == 0 {
-                    return refuse("the loop makes too much");
+                    return refuse("the loops create too many values");
                 }
                 let made = Entry {
                     key: put_in(&inner.key, name, &item),
