@@ -4,15 +4,14 @@ pub mod cfn;
 pub mod config;
 mod lift;
 pub(crate) mod plan;
-mod settings;
+mod schema;
 pub(crate) mod tree;
-mod validate;
 mod yaml;
 
 use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, Span};
 use cfn::Deployment;
 
-pub use settings::{reference, schema};
+pub use schema::{reference, schema};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,45 +2,11 @@
 //!
 //! Values are quoted for the language that they land in; documents are never text templates.
 
-use std::fmt;
-
 use serde_json::json;
 
-use crate::construct::Architecture;
+use super::image::{Architecture, Package};
 use crate::region::Region;
 use crate::template::{self, TemplateError};
-
-/// What the agent is published as, by who installs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Package {
-    /// Amazon Linux, Red Hat and their like.
-    Rpm,
-    /// Debian and Ubuntu.
-    Deb,
-    /// Windows Server; not for `arm64`.
-    Windows,
-}
-
-impl Package {
-    /// All packages.
-    pub const ALL: &'static [Package] = &[Package::Rpm, Package::Deb, Package::Windows];
-
-    /// Returns the word that the configuration has for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Package::Rpm => "rpm",
-            Package::Deb => "deb",
-            Package::Windows => "windows",
-        }
-    }
-}
-
-impl fmt::Display for Package {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// Why there is no user data.
 #[derive(Debug, thiserror::Error)]
@@ -101,17 +67,17 @@ pub fn install_agent(
     let (of, text, path) = match package {
         Package::Rpm => (
             "rpm.sh",
-            include_str!("../templates/user-data/rpm.sh.hbs"),
+            include_str!("../../templates/user-data/rpm.sh.hbs"),
             format!("linux_{directory}/amazon-ssm-agent.rpm"),
         ),
         Package::Deb => (
             "deb.sh",
-            include_str!("../templates/user-data/deb.sh.hbs"),
+            include_str!("../../templates/user-data/deb.sh.hbs"),
             format!("debian_{directory}/amazon-ssm-agent.deb"),
         ),
         Package::Windows => (
             "windows.ps1",
-            include_str!("../templates/user-data/windows.ps1.hbs"),
+            include_str!("../../templates/user-data/windows.ps1.hbs"),
             format!("windows_{directory}/AmazonSSMAgentSetup.exe"),
         ),
     };
@@ -137,9 +103,9 @@ mod tests {
     #[test]
     fn no_template_escapes_the_quoting() {
         for template in [
-            include_str!("../templates/user-data/rpm.sh.hbs"),
-            include_str!("../templates/user-data/deb.sh.hbs"),
-            include_str!("../templates/user-data/windows.ps1.hbs"),
+            include_str!("../../templates/user-data/rpm.sh.hbs"),
+            include_str!("../../templates/user-data/deb.sh.hbs"),
+            include_str!("../../templates/user-data/windows.ps1.hbs"),
         ] {
             assert!(!template.contains("{{{") && !template.contains("{{&"));
         }
