@@ -51,10 +51,10 @@ pub mod runbook;
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "user-data")]
-pub mod user_data;
 pub mod validate;
 
+#[cfg(feature = "user-data")]
+pub use construct::user_data;
 pub use construct::{App, Construct, Scope, SessionAccess};
 pub use ir::{Cidr, Handle, Id, Parameter, Value};
 pub use region::{Region, regions};

@@ -33,7 +33,7 @@ class Scans:
         """Writes the hardened stack in this language; returns the file."""
         path = self.work / form / FILES[form]
         path.parent.mkdir(exist_ok=True)
-        path.write_text(run(self.program, "--format", form, "--set", "profile=hardened").stdout)
+        path.write_text(run(self.program, "--format", form, "--set", "preset=hardened").stdout)
         return path
 
     def checkov(self, form):

@@ -96,7 +96,7 @@ NO_EQUIVALENT = "unsupported type"
 # It contains IDs of new resources; a plan of a live stack has them.
 UNKNOWN = "found an expression"
 REFUSED = {
-    "profile-hardened": {
+    "preset-hardened": {
         "aws_cloudwatch_event_target": NO_EQUIVALENT,
         "aws_cloudwatch_metric_alarm": UNKNOWN,
         "aws_iam_policy": UNKNOWN,
@@ -299,12 +299,12 @@ def across(place, name):
 
 
 # Those that take longest start first.
-CASES = [(to_terraform, it) for it in ("profile-hardened", "watching", "default")]
+CASES = [(to_terraform, it) for it in ("preset-hardened", "monitoring", "default")]
 CASES += [(to_cloudformation, it) for it in ("sessions",)]
 CASES += [(refused, it) for it in REFUSED]
-EQUAL = ["existing-list-parameter", "identity-boundary", "image-windows", "network-three-zones"]
+EQUAL = ["existing-list-parameter", "instance-role-boundary", "image-windows", "network-three-zones"]
 CASES += [(across, it) for it in [*EQUAL, *DIFFERS]]
-# Only by name: they are parts of profile-hardened.
+# Only by name: they are parts of preset-hardened.
 PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "sessions")]
 
 

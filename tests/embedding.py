@@ -184,7 +184,7 @@ def cdk_without_an_account(place):
 
     (place.folder / "same.json").write_text(own)
     place.cdk(app, "diff", "--template", "same.json", "--fail")
-    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: main, type: t3.small}]"))
+    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: main, instance_type: t3.small}]"))
     done = place.cdk(app, "diff", "--template", "old.json", "--fail", code=1)
     said = done.stdout + done.stderr
     wanted = ["main/Instance MainInstance", "InstanceType", "[-] t3.small", "[+] t3.micro"]
@@ -226,7 +226,7 @@ def in_any_order(resource, **tags):
 
 def included(place):
     """In a CDK app, with CfnInclude: only the app's own changes differ."""
-    texts = {"access": place.text(), "hardened": place.text("--set", "profile=hardened")}
+    texts = {"access": place.text(), "hardened": place.text("--set", "preset=hardened")}
     texts |= {name: place.run("--name", name).stdout for name in (SHARED, ACCESS)}
     takes = {"access": "MainInstance", "hardened": "MainInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
     for name, text in texts.items():

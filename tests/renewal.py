@@ -99,7 +99,7 @@ def generate(program):
     """Returns the stack in both languages: as it is, with an unrelated change, and with a changed replacement trigger."""
     stacks = []
     for team, trigger in (("one", "1"), ("two", "1"), ("two", "2")):
-        settings = (f"tags={{Team: {team}}}", f"instances=[{{name: web, renewal: '{trigger}'}}]")
+        settings = (f"tags={{Team: {team}}}", f"instances=[{{name: web, replacement_trigger: '{trigger}'}}]")
         options = [word for setting in settings for word in ("--set", setting)]
         stacks.append({form: run(program, "--format", form, *options).stdout for form in ("cfn", "tf")})
     return stacks

@@ -427,11 +427,11 @@ fn retyped(
             0 => (
                 "instances".to_owned(),
                 format!(
-                    "[{{name: {}, type: {of}}}]",
+                    "[{{name: {}, instance_type: {of}}}]",
                     crate::construct::DEFAULT_INSTANCE_NAME
                 ),
             ),
-            _ => (format!("instances.{n}.type"), of.to_owned()),
+            _ => (format!("instances.{n}.instance_type"), of.to_owned()),
         });
     }
     settings

@@ -239,14 +239,11 @@ fn operating_system(image: &str) -> OperatingSystem {
 
 /// The family of an image that AWS or Canonical publishes, by its name or its parameter.
 fn family(image: &str) -> Option<ImageFamily> {
-    let named = ImageFamily::ALL
-        .iter()
-        .map(|(family, _)| *family)
-        .find(|family| {
-            [Architecture::X86_64, Architecture::Arm64]
-                .into_iter()
-                .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
-        });
+    let named = ImageFamily::ALL.iter().copied().find(|family| {
+        [Architecture::X86_64, Architecture::Arm64]
+            .into_iter()
+            .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
+    });
     let last = image.rsplit('/').next().unwrap_or(image);
     named.or_else(|| {
         if last.starts_with("al2023-ami-") {

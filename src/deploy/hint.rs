@@ -72,7 +72,7 @@ const HINTS: [(&[&str], &str); 39] = [
     ),
     (
         &["not eligible for free tier"],
-        "the account may only launch free-tier types; set `instances[].type` to one, such as `t3.micro`",
+        "the account may only launch free-tier types; set `instances[].instance_type` to one, such as `t3.micro`",
     ),
     (
         &["invalidamiid"],
@@ -123,11 +123,11 @@ const HINTS: [(&[&str], &str); 39] = [
     (
         &["sessionmanagerrunshell", "exists"],
         "the account has session preferences; import them (`docs/how-to/harden.md`), or set \
-         `sessions.document: private`",
+         `sessions.scope: stack`",
     ),
     (
         &["noavailableconfigurationrecorder"],
-        "AWS Config is not recording here; switch it on, or set `watching.config_rules: false`",
+        "AWS Config is not recording here; switch it on, or set `monitoring.config_rules: false`",
     ),
     (
         &["already exists"],

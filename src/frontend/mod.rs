@@ -4,16 +4,15 @@ pub mod cfn;
 pub mod config;
 mod lift;
 pub(crate) mod plan;
-mod settings;
+mod schema;
 pub(crate) mod tree;
-mod validate;
 mod yaml;
 
 use crate::ir::{Diagnostic, Diagnostics, SourceLocation, Span};
 use crate::resource::Graph;
 use cfn::Deployment;
 
-pub use settings::{reference, schema};
+pub use schema::{reference, schema};
 
 /// The format of an input file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -428,6 +428,12 @@ impl IntoValue<Text> for &'static str {
     }
 }
 
+impl IntoValue<String> for &str {
+    fn into_value(self) -> String {
+        self.to_owned()
+    }
+}
+
 impl IntoValue<Text> for String {
     fn into_value(self) -> Text {
         Text::Owned(self)

@@ -33,7 +33,7 @@ OWN = (
 CONFIG = """\
 name: team
 instances:
-  - {name: web, type: t3.micro}
+  - {name: web, instance_type: t3.micro}
 """
 # Passes all commands to the AWS CLI except sessions, which it records.
 STAND_IN = """\
@@ -127,7 +127,7 @@ def on_a_terminal(place):
     child.expect(r"Tags\[Team\]: core")
     place.expect_end(child, 0)
 
-    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, replacement_trigger: '2'"))
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect("Stack `team` in us-east-1: update")
     child.expect("replaced.*WebInstance.*AWS::EC2::Instance")
@@ -203,7 +203,7 @@ def without_a_terminal(place):
 
 def sessions(place):
     """The arguments of the AWS CLI, in all variants."""
-    place.write(CONFIG + "  - {name: db-1, type: t3.micro}\n")
+    place.write(CONFIG + "  - {name: db-1, instance_type: t3.micro}\n")
     place.run("deploy", "--yes", "--poll", "0.1")
     outputs = {it["OutputKey"]: it["OutputValue"] for it in place.stack()["Outputs"]}
     web, db = outputs["WebInstanceId"], outputs["Db1InstanceId"]
@@ -261,7 +261,7 @@ def sessions(place):
 
 def not_online(place):
     """An agent that never registers: the timeout, and the reason that the reachability check reports."""
-    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, tags: {'emulator:agent': never}"))
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, tags: {'emulator:agent': never}"))
     place.run("deploy", "--yes", "--poll", "0.1")
     done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
     assert "not known to Systems Manager" in done.stdout, done.stdout
@@ -454,7 +454,7 @@ def values(place):
     assert not place.stack("v")["EnableTerminationProtection"]
     place.run("destroy", "--stack", "v", "--yes", "--poll", "0.1")
     # A previous parameter value that blocks sessions.
-    place.write(CONFIG.replace("type: t3.micro", "type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
     text = json.loads(place.run("--format", "cfn").stdout)
     text["Parameters"]["Port"] = {"Type": "Number", "Default": 443}
     for entry in text["Resources"].values():

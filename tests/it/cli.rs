@@ -190,13 +190,13 @@ fn invalid_yaml_shows_its_line() {
         "network: {cidr: 10.0.0.0/16}\n",
     );
     insta::assert_snapshot!(ran.err, @r"
-    error[setting]: `network.zones` takes a whole number from 1 to 26, not `27`
+    error[setting]: `network.zones` expects an integer from 1 to 26, found `27`
      --> --zones:1:1
       |
     1 | 27
       | ^^
       |
-      = help: `docs/reference/configuration.md` has all settings
+      = help: see `docs/reference/configuration.md` for all settings
     ");
 }
 

@@ -67,13 +67,13 @@ fn endpoints_cost_by_zone() {
             "58.40",
         ),
         ("network: {zones: 3}", "65.70"),
-        ("endpoints: {s3: true}", "43.80"),
+        ("endpoints: {s3_gateway: true}", "43.80"),
     ] {
         let (estimate, _) = built_config(text);
         assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
         assert!(estimate.is_complete(), "{text}");
     }
-    let (estimate, _) = built_config("endpoints: {s3: true}");
+    let (estimate, _) = built_config("endpoints: {s3_gateway: true}");
     let free = |line: &&cost::Line| line.cost == Cost::Free;
     assert_eq!(estimate.lines.iter().filter(free).count(), 1);
 }
@@ -111,7 +111,7 @@ fn each_setting_has_its_documented_effect() {
     for text in [
         "",
         "region: eu-central-1\n",
-        "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
+        "instances: [{name: a, instance_type: m5.large}, {name: b, image: windows-2022, instance_type: t3.medium}]\n",
     ] {
         let (estimate, variants) = built_config(text);
         let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
@@ -144,16 +144,16 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
     };
     assert!(arm(""));
     assert!(!arm(
-        "instances: [{name: a, image: windows-2022, type: t3.large}]"
+        "instances: [{name: a, image: windows-2022, instance_type: t3.large}]"
     ));
-    let image = "{ami: ami-0a1b2c3d4e5f60718, root_device: /dev/xvda}";
+    let image = "{ami_id: ami-0a1b2c3d4e5f60718, root_device_name: /dev/xvda}";
     assert!(!arm(&format!("instances: [{{name: a, image: {image}}}]")));
-    assert!(!arm("instances: [{name: a, type: t4g.micro}]"));
+    assert!(!arm("instances: [{name: a, instance_type: t4g.micro}]"));
 }
 
 #[test]
 fn a_missing_price_is_reported() {
-    let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
+    let (estimate, variants) = built_config("instances: [{name: a, instance_type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);
     let (whole, _) = built_config("");
@@ -345,8 +345,8 @@ fn flags_are_those_of_the_configuration() {
     assert_eq!(total(&["-"], "endpoints: {zones: one}\n"), one);
     assert_eq!(total(&["--zones", "1"], ""), one);
     let list = "instances: [{name: a}, {name: b}]\n";
-    let changed = total(&["-", "--set", "instances.1.type=t3.small"], list);
-    let same = "instances: [{name: a}, {name: b, type: t3.small}]\n";
+    let changed = total(&["-", "--set", "instances.1.instance_type=t3.small"], list);
+    let same = "instances: [{name: a}, {name: b, instance_type: t3.small}]\n";
     assert_eq!(total(&["-"], same), changed);
 }
 

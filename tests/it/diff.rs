@@ -118,7 +118,7 @@ fn a_renamed_resource_is_one_line() {
     let all = told["differences"].as_array().unwrap();
     assert!(!all.iter().any(|it| it["id"] == "WebInstance"), "{all:?}");
     // `renamed_from` keeps the resource.
-    directory.made("c.json", "instances: [{name: www, was: web}]\n");
+    directory.made("c.json", "instances: [{name: www, renamed_from: web}]\n");
     let told = directory.json(&["a.json", "c.json"]);
     let replaced = |it: &Value| it["replaced"] == "yes";
     assert!(
@@ -203,7 +203,10 @@ fn a_git_revision_is_a_side() {
     directory.made("stack.json", "");
     directory.git(&["add", "stack.json"]);
     directory.git(&["commit", "--quiet", "-m", "one"]);
-    directory.made("stack.json", "instances: [{name: main, type: t3.small}]\n");
+    directory.made(
+        "stack.json",
+        "instances: [{name: main, instance_type: t3.small}]\n",
+    );
     let told = directory.json(&["HEAD:stack.json", "stack.json"]);
     let instance = difference(&told, "MainInstance");
     assert_eq!(instance["properties"][0]["path"], "InstanceType");
@@ -337,7 +340,7 @@ fn pair(old: &str, new: &str, args: &[&str]) -> Ran {
 fn another_image_replaces_the_instance() {
     let directory = Folder::new();
     directory.made("a.json", "instances: [{name: web}]\n");
-    for other in ["image: ubuntu-24.04", "renewal: '2'"] {
+    for other in ["image: ubuntu-24.04", "replacement_trigger: '2'"] {
         directory.made("b.json", &format!("instances: [{{name: web, {other}}}]\n"));
         let told = directory.json(&["a.json", "b.json"]);
         assert_eq!(

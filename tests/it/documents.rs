@@ -184,7 +184,7 @@ fn text_that_yaml_would_change_is_quoted() {
     for written in scalars {
         let text = format!(
             "description: {written}\nparameters: {{P: {{default: {written}}}}}\ninstances:\n\
-             - name: web\n  image: {{ami: {{parameter: P}}, root_device: /dev/sda1}}\n  \
+             - name: web\n  image: {{ami_id: {{parameter: P}}, root_device_name: /dev/sda1}}\n  \
              user_data: &a {written} # why\n  tags: {{a: {written}, b: *a}}\n"
         );
         let [(_, json), ..] = documents(written, &text);

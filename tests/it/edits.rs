@@ -10,8 +10,8 @@ const BASE: &str = "\
 region: eu-central-1
 network: {cidr: 10.20.0.0/16, zones: 2}
 instances:
-  - {name: web, type: t3.micro}
-  - {name: worker, type: t3.micro}
+  - {name: web, instance_type: t3.micro}
+  - {name: worker, instance_type: t3.micro}
 ";
 
 /// Edits, and the configuration after each.
@@ -21,59 +21,68 @@ fn edits() -> Vec<(&'static str, String)> {
         BASE.replace(from, to)
     };
     let and = |more: &str| format!("{BASE}{more}");
-    let last = "  - {name: worker, type: t3.micro}\n";
+    let last = "  - {name: worker, instance_type: t3.micro}\n";
     vec![
         (
             "append an instance",
-            with(last, &format!("{last}  - {{name: db, type: t3.micro}}\n")),
+            with(
+                last,
+                &format!("{last}  - {{name: db, instance_type: t3.micro}}\n"),
+            ),
         ),
         (
             "insert an instance first",
             with(
                 "instances:\n",
-                "instances:\n  - {name: db, type: t3.micro}\n",
+                "instances:\n  - {name: db, instance_type: t3.micro}\n",
             ),
         ),
         ("remove an instance", with(last, "")),
         (
             "swap two instances",
             with(
-                "  - {name: web, type: t3.micro}\n  - {name: worker, type: t3.micro}\n",
-                "  - {name: worker, type: t3.micro}\n  - {name: web, type: t3.micro}\n",
+                "  - {name: web, instance_type: t3.micro}\n  - {name: worker, instance_type: t3.micro}\n",
+                "  - {name: worker, instance_type: t3.micro}\n  - {name: web, instance_type: t3.micro}\n",
             ),
         ),
         ("rename an instance", with("name: worker", "name: runner")),
         (
             "rename it with `renamed_from`",
-            with("name: worker", "name: runner, was: worker"),
+            with("name: worker", "name: runner, renamed_from: worker"),
         ),
         (
             "change an instance's type",
-            with("web, type: t3.micro", "web, type: t3.small"),
+            with(
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.small",
+            ),
         ),
         (
             "change an instance's image",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, image: ubuntu-24.04",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, image: ubuntu-24.04",
             ),
         ),
         (
             "enlarge its volume",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, volume_size: 40",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, root_volume_size: 40",
             ),
         ),
         (
             "move it to the other subnet",
-            with("web, type: t3.micro", "web, type: t3.micro, subnet: 1"),
+            with(
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, subnet_index: 1",
+            ),
         ),
         (
             "tag an instance",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, tags: {Tier: front}",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, tags: {Tier: front}",
             ),
         ),
         ("tag everything", and("tags: {Team: core}\n")),

@@ -46,8 +46,8 @@ fn each_case_changes_the_expected_resources() {
 /// A changed line in this snapshot is a replaced resource.
 #[test]
 fn the_table_of_ids_is_stable() {
-    let text = "network: {zones: 3}\nendpoints: {s3: true, services: [kms]}\n\
-                identity: {permissions: session-only}\ninstances: [{name: web-1}, {name: b}]\n";
+    let text = "network: {zones: 3}\nendpoints: {s3_gateway: true, services: [kms]}\n\
+                instance_role: {permissions: session-only}\ninstances: [{name: web-1}, {name: b}]\n";
     let built = built("ids", text);
     let mut table = String::new();
     for stack in built.app.graph().stacks() {

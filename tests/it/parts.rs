@@ -14,7 +14,7 @@ fn template(text: &str) -> Value {
 }
 
 const SESSIONS: &str = "region: eu-central-1\n\
-                        sessions: {document: account, bucket: true}\n\
+                        sessions: {scope: account, s3_logs: true}\n\
                         endpoints: {least_privilege: true}\n";
 
 /// Removes a statement from a policy.
@@ -107,7 +107,7 @@ fn a_stack_is_checked_with_its_session_document() {
 #[test]
 fn every_region_has_separate_names() {
     for region in ssm_synth::regions() {
-        let text = format!("profile: hardened\nregion: {}\n", region.name);
+        let text = format!("preset: hardened\nregion: {}\n", region.name);
         for (format, text) in documents(region.name, &text) {
             if region.partition != "aws" {
                 assert!(!text.contains("arn:aws:"), "{}, {format}", region.name);

@@ -48,10 +48,10 @@ proptest! {
         let config = serde_json::json!({
             "network": { "cidr": format!("10.0.0.0/{prefix}"), "zones": zones },
             "endpoints": {
-                "services": services, "s3": s3, "zones": if one { "one" } else { "all" },
+                "services": services, "s3_gateway": s3, "zones": if one { "one" } else { "all" },
                 "least_privilege": min,
             },
-            "identity": { "permissions": if session { "session-only" } else { "managed" } },
+            "instance_role": { "permissions": if session { "session-only" } else { "managed" } },
             "instances": instances,
         });
         let text = config.to_string();

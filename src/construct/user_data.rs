@@ -3,45 +3,11 @@
 //! Each script quotes its values for its shell. CloudFormation and Terraform documents are never
 //! text templates.
 
-use std::fmt;
-
 use serde_json::json;
 
-use crate::construct::Architecture;
+use super::image::{Architecture, Package};
 use crate::region::Region;
 use crate::template::{self, TemplateError};
-
-/// The format of an SSM Agent package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Package {
-    /// Amazon Linux, Red Hat Enterprise Linux and their derivatives.
-    Rpm,
-    /// Debian and Ubuntu.
-    Deb,
-    /// Windows Server; not for `arm64`.
-    Windows,
-}
-
-impl Package {
-    /// All packages.
-    pub const ALL: &'static [Package] = &[Package::Rpm, Package::Deb, Package::Windows];
-
-    /// Returns the value in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Package::Rpm => "rpm",
-            Package::Deb => "deb",
-            Package::Windows => "windows",
-        }
-    }
-}
-
-impl fmt::Display for Package {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// The reason why there is no user data.
 #[derive(Debug, thiserror::Error)]
@@ -102,17 +68,17 @@ pub fn install_agent(
     let (of, text, path) = match package {
         Package::Rpm => (
             "rpm.sh",
-            include_str!("../templates/user-data/rpm.sh.hbs"),
+            include_str!("../../templates/user-data/rpm.sh.hbs"),
             format!("linux_{directory}/amazon-ssm-agent.rpm"),
         ),
         Package::Deb => (
             "deb.sh",
-            include_str!("../templates/user-data/deb.sh.hbs"),
+            include_str!("../../templates/user-data/deb.sh.hbs"),
             format!("debian_{directory}/amazon-ssm-agent.deb"),
         ),
         Package::Windows => (
             "windows.ps1",
-            include_str!("../templates/user-data/windows.ps1.hbs"),
+            include_str!("../../templates/user-data/windows.ps1.hbs"),
             format!("windows_{directory}/AmazonSSMAgentSetup.exe"),
         ),
     };
@@ -138,9 +104,9 @@ mod tests {
     #[test]
     fn no_template_bypasses_quoting() {
         for template in [
-            include_str!("../templates/user-data/rpm.sh.hbs"),
-            include_str!("../templates/user-data/deb.sh.hbs"),
-            include_str!("../templates/user-data/windows.ps1.hbs"),
+            include_str!("../../templates/user-data/rpm.sh.hbs"),
+            include_str!("../../templates/user-data/deb.sh.hbs"),
+            include_str!("../../templates/user-data/windows.ps1.hbs"),
         ] {
             assert!(!template.contains("{{{") && !template.contains("{{&"));
         }
