@@ -125,7 +125,7 @@ pub(crate) fn strict_template(name: &str, text: &str) -> Result<(Graph, Diagnost
 /// # Errors
 ///
 /// What cannot be read, with its place.
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) fn configured_plan(
     name: &str,
     text: &str,
