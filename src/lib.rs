@@ -36,8 +36,8 @@ pub mod cost;
 mod deploy;
 #[cfg(feature = "report")]
 pub mod diagram;
-#[cfg(feature = "cli")]
-mod diff;
+#[cfg(feature = "diff")]
+pub mod diff;
 #[cfg(feature = "config")]
 pub mod frontend;
 pub mod ir;

@@ -465,7 +465,7 @@ fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
             Health::Unknown => AnsiColor::Yellow.on_default(),
             Health::Fail => AnsiColor::Red.on_default().bold(),
         };
-        let found = super::change_report::escape_text(&it.found);
+        let found = crate::diff::escape_text(&it.found);
         let _ = writeln!(
             out,
             "{paint}{:<6}{paint:#}{:<16} {found}",

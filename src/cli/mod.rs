@@ -4,7 +4,6 @@ mod app;
 mod assembly;
 #[cfg(feature = "deploy")]
 mod aws;
-mod change_report;
 mod check;
 #[cfg(feature = "deploy")]
 mod connect;

@@ -349,18 +349,14 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
         stack.name, cloud.region, stack.status
     );
     if !stack.reason.is_empty() {
-        let _ = writeln!(
-            out,
-            "  {}",
-            super::change_report::escape_text(&stack.reason)
-        );
+        let _ = writeln!(out, "  {}", crate::diff::escape_text(&stack.reason));
     }
     if let Some(drift) = &found.drift {
         let _ = writeln!(out, "drift: {}", drift.status);
         for it in &drift.resources {
             let _ = writeln!(out, "  {}: {}", it.logical_id, it.status);
             for property in &it.properties {
-                let _ = writeln!(out, "    {}", super::change_report::escape_text(property));
+                let _ = writeln!(out, "    {}", crate::diff::escape_text(property));
             }
         }
     }

@@ -181,14 +181,9 @@ impl PlacedAudit<'_> {
             .kms_key(key);
         let mut ready = vec![policy.node()];
         if let Some(written) = written {
-            let group = written.group;
-            // CloudFormation's attribute ends so by itself.
-            let arn = Expr::PerLanguage {
-                cfn: Box::new(group.attr(LogGroup::ARN)),
-                tf: Box::new(Expr::concat([group.attr(LogGroup::ARN), Expr::text(":*")])),
-            };
-            trail.log_group_arn = Some(Value::Expr(arn));
-            trail.log_role_arn = Some(written.role.attr(Role::ARN).into_value());
+            trail = trail
+                .log_group_arn(written.group)
+                .log_role_arn(written.role);
             ready.extend(written.ready);
         }
         let trail = scope.add("Trail", trail);
@@ -263,9 +258,14 @@ impl PlacedAudit<'_> {
         let service = "vpc-flow-logs.amazonaws.com";
         let written = self.group("Connections", (&name, days), key, service, scope);
         let arn = context.arn("logs", [Expr::text(format!("log-group:{name}"))]);
-        let flow = FlowLog::new(self.network.vpc.clone(), "ALL", "cloud-watch-logs", arn)
-            .role_arn(written.role.attr(Role::ARN))
-            .max_aggregation_interval(60);
+        let flow = FlowLog::new(
+            self.network.vpc.clone(),
+            "ALL",
+            "cloud-watch-logs",
+            Expr::from(arn),
+        )
+        .role_arn(written.role)
+        .max_aggregation_interval(60);
         let flow = scope.add("FlowLog", flow);
         scope.depends_on(flow, written.ready);
     }

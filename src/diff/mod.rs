@@ -1,12 +1,28 @@
-//! The meaning of a change between two templates: resources and properties, not lines.
+//! The meaning of a change: resources and properties, not lines; replacements, access, sessions.
 //!
 //! Both sides are read as trees whose scalars are text, so that `443` and `"443"`, JSON and YAML,
 //! short and long forms are the same. A parameter whose value is known stands for the value, so
 //! that another value shows up where it is used.
+//!
+//! ```
+//! use ssm_synth::diff::{ChangeReport, Version};
+//! use ssm_synth::frontend::{InputFormat, cfn::Deployment};
+//!
+//! let template = |cidr| format!(
+//!     r#"{{"Resources":{{"Vpc":{{"Type":"AWS::EC2::VPC","Properties":{{"CidrBlock":"{cidr}"}}}}}}}}"#
+//! );
+//! let read = |text: &str| Version::read("stack.json", text, InputFormat::Cfn, &Deployment::default());
+//! let old = read(&template("10.0.0.0/16"))?;
+//! let new = read(&template("10.1.0.0/16"))?;
+//! let report = ChangeReport::compare(&old, &new);
+//! assert!(report.differences[0].is_replaced());
+//! # Ok::<(), ssm_synth::ir::Diagnostics>(())
+//! ```
 
 mod access;
-pub(crate) mod model;
-pub(crate) mod plan;
+mod change_report;
+mod model;
+mod plan;
 mod rename;
 mod replace;
 
@@ -19,8 +35,12 @@ use crate::frontend::tree::{self, Kind, SyntaxError, Tree};
 /// Beside a reference to a parameter that nothing gives a value: its default.
 const DEFAULT: &str = "(default)";
 
-pub(crate) use access::{AccessChange, access};
-pub(crate) use replace::{Replacement, ReplacementReason};
+pub use access::AccessChange;
+use access::access;
+#[cfg(feature = "deploy")]
+pub(crate) use change_report::escape_text;
+pub use change_report::{ChangeReport, Gate, SessionChange, Version};
+pub use replace::{Replacement, ReplacementReason};
 
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,18 +66,20 @@ pub(crate) struct Side {
 
 /// What happens to a property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PropertyChange {
+#[non_exhaustive]
+pub struct PropertyChange {
     /// Where, such as `MetadataOptions.HttpTokens` or `Tags[Name]`.
-    pub(crate) path: String,
+    pub path: String,
     /// What it was; nothing if it is new.
-    pub(crate) old: Option<Value>,
+    pub old: Option<Value>,
     /// What it is; nothing if it is gone.
-    pub(crate) new: Option<Value>,
+    pub new: Option<Value>,
 }
 
 /// What happens to a resource or a section's entry.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
+#[non_exhaustive]
+pub enum Change {
     /// It is new.
     Added,
     /// It is gone.
@@ -76,29 +98,30 @@ pub(crate) enum Change {
 
 /// A resource, or an entry of a section, that differs.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Difference {
+#[non_exhaustive]
+pub struct Difference {
     /// The section, such as `Resources`.
-    pub(crate) section: String,
+    pub section: String,
     /// Its logical id or name.
-    pub(crate) id: String,
+    pub id: String,
     /// The type of a resource, else nothing.
-    pub(crate) kind: String,
+    pub kind: String,
     /// What happens.
-    pub(crate) change: Change,
-    /// What makes it another resource, if something does.
-    pub(crate) forced: Vec<Replacement>,
+    pub change: Change,
+    /// The properties that force a replacement.
+    pub forced: Vec<Replacement>,
 }
 
 impl Difference {
-    /// Whether it becomes another resource for sure.
-    pub(crate) fn is_replaced(&self) -> bool {
+    /// Returns whether the resource is certainly replaced.
+    pub fn is_replaced(&self) -> bool {
         self.forced
             .iter()
             .any(|it| !matches!(it.reason, ReplacementReason::Maybe(_)))
     }
 
-    /// Whether it may become another resource.
-    pub(crate) fn may_be_replaced(&self) -> bool {
+    /// Returns whether the resource is or may be replaced.
+    pub fn may_be_replaced(&self) -> bool {
         !self.forced.is_empty()
     }
 }

@@ -18,7 +18,8 @@ const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// Why a resource is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ReplacementReason {
+#[non_exhaustive]
+pub enum ReplacementReason {
     /// Any change of the property replaces it.
     Always,
     /// A change may, depending on more than the file says; with the condition, where it is known.
@@ -35,9 +36,12 @@ pub(crate) enum ReplacementReason {
 
 /// A property that forces a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replacement {
-    pub(crate) property: String,
-    pub(crate) reason: ReplacementReason,
+#[non_exhaustive]
+pub struct Replacement {
+    /// The property; empty for the resource as a whole.
+    pub property: String,
+    /// Why it does.
+    pub reason: ReplacementReason,
 }
 
 struct Rules {

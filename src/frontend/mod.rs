@@ -124,7 +124,7 @@ pub(crate) fn strict_template(name: &str, text: &str) -> Result<(Graph, Diagnost
 /// # Errors
 ///
 /// The errors with their locations.
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) fn configured_plan(
     name: &str,
     text: &str,

@@ -130,7 +130,7 @@ pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String
 /// # Errors
 ///
 /// The missing part, if the document is not a plan.
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let mut plan = Plan::of(root)?;
     plan.configured = true;

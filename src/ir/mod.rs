@@ -17,7 +17,9 @@ pub use dialect::Dialect;
 pub use index::{ConditionId, NodeId, ParamId, StackId};
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
 pub use stack::{Condition, Output, Predicate, Scanner, Stack, Suppression};
-pub use value::{Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value};
+pub use value::{
+    Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value,
+};
 
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]

@@ -98,6 +98,13 @@ impl<R> fmt::Debug for Id<R> {
 /// A property that names another resource.
 pub type Link<R> = Value<Id<R>>;
 
+/// A resource that a property names by ARN, where links to its type hold another attribute.
+#[derive(Debug)]
+pub struct Arn<R>(PhantomData<fn() -> R>);
+
+/// A property that names another resource by ARN.
+pub type ArnLink<R> = Link<Arn<R>>;
+
 /// A handle to a resource in the graph: an index that knows its type.
 ///
 /// A group's handle does not fit where a VPC's belongs:

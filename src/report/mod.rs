@@ -13,7 +13,7 @@ use crate::reachability::{Hop, HopResult, Reachability, Verdict};
 use crate::resource::{Graph, INSIDE, Resource};
 
 pub use github::github;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use github::{message as github_message, property as github_property};
 pub use sarif::sarif;
 pub use text::text;
@@ -142,7 +142,7 @@ pub fn explain(code: &str) -> Option<String> {
 
 /// Text of others for a terminal: what would steer it, or turn the direction of reading, is
 /// written out.
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) fn printable(text: &str) -> String {
     let steers = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')

@@ -1,5 +1,23 @@
-use super::{Graph, Hooks, Map, RawValue, Tags, Vpc, table::resource, tagged};
-use crate::ir::{Attr, Link, NodeId, Text, Value};
+use super::{
+    Bucket, Graph, Hooks, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource, tagged,
+};
+use crate::ir::{ArnLink, Attr, Handle, IntoValue, Link, NodeId, Text, Value};
+
+/// Where a flow log writes: a log group or a bucket.
+#[derive(Debug)]
+pub enum LogDestination {}
+
+impl IntoValue<Link<LogDestination>> for Handle<LogGroup> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(LogGroup::ARN))
+    }
+}
+
+impl IntoValue<Link<LogDestination>> for Handle<Bucket> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(Bucket::ARN))
+    }
+}
 
 resource! {
     /// A record of a VPC's connections.
@@ -14,11 +32,11 @@ resource! {
         /// `cloud-watch-logs` or `s3`.
         log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
         /// The log group or bucket, by ARN.
-        log_destination: Value<Text> = "LogDestination" / "log_destination",
+        log_destination: Link<LogDestination> = "LogDestination" / "log_destination",
     }
     opt {
         /// The role that writes to the group, by ARN. Default: none.
-        role_arn: Value<Text> = "DeliverLogsPermissionArn" / "iam_role_arn",
+        role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
         /// How many seconds a record stands for, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",

@@ -1,5 +1,7 @@
 use super::{Hooks, KmsKey, Map, Node, RawValue, Tags, table::resource, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Text, Value};
+use crate::ir::{
+    ArnLink, Attr, Diagnostic, Diagnostics, Expr, Handle, IntoValue, Link, Text, Value,
+};
 
 resource! {
     /// A group of log streams.
@@ -18,6 +20,18 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {
+    /// Ends with `:*`, which CloudTrail requires.
+    fn into_value(self) -> ArnLink<LogGroup> {
+        let arn = || self.attr(LogGroup::ARN);
+        Value::Expr(Expr::PerLanguage {
+            // CloudFormation's attribute ends with it.
+            cfn: Box::new(arn()),
+            tf: Box::new(Expr::concat([arn(), Expr::text(":*")])),
+        })
     }
 }
 

@@ -70,7 +70,7 @@ pub use document::{Content, Document};
 pub use eip::Eip;
 pub use eip_association::EipAssociation;
 pub use event_rule::{EventRule, EventTarget};
-pub use flow_log::FlowLog;
+pub use flow_log::{FlowLog, LogDestination};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub use hosted_zone::{AliasTarget, HostedZone, HostedZoneAssociation, HostedZoneVpc, RecordSet};
 pub use instance::{

@@ -1,5 +1,5 @@
-use super::{Hooks, Subnet, Tags, codec::words, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Eip, Hooks, Subnet, Tags, codec::words, table::resource, tagged};
+use crate::ir::{Attr, Link, Value};
 
 words! {
     /// Whether a NAT gateway leads out.
@@ -23,7 +23,7 @@ resource! {
     }
     opt {
         /// Its public address. Default: none.
-        allocation: Value<Text> = "AllocationId" / "allocation_id",
+        allocation: Link<Eip> = "AllocationId" / "allocation_id",
         /// Whether it leads out. Default: it does.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
     }

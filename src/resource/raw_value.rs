@@ -238,7 +238,7 @@ impl<'a> Map<'a> {
     }
 
     /// Keeps only the entries of these names.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "config")]
     pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|(key, _)| keep(key));
     }

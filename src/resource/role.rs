@@ -7,7 +7,8 @@ use super::{
     RolePolicyAttachment, Satellite, Tags, Typed, codec::UnmodeledNotes, tagged,
 };
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value, quoted, terraform_name,
+    ArnLink, Attr, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue, Link, NodeId, Text,
+    Value, quoted, terraform_name,
 };
 
 nested! {
@@ -49,6 +50,12 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl IntoValue<ArnLink<Role>> for Handle<Role> {
+    fn into_value(self) -> ArnLink<Role> {
+        Value::Expr(self.attr(Role::ARN))
     }
 }
 

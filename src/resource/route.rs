@@ -1,5 +1,9 @@
+use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Hooks, InternetGateway, Map, NatGateway, RouteTable, codec::UnmodeledNotes};
+use super::{
+    Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RouteTable,
+    VpcEndpoint,
+};
 use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
 resource! {
@@ -17,7 +21,7 @@ resource! {
         /// Where to, as an IPv6 range.
         ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / "destination_ipv6_cidr_block",
         /// Where to, as a prefix list.
-        prefix_list: Value<Text> = "DestinationPrefixListId" / "destination_prefix_list_id",
+        prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "destination_prefix_list_id",
         /// Through an internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "GatewayId" / "gateway_id",
         /// Through a NAT gateway.
@@ -27,11 +31,11 @@ resource! {
         /// Through a transit gateway.
         transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
         /// Through an instance.
-        instance: Value<Text> = "InstanceId" / "instance_id",
+        instance: Link<Instance> = "InstanceId" / "instance_id",
         /// Through an interface.
-        network_interface: Value<Text> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Value<Text> = "VpcEndpointId" / "vpc_endpoint_id",
+        vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
         /// Through a peering connection.
         vpc_peering_connection: Value<Text> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
         /// Through a carrier gateway.
@@ -54,7 +58,7 @@ nested! {
         /// Where to, as an IPv6 range.
         ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
         /// Where to, as a prefix list.
-        prefix_list: Value<Text> = "" / "destination_prefix_list_id",
+        prefix_list: Link<PrefixList> = "" / "destination_prefix_list_id",
         /// Through an internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "" / "gateway_id",
         /// Through a NAT gateway.
@@ -64,9 +68,9 @@ nested! {
         /// Through a transit gateway.
         transit_gateway: Value<Text> = "" / "transit_gateway_id",
         /// Through an interface.
-        network_interface: Value<Text> = "" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Value<Text> = "" / "vpc_endpoint_id",
+        vpc_endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
         /// Through a peering connection.
         vpc_peering_connection: Value<Text> = "" / "vpc_peering_connection_id",
         /// Through a carrier gateway.
@@ -95,14 +99,14 @@ impl InlineRoute {
             route_table: table,
             cidr_block: cidr,
             ipv6_cidr_block: text(self.ipv6_cidr_block),
-            prefix_list: text(self.prefix_list),
+            prefix_list: link(self.prefix_list),
             gateway: link(self.gateway),
             nat_gateway: link(self.nat_gateway),
             egress_only_gateway: text(self.egress_only_gateway),
             transit_gateway: text(self.transit_gateway),
             instance: None,
-            network_interface: text(self.network_interface),
-            vpc_endpoint: text(self.vpc_endpoint),
+            network_interface: link(self.network_interface),
+            vpc_endpoint: link(self.vpc_endpoint),
             vpc_peering_connection: text(self.vpc_peering_connection),
             carrier_gateway: text(self.carrier_gateway),
             local_gateway: text(self.local_gateway),

@@ -1,5 +1,5 @@
-use super::{Bucket, Hooks, KmsKey, Tags, table::resource, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Bucket, Hooks, KmsKey, LogGroup, Role, Tags, table::resource, tagged};
+use crate::ir::{ArnLink, Attr, Link, Text, Value};
 
 resource! {
     /// A trail of CloudTrail.
@@ -28,9 +28,9 @@ resource! {
         /// The key that encrypts its files, by ARN. Default: S3's own.
         kms_key: Link<KmsKey> = "KMSKeyId" / "kms_key_id",
         /// The log group that gets its events too, by ARN with `:*` behind. Default: none.
-        log_group_arn: Value<Text> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
+        log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
         /// The role that writes to that group, by ARN. Default: none.
-        log_role_arn: Value<Text> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
+        log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
     }
     plain {
         /// Tags. Default: none.

@@ -543,7 +543,7 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
 }
 
 /// A piece of a template that refers to resources of a graph, as a value.
-#[cfg(any(feature = "testing", feature = "cli"))]
+#[cfg(any(feature = "testing", feature = "diff"))]
 pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json::Value {
     let Some(stack) = graph.stacks.first() else {
         return serde_json::Value::Null;

@@ -3,11 +3,11 @@
 mod hcl;
 mod json;
 mod root;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 mod values;
 
 pub use root::{RegionsError, directory, root};
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use values::resources;
 
 use std::borrow::Cow;

@@ -13,13 +13,14 @@ use super::Side;
 
 /// A change of what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccessChange {
+#[non_exhaustive]
+pub struct AccessChange {
     /// Whether more is allowed afterwards.
-    pub(crate) is_broader: bool,
+    pub is_broader: bool,
     /// The resource that it is about.
-    pub(crate) owner: String,
+    pub owner: String,
     /// What changes, as a sentence's rest.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// What decides about exposure by its name alone: the property, and the value that is safer.

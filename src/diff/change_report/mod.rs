@@ -1,4 +1,4 @@
-//! What a change means: resources, access, and whether the session connects.
+//! The meaning of a change: resources, access, and whether Session Manager reaches the instances.
 
 mod github;
 mod json;
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::diff::{self, AccessChange, Change, Difference, Side, model, plan};
+use super::{self as diff, AccessChange, Change, Difference, Side, model, plan};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat, configured_plan};
 use crate::ir::{Diagnostics, logical_id, terraform_name};
@@ -17,11 +17,11 @@ use crate::reachability::{self, Assumptions};
 use crate::resource::Graph;
 
 #[cfg(feature = "deploy")]
-pub(super) use text::escape_text;
+pub(crate) use text::escape_text;
 
-/// A side of a comparison, read.
+/// One side of a comparison: a template, a plan, or nothing.
 #[derive(Debug, Default)]
-pub(super) struct Version {
+pub struct Version {
     /// As the file has it: a template's resources by logical id, a plan's by address.
     native: Side,
     /// For what is allowed: by CloudFormation's names.
@@ -58,12 +58,13 @@ fn verdicts(graphs: &[Graph]) -> Vec<(String, String)> {
 }
 
 impl Version {
-    /// Reads a template or a plan; empty text is nothing.
+    /// Reads a template or a plan; empty text is a side without resources. A plan's sensitive
+    /// values are masked.
     ///
     /// # Errors
     ///
-    /// What cannot be read, with its place.
-    pub(super) fn read(
+    /// Text that is not of this format, with its location.
+    pub fn read(
         name: &str,
         text: &str,
         kind: InputFormat,
@@ -103,7 +104,7 @@ impl Version {
     /// A template that was read before, or that CloudFormation has; what cannot be read says
     /// nothing.
     #[cfg(feature = "deploy")]
-    pub(super) fn template(text: &str, parameters: Vec<(String, String)>, region: &str) -> Version {
+    pub(crate) fn template(text: &str, parameters: Vec<(String, String)>, region: &str) -> Version {
         let deployment = Deployment {
             parameters,
             region: crate::region::Region::find(region),
@@ -112,14 +113,9 @@ impl Version {
         Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_default()
     }
 
-    /// With the answers of the program's own app, which knows what its stacks take from each other;
-    /// of this stack's instances, by their logical ids.
-    #[cfg(feature = "deploy")]
-    pub(super) fn with_app_verdicts(mut self) -> Version {
-        let Some(app) = super::app::current() else {
-            return self;
-        };
-        let graph = app.graph();
+    /// Takes the verdicts of this stack's instances from the graph of the whole app, which knows the
+    /// values that its stacks pass to each other.
+    pub fn with_verdicts_of(mut self, graph: &Graph) -> Version {
         let ids = graph
             .nodes()
             .map(|(_, node)| (node.path.as_str(), node.cfn_id.as_str()));
@@ -149,28 +145,51 @@ impl Version {
     }
 }
 
-/// A change, with what can be told of it without AWS.
+/// The meaning of a change, as far as it shows without AWS.
 #[derive(Debug)]
-pub(super) struct ChangeReport {
-    pub(super) differences: Vec<Difference>,
-    pub(super) access: Vec<AccessChange>,
-    /// Each instance with its answer before and after; nothing where it is not there.
-    session: Vec<(String, Option<String>, Option<String>)>,
+#[non_exhaustive]
+pub struct ChangeReport {
+    /// Resources and entries of other sections that differ.
+    pub differences: Vec<Difference>,
+    /// Access that is broader or narrower, the broader first.
+    pub access: Vec<AccessChange>,
+    /// Instances with their verdicts.
+    pub sessions: Vec<SessionChange>,
 }
 
-/// What may not be in a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Gate {
-    /// A resource is replaced, or may be
+/// The verdict of an instance before and after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SessionChange {
+    /// The instance, by its name in the file.
+    pub instance: String,
+    /// The verdict before, with the hop that fails. Default: the instance does not exist.
+    pub before: Option<String>,
+    /// The verdict after, with the hop that fails. Default: the instance does not exist.
+    pub after: Option<String>,
+}
+
+impl SessionChange {
+    /// Returns whether the change is what makes the instance unreachable.
+    pub fn is_broken(&self) -> bool {
+        let is_unreachable =
+            |it: &Option<String>| it.as_ref().is_some_and(|it| it.starts_with("unreachable"));
+        is_unreachable(&self.after) && !is_unreachable(&self.before)
+    }
+}
+
+/// A kind of change that a pipeline rejects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// A resource that is or may be replaced.
     Replace,
-    /// Somebody may do or reach more
+    /// Broader access.
     Widen,
-    /// A session that connects now, or is new, provably does not connect
+    /// An instance that the change makes unreachable.
     Unreachable,
 }
 
-/// Tells what a change means.
-pub(super) fn compare(old: &Version, new: &Version) -> ChangeReport {
+fn compare(old: &Version, new: &Version) -> ChangeReport {
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
         let mut differences = diff::compare(&old.native, &new.native);
         if old.plan.is_some() || new.plan.is_some() {
@@ -184,14 +203,13 @@ pub(super) fn compare(old: &Version, new: &Version) -> ChangeReport {
                 true => diff::access(&old.filled_in, &new.filled_in),
                 false => diff::access(&old.access, &new.access),
             },
-            session: session(&old.verdicts, &new.verdicts, &HashMap::new()),
+            sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
         };
     }
     across(old, new)
 }
 
-/// What a plan means by itself: from what there is to what will be.
-pub(super) fn of_plan(new: &Version) -> Option<ChangeReport> {
+fn of_plan(new: &Version) -> Option<ChangeReport> {
     // A state plans nothing.
     let root = new
         .plan
@@ -206,7 +224,7 @@ pub(super) fn of_plan(new: &Version) -> Option<ChangeReport> {
         },
         // Of what is there, nobody knows what was configured and what was filled in.
         access: diff::access(&old.filled_in, &new.filled_in),
-        session: session(&old.verdicts, &new.verdicts, &HashMap::new()),
+        sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
     })
 }
 
@@ -236,7 +254,7 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
     ChangeReport {
         differences,
         access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
-        session: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
+        sessions: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
     }
 }
 
@@ -250,7 +268,7 @@ fn session(
     before: &[(String, String)],
     after: &[(String, String)],
     same: &HashMap<String, String>,
-) -> Vec<(String, Option<String>, Option<String>)> {
+) -> Vec<SessionChange> {
     let before: Vec<(String, String)> = before
         .iter()
         .map(|(name, verdict)| (same.get(name).unwrap_or(name).clone(), verdict.clone()))
@@ -259,35 +277,48 @@ fn session(
         let found = list.iter().find(|(known, _)| known == name);
         found.map(|(_, verdict)| verdict.clone())
     };
-    let mut session: Vec<(String, Option<String>, Option<String>)> = after
+    let mut session: Vec<SessionChange> = after
         .iter()
-        .map(|(name, verdict)| (name.clone(), of(&before, name), Some(verdict.clone())))
+        .map(|(name, verdict)| SessionChange {
+            instance: name.clone(),
+            before: of(&before, name),
+            after: Some(verdict.clone()),
+        })
         .collect();
     for (name, verdict) in &before {
         if of(after, name).is_none() {
-            session.push((name.clone(), Some(verdict.clone()), None));
+            session.push(SessionChange {
+                instance: name.clone(),
+                before: Some(verdict.clone()),
+                after: None,
+            });
         }
     }
     session
 }
 
 impl ChangeReport {
-    /// Whether nothing differs.
-    pub(super) fn is_same(&self) -> bool {
+    /// Compares two versions; a template and a plan are compared as Terraform has them.
+    pub fn compare(old: &Version, new: &Version) -> ChangeReport {
+        compare(old, new)
+    }
+
+    /// Returns the change that a plan describes; none if the version is not a plan with changes.
+    pub fn of_plan(plan: &Version) -> Option<ChangeReport> {
+        of_plan(plan)
+    }
+
+    /// Returns whether nothing differs.
+    pub fn is_same(&self) -> bool {
         self.differences.is_empty()
     }
 
-    /// Which of these it hits.
-    pub(super) fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
+    /// Returns the gates that reject the change.
+    pub fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
         let hits = |gate: &Gate| match gate {
             Gate::Replace => self.differences.iter().any(Difference::may_be_replaced),
             Gate::Widen => self.access.iter().any(|it| it.is_broader),
-            Gate::Unreachable => self.session.iter().any(|(_, before, after)| {
-                let is = |it: &Option<String>| {
-                    it.as_ref().is_some_and(|it| it.starts_with("unreachable"))
-                };
-                is(after) && !is(before)
-            }),
+            Gate::Unreachable => self.sessions.iter().any(SessionChange::is_broken),
         };
         gates.iter().copied().filter(hits).collect()
     }
@@ -330,7 +361,11 @@ impl ChangeReport {
 }
 
 impl Gate {
-    pub(super) fn as_str(self) -> &'static str {
+    /// All gates.
+    pub const ALL: &'static [Gate] = &[Gate::Replace, Gate::Widen, Gate::Unreachable];
+
+    /// Returns its name on the command line.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Gate::Replace => "replace",
             Gate::Widen => "widen",

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::super::{Change, Difference, PropertyChange};
 use super::{ChangeReport, action_word, replacement_text, text};
-use crate::diff::{Change, Difference, PropertyChange};
 use crate::report::printable;
 
 /// Values that are long are cut: the whole is in the change itself.
@@ -76,8 +76,9 @@ fn value(it: Option<&Value>) -> String {
 }
 
 impl ChangeReport {
-    /// All of it: what may do harm first, the properties folded.
-    pub(in crate::cli) fn markdown(&self, title: &str) -> String {
+    /// Returns a comment for a pull request: access, sessions and replacements first, the properties
+    /// folded.
+    pub fn to_markdown(&self, title: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
         let wider = self.access.iter().filter(|it| it.is_broader).count();
@@ -99,16 +100,16 @@ impl ChangeReport {
             fitting(&mut out, AFTER_ACCESS, rows);
             out.push('\n');
         }
-        if !self.session.is_empty() {
+        if !self.sessions.is_empty() {
             out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");
-            let rows = self.session.iter().map(|(name, before, after)| {
-                let mark = match after {
+            let rows = self.sessions.iter().map(|it| {
+                let mark = match &it.after {
                     Some(it) if it.starts_with("unreachable") => "⚠ ",
                     _ => "",
                 };
-                let before = before.as_deref().unwrap_or("–");
-                let after = after.as_deref().unwrap_or("gone");
-                format!("| {} | {before} | {mark}{after} |\n", cell(name))
+                let before = it.before.as_deref().unwrap_or("–");
+                let after = it.after.as_deref().unwrap_or("gone");
+                format!("| {} | {before} | {mark}{after} |\n", cell(&it.instance))
             });
             fitting(&mut out, AFTER_SESSION, rows);
             out.push('\n');

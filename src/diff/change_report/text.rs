@@ -1,12 +1,12 @@
-//! A change for people, at a terminal.
+//! A change as text for a terminal.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::{ChangeReport, action_word, replacement_text};
-use crate::diff::Change;
+use super::super::Change;
+use super::{ChangeReport, SessionChange, action_word, replacement_text};
 use crate::report::printable;
 
 const BOLD: Style = Style::new().bold();
@@ -23,13 +23,13 @@ pub(super) fn value(value: &Value) -> String {
 }
 
 /// Text of others in one line of a terminal.
-pub(in crate::cli) fn escape_text(text: &str) -> String {
+pub(crate) fn escape_text(text: &str) -> String {
     printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 impl ChangeReport {
-    /// Access and session.
-    pub(in crate::cli) fn text(&self) -> String {
+    /// Access and sessions.
+    pub(crate) fn summary_text(&self) -> String {
         let mut out = String::new();
         if !self.access.is_empty() {
             let _ = writeln!(out, "{BOLD}Access{BOLD:#}");
@@ -46,17 +46,22 @@ impl ChangeReport {
                 escape_text(&change.what)
             );
         }
-        if !self.session.is_empty() {
+        if !self.sessions.is_empty() {
             let _ = writeln!(out, "{BOLD}Session{BOLD:#}");
         }
-        for (name, before, after) in &self.session {
+        for SessionChange {
+            instance,
+            before,
+            after,
+        } in &self.sessions
+        {
             let paint = match after {
                 Some(after) if after == "reachable" => GREEN,
                 Some(after) if after.starts_with("unreachable") => LOUD,
                 _ => YELLOW,
             };
             let after = after.as_deref().unwrap_or("gone");
-            let name = escape_text(name);
+            let name = escape_text(instance);
             let _ = match before {
                 Some(before) if before != after => {
                     writeln!(out, "  {name}: {before}, then {paint}{after}{paint:#}")
@@ -68,7 +73,7 @@ impl ChangeReport {
     }
 
     /// Every difference, property by property.
-    pub(in crate::cli) fn details(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         let mut out = String::new();
         for it in &self.differences {
             let what = match (it.section.as_str(), it.id.as_str()) {
@@ -124,13 +129,13 @@ impl ChangeReport {
         out
     }
 
-    /// All of it: what may do harm first.
-    pub(in crate::cli) fn full_text(&self) -> String {
+    /// Returns text with ANSI styles: access and sessions first, then every property.
+    pub fn to_text(&self) -> String {
         let details = self.details();
         let between = if details.is_empty() { "" } else { "\n" };
         format!(
             "{}{between}{details}{between}{}\n",
-            self.text(),
+            self.summary_text(),
             self.counts()
         )
     }

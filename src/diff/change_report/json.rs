@@ -1,26 +1,27 @@
-//! A change for programs.
+//! A change as JSON.
 
 use serde_json::{Value, json};
 
+use super::super::{Change, Difference, ReplacementReason};
 use super::{ChangeReport, replacement_text};
-use crate::diff::{Change, Difference, ReplacementReason};
 
 impl ChangeReport {
     /// Access and session.
-    pub(in crate::cli) fn json(&self) -> (Value, Value) {
+    pub(crate) fn summary_json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
             let direction = if it.is_broader { "wider" } else { "narrower" };
             json!({ "resource": it.owner, "direction": direction, "what": it.what })
         });
-        let session = self.session.iter().map(
-            |(name, before, after)| json!({ "instance": name, "before": before, "after": after }),
-        );
+        let session = self
+            .sessions
+            .iter()
+            .map(|it| json!({ "instance": it.instance, "before": it.before, "after": it.after }));
         (access.collect(), session.collect())
     }
 
-    /// All of it.
-    pub(in crate::cli) fn full_json(&self) -> Value {
-        let (access, session) = self.json();
+    /// Returns the whole report.
+    pub fn to_json(&self) -> Value {
+        let (access, session) = self.summary_json();
         json!({
             "same": self.is_same(),
             "access": access,

@@ -8,8 +8,9 @@ use super::{ChangeReport, Gate, action_word, replacement_text, subject};
 use crate::report::{github_message as message, github_property as property};
 
 impl ChangeReport {
-    /// An error for each hit of a gate, a warning for what may do harm, a notice for the rest.
-    pub(in crate::cli) fn github(&self, file: Option<&str>, gates: &[Gate]) -> String {
+    /// Returns workflow commands: an error for each hit of a gate, a warning for other replacements,
+    /// broader access and broken sessions, and one notice with the counts.
+    pub fn to_github(&self, file: Option<&str>, gates: &[Gate]) -> String {
         let mut out = String::new();
         let file = file.map_or(String::new(), |it| format!("file={},", property(it)));
         let level = |gate: Gate| match gates.contains(&gate) {
@@ -29,19 +30,15 @@ impl ChangeReport {
             let title = format!("A resource is {}", action_word(it));
             say(level(Gate::Replace), &title, &text);
         }
-        for (name, before, after) in &self.session {
-            let broken =
-                |it: &Option<String>| it.as_ref().is_some_and(|it| it.starts_with("unreachable"));
-            if broken(after) && !broken(before) {
-                let was = before.as_deref().unwrap_or("not there");
-                let is = after.as_deref().unwrap_or_default();
-                let text = format!("{name}: {was}, then {is}");
-                say(
-                    level(Gate::Unreachable),
-                    "The session does not connect",
-                    &text,
-                );
-            }
+        for it in self.sessions.iter().filter(|it| it.is_broken()) {
+            let was = it.before.as_deref().unwrap_or("not there");
+            let is = it.after.as_deref().unwrap_or_default();
+            let text = format!("{}: {was}, then {is}", it.instance);
+            say(
+                level(Gate::Unreachable),
+                "The session does not connect",
+                &text,
+            );
         }
         say("notice", "ssm-synth diff", &self.counts());
         out
