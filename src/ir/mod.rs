@@ -1,4 +1,4 @@
-//! The neutral graph: nodes, links, values, diagnostics. It knows no JSON, YAML or HCL.
+//! The language-neutral graph: resources, references, values and diagnostics.
 
 mod cidr;
 mod diagnostic;

@@ -1,31 +1,31 @@
-//! Parameters: what the user of a stack decides when deploying it.
+//! Parameters of a stack, set at deployment.
 
 use std::marker::PhantomData;
 
 use super::{Expr, Id, IntoValue, SourceLocation, Text, Value};
 use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
 
-/// What a parameter holds.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterType {
-    /// Text.
+    /// A string.
     String,
-    /// A whole number.
+    /// An integer.
     Number,
-    /// A VPC of the account.
+    /// The ID of an existing VPC.
     VpcId,
-    /// A subnet of the account.
+    /// The ID of an existing subnet.
     SubnetId,
-    /// Subnets of the account.
+    /// The IDs of existing subnets.
     SubnetIds,
-    /// A security group of the account.
+    /// The ID of an existing security group.
     SecurityGroupId,
-    /// Security groups of the account.
+    /// The IDs of existing security groups.
     SecurityGroupIds,
-    /// An image.
+    /// The ID of an AMI.
     ImageId,
-    /// Texts.
+    /// A list of strings.
     StringList,
 }
 
@@ -43,7 +43,7 @@ impl ParameterType {
         ParameterType::StringList,
     ];
 
-    /// CloudFormation's spelling.
+    /// Returns the type in CloudFormation.
     pub const fn cfn(self) -> &'static str {
         match self {
             ParameterType::String => "String",
@@ -58,7 +58,7 @@ impl ParameterType {
         }
     }
 
-    /// Terraform's spelling.
+    /// Returns the type in Terraform.
     pub const fn tf(self) -> &'static str {
         match self {
             ParameterType::Number => "number",
@@ -67,7 +67,7 @@ impl ParameterType {
         }
     }
 
-    /// Returns whether it holds several.
+    /// Returns whether it is a list type.
     pub const fn is_list(self) -> bool {
         matches!(
             self,
@@ -75,7 +75,7 @@ impl ParameterType {
         )
     }
 
-    /// What Terraform validates, where CloudFormation knows the type.
+    /// Returns the pattern that Terraform validates, where CloudFormation has its own type.
     pub const fn pattern(self) -> Option<&'static str> {
         match self {
             ParameterType::VpcId => Some("^vpc-[0-9a-f]{8,17}$"),
@@ -89,29 +89,29 @@ impl ParameterType {
     }
 }
 
-/// A parameter without its type in Rust.
+/// An untyped parameter declaration.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParameterDeclaration {
-    /// Letters and digits.
+    /// The ID, of letters and digits.
     pub id: String,
-    /// What it holds.
+    /// The type.
     pub of: ParameterType,
-    /// For the person who fills it in. Default: none.
+    /// The description. Default: none.
     pub description: Option<Text>,
-    /// Used where the deployment gives none. Default: it must be given.
+    /// The default value. Default: none, the deployment must set the parameter.
     pub default: Option<Text>,
-    /// The only values allowed. Default: any.
+    /// The allowed values. Default: any.
     pub allowed_values: Vec<Text>,
-    /// A regular expression that the whole value matches. Default: any.
+    /// A regular expression that the entire value must match. Default: any.
     pub allowed_pattern: Option<Text>,
-    /// The only language that needs it. Default: both.
+    /// The only output language that declares it. Default: both.
     pub only: Option<Dialect>,
-    /// Where it was declared.
+    /// The location in the source.
     pub location: SourceLocation,
 }
 
-/// A parameter that holds a `T`; [`Scope::parameter`](crate::Scope::parameter) declares it.
+/// A parameter of type `T`. [`Scope::parameter`](crate::Scope::parameter) declares it.
 #[derive(Debug)]
 #[must_use]
 pub struct Parameter<T> {
@@ -146,19 +146,19 @@ impl<T> Parameter<T> {
         }
     }
 
-    /// For the person who fills it in. Default: none.
+    /// Sets the description. Default: none.
     pub fn description(mut self, text: impl Into<Text>) -> Self {
         self.declaration.description = Some(text.into());
         self
     }
 
-    /// Used where the deployment gives none. Default: it must be given.
+    /// Sets the default value. Default: none, the deployment must set the parameter.
     pub fn default_value(mut self, value: impl Into<Text>) -> Self {
         self.declaration.default = Some(value.into());
         self
     }
 
-    /// The only values allowed. Default: any.
+    /// Sets the allowed values. Default: any.
     pub fn allowed_values<V: Into<Text>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self.declaration
             .allowed_values
@@ -166,7 +166,7 @@ impl<T> Parameter<T> {
         self
     }
 
-    /// A regular expression that the whole value matches. Default: any value.
+    /// Sets a regular expression that the entire value must match. Default: any.
     pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
         self.declaration.allowed_pattern = Some(pattern.into());
         self
@@ -189,25 +189,25 @@ macro_rules! parameter_of {
     )+};
 }
 parameter_of! {
-    /// Text.
+    /// Creates a string parameter.
     string: Text = String,
-    /// A whole number.
+    /// Creates an integer parameter.
     number: i64 = Number,
-    /// A VPC of the account.
+    /// Creates a parameter for the ID of an existing VPC.
     vpc_id: Id<Vpc> = VpcId,
-    /// A subnet of the account.
+    /// Creates a parameter for the ID of an existing subnet.
     subnet_id: Id<Subnet> = SubnetId,
-    /// A security group of the account.
+    /// Creates a parameter for the ID of an existing security group.
     security_group_id: Id<SecurityGroup> = SecurityGroupId,
-    /// A route table of the account.
+    /// Creates a parameter for the ID of an existing route table.
     route_table_id: Id<RouteTable> = String,
-    /// An image.
+    /// Creates a parameter for the ID of an AMI.
     image_id: Id<LaunchImage> = ImageId,
-    /// A KMS key's ARN.
+    /// Creates a parameter for the ARN of a KMS key.
     kms_key_arn: Id<KmsKey> = String,
 }
 
-/// A parameter that holds a list of `T`.
+/// A list parameter with items of type `T`.
 #[derive(Debug)]
 #[must_use]
 pub struct ListParameter<T> {
@@ -236,11 +236,11 @@ macro_rules! list_parameter_of {
     )+};
 }
 list_parameter_of! {
-    /// Subnets of the account.
+    /// Creates a parameter for the IDs of existing subnets.
     subnet_ids: Id<Subnet> = SubnetIds,
-    /// Security groups of the account.
+    /// Creates a parameter for the IDs of existing security groups.
     security_group_ids: Id<SecurityGroup> = SecurityGroupIds,
-    /// Route tables of the account.
+    /// Creates a parameter for the IDs of existing route tables.
     route_table_ids: Id<RouteTable> = StringList,
 }
 
@@ -251,7 +251,7 @@ pub struct ListValue<T> {
     pub(crate) of: PhantomData<fn() -> T>,
 }
 
-// Derived, they would ask the same of what it lists.
+// A derive would also require the trait of `T`.
 impl<T> Clone for ListValue<T> {
     fn clone(&self) -> Self {
         *self
@@ -261,12 +261,12 @@ impl<T> Clone for ListValue<T> {
 impl<T> Copy for ListValue<T> {}
 
 impl<T> ListValue<T> {
-    /// Returns the n-th item, counted from zero.
+    /// Returns the n-th item, counted from 0.
     pub fn item(&self, n: u32) -> Value<T> {
         Value::Expr(Expr::Select(Box::new(Expr::Param(self.param)), n))
     }
 
-    /// Returns all items, to stand alone where a list is asked for.
+    /// Returns all items, for use as the only item of a list property.
     pub fn all(&self) -> Value<T> {
         Expr::Items(self.param).into_value()
     }
