@@ -18,8 +18,8 @@ impl ArnContext {
     /// Returns the partition, region and account of the stack.
     pub fn of(scope: &Scope<'_>) -> ArnContext {
         ArnContext {
-            // A pseudo parameter even if the region is known: in ARNs with `AWS::AccountId`, cfn-lint
-            // reports a literal partition (I3042).
+            // A pseudo parameter even if the region is known: in ARNs with `AWS::AccountId`,
+            // cfn-lint reports a literal partition (I3042).
             partition: Expr::Pseudo(Pseudo::Partition),
             region: scope.region(),
             account: Expr::Pseudo(Pseudo::AccountId),

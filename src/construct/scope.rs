@@ -142,8 +142,8 @@ impl App {
         }
     }
 
-    /// Changes every resource of a type added so far, in every stack. The callback receives the path
-    /// of each.
+    /// Changes every resource of a type added so far, in every stack. The callback receives the
+    /// path of each.
     ///
     /// ```
     /// use ssm_synth::resource::Instance;
@@ -313,11 +313,10 @@ impl Scope<'_> {
     ///     }
     /// }
     ///
-    /// let mut app = App::new();
-    /// let group = app.stack("Access").add("Logs", Logs);
-    /// let node = app.graph().node(group.node()).expect("it was just added");
-    /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
-    /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
+    /// let mut app = App::new(); let group = app.stack("Access").add("Logs", Logs); let node =
+    /// app.graph().node(group.node()).expect("it was just added"); assert_eq!((node.path.as_str(),
+    /// node.cfn_id()), ("Access/Logs/Group", "LogGroup")); assert_eq!((node.tf_name(),
+    /// &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
     pub fn renamed_from(&mut self, old_path: &str) {
         self.renamed_from.push(old_path.to_owned());
@@ -397,15 +396,13 @@ impl Scope<'_> {
     /// use ssm_synth::ir::{Expr, Pseudo, Predicate, Text};
     /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
-    /// let mut app = App::new();
-    /// let mut stack = app.stack("Access");
-    /// let partitions = vec![Text::Borrowed("aws-cn")];
-    /// let china = Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions);
-    /// let elsewhere = stack.condition("Elsewhere", Predicate::Not(Box::new(china)));
-    /// let logs = stack.add("Logs", LogGroup::new());
-    /// stack.set_condition(logs, elsewhere);
-    /// let validated = app.validate().expect("the condition is of the same stack");
-    /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
+    /// let mut app = App::new(); let mut stack = app.stack("Access"); let partitions =
+    /// vec![Text::Borrowed("aws-cn")]; let china =
+    /// Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions); let elsewhere =
+    /// stack.condition("Elsewhere", Predicate::Not(Box::new(china))); let logs = stack.add("Logs",
+    /// LogGroup::new()); stack.set_condition(logs, elsewhere); let validated =
+    /// app.validate().expect("the condition is of the same stack"); let template =
+    /// backend::cfn::template(&validated, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
@@ -617,8 +614,8 @@ impl Overrides<'_> {
         self.push(Dialect::Cfn, pointer, Some(value.into()))
     }
 
-    /// Sets an argument at a JSON pointer below the resource to Terraform JSON, in which strings are
-    /// templates.
+    /// Sets an argument at a JSON pointer below the resource to Terraform JSON, in which strings
+    /// are templates.
     #[allow(clippy::return_self_not_must_use)]
     pub fn tf(self, pointer: &str, value: impl Into<serde_json::Value>) -> Self {
         self.push(Dialect::Tf, pointer, Some(value.into()))

@@ -66,7 +66,8 @@ impl Cidr {
     /// The instance itself: `127.0.0.1/32`, the peer of a rule that allows nothing.
     pub const LOOPBACK: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32));
 
-    /// The ranges that AWS does not accept for a VPC: this network, loopback, link-local, multicast.
+    /// The ranges that AWS does not accept for a VPC: this network, loopback, link-local,
+    /// multicast.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
     pub const NOT_FOR_VPCS: &'static [Cidr] = &[
         Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8)),

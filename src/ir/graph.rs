@@ -209,7 +209,8 @@ impl Node {
         nodes
     }
 
-    /// Returns whether it can change resources that it refers to: a nested stack, a custom resource.
+    /// Returns whether it can change resources that it refers to: a nested stack, a custom
+    /// resource.
     pub(crate) fn may_modify_references(&self) -> bool {
         let name = self.resource.type_name(self.dialect()).unwrap_or_default();
         name.starts_with("Custom::")

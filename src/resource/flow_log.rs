@@ -3,7 +3,7 @@ use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
 use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
 
 resource! {
-    /// A record of a VPC's connections.
+    /// A VPC flow log.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-flowlog.html>
     pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id");
@@ -14,13 +14,13 @@ resource! {
         traffic_type: Value<Text> = "TrafficType" / "traffic_type",
         /// `cloud-watch-logs` or `s3`.
         log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
-        /// The log group or bucket, by ARN.
+        /// The ARN of the log group or bucket.
         log_destination: Value<Text> = "LogDestination" / "log_destination",
     }
     opt {
-        /// The role that writes to the group, by ARN. Default: none.
+        /// The ARN of the role that writes to the log group. Default: none.
         role_arn: Value<Text> = "DeliverLogsPermissionArn" / "iam_role_arn",
-        /// How many seconds a record stands for, 60 or 600. Default: 600.
+        /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",
     }

@@ -4,7 +4,7 @@ use super::{Hooks, Subnet, Tags, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 words! {
-    /// Whether a NAT gateway leads out.
+    /// The connectivity type of a NAT gateway.
     #[non_exhaustive]
     pub enum ConnectivityType {
         /// To the internet, from a public subnet.
@@ -15,18 +15,18 @@ words! {
 }
 
 resource! {
-    /// A way out for instances without a public address.
+    /// A NAT gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
     pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id");
     one {
-        /// Where it is: a subnet with a route to an internet gateway.
+        /// The subnet, with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     opt {
-        /// Its public address. Default: none.
+        /// The allocation ID of the Elastic IP address. Default: none.
         allocation: Value<Text> = "AllocationId" / "allocation_id",
-        /// Whether it leads out. Default: it does.
+        /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
     }
     plain {

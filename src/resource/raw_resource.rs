@@ -1,4 +1,4 @@
-//! A resource of a type that the list lacks.
+//! Resources of types without a table.
 
 use super::{Dialect, Hooks, Map, RawValue, Resource, Typed};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Node};
@@ -9,7 +9,7 @@ struct Definition {
     body: Map<'static>,
 }
 
-/// A resource of a type that the list lacks, in one language or both.
+/// A resource of a type without a table, in one or both languages.
 ///
 /// ```
 /// use ssm_synth::{App, resource::RawResource};
@@ -27,12 +27,12 @@ pub struct RawResource {
 }
 
 impl RawResource {
-    /// In no language yet.
+    /// Creates a resource without a type.
     pub fn new() -> RawResource {
         RawResource::default()
     }
 
-    /// Names the type in CloudFormation, such as `AWS::SNS::Topic`.
+    /// Sets the type in CloudFormation, such as `AWS::SNS::Topic`.
     pub fn cfn(mut self, type_name: impl Into<String>) -> RawResource {
         self.cfn = Some(Definition {
             type_name: type_name.into(),
@@ -41,7 +41,7 @@ impl RawResource {
         self
     }
 
-    /// Names the type in Terraform, such as `aws_sns_topic`.
+    /// Sets the type in Terraform, such as `aws_sns_topic`.
     pub fn tf(mut self, type_name: impl Into<String>) -> RawResource {
         self.tf = Some(Definition {
             type_name: type_name.into(),
@@ -50,7 +50,7 @@ impl RawResource {
         self
     }
 
-    /// Sets a property in CloudFormation; text arrives as written, a handle becomes a reference.
+    /// Sets a property in CloudFormation. Text is literal, and a handle becomes a reference.
     pub fn property(
         mut self,
         name: impl Into<String>,
@@ -62,7 +62,7 @@ impl RawResource {
         self
     }
 
-    /// Sets an argument in Terraform; text arrives as written, a handle becomes a reference.
+    /// Sets an argument in Terraform. Text is literal, and a handle becomes a reference.
     pub fn argument(
         mut self,
         name: impl Into<String>,
@@ -113,8 +113,8 @@ impl Hooks for RawResource {
         if self.cfn.is_none() && self.tf.is_none() {
             out.push(
                 Diagnostic::error(
-                    "raw-without-type",
-                    "a raw resource has no type in any language",
+                    "raw-resource-type",
+                    "raw resource has no type",
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())
@@ -136,13 +136,13 @@ impl Typed for RawResource {
     const LINK: Attr = Attr::by_ref("id");
     const KIND: super::Kind = super::Kind {
         name: "Raw",
-        doc: "A resource of a type that the list lacks.",
+        doc: "A resource of a type without a table.",
         cfn: "",
         tf: "",
         link: Attr::by_ref("id"),
         fields: &[],
         attrs: &[],
-        take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
+        take: |_, _| Err(super::codec::Mismatch::new("raw resources have no table")),
         lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),
         #[cfg(test)]

@@ -35,10 +35,10 @@ impl<'g> Validated<'g> {
     ///
     /// ```
     /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
-    /// let mut app = App::new();
-    /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
-    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));
-    /// let validated = app.validate().expect("nothing else is wrong");
+    /// let mut app = App::new(); let instances = (0..300).map(|n|
+    /// PrivateInstance::new(format!("web{n}")));
+    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(),
+    /// SessionAccess::instance)); let validated = app.validate().expect("nothing else is wrong");
     /// assert!(validated.limit_violations(Dialect::Cfn).has_errors());
     /// assert!(validated.limit_violations(Dialect::Tf).is_empty());
     /// ```

@@ -22,7 +22,8 @@ fn take<'a>(
     out: &mut Diagnostics,
 ) {
     if let Some((other, at)) = taken.insert(name, (path, location)) {
-        // Two constructs with one name collide in all parts and in both languages: one error is enough.
+        // Two constructs with one name collide in all parts and in both languages: one error is
+        // enough.
         let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
         let parents = (above(other), above(path));
         let new = reported.insert((other, path));

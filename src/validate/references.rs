@@ -218,8 +218,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 );
             }
         }
-        // Handles exist only after their resource, so references point backward unless the graph was
-        // changed later.
+        // Handles exist only after their resource, so references point backward unless the graph
+        // was changed later.
         if forward {
             check_cycles(graph, stack, out);
         }
