@@ -1,11 +1,10 @@
-//! Answers that broke off: the SDK's reader takes what is there for all there is.
+//! Detection of truncated responses, which the SDK parses as complete ones.
 
 use aws_sdk_cloudformation::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_cloudformation::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudformation::error::BoxError;
 
-/// Refuses an answer whose document does not end. Without it a stack whose description broke off
-/// looks like one that is not there.
+/// Rejects truncated XML. Otherwise, a stack with a truncated description appears not to exist.
 #[derive(Debug)]
 pub(super) struct Strict;
 
@@ -21,18 +20,18 @@ impl Intercept for Strict {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // What stands between and fails answers as it likes.
+        // Proxies can return error pages in any format.
         if response.status().is_server_error() {
             return Ok(());
         }
         match response.body().bytes() {
-            Some(body) if !is_complete(body) => Err("the answer broke off".into()),
+            Some(body) if !is_complete(body) => Err("truncated response".into()),
             _ => Ok(()),
         }
     }
 }
 
-/// Whether a document of XML ends with the end of its root.
+/// Returns whether an XML document ends with its root element.
 fn is_complete(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
