@@ -1,5 +1,4 @@
-//! The back ends: lowered once per language, printed once per syntax. After the checks they
-//! cannot fail.
+//! The back ends generate and print the output. They cannot fail for a validated graph.
 
 pub mod cfn;
 #[cfg(any(feature = "cli", feature = "testing"))]

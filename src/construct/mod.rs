@@ -42,5 +42,6 @@ pub use scope::{App, Construct, Overrides, Scope};
 #[cfg(feature = "deploy")]
 pub(crate) use sessions::DOCUMENT_OUTPUT;
 pub use sessions::{
-    DEFAULT_DOCUMENT, SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope, Sessions,
+    DEFAULT_DOCUMENT, SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope,
+    Sessions,
 };

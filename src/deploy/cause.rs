@@ -1,4 +1,4 @@
-//! Which failure came first.
+//! The first cause of a failure, and hints.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use super::hint::hint;
 use super::values::Event;
 use super::wait::event_before_operation;
 
-/// Why an operation failed: the first failure that is not a consequence of another.
+/// The first failure of an operation that is not a consequence of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
     pub(crate) logical_id: String,
@@ -17,7 +17,7 @@ pub(crate) struct Cause {
     pub(crate) hint: Option<String>,
 }
 
-/// What only follows from another failure.
+/// Returns whether an event is a consequence of another failure.
 fn is_consequence(event: &Event) -> bool {
     let reason = event.reason.to_lowercase();
     reason.is_empty()
@@ -27,14 +27,14 @@ fn is_consequence(event: &Event) -> bool {
         || reason.contains("the following resource(s) failed")
 }
 
-/// Finds the event that tells the first cause.
+/// Returns the event of the first cause.
 pub(crate) fn first_failure(events: &[Event]) -> Option<&Event> {
     let failed = |it: &&Event| it.status.ends_with("_FAILED");
     events
         .iter()
         .filter(failed)
         .find(|it| !it.is_stack_event && !is_consequence(it))
-        // A stack can fail as such: a hook, a missing role, a limit.
+        // The stack itself can fail: a hook, a missing role, a limit.
         .or_else(|| {
             let own = events
                 .iter()
@@ -44,7 +44,7 @@ pub(crate) fn first_failure(events: &[Event]) -> Option<&Event> {
         })
 }
 
-/// Finds the first cause; a nested stack's is inside it.
+/// Finds the first cause, also in a nested stack.
 pub(crate) fn find<'a>(
     cloud: &'a Cloud,
     events: &'a [Event],
@@ -72,7 +72,7 @@ pub(crate) fn find<'a>(
     })
 }
 
-/// Finds why taking a failed change back failed too.
+/// Finds the first cause of a failed rollback.
 pub(crate) fn of_rollback(events: &[Event]) -> Option<Cause> {
     let started = events
         .iter()
@@ -86,7 +86,7 @@ pub(crate) fn of_rollback(events: &[Event]) -> Option<Cause> {
     })
 }
 
-/// What a resource's handler said, without what CloudFormation wraps around it.
+/// Returns the message of a resource handler, without the text that CloudFormation adds.
 fn plain(reason: &str) -> String {
     let inner = reason
         .strip_prefix("Resource handler returned message: \"")

@@ -1,172 +1,172 @@
 //! What to do about a failure that AWS words in a known way.
 
-/// What a message contains, all parts of it, and what to do then.
+/// Parts of a message, and a hint if it contains all of them.
 const HINTS: [(&[&str], &str); 39] = [
     (
         &["with an explicit deny"],
-        "a policy denies it, perhaps one of the organization (SCP), a boundary or an endpoint policy; \
-         an administrator must change that",
+        "ask an administrator: a service control policy, permissions boundary or endpoint policy can \
+         deny it",
     ),
     (
         &["ssm:getparameters"],
-        "who deploys needs `ssm:GetParameters` on the public image parameters: EC2 looks the image up \
-         on the caller's behalf",
+        "allow the deploying principal `ssm:GetParameters` on the public AMI parameters: EC2 resolves the \
+         AMI with its permissions",
     ),
     (
         &["not authorized to perform:"],
-        "give this permission to who deploys, or deploy with `--role-arn`",
+        "allow this action for the deploying principal, or pass `--role-arn`",
     ),
     (
         &["encoded authorization failure message"],
-        "`aws sts decode-authorization-message --encoded-message …` tells which permission is missing",
+        "run `aws sts decode-authorization-message --encoded-message …` to find the missing permission",
     ),
     (
         &["you are not authorized"],
-        "give this permission to who deploys, or deploy with `--role-arn`",
+        "allow this action for the deploying principal, or pass `--role-arn`",
     ),
     (
         &["enablednssupport"],
-        "private DNS needs `EnableDnsSupport` and `EnableDnsHostnames` on the VPC; set both to true",
+        "set `EnableDnsSupport` and `EnableDnsHostnames` of the VPC to `true`: private DNS requires both",
     ),
     (
         &["conflicting dns domain"],
-        "the VPC has an endpoint or hosted zone for this service already; name it under \
-         `endpoints.existing`, or leave this one out",
+        "the VPC already has an endpoint or hosted zone for this service; add it to \
+         `endpoints.existing`, or remove this one",
     ),
     (
         &["duplicatesubnetsinsamezone"],
-        "an endpoint takes one subnet of each zone; tell each subnet's `zone`, or set `endpoints.zones: one`",
+        "set `zone` of each subnet, or `endpoints.zones: one`: an endpoint accepts one subnet per Availability Zone",
     ),
     (
         &["subnets", "same availability zone"],
-        "an endpoint takes one subnet of each zone; tell each subnet's `zone`, or set `endpoints.zones: one`",
+        "set `zone` of each subnet, or `endpoints.zones: one`: an endpoint accepts one subnet per Availability Zone",
     ),
     (
         &["does not support the availability zone of the subnet"],
-        "the service is not offered in this zone; choose another with `network.zones`, or set \
-         `endpoints.zones: one` with a subnet in a zone that has it",
+        "the Availability Zone does not support the service; set `network.zones`, or set \
+         `endpoints.zones: one` with a subnet in a supported Availability Zone",
     ),
     (
         &["the vpc endpoint service", "does not exist"],
-        "this region has no such endpoint service; leave it out of `endpoints`",
+        "the service does not exist in this region; remove it from `endpoints`",
     ),
     (
         &["vcpu", "limit"],
-        "the account's quota of vCPUs is used up; ask Service Quotas for more, or use a smaller type",
+        "request a higher vCPU quota in Service Quotas, or use a smaller instance type",
     ),
     (
         &["insufficientinstancecapacity"],
-        "the zone has no such instances free at the moment; use another zone or type, or try again later",
+        "use another Availability Zone or instance type, or try again later",
     ),
     (
         &["sufficient", "capacity"],
-        "the zone has no such instances free at the moment; use another zone or type, or try again later",
+        "use another Availability Zone or instance type, or try again later",
     ),
     (
         &["instance type is not supported in your requested availability zone"],
-        "choose another type, or another zone with `instances[].zone`",
+        "set another `instances[].instance_type` or `instances[].zone`",
     ),
     (
         &["architecture", "instance type"],
-        "image and instance type have different architectures; a `…g.` type needs an arm64 image",
+        "use an AMI with the architecture of the instance type; `…g.` types require `arm64`",
     ),
     (
         &["not eligible for free tier"],
-        "the account may only launch free-tier types; set `instances[].instance_type` to one, such as `t3.micro`",
+        "set `instances[].instance_type` to a free tier type, such as `t3.micro`",
     ),
     (
         &["invalidamiid"],
-        "the image is not in this region, or not shared with the account; images differ by region",
+        "use an AMI of this region that is shared with the account; AMI IDs differ by region",
     ),
     (
         &["imageid", "no such parameter"],
-        "the image's public parameter is not in this region; set `instances[].image` to another",
+        "set another `instances[].image`: its public parameter does not exist in this region",
     ),
     (
         &["parameter", "ssm", "not found"],
-        "the parameter is not in this account and region; check its name and `--region`",
+        "check the parameter name and `--region`",
     ),
     (
         &["image id", "does not exist"],
-        "the image is not in this region, or not shared with the account; images differ by region",
+        "use an AMI of this region that is shared with the account; AMI IDs differ by region",
     ),
     (
         &["limit", "exceeded"],
-        "a quota of the account is used up; ask Service Quotas for more, or remove what is unused",
+        "request a higher quota in Service Quotas, or delete unused resources",
     ),
     (
         &["limitexceeded"],
-        "a quota of the account is used up; ask Service Quotas for more, or remove what is unused",
+        "request a higher quota in Service Quotas, or delete unused resources",
     ),
     (
         &["cidr", "conflict"],
-        "the range overlaps another; choose another with `network.cidr`",
+        "set another `network.cidr`: the range overlaps an existing one",
     ),
     (
         &["subnet", "does not exist"],
-        "the subnet is not in this account and region; check the id and `--region`",
+        "check the subnet ID and `--region`",
     ),
     (
         &["vpc", "does not exist"],
-        "the VPC is not in this account and region; check the id and `--region`",
+        "check the VPC ID and `--region`",
     ),
     (
         &["loggroup", "already exists"],
-        "an earlier stack of this name left its log group, which keeps what was logged; import it \
+        "import the log group that an earlier stack of this name retained \
          (`docs/how-to/harden.md`), or delete it with `aws logs delete-log-group`",
     ),
     (
         &["log group already exists"],
-        "an earlier stack of this name left its log group, which keeps what was logged; import it \
+        "import the log group that an earlier stack of this name retained \
          (`docs/how-to/harden.md`), or delete it with `aws logs delete-log-group`",
     ),
     (
         &["sessionmanagerrunshell", "exists"],
-        "the account has session preferences; import them (`docs/how-to/harden.md`), or set \
+        "import the session preferences of the account (`docs/how-to/harden.md`), or set \
          `sessions.scope: stack`",
     ),
     (
         &["noavailableconfigurationrecorder"],
-        "AWS Config is not recording here; switch it on, or set `monitoring.config_rules: false`",
+        "enable the AWS Config recorder in this region, or set `monitoring.config_rules: false`",
     ),
     (
         &["already exists"],
-        "something of this name is there, outside of this stack; remove or rename one of them, or import \
+        "a resource outside this stack has this name; rename or delete one of them, or import \
          it into the stack",
     ),
     (
         &["invalid iam instance profile"],
-        "IAM had not spread the new profile yet; deploy again",
+        "deploy again: the new instance profile was not yet available",
     ),
     (
         &["requires capabilities"],
-        "the template makes more than it shows, perhaps by a macro; deploy it with the AWS CLI and \
-         these capabilities",
+        "deploy with the AWS CLI and these capabilities; \
+         a macro may add resources that the template does not show",
     ),
     (
         &["has dependencies and cannot be deleted"],
-        "something outside of this stack uses it; remove that first, then run `destroy` again",
+        "delete the resource outside this stack that uses it, then run `ssm-synth destroy` again",
     ),
     (
         &["has a dependent object"],
-        "something outside of this stack uses it; remove that first, then run `destroy` again",
+        "delete the resource outside this stack that uses it, then run `ssm-synth destroy` again",
     ),
     (
         &["dependencyviolation"],
-        "something outside of this stack uses it; remove that first, then run `destroy` again",
+        "delete the resource outside this stack that uses it, then run `ssm-synth destroy` again",
     ),
     (
         &["terminationprotection is enabled"],
-        "`aws cloudformation update-termination-protection --no-enable-termination-protection` takes \
-         the protection away",
+        "run `aws cloudformation update-termination-protection --no-enable-termination-protection` \
+         to disable it",
     ),
     (
         &["disableapitermination"],
-        "the instance is protected; set `instances[].termination_protection: false`, deploy, and run it again",
+        "set `instances[].termination_protection: false`, deploy, then run this command again",
     ),
     (
         &["must have values"],
-        "give each of them with `--parameter NAME=VALUE`",
+        "pass each of them with `--parameter NAME=VALUE`",
     ),
 ];
 

@@ -1,11 +1,10 @@
-//! Responses that were cut off: the SDK's XML reader accepts the part that arrived.
+//! Detection of truncated responses, which the SDK parses as complete ones.
 
 use aws_sdk_cloudformation::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_cloudformation::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudformation::error::BoxError;
 
-/// Rejects an XML response whose document does not end. Without it, a stack whose description was
-/// cut off looks like one that does not exist.
+/// Rejects truncated XML. Otherwise, a stack with a truncated description appears not to exist.
 #[derive(Debug)]
 pub(super) struct Strict;
 
@@ -21,7 +20,7 @@ impl Intercept for Strict {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // What stands between and fails answers as it likes.
+        // Proxies can return error pages in any format.
         if response.status().is_server_error() {
             return Ok(());
         }
@@ -41,7 +40,7 @@ fn is_xml(content_type: Option<&str>) -> bool {
     !content_type.contains("json") && !content_type.contains("cbor")
 }
 
-/// Whether a document of XML ends with the end of its root.
+/// Returns whether an XML document ends with its root element.
 fn is_complete(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;

@@ -1,5 +1,4 @@
-//! What the graph is made of: indices, links, values, parameters, stacks, diagnostics. It knows no
-//! JSON, YAML or HCL, and no type of resource.
+//! The language-neutral graph: resources, references, values and diagnostics.
 
 mod cidr;
 mod diagnostic;

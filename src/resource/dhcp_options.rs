@@ -2,17 +2,17 @@ use super::{Hooks, Tags, Vpc, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// What a VPC's instances are told about the network.
+    /// A DHCP option set of a VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-dhcpoptions.html>
     pub struct DhcpOptions: "AWS::EC2::DHCPOptions" / "aws_vpc_dhcp_options",
         link Attr::by_ref("id");
     opt {
-        /// The domain for names without one. Default: the region's.
+        /// The domain for unqualified names. Default: that of the region.
         domain_name: Value<Text> = "DomainName" / "domain_name",
     }
     many {
-        /// The resolvers; `AmazonProvidedDNS` is the VPC's own. Default: none is handed out.
+        /// The DNS servers, such as `AmazonProvidedDNS`. Default: none.
         domain_name_servers: Value<Text> = "DomainNameServers" / "domain_name_servers",
     }
     plain {
@@ -26,7 +26,7 @@ impl Hooks for DhcpOptions {
 }
 
 resource! {
-    /// The options that a VPC has.
+    /// The association of a DHCP option set with a VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcdhcpoptionsassociation.html>
     pub struct DhcpOptionsAssociation:
@@ -35,7 +35,7 @@ resource! {
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
-        /// The options.
+        /// The DHCP option set.
         dhcp_options: Link<DhcpOptions> = "DhcpOptionsId" / "dhcp_options_id",
     }
 }

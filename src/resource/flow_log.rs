@@ -20,7 +20,7 @@ impl IntoValue<Link<LogDestination>> for Handle<Bucket> {
 }
 
 resource! {
-    /// A record of a VPC's connections.
+    /// A VPC flow log.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-flowlog.html>
     pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id");
@@ -37,7 +37,7 @@ resource! {
     opt {
         /// The role that writes to the group, by ARN. Default: none.
         role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
-        /// How many seconds a record stands for, 60 or 600. Default: 600.
+        /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",
     }

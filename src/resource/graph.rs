@@ -1,4 +1,4 @@
-//! The graph: an arena of resources, and the stacks that they belong to.
+//! The graph: resources, and the parameters, conditions and outputs of each stack.
 
 use std::collections::HashMap;
 
@@ -8,98 +8,98 @@ use crate::ir::{
     SourceLocation, Stack, StackId,
 };
 
-/// What a property says that could not be read into the model.
+/// A property whose value the model cannot represent.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Unmodeled {
-    /// The field's name in Rust, dotted where it is nested.
+    /// The field name in Rust, with dots for nested fields.
     pub field: String,
-    /// What stands there instead.
+    /// The reason.
     pub reason: String,
 }
 
-/// Where a resource that was read from a file came from.
+/// The file that a resource was read from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Origin {
-    /// The file's language.
+    /// The language of the file.
     pub dialect: Dialect,
-    /// What the file calls it: a logical id, or an address.
+    /// The logical ID or address in the file.
     pub address: String,
-    /// The places of its properties, by name in the file's language, two levels deep.
+    /// The locations of its properties by name in the file, two levels deep.
     pub locations: Vec<(String, SourceLocation)>,
-    /// What is there, and was not understood.
+    /// Properties that the model cannot represent.
     pub unmodeled: Vec<Unmodeled>,
-    /// Whether the file does not decide that it exists.
+    /// Whether the file leaves open if the resource exists.
     pub is_conditional: bool,
-    /// Whether the file decides that it does not exist.
+    /// Whether the file excludes the resource from the deployment.
     pub is_excluded: bool,
-    /// The resource inside which the file says it. Default: it stands by itself.
+    /// The resource whose properties contain this one. Default: none.
     pub parent: Option<NodeId>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
 }
 
-/// What becomes of a resource when it leaves its stack, or the stack goes.
+/// The effect on a resource when it leaves its stack, or the stack is deleted.
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemovalPolicy {
-    /// It is deleted, and that is said.
+    /// Deletes the resource, and states it in the output.
     Delete,
-    /// It stays, unless its own creation is rolled back. Terraform leaves a log group be, and
-    /// refuses to destroy anything else of the kind.
+    /// Retains the resource, unless its own creation is rolled back. Terraform forgets a log group,
+    /// and does not destroy any other resource.
     Retain,
 }
 
-/// A resource with its place in the graph.
+/// A resource in the graph.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Node {
-    /// The stack it belongs to.
+    /// The stack of the resource.
     pub(crate) stack: StackId,
-    /// The path from the stack's name down.
+    /// The path, which starts with the name of the stack.
     pub path: String,
-    /// The logical id in CloudFormation: of the oldest path.
+    /// The logical ID in CloudFormation, derived from the oldest path.
     pub(crate) cfn_id: String,
     /// The name in Terraform.
     pub(crate) tf_name: String,
-    /// The names that Terraform knew it by, oldest first.
+    /// The former names in Terraform, oldest first.
     pub moved_from: Vec<String>,
     /// The resource.
     pub resource: Resource,
-    /// Nodes that must exist before, beyond those that it refers to.
+    /// Explicit dependencies, in addition to references.
     pub depends_on: Vec<NodeId>,
-    /// When it exists. Default: always.
+    /// The condition for its existence. Default: always.
     pub condition: Option<ConditionId>,
-    /// What becomes of it at its end. Default: it is deleted.
+    /// The effect of its removal. Default: delete.
     pub removal_policy: Option<RemovalPolicy>,
-    /// Changes to the output.
+    /// Changes to the generated output.
     pub overrides: Vec<Override>,
-    /// Where it was written.
+    /// The location in the source.
     pub location: SourceLocation,
     /// The file that it was read from. Default: none, a construct added it.
     pub origin: Option<Box<Origin>>,
 }
 
 impl Node {
-    /// Returns the stack that it belongs to.
+    /// Returns the stack of the resource.
     pub fn stack(&self) -> StackId {
         self.stack
     }
 
-    /// Returns the logical id in CloudFormation, which is made of the oldest path;
-    /// [`Scope::renamed_from`](crate::Scope::renamed_from) keeps it through a renaming.
+    /// Returns the logical ID in CloudFormation, derived from the oldest path.
+    /// [`Scope::renamed_from`](crate::Scope::renamed_from) keeps it when the path changes.
     pub fn cfn_id(&self) -> &str {
         &self.cfn_id
     }
 
-    /// Returns the name in Terraform, which is made of the path.
+    /// Returns the name in Terraform, derived from the path.
     pub fn tf_name(&self) -> &str {
         &self.tf_name
     }
 
-    /// Returns whether a property was there, and not understood.
+    /// Returns whether the file sets a property that the model cannot represent.
     pub fn is_unmodeled(&self, field: &str) -> bool {
         let unmodeled = self.origin.iter().flat_map(|origin| &origin.unmodeled);
         let inside = |name: &str| {
@@ -111,29 +111,29 @@ impl Node {
             .any(|unmodeled| inside(&unmodeled.field))
     }
 
-    /// Returns whether it is sure to exist.
+    /// Returns whether the resource certainly exists.
     pub fn is_certain(&self) -> bool {
         let origin = self.origin.as_ref();
         self.condition.is_none()
             && origin.is_none_or(|origin| !origin.is_conditional && !origin.is_excluded)
     }
 
-    /// Returns what it is called where it was written: its address in a file, or its path.
+    /// Returns the ID for messages: the address in the file, or the path.
     pub fn display_id(&self) -> &str {
         self.origin
             .as_ref()
             .map_or(self.path.as_str(), |origin| origin.address.as_str())
     }
 
-    /// Returns the language of the file that it was read from; CloudFormation for what constructs
-    /// added.
+    /// Returns the language of the file that it was read from, or CloudFormation for resources of
+    /// constructs.
     pub fn dialect(&self) -> Dialect {
         self.origin
             .as_ref()
             .map_or(Dialect::Cfn, |origin| origin.dialect)
     }
 
-    /// Returns the nodes that its properties refer to.
+    /// Returns the resources that its properties refer to.
     pub fn references(&self) -> Vec<NodeId> {
         let mut nodes = self.resource.put(self.dialect()).references();
         if let Some(origin) = &self.origin {
@@ -142,7 +142,8 @@ impl Node {
         nodes
     }
 
-    /// Returns whether it may add to what it is given: a nested stack, a custom resource.
+    /// Returns whether it can change resources that it refers to: a nested stack, a custom
+    /// resource.
     pub(crate) fn may_modify_references(&self) -> bool {
         let name = self.resource.type_name(self.dialect()).unwrap_or_default();
         name.starts_with("Custom::")
@@ -157,7 +158,7 @@ impl Node {
             )
     }
 
-    /// Returns whether it changes what names lead to in the VPCs that it is given.
+    /// Returns whether it changes DNS resolution in the VPCs that it refers to.
     pub(crate) fn overrides_dns(&self) -> bool {
         matches!(
             self.resource.type_name(self.dialect()).unwrap_or_default(),
@@ -170,7 +171,7 @@ impl Node {
         )
     }
 
-    /// Returns whether it is sure not to exist.
+    /// Returns whether the resource certainly does not exist.
     pub fn is_absent(&self) -> bool {
         self.origin
             .as_ref()
@@ -187,52 +188,51 @@ pub struct Graph {
     pub(crate) parameters: Vec<ParameterDeclaration>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) diagnostics: Diagnostics,
-    /// Whether a macro may change everything before deployment.
+    /// Whether a CloudFormation macro can change the template.
     pub(crate) macros: bool,
-    /// The account of the deployment, if it is told.
+    /// The account of the deployment, if known.
     pub(crate) account: Option<String>,
 }
 
 impl Graph {
-    /// Returns a node, if the index is of this graph.
+    /// Returns a resource with its metadata, or `None` if the index belongs to another graph.
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.index())
     }
 
-    /// Returns a resource by its handle.
+    /// Returns the resource of a handle.
     pub fn get<R: Typed>(&self, handle: Handle<R>) -> Option<&R> {
         self.node(handle.node())
             .and_then(|node| R::of(&node.resource))
     }
 
-    /// Returns a resource by its handle, to change it.
+    /// Returns the resource of a handle, for changes.
     pub fn get_mut<R: Typed>(&mut self, handle: Handle<R>) -> Option<&mut R> {
         self.nodes
             .get_mut(handle.node().index())
             .and_then(|node| R::of_mut(&mut node.resource))
     }
 
-    /// Goes through the resources of a type in all stacks, with what surrounds them, in the order
-    /// of adding.
+    /// Iterates over the resources of a type in all stacks, in the order of addition.
     pub fn all<R: Typed>(&self) -> impl Iterator<Item = (&Node, &R)> {
         self.nodes
             .iter()
             .filter_map(|node| Some((node, R::of(&node.resource)?)))
     }
 
-    /// Goes through all resources of all stacks, in the order of adding.
+    /// Iterates over all resources of all stacks, in the order of addition.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         let ids = (0..self.nodes.len()).map(NodeId::next);
         ids.zip(&self.nodes)
     }
 
-    /// Goes through all resources of all stacks, to change them.
+    /// Iterates over all resources of all stacks, for changes.
     pub fn nodes_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut Node)> {
         let ids = (0..self.nodes.len()).map(NodeId::next);
         ids.zip(&mut self.nodes)
     }
 
-    /// Changes each resource of a type; the path tells them apart.
+    /// Changes every resource of a type. The callback receives the path of each.
     pub fn update_all<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
         for node in &mut self.nodes {
             if let Some(resource) = R::of_mut(&mut node.resource) {
@@ -241,40 +241,40 @@ impl Graph {
         }
     }
 
-    /// Returns whether a macro may change everything before it is deployed.
+    /// Returns whether a CloudFormation macro can change the template.
     pub fn has_macros(&self) -> bool {
         self.macros
     }
 
-    /// Returns the account of the deployment, if it is told.
+    /// Returns the account of the deployment, if known.
     pub fn account(&self) -> Option<&str> {
         self.account.as_deref()
     }
 
-    /// Returns a stack by its name.
+    /// Returns the stack with this name.
     pub fn stack(&self, name: &str) -> Option<&Stack> {
         self.stack_names
             .get(name)
             .map(|id| &self.stacks[id.index()])
     }
 
-    /// Goes through the stacks.
+    /// Iterates over the stacks.
     pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
         self.stacks.iter()
     }
 
-    /// Goes through a stack's nodes in the order of adding, if the stack is of this graph.
+    /// Iterates over the resources of a stack in the order of addition.
     pub fn nodes_of<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = (NodeId, &'a Node)> {
         let nodes = stack.nodes.iter();
         nodes.filter_map(|&id| Some((id, self.node(id)?)))
     }
 
-    /// Returns a parameter, if the index is of this graph.
+    /// Returns a parameter, or `None` if the index belongs to another graph.
     pub fn parameter(&self, id: ParamId) -> Option<&ParameterDeclaration> {
         self.parameters.get(id.index())
     }
 
-    /// Returns a condition, if the index is of this graph.
+    /// Returns a condition, or `None` if the index belongs to another graph.
     pub fn condition(&self, id: ConditionId) -> Option<&Condition> {
         self.conditions.get(id.index())
     }
@@ -314,7 +314,7 @@ mod tests {
             *node = theirs;
         }
         let told = here.validate().unwrap_err().to_string();
-        assert!(told.contains("is a resource of another stack"), "{told}");
+        assert!(told.contains("belongs to another stack"), "{told}");
         let graph = here.graph();
         let proof = reachability::check(graph, &reachability::Assumptions::default());
         assert_eq!(proof.instances.len(), 1);

@@ -3,7 +3,7 @@ use super::{Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, codec::Unmodeled
 use crate::ir::{Attr, Dialect, Link, NodeId, Value};
 
 resource! {
-    /// The way between a VPC and the internet, for what has a public address.
+    /// An internet gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-internetgateway.html>
     pub struct InternetGateway: "AWS::EC2::InternetGateway" / "aws_internet_gateway",
@@ -17,7 +17,7 @@ resource! {
 impl Hooks for InternetGateway {
     tagged!();
 
-    /// Terraform names the VPC inside, CloudFormation in an attachment.
+    // A separate attachment in CloudFormation, an argument in Terraform.
     fn unfold(
         map: &mut Map<'_>,
         this: NodeId,

@@ -2,21 +2,21 @@ use super::{Hooks, Node, PolicyDocument, Role, iam::check_name, table::resource}
 use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// A policy with an ARN of its own.
+    /// A customer managed IAM policy.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html>
     pub struct ManagedPolicy: "AWS::IAM::ManagedPolicy" / "aws_iam_policy",
         link Attr::by_ref("arn");
     one {
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         managed_policy_name: Value<Text> = "ManagedPolicyName" / "name",
     }
     many {
-        /// The roles that have it, in CloudFormation. Default: none.
+        /// The attached roles, in CloudFormation. Default: none.
         roles: Link<Role> = "Roles" / "",
     }
 }
@@ -29,18 +29,18 @@ impl Hooks for ManagedPolicy {
 }
 
 resource! {
-    /// A policy inside several principals, in CloudFormation.
+    /// An inline policy of several principals, in CloudFormation.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html>
     pub struct InlinePolicy: "AWS::IAM::Policy" / "", link Attr::by_ref("id");
     one {
-        /// Its name.
+        /// The name.
         policy_name: Value<Text> = "PolicyName" / "",
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "",
     }
     many {
-        /// The roles that have it. Default: none.
+        /// The roles. Default: none.
         roles: Link<Role> = "Roles" / "",
     }
 }
@@ -52,7 +52,7 @@ impl Hooks for InlinePolicy {
 }
 
 resource! {
-    /// What gives a managed policy to a role, in Terraform.
+    /// The attachment of a managed policy to a role, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment>
     pub struct RolePolicyAttachment: "" / "aws_iam_role_policy_attachment",
@@ -60,7 +60,7 @@ resource! {
     one {
         /// The role.
         role: Link<Role> = "" / "role",
-        /// The policy's ARN.
+        /// The ARN of the policy.
         policy: Link<ManagedPolicy> = "" / "policy_arn",
     }
 }
@@ -68,12 +68,12 @@ resource! {
 impl Hooks for RolePolicyAttachment {}
 
 resource! {
-    /// What gives a managed policy to all who have it, in Terraform.
+    /// The exclusive attachment of a managed policy, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy_attachment>
     pub struct PolicyAttachment: "" / "aws_iam_policy_attachment", link Attr::by_ref("id");
     one {
-        /// The policy's ARN.
+        /// The ARN of the policy.
         policy: Link<ManagedPolicy> = "" / "policy_arn",
     }
     many {
@@ -85,7 +85,7 @@ resource! {
 impl Hooks for PolicyAttachment {}
 
 resource! {
-    /// All managed policies of a role, in Terraform: others are taken away.
+    /// The exclusive list of managed policies of a role, in Terraform: detaches all others.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
     pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",
@@ -95,7 +95,7 @@ resource! {
         role: Link<Role> = "" / "role_name",
     }
     many {
-        /// The policies' ARNs.
+        /// The ARNs of the policies.
         policies: Link<ManagedPolicy> = "" / "policy_arns",
     }
 }

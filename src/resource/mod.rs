@@ -1,4 +1,4 @@
-//! The resource types: one file each, and one line each in the list below.
+//! The resource types, with one file each and one line each in the list below.
 
 mod alarm;
 mod association;
@@ -134,20 +134,20 @@ pub use vpc_gateway_attachment::VpcGatewayAttachment;
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 
 pub(crate) mod sealed {
-    /// What only this crate implements.
+    /// Prevents implementations outside this crate.
     pub trait Sealed {}
 }
 
-/// A type of resource: what a handle can point at. Only this crate implements it; a type that it
-/// lacks is a [`RawResource`].
+/// A resource type that a handle can refer to. Only this crate implements it; use [`RawResource`]
+/// for other types.
 pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
-    /// What a property that names such a resource holds.
+    /// The attribute that references to this type contain.
     const LINK: Attr;
-    /// What the table says.
+    /// The resource table.
     const KIND: Kind;
-    /// Returns the resource, if it is of this type.
+    /// Returns the resource if it has this type.
     fn of(resource: &Resource) -> Option<&Self>;
-    /// Returns the resource, if it is of this type, to change it.
+    /// Returns the resource for changes if it has this type.
     fn of_mut(resource: &mut Resource) -> Option<&mut Self>;
 }
 
@@ -157,49 +157,49 @@ impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
     }
 }
 
-/// A resource that Terraform has beside one of ours.
+/// An additional resource in Terraform for properties of a CloudFormation resource.
 pub(crate) struct Satellite<'a> {
-    /// Its type.
+    /// The type.
     pub(crate) tf: &'static str,
-    /// What its name adds to the name of ours.
+    /// The suffix to add to the name of the main resource.
     pub(crate) suffix: String,
-    /// Its arguments.
+    /// The arguments.
     pub(crate) body: Map<'a>,
 }
 
-/// What a type's table cannot say: rules, and differences of shape.
+/// Behavior of a resource type that its table cannot express.
 pub(crate) trait Hooks {
-    /// Its tags, where both languages have them.
+    /// Returns the tags, if both languages support them.
     fn tags(&self) -> Option<&Tags> {
         None
     }
 
-    /// Its tags, to change them.
+    /// Returns the tags for changes.
     fn tags_mut(&mut self) -> Option<&mut Tags> {
         None
     }
 
-    /// Reports what is wrong with it.
+    /// Reports invalid properties.
     fn check(&self, _node: &Node, _out: &mut Diagnostics) {}
 
-    /// Adds what CloudFormation says in this resource, and the model in others.
+    /// Adds properties that are separate resources in the model.
     fn cfn_extra<'a>(&'a self, _this: NodeId, _graph: &'a Graph, _map: &mut Map<'a>) {}
 
-    /// Returns the resource inside which CloudFormation says this one.
+    /// Returns the resource in which CloudFormation nests this one.
     fn cfn_inside(&self, _this: NodeId, _graph: &Graph) -> Option<NodeId> {
         None
     }
 
-    /// Adds what Terraform says in this resource beyond the table.
+    /// Adds arguments that the table does not contain.
     fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
 
-    /// Adds what keeps it in Terraform when the stack goes; by itself, Terraform asks nobody.
+    /// Adds arguments that retain the resource in Terraform when the stack is destroyed.
     fn tf_retained(&self, map: &mut Map<'_>) {
         prevent_destroy(map);
     }
 
-    /// Takes out what stands inside such a resource in a file that was read, and is a resource of
-    /// its own in the model.
+    /// Removes nested resources from the properties of a file, and returns them as separate
+    /// resources.
     fn unfold(
         _map: &mut Map<'_>,
         _this: NodeId,
@@ -212,13 +212,13 @@ pub(crate) trait Hooks {
         Vec::new()
     }
 
-    /// Returns what Terraform says in further resources.
+    /// Returns the additional resources in Terraform.
     fn satellites(&self, _this: NodeId, _graph: &Graph) -> Vec<Satellite<'_>> {
         Vec::new()
     }
 }
 
-/// Makes Terraform refuse to destroy a resource: it has no way to leave one be.
+/// Sets `prevent_destroy`: Terraform cannot retain a resource on destroy.
 pub(crate) fn prevent_destroy(map: &mut Map<'_>) {
     let refused = [("prevent_destroy".into(), RawValue::Bool(true))];
     map.insert("lifecycle", RawValue::Block(refused.into_iter().collect()));
@@ -234,7 +234,7 @@ macro_rules! resources {
                 #[allow(missing_docs)]
                 $name(Box<$name>),
             )+
-            /// A type that the list lacks, in one language or both.
+            /// A resource type without a table, in one or both languages.
             Raw(Box<RawResource>),
         }
 
@@ -249,7 +249,7 @@ macro_rules! resources {
                 }
             }
 
-            /// Returns its table; a raw resource has none.
+            /// Returns the resource table, or `None` for a raw resource.
             pub fn kind(&self) -> Option<&'static Kind> {
                 match self {
                     $( Resource::$name(_) => Some(const { &$name::KIND }), )+
@@ -257,7 +257,7 @@ macro_rules! resources {
                 }
             }
 
-            /// Writes its properties or arguments.
+            /// Writes the properties or arguments.
             pub fn put(&self, dialect: Dialect) -> Map<'_> {
                 let mut map = Map::with_capacity(8);
                 match self {
@@ -357,7 +357,7 @@ impl Resource {
         self.hooks().tags()
     }
 
-    /// Returns the type in a language, if the language has it.
+    /// Returns the type in a language, or `None` if the language has none.
     pub fn type_name(&self, dialect: Dialect) -> Option<&str> {
         match (self, self.kind()) {
             (_, Some(kind)) => {
@@ -393,7 +393,7 @@ impl Resource {
     }
 }
 
-/// The tags of a type whose table has `tags`.
+/// Implements the tag functions for a type with the field `tags`.
 macro_rules! tagged {
     () => {
         fn tags(&self) -> Option<&$crate::resource::Tags> {

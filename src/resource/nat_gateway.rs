@@ -2,7 +2,7 @@ use super::{Eip, Hooks, Subnet, Tags, codec::words, table::resource, tagged};
 use crate::ir::{Attr, Link, Value};
 
 words! {
-    /// Whether a NAT gateway leads out.
+    /// The connectivity type of a NAT gateway.
     #[non_exhaustive]
     pub enum ConnectivityType {
         /// To the internet, from a public subnet.
@@ -13,18 +13,18 @@ words! {
 }
 
 resource! {
-    /// A way out for instances without a public address.
+    /// A NAT gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
     pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id");
     one {
-        /// Where it is: a subnet with a route to an internet gateway.
+        /// The subnet, with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     opt {
         /// Its public address. Default: none.
         allocation: Link<Eip> = "AllocationId" / "allocation_id",
-        /// Whether it leads out. Default: it does.
+        /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
     }
     plain {

@@ -1,4 +1,4 @@
-//! Changes to the output that the model does not know.
+//! Overrides of generated output.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub struct Override {
     pub value: Option<serde_json::Value>,
 }
 
-/// Applies a node's overrides for a language; the checks have tried it before the back ends do.
+/// Applies the overrides of a resource for one language. Validation reports errors before output.
 pub(crate) fn apply_overrides<'a>(
     map: &mut Map<'a>,
     node: &'a Node,
@@ -30,13 +30,13 @@ pub(crate) fn apply_overrides<'a>(
         let pointer = &change.pointer;
         let keys = pointer
             .strip_prefix('/')
-            .ok_or_else(|| format!("override `{pointer}` does not begin with `/`"))?;
+            .ok_or_else(|| format!("override pointer `{pointer}` does not start with `/`"))?;
         let keys: Vec<String> = keys
             .split('/')
             .map(|key| key.replace("~1", "/").replace("~0", "~"))
             .collect();
         apply(map, &keys, change.value.as_ref(), dialect)
-            .ok_or_else(|| format!("override `{pointer}` leads nowhere"))?;
+            .ok_or_else(|| format!("override pointer `{pointer}` does not exist"))?;
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ fn apply<'a>(
         return Some(());
     }
     if map.get(key).is_none() {
-        // What Terraform nests and the table does not know is a block more often than a map.
+        // An unknown nested value in Terraform is more often a block than a map.
         let inner = match dialect {
             Dialect::Cfn => RawValue::Object(Map::default()),
             Dialect::Tf => RawValue::Block(Map::default()),

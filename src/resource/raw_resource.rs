@@ -1,4 +1,4 @@
-//! A resource of a type that the list lacks.
+//! Resources of types without a table.
 
 use super::{Hooks, Map, Node, RawValue, Resource, Typed};
 use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect};
@@ -10,7 +10,7 @@ struct Definition {
     body: Map<'static>,
 }
 
-/// A resource of a type that the list lacks, in one language or both.
+/// A resource of a type without a table, in one or both languages.
 ///
 /// ```
 /// use ssm_synth::{App, resource::RawResource};
@@ -28,24 +28,24 @@ pub struct RawResource {
 }
 
 impl RawResource {
-    /// In no language yet.
+    /// Creates a resource without a type.
     pub fn new() -> RawResource {
         RawResource::default()
     }
 
-    /// Names the type in CloudFormation, such as `AWS::SNS::Topic`.
+    /// Sets the type in CloudFormation, such as `AWS::SNS::Topic`.
     pub fn cfn(mut self, type_name: impl Into<String>) -> RawResource {
         self.cfn.type_name = Some(type_name.into());
         self
     }
 
-    /// Names the type in Terraform, such as `aws_sns_topic`.
+    /// Sets the type in Terraform, such as `aws_sns_topic`.
     pub fn tf(mut self, type_name: impl Into<String>) -> RawResource {
         self.tf.type_name = Some(type_name.into());
         self
     }
 
-    /// Sets a property in CloudFormation; text arrives as written, a handle becomes a reference.
+    /// Sets a property in CloudFormation. Text is literal, and a handle becomes a reference.
     pub fn property(
         mut self,
         name: impl Into<String>,
@@ -55,7 +55,7 @@ impl RawResource {
         self
     }
 
-    /// Sets an argument in Terraform; text arrives as written, a handle becomes a reference.
+    /// Sets an argument in Terraform. Text is literal, and a handle becomes a reference.
     pub fn argument(
         mut self,
         name: impl Into<String>,
@@ -137,13 +137,13 @@ impl Typed for RawResource {
     const LINK: Attr = Attr::by_ref("id");
     const KIND: super::Kind = super::Kind {
         name: "Raw",
-        doc: "A resource of a type that the list lacks.",
+        doc: "A resource of a type without a table.",
         cfn: "",
         tf: "",
         link: Attr::by_ref("id"),
         fields: &[],
         attrs: &[],
-        take: |_, _| Err(super::codec::Mismatch::new("a raw resource has no table")),
+        take: |_, _| Err(super::codec::Mismatch::new("raw resources have no table")),
         lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),
         #[cfg(test)]

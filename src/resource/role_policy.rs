@@ -2,16 +2,16 @@ use super::{Hooks, Node, PolicyDocument, Role, iam::check_name, table::resource}
 use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// A policy inside a role.
+    /// An inline policy of a role.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html>
     pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id");
     one {
-        /// Its name inside the role, at most 128 characters.
+        /// The name, unique in the role, of at most 128 characters.
         policy_name: Value<Text> = "PolicyName" / "name",
         /// The role.
         role: Link<Role> = "RoleName" / "role",
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
 }

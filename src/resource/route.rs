@@ -7,28 +7,28 @@ use super::{
 use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
 resource! {
-    /// A route of a route table: one destination, one target.
+    /// A route of a route table.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-route.html>
     pub struct Route: "AWS::EC2::Route" / "aws_route", link Attr::by_ref("id");
     one {
-        /// The table.
+        /// The route table.
         route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
     }
     opt {
-        /// Where to, as an IPv4 range.
+        /// The destination IPv4 range.
         cidr_block: Value<Cidr> = "DestinationCidrBlock" / "destination_cidr_block",
-        /// Where to, as an IPv6 range.
+        /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / "destination_ipv6_cidr_block",
         /// Where to, as a prefix list.
         prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "destination_prefix_list_id",
-        /// Through an internet gateway or virtual private gateway.
+        /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "GatewayId" / "gateway_id",
-        /// Through a NAT gateway.
+        /// The target NAT gateway.
         nat_gateway: Link<NatGateway> = "NatGatewayId" / "nat_gateway_id",
-        /// Through an egress-only internet gateway.
+        /// The target egress-only internet gateway.
         egress_only_gateway: Value<Text> = "EgressOnlyInternetGatewayId" / "egress_only_gateway_id",
-        /// Through a transit gateway.
+        /// The target transit gateway.
         transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
         /// Through an instance.
         instance: Link<Instance> = "InstanceId" / "instance_id",
@@ -36,13 +36,13 @@ resource! {
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
         vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
-        /// Through a peering connection.
+        /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
-        /// Through a carrier gateway.
+        /// The target carrier gateway.
         carrier_gateway: Value<Text> = "CarrierGatewayId" / "carrier_gateway_id",
-        /// Through a local gateway.
+        /// The target local gateway.
         local_gateway: Value<Text> = "LocalGatewayId" / "local_gateway_id",
-        /// Through a core network.
+        /// The target core network.
         core_network: Value<Text> = "CoreNetworkArn" / "core_network_arn",
     }
 }
@@ -50,42 +50,42 @@ resource! {
 impl Hooks for Route {}
 
 nested! {
-    /// A route written inside its table, as Terraform has it too.
+    /// A route nested in a route table, in Terraform.
     pub struct InlineRoute
     opt {
-        /// Where to, as an IPv4 range.
+        /// The destination IPv4 range.
         cidr_block: Value<Cidr> = "" / "cidr_block",
-        /// Where to, as an IPv6 range.
+        /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
         /// Where to, as a prefix list.
         prefix_list: Link<PrefixList> = "" / "destination_prefix_list_id",
-        /// Through an internet gateway or virtual private gateway.
+        /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "" / "gateway_id",
-        /// Through a NAT gateway.
+        /// The target NAT gateway.
         nat_gateway: Link<NatGateway> = "" / "nat_gateway_id",
-        /// Through an egress-only internet gateway.
+        /// The target egress-only internet gateway.
         egress_only_gateway: Value<Text> = "" / "egress_only_gateway_id",
-        /// Through a transit gateway.
+        /// The target transit gateway.
         transit_gateway: Value<Text> = "" / "transit_gateway_id",
         /// Through an interface.
         network_interface: Link<NetworkInterface> = "" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
         vpc_endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
-        /// Through a peering connection.
+        /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "" / "vpc_peering_connection_id",
-        /// Through a carrier gateway.
+        /// The target carrier gateway.
         carrier_gateway: Value<Text> = "" / "carrier_gateway_id",
-        /// Through a local gateway.
+        /// The target local gateway.
         local_gateway: Value<Text> = "" / "local_gateway_id",
-        /// Through a core network.
+        /// The target core network.
         core_network: Value<Text> = "" / "core_network_arn",
     }
 }
 
 impl InlineRoute {
-    /// As a resource of its own.
+    /// Returns the route as a separate resource.
     fn of(self, table: Link<RouteTable>) -> Route {
-        // A plan writes empty text where nothing is.
+        // A plan contains empty strings for missing values.
         let text = |value: Option<Value<Text>>| {
             value.filter(|value| value.lit().is_none_or(|text| !text.is_empty()))
         };
@@ -115,7 +115,7 @@ impl InlineRoute {
     }
 }
 
-/// The routes inside a table.
+/// Returns the routes nested in a route table.
 pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
     table: Expr,

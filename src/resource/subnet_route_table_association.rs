@@ -2,7 +2,7 @@ use super::{Hooks, RouteTable, Subnet, table::resource};
 use crate::ir::{Attr, Link};
 
 resource! {
-    /// The table that a subnet routes by.
+    /// The association of a route table with a subnet.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetroutetableassociation.html>
     pub struct SubnetRouteTableAssociation:
@@ -11,7 +11,7 @@ resource! {
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
-        /// The table.
+        /// The route table.
         route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
     }
 }

@@ -1,43 +1,44 @@
-//! The mechanism: one table per resource type, one line per property.
+//! Resource tables, with one line per property.
 //!
 //! `resource!` turns a table into the struct, `new` with the required properties, a setter for
-//! each other one, both writers, both readers and the facts for the reference page.
+//! every other property, the conversions to and from both languages, and the reference
+//! documentation.
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::raw_value::{Map, RawValue};
 use crate::ir::{Attr, Dialect};
 
-/// Whether and how often a property is given.
+/// The number of occurrences of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occurs {
-    /// Always.
+    /// Exactly one.
     Required,
-    /// Once or not at all.
+    /// At most one.
     Optional,
-    /// Any number of times.
+    /// Any number.
     Many,
 }
 
-/// What a table says of one property.
+/// A property in a resource table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Field {
     /// The name in Rust.
     pub name: &'static str,
-    /// The documentation, one line per line.
+    /// The documentation, with its line breaks.
     pub doc: &'static str,
     /// The type in Rust.
     pub rust: &'static str,
-    /// Whether and how often.
+    /// The number of occurrences.
     pub occurs: Occurs,
-    /// The name in CloudFormation, dotted where it is nested; empty where there is none.
+    /// The name in CloudFormation, with dots for nested properties. Empty if it has none.
     pub cfn: &'static str,
-    /// The name in Terraform; empty where there is none.
+    /// The name in Terraform. Empty if it has none.
     pub tf: &'static str,
 }
 
-/// What a table says of a resource type.
+/// A resource table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Kind {
@@ -49,40 +50,39 @@ pub struct Kind {
     pub cfn: &'static str,
     /// The type in Terraform.
     pub tf: &'static str,
-    /// What a property that names such a resource holds.
+    /// The attribute that references to this type contain.
     pub link: Attr,
     /// The properties.
     pub fields: &'static [Field],
-    /// Reads a resource; what the table does not know stays in the map.
+    /// Reads a resource that this program wrote, and leaves unknown properties in the map.
     #[doc(hidden)]
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
-    /// Further attributes that references name.
+    /// Other attributes that references can use.
     pub attrs: &'static [Attr],
-    /// Reads a resource that others wrote: as much as is understood.
+    /// Reads a resource from a file of another author.
     #[doc(hidden)]
     pub lift: fn(&mut Map<'_>, Dialect, &mut UnmodeledNotes<'_>) -> Resource,
-    /// Takes out what stands inside a resource that others wrote, and is a resource of its own in
-    /// the model.
+    /// Removes nested resources from the properties of a file, and returns them as separate
+    /// resources.
     #[doc(hidden)]
     pub unfold: Unfold,
-    /// Returns a resource that the language of the sampler can express.
+    /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]
     pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
 }
 
-/// Takes out of a resource's properties what the model has as resources of their own.
+/// A function that removes nested resources from properties and returns them.
 pub(crate) type Unfold =
     fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
 
-/// A resource that was written inside another.
+/// A resource that was nested in another.
 #[derive(Debug)]
 pub struct Unfolded {
     /// The resource.
     pub resource: Resource,
-    /// The property that it was written in, in the file's language; none for a default that
-    /// nothing states.
+    /// The property that contained it, in the language of the file. Empty for an implicit default.
     pub property: &'static str,
-    /// Whether it is not sure that it exists.
+    /// Whether the file leaves open if the resource exists.
     pub is_conditional: bool,
 }
 
@@ -96,7 +96,7 @@ impl Unfolded {
     }
 }
 
-/// Reads the items of an inline list, and takes the list out.
+/// Removes a nested list from the map, and returns its items.
 pub(crate) fn lift_items<T: Prop>(
     map: &mut Map<'_>,
     name: &'static str,
@@ -106,18 +106,18 @@ pub(crate) fn lift_items<T: Prop>(
     lift_list(map, (name, name), dialect, unmodeled)
 }
 
-/// The properties of a struct that a table made.
+/// A struct that a table declares.
 pub(crate) trait Fields: Sized {
-    /// What the table says of them.
+    /// The properties in the table.
     const FIELDS: &'static [Field];
-    /// Writes them.
+    /// Writes the properties.
     fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
-    /// Reads them; what the table does not know stays in the map.
+    /// Reads the properties, and leaves unknown ones in the map.
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
-    /// Reads what others wrote.
+    /// Reads properties from a file of another author.
     fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unmodeled: &mut UnmodeledNotes<'_>)
     -> Self;
-    /// Returns a struct whose fields the language of the sampler can express.
+    /// Returns a random struct that the sampler's language can express.
     #[cfg(test)]
     fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
 }
@@ -171,7 +171,7 @@ pub(crate) fn lift_list<T: Prop>(
         .unwrap_or_default()
 }
 
-/// Declares a struct whose fields are properties: the part that resources and nested objects share.
+/// Declares a struct with properties, for resources and nested objects.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
@@ -192,7 +192,7 @@ macro_rules! table {
         }
 
         impl $name {
-            /// With what is required.
+            /// Creates one with the required properties.
             #[allow(clippy::new_without_default)]
             pub fn new($( $( $one: impl $crate::ir::IntoValue<$oty> ),* )?) -> Self {
                 $name {
@@ -214,7 +214,7 @@ macro_rules! table {
             $( $(
                 $(#[doc = $mdoc])*
                 ///
-                /// Appends.
+                /// Appends to the list.
                 pub fn $many<V: $crate::ir::IntoValue<$mty>>(
                     mut self,
                     values: impl IntoIterator<Item = V>,
@@ -334,7 +334,7 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-/// Declares a resource type: its documentation, its names, its link, its properties.
+/// Declares a resource type: its documentation, names, references and properties.
 macro_rules! resource {
     (
         $(#[doc = $doc:literal])*
@@ -399,7 +399,7 @@ macro_rules! resource {
 }
 pub(crate) use resource;
 
-/// Declares an object inside a property: a map in CloudFormation, a block in Terraform.
+/// Declares a nested object: a map in CloudFormation, a block in Terraform.
 macro_rules! nested {
     (
         $(#[doc = $doc:literal])*
@@ -458,7 +458,7 @@ macro_rules! nested {
 }
 pub(crate) use nested;
 
-/// Reads a nested object, and refuses what its table does not know.
+/// Reads a nested object, and rejects unknown properties.
 pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Result<T, Mismatch> {
     let mut map = match term {
         RawValue::Object(map) | RawValue::Block(map) => map,
@@ -471,11 +471,11 @@ pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Re
     let taken = T::take_fields(&mut map, dialect)?;
     match map.iter().next() {
         None => Ok(taken),
-        Some((key, _)) => Err(Mismatch::new("is not modelled").inside(key)),
+        Some((key, _)) => Err(Mismatch::new("is not supported").inside(key)),
     }
 }
 
-/// Reads a nested object that others wrote.
+/// Reads a nested object from a file of another author.
 pub(crate) fn lift_object<T: Fields>(
     term: RawValue<'_>,
     dialect: Dialect,
@@ -485,7 +485,7 @@ pub(crate) fn lift_object<T: Fields>(
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
             Some(T::lift_fields(&mut map, dialect, unmodeled))
         }
-        // A block that may occur once is a list of one in a plan.
+        // A plan contains a list for a single block.
         RawValue::List(mut items) if items.len() == 1 => {
             lift_object(items.swap_remove(0), dialect, unmodeled)
         }

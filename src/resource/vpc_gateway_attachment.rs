@@ -2,7 +2,7 @@ use super::{Hooks, InternetGateway, Vpc, table::resource};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// What ties a gateway to a VPC.
+    /// The attachment of a gateway to a VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcgatewayattachment.html>
     pub struct VpcGatewayAttachment:

@@ -88,7 +88,7 @@ def on_a_terminal(place):
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect("A new stack `team` in us-east-1")
     child.expect("WebInstance: .*reachable")
-    child.expect_exact("Deploy to stack `team`? [y/N] ")
+    child.expect_exact("Deploy these changes to stack `team` in `us-east-1`? [y/N] ")
     assert place.stack()["StackStatus"] == "REVIEW_IN_PROGRESS"
     child.sendline("n")
     child.expect("nothing was changed")
@@ -255,7 +255,7 @@ def sessions(place):
     assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
     # A stack of this name finds the log group and reports what to do.
     done = place.run("deploy", "--yes", "--poll", "0.1", code=1)
-    assert "left its log group" in done.stderr, done.stderr
+    assert "import the log group" in done.stderr, done.stderr
     place.run("destroy", "--yes", "--poll", "0.1")
 
 
@@ -290,7 +290,7 @@ def failures(place):
     bad.write_text(json.dumps({"Resources": {"V": vpc, "S": broken}}))
     deploy = ["deploy", "--stack", "f", "--yes", "--poll", "0.1", "--template"]
     done = place.run(*deploy, "bad.json", code=1)
-    assert f"cause: S (AWS::EC2::Subnet): {why}" in done.stderr and "help: give this permission" in done.stderr
+    assert f"cause: S (AWS::EC2::Subnet): {why}" in done.stderr and "help: allow this action" in done.stderr
     assert "is ROLLBACK_COMPLETE" in done.stderr and place.stack("f")["StackStatus"] == "ROLLBACK_COMPLETE"
     done = place.run(*deploy, "good.json")
     assert "must be deleted before" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_COMPLETE"
@@ -304,7 +304,7 @@ def failures(place):
     assert "what was made is kept" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_FAILED"
     place.run(*deploy, "good.json")
     done = place.run(*deploy, "good.json", "--termination-protection")
-    assert "protected from deletion" in done.stderr and place.stack("f")["EnableTerminationProtection"]
+    assert "termination protection of stack `f` is enabled" in done.stderr and place.stack("f")["EnableTerminationProtection"]
     assert "--no-enable-termination-protection" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
     place.run(*deploy, "good.json", "--termination-protection=false")
     stuck = {**vpc, "Metadata": {"Emulator": {"RollbackFails": "the real trouble"}}}
@@ -445,7 +445,7 @@ def values(place):
     write("0.0.0.0/0")
     for arguments in (["deploy", *on, "--dry-run"], ["diff", *on]):
         done = place.run(*arguments)
-        assert "wider     G: admits TCP 443 from 0.0.0.0/0" in done.stdout, done.stdout
+        assert "wider     G: allows TCP 443 inbound from 0.0.0.0/0" in done.stdout, done.stdout
     done = place.run("diff", *on, "--parameter", "Pw=TOPSECRET", "--output", "json")
     assert "TOPSECRET" not in done.stdout
     place.run("deploy", *on, "--yes", "--tag", "a=2")
@@ -534,7 +534,7 @@ def a_job_that_is_ended(place):
     assert child.wait() == 130 and "it was CREATE_IN_PROGRESS when last seen" in said, said
     # Another run waits for it and finds no changes.
     done = place.run(*arguments)
-    assert "following that first" in done.stderr and "no changes" in done.stderr, done.stderr
+    assert "waiting for it first" in done.stderr and "no changes" in done.stderr, done.stderr
     done = place.run("deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1", "--timeout", "20s")
     place.run("destroy", "--stack", "t", "--yes", "--poll", "0.1")
 

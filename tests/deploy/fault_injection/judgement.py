@@ -124,14 +124,14 @@ def failure(run, done):
     if re.search(r"nothing was (changed|deployed)", final):
         words.append("nothing")
         # `remains` judges leftovers; operations of other users do not count.
-        mentioned = "may be left" in final and before.status is None
+        mentioned = "may still exist" in final and before.status is None
         same = (last.id, last.status, last.template) == (before.id, before.status, before.template)
         others = (before.status or "").endswith("_IN_PROGRESS") and before.status != "REVIEW_IN_PROGRESS"
         if not same and not mentioned and not others:
             run.complain(f"reported that nothing was changed, but {before.status} became {last.status}")
         if last.begun(*EXECUTIONS) > before.begun(*EXECUTIONS):
             run.complain("reported that nothing was changed, but something was executed")
-    for said in re.findall(rf"stack `{name}`:? is ([A-Z_]+[A-Z])", final):
+    for said in re.findall(rf"stack `{name}`:? is (?:still )?`?([A-Z_]+[A-Z])", final):
         words.append(said)
         moved_on = said.endswith("_IN_PROGRESS") and said in after.statuses()
         if said != (after.status or "DELETE_COMPLETE") and not moved_on:
@@ -147,11 +147,11 @@ def failure(run, done):
         in_progress = (before.status or "").endswith("_IN_PROGRESS")
         if not begun and not in_progress:
             run.complain("reported that AWS continues, and nothing was started")
-    if "left-over of the failed creation was deleted, and nothing else" in final:
+    if "failed stack was deleted; nothing else" in final:
         words.append("cleared")
         if after.status is not None:
             run.complain(f"reported that the failed stack was deleted, but the stack is {after.status}")
-    if "is not known" in final:
+    if re.search(r"is not known|is unknown", final):
         words.append("not known")
         if run.passes:
             run.complain("reported an unknown state, and the fault passes")
