@@ -1,4 +1,4 @@
-//! Reads CloudFormation templates that other tools or people wrote.
+//! Reads CloudFormation templates from any source.
 //!
 //! The reader evaluates functions as far as the file and the specified parameters determine their
 //! values; other expressions stay symbolic. If conditions depend on unknown values, the reader

@@ -342,7 +342,7 @@ impl Lift {
                 .unmodeled
                 .extend(fields.iter().map(|field| Unmodeled {
                     field: field.name.to_owned(),
-                    reason: "a macro says it".to_owned(),
+                    reason: "set by a macro".to_owned(),
                 }));
         }
     }
@@ -353,8 +353,8 @@ impl Lift {
         self.graph
     }
 
-    /// Marks default outbound rules as unknown if the group has standalone outbound rules: sources
-    /// disagree whether these rules replace the default rule.
+    /// Marks default outbound rules as unknown if the security group has standalone outbound rules.
+    /// Sources disagree whether these rules replace the default rule.
     fn mark_default_rules_unknown(&mut self) {
         let alone: Vec<Expr> = self
             .graph

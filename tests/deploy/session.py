@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program as an operator uses it, from an empty account to a session and back.
+"""Tests the program as an operator uses it, from an empty account to a session and back.
 
     session.py PROGRAM [NAME...]
 
@@ -353,7 +353,7 @@ def parameters(place):
 
 
 def large(place):
-    """Over 51,200 bytes: without white space, else through a bucket."""
+    """Templates of more than 51,200 bytes: without white space, else through a bucket."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     deploy = ["deploy", "--stack", "l", "--template", "l.json", "--yes", "--poll", "0.1"]
     wide = {**vpc, "Metadata": {"x": [[["y"] * 20] * 20] * 20}}
@@ -510,7 +510,7 @@ def what_is_meant(place):
     child.kill(signal.SIGHUP)
     place.expect_end(child, 130)
     assert place.stack("hup") is None
-    # Input typed before the prompt does not answer it.
+    # Input before the prompt is not a confirmation.
     child = place.terminal("deploy", "--stack", "typed", "--template", "t.json", "--poll", "0.1")
     child.sendline("y")
     child.expect_exact("[y/N] ")

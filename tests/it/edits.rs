@@ -127,8 +127,8 @@ fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
 }
 
 /// Returns the number of changed lines in a diff that knows blocks: the differences of each block in
-/// both documents, and all lines of other blocks. Moves are free. A diff by line can be shorter if
-/// a new block resembles a deleted one.
+/// both documents, and all lines of other blocks. Moves are free. A diff by line is
+/// shorter if a new block resembles a deleted one.
 fn min(old: &str, new: &str, indent: usize) -> usize {
     let (was, is) = (blocks(old, indent), blocks(new, indent));
     let find = |all: &[(String, Vec<String>)], name: &str| {

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Policy scanners on the hardened stack, in the languages that each reads.
 
-    checkers.py PROGRAM FOLDER [NAME...]
+    scanners.py PROGRAM DIRECTORY [NAME...]
 
-checkov and cfn-guard must find only what the output suppresses, and docs/explanation/security.md must list exactly these suppressions.
-FOLDER holds the scanners: checkov in a virtual environment of its own, since it pins many packages, and the npm package with
-cfn-guard and the rules of Control Tower. Missing ones are installed there.
+checkov and cfn-guard must find only what the output suppresses, and docs/explanation/security.md must list exactly these
+suppressions. DIRECTORY contains the scanners: checkov in a separate virtual environment, since it pins many packages, and an
+npm package with cfn-guard and the rules of Control Tower. The script installs missing ones.
 """
 
 import json
@@ -89,7 +89,7 @@ def main():
     parser.add_argument("folder", type=lambda text: Path(text).resolve())
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
-    with tempfile.TemporaryDirectory(prefix="checkers-") as work:
+    with tempfile.TemporaryDirectory(prefix="scanners-") as work:
         scans = Scans(arguments.program, arguments.folder, Path(work))
         found = [Case(f"checkov/{form}", lambda _, form=form: scans.checkov(form)) for form in FILES]
         found.append(Case("cfn-guard", lambda _: scans.guard()))
