@@ -6,6 +6,7 @@ use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
+use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 use crate::validate::ArnOf;
 
 /// What the instances may do.
@@ -18,14 +19,6 @@ pub enum Permissions {
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
     SessionOnly,
 }
-
-/// What the agent asks of `ssmmessages`, and a session needs.
-pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
 
 /// Role and instance profile of the instances.
 #[derive(Clone, Debug)]
@@ -119,12 +112,8 @@ impl Construct for InstanceRole {
         let role = scope.add("Role", role);
         let mut ready = vec![role.node()];
         if self.permissions == Permissions::SessionOnly {
-            let session = Statement::allow(["ssm:UpdateInstanceInformation"])
-                .on(["*"])
-                .sid("Agent");
-            let channels = Statement::allow(SSMMESSAGES_ACTIONS)
-                .on(["*"])
-                .sid("Sessions");
+            let session = Statement::allow([REGISTER_ACTION]).on(["*"]).sid("Agent");
+            let channels = Statement::allow(CHANNEL_ACTIONS).on(["*"]).sid("Sessions");
             let policy = RolePolicy::new("session", role, PolicyDocument::new([session, channels]));
             ready.push(scope.add("SessionPolicy", policy).node());
         }

@@ -17,6 +17,7 @@ mod scope;
 mod sessions;
 mod shared;
 
+pub use crate::session_manager::DEFAULT_DOCUMENT;
 #[cfg(feature = "config")]
 pub(crate) use access::DEFAULT_INSTANCE_NAME;
 pub use access::{AccessHandles, SessionAccess};
@@ -29,7 +30,7 @@ pub use instance::{InstanceHandles, InstanceSubnet, PrivateInstance};
 pub use instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 pub use monitoring::Monitoring;
 pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
-pub use operators::{DEFAULT_DOCUMENT, OperatorHandles, OperatorPolicy, Operators, SessionTargets};
+pub use operators::{OperatorHandles, OperatorPolicy, Operators, SessionTargets};
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
 pub use scope::{App, Construct, Overrides, Scope};

@@ -9,9 +9,7 @@ use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
-
-/// The document of a shell session, unless another is named.
-pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+use crate::session_manager::{DEFAULT_DOCUMENT, OPEN_DATA_CHANNEL};
 
 /// AWS's documents that forward ports; such sessions are neither logged nor encrypted by a key.
 const FORWARDING: [&str; 2] = [
@@ -153,7 +151,7 @@ impl OperatorPolicy {
             validated(start).sid("StartOnInstances"),
             validated(Statement::allow(["ssm:StartSession"]).on(documents))
                 .sid("StartWithDocuments"),
-            Statement::allow(["ssmmessages:OpenDataChannel"])
+            Statement::allow([OPEN_DATA_CHANNEL])
                 .on([session("${aws:userid}-*")])
                 .sid("DataChannel"),
             Statement::allow(mine)

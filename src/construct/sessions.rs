@@ -5,7 +5,6 @@
 use super::arn::ArnContext;
 use super::duplicates::check_arn;
 use super::endpoints::Service;
-use super::operators::DEFAULT_DOCUMENT;
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
 use crate::ir::{
@@ -14,6 +13,9 @@ use crate::ir::{
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
     Map, PolicyDocument, RawValue, Role, RolePolicy, Statement, Tags, Typed,
+};
+use crate::session_manager::{
+    BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
 };
 use crate::validate::ArnOf;
 
@@ -224,7 +226,7 @@ impl PlacedSessions {
             statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
-                Statement::allow(["logs:DescribeLogGroups"])
+                Statement::allow([LOG_GROUP_ACTION])
                     .sid("FindGroup")
                     .on(["*"]),
             );
@@ -242,13 +244,13 @@ impl PlacedSessions {
                     .on([objects]),
             );
             statements.push(
-                Statement::allow(["s3:GetEncryptionConfiguration"])
+                Statement::allow([BUCKET_ACTION])
                     .sid("SeeEncryption")
                     .on([bucket.attr(Bucket::ARN)]),
             );
         }
         if let Some(key) = &handles.key {
-            let mut actions = vec!["kms:Decrypt"];
+            let mut actions = vec![SESSION_KEY_ACTION];
             actions.extend(handles.bucket.map(|_| "kms:GenerateDataKey"));
             statements.push(Statement::allow(actions).sid("UseKey").on([expr_of(key)]));
         }

@@ -1,4 +1,4 @@
-//! What IAM allows: policies with wildcards, exceptions, denials, conditions and boundaries.
+//! Evaluation of IAM policies: wildcards, exclusions, denials, conditions and permissions boundaries.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
@@ -12,18 +12,9 @@ use crate::resource::{
     Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Principal, Role,
     RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Statement,
 };
+use crate::session_manager::{LOG_GROUP_ACTION, REGISTER_ACTION};
 
-/// What the agent needs for a plain session.
-pub(crate) const REGISTER: &str = "ssm:UpdateInstanceInformation";
-/// What the agent needs of the message service.
-pub(crate) const CHANNELS: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
-
-/// A policy that a role has.
+/// A policy of a role.
 #[derive(Debug)]
 struct Grant<'g> {
     document: Cow<'g, PolicyDocument>,
@@ -38,25 +29,25 @@ enum Boundary<'g> {
     Unknown(String),
 }
 
-/// All policies of a role.
+/// The policies of a role.
 #[derive(Debug, Default)]
 pub(crate) struct RolePermissions<'g> {
     grants: Vec<Grant<'g>>,
-    /// Policies whose documents are elsewhere.
+    /// Policies whose documents are outside the file.
     external: Vec<String>,
     boundary: Option<Boundary<'g>>,
-    /// Whether something outside the file may add policies.
+    /// Whether a resource outside the file can add policies.
     open: bool,
 }
 
-/// Whether an action is allowed, and what decides.
+/// The decision about an action, and the policy that determines it.
 pub(crate) struct Decision {
     pub(crate) allowed: Ternary,
     pub(crate) detail: String,
     pub(crate) at: Option<(NodeId, &'static str)>,
 }
 
-/// The policy that a link names.
+/// Returns the policy that a link names.
 fn document_of<'g>(
     index: &GraphIndex<'g>,
     link: &Link<ManagedPolicy>,
@@ -97,7 +88,7 @@ fn document_of<'g>(
     }
 }
 
-/// A policy of the file by the name at the end of an ARN that was put together.
+/// Finds a policy of the file by the name at the end of an ARN.
 fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
     let end = match expr {
         Expr::Text(text) => text.as_ref(),
@@ -120,12 +111,12 @@ fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g Manag
         .map(|(id, _, policy)| (id, policy))
 }
 
-/// The path and name of a policy of AWS, whatever the partition.
+/// Returns the path and name of an AWS managed policy of any partition.
 fn aws_managed(expr: &Expr) -> Option<String> {
     let text = match expr {
         Expr::Text(text) => text.clone(),
         Expr::Concat(parts) => {
-            // Only the partition may be left open.
+            // Only the partition can be unknown.
             let mut out = String::new();
             for part in parts {
                 match part {
@@ -143,7 +134,7 @@ fn aws_managed(expr: &Expr) -> Option<String> {
 }
 
 impl<'g> RolePermissions<'g> {
-    /// Gathers all policies of a role, wherever they are said.
+    /// Collects the policies of a role: inline, attached, and standalone.
     pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
         let mut permissions = RolePermissions {
             open: index.is_externally_modified(id),
@@ -252,12 +243,12 @@ impl<'g> RolePermissions<'g> {
         }
     }
 
-    /// Returns whether no policy at all is known.
+    /// Returns whether the role has no policy.
     pub(crate) fn is_empty(&self) -> bool {
         self.grants.is_empty() && self.external.is_empty()
     }
 
-    /// Decides an action.
+    /// Evaluates an action.
     pub(crate) fn allows(
         &self,
         index: &GraphIndex<'_>,
@@ -292,9 +283,9 @@ impl<'g> RolePermissions<'g> {
         if allowed.is_no() && (!self.external.is_empty() || self.open) {
             let detail = match self.external.first() {
                 Some(name) => {
-                    format!("whether `{name}` allows `{action}` is not in the file")
+                    format!("policy `{name}`, which can allow `{action}`, is not in the file")
                 }
-                None => format!("what is not in the file may allow `{action}`"),
+                None => format!("a policy outside the file can allow `{action}`"),
             };
             return Decision {
                 allowed: Ternary::Unknown,
@@ -318,7 +309,7 @@ impl<'g> RolePermissions<'g> {
         let detail = if allowed.is_yes() {
             format!("`{action}` is allowed")
         } else {
-            format!("a condition decides whether `{action}` is allowed")
+            format!("a condition determines whether `{action}` is allowed")
         };
         Decision {
             allowed,
@@ -327,7 +318,7 @@ impl<'g> RolePermissions<'g> {
         }
     }
 
-    /// What the boundary does not allow.
+    /// Returns the decision of the permissions boundary if it does not allow the action.
     fn within_boundary(
         &self,
         index: &GraphIndex<'_>,
@@ -344,35 +335,38 @@ impl<'g> RolePermissions<'g> {
         match self.boundary.as_ref()? {
             Boundary::Unknown(name) => decide(
                 Ternary::Unknown,
-                format!("whether the boundary `{name}` allows `{action}` is not in the file"),
+                format!("permissions boundary `{name}` is not in the file"),
             ),
             Boundary::Document(document, name) => {
                 match document_allows(index, document, action, on) {
                     Ternary::Yes => None,
                     Ternary::No => decide(
                         Ternary::No,
-                        format!("the permissions boundary `{name}` does not allow `{action}`"),
+                        format!("permissions boundary `{name}` does not allow `{action}`"),
                     ),
                     Ternary::Unknown => decide(
                         Ternary::Unknown,
-                        format!("the boundary `{name}` may not allow `{action}`"),
+                        format!(
+                            "the file does not show whether permissions boundary `{name}` allows \
+                             `{action}`"
+                        ),
                     ),
                 }
             }
         }
     }
 
-    /// What may take an allowed action away.
+    /// Returns the decision if a policy can deny the allowed action.
     fn maybe_denied(
         &self,
         index: &GraphIndex<'_>,
         action: &str,
         on: &CallContext<'_>,
     ) -> Option<Decision> {
-        let undecided = |name: &str, at| {
+        let unknown = |name: &str, at| {
             Some(Decision {
                 allowed: Ternary::Unknown,
-                detail: format!("whether `{name}` denies `{action}` is not decided"),
+                detail: format!("the file does not show whether `{name}` denies `{action}`"),
                 at,
             })
         };
@@ -381,14 +375,14 @@ impl<'g> RolePermissions<'g> {
                 statement.effect == Effect::Deny && !applies(index, statement, action, on).is_no()
             });
             if denies || grant.document.opaque.is_some() {
-                return undecided(&grant.name, grant.at);
+                return unknown(&grant.name, grant.at);
             }
         }
-        self.external.first().and_then(|name| undecided(name, None))
+        self.external.first().and_then(|name| unknown(name, None))
     }
 }
 
-/// Whether a single document allows, as a boundary or an endpoint's policy does.
+/// Evaluates an action in a single document, such as a permissions boundary or an endpoint policy.
 pub(crate) fn document_allows(
     index: &GraphIndex<'_>,
     document: &PolicyDocument,
@@ -414,34 +408,34 @@ pub(crate) fn document_allows(
     allowed.and(!denied)
 }
 
-/// Who calls.
+/// The caller of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Whoever carries the policy: statements name no principal.
+    /// The principal that the policy is attached to. Statements name no principal.
     Holder,
-    /// A role of the file.
+    /// A role in the file.
     Role(NodeId),
-    /// A role that the file does not tell.
+    /// A role outside the file.
     Unknown,
 }
 
-/// What an action is done to, and by whom.
+/// The caller and the resource of an action.
 pub(crate) struct CallContext<'a> {
-    /// Who calls.
+    /// The caller.
     pub(crate) caller: Caller,
-    /// The resource, where it is one that the file names.
+    /// The resource if the file names it.
     pub(crate) resource: Option<&'a Expr>,
 }
 
 impl CallContext<'_> {
-    /// A call of the agent for itself.
+    /// A call of the agent for its own instance.
     pub(crate) const AGENT: CallContext<'static> = CallContext {
         caller: Caller::Holder,
         resource: None,
     };
 }
 
-/// Whether a statement is about this call.
+/// Returns whether a statement applies to a call.
 fn applies(
     index: &GraphIndex<'_>,
     statement: &Statement,
@@ -494,7 +488,7 @@ fn pattern(value: &Value<Text>, action: &str) -> Ternary {
     }
 }
 
-/// `*` stands for any text, `?` for any character.
+/// Matches a pattern: `*` is any text, `?` any character.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -523,7 +517,7 @@ fn glob(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
-/// A region that stands for the stack's own where that is not decided.
+/// Returns the Region of the stack, or a sample if it is unknown.
 pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
     index.region().map_or(SAMPLE_REGION, |region| region.name)
 }
@@ -531,7 +525,7 @@ pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
 const SAMPLE_REGION: &str = "us-east-1";
 const SAMPLE_ACCOUNT: &str = "123456789012";
 
-/// Text with the place of deployment filled in by a sample.
+/// Returns the text of an expression with a sample Region, account and partition.
 fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
     let region = sample_region(index);
     Some(match expr {
@@ -550,7 +544,7 @@ fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
     })
 }
 
-/// Whether a statement's resource is what the action is done to.
+/// Returns whether the resource of a statement matches the resource of a call.
 fn resource(
     index: &GraphIndex<'_>,
     value: &Value<Text>,
@@ -568,7 +562,7 @@ fn resource(
         let (Expr::Text(name), Some(pattern)) = (meant, sample_text(index, &expr)) else {
             return Ternary::Unknown;
         };
-        // A bucket is told by its name, a key by its ARN or otherwise.
+        // The name identifies a bucket, and the ARN a key.
         let known = if action.starts_with("s3:") {
             glob(&pattern, &format!("arn:aws:s3:::{name}"))
         } else if name.starts_with("arn:") {
@@ -578,7 +572,7 @@ fn resource(
         };
         return known.into();
     }
-    // The channel actions have no resource: only `*` names them.
+    // The channel actions have no resource: only `*` matches.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
     if action.starts_with("ssmmessages:") {
         return match &expr {
@@ -588,8 +582,10 @@ fn resource(
     }
     let region = sample_region(index);
     let sample = match action {
-        REGISTER => format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0"),
-        "logs:DescribeLogGroups" => {
+        REGISTER_ACTION => {
+            format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0")
+        }
+        LOG_GROUP_ACTION => {
             format!("arn:aws:logs:{region}:{SAMPLE_ACCOUNT}:log-group::log-stream:")
         }
         _ => return Ternary::Unknown,
@@ -600,7 +596,7 @@ fn resource(
     if glob(&text, &sample) {
         return Ternary::Yes;
     }
-    // Another account, region or instance may still be this one.
+    // Another account, Region or instance can still be the actual one.
     let mut parts: Vec<&str> = text.splitn(6, ':').collect();
     for at in [1, 3, 4] {
         if let Some(part) = parts.get_mut(at) {
@@ -622,7 +618,7 @@ fn resource(
     }
 }
 
-/// Whether two expressions are about the same resource of the file.
+/// Returns whether two expressions refer to the same resource of the file.
 fn is_same_arn(a: &Expr, b: &Expr) -> bool {
     let node = |expr: &Expr| {
         let mut found = None;
@@ -636,7 +632,7 @@ fn is_same_arn(a: &Expr, b: &Expr) -> bool {
     a == b || (node(a).is_some() && node(a) == node(b))
 }
 
-/// Whether a condition holds for a call of the agent.
+/// Evaluates a condition for a call of the agent.
 fn condition(
     index: &GraphIndex<'_>,
     operator: &str,
@@ -649,7 +645,7 @@ fn condition(
         None => (operator, false),
     };
     let key = key.to_ascii_lowercase();
-    // What is known of a call that the agent makes with the role's credentials.
+    // The known values of a call with the credentials of the role.
     let known: Option<Option<String>> = match key.as_str() {
         "aws:securetransport" => Some(Some("true".to_owned())),
         "aws:viaawsservice" | "aws:principalisawsservice" => Some(Some("false".to_owned())),
@@ -733,7 +729,7 @@ fn condition(
     }
 }
 
-/// Whether a statement is about the role.
+/// Returns whether the principal of a statement matches the caller.
 fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Ternary {
     if on.caller == Caller::Holder {
         return Ternary::Yes;
@@ -803,7 +799,7 @@ fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary
                     }
                     _ => None,
                 });
-            // A name that is generated is no name that anybody wrote.
+            // A generated name never equals a written one.
             let is_meant = text.contains(":role/")
                 && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
             account.and(is_meant.into())
@@ -811,7 +807,7 @@ fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary
     }
 }
 
-/// Whether a trust policy lets EC2 take the role.
+/// Returns whether a trust policy allows EC2 to assume the role.
 pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Ternary {
     let service = |who: &Value<Text>| match who {
         Value::Lit(text) => {
