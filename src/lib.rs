@@ -47,6 +47,7 @@ pub mod report;
 pub mod resource;
 #[cfg(feature = "report")]
 pub mod runbook;
+mod session_manager;
 #[cfg(any(feature = "report", feature = "user-data"))]
 mod template;
 #[cfg(feature = "testing")]

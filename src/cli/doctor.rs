@@ -85,7 +85,7 @@ const TO_CONNECT: [&str; 8] = [
     "ssm:GetConnectionStatus",
     "ssm:DescribeSessions",
     "ssm:DescribeInstanceInformation",
-    "ssmmessages:OpenDataChannel",
+    crate::session_manager::OPEN_DATA_CHANNEL,
     "ec2:DescribeInstances",
 ];
 

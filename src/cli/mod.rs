@@ -309,7 +309,7 @@ pub fn main() -> ExitCode {
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Completions { shell }) => man::completions(shell),
         Some(Command::Man { directory }) => man::man(&directory),
-        Some(Command::Schema { check: true, .. }) => output::artifact(crate::report::SCHEMA),
+        Some(Command::Schema { check: true, .. }) => output::artifact(&crate::report::schema()),
         Some(Command::Schema {
             reference: true, ..
         }) => output::artifact(&crate::frontend::reference()),

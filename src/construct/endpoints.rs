@@ -1,7 +1,6 @@
 //! The private ways to the services that the agent needs.
 
 use super::duplicates::check_id;
-use super::instance_role::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
@@ -17,6 +16,10 @@ use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
     Bucket, EndpointType, PolicyDocument, PrefixList, Principal, Role, S3_PREFIX_LIST,
     SecurityGroup, Statement, Tags, Typed, VpcEndpoint,
+};
+use crate::session_manager::{
+    BUCKET_ACTION, CHANNEL_ACTIONS, COMMAND_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION,
+    SESSION_KEY_ACTION,
 };
 use crate::validate::IdOf;
 
@@ -316,16 +319,7 @@ const SSM_ACTIONS: [&str; 15] = [
     "ssm:PutInventory",
     "ssm:UpdateAssociationStatus",
     "ssm:UpdateInstanceAssociationStatus",
-    "ssm:UpdateInstanceInformation",
-];
-
-const EC2MESSAGES_ACTIONS: [&str; 6] = [
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
+    REGISTER_ACTION,
 ];
 
 /// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
@@ -445,12 +439,12 @@ impl PlacedEndpoints<'_> {
         }
         let actions: &[&'static str] = match service.as_str() {
             "ssm" => &SSM_ACTIONS,
-            "ssmmessages" => &SSMMESSAGES_ACTIONS,
-            "ec2messages" => &EC2MESSAGES_ACTIONS,
-            "kms" => &["kms:Decrypt"],
+            "ssmmessages" => &CHANNEL_ACTIONS,
+            "ec2messages" => &COMMAND_ACTIONS,
+            "kms" => &[SESSION_KEY_ACTION],
             "logs" => &[
                 "logs:CreateLogStream",
-                "logs:DescribeLogGroups",
+                LOG_GROUP_ACTION,
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
             ],
@@ -622,7 +616,7 @@ fn s3_policy(needs: &EndpointNeeds, scope: &Scope<'_>) -> PolicyDocument {
     for bucket in &needs.buckets {
         let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
         statements.push(any(&["s3:PutObject"]).on([all]));
-        statements.push(any(&["s3:GetEncryptionConfiguration"]).on([bucket.attr(Bucket::ARN)]));
+        statements.push(any(&[BUCKET_ACTION]).on([bucket.attr(Bucket::ARN)]));
     }
     PolicyDocument::new(statements)
 }

@@ -7,6 +7,7 @@ use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
+use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 use crate::validate::ArnOf;
 
 words! {
@@ -20,14 +21,6 @@ words! {
         SessionOnly = "session-only",
     }
 }
-
-/// What the agent asks of `ssmmessages`, and a session needs.
-pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
 
 options! {
     /// The IAM role and instance profile of the instances.
@@ -93,12 +86,8 @@ impl Construct for InstanceRole {
         let role = scope.add("Role", role);
         let mut ready = vec![role.node()];
         if self.permissions == Permissions::SessionOnly {
-            let session = Statement::allow(["ssm:UpdateInstanceInformation"])
-                .on(["*"])
-                .sid("Agent");
-            let channels = Statement::allow(SSMMESSAGES_ACTIONS)
-                .on(["*"])
-                .sid("Sessions");
+            let session = Statement::allow([REGISTER_ACTION]).on(["*"]).sid("Agent");
+            let channels = Statement::allow(CHANNEL_ACTIONS).on(["*"]).sid("Sessions");
             let policy = RolePolicy::new("session", role, PolicyDocument::new([session, channels]));
             ready.push(scope.add("SessionPolicy", policy).node());
         }

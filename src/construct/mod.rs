@@ -24,6 +24,7 @@ mod shared;
 #[cfg(feature = "user-data")]
 pub mod user_data;
 
+pub use crate::session_manager::DEFAULT_DOCUMENT;
 pub use access::{AccessHandles, SessionAccess};
 #[cfg(feature = "config")]
 pub(crate) use access::{DEFAULT_INSTANCE_NAME, Parts};
@@ -42,6 +43,5 @@ pub use scope::{App, Construct, Overrides, Scope};
 #[cfg(feature = "deploy")]
 pub(crate) use sessions::DOCUMENT_OUTPUT;
 pub use sessions::{
-    DEFAULT_DOCUMENT, SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope,
-    Sessions,
+    SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope, Sessions,
 };

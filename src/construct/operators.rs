@@ -5,11 +5,12 @@
 use super::arn::ArnContext;
 use super::options::options;
 use super::scope::{Construct, Scope};
-use super::sessions::{DEFAULT_DOCUMENT, SessionHandles};
+use super::sessions::SessionHandles;
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
+use crate::session_manager::{DEFAULT_DOCUMENT, OPEN_DATA_CHANNEL};
 
 /// AWS's documents that forward ports; such sessions are neither logged nor encrypted by a key.
 const FORWARDING: [&str; 2] = [
@@ -151,7 +152,7 @@ impl OperatorPolicy {
             validated(start).sid("StartOnInstances"),
             validated(Statement::allow(["ssm:StartSession"]).on(documents))
                 .sid("StartWithDocuments"),
-            Statement::allow(["ssmmessages:OpenDataChannel"])
+            Statement::allow([OPEN_DATA_CHANNEL])
                 .on([session("${aws:userid}-*")])
                 .sid("DataChannel"),
             Statement::allow(mine)

@@ -17,10 +17,10 @@ use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
     Map, PolicyDocument, RawValue, RemovalPolicy, Role, RolePolicy, Statement, Tags, Typed,
 };
+use crate::session_manager::{
+    BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
+};
 use crate::validate::ArnOf;
-
-/// The document of a shell session, unless another is named.
-pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
 
 /// The end of the name of the output that tells the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
@@ -244,7 +244,7 @@ impl PlacedSessions {
             statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
-                Statement::allow(["logs:DescribeLogGroups"])
+                Statement::allow([LOG_GROUP_ACTION])
                     .sid("FindGroup")
                     .on(["*"]),
             );
@@ -262,13 +262,13 @@ impl PlacedSessions {
                     .on([objects]),
             );
             statements.push(
-                Statement::allow(["s3:GetEncryptionConfiguration"])
+                Statement::allow([BUCKET_ACTION])
                     .sid("SeeEncryption")
                     .on([bucket.attr(Bucket::ARN)]),
             );
         }
         if let Some(key) = &handles.key {
-            let mut actions = vec!["kms:Decrypt"];
+            let mut actions = vec![SESSION_KEY_ACTION];
             actions.extend(handles.bucket.map(|_| "kms:GenerateDataKey"));
             statements.push(Statement::allow(actions).sid("UseKey").on([expr_of(key)]));
         }

@@ -7,9 +7,7 @@ mod statement;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-pub(crate) use statement::{
-    CHANNELS, CallContext, Caller, REGISTER, document_allows, sample_region, trusts_ec2,
-};
+pub(crate) use statement::{CallContext, Caller, document_allows, sample_region, trusts_ec2};
 
 use super::graph_index::{GraphIndex, Resolved, visible_text};
 use super::managed;
@@ -22,14 +20,14 @@ use crate::resource::{
 };
 use statement::applies;
 
-/// Whether an action is allowed, and what decides.
+/// The decision about an action, and the policy that determines it.
 pub(crate) struct Decision {
     pub(crate) allowed: Ternary,
     pub(crate) detail: String,
     pub(crate) at: Option<(NodeId, &'static str)>,
 }
 
-/// The policy that a link names.
+/// Returns the policy that a link names.
 fn document_of<'g>(
     index: &GraphIndex<'g>,
     link: &Link<ManagedPolicy>,
@@ -70,7 +68,7 @@ fn document_of<'g>(
     }
 }
 
-/// A policy of the file by the name at the end of an ARN that was put together.
+/// Finds a policy of the file by the name at the end of an ARN.
 fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
     let end = match expr {
         Expr::Text(text) => text.as_ref(),
@@ -93,12 +91,12 @@ fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g Manag
         .map(|(id, _, policy)| (id, policy))
 }
 
-/// The path and name of a policy of AWS, whatever the partition.
+/// Returns the path and name of an AWS managed policy of any partition.
 fn aws_managed(expr: &Expr) -> Option<String> {
     let text = match expr {
         Expr::Text(text) => text.clone(),
         Expr::Concat(parts) => {
-            // Only the partition may be left open.
+            // Only the partition can be unknown.
             let mut out = String::new();
             for part in parts {
                 match part {
@@ -130,7 +128,7 @@ impl<'g> GraphIndex<'g> {
 }
 
 impl<'g> RolePermissions<'g> {
-    /// Gathers all policies of a role, wherever they are said.
+    /// Collects the policies of a role: inline, attached, and standalone.
     pub(crate) fn of(index: &GraphIndex<'g>, id: NodeId) -> RolePermissions<'g> {
         let mut permissions = RolePermissions {
             open: index.is_externally_modified(id),
@@ -239,12 +237,12 @@ impl<'g> RolePermissions<'g> {
         }
     }
 
-    /// Returns whether no policy at all is known.
+    /// Returns whether the role has no policy.
     pub(crate) fn is_empty(&self) -> bool {
         self.grants.is_empty() && self.external.is_empty()
     }
 
-    /// Decides an action.
+    /// Evaluates an action.
     pub(crate) fn allows(
         &self,
         index: &GraphIndex<'_>,
@@ -314,7 +312,7 @@ impl<'g> RolePermissions<'g> {
         }
     }
 
-    /// What the boundary does not allow.
+    /// Returns the decision of the permissions boundary if it does not allow the action.
     fn within_boundary(
         &self,
         index: &GraphIndex<'_>,
@@ -349,7 +347,7 @@ impl<'g> RolePermissions<'g> {
         }
     }
 
-    /// What may take an allowed action away.
+    /// Returns the decision if a policy can deny the allowed action.
     fn maybe_denied(
         &self,
         index: &GraphIndex<'_>,

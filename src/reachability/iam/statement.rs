@@ -4,18 +4,9 @@ use super::super::graph_index::{GraphIndex, expr_of, visible_text};
 use super::super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{Effect, PolicyDocument, Principal, Role, Statement};
+use crate::session_manager::{LOG_GROUP_ACTION, REGISTER_ACTION};
 
-/// What the agent needs for a plain session.
-pub(crate) const REGISTER: &str = "ssm:UpdateInstanceInformation";
-/// What the agent needs of the message service.
-pub(crate) const CHANNELS: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
-
-/// Whether a single document allows, as a boundary or an endpoint's policy does.
+/// Evaluates an action in a single document, such as a permissions boundary or an endpoint policy.
 pub(crate) fn document_allows(
     index: &GraphIndex<'_>,
     document: &PolicyDocument,
@@ -41,34 +32,34 @@ pub(crate) fn document_allows(
     allowed.and(!denied)
 }
 
-/// Who calls.
+/// The caller of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Whoever carries the policy: statements name no principal.
+    /// The principal that the policy is attached to. Statements name no principal.
     Holder,
-    /// A role of the file.
+    /// A role in the file.
     Role(NodeId),
-    /// A role that the file does not tell.
+    /// A role outside the file.
     Unknown,
 }
 
-/// What an action is done to, and by whom.
+/// The caller and the resource of an action.
 pub(crate) struct CallContext<'a> {
-    /// Who calls.
+    /// The caller.
     pub(crate) caller: Caller,
-    /// The resource, where it is one that the file names.
+    /// The resource if the file names it.
     pub(crate) resource: Option<&'a Expr>,
 }
 
 impl CallContext<'_> {
-    /// A call of the agent for itself.
+    /// A call of the agent for its own instance.
     pub(crate) const AGENT: CallContext<'static> = CallContext {
         caller: Caller::Holder,
         resource: None,
     };
 }
 
-/// Whether a statement is about this call.
+/// Returns whether a statement applies to a call.
 pub(super) fn applies(
     index: &GraphIndex<'_>,
     statement: &Statement,
@@ -121,7 +112,7 @@ fn pattern(value: &Value<Text>, action: &str) -> Ternary {
     }
 }
 
-/// `*` stands for any text, `?` for any character.
+/// Matches a pattern: `*` is any text, `?` any character.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
@@ -150,7 +141,7 @@ fn glob(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
-/// A region that stands for the stack's own where that is not decided.
+/// Returns the Region of the stack, or a sample if it is unknown.
 pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
     index.region().map_or(SAMPLE_REGION, |region| region.name)
 }
@@ -158,7 +149,7 @@ pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
 const SAMPLE_REGION: &str = "us-east-1";
 const SAMPLE_ACCOUNT: &str = "123456789012";
 
-/// Text with the place of deployment filled in by a sample.
+/// Returns the text of an expression with a sample Region, account and partition.
 fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
     let region = sample_region(index);
     Some(match expr {
@@ -177,7 +168,7 @@ fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
     })
 }
 
-/// Whether a statement's resource is what the action is done to.
+/// Returns whether the resource of a statement matches the resource of a call.
 fn resource(
     index: &GraphIndex<'_>,
     value: &Value<Text>,
@@ -195,7 +186,7 @@ fn resource(
         let (Expr::Text(name), Some(pattern)) = (meant, sample_text(index, &expr)) else {
             return Ternary::Unknown;
         };
-        // A bucket is told by its name, a key by its ARN or otherwise.
+        // The name identifies a bucket, and the ARN a key.
         let known = if action.starts_with("s3:") {
             glob(&pattern, &format!("arn:aws:s3:::{name}"))
         } else if name.starts_with("arn:") {
@@ -205,7 +196,7 @@ fn resource(
         };
         return known.into();
     }
-    // The channel actions have no resource: only `*` names them.
+    // The channel actions have no resource: only `*` matches.
     // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
     if action.starts_with("ssmmessages:") {
         return match &expr {
@@ -215,8 +206,10 @@ fn resource(
     }
     let region = sample_region(index);
     let sample = match action {
-        REGISTER => format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0"),
-        "logs:DescribeLogGroups" => {
+        REGISTER_ACTION => {
+            format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0")
+        }
+        LOG_GROUP_ACTION => {
             format!("arn:aws:logs:{region}:{SAMPLE_ACCOUNT}:log-group::log-stream:")
         }
         _ => return Ternary::Unknown,
@@ -227,7 +220,7 @@ fn resource(
     if glob(&text, &sample) {
         return Ternary::Yes;
     }
-    // Another account, region or instance may still be this one.
+    // Another account, Region or instance can still be the actual one.
     let mut parts: Vec<&str> = text.splitn(6, ':').collect();
     for at in [1, 3, 4] {
         if let Some(part) = parts.get_mut(at) {
@@ -249,7 +242,7 @@ fn resource(
     }
 }
 
-/// Whether two expressions are about the same resource of the file.
+/// Returns whether two expressions refer to the same resource of the file.
 fn is_same_arn(a: &Expr, b: &Expr) -> bool {
     let node = |expr: &Expr| {
         let mut found = None;
@@ -263,7 +256,7 @@ fn is_same_arn(a: &Expr, b: &Expr) -> bool {
     a == b || (node(a).is_some() && node(a) == node(b))
 }
 
-/// Whether a condition holds for a call of the agent.
+/// Evaluates a condition for a call of the agent.
 fn condition(
     index: &GraphIndex<'_>,
     operator: &str,
@@ -276,7 +269,7 @@ fn condition(
         None => (operator, false),
     };
     let key = key.to_ascii_lowercase();
-    // What is known of a call that the agent makes with the role's credentials.
+    // The known values of a call with the credentials of the role.
     let known: Option<Option<String>> = match key.as_str() {
         "aws:securetransport" => Some(Some("true".to_owned())),
         "aws:viaawsservice" | "aws:principalisawsservice" => Some(Some("false".to_owned())),
@@ -360,7 +353,7 @@ fn condition(
     }
 }
 
-/// Whether a statement is about the role.
+/// Returns whether the principal of a statement matches the caller.
 fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Ternary {
     if on.caller == Caller::Holder {
         return Ternary::Yes;
@@ -430,7 +423,7 @@ fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary
                     }
                     _ => None,
                 });
-            // A name that is generated is no name that anybody wrote.
+            // A generated name never equals a written one.
             let is_meant = text.contains(":role/")
                 && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
             account.and(is_meant.into())
@@ -438,7 +431,7 @@ fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary
     }
 }
 
-/// Whether a trust policy lets EC2 take the role.
+/// Returns whether a trust policy allows EC2 to assume the role.
 pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Ternary {
     let service = |who: &Value<Text>| match who {
         Value::Lit(text) => {
