@@ -68,7 +68,7 @@ pub(crate) fn pair(graph: &mut Graph) {
 }
 
 /// Returns the properties of a resource that have no equivalent in the other language.
-fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
+fn without_equivalent(node: &Node, to: Dialect) -> Vec<String> {
     let mut out = Vec::new();
     let Some(kind) = node.resource.kind() else {
         return out;
@@ -120,7 +120,7 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
 
 /// Reports everything that the other language cannot express.
 pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
-    let mut say = |node: &Node, what: String| {
+    let mut report = |node: &Node, what: String| {
         out.push(
             Diagnostic::error("convert", format!("`{}`: {what}", node.path))
                 .at(node.location.clone()),
@@ -132,21 +132,21 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
             let of = node.resource.type_name(to.pick(Dialect::Tf, Dialect::Cfn));
             let of = of.unwrap_or_default();
             if !of.is_empty() {
-                say(
+                report(
                     node,
                     format!("`{of}` has no equivalent in {}", language(to)),
                 );
             }
             continue;
         }
-        let mut found: Vec<String> = one_sided(node, to);
+        let mut found: Vec<String> = without_equivalent(node, to);
         node.resource.put(to).walk(&mut |expr| {
             if let Some(what) = obstacle(expr, to).filter(|it| !found.contains(it)) {
                 found.push(what);
             }
         });
         for what in found {
-            say(node, what);
+            report(node, what);
         }
     }
     for stack in graph.stacks() {

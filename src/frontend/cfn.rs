@@ -52,20 +52,20 @@ pub(crate) fn read(
     deployment: &Deployment,
 ) -> Result<Vec<Graph>, SyntaxError> {
     let at = root.at;
-    let refuse = |at: At, message: &str| {
+    let reject = |at: At, message: &str| {
         Err(SyntaxError {
             at,
             message: message.to_owned(),
         })
     };
     if root.map().is_none() {
-        return refuse(at, "invalid template; expected a map");
+        return reject(at, "invalid template; expected a map");
     }
     let Some(resources) = root.get("Resources") else {
-        return refuse(at, "invalid template; expected `Resources`");
+        return reject(at, "invalid template; expected `Resources`");
     };
     if resources.map().is_none() {
-        return refuse(resources.at, "invalid `Resources`; expected a map");
+        return reject(resources.at, "invalid `Resources`; expected a map");
     }
     let (root, undecided) = looped(root, deployment)?;
     let inferred = deployment.region.or_else(|| region_of_zones(&root));
@@ -231,8 +231,8 @@ impl<'t> Reader<'t> {
             .and_then(Tree::map)
             .unwrap_or_default()
         {
-            let given = reader.parameter_value(entry, deployment);
-            reader.parameters.insert(&entry.key, given);
+            let specified = reader.parameter_value(entry, deployment);
+            reader.parameters.insert(&entry.key, specified);
         }
         for entry in resource_entries(root) {
             let type_name = entry
@@ -255,7 +255,7 @@ impl<'t> Reader<'t> {
             .and_then(Tree::text)
             .unwrap_or("String");
         let stored = of.starts_with("AWS::SSM::Parameter::Value<");
-        let given = deployment
+        let specified = deployment
             .parameters
             .iter()
             .rev()
@@ -270,7 +270,7 @@ impl<'t> Reader<'t> {
             Some(Kind::Null) => Some(String::new()),
             _ => None,
         };
-        match given.or_else(default) {
+        match specified.or_else(default) {
             None => ParameterValue::Unknown,
             Some(text) if stored => ParameterValue::Stored(text),
             Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
@@ -401,9 +401,9 @@ impl<'t> Reader<'t> {
                 .collect(),
             _ => Vec::new(),
         };
-        lift.after(id, after);
+        lift.add_dependencies(id, after);
         if opaque {
-            lift.cloud(id);
+            lift.mark_unknown(id);
         }
     }
 
@@ -591,8 +591,8 @@ impl<'t> Reader<'t> {
         if let Some(pseudo) = self.pseudo(name) {
             return pseudo;
         }
-        if let Some(given) = self.parameters.get(name) {
-            return Some(match given {
+        if let Some(specified) = self.parameters.get(name) {
+            return Some(match specified {
                 ParameterValue::Text(text) => RawValue::Str(text.clone().into()),
                 ParameterValue::List(items) => RawValue::List(
                     items

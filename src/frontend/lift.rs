@@ -112,7 +112,7 @@ impl Lift {
         self.kinds.get(id.index()).copied().flatten()
     }
 
-    /// Returns the attribute with a name in the file's language.
+    /// Returns the attribute with this name in the language of the file.
     pub(crate) fn attribute(&self, id: NodeId, name: &str) -> Expr {
         let other = || Expr::Other(id, name.to_owned().into());
         let Some(kind) = self.kind(id) else {
@@ -234,26 +234,26 @@ impl Lift {
         if kind.name == "FlowLog" && of_vpc {
             map.remove("ResourceType");
         }
-        let mut refused = Vec::new();
+        let mut rejected = Vec::new();
         let user_data = match kind.name {
             "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
             "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
             _ => None,
         };
         if user_data.is_some() {
-            refused.push("user data of a launch template or configuration is not supported");
+            rejected.push("user data of a launch template or configuration is not supported");
         }
         if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
             (kind.name, map.get("UserData"))
         {
-            refused.push("`UserData` is not in `Fn::Base64`; expected plain text in `Fn::Base64`");
+            rejected.push("`UserData` is not in `Fn::Base64`; expected plain text in `Fn::Base64`");
         }
         let mut out: Vec<(String, String)> = notes
             .into_iter()
             .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.reason)))
             .collect();
         out.extend(
-            refused
+            rejected
                 .into_iter()
                 .map(|reason| (String::new(), reason.to_owned())),
         );
@@ -330,12 +330,12 @@ impl Lift {
     }
 
     /// Adds dependencies.
-    pub(crate) fn after(&mut self, id: NodeId, after: Vec<NodeId>) {
+    pub(crate) fn add_dependencies(&mut self, id: NodeId, after: Vec<NodeId>) {
         self.graph.nodes[id.index()].depends_on.extend(after);
     }
 
     /// Marks all properties as unknown.
-    pub(crate) fn cloud(&mut self, id: NodeId) {
+    pub(crate) fn mark_unknown(&mut self, id: NodeId) {
         let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
             origin

@@ -273,7 +273,7 @@ fn read_here(
         }
         let message =
             "unknown input format; expected a CloudFormation template, a Terraform plan or \
-                               a configuration"
+             a configuration"
                 .to_owned();
         return Err(rejection(
             name,

@@ -474,15 +474,15 @@ impl<'p> Plan<'p> {
             } else {
                 self.references_only(at)
             };
-            let after = self.after(at);
+            let after = self.dependencies(at);
             let id = self.resources[at].id;
             self.lift.fill(id, map, Vec::new(), Exists::Yes);
-            self.lift.after(id, after);
+            self.lift.add_dependencies(id, after);
         }
     }
 
     /// Returns the dependencies of a resource: all references and `depends_on`.
-    fn after(&self, at: usize) -> Vec<NodeId> {
+    fn dependencies(&self, at: usize) -> Vec<NodeId> {
         let it = &self.resources[at];
         let mut names: Vec<&str> = Vec::new();
         if let Some(config) = it.config {
@@ -915,7 +915,7 @@ impl<'p> Plan<'p> {
         &self,
         it: &Planned<'p>,
         attribute: &str,
-        beside: usize,
+        count: usize,
         expected: Option<&str>,
     ) -> Vec<Found> {
         let over = it
@@ -929,7 +929,7 @@ impl<'p> Plan<'p> {
         let mut found = Vec::new();
         for name in most_specific(&names) {
             // Next to other references, `each` is usually their key.
-            if beside > 2 && !name.contains("aws_") {
+            if count > 2 && !name.contains("aws_") {
                 continue;
             }
             found.extend(self.follow(name, &it.module, it.index.as_deref(), expected, 0));
@@ -939,7 +939,7 @@ impl<'p> Plan<'p> {
                 self.resources[*at].index == it.index
                     || expected == Some(self.resources[*at].of.as_str())
             }
-            Found::Opaque(_) => beside <= 2,
+            Found::Opaque(_) => count <= 2,
             Found::Constant(_) => false,
         });
         let attribute = attribute.trim_start_matches('.');
@@ -1037,7 +1037,7 @@ impl<'p> Plan<'p> {
             if names.is_empty() {
                 continue;
             }
-            let mut told: Vec<RawValue<'static>> = Vec::new();
+            let mut images: Vec<RawValue<'static>> = Vec::new();
             let mut other = false;
             for name in most_specific(&names) {
                 for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
@@ -1052,28 +1052,28 @@ impl<'p> Plan<'p> {
                                 "data.aws_ami" => RawValue::from(self.attribute(at, None)),
                                 _ => self.resource_term(at, None),
                             };
-                            if !told.contains(&term) {
-                                told.push(term);
+                            if !images.contains(&term) {
+                                images.push(term);
                             }
                         }
                         _ => other = true,
                     }
                 }
             }
-            if told.is_empty() || (other && map.get(key).is_none()) {
+            if images.is_empty() || (other && map.get(key).is_none()) {
                 continue;
             }
             // An expression with a variable can also have the value of the variable.
-            if other && told.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
+            if other && images.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
                 continue;
             }
             map.remove(key);
             map.insert(
                 key,
-                if told.len() == 1 {
-                    told.swap_remove(0)
+                if images.len() == 1 {
+                    images.swap_remove(0)
                 } else {
-                    one_of(told)
+                    one_of(images)
                 },
             );
         }

@@ -56,7 +56,7 @@ pub fn regions() -> &'static [Region] {
 }
 
 impl Region {
-    /// Returns the region with a name.
+    /// Returns the region of this name.
     ///
     /// ```
     /// use ssm_synth::Region;
@@ -68,13 +68,13 @@ impl Region {
 
     /// Returns the region of a zone and the rest of the zone's name: `a`, or `-lax-1a`.
     pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
-        let told = |rest: &str| match rest.strip_prefix('-') {
+        let is_zone_suffix = |rest: &str| match rest.strip_prefix('-') {
             Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
             None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
         };
         let of = |region: &'static Region| {
             let rest = zone.strip_prefix(region.name)?;
-            told(rest).then_some((region, rest))
+            is_zone_suffix(rest).then_some((region, rest))
         };
         regions().iter().find_map(of)
     }

@@ -36,7 +36,7 @@ impl EndpointService {
         rows().iter().map(|row| token_of(row))
     }
 
-    /// Returns the service with a token, if it is known.
+    /// Returns the service with this token, if it is known.
     pub(crate) fn find(token: &str) -> Option<EndpointService> {
         let at = rows()
             .binary_search_by(|row| token_of(row).cmp(token))

@@ -24,7 +24,7 @@ pub struct Assertions<'a> {
 }
 
 impl<'a> Assertions<'a> {
-    /// Returns the stack with a name.
+    /// Returns the stack of this name.
     ///
     /// # Panics
     ///

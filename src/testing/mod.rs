@@ -56,8 +56,10 @@ pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
         Ok(validated) => validated,
         Err(diagnostics) => panic!("{diagnostics:#}"),
     };
-    let made = backend::snapshots(&validated, formats).into_iter();
-    made.map(|(name, text)| Snapshot { name, text }).collect()
+    let snapshots = backend::snapshots(&validated, formats).into_iter();
+    snapshots
+        .map(|(name, text)| Snapshot { name, text })
+        .collect()
 }
 
 /// Compares an app with its snapshots: a document for each stack and format, and a table of IDs

@@ -317,7 +317,7 @@ fn lossy_conversions_are_rejected() {
         ),
         (
             "A: {Type: AWS::CloudWatch::Alarm, Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}",
-            "required",
+            "Terraform requires `alarm_name`",
         ),
     ] {
         let template = format!("Resources:\n  {resources}\n");

@@ -54,7 +54,7 @@ impl Loops<'_> {
                 let mut out = Vec::new();
                 for entry in entries {
                     if entry.key.starts_with("Fn::ForEach::") {
-                        self.turn(&entry, &mut out)?;
+                        self.expand_loop(&entry, &mut out)?;
                     } else {
                         out.push(Entry {
                             value: self.expand(entry.value)?,
@@ -70,12 +70,15 @@ impl Loops<'_> {
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
-        let given = self.deployment.parameters.iter().rev();
-        let mut given = given.filter(|(key, _)| key == name);
-        given.next().map(|(_, value)| value.clone()).or_else(|| {
-            let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
-            default.text().map(str::to_owned)
-        })
+        let specified = self.deployment.parameters.iter().rev();
+        let mut specified = specified.filter(|(key, _)| key == name);
+        specified
+            .next()
+            .map(|(_, value)| value.clone())
+            .or_else(|| {
+                let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
+                default.text().map(str::to_owned)
+            })
     }
 
     /// Returns the items of a collection, if they are known.
@@ -122,18 +125,18 @@ impl Loops<'_> {
         }
     }
 
-    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
-        let refuse = |message: &str| {
+    fn expand_loop(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
+        let reject = |message: &str| {
             Err(SyntaxError {
                 at: entry.at,
                 message: format!("`{}`: {message}", entry.key),
             })
         };
         let Some([name, collection, template]) = entry.value.list() else {
-            return refuse("expected an identifier, a collection and a map");
+            return reject("expected an identifier, a collection and a map");
         };
         let (Some(name), Some(template)) = (name.text(), template.map()) else {
-            return refuse("expected an identifier, a collection and a map");
+            return reject("expected an identifier, a collection and a map");
         };
         let Some(items) = self.items(collection) else {
             self.unresolved = true;
@@ -143,19 +146,19 @@ impl Loops<'_> {
             for inner in template {
                 self.budget = self.budget.saturating_sub(1);
                 if self.budget == 0 {
-                    return refuse("the loops create too many values");
+                    return reject("the loops create too many values");
                 }
-                let made = Entry {
-                    key: put_in(&inner.key, name, &item),
+                let entry = Entry {
+                    key: substitute(&inner.key, name, &item),
                     at: inner.at,
                     value: replaced(&inner.value, name, &item, &mut self.budget),
                 };
-                if made.key.starts_with("Fn::ForEach::") {
-                    self.turn(&made, out)?;
+                if entry.key.starts_with("Fn::ForEach::") {
+                    self.expand_loop(&entry, out)?;
                 } else {
                     out.push(Entry {
-                        value: self.expand(made.value)?,
-                        ..made
+                        value: self.expand(entry.value)?,
+                        ..entry
                     });
                 }
             }
@@ -164,7 +167,7 @@ impl Loops<'_> {
     }
 }
 
-fn put_in(text: &str, name: &str, item: &str) -> String {
+fn substitute(text: &str, name: &str, item: &str) -> String {
     let plain: String = item.chars().filter(char::is_ascii_alphanumeric).collect();
     text.replace(&format!("${{{name}}}"), item)
         .replace(&format!("&{{{name}}}"), &plain)
@@ -183,7 +186,7 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
     }
     let kind = match &tree.kind {
         Kind::Null => Kind::Null,
-        Kind::Text(text) => Kind::Text(put_in(text, name, item)),
+        Kind::Text(text) => Kind::Text(substitute(text, name, item)),
         Kind::List(items) => Kind::List(
             items
                 .iter()
@@ -194,7 +197,7 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
             entries
                 .iter()
                 .map(|entry| Entry {
-                    key: put_in(&entry.key, name, item),
+                    key: substitute(&entry.key, name, item),
                     at: entry.at,
                     value: replaced(&entry.value, name, item, budget),
                 })

@@ -251,7 +251,7 @@ impl Reader<'_> {
         let Some(&(tree, id)) = self.resources.get(entry.key.as_str()) else {
             return;
         };
-        let mut say = |at: At, reason: String| {
+        let mut report = |at: At, reason: String| {
             let reason = format!("`{}`: {reason}", entry.key);
             out.push(diagnostic(reason).at(self.location(at)));
         };
@@ -270,7 +270,7 @@ impl Reader<'_> {
         for (property, reason) in lift.fill_strict(id, map) {
             let top = property.split('.').next().unwrap_or_default();
             let at = locations.iter().find(|(name, _)| name == top);
-            say(at.map_or(entry.at, |(_, at)| *at), reason);
+            report(at.map_or(entry.at, |(_, at)| *at), reason);
         }
         let condition = tree.get("Condition").and_then(Tree::text);
         let known = condition.map(|name| conditions.get(name).copied());
@@ -285,16 +285,16 @@ impl Reader<'_> {
                 "DeletionPolicy" | "UpdateReplacePolicy" => match text {
                     "Retain" | "RetainExceptOnCreate" => removal = Some(RemovalPolicy::Retain),
                     "Delete" => removal = removal.or(Some(RemovalPolicy::Delete)),
-                    other => say(part.at, format!("`{other}` has no equivalent in Terraform")),
+                    other => report(part.at, format!("`{other}` has no equivalent in Terraform")),
                 },
                 "Metadata" => lost.push((part.at, "`Metadata`".to_owned())),
                 "Type" | "Properties" | "Condition" | "DependsOn" => {}
-                other => say(part.at, format!("`{other}` has no equivalent in Terraform")),
+                other => report(part.at, format!("`{other}` has no equivalent in Terraform")),
             }
         }
         lift.graph.nodes[id.index()].removal_policy = removal;
         if let (Some(name), None) = (condition, known.flatten()) {
-            say(entry.at, format!("condition `{name}` does not exist"));
+            report(entry.at, format!("condition `{name}` does not exist"));
         }
         // Nested rules and policies exist under the same condition.
         let condition = lift.graph.nodes[id.index()].condition;
@@ -315,6 +315,6 @@ impl Reader<'_> {
             }
             _ => Vec::new(),
         };
-        lift.after(id, after);
+        lift.add_dependencies(id, after);
     }
 }

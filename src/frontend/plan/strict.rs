@@ -40,7 +40,7 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         if it.data {
             continue;
         }
-        let mut say = |reason: String| {
+        let mut report = |reason: String| {
             out.push(Diagnostic::error(
                 "convert",
                 format!("`{address}`: {reason}"),
@@ -54,20 +54,20 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         let set = set.and_then(Json::as_object);
         let tagged_disks = set.is_some_and(|it| it.contains_key("volume_tags"));
         // These arguments repeat other arguments, or only the provider uses them.
-        let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
+        let skipped = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
         if let Some(set) = set {
             for (key, expression) in set {
                 let constant = expression.get("constant_value");
-                let beside = constant.and_then(Json::as_array).into_iter().flatten();
+                let constants = constant.and_then(Json::as_array).into_iter().flatten();
                 let literal = |it: &&Json| it.as_str().is_some_and(|it| !it.contains("${"));
-                if expression.get("references").is_some() && beside.filter(literal).count() > 0 {
-                    say(format!(
+                if expression.get("references").is_some() && constants.filter(literal).count() > 0 {
+                    report(format!(
                         "`{key}` contains constants and references; a plan shows only the references"
                     ));
                 }
                 let text = constant.and_then(Json::as_str).unwrap_or_default();
                 if key.starts_with("user_data") && (text.contains("$${") || text.contains("%%{")) {
-                    say(format!(
+                    report(format!(
                         "a plan does not show whether `$$` in `{key}` is an escape"
                     ));
                 }
@@ -75,11 +75,11 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
             let marks = it.sensitive.as_object();
             for (key, mark) in marks.into_iter().flatten() {
                 if set.contains_key(key) && has_unknown(mark) {
-                    say(format!("`{key}` is sensitive: replace it with a parameter"));
+                    report(format!("`{key}` is sensitive: replace it with a parameter"));
                 }
             }
         }
-        map.retain(|key| !own.contains(&key));
+        map.retain(|key| !skipped.contains(&key));
         values.insert(id, it.values.clone());
         let root_device = it
             .values
@@ -87,11 +87,11 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
             .and_then(Json::as_str)
             .filter(|it| !it.is_empty())
             .map(str::to_owned);
-        let after = plan.after(at);
+        let after = plan.dependencies(at);
         for (_, reason) in plan.lift.fill_strict(id, map) {
-            say(reason);
+            report(reason);
         }
-        plan.lift.after(id, after);
+        plan.lift.add_dependencies(id, after);
         let node = &mut plan.lift.graph.nodes[id.index()];
         if let (true, Some(instance)) = (tagged_disks, Instance::of_mut(&mut node.resource)) {
             instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
@@ -101,9 +101,9 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         {
             match root_device {
                 Some(name) => volume.device_name = Value::Lit(name.into()),
-                None => {
-                    say("the plan does not contain the device name of the root volume".to_owned())
-                }
+                None => report(
+                    "the plan does not contain the device name of the root volume".to_owned(),
+                ),
             }
         }
         let name = plain_name(&address);
@@ -114,7 +114,7 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
                 Value::Expr(Expr::Attr(role, _)) => {
                     attachments.push((*role, attachment.policy.clone()));
                 }
-                _ => say("the role is not a resource of the plan".to_owned()),
+                _ => report("the role is not a resource of the plan".to_owned()),
             }
         }
     }
@@ -142,24 +142,24 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
     }
     let mut graph = plan.lift.finish_strict();
     let stack = graph.stacks[0].clone();
-    let gone = |node: &Node| {
+    let is_removed = |node: &Node| {
         let data =
             matches!(node.resource.type_name(Dialect::Tf), Some(of) if of.starts_with("data."));
         data || RolePolicyAttachment::of(&node.resource).is_some()
     };
-    let (left, gone): (Vec<NodeId>, Vec<NodeId>) = stack
+    let (retained, removed): (Vec<NodeId>, Vec<NodeId>) = stack
         .nodes
         .into_iter()
-        .partition(|id| !gone(&graph.nodes[id.index()]));
-    for id in gone {
+        .partition(|id| !is_removed(&graph.nodes[id.index()]));
+    for id in removed {
         // The attachment belongs to no stack, so no output contains it.
         graph.nodes[id.index()].resource = RawResource::new().tf("removed").into();
         graph.nodes[id.index()].depends_on.clear();
     }
     for node in &mut graph.nodes {
-        node.depends_on.retain(|id| left.contains(id));
+        node.depends_on.retain(|id| retained.contains(id));
     }
-    graph.stacks[0].nodes = left;
+    graph.stacks[0].nodes = retained;
     Ok((graph, out, values))
 }
 
