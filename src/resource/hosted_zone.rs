@@ -17,7 +17,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-hostedzone.html>
     pub struct HostedZone: "AWS::Route53::HostedZone" / "aws_route53_zone",
         link Attr::by_ref("id"),
-        attrs [Self::ZONE_ID];
+        attrs [Self::ZONE_ID],
+        import "Id" / "{zone_id}";
     one {
         /// Its name.
         name: Value<Text> = "Name" / "name",
@@ -39,7 +40,8 @@ resource! {
     /// One more VPC of a private zone, as Terraform adds it.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_zone_association>
-    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id");
+    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id"),
+        import "" / "{zone_id}:{vpc_id}";
     one {
         /// The zone.
         zone: Link<HostedZone> = "" / "zone_id",
@@ -63,7 +65,8 @@ resource! {
     /// A name in a zone.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html>
-    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id");
+    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id"),
+        import "" / "{zone_id}_{name}_{type}";
     one {
         /// The name.
         name: Value<Text> = "Name" / "name",

@@ -16,7 +16,8 @@ resource! {
     /// A way out for instances without a public address.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
-    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id");
+    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id"),
+        import "NatGatewayId" / "{id}";
     one {
         /// Where it is: a subnet with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

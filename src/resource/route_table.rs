@@ -6,7 +6,8 @@ resource! {
     /// A route table; without routes it reaches the VPC only.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-routetable.html>
-    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id");
+    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id"),
+        import "RouteTableId" / "{id}";
     one {
         /// The VPC it belongs to.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -34,7 +35,8 @@ resource! {
     /// The main route table of a VPC, as Terraform takes it over.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table>
-    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id");
+    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id"),
+        import "" / "{vpc_id}";
     one {
         /// The table's id, an attribute of the VPC.
         default_route_table: Value<Text> = "" / "default_route_table_id",

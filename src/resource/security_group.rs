@@ -15,7 +15,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
     pub struct SecurityGroup: "AWS::EC2::SecurityGroup" / "aws_security_group",
-        link Attr::by_get_att("GroupId", "id");
+        link Attr::by_get_att("GroupId", "id"),
+        import "Id" / "{id}";
     one {
         /// What it is for, at most 255 characters of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. A change
         /// replaces the group.
@@ -149,7 +150,8 @@ resource! {
     /// removed.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group>
-    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id");
+    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id"),
+        import "" / "{id}";
     opt {
         /// The VPC. Default: the default one.
         vpc: Link<Vpc> = "" / "vpc_id",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html>
     pub struct Trail: "AWS::CloudTrail::Trail" / "aws_cloudtrail", link Attr::by_ref("name"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "TrailName" / "{arn}";
     one {
         /// Its name: the bucket's policy names it, and it names the bucket.
         trail_name: Value<Text> = "TrailName" / "name",

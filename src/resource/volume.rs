@@ -7,7 +7,8 @@ resource! {
     /// A disk of its own; one that an instance brings is read as such.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-volume.html>
-    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id");
+    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id"),
+        import "VolumeId" / "{id}";
     one {
         /// Its zone.
         availability_zone: Value<Text> = "AvailabilityZone" / "availability_zone",

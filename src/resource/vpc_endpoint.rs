@@ -20,7 +20,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html>
     pub struct VpcEndpoint: "AWS::EC2::VPCEndpoint" / "aws_vpc_endpoint", link Attr::by_ref("id"),
-        attrs [Self::PREFIX_LIST];
+        attrs [Self::PREFIX_LIST],
+        import "Id" / "{id}";
     one {
         /// The VPC it belongs to.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -62,10 +63,10 @@ impl Hooks for VpcEndpoint {
 
 /// Declares what Terraform adds to an endpoint in a resource of its own.
 macro_rules! satellite {
-    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
         resource! {
             $(#[doc = $doc])*
-            pub struct $name: "" / $tf, link Attr::by_ref("id");
+            pub struct $name: "" / $tf, link Attr::by_ref("id"), import "" / $import;
             one {
                 /// The endpoint.
                 endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
@@ -81,7 +82,7 @@ satellite! {
     /// One more subnet of an endpoint.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_subnet_association>
-    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", {
+    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", import "{vpc_endpoint_id}/{subnet_id}", {
         /// The subnet.
         subnet: Link<Subnet> = "subnet_id",
     }
@@ -91,7 +92,7 @@ satellite! {
     /// One more group of an endpoint; the default group stays unless it is replaced.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_security_group_association>
-    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", {
+    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", import "{vpc_endpoint_id}/{security_group_id}", {
         /// The group.
         security_group: Link<SecurityGroup> = "security_group_id",
     }
@@ -101,7 +102,7 @@ satellite! {
     /// One more route table of a gateway.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_route_table_association>
-    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", {
+    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", import "{vpc_endpoint_id}/{route_table_id}", {
         /// The table.
         route_table: Link<RouteTable> = "route_table_id",
     }
@@ -111,7 +112,7 @@ satellite! {
     /// The policy of an endpoint.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_policy>
-    VpcEndpointPolicy: "aws_vpc_endpoint_policy", {
+    VpcEndpointPolicy: "aws_vpc_endpoint_policy", import "{vpc_endpoint_id}", {
         /// What may be asked through it.
         policy: PolicyDocument = "policy",
     }
@@ -121,7 +122,7 @@ satellite! {
     /// Whether an endpoint answers for the service's public name.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_private_dns>
-    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", {
+    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", import "{vpc_endpoint_id}", {
         /// Whether it does.
         private_dns_enabled: Value<bool> = "private_dns_enabled",
     }
