@@ -1,4 +1,4 @@
-//! What to do about a failure that AWS words in a known way.
+//! Hints for failure messages of AWS.
 
 /// Parts of a message, and a hint if it contains all of them.
 const HINTS: [(&[&str], &str); 39] = [
@@ -170,7 +170,7 @@ const HINTS: [(&[&str], &str); 39] = [
     ),
 ];
 
-/// Returns what one can do about a failure that AWS words like this.
+/// Returns a hint for a failure message of AWS.
 pub(crate) fn hint(reason: &str) -> Option<String> {
     let reason = reason.to_lowercase();
     let fits = |parts: &&[&str]| parts.iter().all(|part| reason.contains(part));
@@ -184,17 +184,17 @@ mod tests {
 
     #[test]
     fn the_more_precise_hint_wins() {
-        let told = |reason: &str| hint(reason).unwrap();
+        let hint_for = |reason: &str| hint(reason).unwrap();
         assert!(
-            told("User: x is not authorized to perform: ssm:GetParameters on resource")
-                .contains("image")
+            hint_for("User: x is not authorized to perform: ssm:GetParameters on resource")
+                .contains("AMI")
         );
         assert!(
-            told("is not authorized to perform: ec2:CreateVpc with an explicit deny")
-                .contains("SCP")
+            hint_for("is not authorized to perform: ec2:CreateVpc with an explicit deny")
+                .contains("service control policy")
         );
         assert!(
-            told("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
+            hint_for("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
                 .contains("quota")
         );
         assert!(hint("something else").is_none());
