@@ -106,6 +106,8 @@ together() {
 
 stage_quick() {
     step format cargo fmt --check
+    # rustfmt does not follow modules that a macro declares.
+    step 'format of the hops' rustfmt --check --edition 2024 src/reachability/hop/*.rs
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step tests cargo test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
@@ -113,6 +115,8 @@ stage_quick() {
 
 stage_lint() {
     step format cargo fmt --check
+    # rustfmt does not follow modules that a macro declares.
+    step 'format of the hops' rustfmt --check --edition 2024 src/reachability/hop/*.rs
     step 'format of the outside crate' outside fmt --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings

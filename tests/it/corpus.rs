@@ -1,5 +1,5 @@
-//! The proof against templates and plans whose right answer is known: one correct file for each
-//! shape, and one changed fact for each case.
+//! The reachability check of templates and plans with known verdicts: one correct file for each shape,
+//! and one changed fact for each case.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,8 @@ fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// A base file with a case's edits; each text to find is there as often as the case says.
+/// Returns a base file with the edits of a case. Each text to find occurs once, unless the edit says
+/// `all`.
 fn edited(base: &Path, case: &Value) -> String {
     let mut out = std::fs::read_to_string(base).unwrap();
     let name = text(case, "case").unwrap();
@@ -49,8 +50,8 @@ fn edited(base: &Path, case: &Value) -> String {
     out
 }
 
-/// Runs the program as a user does.
-fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
+/// Runs `check` and returns the verdict and failing hop of each instance.
+fn verdicts(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
     command.arg("check").arg(file).args(["--output", "json"]);
     for argument in items(case, "arguments") {
@@ -58,28 +59,28 @@ fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String
     }
     let done = command.output().unwrap();
     let name = text(case, "case").unwrap();
-    let talk = String::from_utf8_lossy(&done.stderr);
+    let stderr = String::from_utf8_lossy(&done.stderr);
     let report: Value = serde_json::from_slice(&done.stdout)
-        .unwrap_or_else(|error| panic!("{name}: {error}: {talk}"));
+        .unwrap_or_else(|error| panic!("{name}: {error}: {stderr}"));
     let instances = items(&report, "instances").iter().map(|it| {
         let verdict = text(it, "verdict").unwrap().to_owned();
         let hop = text(it, "failing_hop").map(str::to_owned);
         (text(it, "id").unwrap().to_owned(), (verdict, hop))
     });
-    let answers: BTreeMap<_, _> = instances.collect();
-    let any = |verdict: &str| answers.values().any(|(own, _)| own == verdict);
+    let verdicts: BTreeMap<_, _> = instances.collect();
+    let any = |verdict: &str| verdicts.values().any(|(own, _)| own == verdict);
     let code = match () {
         () if any("unreachable") => 1,
         () if any("unknown") => 3,
         () => 0,
     };
     assert_eq!(done.status.code(), Some(code), "{name}");
-    answers
+    verdicts
 }
 
 #[derive(Default)]
 struct Tally {
-    /// Wanted and found verdicts.
+    /// Expected and found verdicts.
     matrix: BTreeMap<(String, String), usize>,
     wrong: Vec<String>,
     total: usize,
@@ -115,46 +116,46 @@ impl Tally {
                 _ => Vec::new(),
             };
             let right_hop = hops.is_empty() || hop.is_some_and(|hop| hops.contains(&hop));
-            // A plan does not hold what it does not make.
-            let left_out = verdict == "absent" && own == "none";
-            if !left_out && (verdict != own || !right_hop) {
+            // A plan does not contain resources that it does not create.
+            let is_missing = verdict == "not-created" && own == "none";
+            if !is_missing && (verdict != own || !right_hop) {
                 self.wrong.push(format!(
-                    "{name}: {id}: wanted {verdict} {hops:?}, found {own} {hop:?}"
+                    "{name}: {id}: expected {verdict} {hops:?}, found {own} {hop:?}"
                 ));
             }
         }
     }
 
     fn finish(self, of: &str, min: usize) {
-        println!("{of}: {} answers", self.total);
+        println!("{of}: {} verdicts", self.total);
         for ((expected, found), times) in &self.matrix {
-            println!("  wanted {expected:<12} found {found:<12} {times}");
+            println!("  expected {expected:<12} found {found:<12} {times}");
         }
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
-        assert!(self.total >= min, "{of}: only {} answers", self.total);
+        assert!(self.total >= min, "{of}: only {} verdicts", self.total);
     }
 }
 
 #[test]
-fn templates_are_judged_right() {
+fn templates_have_the_expected_verdicts() {
     let scratch = tempfile::tempdir().unwrap();
     let mut tally = Tally::default();
     for case in cases("cfn") {
         let base = text(&case, "base").unwrap();
         let file = scratch.path().join(base);
         std::fs::write(&file, edited(&directory("cfn").join(base), &case)).unwrap();
-        tally.compare(&case, &answers(&file, &case));
+        tally.compare(&case, &verdicts(&file, &case));
     }
     tally.finish("templates", 700);
 }
 
 #[test]
-fn plans_are_judged_right() {
+fn plans_have_the_expected_verdicts() {
     let mut tally = Tally::default();
     for case in cases("tf") {
         let name = text(&case, "case").unwrap();
         let file = directory("tf/plans").join(format!("{name}.json"));
-        tally.compare(&case, &answers(&file, &case));
+        tally.compare(&case, &verdicts(&file, &case));
     }
     tally.finish("plans", 200);
 }

@@ -1,4 +1,4 @@
-//! What a stack costs: the worked examples, what is not priced, the other ways, the program.
+//! Cost estimates: worked examples, unknown prices, alternatives, and the command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,15 +15,15 @@ fn region(name: &str) -> &'static Region {
     Region::find(name).unwrap()
 }
 
-/// The estimate of a configuration, and its variants.
+/// Returns the estimate of a configuration and its alternatives.
 fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
     let graph = built.app.graph();
     let region = cost::region_of(graph).unwrap_or(region("us-east-1"));
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
-    let variants = cost::of_config(&config, graph, &estimate);
-    (estimate, variants)
+    let alternatives = cost::of_config(&config, graph, &estimate);
+    (estimate, alternatives)
 }
 
 fn template(text: &str) -> (Estimate, Vec<Alternative>) {
@@ -34,8 +34,8 @@ fn template(text: &str) -> (Estimate, Vec<Alternative>) {
     let input = Input::read("test", text, None, &deployment).unwrap_or_else(|it| panic!("{it}"));
     let graph = &input.graphs[0];
     let estimate = cost::estimate(graph, region("us-east-1"), &UsageAssumptions::default());
-    let variants = cost::of_graph(graph, &estimate);
-    (estimate, variants)
+    let alternatives = cost::of_graph(graph, &estimate);
+    (estimate, alternatives)
 }
 
 fn sum(estimate: &Estimate, what: &str) -> String {
@@ -48,12 +48,12 @@ fn sum(estimate: &Estimate, what: &str) -> String {
     sum.to_string()
 }
 
-fn of<'a>(variants: &'a [Alternative], name: &str) -> &'a Alternative {
-    variants
+fn of<'a>(alternatives: &'a [Alternative], name: &str) -> &'a Alternative {
+    alternatives
         .iter()
         .find(|it| it.name == name)
-        .or_else(|| variants.iter().find(|it| it.name.contains(name)))
-        .unwrap_or_else(|| panic!("{name}: {variants:?}"))
+        .or_else(|| alternatives.iter().find(|it| it.name.contains(name)))
+        .unwrap_or_else(|| panic!("{name}: {alternatives:?}"))
 }
 
 #[test]
@@ -92,16 +92,20 @@ fn a_region_without_ec2messages_pays_for_two() {
 }
 
 #[test]
-fn gateways_are_compared_at_the_guide_s_price() {
-    let (estimate, variants) = built_config("");
+fn gateways_are_compared_at_their_list_price() {
+    let (estimate, alternatives) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
-        ("in one zone, no", 36.50, 0.05),
-        ("in 2 zones", 73.00, 0.05),
+        ("in one Availability Zone, no", 36.50, 0.05),
+        ("in 2 Availability Zones", 73.00, 0.05),
     ] {
-        let variant = of(&variants, name);
-        assert!(variant.is_comparison && !variant.is_reachable && variant.settings.is_empty());
-        let total = variant.monthly.as_f64() - rest;
+        let alternative = of(&alternatives, name);
+        assert!(
+            alternative.is_comparison
+                && !alternative.is_reachable
+                && alternative.settings.is_empty()
+        );
+        let total = alternative.monthly.as_f64() - rest;
         assert!((total - fixed - data).abs() < 0.001, "{name}: {total}");
     }
 }
@@ -113,25 +117,26 @@ fn each_setting_has_its_documented_effect() {
         "region: eu-central-1\n",
         "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
     ] {
-        let (estimate, variants) = built_config(text);
-        let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
-        assert!(settable.len() >= 4, "{variants:?}");
-        for variant in settable {
+        let (estimate, alternatives) = built_config(text);
+        let settable: Vec<&Alternative> =
+            alternatives.iter().filter(|it| !it.is_comparison).collect();
+        assert!(settable.len() >= 4, "{alternatives:?}");
+        for alternative in settable {
             let mut config = Config::read("test", text).unwrap();
-            for (path, value) in &variant.settings {
+            for (path, value) in &alternative.settings {
                 config.set("--set", path, value).unwrap();
             }
             let built = config.build().unwrap();
             built.validate().unwrap();
             let graph = built.app.graph();
             let changed = cost::estimate(graph, estimate.region, &UsageAssumptions::default());
-            assert_eq!(changed.total(), variant.monthly, "{variant:?}");
+            assert_eq!(changed.total(), alternative.monthly, "{alternative:?}");
             assert_eq!(
-                variant.difference,
+                alternative.difference,
                 changed.total().minus(estimate.total()),
-                "{variant:?}"
+                "{alternative:?}"
             );
-            assert!(variant.difference < cost::Usd::ZERO && variant.is_reachable);
+            assert!(alternative.difference < cost::Usd::ZERO && alternative.is_reachable);
         }
     }
 }
@@ -139,8 +144,8 @@ fn each_setting_has_its_documented_effect() {
 #[test]
 fn arm64_is_not_suggested_where_it_cannot_run() {
     let arm = |text: &str| {
-        let (_, variants) = built_config(text);
-        variants.iter().any(|it| it.name.contains("arm64"))
+        let (_, alternatives) = built_config(text);
+        alternatives.iter().any(|it| it.name.contains("arm64"))
     };
     assert!(arm(""));
     assert!(!arm(
@@ -153,21 +158,24 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
 
 #[test]
 fn a_missing_price_is_reported_and_not_guessed() {
-    let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
-    let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
-    assert_eq!(told, ["instance"]);
-    let (whole, _) = built_config("");
-    assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
-    // What has no price has none before and after.
+    let (estimate, alternatives) = built_config("instances: [{name: a, type: c9z.large}]");
+    let items: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
+    assert_eq!(items, ["instance"]);
+    let (complete, _) = built_config("");
     assert_eq!(
-        of(&variants, "endpoints in one zone")
+        estimate.total().minus(complete.total()).to_string(),
+        "-7.59"
+    );
+    // Both totals omit the instance.
+    assert_eq!(
+        of(&alternatives, "endpoints in one Availability Zone")
             .difference
             .to_string(),
         "-21.90"
     );
-    let (estimate, variants) = built_config("region: cn-north-1");
+    let (estimate, alternatives) = built_config("region: cn-north-1");
     assert_eq!(estimate.total(), cost::Usd::ZERO);
-    assert_eq!(variants, []);
+    assert_eq!(alternatives, []);
 }
 
 #[test]
@@ -207,12 +215,12 @@ Resources:
   Events: {Type: AWS::CloudTrail::EventDataStore}
   Role: {Type: AWS::IAM::Group}
 ";
-    let (estimate, variants) = template(text);
+    let (estimate, alternatives) = template(text);
     for (what, usd) in [
         // t3.large once, and t3.micro three times.
         ("instance", "83.52"),
         // Three times 0.0092 an hour.
-        ("Windows licence", "20.15"),
+        ("Windows license", "20.15"),
         ("detailed monitoring", "2.10"),
         // 20 GB, and three times the 30 GB of the image.
         ("root volume", "8.80"),
@@ -227,14 +235,14 @@ Resources:
     }
     assert_eq!(estimate.instances, 4);
     assert_eq!(estimate.not_modeled, ["AWS::CloudTrail::EventDataStore"]);
-    let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
-    let io2 = Cost::NotPriced("no price of `volume.io2` in us-east-1".to_owned());
-    assert_eq!(why, [&io2]);
-    assert!(of(&variants, "smaller").monthly < estimate.total());
+    let reasons: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
+    let io2 = Cost::NotPriced("no price for `volume.io2` in us-east-1".to_owned());
+    assert_eq!(reasons, [&io2]);
+    assert!(of(&alternatives, "smaller").monthly < estimate.total());
 }
 
 #[test]
-fn how_many_subnets_a_parameter_has_is_not_guessed() {
+fn the_subnets_of_a_parameter_are_not_guessed() {
     let text = "
 Parameters: {Subnets: {Type: 'List<AWS::EC2::Subnet::Id>'}}
 Resources:
@@ -246,24 +254,27 @@ Resources:
       ServiceName: !Sub com.amazonaws.${AWS::Region}.ssm
       SubnetIds: !Ref Subnets
 ";
-    let (estimate, variants) = template(text);
+    let (estimate, alternatives) = template(text);
     assert!(!estimate.is_complete());
-    assert_eq!(variants, []);
+    assert_eq!(alternatives, []);
 }
 
 #[test]
 fn every_case_has_an_estimate() {
     for (name, text) in cases() {
-        let (estimate, variants) = built_config(&text);
+        let (estimate, alternatives) = built_config(&text);
         assert!(!estimate.lines.is_empty(), "{name}");
-        for variant in variants.iter().filter(|it| !it.is_comparison) {
-            assert!(variant.difference < cost::Usd::ZERO, "{name}: {variant:?}");
+        for alternative in alternatives.iter().filter(|it| !it.is_comparison) {
+            assert!(
+                alternative.difference < cost::Usd::ZERO,
+                "{name}: {alternative:?}"
+            );
         }
     }
 }
 
 #[test]
-fn a_file_is_known_by_its_content() {
+fn the_content_determines_the_format() {
     for (text, kind) in [
         ("Resources: {}", InputFormat::Cfn),
         ("{\"Resources\": {}}", InputFormat::Cfn),
@@ -288,7 +299,7 @@ fn run(args: &[&str], input: &str) -> (i32, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its arguments reads nothing.
+    // The program does not read the input if it rejects its arguments.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();
     (
@@ -315,7 +326,7 @@ fn a_template_s_estimate() {
 }
 
 #[test]
-fn programs_get_json_with_a_version() {
+fn json_has_a_version() {
     let (code, out, _) = run(&["--output", "json", "--region", "us-west-2"], "");
     assert_eq!(code, 0);
     let root: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -324,11 +335,11 @@ fn programs_get_json_with_a_version() {
     assert_eq!(root["region_assumed"], false);
     assert_eq!(root["lines"][0]["monthly"], 14.6);
     assert!(root["lines"][0]["price"]["date"].is_string());
-    let one = root["variants"]
+    let one = root["alternatives"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|it| it["name"] == "endpoints in one zone")
+        .find(|it| it["name"] == "endpoints in one Availability Zone")
         .unwrap();
     assert_eq!(one["settings"]["endpoints.zones"], "one");
     assert_eq!(one["difference"], -21.9);

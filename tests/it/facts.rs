@@ -1,7 +1,6 @@
-//! Our own stack, one removed fact at a time: each breaks its hop, and only that comes first.
+//! A generated stack with one fact removed at a time: each breaks its hop, which is the first to fail.
 //!
-//! This is CloudFormation, after a round trip through the rendered template; `tests/facts/facts.py`
-//! does the same with plans of Terraform.
+//! These are CloudFormation templates. `tests/facts/facts.py` does the same with Terraform plans.
 
 use serde_json::Value;
 use ssm_synth::frontend::Input;
@@ -17,12 +16,12 @@ fn directory(name: &str) -> String {
 
 pub(crate) fn judged(template: &str) -> (Verdict, Option<&'static str>) {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
-    let proofs = input
+    let results = input
         .graphs
         .iter()
         .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
         .collect();
-    let reachability = reachability::merge(proofs);
+    let reachability = reachability::merge(results);
     let first = &reachability.instances[0];
     (first.verdict, first.failing_hop().map(|hop| hop.as_str()))
 }
@@ -78,7 +77,7 @@ fn each_fact_that_is_removed_breaks_its_hop() {
     );
 }
 
-/// The fix of the first failing hop, as the report gives it.
+/// Returns the fix of the first failing hop in the report.
 fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
@@ -104,36 +103,36 @@ fn merge(into: &mut Value, more: &Value) {
     }
 }
 
-/// What a report says to write, written into the template, mends it.
+/// The fixes of the report, merged into the template, make the instance reachable.
 #[test]
 fn the_fix_of_each_fact_works() {
     let config = directory("config.yaml");
     let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
     let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
-    let mut mended = 0;
+    let mut fixed = 0;
     for fact in &facts {
         let mut broken = changed(&template, fact);
-        // One fix after the other: a missing way needs two endpoints.
+        // One fix after the other: a subnet without a path requires two endpoints.
         for _ in 0..12 {
             let text = broken.to_string();
             if judged(&text).0 != Verdict::Unreachable {
                 break;
             }
             let lines = fix(&text).unwrap();
-            // What is said best in words cannot be written by a test.
+            // A test cannot apply manual instructions.
             let Ok(lines) = serde_json::from_str::<Value>(&lines) else {
                 break;
             };
             merge(&mut broken["Resources"], &lines);
         }
-        mended += usize::from(judged(&broken.to_string()).0 == Verdict::Reachable);
+        fixed += usize::from(judged(&broken.to_string()).0 == Verdict::Reachable);
     }
-    assert!(mended >= 15, "{mended} of {}", facts.len());
+    assert!(fixed >= 15, "{fixed} of {}", facts.len());
 }
 
-/// The graph itself, its template and the template read back are judged alike.
+/// The graph and the template that is read back have the same verdicts.
 #[test]
-fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
+fn all_cases_have_the_same_verdicts_from_the_graph_and_the_template() {
     for (name, text) in super::cases() {
         let built = super::built(&name, &text);
         let own = reachability::check(built.app.graph(), &reachability::Assumptions::default());
@@ -141,13 +140,13 @@ fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
         for format in ["cfn", "cfn-yaml"] {
             let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
             let input = Input::read(&name, template, None, &Deployment::default()).unwrap();
-            let proofs = input
+            let results = input
                 .graphs
                 .iter()
                 .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
                 .collect();
-            let read = reachability::merge(proofs);
-            let answers =
+            let read = reachability::merge(results);
+            let verdicts =
                 |reachability: &reachability::Reachability| -> Vec<(Verdict, Option<reachability::Hop>)> {
                     reachability
                         .instances
@@ -155,7 +154,7 @@ fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
                         .map(|it| (it.verdict, it.failing_hop()))
                         .collect()
                 };
-            assert_eq!(answers(&own), answers(&read), "{name} as {format}");
+            assert_eq!(verdicts(&own), verdicts(&read), "{name} as {format}");
             assert!(
                 own.instances
                     .iter()

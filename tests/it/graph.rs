@@ -1,4 +1,4 @@
-//! Pictures and runbooks: under snapshot, well formed, and harmless whatever things are called.
+//! Diagrams and runbooks: snapshots, well-formedness, and escaping of names.
 
 use std::path::{Path, PathBuf};
 
@@ -13,30 +13,30 @@ use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{built, golden};
 
-/// What text of users may hold.
+/// Text of users that must be escaped.
 const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
 
-struct Made {
+struct Drawn {
     graph: Graph,
     reachability: Reachability,
 }
 
-impl Made {
-    fn of(graph: Graph) -> Made {
+impl Drawn {
+    fn of(graph: Graph) -> Drawn {
         let reachability = reachability::check(&graph, &Assumptions::default());
-        Made {
+        Drawn {
             graph,
             reachability,
         }
     }
 
-    fn config(text: &str) -> Made {
-        Made::of(built("graph", text).app.graph().clone())
+    fn config(text: &str) -> Drawn {
+        Drawn::of(built("graph", text).app.graph().clone())
     }
 
-    fn template(text: &str) -> Made {
+    fn template(text: &str) -> Drawn {
         let input = Input::read("stack.yaml", text, None, &Deployment::default()).unwrap();
-        Made::of(input.graphs.into_iter().next().unwrap())
+        Drawn::of(input.graphs.into_iter().next().unwrap())
     }
 
     fn scene(&self, title: &str) -> Scene {
@@ -75,19 +75,19 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-fn unreachable() -> Made {
-    Made::template(&file("tests/graph/unreachable.yaml"))
+fn unreachable() -> Drawn {
+    Drawn::template(&file("tests/graph/unreachable.yaml"))
 }
 
-/// The pictures of a report, which have snapshots of their own, cut out.
-fn without_pictures(html: &str) -> String {
+/// Removes the diagrams of a report, which have separate snapshots.
+fn without_diagrams(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;
     while let Some(start) = rest.find("<svg") {
         let end = rest[start..].find("</svg>").unwrap() + start + "</svg>".len();
         roxmltree::Document::parse(&rest[start..end]).unwrap();
         out.push_str(&rest[..start]);
-        out.push_str("[picture]");
+        out.push_str("[diagram]");
         rest = &rest[end..];
     }
     out + rest
@@ -95,8 +95,8 @@ fn without_pictures(html: &str) -> String {
 
 #[test]
 fn the_default_stack_in_each_format() {
-    let made = Made::config("");
-    let scene = made.scene("access");
+    let drawn = Drawn::config("");
+    let scene = drawn.scene("access");
     golden(
         "graph",
         "default-mermaid",
@@ -106,16 +106,16 @@ fn the_default_stack_in_each_format() {
     golden(
         "graph",
         "default-html",
-        &without_pictures(&made.html("access")),
+        &without_diagrams(&drawn.html("access")),
     );
     let source = Source::Config(Vec::new());
-    golden("graph", "default-runbook", &made.runbook("access", source));
+    golden("graph", "default-runbook", &drawn.runbook("access", source));
 }
 
 #[test]
 fn an_unreachable_stack_in_each_format() {
-    let made = unreachable();
-    let scene = made.scene("unreachable");
+    let drawn = unreachable();
+    let scene = drawn.scene("unreachable");
     golden(
         "graph",
         "unreachable-mermaid",
@@ -129,20 +129,20 @@ fn an_unreachable_stack_in_each_format() {
     golden(
         "graph",
         "unreachable-html",
-        &without_pictures(&made.html("unreachable")),
+        &without_diagrams(&drawn.html("unreachable")),
     );
     let source = Source::Template("stack.yaml".to_owned(), Vec::new());
     golden(
         "graph",
         "unreachable-runbook",
-        &made.runbook("unreachable", source),
+        &drawn.runbook("unreachable", source),
     );
 }
 
-/// A template where everything that can be named is named badly.
-fn hostile() -> Made {
+/// A template whose names all require escaping.
+fn hostile() -> Drawn {
     let name = |what: &str| serde_json::Value::from(format!("{what}{HOSTILE}\n")).to_string();
-    Made::template(&format!(
+    Drawn::template(&format!(
         r#"{{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {{
             {vpc}: {{"Type": "AWS::EC2::VPC", "Properties": {{"CidrBlock": "10.0.0.0/16"}}}},
             {subnet}: {{"Type": "AWS::EC2::Subnet", "Properties": {{"VpcId": {{"Ref": {vpc}}},
@@ -163,8 +163,8 @@ fn hostile() -> Made {
 
 #[test]
 fn svg_is_well_formed_and_holds_names_as_text() {
-    let made = hostile();
-    let svg = diagram::svg(&made.scene(HOSTILE), Part::Both);
+    let drawn = hostile();
+    let svg = diagram::svg(&drawn.scene(HOSTILE), Part::Both);
     let document = roxmltree::Document::parse(&svg).unwrap();
     let known = [
         "svg", "title", "desc", "style", "rect", "text", "polyline", "polygon", "circle",
@@ -179,7 +179,7 @@ fn svg_is_well_formed_and_holds_names_as_text() {
     }
     let texts = || document.descendants().filter_map(|it| it.text());
     assert!(texts().any(|it| it.contains("<script>alert(1)</script>")));
-    // Nothing is loaded from anywhere.
+    // The image loads nothing.
     assert_eq!(svg.matches("http").count(), 1, "only the namespace");
     assert!(!svg.contains("url("));
 }
@@ -192,14 +192,14 @@ fn html_holds_names_as_text() {
     for outside in ["src=", "href=\"http", "url(", "@import", "<link"] {
         assert!(!html.contains(outside), "{outside}");
     }
-    without_pictures(&html);
+    without_diagrams(&html);
 }
 
 #[test]
 fn mermaid_holds_names_as_text() {
     let text = diagram::mermaid(&hostile().scene(HOSTILE), Part::Both);
     for line in text.lines() {
-        // Quotes come in pairs around our labels, and brackets are ours.
+        // Only labels have quotes, and only edges and line breaks have angle brackets.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
         assert!(
             !line.contains('<') || line.contains("<br/>") || line.contains("<<"),
@@ -209,7 +209,11 @@ fn mermaid_holds_names_as_text() {
     for sign in ["<script", "%%{", "{{", "--> x"] {
         assert!(!text.contains(sign), "{sign}");
     }
-    assert_eq!(text.matches("```").count(), 4, "the blocks' own fences");
+    assert_eq!(
+        text.matches("```").count(),
+        4,
+        "only the fences of the two blocks"
+    );
 }
 
 #[test]
@@ -234,30 +238,30 @@ fn markdown_holds_names_as_text() {
         }
     }
     assert_eq!((blocks, rows), (text.matches("sh\n").count(), 1), "{text}");
-    // For the shell it is a word.
+    // The shell reads one word.
     let word = format!("'Key={}'", HOSTILE.replace('\'', "'\\''"));
     assert!(code.contains(&word), "{code}");
 }
 
 #[test]
-fn many_instances_stay_readable_and_quick() {
+fn many_instances_are_drawn_quickly() {
     let hosts: Vec<String> = (0..100)
         .map(|n| format!("{{name: h{n}, subnet: {}}}", n % 2))
         .collect();
-    let made = Made::config(&format!("instances: [{}]\n", hosts.join(", ")));
+    let drawn = Drawn::config(&format!("instances: [{}]\n", hosts.join(", ")));
     let start = std::time::Instant::now();
-    let scene = made.scene("access");
+    let scene = drawn.scene("access");
     let svg = diagram::svg(&scene, Part::Both);
     let mermaid = diagram::mermaid(&scene, Part::Both);
     let (html, book) = (
-        made.html("access"),
-        made.runbook("access", Source::Config(Vec::new())),
+        drawn.html("access"),
+        drawn.runbook("access", Source::Config(Vec::new())),
     );
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     assert!(svg.contains("h0, h2, h4, h6 and 46 more"), "{svg}");
     assert_eq!(scene.paths.len(), 1);
     assert!(svg.len() < 30_000 && mermaid.len() < 8_000 && html.len() < 90_000);
-    assert!(book.contains("`h99`") && book.contains("and 90 more"));
+    assert!(book.contains("`h99`") && book.contains("names of 90 more"));
 }
 
 #[test]
@@ -277,10 +281,10 @@ fn many_networks_stay_within_mermaids_limits() {
         )
     };
     let all: String = (0..20).map(one).collect();
-    let made = Made::template(&format!(
+    let drawn = Drawn::template(&format!(
         "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n{all}"
     ));
-    let scene = made.scene("networks");
+    let scene = drawn.scene("networks");
     assert_eq!(scene.panels.len(), 20);
     let mermaid = diagram::mermaid(&scene, Part::Network);
     assert!(mermaid.len() < 50_000, "{}", mermaid.len());
@@ -297,14 +301,14 @@ fn many_networks_stay_within_mermaids_limits() {
 #[test]
 fn the_same_stack_is_drawn_the_same() {
     let draw = || {
-        let made = unreachable();
-        let scene = made.scene("x");
+        let drawn = unreachable();
+        let scene = drawn.scene("x");
         let source = Source::Template("stack.yaml".to_owned(), Vec::new());
         [
             diagram::mermaid(&scene, Part::Both),
             diagram::svg(&scene, Part::Both),
-            made.html("x"),
-            made.runbook("x", source),
+            drawn.html("x"),
+            drawn.runbook("x", source),
         ]
     };
     assert_eq!(draw(), draw());
@@ -314,10 +318,10 @@ fn the_same_stack_is_drawn_the_same() {
 #[test]
 fn everything_can_be_drawn() {
     for (name, text) in super::cases() {
-        let made = Made::config(&text);
-        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
-        without_pictures(&made.html(&name));
-        made.runbook(&name, Source::Config(Vec::new()));
+        let drawn = Drawn::config(&text);
+        roxmltree::Document::parse(&diagram::svg(&drawn.scene(&name), Part::Both)).unwrap();
+        without_diagrams(&drawn.html(&name));
+        drawn.runbook(&name, Source::Config(Vec::new()));
     }
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -326,10 +330,10 @@ fn everything_can_be_drawn() {
         if matches!(name.as_str(), "README.md" | "cases.yaml") {
             continue;
         }
-        let made = Made::template(&std::fs::read_to_string(&path).unwrap());
-        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
-        without_pictures(&made.html(&name));
-        made.runbook(&name, Source::Template(name.clone(), Vec::new()));
+        let drawn = Drawn::template(&std::fs::read_to_string(&path).unwrap());
+        roxmltree::Document::parse(&diagram::svg(&drawn.scene(&name), Part::Both)).unwrap();
+        without_diagrams(&drawn.html(&name));
+        drawn.runbook(&name, Source::Template(name.clone(), Vec::new()));
     }
 }
 

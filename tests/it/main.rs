@@ -23,6 +23,7 @@ mod examples;
 mod facts;
 mod goldens;
 mod graph;
+mod hops;
 mod names;
 mod parts;
 mod properties;

@@ -16,7 +16,7 @@ const HOP: Hop = Hop::NetworkAcl;
 
 pub(super) const ENTRY: Entry = Entry {
     code: "network-acl",
-    reason: "network ACLs are stateless: they must allow requests and return traffic in both subnets",
+    reason: "both subnets must allow requests and return traffic, since network ACLs are stateless",
     page: "\
 **Checks** the network ACLs of both subnets if a request crosses between subnets: port 443 to the
 endpoint, and ports 32768 to 65535 for the return traffic. Within one subnet, network ACLs have no
