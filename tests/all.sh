@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
-# Stages: lint unit prose deploy parity convert checkers embed. Without a stage, all of them run.
-# `quick` is what to run between edits: lint and unit without what needs a build of its own.
+# Stages: lint unit prose deploy parity convert scanners embed. Without a stage, all of them run.
+# `quick` runs between edits: lint and unit, without parts that need a separate build.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
-# Installs cfn-lint, the emulator and the policy scanners into target/tools. With CI=true a missing
-# tool is a failure; elsewhere the summary names what was skipped. docs/contributing/testing.md
+# Installs cfn-lint, the emulator and the policy scanners into target/tools. If a tool is missing,
+# the run fails with CI=true; otherwise the summary lists the skipped tests. docs/contributing/testing.md
 # describes the stages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,24 +28,24 @@ step() {
     return "$status"
 }
 
-# Names what cannot run here; a failure in CI.
+# Records a test that cannot run here; fails in CI.
 skip() {
     echo "skipped $1: $2" >&2
     if [ "${CI:-}" = true ]; then return 1; fi
     echo "$1: $2" >>"$SKIPPED_TESTS"
 }
 
-# Runs a command whose warnings are failures.
+# Runs a command and fails on its warnings.
 without_warnings() {
     local output
     output=$("$@" 2>&1) || { echo "$output"; return 1; }
     if [ -n "$output" ]; then echo "$output"; return 1; fi
 }
 
-# The crate outside shares this crate's target folder, and so its dependencies.
+# The crate in tests/embedding shares this target directory and its dependencies.
 outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
 
-# Uses the Python on the PATH if it has the pinned packages, else one in target/tools.
+# Uses the Python on the PATH if it has the pinned packages, otherwise one in target/tools.
 install_python_packages() {
     local wanted=tests/emulator/requirements.txt
     local pinned='
@@ -75,11 +75,11 @@ no_new_snapshots() {
     fi
 }
 
-# The same units as the tests build, in the same configuration.
+# Builds the same units as the tests, in the same configuration.
 build() { cargo test --quiet --no-run --all-features; }
 
-# Runs steps at the same time, for those that wait more than they work: `together NAME COMMAND...`,
-# the steps separated by `--`. Prints the output of each when all have ended.
+# Runs steps in parallel, for steps that mostly wait: `together NAME COMMAND... -- NAME COMMAND...`.
+# Prints the output of each step when all steps have ended.
 together() {
     local names=() pids=() outputs=() words=() status=0 word
     local folder
@@ -105,18 +105,14 @@ together() {
 }
 
 stage_quick() {
-    step format cargo fmt --check
-    # rustfmt does not follow modules that a macro declares.
-    step 'format of the hops' rustfmt --check --edition 2024 src/reachability/hop/*.rs
+    step format format
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step tests cargo test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
 }
 
 stage_lint() {
-    step format cargo fmt --check
-    # rustfmt does not follow modules that a macro declares.
-    step 'format of the hops' rustfmt --check --edition 2024 src/reachability/hop/*.rs
+    step format format
     step 'format of the outside crate' outside fmt --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
@@ -137,6 +133,7 @@ stage_prose() {
     step build build
     needs npm 'the prose linter' || return 0
     step 'checks of the linter' "$python" tests/prose/check.py --self-test
+    step 'console blocks' "$python" tests/documentation.py "$program"
     step prose "$python" tests/prose/check.py "$program" --baseline tests/prose/baseline.json
 }
 
@@ -165,9 +162,9 @@ stage_convert() {
     step conversions "$python" tests/convert.py "$program" $all
 }
 
-stage_checkers() {
+stage_scanners() {
     step build build
-    step scanners "$python" tests/checkers.py "$program" "$tools"
+    step scanners "$python" tests/scanners.py "$program" "$tools"
 }
 
 stage_embed() {
@@ -179,7 +176,7 @@ stage_embed() {
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
 }
 
-# Fails, after a named skip, where a tool is not on the PATH. In CI the missing tool ends the run.
+# Skips a stage if a tool is not on the PATH; fails in CI.
 needs() {
     command -v "$1" >/dev/null && return
     skip "$2" "$1 is not on the PATH" || exit 1
@@ -191,18 +188,18 @@ all=
 for argument; do
     case $argument in
         --all) all=--all ;;
-        quick | lint | unit | prose | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
+        quick | lint | unit | prose | deploy | parity | convert | scanners | embed) stages+=("$argument") ;;
         *)
-            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, checkers or embed" >&2
+            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, scanners or embed" >&2
             exit 2
             ;;
     esac
 done
-[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert checkers embed)
+[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert scanners embed)
 
 if [ "${stages[*]}" != quick ]; then
     install_python_packages
-    # One emulator and one set of provider processes for all stages.
+    # All stages share one emulator and one set of provider processes.
     if [ -z "${EMULATOR_SOCKET:-}" ]; then
         exec "$python" tests/shared.py bash tests/all.sh "$@"
     fi
@@ -211,10 +208,10 @@ mkdir -p target
 : >"$SKIPPED_TESTS"
 : >"$report"
 
-failed=()
-for stage in "${stages[@]}"; do
-    start=$SECONDS
-    # In a subshell, so that `set -e` holds in it and the next stage runs after a failure.
+# Runs a stage and records its time. `set -e` applies in the subshell.
+run_stage() {
+    stage=$1
+    local start=$SECONDS status
     set +e
     (
         set -e
@@ -222,8 +219,32 @@ for stage in "${stages[@]}"; do
     )
     status=$?
     set -e
-    [ "$status" = 0 ] || failed+=("$stage")
     printf '%s\t\t%s\t%s\n' "$stage" "$((SECONDS - start))" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
+    return "$status"
+}
+
+# These stages mostly wait for the emulator, so they run in parallel. The script prints the output
+# of each stage when it ends.
+failed=()
+waiting=()
+for stage in "${stages[@]}"; do
+    case $stage in
+        deploy | parity | convert)
+            run_stage "$stage" >"target/$stage.log" 2>&1 &
+            waiting+=("$stage $!")
+            continue
+            ;;
+    esac
+    for pair in "${waiting[@]}"; do
+        wait "${pair#* }" || failed+=("${pair% *}")
+        cat "target/${pair% *}.log"
+    done
+    waiting=()
+    run_stage "$stage" || failed+=("$stage")
+done
+for pair in "${waiting[@]}"; do
+    wait "${pair#* }" || failed+=("${pair% *}")
+    cat "target/${pair% *}.log"
 done
 
 printf '\n== where the time went, in seconds\n'

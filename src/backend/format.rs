@@ -1,25 +1,25 @@
-//! The formats of a document, and the snapshots of an app in them.
+//! Output formats, and snapshots of an app.
 
 use super::{cfn, tf};
-use crate::resource::Dialect;
+use crate::ir::Dialect;
 use crate::validate::Validated;
 
-/// A format of a document.
+/// An output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
-    /// CloudFormation as JSON.
+    /// CloudFormation JSON.
     Cfn,
-    /// CloudFormation as YAML.
+    /// CloudFormation YAML.
     CfnYaml,
-    /// Terraform as JSON, for a file `main.tf.json`.
+    /// Terraform JSON, for `main.tf.json`.
     Tf,
-    /// Terraform as HCL, for a file `main.tf`.
+    /// Terraform HCL, for `main.tf`.
     Hcl,
 }
 
 impl Format {
-    /// Prints a stack of that name; nothing if there is none.
+    /// Returns the output for a stack, or `None` if the stack does not exist.
     pub(crate) fn print(
         self,
         validated: &Validated<'_>,
@@ -36,7 +36,7 @@ impl Format {
         }
     }
 
-    /// What a file of this format ends in.
+    /// Returns the file extension.
     fn extension(self) -> &'static str {
         match self {
             Format::Cfn => "json",
@@ -46,7 +46,7 @@ impl Format {
         }
     }
 
-    /// What the file of a stack is called: a folder is a module.
+    /// Returns the file name for a stack, with a directory for a Terraform module.
     #[cfg(feature = "cli")]
     pub(crate) fn file_of(self, stack: &str) -> String {
         match self.dialect() {
@@ -55,7 +55,7 @@ impl Format {
         }
     }
 
-    /// The language.
+    /// Returns the language.
     #[cfg(feature = "cli")]
     pub(crate) fn dialect(self) -> Dialect {
         match self {
@@ -65,8 +65,8 @@ impl Format {
     }
 }
 
-/// The snapshots of all stacks, with their names: a document for each stack and format, and a
-/// table of ids for each stack.
+/// Returns named snapshots: a document for each stack and format, and a table of IDs for each
+/// stack.
 pub(crate) fn snapshots(validated: &Validated<'_>, formats: &[Format]) -> Vec<(String, String)> {
     let graph = validated.graph();
     let mut out = Vec::new();

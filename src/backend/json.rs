@@ -1,4 +1,4 @@
-//! JSON text, laid out with two blanks a level.
+//! Helpers for JSON text, indented by 2 spaces.
 
 /// Writes a JSON string.
 pub(crate) fn string(out: &mut String, text: &str) {
@@ -26,7 +26,7 @@ pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// Begins a line at a level.
+/// Starts a line at an indentation level.
 pub(crate) fn line(out: &mut String, level: usize) {
     out.push('\n');
     for _ in 0..level {
@@ -34,7 +34,7 @@ pub(crate) fn line(out: &mut String, level: usize) {
     }
 }
 
-/// Writes items between brackets, one a line; nothing between them if there are none.
+/// Writes items between brackets, one per line. An empty list stays on one line.
 pub(crate) fn items<T>(
     out: &mut String,
     level: usize,

@@ -1,15 +1,12 @@
-//! The back ends: lowered once per language, printed once per syntax. After the checks they
-//! cannot fail.
+//! The back ends generate and print the output. They cannot fail for a validated graph.
 
 pub mod cfn;
 #[cfg(any(feature = "cli", feature = "testing"))]
 mod format;
 mod json;
-mod overrides;
 pub mod tf;
 
 #[cfg(any(feature = "cli", feature = "testing"))]
 pub use format::Format;
 #[cfg(any(feature = "cli", feature = "testing"))]
 pub(crate) use format::snapshots;
-pub(crate) use overrides::apply_overrides;

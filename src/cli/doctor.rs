@@ -12,8 +12,8 @@ use super::{Failure, output};
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
-use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -465,7 +465,7 @@ fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
             Health::Unknown => AnsiColor::Yellow.on_default(),
             Health::Fail => AnsiColor::Red.on_default().bold(),
         };
-        let found = super::change_report::escape_text(&it.found);
+        let found = crate::diff::escape_text(&it.found);
         let _ = writeln!(
             out,
             "{paint}{:<6}{paint:#}{:<16} {found}",

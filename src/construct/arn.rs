@@ -1,9 +1,9 @@
-//! ARNs of what is not in the graph, or not yet.
+//! ARNs of resources outside the graph.
 
 use super::scope::Scope;
 use crate::ir::{Expr, Pseudo, Text, Value};
 
-/// Where ARNs are of.
+/// The partition, region and account of ARNs.
 #[derive(Clone, Debug)]
 pub struct ArnContext {
     /// The partition, such as `aws`.
@@ -15,18 +15,18 @@ pub struct ArnContext {
 }
 
 impl ArnContext {
-    /// Where the stack is deployed.
+    /// Returns the partition, region and account of the stack.
     pub fn of(scope: &Scope<'_>) -> ArnContext {
         ArnContext {
-            // Also where the region is known: beside the account, cfn-lint (I3042) wants no
-            // partition in text.
+            // A pseudo parameter even if the region is known: in ARNs with `AWS::AccountId`,
+            // cfn-lint reports a literal partition (I3042).
             partition: Expr::Pseudo(Pseudo::Partition),
             region: scope.region(),
             account: Expr::Pseudo(Pseudo::AccountId),
         }
     }
 
-    /// The ARN of something in this account and region.
+    /// Returns the ARN of a resource in this account and region.
     pub(super) fn arn(
         &self,
         service: &'static str,
@@ -41,7 +41,7 @@ impl ArnContext {
         )
     }
 
-    /// The ARN of something in this region that is AWS's own, whose account is empty.
+    /// Returns the ARN of a resource that AWS owns, without an account.
     pub(super) fn aws_arn(
         &self,
         service: &'static str,
@@ -56,7 +56,7 @@ impl ArnContext {
         )
     }
 
-    /// The account's root, which stands for whom IAM lets in the account.
+    /// Returns the ARN of the account root, which delegates access to IAM policies.
     pub(super) fn root(&self) -> Value<Text> {
         join(
             &self.partition,

@@ -1,4 +1,4 @@
-//! What is given as text where a resource is asked for, checked under the name of its setting.
+//! Validation of IDs and ARNs in settings.
 
 use super::scope::Scope;
 use crate::ir::{Diagnostic, Link, Value};
@@ -8,14 +8,14 @@ fn text<R>(link: &Link<R>) -> Option<&str> {
     link.lit().map(|id| id.as_str())
 }
 
-/// Reports a text that is no id.
+/// Reports text that is not an ID.
 pub(super) fn check_id<R>(field: &str, of: IdOf, link: &Link<R>, scope: &mut Scope<'_>) {
     if let Some(diagnostic) = text(link).and_then(|id| of.diagnostic(field, id)) {
         scope.add_diagnostic(diagnostic.about(&keys(field)));
     }
 }
 
-/// The keys of a setting such as `security_groups[2]`.
+/// Returns the keys of a setting such as `security_groups[2]`.
 fn keys(field: &str) -> Vec<&str> {
     field
         .split(['.', '[', ']'])
@@ -23,7 +23,7 @@ fn keys(field: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Reports texts that are no ids, and what is given twice.
+/// Reports texts that are not IDs, and duplicates.
 pub(super) fn check_ids<R>(field: &str, of: IdOf, links: &[Link<R>], scope: &mut Scope<'_>)
 where
     Value<crate::ir::Id<R>>: PartialEq,
@@ -33,19 +33,19 @@ where
         check_id(&field, of, link, scope);
         if let Some(first) = links[..n].iter().position(|other| other == link) {
             let message = match text(link) {
-                Some(id) => format!("`{field}` is `{}` once more", id.escape_debug()),
-                None => format!("`{field}` is the same as number {first}"),
+                Some(id) => format!("`{field}` repeats `{}`", id.escape_debug()),
+                None => format!("`{field}` repeats item {first}"),
             };
             scope.add_diagnostic(
-                Diagnostic::error("given-twice", message)
+                Diagnostic::error("duplicate-value", message)
                     .about(&keys(&field))
-                    .help("give it once"),
+                    .help("remove the duplicate"),
             );
         }
     }
 }
 
-/// Reports a text that is no ARN of its kind, or one of another place.
+/// Reports text that is not an ARN of its kind, or belongs to another partition or region.
 pub(super) fn check_arn<R>(field: &str, of: ArnOf, link: &Link<R>, scope: &mut Scope<'_>) {
     let region = scope.known_region();
     if let Some(diagnostic) = text(link).and_then(|arn| of.diagnostic(field, arn, region)) {

@@ -1,4 +1,4 @@
-//! The app, its stacks, and adding to them.
+//! The app, its stacks and their scopes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,16 +6,16 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, Handle, IntoValue, ListParameter,
-    ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Predicate,
-    Pseudo, RemovalPolicy, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab,
-    logical_id, quoted, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue,
+    ListParameter, ListValue, NodeId, Output, ParamId, Parameter, ParameterDeclaration, Predicate,
+    Pseudo, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab, logical_id,
+    quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Tags, Typed};
+use crate::resource::{Graph, Node, Override, RemovalPolicy, Tags, Typed};
 use crate::validate::{self, Validated};
 
-/// An app: stacks, and all that is in them.
+/// An app with its stacks and resources.
 ///
 /// ```
 /// use ssm_synth::{App, SessionAccess, backend};
@@ -34,7 +34,7 @@ pub struct App {
 
 type RuleFn = dyn Fn(&Graph, &mut Diagnostics) + Send + Sync;
 
-/// A check that a team adds.
+/// A custom validation rule.
 #[derive(Clone)]
 struct Rule(Arc<RuleFn>);
 
@@ -45,12 +45,12 @@ impl fmt::Debug for Rule {
 }
 
 impl App {
-    /// Without stacks.
+    /// Creates an app without stacks.
     pub fn new() -> App {
         App::default()
     }
 
-    /// Adds a stack, or returns to it.
+    /// Adds a stack, or returns the existing one with this name.
     #[track_caller]
     pub fn stack(&mut self, name: &str) -> Scope<'_> {
         let location = SourceLocation::Caller(Location::caller());
@@ -70,7 +70,7 @@ impl App {
                     parameters: Vec::new(),
                     conditions: Vec::new(),
                     outputs: Vec::new(),
-                    suppressions: &[],
+                    suppressions: Vec::new(),
                     location: location.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
@@ -87,11 +87,11 @@ impl App {
         }
     }
 
-    /// Checks everything, and reports all problems at once.
+    /// Validates all stacks, and returns all errors together.
     ///
     /// # Errors
     ///
-    /// All diagnostics, if one of them is an error.
+    /// Returns all diagnostics if one of them is an error.
     pub fn validate(&self) -> Result<Validated<'_>, Diagnostics> {
         let mut own = Diagnostics::default();
         for rule in &self.rules {
@@ -100,8 +100,7 @@ impl App {
         validate::run(&self.graph, own)
     }
 
-    /// Adds a rule of your own, which sees the whole graph when everything is checked; what it
-    /// reports is told with all else, and an error of it refuses the output.
+    /// Adds a custom validation rule for the entire graph. An error prevents the output.
     ///
     /// ```
     /// use ssm_synth::ir::Diagnostic;
@@ -114,10 +113,10 @@ impl App {
     ///     for (node, instance) in graph.all::<Instance>() {
     ///         if instance.instance_type.lit().is_none_or(|it| !it.starts_with("t4g.")) {
     ///             out.push(
-    ///                 Diagnostic::error("team-instance-type", "only Graviton's small types")
+    ///                 Diagnostic::error("team-instance-type", "instance type is not `t4g`")
     ///                     .path(node.path.clone())
     ///                     .at(node.location.clone())
-    ///                     .help("take a type that begins with `t4g.`"),
+    ///                     .help("use a type such as `t4g.small`"),
     ///             );
     ///         }
     ///     }
@@ -128,7 +127,7 @@ impl App {
         self.rules.push(Rule(Arc::new(rule)));
     }
 
-    /// Tags all that was added so far, in every stack; a resource that has the key keeps its value.
+    /// Adds tags to all resources added so far, in every stack. Existing keys keep their value.
     pub fn tags(&mut self, tags: impl Into<Tags>) {
         let tags = tags.into();
         for node in &mut self.graph.nodes {
@@ -143,8 +142,8 @@ impl App {
         }
     }
 
-    /// Changes each resource of a type that was added so far, in every stack, which constructs of
-    /// others added too; the path tells them apart.
+    /// Changes every resource of a type added so far, in every stack. The callback receives the
+    /// path of each.
     ///
     /// ```
     /// use ssm_synth::resource::Instance;
@@ -166,26 +165,29 @@ impl App {
         &self.graph
     }
 
-    /// Returns the graph, to change resources in it.
+    /// Returns the graph, for changes.
     pub fn graph_mut(&mut self) -> &mut Graph {
         &mut self.graph
     }
 }
 
 fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
-    Diagnostic::error("id", format!("{} is not an id", quoted(id)))
-        .path(path.to_owned())
-        .at(location.clone())
-        .about(&["name"])
-        .help("begin with a letter, and go on with letters, digits, `-`, `_` and `.`")
+    Diagnostic::error(
+        "construct-id",
+        format!("{} is not a construct ID", quoted(id)),
+    )
+    .path(path.to_owned())
+    .at(location.clone())
+    .about(&["name"])
+    .help("start with a letter, then use letters, digits, `-`, `_` and `.`")
 }
 
-/// Something that can be added to a stack.
+/// A part that can be added to a stack.
 pub trait Construct {
-    /// What adding gives back.
+    /// The return type of [`Scope::add`].
     type Handle;
 
-    /// Adds its parts to the scope that was made for it.
+    /// Adds its resources to the scope.
     fn build(self, scope: &mut Scope<'_>) -> Self::Handle;
 }
 
@@ -197,14 +199,14 @@ impl<R: Typed> Construct for R {
     }
 }
 
-/// A place in a stack, below which parts are added.
+/// A stack, or a construct in it, to which parts are added.
 #[derive(Debug)]
 pub struct Scope<'a> {
     graph: &'a mut Graph,
     stack: StackId,
-    /// Below the stack; empty for the stack itself.
+    /// The path below the stack. Empty for the stack itself.
     path: String,
-    /// The paths that this place had before.
+    /// The former paths.
     renamed_from: Vec<String>,
     tags: Tags,
     location: SourceLocation,
@@ -219,10 +221,9 @@ fn join(path: &str, id: &str) -> String {
 }
 
 impl Scope<'_> {
-    /// Adds a part under an id, and returns its handles.
+    /// Adds a construct with an ID, and returns its handles.
     ///
-    /// It cannot fail: problems are recorded with the caller's line, and reported together by
-    /// [`App::validate`].
+    /// It cannot fail: [`App::validate`] reports problems with the line of the caller.
     #[track_caller]
     pub fn add<C: Construct>(&mut self, id: &str, construct: C) -> C::Handle {
         let location = match &self.location {
@@ -232,13 +233,13 @@ impl Scope<'_> {
         construct.build(&mut self.child(id, location))
     }
 
-    /// Adds a part's parts right here, without a level of their own.
+    /// Adds the parts of a construct directly to this scope, without an ID in between.
     #[track_caller]
     pub fn add_inline<C: Construct>(&mut self, construct: C) -> C::Handle {
         construct.build(self)
     }
 
-    /// Adds a part that had another id here before.
+    /// Adds a construct that had another ID in this scope.
     #[track_caller]
     pub(crate) fn add_renamed<C: Construct>(
         &mut self,
@@ -283,7 +284,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Sets the place that diagnostics about what is added next point to.
+    /// Sets the location for diagnostics about parts added next.
     #[must_use]
     pub fn with_location(self, location: SourceLocation) -> Self {
         if location == SourceLocation::Default {
@@ -295,15 +296,15 @@ impl Scope<'_> {
         Scope { location, ..self }
     }
 
-    /// Says that this place had another path below the stack before: CloudFormation keeps the
-    /// old ids, Terraform moves.
+    /// Sets a former path of this scope below the stack. CloudFormation keeps the old logical IDs,
+    /// and Terraform moves the resources.
     ///
     /// ```
     /// use ssm_synth::construct::Construct;
     /// use ssm_synth::resource::LogGroup;
     /// use ssm_synth::{App, Handle, Scope};
     ///
-    /// /// Its group was `Log` once.
+    /// /// Its log group was `Log` before.
     /// struct Logs;
     ///
     /// impl Construct for Logs {
@@ -315,17 +316,16 @@ impl Scope<'_> {
     ///     }
     /// }
     ///
-    /// let mut app = App::new();
-    /// let group = app.stack("Access").add("Logs", Logs);
-    /// let node = app.graph().node(group.node()).expect("it was just added");
-    /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
-    /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
+    /// let mut app = App::new(); let group = app.stack("Access").add("Logs", Logs); let node =
+    /// app.graph().node(group.node()).expect("it was just added"); assert_eq!((node.path.as_str(),
+    /// node.cfn_id()), ("Access/Logs/Group", "LogGroup")); assert_eq!((node.tf_name(),
+    /// &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
     pub fn renamed_from(&mut self, old_path: &str) {
         self.renamed_from.push(old_path.to_owned());
     }
 
-    /// Tags all that is added below from now on.
+    /// Adds tags to all resources added to this scope from now on.
     pub fn tags(&mut self, tags: impl Into<Tags>) {
         self.tags.merge(&tags.into());
     }
@@ -375,7 +375,7 @@ impl Scope<'_> {
         Handle::new(id)
     }
 
-    /// Says that a resource is created after others, beyond those that it refers to.
+    /// Sets explicit dependencies of a resource, in addition to references.
     pub fn depends_on<R>(&mut self, resource: Handle<R>, others: impl IntoIterator<Item = NodeId>) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
             for other in others {
@@ -386,28 +386,26 @@ impl Scope<'_> {
         }
     }
 
-    /// Says what becomes of a resource at its end. Default: it is deleted.
+    /// Sets the effect of removing a resource. Default: delete.
     pub fn set_removal_policy<R>(&mut self, resource: Handle<R>, policy: RemovalPolicy) {
         if let Some(node) = self.graph.nodes.get_mut(resource.node().index()) {
             node.removal_policy = Some(policy);
         }
     }
 
-    /// Says when a resource exists.
+    /// Sets the condition for the existence of a resource.
     ///
     /// ```
     /// use ssm_synth::ir::{Expr, Pseudo, Predicate, Text};
     /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
-    /// let mut app = App::new();
-    /// let mut stack = app.stack("Access");
-    /// let partitions = vec![Text::Borrowed("aws-cn")];
-    /// let china = Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions);
-    /// let elsewhere = stack.condition("Elsewhere", Predicate::Not(Box::new(china)));
-    /// let logs = stack.add("Logs", LogGroup::new());
-    /// stack.set_condition(logs, elsewhere);
-    /// let validated = app.validate().expect("the condition is of the same stack");
-    /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
+    /// let mut app = App::new(); let mut stack = app.stack("Access"); let partitions =
+    /// vec![Text::Borrowed("aws-cn")]; let china =
+    /// Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions); let elsewhere =
+    /// stack.condition("Elsewhere", Predicate::Not(Box::new(china))); let logs = stack.add("Logs",
+    /// LogGroup::new()); stack.set_condition(logs, elsewhere); let validated =
+    /// app.validate().expect("the condition is of the same stack"); let template =
+    /// backend::cfn::template(&validated, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
@@ -416,7 +414,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Declares a condition, or returns to the one of that id.
+    /// Declares a condition, or returns the existing one with this ID.
     ///
     /// ```
     /// use ssm_synth::App;
@@ -428,19 +426,27 @@ impl Scope<'_> {
     /// let one = stack.condition("Here", predicate.clone());
     /// assert_eq!(stack.condition("Here", predicate), one);
     /// ```
-    pub fn condition(&mut self, id: &str, test: Predicate) -> ConditionId {
+    pub fn condition(&mut self, id: &str, predicate: Predicate) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
             .conditions
             .iter()
             .copied();
         let same = |of: &ConditionId| self.graph.conditions[of.index()].id == id;
         if let Some(known) = known.into_iter().find(same) {
+            if self.graph.conditions[known.index()].predicate != predicate {
+                let message =
+                    format!("condition `{id}` is already declared with another predicate");
+                self.add_diagnostic(
+                    Diagnostic::error("name-taken", message)
+                        .help("give one of the two conditions another id"),
+                );
+            }
             return known;
         }
         let condition = ConditionId::next(self.graph.conditions.len());
         self.graph.conditions.push(Condition {
             id: id.to_owned(),
-            predicate: test,
+            predicate,
         });
         self.graph.stacks[self.stack.index()]
             .conditions
@@ -462,7 +468,7 @@ impl Scope<'_> {
         id
     }
 
-    /// Declares a parameter of the stack.
+    /// Declares a parameter.
     ///
     /// ```
     /// use ssm_synth::{App, Parameter, SessionAccess, construct::PrivateInstance};
@@ -482,7 +488,7 @@ impl Scope<'_> {
         Expr::Param(id).into_value()
     }
 
-    /// Declares a parameter of the stack that holds a list.
+    /// Declares a list parameter.
     #[track_caller]
     pub fn list_parameter<T>(&mut self, parameter: ListParameter<T>) -> ListValue<T> {
         let param = self.declare(parameter.declaration);
@@ -501,7 +507,7 @@ impl Scope<'_> {
         self.declare(declaration)
     }
 
-    /// Tells a value after deployment.
+    /// Declares an output.
     #[track_caller]
     pub fn output(&mut self, id: &str, value: impl Into<Expr>, description: impl Into<Text>) {
         let path = join(&self.path, id);
@@ -528,7 +534,7 @@ impl Scope<'_> {
         self.graph.stacks[self.stack.index()].outputs.push(output);
     }
 
-    /// Changes the output of a resource where the model does not reach.
+    /// Returns the overrides of a resource, for properties that the model does not support.
     pub fn overrides<R>(&mut self, resource: Handle<R>) -> Overrides<'_> {
         Overrides {
             graph: self.graph,
@@ -536,32 +542,38 @@ impl Scope<'_> {
         }
     }
 
-    /// Describes the stack. Default: no description.
+    /// Sets the description of the stack. Default: none.
     pub fn description(&mut self, text: impl Into<Text>) {
         self.graph.stacks[self.stack.index()].description = Some(text.into());
     }
 
-    /// Accepts findings of checkers, and says so beside what they find. Default: none are.
-    pub fn suppress(&mut self, suppressions: &'static [Suppression]) {
-        self.graph.stacks[self.stack.index()].suppressions = suppressions;
+    /// Adds suppressions of policy scanner findings, which the output names with their reasons.
+    /// Default: none.
+    pub fn suppress(&mut self, suppressions: &[Suppression]) {
+        let known = &mut self.graph.stacks[self.stack.index()].suppressions;
+        for suppression in suppressions {
+            if !known.contains(suppression) {
+                known.push(*suppression);
+            }
+        }
     }
 
-    /// Says where the stack is deployed. Default: the deployment decides.
+    /// Sets the region of the stack. Default: the deployment decides.
     pub fn set_region(&mut self, region: &'static Region) {
         self.graph.stacks[self.stack.index()].region = Some(region);
     }
 
-    /// Returns the stack's name.
+    /// Returns the name of the stack.
     pub fn stack_name(&self) -> &str {
         &self.graph.stacks[self.stack.index()].name
     }
 
-    /// Returns the region, if it is decided.
+    /// Returns the region, if the stack sets it.
     pub fn known_region(&self) -> Option<&'static Region> {
         self.graph.stacks[self.stack.index()].region
     }
 
-    /// Returns the region's name, as text if it is decided.
+    /// Returns the region name: a literal if the stack sets the region.
     pub fn region(&self) -> Expr {
         self.known_region()
             .map_or(Expr::Pseudo(Pseudo::Region), |region| {
@@ -569,14 +581,14 @@ impl Scope<'_> {
             })
     }
 
-    /// Returns the partition, as text if the region is decided.
+    /// Returns the partition: a literal if the stack sets the region.
     pub fn partition(&self) -> Expr {
         let partition = |region: &Region| Expr::text(region.partition);
         self.known_region()
             .map_or(Expr::Pseudo(Pseudo::Partition), partition)
     }
 
-    /// Reports a problem with what is being added.
+    /// Adds an error or a warning.
     pub fn add_diagnostic(&mut self, diagnostic: Diagnostic) {
         let path = self.full(&self.path);
         let diagnostic = if diagnostic.paths.is_empty() {
@@ -594,7 +606,7 @@ impl Scope<'_> {
     }
 }
 
-/// Changes to the output of one resource; applied last, in the order given.
+/// Changes to the generated output of one resource, applied last and in order.
 #[derive(Debug)]
 pub struct Overrides<'a> {
     graph: &'a mut Graph,
@@ -613,22 +625,65 @@ impl Overrides<'_> {
         self
     }
 
-    /// Sets what a JSON pointer below `Properties` names, in CloudFormation's own JSON.
+    /// Sets a property at a JSON pointer below `Properties` to CloudFormation JSON.
     #[allow(clippy::return_self_not_must_use)]
     pub fn cfn(self, pointer: &str, value: impl Into<serde_json::Value>) -> Self {
         self.push(Dialect::Cfn, pointer, Some(value.into()))
     }
 
-    /// Sets what a JSON pointer below the resource names, in Terraform's own JSON: text is a
-    /// template there.
+    /// Sets an argument at a JSON pointer below the resource to Terraform JSON, in which strings
+    /// are templates.
     #[allow(clippy::return_self_not_must_use)]
     pub fn tf(self, pointer: &str, value: impl Into<serde_json::Value>) -> Self {
         self.push(Dialect::Tf, pointer, Some(value.into()))
     }
 
-    /// Removes what a JSON pointer names.
+    /// Removes the property at a JSON pointer.
     #[allow(clippy::return_self_not_must_use)]
     pub fn remove(self, dialect: Dialect, pointer: &str) -> Self {
         self.push(dialect, pointer, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Scanner;
+
+    #[test]
+    fn another_predicate_under_a_known_id_is_an_error() {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let region =
+            |name| Predicate::OneOf(Expr::Pseudo(Pseudo::Region), vec![Text::Borrowed(name)]);
+        let here = stack.condition("Here", region("eu-central-1"));
+        assert_eq!(stack.condition("Here", region("eu-central-1")), here);
+        stack.condition("Here", region("us-east-1"));
+        let diagnostics = app.validate().unwrap_err();
+        assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
+        assert!(
+            diagnostics.to_string().contains("condition `Here`"),
+            "{diagnostics}"
+        );
+    }
+
+    #[test]
+    fn suppressions_add_up() {
+        const fn suppression(check: &'static str) -> Suppression {
+            Suppression {
+                scanner: Scanner::Checkov,
+                check,
+                cfn: "AWS::EC2::Instance",
+                tf: "aws_instance",
+                reason: "a test",
+            }
+        }
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        stack.suppress(&[suppression("CKV_AWS_1")]);
+        stack.suppress(&[suppression("CKV_AWS_1"), suppression("CKV_AWS_2")]);
+        let stack = app.graph().stack("Access").unwrap();
+        let checks: Vec<&str> = stack.suppressions.iter().map(|it| it.check).collect();
+        assert_eq!(checks, ["CKV_AWS_1", "CKV_AWS_2"]);
     }
 }

@@ -1,18 +1,18 @@
-//! Statements and keys that several parts of a stack need.
+//! Policy statements and keys that several constructs use.
 
 use super::arn::ArnContext;
 use super::scope::Scope;
 use crate::ir::{Expr, Handle, Pseudo};
 use crate::resource::{Bucket, Effect, KmsKey, PolicyDocument, Principal, Statement};
 
-/// What a writer asks of a log group's streams.
+/// The actions that a writer to a log group requires.
 pub(super) const WRITE_LOGS: [&str; 3] = [
     "logs:CreateLogStream",
     "logs:DescribeLogStreams",
     "logs:PutLogEvents",
 ];
 
-/// A key whose material changes each year.
+/// Creates a key with yearly rotation.
 pub(super) fn rotated_key(description: &'static str, statements: Vec<Statement>) -> KmsKey {
     KmsKey::new()
         .description(description)
@@ -21,7 +21,7 @@ pub(super) fn rotated_key(description: &'static str, statements: Vec<Statement>)
         .pending_window_in_days(30)
 }
 
-/// Denies what does not come by TLS.
+/// Denies requests without TLS.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html>
 pub(super) fn require_tls(bucket: Handle<Bucket>) -> Statement {
@@ -35,8 +35,8 @@ pub(super) fn require_tls(bucket: Handle<Bucket>) -> Statement {
     deny
 }
 
-/// Lets IAM decide who uses a key, without which nobody could ever change its policy, and leaves
-/// grants, which outlive a policy, to AWS's services.
+/// Delegates access to IAM policies: without it, nobody can change the key policy. Only AWS
+/// services can create grants, because a grant outlives the key policy.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
 pub(super) fn delegate_to_iam(context: &ArnContext) -> Vec<Statement> {
@@ -54,7 +54,7 @@ pub(super) fn delegate_to_iam(context: &ArnContext) -> Vec<Statement> {
     vec![decides, grants]
 }
 
-/// Lets CloudWatch Logs use a key for groups of these names.
+/// Allows CloudWatch Logs to use a key for log groups with these names.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html>
 pub(super) fn allow_cloudwatch_logs(

@@ -4,11 +4,13 @@
 use super::instance_cost::has_arm64;
 use super::prices::{Usd, types};
 use super::{Estimate, estimate, known};
-use crate::ir::{Graph, IntoValue, Node, NodeId, Text, Value};
+use crate::ir::{IntoValue, NodeId, Text, Value};
 use crate::reachability::graph_index::visible_text;
 use crate::reachability::{Assumptions, Verdict, check, path};
 use crate::region::Region;
-use crate::resource::{Eip, NatGateway, Resource, Typed, VpcEndpoint, VpcEndpointSubnet};
+use crate::resource::{
+    Eip, Graph, NatGateway, Node, Resource, Typed, VpcEndpoint, VpcEndpointSubnet,
+};
 #[cfg(feature = "config")]
 use crate::resource::{Instance, LaunchTemplate};
 
@@ -427,11 +429,11 @@ fn with_types(
             0 => (
                 "instances".to_owned(),
                 format!(
-                    "[{{name: {}, type: {of}}}]",
+                    "[{{name: {}, instance_type: {of}}}]",
                     crate::construct::DEFAULT_INSTANCE_NAME
                 ),
             ),
-            _ => (format!("instances.{n}.type"), of.to_owned()),
+            _ => (format!("instances.{n}.instance_type"), of.to_owned()),
         });
     }
     settings

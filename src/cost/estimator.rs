@@ -6,11 +6,12 @@ use super::{
     INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
     UsageAssumptions, VOLUME, WINDOWS, ZONE, known,
 };
-use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
+use crate::ir::{Expr, Link, NodeId, Value};
 use crate::reachability::{graph_index::GraphIndex, path, ternary::Ternary};
 use crate::resource::{
-    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
-    LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,
+    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, Graph, HostedZone, KmsKey,
+    LogGroup, NatGateway, Node, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint,
+    VpcEndpointSubnet,
 };
 
 /// Formats a count with a noun.

@@ -4,7 +4,7 @@ use super::known;
 use crate::construct::{Architecture, ImageFamily};
 #[cfg(feature = "config")]
 use crate::ir::Link;
-use crate::ir::{Expr, Graph, Node, NodeId, Value};
+use crate::ir::{Expr, NodeId, Value};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{Image, classify};
 use crate::reachability::instance::{
@@ -14,8 +14,8 @@ use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;
 use crate::resource::{
-    AutoScalingGroup, BlockDeviceMapping, Ebs, Instance, LaunchConfiguration, LaunchTemplate, Map,
-    Resource, VolumeType, is_root,
+    AutoScalingGroup, BlockDeviceMapping, Ebs, Graph, Instance, LaunchConfiguration,
+    LaunchTemplate, Map, Node, Resource, VolumeType, is_root,
 };
 
 /// A value, or the reason why it is unknown.
@@ -239,14 +239,11 @@ fn operating_system(image: &str) -> OperatingSystem {
 
 /// Returns the family of an image by its name or public parameter.
 fn family(image: &str) -> Option<ImageFamily> {
-    let named = ImageFamily::ALL
-        .iter()
-        .map(|(family, _)| *family)
-        .find(|family| {
-            [Architecture::X86_64, Architecture::Arm64]
-                .into_iter()
-                .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
-        });
+    let named = ImageFamily::ALL.iter().copied().find(|family| {
+        [Architecture::X86_64, Architecture::Arm64]
+            .into_iter()
+            .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
+    });
     let last = image.rsplit('/').next().unwrap_or(image);
     named.or_else(|| {
         if last.starts_with("al2023-ami-") {

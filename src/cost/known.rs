@@ -1,8 +1,9 @@
 //! Values that are known before deployment, or have a default.
 
-use crate::ir::{Condition, Expr, Graph, Node, Predicate, Pseudo, Text, Value};
+use crate::ir::{Condition, Expr, Predicate, Pseudo, Text, Value};
 use crate::reachability::ternary::Ternary;
 use crate::region::Region;
+use crate::resource::{Graph, Node};
 
 /// Returns the text of a value, or the default of its parameter.
 pub(super) fn text(graph: &Graph, value: &Value<Text>) -> Option<String> {

@@ -25,10 +25,9 @@ pub use alternative::{Alternative, of_graph};
 pub use prices::{Amount, Price, Unit, Usd, prices};
 pub use report::{CostReport, VERSION, json, text};
 
-use crate::ir::Graph;
 use crate::reachability::{Assumptions, graph_index::GraphIndex, instance};
 use crate::region::{Region, split_name};
-use crate::resource::VpcEndpoint;
+use crate::resource::{Graph, VpcEndpoint};
 use estimator::Estimator;
 use instance_cost::InstanceUsage;
 

@@ -1,4 +1,4 @@
-//! The one door to CloudFormation: plain values in and out, and every call retried.
+//! CloudFormation API calls with plain values, and retries.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -22,27 +22,27 @@ use tokio::time::Instant;
 use super::error::{AwsError, ErrorKind, classify};
 use super::https;
 use super::plain;
+use super::stop::Stop;
 use super::strict::Strict;
 use super::values::{Drifted, Event, Member, Stack};
-use super::wait::Stop;
 
-/// Where and as whom, as the AWS CLI takes it.
+/// The region, profile and endpoint of AWS calls, as for the AWS CLI.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     pub(crate) region: Option<String>,
     pub(crate) profile: Option<String>,
     pub(crate) endpoint_url: Option<String>,
-    /// How long one attempt may take.
+    /// The timeout of one attempt. Default: 30 seconds.
     pub(crate) read_timeout: Option<Duration>,
 }
 
-/// How long a call is repeated before its failure counts.
+/// The time to retry a call before it fails.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The same for who has asked to stop.
+/// The time to retry a call after the user asked to stop.
 const HURRY: Duration = Duration::from_secs(5);
 
-/// CloudFormation, of one account and region.
+/// A CloudFormation client for one account and region.
 pub(crate) struct Cloud {
     access: Access,
     pub(crate) region: String,
@@ -50,7 +50,7 @@ pub(crate) struct Cloud {
     stop: Stop,
 }
 
-/// A configuration with which the next call may be made.
+/// Creates a client, and resolves its region and credentials.
 async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     let failed = |kind, message: &str| AwsError {
         operation: "",
@@ -85,13 +85,13 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         .map(ToString::to_string)
         .filter(|it| !it.is_empty());
     let region = region.ok_or_else(|| {
-        let message = "no region: give `--region`, set `AWS_REGION`, or write `region` into the \
+        let message = "no region; pass `--region`, set `AWS_REGION`, or set `region` in the \
                        profile";
         failed(ErrorKind::Unconfigured, message)
     })?;
     if let Some(profile) = &access.profile {
-        // As in the AWS CLI: who names a profile means its keys, whatever the environment has. A
-        // role that it takes on is asked for in the region.
+        // As in the AWS CLI, an explicit profile overrides keys in the environment. Its role is
+        // assumed in the region.
         let provider = ProviderConfig::without_region()
             .with_region(config.region().cloned())
             .with_http_client(https);
@@ -103,7 +103,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
         config = config.into_builder().credentials_provider(own).build();
     }
     match config.credentials_provider() {
-        None => return Err(failed(ErrorKind::Credentials, "none are configured")),
+        None => return Err(failed(ErrorKind::Credentials, "not configured")),
         Some(provider) => {
             if let Err(error) = provider.provide_credentials().await {
                 let mut text = error.to_string();
@@ -116,7 +116,7 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
                     next = cause.source();
                 }
                 if let Some(profile) = &access.profile {
-                    text = format!("profile `{profile}` gives none: {text}");
+                    text = format!("profile `{profile}`: {text}");
                 }
                 return Err(failed(ErrorKind::Credentials, &text));
             }
@@ -126,20 +126,20 @@ async fn configure(access: &Access) -> Result<(Client, String), AwsError> {
     Ok((Client::from_conf(own.build()), region))
 }
 
-/// Text as it is: values, which are data.
+/// Returns text without changes, for values.
 fn exact(value: Option<&str>) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// Text to be shown: what steers a terminal is written out.
+/// Returns text for display, with control characters escaped.
 pub(super) fn text(value: Option<&str>) -> String {
     plain(value.unwrap_or_default())
 }
 
 impl Cloud {
-    /// Finds region and credentials; nothing is sent to CloudFormation yet.
+    /// Resolves the region and credentials. Does not call CloudFormation.
     ///
-    /// Once the user asks to stop, calls are repeated for a short while only.
+    /// After the user asks to stop, the time for retries is shorter.
     pub(crate) async fn connect(access: &Access, stop: &Stop) -> Result<Cloud, AwsError> {
         let (client, region) = configure(access).await?;
         Ok(Cloud {
@@ -150,7 +150,7 @@ impl Cloud {
         })
     }
 
-    /// Where and as whom, with the region that was found.
+    /// Returns the region, profile and endpoint, with the resolved region.
     pub(crate) fn access(&self) -> Access {
         Access {
             region: Some(self.region.clone()),
@@ -158,7 +158,7 @@ impl Cloud {
         }
     }
 
-    /// Makes a call until it succeeds, is refused, or patience ends.
+    /// Calls an operation, and retries transient failures.
     pub(super) async fn call<T, E, F>(
         &self,
         operation: &'static str,
@@ -178,7 +178,7 @@ impl Cloud {
                 Err(error) => classify(operation, &error),
             };
             if error.kind == ErrorKind::Expired && !renewed {
-                // Another program may have renewed them meanwhile, in a file or a cache.
+                // Another program may have refreshed the credentials in a file or cache.
                 renewed = true;
                 if let Ok((client, _)) = configure(&self.access).await {
                     *self.client.borrow_mut() = client;
@@ -200,7 +200,7 @@ impl Cloud {
         }
     }
 
-    /// Describes a stack by its name or id; nothing if it is not there.
+    /// Returns a stack by name or ID, or `None` if it does not exist.
     pub(crate) async fn stack(&self, name: &str) -> Result<Option<Stack>, AwsError> {
         let response = self
             .call("DescribeStacks", |client| {
@@ -242,7 +242,7 @@ impl Cloud {
         }))
     }
 
-    /// Starts the deletion; the token makes repeating it harmless.
+    /// Starts the deletion of a stack. The token makes retries safe.
     pub(crate) async fn delete_stack(
         &self,
         stack: &str,
@@ -263,7 +263,7 @@ impl Cloud {
         .map(|_| ())
     }
 
-    /// Protects a stack from being deleted, or no longer.
+    /// Enables or disables termination protection.
     pub(crate) async fn protect(&self, stack: &str, protect: bool) -> Result<(), AwsError> {
         self.call("UpdateTerminationProtection", |client| {
             client
@@ -276,7 +276,7 @@ impl Cloud {
         .map(|_| ())
     }
 
-    /// Tells the events behind the one named, the oldest first; all if none is named.
+    /// Returns the events after the specified one, or all events, the oldest first.
     pub(crate) async fn events(
         &self,
         stack: &str,
@@ -286,7 +286,7 @@ impl Cloud {
             .await
     }
 
-    /// Tells the events back to the one that fits, without it, the oldest first.
+    /// Returns the events after the newest one that matches, the oldest first.
     pub(crate) async fn events_until(
         &self,
         stack: &str,
@@ -323,7 +323,7 @@ impl Cloud {
         Ok(out)
     }
 
-    /// The newest event of a stack.
+    /// Returns the ID of the newest event of a stack.
     pub(crate) async fn newest_event(&self, stack: &str) -> Result<Option<String>, AwsError> {
         let response = self
             .call("DescribeStackEvents", |client| {
@@ -339,7 +339,7 @@ impl Cloud {
         }
     }
 
-    /// The template as it was given.
+    /// Returns the original template of a stack.
     pub(crate) async fn template(&self, stack: &str) -> Result<Option<String>, AwsError> {
         let response = self
             .call("GetTemplate", |client| {
@@ -356,7 +356,7 @@ impl Cloud {
         }
     }
 
-    /// The resources of a stack.
+    /// Returns the resources of a stack.
     pub(crate) async fn members(&self, stack: &str) -> Result<Vec<Member>, AwsError> {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
@@ -387,7 +387,7 @@ impl Cloud {
         }
     }
 
-    /// Has CloudFormation look for drift; returns what to ask for.
+    /// Starts drift detection, and returns its ID.
     pub(crate) async fn detect_drift(&self, stack: &str) -> Result<String, AwsError> {
         let response = self
             .call("DetectStackDrift", |client| {
@@ -397,7 +397,7 @@ impl Cloud {
         Ok(text(response.stack_drift_detection_id()))
     }
 
-    /// Whether the look for drift has ended: nothing if not, else its result and reason.
+    /// Returns the result and reason of drift detection, or `None` while it is in progress.
     pub(crate) async fn drift(&self, id: &str) -> Result<Option<(String, String)>, AwsError> {
         let response = self
             .call("DescribeStackDriftDetectionStatus", |client| {
@@ -416,7 +416,7 @@ impl Cloud {
         })
     }
 
-    /// What differs from the template.
+    /// Returns the resources that differ from the template.
     pub(crate) async fn drifts(&self, stack: &str) -> Result<Vec<Drifted>, AwsError> {
         let mut token: Option<String> = None;
         let mut out = Vec::new();
@@ -433,7 +433,7 @@ impl Cloud {
             out.extend(response.stack_resource_drifts().iter().map(|it| {
                 let properties = it.property_differences().iter().map(|it| {
                     format!(
-                        "{}: {} in the template, {} in AWS",
+                        "{}: expected {}, found {}",
                         text(it.property_path()),
                         text(it.expected_value()),
                         text(it.actual_value())
@@ -453,7 +453,7 @@ impl Cloud {
     }
 }
 
-/// A moment to the millisecond, always as long.
+/// Formats a timestamp in milliseconds, with constant length.
 fn timestamp(at: &DateTime) -> String {
     let seconds = DateTime::from_secs(at.secs()).to_string();
     let seconds = seconds.trim_end_matches('Z');

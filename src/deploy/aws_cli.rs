@@ -1,4 +1,4 @@
-//! The other door: the AWS CLI, for what is not CloudFormation.
+//! Calls of the AWS CLI, for services other than CloudFormation.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,14 +14,14 @@ use super::aws::{Access, Cloud};
 use super::error::AwsError;
 use super::plain;
 
-/// Why the AWS CLI did not answer.
+/// A failed call of the AWS CLI.
 #[derive(Clone, Debug)]
 pub(crate) enum AwsCliError {
-    /// It is not there.
+    /// The AWS CLI is not installed.
     Missing,
-    /// AWS refused: the API's code and message.
+    /// AWS rejected the call, with the code and message of the API.
     Refused { code: String, message: String },
-    /// Anything else that it said.
+    /// Any other failure.
     Failed(String),
 }
 
@@ -48,22 +48,23 @@ impl AwsCliError {
 impl std::fmt::Display for AwsCliError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            AwsCliError::Missing => f.write_str("the AWS CLI is not there"),
+            AwsCliError::Missing => f.write_str("`aws` is not on the PATH"),
             AwsCliError::Refused { code, message } => write!(f, "{code}: {message}"),
             AwsCliError::Failed(message) => f.write_str(message),
         }
     }
 }
 
-/// An instance with its agent.
+/// An instance and its agent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Instance {
-    /// The logical id, or the group's for one of a group.
+    /// The logical ID of the instance or of its Auto Scaling group.
     pub(crate) name: String,
     pub(crate) id: String,
-    /// EC2's word, such as `running`; empty if EC2 could not be asked.
+    /// The state, such as `running`. Empty if EC2 cannot be called.
     pub(crate) state: String,
-    /// `Online`, `ConnectionLost`, `Inactive`; empty if Systems Manager does not know it.
+    /// `Online`, `ConnectionLost` or `Inactive`. Empty if the instance is not registered with
+    /// Systems Manager.
     pub(crate) ping: String,
     pub(crate) version: String,
     pub(crate) platform: String,
@@ -76,13 +77,13 @@ impl Instance {
     }
 }
 
-/// The AWS CLI, with where and as whom.
+/// The AWS CLI, with a region, profile and endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsCli {
     access: Access,
 }
 
-/// Finds a program as a shell does.
+/// Finds a program on the `PATH`.
 pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = match cfg!(windows) {
@@ -113,7 +114,7 @@ impl AwsCli {
         }
     }
 
-    /// The flags that say where and as whom, as they were given.
+    /// Returns the options for region, profile and endpoint, as the user specified them.
     pub(crate) fn flags(&self) -> Vec<String> {
         let mut out = Vec::new();
         for (flag, value) in [
@@ -128,13 +129,13 @@ impl AwsCli {
         out
     }
 
-    /// Calls an operation and reads its answer; what may be otherwise a moment later is asked
-    /// again, beside what the CLI repeats itself.
+    /// Calls an operation and returns its response. Retries transient failures, in addition to the
+    /// retries of the AWS CLI.
     pub(crate) async fn call(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
         self.list_with_retries(arguments, None).await
     }
 
-    /// Calls an operation that answers with a list, which an answer that broke off does not have.
+    /// Calls an operation that returns a list. An incomplete response without the list is an error.
     pub(crate) async fn list(
         &self,
         key: &str,
@@ -161,7 +162,7 @@ impl AwsCli {
                 done = Err(without(key));
             }
             match done {
-                // Read anew, credentials may be good again; and an answer may have broken off.
+                // A retry reads refreshed credentials, and a complete response.
                 Err(error) if left > 0 && error.is_transient() => left -= 1,
                 done => return done,
             }
@@ -196,11 +197,12 @@ impl AwsCli {
         if text.trim().is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str(&text)
-            .map_err(|error| AwsCliError::Failed(format!("the AWS CLI printed no JSON: {error}")))
+        serde_json::from_str(&text).map_err(|error| {
+            AwsCliError::Failed(format!("the output of the AWS CLI is not JSON: {error}"))
+        })
     }
 
-    /// The first line that a program prints for its version.
+    /// Returns the first line of a program's version.
     pub(crate) async fn version(program: &str) -> Option<String> {
         let path = find_on_path(program)?;
         let done = Command::new(path)
@@ -210,14 +212,14 @@ impl AwsCli {
             .output()
             .await
             .ok()?;
-        // Version 1 of the AWS CLI printed to standard error once.
+        // Old versions of the AWS CLI print to stderr.
         let text = [done.stdout, done.stderr].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
         let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
         done.status.success().then(|| line.to_owned())
     }
 
-    /// Finds the instances of a stack, its own and those of its groups, and asks for their state.
+    /// Returns the instances of a stack and of its Auto Scaling groups, with their state.
     pub(crate) async fn instances(
         &self,
         cloud: &Cloud,
@@ -230,7 +232,7 @@ impl AwsCli {
         Ok((out, kind))
     }
 
-    /// Finds the instances of a stack, its own and those of its groups.
+    /// Returns the instances of a stack and of its Auto Scaling groups, without their state.
     pub(crate) async fn members(
         &self,
         cloud: &Cloud,
@@ -270,7 +272,7 @@ impl AwsCli {
 
     async fn group(&self, name: &str, group: &str) -> Result<Vec<Instance>, AwsCliError> {
         let filter = format!("Name=tag:aws:autoscaling:groupName,Values={group}");
-        // EC2 tells of instances for an hour after their end.
+        // EC2 returns terminated instances for an hour.
         let alive = "Name=instance-state-name,Values=pending,running,stopping,stopped";
         let call = ["ec2", "describe-instances", "--filters", &filter, alive];
         let found = self.list("Reservations", &call).await?;
@@ -283,7 +285,7 @@ impl AwsCli {
             .collect())
     }
 
-    /// Asks EC2 and Systems Manager for the state of instances.
+    /// Adds the state of instances in EC2 and Systems Manager.
     pub(crate) async fn look(&self, instances: &mut [Instance]) -> Result<(), AwsCliError> {
         if instances.is_empty() {
             return Ok(());
@@ -316,7 +318,7 @@ impl AwsCli {
                     text(known, "PlatformVersion")
                 );
                 instance.last_ping = match known.get("LastPingDateTime") {
-                    // Version 1 of the AWS CLI prints seconds.
+                    // Version 1 of the AWS CLI prints a number of seconds.
                     Some(Value::Number(seconds)) => seconds
                         .as_f64()
                         .map(|it| DateTime::from_secs(it as i64).to_string())
@@ -336,7 +338,7 @@ impl AwsCli {
 }
 
 fn without(key: &str) -> AwsCliError {
-    AwsCliError::Failed(format!("the AWS CLI's answer has no `{key}`"))
+    AwsCliError::Failed(format!("the response of the AWS CLI has no `{key}`"))
 }
 
 fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
@@ -346,7 +348,7 @@ fn ec2_instances(reservations: &[Value]) -> impl Iterator<Item = (&str, &str)> {
         .filter_map(|it| Some((it["InstanceId"].as_str()?, it["State"]["Name"].as_str()?)))
 }
 
-/// Reads `An error occurred (CODE) when calling the X operation: MESSAGE`.
+/// Parses `An error occurred (CODE) when calling the X operation: MESSAGE`.
 fn refusal(said: &str) -> AwsCliError {
     let said = plain(said);
     let said = said.trim();
@@ -360,7 +362,7 @@ fn refusal(said: &str) -> AwsCliError {
     match found {
         Some((code, message)) => AwsCliError::Refused { code, message },
         None => {
-            let line = said.lines().last().unwrap_or("it said nothing");
+            let line = said.lines().last().unwrap_or("no output");
             AwsCliError::Failed(format!("the AWS CLI failed: {line}"))
         }
     }

@@ -1,4 +1,4 @@
-//! Change sets: made, described, executed, taken away.
+//! Change sets.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::plain;
 use super::values::{ChangeSet, ParameterValue, PlannedChange, Request, Template};
 
 impl Cloud {
-    /// Asks for a change set; the token makes repeating it harmless.
+    /// Creates a change set. The token makes retries safe.
     pub(crate) async fn create_change_set(
         &self,
         request: &Request,
@@ -58,13 +58,13 @@ impl Cloud {
             })
             .await;
         match made {
-            // An earlier attempt, whose answer was lost, made it: the name is ours alone.
+            // An earlier attempt created it, and its response was lost: the name is unique.
             Err(error) if error.code.starts_with("AlreadyExists") => Ok(()),
             other => other.map(|_| ()),
         }
     }
 
-    /// Describes a change set with all its changes; nothing if it is not there.
+    /// Returns a change set with all changes, or `None` if it does not exist.
     pub(crate) async fn change_set(
         &self,
         stack: &str,
@@ -106,8 +106,7 @@ impl Cloud {
         }
     }
 
-    /// Deletes a change set; one that is gone is fine, and one that is still being made is waited
-    /// for.
+    /// Deletes a change set, if it exists. Waits if its creation is in progress.
     pub(crate) async fn delete_change_set(&self, stack: &str, name: &str) -> Result<(), AwsError> {
         let start = Instant::now();
         loop {
@@ -133,7 +132,7 @@ impl Cloud {
         }
     }
 
-    /// Names the change sets of a stack.
+    /// Returns the names of the change sets of a stack.
     pub(crate) async fn change_sets(&self, stack: &str) -> Result<Vec<String>, AwsError> {
         let mut token: Option<String> = None;
         let mut names = Vec::new();
@@ -164,7 +163,7 @@ impl Cloud {
         }
     }
 
-    /// Starts the change; the token makes repeating it harmless.
+    /// Executes a change set. The token makes retries safe.
     pub(crate) async fn execute(
         &self,
         stack: &str,
@@ -184,7 +183,7 @@ impl Cloud {
         .map(|_| ())
     }
 
-    /// Why a change set failed in the checks that come before it: each resource with its reason.
+    /// Returns the failed validations of a change set: each resource with its reason.
     pub(crate) async fn validation_failures(&self, set: &str) -> Result<Vec<String>, AwsError> {
         let filter = EventFilter::builder().failed_events(true).build();
         let response = self

@@ -1,4 +1,4 @@
-//! What AWS refused, or why it could not be asked.
+//! Errors of AWS calls.
 
 use std::error::Error;
 use std::fmt;
@@ -6,45 +6,45 @@ use std::fmt;
 use aws_sdk_cloudformation::config::http::HttpResponse;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 
-/// What kind of trouble it is, by what one can do about it.
+/// The kind of an error, by its remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorKind {
-    /// The program is not told what it needs to ask.
+    /// Required configuration is missing.
     Unconfigured,
-    /// No credentials, or none that AWS accepts.
+    /// There are no credentials, or AWS does not accept them.
     Credentials,
-    /// The credentials were good and are no longer.
+    /// The credentials expired.
     Expired,
-    /// The caller may not do this.
+    /// IAM denied the call.
     Denied,
-    /// No connection, or it broke.
+    /// The connection failed.
     Unreachable,
-    /// No answer in time.
+    /// There was no response in time.
     Timeout,
-    /// Too many requests.
+    /// AWS throttled the call.
     Throttled,
-    /// AWS's own fault.
+    /// An AWS server failed.
     Server,
-    /// The answer was no answer.
+    /// The response is invalid.
     InvalidResponse,
-    /// AWS understood and said no.
+    /// AWS rejected the call.
     Rejected,
 }
 
-/// A call of the AWS API that did not succeed.
+/// A failed call of an AWS API.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsError {
-    /// The API's name of the operation.
+    /// The name of the operation.
     pub(crate) operation: &'static str,
     pub(crate) kind: ErrorKind,
-    /// The API's code, where it gave one.
+    /// The error code of the API, if any.
     pub(crate) code: String,
-    /// What it said, or what came between.
+    /// The message of AWS or of the connection.
     pub(crate) message: String,
 }
 
 impl AwsError {
-    /// Whether the same call may succeed a moment later.
+    /// Returns whether a retry can succeed.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(
             self.kind,
@@ -56,37 +56,37 @@ impl AwsError {
         )
     }
 
-    /// Whether the call may have been carried out although it failed.
+    /// Returns whether AWS may have performed the operation anyway.
     pub(crate) fn is_ambiguous(&self) -> bool {
         self.is_transient() && self.kind != ErrorKind::Throttled
     }
 
-    /// Whether it says that a stack is not there.
+    /// Returns whether the stack does not exist.
     pub(crate) fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::Rejected
             && (self.code == "ChangeSetNotFound" || self.message.contains("does not exist"))
     }
 
-    /// What one can do about it.
+    /// Returns a hint.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self.kind {
             ErrorKind::Credentials => {
                 "check the profile (`--profile`, `AWS_PROFILE`) and the keys; \
-                 `aws sts get-caller-identity` shows who you are"
+                 `aws sts get-caller-identity` shows your identity"
             }
             ErrorKind::Expired => {
-                "renew them (`aws sso login`, or how you got them) and run it again"
+                "refresh the credentials, for example with `aws sso login`, then run this command again"
             }
-            ErrorKind::Denied => "ask for this permission, or use another profile",
+            ErrorKind::Denied => "allow this action, or use another profile",
             ErrorKind::Unreachable | ErrorKind::Timeout => {
                 "check the network, `--region` and `AWS_ENDPOINT_URL`"
             }
-            ErrorKind::Throttled => "wait a little and run it again",
+            ErrorKind::Throttled => "wait, then run this command again",
             ErrorKind::Server | ErrorKind::InvalidResponse => {
-                "run it again; status.aws.amazon.com tells of trouble"
+                "run this command again; see https://health.aws.amazon.com for the status of AWS"
             }
             ErrorKind::Unconfigured => return None,
-            ErrorKind::Rejected => return super::cause::hint(&self.message),
+            ErrorKind::Rejected => return super::hint::hint(&self.message),
         };
         Some(text.to_owned())
     }
@@ -98,12 +98,14 @@ impl fmt::Display for AwsError {
         match self.kind {
             ErrorKind::Credentials => write!(f, "no usable credentials: {message}"),
             ErrorKind::Expired => write!(f, "the credentials expired: {message}"),
-            ErrorKind::Denied => write!(f, "{} is not allowed: {message}", self.operation),
+            ErrorKind::Denied => write!(f, "{}: access denied: {message}", self.operation),
             ErrorKind::Unreachable => write!(f, "{}: cannot reach AWS: {message}", self.operation),
-            ErrorKind::Timeout => write!(f, "{}: no answer in time: {message}", self.operation),
+            ErrorKind::Timeout => write!(f, "{}: timed out: {message}", self.operation),
             ErrorKind::Throttled => write!(f, "{}: too many requests: {message}", self.operation),
-            ErrorKind::Server => write!(f, "{}: AWS failed: {message}", self.operation),
-            ErrorKind::InvalidResponse => write!(f, "{}: broken answer: {message}", self.operation),
+            ErrorKind::Server => write!(f, "{}: AWS server error: {message}", self.operation),
+            ErrorKind::InvalidResponse => {
+                write!(f, "{}: invalid response: {message}", self.operation)
+            }
             ErrorKind::Unconfigured => f.write_str(message),
             ErrorKind::Rejected => write!(f, "{}: {message}", self.operation),
         }
@@ -141,13 +143,13 @@ fn of_code(code: &str) -> Option<ErrorKind> {
     })
 }
 
-/// The innermost causes in one line, without the `Debug` pages of the SDK.
+/// Returns the causes in one line, without the `Debug` output of the SDK.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
         let text = error.to_string();
-        // What a cause repeats is said once.
+        // Does not repeat a cause that another contains.
         if !text.is_empty() && !parts.iter().any(|known| known.contains(&text)) {
             parts.push(text);
         }
@@ -158,7 +160,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     parts.split_off(from).join(": ")
 }
 
-/// Tells what a failed call means.
+/// Classifies a failed call.
 pub(crate) fn classify<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> AwsError
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -191,7 +193,7 @@ where
             let kind = of_code(&code).unwrap_or(match status {
                 429 => ErrorKind::Throttled,
                 500.. => ErrorKind::Server,
-                // An answer without a code is no answer of the API.
+                // A response without a code is not from the API.
                 _ if code.is_empty() => ErrorKind::InvalidResponse,
                 _ => ErrorKind::Rejected,
             });

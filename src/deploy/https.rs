@@ -1,11 +1,11 @@
-//! HTTPS as the SDK does it, but for the cryptography.
+//! The HTTPS client of the SDK, with another cryptography provider.
 
 use aws_sdk_cloudformation::config::SharedHttpClient;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, ConnectorBuilder};
 
-/// A client that trusts the system's certificates and takes proxies from the environment.
+/// Creates a client with the system's certificates and the proxies of the environment.
 pub(super) fn client() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector =

@@ -1,30 +1,32 @@
-//! From template to prompt: change sets, events, status, sessions.
+//! Deployment: change sets, events, status, sessions.
 //!
 //! ```text
-//!  cli/{deploy,diff,status,doctor,destroy}      what is asked and printed
+//!  cli/{deploy,diff,status,doctor,destroy}      prompts and output
 //!        |
-//!  rollout, removal, follow                     what is done, and what is true afterwards
+//!  rollout, removal, wait                       operations and their outcome
 //!        |                \
-//!  aws (the SDK)          tool (the AWS CLI)    the two doors
+//!  aws (the SDK)          aws_cli               calls
 //! ```
 //!
-//! CloudFormation is asked through the SDK. EC2, Systems Manager, S3 and IAM are asked through the
-//! AWS CLI, which `connect` needs anyway for the session's plugin: `aws-sdk-ssm` costs 132 CPU
-//! seconds and 2.5 GB of memory to build, `aws-sdk-ec2` many times that.
+//! CloudFormation calls use the SDK. EC2, Systems Manager, S3 and IAM calls use the AWS CLI, which
+//! `connect` requires anyway for the Session Manager plugin: `aws-sdk-ssm` takes 132 CPU seconds
+//! and 2.5 GB of memory to build, and `aws-sdk-ec2` many times that.
 //!
-//! Every call that changes something carries a token or is safe to repeat, so that it is retried
-//! whenever its answer is lost. What a message says of the stack, AWS said last.
+//! Every call that changes something has a token or is safe to repeat, so a lost response causes a
+//! retry. Messages report the last state that AWS returned.
 
 pub(crate) mod aws;
 pub(crate) mod aws_cli;
 pub(crate) mod cause;
 mod change_sets;
 pub(crate) mod error;
+mod hint;
 mod https;
 pub(crate) mod outcome;
 pub(crate) mod parameters;
 pub(crate) mod removal;
 pub(crate) mod rollout;
+pub(crate) mod stop;
 mod strict;
 pub(crate) mod template;
 pub(crate) mod values;

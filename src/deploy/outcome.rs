@@ -1,75 +1,76 @@
-//! How things end, and who is asked on the way.
+//! Outcomes of operations, and prompts.
 
 use super::aws::Cloud;
 use super::cause::{self, Cause};
 use super::error::{AwsError, ErrorKind};
+use super::stop::Stop;
 use super::values::{ChangeSet, Event, Stack};
-use super::wait::{ProgressSink, Stop};
+use super::wait::ProgressSink;
 
-/// What the user said.
+/// The response to a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmation {
     Yes,
     No,
 }
 
-/// Who is asked, beside being told.
+/// A progress display that can prompt the user.
 pub(crate) trait Confirm: ProgressSink {
-    /// What will change, from what is deployed now, if anything is, with the values that the
-    /// parameters will have.
+    /// Shows the planned changes to the deployed stack, if any, with the effective parameter
+    /// values.
     ///
     /// # Errors
     ///
-    /// Why this is not to be deployed.
+    /// Returns the reason to reject the deployment.
     fn plan(
         &mut self,
         set: &ChangeSet,
         deployed: Option<&Deployed>,
         values: &[(String, String)],
     ) -> Result<(), String>;
-    /// A question that is answered with yes or no; stopping is no.
+    /// Prompts for yes or no. A request to stop is no.
     async fn confirm(&mut self, question: &str, stop: &Stop) -> Confirmation;
 }
 
-/// What is deployed now.
+/// The deployed stack.
 #[derive(Debug)]
 pub(crate) struct Deployed {
     pub(crate) stack: Stack,
-    /// Its template, as it was given.
+    /// The original template.
     pub(crate) template: String,
 }
 
-/// How it ended.
+/// The outcome of a deployment.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// The stack is as the template says already.
+    /// The stack already matches the template.
     Unchanged(Stack),
-    /// The changes were shown; nothing was done.
+    /// The changes were shown, without a deployment.
     Shown,
-    /// The user did not want it; nothing was done.
+    /// The user declined; nothing was changed.
     Declined,
-    /// The stack is as the template says now.
+    /// The stack now matches the template.
     Done(Stack),
-    /// It failed, and the stack ended so.
+    /// The deployment failed, and the operation ended.
     Failed(Box<Failed>),
-    /// It goes on, unwatched, in this status.
+    /// CloudFormation continues, with this last status.
     Detached(String, Detached),
 }
 
-/// How something failed.
+/// A failed operation.
 #[derive(Debug)]
 pub(crate) struct Failed {
     pub(crate) stack: Stack,
     /// The first cause.
     pub(crate) cause: Option<Cause>,
-    /// Why taking it back failed too, if it did.
+    /// The cause of a failed rollback.
     pub(crate) rollback_cause: Option<Cause>,
-    /// What was left, because the template says so.
+    /// Resources that were retained by policy.
     pub(crate) retained: Vec<String>,
 }
 
 impl Failed {
-    /// Tells from an operation's events.
+    /// Creates one from the events of an operation.
     pub(crate) async fn of(cloud: &Cloud, stack: Stack, events: &[Event]) -> Box<Failed> {
         let of_rollback = match stack.status.ends_with("ROLLBACK_FAILED") {
             true => cause::of_rollback(events),
@@ -85,7 +86,7 @@ impl Failed {
     }
 }
 
-/// Why something is no longer watched.
+/// The reason why waiting ended early.
 #[derive(Debug)]
 pub(crate) enum Detached {
     Stopped,
@@ -93,16 +94,16 @@ pub(crate) enum Detached {
     Lost(AwsError),
 }
 
-/// Why nothing, or nobody knows what, was done.
+/// An error before an operation, or with an unknown result.
 #[derive(Debug)]
 pub(crate) struct DeployError {
-    /// What went wrong.
+    /// The error message.
     pub(crate) message: String,
-    /// What one can do about it.
+    /// A hint.
     pub(crate) help: Option<String>,
-    /// What is true of the stack.
+    /// The state of the stack.
     pub(crate) state: String,
-    /// Whether it is the template or the stack, not the environment.
+    /// Whether the cause is the template or the stack, not the environment.
     pub(crate) is_input_error: bool,
 }
 

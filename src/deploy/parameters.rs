@@ -1,18 +1,18 @@
-//! Values of parameters and tags: given, kept, and by default.
+//! Values of parameters and tags.
 
 use super::outcome::Deployed;
 use super::template;
 use super::values::{ParameterValue, Slot, Stack};
 
-/// Where each parameter's value comes from.
+/// Selects the value of each parameter.
 ///
-/// A value that somebody chose for the stack stays; one that was only its template's default
-/// follows the new template's. Without this a new default, such as another image, would never
-/// arrive.
+/// A value that was chosen for the stack is kept. A value that was the default of the old template
+/// follows the default of the new one: otherwise, a new default such as another AMI would have no
+/// effect.
 ///
 /// # Errors
 ///
-/// The names of those that have no value.
+/// Returns the names of parameters without a value.
 pub(crate) fn fill(
     slots: &[Slot],
     deployed: Option<(&Stack, &[(String, String)])>,
@@ -46,11 +46,11 @@ pub(crate) fn fill(
     }
 }
 
-/// Where each parameter's value comes from, beside what is deployed.
+/// Selects the value of each parameter, for a deployed stack.
 ///
 /// # Errors
 ///
-/// The names of those that have no value.
+/// Returns the names of parameters without a value.
 pub(crate) fn filled(
     slots: &[Slot],
     deployed: &Deployed,
@@ -62,7 +62,7 @@ pub(crate) fn filled(
     fill(slots, Some((&deployed.stack, &defaults)))
 }
 
-/// The values that the parameters will have; what is hidden is left out.
+/// Returns the effective parameter values, without hidden ones.
 pub(crate) fn effective(
     slots: &[Slot],
     filled: &[(String, ParameterValue)],
@@ -88,7 +88,7 @@ pub(crate) fn effective(
         .collect()
 }
 
-/// The parameters of what is deployed, without what is hidden.
+/// Returns the deployed parameter values, without hidden ones.
 pub(crate) fn deployed_values(deployed: &Deployed) -> Vec<(String, String)> {
     let hidden: Vec<String> = template::slots(&deployed.template)
         .into_iter()
@@ -102,8 +102,8 @@ pub(crate) fn deployed_values(deployed: &Deployed) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The tags as they are, with those that are given over them; none if none are given, which
-/// changes nothing.
+/// Returns the deployed tags with the specified ones, or no tags if none are specified, which keeps
+/// the deployed ones.
 pub(crate) fn merged(given: &[(String, String)], stack: Option<&Stack>) -> Vec<(String, String)> {
     if given.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Taking a stack away.
+//! Deletion of a stack.
 
 use std::time::Duration;
 
@@ -8,37 +8,36 @@ use super::aws::Cloud;
 use super::error::AwsError;
 use super::outcome::{Detached, Failed};
 use super::rollout::token;
+use super::stop::Stop;
 use super::values::{Event, Stack};
-use super::wait::{
-    ProgressSink, Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait,
-};
+use super::wait::{ProgressSink, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
-/// How it ended.
+/// The outcome of a deletion.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// It is gone; these were left, because the template says so.
+    /// The stack is deleted; these resources were retained by policy.
     Deleted(Vec<String>),
-    /// It failed, and the stack ended so.
+    /// The deletion failed, and the operation ended.
     Failed(Box<Failed>),
-    /// It goes on, unwatched, in this status.
+    /// CloudFormation continues, with this last status.
     Detached(String, Detached),
 }
 
-/// How it is done.
+/// Options of a deletion.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// What to leave where a deletion failed before.
+    /// Resources to retain after a failed deletion.
     pub(crate) retain: Vec<String>,
     pub(crate) role_arn: Option<String>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) poll_interval: Duration,
 }
 
-/// Deletes a stack, or follows the deletion that is under way.
+/// Deletes a stack, or waits for a deletion in progress.
 ///
 /// # Errors
 ///
-/// The deletion did not begin, or nobody knows whether it did (an ambiguous error).
+/// Returns an error if the deletion did not start, or an ambiguous error if that is unknown.
 pub(crate) async fn destroy(
     cloud: &Cloud,
     stack: &Stack,
@@ -49,7 +48,7 @@ pub(crate) async fn destroy(
     let resources = cloud.members(&stack.id).await.map(|it| it.len()).ok();
     let last_event = if stack.status == "DELETE_IN_PROGRESS" {
         progress.note(&format!(
-            "stack `{}` is being deleted already; following that",
+            "stack `{}` is already being deleted; waiting for it",
             stack.name
         ));
         event_before_operation(cloud, &stack.id).await?

@@ -1,35 +1,36 @@
-//! A deployment: change set, question, execution, and what is true in the end.
+//! Deployment of a stack: change set, prompt, execution and outcome.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, sleep};
 
 use super::aws::Cloud;
-use super::cause;
 use super::error::AwsError;
+use super::hint::hint;
 use super::outcome::{Confirm, Confirmation, DeployError, Deployed, Detached, Failed, Outcome};
 use super::parameters::{effective, fill, filled, merged};
+use super::stop::Stop;
 use super::values::{ChangeSet, ParameterValue, Request, Stack};
-use super::wait::{Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
+use super::wait::{WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
-/// How a deployment is done.
+/// Options of a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Show the changes and change nothing.
+    /// Whether to show the changes without a deployment.
     pub(crate) dry_run: bool,
-    /// After a failure keep what was made.
+    /// Whether to keep created resources after a failure.
     pub(crate) no_rollback: bool,
-    /// Protect the stack from deletion, or no longer.
+    /// Whether to enable or disable termination protection. Default: unchanged.
     pub(crate) termination_protection: Option<bool>,
-    /// How long to watch.
+    /// The time to wait. Default: no limit.
     pub(crate) timeout: Option<Duration>,
-    /// Between two looks.
+    /// The interval between two status requests.
     pub(crate) poll_interval: Duration,
 }
 
 const NOTHING_DONE: &str = "nothing was changed";
 
-/// A name that nobody else gives: it names the change set and makes calls repeatable.
+/// Returns a unique name, for the change set and as a token for retries.
 pub(crate) fn token() -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -37,17 +38,20 @@ pub(crate) fn token() -> String {
     format!("ssm-synth-{:x}-{:x}", now.as_nanos(), std::process::id())
 }
 
-/// What to do about a stack that no change set can be made for.
+/// Returns the error for a stack that does not accept change sets.
 fn unusable(stack: &Stack) -> Option<DeployError> {
-    let state = format!("stack `{}` is {}, as it was", stack.name, stack.status);
-    let error = DeployError::new(format!("stack `{}` is {}", stack.name, stack.status), state);
+    let state = format!("stack `{}` is still `{}`", stack.name, stack.status);
+    let error = DeployError::new(
+        format!("stack `{}` is `{}`", stack.name, stack.status),
+        state,
+    );
     Some(match stack.status.as_str() {
         "ROLLBACK_FAILED" | "DELETE_FAILED" => error.help(format!(
-            "`ssm-synth destroy --stack {}` deletes what is left; then deploy again",
+            "run `ssm-synth destroy --stack {}`, then deploy again",
             stack.name
         )),
         "UPDATE_ROLLBACK_FAILED" => error.help(format!(
-            "mend what the rollback failed at, then `aws cloudformation continue-update-rollback \
+            "fix the cause of the rollback failure, then run `aws cloudformation continue-update-rollback \
              --stack-name {}`",
             stack.name
         )),
@@ -55,7 +59,7 @@ fn unusable(stack: &Stack) -> Option<DeployError> {
     })
 }
 
-/// Whether a stack is as a failure left it, because nobody wanted a rollback.
+/// Returns whether a stack kept the resources of a failed deployment.
 fn keeps_failures(status: &str) -> bool {
     matches!(status, "CREATE_FAILED" | "UPDATE_FAILED")
 }
@@ -67,13 +71,13 @@ struct Rollout<'a, T> {
     stop: &'a Stop,
     progress: &'a mut T,
     deadline: Option<Instant>,
-    /// Why the protection from deletion is not as it should be.
+    /// The error of a failed change of termination protection.
     protection_error: Option<AwsError>,
-    /// Whether the left-over of a failed creation was deleted.
+    /// Whether the failed stack was deleted.
     deleted_failed_stack: bool,
 }
 
-/// Deploys.
+/// Deploys a stack.
 pub(crate) async fn deploy<T: Confirm>(
     cloud: &Cloud,
     request: &Request,
@@ -91,7 +95,7 @@ pub(crate) async fn deploy<T: Confirm>(
         protection_error: None,
         deleted_failed_stack: false,
     };
-    // Somebody else may come between looking and acting; that often is no coincidence.
+    // Another operation can start between a check and an action. Several times are no coincidence.
     for _ in 0..5 {
         let Some(outcome) = rollout.attempt().await? else {
             continue;
@@ -99,7 +103,7 @@ pub(crate) async fn deploy<T: Confirm>(
         return match (rollout.protection_error.take(), outcome) {
             (Some(error), Outcome::Done(stack) | Outcome::Unchanged(stack)) => {
                 let state = format!(
-                    "stack `{}` is {}, but its protection from deletion is as it was",
+                    "stack `{}` is `{}`, but its termination protection was not changed",
                     stack.name, stack.status
                 );
                 Err(DeployError::of(&error, state))
@@ -109,7 +113,7 @@ pub(crate) async fn deploy<T: Confirm>(
     }
     Err(DeployError::new(
         format!(
-            "stack `{}` is changed by others all the time",
+            "stack `{}` changes repeatedly; other operations are in progress",
             request.stack
         ),
         NOTHING_DONE,
@@ -117,12 +121,10 @@ pub(crate) async fn deploy<T: Confirm>(
 }
 
 impl<T: Confirm> Rollout<'_, T> {
-    /// What is true when nothing was deployed.
+    /// Returns the state if nothing was deployed.
     fn unchanged_state(&self) -> String {
         match self.deleted_failed_stack {
-            true => {
-                "the left-over of the failed creation was deleted, and nothing else was changed"
-            }
+            true => "the failed stack was deleted; nothing else was changed",
             false => NOTHING_DONE,
         }
         .to_owned()
@@ -131,7 +133,7 @@ impl<T: Confirm> Rollout<'_, T> {
     async fn existing_stack(&self) -> Result<Option<Stack>, DeployError> {
         let found = self.cloud.stack(&self.request.stack).await;
         let found = found.map_err(|error| DeployError::of(&error, self.unchanged_state()))?;
-        // A name never means a deleted stack, but an emulator may say so.
+        // A name never refers to a deleted stack in AWS, but does in some emulators.
         Ok(found.filter(|it| it.status != "DELETE_COMPLETE"))
     }
 
@@ -146,12 +148,12 @@ impl<T: Confirm> Rollout<'_, T> {
 
     fn note_concurrent_change(&mut self) {
         self.progress.note(&format!(
-            "somebody else changed stack `{}` meanwhile; looking at it anew",
+            "another operation changed stack `{}`; starting again",
             self.request.stack
         ));
     }
 
-    /// The time runs from when something begins, not while somebody thinks.
+    /// Starts the timeout, which excludes the time at prompts.
     fn start_clock(&mut self) {
         self.deadline = self.options.timeout.map(|limit| Instant::now() + limit);
     }
@@ -172,7 +174,7 @@ impl<T: Confirm> Rollout<'_, T> {
         wait(self.cloud, wait_options, self.stop, self.progress).await
     }
 
-    /// One attempt; nothing if the stack must be looked at anew.
+    /// Attempts a deployment. Returns `None` if the stack changed and another attempt is necessary.
     async fn attempt(&mut self) -> Result<Option<Outcome>, DeployError> {
         let found = self.existing_stack().await?;
         if let Some(stack) = &found {
@@ -252,7 +254,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 format!("the change set failed: {}{details}", set.reason),
                 state,
             );
-            error.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
+            error.help = hint(&details).or_else(|| hint(&set.reason));
             return Err(error);
         }
         let stack_now = deployed.as_ref().map(|it| &it.stack);
@@ -261,8 +263,10 @@ impl<T: Confirm> Rollout<'_, T> {
         let failed = stack_now.is_some_and(|it| keeps_failures(&it.status));
         let replaces = set.planned.iter().any(|it| it.replacement == "True");
         if self.options.no_rollback && replaces {
-            rejection =
-                Err("CloudFormation refuses `--no-rollback` where something is replaced".into());
+            rejection = Err(
+                "CloudFormation does not support `--no-rollback` if the change replaces a resource"
+                    .into(),
+            );
         }
         if let Err(message) = rejection {
             let leftover = self.clean_up(&name, is_new).await;
@@ -273,32 +277,31 @@ impl<T: Confirm> Rollout<'_, T> {
         }
         if failed {
             self.progress.note(
-                "the last deployment was kept as it failed; CloudFormation goes on from there only without \
-                 a rollback (`aws cloudformation rollback-stack` takes it back instead)",
+                "the last deployment failed without a rollback; this deployment continues without one \
+                 (to roll back instead, run `aws cloudformation rollback-stack`)",
             );
         }
         if let Some(protect) = self.options.termination_protection {
-            let word = if protect {
-                "protected from"
-            } else {
-                "no longer protected from"
-            };
+            let word = if protect { "enabled" } else { "disabled" };
             self.progress
-                .note(&format!("The stack will be {word} deletion."));
+                .note(&format!("termination protection will be {word}"));
         }
         let go_on = !self.options.dry_run
             && self
                 .progress
-                .confirm(&format!("Deploy to stack `{stack}`?"), self.stop)
+                .confirm(
+                    &format!(
+                        "Deploy these changes to stack `{stack}` in `{}`?",
+                        self.cloud.region
+                    ),
+                    self.stop,
+                )
                 .await
                 == Confirmation::Yes
             && !self.stop.is_requested();
         if !go_on {
             if let Some(leftover) = self.clean_up(&name, is_new).await {
-                return Err(DeployError::new(
-                    "not everything could be taken away again",
-                    leftover,
-                ));
+                return Err(DeployError::new("cleanup failed", leftover));
             }
             return Ok(Some(match self.options.dry_run {
                 true => Outcome::Shown,
@@ -308,14 +311,14 @@ impl<T: Confirm> Rollout<'_, T> {
         self.execute(&set, &name, is_new, failed).await
     }
 
-    /// What the checks before a change set found: only they say it, and only while it is there.
+    /// Returns the failed validations of a change set, which only exist before it is deleted.
     async fn validation(&self, set: &ChangeSet) -> String {
         if !set.reason.contains("alidation") && !set.reason.contains("hook") {
             return String::new();
         }
         match self.cloud.validation_failures(&set.id).await {
             Ok(found) => found.iter().map(|it| format!("\n  {it}")).collect(),
-            Err(error) => format!("\n  what failed cannot be read: {error}"),
+            Err(error) => format!("\n  cannot read the failed validations: {error}"),
         }
     }
 
@@ -338,7 +341,7 @@ impl<T: Confirm> Rollout<'_, T> {
         })
     }
 
-    /// Waits until the change set is made; nothing if it is gone.
+    /// Waits for the creation of a change set. Returns `None` if it no longer exists.
     async fn created_change_set(&mut self, name: &str) -> Result<Option<ChangeSet>, DeployError> {
         let start = Instant::now();
         loop {
@@ -347,12 +350,12 @@ impl<T: Confirm> Rollout<'_, T> {
                 Some(set) if matches!(set.status.as_str(), "CREATE_COMPLETE" | "FAILED") => {
                     return Ok(Some(set));
                 }
-                // It may not be seen everywhere yet.
+                // CloudFormation is eventually consistent.
                 None if start.elapsed() > Duration::from_secs(30) => return Ok(None),
                 _ => {}
             }
             if start.elapsed() > self.options.timeout.unwrap_or(Duration::from_secs(600)) {
-                let message = "the change set was not ready in time";
+                let message = "timed out while creating the change set";
                 return Err(DeployError::new(message, self.unchanged_state()));
             }
             tokio::select! {
@@ -362,24 +365,24 @@ impl<T: Confirm> Rollout<'_, T> {
         }
     }
 
-    /// Takes the change set away, and a stack that was nothing but its shell; tells what is left.
+    /// Deletes the change set and an empty new stack. Returns a description of what remains.
     async fn clean_up(&mut self, name: &str, is_new: bool) -> Option<String> {
         let stack = &self.request.stack;
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
             let shell = match is_new {
                 true => format!(
-                    ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`ssm-synth destroy --stack \
-                     {stack}` deletes both)"
+                    ", and so may the empty stack `{stack}` in `REVIEW_IN_PROGRESS` (run `ssm-synth destroy --stack \
+                     {stack}` to delete both)"
                 ),
                 false => String::new(),
             };
             return Some(format!(
-                "nothing was deployed, but change set `{name}` of stack `{stack}` may be left{shell}: {error}; \
+                "nothing was deployed, but change set `{name}` of stack `{stack}` may still exist{shell}: {error}; run \
                  `aws cloudformation delete-change-set --stack-name {stack} --change-set-name {name}` \
-                 deletes it"
+                 to delete it"
             ));
         }
-        // A shell that was there before is somebody's.
+        // An earlier empty stack belongs to another user.
         if !is_new {
             return None;
         }
@@ -391,9 +394,9 @@ impl<T: Confirm> Rollout<'_, T> {
             let others: Vec<String> = self.cloud.change_sets(stack).await?;
             let others = others.iter().filter(|it| *it != name).count();
             if others > 0 {
-                // Somebody else's review; it is theirs.
+                // A change set of another user, who still needs the stack.
                 return Ok(Some(format!(
-                    "nothing was deployed; stack `{stack}` is REVIEW_IN_PROGRESS for {others} other \
+                    "nothing was deployed; stack `{stack}` is `REVIEW_IN_PROGRESS` with {others} other \
                      change sets"
                 )));
             }
@@ -405,7 +408,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 }
                 if start.elapsed() > Duration::from_secs(60) {
                     return Ok(Some(format!(
-                        "nothing was deployed; the empty stack `{stack}` is {}",
+                        "nothing was deployed; the empty stack `{stack}` is `{}`",
                         leftover.status
                     )));
                 }
@@ -415,24 +418,24 @@ impl<T: Confirm> Rollout<'_, T> {
         };
         shell.await.unwrap_or_else(|error| {
             Some(format!(
-                "nothing was deployed, but the empty stack `{stack}` may be left in \
-                 REVIEW_IN_PROGRESS: {error}; `ssm-synth destroy --stack {stack}` deletes it, and the \
-                 next deployment uses it"
+                "nothing was deployed, but the empty stack `{stack}` may still exist in \
+                 `REVIEW_IN_PROGRESS`: {error}; the next deployment uses it, or run \
+                 `ssm-synth destroy --stack {stack}` to delete it"
             ))
         })
     }
 
     async fn wait_for_others(&mut self, stack: &Stack) -> Result<Option<Outcome>, DeployError> {
-        let in_progress = format!("stack `{}` is {}", stack.name, stack.status);
+        let in_progress = format!("stack `{}` is `{}`", stack.name, stack.status);
         if self.options.dry_run {
-            let state = format!("{in_progress}; nothing was changed by this run");
+            let state = format!("{in_progress}; nothing was changed");
             return Err(DeployError::new(in_progress, state).help(format!(
-                "`ssm-synth status --stack {} --wait` follows it",
+                "run `ssm-synth status --stack {} --wait` to wait for it",
                 stack.name
             )));
         }
         self.progress.note(&format!(
-            "{in_progress}: an earlier run or somebody else is at it; following that first"
+            "{in_progress}; another operation is in progress, waiting for it first"
         ));
         let last_event = event_before_operation(self.cloud, &stack.id).await;
         let last_event = last_event.map_err(|error| DeployError::of(&error, in_progress))?;
@@ -442,7 +445,7 @@ impl<T: Confirm> Rollout<'_, T> {
         match &result.end {
             WaitEnd::Settled(stack) if !stack.is_good() && stack.status != "DELETE_COMPLETE" => {
                 self.progress
-                    .note("that failed; nothing of this run was deployed");
+                    .note("the other operation failed; nothing was deployed");
                 let stack = stack.clone();
                 Ok(Some(Outcome::Failed(
                     Failed::of(self.cloud, stack, &result.events).await,
@@ -450,7 +453,7 @@ impl<T: Confirm> Rollout<'_, T> {
             }
             WaitEnd::Settled(stack) => {
                 self.progress.note(&format!(
-                    "that ended: stack `{}` is {}",
+                    "the other operation ended; stack `{}` is `{}`",
                     self.request.stack, stack.status
                 ));
                 Ok(None)
@@ -459,16 +462,16 @@ impl<T: Confirm> Rollout<'_, T> {
         }
     }
 
-    /// A creation that failed leaves a stack that can only be deleted.
+    /// Deletes a stack whose creation failed: CloudFormation allows nothing else.
     async fn delete_failed_stack(&mut self, stack: &Stack) -> Result<Option<Outcome>, DeployError> {
         let name = &stack.name;
-        let state = format!("stack `{name}` is ROLLBACK_COMPLETE, as it was");
+        let state = format!("stack `{name}` is still `ROLLBACK_COMPLETE`");
         if stack.termination_protection {
             let message = format!(
-                "stack `{name}` is the left-over of a creation that failed, and is protected from deletion"
+                "failed stack `{name}` has termination protection; deploy must delete it first"
             );
             return Err(DeployError::new(message, state).help(format!(
-                "`aws cloudformation update-termination-protection --no-enable-termination-protection \
+                "run `aws cloudformation update-termination-protection --no-enable-termination-protection \
                  --stack-name {name}`, then deploy again"
             )));
         }
@@ -479,19 +482,19 @@ impl<T: Confirm> Rollout<'_, T> {
             .map(|it| format!("{} ({}, {})", it.logical_id, it.kind, it.physical_id))
             .collect();
         let holds = match leftover.is_empty() {
-            true => "it holds nothing".to_owned(),
-            false => format!("these were left in the account: {}", leftover.join(", ")),
+            true => "it contains no resources".to_owned(),
+            false => format!("these resources still exist: {}", leftover.join(", ")),
         };
         self.progress.note(&format!(
-            "stack `{name}` is ROLLBACK_COMPLETE: its creation failed, and {holds}; it must be deleted \
-             before it can be created"
+            "stack `{name}` is `ROLLBACK_COMPLETE` after a failed creation, and {holds}; it must be deleted \
+             before it can be created again"
         ));
         if self.options.dry_run {
             self.progress
-                .note("a dry run deletes nothing: all of the template would be created");
+                .note("dry run: nothing was deleted; the deployment would create all resources of the template");
             return Ok(Some(Outcome::Shown));
         }
-        let question = format!("Delete the left-over `{name}`?");
+        let question = format!("Delete failed stack `{name}` and create it again?");
         if self.progress.confirm(&question, self.stop).await == Confirmation::No
             || self.stop.is_requested()
         {
@@ -506,7 +509,7 @@ impl<T: Confirm> Rollout<'_, T> {
         done.map_err(|error| {
             DeployError::of(
                 &error,
-                format!("whether stack `{name}` is being deleted is not known"),
+                format!("it is unknown whether the deletion of stack `{name}` started"),
             )
         })?;
         self.start_clock();
@@ -551,7 +554,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 Some(true) => {}
                 Some(false) => {
                     let leftover = self.clean_up(name, is_new).await;
-                    // Executing one change set takes the others away, or makes them obsolete.
+                    // Executing one change set deletes the others, or makes them obsolete.
                     let came_between = error.is_not_found()
                         || error.code.starts_with("InvalidChangeSetStatus")
                         || error.message.contains("_IN_PROGRESS state");
@@ -564,8 +567,8 @@ impl<T: Confirm> Rollout<'_, T> {
                 }
                 None => {
                     let state = format!(
-                        "whether the deployment of stack `{0}` began is not known; `ssm-synth status --stack \
-                         {0}` tells, and deploying again is safe (change set `{name}`)",
+                        "it is unknown whether the deployment of stack `{0}` started; run `ssm-synth status --stack \
+                         {0}`, or deploy again, which is safe (change set `{name}`)",
                         self.request.stack
                     );
                     return Err(DeployError::of(&error, state));
@@ -591,7 +594,7 @@ impl<T: Confirm> Rollout<'_, T> {
         }
     }
 
-    /// Whether the change set is being executed, or was; nothing if nobody can say.
+    /// Returns whether the execution of the change set started, or `None` if that is unknown.
     async fn has_started(
         &self,
         set: &ChangeSet,
@@ -617,14 +620,10 @@ impl<T: Confirm> Rollout<'_, T> {
         else {
             return;
         };
-        let word = if expected {
-            "protected from"
-        } else {
-            "no longer protected from"
-        };
+        let word = if expected { "enabled" } else { "disabled" };
         match self.cloud.protect(&self.request.stack, expected).await {
             Ok(()) => self.progress.note(&format!(
-                "stack `{}` is {word} deletion",
+                "termination protection of stack `{}` is {word}",
                 self.request.stack
             )),
             Err(error) => self.protection_error = Some(error),

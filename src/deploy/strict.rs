@@ -1,17 +1,16 @@
-//! Answers that broke off: the SDK's reader takes what is there for all there is.
+//! Detection of truncated responses, which the SDK parses as complete ones.
 
 use aws_sdk_cloudformation::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_cloudformation::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_cloudformation::error::BoxError;
 
-/// Refuses an answer whose document does not end. Without it a stack whose description broke off
-/// looks like one that is not there.
+/// Rejects truncated XML. Otherwise, a stack with a truncated description appears not to exist.
 #[derive(Debug)]
 pub(super) struct Strict;
 
 impl Intercept for Strict {
     fn name(&self) -> &'static str {
-        "Whole"
+        "Strict"
     }
 
     fn read_after_deserialization(
@@ -21,18 +20,27 @@ impl Intercept for Strict {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // What stands between and fails answers as it likes.
+        // Proxies can return error pages in any format.
         if response.status().is_server_error() {
             return Ok(());
         }
+        let content_type = response.headers().get("content-type");
         match response.body().bytes() {
-            Some(body) if !is_complete(body) => Err("the answer broke off".into()),
+            Some(body) if is_xml(content_type) && !is_complete(body) => {
+                Err("the answer broke off".into())
+            }
             _ => Ok(()),
         }
     }
 }
 
-/// Whether a document of XML ends with the end of its root.
+/// Whether the SDK reads a response as XML; readers of other formats notice a missing end.
+fn is_xml(content_type: Option<&str>) -> bool {
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    !content_type.contains("json") && !content_type.contains("cbor")
+}
+
+/// Returns whether an XML document ends with its root element.
 fn is_complete(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
@@ -67,6 +75,21 @@ fn is_complete(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_xml_must_end_as_xml() {
+        for content_type in [None, Some("text/xml"), Some("text/xml; charset=utf-8")] {
+            assert!(is_xml(content_type), "{content_type:?}");
+        }
+        for content_type in [
+            "application/json",
+            "application/x-amz-json-1.1",
+            "application/cbor",
+            "Application/JSON; charset=utf-8",
+        ] {
+            assert!(!is_xml(Some(content_type)), "{content_type}");
+        }
+    }
 
     #[test]
     fn a_document_ends_with_its_root() {

@@ -1,10 +1,10 @@
-//! What a deployment must know of a template.
+//! Facts about a template that a deployment needs.
 
 use crate::frontend::tree::{self, SyntaxError, Tree};
 
 use super::values::Slot;
 
-/// Reads the parameters; none of a text that is no template.
+/// Returns the parameters of a template, or none if the text is not a template.
 pub(crate) fn slots(text: &str) -> Vec<Slot> {
     tree::read(text)
         .map(|root| parameters(&root))
@@ -26,21 +26,21 @@ fn parameters(root: &Tree) -> Vec<Slot> {
     entries.map(|it| slot(&it.key, &it.value)).collect()
 }
 
-/// A template as a deployment needs it.
+/// The facts about a template.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) slots: Vec<Slot>,
-    /// What CloudFormation wants to hear said before it makes this.
+    /// The required capabilities.
     pub(crate) capabilities: Vec<String>,
     pub(crate) resources: usize,
-    /// The nested stacks, which are not looked into.
+    /// The nested stacks, whose templates are not read.
     pub(crate) nested: Vec<String>,
-    /// The resources that a deletion leaves, with their policy.
+    /// The retained resources, with their policy.
     pub(crate) retained: Vec<(String, String)>,
 }
 
-/// What CloudFormation asks a capability for, and the property that gives a name; no property
-/// where the name does not count.
+/// Types that require a capability, and the property with the name. Empty if a name makes no
+/// difference.
 ///
 /// From <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html>.
 const IAM: [(&str, &str); 9] = [
@@ -59,7 +59,7 @@ const IAM: [(&str, &str); 9] = [
 ///
 /// # Errors
 ///
-/// Text that is neither JSON nor YAML, with its place.
+/// Returns the location of a syntax error.
 pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
     let root = tree::read(text)?;
     let resources = root
@@ -68,7 +68,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
         .unwrap_or_default();
     let (mut iam, mut named, mut expand) = (false, false, has_transform(&root));
     let (mut retained, mut nested) = (Vec::new(), Vec::new());
-    // A macro may make anything.
+    // A macro can create any resource.
     named |= expand;
     for entry in resources {
         let kind = entry
@@ -83,7 +83,7 @@ pub(crate) fn read(text: &str) -> Result<Facts, SyntaxError> {
         }
         expand |= kind.ends_with("::MODULE");
         if kind == "AWS::CloudFormation::Stack" {
-            // What is in it is not told here.
+            // The nested template is unknown.
             (named, expand) = (true, true);
             nested.push(entry.key.clone());
         }
@@ -131,7 +131,7 @@ fn has_transform_inside(tree: &Tree) -> bool {
         .any(has_transform_inside)
 }
 
-/// The template without blanks, if it is JSON: the limit counts them.
+/// Returns a JSON template without whitespace, because the size limit includes it.
 pub(crate) fn compact(text: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(text).ok()?;
     Some(value.to_string())

@@ -1,6 +1,6 @@
-//! What CloudFormation tells and takes, as plain values.
+//! Plain values for CloudFormation requests and responses.
 
-/// A stack as CloudFormation describes it.
+/// A CloudFormation stack.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stack {
     pub(crate) id: String,
@@ -15,12 +15,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Whether something is being done to it.
+    /// Returns whether an operation is in progress.
     pub(crate) fn is_busy(&self) -> bool {
         self.status.ends_with("_IN_PROGRESS") && self.status != "REVIEW_IN_PROGRESS"
     }
 
-    /// Whether nothing is wrong with it.
+    /// Returns whether the last operation succeeded.
     pub(crate) fn is_good(&self) -> bool {
         matches!(
             self.status.as_str(),
@@ -29,7 +29,7 @@ impl Stack {
     }
 }
 
-/// One line of what happened.
+/// An event of a stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) id: String,
@@ -40,18 +40,18 @@ pub(crate) struct Event {
     pub(crate) status: String,
     pub(crate) reason: String,
     pub(crate) token: String,
-    /// Whether it is the stack's own.
+    /// Whether the event is about the stack itself.
     pub(crate) is_stack_event: bool,
 }
 
 impl Event {
-    /// The resource that it is about, for people.
+    /// Returns the resource for display.
     pub(crate) fn member(&self) -> String {
         format!("{} ({}, {})", self.logical_id, self.kind, self.physical_id)
     }
 }
 
-/// What a change set will do to a resource.
+/// A planned change of a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedChange {
     /// `Add`, `Modify`, `Remove`, `Import` or `Dynamic`.
@@ -59,13 +59,13 @@ pub(crate) struct PlannedChange {
     pub(crate) logical_id: String,
     pub(crate) physical_id: String,
     pub(crate) kind: String,
-    /// `True`, `False`, `Conditional` or nothing.
+    /// `True`, `False`, `Conditional` or empty.
     pub(crate) replacement: String,
-    /// What is changed, the causes of a replacement first.
+    /// The changed properties, the causes of a replacement first.
     pub(crate) causes: Vec<String>,
 }
 
-/// A change set as CloudFormation describes it.
+/// A CloudFormation change set.
 #[derive(Clone, Debug)]
 pub(crate) struct ChangeSet {
     pub(crate) id: String,
@@ -76,7 +76,7 @@ pub(crate) struct ChangeSet {
     pub(crate) planned: Vec<PlannedChange>,
 }
 
-/// What a change set is made from.
+/// A request to create a change set.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) stack: String,
@@ -91,24 +91,24 @@ pub(crate) struct Request {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) name: String,
-    /// The value that the user gives.
+    /// The value that the user specified.
     pub(crate) value: Option<String>,
-    /// The template's.
+    /// The default in the template.
     pub(crate) default: Option<String>,
-    /// Whether its value is hidden.
+    /// Whether to hide the value.
     pub(crate) no_echo: bool,
 }
 
-/// Where a parameter's value comes from.
+/// The source of a parameter value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ParameterValue {
-    /// It is this.
+    /// A new value.
     Value(String),
-    /// It stays what it is.
+    /// The deployed value.
     Previous,
 }
 
-/// Where the template is.
+/// The location of the template.
 #[derive(Clone, Debug)]
 pub(crate) enum Template {
     Body(String),
@@ -124,12 +124,12 @@ pub(crate) struct Member {
     pub(crate) status: String,
 }
 
-/// A resource that is not as the template says.
+/// A resource that differs from the template.
 #[derive(Clone, Debug)]
 pub(crate) struct Drifted {
     pub(crate) logical_id: String,
     /// `MODIFIED`, `DELETED`, `IN_SYNC` or `NOT_CHECKED`.
     pub(crate) status: String,
-    /// Each property, in a sentence.
+    /// The differences, one sentence per property.
     pub(crate) properties: Vec<String>,
 }

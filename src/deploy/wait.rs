@@ -1,132 +1,66 @@
-//! Watching an operation to its end, whatever happens on the way.
+//! Waiting for the end of an operation.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::aws::Cloud;
 use super::error::AwsError;
+use super::stop::Stop;
 use super::values::{Event, Stack};
 
-/// How long AWS may be out of reach before watching ends.
+/// The time without a response from AWS after which waiting ends.
 const MAX_OUTAGE: Duration = Duration::from_secs(600);
 
-/// Whether the user asked to stop; the first Ctrl-C asks, the second ends the program.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop(Arc<(AtomicBool, Notify)>);
-
-impl Stop {
-    /// Listens for Ctrl-C, and for the signal that ends a job in CI; `cut` is told when the user
-    /// does not wait for the end.
-    pub(crate) fn listen(cut: fn()) -> Stop {
-        let stop = Stop::default();
-        let own = stop.clone();
-        tokio::spawn(async move {
-            loop {
-                asked().await;
-                if own.0.0.swap(true, Ordering::SeqCst) {
-                    cut();
-                    std::process::exit(130);
-                }
-                own.0.1.notify_waiters();
-            }
-        });
-        stop
-    }
-
-    pub(crate) fn is_requested(&self) -> bool {
-        self.0.0.load(Ordering::SeqCst)
-    }
-
-    /// Ends when the user asks.
-    pub(crate) async fn wait(&self) {
-        loop {
-            let notified = self.0.1.notified();
-            if self.is_requested() {
-                return;
-            }
-            notified.await;
-        }
-    }
-}
-
-#[cfg(unix)]
-async fn asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        // The terminal was closed.
-        _ = hangup.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Who is told what happens.
+/// A display for progress.
 pub(crate) trait ProgressSink {
-    /// Something to know, in a sentence.
+    /// Shows a note.
     fn note(&mut self, text: &str);
-    /// An operation begins on so many resources, or on nobody knows how many.
+    /// Starts an operation, with its number of resources if known.
     fn start(&mut self, resources: Option<usize>);
-    /// Something happened.
+    /// Shows an event.
     fn event(&mut self, event: &Event);
-    /// The operation is over, or no longer watched.
+    /// Ends the display of an operation.
     fn finish(&mut self);
 }
 
-/// How watching ended.
+/// The reason why waiting ended.
 #[derive(Debug)]
 pub(crate) enum WaitEnd {
-    /// The operation is over, and this is the stack.
+    /// The operation ended with this stack.
     Settled(Stack),
-    /// The user asked to stop.
+    /// The user requested to stop.
     Stopped,
-    /// The limit is over.
+    /// The time limit was reached.
     TimedOut,
-    /// AWS cannot be asked any more.
+    /// AWS does not respond.
     Lost(AwsError),
 }
 
-/// What was seen of an operation.
+/// The observations of an operation.
 #[derive(Debug)]
 pub(crate) struct WaitResult {
     pub(crate) end: WaitEnd,
-    /// Its events, the oldest first.
+    /// The events, the oldest first.
     pub(crate) events: Vec<Event>,
-    /// The stack's status that was seen last; empty if none was.
+    /// The last known status of the stack, or empty text.
     pub(crate) status: String,
 }
 
-/// What to watch.
+/// The operation to wait for.
 #[derive(Debug)]
 pub(crate) struct WaitOptions<'a> {
-    /// The stack's id, which names it after its deletion too.
+    /// The ID of the stack, which remains valid after its deletion.
     pub(crate) stack_id: &'a str,
     /// The last event before the operation.
     pub(crate) last_event: Option<String>,
-    /// The change set whose execution it is.
+    /// The executed change set.
     pub(crate) change_set: Option<&'a str>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) poll_interval: Duration,
 }
 
-/// Watches until the operation is over.
+/// Waits until the operation ends.
 pub(crate) async fn wait(
     cloud: &Cloud,
     options: WaitOptions<'_>,
@@ -157,9 +91,7 @@ pub(crate) async fn wait(
         match response {
             Err(error) if error.is_transient() => {
                 let since = *lost_since.get_or_insert_with(|| {
-                    progress.note(&format!(
-                        "{error}; still trying, and the operation goes on meanwhile"
-                    ));
+                    progress.note(&format!("{error}; retrying while the operation continues"));
                     Instant::now()
                 });
                 if since.elapsed() > MAX_OUTAGE {
@@ -169,7 +101,7 @@ pub(crate) async fn wait(
             Err(error) => break WaitEnd::Lost(error),
             Ok((events, stack)) => {
                 if lost_since.take().is_some() {
-                    progress.note("AWS answers again");
+                    progress.note("AWS responds again");
                 }
                 if let Some(last) = events.last() {
                     last_event = Some(last.id.clone());
@@ -184,7 +116,7 @@ pub(crate) async fn wait(
                 result.status.clone_from(&stack.status);
                 let ended = |event: &Event| event.is_stack_event && event.status == stack.status;
                 if !stack.status.ends_with("_IN_PROGRESS") {
-                    // A status may be older than the operation; the event is not.
+                    // The status may predate the operation; the event does not.
                     if result.events.iter().any(ended) {
                         break WaitEnd::Settled(stack);
                     }
@@ -205,7 +137,7 @@ pub(crate) async fn wait(
     result
 }
 
-/// Ends when the time is over, which may be never.
+/// Waits until the deadline, or forever without one.
 async fn reach_deadline(limit: Option<Instant>) {
     match limit {
         Some(limit) => tokio::time::sleep_until(limit).await,
@@ -213,7 +145,7 @@ async fn reach_deadline(limit: Option<Instant>) {
     }
 }
 
-/// Whether the change set says that it is no longer executed.
+/// Returns whether the execution of the change set ended.
 async fn is_finished(cloud: &Cloud, options: &WaitOptions<'_>) -> bool {
     let Some(name) = options.change_set else {
         return true;
@@ -225,12 +157,12 @@ async fn is_finished(cloud: &Cloud, options: &WaitOptions<'_>) -> bool {
     }
 }
 
-/// The event before the operation that is under way: to watch it from its beginning.
+/// Returns the event before the operation in progress, to show all events of the operation.
 pub(crate) async fn event_before_operation(
     cloud: &Cloud,
     stack: &str,
 ) -> Result<Option<String>, AwsError> {
-    // Newest first: the operation began with the first such event, and what is behind it is older.
+    // Newest first: after the first event of the operation, all others are older.
     let started = std::cell::Cell::new(false);
     let last = std::cell::RefCell::new(None);
     cloud

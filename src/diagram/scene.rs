@@ -1,8 +1,9 @@
 //! The content of a diagram, independent of the format.
 
 use super::several;
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
 use crate::reachability::{Hop, HopStatus, ResourceRef, Verdict};
+use crate::resource::Graph;
 
 /// The content of the diagrams of a stack.
 #[derive(Clone, Debug, Default)]

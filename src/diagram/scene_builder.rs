@@ -6,12 +6,12 @@ use super::scene::{Names, rank};
 use super::{
     Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
 };
-use crate::ir::{Graph, NodeId, Value};
+use crate::ir::{NodeId, Value};
 use crate::reachability::{
     self, Assumptions, DiagramBox, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology,
     Verdict,
 };
-use crate::resource::Resource;
+use crate::resource::{Graph, Resource};
 
 impl Scene {
     /// Builds a scene from a graph and the results of its reachability check.

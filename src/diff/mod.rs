@@ -1,12 +1,13 @@
-//! The meaning of a change between two templates: resources and properties, not lines.
+//! Semantic comparison of two templates, by resource and property.
 //!
-//! Both sides are read as trees whose scalars are text, so that `443` and `"443"`, JSON and YAML,
-//! short and long forms are the same. A parameter whose value is known stands for the value, so
-//! that another value shows up where it is used.
+//! Both sides are trees with text as scalars: `443` and `"443"`, JSON and YAML, short and long
+//! forms are equal. A known parameter value replaces the parameter, so a changed value appears
+//! where the template uses it.
 
 mod access;
-pub(crate) mod model;
-pub(crate) mod plan;
+mod change_report;
+mod model;
+mod plan;
 mod rename;
 mod replace;
 
@@ -16,89 +17,96 @@ use serde_json::{Map, Value};
 use crate::frontend::cfn::{self, Deployment};
 use crate::frontend::tree::{self, Kind, SyntaxError, Tree};
 
-/// Beside a reference to a parameter that nothing gives a value: its default.
+/// The suffix of a parameter reference that uses its default.
 const DEFAULT: &str = "(default)";
 
-pub(crate) use access::{AccessChange, access};
-pub(crate) use replace::{Replacement, ReplacementReason};
+pub use access::AccessChange;
+use access::access;
+#[cfg(feature = "deploy")]
+pub(crate) use change_report::escape_text;
+pub use change_report::{ChangeReport, Gate, SessionChange, Version};
+pub use replace::{Replacement, ReplacementReason};
 
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
-    /// Its type, such as `AWS::EC2::Instance`.
+    /// The type, such as `AWS::EC2::Instance`.
     pub(crate) kind: String,
-    /// Its properties.
+    /// The properties.
     pub(crate) properties: Value,
-    /// What is beside them: conditions, policies, order.
+    /// Other attributes, such as conditions, policies and dependencies.
     pub(crate) attributes: Map<String, Value>,
 }
 
-/// A template, as a side of a comparison.
+/// One side of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Side {
-    /// Its resources by logical id, in the order of the template.
+    /// The resources by logical ID, in the order of the template.
     pub(crate) resources: IndexMap<String, Entry>,
-    /// Every other section: parameters, conditions, outputs and their like.
+    /// All other sections, such as parameters, conditions and outputs.
     pub(crate) sections: IndexMap<String, Value>,
-    /// The values of parameters, as far as they are known.
+    /// The known parameter values.
     pub(crate) values: Vec<(String, String)>,
 }
 
-/// What happens to a property.
+/// A changed property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PropertyChange {
-    /// Where, such as `MetadataOptions.HttpTokens` or `Tags[Name]`.
-    pub(crate) path: String,
-    /// What it was; nothing if it is new.
-    pub(crate) old: Option<Value>,
-    /// What it is; nothing if it is gone.
-    pub(crate) new: Option<Value>,
+#[non_exhaustive]
+pub struct PropertyChange {
+    /// The path, such as `MetadataOptions.HttpTokens` or `Tags[Name]`.
+    pub path: String,
+    /// The old value. `None` for a new property.
+    pub old: Option<Value>,
+    /// The new value. `None` for a removed property.
+    pub new: Option<Value>,
 }
 
-/// What happens to a resource or a section's entry.
+/// A change of a resource or of an entry in another section.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
+#[non_exhaustive]
+pub enum Change {
     /// It is new.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
-    /// It has another type, which makes it another thing.
+    /// It has another type, and is therefore another resource.
     Retyped(String),
-    /// Properties differ.
+    /// Some properties changed.
     Changed(Vec<PropertyChange>),
-    /// It had another id, and is another resource that is the same.
+    /// It replaces an equal resource with another ID.
     Renamed(String),
-    /// It is the same resource under another address.
+    /// It is the same resource with another address.
     Moved(String),
-    /// It stays, and Terraform no longer knows of it.
+    /// Terraform removes it from the state, and does not destroy it.
     Forgotten,
 }
 
-/// A resource, or an entry of a section, that differs.
+/// A changed resource or entry.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Difference {
+#[non_exhaustive]
+pub struct Difference {
     /// The section, such as `Resources`.
-    pub(crate) section: String,
-    /// Its logical id or name.
-    pub(crate) id: String,
-    /// The type of a resource, else nothing.
-    pub(crate) kind: String,
-    /// What happens.
-    pub(crate) change: Change,
-    /// What makes it another resource, if something does.
-    pub(crate) forced: Vec<Replacement>,
+    pub section: String,
+    /// The logical ID or name.
+    pub id: String,
+    /// The resource type, or empty text.
+    pub kind: String,
+    /// The change.
+    pub change: Change,
+    /// The reasons for a replacement.
+    pub forced: Vec<Replacement>,
 }
 
 impl Difference {
-    /// Whether it becomes another resource for sure.
-    pub(crate) fn is_replaced(&self) -> bool {
+    /// Returns whether the resource is certainly replaced.
+    pub fn is_replaced(&self) -> bool {
         self.forced
             .iter()
             .any(|it| !matches!(it.reason, ReplacementReason::Maybe(_)))
     }
 
-    /// Whether it may become another resource.
-    pub(crate) fn may_be_replaced(&self) -> bool {
+    /// Returns whether the resource may be replaced.
+    pub fn may_be_replaced(&self) -> bool {
         !self.forced.is_empty()
     }
 }
@@ -106,7 +114,7 @@ impl Difference {
 /// Reads a template.
 ///
 /// # Errors
-///
+/// Returns the location of a syntax error.
 /// Text that is neither JSON nor YAML, with its place.
 pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxError> {
     let (root, _) = cfn::looped(tree::read(text)?, deployment)?;
@@ -116,7 +124,7 @@ pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxEr
     };
     let mut known = deployment.parameters.clone();
     if let Some(region) = deployment.region {
-        // What is written out and what the place decides are the same there.
+        // Resolved names and pseudo parameters are equal.
         for (name, value) in [
             ("AWS::Region", region.name),
             ("AWS::Partition", region.partition),
@@ -141,7 +149,7 @@ pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxEr
             let mut properties = Value::Object(Map::new());
             let mut kind = String::new();
             if resource.value.map().is_none() || resource.key.starts_with("Fn::") {
-                // A loop that is not decided: all of it is one thing.
+                // An unresolved loop is compared as one value.
                 properties = plain(&resource.value, parameters, &root);
             }
             for part in resource.value.map().unwrap_or_default() {
@@ -164,7 +172,7 @@ pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxEr
     Ok(side)
 }
 
-/// A tree as JSON, with the values of parameters that are known.
+/// Converts a tree to JSON, with known parameter values.
 fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
     let value_of = |name: &str| {
         let found = parameters.iter().find(|(known, _)| known == name);
@@ -193,7 +201,7 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
     )) = tree.single()
     {
         let keys: Vec<Value> = keys.iter().map(|it| plain(it, parameters, root)).collect();
-        // As far as the keys are decided: what is below is what it may be.
+        // An unresolved lookup keeps all values that it can return.
         let mut at = root.get("Mappings");
         let mut decided = 0;
         for key in &keys {
@@ -226,7 +234,7 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
                 let mut value = plain(&entry.value, parameters, root);
                 let text = match &mut value {
                     Value::String(text) => Some(text),
-                    // With variables of its own, the text comes first.
+                    // With local variables, the text is the first item of a list.
                     Value::Array(parts) => match parts.first_mut() {
                         Some(Value::String(text)) => Some(text),
                         _ => None,
@@ -253,8 +261,8 @@ fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
     }
 }
 
-/// Compares two templates; what is equal is not told. What is new comes in the new template's
-/// order, what is gone behind it.
+/// Compares two templates, and returns the differences: new and changed entries in the order of the
+/// new template, then removed ones.
 pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
     let mut out = Vec::new();
     for (id, entry) in &new.resources {
@@ -268,7 +276,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 let [was, is] = attributes;
                 let mut beside = Vec::new();
                 properties(&was, &is, "", &mut beside);
-                // What is not a property is written apart, as `DependsOn` is in the template.
+                // Other attributes are in parentheses, to separate them from properties.
                 changes.extend(beside.into_iter().map(|mut change| {
                     change.path = format!("({})", change.path);
                     change
@@ -300,7 +308,7 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
     }
     rename::find(old, new, &mut out);
     replace::mark(new, &mut out);
-    // As the new template has them, and what is gone behind.
+    // In the order of the new template, then removed entries.
     let at = |it: &Difference| new.resources.get_index_of(&it.id).unwrap_or(usize::MAX);
     out.sort_by_key(at);
     sections(old, new, &mut out);
@@ -366,7 +374,7 @@ fn sections(old: &Side, new: &Side, out: &mut Vec<Difference>) {
     }
 }
 
-/// What names an item of a list, where its kind has a name of its own: a tag's key.
+/// Returns the items of a list by key, for types with a key, such as tags.
 fn keyed(items: &[Value]) -> Option<IndexMap<&str, &Value>> {
     let pairs = items.iter().map(|item| {
         let item = item.as_object()?;
@@ -420,7 +428,7 @@ fn properties(old: &Value, new: &Value, path: &str, out: &mut Vec<PropertyChange
                 }
                 return;
             }
-            // Items that both have are no change, wherever they are.
+            // The order of equal items does not matter.
             let mut left: Vec<&Value> = was.iter().collect();
             let mut more = Vec::new();
             for item in is {

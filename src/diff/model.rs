@@ -1,4 +1,4 @@
-//! Graphs that were read from either language, as sides of a comparison.
+//! Graphs of either language as sides of a comparison.
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -8,8 +8,8 @@ use super::replace::without_brackets;
 use super::{Entry, Side};
 use crate::backend::cfn::value_of;
 use crate::backend::tf;
-use crate::ir::{Graph, Node, terraform_name};
-use crate::resource::{Dialect, RawValue, RolePolicyAttachment, Typed};
+use crate::ir::{Dialect, terraform_name};
+use crate::resource::{Graph, Node, RawValue, RolePolicyAttachment, Typed};
 
 fn entry(kind: &str, properties: Value) -> Entry {
     Entry {
@@ -19,14 +19,14 @@ fn entry(kind: &str, properties: Value) -> Entry {
     }
 }
 
-/// Scalars as text, as a template's are read.
+/// Converts scalars to text, as in a template.
 fn as_text(value: Value) -> Value {
     match value {
         Value::Bool(it) => it.to_string().into(),
         Value::Number(it) => it.to_string().into(),
         Value::Array(items) => items.into_iter().map(as_text).collect(),
         Value::Object(map) => {
-            // Terraform writes empty text where nothing is set.
+            // Terraform writes empty strings for unset values.
             let set = map.into_iter().filter(|(_, it)| *it != "");
             let entries = set.map(|(key, it)| (key, as_text(it)));
             Value::Object(entries.collect())
@@ -39,7 +39,7 @@ fn is_inside(node: &Node) -> bool {
     node.origin.as_ref().is_some_and(|it| it.parent.is_some())
 }
 
-/// Who may do what, by CloudFormation's types and properties.
+/// Returns the access-related resources with CloudFormation types and properties.
 pub(crate) fn by_cfn(graph: &Graph) -> Side {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
@@ -54,7 +54,7 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
                 && node.dialect() == Dialect::Tf
                 && let Value::Object(map) = &mut properties
             {
-                // Terraform takes EC2's own rule away; those that it has stand by themselves here.
+                // Terraform removes EC2's default rule; in Terraform, all rules are separate.
                 map.entry("SecurityGroupEgress")
                     .or_insert_with(|| Value::Array(Vec::new()));
             }
@@ -62,7 +62,7 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
                 .insert(node.display_id().to_owned(), entry(kind, properties));
         }
     }
-    // Managed policies are a property of the role there.
+    // In CloudFormation, managed policies are a property of the role.
     for (_, node) in graph.nodes() {
         if RolePolicyAttachment::of(&node.resource).is_none() {
             continue;
@@ -86,8 +86,8 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
     side
 }
 
-/// What Terraform's resources are, by its types and arguments: a template's are those that would be
-/// written for it. With the name of each.
+/// Returns the resources with Terraform types and arguments, and their display names. A template is
+/// converted to Terraform first.
 pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
     let mut graph = graph.clone();
     for (_, node) in graph.nodes_mut() {
@@ -117,7 +117,7 @@ pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
         side.resources
             .insert(address, entry(&it.kind, it.arguments));
     }
-    // What only CloudFormation has.
+    // Resources that exist only in CloudFormation.
     for (_, node) in graph.nodes().filter(|(_, node)| !node.is_absent()) {
         let only = node.resource.type_name(Dialect::Tf).is_none();
         if let (true, Some(kind)) = (only, node.resource.type_name(Dialect::Cfn)) {
@@ -129,7 +129,7 @@ pub(crate) fn by_tf(graph: &Graph) -> (Side, IndexMap<String, String>) {
     (side, names)
 }
 
-/// Pairs of addresses of the same resource: of the same type and name, or the same in all but the
+/// Returns pairs of addresses of the same resource: equal type and name, or equal except for the
 /// name.
 pub(crate) fn pairs(
     (old, old_names): (&Side, &IndexMap<String, String>),
@@ -165,7 +165,7 @@ pub(crate) fn pairs(
     pairs
 }
 
-/// The old side with the addresses that the new side has for the same resources.
+/// Returns the old side with the addresses of the new side.
 pub(crate) fn aligned(old: Side, pairs: &[(String, String)]) -> Side {
     let mut out = Side {
         sections: old.sections,

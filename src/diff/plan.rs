@@ -1,5 +1,4 @@
-//! Terraform's plans and states, as sides of a comparison: addresses, and arguments by Terraform's
-//! names.
+//! Terraform plans and states as sides of a comparison.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -11,26 +10,26 @@ use serde_json::{Map, Value, json};
 use super::replace::{Replacement, ReplacementReason};
 use super::{Change, Difference, Entry, PropertyChange, Side, properties};
 
-/// What stands for a value that only applying tells.
+/// The placeholder for a value that Terraform knows only after apply.
 const KNOWN_AFTER_APPLY: &str = "(known after apply)";
 const SENSITIVE: &str = "(sensitive)";
 
-/// Attributes that repeat others.
+/// Arguments that repeat others.
 const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
 
 fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// What stands for a sensitive value: others stand for others, for this run alone, so that a change
-/// is seen and nothing is told.
+/// Returns a placeholder for a sensitive value. Placeholders differ for different values within one
+/// run: the comparison finds changes, and the output reveals no value.
 fn sensitive_value(value: &Value) -> Value {
     static KEY: OnceLock<RandomState> = OnceLock::new();
     let key = KEY.get_or_init(RandomState::new);
     format!("{SENSITIVE}\0{:x}", key.hash_one(value.to_string())).into()
 }
 
-/// Takes out what tells sensitive values apart, once they are compared.
+/// Replaces the placeholders by a common text after the comparison.
 pub(crate) fn hide(differences: &mut [Difference]) {
     fn value(it: &mut Value) {
         match it {
@@ -49,7 +48,7 @@ pub(crate) fn hide(differences: &mut [Difference]) {
     }
 }
 
-/// A plan without its sensitive values, for all that looks at more than one property.
+/// Returns the plan without sensitive values, for all other analysis.
 pub(crate) fn masked(text: &str) -> Option<String> {
     fn mask(value: &mut Value, sensitive: &Value) {
         match (value, sensitive) {
@@ -108,7 +107,7 @@ pub(crate) fn masked(text: &str) -> Option<String> {
             module(top);
         }
     }
-    // A variable may hold what resources mark.
+    // A variable can contain a value that a resource marks as sensitive.
     let sensitive = |it: &Value| it.get("sensitive").and_then(Value::as_bool) == Some(true);
     let declared = root
         .pointer("/configuration/root_module/variables")
@@ -131,7 +130,7 @@ pub(crate) fn masked(text: &str) -> Option<String> {
     Some(root.to_string())
 }
 
-/// Values without what is nothing, with a word for what is not known or not to be shown.
+/// Returns the values without nulls, with placeholders for unknown and sensitive ones.
 fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
     let text = |word: &str| Value::String(word.to_owned());
     match (unknown, sensitive) {
@@ -163,7 +162,7 @@ fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
                 .map(|(n, item)| plain(item, &of(unknown, n), &of(sensitive, n)))
                 .collect()
         }
-        // JSON in text is compared as what it says.
+        // JSON text is compared by content.
         Value::String(text) if text.starts_with(['{', '[']) => {
             serde_json::from_str(text).unwrap_or_else(|_| value.clone())
         }
@@ -206,7 +205,7 @@ fn walk(module: &Value, unknown: &IndexMap<&str, &Value>, out: &mut Side) {
     }
 }
 
-/// What there will be, or, of a state, what there is.
+/// Returns the planned resources, or the current ones of a state.
 pub(crate) fn after(root: &Value) -> Side {
     let mut side = Side::default();
     let mut unknown = IndexMap::new();
@@ -224,18 +223,18 @@ pub(crate) fn after(root: &Value) -> Side {
     side
 }
 
-/// The plan of what is there already: its state before, as if that were planned.
+/// Returns the prior state of a plan, in the form of a plan.
 pub(crate) fn before(root: &Value) -> Value {
     let state = root.get("prior_state").and_then(|it| it.get("values"));
     json!({
         "format_version": root.get("format_version"),
         "planned_values": state.cloned().unwrap_or_else(|| json!({ "root_module": {} })),
-        // What is looked up tells what images are.
+        // Data sources contain the properties of AMIs.
         "prior_state": root.get("prior_state"),
     })
 }
 
-/// A path of the plan, such as `["ebs_block_device", 0, "size"]`.
+/// Returns the text of a path in the plan, such as `["ebs_block_device", 0, "size"]`.
 fn path(steps: &Value) -> String {
     let mut out = String::new();
     for step in array(Some(steps)) {
@@ -248,7 +247,7 @@ fn path(steps: &Value) -> String {
     out
 }
 
-/// Whether a value says no more than leaving it out does.
+/// Returns whether a value is equal to an omitted one.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -260,7 +259,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Takes out what one side does not know, or does not say and the provider fills in.
+/// Removes differences where one side is unknown, or omits a value that the provider computes.
 pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
     let unknown = |it: &Option<Value>| {
         let text = it.as_ref().and_then(Value::as_str);
@@ -292,7 +291,7 @@ pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
     });
 }
 
-/// What a plan says it does.
+/// Returns the changes that a plan contains.
 pub(crate) fn changes(root: &Value) -> Vec<Difference> {
     let nothing = Value::Null;
     let mut out = Vec::new();
@@ -311,7 +310,7 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
             continue;
         }
         let previous = text("previous_address");
-        // What is left of an earlier replacement goes beside the resource.
+        // The plan lists a deposed object in addition to the resource.
         let id = match text("deposed") {
             Some(key) => format!("{address} (deposed {key})"),
             None => address.to_owned(),
@@ -343,7 +342,7 @@ pub(crate) fn changes(root: &Value) -> Vec<Difference> {
                     });
                 }
                 if actions.contains(&"delete") {
-                    // What a new resource tells anew is no change of anybody's.
+                    // New computed values of a new resource are not changes.
                     changes.retain(|it| it.new.as_ref().is_some_and(|it| it != KNOWN_AFTER_APPLY));
                     let paths = array(change.get("replace_paths")).iter().map(path);
                     forced = paths

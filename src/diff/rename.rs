@@ -1,11 +1,11 @@
-//! What has another id, and is the same otherwise.
+//! Renamed resources.
 
 use serde_json::Value;
 
 use super::{Change, Difference, Entry, Side, properties};
 
-/// Finds resources that are gone under one id and new under another, with the same properties but
-/// for the ids in them and the tag `Name`: renamed, which makes them other resources.
+/// Finds removed and new resources with equal properties, except for IDs and the tag `Name`. These
+/// are renamed, and therefore replaced.
 pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     let ids = |expected: &Change| -> Vec<String> {
         let all = differences.iter();
@@ -14,10 +14,10 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
             .collect()
     };
     let (gone, mut added) = (ids(&Change::Removed), ids(&Change::Added));
-    // Ids that stand for each other: a guess by kind and position decides nothing by itself, it is
-    // only what references are read with.
+    // Candidate pairs, guessed by type and position. They only help to compare references, and do
+    // not decide by themselves.
     let mut pairs: Vec<(String, String)> = Vec::new();
-    // Those that are the same in all come first, so that no other takes their place.
+    // Exact matches first, so that similar resources do not use their partner.
     let exact = |was: &String| {
         let before = old.resources.get(was);
         let same = |is: &String| {
@@ -46,7 +46,7 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
             pairs.push((was.clone(), is));
         }
     }
-    // Who names something that is not the same is not the same either.
+    // A reference to a resource that is not a match is a difference.
     loop {
         let before = pairs.len();
         let known = pairs.clone();
@@ -59,7 +59,7 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
             let named = renamed(&before.properties, &known);
             properties(&named, &after.properties, "", &mut changes);
             changes.retain(|it| it.path != "Tags[Name]" && it.path != "tags.Name");
-            // What is beside the properties, a lost `DeletionPolicy` above all, is told by itself.
+            // Other attributes, such as a lost `DeletionPolicy`, are separate differences.
             let [was, is] = [before, after].map(|it| Value::Object(it.attributes.clone()));
             changes.is_empty() && renamed(&was, &known) == is
         });
@@ -75,7 +75,7 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     }
 }
 
-/// How many top properties differ.
+/// Returns the number of top-level properties that differ.
 fn distance(before: &Entry, after: &Entry) -> usize {
     let (Value::Object(was), Value::Object(is)) = (&before.properties, &after.properties) else {
         return usize::MAX;
@@ -86,7 +86,7 @@ fn distance(before: &Entry, after: &Entry) -> usize {
     differing.count() + was.keys().filter(|key| !is.contains_key(*key)).count()
 }
 
-/// A value with other ids in its references.
+/// Returns a value with renamed IDs in its references.
 pub(crate) fn renamed(value: &Value, pairs: &[(String, String)]) -> Value {
     let other = |id: &str| {
         let found = pairs.iter().find(|(was, _)| was == id);

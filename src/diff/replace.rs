@@ -1,5 +1,5 @@
-//! Which change of which property makes another resource: CloudFormation's create-only properties,
-//! and the arguments for which Terraform's provider plans a new resource.
+//! Property changes that replace a resource: create-only properties of CloudFormation, and
+//! arguments of the Terraform provider that force a new resource.
 //!
 //! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
 
@@ -9,35 +9,39 @@ use serde_json::Value;
 
 use super::{Change, Difference, Side};
 
-/// Type, create-only properties, properties that are create-only under a condition: from the
-/// resource schemas of CloudFormation; `tests/data/refresh.py` writes the file.
+/// Type, create-only properties and conditional create-only properties, from the resource schemas
+/// of CloudFormation. `tests/data/refresh.py` writes the file.
 const CREATE_ONLY: &str = include_str!("create_only.tsv");
-/// Type, arguments that force a new resource, arguments that force one under a condition (after a
-/// colon): as the version of the provider in `tests/data/sources.toml` plans.
+/// Type, arguments that force a new resource, and arguments that force one under a condition, after
+/// a colon. From plans of the provider version in `tests/data/sources.toml`.
 const FORCE_NEW: &str = include_str!("force_new.tsv");
 
-/// Why a resource is replaced.
+/// The reason for a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ReplacementReason {
-    /// Any change of the property replaces it.
+#[non_exhaustive]
+pub enum ReplacementReason {
+    /// Every change of the property.
     Always,
-    /// A change may, depending on more than the file says; with the condition, where it is known.
+    /// Some changes of the property, with the condition if known.
     Maybe(String),
-    /// The property names a resource that is replaced.
+    /// The property refers to a replaced resource.
     Through(String),
-    /// The property names a version of a resource, which changes with it.
+    /// The property refers to the version of a changed resource.
     Version(String),
-    /// It has another id, which is another resource.
+    /// The resource has a new ID.
     Renamed,
-    /// The plan says so.
+    /// The plan contains the replacement.
     Planned,
 }
 
-/// A property that forces a replacement.
+/// A replacement and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replacement {
-    pub(crate) property: String,
-    pub(crate) reason: ReplacementReason,
+#[non_exhaustive]
+pub struct Replacement {
+    /// The property; empty for the resource as a whole.
+    pub property: String,
+    /// Why it does.
+    pub reason: ReplacementReason,
 }
 
 struct Rules {
@@ -45,7 +49,7 @@ struct Rules {
     maybe: Vec<(&'static str, &'static str)>,
 }
 
-/// What is known of a type.
+/// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {
     let table = if kind.contains("::") {
         CREATE_ONLY
@@ -70,8 +74,7 @@ fn rules(kind: &str) -> Option<Rules> {
     })
 }
 
-/// A path without what tells items of a list apart, or an address without the indices of `count` and
-/// `for_each`.
+/// Returns a path without item keys, or an address without the indices of `count` and `for_each`.
 pub(crate) fn without_brackets(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut depth = 0_u32;
@@ -86,7 +89,7 @@ pub(crate) fn without_brackets(path: &str) -> String {
     out
 }
 
-/// Whether a change there is a change of the property.
+/// Returns whether a change at a path affects the property.
 fn touches(changed: &str, property: &str) -> bool {
     let below = |path: &str, above: &str| {
         let rest = path.strip_prefix(above);
@@ -95,12 +98,12 @@ fn touches(changed: &str, property: &str) -> bool {
     below(changed, property) || below(property, changed)
 }
 
-/// Whether a change of a path is a change of a property.
+/// Returns whether a path belongs to a property.
 pub(crate) fn names(path: &str, property: &str) -> bool {
     touches(&without_brackets(path), property)
 }
 
-/// What forces a replacement, of properties that changed.
+/// Returns the replacements that changed properties force.
 pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Replacement> {
     let Some(rules) = rules(kind) else {
         return Vec::new();
@@ -130,10 +133,10 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
     out
 }
 
-/// Attributes that are others once their resource changes.
+/// Attributes whose value changes with their resource.
 const VERSIONS: [&str; 2] = ["LatestVersionNumber", "DefaultVersionNumber"];
 
-/// The logical ids of which a value names a version.
+/// Collects the logical IDs whose version a value refers to.
 fn versions(value: &Value, out: &mut HashSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|it| versions(it, out)),
@@ -159,7 +162,7 @@ fn versions(value: &Value, out: &mut HashSet<String>) {
     }
 }
 
-/// The logical ids that a value names.
+/// Collects the logical IDs that a value refers to.
 fn named(value: &Value, out: &mut HashSet<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|it| named(it, out)),
@@ -211,8 +214,8 @@ fn within<'a>(value: &'a Value, path: &str, out: &mut Vec<&'a Value>) {
     }
 }
 
-/// Marks what is replaced, in CloudFormation templates also through what it names: a property that
-/// cannot change, and names a resource that is replaced, has another value then.
+/// Marks replaced resources. In templates, a replacement propagates to create-only properties that
+/// refer to the replaced resource.
 pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
     for it in differences
         .iter_mut()

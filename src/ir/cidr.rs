@@ -8,32 +8,32 @@ use ipnet::Ipv4Net;
 
 /// An IPv4 range in canonical form, such as `10.0.0.0/16`.
 ///
-/// Parsing refuses host bits, leading zeros and a missing prefix, and says what would be right.
+/// Parsing rejects host bits, leading zeros and a missing prefix length.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Cidr(Ipv4Net);
 
-/// Why a text is not a [`Cidr`].
+/// The reason why text is not a [`Cidr`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CidrError {
-    /// Not an address, a slash and a prefix length.
-    #[error("`{0}` is not an IPv4 range such as `10.0.0.0/16`")]
+    /// Text that is not an address, a slash and a prefix length.
+    #[error("`{0}` is not an IPv4 range; expected one such as `10.0.0.0/16`")]
     Syntax(String),
-    /// The prefix length is beyond 32.
-    #[error("`{0}` has a prefix length over 32")]
+    /// A prefix length over 32.
+    #[error("`{0}` has a prefix length over 32; expected 0 to 32")]
     Prefix(String),
-    /// Bits behind the prefix are set.
-    #[error("`{text}` has bits set behind its prefix; the range is `{canonical}`")]
+    /// An address with host bits.
+    #[error("`{text}` has host bits set; expected `{canonical}`")]
     HostBits {
-        /// As given.
+        /// The text.
         text: String,
-        /// The range that holds it.
+        /// The range that contains the address.
         canonical: Cidr,
     },
 }
 
 impl Cidr {
-    /// A range that the program itself says; in a constant, one that is none does not compile.
+    /// Returns the range of a literal. In a constant, an invalid range does not compile.
     ///
     /// ```
     /// use ssm_synth::Cidr;
@@ -47,26 +47,27 @@ impl Cidr {
     ///
     /// # Panics
     ///
-    /// If the prefix is longer than 32, or an address has bits behind it.
+    /// If the prefix length is over 32, or the address has host bits.
     #[must_use]
     pub const fn v4(address: [u8; 4], prefix_len: u8) -> Cidr {
-        assert!(prefix_len <= 32, "a prefix has at most 32 bits");
+        assert!(prefix_len <= 32, "the prefix length is over 32");
         let bits = u32::from_be_bytes(address);
         let behind = match prefix_len {
             0 => bits,
             len => bits << (len - 1) << 1,
         };
-        assert!(behind == 0, "the address has bits behind the prefix");
+        assert!(behind == 0, "the address has host bits set");
         let [a, b, c, d] = address;
         Cidr(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix_len))
     }
 
-    /// Everything: `0.0.0.0/0`.
+    /// All addresses: `0.0.0.0/0`.
     pub const ANY: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0));
     /// The instance itself: `127.0.0.1/32`, the peer of a rule that allows nothing.
     pub const LOOPBACK: Cidr = Cidr(Ipv4Net::new_assert(Ipv4Addr::LOCALHOST, 32));
 
-    /// What no VPC can be in: this network, loopback, link-local, multicast.
+    /// The ranges that AWS does not accept for a VPC: this network, loopback, link-local,
+    /// multicast.
     /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
     pub const NOT_FOR_VPCS: &'static [Cidr] = &[
         Cidr(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 8)),
@@ -75,17 +76,17 @@ impl Cidr {
         Cidr(Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4)),
     ];
 
-    /// Returns the length of the prefix.
+    /// Returns the prefix length.
     pub fn prefix_len(self) -> u8 {
         self.0.prefix_len()
     }
 
-    /// Returns whether `other` lies inside.
+    /// Returns whether this range contains `other`.
     pub fn contains(self, other: Cidr) -> bool {
         self.0.contains(&other.0)
     }
 
-    /// Returns whether it lies in a range that is never on the internet.
+    /// Returns whether the internet does not route to this range.
     /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
     pub fn is_private(self) -> bool {
         const PRIVATE: [(Ipv4Addr, u8); 6] = [
@@ -101,12 +102,12 @@ impl Cidr {
             .any(|&(at, len)| Ipv4Net::new_assert(at, len).contains(&self.0))
     }
 
-    /// Returns whether the two share an address.
+    /// Returns whether the two ranges share an address.
     pub fn overlaps(self, other: Cidr) -> bool {
         self.contains(other) || other.contains(self)
     }
 
-    /// Returns how many blocks of this prefix length fit inside.
+    /// Returns the number of blocks of this prefix length in the range.
     pub fn capacity(self, prefix_len: u8) -> u64 {
         match prefix_len.checked_sub(self.prefix_len()) {
             Some(bits) if prefix_len <= 32 => 1 << bits,
@@ -114,7 +115,7 @@ impl Cidr {
         }
     }
 
-    /// Returns the n-th block of this prefix length inside, counted from zero.
+    /// Returns the n-th block of this prefix length in the range, counted from 0.
     pub fn block(self, prefix_len: u8, n: u32) -> Option<Cidr> {
         if u64::from(n) >= self.capacity(prefix_len) {
             return None;
@@ -197,7 +198,7 @@ mod tests {
         }
         assert_eq!(
             "10.0.0.5/16".parse::<Cidr>().unwrap_err().to_string(),
-            "`10.0.0.5/16` has bits set behind its prefix; the range is `10.0.0.0/16`"
+            "`10.0.0.5/16` has host bits set; expected `10.0.0.0/16`"
         );
     }
 

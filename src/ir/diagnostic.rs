@@ -1,12 +1,12 @@
-//! Diagnostics: what is wrong with the input, gathered and reported together.
+//! Errors and warnings about the input, collected and reported together.
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::resource::Dialect;
+use super::Dialect;
 
-/// Cuts what would hide the message, and escapes what would garble a terminal.
+/// Shortens long text, and escapes control characters.
 pub(crate) fn shortened(text: &str) -> String {
     const MAX: usize = 120;
     let mut chars = text.chars();
@@ -18,44 +18,44 @@ pub(crate) fn shortened(text: &str) -> String {
     }
 }
 
-/// The user's text in a message.
+/// Quotes text of the user for a message.
 pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", shortened(text))
 }
 
-/// How bad it is.
+/// Severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The output is right, and there is something to know.
+    /// The output is valid, but can have consequences that you do not expect.
     Warning,
     /// There is no output.
     Error,
 }
 
-/// A stretch of a source file, in bytes, with the line and column of its start.
+/// A range of bytes in a source file, with the line and column of its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// The file's name as the user gave it.
+    /// The file name, as the user specified it.
     pub file: Arc<str>,
-    /// Line, from one.
+    /// The line, counted from 1.
     pub line: u32,
-    /// Column in characters, from one.
+    /// The column in characters, counted from 1.
     pub column: u32,
-    /// First byte.
+    /// The first byte.
     pub start: usize,
-    /// The byte behind the last.
+    /// The byte after the last.
     pub end: usize,
 }
 
-/// Where a resource, a setting or a value came from.
+/// The source of a resource, a setting or a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceLocation {
-    /// The line of Rust that added it.
+    /// The line of Rust code that added it.
     Caller(&'static Location<'static>),
-    /// A stretch of a file.
+    /// A location in a file.
     File(Span),
-    /// Nowhere: a built-in default.
+    /// A built-in default, without a location.
     Default,
 }
 
@@ -69,32 +69,32 @@ impl fmt::Display for SourceLocation {
     }
 }
 
-/// One thing that is wrong, with what would be right.
+/// One error or warning, with its fix.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The rule's name, kebab-case.
+    /// The code, in kebab case.
     pub code: &'static str,
-    /// How bad.
+    /// The severity.
     pub severity: Severity,
-    /// What was found, lower case, no full stop.
+    /// The message: lowercase, without a period.
     pub message: String,
-    /// The paths of the constructs concerned.
+    /// The paths of the affected constructs.
     pub paths: Vec<String>,
-    /// Where they were written.
+    /// The locations of the affected constructs.
     pub locations: Vec<SourceLocation>,
-    /// The settings that it is about, by keys below the place, the likeliest first: a front end
-    /// may know where they are.
+    /// The affected settings, the most specific first, as keys below the construct's location. A
+    /// front end can replace the location with the one of the setting.
     pub settings: Vec<Vec<String>>,
-    /// The only language that it matters to. Default: both.
+    /// The only affected output language. Default: both.
     pub only: Option<Dialect>,
-    /// What mends it.
+    /// The fix. Default: none.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// An error.
+    /// Creates an error.
     pub fn error(code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             code,
@@ -108,7 +108,7 @@ impl Diagnostic {
         }
     }
 
-    /// A warning.
+    /// Creates a warning.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             severity: Severity::Warning,
@@ -116,13 +116,13 @@ impl Diagnostic {
         }
     }
 
-    /// Says what mends it.
+    /// Sets the fix.
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
     }
 
-    /// Says where it is.
+    /// Adds a location.
     pub fn at(mut self, location: SourceLocation) -> Diagnostic {
         if location != SourceLocation::Default {
             self.locations.push(location);
@@ -130,29 +130,29 @@ impl Diagnostic {
         self
     }
 
-    /// Names a setting that it is about, below the place, such as `["image", "parameter"]`, or
-    /// from the top, such as `["", "region"]`.
+    /// Adds an affected setting, relative to the location, such as `["image", "ssm_parameter"]`, or
+    /// from the top level, such as `["", "region"]`.
     pub fn about(mut self, setting: &[&str]) -> Diagnostic {
         let keys = setting.iter().map(|key| (*key).to_owned());
         self.settings.push(keys.collect());
         self
     }
 
-    /// Says that it matters to one language only.
+    /// Limits the diagnostic to one output language.
     pub fn only(mut self, dialect: Dialect) -> Diagnostic {
         self.only = Some(dialect);
         self
     }
 
-    /// Names a construct that it concerns.
+    /// Adds the path of an affected construct.
     pub fn path(mut self, path: impl Into<String>) -> Diagnostic {
         self.paths.push(path.into());
         self
     }
 }
 
-/// `error[code]: message`, the places (only with `{:#}`, since a line number changes with every
-/// edit above it), the paths, the help.
+/// Formats `error[code]: message`, the paths and the help. `{:#}` adds the locations, which tests
+/// omit because line numbers change with every edit.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
@@ -177,14 +177,14 @@ impl fmt::Display for Diagnostic {
 
 impl std::error::Error for Diagnostic {}
 
-/// All that was found.
+/// All errors and warnings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
     pub(crate) const NONE: Diagnostics = Diagnostics(Vec::new());
 
-    /// Adds one; what one place does wrong to many constructs is said once, with all of them.
+    /// Adds a diagnostic, or adds its paths to an equal one from the same location.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         let same = |other: &&mut Diagnostic| {
             !other.locations.is_empty()
@@ -198,17 +198,17 @@ impl Diagnostics {
         }
     }
 
-    /// Returns whether one is an error.
+    /// Returns whether there is an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Returns whether there is nothing.
+    /// Returns whether there are no diagnostics.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Goes through them in the order found.
+    /// Iterates over the diagnostics in the order of detection.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
     }

@@ -1,7 +1,7 @@
-//! Names: a function of the path below the stack, and of nothing else.
+//! Names of resources, derived only from the path below the stack.
 
-/// Returns whether a path segment can be named in both languages: a letter first, then letters,
-/// digits, `-`, `_`, `.`.
+/// Returns whether both languages accept a path segment: a letter, then letters, digits, `-`, `_`
+/// and `.`.
 pub(crate) fn is_id(segment: &str) -> bool {
     segment.starts_with(|c: char| c.is_ascii_alphabetic())
         && segment.len() <= 128
@@ -10,7 +10,7 @@ pub(crate) fn is_id(segment: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
-/// CloudFormation's logical id: `Network/web-1` is `NetworkWeb1`.
+/// Returns the logical ID in CloudFormation: `Network/web-1` is `NetworkWeb1`.
 pub(crate) fn logical_id(path: &str) -> String {
     let mut id = String::with_capacity(path.len());
     for word in path.split(|c: char| !c.is_ascii_alphanumeric()) {
@@ -47,17 +47,17 @@ fn words(path: &str, separator: char) -> String {
     name
 }
 
-/// Terraform's name: `Network/RouteTableA` is `network_route_table_a`.
+/// Returns the name in Terraform: `Network/RouteTableA` is `network_route_table_a`.
 pub(crate) fn terraform_name(path: &str) -> String {
     words(path, '_')
 }
 
-/// For people: `Network/RouteTableA` is `network-route-table-a`.
+/// Returns the name for tags and AWS resources: `Network/RouteTableA` is `network-route-table-a`.
 pub(crate) fn kebab(path: &str) -> String {
     words(path, '-')
 }
 
-/// What sorts names as people do: `web-2` before `web-10`.
+/// Returns a sort key in natural order: `web-2` before `web-10`.
 pub(crate) fn natural(name: &str) -> Vec<(String, u64)> {
     let mut out = Vec::new();
     let mut rest = name;

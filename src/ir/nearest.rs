@@ -1,12 +1,12 @@
-//! The known word that a slip comes nearest to.
+//! Suggestions for misspelled words.
 
-/// Returns the known word that is near.
+/// Returns the known word with the smallest edit distance, if it is close.
 pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let (far, word) = words.map(|word| (distance(text, word), word)).min()?;
     (far <= 1 + word.len() / 3).then_some(word)
 }
 
-/// Says which known word is near, or what is known, the nearest first where that is much.
+/// Returns a hint with the closest known word, or with the known words if none is close.
 #[cfg(feature = "config")]
 pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
     const MAX: usize = 16;
@@ -22,14 +22,14 @@ pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> S
     let shown: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     let shown = shown.join(", ");
     match more {
-        0 => format!("known are {shown}"),
-        more => format!("known are {shown}, and {more} more"),
+        0 => format!("use one of {shown}"),
+        more => format!("use one of {shown}, or {more} more"),
     }
 }
 
-/// How many letters must be changed, added or removed.
+/// Returns the number of letters to change, add or remove.
 fn distance(from: &str, to: &str) -> usize {
-    // A word that long is no slip of a known one.
+    // Limits the time for long input.
     let from: Vec<char> = from.chars().take(64).collect();
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (n, a) in from.iter().enumerate() {
@@ -56,12 +56,12 @@ mod tests {
         );
         assert_eq!(
             nearest("zzzzzz", ["network"].into_iter()),
-            "known are `network`"
+            "use one of `network`"
         );
         let many: Vec<String> = (10..40).map(|n| format!("word-{n}")).collect();
         let told = nearest("sword-3999999", many.iter().map(String::as_str));
-        assert!(told.starts_with("known are `word-39`, "), "{told}");
-        assert!(told.ends_with(", and 14 more"), "{told}");
+        assert!(told.starts_with("use one of `word-39`, "), "{told}");
+        assert!(told.ends_with(", or 14 more"), "{told}");
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("abc", "abc"), 0);
     }

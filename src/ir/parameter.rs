@@ -1,31 +1,30 @@
-//! Parameters: what the user of a stack decides when deploying it.
+//! Parameters of a stack, set at deployment.
 
 use std::marker::PhantomData;
 
-use super::{Expr, Id, IntoValue, SourceLocation, Text, Value};
-use crate::resource::{Dialect, KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
+use super::{Dialect, Expr, IntoValue, SourceLocation, Text, Value};
 
-/// What a parameter holds.
+/// The type of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParameterType {
-    /// Text.
+    /// A string.
     String,
-    /// A whole number.
+    /// An integer.
     Number,
-    /// A VPC of the account.
+    /// The ID of an existing VPC.
     VpcId,
-    /// A subnet of the account.
+    /// The ID of an existing subnet.
     SubnetId,
-    /// Subnets of the account.
+    /// The IDs of existing subnets.
     SubnetIds,
-    /// A security group of the account.
+    /// The ID of an existing security group.
     SecurityGroupId,
-    /// Security groups of the account.
+    /// The IDs of existing security groups.
     SecurityGroupIds,
-    /// An image.
+    /// The ID of an AMI.
     ImageId,
-    /// Texts.
+    /// A list of strings.
     StringList,
 }
 
@@ -43,7 +42,7 @@ impl ParameterType {
         ParameterType::StringList,
     ];
 
-    /// CloudFormation's spelling.
+    /// Returns the type in CloudFormation.
     pub const fn cfn(self) -> &'static str {
         match self {
             ParameterType::String => "String",
@@ -58,7 +57,7 @@ impl ParameterType {
         }
     }
 
-    /// Terraform's spelling.
+    /// Returns the type in Terraform.
     pub const fn tf(self) -> &'static str {
         match self {
             ParameterType::Number => "number",
@@ -67,7 +66,7 @@ impl ParameterType {
         }
     }
 
-    /// Returns whether it holds several.
+    /// Returns whether it is a list type.
     pub const fn is_list(self) -> bool {
         matches!(
             self,
@@ -75,7 +74,7 @@ impl ParameterType {
         )
     }
 
-    /// What Terraform validates, where CloudFormation knows the type.
+    /// Returns the pattern that Terraform validates, where CloudFormation has its own type.
     pub const fn pattern(self) -> Option<&'static str> {
         match self {
             ParameterType::VpcId => Some("^vpc-[0-9a-f]{8,17}$"),
@@ -89,29 +88,29 @@ impl ParameterType {
     }
 }
 
-/// A parameter without its type in Rust.
+/// An untyped parameter declaration.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ParameterDeclaration {
-    /// Letters and digits.
+    /// The ID, of letters and digits.
     pub id: String,
-    /// What it holds.
+    /// The type.
     pub of: ParameterType,
-    /// For the person who fills it in. Default: none.
+    /// The description. Default: none.
     pub description: Option<Text>,
-    /// Used where the deployment gives none. Default: it must be given.
+    /// The default value. Default: none, the deployment must set the parameter.
     pub default: Option<Text>,
-    /// The only values allowed. Default: any.
+    /// The allowed values. Default: any.
     pub allowed_values: Vec<Text>,
-    /// A regular expression that the whole value matches. Default: any.
+    /// A regular expression that the entire value must match. Default: any.
     pub allowed_pattern: Option<Text>,
-    /// The only language that needs it. Default: both.
+    /// The only output language that declares it. Default: both.
     pub only: Option<Dialect>,
-    /// Where it was declared.
+    /// The location in the source.
     pub location: SourceLocation,
 }
 
-/// A parameter that holds a `T`; [`Scope::parameter`](crate::Scope::parameter) declares it.
+/// A parameter of type `T`. [`Scope::parameter`](crate::Scope::parameter) declares it.
 #[derive(Debug)]
 #[must_use]
 pub struct Parameter<T> {
@@ -146,19 +145,19 @@ impl<T> Parameter<T> {
         }
     }
 
-    /// For the person who fills it in. Default: none.
+    /// Sets the description. Default: none.
     pub fn description(mut self, text: impl Into<Text>) -> Self {
         self.declaration.description = Some(text.into());
         self
     }
 
-    /// Used where the deployment gives none. Default: it must be given.
+    /// Sets the default value. Default: none, the deployment must set the parameter.
     pub fn default_value(mut self, value: impl Into<Text>) -> Self {
         self.declaration.default = Some(value.into());
         self
     }
 
-    /// The only values allowed. Default: any.
+    /// Sets the allowed values. Default: any.
     pub fn allowed_values<V: Into<Text>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
         self.declaration
             .allowed_values
@@ -166,7 +165,7 @@ impl<T> Parameter<T> {
         self
     }
 
-    /// A regular expression that the whole value matches. Default: any value.
+    /// Sets a regular expression that the entire value must match. Default: any.
     pub fn allowed_pattern(mut self, pattern: impl Into<Text>) -> Self {
         self.declaration.allowed_pattern = Some(pattern.into());
         self
@@ -178,36 +177,7 @@ impl<T> Parameter<T> {
     }
 }
 
-macro_rules! parameter_of {
-    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
-        impl Parameter<$of> {
-            $(#[doc = $doc])*
-            pub fn $name(id: impl Into<String>) -> Self {
-                Parameter::of(id, ParameterType::$variant)
-            }
-        }
-    )+};
-}
-parameter_of! {
-    /// Text.
-    string: Text = String,
-    /// A whole number.
-    number: i64 = Number,
-    /// A VPC of the account.
-    vpc_id: Id<Vpc> = VpcId,
-    /// A subnet of the account.
-    subnet_id: Id<Subnet> = SubnetId,
-    /// A security group of the account.
-    security_group_id: Id<SecurityGroup> = SecurityGroupId,
-    /// A route table of the account.
-    route_table_id: Id<RouteTable> = String,
-    /// An image.
-    image_id: Id<LaunchImage> = ImageId,
-    /// A KMS key's ARN.
-    kms_key_arn: Id<KmsKey> = String,
-}
-
-/// A parameter that holds a list of `T`.
+/// A list parameter with items of type `T`.
 #[derive(Debug)]
 #[must_use]
 pub struct ListParameter<T> {
@@ -224,24 +194,14 @@ impl<T> Clone for ListParameter<T> {
     }
 }
 
-macro_rules! list_parameter_of {
-    ($($(#[doc = $doc:literal])* $name:ident: $of:ty = $variant:ident),+ $(,)?) => {$(
-        impl ListParameter<$of> {
-            $(#[doc = $doc])*
-            pub fn $name(id: impl Into<String>) -> Self {
-                let Parameter { declaration, .. } = Parameter::<$of>::of(id, ParameterType::$variant);
-                ListParameter { declaration, of: PhantomData }
-            }
+impl<T> ListParameter<T> {
+    pub(crate) fn of(id: impl Into<String>, of: ParameterType) -> Self {
+        let Parameter { declaration, .. } = Parameter::<T>::of(id, of);
+        ListParameter {
+            declaration,
+            of: PhantomData,
         }
-    )+};
-}
-list_parameter_of! {
-    /// Subnets of the account.
-    subnet_ids: Id<Subnet> = SubnetIds,
-    /// Security groups of the account.
-    security_group_ids: Id<SecurityGroup> = SecurityGroupIds,
-    /// Route tables of the account.
-    route_table_ids: Id<RouteTable> = StringList,
+    }
 }
 
 /// A declared list parameter.
@@ -251,7 +211,7 @@ pub struct ListValue<T> {
     pub(crate) of: PhantomData<fn() -> T>,
 }
 
-// Derived, they would ask the same of what it lists.
+// A derive would also require the trait of `T`.
 impl<T> Clone for ListValue<T> {
     fn clone(&self) -> Self {
         *self
@@ -261,12 +221,12 @@ impl<T> Clone for ListValue<T> {
 impl<T> Copy for ListValue<T> {}
 
 impl<T> ListValue<T> {
-    /// Returns the n-th item, counted from zero.
+    /// Returns the n-th item, counted from 0.
     pub fn item(&self, n: u32) -> Value<T> {
         Value::Expr(Expr::Select(Box::new(Expr::Param(self.param)), n))
     }
 
-    /// Returns all items, to stand alone where a list is asked for.
+    /// Returns all items, for use as the only item of a list property.
     pub fn all(&self) -> Value<T> {
         Expr::Items(self.param).into_value()
     }

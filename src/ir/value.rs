@@ -1,21 +1,21 @@
-//! Values: what a property holds, a literal or something known only once deployed.
+//! Property values: literals, and expressions that the deployment resolves.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::graph::{ConditionId, NodeId, ParamId};
+use super::index::{ConditionId, NodeId, ParamId};
 
-/// Text of a property: borrowed from the program or owned.
+/// Text, borrowed or owned.
 pub type Text = Cow<'static, str>;
 
-/// A literal, or an expression that the deployment decides.
+/// A literal, or an expression that the deployment resolves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<T> {
-    /// Known at synthesis.
+    /// A literal.
     Lit(T),
-    /// Known once deployed.
+    /// An expression that the deployment resolves.
     Expr(Expr),
 }
 
@@ -28,13 +28,13 @@ impl<T> Value<T> {
         }
     }
 
-    /// Returns whether a file that was read leaves it out.
+    /// Returns whether the source file omits the required value.
     pub fn is_absent(&self) -> bool {
         matches!(self, Value::Expr(Expr::Absent))
     }
 }
 
-/// The identifier of a resource outside the graph, typed by what it identifies.
+/// The ID of an existing resource, typed by the resource type.
 ///
 /// ```
 /// use ssm_synth::{Id, resource::Vpc};
@@ -46,7 +46,7 @@ pub struct Id<R> {
 }
 
 impl<R> Id<R> {
-    /// Names an existing resource by the identifier that AWS gave it.
+    /// Refers to an existing resource by its ID.
     pub fn new(id: impl Into<Text>) -> Self {
         Id {
             id: id.into(),
@@ -54,7 +54,7 @@ impl<R> Id<R> {
         }
     }
 
-    /// Returns the identifier as AWS writes it.
+    /// Returns the ID.
     pub fn as_str(&self) -> &str {
         &self.id
     }
@@ -95,12 +95,19 @@ impl<R> fmt::Debug for Id<R> {
     }
 }
 
-/// A property that names another resource.
+/// A property that refers to another resource.
 pub type Link<R> = Value<Id<R>>;
 
-/// A handle to a resource in the graph: an index that knows its type.
+/// A resource that a property names by ARN, where links to its type hold another attribute.
+#[derive(Debug)]
+pub struct Arn<R>(PhantomData<fn() -> R>);
+
+/// A property that names another resource by ARN.
+pub type ArnLink<R> = Link<Arn<R>>;
+
+/// A typed handle of a resource in the graph.
 ///
-/// A group's handle does not fit where a VPC's belongs:
+/// A property accepts only handles of its resource type:
 ///
 /// ```compile_fail,E0277
 /// use ssm_synth::{App, Id, resource::{RouteTable, SecurityGroup, Vpc}};
@@ -111,7 +118,7 @@ pub type Link<R> = Value<Id<R>>;
 /// stack.add("Table", RouteTable::new(group));
 /// ```
 ///
-/// and what is required cannot be left out:
+/// A constructor requires all required properties:
 ///
 /// ```compile_fail,E0061
 /// use ssm_synth::resource::RouteTable;
@@ -130,7 +137,7 @@ impl<R> Handle<R> {
         }
     }
 
-    /// Returns the untyped index.
+    /// Returns the untyped index of the resource.
     pub fn node(self) -> NodeId {
         self.node
     }
@@ -176,26 +183,26 @@ impl<R> fmt::Debug for Handle<R> {
     }
 }
 
-/// How CloudFormation spells an attribute.
+/// The form of an attribute in CloudFormation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CfnAttr {
-    /// `Ref`: the resource's own identifier.
+    /// `Ref`.
     Ref,
     /// `Fn::GetAtt` with this name.
     GetAtt(&'static str),
 }
 
-/// One attribute of a resource type in both spellings.
+/// An attribute of a resource type in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attr {
-    /// CloudFormation's spelling.
+    /// The form in CloudFormation.
     pub cfn: CfnAttr,
-    /// Terraform's spelling.
+    /// The name in Terraform.
     pub tf: &'static str,
 }
 
 impl Attr {
-    /// An attribute that CloudFormation gives by `Ref`.
+    /// Creates an attribute that CloudFormation returns with `Ref`.
     pub const fn by_ref(tf: &'static str) -> Attr {
         Attr {
             cfn: CfnAttr::Ref,
@@ -203,7 +210,7 @@ impl Attr {
         }
     }
 
-    /// An attribute that CloudFormation gives by `Fn::GetAtt`.
+    /// Creates an attribute that CloudFormation returns with `Fn::GetAtt`.
     pub const fn by_get_att(cfn: &'static str, tf: &'static str) -> Attr {
         Attr {
             cfn: CfnAttr::GetAtt(cfn),
@@ -212,23 +219,23 @@ impl Attr {
     }
 }
 
-/// What the place of deployment decides.
+/// A pseudo parameter of CloudFormation, or the Terraform data source for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pseudo {
-    /// The region's name, such as `eu-central-1`.
+    /// The name of the region, such as `eu-central-1`.
     Region,
-    /// The account's twelve digits.
+    /// The account ID, of 12 digits.
     AccountId,
     /// The partition of ARNs, such as `aws` or `aws-cn`.
     Partition,
-    /// The domain of the partition, such as `amazonaws.com`.
+    /// The domain suffix of the partition, such as `amazonaws.com`.
     UrlSuffix,
 }
 
-/// A value that the deployment decides.
+/// A value that the deployment resolves.
 ///
-/// It is untyped, so that checks and back ends need no generics; the typed door is [`Value`].
+/// It is untyped to avoid generics in validation and back ends. [`Value`] is the typed form.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Expr {
@@ -236,48 +243,47 @@ pub enum Expr {
     Attr(NodeId, Attr),
     /// A parameter of the stack.
     Param(ParamId),
-    /// Region, account, partition, domain.
+    /// The region, account, partition or domain suffix.
     Pseudo(Pseudo),
-    /// Text.
+    /// Literal text.
     Text(Text),
-    /// Its parts, one after the other.
+    /// Parts to join.
     Concat(Vec<Expr>),
-    /// The name of the region's n-th availability zone, counted from zero.
+    /// The name of the n-th Availability Zone of the region, counted from 0.
     Zone(u32),
-    /// The n-th item of a list, counted from zero.
+    /// The n-th item of a list, counted from 0.
     Select(Box<Expr>, u32),
-    /// All items of a list parameter, standing as the only item of a list.
+    /// All items of a list parameter, as the only item of a list property.
     Items(ParamId),
-    /// One or the other, as a condition decides.
+    /// One of two values, selected by a condition.
     If(ConditionId, Box<Expr>, Box<Expr>),
-    /// What only one of the languages can look up by itself.
+    /// A different expression for each output language.
     PerLanguage {
-        /// Used by the CloudFormation back end.
+        /// The expression in CloudFormation.
         cfn: Box<Expr>,
-        /// Used by the Terraform back end.
+        /// The expression in Terraform.
         tf: Box<Expr>,
     },
-    /// An attribute of a resource in the graph that its table does not name, as the file that was
-    /// read spells it.
+    /// An attribute that the resource table does not contain, as the source file spells it.
     Other(NodeId, Text),
-    /// The value of a parameter of Systems Manager, by name.
+    /// The value of a parameter in SSM Parameter Store, by name.
     SsmParameter(Text),
-    /// One of these, and the file that was read does not tell which.
+    /// One of several values that the source file does not resolve.
     OneOf(Vec<Expr>),
-    /// Something that the file that was read does not decide, as it stands there; equal texts
-    /// stand for equal values.
+    /// An expression that the source file does not resolve, in its own words. Equal texts are equal
+    /// values.
     Opaque(Text),
-    /// Nothing, where the table requires something: the file that was read leaves it out.
+    /// A required value that the source file omits.
     Absent,
 }
 
 impl Expr {
-    /// Text as an expression.
+    /// Creates an expression for text.
     pub fn text(text: impl Into<Text>) -> Expr {
         Expr::Text(text.into())
     }
 
-    /// Joins parts; text beside text is merged, so that a literal stays one.
+    /// Joins parts, and merges adjacent text, so that literals remain one literal.
     pub fn concat(parts: impl IntoIterator<Item = Expr>) -> Expr {
         let mut joined: Vec<Expr> = Vec::new();
         for part in parts {
@@ -300,7 +306,7 @@ impl Expr {
         }
     }
 
-    /// Calls `visit` for this expression and all inside it.
+    /// Calls `visit` for this expression and each nested one.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
         match self {
@@ -348,7 +354,7 @@ impl From<Value<Text>> for Expr {
     }
 }
 
-impl<R: crate::resource::Typed> From<Link<R>> for Expr {
+impl<R> From<Link<R>> for Expr {
     fn from(value: Link<R>) -> Self {
         match value {
             Value::Lit(id) => Expr::Text(id.id),
@@ -357,27 +363,20 @@ impl<R: crate::resource::Typed> From<Link<R>> for Expr {
     }
 }
 
-/// What can be given where a property of type `T` is asked for. Others may implement it for types
-/// of their own; it gets no further method.
+/// A conversion into a property value of type `T`. Other crates can implement it for their types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used as a `{T}`",
     label = "this is a `{Self}`, and the property is a `{T}`",
-    note = "a property that names a resource takes the handle that adding a resource of that type gave, an `Id` of that type, or a parameter"
+    note = "a property that refers to a resource accepts a handle from `Scope::add`, an `Id`, or a parameter of that resource type"
 )]
 pub trait IntoValue<T> {
-    /// Converts.
+    /// Converts the value.
     fn into_value(self) -> T;
 }
 
 impl<T> IntoValue<T> for T {
     fn into_value(self) -> T {
         self
-    }
-}
-
-impl<R: crate::resource::Typed> IntoValue<Link<R>> for Handle<R> {
-    fn into_value(self) -> Link<R> {
-        Value::Expr(Expr::Attr(self.node, R::LINK))
     }
 }
 
@@ -431,6 +430,12 @@ impl IntoValue<Value<i64>> for i32 {
 impl IntoValue<Text> for &'static str {
     fn into_value(self) -> Text {
         Text::Borrowed(self)
+    }
+}
+
+impl IntoValue<String> for &str {
+    fn into_value(self) -> String {
+        self.to_owned()
     }
 }
 

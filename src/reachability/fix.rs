@@ -1,7 +1,7 @@
 //! Changes that fix a failing hop. The reports print them in the language of the file.
 
-use crate::ir::NodeId;
-use crate::resource::{Dialect, RawValue, Resource};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{RawValue, Resource};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]

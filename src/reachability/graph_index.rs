@@ -2,14 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::Assumptions;
+use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, Graph, Node, NodeId, Pseudo, Text, Value};
+use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
 use crate::resource::{
-    DefaultSecurityGroup, InstanceProfile, Resource, Role, SecurityGroup, Subnet, Typed, Vpc,
-    VpcCidrBlock,
+    DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
+    Typed, Vpc, VpcCidrBlock,
 };
 
 /// The graph, indexed.
@@ -24,7 +26,8 @@ pub(crate) struct GraphIndex<'g> {
     /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
-    grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::RolePermissions<'g>>>>,
+    /// What IAM allows each role that was asked for.
+    pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
 
 /// The target of a reference.
@@ -121,26 +124,13 @@ impl<'g> GraphIndex<'g> {
             externally_modified,
             dns_overridden,
             region,
-            grants: RefCell::default(),
+            permissions: RefCell::default(),
         }
     }
 
     /// Returns the Region of the deployment if the file specifies it.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
-    }
-
-    /// Returns the permissions of a role, which are computed once.
-    pub(crate) fn role_permissions(
-        &self,
-        role: NodeId,
-    ) -> std::rc::Rc<super::iam::RolePermissions<'g>> {
-        if let Some(known) = self.grants.borrow().get(&role) {
-            return known.clone();
-        }
-        let permissions = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
-        self.grants.borrow_mut().insert(role, permissions.clone());
-        permissions
     }
 
     /// Returns the nodes of a type that can exist.

@@ -1,8 +1,7 @@
 //! AWS managed policies: the statements about the actions that the reachability check evaluates.
 
-use crate::resource::PolicyDocument;
-use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, RawValue};
+use crate::ir::Dialect;
+use crate::resource::{PolicyDocument, RawValue, codec::Prop as _};
 
 /// The policies as JSON Lines, sorted by name. `tests/data/refresh.py` writes the file.
 const POLICIES: &str = include_str!("managed_policies.jsonl");

@@ -24,6 +24,7 @@ mod managed;
 mod order;
 pub(crate) mod path;
 mod result;
+mod role_policies;
 mod security;
 pub(crate) mod ternary;
 mod topology;
@@ -40,7 +41,7 @@ pub use topology::{
 #[cfg(feature = "report")]
 pub(crate) use topology::{display_expr, display_text};
 
-use crate::ir::Graph;
+use crate::resource::Graph;
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 

@@ -3,13 +3,12 @@
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
 use super::instance::Setting;
 use super::ternary::Ternary;
-use crate::construct::S3_PREFIX_LIST;
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;
 use crate::resource::{
     DefaultNetworkAcl, NetworkAcl, NetworkAclEntry, PrefixList, PrefixListRange, Resource,
-    SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Subnet, SubnetNetworkAclAssociation,
-    Vpc, VpcEndpoint,
+    S3_PREFIX_LIST, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Subnet,
+    SubnetNetworkAclAssociation, Vpc, VpcEndpoint,
 };
 
 /// A security group of a network interface.

@@ -7,9 +7,10 @@ use super::path::{self, InternetRoute};
 use super::security::{self, Group};
 use super::ternary::Ternary;
 use super::{Assumptions, HopStatus};
-use crate::ir::{Expr, Graph, Link, NodeId, Pseudo, Text, Value};
+use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
 use crate::resource::{
-    InstanceProfile, Role, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, VpcEndpoint,
+    Graph, InstanceProfile, Role, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    VpcEndpoint,
 };
 use crate::session_manager::SERVICES;
 

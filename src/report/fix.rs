@@ -1,9 +1,9 @@
 //! Fixes as lines to write, in the language of the file.
 
 use crate::backend;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Dialect, Map, RawValue, Resource};
+use crate::resource::{Graph, Map, RawValue, Resource};
 
 /// Writes a fix.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {

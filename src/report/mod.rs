@@ -8,12 +8,12 @@ mod text;
 
 pub use json::{VERSION, json, schema};
 
-use crate::ir::{Graph, NodeId, SourceLocation};
+use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::reachability::{Hop, HopResult, Reachability, Verdict};
-use crate::resource::{Dialect, INSIDE, Resource};
+use crate::resource::{Graph, INSIDE, Resource};
 
 pub use github::github;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use github::{message as github_message, property as github_property};
 pub use sarif::sarif;
 pub use text::text;
@@ -142,7 +142,7 @@ pub fn explain(code: &str) -> Option<String> {
 }
 
 /// Escapes control and direction characters, so that untrusted text cannot control the terminal.
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) fn printable(text: &str) -> String {
     let is_control = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')

@@ -1,9 +1,8 @@
 use super::codec::{Mismatch, Prop};
-use super::table::resource;
-use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Text, Value};
+use super::{Hooks, Map, RawValue, Tags, table::resource, tagged};
+use crate::ir::{Attr, Dialect, Text, Value};
 
-/// What a metric is of, by name: a list of maps in CloudFormation, a map in Terraform.
+/// Dimensions of a metric: a list of maps in CloudFormation, a map in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dimensions(pub Vec<(Text, Value<Text>)>);
 
@@ -72,43 +71,44 @@ impl Prop for Dimensions {
 }
 
 resource! {
-    /// An alarm of CloudWatch.
+    /// A CloudWatch alarm.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html>
     pub struct Alarm: "AWS::CloudWatch::Alarm" / "aws_cloudwatch_metric_alarm",
-        link Attr::by_ref("alarm_name");
+        link Attr::by_ref("alarm_name"),
+        import "AlarmName" / "{alarm_name}";
     one {
-        /// Its name.
+        /// The name.
         alarm_name: Value<Text> = "AlarmName" / "alarm_name",
-        /// How the statistic compares with the threshold.
+        /// The comparison of the statistic with the threshold.
         comparison_operator: Value<Text> = "ComparisonOperator" / "comparison_operator",
-        /// How many periods are looked at.
+        /// The number of periods to evaluate.
         evaluation_periods: Value<i64> = "EvaluationPeriods" / "evaluation_periods",
         /// The threshold.
         threshold: Value<i64> = "Threshold" / "threshold",
     }
     opt {
-        /// The metric's name space. Default: the alarm is of no single metric.
+        /// The namespace of the metric. Default: none, the alarm has no single metric.
         namespace: Value<Text> = "Namespace" / "namespace",
-        /// The metric's name. Default: as above.
+        /// The name of the metric. Default: none.
         metric_name: Value<Text> = "MetricName" / "metric_name",
-        /// A period in seconds. Default: as above.
+        /// The period in seconds. Default: none.
         period: Value<i64> = "Period" / "period",
-        /// What of the period's values counts, such as `Maximum`. Default: as above.
+        /// The statistic of the metric, such as `Maximum`. Default: none.
         statistic: Value<Text> = "Statistic" / "statistic",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         alarm_description: Value<Text> = "AlarmDescription" / "alarm_description",
-        /// What a period without values counts for. Default: `missing`.
+        /// The treatment of periods without data. Default: `missing`.
         treat_missing_data: Value<Text> = "TreatMissingData" / "treat_missing_data",
     }
     many {
-        /// Who is told of it, by ARN. Default: nobody.
+        /// ARNs to notify when the alarm enters the state `ALARM`. Default: none.
         alarm_actions: Value<Text> = "AlarmActions" / "alarm_actions",
-        /// Who is told that it is over, by ARN. Default: nobody.
+        /// ARNs to notify when the alarm enters the state `OK`. Default: none.
         ok_actions: Value<Text> = "OKActions" / "ok_actions",
     }
     plain {
-        /// What the metric is of. Default: everything.
+        /// The dimensions of the metric. Default: none.
         dimensions: Dimensions = "Dimensions" / "dimensions",
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",

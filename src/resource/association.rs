@@ -1,23 +1,22 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, RawValue};
-use crate::ir::{Attr, Text, Value};
+use super::{Hooks, RawValue};
+use crate::ir::{Attr, Dialect, Text, Value};
 
 nested! {
-    /// Which nodes something is for.
+    /// A selection of managed nodes.
     pub struct NodeTarget
     one {
         /// `InstanceIds`, or `tag:` and a tag's key.
         key: Value<Text> = "Key" / "key",
     }
     many {
-        /// The ids, or the tag's values.
+        /// The instance IDs, or the values of the tag.
         values: Value<Text> = "Values" / "values",
     }
 }
 
-/// Parameters of a document of Systems Manager: lists of one text in CloudFormation, text in
-/// Terraform.
+/// Parameters of an SSM document: lists of one string in CloudFormation, strings in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DocumentParameters(Vec<(Text, Value<Text>)>);
 
@@ -79,40 +78,41 @@ impl Prop for DocumentParameters {
 }
 
 resource! {
-    /// What State Manager does to nodes, again and again.
+    /// A State Manager association, which runs a document on a schedule.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-association.html>
     pub struct Association: "AWS::SSM::Association" / "aws_ssm_association",
-        link Attr::by_get_att("AssociationId", "association_id");
+        link Attr::by_get_att("AssociationId", "association_id"),
+        import "AssociationId" / "{association_id}";
     one {
-        /// The document that is run, such as `AWS-UpdateSSMAgent`.
+        /// The document, such as `AWS-UpdateSSMAgent`.
         name: Value<Text> = "Name" / "name",
     }
     opt {
-        /// What it is called. Default: nothing.
+        /// The name of the association. Default: none.
         association_name: Value<Text> = "AssociationName" / "association_name",
-        /// When: `rate(…)`, at least 30 minutes, or `cron(…)` of six fields. Default: once.
+        /// The schedule: `rate(…)` of at least 30 minutes, or `cron(…)` with 6 fields. Default:
+        /// once.
         schedule_expression: Value<Text> = "ScheduleExpression" / "schedule_expression",
-        /// Whether it waits for its time at first, which only `cron` can. Default: it is run at
-        /// once too.
+        /// Whether to skip the run at creation, for a `cron` schedule. Default: `false`.
         apply_only_at_cron_interval: Value<bool> =
             "ApplyOnlyAtCronInterval" / "apply_only_at_cron_interval",
-        /// How grave it is that a node does not comply, such as `HIGH`. Default: not said.
+        /// The severity of noncompliance, such as `HIGH`. Default: unspecified.
         compliance_severity: Value<Text> = "ComplianceSeverity" / "compliance_severity",
     }
     many {
-        /// Which nodes it is for.
+        /// The managed nodes.
         targets: NodeTarget = "Targets" / "targets",
     }
     plain {
-        /// What the document is told. Default: its own defaults.
+        /// The parameters of the document. Default: the defaults of the document.
         parameters: DocumentParameters = "Parameters" / "parameters",
     }
 }
 
 impl Hooks for Association {}
 
-/// What is wrong with a time of State Manager, and what is right.
+/// Returns what is wrong with a State Manager schedule, and a hint.
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html>
 pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str)> {
@@ -135,21 +135,21 @@ pub(crate) fn schedule_problem(text: &str) -> Option<(&'static str, &'static str
         return match min {
             Some(min) if min >= 30 => None,
             _ => Some((
-                "is no rate of State Manager",
-                "take 30 minutes or more, such as `rate(14 days)`",
+                "is not a State Manager rate; expected at least 30 minutes",
+                "use a rate of at least 30 minutes, such as `rate(14 days)`",
             )),
         };
     }
     match inside("cron") {
         Some(fields) if fields.split_whitespace().count() == 6 => None,
         Some(_) => Some((
-            "has not six fields",
-            "write minutes, hours, day of month, month, day of week, year, such as \
+            "does not have 6 fields",
+            "set minutes, hours, day of month, month, day of week and year, such as \
              `cron(0 3 ? * SUN *)`",
         )),
         None => Some((
             "is neither `rate(…)` nor `cron(…)`",
-            "take one such as `rate(14 days)` or `cron(0 3 ? * SUN *)`",
+            "use a schedule such as `rate(14 days)` or `cron(0 3 ? * SUN *)`",
         )),
     }
 }

@@ -3,63 +3,64 @@ use super::{Hooks, LaunchConfiguration, LaunchTemplate, LaunchTemplateSpecificat
 use crate::ir::{Attr, Link, Text, Value};
 
 nested! {
-    /// The launch template of mixed instances.
+    /// The launch template of a mixed instances policy.
     pub struct MixedLaunchTemplate
     opt {
-        /// The template by its id.
+        /// The launch template, by ID.
         launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / "launch_template_id",
-        /// The template by its name.
+        /// The launch template, by name.
         name: Value<Text> = "LaunchTemplateName" / "launch_template_name",
-        /// The version's number.
+        /// The version number.
         version: Value<Text> = "Version" / "version",
     }
 }
 
 nested! {
-    /// Another type of mixed instances, which may have a launch template of its own.
+    /// An additional instance type of a mixed instances policy.
     pub struct MixedOverride
     opt {
-        /// The type.
+        /// The instance type.
         instance_type: Value<Text> = "InstanceType" / "instance_type",
-        /// Its launch template. Default: that of the group.
+        /// The launch template of this type. Default: that of the policy.
         launch_template: MixedLaunchTemplate =
             "LaunchTemplateSpecification" / "launch_template_specification",
     }
 }
 
 resource! {
-    /// A group of like instances.
+    /// An Auto Scaling group.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-autoscalinggroup.html>
     pub struct AutoScalingGroup: "AWS::AutoScaling::AutoScalingGroup" / "aws_autoscaling_group",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"),
+        import "AutoScalingGroupName" / "{name}";
     opt {
-        /// What its instances are. Default: see the other two.
+        /// The launch template. Default: a mixed instances policy or a launch configuration.
         launch_template: LaunchTemplateSpecification = "LaunchTemplate" / "launch_template",
-        /// What its instances are, where their types are mixed.
+        /// The launch template of the mixed instances policy.
         mixed_launch_template: MixedLaunchTemplate =
             "MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification"
             / "mixed_instances_policy.launch_template.launch_template_specification",
-        /// What its instances are, the old way.
+        /// The launch configuration, which launch templates replace.
         launch_configuration: Link<LaunchConfiguration> =
             "LaunchConfigurationName" / "launch_configuration",
-        /// An instance that its own are like.
+        /// The existing instance to copy the settings of.
         instance: Value<Text> = "InstanceId" / "",
-        /// The most instances that it has.
+        /// The maximum number of instances.
         max_size: Value<i64> = "MaxSize" / "max_size",
-        /// The fewest instances that it has.
+        /// The minimum number of instances.
         min_size: Value<i64> = "MinSize" / "min_size",
-        /// How many instances it begins with. Default: the fewest.
+        /// The number of instances to start with. Default: the minimum.
         desired_capacity: Value<i64> = "DesiredCapacity" / "desired_capacity",
     }
     many {
-        /// Where its instances are. Default: in the default VPC.
+        /// The subnets of the instances. Default: the default VPC.
         subnets: Link<Subnet> = "VPCZoneIdentifier" / "vpc_zone_identifier",
-        /// Other types among mixed instances. Default: none.
+        /// Additional instance types of the mixed instances policy. Default: none.
         mixed_overrides: MixedOverride =
             "MixedInstancesPolicy.LaunchTemplate.Overrides"
             / "mixed_instances_policy.launch_template.override",
-        /// The zones, in the default VPC. Default: the subnets'.
+        /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
     }
 }

@@ -1,122 +1,122 @@
-use super::codec::Prop;
 use super::table::{Fields, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PolicyDocument, RawValue, Satellite, Tags, Typed, prevent_destroy, tagged,
+    Graph, Hooks, Map, PolicyDocument, RawValue, Satellite, Tags, Typed, codec::Prop,
+    prevent_destroy, tagged,
 };
-use crate::ir::{Attr, Expr, Graph, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
-    /// What a bucket does where a request says nothing.
+    /// The default encryption of a bucket.
     pub struct EncryptionByDefault
     one {
         /// `AES256`, `aws:kms` or `aws:kms:dsse`.
         sse_algorithm: Value<Text> = "SSEAlgorithm" / "sse_algorithm",
     }
     opt {
-        /// The key. Default: the account's key for S3.
+        /// The KMS key. Default: the AWS managed key of S3.
         kms_master_key_id: Value<Text> = "KMSMasterKeyID" / "kms_master_key_id",
     }
 }
 
 nested! {
-    /// One rule of a bucket's encryption.
+    /// An encryption rule of a bucket.
     pub struct EncryptionRule
     opt {
-        /// What is done by default.
+        /// The default encryption.
         by_default: EncryptionByDefault =
             "ServerSideEncryptionByDefault" / "apply_server_side_encryption_by_default",
-        /// Whether KMS is asked once for many objects. Default: it is asked for each.
+        /// Whether to use a bucket key, which reduces calls to KMS. Default: `false`.
         bucket_key_enabled: Value<bool> = "BucketKeyEnabled" / "bucket_key_enabled",
     }
 }
 
 nested! {
-    /// What keeps a bucket from being made public.
+    /// Block Public Access settings of a bucket.
     pub struct PublicAccessBlock
     one {
-        /// Whether ACLs that are public are refused.
+        /// Whether to reject public ACLs.
         block_public_acls: Value<bool> = "BlockPublicAcls" / "block_public_acls",
-        /// Whether policies that are public are refused.
+        /// Whether to reject public bucket policies.
         block_public_policy: Value<bool> = "BlockPublicPolicy" / "block_public_policy",
-        /// Whether public ACLs that are there count for nothing.
+        /// Whether to ignore existing public ACLs.
         ignore_public_acls: Value<bool> = "IgnorePublicAcls" / "ignore_public_acls",
-        /// Whether a public policy lets in AWS and the account alone.
+        /// Whether to restrict a public bucket to AWS services and its account.
         restrict_public_buckets: Value<bool> =
             "RestrictPublicBuckets" / "restrict_public_buckets",
     }
 }
 
 impl PublicAccessBlock {
-    /// All four.
+    /// Enables all four settings.
     pub fn all() -> PublicAccessBlock {
         PublicAccessBlock::new(true, true, true, true)
     }
 }
 
 nested! {
-    /// When objects end.
+    /// The expiration of current objects.
     pub struct Expiration
     one {
-        /// Days after their creation.
+        /// Days after creation.
         days: Value<i64> = "" / "days",
     }
 }
 
 nested! {
-    /// When versions end that are no longer the newest.
+    /// The expiration of noncurrent versions.
     pub struct NoncurrentExpiration
     one {
-        /// Days after that.
+        /// Days after a version becomes noncurrent.
         days: Value<i64> = "NoncurrentDays" / "noncurrent_days",
     }
 }
 
 nested! {
-    /// When uploads in parts end that nobody completed.
+    /// The cleanup of incomplete multipart uploads.
     pub struct IncompleteUpload
     one {
-        /// Days after their beginning.
+        /// Days after the start of the upload.
         days: Value<i64> = "DaysAfterInitiation" / "days_after_initiation",
     }
 }
 
 nested! {
-    /// Which objects a rule is for.
+    /// The objects of a lifecycle rule.
     pub struct LifecycleFilter
     opt {
-        /// Those whose keys begin so. Default: all.
+        /// The prefix of the keys. Default: all objects.
         prefix: Value<Text> = "" / "prefix",
     }
 }
 
 nested! {
-    /// One rule of what becomes of a bucket's objects.
+    /// A lifecycle rule of a bucket.
     pub struct LifecycleRule
     one {
-        /// Its name.
+        /// The name.
         id: Value<Text> = "Id" / "id",
         /// `Enabled` or `Disabled`.
         status: Value<Text> = "Status" / "status",
     }
     opt {
-        /// Which objects it is for; Terraform wants it said. Default: all.
+        /// The objects, required in Terraform. Default: all objects.
         filter: LifecycleFilter = "" / "filter",
-        /// When objects end, in days, as CloudFormation says it. Default: never.
+        /// Days until objects expire, in CloudFormation. Default: never.
         expiration_in_days: Value<i64> = "ExpirationInDays" / "",
-        /// When objects end, as Terraform says it. Default: never.
+        /// The expiration of objects, in Terraform. Default: never.
         expiration: Expiration = "" / "expiration",
-        /// When old versions end. Default: never.
+        /// The expiration of noncurrent versions. Default: never.
         noncurrent_expiration: NoncurrentExpiration =
             "NoncurrentVersionExpiration" / "noncurrent_version_expiration",
-        /// When incomplete uploads end. Default: never.
+        /// The cleanup of incomplete multipart uploads. Default: never.
         incomplete_upload: IncompleteUpload =
             "AbortIncompleteMultipartUpload" / "abort_incomplete_multipart_upload",
     }
 }
 
 impl LifecycleRule {
-    /// Ends objects after so many days, if any, old versions after 30 and incomplete uploads
-    /// after 7.
+    /// Creates a rule that expires objects after `days`, noncurrent versions after 30 days and
+    /// incomplete uploads after 7 days.
     pub fn tidy(days: Option<Value<i64>>) -> LifecycleRule {
         let mut rule = LifecycleRule::new("tidy", "Enabled")
             .filter(LifecycleFilter::new())
@@ -129,7 +129,7 @@ impl LifecycleRule {
 }
 
 nested! {
-    /// One rule of whose objects a bucket holds.
+    /// An ownership rule of a bucket.
     pub struct OwnershipRule
     one {
         /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
@@ -138,33 +138,34 @@ nested! {
 }
 
 resource! {
-    /// A bucket of S3; Terraform says most of it in resources beside it.
+    /// An S3 bucket. Terraform has separate resources for most properties.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html>
     pub struct Bucket: "AWS::S3::Bucket" / "aws_s3_bucket", link Attr::by_ref("bucket"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "BucketName" / "{bucket}",
+        satellites ["aws_s3_bucket_lifecycle_configuration" = "{bucket}", "aws_s3_bucket_notification" = "{bucket}", "aws_s3_bucket_ownership_controls" = "{bucket}", "aws_s3_bucket_public_access_block" = "{bucket}", "aws_s3_bucket_versioning" = "{bucket}"];
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         bucket_name: Value<Text> = "BucketName" / "bucket",
-        /// What keeps it from being made public. Default: all of it, as S3 does now.
+        /// Block Public Access settings. Default: all enabled, as S3 does.
         public_access_block: PublicAccessBlock = "PublicAccessBlockConfiguration" / "",
-        /// Whether objects can be locked, which cannot be taken back; by itself it locks none.
-        /// Default: they cannot.
+        /// Whether to allow Object Lock, which you cannot disable later. Default: `false`.
         object_lock_enabled: Value<bool> = "ObjectLockEnabled" / "object_lock_enabled",
-        /// Whether EventBridge is told of its objects, as Terraform says in a resource beside it.
-        /// Default: it is not.
+        /// Whether to send events to EventBridge, a separate resource in Terraform. Default:
+        /// `false`.
         event_bridge_enabled: Value<bool> =
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled" / "",
-        /// `Enabled` or `Suspended`. Default: one version of each object.
+        /// `Enabled` or `Suspended`. Default: no versioning.
         versioning: Value<Text> = "VersioningConfiguration.Status" / "",
     }
     many {
-        /// How it encrypts. Default: with S3's own keys, `AES256`.
+        /// Default encryption. Default: S3 managed keys (`AES256`).
         encryption: EncryptionRule =
             "BucketEncryption.ServerSideEncryptionConfiguration" / "",
-        /// What becomes of its objects. Default: they stay.
+        /// Lifecycle rules. Default: none, objects do not expire.
         lifecycle: LifecycleRule = "LifecycleConfiguration.Rules" / "",
-        /// Whose objects it holds. Default: the account's, `BucketOwnerEnforced`.
+        /// Object ownership. Default: `BucketOwnerEnforced`.
         ownership: OwnershipRule = "OwnershipControls.Rules" / "",
     }
     plain {
@@ -174,10 +175,11 @@ resource! {
 }
 
 impl Bucket {
-    /// Its ARN.
+    /// The ARN.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 
-    /// Private, encrypted, with versions: for what is written once and kept.
+    /// Creates a bucket with encryption, versioning and no public access, for records that are
+    /// kept.
     pub fn private(encryption: EncryptionByDefault) -> Bucket {
         let with_key = encryption.kms_master_key_id.is_some();
         let mut rule = EncryptionRule::new().by_default(encryption);
@@ -261,15 +263,16 @@ impl Hooks for Bucket {
 }
 
 resource! {
-    /// Who may do what with a bucket.
+    /// The resource policy of a bucket.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucketpolicy.html>
     pub struct BucketPolicy: "AWS::S3::BucketPolicy" / "aws_s3_bucket_policy",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Bucket" / "{bucket}";
     one {
-        /// The bucket, by name.
+        /// The bucket name.
         bucket: Link<Bucket> = "Bucket" / "bucket",
-        /// What is allowed and denied.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
 }
@@ -277,17 +280,18 @@ resource! {
 impl Hooks for BucketPolicy {}
 
 resource! {
-    /// How a bucket encrypts, as Terraform says it.
+    /// The encryption of a bucket in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_server_side_encryption_configuration>
     pub struct BucketEncryption:
-        "" / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id");
+        "" / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id"),
+        import "" / "{bucket}";
     one {
-        /// The bucket, by name.
+        /// The bucket name.
         bucket: Link<Bucket> = "" / "bucket",
     }
     many {
-        /// How it encrypts.
+        /// The encryption rules.
         rules: EncryptionRule = "" / "rule",
     }
 }

@@ -1,24 +1,24 @@
-//! Codecs: how a property's type is written and read in both dialects.
+//! Conversion of property types to and from both languages.
 //!
-//! A difference of spelling lives here, in the property's type; the law is
-//! `take(put(x)) == x` in both dialects, and `round_trip` runs every type through it.
+//! A type handles the differences between the languages. `take(put(x)) == x` holds in both, which
+//! `round_trip` tests for every type.
 
 use std::borrow::Cow;
 
-use super::raw_value::{Dialect, Map, RawValue};
-use crate::ir::{Cidr, Expr, Id, Text, Value};
+use super::raw_value::{Map, RawValue};
+use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value};
 
-/// Why a term is not a property.
+/// The reason why a value does not match a property type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", if .path.is_empty() { String::new() } else { format!("`{}`: ", .path.join(".")) })]
 pub struct Mismatch {
     /// The names from the resource down to the property.
     pub path: Vec<String>,
-    /// What was found and what is expected.
+    /// The actual and the expected value.
     pub message: String,
 }
 
-/// What is said of what is left out.
+/// The message for a missing value.
 const REQUIRED: &str = "is required";
 
 impl Mismatch {
@@ -37,7 +37,7 @@ impl Mismatch {
         Mismatch::new(REQUIRED).inside(name)
     }
 
-    /// Whether something is left out that the table always has.
+    /// Returns whether a required value is missing.
     #[cfg(feature = "cli")]
     pub(crate) fn is_missing(&self) -> bool {
         self.message == REQUIRED
@@ -49,15 +49,15 @@ impl Mismatch {
     }
 }
 
-/// A property's type: writes itself into a dialect and reads itself back.
+/// A property type, which both languages can read and write.
 pub(crate) trait Prop: Sized {
-    /// Writes; nothing where there is nothing to say.
+    /// Writes the value, or returns `None` for an empty one.
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>>;
-    /// Reads.
+    /// Reads a value that this program wrote.
     fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
 
-    /// Reads what others wrote: as much as is understood, and notes the rest under the field's
-    /// name.
+    /// Reads a value from a file of another author. Adds the parts that the model cannot represent
+    /// to the notes.
     fn lift(
         term: RawValue<'_>,
         dialect: Dialect,
@@ -72,26 +72,26 @@ pub(crate) trait Prop: Sized {
         }
     }
 
-    /// What stands for a required property that others left out.
+    /// Returns the placeholder for a missing required value.
     fn blank() -> Self;
 
-    /// Returns a value that the language of the sampler can express.
+    /// Returns a random value that the sampler's language can express.
     #[cfg(test)]
     fn sample(from: &mut super::round_trip::Sampler) -> Self;
 }
 
-/// Notes what was not understood, under the name of the field that is being read.
+/// Notes on values that the model cannot represent, with the name of the current field.
 #[derive(Debug)]
 pub struct UnmodeledNotes<'a> {
     /// All notes of a resource.
-    pub notes: &'a mut Vec<crate::ir::Unmodeled>,
-    /// The field's name, dotted.
+    pub notes: &'a mut Vec<crate::resource::Unmodeled>,
+    /// The field name, with dots for nested fields.
     pub field: String,
 }
 
 impl UnmodeledNotes<'_> {
     pub(crate) fn note(&mut self, reason: &str) {
-        self.notes.push(crate::ir::Unmodeled {
+        self.notes.push(crate::resource::Unmodeled {
             field: self.field.clone(),
             reason: reason.to_owned(),
         });
@@ -110,14 +110,14 @@ impl UnmodeledNotes<'_> {
     }
 }
 
-/// What a [`Value`] can hold as a literal.
+/// A type of literals in a [`Value`].
 pub(crate) trait Scalar: Sized {
-    /// Writes.
+    /// Writes the literal.
     fn term(&self) -> RawValue<'_>;
-    /// Reads; the error says what is expected.
+    /// Reads a literal. The error names the expected type.
     fn read(term: &RawValue<'_>) -> Result<Self, Mismatch>;
 
-    /// Returns a literal.
+    /// Returns a random literal.
     #[cfg(test)]
     fn sample(from: &mut super::round_trip::Sampler) -> Self;
 }
@@ -167,7 +167,7 @@ impl<T: Scalar> Prop for Value<T> {
 fn read_text(term: &RawValue<'_>) -> Result<String, Mismatch> {
     match term {
         RawValue::Str(text) => Ok(text.to_string()),
-        // Both languages take numbers and booleans where text is asked for.
+        // Both languages convert numbers and booleans to strings.
         RawValue::Int(int) => Ok(int.to_string()),
         RawValue::Bool(bool) => Ok(bool.to_string()),
         other => Err(Mismatch::expected("text", other)),
@@ -212,7 +212,7 @@ impl Scalar for bool {
     fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
         match term {
             RawValue::Bool(value) => Ok(*value),
-            // YAML 1.1 has more words, and CloudFormation reads YAML 1.1.
+            // CloudFormation reads YAML 1.1, which has more boolean words.
             RawValue::Str(text) => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" => Ok(true),
                 "false" | "no" | "off" => Ok(false),
@@ -238,8 +238,8 @@ impl Scalar for i64 {
             RawValue::Int(value) => Ok(*value),
             RawValue::Str(text) => text
                 .parse()
-                .map_err(|_| Mismatch::new(format!("expected a whole number, found `{text}`"))),
-            other => Err(Mismatch::expected("a whole number", other)),
+                .map_err(|_| Mismatch::new(format!("expected an integer, found `{text}`"))),
+            other => Err(Mismatch::expected("an integer", other)),
         }
     }
 
@@ -266,7 +266,7 @@ impl Scalar for Cidr {
     }
 }
 
-/// Declares a property whose literals are a closed set of words.
+/// Declares an enumeration of literals.
 macro_rules! words {
     (
         $(#[$attribute:meta])*
@@ -277,7 +277,7 @@ macro_rules! words {
         pub enum $name { $( $(#[doc = $vdoc])* $variant ),+ }
 
         impl $name {
-            /// Returns the word that AWS uses.
+            /// Returns the spelling of AWS.
             pub const fn as_str(self) -> &'static str {
                 match self { $( $name::$variant => $word ),+ }
             }
@@ -315,13 +315,12 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// Tags: unique keys in the order of insertion. A list of pairs in CloudFormation, a map in
-/// Terraform.
+/// Tags with unique keys in insertion order: a list of pairs in CloudFormation, a map in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tags(Vec<(Text, Value<Text>)>);
 
 impl Tags {
-    /// Sets a tag, in its place where the key is there already.
+    /// Sets a tag. An existing key keeps its position.
     pub fn set(&mut self, key: impl Into<Text>, value: impl Into<Value<Text>>) {
         let (key, value) = (key.into(), value.into());
         match self.0.iter_mut().find(|(name, _)| *name == key) {
@@ -330,14 +329,14 @@ impl Tags {
         }
     }
 
-    /// Sets all of `more`.
+    /// Sets all tags of `more`.
     pub fn merge(&mut self, more: &Tags) {
         for (key, value) in &more.0 {
             self.set(key.clone(), value.clone());
         }
     }
 
-    /// Returns a tag's value.
+    /// Returns the value of a tag.
     pub fn get(&self, key: &str) -> Option<&Value<Text>> {
         self.0
             .iter()
@@ -345,17 +344,17 @@ impl Tags {
             .map(|(_, value)| value)
     }
 
-    /// Goes through the tags.
+    /// Iterates over the tags.
     pub fn iter(&self) -> impl Iterator<Item = (&Text, &Value<Text>)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
-    /// Returns how many there are.
+    /// Returns the number of tags.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Returns whether there is none.
+    /// Returns whether there are no tags.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -499,7 +498,7 @@ impl Prop for Tags {
     }
 }
 
-/// Tags of a launch template: CloudFormation has them under `TagSpecifications`.
+/// Tags of a launch template, which CloudFormation nests in `TagSpecifications`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LaunchTemplateTags(pub Tags);
 
@@ -545,7 +544,7 @@ impl Prop for LaunchTemplateTags {
     }
 }
 
-/// Exactly one: a list with one item in CloudFormation, the item itself in Terraform.
+/// A single value: a list with one item in CloudFormation, the item itself in Terraform.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OneInList<T>(pub T);
 
@@ -581,7 +580,7 @@ impl<T: Prop> Prop for OneInList<T> {
             RawValue::List(mut items) if items.len() == 1 => items.swap_remove(0),
             RawValue::List(items) if items.is_empty() => return None,
             RawValue::List(_) => {
-                unmodeled.note("more than one");
+                unmodeled.note("more than one item");
                 return None;
             }
             item => item,
@@ -608,15 +607,15 @@ where
     }
 }
 
-/// Keeps the conversion into [`OneInList`] apart from the identity.
+/// Separates the conversion into [`OneInList`] from the identity conversion.
 pub trait NotOneInList {}
 impl<R> NotOneInList for crate::ir::Handle<R> {}
 impl<R> NotOneInList for Id<R> {}
 impl<T> NotOneInList for Value<T> {}
 
-/// Text that a machine runs at its first start. In Base64 in CloudFormation, as it is in Terraform.
+/// User data of an instance, in Base64 in CloudFormation and in plain text in Terraform.
 ///
-/// At most 16 KiB before encoding.
+/// The maximum is 16 KiB before encoding.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html>
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserData(pub Value<Text>);
@@ -647,8 +646,7 @@ impl Prop for UserData {
     }
 }
 
-/// Text that a machine runs at its first start, where both languages want it in Base64; here it is
-/// plain.
+/// User data of a launch template, in plain text here and in Base64 in both languages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncodedUserData(pub Value<Text>);
 
@@ -677,7 +675,7 @@ impl<V: crate::ir::IntoValue<Value<Text>> + TextLike> crate::ir::IntoValue<UserD
     }
 }
 
-/// Keeps the conversion into [`UserData`] apart from the identity.
+/// Separates the conversion into [`UserData`] from the identity conversion.
 pub trait TextLike {}
 impl TextLike for &'static str {}
 impl TextLike for String {}
@@ -685,7 +683,7 @@ impl TextLike for Text {}
 impl TextLike for Value<Text> {}
 impl TextLike for crate::ir::Expr {}
 
-/// Writes a list; a sole [`Expr::Items`](crate::ir::Expr) stands for the whole list.
+/// Writes a list. A single [`Expr::Items`](crate::ir::Expr) is the entire list.
 pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValue<'_>> {
     if items.is_empty() {
         return None;
@@ -697,7 +695,7 @@ pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValu
     Some(RawValue::List(terms))
 }
 
-/// Reads a list that others wrote.
+/// Reads a list from a file of another author.
 pub(crate) fn lift_many<T: Prop>(
     term: RawValue<'_>,
     dialect: Dialect,
@@ -708,12 +706,12 @@ pub(crate) fn lift_many<T: Prop>(
             .into_iter()
             .filter_map(|item| T::lift(item, dialect, unmodeled))
             .collect(),
-        // One thing may stand for a list of one in both languages.
+        // Both languages accept a single item in place of a list.
         single => T::lift(single, dialect, unmodeled).into_iter().collect(),
     }
 }
 
-/// Reads a list; one block is a list of one, an expression stands for all.
+/// Reads a list. A single block is a list of one, and an expression is the entire list.
 pub(crate) fn take_many<T: Prop>(term: RawValue<'_>, dialect: Dialect) -> Result<Vec<T>, Mismatch> {
     match term {
         RawValue::List(items) => items

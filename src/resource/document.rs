@@ -1,13 +1,12 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::table::resource;
-use super::{Dialect, Hooks, Map, RawValue, Tags, prevent_destroy, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Expr, Node, Text, Value, quoted};
+use super::{Hooks, Map, Node, RawValue, Tags, prevent_destroy, table::resource, tagged};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Expr, Text, Value, quoted};
 
-/// A document: an object in CloudFormation, JSON or YAML text in Terraform.
+/// Structured content: an object in CloudFormation, JSON or YAML text in Terraform.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content(pub RawValue<'static>);
 
-/// As a document of its own: without what only a language's own spelling needs.
+/// Returns the content without language-specific forms.
 fn plain(term: RawValue<'_>) -> RawValue<'static> {
     match term {
         RawValue::List(items) => RawValue::List(items.into_iter().map(plain).collect()),
@@ -55,24 +54,24 @@ impl Prop for Content {
 }
 
 resource! {
-    /// A document of Systems Manager.
+    /// An SSM document.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-document.html>
-    pub struct Document: "AWS::SSM::Document" / "aws_ssm_document", link Attr::by_ref("name");
+    pub struct Document: "AWS::SSM::Document" / "aws_ssm_document", link Attr::by_ref("name"),
+        import "Name" / "{name}";
     one {
-        /// What it says.
+        /// The content.
         content: Content = "Content" / "content",
     }
     opt {
         /// Its name. Default: generated in CloudFormation.
         name: Value<Text> = "Name" / "name",
-        /// Its type, such as `Session`. Default: `Command`.
+        /// The type, such as `Session`. Default: `Command`.
         document_type: Value<Text> = "DocumentType" / "document_type",
-        /// JSON, YAML or TEXT. Default: JSON.
+        /// `JSON`, `YAML` or `TEXT`. Default: `JSON`.
         document_format: Value<Text> = "DocumentFormat" / "document_format",
-        /// Whether CloudFormation replaces it when its content changes (`Replace`), which a name
-        /// of one's own forbids, or adds a version (`NewVersion`), as Terraform does. Default:
-        /// `Replace`.
+        /// The effect of a change to the content in CloudFormation: `Replace`, not possible with a
+        /// custom name, or `NewVersion`, as in Terraform. Default: `Replace`.
         update_method: Value<Text> = "UpdateMethod" / "",
     }
     plain {
@@ -82,7 +81,7 @@ resource! {
 }
 
 impl Document {
-    /// Whether it says how shell sessions are.
+    /// Returns whether it contains preferences for shell sessions.
     pub fn is_shell(&self) -> bool {
         let session = self.document_type.as_ref().and_then(Value::lit);
         let RawValue::Object(map) = &self.content.0 else {
@@ -105,12 +104,12 @@ impl Hooks for Document {
             let first = reserved.iter().find(|it| lower.starts_with(**it));
             let (message, help) = match first {
                 Some(first) => (
-                    format!("the document's name {} begins with `{first}`", quoted(name)),
-                    "such names are AWS's own: call the stack otherwise",
+                    format!("document name {} starts with `{first}`", quoted(name)),
+                    "rename the stack: AWS reserves this prefix",
                 ),
                 None if !(3..=128).contains(&name.len()) || !name.chars().all(taken) => (
-                    format!("{} is no name of a document", quoted(name)),
-                    "take 3 to 128 letters, digits, `_`, `-` and `.`",
+                    format!("{} is not a document name", quoted(name)),
+                    "use 3 to 128 letters, digits, `_`, `-` and `.`",
                 ),
                 None => return,
             };

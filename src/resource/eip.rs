@@ -1,18 +1,18 @@
-use super::table::resource;
-use super::{Hooks, Instance, NetworkInterface, Tags, tagged};
+use super::{Hooks, Instance, NetworkInterface, Tags, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// A public IPv4 address.
+    /// An Elastic IP address.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html>
-    pub struct Eip: "AWS::EC2::EIP" / "aws_eip", link Attr::by_get_att("AllocationId", "id");
+    pub struct Eip: "AWS::EC2::EIP" / "aws_eip", link Attr::by_get_att("AllocationId", "id"),
+        import "PublicIp,AllocationId" / "{allocation_id}";
     opt {
-        /// `vpc`, the only one left.
+        /// The scope, always `vpc`.
         domain: Value<Text> = "Domain" / "domain",
-        /// The instance that has it. Default: none.
+        /// The instance of the address. Default: none.
         instance: Link<Instance> = "InstanceId" / "instance",
-        /// The interface that has it. Default: none.
+        /// The network interface of the address. Default: none.
         network_interface: Link<NetworkInterface> = "" / "network_interface",
     }
     plain {

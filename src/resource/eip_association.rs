@@ -1,19 +1,19 @@
-use super::table::resource;
-use super::{Eip, Hooks, Instance, NetworkInterface};
+use super::{Eip, Hooks, Instance, NetworkInterface, table::resource};
 use crate::ir::{Attr, Link};
 
 resource! {
-    /// What gives a public address to an instance or interface.
+    /// The association of an Elastic IP address with an instance or network interface.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eipassociation.html>
     pub struct EipAssociation: "AWS::EC2::EIPAssociation" / "aws_eip_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     opt {
-        /// The address. Default: none.
+        /// The Elastic IP address. Default: none.
         allocation: Link<Eip> = "AllocationId" / "allocation_id",
         /// The instance. Default: none.
         instance: Link<Instance> = "InstanceId" / "instance_id",
-        /// The interface. Default: none.
+        /// The network interface. Default: none.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
     }
 }

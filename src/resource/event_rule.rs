@@ -1,44 +1,46 @@
 use super::table::{Fields, nested, resource};
-use super::{Content, Dialect, Hooks, Map, RawValue, Satellite, Typed};
-use crate::ir::{Attr, Expr, Graph, NodeId, Text, Value, terraform_name};
+use super::{Content, Graph, Hooks, Map, RawValue, Satellite, Typed};
+use crate::ir::{Attr, Dialect, Expr, NodeId, Text, Value, terraform_name};
 
 nested! {
-    /// Where a rule's events go.
+    /// A target of an EventBridge rule.
     pub struct EventTarget
     one {
-        /// Its name in the rule.
+        /// The ID of the target in the rule.
         id: Value<Text> = "Id" / "target_id",
-        /// What gets them, by ARN.
+        /// The ARN of the target.
         arn: Value<Text> = "Arn" / "arn",
     }
 }
 
 resource! {
-    /// A rule of EventBridge on the account's default bus.
+    /// An EventBridge rule on the default event bus.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html>
     pub struct EventRule: "AWS::Events::Rule" / "aws_cloudwatch_event_rule",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "Arn" / "{event_bus_name}/{name}",
+        satellites ["aws_cloudwatch_event_target" = "{event_bus_name}/{rule}/{target_id}"];
     one {
-        /// Which events it is for.
+        /// The event pattern.
         event_pattern: Content = "EventPattern" / "event_pattern",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         name: Value<Text> = "Name" / "name",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
         /// `ENABLED` or `DISABLED`. Default: `ENABLED`.
         state: Value<Text> = "State" / "state",
     }
     many {
-        /// Where its events go; Terraform says each in a resource of its own.
+        /// The targets, separate resources in Terraform.
         targets: EventTarget = "Targets" / "",
     }
 }
 
 impl EventRule {
-    /// Its ARN.
+    /// The ARN.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 

@@ -1,12 +1,30 @@
-use super::table::resource;
-use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
-use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
+use super::{
+    Bucket, Graph, Hooks, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource, tagged,
+};
+use crate::ir::{ArnLink, Attr, Handle, IntoValue, Link, NodeId, Text, Value};
+
+/// Where a flow log writes: a log group or a bucket.
+#[derive(Debug)]
+pub enum LogDestination {}
+
+impl IntoValue<Link<LogDestination>> for Handle<LogGroup> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(LogGroup::ARN))
+    }
+}
+
+impl IntoValue<Link<LogDestination>> for Handle<Bucket> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(Bucket::ARN))
+    }
+}
 
 resource! {
-    /// A record of a VPC's connections.
+    /// A VPC flow log.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-flowlog.html>
-    pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id");
+    pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "ResourceId" / "vpc_id",
@@ -15,12 +33,12 @@ resource! {
         /// `cloud-watch-logs` or `s3`.
         log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
         /// The log group or bucket, by ARN.
-        log_destination: Value<Text> = "LogDestination" / "log_destination",
+        log_destination: Link<LogDestination> = "LogDestination" / "log_destination",
     }
     opt {
         /// The role that writes to the group, by ARN. Default: none.
-        role_arn: Value<Text> = "DeliverLogsPermissionArn" / "iam_role_arn",
-        /// How many seconds a record stands for, 60 or 600. Default: 600.
+        role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
+        /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",
     }

@@ -3,7 +3,7 @@ use super::{Hooks, Vpc, VpcEndpoint};
 use crate::ir::{Attr, Link, Text, Value};
 
 nested! {
-    /// A VPC whose instances ask a private zone.
+    /// A VPC that resolves the names of a private hosted zone.
     pub struct HostedZoneVpc
     one {
         /// The VPC.
@@ -12,36 +12,38 @@ nested! {
 }
 
 resource! {
-    /// A zone of names; private where it names VPCs.
+    /// A Route 53 hosted zone, private if it has VPCs.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-hostedzone.html>
     pub struct HostedZone: "AWS::Route53::HostedZone" / "aws_route53_zone",
         link Attr::by_ref("id"),
-        attrs [Self::ZONE_ID];
+        attrs [Self::ZONE_ID],
+        import "Id" / "{zone_id}";
     one {
-        /// Its name.
+        /// The domain name.
         name: Value<Text> = "Name" / "name",
     }
     many {
-        /// The VPCs that ask it. Default: none, the zone is public.
+        /// The VPCs of a private hosted zone. Default: none, the hosted zone is public.
         vpcs: HostedZoneVpc = "VPCs" / "vpc",
     }
 }
 
 impl HostedZone {
-    /// Its id once more, as Terraform calls it too.
+    /// The ID, under its name in Terraform.
     pub const ZONE_ID: Attr = Attr::by_get_att("Id", "zone_id");
 }
 
 impl Hooks for HostedZone {}
 
 resource! {
-    /// One more VPC of a private zone, as Terraform adds it.
+    /// The association of a VPC with a private hosted zone in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_zone_association>
-    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id");
+    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id"),
+        import "" / "{zone_id}:{vpc_id}";
     one {
-        /// The zone.
+        /// The hosted zone.
         zone: Link<HostedZone> = "" / "zone_id",
         /// The VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
@@ -51,29 +53,30 @@ resource! {
 impl Hooks for HostedZoneAssociation {}
 
 nested! {
-    /// What a record leads to.
+    /// The target of an alias record.
     pub struct AliasTarget
     one {
-        /// The name, of an endpoint say.
+        /// The DNS name, such as that of a VPC endpoint.
         dns_name: Link<VpcEndpoint> = "DNSName" / "name",
     }
 }
 
 resource! {
-    /// A name in a zone.
+    /// A record in a hosted zone.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html>
-    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id");
+    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id"),
+        import "" / "{zone_id}_{name}_{type}";
     one {
-        /// The name.
+        /// The DNS name.
         name: Value<Text> = "Name" / "name",
     }
     opt {
-        /// The zone, by id.
+        /// The hosted zone, by ID.
         zone: Link<HostedZone> = "HostedZoneId" / "zone_id",
-        /// The zone, by name.
+        /// The hosted zone, by name.
         zone_name: Value<Text> = "HostedZoneName" / "",
-        /// What it leads to. Default: its records say.
+        /// The alias target. Default: none.
         alias: AliasTarget = "AliasTarget" / "alias",
     }
 }

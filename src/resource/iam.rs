@@ -1,14 +1,15 @@
-//! Names and paths of IAM.
+//! Validation of IAM names and paths.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Node, Text, Value};
+use super::Node;
+use crate::ir::{Diagnostic, Diagnostics, Text, Value};
 
 fn report(diagnostic: Diagnostic, node: &Node, out: &mut Diagnostics) {
     out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));
 }
 
-/// Reports a name that is too long, or holds what IAM refuses.
+/// Reports a name that IAM does not accept.
 pub(super) fn check_name(
     (field, max): (&str, usize),
     name: Option<&Value<Text>>,
@@ -24,14 +25,14 @@ pub(super) fn check_name(
         return;
     }
     let message = format!(
-        "`{field}` is `{}`, of {count} characters",
+        "`{field}` is `{}` with {count} characters, not an IAM name",
         name.escape_debug()
     );
-    let help = format!("take 1 to {max} letters, digits and _+=,.@-");
+    let help = format!("use 1 to {max} letters, digits and _+=,.@-");
     report(Diagnostic::error("iam-name", message).help(help), node, out);
 }
 
-/// Reports what is no path.
+/// Reports a path that IAM does not accept.
 pub(super) fn check_path(path: Option<&Value<Text>>, node: &Node, out: &mut Diagnostics) {
     let Some(path) = path.and_then(Value::lit) else {
         return;
@@ -41,8 +42,9 @@ pub(super) fn check_path(path: Option<&Value<Text>>, node: &Node, out: &mut Diag
         && path.len() <= 512
         && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
     if !shape {
-        let message = format!("`path` is `{}`, not a path of IAM", path.escape_debug());
-        let help = "begin and end it with `/`, as in `/teams/platform/`, within 512 characters";
+        let message = format!("`path` is `{}`, not an IAM path", path.escape_debug());
+        let help =
+            "use up to 512 characters that start and end with `/`, such as `/teams/platform/`";
         report(
             Diagnostic::error("iam-path", message)
                 .about(&["path"])

@@ -1,90 +1,90 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
-    BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
+    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
+    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, NodeId, Text, Value};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value};
 
 words! {
-    /// Whether the metadata service wants a session token.
+    /// The requirement for session tokens of the metadata service.
     #[non_exhaustive]
     pub enum HttpTokens {
-        /// IMDSv2 only.
+        /// Requires IMDSv2.
         Required = "required",
-        /// IMDSv1 too.
+        /// Allows IMDSv1.
         Optional = "optional",
     }
 }
 
 words! {
-    /// On or off, where AWS has words for it.
+    /// The state of an option that AWS does not represent as a boolean.
     pub enum Switch {
-        /// On.
+        /// Enabled.
         Enabled = "enabled",
-        /// Off.
+        /// Disabled.
         Disabled = "disabled",
     }
 }
 
 nested! {
-    /// How the instance's metadata service answers.
+    /// Options of the instance metadata service.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-instance-metadataoptions.html>
     pub struct MetadataOptions
     opt {
-        /// Whether it answers at all. Default: the account's setting, which begins as enabled.
+        /// The state of the metadata service. Default: the account setting, initially enabled.
         http_endpoint: Value<Switch> = "HttpEndpoint" / "http_endpoint",
-        /// Whether a token is needed. Default: the account's setting.
+        /// The requirement for session tokens. Default: the account setting.
         http_tokens: Value<HttpTokens> = "HttpTokens" / "http_tokens",
-        /// How many network hops an answer survives, from 1 to 64. Default: the account's setting.
+        /// The hop limit of responses, from 1 to 64. Default: the account setting.
         http_put_response_hop_limit: Value<i64> = "HttpPutResponseHopLimit" / "http_put_response_hop_limit",
     }
 }
 
 nested! {
-    /// The version of a launch template.
+    /// A launch template and its version.
     pub struct LaunchTemplateSpecification
     one {
-        /// The template.
+        /// The launch template, by ID.
         launch_template: Link<LaunchTemplate> = "LaunchTemplateId" / "id",
-        /// The version's number.
+        /// The version number.
         version: Value<Text> = "Version" / "version",
     }
     opt {
-        /// The template by its name, instead of its id. Default: by id.
+        /// The launch template, by name. Default: none.
         name: Value<Text> = "LaunchTemplateName" / "name",
     }
 }
 
 nested! {
-    /// A network interface of an instance, where its groups and its subnet are said there.
+    /// A network interface of an instance, with its subnet and security groups.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-instance-networkinterface.html>
     pub struct InstanceInterface
     opt {
-        /// Its number; the first is 0. Default: in the order of the list.
+        /// The device index, 0 for the primary interface. Default: the position in the list.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
-        /// An interface that is there. Default: a new one.
+        /// An existing network interface. Default: a new one.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
-        /// Where it is. Default: the instance's subnet.
+        /// The subnet. Default: that of the instance.
         subnet: Link<Subnet> = "SubnetId" / "",
-        /// Whether it has a public address. Default: as the subnet says.
+        /// Whether to assign a public IPv4 address. Default: the subnet setting.
         associate_public_ip_address: Value<bool> = "AssociatePublicIpAddress" / "",
     }
     many {
-        /// Its security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "",
     }
 }
 
-/// The disk that the instance boots from.
+/// The root volume of an instance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RootVolume {
-    /// The image's name for it, such as `/dev/xvda`; another name would add a second disk.
-    /// Terraform finds it by itself.
+    /// The device name of the root volume in the AMI, such as `/dev/xvda`. Another name adds a
+    /// second volume. Terraform does not use it.
     pub device_name: Value<Text>,
-    /// The disk.
+    /// The volume.
     pub ebs: Ebs,
 }
 
@@ -102,7 +102,7 @@ impl Prop for RootVolume {
 
     fn take(term: RawValue<'_>, dialect: Dialect) -> Result<Self, Mismatch> {
         if dialect == Dialect::Tf {
-            // Terraform's text does not tell the name.
+            // Terraform omits the device name.
             let device_name = Value::Lit(Text::Borrowed(""));
             return Ok(RootVolume {
                 device_name,
@@ -137,47 +137,47 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html>
     pub struct Instance: "AWS::EC2::Instance" / "aws_instance", link Attr::by_ref("id"),
-        attrs [Self::PRIMARY_INTERFACE];
+        attrs [Self::PRIMARY_INTERFACE],
+        import "InstanceId" / "{id}";
     one {
-        /// Its type, such as `t3.micro`.
+        /// The instance type, such as `t3.micro`.
         instance_type: Value<Text> = "InstanceType" / "instance_type",
-        /// Where it is.
+        /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     opt {
-        /// Its image. Default: the launch template's.
+        /// The AMI. Default: that of the launch template.
         image: Link<LaunchImage> = "ImageId" / "ami",
-        /// A launch template that says the rest. Default: none.
+        /// The launch template with defaults for this instance. Default: none.
         launch_template: LaunchTemplateSpecification = "LaunchTemplate" / "launch_template",
-        /// What gives it its role. Default: none.
+        /// The instance profile. Default: none.
         iam_instance_profile: Link<InstanceProfile> = "IamInstanceProfile" / "iam_instance_profile",
-        /// How its metadata service answers. Default: the account's settings.
+        /// Options of the metadata service. Default: the account settings.
         metadata_options: MetadataOptions = "MetadataOptions" / "metadata_options",
-        /// The disk that it boots from. Default: as the image has it.
+        /// The root volume. Default: as the AMI specifies.
         root_volume: RootVolume = "BlockDeviceMappings" / "root_block_device",
-        /// Whether it has metrics by the minute. Default: it has not.
+        /// Whether to enable detailed monitoring. Default: `false`.
         monitoring: Value<bool> = "Monitoring" / "monitoring",
-        /// Whether it has its own bandwidth to disks. Default: as its type has it.
+        /// Whether to enable EBS optimization. Default: as the instance type specifies.
         ebs_optimized: Value<bool> = "EbsOptimized" / "ebs_optimized",
-        /// Whether it is protected from termination. Default: it is not.
+        /// Whether to enable termination protection. Default: `false`.
         disable_api_termination: Value<bool> = "DisableApiTermination" / "disable_api_termination",
-        /// What it runs at its first start. Default: nothing.
+        /// User data for the first start. Default: none.
         user_data: UserData = "UserData" / "user_data",
-        /// The same in Base64.
+        /// User data in Base64. Default: none.
         user_data_base64: Value<Text> = "" / "user_data_base64",
-        /// Whether it has a public address; CloudFormation says it of the interface. Default: as
-        /// the subnet says.
+        /// Whether to assign a public IPv4 address. CloudFormation sets it on the network
+        /// interface. Default: the subnet setting.
         associate_public_ip_address: Value<bool> = "" / "associate_public_ip_address",
-        /// Whether its disks have its tags; in Terraform they are written out. Default: they have
-        /// not.
+        /// Whether to copy the tags to volumes. Terraform repeats the tags. Default: `false`.
         propagate_tags_to_volume_on_creation: Value<bool> = "PropagateTagsToVolumeOnCreation" / "",
     }
     many {
-        /// Its security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "vpc_security_group_ids",
-        /// Its security groups by name, in the default VPC. Default: none.
+        /// The security groups by name, in the default VPC. Default: none.
         security_group_names: Link<SecurityGroup> = "SecurityGroups" / "security_groups",
-        /// Its interfaces, where these say their groups and subnet. Default: one of its own.
+        /// Network interfaces with their own subnet and security groups. Default: one interface.
         network_interfaces: InstanceInterface = "NetworkInterfaces" / "network_interface",
     }
     plain {
@@ -187,7 +187,7 @@ resource! {
 }
 
 impl Instance {
-    /// Its first interface; CloudFormation does not tell it.
+    /// The primary network interface. Not available in CloudFormation.
     pub const PRIMARY_INTERFACE: Attr = Attr::by_get_att("", "primary_network_interface_id");
 }
 
@@ -210,12 +210,12 @@ impl Hooks for Instance {
             out.push(
                 Diagnostic::error(
                     "user-data-size",
-                    format!("user data has at most 16384 bytes, this has {}", text.len()),
+                    format!("user data has {} bytes; EC2 allows 16,384", text.len()),
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())
                 .about(&["user_data"])
-                .help("put the script into S3 and let the user data fetch it"),
+                .help("upload the script to S3, and download it in the user data"),
             );
         }
     }

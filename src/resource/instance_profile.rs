@@ -1,28 +1,28 @@
 use super::iam::{check_name, check_path};
-use super::table::resource;
-use super::{Hooks, OneInList, Role};
-use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, OneInList, Role, table::resource};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// What gives a role to an instance.
+    /// An instance profile, which passes an IAM role to an instance.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-instanceprofile.html>
     pub struct InstanceProfile: "AWS::IAM::InstanceProfile" / "aws_iam_instance_profile",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "InstanceProfileName" / "{name}";
     one {
-        /// The role, by name.
+        /// The role name.
         role: OneInList<Link<Role>> = "Roles" / "role",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         instance_profile_name: Value<Text> = "InstanceProfileName" / "name",
-        /// The path of its name, with `/` at both ends. Default: `/`.
+        /// The path of the name, with `/` at both ends. Default: `/`.
         path: Value<Text> = "Path" / "path",
     }
 }
 
 impl InstanceProfile {
-    /// Its ARN.
+    /// The ARN.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 

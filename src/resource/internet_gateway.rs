@@ -1,14 +1,14 @@
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, resource};
-use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, tagged};
-use crate::ir::{Attr, Link, NodeId, Value};
+use super::{Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Dialect, Link, NodeId, Value};
 
 resource! {
-    /// The way between a VPC and the internet, for what has a public address.
+    /// An internet gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-internetgateway.html>
     pub struct InternetGateway: "AWS::EC2::InternetGateway" / "aws_internet_gateway",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "InternetGatewayId" / "{id}";
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
@@ -18,7 +18,7 @@ resource! {
 impl Hooks for InternetGateway {
     tagged!();
 
-    /// Terraform names the VPC inside, CloudFormation in an attachment.
+    // A separate attachment in CloudFormation, an argument in Terraform.
     fn unfold(
         map: &mut Map<'_>,
         this: NodeId,

@@ -1,21 +1,21 @@
-use super::table::resource;
-use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, tagged};
+use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// A key of KMS.
+    /// A KMS key.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
     pub struct KmsKey: "AWS::KMS::Key" / "aws_kms_key", link Attr::by_get_att("Arn", "arn"),
-        attrs [Self::ID];
+        attrs [Self::ID],
+        import "KeyId" / "{key_id}";
     opt {
-        /// Who may use it. Default: whom IAM lets, in its account.
+        /// The key policy. Default: access through IAM policies of the account.
         key_policy: PolicyDocument = "KeyPolicy" / "policy",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
-        /// Whether AWS makes new material each year. Default: it does not.
+        /// Whether to rotate the key material every year. Default: `false`.
         enable_key_rotation: Value<bool> = "EnableKeyRotation" / "enable_key_rotation",
-        /// Days between its deletion and its end, from 7 to 30. Default: 30.
+        /// The waiting period in days before deletion, from 7 to 30. Default: 30.
         pending_window_in_days: Value<i64> = "PendingWindowInDays" / "deletion_window_in_days",
     }
     plain {
@@ -25,7 +25,7 @@ resource! {
 }
 
 impl KmsKey {
-    /// Its id.
+    /// The key ID.
     pub const ID: Attr = Attr::by_ref("key_id");
 }
 
@@ -38,14 +38,15 @@ impl Hooks for KmsKey {
 }
 
 resource! {
-    /// Another name of a key.
+    /// An alias of a KMS key.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-alias.html>
-    pub struct KmsAlias: "AWS::KMS::Alias" / "aws_kms_alias", link Attr::by_ref("name");
+    pub struct KmsAlias: "AWS::KMS::Alias" / "aws_kms_alias", link Attr::by_ref("name"),
+        import "AliasName" / "{name}";
     one {
-        /// The name, which begins with `alias/`.
+        /// The name, which starts with `alias/`.
         alias_name: Value<Text> = "AliasName" / "name",
-        /// The key, by id or ARN.
+        /// The key, by ID or ARN.
         target: Link<KmsKey> = "TargetKeyId" / "target_key_id",
     }
 }

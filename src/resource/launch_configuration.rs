@@ -1,37 +1,39 @@
-use super::table::resource;
-use super::{Hooks, InstanceProfile, LaunchImage, MetadataOptions, SecurityGroup, UserData};
+use super::{
+    Hooks, InstanceProfile, LaunchImage, MetadataOptions, SecurityGroup, UserData, table::resource,
+};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// What an auto scaling group launches, the old way.
+    /// A launch configuration of an Auto Scaling group, which launch templates replace.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-launchconfiguration.html>
     pub struct LaunchConfiguration:
         "AWS::AutoScaling::LaunchConfiguration" / "aws_launch_configuration",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"),
+        import "LaunchConfigurationName" / "{name}";
     one {
-        /// The image.
+        /// The AMI.
         image: Link<LaunchImage> = "ImageId" / "image_id",
     }
     opt {
-        /// The type.
+        /// The instance type.
         instance_type: Value<Text> = "InstanceType" / "instance_type",
-        /// What gives the instances their role, by name or ARN. Default: none.
+        /// The instance profile, by name or ARN. Default: none.
         iam_instance_profile: Link<InstanceProfile> = "IamInstanceProfile" / "iam_instance_profile",
-        /// How the metadata service answers. Default: the account's settings.
+        /// Options of the metadata service. Default: the account settings.
         metadata_options: MetadataOptions = "MetadataOptions" / "metadata_options",
-        /// Whether instances have a public address. Default: as the subnet says.
+        /// Whether to assign public IPv4 addresses. Default: the subnet setting.
         associate_public_ip_address: Value<bool> =
             "AssociatePublicIpAddress" / "associate_public_ip_address",
-        /// What instances run at their first start. Default: nothing.
+        /// User data for the first start. Default: none.
         user_data: UserData = "UserData" / "user_data",
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         name: Value<Text> = "LaunchConfigurationName" / "name",
-        /// The same in Base64.
+        /// User data in Base64. Default: none.
         user_data_base64: Value<Text> = "" / "user_data_base64",
     }
     many {
-        /// The security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroups" / "security_groups",
     }
 }

@@ -6,58 +6,58 @@ use super::{
 };
 use crate::ir::{Attr, Link, Text, Value};
 
-/// A machine image; only its id, or `resolve:ssm:` and a parameter's name, occurs here.
+/// The marker type of an AMI, for IDs and `resolve:ssm:` references.
 #[derive(Clone, Copy, Debug)]
 pub enum LaunchImage {}
 
 words! {
-    /// What a volume is made of.
+    /// The type of an EBS volume.
     #[non_exhaustive]
     pub enum VolumeType {
-        /// General purpose, third generation.
+        /// General Purpose SSD `gp3`.
         Gp3 = "gp3",
-        /// General purpose, second generation.
+        /// General Purpose SSD `gp2`.
         Gp2 = "gp2",
-        /// Provisioned throughput.
+        /// Provisioned IOPS SSD `io1`.
         Io1 = "io1",
-        /// Provisioned throughput, durable.
+        /// Provisioned IOPS SSD `io2`.
         Io2 = "io2",
     }
 }
 
 nested! {
-    /// A new disk.
+    /// A new EBS volume.
     pub struct Ebs
     opt {
-        /// Size in GiB. Default: the image's.
+        /// The size in GiB. Default: that of the AMI.
         volume_size: Value<i64> = "VolumeSize" / "volume_size",
-        /// What it is made of. Default: the image's.
+        /// The volume type. Default: that of the AMI.
         volume_type: Value<VolumeType> = "VolumeType" / "volume_type",
-        /// Whether it is encrypted. Default: the account's setting.
+        /// Whether to encrypt the volume. Default: the account setting.
         encrypted: Value<bool> = "Encrypted" / "encrypted",
-        /// The key of the encryption, by ARN. Default: the account's key for EBS.
+        /// The ARN of the KMS key. Default: the account's default key for EBS.
         kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
-        /// Whether it goes with the instance. Default: it does.
+        /// Whether to delete the volume with the instance. Default: `true`.
         delete_on_termination: Value<bool> = "DeleteOnTermination" / "delete_on_termination",
     }
 }
 
 nested! {
-    /// A disk under the image's name for it.
+    /// A block device mapping.
     pub struct BlockDeviceMapping
     one {
-        /// The name, such as `/dev/xvda`.
+        /// The device name, such as `/dev/xvda`.
         device_name: Value<Text> = "DeviceName" / "device_name",
-        /// The disk.
+        /// The volume.
         ebs: Ebs = "Ebs" / "ebs",
     }
 }
 
 nested! {
-    /// Tags of what is made with an instance.
+    /// Tags of a resource that is created with an instance.
     pub struct TagSpecification
     one {
-        /// What is tagged, such as `network-interface`.
+        /// The resource type, such as `network-interface`.
         resource_type: Value<Text> = "ResourceType" / "resource_type",
     }
     plain {
@@ -67,7 +67,7 @@ nested! {
 }
 
 nested! {
-    /// What gives instances their role, by ARN or by name.
+    /// An instance profile, by ARN or name.
     pub struct TemplateProfile
     opt {
         /// By ARN.
@@ -78,91 +78,90 @@ nested! {
 }
 
 nested! {
-    /// A network interface of the instances.
+    /// A network interface in a launch template.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ec2-launchtemplate-networkinterface.html>
     pub struct TemplateInterface
     opt {
-        /// Its number; the first is 0. Default: in the order of the list.
+        /// The device index, 0 for the primary interface. Default: the position in the list.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
-        /// An interface that is there. Default: a new one.
+        /// An existing network interface. Default: a new one.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
-        /// Where it is. Default: the launch decides.
+        /// The subnet. Default: set at launch.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
-        /// Whether it has a public address. Default: as the subnet says.
+        /// Whether to assign a public IPv4 address. Default: the subnet setting.
         associate_public_ip_address: Value<bool> =
             "AssociatePublicIpAddress" / "associate_public_ip_address",
     }
     many {
-        /// Its security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "Groups" / "security_groups",
     }
 }
 
 nested! {
-    /// How often metrics are taken.
+    /// The monitoring of the instances.
     pub struct DetailedMonitoring
     one {
-        /// Whether by the minute.
+        /// Whether to enable detailed monitoring.
         enabled: Value<bool> = "Enabled" / "enabled",
     }
 }
 
 resource! {
-    /// A launch template that names an image and the disk that it boots from.
+    /// A launch template with an AMI and its root volume.
     ///
-    /// EC2 resolves `resolve:ssm:` when an instance is launched, so that neither language sees
-    /// a newer image, and none replaces the instance for it. The disk belongs to it because
-    /// Terraform's provider looks an image up when the instance itself names its root disk, and
-    /// cannot look up `resolve:ssm:`.
+    /// EC2 resolves `resolve:ssm:` at launch: a newer AMI does not change the template and does not
+    /// replace the instance. The root volume is in the launch template because Terraform looks up
+    /// the AMI of an instance with a root volume, and cannot look up `resolve:ssm:`.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
     pub struct LaunchTemplate: "AWS::EC2::LaunchTemplate" / "aws_launch_template",
-        link Attr::by_ref("id"), attrs [Self::LATEST_VERSION];
+        link Attr::by_ref("id"), attrs [Self::LATEST_VERSION],
+        import "LaunchTemplateId" / "{id}";
     one {
-        /// The image.
+        /// The AMI.
         image: Link<LaunchImage> = "LaunchTemplateData.ImageId" / "image_id",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         launch_template_name: Value<Text> = "LaunchTemplateName" / "name",
-        /// The type of the instances. Default: the launch decides.
+        /// The instance type. Default: set at launch.
         instance_type: Value<Text> = "LaunchTemplateData.InstanceType" / "instance_type",
-        /// What gives the instances their role. Default: none.
+        /// The instance profile. Default: none.
         iam_instance_profile: TemplateProfile =
             "LaunchTemplateData.IamInstanceProfile" / "iam_instance_profile",
-        /// How the metadata service answers. Default: the account's settings.
+        /// Options of the metadata service. Default: the account settings.
         metadata_options: MetadataOptions =
             "LaunchTemplateData.MetadataOptions" / "metadata_options",
-        /// How often metrics are taken. Default: each five minutes.
+        /// Monitoring. Default: basic, every 5 minutes.
         monitoring: DetailedMonitoring = "LaunchTemplateData.Monitoring" / "monitoring",
-        /// What the instances run at their first start, in Base64. Default: nothing.
+        /// User data for the first start, in Base64 in the output. Default: none.
         user_data: EncodedUserData = "LaunchTemplateData.UserData" / "user_data",
     }
     many {
-        /// The security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> =
             "LaunchTemplateData.SecurityGroupIds" / "vpc_security_group_ids",
-        /// The interfaces, where these say their groups and subnet. Default: one.
+        /// Network interfaces with their own subnet and security groups. Default: one interface.
         network_interfaces: TemplateInterface =
             "LaunchTemplateData.NetworkInterfaces" / "network_interfaces",
-        /// The disks. Default: the image's.
+        /// The volumes. Default: those of the AMI.
         block_devices: BlockDeviceMapping =
             "LaunchTemplateData.BlockDeviceMappings" / "block_device_mappings",
-        /// Tags of what is made with an instance. Default: none.
+        /// Tags of resources that are created with an instance. Default: none.
         tag_specifications: TagSpecification =
             "LaunchTemplateData.TagSpecifications" / "tag_specifications",
     }
     plain {
-        /// Tags of the template itself. Default: none, also where all else is tagged: whether
-        /// CloudFormation makes a new version for a changed tag, and so replaces the instance, is
-        /// said nowhere.
+        /// Tags of the launch template. Default: none, even with stack tags: AWS does not document
+        /// if CloudFormation creates a version, and replaces the instance, when a tag changes.
         tags: LaunchTemplateTags = "TagSpecifications" / "tags",
     }
 }
 
 impl LaunchTemplate {
-    /// The number of its newest version.
+    /// The latest version number.
     pub const LATEST_VERSION: Attr = Attr::by_get_att("LatestVersionNumber", "latest_version");
 }
 

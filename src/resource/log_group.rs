@@ -1,19 +1,21 @@
-use super::table::resource;
-use super::{Hooks, KmsKey, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, KmsKey, Map, Node, RawValue, Tags, table::resource, tagged};
+use crate::ir::{
+    ArnLink, Attr, Diagnostic, Diagnostics, Expr, Handle, IntoValue, Link, Text, Value,
+};
 
 resource! {
-    /// A group of log streams.
+    /// A CloudWatch Logs log group.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html>
     pub struct LogGroup: "AWS::Logs::LogGroup" / "aws_cloudwatch_log_group",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "LogGroupName" / "{name}";
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         log_group_name: Value<Text> = "LogGroupName" / "name",
-        /// The key that encrypts it, by ARN. Default: the service's own.
+        /// The ARN of the KMS key. Default: encryption with a key of CloudWatch Logs.
         kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
-        /// How long lines are kept. Default: for ever.
+        /// Days before log events expire. Default: never.
         retention_in_days: Value<i64> = "RetentionInDays" / "retention_in_days",
     }
     plain {
@@ -22,12 +24,24 @@ resource! {
     }
 }
 
+impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {
+    /// Ends with `:*`, which CloudTrail requires.
+    fn into_value(self) -> ArnLink<LogGroup> {
+        let arn = || self.attr(LogGroup::ARN);
+        Value::Expr(Expr::PerLanguage {
+            // CloudFormation's attribute ends with it.
+            cfn: Box::new(arn()),
+            tf: Box::new(Expr::concat([arn(), Expr::text(":*")])),
+        })
+    }
+}
+
 impl LogGroup {
-    /// Its ARN, with `:*` behind in CloudFormation.
+    /// The ARN, with the suffix `:*` in CloudFormation.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 
-/// How long a group can keep lines, in days.
+/// The retention periods in days that CloudWatch Logs supports.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 const RETENTION: [i64; 22] = [
@@ -43,13 +57,13 @@ impl Hooks for LogGroup {
         if let Some(days) = days.filter(|days| !RETENTION.contains(days)) {
             let known = RETENTION.map(|it| it.to_string()).join(", ");
             let message =
-                format!("`retention_days` is {days}, which CloudWatch Logs does not offer");
+                format!("`retention_days` is {days}; CloudWatch Logs does not support it");
             out.push(
                 Diagnostic::error("log-retention", message)
                     .path(node.path.clone())
                     .at(node.location.clone())
                     .about(&["retention_days"])
-                    .help(format!("take one of {known}")),
+                    .help(format!("use one of {known}")),
             );
         }
     }

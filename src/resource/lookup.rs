@@ -1,54 +1,39 @@
-//! What Terraform looks up when it plans.
+//! Data sources and settings that exist only in Terraform.
 
 use super::Hooks;
 use super::table::{nested, resource};
 use crate::ir::{Attr, Text, Value};
 
 nested! {
-    /// What a look-up asks for.
+    /// A filter of a data source.
     pub struct LookupFilter
     one {
-        /// The attribute.
+        /// The name of the filter.
         name: Value<Text> = "" / "name",
     }
     many {
-        /// Its values.
+        /// The accepted values.
         values: Value<Text> = "" / "values",
     }
 }
 
 resource! {
-    /// An image that Terraform looks up.
+    /// A data source for an AMI.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/ami>
     pub struct ImageLookup: "" / "data.aws_ami", link Attr::by_ref("id");
     opt {
-        /// The name of the image that was found.
+        /// The name of the AMI.
         name: Value<Text> = "" / "name",
-        /// The id of the image that was found.
+        /// The ID of the AMI.
         image_id: Value<Text> = "" / "image_id",
-        /// A pattern of its name.
+        /// A regular expression for the name.
         name_regex: Value<Text> = "" / "name_regex",
     }
     many {
-        /// What was asked for.
+        /// The filters.
         filters: LookupFilter = "" / "filter",
     }
 }
 
 impl Hooks for ImageLookup {}
-
-resource! {
-    /// A setting of the account and region, as Terraform sets it.
-    ///
-    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ssm_service_setting>
-    pub struct ServiceSetting: "" / "aws_ssm_service_setting", link Attr::by_ref("id");
-    one {
-        /// Which one.
-        setting_id: Value<Text> = "" / "setting_id",
-        /// Its value.
-        setting_value: Value<Text> = "" / "setting_value",
-    }
-}
-
-impl Hooks for ServiceSetting {}

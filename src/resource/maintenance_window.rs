@@ -1,30 +1,30 @@
-use super::NodeTarget;
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Hooks, Map, NodeTarget, RawValue, Tags, tagged};
+use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 resource! {
-    /// A span of time, again and again, in which nodes may be disturbed.
+    /// An SSM maintenance window.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindow.html>
     pub struct MaintenanceWindow: "AWS::SSM::MaintenanceWindow" / "aws_ssm_maintenance_window",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId" / "{id}";
     one {
-        /// Its name.
+        /// The name.
         name: Value<Text> = "Name" / "name",
-        /// When it begins: `cron(…)` or `rate(…)`.
+        /// The schedule: `cron(…)` or `rate(…)`.
         schedule: Value<Text> = "Schedule" / "schedule",
-        /// How many hours it lasts, from 1 to 24.
+        /// The duration in hours, from 1 to 24.
         duration: Value<i64> = "Duration" / "duration",
-        /// How many hours before its end nothing is begun any more.
+        /// The hours before the end of the window in which no task starts.
         cutoff: Value<i64> = "Cutoff" / "cutoff",
-        /// Whether tasks may be for nodes that are not registered with it.
+        /// Whether to allow tasks on nodes that are not registered with the window.
         allow_unassociated_targets: Value<bool> =
             "AllowUnassociatedTargets" / "allow_unassociated_targets",
     }
     opt {
-        /// The time zone of its schedule, such as `Europe/Berlin`. Default: UTC.
+        /// The time zone of the schedule, such as `Europe/Berlin`. Default: UTC.
         schedule_timezone: Value<Text> = "ScheduleTimezone" / "schedule_timezone",
     }
     plain {
@@ -38,27 +38,28 @@ impl Hooks for MaintenanceWindow {
 }
 
 resource! {
-    /// The nodes of a maintenance window.
+    /// The targets of a maintenance window.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindowtarget.html>
     pub struct MaintenanceWindowTarget:
         "AWS::SSM::MaintenanceWindowTarget" / "aws_ssm_maintenance_window_target",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId,WindowTargetId" / "{window_id}/{id}";
     one {
-        /// The window.
+        /// The maintenance window.
         window: Link<MaintenanceWindow> = "WindowId" / "window_id",
         /// `INSTANCE`.
         resource_type: Value<Text> = "ResourceType" / "resource_type",
     }
     many {
-        /// Which nodes.
+        /// The managed nodes.
         targets: NodeTarget = "Targets" / "targets",
     }
 }
 
 impl Hooks for MaintenanceWindowTarget {}
 
-/// Parameters of a command: a map of lists in CloudFormation, blocks in Terraform.
+/// Parameters of a Run Command task: a map of lists in CloudFormation, blocks in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CommandParameters(pub Vec<(Text, Value<Text>)>);
 
@@ -88,7 +89,7 @@ impl Prop for CommandParameters {
             Some(RawValue::List(mut items)) if items.len() == 1 => {
                 Value::take(items.swap_remove(0), dialect)
             }
-            _ => Err(Mismatch::new("has not one value")),
+            _ => Err(Mismatch::new("does not have exactly one value")),
         };
         match term {
             RawValue::Object(map) => {
@@ -123,50 +124,51 @@ impl Prop for CommandParameters {
 }
 
 nested! {
-    /// The command that a task runs.
+    /// The Run Command parameters of a task.
     pub struct RunCommand
     plain {
-        /// What the document is told.
+        /// The parameters of the document.
         parameters: CommandParameters = "Parameters" / "parameter",
     }
 }
 
 nested! {
-    /// How a task is run.
+    /// The invocation parameters of a task.
     pub struct TaskInvocation
     opt {
-        /// As a command.
+        /// The Run Command parameters.
         run_command: RunCommand = "MaintenanceWindowRunCommandParameters" / "run_command_parameters",
     }
 }
 
 resource! {
-    /// What is done in a maintenance window.
+    /// A task of a maintenance window.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindowtask.html>
     pub struct MaintenanceWindowTask:
         "AWS::SSM::MaintenanceWindowTask" / "aws_ssm_maintenance_window_task",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId,WindowTaskId" / "{window_id}/{window_task_id}";
     one {
-        /// The window.
+        /// The maintenance window.
         window: Link<MaintenanceWindow> = "WindowId" / "window_id",
         /// `RUN_COMMAND`.
         task_type: Value<Text> = "TaskType" / "task_type",
-        /// The document, by name.
+        /// The name of the document.
         task_arn: Value<Text> = "TaskArn" / "task_arn",
-        /// Which task goes first: the lower.
+        /// The priority; a lower number runs first.
         priority: Value<i64> = "Priority" / "priority",
     }
     opt {
-        /// How many nodes at once, as number or percentage.
+        /// The maximum number of nodes at once, as a number or percentage.
         max_concurrency: Value<Text> = "MaxConcurrency" / "max_concurrency",
-        /// After how many failures no more are begun.
+        /// The number of errors after which no more tasks start.
         max_errors: Value<Text> = "MaxErrors" / "max_errors",
-        /// How it is run.
+        /// The invocation parameters.
         invocation: TaskInvocation = "TaskInvocationParameters" / "task_invocation_parameters",
     }
     many {
-        /// The window's targets, or nodes.
+        /// The registered targets, or managed nodes.
         targets: NodeTarget = "Targets" / "targets",
     }
 }

@@ -1,24 +1,23 @@
-use super::iam::check_name;
-use super::table::resource;
-use super::{Hooks, PolicyDocument, Role};
-use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, PolicyDocument, Role, iam::check_name, table::resource};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// A policy with an ARN of its own.
+    /// A customer managed IAM policy.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html>
     pub struct ManagedPolicy: "AWS::IAM::ManagedPolicy" / "aws_iam_policy",
-        link Attr::by_ref("arn");
+        link Attr::by_ref("arn"),
+        import "PolicyArn" / "{arn}";
     one {
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         managed_policy_name: Value<Text> = "ManagedPolicyName" / "name",
     }
     many {
-        /// The roles that have it, in CloudFormation. Default: none.
+        /// The attached roles, in CloudFormation. Default: none.
         roles: Link<Role> = "Roles" / "",
     }
 }
@@ -31,18 +30,18 @@ impl Hooks for ManagedPolicy {
 }
 
 resource! {
-    /// A policy inside several principals, in CloudFormation.
+    /// An inline policy of several principals, in CloudFormation.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-policy.html>
     pub struct InlinePolicy: "AWS::IAM::Policy" / "", link Attr::by_ref("id");
     one {
-        /// Its name.
+        /// The name.
         policy_name: Value<Text> = "PolicyName" / "",
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "",
     }
     many {
-        /// The roles that have it. Default: none.
+        /// The roles. Default: none.
         roles: Link<Role> = "Roles" / "",
     }
 }
@@ -54,15 +53,16 @@ impl Hooks for InlinePolicy {
 }
 
 resource! {
-    /// What gives a managed policy to a role, in Terraform.
+    /// The attachment of a managed policy to a role, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment>
     pub struct RolePolicyAttachment: "" / "aws_iam_role_policy_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{role}/{policy_arn}";
     one {
         /// The role.
         role: Link<Role> = "" / "role",
-        /// The policy's ARN.
+        /// The ARN of the policy.
         policy: Link<ManagedPolicy> = "" / "policy_arn",
     }
 }
@@ -70,12 +70,12 @@ resource! {
 impl Hooks for RolePolicyAttachment {}
 
 resource! {
-    /// What gives a managed policy to all who have it, in Terraform.
+    /// The exclusive attachment of a managed policy, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_policy_attachment>
     pub struct PolicyAttachment: "" / "aws_iam_policy_attachment", link Attr::by_ref("id");
     one {
-        /// The policy's ARN.
+        /// The ARN of the policy.
         policy: Link<ManagedPolicy> = "" / "policy_arn",
     }
     many {
@@ -87,17 +87,18 @@ resource! {
 impl Hooks for PolicyAttachment {}
 
 resource! {
-    /// All managed policies of a role, in Terraform: others are taken away.
+    /// The exclusive list of managed policies of a role, in Terraform: detaches all others.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
     pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{role_name}";
     one {
         /// The role.
         role: Link<Role> = "" / "role_name",
     }
     many {
-        /// The policies' ARNs.
+        /// The ARNs of the policies.
         policies: Link<ManagedPolicy> = "" / "policy_arns",
     }
 }

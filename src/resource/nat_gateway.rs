@@ -1,10 +1,8 @@
-use super::codec::words;
-use super::table::resource;
-use super::{Hooks, Subnet, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Eip, Hooks, Subnet, Tags, codec::words, table::resource, tagged};
+use crate::ir::{Attr, Link, Value};
 
 words! {
-    /// Whether a NAT gateway leads out.
+    /// The connectivity type of a NAT gateway.
     #[non_exhaustive]
     pub enum ConnectivityType {
         /// To the internet, from a public subnet.
@@ -15,18 +13,19 @@ words! {
 }
 
 resource! {
-    /// A way out for instances without a public address.
+    /// A NAT gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
-    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id");
+    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id"),
+        import "NatGatewayId" / "{id}";
     one {
-        /// Where it is: a subnet with a route to an internet gateway.
+        /// The subnet, with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     opt {
         /// Its public address. Default: none.
-        allocation: Value<Text> = "AllocationId" / "allocation_id",
-        /// Whether it leads out. Default: it does.
+        allocation: Link<Eip> = "AllocationId" / "allocation_id",
+        /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
     }
     plain {

@@ -1,13 +1,12 @@
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Dialect, Hooks, Map, Subnet, Tags, Typed, Vpc, tagged};
-use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+use super::{Hooks, Map, Subnet, Tags, Typed, Vpc, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
-    /// An entry written inside its list, as Terraform has it.
+    /// An entry nested in a network ACL, in Terraform.
     pub struct InlineEntry
     one {
-        /// Its place in the order.
+        /// The rule number, which sets the order.
         rule_number: Value<i64> = "" / "rule_no",
         /// `tcp`, a number, or `-1`.
         protocol: Value<Text> = "" / "protocol",
@@ -15,9 +14,9 @@ nested! {
         rule_action: Value<Text> = "" / "action",
     }
     opt {
-        /// The other side as an IPv4 range.
+        /// The IPv4 range of the peer.
         cidr_block: Value<Cidr> = "" / "cidr_block",
-        /// The other side as an IPv6 range.
+        /// The IPv6 range of the peer.
         ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
         /// The first port.
         from_port: Value<i64> = "" / "from_port",
@@ -33,7 +32,7 @@ impl InlineEntry {
                 .egress(egress);
         let ipv6 = |value: &Value<Text>| value.lit().is_none_or(|text| !text.is_empty());
         entry.ipv6_cidr_block = self.ipv6_cidr_block.filter(ipv6);
-        // A plan writes empty text where nothing is.
+        // A plan contains empty strings for missing values.
         let empty = Value::Expr(Expr::Opaque(Text::Borrowed("")));
         entry.cidr_block = self.cidr_block.filter(|cidr| *cidr != empty);
         entry.from_port = self.from_port;
@@ -43,12 +42,13 @@ impl InlineEntry {
 }
 
 resource! {
-    /// The stateless filter of subnets. Without entries it lets nothing through.
+    /// A network ACL. Without entries, it denies all traffic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkacl.html>
-    pub struct NetworkAcl: "AWS::EC2::NetworkAcl" / "aws_network_acl", link Attr::by_ref("id");
+    pub struct NetworkAcl: "AWS::EC2::NetworkAcl" / "aws_network_acl", link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
-        /// The VPC it belongs to.
+        /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
     }
     plain {
@@ -96,17 +96,18 @@ impl Hooks for NetworkAcl {
 }
 
 resource! {
-    /// The filter that subnets have which no other names, as Terraform takes it over: entries that
-    /// it does not list are removed.
+    /// The default network ACL of a VPC, adopted by Terraform, which removes entries that it does
+    /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl>
-    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id");
+    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id"),
+        import "" / "{id}";
     one {
-        /// The list's id, an attribute of the VPC.
+        /// The ID of the network ACL, an attribute of the VPC.
         default_network_acl: Value<Text> = "" / "default_network_acl_id",
     }
     many {
-        /// Its subnets. Default: those that no other list names.
+        /// The subnets. Default: those without another network ACL.
         subnets: Link<Subnet> = "" / "subnet_ids",
     }
 }
@@ -123,27 +124,28 @@ impl Hooks for DefaultNetworkAcl {
 }
 
 resource! {
-    /// An entry of a subnets' filter; the lowest number that matches decides.
+    /// An entry of a network ACL. The lowest matching rule number applies.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkaclentry.html>
     pub struct NetworkAclEntry: "AWS::EC2::NetworkAclEntry" / "aws_network_acl_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{network_acl_id}:{rule_number}:{protocol}:{egress}";
     one {
-        /// The list.
+        /// The network ACL.
         network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
-        /// Its place in the order, from 1 to 32766.
+        /// The rule number, from 1 to 32766, which sets the order.
         rule_number: Value<i64> = "RuleNumber" / "rule_number",
-        /// A number (`6` is TCP) or `-1`; Terraform knows words too.
+        /// The protocol number, such as `6` for TCP, or `-1` for all. Terraform also accepts names.
         protocol: Value<Text> = "Protocol" / "protocol",
         /// `allow` or `deny`.
         rule_action: Value<Text> = "RuleAction" / "rule_action",
     }
     opt {
-        /// Whether it is about what leaves. Default: about what enters.
+        /// Whether to apply the entry to outbound traffic. Default: `false`.
         egress: Value<bool> = "Egress" / "egress",
-        /// The other side as an IPv4 range.
+        /// The IPv4 range of the peer.
         cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
-        /// The other side as an IPv6 range.
+        /// The IPv6 range of the peer.
         ipv6_cidr_block: Value<Text> = "Ipv6CidrBlock" / "ipv6_cidr_block",
         /// The first port.
         from_port: Value<i64> = "PortRange.From" / "from_port",
@@ -155,16 +157,17 @@ resource! {
 impl Hooks for NetworkAclEntry {}
 
 resource! {
-    /// The filter that a subnet has.
+    /// The association of a network ACL with a subnet.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetnetworkaclassociation.html>
     pub struct SubnetNetworkAclAssociation:
         "AWS::EC2::SubnetNetworkAclAssociation" / "aws_network_acl_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AssociationId" / "{id}";
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
-        /// The list.
+        /// The network ACL.
         network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
     }
 }

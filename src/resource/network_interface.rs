@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, tagged};
+use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, table::resource, tagged};
 use crate::ir::{Attr, Link, Value};
 
 resource! {
@@ -7,13 +6,14 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterface.html>
     pub struct NetworkInterface: "AWS::EC2::NetworkInterface" / "aws_network_interface",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
-        /// Where it is.
+        /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     many {
-        /// Its security groups. Default: the VPC's default group.
+        /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "security_groups",
     }
     plain {
@@ -27,15 +27,16 @@ impl Hooks for NetworkInterface {
 }
 
 resource! {
-    /// One more security group for an interface, as Terraform adds it.
+    /// The attachment of a security group to a network interface, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/network_interface_sg_attachment>
     pub struct NetworkInterfaceSecurityGroup: "" / "aws_network_interface_sg_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{network_interface_id}_{security_group_id}";
     one {
-        /// The interface; of an instance, its `primary_network_interface_id`.
+        /// The network interface. For an instance, its `primary_network_interface_id`.
         network_interface: Link<NetworkInterface> = "" / "network_interface_id",
-        /// The group.
+        /// The security group.
         security_group: Link<SecurityGroup> = "" / "security_group_id",
     }
 }
@@ -43,20 +44,21 @@ resource! {
 impl Hooks for NetworkInterfaceSecurityGroup {}
 
 resource! {
-    /// What gives an interface to an instance.
+    /// The attachment of a network interface to an instance.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterfaceattachment.html>
     pub struct NetworkInterfaceAttachment:
         "AWS::EC2::NetworkInterfaceAttachment" / "aws_network_interface_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AttachmentId" / "{attachment_id}";
     one {
         /// The instance.
         instance: Link<Instance> = "InstanceId" / "instance_id",
-        /// The interface.
+        /// The network interface.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
     }
     opt {
-        /// Its number.
+        /// The device index.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
     }
 }

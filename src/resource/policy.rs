@@ -5,61 +5,61 @@
 use std::borrow::Cow;
 
 use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
-use super::{Dialect, Map, RawValue};
-use crate::ir::{Expr, IntoValue, Text, Value};
+use super::{Map, RawValue};
+use crate::ir::{Dialect, Expr, IntoValue, Text, Value};
 
 words! {
-    /// What a statement does.
+    /// The effect of a policy statement.
     pub enum Effect {
-        /// Allows.
+        /// Allows the actions.
         Allow = "Allow",
-        /// Denies, whatever else allows.
+        /// Denies the actions, even if another statement allows them.
         Deny = "Deny",
     }
 }
 
-/// Who a statement of a resource policy is about.
+/// The principal of a statement in a resource policy.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Principal {
-    /// Everybody: `*`.
+    /// All principals: `*`.
     Any,
-    /// A service, such as `ec2.amazonaws.com`.
+    /// An AWS service, such as `ec2.amazonaws.com`.
     Service(Value<Text>),
-    /// An account, role or user by ARN.
+    /// An account, role or user, by ARN.
     Aws(Value<Text>),
-    /// Several, by kind (`AWS`, `Service`, `Federated`, `CanonicalUser`).
+    /// Several principals by kind (`AWS`, `Service`, `Federated`, `CanonicalUser`).
     Several(Vec<(Text, Vec<Value<Text>>)>),
 }
 
-/// One statement.
+/// A policy statement.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Statement {
-    /// A name for people. Default: none.
+    /// The statement ID. Default: none.
     pub sid: Option<Text>,
-    /// Allow or deny.
+    /// The effect.
     pub effect: Effect,
-    /// Who, in a policy of a resource. Default: whoever carries the policy.
+    /// The principal of a resource policy. Default: none, as in an identity-based policy.
     pub principal: Option<Principal>,
     /// The actions.
     pub actions: Vec<Value<Text>>,
     /// The resources. Default: none, as in a trust policy.
     pub resources: Vec<Value<Text>>,
-    /// Operator, key, values.
+    /// Conditions, as operator, key and values.
     pub conditions: Vec<(Text, Text, Vec<Value<Text>>)>,
-    /// What it is about is everything else: actions, resources, principal. Default: none is.
+    /// The inverted elements. Default: none.
     pub not: Not,
 }
 
-/// Which parts of a statement name what is left out, as `NotAction` does.
+/// Inverted elements of a statement, such as `NotAction`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Not {
-    /// `NotAction`.
+    /// Whether to invert the actions: `NotAction`.
     pub actions: bool,
-    /// `NotResource`.
+    /// Whether to invert the resources: `NotResource`.
     pub resources: bool,
-    /// `NotPrincipal`.
+    /// Whether to invert the principal: `NotPrincipal`.
     pub principal: bool,
 }
 
@@ -68,7 +68,7 @@ fn values<V: IntoValue<Value<Text>>>(items: impl IntoIterator<Item = V>) -> Vec<
 }
 
 impl Statement {
-    /// Allows actions.
+    /// Creates a statement that allows actions.
     pub fn allow<V: IntoValue<Value<Text>>>(actions: impl IntoIterator<Item = V>) -> Statement {
         Statement {
             sid: None,
@@ -81,13 +81,13 @@ impl Statement {
         }
     }
 
-    /// Names it. Default: no name.
+    /// Sets the statement ID. Default: none.
     pub fn sid(mut self, sid: impl Into<Text>) -> Statement {
         self.sid = Some(sid.into());
         self
     }
 
-    /// Says who. Default: whoever carries the policy.
+    /// Sets the principal. Default: none, as in an identity-based policy.
     pub fn principal(mut self, principal: Principal) -> Statement {
         self.principal = Some(principal);
         self
@@ -204,7 +204,7 @@ impl Statement {
                 }
                 if let Some(RawValue::Object(keys)) = operators.get_mut(operator) {
                     let of = match list(of) {
-                        // As checkers of templates compare it.
+                        // A single value is not a list, because policy scanners compare strings.
                         RawValue::List(mut one) if one.len() == 1 => one.swap_remove(0),
                         several => several,
                     };
@@ -217,7 +217,7 @@ impl Statement {
     }
 }
 
-// A closure cannot tie the life of its result to its argument's; the texts are short.
+// Owned, because a closure cannot connect the lifetimes of its argument and result.
 fn owned(term: RawValue<'_>) -> RawValue<'static> {
     match term {
         RawValue::Str(text) => RawValue::Str(Cow::Owned(text.into_owned())),
@@ -231,11 +231,11 @@ fn owned(term: RawValue<'_>) -> RawValue<'static> {
 pub struct PolicyDocument {
     /// The statements.
     pub statements: Vec<Statement>,
-    /// What a file that was read does not decide of it. Default: nothing.
+    /// A part that the source file does not resolve. Default: none.
     pub opaque: Option<Text>,
 }
 
-/// A term without functions as JSON.
+/// Converts a value without expressions to JSON.
 fn json(term: &RawValue<'_>) -> Option<serde_json::Value> {
     Some(match term {
         RawValue::Bool(value) => (*value).into(),
@@ -254,7 +254,7 @@ fn json(term: &RawValue<'_>) -> Option<serde_json::Value> {
 }
 
 impl PolicyDocument {
-    /// Returns it as JSON, as IAM takes it; nothing if a part of it is decided at deployment.
+    /// Returns the policy as JSON, or `None` if the deployment resolves a part of it.
     ///
     /// ```
     /// use ssm_synth::resource::{PolicyDocument, Statement};
@@ -267,12 +267,12 @@ impl PolicyDocument {
         Some(format!("{value:#}\n"))
     }
 
-    /// Returns whether a file that was read leaves it out.
+    /// Returns whether the source file omits the policy.
     pub fn is_absent(&self) -> bool {
         self.statements.is_empty() && self.opaque.is_none()
     }
 
-    /// With these statements.
+    /// Creates a policy with these statements.
     pub fn new(statements: impl IntoIterator<Item = Statement>) -> PolicyDocument {
         PolicyDocument {
             statements: statements.into_iter().collect(),
@@ -441,7 +441,7 @@ fn take_statement(term: RawValue<'_>, dialect: Dialect) -> Result<Statement, Mis
     let mut conditions = Vec::new();
     let condition = map.remove_path("Condition");
     if let Some(RawValue::Expr(_)) = condition {
-        return Err(Mismatch::new("is not decided").inside("Condition"));
+        return Err(Mismatch::new("contains an expression").inside("Condition"));
     }
     if let Some(RawValue::Object(operators)) = condition {
         for (operator, keys) in operators {
@@ -456,7 +456,7 @@ fn take_statement(term: RawValue<'_>, dialect: Dialect) -> Result<Statement, Mis
         }
     }
     match map.iter().next() {
-        Some((key, _)) => Err(Mismatch::new("is not modelled").inside(key)),
+        Some((key, _)) => Err(Mismatch::new("is not supported").inside(key)),
         None => Ok(Statement {
             sid,
             effect,

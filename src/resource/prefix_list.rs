@@ -2,37 +2,41 @@ use super::table::{nested, resource};
 use super::{Hooks, Tags, tagged};
 use crate::ir::{Attr, Cidr, Link, Text, Value};
 
+/// The parameter that holds the Region's prefix list of S3, which CloudFormation cannot look up.
+pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
+
 nested! {
-    /// A range of a prefix list.
+    /// An entry of a prefix list.
     pub struct PrefixListEntry
     one {
-        /// The range.
+        /// The IPv4 range.
         cidr: Value<Cidr> = "Cidr" / "cidr",
     }
     opt {
-        /// What it is. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }
 }
 
 resource! {
-    /// A named set of ranges.
+    /// A managed prefix list.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-prefixlist.html>
     pub struct PrefixList: "AWS::EC2::PrefixList" / "aws_ec2_managed_prefix_list",
-        link Attr::by_get_att("PrefixListId", "id");
+        link Attr::by_get_att("PrefixListId", "id"),
+        import "PrefixListId" / "{id}";
     one {
-        /// Its name.
+        /// The name.
         name: Value<Text> = "PrefixListName" / "name",
         /// `IPv4` or `IPv6`.
         address_family: Value<Text> = "AddressFamily" / "address_family",
     }
     opt {
-        /// How many ranges it may hold.
+        /// The maximum number of entries.
         max_entries: Value<i64> = "MaxEntries" / "max_entries",
     }
     many {
-        /// Its ranges. Default: none.
+        /// The entries. Default: none.
         entries: PrefixListEntry = "Entries" / "entry",
     }
     plain {
@@ -46,14 +50,15 @@ impl Hooks for PrefixList {
 }
 
 resource! {
-    /// One more range of a prefix list, as Terraform adds it.
+    /// A separate entry of a prefix list, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ec2_managed_prefix_list_entry>
-    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id");
+    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id"),
+        import "" / "{prefix_list_id},{cidr}";
     one {
-        /// The list.
+        /// The prefix list.
         prefix_list: Link<PrefixList> = "" / "prefix_list_id",
-        /// The range.
+        /// The IPv4 range.
         cidr: Value<Cidr> = "" / "cidr",
     }
 }

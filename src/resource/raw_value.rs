@@ -1,64 +1,45 @@
-//! The tree between a table and a printer: one dialect's shape, with expressions still symbolic.
+//! Output values of one language, with expressions unresolved.
 
 use std::borrow::Cow;
 
 use crate::ir::{Expr, NodeId};
 
-/// The two languages that a table spells its properties in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// CloudFormation: what stands under `Properties`.
-    Cfn,
-    /// Terraform: what stands in a `resource` block.
-    Tf,
-}
-
-impl Dialect {
-    /// Returns the spelling of this dialect.
-    pub const fn pick<T: Copy>(self, cfn: T, tf: T) -> T {
-        match self {
-            Dialect::Cfn => cfn,
-            Dialect::Tf => tf,
-        }
-    }
-}
-
-/// A piece of a document.
+/// A value in the output.
 ///
-/// It knows what JSON cannot say (argument or block, JSON as text, an expression), so that both
-/// printers of a language work from the same tree and none looks for `${` in text.
+/// It preserves information that JSON cannot express (blocks, JSON as text, expressions). All
+/// printers of a language use the same tree, and none searches text for `${`.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RawValue<'a> {
-    /// True or false.
+    /// A boolean.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Int(i64),
-    /// Text, to arrive as it is.
+    /// Literal text.
     Str(Cow<'a, str>),
-    /// What the deployment decides.
+    /// An expression that the deployment resolves.
     Expr(Cow<'a, Expr>),
-    /// A list; of blocks, where its items are blocks.
+    /// A list of values or blocks.
     List(Vec<RawValue<'a>>),
     /// An object or map.
     Object(Map<'a>),
     /// A nested block of Terraform.
     Block(Map<'a>),
-    /// A document that travels as JSON text in Terraform.
+    /// A document that is JSON text in Terraform.
     Json(Box<RawValue<'a>>),
-    /// Text that CloudFormation wants in Base64.
+    /// Text that CloudFormation encodes in Base64.
     Base64(Box<RawValue<'a>>),
-    /// Written by the user in the language's own JSON, to be printed as it is.
+    /// JSON of the user, printed without changes.
     Raw(Cow<'a, serde_json::Value>),
 }
 
 impl<'a> RawValue<'a> {
-    /// Text.
+    /// Creates literal text.
     pub fn str(text: impl Into<Cow<'a, str>>) -> RawValue<'a> {
         RawValue::Str(text.into())
     }
 
-    /// Cuts it loose from what it was read from.
+    /// Returns a copy that owns its text.
     pub fn into_owned(self) -> RawValue<'static> {
         match self {
             RawValue::Bool(value) => RawValue::Bool(value),
@@ -76,12 +57,12 @@ impl<'a> RawValue<'a> {
         }
     }
 
-    /// Returns whether it stands for all items of a list parameter.
+    /// Returns whether it is all items of a list parameter.
     pub(crate) fn is_items(&self) -> bool {
         matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
     }
 
-    /// Calls `visit` for each expression inside.
+    /// Calls `visit` for each expression.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
             RawValue::Expr(expr) => expr.walk(&mut |inner| visit(inner)),
@@ -92,7 +73,7 @@ impl<'a> RawValue<'a> {
         }
     }
 
-    /// Says what it is, for an error message.
+    /// Returns its type for error messages.
     pub fn what(&self) -> &'static str {
         match self {
             RawValue::Bool(_) => "a boolean",
@@ -139,7 +120,7 @@ impl<T: Into<RawValue<'static>>> From<Vec<T>> for RawValue<'static> {
     }
 }
 
-/// Data: text in it arrives as written, whatever it looks like.
+/// Converts data. Text in it is literal.
 impl From<serde_json::Value> for RawValue<'static> {
     fn from(value: serde_json::Value) -> Self {
         match value {
@@ -164,7 +145,7 @@ impl From<serde_json::Value> for RawValue<'static> {
     }
 }
 
-/// Entries in the order of insertion.
+/// A map in insertion order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map<'a>(Vec<(Cow<'a, str>, RawValue<'a>)>);
 
@@ -173,7 +154,7 @@ impl<'a> Map<'a> {
         Map(Vec::with_capacity(capacity))
     }
 
-    /// Adds an entry; the caller knows that the key is new.
+    /// Adds an entry. The key must be new.
     pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, term: RawValue<'a>) {
         self.0.push((key.into(), term));
     }
@@ -193,14 +174,14 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Takes an entry out from a path of keys.
+    /// Removes and returns the entry at a path of keys.
     pub(crate) fn remove_path(&mut self, path: &str) -> Option<RawValue<'a>> {
         match path.split_once('.') {
             None => self.remove(path),
             Some((first, rest)) => {
                 let inner = match self.get_mut(first)? {
                     RawValue::Object(inner) | RawValue::Block(inner) => inner,
-                    // A block that may occur once is a list of one in a plan.
+                    // A plan contains a list for a single block.
                     RawValue::List(items) => match items.as_mut_slice() {
                         [RawValue::Object(inner) | RawValue::Block(inner)] => inner,
                         _ => return None,
@@ -216,13 +197,13 @@ impl<'a> Map<'a> {
         }
     }
 
-    /// Takes an entry out.
+    /// Removes and returns an entry.
     pub fn remove(&mut self, key: &str) -> Option<RawValue<'a>> {
         let at = self.0.iter().position(|(name, _)| name == key)?;
         Some(self.0.remove(at).1)
     }
 
-    /// Returns an entry.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&RawValue<'a>> {
         self.0
             .iter()
@@ -230,7 +211,7 @@ impl<'a> Map<'a> {
             .map(|(_, term)| term)
     }
 
-    /// Returns an entry, to change it.
+    /// Returns the value of a key, for changes.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut RawValue<'a>> {
         self.0
             .iter_mut()
@@ -238,7 +219,7 @@ impl<'a> Map<'a> {
             .map(|(_, term)| term)
     }
 
-    /// Cuts it loose from what it was read from.
+    /// Returns a copy that owns its text.
     pub fn into_owned(self) -> Map<'static> {
         self.0
             .into_iter()
@@ -251,13 +232,13 @@ impl<'a> Map<'a> {
         self.0.is_empty()
     }
 
-    /// Goes through the entries.
+    /// Iterates over the entries.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue<'a>)> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
     /// Keeps only the entries of these names.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "config")]
     pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|(key, _)| keep(key));
     }
@@ -266,7 +247,7 @@ impl<'a> Map<'a> {
         self.0.iter().for_each(|(_, term)| term.walk(visit));
     }
 
-    /// Returns the nodes that expressions inside refer to.
+    /// Returns the resources that expressions in the map refer to.
     pub(crate) fn references(&self) -> Vec<NodeId> {
         let mut nodes = Vec::new();
         self.walk(&mut |expr| {
@@ -301,7 +282,7 @@ impl<'m, 'a> IntoIterator for &'m Map<'a> {
     }
 }
 
-/// As [`Map::insert`] does: the caller knows that the keys are new.
+// The keys must be new, as for `Map::insert`.
 impl<'a> Extend<(Cow<'a, str>, RawValue<'a>)> for Map<'a> {
     fn extend<I: IntoIterator<Item = (Cow<'a, str>, RawValue<'a>)>>(&mut self, more: I) {
         self.0.extend(more);

@@ -1,24 +1,23 @@
 use std::borrow::Cow;
 
-use super::codec::UnmodeledNotes;
 use super::iam::{check_name, check_path};
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RawValue, RolePolicy, RolePolicyAttachment,
-    Satellite, Tags, Typed, tagged,
+    Graph, Hooks, ManagedPolicy, Map, Node, PolicyDocument, RawValue, RolePolicy,
+    RolePolicyAttachment, Satellite, Tags, Typed, codec::UnmodeledNotes, tagged,
 };
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, quoted,
-    terraform_name,
+    ArnLink, Attr, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue, Link, NodeId, Text,
+    Value, quoted, terraform_name,
 };
 
 nested! {
-    /// A policy written inside a role.
+    /// An inline policy of a role.
     pub struct InlineRolePolicy
     one {
-        /// Its name.
+        /// The name.
         policy_name: Value<Text> = "PolicyName" / "name",
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
 }
@@ -28,24 +27,24 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html>
     pub struct Role: "AWS::IAM::Role" / "aws_iam_role", link Attr::by_ref("name"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "RoleName" / "{name}";
     one {
-        /// Who may take it.
+        /// The trust policy.
         assume_role_policy: PolicyDocument = "AssumeRolePolicyDocument" / "assume_role_policy",
     }
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         role_name: Value<Text> = "RoleName" / "name",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
-        /// The path of its name, with `/` at both ends. Default: `/`.
+        /// The path of the name, with `/` at both ends. Default: `/`.
         path: Value<Text> = "Path" / "path",
-        /// The most it can ever be allowed. Default: no boundary.
+        /// The permissions boundary. Default: none.
         permissions_boundary: Link<ManagedPolicy> = "PermissionsBoundary" / "permissions_boundary",
     }
     many {
-        /// Managed policies by ARN; Terraform attaches each with a resource of its own. Default:
-        /// none.
+        /// ARNs of managed policies, separate resources in Terraform. Default: none.
         managed_policies: Link<ManagedPolicy> = "ManagedPolicyArns" / "",
     }
     plain {
@@ -54,12 +53,18 @@ resource! {
     }
 }
 
+impl IntoValue<ArnLink<Role>> for Handle<Role> {
+    fn into_value(self) -> ArnLink<Role> {
+        Value::Expr(self.attr(Role::ARN))
+    }
+}
+
 impl Role {
-    /// Its ARN.
+    /// The ARN.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 
-/// The last segment of a policy's ARN, by which its attachment is named.
+/// Returns the last segment of the policy ARN, for the name of the attachment.
 fn policy_name(arn: &Link<ManagedPolicy>) -> String {
     let text = match arn {
         Value::Lit(id) => id.as_str().to_owned(),
@@ -91,14 +96,17 @@ impl Hooks for Role {
                 .flatten()
                 .find(|text| !text.chars().all(taken))
             {
-                let message = format!("IAM refuses {} in a tag", quoted(text));
+                let message = format!(
+                    "tag of a role contains {}; IAM does not accept all its characters",
+                    quoted(text)
+                );
                 out.push(
                     Diagnostic::error("iam-tag", message)
                         .path(node.path.clone())
                         .at(node.location.clone())
                         .about(&["tags", key])
                         .about(&["", "tags", key])
-                        .help("use letters, digits, blanks and _.:/=+-@, or tag instances only"),
+                        .help("use letters, digits, spaces and _.:/=+-@, or move the tag to `instances`"),
                 );
             }
         }
@@ -109,13 +117,16 @@ impl Hooks for Role {
         if let Some(text) = self.description.as_ref().and_then(Value::lit)
             && (text.chars().count() > 1000 || !text.chars().all(taken))
         {
-            let message = format!("`description` is `{}`", text.escape_debug());
+            let message = format!(
+                "`description` is `{}`, not an IAM description",
+                text.escape_debug()
+            );
             out.push(
                 Diagnostic::error("iam-description", message)
                     .path(node.path.clone())
                     .at(node.location.clone())
                     .about(&["description"])
-                    .help("take up to 1000 characters of Latin-1"),
+                    .help("use up to 1,000 Latin-1 characters"),
             );
         }
     }
@@ -135,7 +146,7 @@ impl Hooks for Role {
                 RolePolicy::new(it.policy_name, role(), it.policy_document),
             )
         };
-        // Terraform writes an empty block where there is none.
+        // Terraform writes an empty block for no policies.
         let inline = inline
             .into_iter()
             .filter(|it| dialect == Dialect::Cfn || !it.policy_document.is_absent());

@@ -1,19 +1,18 @@
-use super::iam::check_name;
-use super::table::resource;
-use super::{Hooks, PolicyDocument, Role};
-use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, PolicyDocument, Role, iam::check_name, table::resource};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// A policy inside a role.
+    /// An inline policy of a role.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html>
-    pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id");
+    pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id"),
+        import "PolicyName,RoleName" / "{role}:{name}";
     one {
-        /// Its name inside the role, at most 128 characters.
+        /// The name, unique in the role, of at most 128 characters.
         policy_name: Value<Text> = "PolicyName" / "name",
         /// The role.
         role: Link<Role> = "RoleName" / "role",
-        /// What it allows.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
 }

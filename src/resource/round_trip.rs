@@ -1,14 +1,14 @@
-//! Every resource type is read back from both languages as it was written.
+//! Tests that both languages can read every resource type back.
 
 use std::collections::BTreeSet;
 
+use super::KINDS;
 use super::codec::{Prop, UnmodeledNotes};
-use super::{Dialect, KINDS};
-use crate::ir::{Expr, Pseudo, Text, Value};
+use crate::ir::{Dialect, Expr, Pseudo, Text, Value};
 
-/// Draws property values; equal seeds give equal values.
+/// A source of random property values with a seed.
 pub(crate) struct Sampler {
-    /// The language that must be able to express the values.
+    /// The language that must support the values.
     pub(crate) dialect: Dialect,
     state: u64,
 }
@@ -41,7 +41,7 @@ impl Sampler {
         from[self.number() as usize % from.len()].clone()
     }
 
-    /// Returns text, now and then such that a language would treat it as its own syntax.
+    /// Returns text, sometimes with syntax of a language in it.
     pub(crate) fn text(&mut self) -> String {
         let number = self.number() % 1000;
         let pattern = self.pick(&["t", "${x}", "%{ if }", "{{resolve:ssm:x}}", "\"q\" "]);
@@ -54,12 +54,12 @@ impl Sampler {
         self.pick(&[region, joined, Expr::Zone(1)])
     }
 
-    /// Returns up to two values.
+    /// Returns up to 2 values.
     pub(crate) fn list<T>(&mut self, sample: impl Fn(&mut Self) -> T) -> Vec<T> {
         (0..self.length()).map(|_| sample(self)).collect()
     }
 
-    /// Returns up to two values under different names.
+    /// Returns up to 2 values with different names.
     pub(crate) fn entries(&mut self) -> Vec<(Text, Value<Text>)> {
         (0..self.length())
             .map(|n| (format!("k{n}").into(), Value::sample(self)))
@@ -70,7 +70,7 @@ impl Sampler {
         !self.dialect.pick(cfn, tf).is_empty()
     }
 
-    /// Returns a value of a property with these names in most draws.
+    /// Returns a value in most cases, if the language has the property.
     pub(crate) fn optional<T>(
         &mut self,
         names: (&str, &str),
@@ -79,7 +79,7 @@ impl Sampler {
         (self.expresses(names) && !self.one_in(4)).then(|| sample(self))
     }
 
-    /// Returns up to two values of a property with these names.
+    /// Returns up to 2 values, if the language has the property.
     pub(crate) fn several<T>(
         &mut self,
         names: (&str, &str),
@@ -115,7 +115,7 @@ fn every_type_is_read_back_as_it_was_written() {
                 let mut rest = map.clone();
                 let read = (kind.take)(&mut rest, dialect);
                 assert_eq!(read.as_ref(), Ok(&resource), "{case}: {map:?}");
-                assert!(rest.is_empty(), "{case} leaves {rest:?}");
+                assert!(rest.is_empty(), "{case} does not read {rest:?}");
 
                 let mut rest = map.clone();
                 let mut notes = Vec::new();
@@ -128,7 +128,7 @@ fn every_type_is_read_back_as_it_was_written() {
                 assert_eq!(lifted, resource, "{case}: {map:?}");
                 assert!(
                     rest.is_empty() && notes.is_empty(),
-                    "{case} leaves {rest:?}, {notes:?}"
+                    "{case} does not read {rest:?}, {notes:?}"
                 );
             }
             let known = kind

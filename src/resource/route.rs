@@ -1,45 +1,49 @@
 use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Dialect, Hooks, InternetGateway, Map, NatGateway, RouteTable};
-use crate::ir::{Attr, Cidr, Expr, Link, Text, Value};
+use super::{
+    Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RouteTable,
+    VpcEndpoint,
+};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
 resource! {
-    /// A route of a route table: one destination, one target.
+    /// A route of a route table.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-route.html>
-    pub struct Route: "AWS::EC2::Route" / "aws_route", link Attr::by_ref("id");
+    pub struct Route: "AWS::EC2::Route" / "aws_route", link Attr::by_ref("id"),
+        import "RouteTableId,CidrBlock" / "{route_table_id}_{destination_cidr_block|destination_ipv6_cidr_block|destination_prefix_list_id}";
     one {
-        /// The table.
+        /// The route table.
         route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
     }
     opt {
-        /// Where to, as an IPv4 range.
+        /// The destination IPv4 range.
         cidr_block: Value<Cidr> = "DestinationCidrBlock" / "destination_cidr_block",
-        /// Where to, as an IPv6 range.
+        /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / "destination_ipv6_cidr_block",
         /// Where to, as a prefix list.
-        prefix_list: Value<Text> = "DestinationPrefixListId" / "destination_prefix_list_id",
-        /// Through an internet gateway or virtual private gateway.
+        prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "destination_prefix_list_id",
+        /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "GatewayId" / "gateway_id",
-        /// Through a NAT gateway.
+        /// The target NAT gateway.
         nat_gateway: Link<NatGateway> = "NatGatewayId" / "nat_gateway_id",
-        /// Through an egress-only internet gateway.
+        /// The target egress-only internet gateway.
         egress_only_gateway: Value<Text> = "EgressOnlyInternetGatewayId" / "egress_only_gateway_id",
-        /// Through a transit gateway.
+        /// The target transit gateway.
         transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
         /// Through an instance.
-        instance: Value<Text> = "InstanceId" / "instance_id",
+        instance: Link<Instance> = "InstanceId" / "instance_id",
         /// Through an interface.
-        network_interface: Value<Text> = "NetworkInterfaceId" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Value<Text> = "VpcEndpointId" / "vpc_endpoint_id",
-        /// Through a peering connection.
+        vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
+        /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
-        /// Through a carrier gateway.
+        /// The target carrier gateway.
         carrier_gateway: Value<Text> = "CarrierGatewayId" / "carrier_gateway_id",
-        /// Through a local gateway.
+        /// The target local gateway.
         local_gateway: Value<Text> = "LocalGatewayId" / "local_gateway_id",
-        /// Through a core network.
+        /// The target core network.
         core_network: Value<Text> = "CoreNetworkArn" / "core_network_arn",
     }
 }
@@ -47,42 +51,42 @@ resource! {
 impl Hooks for Route {}
 
 nested! {
-    /// A route written inside its table, as Terraform has it too.
+    /// A route nested in a route table, in Terraform.
     pub struct InlineRoute
     opt {
-        /// Where to, as an IPv4 range.
+        /// The destination IPv4 range.
         cidr_block: Value<Cidr> = "" / "cidr_block",
-        /// Where to, as an IPv6 range.
+        /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
         /// Where to, as a prefix list.
-        prefix_list: Value<Text> = "" / "destination_prefix_list_id",
-        /// Through an internet gateway or virtual private gateway.
+        prefix_list: Link<PrefixList> = "" / "destination_prefix_list_id",
+        /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "" / "gateway_id",
-        /// Through a NAT gateway.
+        /// The target NAT gateway.
         nat_gateway: Link<NatGateway> = "" / "nat_gateway_id",
-        /// Through an egress-only internet gateway.
+        /// The target egress-only internet gateway.
         egress_only_gateway: Value<Text> = "" / "egress_only_gateway_id",
-        /// Through a transit gateway.
+        /// The target transit gateway.
         transit_gateway: Value<Text> = "" / "transit_gateway_id",
         /// Through an interface.
-        network_interface: Value<Text> = "" / "network_interface_id",
+        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
         /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Value<Text> = "" / "vpc_endpoint_id",
-        /// Through a peering connection.
+        vpc_endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
+        /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "" / "vpc_peering_connection_id",
-        /// Through a carrier gateway.
+        /// The target carrier gateway.
         carrier_gateway: Value<Text> = "" / "carrier_gateway_id",
-        /// Through a local gateway.
+        /// The target local gateway.
         local_gateway: Value<Text> = "" / "local_gateway_id",
-        /// Through a core network.
+        /// The target core network.
         core_network: Value<Text> = "" / "core_network_arn",
     }
 }
 
 impl InlineRoute {
-    /// As a resource of its own.
+    /// Returns the route as a separate resource.
     fn of(self, table: Link<RouteTable>) -> Route {
-        // A plan writes empty text where nothing is.
+        // A plan contains empty strings for missing values.
         let text = |value: Option<Value<Text>>| {
             value.filter(|value| value.lit().is_none_or(|text| !text.is_empty()))
         };
@@ -96,14 +100,14 @@ impl InlineRoute {
             route_table: table,
             cidr_block: cidr,
             ipv6_cidr_block: text(self.ipv6_cidr_block),
-            prefix_list: text(self.prefix_list),
+            prefix_list: link(self.prefix_list),
             gateway: link(self.gateway),
             nat_gateway: link(self.nat_gateway),
             egress_only_gateway: text(self.egress_only_gateway),
             transit_gateway: text(self.transit_gateway),
             instance: None,
-            network_interface: text(self.network_interface),
-            vpc_endpoint: text(self.vpc_endpoint),
+            network_interface: link(self.network_interface),
+            vpc_endpoint: link(self.vpc_endpoint),
             vpc_peering_connection: text(self.vpc_peering_connection),
             carrier_gateway: text(self.carrier_gateway),
             local_gateway: text(self.local_gateway),
@@ -112,7 +116,7 @@ impl InlineRoute {
     }
 }
 
-/// The routes inside a table.
+/// Returns the routes nested in a route table.
 pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
     table: Expr,

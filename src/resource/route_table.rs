@@ -1,16 +1,15 @@
-use super::codec::UnmodeledNotes;
-use super::route::unfold_routes;
 use super::table::{Unfolded, resource};
-use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, tagged};
-use crate::ir::{Attr, Link, NodeId, Text, Value};
+use super::{Hooks, Map, Tags, Typed, Vpc, codec::UnmodeledNotes, route::unfold_routes, tagged};
+use crate::ir::{Attr, Dialect, Link, NodeId, Text, Value};
 
 resource! {
-    /// A route table; without routes it reaches the VPC only.
+    /// A route table. Without routes, it routes only within the VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-routetable.html>
-    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id");
+    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id"),
+        import "RouteTableId" / "{id}";
     one {
-        /// The VPC it belongs to.
+        /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
     }
     plain {
@@ -33,12 +32,13 @@ impl Hooks for RouteTable {
 }
 
 resource! {
-    /// The main route table of a VPC, as Terraform takes it over.
+    /// The main route table of a VPC, adopted by Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table>
-    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id");
+    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id"),
+        import "" / "{vpc_id}";
     one {
-        /// The table's id, an attribute of the VPC.
+        /// The ID of the route table, an attribute of the VPC.
         default_route_table: Value<Text> = "" / "default_route_table_id",
     }
 }
@@ -55,7 +55,7 @@ impl Hooks for DefaultRouteTable {
 }
 
 resource! {
-    /// Which table is a VPC's main one, as Terraform says it.
+    /// The choice of a VPC's main route table, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/main_route_table_association>
     pub struct MainRouteTableAssociation: "" / "aws_main_route_table_association",
@@ -63,7 +63,7 @@ resource! {
     one {
         /// The VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
-        /// The table.
+        /// The route table.
         route_table: Link<RouteTable> = "" / "route_table_id",
     }
 }

@@ -1,34 +1,31 @@
-use super::codec::UnmodeledNotes;
-use super::security_group_rule::unfold_rules;
 use super::table::{Unfolded, resource};
 use super::{
-    Dialect, Hooks, Map, RawValue, Resource, Satellite, SecurityGroupEgress, Tags, Typed, Vpc,
-    tagged,
+    Graph, Hooks, Map, Node, RawValue, Resource, Satellite, SecurityGroupEgress, Tags, Typed, Vpc,
+    codec::UnmodeledNotes, security_group_rule::unfold_rules, tagged,
 };
-use crate::ir::{
-    Attr, Cidr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value,
-};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
 resource! {
-    /// A security group. It has no rules: these are resources of their own, and a group without
-    /// any admits and sends nothing, in both languages.
+    /// A security group. Rules are separate resources; without rules, it allows no traffic in
+    /// either language.
     ///
-    /// CloudFormation keeps EC2's rule that lets everything out unless the group itself lists a
-    /// rule, so that outbound rules are written inside the group there; a group without outbound
-    /// rules has one to `127.0.0.1/32`, as AWS documents.
+    /// CloudFormation keeps EC2's default rule, which allows all outbound traffic, unless the group
+    /// contains an outbound rule. Outbound rules are therefore nested in the group there, and a
+    /// group without any contains a rule for `127.0.0.1/32`, as AWS documents.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
     pub struct SecurityGroup: "AWS::EC2::SecurityGroup" / "aws_security_group",
-        link Attr::by_get_att("GroupId", "id");
+        link Attr::by_get_att("GroupId", "id"),
+        import "Id" / "{id}";
     one {
-        /// What it is for, at most 255 characters of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. A change
-        /// replaces the group.
+        /// The description, at most 255 characters of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. A change
+        /// replaces the security group.
         description: Value<Text> = "GroupDescription" / "description",
-        /// The VPC it belongs to.
+        /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
     }
     opt {
-        /// Its name. A change replaces the group. Default: generated.
+        /// The name. A change replaces the security group. Default: generated.
         group_name: Value<Text> = "GroupName" / "name",
     }
     plain {
@@ -37,7 +34,7 @@ resource! {
     }
 }
 
-/// Returns whether EC2 takes the text as the description of a group or a rule.
+/// Reports a description that EC2 does not accept for a security group or a rule.
 pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
     let Some(text) = text.lit() else { return };
     let bad = text
@@ -45,14 +42,11 @@ pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagn
         .find(|c| !c.is_ascii_alphanumeric() && !" ._-:/()#,@[]+=&;{}!$*".contains(*c));
     let message = if let Some(bad) = bad {
         format!(
-            "`{text}` has a `{}` that EC2 refuses in a description",
+            "description `{text}` contains `{}`; EC2 does not accept it",
             bad.escape_debug()
         )
     } else if text.len() > 255 {
-        format!(
-            "a description has at most 255 characters, this one {}",
-            text.len()
-        )
+        format!("description has {} characters; EC2 allows 255", text.len())
     } else {
         return;
     };
@@ -82,7 +76,7 @@ impl Hooks for SecurityGroup {
             rule.insert("Description", RawValue::str(NOTHING));
             rules.push(RawValue::Object(rule));
         }
-        // Before the tags, as people write it.
+        // Before the tags, in the usual order of a template.
         let tags = map.remove_path("Tags");
         map.insert("SecurityGroupEgress", RawValue::List(rules));
         if let Some(tags) = tags {
@@ -99,8 +93,8 @@ impl Hooks for SecurityGroup {
         let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled);
         let outbound = |rule: &Unfolded| matches!(rule.resource, Resource::SecurityGroupEgress(_));
         if dialect == Dialect::Cfn && !rules.iter().any(outbound) {
-            // EC2's own rule, which CloudFormation leaves; whether rules that stand alone take it
-            // away, the reader decides once it has seen them.
+            // EC2's default rule, which CloudFormation keeps. The reader decides later if separate
+            // outbound rules replace it.
             let everything = SecurityGroupEgress::new(this.at(Self::LINK), "-1").cidr_ip(Cidr::ANY);
             rules.push(Unfolded::new("", everything));
         }
@@ -132,7 +126,7 @@ impl Hooks for SecurityGroup {
 
 const NOTHING: &str = "Nothing";
 
-/// The outbound rules that CloudFormation says inside the group.
+/// Returns the outbound rules that CloudFormation nests in the security group.
 fn inside(group: NodeId, graph: &Graph) -> impl Iterator<Item = (NodeId, &SecurityGroupEgress)> {
     let stack = graph
         .node(group)
@@ -149,13 +143,14 @@ fn inside(group: NodeId, graph: &Graph) -> impl Iterator<Item = (NodeId, &Securi
 }
 
 resource! {
-    /// The default group of a VPC, as Terraform takes it over: rules that it does not list are
-    /// removed.
+    /// The default security group of a VPC, adopted by Terraform, which removes rules that it does
+    /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group>
-    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id");
+    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id"),
+        import "" / "{id}";
     opt {
-        /// The VPC. Default: the default one.
+        /// The VPC. Default: the default VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
     }
 }

@@ -1,21 +1,23 @@
-use super::security_group::check_description;
 use super::table::{Fields, resource};
-use super::{Dialect, Hooks, Map, PrefixList, SecurityGroup};
-use crate::ir::{Attr, Cidr, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value};
+use super::{
+    Graph, Hooks, Map, Node, PrefixList, SecurityGroup, security_group::check_description,
+};
+use crate::ir::{Attr, Cidr, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
 resource! {
-    /// One outbound rule of a security group.
+    /// An outbound rule of a security group.
     ///
-    /// Exactly one peer is given: a group, a range or a prefix list.
+    /// Exactly one peer is required: a security group, an IP range or a prefix list.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupegress.html>
     pub struct SecurityGroupEgress:
         "AWS::EC2::SecurityGroupEgress" / "aws_vpc_security_group_egress_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
-        /// The group it belongs to.
+        /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",
-        /// `tcp`, `udp`, `icmp`, a number, or `-1` for everything.
+        /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
         ip_protocol: Value<Text> = "IpProtocol" / "ip_protocol",
     }
     opt {
@@ -23,21 +25,21 @@ resource! {
         from_port: Value<i64> = "FromPort" / "from_port",
         /// The last port. Default: all ports.
         to_port: Value<i64> = "ToPort" / "to_port",
-        /// The peer as a group.
+        /// The peer security group.
         destination: Link<SecurityGroup> = "DestinationSecurityGroupId" / "referenced_security_group_id",
-        /// The peer as a range.
+        /// The IPv4 range of the peer.
         cidr_ip: Value<Cidr> = "CidrIp" / "cidr_ipv4",
-        /// The peer as a range of IPv6.
+        /// The IPv6 range of the peer.
         cidr_ipv6: Value<Text> = "CidrIpv6" / "cidr_ipv6",
-        /// The peer as a prefix list.
+        /// The prefix list of the peer.
         destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "prefix_list_id",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }
 }
 
 impl SecurityGroupEgress {
-    /// TCP to port 443.
+    /// Creates a rule for TCP port 443.
     pub fn https(group: impl crate::ir::IntoValue<Link<SecurityGroup>>) -> Self {
         SecurityGroupEgress::new(group, "tcp")
             .from_port(443)
@@ -59,7 +61,7 @@ impl Hooks for SecurityGroupEgress {
         }
     }
 
-    /// Inside its group, if all it refers to was there before the group: so no circle arises.
+    // Nested only if everything it refers to precedes the group: this avoids circular dependencies.
     fn cfn_inside(&self, this: NodeId, graph: &Graph) -> Option<NodeId> {
         let Value::Expr(Expr::Attr(group, _)) = &self.group else {
             return None;

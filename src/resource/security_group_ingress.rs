@@ -1,21 +1,22 @@
-use super::security_group::check_description;
-use super::table::resource;
-use super::{Hooks, PrefixList, SecurityGroup};
-use crate::ir::{Attr, Cidr, Diagnostics, Link, Node, Text, Value};
+use super::{
+    Hooks, Node, PrefixList, SecurityGroup, security_group::check_description, table::resource,
+};
+use crate::ir::{Attr, Cidr, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// One inbound rule of a security group.
+    /// An inbound rule of a security group.
     ///
-    /// Exactly one peer is given: a group, a range or a prefix list.
+    /// Exactly one peer is required: a security group, an IP range or a prefix list.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html>
     pub struct SecurityGroupIngress:
         "AWS::EC2::SecurityGroupIngress" / "aws_vpc_security_group_ingress_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
-        /// The group it belongs to.
+        /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",
-        /// `tcp`, `udp`, `icmp`, a number, or `-1` for everything.
+        /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
         ip_protocol: Value<Text> = "IpProtocol" / "ip_protocol",
     }
     opt {
@@ -23,21 +24,21 @@ resource! {
         from_port: Value<i64> = "FromPort" / "from_port",
         /// The last port. Default: all ports.
         to_port: Value<i64> = "ToPort" / "to_port",
-        /// The peer as a group.
+        /// The peer security group.
         source: Link<SecurityGroup> = "SourceSecurityGroupId" / "referenced_security_group_id",
-        /// The peer as a range.
+        /// The IPv4 range of the peer.
         cidr_ip: Value<Cidr> = "CidrIp" / "cidr_ipv4",
-        /// The peer as a range of IPv6.
+        /// The IPv6 range of the peer.
         cidr_ipv6: Value<Text> = "CidrIpv6" / "cidr_ipv6",
-        /// The peer as a prefix list.
+        /// The prefix list of the peer.
         source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / "prefix_list_id",
-        /// What it is for. Default: nothing is said.
+        /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }
 }
 
 impl SecurityGroupIngress {
-    /// TCP to port 443.
+    /// Creates a rule for TCP port 443.
     pub fn https(group: impl crate::ir::IntoValue<Link<SecurityGroup>>) -> Self {
         SecurityGroupIngress::new(group, "tcp")
             .from_port(443)

@@ -1,19 +1,18 @@
-//! Rules as others write them: inside a group, or many in one.
+//! Rules nested in a security group, and Terraform rules with several peers.
 
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress,
-    SecurityGroupIngress,
+    Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    codec::UnmodeledNotes,
 };
-use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
-    /// A rule inside a group. CloudFormation gives one peer; Terraform any number, each of which
-    /// is a rule of its own in EC2.
+    /// A rule nested in a security group. CloudFormation has one peer. Terraform has any number,
+    /// each of which is a separate rule in EC2.
     pub struct InlineRule
     one {
-        /// `tcp`, `udp`, `icmp`, a number, or `-1` for everything.
+        /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
         ip_protocol: Value<Text> = "IpProtocol" / "protocol",
     }
     opt {
@@ -21,44 +20,44 @@ nested! {
         from_port: Value<i64> = "FromPort" / "from_port",
         /// The last port.
         to_port: Value<i64> = "ToPort" / "to_port",
-        /// The peer as a range.
+        /// The IPv4 range of the peer.
         cidr_ip: Value<Cidr> = "CidrIp" / "",
-        /// The peer as a range of IPv6.
+        /// The IPv6 range of the peer.
         cidr_ipv6: Value<Text> = "CidrIpv6" / "",
-        /// The peer as a group, of an inbound rule.
+        /// The peer security group of an inbound rule.
         source: Link<SecurityGroup> = "SourceSecurityGroupId" / "source_security_group_id",
-        /// The peer as a group, by name.
+        /// The peer security group, by name.
         source_name: Value<Text> = "SourceSecurityGroupName" / "",
-        /// The peer as a group, of an outbound rule.
+        /// The peer security group of an outbound rule.
         destination: Link<SecurityGroup> = "DestinationSecurityGroupId" / "",
-        /// The peer as a prefix list, of an inbound rule.
+        /// The prefix list of the peer, of an inbound rule.
         source_prefix_list: Link<PrefixList> = "SourcePrefixListId" / "",
-        /// The peer as a prefix list, of an outbound rule.
+        /// The prefix list of the peer, of an outbound rule.
         destination_prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "",
-        /// What it is for.
+        /// The description.
         description: Value<Text> = "Description" / "description",
-        /// Whether the group itself is a peer.
+        /// Whether to include the security group itself as a peer.
         this_group: Value<bool> = "" / "self",
     }
     many {
-        /// Peers as ranges.
+        /// IPv4 ranges of peers.
         cidr_blocks: Value<Cidr> = "" / "cidr_blocks",
-        /// Peers as ranges of IPv6.
+        /// IPv6 ranges of peers.
         ipv6_cidr_blocks: Value<Text> = "" / "ipv6_cidr_blocks",
-        /// Peers as groups.
+        /// Peer security groups.
         security_groups: Link<SecurityGroup> = "" / "security_groups",
-        /// Peers as prefix lists.
+        /// Prefix lists of peers.
         prefix_lists: Link<PrefixList> = "" / "prefix_list_ids",
     }
 }
 
-/// The other side of a rule.
+/// The peer of a rule.
 enum Peer {
     Cidr(Value<Cidr>),
     Ipv6(Value<Text>),
     Group(Link<SecurityGroup>),
     PrefixList(Link<PrefixList>),
-    /// Nobody that the model knows.
+    /// A peer that the model does not support.
     Other,
 }
 
@@ -100,7 +99,7 @@ impl InlineRule {
     fn unfold(mut self, group: &Expr, property: &'static str, egress: bool) -> Vec<Unfolded> {
         let peers = self.peers(group);
         let rule = |peer: Peer| {
-            // A peer that is not known makes a rule that may admit.
+            // An unknown peer becomes a rule that can match.
             let maybe = matches!(peer, Peer::Other);
             let group = Value::Expr(group.clone());
             let opaque = || Value::Expr(Expr::Opaque(Text::Borrowed("a peer")));
@@ -138,13 +137,13 @@ impl InlineRule {
     }
 }
 
-/// What the rules inside a group are called: by a name of ours, in CloudFormation, in Terraform.
+/// Names of nested rules: direction, CloudFormation property, Terraform block.
 pub(crate) const INSIDE: [(&str, &str, &str); 2] = [
     ("ingress", "SecurityGroupIngress", "ingress"),
     ("egress", "SecurityGroupEgress", "egress"),
 ];
 
-/// The rules inside a group.
+/// Returns the rules nested in a security group.
 pub(crate) fn unfold_rules(
     map: &mut Map<'_>,
     group: &Expr,
@@ -154,7 +153,7 @@ pub(crate) fn unfold_rules(
     let mut out = Vec::new();
     for (own, cfn, tf) in INSIDE {
         let (name, egress) = (dialect.pick(cfn, tf), own == "egress");
-        // A list that is not decided may hold any rule.
+        // A list that the file does not resolve can contain any rule.
         if let Some(RawValue::Expr(expr)) = map.get(name) {
             let peer = Value::Expr(expr.as_ref().clone());
             map.remove(name);
@@ -179,12 +178,13 @@ pub(crate) fn unfold_rules(
 }
 
 resource! {
-    /// Rules of a group in one resource, the old way of Terraform.
+    /// Rules of a security group with several peers, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group_rule>
-    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id");
+    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id"),
+        import "" / "{security_group_id}_{type}_{protocol}_{from_port}_{to_port}_{cidr_blocks|ipv6_cidr_blocks|prefix_list_ids|source_security_group_id|self}";
     one {
-        /// The group.
+        /// The security group.
         group: Link<SecurityGroup> = "" / "security_group_id",
         /// `ingress` or `egress`.
         direction: Value<Text> = "" / "type",
@@ -220,7 +220,7 @@ impl Hooks for SecurityGroupRule {
     }
 }
 
-/// The resource's own arguments as a nested rule.
+/// Returns the arguments of the resource as a nested rule.
 fn wrap<'a>(map: &mut Map<'a>) -> Map<'a> {
     let mut outer = Map::default();
     outer.insert("rule", RawValue::Block(std::mem::take(map)));

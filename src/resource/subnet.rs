@@ -1,25 +1,25 @@
-use super::table::resource;
-use super::{Hooks, Tags, Vpc, tagged};
-use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, Tags, Vpc, table::resource, tagged};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Text, Value};
 
 resource! {
-    /// A part of a VPC in one availability zone.
+    /// A subnet of a VPC, in one Availability Zone.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnet.html>
     pub struct Subnet: "AWS::EC2::Subnet" / "aws_subnet", link Attr::by_ref("id"),
-        attrs [Self::CIDR_BLOCK, Self::VPC];
+        attrs [Self::CIDR_BLOCK, Self::VPC],
+        import "SubnetId" / "{id}";
     one {
-        /// The VPC it belongs to.
+        /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
-        /// Its IPv4 range, from /16 to /28, inside the VPC's.
+        /// The IPv4 range, from /16 to /28, in the range of the VPC.
         cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
-        /// Its zone.
+        /// The Availability Zone.
         availability_zone: Value<Text> = "AvailabilityZone" / "availability_zone",
     }
     opt {
-        /// Whether instances get a public address. Default: they do not.
+        /// Whether to assign public IPv4 addresses to instances. Default: `false`.
         map_public_ip_on_launch: Value<bool> = "MapPublicIpOnLaunch" / "map_public_ip_on_launch",
-        /// Whether it has no IPv4 addresses. Default: it has.
+        /// Whether to use IPv6 only. Default: `false`.
         ipv6_native: Value<bool> = "Ipv6Native" / "ipv6_native",
     }
     plain {
@@ -29,9 +29,9 @@ resource! {
 }
 
 impl Subnet {
-    /// Its IPv4 range.
+    /// The IPv4 range.
     pub const CIDR_BLOCK: Attr = Attr::by_get_att("CidrBlock", "cidr_block");
-    /// Its VPC.
+    /// The VPC.
     pub const VPC: Attr = Attr::by_get_att("VpcId", "vpc_id");
 }
 
@@ -45,12 +45,14 @@ impl Hooks for Subnet {
             out.push(
                 Diagnostic::error(
                     "subnet-cidr",
-                    format!("a subnet's range is from /16 to /28, not `{cidr}`"),
+                    format!(
+                        "`{cidr}` is not a subnet range; expected a prefix length from /16 to /28"
+                    ),
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())
                 .about(&["subnet_cidrs"])
-                .help("take a range such as `10.0.0.0/20`"),
+                .help("use a range such as `10.0.0.0/20`"),
             );
         }
     }

@@ -1,18 +1,18 @@
-use super::table::resource;
-use super::{Hooks, RouteTable, Subnet};
+use super::{Hooks, RouteTable, Subnet, table::resource};
 use crate::ir::{Attr, Link};
 
 resource! {
-    /// The table that a subnet routes by.
+    /// The association of a route table with a subnet.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetroutetableassociation.html>
     pub struct SubnetRouteTableAssociation:
         "AWS::EC2::SubnetRouteTableAssociation" / "aws_route_table_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{subnet_id|gateway_id}/{route_table_id}";
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
-        /// The table.
+        /// The route table.
         route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",
     }
 }

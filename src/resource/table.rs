@@ -1,43 +1,44 @@
-//! The mechanism: one table per resource type, one line per property.
+//! Resource tables, with one line per property.
 //!
 //! `resource!` turns a table into the struct, `new` with the required properties, a setter for
-//! each other one, both writers, both readers and the facts for the reference page.
+//! every other property, the conversions to and from both languages, and the reference
+//! documentation.
 
+use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::raw_value::{Dialect, Map};
-use super::{RawValue, Resource};
-use crate::ir::Attr;
+use super::raw_value::{Map, RawValue};
+use crate::ir::{Attr, Dialect};
 
-/// Whether and how often a property is given.
+/// The number of occurrences of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occurs {
-    /// Always.
+    /// Exactly one.
     Required,
-    /// Once or not at all.
+    /// At most one.
     Optional,
-    /// Any number of times.
+    /// Any number.
     Many,
 }
 
-/// What a table says of one property.
+/// A property in a resource table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Field {
     /// The name in Rust.
     pub name: &'static str,
-    /// The documentation, one line per line.
+    /// The documentation, with its line breaks.
     pub doc: &'static str,
     /// The type in Rust.
     pub rust: &'static str,
-    /// Whether and how often.
+    /// The number of occurrences.
     pub occurs: Occurs,
-    /// The name in CloudFormation, dotted where it is nested; empty where there is none.
+    /// The name in CloudFormation, with dots for nested properties. Empty if it has none.
     pub cfn: &'static str,
-    /// The name in Terraform; empty where there is none.
+    /// The name in Terraform. Empty if it has none.
     pub tf: &'static str,
 }
 
-/// What a table says of a resource type.
+/// A resource table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Kind {
@@ -49,40 +50,49 @@ pub struct Kind {
     pub cfn: &'static str,
     /// The type in Terraform.
     pub tf: &'static str,
-    /// What a property that names such a resource holds.
+    /// The attribute that references to this type contain.
     pub link: Attr,
     /// The properties.
     pub fields: &'static [Field],
-    /// Reads a resource; what the table does not know stays in the map.
+    /// Reads a resource that this program wrote, and leaves unknown properties in the map.
     #[doc(hidden)]
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
-    /// Further attributes that references name.
+    /// Other attributes that references can use.
     pub attrs: &'static [Attr],
-    /// Reads a resource that others wrote: as much as is understood.
+    /// The properties by which CloudFormation imports a live resource, separated by commas; empty if
+    /// it cannot.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html>
+    pub identifiers: &'static str,
+    /// The form of the ID by which Terraform imports a live resource, by argument names in braces;
+    /// empty if it cannot.
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
+    pub import_id: &'static str,
+    /// The types of its Terraform satellites, with the forms of their import IDs.
+    pub satellite_import_ids: &'static [(&'static str, &'static str)],
+    /// Reads a resource from a file of another author.
     #[doc(hidden)]
     pub lift: fn(&mut Map<'_>, Dialect, &mut UnmodeledNotes<'_>) -> Resource,
-    /// Takes out what stands inside a resource that others wrote, and is a resource of its own in
-    /// the model.
+    /// Removes nested resources from the properties of a file, and returns them as separate
+    /// resources.
     #[doc(hidden)]
     pub unfold: Unfold,
-    /// Returns a resource that the language of the sampler can express.
+    /// Returns a random resource that the sampler's language can express.
     #[cfg(test)]
     pub(crate) sample: fn(&mut super::round_trip::Sampler) -> Resource,
 }
 
-/// Takes out of a resource's properties what the model has as resources of their own.
+/// A function that removes nested resources from properties and returns them.
 pub(crate) type Unfold =
     fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
 
-/// A resource that was written inside another.
+/// A resource that was nested in another.
 #[derive(Debug)]
 pub struct Unfolded {
     /// The resource.
     pub resource: Resource,
-    /// The property that it was written in, in the file's language; none for a default that
-    /// nothing states.
+    /// The property that contained it, in the language of the file. Empty for an implicit default.
     pub property: &'static str,
-    /// Whether it is not sure that it exists.
+    /// Whether the file leaves open if the resource exists.
     pub is_conditional: bool,
 }
 
@@ -96,7 +106,7 @@ impl Unfolded {
     }
 }
 
-/// Reads the items of an inline list, and takes the list out.
+/// Removes a nested list from the map, and returns its items.
 pub(crate) fn lift_items<T: Prop>(
     map: &mut Map<'_>,
     name: &'static str,
@@ -106,18 +116,18 @@ pub(crate) fn lift_items<T: Prop>(
     lift_list(map, (name, name), dialect, unmodeled)
 }
 
-/// The properties of a struct that a table made.
+/// A struct that a table declares.
 pub(crate) trait Fields: Sized {
-    /// What the table says of them.
+    /// The properties in the table.
     const FIELDS: &'static [Field];
-    /// Writes them.
+    /// Writes the properties.
     fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
-    /// Reads them; what the table does not know stays in the map.
+    /// Reads the properties, and leaves unknown ones in the map.
     fn take_fields(map: &mut Map<'_>, dialect: Dialect) -> Result<Self, Mismatch>;
-    /// Reads what others wrote.
+    /// Reads properties from a file of another author.
     fn lift_fields(map: &mut Map<'_>, dialect: Dialect, unmodeled: &mut UnmodeledNotes<'_>)
     -> Self;
-    /// Returns a struct whose fields the language of the sampler can express.
+    /// Returns a random struct that the sampler's language can express.
     #[cfg(test)]
     fn sample_fields(from: &mut super::round_trip::Sampler) -> Self;
 }
@@ -171,7 +181,7 @@ pub(crate) fn lift_list<T: Prop>(
         .unwrap_or_default()
 }
 
-/// Declares a struct whose fields are properties: the part that resources and nested objects share.
+/// Declares a struct with properties, for resources and nested objects.
 macro_rules! table {
     (
         $(#[doc = $doc:literal])*
@@ -192,7 +202,7 @@ macro_rules! table {
         }
 
         impl $name {
-            /// With what is required.
+            /// Creates one with the required properties.
             #[allow(clippy::new_without_default)]
             pub fn new($( $( $one: impl $crate::ir::IntoValue<$oty> ),* )?) -> Self {
                 $name {
@@ -214,7 +224,7 @@ macro_rules! table {
             $( $(
                 $(#[doc = $mdoc])*
                 ///
-                /// Appends.
+                /// Appends to the list.
                 pub fn $many<V: $crate::ir::IntoValue<$mty>>(
                     mut self,
                     values: impl IntoIterator<Item = V>,
@@ -255,7 +265,7 @@ macro_rules! table {
 
             fn put_fields<'a>(
                 &'a self,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 map: &mut $crate::resource::Map<'a>,
             ) {
                 #[allow(unused_imports)]
@@ -270,7 +280,7 @@ macro_rules! table {
 
             fn take_fields(
                 map: &mut $crate::resource::Map<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::{Mismatch, take_many}, table::take_field};
@@ -290,7 +300,7 @@ macro_rules! table {
 
             fn lift_fields(
                 map: &mut $crate::resource::Map<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Self {
                 #[allow(unused_imports)]
@@ -334,12 +344,14 @@ macro_rules! table {
 }
 pub(crate) use table;
 
-/// Declares a resource type: its documentation, its names, its link, its properties.
+/// Declares a resource type: its documentation, names, references and properties.
 macro_rules! resource {
     (
         $(#[doc = $doc:literal])*
         pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr
-            $(, attrs [$($attr:expr),+ $(,)?])?;
+            $(, attrs [$($attr:expr),+ $(,)?])?
+            $(, import $identifiers:literal / $import_id:literal)?
+            $(, satellites [$($satellite:literal = $satellite_id:literal),+ $(,)?])?;
         $($groups:tt)*
     ) => {
         $crate::resource::table::table! {
@@ -360,6 +372,9 @@ macro_rules! resource {
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
                 attrs: &[$($($attr),+)?],
+                identifiers: concat!($($identifiers)?),
+                import_id: concat!($($import_id)?),
+                satellite_import_ids: &[$($(($satellite, $satellite_id)),+)?],
                 take: |map, dialect| {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))
@@ -399,7 +414,7 @@ macro_rules! resource {
 }
 pub(crate) use resource;
 
-/// Declares an object inside a property: a map in CloudFormation, a block in Terraform.
+/// Declares a nested object: a map in CloudFormation, a block in Terraform.
 macro_rules! nested {
     (
         $(#[doc = $doc:literal])*
@@ -415,26 +430,26 @@ macro_rules! nested {
         impl $crate::resource::codec::Prop for $name {
             fn put(
                 &self,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Option<$crate::resource::RawValue<'_>> {
                 let mut map = $crate::resource::Map::default();
                 <Self as $crate::resource::table::Fields>::put_fields(self, dialect, &mut map);
                 Some(match dialect {
-                    $crate::resource::Dialect::Cfn => $crate::resource::RawValue::Object(map),
-                    $crate::resource::Dialect::Tf => $crate::resource::RawValue::Block(map),
+                    $crate::ir::Dialect::Cfn => $crate::resource::RawValue::Object(map),
+                    $crate::ir::Dialect::Tf => $crate::resource::RawValue::Block(map),
                 })
             }
 
             fn take(
                 term: $crate::resource::RawValue<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 $crate::resource::table::take_object(term, dialect)
             }
 
             fn lift(
                 term: $crate::resource::RawValue<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Option<Self> {
                 $crate::resource::table::lift_object(term, dialect, unmodeled)
@@ -449,7 +464,7 @@ macro_rules! nested {
                 let mut notes = Vec::new();
                 <Self as $crate::resource::table::Fields>::lift_fields(
                     &mut $crate::resource::Map::default(),
-                    $crate::resource::Dialect::Cfn,
+                    $crate::ir::Dialect::Cfn,
                     &mut $crate::resource::codec::UnmodeledNotes { notes: &mut notes, field: String::new() },
                 )
             }
@@ -458,7 +473,7 @@ macro_rules! nested {
 }
 pub(crate) use nested;
 
-/// Reads a nested object, and refuses what its table does not know.
+/// Reads a nested object, and rejects unknown properties.
 pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Result<T, Mismatch> {
     let mut map = match term {
         RawValue::Object(map) | RawValue::Block(map) => map,
@@ -471,11 +486,11 @@ pub(crate) fn take_object<T: Fields>(term: RawValue<'_>, dialect: Dialect) -> Re
     let taken = T::take_fields(&mut map, dialect)?;
     match map.iter().next() {
         None => Ok(taken),
-        Some((key, _)) => Err(Mismatch::new("is not modelled").inside(key)),
+        Some((key, _)) => Err(Mismatch::new("is not supported").inside(key)),
     }
 }
 
-/// Reads a nested object that others wrote.
+/// Reads a nested object from a file of another author.
 pub(crate) fn lift_object<T: Fields>(
     term: RawValue<'_>,
     dialect: Dialect,
@@ -485,7 +500,7 @@ pub(crate) fn lift_object<T: Fields>(
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
             Some(T::lift_fields(&mut map, dialect, unmodeled))
         }
-        // A block that may occur once is a list of one in a plan.
+        // A plan contains a list for a single block.
         RawValue::List(mut items) if items.len() == 1 => {
             lift_object(items.swap_remove(0), dialect, unmodeled)
         }

@@ -1,18 +1,17 @@
-use super::codec::OneInList;
-use super::table::resource;
-use super::{Hooks, KmsKey, PolicyDocument, Tags, tagged};
+use super::{Hooks, KmsKey, PolicyDocument, Tags, codec::OneInList, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// A topic of SNS.
+    /// An SNS topic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html>
-    pub struct Topic: "AWS::SNS::Topic" / "aws_sns_topic", link Attr::by_ref("arn");
+    pub struct Topic: "AWS::SNS::Topic" / "aws_sns_topic", link Attr::by_ref("arn"),
+        import "TopicArn" / "{arn}";
     opt {
-        /// Its name. Default: generated.
+        /// The name. Default: generated.
         topic_name: Value<Text> = "TopicName" / "name",
-        /// The key that encrypts what it holds; AWS's own lets no other service publish. Default:
-        /// not encrypted.
+        /// The KMS key. AWS services cannot publish with the AWS managed key. Default: no
+        /// encryption.
         kms_key: Link<KmsKey> = "KmsMasterKeyId" / "kms_master_key_id",
     }
     plain {
@@ -26,15 +25,16 @@ impl Hooks for Topic {
 }
 
 resource! {
-    /// Who may do what with a topic.
+    /// The resource policy of a topic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topicpolicy.html>
     pub struct TopicPolicy: "AWS::SNS::TopicPolicy" / "aws_sns_topic_policy",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{arn}";
     one {
-        /// The topic, by ARN.
+        /// The ARN of the topic.
         topic: OneInList<Link<Topic>> = "Topics" / "arn",
-        /// What is allowed.
+        /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
 }
@@ -42,17 +42,18 @@ resource! {
 impl Hooks for TopicPolicy {}
 
 resource! {
-    /// Who gets what is published.
+    /// A subscription to a topic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-subscription.html>
     pub struct Subscription: "AWS::SNS::Subscription" / "aws_sns_topic_subscription",
-        link Attr::by_ref("arn");
+        link Attr::by_ref("arn"),
+        import "Arn" / "{arn}";
     one {
-        /// The topic, by ARN.
+        /// The ARN of the topic.
         topic: Link<Topic> = "TopicArn" / "topic_arn",
-        /// How it is told, such as `email`.
+        /// The protocol, such as `email`.
         protocol: Value<Text> = "Protocol" / "protocol",
-        /// Where to, such as an address.
+        /// The endpoint, such as an email address.
         endpoint: Value<Text> = "Endpoint" / "endpoint",
     }
 }

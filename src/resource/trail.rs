@@ -1,37 +1,37 @@
-use super::table::resource;
-use super::{Bucket, Hooks, KmsKey, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Bucket, Hooks, KmsKey, LogGroup, Role, Tags, table::resource, tagged};
+use crate::ir::{ArnLink, Attr, Link, Text, Value};
 
 resource! {
-    /// A trail of CloudTrail.
+    /// A CloudTrail trail.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html>
     pub struct Trail: "AWS::CloudTrail::Trail" / "aws_cloudtrail", link Attr::by_ref("name"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "TrailName" / "{arn}";
     one {
-        /// Its name: the bucket's policy names it, and it names the bucket.
+        /// The name, required because the bucket policy and the trail refer to each other.
         trail_name: Value<Text> = "TrailName" / "name",
-        /// Where its files go.
+        /// The bucket for the log files.
         bucket: Link<Bucket> = "S3BucketName" / "s3_bucket_name",
-        /// Whether it records.
+        /// Whether to record events.
         is_logging: Value<bool> = "IsLogging" / "enable_logging",
     }
     opt {
-        /// Whether it records all regions. Default: its own.
+        /// Whether to record events of all regions. Default: `false`.
         is_multi_region_trail: Value<bool> = "IsMultiRegionTrail" / "is_multi_region_trail",
-        /// Whether it records services that have no region, such as IAM. Default: it does in
-        /// Terraform, and not in CloudFormation.
+        /// Whether to record events of global services such as IAM. Default: `true` in Terraform,
+        /// `false` in CloudFormation.
         include_global_service_events: Value<bool> =
             "IncludeGlobalServiceEvents" / "include_global_service_events",
-        /// Whether its files can be seen to be whole. Default: they cannot.
+        /// Whether to enable log file validation. Default: `false`.
         enable_log_file_validation: Value<bool> =
             "EnableLogFileValidation" / "enable_log_file_validation",
-        /// The key that encrypts its files, by ARN. Default: S3's own.
+        /// The ARN of the KMS key. Default: S3 managed keys.
         kms_key: Link<KmsKey> = "KMSKeyId" / "kms_key_id",
         /// The log group that gets its events too, by ARN with `:*` behind. Default: none.
-        log_group_arn: Value<Text> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
+        log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
         /// The role that writes to that group, by ARN. Default: none.
-        log_role_arn: Value<Text> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
+        log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
     }
     plain {
         /// Tags. Default: none.
@@ -40,7 +40,7 @@ resource! {
 }
 
 impl Trail {
-    /// Its ARN.
+    /// The ARN.
     pub const ARN: Attr = Attr::by_get_att("Arn", "arn");
 }
 

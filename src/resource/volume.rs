@@ -1,21 +1,23 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::{Dialect, Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
-use crate::ir::{Attr, Expr, Text, Value};
+use super::{Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Dialect, Expr, Text, Value};
 
 resource! {
-    /// A disk of its own; one that an instance brings is read as such.
+    /// A separate EBS volume. The reader also creates one for each additional volume of an
+    /// instance.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-volume.html>
-    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id");
+    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id"),
+        import "VolumeId" / "{id}";
     one {
-        /// Its zone.
+        /// The Availability Zone.
         availability_zone: Value<Text> = "AvailabilityZone" / "availability_zone",
     }
     opt {
-        /// Size in GiB. Default: the snapshot's.
+        /// The size in GiB. Default: that of the snapshot.
         size: Value<i64> = "Size" / "size",
-        /// What it is made of. Default: `gp2`.
+        /// The volume type. Default: `gp2`.
         volume_type: Value<VolumeType> = "VolumeType" / "type",
     }
     plain {
@@ -28,15 +30,15 @@ impl Hooks for Volume {
     tagged!();
 }
 
-/// The names that images have for the disk that they boot from.
+/// Device names of root volumes in AMIs.
 const ROOTS: [&str; 3] = ["/dev/xvda", "/dev/sda1", "xvda"];
 
-/// Whether a device's name is an image's name for the disk that it boots from.
+/// Returns whether a device name is that of a root volume in AMIs.
 pub(crate) fn is_root(name: &str) -> bool {
     ROOTS.contains(&name)
 }
 
-/// Takes the disks beside the one that an instance boots from out of its properties.
+/// Removes additional volumes from the properties of an instance, and returns them.
 pub(super) fn unfold_volumes(
     map: &mut Map<'_>,
     dialect: Dialect,
@@ -54,7 +56,7 @@ pub(super) fn unfold_volumes(
     let mut roots = Vec::new();
     let mut found = Vec::new();
     for item in items {
-        // A mapping to nothing, or to a disk that belongs to the machine, costs nothing more.
+        // A mapping without a volume, or to an instance store volume, has no cost.
         if let RawValue::Object(inner) = &item
             && dialect == Dialect::Cfn
             && inner.get("Ebs").is_none()

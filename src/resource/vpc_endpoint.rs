@@ -1,10 +1,11 @@
-use super::codec::words;
-use super::table::resource;
-use super::{Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, tagged};
+use super::{
+    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, codec::words,
+    table::resource, tagged,
+};
 use crate::ir::{Attr, Link, Text, Value};
 
 words! {
-    /// What an endpoint is made of.
+    /// The type of a VPC endpoint.
     #[non_exhaustive]
     pub enum EndpointType {
         /// Network interfaces in subnets.
@@ -15,33 +16,34 @@ words! {
 }
 
 resource! {
-    /// A private way to an AWS service.
+    /// A VPC endpoint.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html>
     pub struct VpcEndpoint: "AWS::EC2::VPCEndpoint" / "aws_vpc_endpoint", link Attr::by_ref("id"),
-        attrs [Self::PREFIX_LIST];
+        attrs [Self::PREFIX_LIST],
+        import "Id" / "{id}";
     one {
-        /// The VPC it belongs to.
+        /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
         /// The service, such as `com.amazonaws.eu-central-1.ssm`.
         service_name: Value<Text> = "ServiceName" / "service_name",
-        /// Its type.
+        /// The endpoint type.
         vpc_endpoint_type: Value<EndpointType> = "VpcEndpointType" / "vpc_endpoint_type",
     }
     opt {
-        /// The region of the service. Default: the VPC's.
+        /// The region of the service. Default: that of the VPC.
         service_region: Value<Text> = "ServiceRegion" / "service_region",
-        /// Whether the service's public name has its private addresses. Default: it has not.
+        /// Whether to enable private DNS. Default: `false`.
         private_dns_enabled: Value<bool> = "PrivateDnsEnabled" / "private_dns_enabled",
-        /// What may be asked through it. Default: everything.
+        /// The endpoint policy. Default: full access.
         policy: PolicyDocument = "PolicyDocument" / "policy",
     }
     many {
-        /// Where its interfaces are, at most one subnet of each zone. Default: nowhere.
+        /// The subnets of the interfaces, at most one per Availability Zone. Default: none.
         subnets: Link<Subnet> = "SubnetIds" / "subnet_ids",
-        /// Who may reach its interfaces. Default: the VPC's default group.
+        /// The security groups of the interfaces. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "security_group_ids",
-        /// The tables that get the routes of a gateway. Default: none.
+        /// The route tables of a gateway endpoint. Default: none.
         route_tables: Link<RouteTable> = "RouteTableIds" / "route_table_ids",
     }
     plain {
@@ -51,7 +53,7 @@ resource! {
 }
 
 impl VpcEndpoint {
-    /// The prefix list of a gateway's service; CloudFormation does not tell it.
+    /// The prefix list of a gateway endpoint. Not available in CloudFormation.
     pub const PREFIX_LIST: Attr = Attr::by_get_att("", "prefix_list_id");
 }
 
@@ -59,14 +61,14 @@ impl Hooks for VpcEndpoint {
     tagged!();
 }
 
-/// Declares what Terraform adds to an endpoint in a resource of its own.
+/// Declares a separate resource of Terraform that changes an endpoint.
 macro_rules! satellite {
-    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
         resource! {
             $(#[doc = $doc])*
-            pub struct $name: "" / $tf, link Attr::by_ref("id");
+            pub struct $name: "" / $tf, link Attr::by_ref("id"), import "" / $import;
             one {
-                /// The endpoint.
+                /// The VPC endpoint.
                 endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
                 $($(#[doc = $fdoc])* $field: $of = "" / $arg,)+
             }
@@ -77,51 +79,52 @@ macro_rules! satellite {
 }
 
 satellite! {
-    /// One more subnet of an endpoint.
+    /// An additional subnet of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_subnet_association>
-    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", {
+    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", import "{vpc_endpoint_id}/{subnet_id}", {
         /// The subnet.
         subnet: Link<Subnet> = "subnet_id",
     }
 }
 
 satellite! {
-    /// One more group of an endpoint; the default group stays unless it is replaced.
+    /// An additional security group of an endpoint, in Terraform. Keeps the default group unless
+    /// set to replace it.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_security_group_association>
-    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", {
-        /// The group.
+    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", import "{vpc_endpoint_id}/{security_group_id}", {
+        /// The security group.
         security_group: Link<SecurityGroup> = "security_group_id",
     }
 }
 
 satellite! {
-    /// One more route table of a gateway.
+    /// An additional route table of a gateway endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_route_table_association>
-    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", {
-        /// The table.
+    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", import "{vpc_endpoint_id}/{route_table_id}", {
+        /// The route table.
         route_table: Link<RouteTable> = "route_table_id",
     }
 }
 
 satellite! {
-    /// The policy of an endpoint.
+    /// The policy of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_policy>
-    VpcEndpointPolicy: "aws_vpc_endpoint_policy", {
-        /// What may be asked through it.
+    VpcEndpointPolicy: "aws_vpc_endpoint_policy", import "{vpc_endpoint_id}", {
+        /// The endpoint policy.
         policy: PolicyDocument = "policy",
     }
 }
 
 satellite! {
-    /// Whether an endpoint answers for the service's public name.
+    /// Private DNS of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_private_dns>
-    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", {
-        /// Whether it does.
+    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", import "{vpc_endpoint_id}", {
+        /// Whether to enable private DNS.
         private_dns_enabled: Value<bool> = "private_dns_enabled",
     }
 }

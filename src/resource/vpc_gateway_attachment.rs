@@ -1,14 +1,14 @@
-use super::table::resource;
-use super::{Hooks, InternetGateway, Vpc};
+use super::{Hooks, InternetGateway, Vpc, table::resource};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
-    /// What ties a gateway to a VPC.
+    /// The attachment of a gateway to a VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcgatewayattachment.html>
     pub struct VpcGatewayAttachment:
         "AWS::EC2::VPCGatewayAttachment" / "aws_internet_gateway_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AttachmentType,VpcId" / "{internet_gateway_id}:{vpc_id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",

@@ -9,9 +9,9 @@ mod shell;
 use serde_json::{Value, json};
 
 use crate::diagram::{Path, Scene, several};
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
 use crate::session_manager::{
     CHANNEL_ACTIONS, DEFAULT_DOCUMENT, OPEN_DATA_CHANNEL, REGISTER_ACTION,
 };

@@ -1,9 +1,9 @@
 //! The names of the stack, as shell variables of the runbook.
 
 use super::shell::Line;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{InstanceTopology, ResourceRef, Topology};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
 use crate::session_manager::SERVICES;
 
 /// Returns the logical ID or the address of a resource.

@@ -1,11 +1,11 @@
-//! A stack is what CloudFormation takes. Terraform has none of these limits.
+//! Limits of CloudFormation on a stack. Terraform has none of them.
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Stack, quoted};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Stack, quoted};
+use crate::resource::Graph;
 
-/// How many resources a template of the stack has: what stands inside others does not count.
+/// Counts the resources in the template. Resources written inside others do not count.
 fn resources(graph: &Graph, stack: &Stack) -> usize {
     let own = graph.nodes_of(stack).filter(|(id, node)| {
         node.resource.type_name(Dialect::Cfn).is_some()
@@ -44,8 +44,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 report(
                     "stack-limits",
                     about,
-                    format!("CloudFormation takes at most {max} {what}, not {count}"),
-                    "split it into several stacks, or print Terraform",
+                    format!("stack has {count} {what}; CloudFormation allows {max}"),
+                    "split it into several stacks, or use Terraform",
                 );
             }
         }
@@ -54,20 +54,20 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             report(
                 "stack-description",
                 "description",
-                format!("CloudFormation takes a description of 1024 bytes, not {description}"),
-                "shorten it",
+                format!("stack description has {description} bytes; CloudFormation allows 1024"),
+                "shorten `description`",
             );
         }
         for (_, node) in graph.nodes_of(stack) {
             if node.cfn_id.len() > 255 {
                 let id = quoted(&node.cfn_id);
-                let message = format!("logical id {id} has over 255 characters");
+                let message = format!("logical ID {id} has over 255 characters");
                 out.push(
                     Diagnostic::error("name-length", message)
                         .path(node.path.clone())
                         .at(node.location.clone())
                         .about(&["name"])
-                        .help("shorten the ids along the path"),
+                        .help("shorten the construct IDs in the path"),
                 );
             }
         }

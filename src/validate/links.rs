@@ -1,47 +1,46 @@
-//! What one stack takes from another: which values cross, what they are called, and in which order
-//! the stacks come.
+//! References between stacks: exported values, their names, and the deployment order.
 
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId, logical_id,
+    Attr, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId, logical_id,
     terraform_name,
 };
-use crate::resource::Dialect;
+use crate::resource::{Graph, Node};
 
-/// A value of one stack that others take: an exported output in CloudFormation, an output of a
-/// module and a variable of another in Terraform.
+/// A value that other stacks use: an exported output in CloudFormation, a module output and a
+/// variable in Terraform.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Export {
     pub(crate) from: StackId,
     pub(crate) node: NodeId,
     pub(crate) attr: Attr,
-    /// The output's id in CloudFormation: that of an output which the stack has anyway, if one
-    /// tells the value.
+    /// The logical ID of the output in CloudFormation. A declared output with the same value is
+    /// reused.
     pub(crate) cfn_id: String,
     /// The output's name in Terraform.
     pub(crate) tf_name: String,
-    /// The stacks that take it in CloudFormation.
+    /// The stacks that import it in CloudFormation.
     pub(crate) to_cfn: Vec<StackId>,
-    /// The stacks that take it in Terraform.
+    /// The stacks that use it in Terraform.
     pub(crate) to_tf: Vec<StackId>,
-    /// Whether the stack has an output for it anyway.
+    /// Whether the stack declares an output with the same value.
     pub(crate) has_output: bool,
 }
 
-/// All that crosses between stacks.
+/// All references between stacks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Links {
     pub(crate) exports: Vec<Export>,
-    /// Which stack waits for which.
+    /// Pairs of a stack and its dependency.
     dependencies: Vec<(StackId, StackId)>,
 }
 
 impl Export {
-    /// The name under which CloudFormation knows it in the account and region.
+    /// Returns the export name in CloudFormation, unique in the account and region.
     pub(crate) fn name(&self, graph: &Graph) -> String {
         format!("{}:{}", graph.stacks[self.from.index()].name, self.cfn_id)
     }
 
-    /// The variable of a module that takes it.
+    /// Returns the variable name of the module that uses it.
     pub(crate) fn variable(&self, graph: &Graph) -> String {
         let stack = terraform_name(&graph.stacks[self.from.index()].name);
         format!("{stack}_{}", self.tf_name)
@@ -49,7 +48,7 @@ impl Export {
 }
 
 impl Links {
-    /// Gathers what crosses.
+    /// Collects the references between the stacks of a graph.
     pub(crate) fn of(graph: &Graph) -> Links {
         let mut links = Links::default();
         if graph.stacks.len() < 2 {
@@ -111,7 +110,7 @@ impl Links {
         }
     }
 
-    /// What a stack tells others in a language.
+    /// Returns the exports of a stack in one language.
     pub(crate) fn exports_of(
         &self,
         stack: StackId,
@@ -122,21 +121,21 @@ impl Links {
             .filter(move |it| it.from == stack && !dialect.pick(&it.to_cfn, &it.to_tf).is_empty())
     }
 
-    /// What a stack takes from others in Terraform.
+    /// Returns the imports of a stack in Terraform.
     pub(crate) fn imports_of(&self, stack: StackId) -> impl Iterator<Item = &Export> {
         self.exports
             .iter()
             .filter(move |it| it.to_tf.contains(&stack))
     }
 
-    /// The value of a resource of another stack.
+    /// Returns the export of a resource attribute.
     pub(crate) fn find(&self, node: NodeId, attr: Attr) -> Option<&Export> {
         self.exports
             .iter()
             .find(|it| it.node == node && it.attr == attr)
     }
 
-    /// The stacks that must be there before this one.
+    /// Returns the stacks that must be deployed before this one.
     pub(crate) fn dependencies_of(&self, stack: StackId) -> impl Iterator<Item = StackId> + '_ {
         let waits = self
             .dependencies
@@ -145,7 +144,7 @@ impl Links {
         waits.map(|(_, on)| *on)
     }
 
-    /// The stacks, each behind those that it waits for; the rest, if some wait in a circle.
+    /// Returns the stacks in deployment order, then those with a circular dependency.
     pub(crate) fn order(&self, graph: &Graph) -> (Vec<StackId>, Vec<StackId>) {
         let mut left: Vec<StackId> = (0..graph.stacks.len()).map(StackId::next).collect();
         let mut order: Vec<StackId> = Vec::new();
@@ -184,12 +183,12 @@ fn export(graph: &Graph, id: NodeId, node: &Node, attr: Attr) -> Export {
     }
 }
 
-/// Stacks do not wait in a circle, and a value does not leave its region.
+/// Reports circular dependencies between stacks, and references across regions.
 pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
     let (_, cycle) = links.order(graph);
     if !cycle.is_empty() {
-        let mut found = Diagnostic::error("circle", "stacks wait for each other in a circle")
-            .help("move what both need into a stack of its own");
+        let mut found = Diagnostic::error("circular-dependency", "stacks depend on each other")
+            .help("move the shared resources to a separate stack");
         for stack in cycle.iter().map(|id| &graph.stacks[id.index()]) {
             found = found.path(stack.name.clone()).at(stack.location.clone());
         }
@@ -205,14 +204,14 @@ pub(super) fn check(graph: &Graph, links: &Links, out: &mut Diagnostics) {
             };
             if was != is {
                 let message = format!(
-                    "`{}` is in {is}, and takes `{}` from `{}` in {was}",
+                    "stack `{}` in `{is}` refers to `{}` of stack `{}` in `{was}`; references do not cross regions",
                     to.name, export.cfn_id, from.name
                 );
                 out.push(
-                    Diagnostic::error("link-between-regions", message)
+                    Diagnostic::error("cross-region-reference", message)
                         .path(to.name.clone())
                         .at(to.location.clone())
-                        .help("give it by a parameter"),
+                        .help("pass the value in a parameter"),
                 );
             }
         }

@@ -1,13 +1,13 @@
-//! Identifiers that are given as text have AWS's shape, and ARNs are of the stack's partition.
+//! Validation of literal IDs and ARNs.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Node, Stack};
+use crate::ir::{Diagnostic, Diagnostics, Stack};
 use crate::region::Region;
-use crate::resource::{Map, RawValue};
+use crate::resource::{Map, Node, RawValue};
 
-/// What an identifier names: the prefix of its id, and what people call it.
+/// The kind of an ID: its prefix and description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IdOf {
     prefix: &'static str,
@@ -26,13 +26,13 @@ ids! {
     SUBNET = "subnet" "a subnet",
     ROUTE_TABLE = "rtb" "a route table",
     SECURITY_GROUP = "sg" "a security group",
-    ENDPOINT = "vpce" "an endpoint",
-    IMAGE = "ami" "an image",
+    ENDPOINT = "vpce" "a VPC endpoint",
+    IMAGE = "ami" "an AMI",
     PREFIX_LIST = "pl" "a prefix list",
 }
 
 impl IdOf {
-    /// Says what is wrong with an id in a field, if anything.
+    /// Returns the error for an invalid ID.
     pub(crate) fn diagnostic(self, field: &str, id: &str) -> Option<Diagnostic> {
         let digits = id
             .strip_prefix(self.prefix)
@@ -42,19 +42,16 @@ impl IdOf {
             return None;
         }
         let message = format!(
-            "`{field}` is `{}`, not the id of {}",
+            "`{field}` is `{}`, not the ID of {}",
             id.escape_debug(),
             self.name
         );
-        let help = format!(
-            "an id is `{}-` and 8 or 17 digits of 0-9 and a-f",
-            self.prefix
-        );
+        let help = format!("use `{}-` and 8 or 17 hexadecimal digits", self.prefix);
         Some(Diagnostic::error("id-format", message).help(help))
     }
 }
 
-/// The properties that hold ids.
+/// The properties that contain IDs.
 const IDS: [(&str, IdOf); 15] = [
     ("VpcId", IdOf::VPC),
     ("SubnetId", IdOf::SUBNET),
@@ -97,7 +94,7 @@ impl<'a> Arn<'a> {
         })
     }
 
-    /// Says what keeps it from working in a region: its partition, or its own region.
+    /// Returns the error for an ARN in another partition or region.
     fn other_region(&self, field: &str, text: &str, region: &Region) -> Option<Diagnostic> {
         let (is, wants, what) = if self.partition != region.partition {
             (self.partition, region.partition, "partition")
@@ -107,28 +104,28 @@ impl<'a> Arn<'a> {
             return None;
         };
         let message = format!(
-            "`{field}` is `{}` of {what} `{}`, and the stack is in {what} `{wants}`",
+            "`{field}` is `{}` in {what} `{}`; the stack is in {what} `{wants}`",
             text.escape_debug(),
             is.escape_debug()
         );
-        Some(Diagnostic::error("arn-place", message).help(format!(
-            "name one of {what} `{wants}`, or deploy to another region than `{}`",
+        Some(Diagnostic::error("arn-mismatch", message).help(format!(
+            "use an ARN in {what} `{wants}`, or change `region` from `{}`",
             region.name
         )))
     }
 }
 
-/// What an ARN names.
+/// The kind of an ARN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ArnOf {
-    /// A policy of IAM.
+    /// An IAM policy.
     Policy,
-    /// A key of KMS, or its alias.
+    /// A KMS key or its alias.
     Key,
 }
 
 impl ArnOf {
-    /// Says what is wrong with an ARN in a field, if anything.
+    /// Returns the error for an invalid ARN.
     pub(crate) fn diagnostic(
         self,
         field: &str,
@@ -176,23 +173,26 @@ impl ArnOf {
                     "`{field}` is `{}`, not the ARN of {what}",
                     text.escape_debug()
                 );
-                Some(Diagnostic::error("arn-format", message).help(format!("write it as `{such}`")))
+                Some(
+                    Diagnostic::error("arn-format", message)
+                        .help(format!("use an ARN such as `{such}`")),
+                )
             }
         }
     }
 }
 
-/// Finds what is wrong with one text of a property.
+/// Returns the error for a literal value of a property.
 fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Diagnostic> {
-    // All the others, quickly.
+    // A fast exit for all other properties.
     let holds_id = property.ends_with("Id") || property.ends_with("Ids") || property == "GroupSet";
     if !holds_id && !text.starts_with("arn:") {
         return None;
     }
     if let Some((_, of)) = IDS.iter().find(|(name, _)| *name == property) {
-        // EC2 looks such a parameter up.
+        // EC2 resolves the parameter.
         let looked_up = property == "ImageId" && text.starts_with("resolve:ssm:");
-        // A construct that could not make what this leads to leaves it empty, and says why.
+        // A construct leaves a reference empty after it reports an error.
         return if looked_up || text.is_empty() {
             None
         } else {
@@ -202,7 +202,7 @@ fn diagnostic(property: &str, text: &str, region: Option<&Region>) -> Option<Dia
     Arn::read(text)?.other_region(property, text, region?)
 }
 
-/// Checks the properties of a resource.
+/// Reports invalid IDs and ARNs in the properties of a resource.
 pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnostics) {
     fn walk(property: &str, term: &RawValue<'_>, each: &mut dyn FnMut(&str, &str)) {
         match term {
@@ -214,7 +214,7 @@ pub(super) fn check(map: &Map<'_>, stack: &Stack, node: &Node, out: &mut Diagnos
         }
     }
     fn walk_map(map: &Map<'_>, each: &mut dyn FnMut(&str, &str)) {
-        // A tag may say anything.
+        // Tags can have any value.
         let reported = map
             .iter()
             .filter(|(key, _)| *key != "Tags" && *key != "TagSpecifications");
@@ -262,8 +262,8 @@ mod tests {
             of.diagnostic("field", text, Region::find(region))
                 .map(|it| it.code)
         };
-        assert_eq!(code(ArnOf::Key, key, "eu-west-1"), Some("arn-place"));
-        assert_eq!(code(ArnOf::Key, key, "cn-north-1"), Some("arn-place"));
+        assert_eq!(code(ArnOf::Key, key, "eu-west-1"), Some("arn-mismatch"));
+        assert_eq!(code(ArnOf::Key, key, "cn-north-1"), Some("arn-mismatch"));
         for bad in [
             "",
             "alias/x",
@@ -280,7 +280,10 @@ mod tests {
         }
         let policy = "arn:aws-cn:iam::aws:policy/x";
         assert_eq!(code(ArnOf::Policy, policy, "cn-north-1"), None);
-        assert_eq!(code(ArnOf::Policy, policy, "us-east-1"), Some("arn-place"));
+        assert_eq!(
+            code(ArnOf::Policy, policy, "us-east-1"),
+            Some("arn-mismatch")
+        );
         assert_eq!(
             code(
                 ArnOf::Policy,

@@ -1,5 +1,5 @@
-//! The checks: what only values can decide. They gather all problems, and only they make
-//! [`Validated`], which the back ends take.
+//! Validation of the graph. Collects all problems. Only validation creates [`Validated`], the input
+//! of the back ends.
 
 mod limits;
 mod links;
@@ -9,8 +9,8 @@ mod parameters;
 mod references;
 mod tags;
 
-use crate::ir::{Diagnostics, Graph};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostics, Dialect};
+use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};
@@ -30,15 +30,15 @@ impl<'g> Validated<'g> {
         self.graph
     }
 
-    /// Returns the limits of one language that the stacks exceed: its tool refuses the output, and
-    /// the other language's is sound.
+    /// Returns the limits of one language that the stacks exceed. That output is invalid, but the
+    /// other language can still be valid.
     ///
     /// ```
     /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
-    /// let mut app = App::new();
-    /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
-    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));
-    /// let validated = app.validate().expect("nothing else is wrong");
+    /// let mut app = App::new(); let instances = (0..300).map(|n|
+    /// PrivateInstance::new(format!("web{n}")));
+    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(),
+    /// SessionAccess::instance)); let validated = app.validate().expect("nothing else is wrong");
     /// assert!(validated.limit_violations(Dialect::Cfn).has_errors());
     /// assert!(validated.limit_violations(Dialect::Tf).is_empty());
     /// ```
@@ -47,15 +47,14 @@ impl<'g> Validated<'g> {
         dialect.pick(&self.cfn_limits, NONE)
     }
 
-    /// Returns the names of the stacks, each behind those whose values it takes, which is the order
-    /// of deployment.
+    /// Returns the names of the stacks in deployment order.
     pub fn deployment_order(&self) -> Vec<&'g str> {
         let (order, _) = self.links.order(self.graph);
         let name = |id: crate::ir::StackId| self.graph.stacks[id.index()].name.as_str();
         order.into_iter().map(name).collect()
     }
 
-    /// Returns the names of the stacks that a stack takes values from.
+    /// Returns the names of the stacks that a stack depends on.
     pub fn dependencies_of(&self, stack: &str) -> Vec<&'g str> {
         let Some(id) = self.graph.stack_names.get(stack) else {
             return Vec::new();
@@ -68,14 +67,14 @@ impl<'g> Validated<'g> {
         &self.links
     }
 
-    /// Returns what there is to know beside the output.
+    /// Returns the warnings.
     pub fn warnings(&self) -> &Diagnostics {
         &self.warnings
     }
 }
 
 impl Validated<'_> {
-    /// Changes what was found: a front end knows the places better.
+    /// Changes the diagnostics, so that a front end can add locations.
     #[cfg(feature = "config")]
     pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
         Validated {
@@ -86,17 +85,17 @@ impl Validated<'_> {
     }
 }
 
-/// Runs all checks, beside what rules of others found.
+/// Validates the graph, in addition to `own` diagnostics.
 ///
 /// # Errors
 ///
-/// All diagnostics, if one of them is an error.
+/// Returns all diagnostics if one of them is an error.
 pub(crate) fn run(graph: &Graph, own: Diagnostics) -> Result<Validated<'_>, Diagnostics> {
     let mut out = graph.diagnostics.clone();
     out.extend(own);
     let mut broken = Diagnostics::default();
     references::check(graph, &mut broken);
-    // What leads nowhere cannot be followed by the other checks.
+    // The other rules cannot follow invalid references.
     let stop = broken.has_errors();
     out.extend(broken);
     if stop {

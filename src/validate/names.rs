@@ -1,15 +1,15 @@
-//! Two paths never have one name.
+//! Duplicate names.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Links;
-use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, StackId, terraform_name};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, SourceLocation, StackId, terraform_name};
+use crate::resource::Graph;
 
-/// A name that is taken, by whom, and where.
+/// Names in use, with their path and location.
 type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a SourceLocation)>;
 
-/// The paths that have been told to collide, and those that they are below.
+/// Pairs of paths that were reported, and of their parents.
 type Reported<'a> = HashSet<(&'a str, &'a str)>;
 
 fn take<'a>(
@@ -22,7 +22,8 @@ fn take<'a>(
     out: &mut Diagnostics,
 ) {
     if let Some((other, at)) = taken.insert(name, (path, location)) {
-        // Constructs of one name collide in all their parts and in both languages: once is enough.
+        // Two constructs with one name collide in all parts and in both languages: one error is
+        // enough.
         let above = |path: &'a str| path.rsplit_once('/').map_or("", |(above, _)| above);
         let parents = (above(other), above(path));
         let new = reported.insert((other, path));
@@ -31,15 +32,15 @@ fn take<'a>(
         }
         out.push(
             Diagnostic::error(
-                "name-taken",
-                format!("two things have the name `{}` in {language}", name.1),
+                "duplicate-name",
+                format!("duplicate name `{}` in {language}", name.1),
             )
             .path(other)
             .path(path)
             .at(at.clone())
             .at(location.clone())
             .about(&["name"])
-            .help("give one of them another id"),
+            .help("rename one of them"),
         );
     }
 }

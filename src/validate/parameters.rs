@@ -1,8 +1,9 @@
-//! A parameter is what both languages can declare.
+//! Validation of parameters for both languages.
 
 use regex_lite::Regex;
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, ParameterType, Text, quoted};
+use crate::ir::{Diagnostic, Diagnostics, ParameterType, Text, quoted};
+use crate::resource::Graph;
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for parameter in &graph.parameters {
@@ -21,15 +22,15 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             && id.bytes().all(|b| b.is_ascii_alphanumeric());
         if !plain {
             report(
-                // The key itself, which is the place already.
+                // The location already is that of the key.
                 "id",
-                format!("{} is not the name of a parameter", quoted(id)),
-                "take letters and digits only, such as `VpcId`",
+                format!("{} is not a parameter name", quoted(id)),
+                "use letters and digits only, such as `VpcId`",
             );
         }
         let list = parameter.of.is_list();
         let pattern = parameter.allowed_pattern.as_deref();
-        // The only types that CloudFormation takes a pattern for.
+        // CloudFormation supports a pattern only for these types.
         let text = matches!(
             parameter.of,
             ParameterType::String | ParameterType::StringList
@@ -37,8 +38,11 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         if pattern.is_some() && !text {
             report(
                 "allowed_pattern",
-                format!("`{}` takes no pattern", parameter.of.cfn()),
-                "remove it, or declare the parameter as `String`",
+                format!(
+                    "a parameter of type `{}` cannot have a pattern",
+                    parameter.of.cfn()
+                ),
+                "remove the pattern, or use the type `String`",
             );
         }
         let shape = match (pattern, parameter.of.pattern()) {
@@ -47,14 +51,14 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 Err(error) => {
                     report(
                         "allowed_pattern",
-                        format!("{} is not a pattern: {error}", quoted(pattern)),
-                        "write what both CloudFormation and Terraform understand: no look-around, \
-                         no references back",
+                        format!("{} is not a regular expression: {error}", quoted(pattern)),
+                        "use syntax that CloudFormation and Terraform both support: no look-around, \
+                         no backreferences",
                     );
                     None
                 }
             },
-            // Of this module, and right.
+            // A pattern of `ParameterType`, covered by tests.
             (None, Some(pattern)) => anchored(pattern)
                 .ok()
                 .flatten()
@@ -78,8 +82,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 if parameter.of == ParameterType::Number && item.parse::<i64>().is_err() {
                     report(
                         setting,
-                        format!("{what} {shown} is not a whole number"),
-                        "take a whole number such as `20`",
+                        format!("{what} {shown} is not an integer"),
+                        "use an integer such as `20`",
                     );
                 }
                 if let Some((shape, pattern)) = &shape
@@ -88,7 +92,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     report(
                         setting,
                         format!("{what} {shown} does not match `{pattern}`"),
-                        "take one that matches as a whole",
+                        "use a value that matches the entire pattern",
                     );
                 }
             }
@@ -100,29 +104,29 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                 {
                     report(
                         "default",
-                        format!("default {} is not among the allowed values", quoted(&item)),
-                        "allow it, or take one that is allowed",
+                        format!("default {} is not an allowed value", quoted(&item)),
+                        "add it to `allowed_values`, or use an allowed value",
                     );
                 }
             }
             if default.len() > 4096 {
                 report(
                     "default",
-                    "the default has over 4096 bytes".to_owned(),
-                    "shorten it",
+                    "default has over 4096 bytes".to_owned(),
+                    "shorten `default`",
                 );
             }
         }
     }
 }
 
-/// Returns a pattern for the whole of a text, or nothing where this program cannot tell: it knows
-/// no classes of Unicode, which both languages have.
+/// Returns a regular expression that matches the entire text, or `None` for Unicode classes, which
+/// both languages support and `regex_lite` does not.
 fn anchored(pattern: &str) -> Result<Option<Regex>, regex_lite::Error> {
     if ["\\p", "\\P"].iter().any(|class| pattern.contains(class)) {
         return Ok(None);
     }
-    // By itself first: a parenthesis too many would close the one around it.
+    // The pattern alone first: an extra parenthesis would close the group around it.
     Regex::new(pattern)?;
     Regex::new(&format!("^(?:{pattern})$")).map(Some)
 }

@@ -1,17 +1,16 @@
-//! References lead to what is there, and never in a circle.
+//! Validation of references and dependencies.
 
 use super::literals;
-use crate::backend::apply_overrides;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, RawValue, Tags};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
+use crate::resource::{Graph, Map, Node, RawValue, Tags, apply_overrides};
 
-/// What is wrong with an expression, if anything.
+/// Returns what is wrong with a reference.
 fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {
     match expr {
         Expr::Attr(node, _) => match graph.node(*node) {
             None => Some("refers to a resource of another app"),
             Some(node) if node.resource.type_name(dialect).is_none() => {
-                Some("refers to a raw resource that this language has not")
+                Some("refers to a raw resource that does not exist in this language")
             }
             Some(_) => None,
         },
@@ -25,8 +24,8 @@ fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Op
     }
 }
 
-/// Returns whether all items of a list parameter stand beside what cannot be joined with them by
-/// commas, which is CloudFormation's only way.
+/// Returns whether a list contains all items of a list parameter and other items that are not
+/// plain strings. CloudFormation can only join them with commas.
 fn mixes_lists(map: &Map<'_>) -> bool {
     fn term(it: &RawValue<'_>) -> bool {
         match it {
@@ -46,7 +45,7 @@ fn mixes_lists(map: &Map<'_>) -> bool {
     map.iter().any(|(_, it)| term(it))
 }
 
-/// Returns whether a text would be looked up by CloudFormation; Base64 hides it.
+/// Returns whether CloudFormation resolves a dynamic reference in text. Base64 hides it.
 ///
 /// <https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/136>
 fn would_be_looked_up(map: &Map<'_>) -> bool {
@@ -62,14 +61,14 @@ fn would_be_looked_up(map: &Map<'_>) -> bool {
     map.iter().any(|(_, it)| term(it))
 }
 
-/// Returns the key of the tag that would be looked up, if it is one.
+/// Returns the key of the tag that contains the dynamic reference.
 fn looked_up_tag(node: &Node) -> String {
     let mut tags = node.resource.tags().into_iter().flat_map(Tags::iter);
     let found = tags.find(|(_, value)| value.lit().is_some_and(|it| it.contains("{{resolve:")));
     found.map_or(String::new(), |(key, _)| key.clone().into_owned())
 }
 
-/// Returns whether it leads forward, to what was added after it.
+/// Validates a resource, and returns whether it refers to a resource that was added later.
 fn check_node(
     graph: &Graph,
     here: &Stack,
@@ -94,16 +93,16 @@ fn check_node(
             found = found.or_else(|| diagnostic(expr, graph, here, dialect));
         });
         if let Some(found) = found {
-            out.push(report(found, "use handles of the same app, or an `Id`"));
+            out.push(report(found, "use a handle of this app, or an `Id`"));
             return false;
         }
         if mixes_lists(&map) {
             out.push(report(
-                "a list parameter stands beside what is no text, or has a comma",
-                "let it stand alone, or among ids",
+                "a list parameter is combined with an item that is not text, or contains a comma",
+                "use the list parameter alone, or combine it with IDs only",
             ));
         }
-        // What a construct has said of its settings need not be said again.
+        // A construct already reports its settings.
         if dialect == Dialect::Cfn
             && node.resource.kind().is_some()
             && !graph.diagnostics.has_errors()
@@ -114,14 +113,14 @@ fn check_node(
             out.push(
                 Diagnostic::warning(
                     "dynamic-reference",
-                    "text holds `{{resolve:`, which CloudFormation may look up",
+                    "text contains `{{resolve:`; CloudFormation can resolve it as a dynamic reference",
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())
                 .about(&["tags", &looked_up_tag(node)])
                 .about(&["", "tags", &looked_up_tag(node)])
                 .only(Dialect::Cfn)
-                .help("it is written in pieces, but CloudFormation may look it up once joined; reword it to be sure"),
+                .help("remove `{{resolve:` from the text; the template splits it, but CloudFormation can resolve it after the parts are joined"),
             );
         }
         if let Err(message) = apply_overrides(&mut map, node, dialect) {
@@ -129,26 +128,26 @@ fn check_node(
                 Diagnostic::error("override", message)
                     .path(node.path.clone())
                     .at(node.location.clone())
-                    .help("name it by a JSON pointer such as `/Tags/0/Value`"),
+                    .help("use a JSON pointer such as `/Tags/0/Value`"),
             );
         }
     }
     let nowhere = |after: &NodeId| graph.node(*after).is_none();
     if node.depends_on.iter().any(nowhere) {
         out.push(report(
-            "waits for a resource of another app",
-            "use handles of the same app",
+            "depends on a resource of another app",
+            "use a handle of this app",
         ));
     }
     forward
 }
 
-/// Returns what must exist before a node.
+/// Returns the dependencies of a resource.
 fn before(graph: &Graph, node: &Node) -> Vec<NodeId> {
     let mut before = node.resource.put(Dialect::Cfn).references();
     before.extend(node.resource.put(Dialect::Tf).references());
     before.extend(&node.depends_on);
-    // Stacks wait as a whole for other stacks.
+    // Dependencies on other stacks order entire stacks.
     before.retain(|id| {
         graph
             .node(*id)
@@ -175,8 +174,8 @@ fn check_cycles(graph: &Graph, stack: &Stack, out: &mut Diagnostics) {
         }
         done.extend(ready);
     }
-    let mut cycle = Diagnostic::error("circle", "resources wait for each other in a circle")
-        .help("remove one of the references");
+    let mut cycle = Diagnostic::error("circular-dependency", "resources depend on each other")
+        .help("remove one of the references or dependencies");
     for (id, node) in graph.nodes_of(stack) {
         if !done.contains(&id) {
             cycle = cycle.path(node.path.clone()).at(node.location.clone());
@@ -191,13 +190,13 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for (n, stack) in graph.stacks().enumerate() {
         let mut forward = false;
         for (id, node) in graph.nodes_of(stack) {
-            // `Graph::nodes_mut` lets one be replaced as a whole.
+            // `Graph::nodes_mut` allows replacing a node.
             if node.stack != StackId::next(n) {
                 out.push(
-                    Diagnostic::error("reference", "is a resource of another stack or app")
+                    Diagnostic::error("reference", "resource belongs to another stack or app")
                         .path(node.path.clone())
                         .at(node.location.clone())
-                        .help("change what is in it, and leave it in its stack"),
+                        .help("change the resource, and keep it in its stack"),
                 );
             }
             forward |= check_node(graph, stack, (id, node), out);
@@ -211,15 +210,15 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             }
             if let Some(found) = found {
                 out.push(
-                    Diagnostic::error("reference", format!("an output {found}"))
+                    Diagnostic::error("reference", format!("output {found}"))
                         .path(output.path.clone())
                         .at(output.location.clone())
-                        .help("use handles of the same app"),
+                        .help("use a handle of this app"),
                 );
             }
         }
-        // A handle exists only once its resource does, so that links lead back, and so does
-        // waiting, unless somebody changed the graph afterwards.
+        // Handles exist only after their resource, so references point backward unless the graph
+        // was changed later.
         if forward {
             check_cycles(graph, stack, out);
         }

@@ -1,7 +1,8 @@
-//! Tags are what AWS takes: at most 50, keys up to 128 and values up to 256 characters, and no
-//! key in AWS's own name.
+//! Validation of tags: at most 50, keys up to 128 and values up to 256 characters, and no key that
+//! starts with `aws:`.
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, quoted};
+use crate::ir::{Diagnostic, Diagnostics, quoted};
+use crate::resource::Graph;
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for node in &graph.nodes {
@@ -14,7 +15,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
                     .path(node.path.clone())
                     .at(node.location.clone())
                     .about(about)
-                    // The stack's tags, and `Name`, which begins with names.
+                    // The tags of the stack, and `Name`, which contains the names.
                     .about(&[&[""], about].concat())
                     .about(&[if about.ends_with(&["Name"]) {
                         "name"
@@ -27,8 +28,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         if tags.len() > 50 {
             report(
                 &["tags"],
-                format!("a resource has at most 50 tags, not {}", tags.len()),
-                "remove some",
+                format!("resource has {} tags; AWS allows 50", tags.len()),
+                "remove tags",
             );
         }
         for (key, value) in tags.iter() {
@@ -36,8 +37,8 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             if key.is_empty() || key.chars().count() > 128 {
                 report(
                     &["tags", key],
-                    format!("tag key {shown} is not from 1 to 128 characters"),
-                    "shorten it",
+                    format!("tag key {shown} does not have 1 to 128 characters"),
+                    "use a key of 1 to 128 characters",
                 );
             }
             if key
@@ -46,15 +47,15 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             {
                 report(
                     &["tags", key],
-                    format!("tag key {shown} is AWS's own"),
-                    "take a key without `aws:`",
+                    format!("tag key {shown} has the reserved prefix `aws:`"),
+                    "use a key without the prefix `aws:`",
                 );
             }
             if value.lit().is_some_and(|value| value.chars().count() > 256) {
                 report(
                     &["tags", key],
-                    format!("the value of tag {shown} is over 256 characters"),
-                    "shorten it",
+                    format!("value of tag {shown} has over 256 characters"),
+                    "shorten the value",
                 );
             }
         }

@@ -1,5 +1,5 @@
-//! The reachability check of templates and plans with known verdicts: one correct file for each shape,
-//! and one changed fact for each case.
+//! The reachability check of templates and plans with known verdicts: one correct file for each
+//! shape, and one changed fact for each case.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,8 +29,7 @@ fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Returns a base file with the edits of a case. Each text to find occurs once, unless the edit says
-/// `all`.
+/// Returns a base file with the edits of a case. Each `find` must occur as often as the case expects.
 fn edited(base: &Path, case: &Value) -> String {
     let mut out = std::fs::read_to_string(base).unwrap();
     let name = text(case, "case").unwrap();
@@ -50,8 +49,8 @@ fn edited(base: &Path, case: &Value) -> String {
     out
 }
 
-/// Runs `check` and returns the verdict and failing hop of each instance.
-fn verdicts(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
+/// Runs the program and returns its verdicts.
+fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
     command.arg("check").arg(file).args(["--output", "json"]);
     for argument in items(case, "arguments") {
@@ -59,23 +58,23 @@ fn verdicts(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<Strin
     }
     let done = command.output().unwrap();
     let name = text(case, "case").unwrap();
-    let stderr = String::from_utf8_lossy(&done.stderr);
+    let talk = String::from_utf8_lossy(&done.stderr);
     let report: Value = serde_json::from_slice(&done.stdout)
-        .unwrap_or_else(|error| panic!("{name}: {error}: {stderr}"));
+        .unwrap_or_else(|error| panic!("{name}: {error}: {talk}"));
     let instances = items(&report, "instances").iter().map(|it| {
         let verdict = text(it, "verdict").unwrap().to_owned();
         let hop = text(it, "failing_hop").map(str::to_owned);
         (text(it, "id").unwrap().to_owned(), (verdict, hop))
     });
-    let verdicts: BTreeMap<_, _> = instances.collect();
-    let any = |verdict: &str| verdicts.values().any(|(own, _)| own == verdict);
+    let answers: BTreeMap<_, _> = instances.collect();
+    let any = |verdict: &str| answers.values().any(|(own, _)| own == verdict);
     let code = match () {
         () if any("unreachable") => 1,
         () if any("unknown") => 3,
         () => 0,
     };
     assert_eq!(done.status.code(), Some(code), "{name}");
-    verdicts
+    answers
 }
 
 #[derive(Default)]
@@ -116,9 +115,9 @@ impl Tally {
                 _ => Vec::new(),
             };
             let right_hop = hops.is_empty() || hop.is_some_and(|hop| hops.contains(&hop));
-            // A plan does not contain resources that it does not create.
-            let is_missing = verdict == "not-created" && own == "none";
-            if !is_missing && (verdict != own || !right_hop) {
+            // A plan does not contain resources with `count = 0`.
+            let left_out = verdict == "not-created" && own == "none";
+            if !left_out && (verdict != own || !right_hop) {
                 self.wrong.push(format!(
                     "{name}: {id}: expected {verdict} {hops:?}, found {own} {hop:?}"
                 ));
@@ -144,7 +143,7 @@ fn templates_have_the_expected_verdicts() {
         let base = text(&case, "base").unwrap();
         let file = scratch.path().join(base);
         std::fs::write(&file, edited(&directory("cfn").join(base), &case)).unwrap();
-        tally.compare(&case, &verdicts(&file, &case));
+        tally.compare(&case, &answers(&file, &case));
     }
     tally.finish("templates", 700);
 }
@@ -155,7 +154,7 @@ fn plans_have_the_expected_verdicts() {
     for case in cases("tf") {
         let name = text(&case, "case").unwrap();
         let file = directory("tf/plans").join(format!("{name}.json"));
-        tally.compare(&case, &verdicts(&file, &case));
+        tally.compare(&case, &answers(&file, &case));
     }
     tally.finish("plans", 200);
 }

@@ -1,4 +1,4 @@
-//! Cost estimates: worked examples, unknown prices, alternatives, and the command.
+//! Cost estimates: worked examples, resources without a price, alternatives, and the command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ fn region(name: &str) -> &'static Region {
     Region::find(name).unwrap()
 }
 
-/// Returns the estimate of a configuration and its alternatives.
+/// The estimate of a configuration, and its alternatives.
 fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
@@ -67,19 +67,19 @@ fn endpoints_cost_by_zone() {
             "58.40",
         ),
         ("network: {zones: 3}", "65.70"),
-        ("endpoints: {s3: true}", "43.80"),
+        ("endpoints: {s3_gateway: true}", "43.80"),
     ] {
         let (estimate, _) = built_config(text);
         assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
         assert!(estimate.is_complete(), "{text}");
     }
-    let (estimate, _) = built_config("endpoints: {s3: true}");
+    let (estimate, _) = built_config("endpoints: {s3_gateway: true}");
     let free = |line: &&cost::Line| line.cost == Cost::Free;
     assert_eq!(estimate.lines.iter().filter(free).count(), 1);
 }
 
 #[test]
-fn a_region_without_ec2messages_pays_for_two() {
+fn a_region_without_ec2messages_has_two_endpoints() {
     let app = Config::empty().build().unwrap().app;
     for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
         let estimate = cost::estimate(app.graph(), region(name), &UsageAssumptions::default());
@@ -92,7 +92,7 @@ fn a_region_without_ec2messages_pays_for_two() {
 }
 
 #[test]
-fn gateways_are_compared_at_their_list_price() {
+fn nat_gateways_match_the_prices_in_the_guide() {
     let (estimate, alternatives) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
@@ -115,7 +115,7 @@ fn each_setting_has_its_documented_effect() {
     for text in [
         "",
         "region: eu-central-1\n",
-        "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
+        "instances: [{name: a, instance_type: m5.large}, {name: b, image: windows-2022, instance_type: t3.medium}]\n",
     ] {
         let (estimate, alternatives) = built_config(text);
         let settable: Vec<&Alternative> =
@@ -149,24 +149,21 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
     };
     assert!(arm(""));
     assert!(!arm(
-        "instances: [{name: a, image: windows-2022, type: t3.large}]"
+        "instances: [{name: a, image: windows-2022, instance_type: t3.large}]"
     ));
-    let image = "{ami: ami-0a1b2c3d4e5f60718, root_device: /dev/xvda}";
+    let image = "{ami_id: ami-0a1b2c3d4e5f60718, root_device_name: /dev/xvda}";
     assert!(!arm(&format!("instances: [{{name: a, image: {image}}}]")));
-    assert!(!arm("instances: [{name: a, type: t4g.micro}]"));
+    assert!(!arm("instances: [{name: a, instance_type: t4g.micro}]"));
 }
 
 #[test]
-fn a_missing_price_is_reported_and_not_guessed() {
-    let (estimate, alternatives) = built_config("instances: [{name: a, type: c9z.large}]");
-    let items: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
-    assert_eq!(items, ["instance"]);
-    let (complete, _) = built_config("");
-    assert_eq!(
-        estimate.total().minus(complete.total()).to_string(),
-        "-7.59"
-    );
-    // Both totals omit the instance.
+fn a_missing_price_is_reported() {
+    let (estimate, alternatives) = built_config("instances: [{name: a, instance_type: c9z.large}]");
+    let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
+    assert_eq!(told, ["instance"]);
+    let (whole, _) = built_config("");
+    assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
+    // A resource without a price has none in an alternative either.
     assert_eq!(
         of(&alternatives, "endpoints in one Availability Zone")
             .difference
@@ -179,7 +176,7 @@ fn a_missing_price_is_reported_and_not_guessed() {
 }
 
 #[test]
-fn a_template_is_counted() {
+fn a_template_has_an_estimate() {
     let text = r"
 Resources:
   Web:
@@ -219,7 +216,7 @@ Resources:
     for (what, usd) in [
         // t3.large once, and t3.micro three times.
         ("instance", "83.52"),
-        // Three times 0.0092 an hour.
+        // Three times $0.0092 per hour.
         ("Windows license", "20.15"),
         ("detailed monitoring", "2.10"),
         // 20 GB, and three times the 30 GB of the image.
@@ -235,14 +232,14 @@ Resources:
     }
     assert_eq!(estimate.instances, 4);
     assert_eq!(estimate.not_modeled, ["AWS::CloudTrail::EventDataStore"]);
-    let reasons: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
+    let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
     let io2 = Cost::NotPriced("no price for `volume.io2` in us-east-1".to_owned());
-    assert_eq!(reasons, [&io2]);
+    assert_eq!(why, [&io2]);
     assert!(of(&alternatives, "smaller").monthly < estimate.total());
 }
 
 #[test]
-fn the_subnets_of_a_parameter_are_not_guessed() {
+fn how_many_subnets_a_parameter_has_is_not_guessed() {
     let text = "
 Parameters: {Subnets: {Type: 'List<AWS::EC2::Subnet::Id>'}}
 Resources:
@@ -274,7 +271,7 @@ fn every_case_has_an_estimate() {
 }
 
 #[test]
-fn the_content_determines_the_format() {
+fn a_file_is_known_by_its_content() {
     for (text, kind) in [
         ("Resources: {}", InputFormat::Cfn),
         ("{\"Resources\": {}}", InputFormat::Cfn),
@@ -299,7 +296,7 @@ fn run(args: &[&str], input: &str) -> (i32, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The program does not read the input if it rejects its arguments.
+    // The program can reject its arguments before it reads stdin.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();
     (
@@ -326,7 +323,7 @@ fn a_template_s_estimate() {
 }
 
 #[test]
-fn json_has_a_version() {
+fn programs_get_json_with_a_version() {
     let (code, out, _) = run(&["--output", "json", "--region", "us-west-2"], "");
     assert_eq!(code, 0);
     let root: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -356,8 +353,8 @@ fn flags_are_those_of_the_configuration() {
     assert_eq!(total(&["-"], "endpoints: {zones: one}\n"), one);
     assert_eq!(total(&["--zones", "1"], ""), one);
     let list = "instances: [{name: a}, {name: b}]\n";
-    let changed = total(&["-", "--set", "instances.1.type=t3.small"], list);
-    let same = "instances: [{name: a}, {name: b, type: t3.small}]\n";
+    let changed = total(&["-", "--set", "instances.1.instance_type=t3.small"], list);
+    let same = "instances: [{name: a}, {name: b, instance_type: t3.small}]\n";
     assert_eq!(total(&["-"], same), changed);
 }
 

@@ -1,6 +1,7 @@
-//! A generated stack with one fact removed at a time: each breaks its hop, which is the first to fail.
+//! Facts of our own stack: each changed fact breaks its hop, and this hop fails first.
 //!
-//! These are CloudFormation templates. `tests/facts/facts.py` does the same with Terraform plans.
+//! These tests use CloudFormation after a round trip through the template. `tests/facts/facts.py` uses
+//! Terraform plans.
 
 use serde_json::Value;
 use ssm_synth::frontend::Input;
@@ -16,12 +17,12 @@ fn directory(name: &str) -> String {
 
 pub(crate) fn judged(template: &str) -> (Verdict, Option<&'static str>) {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
-    let results = input
+    let proofs = input
         .graphs
         .iter()
         .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
         .collect();
-    let reachability = reachability::merge(results);
+    let reachability = reachability::merge(proofs);
     let first = &reachability.instances[0];
     (first.verdict, first.failing_hop().map(|hop| hop.as_str()))
 }
@@ -55,7 +56,7 @@ fn changed(template: &Value, fact: &Value) -> Value {
 }
 
 #[test]
-fn each_fact_that_is_removed_breaks_its_hop() {
+fn each_fact_breaks_its_hop() {
     let config = directory("config.yaml");
     let all = documents("facts", &config);
     let of = |format: &str| &all.iter().find(|(name, _)| *name == format).unwrap().1;
@@ -73,11 +74,11 @@ fn each_fact_that_is_removed_breaks_its_hop() {
     assert_eq!(
         hops.len(),
         reachability::Hop::ALL.len(),
-        "a fact for every hop: {hops:?}"
+        "some hop has no fact: {hops:?}"
     );
 }
 
-/// Returns the fix of the first failing hop in the report.
+/// Returns the fix of the first failing hop, as the report contains it.
 fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
@@ -103,36 +104,36 @@ fn merge(into: &mut Value, more: &Value) {
     }
 }
 
-/// The fixes of the report, merged into the template, make the instance reachable.
+/// The template is reachable after the fix from the report.
 #[test]
 fn the_fix_of_each_fact_works() {
     let config = directory("config.yaml");
     let template: Value = serde_json::from_str(&documents("facts", &config)[0].1).unwrap();
     let facts: Vec<Value> = serde_yaml::from_str(&directory("facts.yaml")).unwrap();
-    let mut fixed = 0;
+    let mut mended = 0;
     for fact in &facts {
         let mut broken = changed(&template, fact);
-        // One fix after the other: a subnet without a path requires two endpoints.
+        // A subnet without a route to the internet needs several endpoints, so it needs several fixes.
         for _ in 0..12 {
             let text = broken.to_string();
             if judged(&text).0 != Verdict::Unreachable {
                 break;
             }
             let lines = fix(&text).unwrap();
-            // A test cannot apply manual instructions.
+            // A test cannot apply a fix in words.
             let Ok(lines) = serde_json::from_str::<Value>(&lines) else {
                 break;
             };
             merge(&mut broken["Resources"], &lines);
         }
-        fixed += usize::from(judged(&broken.to_string()).0 == Verdict::Reachable);
+        mended += usize::from(judged(&broken.to_string()).0 == Verdict::Reachable);
     }
-    assert!(fixed >= 15, "{fixed} of {}", facts.len());
+    assert!(mended >= 15, "{mended} of {}", facts.len());
 }
 
-/// The graph and the template that is read back have the same verdicts.
+/// The graph and the template of each case have the same verdicts.
 #[test]
-fn all_cases_have_the_same_verdicts_from_the_graph_and_the_template() {
+fn the_graph_and_the_template_of_each_case_have_equal_verdicts() {
     for (name, text) in super::cases() {
         let built = super::built(&name, &text);
         let own = reachability::check(built.app.graph(), &reachability::Assumptions::default());
@@ -140,13 +141,13 @@ fn all_cases_have_the_same_verdicts_from_the_graph_and_the_template() {
         for format in ["cfn", "cfn-yaml"] {
             let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
             let input = Input::read(&name, template, None, &Deployment::default()).unwrap();
-            let results = input
+            let proofs = input
                 .graphs
                 .iter()
                 .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
                 .collect();
-            let read = reachability::merge(results);
-            let verdicts =
+            let read = reachability::merge(proofs);
+            let answers =
                 |reachability: &reachability::Reachability| -> Vec<(Verdict, Option<reachability::Hop>)> {
                     reachability
                         .instances
@@ -154,7 +155,7 @@ fn all_cases_have_the_same_verdicts_from_the_graph_and_the_template() {
                         .map(|it| (it.verdict, it.failing_hop()))
                         .collect()
                 };
-            assert_eq!(verdicts(&own), verdicts(&read), "{name} as {format}");
+            assert_eq!(answers(&own), answers(&read), "{name} as {format}");
             assert!(
                 own.instances
                     .iter()

@@ -1,4 +1,4 @@
-//! Diagrams and runbooks: snapshots, well-formedness, and escaping of names.
+//! Diagrams and runbooks: snapshots, syntax, and escaping of hostile names.
 
 use std::path::{Path, PathBuf};
 
@@ -6,37 +6,37 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ssm_synth::diagram::{self, Part, Scene};
 use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
-use ssm_synth::ir::Graph;
 use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::CheckReport;
+use ssm_synth::resource::Graph;
 use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{built, golden};
 
-/// Text of users that must be escaped.
+/// User text that could break out of any output format.
 const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
 
-struct Drawn {
+struct Made {
     graph: Graph,
     reachability: Reachability,
 }
 
-impl Drawn {
-    fn of(graph: Graph) -> Drawn {
+impl Made {
+    fn of(graph: Graph) -> Made {
         let reachability = reachability::check(&graph, &Assumptions::default());
-        Drawn {
+        Made {
             graph,
             reachability,
         }
     }
 
-    fn config(text: &str) -> Drawn {
-        Drawn::of(built("graph", text).app.graph().clone())
+    fn config(text: &str) -> Made {
+        Made::of(built("graph", text).app.graph().clone())
     }
 
-    fn template(text: &str) -> Drawn {
+    fn template(text: &str) -> Made {
         let input = Input::read("stack.yaml", text, None, &Deployment::default()).unwrap();
-        Drawn::of(input.graphs.into_iter().next().unwrap())
+        Made::of(input.graphs.into_iter().next().unwrap())
     }
 
     fn scene(&self, title: &str) -> Scene {
@@ -75,11 +75,11 @@ fn file(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-fn unreachable() -> Drawn {
-    Drawn::template(&file("tests/graph/unreachable.yaml"))
+fn unreachable() -> Made {
+    Made::template(&file("tests/graph/unreachable.yaml"))
 }
 
-/// Removes the diagrams of a report, which have separate snapshots.
+/// Removes the diagrams from a report. Other snapshots contain them.
 fn without_diagrams(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;
@@ -95,8 +95,8 @@ fn without_diagrams(html: &str) -> String {
 
 #[test]
 fn the_default_stack_in_each_format() {
-    let drawn = Drawn::config("");
-    let scene = drawn.scene("access");
+    let made = Made::config("");
+    let scene = made.scene("access");
     golden(
         "graph",
         "default-mermaid",
@@ -106,16 +106,16 @@ fn the_default_stack_in_each_format() {
     golden(
         "graph",
         "default-html",
-        &without_diagrams(&drawn.html("access")),
+        &without_diagrams(&made.html("access")),
     );
     let source = Source::Config(Vec::new());
-    golden("graph", "default-runbook", &drawn.runbook("access", source));
+    golden("graph", "default-runbook", &made.runbook("access", source));
 }
 
 #[test]
 fn an_unreachable_stack_in_each_format() {
-    let drawn = unreachable();
-    let scene = drawn.scene("unreachable");
+    let made = unreachable();
+    let scene = made.scene("unreachable");
     golden(
         "graph",
         "unreachable-mermaid",
@@ -129,20 +129,20 @@ fn an_unreachable_stack_in_each_format() {
     golden(
         "graph",
         "unreachable-html",
-        &without_diagrams(&drawn.html("unreachable")),
+        &without_diagrams(&made.html("unreachable")),
     );
     let source = Source::Template("stack.yaml".to_owned(), Vec::new());
     golden(
         "graph",
         "unreachable-runbook",
-        &drawn.runbook("unreachable", source),
+        &made.runbook("unreachable", source),
     );
 }
 
-/// A template whose names all require escaping.
-fn hostile() -> Drawn {
+/// A template with a hostile name wherever a name is possible.
+fn hostile() -> Made {
     let name = |what: &str| serde_json::Value::from(format!("{what}{HOSTILE}\n")).to_string();
-    Drawn::template(&format!(
+    Made::template(&format!(
         r#"{{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {{
             {vpc}: {{"Type": "AWS::EC2::VPC", "Properties": {{"CidrBlock": "10.0.0.0/16"}}}},
             {subnet}: {{"Type": "AWS::EC2::Subnet", "Properties": {{"VpcId": {{"Ref": {vpc}}},
@@ -162,9 +162,9 @@ fn hostile() -> Drawn {
 }
 
 #[test]
-fn svg_is_well_formed_and_holds_names_as_text() {
-    let drawn = hostile();
-    let svg = diagram::svg(&drawn.scene(HOSTILE), Part::Both);
+fn svg_is_well_formed_and_escapes_names() {
+    let made = hostile();
+    let svg = diagram::svg(&made.scene(HOSTILE), Part::Both);
     let document = roxmltree::Document::parse(&svg).unwrap();
     let known = [
         "svg", "title", "desc", "style", "rect", "text", "polyline", "polygon", "circle",
@@ -179,13 +179,13 @@ fn svg_is_well_formed_and_holds_names_as_text() {
     }
     let texts = || document.descendants().filter_map(|it| it.text());
     assert!(texts().any(|it| it.contains("<script>alert(1)</script>")));
-    // The image loads nothing.
+    // The diagram loads nothing.
     assert_eq!(svg.matches("http").count(), 1, "only the namespace");
     assert!(!svg.contains("url("));
 }
 
 #[test]
-fn html_holds_names_as_text() {
+fn html_escapes_names() {
     let html = hostile().html(HOSTILE);
     assert!(!html.contains("<script"), "{html}");
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
@@ -196,10 +196,10 @@ fn html_holds_names_as_text() {
 }
 
 #[test]
-fn mermaid_holds_names_as_text() {
+fn mermaid_escapes_names() {
     let text = diagram::mermaid(&hostile().scene(HOSTILE), Part::Both);
     for line in text.lines() {
-        // Only labels have quotes, and only edges and line breaks have angle brackets.
+        // Only labels have quotes, in pairs, and no name contains brackets.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
         assert!(
             !line.contains('<') || line.contains("<br/>") || line.contains("<<"),
@@ -209,15 +209,11 @@ fn mermaid_holds_names_as_text() {
     for sign in ["<script", "%%{", "{{", "--> x"] {
         assert!(!text.contains(sign), "{sign}");
     }
-    assert_eq!(
-        text.matches("```").count(),
-        4,
-        "only the fences of the two blocks"
-    );
+    assert_eq!(text.matches("```").count(), 4, "the blocks' own fences");
 }
 
 #[test]
-fn markdown_holds_names_as_text() {
+fn markdown_escapes_names() {
     let source = || Source::Template(HOSTILE.to_owned(), vec![format!("Key={HOSTILE}")]);
     let text = hostile().runbook(HOSTILE, source());
     let (mut blocks, mut code, mut rows) = (0, String::new(), 0);
@@ -238,24 +234,24 @@ fn markdown_holds_names_as_text() {
         }
     }
     assert_eq!((blocks, rows), (text.matches("sh\n").count(), 1), "{text}");
-    // The shell reads one word.
+    // In a shell command, the name is one word.
     let word = format!("'Key={}'", HOSTILE.replace('\'', "'\\''"));
     assert!(code.contains(&word), "{code}");
 }
 
 #[test]
-fn many_instances_are_drawn_quickly() {
+fn many_instances_stay_readable_and_quick() {
     let hosts: Vec<String> = (0..100)
         .map(|n| format!("{{name: h{n}, subnet: {}}}", n % 2))
         .collect();
-    let drawn = Drawn::config(&format!("instances: [{}]\n", hosts.join(", ")));
+    let made = Made::config(&format!("instances: [{}]\n", hosts.join(", ")));
     let start = std::time::Instant::now();
-    let scene = drawn.scene("access");
+    let scene = made.scene("access");
     let svg = diagram::svg(&scene, Part::Both);
     let mermaid = diagram::mermaid(&scene, Part::Both);
     let (html, book) = (
-        drawn.html("access"),
-        drawn.runbook("access", Source::Config(Vec::new())),
+        made.html("access"),
+        made.runbook("access", Source::Config(Vec::new())),
     );
     assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     assert!(svg.contains("h0, h2, h4, h6 and 46 more"), "{svg}");
@@ -281,10 +277,10 @@ fn many_networks_stay_within_mermaids_limits() {
         )
     };
     let all: String = (0..20).map(one).collect();
-    let drawn = Drawn::template(&format!(
+    let made = Made::template(&format!(
         "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n{all}"
     ));
-    let scene = drawn.scene("networks");
+    let scene = made.scene("networks");
     assert_eq!(scene.panels.len(), 20);
     let mermaid = diagram::mermaid(&scene, Part::Network);
     assert!(mermaid.len() < 50_000, "{}", mermaid.len());
@@ -299,29 +295,29 @@ fn many_networks_stay_within_mermaids_limits() {
 }
 
 #[test]
-fn the_same_stack_is_drawn_the_same() {
+fn the_same_stack_gives_the_same_diagram() {
     let draw = || {
-        let drawn = unreachable();
-        let scene = drawn.scene("x");
+        let made = unreachable();
+        let scene = made.scene("x");
         let source = Source::Template("stack.yaml".to_owned(), Vec::new());
         [
             diagram::mermaid(&scene, Part::Both),
             diagram::svg(&scene, Part::Both),
-            drawn.html("x"),
-            drawn.runbook("x", source),
+            made.html("x"),
+            made.runbook("x", source),
         ]
     };
     assert_eq!(draw(), draw());
 }
 
-/// Every configuration and template of the tests is drawn, well formed.
+/// Draws every configuration and template of the tests.
 #[test]
 fn everything_can_be_drawn() {
     for (name, text) in super::cases() {
-        let drawn = Drawn::config(&text);
-        roxmltree::Document::parse(&diagram::svg(&drawn.scene(&name), Part::Both)).unwrap();
-        without_diagrams(&drawn.html(&name));
-        drawn.runbook(&name, Source::Config(Vec::new()));
+        let made = Made::config(&text);
+        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
+        without_diagrams(&made.html(&name));
+        made.runbook(&name, Source::Config(Vec::new()));
     }
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -330,10 +326,10 @@ fn everything_can_be_drawn() {
         if matches!(name.as_str(), "README.md" | "cases.yaml") {
             continue;
         }
-        let drawn = Drawn::template(&std::fs::read_to_string(&path).unwrap());
-        roxmltree::Document::parse(&diagram::svg(&drawn.scene(&name), Part::Both)).unwrap();
-        without_diagrams(&drawn.html(&name));
-        drawn.runbook(&name, Source::Template(name.clone(), Vec::new()));
+        let made = Made::template(&std::fs::read_to_string(&path).unwrap());
+        roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
+        without_diagrams(&made.html(&name));
+        made.runbook(&name, Source::Template(name.clone(), Vec::new()));
     }
 }
 
@@ -348,7 +344,7 @@ fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_template_avoids_its_language() {
+fn no_template_bypasses_escaping() {
     let mut found = Vec::new();
     templates(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),

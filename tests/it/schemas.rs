@@ -1,8 +1,8 @@
-//! Every name in the tables is one that the services' own schemas have.
+//! The schemas of the services contain every name in the tables.
 
 use ssm_synth::resource::KINDS;
 
-/// Properties inside objects, whose names the tables have in files of their own.
+/// Nested properties. Separate files contain their names.
 fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
     let names = schema[of].as_array();
     names.is_some_and(|names| names.iter().any(|known| known == name))
@@ -31,10 +31,24 @@ fn every_name_is_in_the_schemas() {
     );
 }
 
-/// What the cases write, down to the last nested name.
+#[test]
+fn import_identifiers_are_those_of_the_schemas() {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
+    let schemas: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
+    for kind in KINDS.iter().filter(|it| !it.identifiers.is_empty()) {
+        let mut identifiers: Vec<&str> = kind.identifiers.split(',').collect();
+        identifiers.sort_unstable();
+        let expected = &schemas["identifiers"][kind.cfn];
+        assert_eq!(&serde_json::json!(identifiers), expected, "{}", kind.cfn);
+    }
+}
+
+/// The schemas contain every name that the cases write, including nested names.
 #[test]
 fn every_written_name_is_in_the_schemas() {
-    use ssm_synth::resource::{Dialect, Map, RawValue};
+    use ssm_synth::ir::Dialect;
+    use ssm_synth::resource::{Map, RawValue};
 
     fn names(map: &Map<'_>, before: &str, out: &mut Vec<String>) {
         for (key, term) in map.iter() {

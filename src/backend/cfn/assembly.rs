@@ -1,29 +1,27 @@
-//! A cloud assembly: templates with a manifest, which the `cdk` command line takes for an app's
-//! output.
+//! Cloud assemblies for the AWS CDK CLI: templates and a manifest.
 
 use serde_json::{Map, Value, json};
 
 use super::template;
-use crate::ir::Severity;
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Severity};
 use crate::validate::Validated;
 
-/// The version of the manifest's schema. A low one, so that older command lines read it too: each
-/// reads all versions up to its own.
+/// The version of the manifest schema. CDK CLIs read all versions up to their own, so a low version
+/// supports old ones.
 const VERSION: &str = "36.0.0";
 
 /// A file of a cloud assembly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AssemblyFile {
-    /// Its name.
+    /// The file name.
     pub name: String,
-    /// What is in it.
+    /// The content.
     pub text: String,
 }
 
-/// Lowers all stacks to the files of a cloud assembly, the manifest last: a folder of them
-/// is what `cdk --app` takes.
+/// Generates the files of a cloud assembly from all stacks, with the manifest last. Pass their
+/// directory to `cdk --app`.
 ///
 /// ```
 /// use ssm_synth::{App, SessionAccess, backend};
@@ -72,7 +70,7 @@ pub fn assembly(validated: &Validated<'_>) -> Vec<AssemblyFile> {
     files
 }
 
-/// What is told beside a template: which construct a logical id is of, and warnings.
+/// Returns the metadata of a stack: the constructs of logical IDs, and warnings.
 fn metadata(validated: &Validated<'_>, stack: &str) -> Map<String, Value> {
     let graph = validated.graph();
     let mut out = Map::new();

@@ -1,4 +1,4 @@
-//! A template as JSON.
+//! JSON output of a template.
 
 use super::Tree;
 use crate::backend::json;

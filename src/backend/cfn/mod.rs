@@ -1,4 +1,4 @@
-//! CloudFormation: the graph lowered to a template.
+//! The CloudFormation back end.
 
 mod assembly;
 mod json;
@@ -9,15 +9,14 @@ pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
 
-use super::apply_overrides;
 use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate,
-    Pseudo, RemovalPolicy, Scanner, Stack, StackId, Text,
+    Attr, CfnAttr, Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
+    Scanner, Stack, StackId, Text,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
-/// A piece of a template.
+/// A value in a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Tree<'a> {
     Bool(bool),
@@ -25,9 +24,9 @@ pub(crate) enum Tree<'a> {
     Str(Cow<'a, str>),
     List(Vec<Tree<'a>>),
     Map(Vec<(Cow<'a, str>, Tree<'a>)>),
-    /// An intrinsic function: its full name and its argument.
+    /// An intrinsic function, with its full name and its argument.
     Call(&'static str, Box<Tree<'a>>),
-    /// Given by the user, to be printed as it is.
+    /// JSON of the user, printed without changes.
     Raw(Cow<'a, serde_json::Value>),
 }
 
@@ -49,18 +48,18 @@ pub struct Template<'a> {
 }
 
 impl Template<'_> {
-    /// Prints it as JSON, with a line end behind.
+    /// Returns the template as JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
         json::print(&self.root)
     }
 
-    /// Prints it as YAML, with short forms of the functions.
+    /// Returns the template as YAML, with short forms of functions.
     pub fn to_yaml(&self) -> String {
         yaml::print(&self.root)
     }
 }
 
-/// Lowers a stack of that name; nothing if there is none.
+/// Generates the template of a stack, or returns `None` if the stack does not exist.
 #[must_use]
 pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Option<Template<'g>> {
     let graph = validated.graph();
@@ -78,7 +77,7 @@ pub fn template<'g>(validated: &Validated<'g>, stack: &str) -> Option<Template<'
 struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
-    /// Which stack it is, and what crosses between stacks.
+    /// The stack, and the references between stacks.
     links: Option<(StackId, &'l Links)>,
 }
 
@@ -154,7 +153,7 @@ impl<'g> Lower<'g, '_> {
         Tree::Map(root)
     }
 
-    /// What other stacks take from this one.
+    /// Returns the values that other stacks import.
     fn exports(&self) -> impl Iterator<Item = &Export> {
         let links = self.links.into_iter();
         links.flat_map(|(here, links)| links.exports_of(here, Dialect::Cfn))
@@ -196,7 +195,7 @@ impl<'g> Lower<'g, '_> {
                     Tree::call("Fn::Equals", Tree::List(pair))
                 };
                 let mut tests: Vec<Tree<'g>> = values.iter().map(equals).collect();
-                // `Fn::Or` takes from two to ten.
+                // `Fn::Or` accepts 2 to 10 conditions.
                 while tests.len() > 1 {
                     let mut rest = tests.into_iter().peekable();
                     let mut next = Vec::new();
@@ -210,7 +209,7 @@ impl<'g> Lower<'g, '_> {
                     }
                     tests = next;
                 }
-                // Nothing is one of nothing.
+                // No value is in an empty list.
                 tests.pop().unwrap_or_else(|| {
                     Tree::call(
                         "Fn::Equals",
@@ -228,7 +227,7 @@ impl<'g> Lower<'g, '_> {
         }
         let mut properties = node.resource.put(Dialect::Cfn);
         node.resource.cfn_extra(id, self.graph, &mut properties);
-        // The checks applied them before.
+        // Validation applied the same overrides without an error.
         let applied = apply_overrides(&mut properties, node, Dialect::Cfn);
         debug_assert!(applied.is_ok());
         let mut body = vec![("Type".into(), Tree::str(type_name))];
@@ -257,7 +256,7 @@ impl<'g> Lower<'g, '_> {
         Some((Cow::Borrowed(node.cfn_id.as_str()), Tree::Map(body)))
     }
 
-    /// What is accepted of a type, as the checkers read it.
+    /// Returns the suppressions for a type, in the metadata format of the policy scanners.
     fn suppressions(&self, of: &str) -> Vec<(Cow<'g, str>, Tree<'g>)> {
         let by = |checker| {
             let all = self.stack.suppressions.iter();
@@ -286,7 +285,7 @@ impl<'g> Lower<'g, '_> {
         metadata
     }
 
-    /// What references do not say already.
+    /// Returns explicit dependencies that no reference implies.
     fn depends_on(&self, id: NodeId, node: &Node, properties: &Map<'_>) -> Vec<Tree<'g>> {
         let mut suppressions = properties.references();
         suppressions.push(id);
@@ -299,11 +298,11 @@ impl<'g> Lower<'g, '_> {
                 .resource
                 .cfn_inside(*after, self.graph)
                 .unwrap_or(*after);
-            // A stack waits as a whole for what it takes from others.
+            // A dependency on another stack orders entire stacks.
             let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
                 continue;
             };
-            // What may be missing cannot be waited for (cfn-lint E3005).
+            // A dependency on a conditional resource is invalid (cfn-lint E3005).
             let maybe = other.condition.is_some() && other.condition != node.condition;
             if maybe
                 || suppressions.contains(&after)
@@ -343,8 +342,7 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// A list parameter among other items: there is no function that joins lists but by way of
-    /// text.
+    /// Joins a list parameter with other items. CloudFormation can only concatenate lists as text.
     fn spliced(&self, items: Vec<RawValue<'g>>) -> Tree<'g> {
         let comma = |name, of| Tree::call(name, Tree::List(vec![Tree::str(","), of]));
         let parts = items.into_iter().map(|item| {
@@ -408,7 +406,7 @@ impl<'g> Lower<'g, '_> {
                 Tree::call("Fn::GetAtt", Tree::List(pair))
             }
             Expr::SsmParameter(name) => Tree::str(format!("{{{{resolve:ssm:{name}}}}}")),
-            // What was read and is one of several is never written; the first stands for it.
+            // Read graphs are not printed in full; the first alternative is a placeholder.
             Expr::OneOf(of) => of
                 .first()
                 .map_or(Tree::str(""), |first| self.expr_of(first)),
@@ -431,7 +429,7 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// How this stack takes a value, if it is another stack's.
+    /// Returns the import if the value belongs to another stack.
     fn import(&self, node: NodeId, attr: Attr) -> Option<&Export> {
         let (here, links) = self.links?;
         let other = self.graph.node(node)?.stack != here;
@@ -491,10 +489,10 @@ fn call_sub<'a>(format: String, variables: Vec<(Cow<'a, str>, Tree<'a>)>) -> Tre
     Tree::call("Fn::Sub", Tree::List(vec![format, Tree::Map(variables)]))
 }
 
-/// The start of what CloudFormation would look up.
+/// The prefix of a dynamic reference.
 const RESOLVE: &str = "{{resolve:";
 
-/// Writes text into the format of `Fn::Sub`, so that it comes out as it is.
+/// Writes literal text in the format of `Fn::Sub`.
 fn escape_sub<'a>(format: &mut String, variables: &mut Vec<(Cow<'a, str>, Tree<'a>)>, text: &str) {
     for (n, piece) in text.split(RESOLVE).enumerate() {
         if n > 0 {
@@ -507,7 +505,7 @@ fn escape_sub<'a>(format: &mut String, variables: &mut Vec<(Cow<'a, str>, Tree<'
     }
 }
 
-/// Text as it is; broken up where CloudFormation would look something up.
+/// Returns literal text, split where CloudFormation would resolve a dynamic reference.
 fn text_as_written<'a>(text: Cow<'a, str>) -> Tree<'a> {
     if !text.contains(RESOLVE) {
         return Tree::Str(text);
@@ -544,7 +542,7 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
 }
 
 /// A piece of a template that refers to resources of a graph, as a value.
-#[cfg(any(feature = "testing", feature = "cli"))]
+#[cfg(any(feature = "testing", feature = "diff"))]
 pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json::Value {
     let Some(stack) = graph.stacks.first() else {
         return serde_json::Value::Null;
@@ -554,11 +552,11 @@ pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json:
         stack,
         links: None,
     };
-    // What is printed here is JSON.
+    // The caller prints JSON only.
     serde_json::from_str(&json::print(&lower.term(piece))).unwrap_or_default()
 }
 
-/// Prints a piece of a template that refers to resources of a graph, as YAML or as JSON.
+/// Prints a part of a template with references to resources of a graph, as YAML or JSON.
 pub(crate) fn snippet(graph: &Graph, piece: &RawValue<'static>, yaml: bool) -> String {
     let Some(stack) = graph.stacks.first() else {
         return String::new();

@@ -1,4 +1,4 @@
-//! A template as YAML, readable by parsers of YAML 1.1 and 1.2 alike.
+//! YAML output of a template, for YAML 1.1 and 1.2 parsers.
 
 use super::Tree;
 use crate::backend::json;
@@ -7,7 +7,7 @@ pub(super) fn print(root: &Tree<'_>) -> String {
     let mut out = String::with_capacity(16 * 1024);
     value(&mut out, root, 0);
     out.push('\n');
-    // The root is a map, which begins its own line.
+    // The root map starts on its own line.
     out.trim_start().to_owned()
 }
 
@@ -15,7 +15,7 @@ fn line(out: &mut String, level: usize) {
     json::line(out, level);
 }
 
-/// Writes what stands behind `key:` or `-`; one that takes lines begins them itself.
+/// Writes a value after `key:` or `-`. A value of several lines starts on a new line.
 fn value(out: &mut String, it: &Tree<'_>, level: usize) {
     match it {
         Tree::Bool(value) => out.push_str(if *value { " true" } else { " false" }),
@@ -30,7 +30,7 @@ fn value(out: &mut String, it: &Tree<'_>, level: usize) {
         Tree::List(items) => list(out, items, level),
         Tree::Map(entries) => map(out, entries, level),
         Tree::Call(name, argument) => call(out, name, argument, level),
-        // A fraction or nothing is written alike in JSON and YAML.
+        // JSON and YAML share the syntax of fractions and null.
         Tree::Raw(raw) if raw.is_null() || raw.is_f64() || raw.is_u64() && !raw.is_i64() => {
             out.push(' ');
             out.push_str(&raw.to_string());
@@ -65,7 +65,7 @@ fn list(out: &mut String, items: &[Tree<'_>], level: usize) {
         line(out, level);
         out.push('-');
         match item {
-            // The first key stands beside the dash.
+            // The first key follows the dash.
             Tree::Map(entries) if !entries.is_empty() => {
                 let mut inner = String::new();
                 map(&mut inner, entries, level + 1);
@@ -91,7 +91,7 @@ fn map(out: &mut String, entries: &[(std::borrow::Cow<'_, str>, Tree<'_>)], leve
 
 fn call(out: &mut String, name: &str, argument: &Tree<'_>, level: usize) {
     let short = name.strip_prefix("Fn::").unwrap_or(name);
-    // Two short tags cannot follow each other: the inner one takes the long form.
+    // Two short tags cannot follow each other: the inner one uses the long form.
     if let Tree::Call(inner, innermost) = argument {
         out.push_str(" !");
         out.push_str(short);
@@ -116,7 +116,7 @@ fn call(out: &mut String, name: &str, argument: &Tree<'_>, level: usize) {
     }
 }
 
-/// Returns whether a text means itself without quotes to every reader.
+/// Returns whether every YAML parser reads the text without quotes as this string.
 fn is_plain(text: &str) -> bool {
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
     let inside = |c: char| c.is_ascii_alphanumeric() || " _-./+=@".contains(c);
@@ -146,7 +146,7 @@ fn scalar(out: &mut String, text: &str, level: usize) {
     }
 }
 
-/// Returns whether a text reads well as lines, and comes back unchanged.
+/// Returns whether a block scalar is readable and preserves the text.
 fn is_block(text: &str) -> bool {
     let printable = |c: char| {
         c == '\n'

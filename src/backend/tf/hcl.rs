@@ -1,4 +1,4 @@
-//! A module as HCL, laid out as `terraform fmt` does.
+//! HCL output of a module, in the style of `terraform fmt`.
 
 use std::borrow::Cow;
 
@@ -80,7 +80,7 @@ fn braces(out: &mut String, body: &Body<'_>, level: usize) {
     out.push('}');
 }
 
-/// Writes `key = value` lines: `=` aligned over runs of one-line values.
+/// Writes `key = value` lines, with `=` aligned in runs of single-line values.
 fn aligned(out: &mut String, lines: &[(Cow<'_, str>, String)], level: usize) {
     let single = |value: &str| !value.contains('\n');
     let mut width = 0;
@@ -102,7 +102,7 @@ fn aligned(out: &mut String, lines: &[(Cow<'_, str>, String)], level: usize) {
     }
 }
 
-/// Writes a value at a level; the first line goes on where the caller stands.
+/// Returns a value at an indentation level. The first line continues the current one.
 pub(super) fn expression(value: &Tree<'_>, level: usize) -> String {
     match value {
         Tree::Null => "null".to_owned(),
@@ -161,7 +161,7 @@ fn object_key(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Text in quotes, to arrive as it is.
+/// Returns literal text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -170,7 +170,7 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// Text and expressions in quotes.
+/// Returns text and expressions in quotes.
 pub(super) fn template(parts: &[Part<'_>]) -> String {
     let mut out = String::from("\"");
     for part in parts {
@@ -187,9 +187,8 @@ pub(super) fn template(parts: &[Part<'_>]) -> String {
     out
 }
 
-/// Splits text into what is a template already and what is text, so that `${` and `%{` arrive as
-/// written. A run of `$` before `{` goes through an expression, since `$$${` would be read as text
-/// `$` and a template.
+/// Splits text into literal parts and templates, so that `${` and `%{` stay literal. A run of `$`
+/// before `{` becomes an expression, because Terraform reads `$$${` as `$` and a template.
 fn pieces(text: &str, each: &mut dyn FnMut(&str, bool)) {
     let mut rest = text;
     while let Some(at) = rest.find(['$', '%']) {
@@ -209,7 +208,7 @@ fn pieces(text: &str, each: &mut dyn FnMut(&str, bool)) {
     each(rest, false);
 }
 
-/// Text as a template that means it, without quotes, for Terraform's JSON.
+/// Escapes literal text for Terraform JSON.
 pub(super) fn escape_template(text: &str) -> Cow<'_, str> {
     if !text.contains("${") && !text.contains("%{") {
         return Cow::Borrowed(text);
@@ -219,7 +218,7 @@ pub(super) fn escape_template(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Text as a template that means it, for between the quotes of HCL.
+/// Escapes literal text between the quotes of HCL.
 fn escape(out: &mut String, text: &str) {
     pieces(text, &mut |piece, is_template| {
         if is_template {
@@ -260,7 +259,7 @@ fn raw(value: &serde_json::Value, level: usize) -> String {
     }
 }
 
-/// A string of Terraform's JSON is a template: one that is a single expression stands bare.
+/// Converts a string of Terraform JSON, which is a template. A single expression needs no quotes.
 fn raw_text(text: &str) -> String {
     let inner = text
         .strip_prefix("${")

@@ -1,4 +1,4 @@
-//! A module as Terraform JSON.
+//! Terraform JSON output of a module.
 //!
 //! <https://developer.hashicorp.com/terraform/language/syntax/json>
 
@@ -8,7 +8,7 @@ use super::hcl::{escape_template, expression};
 use super::{Block, Body, Item, Part, Tree};
 use crate::backend::{cfn::raw_json, json};
 
-/// Blocks by type and labels.
+/// Blocks, grouped by type and labels.
 #[derive(Default)]
 struct Group<'a> {
     inner: IndexMap<&'a str, Group<'a>>,
@@ -49,7 +49,7 @@ fn body(out: &mut String, it: &Body<'_>, level: usize) {
         json::string(out, key);
         out.push_str(": ");
         match item {
-            // A type is written bare, as are addresses.
+            // Types and addresses have no `${}`.
             Item::Argument(Tree::Expr(code)) if key == "type" => json::string(out, code),
             Item::Argument(value) => tree(out, value, level + 1),
             Item::Addresses(addresses) => match addresses.as_slice() {
@@ -117,7 +117,7 @@ fn template(parts: &[Part<'_>]) -> String {
     text
 }
 
-/// JSON text with expressions inside; nothing if a value in it may need escapes of its own.
+/// Returns JSON text with expressions, or `None` if a value can require escapes.
 fn document(it: &Tree<'_>) -> Option<String> {
     let safe = |code: &str| !code.starts_with("var.") && !code.contains('"');
     let quote = |text: &str| {

@@ -1,33 +1,32 @@
-//! Terraform: the graph lowered to a module.
+//! The Terraform back end.
 
 mod hcl;
 mod json;
 mod root;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 mod values;
 
 pub use root::{RegionsError, directory, root};
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use values::resources;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::apply_overrides;
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
-    RemovalPolicy, Stack, StackId, terraform_name,
+    Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo, Stack, StackId,
+    terraform_name,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
-/// What a module is made for.
+/// The kind of a Terraform module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum ModuleKind {
-    /// To be applied as it is: with a `provider` block where the region is known.
+    /// A root module. Contains a `provider` block if the stack sets its region.
     #[default]
     Root,
-    /// To be called by another module: without.
+    /// A child module, without a `provider` block.
     Module,
 }
 
@@ -37,38 +36,38 @@ pub(crate) enum Tree<'a> {
     Null,
     Bool(bool),
     Int(i64),
-    /// Text, to arrive as it is.
+    /// Literal text.
     Str(Cow<'a, str>),
-    /// An expression in HCL.
+    /// An HCL expression.
     Expr(String),
-    /// Text and expressions, one after the other.
+    /// Text and expressions to join.
     Template(Vec<Part<'a>>),
     List(Vec<Tree<'a>>),
     Map(Vec<(Cow<'a, str>, Tree<'a>)>),
-    /// A document that travels as JSON text.
+    /// A document, written as JSON text.
     Json(Box<Tree<'a>>),
-    /// Given by the user, to be printed as it is.
+    /// JSON of the user, printed without changes.
     Raw(Cow<'a, serde_json::Value>),
 }
 
-/// A piece of a template.
+/// A part of a template string.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part<'a> {
     Text(Cow<'a, str>),
     Expr(String),
 }
 
-/// What stands in a block.
+/// The content of a block.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Body<'a>(Vec<(Cow<'a, str>, Item<'a>)>);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Item<'a> {
     Argument(Tree<'a>),
-    /// Addresses, which Terraform's JSON has without `${}`.
+    /// Addresses, which have no `${}` in Terraform JSON.
     Addresses(Vec<String>),
     Blocks(Vec<Body<'a>>),
-    /// For readers and checkers, a line each.
+    /// Comments, one per line.
     Comments(Vec<String>),
 }
 
@@ -82,7 +81,7 @@ impl<'a> Body<'a> {
     }
 }
 
-/// A block at the top of a module.
+/// A top-level block of a module.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block<'a> {
     of: &'static str,
@@ -90,7 +89,7 @@ pub(crate) struct Block<'a> {
     body: Body<'a>,
 }
 
-/// A Terraform module for the `hashicorp/aws` provider, 5.x and 6.x.
+/// A Terraform module for version 5 or 6 of the `hashicorp/aws` provider.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Module<'a> {
@@ -98,8 +97,8 @@ pub struct Module<'a> {
 }
 
 impl Module<'_> {
-    /// With blocks that import what is there already: address and id, which may hold expressions in
-    /// `${}`.
+    /// Adds import blocks for existing resources, as address and ID. The ID can contain `${}`
+    /// expressions.
     #[cfg(feature = "cli")]
     pub(crate) fn with_imports(mut self, imports: Vec<(String, String)>) -> Self {
         for (address, id) in imports {
@@ -108,7 +107,7 @@ impl Module<'_> {
             let mut parts: Vec<Part<'_>> = Vec::new();
             let mut rest = id.as_str();
             while let Some((text, behind)) = rest.split_once("${") {
-                // Doubled, it is text.
+                // A doubled `$` is literal.
                 if let Some(text) = text.strip_suffix('$') {
                     parts.push(Part::Text(format!("{text}${{").into()));
                     rest = behind;
@@ -140,18 +139,18 @@ impl Module<'_> {
         self
     }
 
-    /// Prints it as Terraform JSON, with a line end behind.
+    /// Returns the module as Terraform JSON, with a newline at the end.
     pub fn to_json(&self) -> String {
         json::print(&self.blocks)
     }
 
-    /// Prints it as HCL, as `terraform fmt` leaves it.
+    /// Returns the module as HCL, in the style of `terraform fmt`.
     pub fn to_hcl(&self) -> String {
         hcl::print(&self.blocks)
     }
 }
 
-/// Lowers a stack of that name; nothing if there is none.
+/// Generates the module of a stack, or returns `None` if the stack does not exist.
 #[must_use]
 pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> Option<Module<'g>> {
     let graph = validated.graph();
@@ -167,7 +166,7 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> O
     })
 }
 
-/// What the module asks the provider for.
+/// A data source of the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Data {
     Zones,
@@ -190,7 +189,7 @@ impl Data {
 struct Lower<'g, 'l> {
     graph: &'g Graph,
     stack: &'g Stack,
-    /// Which stack it is, and what crosses between stacks.
+    /// The stack, and the references between stacks.
     links: Option<(StackId, &'l Links)>,
     data: BTreeSet<Data>,
 }
@@ -270,7 +269,7 @@ impl<'g> Lower<'g, '_> {
         blocks
     }
 
-    /// What is accepted of a type, as checkov reads it.
+    /// Adds the suppressions for a type, in the comment format of Checkov.
     fn suppressions(&self, of: &str, body: &mut Body<'g>) {
         let all = self.stack.suppressions.iter().filter(|it| it.tf == of);
         let lines: Vec<String> = all
@@ -296,7 +295,7 @@ impl<'g> Lower<'g, '_> {
         if node.removal_policy == Some(RemovalPolicy::Retain) {
             node.resource.tf_retained(&mut arguments);
         }
-        // The checks applied them before.
+        // Validation applied the same overrides without an error.
         let applied = apply_overrides(&mut arguments, node, Dialect::Tf);
         debug_assert!(applied.is_ok());
         let depends_on = self.depends_on(id, node, &arguments);
@@ -337,12 +336,12 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// What references do not say already.
+    /// Returns explicit dependencies that no reference implies.
     fn depends_on(&self, id: NodeId, node: &Node, arguments: &Map<'_>) -> Vec<String> {
         let suppressions = arguments.references();
         let mut addresses = Vec::new();
         for &after in &node.depends_on {
-            // A stack waits as a whole for what it takes from others.
+            // A dependency on another stack orders entire stacks.
             let Some(other) = self.graph.node(after).filter(|it| it.stack == node.stack) else {
                 continue;
             };
@@ -412,13 +411,13 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// A list for `concat`, of one or of all items of a parameter.
+    /// Returns a list for `concat`: a single item, or all items of a parameter.
     fn part(&mut self, term: &RawValue<'_>) -> String {
         match term {
             RawValue::Expr(expr) if term.is_items() => self.code(expr),
             RawValue::Expr(expr) => format!("[{}]", self.code(expr)),
             RawValue::Str(text) => format!("[{}]", hcl::quoted(text)),
-            // A list parameter holds text, and so do its neighbours.
+            // Items of list parameters are strings, so all items must be.
             _ => "[]".to_owned(),
         }
     }
@@ -486,8 +485,9 @@ impl<'g> Lower<'g, '_> {
                 let name = self.graph.parameter(*id).map(|it| terraform_name(&it.id));
                 format!("var.{}", name.unwrap_or_default())
             }
-            // The id of the data source is the region's name in 5.x and 6.x alike; `name` is
-            // deprecated in 6.x, and `region` is not in 5.x.
+            // The ID of the data source is the region name in both provider versions. Version 6
+            // deprecates
+            // `name`, and version 5 has no `region`.
             Expr::Pseudo(Pseudo::Region) => self.data_source(Data::Region, "id"),
             Expr::Pseudo(Pseudo::AccountId) => self.data_source(Data::Account, "account_id"),
             Expr::Pseudo(Pseudo::Partition) => self.data_source(Data::Partition, "partition"),
@@ -518,7 +518,7 @@ impl<'g> Lower<'g, '_> {
                 format!("{address}.{name}")
             }
             Expr::SsmParameter(name) => format!("\"{{{{resolve:ssm:{name}}}}}\""),
-            // What was read and is one of several is never written; the first stands for it.
+            // Read graphs are not printed in full; the first alternative is a placeholder.
             Expr::OneOf(of) => of
                 .first()
                 .map_or("null".to_owned(), |first| self.code(first)),
@@ -535,7 +535,7 @@ impl<'g> Lower<'g, '_> {
                 let asked = self.code(expr);
                 let number = matches!(expr, Expr::Param(id)
                     if self.graph.parameter(*id).is_some_and(|it| it.of == ParameterType::Number));
-                // A number is no text, and so in no list of texts.
+                // A number is not a string, and is never in the list.
                 let asked = match number {
                     true => format!("tostring({asked})"),
                     false => asked,
@@ -565,7 +565,7 @@ fn required_providers<'a>() -> Block<'a> {
 fn data_block<'a>(data: Data) -> Block<'a> {
     let mut body = Body::default();
     if data == Data::Zones {
-        // Local Zones and zones that nobody switched on hold no endpoint.
+        // Endpoints do not support Local Zones and disabled zones.
         let mut filter = Body::default();
         filter.argument("name", Tree::Str("opt-in-status".into()));
         filter.argument(
@@ -606,7 +606,7 @@ fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
     }
 }
 
-/// The variable for a value of another stack.
+/// Returns the variable for a value of another stack.
 fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
     let mut body = Body::default();
     let of = &graph.stacks[export.from.index()].name;
@@ -695,7 +695,7 @@ fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> 
     }
 }
 
-/// Prints a block of a resource with these arguments, which refer to resources of a graph.
+/// Prints a resource block with arguments that refer to resources of a graph.
 pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'static>) -> String {
     let Some(stack) = graph.stacks.first() else {
         return String::new();

@@ -1,12 +1,11 @@
-//! Several stacks as one root module: each is a module below it, and values go from one to the
-//! next.
+//! A root module for several stacks: calls a module for each stack and connects their values.
 
 use super::{Block, Body, Item, Module, Tree, required_providers, variable};
-use crate::ir::{Graph, Stack, StackId, kebab, terraform_name};
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Stack, StackId, kebab, terraform_name};
+use crate::resource::Graph;
 use crate::validate::{Links, Validated};
 
-/// The folder of a stack's module, beside the root module: `Access` is in `access`.
+/// Returns the directory of a stack's module below the root module: `access` for `Access`.
 ///
 /// ```
 /// assert_eq!(ssm_synth::backend::tf::directory("SharedNetwork"), "shared-network");
@@ -15,23 +14,25 @@ pub fn directory(stack: &str) -> String {
     kebab(stack)
 }
 
-/// Why several stacks are no root module: one provider has one region.
+/// The reason why several stacks have no common root module: a provider has one region.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{first}` and `{second}` are in different regions, and one root module has one")]
+#[error(
+    "stacks `{first}` and `{second}` are in different regions; a root module supports one region"
+)]
 #[non_exhaustive]
 pub struct RegionsError {
-    /// The first stack that says its region.
+    /// The first stack with a region.
     pub first: String,
-    /// The first that says another.
+    /// The first stack with another region.
     pub second: String,
 }
 
-/// Lowers all stacks to a root module that calls the module of each ([`ModuleKind::Module`], in its
-/// [`directory`]) and hands values from one to the next.
+/// Generates a root module that calls the [`ModuleKind::Module`] of each stack in its
+/// [`directory`], and passes values between them.
 ///
 /// # Errors
 ///
-/// If two stacks are in different regions.
+/// Returns an error if two stacks have different regions.
 ///
 /// [`ModuleKind::Module`]: super::ModuleKind::Module
 pub fn root<'g>(validated: &'g Validated<'_>) -> Result<Module<'g>, RegionsError> {

@@ -1,28 +1,29 @@
-//! Resources as values, to be compared: what a module would say of each.
+//! Terraform values of resources, for comparison.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::{Body, Item, Lower, Part, Tree};
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
+use crate::resource::Graph;
 
-/// A resource as a module would have it.
+/// A resource as it would be in a module.
 pub(crate) struct Lowered {
-    /// The node that it is made of.
+    /// The resource in the graph.
     pub(crate) node: NodeId,
-    /// Its type.
+    /// The type.
     pub(crate) kind: String,
-    /// Its name.
+    /// The name.
     pub(crate) name: String,
-    /// Its arguments; expressions are in `${}`, documents are objects.
+    /// The arguments, with expressions in `${}` and documents as objects.
     pub(crate) arguments: Value,
 }
 
-/// What decides how often and in which order, and is no argument; and what repeats an argument.
+/// Meta-arguments, and an argument that repeats another.
 const META: [&str; 5] = ["//", "count", "depends_on", "lifecycle", "volume_tags"];
 
-/// Lowers all resources of a graph that the language has.
+/// Converts all resources of a graph that exist in Terraform.
 pub(crate) fn resources(graph: &Graph) -> Vec<Lowered> {
     let Some(stack) = graph.stacks.first() else {
         return Vec::new();

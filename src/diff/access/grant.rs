@@ -1,22 +1,22 @@
-//! What policies allow and deny.
+//! Changes of policy permissions.
 
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
 use super::{AccessChange, branches, list, name, uncovered};
 
-/// What a part of a statement speaks of.
+/// The scope of a statement element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum GrantResource {
-    /// This, which may be a pattern.
+    /// A value or pattern.
     This(String),
-    /// Everything but these.
+    /// All values except these.
     AllBut(Vec<String>),
-    /// The statement does not have this part.
+    /// The statement does not contain the element.
     Nothing,
 }
 
-/// One action on one resource, allowed or denied.
+/// An allowed or denied action on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Grant {
     owner: String,
@@ -41,8 +41,11 @@ fn grants(side: &Side) -> Vec<Grant> {
             .into_iter()
             .flatten()
         {
-            // A boundary only takes away.
-            let action = format!("what the boundary `{}` does not hold", name(boundary));
+            // A boundary only removes permissions.
+            let action = format!(
+                "everything outside permissions boundary `{}`",
+                name(boundary)
+            );
             out.push(plain(id, false, action));
         }
         let open = branches(entry.properties.get("PolicyDocument")).contains(&None);
@@ -69,14 +72,14 @@ fn plain(owner: &str, allow: bool, action: String) -> Grant {
     }
 }
 
-/// A managed policy of AWS by its name alone, whatever the partition; others by their ARN.
+/// Returns the name of an AWS managed policy for any partition, or the ARN of another policy.
 fn short(policy: &str) -> &str {
     policy
         .split_once(":iam::aws:policy/")
         .map_or(policy, |(_, name)| name)
 }
 
-/// Whose permissions a policy holds: those it is attached to, or the resource itself.
+/// Returns the resources whose permissions a policy defines: its roles, or the resource itself.
 fn owners(id: &str, entry: &Entry) -> Vec<String> {
     if !entry.kind.contains("Policy") {
         return vec![id.to_owned()];
@@ -101,7 +104,7 @@ fn owners(id: &str, entry: &Entry) -> Vec<String> {
     }
 }
 
-/// Finds policy documents, wherever they are.
+/// Collects the grants of all policy documents in a value.
 fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| statements(owner, item, out)),
@@ -113,7 +116,7 @@ fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
             }
             None => map.values().for_each(|item| statements(owner, item, out)),
         },
-        // Some types take a document as text.
+        // Some types contain the document as text.
         Value::String(text) if text.contains("\"Statement\"") => {
             if let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(text) {
                 statements(owner, &document, out);
@@ -123,7 +126,7 @@ fn statements(owner: &str, value: &Value, out: &mut Vec<Grant>) {
     }
 }
 
-/// The parts of a statement that are told by a key or by its denial.
+/// Returns the values of an element or of its inverted form.
 fn parts(statement: &Value, key: &str) -> Vec<GrantResource> {
     let mut out: Vec<GrantResource> = list(statement.get(key))
         .into_iter()
@@ -142,7 +145,7 @@ fn parts(statement: &Value, key: &str) -> Vec<GrantResource> {
     out
 }
 
-/// An account is its root, and only AWS's own principals need no kind.
+/// Returns a principal by kind. An account ID is its root, and AWS principals need no kind.
 fn who(kind: &str, value: &Value) -> String {
     let text = name(value);
     let is_account = text.len() == 12 && text.chars().all(|c| c.is_ascii_digit());
@@ -189,7 +192,7 @@ fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
     }
 }
 
-/// The grants of a statement under one of the conditions that it may have.
+/// Collects the grants of a statement with one of its conditions.
 fn under(owner: &str, statement: &Value, condition: &str, out: &mut Vec<Grant>) {
     let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
     for principal in principals(statement) {
@@ -208,7 +211,7 @@ fn under(owner: &str, statement: &Value, condition: &str, out: &mut Vec<Grant>) 
     }
 }
 
-/// Whether a pattern with `*` and `?` matches all that another can match.
+/// Returns whether a pattern with `*` and `?` covers everything that another pattern matches.
 fn matches(pattern: &str, text: &str) -> bool {
     let [pattern, text]: [Vec<char>; 2] = [pattern, text].map(|it| it.chars().collect());
     let (mut p, mut t, mut star) = (0, 0, None);
@@ -218,7 +221,7 @@ fn matches(pattern: &str, text: &str) -> bool {
                 star = Some((p, t));
                 p += 1;
             }
-            // What stands for many is not covered by what stands for one.
+            // A wildcard for several characters is not covered by one for a single character.
             Some(one) if (*one == '?' && text[t] != '*') || *one == text[t] => {
                 p += 1;
                 t += 1;
@@ -236,7 +239,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     pattern[p..].iter().all(|it| *it == '*')
 }
 
-/// Whether some text matches both patterns.
+/// Returns whether some text matches both patterns.
 fn overlap(a: &str, b: &str) -> bool {
     fn at(a: &[char], b: &[char], known: &mut Vec<(usize, usize)>) -> bool {
         match (a.first(), b.first()) {
@@ -245,7 +248,7 @@ fn overlap(a: &str, b: &str) -> bool {
             (_, Some('*')) if at(a, &b[1..], known) => return true,
             _ => {}
         }
-        // Each pair of rests is looked at once.
+        // Avoids comparing a pair of suffixes twice.
         if known.contains(&(a.len(), b.len())) {
             return false;
         }
@@ -270,11 +273,11 @@ impl GrantResource {
         match (self, other) {
             (GrantResource::This(by), GrantResource::This(it)) => fits(by, it),
             (GrantResource::This(by), GrantResource::AllBut(_)) => by == "*",
-            // Leaves out no more than the other does.
+            // An exclusion covers another if it excludes no more.
             (GrantResource::AllBut(by), GrantResource::AllBut(it)) => {
                 by.iter().all(|by| it.iter().any(|it| fits(it, by)))
             }
-            // Patterns that share anything make a hole in what is covered.
+            // An overlap with an excluded pattern is not covered.
             (GrantResource::AllBut(by), GrantResource::This(it)) => {
                 !by.iter().any(|by| match exact_case {
                     true => overlap(by, it),
@@ -289,7 +292,7 @@ impl GrantResource {
     fn text(&self) -> Option<String> {
         match self {
             GrantResource::This(text) => Some(text.clone()),
-            GrantResource::AllBut(items) => Some(format!("all but {}", items.join(", "))),
+            GrantResource::AllBut(items) => Some(format!("all except {}", items.join(", "))),
             GrantResource::Nothing => None,
         }
     }
@@ -304,7 +307,7 @@ fn covers(by: &Grant, grant: &Grant) -> bool {
         && (by.condition.is_empty() || by.condition == grant.condition)
 }
 
-/// What is allowed otherwise, with the actions of one owner and resource in one line.
+/// Returns the changed permissions, with the actions of one owner and resource in one line.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut groups: Vec<(Grant, bool, Vec<String>)> = Vec::new();
     for (grant, of_new) in uncovered(&grants(old), &grants(new), covers) {
@@ -347,7 +350,7 @@ fn line(grant: Grant, of_new: bool, actions: &[String]) -> AccessChange {
         what.push_str(&format!(" if {}", grant.condition));
     }
     AccessChange {
-        // A new denial takes away, and one that is gone gives.
+        // A new denial narrows access, and a removed one broadens it.
         is_broader: of_new == grant.allow,
         owner: grant.owner,
         what,

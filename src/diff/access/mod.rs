@@ -1,8 +1,7 @@
-//! Who may do more, and who less: IAM statements, security group rules, exposure and encryption.
+//! Changes of access: IAM statements, security group rules, exposure and encryption.
 //!
-//! A rule or statement is wider if nothing before covers it, and narrower if nothing after covers
-//! what was there. Both branches of a condition count. Functions that are not resolved count as
-//! text: equal only to themselves.
+//! A rule or statement is broader if no old one covers it, and an old one is narrower if no new one
+//! covers it. Both branches of a condition count. Unresolved functions equal only themselves.
 
 mod grant;
 mod rule;
@@ -11,18 +10,19 @@ use serde_json::Value;
 
 use super::Side;
 
-/// A change of what is allowed.
+/// A change of access.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccessChange {
-    /// Whether more is allowed afterwards.
-    pub(crate) is_broader: bool,
-    /// The resource that it is about.
-    pub(crate) owner: String,
-    /// What changes, as a sentence's rest.
-    pub(crate) what: String,
+#[non_exhaustive]
+pub struct AccessChange {
+    /// Whether the change broadens access.
+    pub is_broader: bool,
+    /// The resource.
+    pub owner: String,
+    /// The change, without its subject.
+    pub what: String,
 }
 
-/// What decides about exposure by its name alone: the property, and the value that is safer.
+/// Properties that affect exposure, with their safe value.
 const SAFER: [(&str, &str); 13] = [
     ("AssociatePublicIpAddress", "false"),
     ("BlockPublicAcls", "true"),
@@ -39,7 +39,7 @@ const SAFER: [(&str, &str); 13] = [
     ("StorageEncrypted", "true"),
 ];
 
-/// Tells what is allowed otherwise: what widens first, in the order of the new template.
+/// Returns the changes of access, the broader ones first, in the order of the new template.
 pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = rule::changes(old, new);
     out.extend(grant::changes(old, new));
@@ -58,7 +58,7 @@ pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
     out
 }
 
-/// What of each list the other does not cover; of the new list it is wider.
+/// Returns the items of each list that the other does not cover. Items of the new list are broader.
 fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<(T, bool)> {
     let of = |list: &[T], other: &[T], is_new: bool| -> Vec<(T, bool)> {
         list.iter()
@@ -71,7 +71,7 @@ fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<
     out
 }
 
-/// A name for a value: the logical id that it refers to, or its text.
+/// Returns a name for a value: the logical ID that it refers to, or its text.
 fn name(value: &Value) -> String {
     if let Some(default) = value.get(super::DEFAULT) {
         return name(default);
@@ -94,12 +94,12 @@ fn name(value: &Value) -> String {
     }
 }
 
-/// The attribute that stands for the resource itself needs no name.
+/// Returns the name of an attribute. The default attribute needs none.
 fn attribute(path: &str) -> String {
     path.strip_suffix(".GroupId").unwrap_or(path).to_owned()
 }
 
-/// The text of a join, with `${…}` for what is not known.
+/// Returns the text of a join, with `${…}` for unresolved parts.
 fn joined(parts: &[Value]) -> String {
     let (Some(between), Some(items)) = (
         parts.first().and_then(Value::as_str),
@@ -121,7 +121,7 @@ fn is_no_value(value: &Value) -> bool {
     value.get("Ref").and_then(Value::as_str) == Some("AWS::NoValue")
 }
 
-/// What a value may be: both branches of a condition; nothing where it may be left out.
+/// Returns the possible values: both branches of a condition, and `None` if it can be absent.
 fn branches(value: Option<&Value>) -> Vec<Option<&Value>> {
     let Some(value) = value.filter(|it| !it.is_null() && !is_no_value(it)) else {
         return vec![None];
@@ -136,14 +136,14 @@ fn branches(value: Option<&Value>) -> Vec<Option<&Value>> {
     }
 }
 
-/// The items of a list, of each branch that it or an item may take.
+/// Returns the items of a list, from all branches of the list and of its items.
 fn list(value: Option<&Value>) -> Vec<&Value> {
     let mut out = Vec::new();
     for value in branches(value).into_iter().flatten() {
         match value {
             Value::Array(items) => {
                 for item in items {
-                    // A branch may be a list itself, or an item.
+                    // A branch can be a list or an item.
                     out.extend(branches(Some(item)).into_iter().flatten());
                 }
             }
@@ -153,17 +153,17 @@ fn list(value: Option<&Value>) -> Vec<&Value> {
     out
 }
 
-/// What a resource is put into, by the properties that say so.
+/// Properties that attach a resource to another, with a verb phrase.
 const ATTACHED: [(&str, &str); 9] = [
-    ("SecurityGroupIds", "is in the security group"),
-    ("SecurityGroups", "is in the security group"),
-    ("GroupSet", "is in the security group"),
-    ("Groups", "is in the security group"),
-    ("VpcSecurityGroupIds", "is in the security group"),
-    ("IamInstanceProfile", "has the profile"),
-    ("Roles", "hands out the role"),
-    ("InstanceId", "is a public address of"),
-    ("NetworkInterfaceId", "is a public address of"),
+    ("SecurityGroupIds", "is in security group"),
+    ("SecurityGroups", "is in security group"),
+    ("GroupSet", "is in security group"),
+    ("Groups", "is in security group"),
+    ("VpcSecurityGroupIds", "is in security group"),
+    ("IamInstanceProfile", "has instance profile"),
+    ("Roles", "passes role"),
+    ("InstanceId", "is a public IP address of"),
+    ("NetworkInterfaceId", "is a public IP address of"),
 ];
 
 fn attached(side: &Side) -> Vec<(String, String)> {
@@ -201,7 +201,7 @@ fn attached(side: &Side) -> Vec<(String, String)> {
     out
 }
 
-/// Finds properties of these names, wherever they are.
+/// Finds properties with these names at any depth.
 fn within<'a>(value: &'a Value, expected: &[&str], found: &mut dyn FnMut(&'a str, &'a Value)) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| within(item, expected, found)),
@@ -217,8 +217,8 @@ fn within<'a>(value: &'a Value, expected: &[&str], found: &mut dyn FnMut(&'a str
     }
 }
 
-/// Who is in which group, who has which role, and who has a public address; what is new says so by
-/// itself.
+/// Adds changes of security groups, instance profiles, roles and public addresses. New resources
+/// are already listed.
 fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     for ((owner, what), is_new) in uncovered(&attached(old), &attached(new), |by, it| by == it) {
         let address = what.starts_with("is a public");
@@ -236,7 +236,7 @@ fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     }
 }
 
-/// A condition that decides whether access is given at all.
+/// Adds changes of conditions on resources that grant access.
 fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     let gives = |kind: &str| {
         kind.starts_with("AWS::EC2::SecurityGroup")
@@ -253,10 +253,10 @@ fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
                 is_broader: was.is_some(),
                 owner: id.clone(),
                 what: match (was, is) {
-                    (_, None) => "is there whatever the condition says".to_owned(),
-                    (None, Some(is)) => format!("is there only if {}", name(is)),
+                    (_, None) => "exists unconditionally".to_owned(),
+                    (None, Some(is)) => format!("exists only if {}", name(is)),
                     (Some(_), Some(is)) => {
-                        format!("is there if {}, which is another condition", name(is))
+                        format!("exists if {}, a different condition", name(is))
                     }
                 },
             });
@@ -264,7 +264,7 @@ fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     }
 }
 
-/// What exposes or protects, by the names of properties.
+/// Adds changes of properties that affect exposure.
 fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     for (id, entry) in &new.resources {
         let mut is = Vec::new();
@@ -278,7 +278,7 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             let known = was.iter().find(|(other, ..)| other == path);
             let broader = match known {
                 Some((_, was_safe, _)) if was_safe == safe => continue,
-                // What is new and safe is no news.
+                // A new property with a safe value changes nothing.
                 None if *safe => continue,
                 _ => !safe,
             };
@@ -293,7 +293,7 @@ fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
                 out.push(AccessChange {
                     is_broader: true,
                     owner: id.clone(),
-                    what: format!("{path} is no longer told to be {value}"),
+                    what: format!("{path} is no longer {value}"),
                 });
             }
         }
@@ -352,11 +352,11 @@ mod tests {
         let wide = group("{IpProtocol: '6', FromPort: 440, ToPort: 450, CidrIp: 10.0.0.0/16}");
         assert_eq!(
             told(&narrow, &wide),
-            ["+ G admits TCP 440–450 from 10.0.0.0/16"]
+            ["+ G allows TCP 440–450 inbound from 10.0.0.0/16"]
         );
         assert_eq!(
             told(&wide, &narrow),
-            ["- G no longer admits TCP 440–450 from 10.0.0.0/16"]
+            ["- G no longer allows TCP 440–450 inbound from 10.0.0.0/16"]
         );
         assert!(told(&wide, &wide).is_empty());
     }
@@ -365,16 +365,17 @@ mod tests {
     fn a_group_without_egress_rules_lets_everything_out() {
         let closed = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}]}}}";
         let open = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {}}}";
-        // Taking the list away closes an existing group; a new one without a list is open.
+        // Removing the list removes all rules of an existing group; a new group without a list is
+        // open.
         assert_eq!(
             told(closed, open),
-            ["- G no longer lets out TCP 443 to 10.0.0.0/24"]
+            ["- G no longer allows TCP 443 outbound to 10.0.0.0/24"]
         );
         assert_eq!(
             told("{}", open),
             [
-                "+ G lets out everything to 0.0.0.0/0",
-                "+ G lets out everything to ::/0"
+                "+ G allows all traffic outbound to 0.0.0.0/0",
+                "+ G allows all traffic outbound to ::/0"
             ]
         );
         let apart = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: []}}, E: {Type: AWS::EC2::SecurityGroupEgress, Properties: {GroupId: !GetAtt G.GroupId, IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}}}";
@@ -446,11 +447,11 @@ mod tests {
         let nearly_all = role("{Effect: Allow, NotAction: 'iam:DeleteUser', Resource: '*'}");
         assert_eq!(
             told(&max, &nearly_all),
-            ["+ R allows all but iam:DeleteUser on *"]
+            ["+ R allows all except iam:DeleteUser on *"]
         );
         assert_eq!(
             told(&nearly_all, &max),
-            ["- R no longer allows all but iam:DeleteUser on *"]
+            ["- R no longer allows all except iam:DeleteUser on *"]
         );
         let one = role("{Effect: Allow, Action: x, Resource: 'a?'}");
         let many = role("{Effect: Allow, Action: x, Resource: 'a*'}");
@@ -489,8 +490,8 @@ mod tests {
         assert_eq!(
             told(&closed, &open),
             [
-                "+ G lets out everything to 0.0.0.0/0",
-                "+ G lets out everything to ::/0"
+                "+ G allows all traffic outbound to 0.0.0.0/0",
+                "+ G allows all traffic outbound to ::/0"
             ]
         );
     }
@@ -530,12 +531,12 @@ mod tests {
         assert_eq!(
             told(&instance("G"), &instance("W")),
             [
-                "+ I is in the security group W",
-                "- I no longer is in the security group G"
+                "+ I is in security group W",
+                "- I no longer is in security group G"
             ]
         );
         let address = "{E: {Type: AWS::EC2::EIP, Properties: {InstanceId: !Ref I}}}";
-        assert_eq!(told("{}", address), ["+ E is a public address of I"]);
+        assert_eq!(told("{}", address), ["+ E is a public IP address of I"]);
     }
 
     #[test]
@@ -554,7 +555,7 @@ mod tests {
         let echo = group("{IpProtocol: icmp, FromPort: 8, ToPort: 0, CidrIp: 10.0.0.0/8}");
         assert_eq!(
             told(&ping, &echo),
-            ["- G no longer admits ICMP type 8 from 10.0.0.0/8"]
+            ["- G no longer allows ICMP type 8 inbound from 10.0.0.0/8"]
         );
         let all = group("{IpProtocol: -1, CidrIp: 127.0.0.1/0}");
         assert_eq!(told(&group(""), &all).len(), 1);

@@ -1,4 +1,4 @@
-//! Security group rules.
+//! Changes of security group rules.
 
 use ipnet::IpNet;
 use serde_json::Value;
@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::super::Side;
 use super::{AccessChange, branches, list, name, uncovered};
 
-/// Which ports a rule is for, or for ICMP which types and codes.
+/// The ports of a rule, or the types and codes for ICMP.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Ports {
     All,
     Range(i64, i64),
-    /// Type and code.
+    /// An ICMP type and code.
     Icmp(i64, Option<i64>),
-    /// A function that is not resolved.
+    /// An unresolved function.
     Unknown(String),
 }
 
@@ -38,10 +38,10 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     changed.into_iter().map(change).collect()
 }
 
-/// The rules of a side; `before` is what was there before, if anything was.
+/// Returns the rules of a side. `before` is the old side, if any.
 ///
-/// EC2 gives a new group a rule that lets everything out, unless the template lists rules. A list
-/// that is taken away later leaves none, and one that is empty from the start takes none away.
+/// EC2 adds a rule for all outbound traffic to a new security group, unless the template lists
+/// rules. Removing the list later leaves no rules. An initially empty list keeps EC2's rule.
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
 fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
     let mut out = Vec::new();
@@ -63,7 +63,7 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
                 };
                 let known = before.and_then(|it| it.resources.get(id));
                 let by_default = match known {
-                    // A group that is replaced is a new one.
+                    // A replaced security group is a new one.
                     Some(known)
                         if known.kind == entry.kind
                             && ["GroupDescription", "GroupName", "VpcId"]
@@ -94,7 +94,7 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
             _ => {}
         }
     }
-    // What leads to the instance itself stands for "none".
+    // AWS documents a loopback rule as the way to allow nothing.
     out.retain(|rule| !is_loopback(&rule.peer));
     out
 }
@@ -171,16 +171,19 @@ fn covers_peer(by: &str, peer: &str) -> bool {
 }
 
 fn text(rule: &Rule, broader: bool) -> String {
-    let verb = match (rule.inbound, broader) {
-        (true, true) => "admits",
-        (true, false) => "no longer admits",
-        (false, true) => "lets out",
-        (false, false) => "no longer lets out",
+    let verb = if broader {
+        "allows"
+    } else {
+        "no longer allows"
     };
-    let way = if rule.inbound { "from" } else { "to" };
+    let way = if rule.inbound {
+        "inbound from"
+    } else {
+        "outbound to"
+    };
     let protocol = rule.protocol.to_uppercase();
     let what = match &rule.ports {
-        Ports::All if protocol == "-1" => "everything".to_owned(),
+        Ports::All if protocol == "-1" => "all traffic".to_owned(),
         Ports::All => format!("all {protocol}"),
         Ports::Range(from, to) if from == to => format!("{protocol} {from}"),
         Ports::Range(from, to) => format!("{protocol} {from}–{to}"),

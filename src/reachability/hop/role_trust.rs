@@ -7,9 +7,8 @@ use super::super::iam::trusts_ec2;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
-use crate::ir::NodeId;
-use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, PolicyDocument, Principal, Resource, Statement};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{PolicyDocument, Principal, Resource, Statement, codec::Prop as _};
 
 const HOP: Hop = Hop::RoleTrust;
 
