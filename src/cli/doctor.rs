@@ -343,7 +343,7 @@ async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
     for (name, verdict) in checked.verdicts() {
         let found = format!("{name}: {verdict}");
         match verdict.split(' ').next() {
-            Some("reachable" | "absent") => lines.pass("template", found),
+            Some("reachable" | "not-created") => lines.pass("template", found),
             Some("unreachable") => lines.fail(
                 "template",
                 found,

@@ -102,7 +102,7 @@ pub(super) fn network(scene: &Scene) -> String {
     for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
         self::panel(&mut out, n, panel);
     }
-    let region = scene.region.as_deref().unwrap_or("the region");
+    let region = scene.region.as_deref().unwrap_or("the Region");
     let _ = writeln!(
         out,
         "  subgraph aws[\"{}\"]",

@@ -101,7 +101,7 @@ pub enum EgressPointKind {
     Unknown,
 }
 
-/// An exit of the VPC towards services.
+/// An exit of the VPC to services.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EgressPoint {

@@ -3,7 +3,7 @@
 /// Assumptions of every verdict.
 pub const ASSUMPTIONS: &[&str] = &[
     "no service control policy or resource control policy denies the calls of the agent",
-    "account defaults are AWS's own: the instance metadata service is enabled, and VPC Block Public \
+    "the account has the default settings: the instance metadata service is enabled, and VPC Block Public \
      Access is disabled",
     "AWS offers the endpoint services in the Availability Zones of the endpoint subnets",
     "a parameter `S3PrefixListId` is the ID of the S3 prefix list of the Region",

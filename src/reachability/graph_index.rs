@@ -26,7 +26,7 @@ pub(crate) struct GraphIndex<'g> {
     /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
-    /// What IAM allows each role that was asked for.
+    /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
 

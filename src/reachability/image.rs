@@ -13,7 +13,7 @@ pub(crate) enum Image {
     WithAgent(String),
     /// An image without SSM Agent, by name.
     WithoutAgent(String),
-    /// An image that the file does not describe, as the file names it.
+    /// An image that the file does not describe, as the file identifies it.
     Opaque(String),
 }
 

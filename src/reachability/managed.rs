@@ -44,6 +44,9 @@ fn line(policy: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session_manager::{
+        BUCKET_ACTION, CHANNEL_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION, SESSION_KEY_ACTION,
+    };
 
     #[test]
     fn every_line_is_a_policy() {
@@ -55,5 +58,21 @@ mod tests {
             assert_eq!(found.statements.len(), wanted, "{name}");
         }
         assert!(find("NoSuchPolicy").is_none());
+    }
+
+    #[test]
+    fn the_data_covers_every_action_of_the_check() {
+        let head: serde_json::Value =
+            serde_json::from_str(POLICIES.lines().next().unwrap()).unwrap();
+        let known = head["actions"].as_array().unwrap();
+        let agent = [
+            REGISTER_ACTION,
+            SESSION_KEY_ACTION,
+            LOG_GROUP_ACTION,
+            BUCKET_ACTION,
+        ];
+        for action in agent.iter().chain(&CHANNEL_ACTIONS) {
+            assert!(known.iter().any(|it| it == action), "{action}");
+        }
     }
 }

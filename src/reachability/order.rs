@@ -81,7 +81,7 @@ pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) ->
         .map(|&id| format!("`{}`", index.name(id)))
         .collect();
     let detail = format!(
-        "`{}` does not depend on {}; if it starts first, the agent can retry only after 30 minutes",
+        "`{}` does not depend on {}; if it starts first, the agent retries only after up to 30 minutes",
         index.name(instance.node),
         names.join(", ")
     );

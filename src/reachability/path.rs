@@ -169,7 +169,7 @@ fn zones<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g Hoste
         .collect()
 }
 
-/// Returns whether a name is the host name of a service. The Region can be a placeholder.
+/// Returns whether a name is the hostname of a service. The Region can be a placeholder.
 fn is_host_name(name: &str, service: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let mut labels = name.split('.');

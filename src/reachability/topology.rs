@@ -19,7 +19,7 @@ use crate::session_manager::SERVICES;
 pub enum ResourceRef {
     /// A resource in the graph.
     Node(NodeId),
-    /// A resource outside the file, as the file names it.
+    /// A resource outside the file, as the file identifies it.
     Outside(String),
 }
 

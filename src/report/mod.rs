@@ -157,18 +157,3 @@ pub(crate) fn printable(text: &str) -> String {
     }
     out
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_hop_has_its_page() {
-        for hop in Hop::ALL {
-            let page = explain(hop.as_str()).unwrap_or_else(|| panic!("{hop}"));
-            assert!(page.lines().count() > 2, "{page}");
-            assert_eq!(page.matches("\n## ").count(), 0, "{page}");
-        }
-        assert_eq!(explain("nothing"), None);
-    }
-}

@@ -116,7 +116,7 @@ impl Tally {
             };
             let right_hop = hops.is_empty() || hop.is_some_and(|hop| hops.contains(&hop));
             // A plan does not contain resources with `count = 0`.
-            let left_out = verdict == "absent" && own == "none";
+            let left_out = verdict == "not-created" && own == "none";
             if !left_out && (verdict != own || !right_hop) {
                 self.wrong.push(format!(
                     "{name}: {id}: expected {verdict} {hops:?}, found {own} {hop:?}"

@@ -22,8 +22,8 @@ fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let graph = built.app.graph();
     let region = cost::region_of(graph).unwrap_or(region("us-east-1"));
     let estimate = cost::estimate(graph, region, &UsageAssumptions::default());
-    let variants = cost::of_config(&config, graph, &estimate);
-    (estimate, variants)
+    let alternatives = cost::of_config(&config, graph, &estimate);
+    (estimate, alternatives)
 }
 
 fn template(text: &str) -> (Estimate, Vec<Alternative>) {
@@ -34,8 +34,8 @@ fn template(text: &str) -> (Estimate, Vec<Alternative>) {
     let input = Input::read("test", text, None, &deployment).unwrap_or_else(|it| panic!("{it}"));
     let graph = &input.graphs[0];
     let estimate = cost::estimate(graph, region("us-east-1"), &UsageAssumptions::default());
-    let variants = cost::of_graph(graph, &estimate);
-    (estimate, variants)
+    let alternatives = cost::of_graph(graph, &estimate);
+    (estimate, alternatives)
 }
 
 fn sum(estimate: &Estimate, what: &str) -> String {
@@ -48,12 +48,12 @@ fn sum(estimate: &Estimate, what: &str) -> String {
     sum.to_string()
 }
 
-fn of<'a>(variants: &'a [Alternative], name: &str) -> &'a Alternative {
-    variants
+fn of<'a>(alternatives: &'a [Alternative], name: &str) -> &'a Alternative {
+    alternatives
         .iter()
         .find(|it| it.name == name)
-        .or_else(|| variants.iter().find(|it| it.name.contains(name)))
-        .unwrap_or_else(|| panic!("{name}: {variants:?}"))
+        .or_else(|| alternatives.iter().find(|it| it.name.contains(name)))
+        .unwrap_or_else(|| panic!("{name}: {alternatives:?}"))
 }
 
 #[test]
@@ -93,15 +93,19 @@ fn a_region_without_ec2messages_has_two_endpoints() {
 
 #[test]
 fn nat_gateways_match_the_prices_in_the_guide() {
-    let (estimate, variants) = built_config("");
+    let (estimate, alternatives) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
-        ("in one zone, no", 36.50, 0.05),
-        ("in 2 zones", 73.00, 0.05),
+        ("in one Availability Zone, no", 36.50, 0.05),
+        ("in 2 Availability Zones", 73.00, 0.05),
     ] {
-        let variant = of(&variants, name);
-        assert!(variant.is_comparison && !variant.is_reachable && variant.settings.is_empty());
-        let total = variant.monthly.as_f64() - rest;
+        let alternative = of(&alternatives, name);
+        assert!(
+            alternative.is_comparison
+                && !alternative.is_reachable
+                && alternative.settings.is_empty()
+        );
+        let total = alternative.monthly.as_f64() - rest;
         assert!((total - fixed - data).abs() < 0.001, "{name}: {total}");
     }
 }
@@ -113,25 +117,26 @@ fn each_setting_has_its_documented_effect() {
         "region: eu-central-1\n",
         "instances: [{name: a, instance_type: m5.large}, {name: b, image: windows-2022, instance_type: t3.medium}]\n",
     ] {
-        let (estimate, variants) = built_config(text);
-        let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
-        assert!(settable.len() >= 4, "{variants:?}");
-        for variant in settable {
+        let (estimate, alternatives) = built_config(text);
+        let settable: Vec<&Alternative> =
+            alternatives.iter().filter(|it| !it.is_comparison).collect();
+        assert!(settable.len() >= 4, "{alternatives:?}");
+        for alternative in settable {
             let mut config = Config::read("test", text).unwrap();
-            for (path, value) in &variant.settings {
+            for (path, value) in &alternative.settings {
                 config.set("--set", path, value).unwrap();
             }
             let built = config.build().unwrap();
             built.validate().unwrap();
             let graph = built.app.graph();
             let changed = cost::estimate(graph, estimate.region, &UsageAssumptions::default());
-            assert_eq!(changed.total(), variant.monthly, "{variant:?}");
+            assert_eq!(changed.total(), alternative.monthly, "{alternative:?}");
             assert_eq!(
-                variant.difference,
+                alternative.difference,
                 changed.total().minus(estimate.total()),
-                "{variant:?}"
+                "{alternative:?}"
             );
-            assert!(variant.difference < cost::Usd::ZERO && variant.is_reachable);
+            assert!(alternative.difference < cost::Usd::ZERO && alternative.is_reachable);
         }
     }
 }
@@ -139,8 +144,8 @@ fn each_setting_has_its_documented_effect() {
 #[test]
 fn arm64_is_not_suggested_where_it_cannot_run() {
     let arm = |text: &str| {
-        let (_, variants) = built_config(text);
-        variants.iter().any(|it| it.name.contains("arm64"))
+        let (_, alternatives) = built_config(text);
+        alternatives.iter().any(|it| it.name.contains("arm64"))
     };
     assert!(arm(""));
     assert!(!arm(
@@ -153,21 +158,21 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
 
 #[test]
 fn a_missing_price_is_reported() {
-    let (estimate, variants) = built_config("instances: [{name: a, instance_type: c9z.large}]");
+    let (estimate, alternatives) = built_config("instances: [{name: a, instance_type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);
     let (whole, _) = built_config("");
     assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
     // A resource without a price has none in an alternative either.
     assert_eq!(
-        of(&variants, "endpoints in one zone")
+        of(&alternatives, "endpoints in one Availability Zone")
             .difference
             .to_string(),
         "-21.90"
     );
-    let (estimate, variants) = built_config("region: cn-north-1");
+    let (estimate, alternatives) = built_config("region: cn-north-1");
     assert_eq!(estimate.total(), cost::Usd::ZERO);
-    assert_eq!(variants, []);
+    assert_eq!(alternatives, []);
 }
 
 #[test]
@@ -207,12 +212,12 @@ Resources:
   Events: {Type: AWS::CloudTrail::EventDataStore}
   Role: {Type: AWS::IAM::Group}
 ";
-    let (estimate, variants) = template(text);
+    let (estimate, alternatives) = template(text);
     for (what, usd) in [
         // t3.large once, and t3.micro three times.
         ("instance", "83.52"),
         // Three times $0.0092 per hour.
-        ("Windows licence", "20.15"),
+        ("Windows license", "20.15"),
         ("detailed monitoring", "2.10"),
         // 20 GB, and three times the 30 GB of the image.
         ("root volume", "8.80"),
@@ -228,9 +233,9 @@ Resources:
     assert_eq!(estimate.instances, 4);
     assert_eq!(estimate.not_modeled, ["AWS::CloudTrail::EventDataStore"]);
     let why: Vec<&Cost> = estimate.not_priced().map(|line| &line.cost).collect();
-    let io2 = Cost::NotPriced("no price of `volume.io2` in us-east-1".to_owned());
+    let io2 = Cost::NotPriced("no price for `volume.io2` in us-east-1".to_owned());
     assert_eq!(why, [&io2]);
-    assert!(of(&variants, "smaller").monthly < estimate.total());
+    assert!(of(&alternatives, "smaller").monthly < estimate.total());
 }
 
 #[test]
@@ -246,18 +251,21 @@ Resources:
       ServiceName: !Sub com.amazonaws.${AWS::Region}.ssm
       SubnetIds: !Ref Subnets
 ";
-    let (estimate, variants) = template(text);
+    let (estimate, alternatives) = template(text);
     assert!(!estimate.is_complete());
-    assert_eq!(variants, []);
+    assert_eq!(alternatives, []);
 }
 
 #[test]
 fn every_case_has_an_estimate() {
     for (name, text) in cases() {
-        let (estimate, variants) = built_config(&text);
+        let (estimate, alternatives) = built_config(&text);
         assert!(!estimate.lines.is_empty(), "{name}");
-        for variant in variants.iter().filter(|it| !it.is_comparison) {
-            assert!(variant.difference < cost::Usd::ZERO, "{name}: {variant:?}");
+        for alternative in alternatives.iter().filter(|it| !it.is_comparison) {
+            assert!(
+                alternative.difference < cost::Usd::ZERO,
+                "{name}: {alternative:?}"
+            );
         }
     }
 }
@@ -324,11 +332,11 @@ fn programs_get_json_with_a_version() {
     assert_eq!(root["region_assumed"], false);
     assert_eq!(root["lines"][0]["monthly"], 14.6);
     assert!(root["lines"][0]["price"]["date"].is_string());
-    let one = root["variants"]
+    let one = root["alternatives"]
         .as_array()
         .unwrap()
         .iter()
-        .find(|it| it["name"] == "endpoints in one zone")
+        .find(|it| it["name"] == "endpoints in one Availability Zone")
         .unwrap();
     assert_eq!(one["settings"]["endpoints.zones"], "one");
     assert_eq!(one["difference"], -21.9);

@@ -80,14 +80,14 @@ fn unreachable() -> Made {
 }
 
 /// Removes the diagrams from a report. Other snapshots contain them.
-fn without_pictures(html: &str) -> String {
+fn without_diagrams(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;
     while let Some(start) = rest.find("<svg") {
         let end = rest[start..].find("</svg>").unwrap() + start + "</svg>".len();
         roxmltree::Document::parse(&rest[start..end]).unwrap();
         out.push_str(&rest[..start]);
-        out.push_str("[picture]");
+        out.push_str("[diagram]");
         rest = &rest[end..];
     }
     out + rest
@@ -106,7 +106,7 @@ fn the_default_stack_in_each_format() {
     golden(
         "graph",
         "default-html",
-        &without_pictures(&made.html("access")),
+        &without_diagrams(&made.html("access")),
     );
     let source = Source::Config(Vec::new());
     golden("graph", "default-runbook", &made.runbook("access", source));
@@ -129,7 +129,7 @@ fn an_unreachable_stack_in_each_format() {
     golden(
         "graph",
         "unreachable-html",
-        &without_pictures(&made.html("unreachable")),
+        &without_diagrams(&made.html("unreachable")),
     );
     let source = Source::Template("stack.yaml".to_owned(), Vec::new());
     golden(
@@ -192,7 +192,7 @@ fn html_escapes_names() {
     for outside in ["src=", "href=\"http", "url(", "@import", "<link"] {
         assert!(!html.contains(outside), "{outside}");
     }
-    without_pictures(&html);
+    without_diagrams(&html);
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn many_instances_stay_readable_and_quick() {
     assert!(svg.contains("h0, h2, h4, h6 and 46 more"), "{svg}");
     assert_eq!(scene.paths.len(), 1);
     assert!(svg.len() < 30_000 && mermaid.len() < 8_000 && html.len() < 90_000);
-    assert!(book.contains("`h99`") && book.contains("and 90 more"));
+    assert!(book.contains("`h99`") && book.contains("names of 90 more"));
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn everything_can_be_drawn() {
     for (name, text) in super::cases() {
         let made = Made::config(&text);
         roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
-        without_pictures(&made.html(&name));
+        without_diagrams(&made.html(&name));
         made.runbook(&name, Source::Config(Vec::new()));
     }
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cfn");
@@ -328,7 +328,7 @@ fn everything_can_be_drawn() {
         }
         let made = Made::template(&std::fs::read_to_string(&path).unwrap());
         roxmltree::Document::parse(&diagram::svg(&made.scene(&name), Part::Both)).unwrap();
-        without_pictures(&made.html(&name));
+        without_diagrams(&made.html(&name));
         made.runbook(&name, Source::Template(name.clone(), Vec::new()));
     }
 }

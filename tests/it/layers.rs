@@ -12,7 +12,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The top-level modules, lowest layer first. A module imports only from layers below its own.
 const LAYERS: &[&[&str]] = &[
-    &["region", "template"],
+    &["region", "session_manager", "template"],
     &["ir"],
     &["resource"],
     &["validate"],
@@ -30,6 +30,11 @@ const MUTUAL: &[(&str, &str)] = &[
         "src/resource/",
         "`Resource` is a closed enum of all types, and each type implements the hooks that the \
          enum calls with the graph that holds it",
+    ),
+    (
+        "src/reachability/",
+        "`Hop` is a closed enum whose table contains the check of each hop, and a check returns \
+         results that name a hop",
     ),
     ("src/cli/", "one layer"),
 ];

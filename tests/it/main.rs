@@ -23,6 +23,7 @@ mod examples;
 mod facts;
 mod goldens;
 mod graph;
+mod hops;
 mod layers;
 mod names;
 mod parts;

@@ -232,7 +232,7 @@ impl Canvas {
         );
     }
 
-    /// Draws the sign of a status in a circle of 16 pixels, independent of the font.
+    /// Draws the sign of a status on a disc of 16 pixels, independent of the font.
     pub(super) fn sign(&mut self, (x, y): At, status: HopStatus) {
         let class = class(Some(status));
         let _ = writeln!(

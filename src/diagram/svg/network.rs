@@ -334,7 +334,7 @@ fn egress_row(
         };
         canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, note);
     }
-    let region = scene.region.as_deref().unwrap_or("the region");
+    let region = scene.region.as_deref().unwrap_or("the Region");
     canvas.text(
         (left + PAD, services + 67.0),
         right - left - 2.0 * PAD,

@@ -21,8 +21,8 @@ pub(super) const ENTRY: Entry = Entry {
     page: "\
 **Checks** that the image includes SSM Agent, or that user data installs it and does not remove it.
 
-**Passes** for Amazon Linux 2 and 2023, Ubuntu Server 16.04 to 25.04, and Windows Server 2016 to
-2025. A public parameter or an image lookup must identify the image.
+**Passes** for Amazon Linux 2 and 2023, Ubuntu Server 16.04 to 25.04, and Windows Server 2016 and
+later. A public parameter or an image lookup must identify the image.
 
 **Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
 whose user data does not install the agent. Also fails if user data stops or removes the agent, or

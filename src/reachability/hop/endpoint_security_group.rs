@@ -16,9 +16,9 @@ pub(super) const ENTRY: Entry = Entry {
     code: "endpoint-security-group",
     reason: "an endpoint drops traffic that its security groups do not allow",
     page: "\
-**Checks** that the security groups of the endpoint allow inbound TCP 443 from the instance: by its
-security group, by a CIDR range that contains its subnet, or by a prefix list. An endpoint without
-security groups has the default one of the VPC, which allows only itself.
+**Checks** that the security groups of the endpoint allow inbound TCP 443 from the instance. A rule
+can name its security group, a CIDR range that contains its subnet, or a prefix list. An endpoint
+without security groups has the default one of the VPC, which allows only itself.
 
 Private DNS sends the traffic of every instance in the VPC to the endpoint. Instances with a NAT
 gateway must be allowed too.

@@ -32,7 +32,7 @@ macro_rules! hops {
             /// All hops, in order.
             pub const ALL: &'static [Hop] = &[$(Hop::$hop,)*];
 
-            /// Returns the name for people, such as `SSM Agent`.
+            /// Returns the name, such as `SSM Agent`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Hop::$hop => $name,)*

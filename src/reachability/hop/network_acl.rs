@@ -16,11 +16,11 @@ const HOP: Hop = Hop::NetworkAcl;
 
 pub(super) const ENTRY: Entry = Entry {
     code: "network-acl",
-    reason: "network ACLs are stateless: they must allow requests and return traffic in both subnets",
+    reason: "both subnets must allow requests and return traffic, since network ACLs are stateless",
     page: "\
-**Checks** the network ACLs of both subnets if a request crosses between subnets: port 443 to the
-endpoint, and ports 32768 to 65535 for the return traffic. Within one subnet, network ACLs have no
-effect.
+**Checks** the network ACLs of both subnets if a request crosses between subnets. They must allow
+port 443 to the endpoint, and ports 32768 to 65535 for the return traffic. Within one subnet, network
+ACLs have no effect.
 
 **Fix:** allow the ports in both directions.
 ",
@@ -100,7 +100,7 @@ fn check_steps<'g>(
                 .at(at.0, at.1);
                 return match acl {
                     Acl::Entries(id, entries) => {
-                        // The entry with the lowest number decides.
+                        // The entry with the lowest number takes precedence.
                         let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
                         let first = numbers.min().map_or(100, |min| (min - 1).max(1));
                         result.fix(fix(id, first, step))

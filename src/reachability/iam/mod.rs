@@ -357,7 +357,7 @@ impl<'g> RolePermissions<'g> {
         let undecided = |name: &str, at| {
             Some(Decision {
                 allowed: Ternary::Unknown,
-                detail: format!("whether `{name}` denies `{action}` is not decided"),
+                detail: format!("the file does not show whether `{name}` denies `{action}`"),
                 at,
             })
         };

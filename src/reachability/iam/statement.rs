@@ -47,7 +47,7 @@ pub(crate) enum Caller {
 pub(crate) struct CallContext<'a> {
     /// The caller.
     pub(crate) caller: Caller,
-    /// The resource if the file names it.
+    /// The resource if the file contains it.
     pub(crate) resource: Option<&'a Expr>,
 }
 
@@ -401,7 +401,7 @@ fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary
             if !complete {
                 return Ternary::Unknown;
             }
-            // `arn:aws:iam::123456789012:root`, or the twelve digits alone.
+            // `arn:aws:iam::123456789012:root`, or the account ID alone.
             let named = text.split(':').nth(4).unwrap_or(text.as_str());
             let account = match index.graph.account() {
                 _ if own_account => Ternary::Yes,

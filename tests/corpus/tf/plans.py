@@ -248,7 +248,7 @@ class Base:
 def check(case, plan, text, work):
     present = set(addresses(plan["planned_values"]["root_module"]))
     for instance, expected in case["expect"].items():
-        if (instance in present) == (expected["verdict"] == "absent"):
+        if (instance in present) == (expected["verdict"] == "not-created"):
             raise ValueError(f"{instance} is {'not ' * (instance not in present)}in the plan")
     if any(it in text for it in [str(work), *LOCAL]):
         raise ValueError("a path or host of this machine is in the plan")
