@@ -172,7 +172,7 @@ impl App {
 }
 
 fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
-    Diagnostic::error("construct-id", format!("{} is not a construct ID", quoted(id)))
+    Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
         .path(path.to_owned())
         .at(location.clone())
         .about(&["name"])
@@ -541,7 +541,7 @@ impl Scope<'_> {
         self.graph.stacks[self.stack.index()].suppressions = suppressions;
     }
 
-    /// Sets the region of the stack. Default: the deployment decides.
+    /// Sets the region of the stack. Default: set at deployment.
     pub fn set_region(&mut self, region: &'static Region) {
         self.graph.stacks[self.stack.index()].region = Some(region);
     }

@@ -66,7 +66,7 @@ pub struct Origin {
     pub dialect: Dialect,
     /// The logical ID or address in the file.
     pub address: String,
-    /// The locations of its properties by name in the file, two levels deep.
+    /// The locations of its properties under their names in the file, two levels deep.
     pub locations: Vec<(String, SourceLocation)>,
     /// Properties that the model cannot represent.
     pub unmodeled: Vec<Unmodeled>,
@@ -294,7 +294,7 @@ pub struct Stack {
     pub name: String,
     /// The description. Default: none.
     pub description: Option<Text>,
-    /// The region. Default: the deployment decides.
+    /// The region. Default: set at deployment.
     pub region: Option<&'static Region>,
     /// The resources, in the order of addition.
     pub nodes: Vec<NodeId>,

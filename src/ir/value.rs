@@ -228,7 +228,7 @@ pub enum Pseudo {
 
 /// A value that the deployment resolves.
 ///
-/// It is untyped to avoid generics in validation and back ends. [`Value`] is the typed form.
+/// It is untyped to avoid generics in validation and output. [`Value`] is the typed form.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Expr {
@@ -257,7 +257,7 @@ pub enum Expr {
         /// The expression in Terraform.
         tf: Box<Expr>,
     },
-    /// An attribute that the resource table does not contain, as the source file spells it.
+    /// An attribute that the resource table does not contain, as in the source file.
     Other(NodeId, Text),
     /// The value of a parameter in SSM Parameter Store, by name.
     SsmParameter(Text),

@@ -42,7 +42,8 @@ pub(super) fn check_path(path: Option<&Value<Text>>, node: &Node, out: &mut Diag
         && path.bytes().all(|b| (0x21..=0x7e).contains(&b));
     if !shape {
         let message = format!("`path` is `{}`, not an IAM path", path.escape_debug());
-        let help = "use up to 512 characters that start and end with `/`, such as `/teams/platform/`";
+        let help =
+            "use up to 512 characters that start and end with `/`, such as `/teams/platform/`";
         report(
             Diagnostic::error("iam-path", message)
                 .about(&["path"])

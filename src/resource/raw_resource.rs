@@ -112,13 +112,10 @@ impl Hooks for RawResource {
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         if self.cfn.is_none() && self.tf.is_none() {
             out.push(
-                Diagnostic::error(
-                    "raw-resource-type",
-                    "raw resource has no type",
-                )
-                .path(node.path.clone())
-                .at(node.location.clone())
-                .help("call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both"),
+                Diagnostic::error("raw-resource-type", "raw resource has no type")
+                    .path(node.path.clone())
+                    .at(node.location.clone())
+                    .help("call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both"),
             );
         }
     }

@@ -90,14 +90,14 @@ impl Hooks for Role {
                 .flatten()
                 .find(|text| !text.chars().all(taken))
             {
-                let message = format!("tag of a role contains {}; IAM does not accept all its characters", quoted(text));
+                let message = format!("IAM does not accept {} in a role tag", quoted(text));
                 out.push(
                     Diagnostic::error("iam-tag", message)
                         .path(node.path.clone())
                         .at(node.location.clone())
                         .about(&["tags", key])
                         .about(&["", "tags", key])
-                        .help("use letters, digits, spaces and _.:/=+-@, or move the tag to `instances`"),
+                        .help("use letters, digits, spaces and _.:/=+-@, or set the tag in `instances[].tags`"),
                 );
             }
         }
@@ -108,7 +108,10 @@ impl Hooks for Role {
         if let Some(text) = self.description.as_ref().and_then(Value::lit)
             && (text.chars().count() > 1000 || !text.chars().all(taken))
         {
-            let message = format!("`description` is `{}`, not an IAM description", text.escape_debug());
+            let message = format!(
+                "`description` is `{}`, not an IAM description",
+                text.escape_debug()
+            );
             out.push(
                 Diagnostic::error("iam-description", message)
                     .path(node.path.clone())

@@ -49,10 +49,7 @@ pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagn
             bad.escape_debug()
         )
     } else if text.len() > 255 {
-        format!(
-            "description has {} characters; EC2 allows 255",
-            text.len()
-        )
+        format!("description has {} characters; EC2 allows 255", text.len())
     } else {
         return;
     };

@@ -45,7 +45,9 @@ impl Hooks for Subnet {
             out.push(
                 Diagnostic::error(
                     "subnet-cidr",
-                    format!("`{cidr}` is not a subnet range; expected a prefix length from /16 to /28"),
+                    format!(
+                        "`{cidr}` is not a subnet range; expected a prefix length from /16 to /28"
+                    ),
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())

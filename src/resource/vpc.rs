@@ -51,7 +51,9 @@ impl Hooks for Vpc {
             out.push(
                 Diagnostic::error(
                     "vpc-cidr",
-                    format!("`{cidr}` is not a VPC range; expected a prefix length from /16 to /28"),
+                    format!(
+                        "`{cidr}` is not a VPC range; expected a prefix length from /16 to /28"
+                    ),
                 )
                 .path(node.path.clone())
                 .at(node.location.clone())

@@ -46,10 +46,7 @@ impl IdOf {
             id.escape_debug(),
             self.name
         );
-        let help = format!(
-            "use `{}-` and 8 or 17 hexadecimal digits",
-            self.prefix
-        );
+        let help = format!("use `{}-` and 8 or 17 hexadecimal digits", self.prefix);
         Some(Diagnostic::error("id-format", message).help(help))
     }
 }
@@ -176,7 +173,10 @@ impl ArnOf {
                     "`{field}` is `{}`, not the ARN of {what}",
                     text.escape_debug()
                 );
-                Some(Diagnostic::error("arn-format", message).help(format!("use an ARN such as `{such}`")))
+                Some(
+                    Diagnostic::error("arn-format", message)
+                        .help(format!("use an ARN such as `{such}`")),
+                )
             }
         }
     }
@@ -280,7 +280,10 @@ mod tests {
         }
         let policy = "arn:aws-cn:iam::aws:policy/x";
         assert_eq!(code(ArnOf::Policy, policy, "cn-north-1"), None);
-        assert_eq!(code(ArnOf::Policy, policy, "us-east-1"), Some("arn-mismatch"));
+        assert_eq!(
+            code(ArnOf::Policy, policy, "us-east-1"),
+            Some("arn-mismatch")
+        );
         assert_eq!(
             code(
                 ArnOf::Policy,

@@ -1,5 +1,5 @@
-//! Validation of the graph. Collects all problems. Only validation creates [`Validated`], the input
-//! of the back ends.
+//! Validation of the graph, which collects all problems. Only validation creates [`Validated`],
+//! from which the output is generated.
 
 mod limits;
 mod links;
@@ -74,7 +74,7 @@ impl<'g> Validated<'g> {
 }
 
 impl Validated<'_> {
-    /// Changes the diagnostics, so that a front end can add locations.
+    /// Changes the diagnostics, so that a reader can add locations.
     #[cfg(feature = "config")]
     pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
         Validated {

@@ -37,7 +37,10 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
         if pattern.is_some() && !text {
             report(
                 "allowed_pattern",
-                format!("a parameter of type `{}` cannot have a pattern", parameter.of.cfn()),
+                format!(
+                    "a parameter of type `{}` cannot have a pattern",
+                    parameter.of.cfn()
+                ),
                 "remove the pattern, or use the type `String`",
             );
         }
@@ -108,7 +111,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             if default.len() > 4096 {
                 report(
                     "default",
-                    "default has over 4096 bytes".to_owned(),
+                    "default exceeds 4,096 bytes".to_owned(),
                     "shorten `default`",
                 );
             }

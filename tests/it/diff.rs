@@ -369,7 +369,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
-        ran.out.contains("G: admits TCP 443 from 0.0.0.0/0"),
+        ran.out.contains("G: allows TCP 443 inbound from 0.0.0.0/0"),
         "{}",
         ran.out
     );
@@ -400,7 +400,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
         &["--fail-on", "widen"],
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
-    assert!(ran.out.contains("GroupA: admits"), "{}", ran.out);
+    assert!(ran.out.contains("GroupA: allows"), "{}", ran.out);
 }
 
 #[test]
