@@ -1,4 +1,4 @@
-//! How long an app of many stacks takes, beside serde_json writing the same documents.
+//! Time to generate an app of many stacks, compared to serde_json writing the same documents.
 
 use ssm_synth::{App, SessionAccess, backend};
 
@@ -17,7 +17,7 @@ fn app(stacks: usize) -> App {
 
 #[allow(clippy::expect_used)]
 fn write(app: &App) -> usize {
-    let validated = app.validate().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the default stack is valid");
     let names = app.graph().stacks().map(|stack| stack.name.as_str());
     names
         .filter_map(|name| backend::cfn::template(&validated, name))
@@ -31,19 +31,19 @@ fn build(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     bencher.bench_local(|| app(stacks));
 }
 
-/// Checks, lowers and prints, stack by stack.
+/// Validates, lowers and prints each stack.
 #[divan::bench(args = [10, 100, 1_000, 10_000], sample_count = 10, sample_size = 1)]
 fn check_and_write(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
     bencher.bench_local(|| write(&app));
 }
 
-/// Lowers and prints, stack by stack.
+/// Lowers and prints each stack.
 #[divan::bench(args = [10, 100, 1_000, 10_000], sample_count = 10, sample_size = 1)]
 #[allow(clippy::expect_used)]
 fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let validated = app.validate().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the default stack is valid");
     bencher.bench_local(|| {
         let names = app.graph().stacks().map(|stack| stack.name.as_str());
         names
@@ -53,12 +53,12 @@ fn write_only(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     });
 }
 
-/// serde_json writes the same documents from ready values.
+/// serde_json writes the same documents from parsed values.
 #[divan::bench(args = [10, 100, 1_000], sample_count = 10, sample_size = 1)]
 #[allow(clippy::expect_used)]
 fn serde_json(bencher: divan::Bencher<'_, '_>, stacks: usize) {
     let app = app(stacks);
-    let validated = app.validate().expect("the built-in pattern is sound");
+    let validated = app.validate().expect("the default stack is valid");
     let values: Vec<serde_json::Value> = app
         .graph()
         .stacks()

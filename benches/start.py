@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""From process start to exit: the default stack, beside a Rust program that writes the same bytes.
+"""Time from process start to exit: the default stack, compared with a Rust program that writes the same bytes.
 
     cargo build --release && python3 benches/start.py [RUNS]
 
-The program beside it is built here with rustc as the release is: LTO, one codegen unit, no
-unwinding, stripped. Both run in turns, so that a busy moment hits both. Instructions need valgrind
-on the PATH, peak memory GNU time at /usr/bin/time; what is missing is said.
+Builds the other program with rustc in the same way as a release: LTO, one codegen unit, no unwinding, stripped.
+The runs of both programs alternate, so that load on the machine affects both. Counts instructions if valgrind is
+on the PATH, and peak memory if GNU time is /usr/bin/time; otherwise reports which tool is missing.
 """
 import os
 import pathlib
@@ -57,7 +57,7 @@ def memory(program, folder):
 
 def main():
     ours = str(ROOT / "target/release/ssm-synth")
-    # A folder without a configuration.
+    # A directory without a configuration.
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         stack = pathlib.Path("stack.json")
@@ -71,12 +71,12 @@ def main():
             for program in (ours, beside):
                 once(program, out)
             times = [(once(ours, out), once(beside, out)) for _ in range(RUNS)]
-        print(f"{stack.stat().st_size} bytes, {RUNS} runs each, in turns")
+        print(f"{stack.stat().st_size} bytes, {RUNS} runs each, alternating")
         for what, pick in [("fastest", min), ("median", statistics.median)]:
             one, other = (pick(column) for column in zip(*times))
-            print(f"{what}: {one:.2f} ms, beside it {other:.2f} ms, ratio {one / other:.2f}")
+            print(f"{what}: {one:.2f} ms, other program {other:.2f} ms, ratio {one / other:.2f}")
         for what, measure in [("instructions", instructions), ("peak memory", memory)]:
-            print(f"{what}: {measure(ours, folder)}, beside it {measure(beside, folder)}")
+            print(f"{what}: {measure(ours, folder)}, other program {measure(beside, folder)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! A network that is there, named by parameters: nothing of it is created.
+//! Instances in an existing network: parameters specify the VPC and subnets.
 
 use ssm_synth::construct::{ExistingNetwork, PrivateInstance};
 use ssm_synth::ir::ListParameter;
@@ -7,7 +7,7 @@ use ssm_synth::{App, Parameter, SessionAccess, backend};
 fn main() -> Result<(), ssm_synth::ir::Diagnostics> {
     let mut app = App::new();
     let mut stack = app.stack("Access");
-    let vpc = stack.parameter(Parameter::vpc_id("VpcId").description("Where the instances are"));
+    let vpc = stack.parameter(Parameter::vpc_id("VpcId").description("VPC of the instances"));
     let subnets = stack.list_parameter(ListParameter::subnet_ids("SubnetIds"));
     let network = ExistingNetwork::new(vpc).subnet_list(&subnets);
     stack.add_inline(

@@ -1,8 +1,6 @@
-//! Several instances, of several kinds, in several zones.
+//! Instances of different types in different subnets.
 
-use ssm_synth::construct::{
-    Image, ImageFamily, InstanceSubnet, PrivateInstance, PrivateNetwork, Zones,
-};
+use ssm_synth::construct::{Image, ImageFamily, PrivateInstance, PrivateNetwork, Zones};
 use ssm_synth::{App, Cidr, SessionAccess, backend};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,14 +10,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .instance(PrivateInstance::new("web").instance_type("t4g.small"))
         .instance(
             PrivateInstance::new("worker")
-                .subnet(InstanceSubnet::Index(1))
+                .subnet_index(1)
                 .tags([("Tier", "back")]),
         )
         .instance(
             PrivateInstance::new("windows")
                 .image(Image::Latest(ImageFamily::WindowsServer2025))
                 .instance_type("t3.large")
-                .subnet(InstanceSubnet::Index(2)),
+                .subnet_index(2),
         );
     let mut app = App::new();
     app.stack("Access").add_inline(pattern);

@@ -1,4 +1,4 @@
-//! The built-in pattern, printed as CloudFormation; with an argument, in another format.
+//! The default stack as CloudFormation, or in the format of the first argument.
 
 use ssm_synth::{App, SessionAccess, backend};
 

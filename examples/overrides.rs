@@ -1,4 +1,4 @@
-//! Properties that are not modelled.
+//! Properties that the model does not support.
 
 use serde_json::json;
 use ssm_synth::{App, SessionAccess, backend};

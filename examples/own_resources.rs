@@ -1,4 +1,4 @@
-//! Resources of types that are not modelled, beside the pattern and referring to it.
+//! Resources of types that the model does not support, which refer to the instance.
 
 use ssm_synth::resource::{Instance, RawResource, Typed};
 use ssm_synth::{App, SessionAccess, backend};

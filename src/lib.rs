@@ -1,10 +1,10 @@
-//! Synthesizes CloudFormation and Terraform for EC2 instances in private subnets that AWS
-//! Systems Manager Session Manager reaches.
+//! Generates CloudFormation and Terraform for EC2 instances in private subnets that operators reach
+//! through AWS Systems Manager Session Manager.
 //!
 //! ```text
 //!  construct/*  (Rust)      frontend::config
 //!         \                      |
-//!          +------ ir::Graph ----+
+//!          +--- resource::Graph -+
 //!                      |
 //!          validate::run -> Validated<'_>
 //!             /                \
@@ -20,8 +20,8 @@
 //! let mut stack = app.stack("Access");
 //! let access = SessionAccess::new().instance(PrivateInstance::new("web"));
 //! stack.add_inline(access.instance(PrivateInstance::new("worker")));
-//! let validated = app.validate().expect("two instances in the built-in network are sound");
-//! let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
+//! let validated = app.validate().expect("two instances in the default network are valid");
+//! let template = backend::cfn::template(&validated, "Access").expect("the app has this stack");
 //! assert!(template.to_json().contains("\"WorkerInstance\""));
 //! ```
 
@@ -36,8 +36,8 @@ pub mod cost;
 mod deploy;
 #[cfg(feature = "report")]
 pub mod diagram;
-#[cfg(feature = "cli")]
-mod diff;
+#[cfg(feature = "diff")]
+pub mod diff;
 #[cfg(feature = "config")]
 pub mod frontend;
 pub mod ir;
@@ -47,14 +47,15 @@ pub mod report;
 pub mod resource;
 #[cfg(feature = "report")]
 pub mod runbook;
+mod session_manager;
 #[cfg(any(feature = "report", feature = "user-data"))]
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(feature = "user-data")]
-pub mod user_data;
 pub mod validate;
 
+#[cfg(feature = "user-data")]
+pub use construct::user_data;
 pub use construct::{App, Construct, Scope, SessionAccess};
 pub use ir::{Cidr, Handle, Id, Parameter, Value};
 pub use region::{Region, regions};

@@ -1,4 +1,4 @@
-//! The command line tool; all of it is in the library's `cli`.
+//! The command-line program; the library module `cli` implements it.
 
 fn main() -> std::process::ExitCode {
     ssm_synth::cli::main()

@@ -1,18 +1,18 @@
-//! Files for people, and scripts for machines, from `templates/`: one engine for each language of
-//! output, whose escape function is that language's. What a helper writes itself, it escapes itself;
-//! no template goes around that (`tests/it/graph.rs` refuses the signs that would).
+//! Renders `templates/`: human-readable documents, and scripts. Each output language has an engine
+//! with the escape function of that language. Helpers escape their own output. A test in
+//! `tests/it/graph.rs` rejects template syntax that bypasses the escape function.
 
 use handlebars::Handlebars;
 
-/// Why a document could not be made.
+/// An error of the template engine.
 #[derive(Debug, thiserror::Error)]
-#[error("the built-in template `{name}` cannot be rendered")]
+#[error("cannot render the built-in template `{name}`")]
 pub struct TemplateError {
     name: &'static str,
     source: Box<handlebars::RenderError>,
 }
 
-/// An engine that escapes for one language.
+/// Returns an engine that escapes values for one language.
 pub(crate) fn engine<F>(escape: F) -> Handlebars<'static>
 where
     F: Fn(&str) -> String + Send + Sync + 'static,

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
-# Stages: lint unit prose deploy parity convert checkers embed. Without a stage, all of them run.
-# `quick` is what to run between edits: lint and unit without separate builds.
+# Stages: lint unit prose deploy parity convert scanners embed. Without a stage, all of them run.
+# `quick` runs between edits: lint and unit, without parts that need a separate build.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
-# Installs cfn-lint, the emulator and the policy scanners into target/tools. With CI=true a missing
-# tool is a failure; elsewhere the summary names what was skipped. docs/contributing/testing.md
+# Installs cfn-lint, the emulator and the policy scanners into target/tools. If a tool is missing,
+# the run fails with CI=true; otherwise the summary lists the skipped tests. docs/contributing/testing.md
 # describes the stages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,24 +28,24 @@ step() {
     return "$status"
 }
 
-# Names what cannot run here; a failure in CI.
+# Records a test that cannot run here; fails in CI.
 skip() {
     echo "skipped $1: $2" >&2
     if [ "${CI:-}" = true ]; then return 1; fi
     echo "$1: $2" >>"$SKIPPED_TESTS"
 }
 
-# Runs a command whose warnings are failures.
+# Runs a command and fails on its warnings.
 without_warnings() {
     local output
     output=$("$@" 2>&1) || { echo "$output"; return 1; }
     if [ -n "$output" ]; then echo "$output"; return 1; fi
 }
 
-# The crate outside shares this crate's target directory, and so its dependencies.
+# The crate in tests/embedding shares this target directory and its dependencies.
 outside() { CARGO_TARGET_DIR="$PWD/target" cargo "$@" --manifest-path tests/embedding/Cargo.toml; }
 
-# Uses the Python on the PATH if it has the pinned packages, else one in target/tools.
+# Uses the Python on the PATH if it has the pinned packages, otherwise one in target/tools.
 install_python_packages() {
     local wanted=tests/emulator/requirements.txt
     local pinned='
@@ -75,11 +75,11 @@ no_new_snapshots() {
     fi
 }
 
-# The same units as the tests build, in the same configuration.
+# Builds the same units as the tests, in the same configuration.
 build() { cargo test --quiet --no-run --all-features; }
 
-# Runs steps at the same time, for those that wait more than they work: `together NAME COMMAND...`,
-# the steps separated by `--`. Prints the output of each when all have ended.
+# Runs steps in parallel, for steps that mostly wait: `together NAME COMMAND... -- NAME COMMAND...`.
+# Prints the output of each step when all steps have ended.
 together() {
     local names=() pids=() outputs=() words=() status=0 word
     local folder
@@ -162,9 +162,9 @@ stage_convert() {
     step conversions "$python" tests/convert.py "$program" $all
 }
 
-stage_checkers() {
+stage_scanners() {
     step build build
-    step scanners "$python" tests/checkers.py "$program" "$tools"
+    step scanners "$python" tests/scanners.py "$program" "$tools"
 }
 
 stage_embed() {
@@ -176,7 +176,7 @@ stage_embed() {
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
 }
 
-# Fails, after a named skip, where a tool is not on the PATH. In CI the missing tool ends the run.
+# Skips a stage if a tool is not on the PATH; fails in CI.
 needs() {
     command -v "$1" >/dev/null && return
     skip "$2" "$1 is not on the PATH" || exit 1
@@ -188,18 +188,18 @@ all=
 for argument; do
     case $argument in
         --all) all=--all ;;
-        quick | lint | unit | prose | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
+        quick | lint | unit | prose | deploy | parity | convert | scanners | embed) stages+=("$argument") ;;
         *)
-            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, checkers or embed" >&2
+            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, scanners or embed" >&2
             exit 2
             ;;
     esac
 done
-[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert checkers embed)
+[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert scanners embed)
 
 if [ "${stages[*]}" != quick ]; then
     install_python_packages
-    # One emulator and one set of provider processes for all stages.
+    # All stages share one emulator and one set of provider processes.
     if [ -z "${EMULATOR_SOCKET:-}" ]; then
         exec "$python" tests/shared.py bash tests/all.sh "$@"
     fi
@@ -208,7 +208,7 @@ mkdir -p target
 : >"$SKIPPED_TESTS"
 : >"$report"
 
-# Runs one stage and records its time. In a subshell, so that `set -e` holds in it.
+# Runs a stage and records its time. `set -e` applies in the subshell.
 run_stage() {
     stage=$1
     local start=$SECONDS status
@@ -223,8 +223,8 @@ run_stage() {
     return "$status"
 }
 
-# These stages wait for emulated AWS most of the time: they run at the same time, and the output of
-# each is printed when it has ended.
+# These stages mostly wait for the emulator, so they run in parallel. The script prints the output
+# of each stage when it ends.
 failed=()
 waiting=()
 for stage in "${stages[@]}"; do

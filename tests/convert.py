@@ -11,12 +11,12 @@ before and after.
 to_cloudformation: applies the module and converts a plan of it. cfn-lint has no findings; everything in the template is
 imported, by IDs that the API returns; and the template, deployed to an empty account, leaves what Terraform created, without
 a difference in `diff`.
-refused: what `convert` rejects in a plan, and its message.
+rejected: the types that `convert` rejects in a plan, and the messages.
 across: `diff` finds no difference between the template of a configuration and a plan of its module. The plans are of new
 resources; they need an emulator because they look up Availability Zones.
 
-The cases cannot show that CloudFormation imports what the list contains, since the emulator rejects change sets of type
-IMPORT, or that AWS returns what the emulator does of a live resource.
+The cases do not show that CloudFormation imports the resources in the list, since the emulator rejects change sets of type
+IMPORT. They also do not show that AWS describes a live resource like the emulator.
 """
 
 import json
@@ -42,14 +42,14 @@ from harness.world import with_ids
 REGION = "us-east-1"
 JOBS = 3
 
-# What an import updates in place, by type, and why.
+# Updates in place during an import, by type, and the reasons.
 OF_TERRAFORM = "an argument of the provider: AWS does not return it, and the update only writes it to the state"
 FOLLOWS = ("default_version", "document_version", "hash", "latest_version", "parameter", "platform_types")
 UPDATED = {
     "aws_cloudwatch_log_group": {"skip_destroy": OF_TERRAFORM},
     "aws_instance": {
         "user_data_replace_on_change": OF_TERRAFORM,
-        "volume_tags": "read only once they are in the state; the disks have these tags",
+        "volume_tags": "the provider reads them only if they are in the state; the volumes have these tags",
     },
     "aws_kms_key": {"bypass_policy_lockout_safety_check": OF_TERRAFORM, "deletion_window_in_days": OF_TERRAFORM},
     "aws_sns_topic_subscription": {
@@ -57,8 +57,8 @@ UPDATED = {
         "endpoint_auto_confirms": OF_TERRAFORM,
     },
     "aws_ssm_document": {
-        "content": "the same JSON (checked), with other white space",
-        **dict.fromkeys(FOLLOWS, "known once the content is updated"),
+        "content": "the same JSON (checked) with other white space",
+        **dict.fromkeys(FOLLOWS, "known after the update of the content"),
     },
 }
 
@@ -67,9 +67,9 @@ def trail(emulator):
     return emulator.client("cloudtrail").describe_trails()["trailList"][0]["TrailARN"]
 
 
-# What `convert` reports as not imported: the user adds the ID, as here.
-BY_HAND = {"aws_cloudtrail.audit_trail": ("its id is the ARN, and `Ref` is the name", trail)}
-# Where the API returns the IDs by which CloudFormation imports: service, operation, and path in the response.
+# `convert` reports these resources as not imported. As a user does, the test adds the IDs.
+BY_HAND = {"aws_cloudtrail.audit_trail": ("its ID is the ARN, and `Ref` returns the name", trail)}
+# How to read the IDs for a CloudFormation import: service, operation, and path in the response.
 TOLD = {
     "AWS::EC2::Instance": "ec2 describe_instances Reservations[].Instances[].InstanceId",
     "AWS::EC2::LaunchTemplate": "ec2 describe_launch_templates LaunchTemplates[].LaunchTemplateId",
@@ -90,13 +90,13 @@ TOLD = {
     "AWS::SSM::Association": "ssm list_associations Associations[].AssociationId",
     "AWS::SSM::Document": "ssm list_documents DocumentIdentifiers[].Name",
 }
-# What `convert` rejects, and why.
-# CloudFormation has no such resource: it is a property of the bucket or the rule.
-NO_EQUIVALENT = "is not modelled"
-# It contains IDs of new resources; a plan of a live stack has them.
+# The types that `convert` rejects, and the messages.
+# CloudFormation has a property of the bucket or the rule instead of this type.
+NO_EQUIVALENT = "unsupported type"
+# The value contains IDs of new resources. A plan of a live stack has constants instead.
 UNKNOWN = "found an expression"
 REFUSED = {
-    "profile-hardened": {
+    "preset-hardened": {
         "aws_cloudwatch_event_target": NO_EQUIVALENT,
         "aws_cloudwatch_metric_alarm": UNKNOWN,
         "aws_iam_policy": UNKNOWN,
@@ -111,18 +111,18 @@ REFUSED = {
         "aws_vpc_endpoint": UNKNOWN,
     },
 }
-# Configurations that differ between the languages.
+# Configurations that differ between the languages, and the reasons.
 DIFFERS = {
     "endpoints-s3": "the prefix list is a parameter of the template, and an attribute of the endpoint in Terraform",
-    "instance-renamed": "the old name stays in CloudFormation; Terraform has `moved`",
-    "instance-groups": "a plan of new resources keeps of a list with references only these",
-    "operators": "a policy with IDs of new resources is unknown, and reported as changed",
-    "tags-resolve": "the template's text is what CloudFormation might look up",
+    "instance-renamed": "CloudFormation keeps the old name; Terraform has `moved`",
+    "instance-groups": "for a list with references, a plan of new resources contains only the references",
+    "operators": "a policy with IDs of new resources is unknown, so it counts as changed",
+    "tags-resolve": "CloudFormation can treat the text in the template as a dynamic reference",
 }
 
 
 class Place(Workspace):
-    """A workspace with a folder of Terraform."""
+    """A workspace with a directory for Terraform."""
 
     def __init__(self, program, emulator, tool, folder):
         super().__init__(program, emulator, folder)
@@ -159,7 +159,7 @@ class Place(Workspace):
 
 
 def updated(change):
-    """Returns what is unexpected about the change of one resource, as lines."""
+    """Returns unexpected changes of a resource, as lines."""
     address, kind, change = change["address"], change["type"], change["change"]
     if change["actions"] == ["no-op"]:
         return [] if change.get("importing") else [f"{address}: not imported"]
@@ -169,7 +169,7 @@ def updated(change):
     found = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     found |= {key for key, it in unknown.items() if "true" in json.dumps(it)}
     if kind == "aws_ssm_document" and json.loads(before["content"]) != json.loads(after["content"]):
-        return [f"{address}: another content: {before['content']} → {after['content']}"]
+        return [f"{address}: the content differs: {before['content']} → {after['content']}"]
     unexpected = sorted(found - UPDATED.get(kind, {}).keys())
     return [f"{address}: {key} is updated: {before.get(key)} → {after.get(key)}" for key in unexpected]
 
@@ -203,25 +203,25 @@ def to_terraform(place, name):
     changes = place.tool.plan(emulator)
     check(not changes, f"the second plan is not empty:\n{changes}")
     after = place.state()
-    check({*before.names} == {*after.names}, f"other ids: {sorted({*before.names} ^ {*after.names})}")
+    check({*before.names} == {*after.names}, f"the IDs differ: {sorted({*before.names} ^ {*after.names})}")
     wrong = differences(before.things, after.things)
-    check(not wrong, "\n".join(["the account is another than before (`Terraform` is what it is now):", *wrong]))
+    check(not wrong, "\n".join(["the account changed (`Terraform` is the new state):", *wrong]))
 
 
 def imported(place, stack):
-    """Returns what is wrong with the list of imported resources, as lines."""
+    """Returns the errors in the list of imported resources, as lines."""
     wrong, resources = [], json.loads(stack)["Resources"]
     tags = place.emulator.list_all("ec2", "describe_tags", "Tags")
     names = {it["ResourceId"]: it["Value"] for it in tags if it["Key"] == "Name"}
     entries = json.loads((place.folder / "import.json").read_text())
     named = [it["LogicalResourceId"] for it in entries]
     if sorted(named) != sorted(resources):
-        wrong.append(f"import.json has {sorted(named)}, and the template {sorted(resources)}")
+        wrong.append(f"import.json has {sorted(named)}, the template has {sorted(resources)}")
     for entry in entries:
         logical, kind, identifier = (entry[it] for it in ("LogicalResourceId", "ResourceType", "ResourceIdentifier"))
         resource = resources.get(logical, {})
         if resource.get("Type") != kind:
-            wrong.append(f"import.json: {logical} is {resource.get('Type')} in the template, and not {kind}")
+            wrong.append(f"import.json: {logical} is {kind}, in the template {resource.get('Type')}")
         elif kind == "AWS::IAM::RolePolicy":
             place.emulator.client("iam").get_role_policy(**identifier)
         else:
@@ -229,7 +229,7 @@ def imported(place, stack):
             service, operation, where = TOLD[kind].split()
             told = jmespath.search(where, getattr(place.emulator.client(service), operation)())
             if physical not in told:
-                wrong.append(f"import.json: {logical} is {physical}, and the API returns {told}")
+                wrong.append(f"import.json: {logical} is {physical}, the API returns {told}")
             for tag in resource["Properties"].get("Tags", []):
                 if service == "ec2" and tag["Key"] == "Name" and names.get(physical) != tag["Value"]:
                     wrong.append(f"import.json: {logical} is {physical}, which is {names.get(physical)} in the API")
@@ -262,9 +262,9 @@ def to_cloudformation(place, name):
         deploy_stack(emulator, stack, {})
         known = sorted(before.names.items(), key=lambda it: -len(it[0]))
         after = json.loads(with_ids(json.dumps(place.state().things), {key: f"<{it}>" for key, it in known}))
-        wrong += [f"deployed again (`CloudFormation` is before): {it}" for it in differences(before.things, after)]
+        wrong += [f"after another deployment (`CloudFormation` is before): {it}" for it in differences(before.things, after)]
     except Failure as failure:
-        wrong.append(f"deployed again: {failure}")
+        wrong.append(f"another deployment: {failure}")
     check(not wrong, "\n".join(wrong))
 
 
@@ -283,10 +283,10 @@ def refused(place, name):
     said = place.call(place.program, "convert", "plan.json", code=1).stderr
     found = {line for line in said.splitlines() if line.startswith("error")}
     told = {kind: {it for it in found if f"`{kind}." in it} for kind in REFUSED[name]}
-    wrong = [f"not expected: {it}" for it in sorted(found - set().union(*told.values()))]
+    wrong = [f"unexpected: {it}" for it in sorted(found - set().union(*told.values()))]
     for kind, why in REFUSED[name].items():
         if not told[kind] or any(why not in it for it in told[kind]):
-            wrong.append(f"{kind}: expected `{why}`, and it is {sorted(told[kind])}")
+            wrong.append(f"{kind}: expected `{why}`, found {sorted(told[kind])}")
     check(not wrong, "\n".join(wrong))
 
 
@@ -295,25 +295,25 @@ def across(place, name):
     place.put("stack.json", place.generate(name, "cfn"))
     compare = ("diff", "stack.json", "plan.json", "--region", REGION, "--exit-code", *options)
     said = place.call(place.program, *compare, code=1 if name in DIFFERS else 0).stdout
-    check(("no difference" in said) != (name in DIFFERS), f"`diff` says {said}")
+    check(("no difference" in said) != (name in DIFFERS), f"`diff` printed {said}")
 
 
-# Those that take longest start first.
-CASES = [(to_terraform, it) for it in ("profile-hardened", "watching", "default")]
+# The longest cases start first.
+CASES = [(to_terraform, it) for it in ("preset-hardened", "monitoring", "default")]
 CASES += [(to_cloudformation, it) for it in ("sessions",)]
 CASES += [(refused, it) for it in REFUSED]
-EQUAL = ["existing-list-parameter", "identity-boundary", "image-windows", "network-three-zones"]
+EQUAL = ["existing-list-parameter", "instance-role-boundary", "image-windows", "network-three-zones"]
 CASES += [(across, it) for it in [*EQUAL, *DIFFERS]]
-# Only by name: they are parts of profile-hardened.
+# These run only by name: they are parts of preset-hardened.
 PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "sessions")]
 
 
 def main():
     parser = cases.parser(__doc__)
-    parser.add_argument("--all", action="store_true", help="also run the cases that are parts of others")
+    parser.add_argument("--all", action="store_true", help="also run cases that are parts of other cases")
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
-    # Memory for time: each command of Terraform reads the provider's large schema.
+    # Limits memory: each Terraform command reads the large schema of the provider.
     os.environ["GOGC"] = "1000"
 
     def case(direction, name):

@@ -3,8 +3,8 @@
 
     documentation.py PROGRAM [PAGE...]
 
-A case is a page with blocks of the language `console`: its commands run in order, in one empty directory, with the program
-on the PATH. A line that starts with `$ ` is a command, and `> ` continues it. Standard output and error follow it as the
+A case is a page with blocks of the language `console`. Its commands run in order, in one empty directory, with the program
+on the PATH. A line that starts with `$ ` is a command, and `> ` continues it. The lines after it are stdout and stderr as a
 terminal shows them. A line `...` stands for any lines.
 """
 
@@ -19,7 +19,7 @@ from harness import ROOT
 from harness.outcomes import Failure
 
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
-# Programs of the system alone: what a command finds on a developer's machine does not count.
+# Only programs of the system: tools of a developer's machine do not count.
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 

@@ -1,10 +1,10 @@
-//! What the model makes unrepresentable does not compile, and the compiler says what would.
+//! Code that misuses the model does not compile, and the error of the compiler names the fix.
 //!
-//! Without features, since the library is compiled for it once more with all that it depends on:
+//! Runs without features, since the test compiles the library and its dependencies again:
 //! `cargo test --no-default-features --test misuse`.
 
 #![cfg(not(feature = "cli"))]
-// A failed setup step ends the test by panicking.
+// A failing setup step panics.
 #![allow(clippy::unwrap_used)]
 
 #[path = "it/skip.rs"]

@@ -18,7 +18,7 @@ from harness.outcomes import check, require
 from harness.program import beside_python, run
 from harness.terraform import base_environment, plugin_options
 
-# W3010 advises against zone names, which differ between accounts and Regions; these configurations name zones on purpose.
+# W3010 advises against names of Availability Zones, which differ between accounts and Regions. These configurations do.
 EXPECTED_FINDINGS = {"network-named-zones": "W3010", "network-local-zone": "W3010"}
 
 

@@ -5,7 +5,7 @@
 
 The configurations are those that tests/deployments.json lists for CI; `tests/it/coverage.rs` shows that they contain every
 property and condition of all configurations. With --all, or by name, every configuration that the emulator supports is
-deployed. Each language deploys to an emulator of its own with the same existing resources (see `harness.world` for the
+deployed. Each language deploys to a separate emulator with the same existing resources (see `harness.world` for the
 placeholders of their IDs). `terraform plan` must then be empty, and both states, read through the AWS API with IDs replaced
 by names, and the outputs must be equal.
 
@@ -39,7 +39,7 @@ class Deployment:
 
     template: str
     parameters: dict
-    # Terraform's JSON, also where HCL is deployed: the required providers are read from it.
+    # Terraform's JSON, also if the case deploys HCL: it contains the required providers.
     module: str
     hcl: str | None
     variables: dict
@@ -106,12 +106,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = cases.parser(__doc__)
     parser.add_argument("--all", action="store_true", help="deploy every configuration that the emulator supports")
-    # The provider waits most of the time, half a minute at least for an instance.
+    # The provider mostly waits, at least 30 seconds for an instance.
     parser.add_argument("--jobs", type=int, default=6)
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
     found = configurations.deployed(everything=arguments.all or bool(arguments.names))
-    # Large stacks take longest, and everything would wait for one that starts last.
+    # The largest stacks start first: they take longest.
     size = {name: len(configurations.generate(arguments.program, name, "tf")) for name in found}
     found = [
         cases.Case(name, functools.partial(compare, arguments.program, name, formats))

@@ -8,8 +8,8 @@ another image, as when its publisher releases one, and each tool deploys the sta
 must stay) and with a changed replacement trigger (a new instance with the new image must replace it). Both must leave the
 same state, as in parity.py.
 
-This shows what the files request of each tool, with the real Terraform. That CloudFormation on AWS decides alike rests on
-the create-only properties of its resource schemas, which the emulator follows.
+This shows the requests of each tool, with the real Terraform. That CloudFormation on AWS does the same follows from
+the create-only properties of its resource schemas, which the emulator implements.
 """
 
 import re
@@ -96,10 +96,10 @@ def images_by_instance(emulator, instances):
 
 
 def generate(program):
-    """Returns the stack in both languages: as it is, with an unrelated change, and with a changed replacement trigger."""
+    """Returns the stack in both languages: unchanged, with an unrelated change, and with a changed replacement trigger."""
     stacks = []
     for team, trigger in (("one", "1"), ("two", "1"), ("two", "2")):
-        settings = (f"tags={{Team: {team}}}", f"instances=[{{name: web, renewal: '{trigger}'}}]")
+        settings = (f"tags={{Team: {team}}}", f"instances=[{{name: web, replacement_trigger: '{trigger}'}}]")
         options = [word for setting in settings for word in ("--set", setting)]
         stacks.append({form: run(program, "--format", form, *options).stdout for form in ("cfn", "tf")})
     return stacks

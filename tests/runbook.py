@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Parses each command of the runbooks: the AWS CLI its own, validated against the service's model, the program its own.
+"""Parses each command of the runbooks: the AWS CLI validates its commands against the service models, the program its own.
 
     runbook.py PROGRAM [NAME...]
 
-A case is a command. Nothing is called.
+A case is a command. No command calls AWS.
 """
 
 import re

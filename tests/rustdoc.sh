@@ -1,6 +1,6 @@
 #!/bin/sh
-# rustdoc as `tests/it/public_api.rs` has cargo call it: instead of testing the documentation, it writes
-# the library as JSON to $PUBLIC_API. The stable rustdoc writes it if it is told that it may.
+# Replaces rustdoc for `tests/it/public_api.rs`: instead of testing the documentation, writes the
+# library as JSON to $PUBLIC_API. The stable rustdoc needs RUSTC_BOOTSTRAP to write JSON.
 for word do
     shift
     [ "$word" = --test ] || set -- "$@" "$word"

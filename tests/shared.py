@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a command with an origin of emulators and a cache of Terraform that all its tests share.
+"""Runs a command whose tests share an origin of emulators and a cache of Terraform.
 
     shared.py COMMAND [ARGUMENT...]
 
@@ -24,7 +24,7 @@ def main():
     if not command or command[0] in ("-h", "--help"):
         sys.exit(__doc__)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    # Unix sockets have short paths, so the folder is not below the working tree.
+    # Unix sockets have short paths, so the directory is not in the working tree.
     with tempfile.TemporaryDirectory(prefix="shared-") as folder:
         emulators = harness.emulators.Emulators(folder)
         cache = harness.terraform.Cache(Path(folder) / "terraform")

@@ -1,7 +1,7 @@
 //! Output formats, and snapshots of an app.
 
 use super::{cfn, tf};
-use crate::resource::Dialect;
+use crate::ir::Dialect;
 use crate::validate::Validated;
 
 /// An output format.

@@ -4,11 +4,9 @@ pub mod cfn;
 #[cfg(any(feature = "cli", feature = "testing"))]
 mod format;
 mod json;
-mod overrides;
 pub mod tf;
 
 #[cfg(any(feature = "cli", feature = "testing"))]
 pub use format::Format;
 #[cfg(any(feature = "cli", feature = "testing"))]
 pub(crate) use format::snapshots;
-pub(crate) use overrides::apply_overrides;

@@ -9,6 +9,8 @@ use clap::{Arg, Command};
 use super::settings::fail;
 use super::{Failure, diagnostics::Sources};
 use crate::App;
+#[cfg(feature = "deploy")]
+use crate::diff::Version;
 use crate::frontend::config::BuiltConfig;
 
 /// The app of the program that this is, if it has one; without, a configuration makes it.
@@ -22,6 +24,15 @@ pub(super) fn set(app: App) {
 
 pub(super) fn current() -> Option<&'static App> {
     APP.get()
+}
+
+/// A version with the verdicts of the program's own app, if it has one.
+#[cfg(feature = "deploy")]
+pub(super) fn with_verdicts(version: Version) -> Version {
+    match current() {
+        Some(app) => version.with_verdicts_of(app.graph()),
+        None => version,
+    }
 }
 
 /// What the program is called, as it was started.

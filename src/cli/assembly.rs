@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let validated = built_config
         .validate()
         .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
-    let limits = validated.limit_violations(crate::resource::Dialect::Cfn);
+    let limits = validated.limit_violations(crate::ir::Dialect::Cfn);
     if limits.has_errors() {
         return Err(fail(limits, &Sources::new()));
     }

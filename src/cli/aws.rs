@@ -12,10 +12,11 @@ use crate::deploy::outcome::{DeployError, Detached};
 use crate::deploy::plain;
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat};
-use crate::ir::{Diagnostics, Graph};
+use crate::ir::Diagnostics;
 use crate::reachability::{self, Assumptions, Reachability, Verdict};
 use crate::region::Region;
 use crate::report::{self, CheckReport};
+use crate::resource::Graph;
 
 /// Exit codes of all commands that talk to AWS.
 pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 it failed, was refused or declined; \

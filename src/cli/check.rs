@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 use super::input::{AssumptionArgs, InputArgs, ReadInput};
 use super::{Failure, ReportFormat, output};
-use crate::ir::Graph;
 use crate::reachability::{self, Verdict};
 use crate::report::{self, CheckReport};
+use crate::resource::Graph;
 
 /// How the answer is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -8,7 +8,7 @@ use super::{Failure, output};
 use crate::construct::{DEFAULT_DOCUMENT, DOCUMENT_OUTPUT};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::aws_cli::{AwsCli, Instance, find_on_path};
-use crate::deploy::wait::Stop;
+use crate::deploy::stop::Stop;
 use crate::ir::nearest;
 
 #[derive(Debug, clap::Args)]

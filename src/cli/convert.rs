@@ -9,8 +9,8 @@ use crate::backend::tf::ModuleKind;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
 use crate::frontend::{self, InputFormat};
-use crate::ir::{Diagnostics, Graph, RemovalPolicy};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostics, Dialect};
+use crate::resource::{Graph, RemovalPolicy};
 use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]

@@ -5,8 +5,8 @@ use super::{Failure, ReportFormat, app, output, settings};
 use crate::cost::{self, CostReport, Estimate, UsageAssumptions};
 use crate::frontend::config::Config;
 use crate::frontend::{Input, InputFormat};
-use crate::ir::Graph;
 use crate::region::Region;
+use crate::resource::Graph;
 
 /// What is taken where nothing tells the region: the one that AWS's examples have.
 const ASSUMED_REGION: &str = "us-east-1";

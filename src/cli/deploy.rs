@@ -8,7 +8,6 @@ use super::aws::{
     self, AwsArgs, block_on, check_template, duration, print_error, report_aws_error,
     report_deploy_error, report_detached,
 };
-use super::change_report::escape_text;
 use super::input::pair;
 use super::progress::{
     DeployPlan, Format, ProgressReporter, is_terminal, report_end, report_forced_stop,
@@ -21,8 +20,9 @@ use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::cause::Cause;
 use crate::deploy::outcome::{DeployError, Failed, Outcome};
 use crate::deploy::rollout::{self, Options, token};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{Request, Template};
-use crate::deploy::wait::Stop;
+use crate::diff::escape_text;
 use crate::region::Region;
 
 #[derive(Debug, clap::Args)]

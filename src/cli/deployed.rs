@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::aws::{block_on, print_error, report_aws_error, report_deploy_error};
-use super::change_report::{Version, compare};
 use super::diff::{Args, Format, extended};
 use super::progress::report_forced_stop;
 use super::source::Source;
@@ -12,8 +11,10 @@ use crate::deploy::aws::Cloud;
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed, Outcome};
 use crate::deploy::parameters::{deployed_values, effective, filled};
 use crate::deploy::rollout::{self, Options};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{ChangeSet, Request, Template};
-use crate::deploy::wait::{ProgressSink, Stop};
+use crate::deploy::wait::ProgressSink;
+use crate::diff::{ChangeReport, Version};
 
 /// Keeps what CloudFormation says it would do.
 #[derive(Default)]
@@ -95,8 +96,8 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         // What has no value is compared as what it refers to.
         let filled = filled(slots, &deployed).unwrap_or_default();
         let values = effective(slots, &filled, Some(stack));
-        let new = Version::template(&source.text, values, &cloud.region).with_app_verdicts();
-        let report = compare(&old, &new);
+        let new = super::app::with_verdicts(Version::template(&source.text, values, &cloud.region));
+        let report = ChangeReport::compare(&old, &new);
         let would = service.as_ref().and_then(Option::as_ref);
         let half_done = stack.status.ends_with("_FAILED");
         let same = report.differences.is_empty() && would.is_none() && !half_done;
@@ -116,13 +117,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 );
                 output::artifact(&format!("{value:#}\n"))?;
             }
-            Format::Markdown => output::artifact(&report.markdown(name))?,
-            Format::Github => output::artifact(&report.github(None, &args.fail_on))?,
+            Format::Markdown => output::artifact(&report.to_markdown(name))?,
+            Format::Github => output::artifact(&report.to_github(None, &args.fail_on))?,
             Format::Text if same => {
                 output::styled(&format!("stack `{name}` is as the template says\n"))?;
             }
             Format::Text => {
-                let mut text = report.full_text();
+                let mut text = report.to_text();
                 if half_done {
                     text.push_str(&format!(
                         "stack `{name}` is {}: what is deployed is not all that its template says\n",

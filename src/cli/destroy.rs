@@ -15,9 +15,9 @@ use crate::deploy::aws::Cloud;
 use crate::deploy::error::AwsError;
 use crate::deploy::outcome::{Confirm as _, Confirmation};
 use crate::deploy::removal::{self, Options, Outcome};
+use crate::deploy::stop::Stop;
 use crate::deploy::template;
 use crate::deploy::values::{Member, Stack};
-use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = aws::EXIT_CODES)]

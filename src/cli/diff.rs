@@ -5,11 +5,12 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use super::change_report::{self, ChangeReport, Gate, Version};
 use super::settings::{self, Settings};
 use super::{Failure, output};
+use crate::diff::{ChangeReport, Gate, Version};
 use crate::frontend::InputFormat;
 use crate::frontend::cfn::Deployment;
+use clap::builder::PossibleValue;
 
 /// How a change is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -94,12 +95,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         }
         [only] => {
             let old = args.side(only)?;
-            match change_report::of_plan(&old) {
+            match ChangeReport::of_plan(&old) {
                 Some(report) => (report, only.clone(), None),
                 None => {
                     let (name, text) = args.change_set()?;
                     let new = version(&name, &text, Some(InputFormat::Cfn), &args.deployment()?)?;
-                    (change_report::compare(&old, &new), name, None)
+                    (ChangeReport::compare(&old, &new), name, None)
                 }
             }
         }
@@ -110,20 +111,37 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             }
             let file = Path::new(new).is_file().then(|| new.clone());
             let (old, side) = (args.side(old)?, args.side(new)?);
-            (change_report::compare(&old, &side), new.clone(), file)
+            (ChangeReport::compare(&old, &side), new.clone(), file)
         }
     };
     output::styled(&match args.output {
-        Format::Text => report.full_text(),
+        Format::Text => report.to_text(),
         _ => String::new(),
     })?;
     output::artifact(&match args.output {
         Format::Text => String::new(),
-        Format::Markdown => report.markdown(&title),
-        Format::Json => format!("{:#}\n", report.full_json()),
-        Format::Github => report.github(file.as_deref(), &args.fail_on),
+        Format::Markdown => report.to_markdown(&title),
+        Format::Json => format!("{:#}\n", report.to_json()),
+        Format::Github => report.to_github(file.as_deref(), &args.fail_on),
     })?;
     args.end(&report, report.is_same())
+}
+
+impl ValueEnum for Gate {
+    fn value_variants<'a>() -> &'a [Gate] {
+        Gate::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Gate::Replace => "A resource is replaced, or may be",
+            Gate::Widen => "Somebody may do or reach more",
+            Gate::Unreachable => {
+                "A session that connects now, or is new, provably does not connect"
+            }
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
+    }
 }
 
 impl Args {
@@ -282,7 +300,7 @@ fn revision(spec: &str) -> Result<Option<String>, Failure> {
 /// A change as JSON, with more of it.
 #[cfg(feature = "deploy")]
 pub(super) fn extended(report: &ChangeReport, more: serde_json::Value) -> serde_json::Value {
-    let mut out = report.full_json();
+    let mut out = report.to_json();
     if let (serde_json::Value::Object(all), serde_json::Value::Object(more)) = (&mut out, more) {
         for (key, value) in more {
             all.insert(key, value);

@@ -12,8 +12,8 @@ use super::{Failure, output};
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
+use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
-use crate::deploy::wait::Stop;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -85,7 +85,7 @@ const TO_CONNECT: [&str; 8] = [
     "ssm:GetConnectionStatus",
     "ssm:DescribeSessions",
     "ssm:DescribeInstanceInformation",
-    "ssmmessages:OpenDataChannel",
+    crate::session_manager::OPEN_DATA_CHANNEL,
     "ec2:DescribeInstances",
 ];
 
@@ -465,7 +465,7 @@ fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
             Health::Unknown => AnsiColor::Yellow.on_default(),
             Health::Fail => AnsiColor::Red.on_default().bold(),
         };
-        let found = super::change_report::escape_text(&it.found);
+        let found = crate::diff::escape_text(&it.found);
         let _ = writeln!(
             out,
             "{paint}{:<6}{paint:#}{:<16} {found}",

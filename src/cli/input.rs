@@ -8,9 +8,9 @@ use super::settings::Settings;
 use super::{Failure, app, settings};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat};
-use crate::ir::Graph;
 use crate::reachability::{self, Assumptions, Reachability};
 use crate::region::Region;
+use crate::resource::Graph;
 
 /// What the file is.
 #[derive(Clone, Copy, Debug, ValueEnum)]

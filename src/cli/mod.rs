@@ -4,7 +4,6 @@ mod app;
 mod assembly;
 #[cfg(feature = "deploy")]
 mod aws;
-mod change_report;
 mod check;
 #[cfg(feature = "deploy")]
 mod connect;
@@ -69,8 +68,8 @@ A configuration, ssm-synth.yaml:
   network: {cidr: 10.20.0.0/16, zones: 3}
   endpoints: {zones: one, least_privilege: true}
   instances:
-    - {name: web, type: t4g.small}
-    - {name: worker, image: ubuntu-24.04, subnet: 1}
+    - {name: web, instance_type: t4g.small}
+    - {name: worker, image: ubuntu-24.04, subnet_index: 1}
 
 All settings, with their defaults and meanings:
   ssm-synth schema --reference";
@@ -310,7 +309,7 @@ pub fn main() -> ExitCode {
         Some(Command::Init(args)) => init::run(&args),
         Some(Command::Completions { shell }) => man::completions(shell),
         Some(Command::Man { directory }) => man::man(&directory),
-        Some(Command::Schema { check: true, .. }) => output::artifact(crate::report::SCHEMA),
+        Some(Command::Schema { check: true, .. }) => output::artifact(&crate::report::schema()),
         Some(Command::Schema {
             reference: true, ..
         }) => output::artifact(&crate::frontend::reference()),

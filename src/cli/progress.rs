@@ -11,12 +11,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::aws::{CheckedTemplate, check_template};
-use super::change_report::{Version, compare, escape_text};
 use super::{Failure, app, output, planned};
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{ChangeSet, Event, Stack};
-use crate::deploy::wait::{ProgressSink, Stop};
+use crate::deploy::wait::ProgressSink;
+use crate::diff::{ChangeReport, Version, escape_text};
 
 /// How things are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -292,9 +293,10 @@ impl Confirm for ProgressReporter {
         let old = deployed
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
-        let new = Version::template(&plan.text, values.to_vec(), region).with_app_verdicts();
-        let report = compare(&old, &new);
-        let (access, session) = report.json();
+        let new = Version::template(&plan.text, values.to_vec(), region);
+        let new = super::app::with_verdicts(new);
+        let report = ChangeReport::compare(&old, &new);
+        let (access, session) = report.summary_json();
         self.emit(&json!({
             "event": "plan",
             "stack": plan.stack,
@@ -325,7 +327,7 @@ impl Confirm for ProgressReporter {
             Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
             None => format!("A new stack `{}` in {}", plan.stack, plan.region),
         };
-        let mut text = format!("{what}\n{}{}", planned::planned(set), report.text());
+        let mut text = format!("{what}\n{}{}", planned::planned(set), report.summary_text());
         if !plan.capabilities.is_empty() {
             text.push_str(&format!("Acknowledged: {}\n", plan.capabilities.join(", ")));
         }

@@ -7,8 +7,7 @@ use super::diagnostics::{Sources, render};
 use super::{Failure, app, output};
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
-use crate::ir::{Diagnostic, Diagnostics};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, Dialect};
 use crate::validate::Validated;
 use crate::{reachability, report};
 

@@ -17,10 +17,9 @@ use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError, Instance};
 use crate::deploy::error::AwsError;
 use crate::deploy::outcome::{Detached, Failed};
+use crate::deploy::stop::Stop;
 use crate::deploy::values::{Drifted, Stack};
-use crate::deploy::wait::{
-    ProgressSink as _, Stop, WaitEnd, WaitOptions, event_before_operation, wait,
-};
+use crate::deploy::wait::{ProgressSink as _, WaitEnd, WaitOptions, event_before_operation, wait};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -350,18 +349,14 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
         stack.name, cloud.region, stack.status
     );
     if !stack.reason.is_empty() {
-        let _ = writeln!(
-            out,
-            "  {}",
-            super::change_report::escape_text(&stack.reason)
-        );
+        let _ = writeln!(out, "  {}", crate::diff::escape_text(&stack.reason));
     }
     if let Some(drift) = &found.drift {
         let _ = writeln!(out, "drift: {}", drift.status);
         for it in &drift.resources {
             let _ = writeln!(out, "  {}: {}", it.logical_id, it.status);
             for property in &it.properties {
-                let _ = writeln!(out, "    {}", super::change_report::escape_text(property));
+                let _ = writeln!(out, "    {}", crate::diff::escape_text(property));
             }
         }
     }

@@ -8,7 +8,7 @@ use super::settings::{
 };
 use super::{Failure, app, output};
 use crate::backend::{self, Format, tf::ModuleKind};
-use crate::resource::Dialect;
+use crate::ir::Dialect;
 use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]

@@ -6,21 +6,21 @@ use super::image::Image;
 use super::instance::{InstanceHandles, PlacedInstance, PrivateInstance};
 use super::instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 use super::monitoring::{Monitoring, PlacedMonitoring};
-use super::network::{ExistingNetwork, NetworkHandles, PrivateNetwork};
+use super::network::{ExistingNetwork, Network, NetworkHandles, PrivateNetwork};
 use super::operators::{OperatorHandles, Operators, PlacedOperators};
+#[cfg(feature = "config")]
+use super::options::options;
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
+#[cfg(feature = "config")]
+use super::preset::Preset;
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};
+#[cfg(feature = "config")]
+use crate::resource::Tags;
 use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
-
-#[derive(Clone, Debug)]
-enum Network {
-    New(PrivateNetwork),
-    Existing(ExistingNetwork),
-}
 
 /// The name of the instance that is there where none is asked for.
 pub(crate) const DEFAULT_INSTANCE_NAME: &str = "main";
@@ -45,7 +45,7 @@ pub struct SessionAccess {
     default_instance: PrivateInstance,
     /// What checkers find and is accepted.
     suppressions: &'static [Suppression],
-    /// Where network, endpoints and identity were written.
+    /// Where network, endpoints and instance role were written.
     locations: [SourceLocation; 3],
 }
 
@@ -108,85 +108,85 @@ impl SessionAccess {
         self
     }
 
-    /// Uses a network that is there.
+    /// Uses an existing network.
     pub fn existing_network(mut self, network: ExistingNetwork) -> Self {
         self.network = Network::Existing(network);
         self
     }
 
-    /// Sets the endpoints. Default: the agent's, in all zones.
+    /// Sets the endpoints. Default: those of the agent, in all zones.
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
     }
 
-    /// Sets who the instances are. Default: a role with `AmazonSSMManagedInstanceCore`.
+    /// Sets the instance role. Default: a role with `AmazonSSMManagedInstanceCore`.
     pub fn instance_role(mut self, instance_role: InstanceRole) -> Self {
         self.instance_role = instance_role;
         self
     }
 
-    /// Says how sessions are logged, encrypted and ended. Default: as the account's preferences
-    /// say, if it has any.
-    pub fn sessions(self, sessions: Sessions) -> Self {
-        self.sessions_at(sessions, SourceLocation::Default)
-    }
-
-    pub(crate) fn sessions_at(mut self, sessions: Sessions, location: SourceLocation) -> Self {
-        self.sessions = Some((sessions, location));
+    /// Sets the session preferences. Default: those of the account, if it has any.
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        self.sessions = Some((sessions, SourceLocation::Default));
         self
     }
 
-    /// Says who may open sessions. Default: nothing is said of it.
-    pub fn operators(self, operators: Operators) -> Self {
-        self.operators_at(operators, SourceLocation::Default)
-    }
-
-    pub(crate) fn operators_at(mut self, operators: Operators, location: SourceLocation) -> Self {
-        self.operators = Some((operators, location));
+    /// Sets the operators. Default: no policy and no role.
+    pub fn operators(mut self, operators: Operators) -> Self {
+        self.operators = Some((operators, SourceLocation::Default));
         self
     }
 
-    /// Keeps agent and packages up to date. Default: they are as the image has them.
-    pub fn patching(self, patching: Patching) -> Self {
-        self.patching_at(patching, SourceLocation::Default)
-    }
-
-    pub(crate) fn patching_at(mut self, patching: Patching, location: SourceLocation) -> Self {
-        self.patching = Some((patching, location));
+    /// Sets the updates of the agent and of packages. Default: no updates.
+    pub fn patching(mut self, patching: Patching) -> Self {
+        self.patching = Some((patching, SourceLocation::Default));
         self
     }
 
-    /// Tells of sessions and of instances that fail. Default: nobody is told.
-    pub fn monitoring(self, monitoring: Monitoring) -> Self {
-        self.monitoring_at(monitoring, SourceLocation::Default)
+    /// Sets the monitoring. Default: no topic, alarms or rules.
+    pub fn monitoring(mut self, monitoring: Monitoring) -> Self {
+        self.monitoring = Some((monitoring, SourceLocation::Default));
+        self
     }
 
-    pub(crate) fn monitoring_at(
+    /// Sets the audit. Default: no trail and no flow logs.
+    pub fn audit(mut self, audit: Audit) -> Self {
+        self.audit = Some((audit, SourceLocation::Default));
+        self
+    }
+
+    /// Adds an instance. Default: one named `main`.
+    pub fn instance(mut self, instance: PrivateInstance) -> Self {
+        self.instances.push((instance, SourceLocation::Default));
+        self
+    }
+
+    /// Sets all parts, with the location of each part by its key; instances have theirs by index.
+    #[cfg(feature = "config")]
+    pub(crate) fn with_parts(
         mut self,
-        monitoring: Monitoring,
-        location: SourceLocation,
+        parts: Parts,
+        location: impl Fn(&str, Option<usize>) -> SourceLocation,
     ) -> Self {
-        self.monitoring = Some((monitoring, location));
+        let at = |key| location(key, None);
+        self.locations = ["network", "endpoints", "instance_role"].map(at);
+        self.network = parts.network;
+        self.endpoints = parts.endpoints;
+        self.instance_role = parts.instance_role;
+        self.sessions = parts.sessions.map(|it| (it, at("sessions")));
+        self.operators = parts.operators.map(|it| (it, at("operators")));
+        self.patching = parts.patching.map(|it| (it, at("patching")));
+        self.monitoring = parts.monitoring.map(|it| (it, at("monitoring")));
+        self.audit = parts.audit.map(|it| (it, at("audit")));
+        let instances = parts.instances.into_iter().enumerate();
+        self.instances = instances
+            .map(|(n, it)| (it, location("instances", Some(n))))
+            .collect();
         self
     }
 
-    /// Records what was done, by whom. Default: nothing is recorded here.
-    pub fn audit(self, audit: Audit) -> Self {
-        self.audit_at(audit, SourceLocation::Default)
-    }
-
-    pub(crate) fn audit_at(mut self, audit: Audit, location: SourceLocation) -> Self {
-        self.audit = Some((audit, location));
-        self
-    }
-
-    /// Adds an instance. Default: one named `host`.
-    pub fn instance(self, instance: PrivateInstance) -> Self {
-        self.instance_at(instance, SourceLocation::Default)
-    }
-
-    /// Sets what a profile has beyond parts of the stack: the instance that is there where none is
+    /// Sets what a preset has beyond parts of the stack: the instance that is there where none is
     /// added, and what is accepted of checkers' findings.
     pub(crate) fn with_preset(
         mut self,
@@ -197,38 +197,51 @@ impl SessionAccess {
         self.suppressions = accepted;
         self
     }
+}
 
-    /// Leaves out a part that the profile has.
-    #[cfg(feature = "config")]
-    pub(crate) fn without(mut self, part: &str) -> Self {
-        match part {
-            "sessions" => self.sessions = None,
-            "operators" => self.operators = None,
-            "patching" => self.patching = None,
-            "watching" => self.monitoring = None,
-            _ => self.audit = None,
+#[cfg(feature = "config")]
+options! {
+    /// The parts of a stack in the configuration file.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Parts, start |preset| Parts::of(preset);
+    options {
+        /// Tags of all resources.
+        tags: tags Tags;
+        /// Network of the instances and endpoints: a new VPC, or an existing one.
+        network: def Network = Network::New(PrivateNetwork::default()), shown "a new VPC";
+        /// VPC endpoints of the network.
+        endpoints: def Endpoints = Endpoints::default(), shown "those of the agent";
+        /// IAM role and instance profile of the instances.
+        instance_role: def InstanceRole = InstanceRole::default(), shown "a new role";
+        /// Creates a session document: logs, encryption and time limits of sessions.
+        sessions: opt Sessions, shown "the preferences of the account";
+        /// Creates an IAM policy for operators, who start sessions on the instances.
+        operators: opt Operators;
+        /// Enables updates of SSM Agent, patches and inventory.
+        patching: opt Patching;
+        /// Creates an SNS topic for session events and status check alarms.
+        monitoring: opt Monitoring;
+        /// Creates a CloudTrail trail and VPC flow logs.
+        audit: opt Audit;
+        /// Instances of the stack.
+        instances: many PrivateInstance, shown "one, named `main`";
+    }
+}
+
+#[cfg(feature = "config")]
+impl Parts {
+    /// The parts of a preset.
+    fn of(preset: Preset) -> Parts {
+        Parts {
+            network: Network::New(preset.network()),
+            endpoints: preset.endpoints(),
+            sessions: preset.sessions(),
+            operators: preset.operators(),
+            patching: preset.patching(),
+            monitoring: preset.monitoring(),
+            audit: preset.audit(),
+            ..Parts::default()
         }
-        self
-    }
-
-    #[cfg(feature = "config")]
-    pub(crate) fn with_locations(
-        mut self,
-        network: SourceLocation,
-        endpoints: SourceLocation,
-        instance_role: SourceLocation,
-    ) -> Self {
-        self.locations = [network, endpoints, instance_role];
-        self
-    }
-
-    pub(crate) fn instance_at(
-        mut self,
-        instance: PrivateInstance,
-        location: SourceLocation,
-    ) -> Self {
-        self.instances.push((instance, location));
-        self
     }
 }
 
@@ -287,27 +300,28 @@ impl Construct for SessionAccess {
     type Handle = AccessHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> AccessHandles {
-        let [at_network, at_endpoints, at_identity] = self.locations;
-        if let (Network::New(_), Some(_)) = (&self.network, &self.endpoints.existing) {
+        let [at_network, at_endpoints, at_instance_role] = self.locations;
+        if let (Network::New(_), Some(_)) = (&self.network, &self.endpoints.existing_security_group)
+        {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "endpoint-existing",
-                    "endpoints that exist already cannot be in a VPC that is new",
+                    "`endpoints.existing_security_group` requires `network.vpc`",
                 )
                 .at(at_endpoints.clone())
-                .help("name the VPC that they are in by `network.vpc`, or let them be created"),
+                .help("set `network.vpc` to the VPC of the endpoints, or remove the setting"),
             );
         }
         scope.suppress(self.suppressions);
-        let session_only = self.instance_role.permissions() == Permissions::SessionOnly;
+        let session_only = self.instance_role.permissions == Permissions::SessionOnly;
         if let Some((_, location)) = self.patching.as_ref().filter(|_| session_only) {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "patching-permissions",
-                    "instances that may open sessions only cannot be patched",
+                    "`patching` requires `instance_role.permissions: managed`",
                 )
                 .at(location.clone())
-                .help("set `identity.permissions` to `managed`, or leave `patching` out"),
+                .help("set `instance_role.permissions: managed`, or remove `patching`"),
             );
         }
         let alone = matches!(self.network, Network::New(_));
@@ -320,14 +334,14 @@ impl Construct for SessionAccess {
             && alone
         {
             let message = format!(
-                "{} gets its patches from the internet, and its network has no way there",
+                "{} gets its patches from the internet, and its network has no route there",
                 quoted(&instance.name)
             );
             scope.add_diagnostic(
                 Diagnostic::warning("patching-sources", message)
                     .at(location.clone())
                     .help(
-                        "take `al2023`, whose packages come from S3, or a network with a way out",
+                        "use `al2023`, whose packages come from S3, or a network with a route to the internet",
                     ),
             );
         }
@@ -335,8 +349,9 @@ impl Construct for SessionAccess {
             Network::New(network) => scope.add_renamed("Network", None, at_network, network),
             Network::Existing(network) => scope.add_renamed("Network", None, at_network, network),
         };
-        let boundary = self.instance_role.boundary();
-        let instance_role = scope.add_renamed("Instances", None, at_identity, self.instance_role);
+        let boundary = self.instance_role.permissions_boundary.clone();
+        let instance_role =
+            scope.add_renamed("Instances", None, at_instance_role, self.instance_role);
         let sessions = self.sessions.map(|(sessions, location)| {
             let role = instance_role.role;
             scope.add_renamed(
@@ -352,17 +367,20 @@ impl Construct for SessionAccess {
             needs.s3 |= sessions.bucket.is_some();
             needs.buckets.extend(sessions.bucket);
         }
-        if let (false, None, Some(first)) =
-            (alone, &self.endpoints.existing, needs.services.first())
-        {
+        if let (false, None, Some(first)) = (
+            alone,
+            &self.endpoints.existing_security_group,
+            needs.services.first(),
+        ) {
             let message = format!(
-                "the endpoint for `{}` will answer for every instance in the VPC, and admits these alone",
+                "private DNS sends all `{}` traffic in the VPC to this endpoint, which allows only this \
+                 stack's instances",
                 first.as_str()
             );
             scope.add_diagnostic(
                 Diagnostic::warning("endpoint-shared", message)
                     .at(at_endpoints.clone())
-                    .help("if others use it, name theirs by `endpoints.existing`, or admit them"),
+                    .help("if other instances use the service, list their endpoint in `endpoints.existing`, or allow them"),
             );
         }
         needs.s3 |= self.patching.is_some();
@@ -409,12 +427,12 @@ impl Construct for SessionAccess {
             let id = instance.name.clone();
             let duplicate = handles.iter().find(|(of, _)| *of == id);
             if let Some(&(_, duplicate)) = duplicate {
-                let message = format!("two instances have the name {}", quoted(&id));
+                let message = format!("two instances are named {}", quoted(&id));
                 let diagnostic = Diagnostic::error("instance-name", message).at(location);
                 scope.add_diagnostic(
                     diagnostic
                         .about(&["name"])
-                        .help("give each a name of its own"),
+                        .help("set a different `name` for each"),
                 );
                 handles.push((id, duplicate));
                 continue;
@@ -426,6 +444,7 @@ impl Construct for SessionAccess {
                 instance_profile: instance_role.instance_profile,
                 security_group: group,
                 sessions: sessions.as_ref(),
+                s3: endpoints.s3_prefix_list.is_some(),
                 depends_on: &depends_on,
             };
             let handle = scope.add_renamed(&id, renamed_from.as_deref(), location, placed);
@@ -458,7 +477,7 @@ impl Construct for SessionAccess {
                 monitoring,
                 instances: &named,
             };
-            scope.add_renamed("Watching", None, location, placed)
+            scope.add_renamed("Monitoring", None, location, placed)
         });
         let audit = self.audit.map(|(audit, location)| {
             let placed = PlacedAudit {

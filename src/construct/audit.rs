@@ -1,49 +1,37 @@
-//! What was done, by whom: a trail of the account's calls, and a record of the VPC's connections.
+//! A CloudTrail trail of the account, and VPC flow logs.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
 
 use super::arn::ArnContext;
 use super::network::NetworkHandles;
+use super::options::options;
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{
-    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab,
-};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
-    ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Trail, Typed,
+    ManagedPolicy, PolicyDocument, Principal, RemovalPolicy, Role, RolePolicy, Statement, Trail,
+    Typed,
 };
 
-/// A trail of the account's calls, sessions among them, in a bucket of its own; and what the VPC's
-/// interfaces talked to.
-///
-/// A trail records calls, not what is typed. Many accounts have one of their organization's: a
-/// second trail of management events is billed.
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-pub struct Audit {
-    /// Whether there is a trail. Default: there is.
-    pub cloudtrail: bool,
-    /// Whether it records all regions. Default: it does.
-    pub multi_region: bool,
-    /// After how many days its files end. Default: never.
-    pub expiration_days: Option<Value<i64>>,
-    /// How many days the trail's events are kept in CloudWatch Logs too, where they can be searched;
-    /// nothing writes none there. Default: none.
-    pub cloudwatch_logs_retention_days: Option<Value<i64>>,
-    /// How many days the record of connections is kept; nothing makes none. Default: none.
-    pub flow_log_retention_days: Option<Value<i64>>,
-}
-
-impl Default for Audit {
-    fn default() -> Self {
-        Audit {
-            cloudtrail: true,
-            multi_region: true,
-            expiration_days: None,
-            cloudwatch_logs_retention_days: None,
-            flow_log_retention_days: None,
-        }
+options! {
+    /// A CloudTrail trail with its own bucket and key, and VPC flow logs.
+    ///
+    /// A trail records API calls, not the input of sessions. AWS bills a second copy of management
+    /// events, if the account or organization has a trail already.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Audit, start |preset| preset.audit().unwrap_or_default();
+    options {
+        /// Creates a CloudTrail trail with its own bucket.
+        cloudtrail: def bool = true;
+        /// Enables the trail in all Regions.
+        multi_region: def bool = true;
+        /// Days until S3 deletes the files of the trail.
+        expiration_days: opt Value<i64>, in 1..=36500, shown "never";
+        /// Days until CloudWatch Logs deletes the events of the trail, which it then also receives.
+        cloudwatch_logs_retention_days: opt Value<i64>, in 1..=3653, shown "no log group";
+        /// Days until CloudWatch Logs deletes the VPC flow logs.
+        flow_log_retention_days: opt Value<i64>, in 1..=3653, shown "no flow logs";
     }
 }
 
@@ -193,14 +181,9 @@ impl PlacedAudit<'_> {
             .kms_key(key);
         let mut ready = vec![policy.node()];
         if let Some(written) = written {
-            let group = written.group;
-            // CloudFormation's attribute ends so by itself.
-            let arn = Expr::PerLanguage {
-                cfn: Box::new(group.attr(LogGroup::ARN)),
-                tf: Box::new(Expr::concat([group.attr(LogGroup::ARN), Expr::text(":*")])),
-            };
-            trail.log_group_arn = Some(Value::Expr(arn));
-            trail.log_role_arn = Some(written.role.attr(Role::ARN).into_value());
+            trail = trail
+                .log_group_arn(written.group)
+                .log_role_arn(written.role);
             ready.extend(written.ready);
         }
         let trail = scope.add("Trail", trail);
@@ -275,9 +258,14 @@ impl PlacedAudit<'_> {
         let service = "vpc-flow-logs.amazonaws.com";
         let written = self.group("Connections", (&name, days), key, service, scope);
         let arn = context.arn("logs", [Expr::text(format!("log-group:{name}"))]);
-        let flow = FlowLog::new(self.network.vpc.clone(), "ALL", "cloud-watch-logs", arn)
-            .role_arn(written.role.attr(Role::ARN))
-            .max_aggregation_interval(60);
+        let flow = FlowLog::new(
+            self.network.vpc.clone(),
+            "ALL",
+            "cloud-watch-logs",
+            Expr::from(arn),
+        )
+        .role_arn(written.role)
+        .max_aggregation_interval(60);
         let flow = scope.add("FlowLog", flow);
         scope.depends_on(flow, written.ready);
     }
@@ -298,11 +286,11 @@ impl Construct for PlacedAudit<'_> {
         if !self.audit.cloudtrail && self.audit.cloudwatch_logs_retention_days.is_some() {
             scope.add_diagnostic(
                 Diagnostic::warning(
-                    "audit-log-days",
-                    "`log_days` is of the trail, and there is none",
+                    "audit-retention",
+                    "`audit.cloudwatch_logs_retention_days` has no effect without a trail",
                 )
-                .about(&["log_days"])
-                .help("leave it out, or set `trail: true`"),
+                .about(&["cloudwatch_logs_retention_days"])
+                .help("remove it, or set `audit.cloudtrail: true`"),
             );
         }
         if !self.audit.cloudtrail && self.audit.flow_log_retention_days.is_none() {

@@ -1,22 +1,27 @@
 //! The private ways to the services that the agent needs.
 
 use super::duplicates::check_id;
-use super::instance_role::SSMMESSAGES_ACTIONS;
 use super::network::{NetworkHandles, SubnetHandle};
+#[cfg(feature = "config")]
+use super::option_types::{Kind, OptionType};
+use super::options::options;
+#[cfg(feature = "config")]
+use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use crate::ir::{
-    ConditionId, Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate, Text,
-    Value, near, quoted,
+    ConditionId, Diagnostic, Dialect, Expr, Handle, IntoValue, Link, NodeId, Parameter, Predicate,
+    Text, Value, near, quoted,
 };
 use crate::region::{EndpointService, Region, regions, split_name};
 use crate::resource::{
-    Bucket, Dialect, EndpointType, PolicyDocument, PrefixList, Principal, Role, SecurityGroup,
-    Statement, Tags, Typed, VpcEndpoint,
+    Bucket, EndpointType, PolicyDocument, PrefixList, Principal, Role, S3_PREFIX_LIST,
+    SecurityGroup, Statement, Tags, Typed, VpcEndpoint,
+};
+use crate::session_manager::{
+    BUCKET_ACTION, CHANNEL_ACTIONS, COMMAND_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION,
+    SESSION_KEY_ACTION,
 };
 use crate::validate::IdOf;
-
-/// The parameter that asks for the region's prefix list of S3 where CloudFormation needs it.
-pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
 
 /// In which zones the endpoints have an interface; each costs by the hour.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,50 +187,85 @@ fn region_condition(there: &[&'static Region], scope: &mut Scope<'_>) -> Conditi
     scope.condition(&format!("In{}", crate::ir::logical_id(&id)), test)
 }
 
-/// Endpoints that are there already.
-#[derive(Clone, Debug)]
-pub struct ExistingEndpoints {
-    /// The group of their interfaces; it gets a rule that admits the instances.
-    pub security_group: Link<SecurityGroup>,
-    /// Which they are; what else is needed is created. Default: all that is needed exists.
-    pub endpoints: Vec<(Service, Link<VpcEndpoint>)>,
+options! {
+    /// The VPC endpoints of a network.
+    #[derive(Clone, Debug)]
+    pub struct Endpoints, start |preset| preset.endpoints();
+    options {
+        /// Creates the endpoint `ec2messages` where the Region has it.
+        ec2messages: def bool = true;
+        /// Additional interface endpoints, such as `kms`, `logs`, `ec2` or `monitoring`. Use the
+        /// full name of a service that `ssm-synth` does not know.
+        services: many Service;
+        /// Creates the S3 gateway endpoint.
+        s3_gateway: def bool = false;
+        /// ID of the S3 prefix list of the Region, for CloudFormation.
+        s3_prefix_list: opt Text, shown "the prefix list of a known `region`, else a parameter";
+        /// Zones with an endpoint interface: all, one to reduce cost, or a list. Instances in other
+        /// zones use the interface of `one` until its zone fails.
+        zones: def EndpointZones = EndpointZones::All;
+        /// Creates endpoint policies that allow only the actions that the agent needs.
+        least_privilege: def bool = false;
+        /// Existing endpoints by service, such as `ssm: vpce-...`. The stack creates the others.
+        existing: many (Service, Link<VpcEndpoint>), shown "all, if `existing_security_group` is set";
+        /// Security group of existing endpoints, which gets a rule that allows the instances. The
+        /// stack then creates only the endpoints that `existing` does not list.
+        existing_security_group: opt Link<SecurityGroup>;
+        /// Tags of the new endpoints and their security group, in addition to the tags of the
+        /// stack.
+        tags: tags Tags;
+    }
 }
 
-/// The endpoints of a network.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Endpoints {
-    /// Whether `ec2messages` is among them, in regions that have it. Default: it is.
-    pub ec2messages: bool,
-    /// Interface endpoints beside the agent's. Default: none.
-    pub services: Vec<Service>,
-    /// Whether there is a gateway to S3. Default: there is none.
-    pub s3_gateway: bool,
-    /// The id of S3's prefix list in CloudFormation. Default: the region's, where both are known;
-    /// else a parameter asks for it.
-    pub s3_prefix_list: Option<Text>,
-    /// Where they are. Default: in all zones.
-    pub zones: EndpointZones,
-    /// Whether they let only through what the agent needs. Default: everything.
-    pub least_privilege: bool,
-    /// Named instead of created. Default: they are created.
-    pub existing: Option<ExistingEndpoints>,
-    /// Tags of what is created, over the stack's. Default: none.
-    pub tags: Tags,
-}
+#[cfg(feature = "config")]
+impl OptionType for EndpointZones {
+    const KIND: Kind = Kind::Either(&Kind::Words(&["all", "one"]), &Vec::<Text>::KIND);
 
-impl Default for Endpoints {
-    fn default() -> Self {
-        Endpoints {
-            ec2messages: true,
-            services: Vec::new(),
-            s3_gateway: false,
-            s3_prefix_list: None,
-            zones: EndpointZones::All,
-            least_privilege: false,
-            existing: None,
-            tags: Tags::default(),
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        match item.as_text().as_deref() {
+            Some("all") => Some(EndpointZones::All),
+            Some("one") => Some(EndpointZones::One),
+            Some(_) => {
+                reader.unexpected(item, kind);
+                None
+            }
+            None => reader
+                .read(item, &Vec::<Text>::KIND)
+                .map(EndpointZones::Named),
         }
+    }
+
+    fn shown(&self) -> Option<String> {
+        match self {
+            EndpointZones::All => Some("all".to_owned()),
+            EndpointZones::One => Some("one".to_owned()),
+            EndpointZones::Named(names) => names.shown(),
+        }
+    }
+}
+
+#[cfg(feature = "config")]
+impl OptionType for Service {
+    const KIND: Kind = Kind::Text;
+
+    fn read(item: &Item, _: &Kind, _: &mut Reader) -> Option<Self> {
+        item.as_text().map(Service::new)
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.as_str().to_owned())
+    }
+}
+
+impl From<String> for Service {
+    fn from(name: String) -> Self {
+        Service::new(name)
+    }
+}
+
+impl IntoValue<Service> for &'static str {
+    fn into_value(self) -> Service {
+        Service::new(self)
     }
 }
 
@@ -279,29 +319,20 @@ const SSM_ACTIONS: [&str; 15] = [
     "ssm:PutInventory",
     "ssm:UpdateAssociationStatus",
     "ssm:UpdateInstanceAssociationStatus",
-    "ssm:UpdateInstanceInformation",
-];
-
-const EC2MESSAGES_ACTIONS: [&str; 6] = [
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
+    REGISTER_ACTION,
 ];
 
 /// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
 fn check_known_zones(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
     let unknown = chosen.iter().filter(|it| it.zone.is_none()).count();
-    let list = |it: &SubnetHandle| matches!(it.subnet, Value::Expr(Expr::Items(_)));
+    let list = |it: &SubnetHandle| matches!(it.id, Value::Expr(Expr::Items(_)));
     if unknown > 0 && (chosen.len() > 1 || chosen.iter().any(list)) {
         scope.add_diagnostic(
             Diagnostic::warning(
                 "endpoint-zones",
-                "endpoints take one subnet of each zone, and the zones of the subnets are not known",
+                "subnet zones are unknown; two subnets in one Availability Zone fail at deployment",
             )
-            .help("see that each is in another zone, give each its `zone`, or set `zones: one`"),
+            .help("set `zone` for each of `network.subnets`, or set `endpoints.zones: one`"),
         );
     }
 }
@@ -320,7 +351,7 @@ impl PlacedEndpoints<'_> {
             EndpointZones::One => {
                 chosen.truncate(1);
                 if let Some(first) = chosen.first_mut() {
-                    first.subnet = first.one();
+                    first.id = first.one();
                 }
             }
             EndpointZones::Named(names) => {
@@ -354,9 +385,9 @@ impl PlacedEndpoints<'_> {
 
     /// The services whose endpoints are made here.
     fn created(&self, scope: &mut Scope<'_>) -> Vec<Service> {
-        let existing = self.endpoints.existing.as_ref();
+        let all_exist = self.endpoints.all_exist();
         let mut services = Vec::new();
-        if existing.is_none_or(|existing| !existing.endpoints.is_empty()) {
+        if !all_exist {
             services.extend([Service::new("ssm"), Service::new("ssmmessages")]);
             let in_region = scope.known_region().is_none_or(|region| region.ec2messages);
             if self.endpoints.ec2messages && in_region {
@@ -368,9 +399,12 @@ impl PlacedEndpoints<'_> {
             let n = n.to_string();
             if service.as_str() == "s3" {
                 scope.add_diagnostic(
-                    Diagnostic::error("endpoint-service", "`s3` is a gateway, not an interface")
-                        .about(&["services", &n])
-                        .help("switch it on by `s3: true`"),
+                    Diagnostic::error(
+                        "endpoint-service",
+                        "`s3` is a gateway endpoint, not an interface endpoint",
+                    )
+                    .about(&["services", &n])
+                    .help("set `endpoints.s3_gateway: true`"),
                 );
                 continue;
             }
@@ -381,8 +415,7 @@ impl PlacedEndpoints<'_> {
             }
         }
 
-        // Whose group alone is named, they are said to be all there.
-        if existing.is_none_or(|existing| !existing.endpoints.is_empty()) {
+        if !all_exist {
             let missing = self
                 .needs
                 .services
@@ -393,13 +426,10 @@ impl PlacedEndpoints<'_> {
         }
         // By name, so that the order in which they are listed changes nothing.
         services[agents..].sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        for (service, _) in existing.into_iter().flat_map(|it| &it.endpoints) {
+        for (service, _) in &self.endpoints.existing {
             service.check(&["existing", service.as_str()], scope);
         }
-        let exists = |service: &Service| {
-            existing.is_some_and(|it| it.endpoints.iter().any(|(other, _)| other == service))
-        };
-        services.retain(|service| !exists(service));
+        services.retain(|service| !self.endpoints.exists(service.as_str()));
         services
     }
 
@@ -409,12 +439,12 @@ impl PlacedEndpoints<'_> {
         }
         let actions: &[&'static str] = match service.as_str() {
             "ssm" => &SSM_ACTIONS,
-            "ssmmessages" => &SSMMESSAGES_ACTIONS,
-            "ec2messages" => &EC2MESSAGES_ACTIONS,
-            "kms" => &["kms:Decrypt"],
+            "ssmmessages" => &CHANNEL_ACTIONS,
+            "ec2messages" => &COMMAND_ACTIONS,
+            "kms" => &[SESSION_KEY_ACTION],
             "logs" => &[
                 "logs:CreateLogStream",
-                "logs:DescribeLogGroups",
+                LOG_GROUP_ACTION,
                 "logs:DescribeLogStreams",
                 "logs:PutLogEvents",
             ],
@@ -441,7 +471,7 @@ impl PlacedEndpoints<'_> {
             EndpointType::Interface,
         )
         .private_dns_enabled(true)
-        .subnets(subnets.iter().map(|subnet| subnet.subnet.clone()))
+        .subnets(subnets.iter().map(|subnet| subnet.id.clone()))
         .security_groups([group]);
         endpoint.policy = self.policy(service);
         let id = service.id();
@@ -475,10 +505,10 @@ impl PlacedEndpoints<'_> {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "endpoint-route-tables",
-                    "the S3 endpoint has no route tables",
+                    "the S3 gateway endpoint has no route tables",
                 )
-                .about(&["s3"])
-                .help("name the route tables of the existing subnets"),
+                .about(&["s3_gateway"])
+                .help("set `network.route_tables` to the route tables of the subnets"),
             );
         }
         // The gateway's name is the same in all partitions, the interface's is not.
@@ -586,9 +616,21 @@ fn s3_policy(needs: &EndpointNeeds, scope: &Scope<'_>) -> PolicyDocument {
     for bucket in &needs.buckets {
         let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
         statements.push(any(&["s3:PutObject"]).on([all]));
-        statements.push(any(&["s3:GetEncryptionConfiguration"]).on([bucket.attr(Bucket::ARN)]));
+        statements.push(any(&[BUCKET_ACTION]).on([bucket.attr(Bucket::ARN)]));
     }
     PolicyDocument::new(statements)
+}
+
+impl Endpoints {
+    /// Returns whether all endpoints of the agent exist already.
+    fn all_exist(&self) -> bool {
+        self.existing_security_group.is_some() && self.existing.is_empty()
+    }
+
+    fn exists(&self, token: &str) -> bool {
+        let mut existing = self.existing.iter();
+        existing.any(|(service, _)| service.as_str() == token)
+    }
 }
 
 impl Construct for PlacedEndpoints<'_> {
@@ -596,6 +638,14 @@ impl Construct for PlacedEndpoints<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> EndpointHandles {
         scope.tags(self.endpoints.tags.clone());
+        if !self.endpoints.existing.is_empty() && self.endpoints.existing_security_group.is_none() {
+            let message = "`endpoints.existing` requires `endpoints.existing_security_group`";
+            scope.add_diagnostic(
+                Diagnostic::error("endpoint-existing", message)
+                    .about(&["existing"])
+                    .help("set `endpoints.existing_security_group` to their security group"),
+            );
+        }
         let mut ready = Vec::new();
         let mut security_group = None;
         let services = self.created(scope);
@@ -625,15 +675,14 @@ impl Construct for PlacedEndpoints<'_> {
             );
             security_group = Some(group.into_value());
         }
-        if let Some(existing) = &self.endpoints.existing {
-            let group = &existing.security_group;
+        if let Some(group) = &self.endpoints.existing_security_group {
             check_id(
                 "existing_security_group",
                 IdOf::SECURITY_GROUP,
                 group,
                 scope,
             );
-            for (service, id) in &existing.endpoints {
+            for (service, id) in &self.endpoints.existing {
                 let field = format!("existing.{}", service.as_str());
                 check_id(&field, IdOf::ENDPOINT, id, scope);
                 scope.output(
@@ -644,22 +693,18 @@ impl Construct for PlacedEndpoints<'_> {
             }
         }
         let mut s3_prefix_list = None;
-        let exists = |it: &ExistingEndpoints| {
-            let mut services = it.endpoints.iter().map(|(service, _)| service);
-            it.endpoints.is_empty() || services.any(|service| service.as_str() == "s3")
-        };
-        let existing = self.endpoints.existing.as_ref();
-        let named = existing.is_some_and(|it| !it.endpoints.is_empty() && exists(it));
-        if self.endpoints.s3_gateway || (self.needs.s3 && !existing.is_some_and(exists)) {
+        let named = self.endpoints.exists("s3");
+        let exists = named || self.endpoints.all_exist();
+        if self.endpoints.s3_gateway || (self.needs.s3 && !exists) {
             if named {
                 scope.add_diagnostic(
                     Diagnostic::error(
                         "endpoint-existing",
-                        "the endpoint to S3 exists already, and is to be created",
+                        "`endpoints.existing` lists `s3`, and `endpoints.s3_gateway` creates it",
                     )
                     .about(&["existing", "s3"])
-                    .about(&["s3"])
-                    .help("leave `s3: true` out, or `s3` among the existing ones"),
+                    .about(&["s3_gateway"])
+                    .help("remove `endpoints.s3_gateway`, or `s3` from `endpoints.existing`"),
                 );
             } else {
                 let (list, node) = self.gateway(scope);
@@ -679,7 +724,7 @@ impl Construct for PlacedEndpoints<'_> {
         }
         EndpointHandles {
             security_group,
-            existing_security_group: self.endpoints.existing.map(|it| it.security_group),
+            existing_security_group: self.endpoints.existing_security_group,
             s3_prefix_list,
             ready,
         }

@@ -1,17 +1,21 @@
 //! Machine images: which one, its architecture, its root device, its agent.
 
-use std::fmt;
-
+#[cfg(feature = "config")]
+use super::option_types::{Kind, OptionType};
+use super::options::{options, words};
+#[cfg(feature = "config")]
+use super::reader::{Item, Reader};
 use crate::ir::{Link, Text};
 use crate::resource::LaunchImage;
 
-/// The instruction set of an image or an instance type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// Intel and AMD.
-    X86_64,
-    /// Graviton.
-    Arm64,
+words! {
+    /// The instruction set of an image or an instance type.
+    pub enum Architecture {
+        /// Intel and AMD.
+        X86_64 = "x86_64",
+        /// AWS Graviton.
+        Arm64 = "arm64",
+    }
 }
 
 impl Architecture {
@@ -47,39 +51,39 @@ impl Architecture {
             Architecture::X86_64
         })
     }
+}
 
-    /// Returns its name in EC2.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Architecture::X86_64 => "x86_64",
-            Architecture::Arm64 => "arm64",
-        }
+words! {
+    /// Images that AWS and Canonical publish with SSM Agent.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
+    #[non_exhaustive]
+    pub enum ImageFamily {
+        /// Amazon Linux 2023.
+        AmazonLinux2023 = "al2023",
+        /// Amazon Linux 2.
+        AmazonLinux2 = "al2",
+        /// Ubuntu Server 22.04.
+        Ubuntu2204 = "ubuntu-22.04",
+        /// Ubuntu Server 24.04.
+        Ubuntu2404 = "ubuntu-24.04",
+        /// Windows Server 2022.
+        WindowsServer2022 = "windows-2022",
+        /// Windows Server 2025.
+        WindowsServer2025 = "windows-2025",
     }
 }
 
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+words! {
+    /// The package of SSM Agent, by the program that installs it.
+    #[non_exhaustive]
+    pub enum Package {
+        /// Amazon Linux, Red Hat Enterprise Linux and similar.
+        Rpm = "rpm",
+        /// Debian and Ubuntu.
+        Deb = "deb",
+        /// Windows Server; not for `arm64`.
+        Windows = "windows",
     }
-}
-
-/// Images that AWS and Canonical publish, all with the agent in them.
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ImageFamily {
-    /// Amazon Linux 2023.
-    AmazonLinux2023,
-    /// Amazon Linux 2.
-    AmazonLinux2,
-    /// Ubuntu Server 22.04.
-    Ubuntu2204,
-    /// Ubuntu Server 24.04.
-    Ubuntu2404,
-    /// Windows Server 2022.
-    WindowsServer2022,
-    /// Windows Server 2025.
-    WindowsServer2025,
 }
 
 impl ImageFamily {
@@ -90,16 +94,6 @@ impl ImageFamily {
             ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2
         )
     }
-
-    /// All families, with the word that the configuration has for each.
-    pub const ALL: &'static [(ImageFamily, &'static str)] = &[
-        (ImageFamily::AmazonLinux2023, "al2023"),
-        (ImageFamily::AmazonLinux2, "al2"),
-        (ImageFamily::Ubuntu2204, "ubuntu-22.04"),
-        (ImageFamily::Ubuntu2404, "ubuntu-24.04"),
-        (ImageFamily::WindowsServer2022, "windows-2022"),
-        (ImageFamily::WindowsServer2025, "windows-2025"),
-    ];
 
     /// Returns the public parameter that names the newest image; Windows has none for `arm64`.
     pub fn ssm_parameter(self, architecture: Architecture) -> Option<String> {
@@ -146,18 +140,6 @@ impl ImageFamily {
             _ => 8,
         }
     }
-
-    /// Returns the word that the configuration has for it.
-    pub fn as_str(self) -> &'static str {
-        let word = ImageFamily::ALL.iter().find(|(family, _)| *family == self);
-        word.map_or("", |(_, word)| word)
-    }
-}
-
-impl fmt::Display for ImageFamily {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 /// The image of an instance.
@@ -184,6 +166,70 @@ pub enum Image {
         /// Its architecture. Default: not checked.
         architecture: Option<Architecture>,
     },
+}
+
+#[cfg(feature = "config")]
+options! {
+    /// An image of your own.
+    #[derive(Clone, Debug)]
+    pub(crate) struct CustomImage, start |_preset| CustomImage::new("");
+    required {
+        /// Root device name of the image, such as `/dev/xvda`.
+        root_device_name: Text;
+    }
+    options {
+        /// ID of the image.
+        ami_id: opt Link<LaunchImage>;
+        /// Name of the Systems Manager parameter that holds the image ID.
+        ssm_parameter: opt Text;
+        /// Architecture of the image.
+        architecture: opt Architecture, shown "not checked";
+    }
+}
+
+#[cfg(feature = "config")]
+impl OptionType for Image {
+    const KIND: Kind = Kind::Either(&ImageFamily::KIND, &CustomImage::KIND);
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        if item.as_text().is_some() {
+            return ImageFamily::read(item, kind, reader).map(Image::Latest);
+        }
+        let custom: CustomImage = reader.read(item, &CustomImage::KIND)?;
+        let (root_device_name, architecture) = (custom.root_device_name, custom.architecture);
+        match (custom.ami_id, custom.ssm_parameter) {
+            (Some(id), None) => Some(Image::Id {
+                id,
+                root_device_name,
+                architecture,
+            }),
+            (None, Some(name)) => Some(Image::Parameter {
+                name,
+                root_device_name,
+                architecture,
+            }),
+            _ => {
+                let both = ["ami_id", "ssm_parameter"];
+                if both.iter().filter(|key| item.get(key).is_some()).count() != 1 {
+                    let message = format!(
+                        "`{}` requires either `ami_id` or `ssm_parameter`",
+                        reader.full("")
+                    );
+                    let help = "set the ID of an image, or the parameter that holds it";
+                    reader.error("setting-required", &item.location, message, help);
+                }
+                None
+            }
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
+        match self {
+            Image::Latest(family) => family.shown(),
+            Image::Id { id, .. } => id.shown(),
+            Image::Parameter { name, .. } => name.shown(),
+        }
+    }
 }
 
 impl Image {

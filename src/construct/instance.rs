@@ -1,10 +1,11 @@
 //! One instance of the pattern.
 
 use super::duplicates::{check_arn, check_id, check_ids};
-use super::image::{Architecture, Image, ImageFamily};
+use super::image::{Architecture, Image, ImageFamily, Package};
 use super::network::NetworkHandles;
+use super::options::options;
 use super::scope::{Construct, Scope};
-use super::sessions::SessionHandles;
+use super::sessions::{SessionHandles, SessionScope};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
 use crate::resource::{
     BlockDeviceMapping, DetailedMonitoring, Document, Ebs, HttpTokens, Instance, InstanceProfile,
@@ -13,105 +14,53 @@ use crate::resource::{
 };
 use crate::validate::{ArnOf, IdOf};
 
-/// Where an instance is.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum InstanceSubnet {
-    /// In the network's n-th subnet, counted from zero.
-    Index(u32),
-    /// In the network's subnet of this zone.
-    Zone(Text),
-    /// In this subnet.
-    Subnet(Link<Subnet>),
-}
-
-/// An instance that Session Manager reaches: IMDSv2 only, an encrypted disk, no key pair, no
-/// public address.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct PrivateInstance {
-    /// Its name, also its tag `Name`; letters, digits, `-`, `_`, `.`.
-    pub name: String,
-    /// The name that it had before: its resources keep their ids. Default: none.
-    pub renamed_from: Option<String>,
-    /// Its image. Default: the newest Amazon Linux 2023.
-    pub image: Image,
-    /// Changing it renews the instance with the then newest image. Default: nothing.
-    pub replacement_trigger: Option<Value<Text>>,
-    /// Its type. Default: `t3.micro`.
-    pub instance_type: Value<Text>,
-    /// The size of its root volume in GiB. Default: the image's.
-    pub root_volume_size: Option<Value<i64>>,
-    /// The key of its root volume, by ARN. Default: the account's key for EBS.
-    pub root_volume_kms_key: Option<Link<KmsKey>>,
-    /// Where it is. Default: the first subnet.
-    pub subnet: InstanceSubnet,
-    /// Further security groups. Default: none.
-    pub security_groups: Vec<Link<SecurityGroup>>,
-    /// Whether it has metrics by the minute. Default: it has not.
-    pub detailed_monitoring: bool,
-    /// Whether its way to its disks is its own; types without that refuse it. Default: as its type
-    /// has it.
-    pub ebs_optimized: bool,
-    /// Whether it is protected from termination. Default: it is not.
-    pub termination_protection: bool,
-    /// What it runs at its first start. Default: nothing.
-    pub user_data: Option<Value<Text>>,
-    /// Tags, over the stack's. Default: none.
-    pub tags: Tags,
+options! {
+    /// An instance that Session Manager reaches: IMDSv2 only, an encrypted root volume, no key pair,
+    /// no public IP address.
+    #[derive(Clone, Debug)]
+    pub struct PrivateInstance, start |preset| preset.instance("");
+    required {
+        /// Name of the instance, also its tag `Name`: letters, digits, `-`, `_` and `.`.
+        name: String;
+    }
+    options {
+        /// Previous name of the instance. Its resources keep their logical IDs.
+        renamed_from: opt String;
+        /// Image of the instance: the newest of a family at launch, or an image of your own.
+        image: def Image = Image::Latest(ImageFamily::AmazonLinux2023);
+        /// Any text. A change replaces the instance, which then has the newest image.
+        replacement_trigger: opt Value<Text>, kind TEXT_OR_PARAMETER;
+        /// Instance type.
+        instance_type: def Value<Text> = "t3.micro";
+        /// Size of the root volume in GiB.
+        root_volume_size: opt Value<i64>, in 1..=65536, shown "the size of the image";
+        /// ARN of the KMS key of the root volume.
+        root_volume_kms_key: opt Link<KmsKey>, shown "the default key of the account";
+        /// Index of the subnet in the network, from 0.
+        subnet_index: def i64 = 0, in 0..=999;
+        /// Availability Zone of the instance, instead of `subnet_index`.
+        zone: opt Text;
+        /// Subnet of the instance, instead of `subnet_index` and `zone`.
+        subnet: opt Link<Subnet>;
+        /// Additional security groups.
+        security_groups: many Link<SecurityGroup>;
+        /// Enables detailed monitoring: metrics each minute.
+        detailed_monitoring: def bool = false;
+        /// Enables EBS optimization. Some instance types reject it.
+        ebs_optimized: def bool = false, shown "set by the instance type";
+        /// Enables termination protection.
+        termination_protection: def bool = false;
+        /// User data for the first start of the instance, at most 16 KiB.
+        user_data: opt Value<Text>;
+        /// Package of SSM Agent to install at the first start, for images without the agent. Needs a
+        /// route to S3, such as `endpoints.s3_gateway`.
+        install_agent: opt Package;
+        /// Tags of the instance, in addition to the tags of the stack.
+        tags: tags Tags;
+    }
 }
 
 impl PrivateInstance {
-    /// With this name.
-    pub fn new(name: impl Into<String>) -> PrivateInstance {
-        PrivateInstance {
-            name: name.into(),
-            renamed_from: None,
-            image: Image::Latest(ImageFamily::AmazonLinux2023),
-            replacement_trigger: None,
-            instance_type: Value::Lit(Text::Borrowed("t3.micro")),
-            root_volume_size: None,
-            root_volume_kms_key: None,
-            subnet: InstanceSubnet::Index(0),
-            security_groups: Vec::new(),
-            detailed_monitoring: false,
-            ebs_optimized: false,
-            termination_protection: false,
-            user_data: None,
-            tags: Tags::default(),
-        }
-    }
-
-    /// Sets its image. Default: the newest Amazon Linux 2023.
-    pub fn image(mut self, image: Image) -> Self {
-        self.image = image;
-        self
-    }
-
-    /// Sets its type. Default: `t3.micro`.
-    pub fn instance_type(mut self, of: impl IntoValue<Value<Text>>) -> Self {
-        self.instance_type = of.into_value();
-        self
-    }
-
-    /// Sets where it is. Default: the first subnet.
-    pub fn subnet(mut self, subnet: InstanceSubnet) -> Self {
-        self.subnet = subnet;
-        self
-    }
-
-    /// Sets what it runs at its first start. Default: nothing.
-    pub fn user_data(mut self, text: impl IntoValue<Value<Text>>) -> Self {
-        self.user_data = Some(text.into_value());
-        self
-    }
-
-    /// Sets tags, over the stack's. Default: none.
-    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
-        self.tags = tags.into();
-        self
-    }
-
     /// Returns the types that it can have, as far as they are known before deployment.
     fn possible_types(&self, scope: &Scope<'_>) -> Vec<Text> {
         match &self.instance_type {
@@ -151,7 +100,7 @@ impl PrivateInstance {
                 let message = format!("{} {what}", quoted(&of));
                 return Err(Box::new(
                     Diagnostic::error("instance-type", message)
-                        .about(&["type"])
+                        .about(&["instance_type"])
                         .help(help),
                 ));
             };
@@ -164,7 +113,7 @@ impl PrivateInstance {
                     );
                     return Err(Box::new(
                         Diagnostic::error("instance-type", message)
-                            .about(&["type"])
+                            .about(&["instance_type"])
                             .help("allow types of one architecture, or declare two parameters"),
                     ));
                 }
@@ -200,7 +149,7 @@ impl PrivateInstance {
                         "image-architecture",
                         format!("{of} is {is}, and the image is {image}"),
                     )
-                    .about(&["type"])
+                    .about(&["instance_type"])
                     .about(&["image"])
                     .help(format!(
                         "take an instance type of {image}, or an image of {is}"
@@ -212,7 +161,7 @@ impl PrivateInstance {
                     "instance-type",
                     "nothing tells the architecture of the instance type, and the image needs it",
                 )
-                .about(&["type"])
+                .about(&["instance_type"])
                 .help("give the parameter a `default` or `allowed_values`"),
             ),
             _ => {}
@@ -238,13 +187,13 @@ impl PrivateInstance {
             _ => Vec::new(),
         };
         if let Some(size) = sizes.into_iter().find(|size| !(min..=MAX).contains(size)) {
-            let message = format!(
-                "`volume_size` is {size}, and the image's root volume has from {min} to {MAX} GiB"
-            );
+            let message = format!("`root_volume_size` is {size}; expected {min} to {MAX} GiB");
             scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)
-                    .about(&["volume_size"])
-                    .help("take a size between these"),
+                    .about(&["root_volume_size"])
+                    .help(format!(
+                        "set `root_volume_size` to a number from {min} to {MAX}"
+                    )),
             );
         }
     }
@@ -252,12 +201,12 @@ impl PrivateInstance {
     /// Reports ids and ARNs that are none, and too many groups.
     fn check_references(&self, scope: &mut Scope<'_>) {
         if let Image::Id { id, .. } = &self.image {
-            check_id("image.ami", IdOf::IMAGE, id, scope);
+            check_id("image.ami_id", IdOf::IMAGE, id, scope);
         }
         if let Some(key) = &self.root_volume_kms_key {
-            check_arn("kms_key", ArnOf::Key, key, scope);
+            check_arn("root_volume_kms_key", ArnOf::Key, key, scope);
         }
-        if let InstanceSubnet::Subnet(subnet) = &self.subnet {
+        if let Some(subnet) = &self.subnet {
             check_id("subnet", IdOf::SUBNET, subnet, scope);
         }
         let groups = &self.security_groups;
@@ -284,7 +233,58 @@ impl PrivateInstance {
         }
     }
 
-    /// Reports what is known to run no agent.
+    /// Sets the user data that installs the agent, and reports why it cannot.
+    fn resolve_user_data(&mut self, s3: bool, scope: &mut Scope<'_>) {
+        let Some(package) = self.install_agent else {
+            return;
+        };
+        let wrong = |scope: &mut Scope<'_>, message: &str, help: &str| {
+            scope.add_diagnostic(
+                Diagnostic::error("install-agent", message)
+                    .about(&["install_agent"])
+                    .help(help),
+            );
+        };
+        if !s3 {
+            let message = "`install_agent` requires a route to S3, where the package is";
+            wrong(scope, message, "set `endpoints.s3_gateway: true`");
+        }
+        if self.user_data.is_some() {
+            let message = "`install_agent` and `user_data` exclude each other";
+            let help = "remove `install_agent`, and install the agent in `user_data`";
+            wrong(scope, message, help);
+        }
+        let Some(region) = scope.known_region() else {
+            let message = "`install_agent` requires `region`, whose bucket has the package";
+            return wrong(scope, message, "set `region`");
+        };
+        let of = match self.architecture(scope) {
+            Ok(of) => of.or(self.image.architecture()),
+            // `resolve_architecture` reports it.
+            Err(_) => return,
+        };
+        let Some(of) = of else {
+            let message = "`install_agent` requires a known architecture of the instance type";
+            let help = "set `default` or `allowed_values` of the parameter";
+            return wrong(scope, message, help);
+        };
+        #[cfg(feature = "user-data")]
+        match super::user_data::install_agent(package, region, of) {
+            Ok(text) => self.user_data = Some(Value::Lit(Text::Owned(text))),
+            Err(error) => {
+                let help = "set `install_agent` to a package for the architecture";
+                wrong(scope, &error.to_string(), help);
+            }
+        }
+        #[cfg(not(feature = "user-data"))]
+        {
+            let _ = (package, region, of);
+            let message = "`install_agent` requires the feature `user-data`";
+            wrong(scope, message, "enable the feature");
+        }
+    }
+
+    /// Reports images that are known to lack the agent.
     fn check_agent(&self, scope: &mut Scope<'_>) {
         let Image::Parameter { name, .. } = &self.image else {
             return;
@@ -292,7 +292,7 @@ impl PrivateInstance {
         let report = |code, message: &str, help: &str| {
             Some(
                 Diagnostic::error(code, format!("{} {message}", quoted(name)))
-                    .about(&["image", "parameter"])
+                    .about(&["image", "ssm_parameter"])
                     .help(help),
             )
         };
@@ -304,7 +304,7 @@ impl PrivateInstance {
             .split(|c: char| !c.is_ascii_alphabetic())
             .map(str::to_ascii_lowercase)
             .collect();
-        let installs = self.user_data.is_some();
+        let installs = self.user_data.is_some() || self.install_agent.is_some();
         let diagnostic = if name.contains("/amzn-ami-") {
             report(
                 "image-end-of-life",
@@ -360,6 +360,8 @@ pub(crate) struct PlacedInstance<'a> {
     pub(crate) instance_profile: Handle<InstanceProfile>,
     pub(crate) security_group: Handle<SecurityGroup>,
     pub(crate) sessions: Option<&'a SessionHandles>,
+    /// Whether the instances have a route to S3.
+    pub(crate) s3: bool,
     pub(crate) depends_on: &'a [NodeId],
 }
 
@@ -374,47 +376,50 @@ pub struct InstanceHandles {
 impl PlacedInstance<'_> {
     fn subnet(&self, scope: &mut Scope<'_>) -> Link<Subnet> {
         let subnets = &self.network.subnets;
-        let found = match &self.instance.subnet {
-            InstanceSubnet::Subnet(subnet) => return subnet.clone(),
-            InstanceSubnet::Index(n) => {
-                if let [only] = subnets.as_slice()
-                    && let Value::Expr(Expr::Items(list)) = only.subnet
-                {
-                    return Value::Expr(Expr::Select(Box::new(Expr::Param(list)), *n));
-                }
-                subnets.get(*n as usize)
-            }
-            InstanceSubnet::Zone(zone) => subnets
+        if let Some(subnet) = &self.instance.subnet {
+            return subnet.clone();
+        }
+        let index = self.instance.subnet_index;
+        let found = match &self.instance.zone {
+            Some(zone) => subnets
                 .iter()
                 .find(|subnet| subnet.zone.as_ref() == Some(zone)),
+            None => {
+                if let [only] = subnets.as_slice()
+                    && let Value::Expr(Expr::Items(list)) = only.id
+                {
+                    let index = u32::try_from(index).unwrap_or(u32::MAX);
+                    return Value::Expr(Expr::Select(Box::new(Expr::Param(list)), index));
+                }
+                usize::try_from(index).ok().and_then(|n| subnets.get(n))
+            }
         };
         if let Some(found) = found {
             return found.one();
         }
-        let (what, known) = match &self.instance.subnet {
-            InstanceSubnet::Zone(zone) => {
+        let (what, known) = match &self.instance.zone {
+            Some(zone) => {
                 let zones = subnets.iter().filter_map(|subnet| subnet.zone.as_deref());
                 (
-                    format!("zone `{zone}`"),
+                    format!("in zone `{zone}`"),
                     zones.collect::<Vec<_>>().join(", "),
                 )
             }
-            InstanceSubnet::Index(n) => (
-                format!("number {n}"),
+            None => (
+                format!("with index {index}"),
                 format!("0 to {}", subnets.len().saturating_sub(1)),
             ),
-            InstanceSubnet::Subnet(_) => (String::new(), String::new()),
         };
         // A network without subnets has been told already.
         if !subnets.is_empty() {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "instance-subnet",
-                    format!("the network has no subnet of {what}"),
+                    format!("the network has no subnet {what}"),
                 )
                 .about(&["zone"])
-                .about(&["subnet"])
-                .help(format!("it has: {known}")),
+                .about(&["subnet_index"])
+                .help(format!("use one of: {known}")),
             );
         }
         Value::Lit(crate::ir::Id::new(""))
@@ -426,7 +431,8 @@ impl Construct for PlacedInstance<'_> {
 
     fn build(self, scope: &mut Scope<'_>) -> InstanceHandles {
         let subnet = self.subnet(scope);
-        let instance_config = self.instance;
+        let mut instance_config = self.instance;
+        instance_config.resolve_user_data(self.s3, scope);
         let architecture = instance_config.resolve_architecture(scope);
         instance_config.check_agent(scope);
         instance_config.check_volume(scope);
@@ -441,7 +447,7 @@ impl Construct for PlacedInstance<'_> {
                             "image-architecture",
                             format!("`{of}` is not published for {}", architecture.as_str()),
                         )
-                        .about(&["type"])
+                        .about(&["instance_type"])
                         .help("take an instance type of x86_64, such as `t3.micro`"),
                     );
                     return InstanceHandles {
@@ -524,7 +530,7 @@ impl Construct for PlacedInstance<'_> {
             Expr::text(" --region "),
             scope.region(),
         ];
-        if let Some(sessions) = self.sessions.filter(|it| !it.account_wide) {
+        if let Some(sessions) = self.sessions.filter(|it| it.scope == SessionScope::Stack) {
             session.push(Expr::text(" --document-name "));
             session.push(sessions.document.attr(Document::LINK));
         }

@@ -1,43 +1,44 @@
-//! Who the instances are: role and instance profile.
+//! The IAM role and instance profile of the instances.
 
 use super::duplicates::check_arn;
+use super::options::{options, words};
 use super::scope::{Construct, Scope};
 use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };
+use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 use crate::validate::ArnOf;
 
-/// What the instances may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Permissions {
-    /// All of Systems Manager's core: the managed policy `AmazonSSMManagedInstanceCore`.
-    ManagedInstanceCore,
-    /// Sessions only: five actions, and no reading of parameters.
-    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
-    SessionOnly,
+words! {
+    /// Permissions of the instances.
+    #[non_exhaustive]
+    pub enum Permissions {
+        /// The managed policy `AmazonSSMManagedInstanceCore`.
+        ManagedInstanceCore = "managed",
+        /// Sessions only: five actions, and no access to parameters.
+        /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
+        SessionOnly = "session-only",
+    }
 }
 
-/// What the agent asks of `ssmmessages`, and a session needs.
-pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-];
-
-/// Role and instance profile of the instances.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct InstanceRole {
-    permissions: Permissions,
-    path: Option<Value<Text>>,
-    permissions_boundary: Option<Link<ManagedPolicy>>,
-    tags: Tags,
+options! {
+    /// The IAM role and instance profile of the instances.
+    #[derive(Clone, Debug)]
+    pub struct InstanceRole;
+    options {
+        /// Permissions of the role: `AmazonSSMManagedInstanceCore`, or only those of sessions.
+        permissions: def Permissions = Permissions::ManagedInstanceCore;
+        /// IAM path of the role and the instance profile.
+        path: opt Value<Text>, shown "`/`";
+        /// ARN of the permissions boundary of the role and of the other roles of the stack.
+        permissions_boundary: opt Link<ManagedPolicy>;
+        /// Tags of the role, in addition to the tags of the stack.
+        tags: tags Tags;
+    }
 }
 
-/// What an identity is to its users.
+/// What an instance role is to its users.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceRoleHandles {
@@ -50,43 +51,9 @@ pub struct InstanceRoleHandles {
 }
 
 impl InstanceRole {
-    /// With these permissions.
+    /// A role with these permissions.
     pub fn new(permissions: Permissions) -> InstanceRole {
-        InstanceRole {
-            permissions,
-            path: None,
-            permissions_boundary: None,
-            tags: Tags::default(),
-        }
-    }
-
-    /// What the instances may do.
-    pub(super) fn permissions(&self) -> Permissions {
-        self.permissions
-    }
-
-    /// The most that the role can ever be allowed, and the stack's other roles too.
-    pub(super) fn boundary(&self) -> Option<Link<ManagedPolicy>> {
-        self.permissions_boundary.clone()
-    }
-
-    /// The path of role and profile. Default: `/`.
-    pub fn path(mut self, path: impl IntoValue<Value<Text>>) -> Self {
-        self.path = Some(path.into_value());
-        self
-    }
-
-    /// The most that the role, and the stack's other roles, can ever be allowed. Default: no
-    /// boundary.
-    pub fn permissions_boundary(mut self, policy: impl IntoValue<Link<ManagedPolicy>>) -> Self {
-        self.permissions_boundary = Some(policy.into_value());
-        self
-    }
-
-    /// Tags of the role, over the stack's. Default: none.
-    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
-        self.tags.merge(&tags.into());
-        self
+        InstanceRole::default().permissions(permissions)
     }
 }
 
@@ -119,12 +86,8 @@ impl Construct for InstanceRole {
         let role = scope.add("Role", role);
         let mut ready = vec![role.node()];
         if self.permissions == Permissions::SessionOnly {
-            let session = Statement::allow(["ssm:UpdateInstanceInformation"])
-                .on(["*"])
-                .sid("Agent");
-            let channels = Statement::allow(SSMMESSAGES_ACTIONS)
-                .on(["*"])
-                .sid("Sessions");
+            let session = Statement::allow([REGISTER_ACTION]).on(["*"]).sid("Agent");
+            let channels = Statement::allow(CHANNEL_ACTIONS).on(["*"]).sid("Sessions");
             let policy = RolePolicy::new("session", role, PolicyDocument::new([session, channels]));
             ready.push(scope.add("SessionPolicy", policy).node());
         }

@@ -11,28 +11,37 @@ mod instance_role;
 mod monitoring;
 mod network;
 mod operators;
+#[cfg(feature = "config")]
+pub(crate) mod option_types;
+pub(crate) mod options;
 mod patching;
 mod preset;
+#[cfg(feature = "config")]
+pub(crate) mod reader;
 mod scope;
 mod sessions;
 mod shared;
+#[cfg(feature = "user-data")]
+pub mod user_data;
 
-#[cfg(feature = "config")]
-pub(crate) use access::DEFAULT_INSTANCE_NAME;
+pub use crate::session_manager::DEFAULT_DOCUMENT;
 pub use access::{AccessHandles, SessionAccess};
+#[cfg(feature = "config")]
+pub(crate) use access::{DEFAULT_INSTANCE_NAME, Parts};
 pub use arn::ArnContext;
 pub use audit::{Audit, AuditHandles};
-pub(crate) use endpoints::S3_PREFIX_LIST;
-pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, ExistingEndpoints, Service};
-pub use image::{Architecture, Image, ImageFamily};
-pub use instance::{InstanceHandles, InstanceSubnet, PrivateInstance};
+pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, Service};
+pub use image::{Architecture, Image, ImageFamily, Package};
+pub use instance::{InstanceHandles, PrivateInstance};
 pub use instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 pub use monitoring::Monitoring;
 pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle, Zones};
-pub use operators::{DEFAULT_DOCUMENT, OperatorHandles, OperatorPolicy, Operators, SessionTargets};
+pub use operators::{OperatorHandles, OperatorPolicy, Operators, SessionTargets};
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
 pub use scope::{App, Construct, Overrides, Scope};
 #[cfg(feature = "deploy")]
 pub(crate) use sessions::DOCUMENT_OUTPUT;
-pub use sessions::{SessionBucket, SessionHandles, SessionKey, SessionLogs, Sessions};
+pub use sessions::{
+    SessionBucket, SessionHandles, SessionKey, SessionLogs, SessionScope, Sessions,
+};

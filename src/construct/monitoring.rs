@@ -1,46 +1,38 @@
-//! Who opened a session, and whether the instances are well: told as it happens.
+//! Notifications of sessions and of failed status checks.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-auditing.html>
 
 use super::arn::ArnContext;
+use super::options::options;
 use super::scope::{Construct, Scope};
 use super::shared::{delegate_to_iam, rotated_key};
-use crate::ir::{Diagnostic, Handle, RemovalPolicy, Text, Value, kebab, quoted};
+use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted};
 use crate::resource::{
     Alarm, ConfigRule, Content, Dimensions, EventRule, EventTarget, Instance, PolicyDocument,
-    Principal, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
+    Principal, RemovalPolicy, RuleSource, Statement, Subscription, Topic, TopicPolicy, Typed,
 };
 
-/// A topic that is told of sessions and of instances that fail, and rules of AWS Config.
-///
-/// Sessions are seen by way of CloudTrail: a trail must be there that records management events in
-/// the region. AWS Config must be recording, and the resource types of Systems Manager too; there
-/// is one recorder in an account and region, which is not made here.
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-pub struct Monitoring {
-    /// Whether sessions that are opened, resumed and ended are told. Default: they are.
-    pub session_events: bool,
-    /// Whether it is told when an instance or its system fails EC2's checks. Default: it is.
-    pub alarms: bool,
-    /// Whether AWS Config looks at the instances. Default: it does not.
-    pub config_rules: bool,
-    /// Who is told by mail; each must confirm. Default: nobody.
-    pub emails: Vec<Text>,
-}
-
-impl Default for Monitoring {
-    fn default() -> Self {
-        Monitoring {
-            session_events: true,
-            alarms: true,
-            config_rules: false,
-            emails: Vec::new(),
-        }
+options! {
+    /// An SNS topic for session events and status check alarms, and AWS Config rules.
+    ///
+    /// Session events come from CloudTrail: the account needs a trail that records management events
+    /// in the Region. AWS Config rules need a configuration recorder, which the stack does not
+    /// create: an account has one per Region.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Monitoring, start |preset| preset.monitoring().unwrap_or_default();
+    options {
+        /// Enables notifications when a session starts, resumes or ends. The account needs a trail.
+        session_events: def bool = true;
+        /// Creates an alarm per instance for the EC2 status checks.
+        alarms: def bool = true;
+        /// Creates AWS Config rules for the instances. The account needs a configuration recorder.
+        config_rules: def bool = false;
+        /// Email addresses that receive notifications. Each must confirm the subscription.
+        emails: many Text;
     }
 }
 
-/// Watching, with the instances that it is for.
+/// Monitoring with its instances.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedMonitoring<'a> {
     pub(crate) monitoring: Monitoring,
@@ -130,9 +122,12 @@ impl PlacedMonitoring<'_> {
         for (n, email) in self.monitoring.emails.iter().enumerate() {
             if !email.contains('@') {
                 scope.add_diagnostic(
-                    Diagnostic::error("email", format!("{} is no address", quoted(email)))
-                        .about(&["emails", &n.to_string()])
-                        .help("write one such as `team@example.com`"),
+                    Diagnostic::error(
+                        "email",
+                        format!("{} is not an email address", quoted(email)),
+                    )
+                    .about(&["emails", &n.to_string()])
+                    .help("use an address such as `team@example.com`"),
                 );
             }
             let endpoint: Value<Text> = Value::Lit(email.clone());
@@ -205,11 +200,12 @@ impl Construct for PlacedMonitoring<'_> {
     fn build(self, scope: &mut Scope<'_>) -> Option<Handle<Topic>> {
         let notified = self.monitoring.session_events || self.monitoring.alarms;
         if !notified && !self.monitoring.emails.is_empty() {
-            let message = "nothing is told by mail: neither sessions nor alarms are on";
+            let message =
+                "`monitoring.emails` receive nothing: session events and alarms are disabled";
             scope.add_diagnostic(
                 Diagnostic::warning("email", message)
                     .about(&["emails"])
-                    .help("switch one on, or leave `emails` out"),
+                    .help("set `monitoring.session_events` or `monitoring.alarms`, or remove `emails`"),
             );
         }
         let topic = notified.then(|| self.topic(scope));
@@ -222,11 +218,11 @@ impl Construct for PlacedMonitoring<'_> {
             }
         }
         if self.monitoring.config_rules {
-            let message = "rules of AWS Config are made only where it is recording already";
+            let message = "AWS Config rules need a configuration recorder in the Region, or the creation fails";
             scope.add_diagnostic(
                 Diagnostic::warning("config-recorder", message)
                     .about(&["config_rules"])
-                    .help("see `aws configservice describe-configuration-recorder-status`"),
+                    .help("run `aws configservice describe-configuration-recorder-status`"),
             );
             for of in RULES {
                 let name = format!("{}-{}", kebab(scope.stack_name()), of.name);

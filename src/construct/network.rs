@@ -1,8 +1,13 @@
 //! The network: a new private one, or one that is there.
 
 use super::duplicates::{check_id, check_ids};
+#[cfg(feature = "config")]
+use super::option_types::{Kind, Named, OptionType, Options};
+use super::options::options;
+#[cfg(feature = "config")]
+use super::reader::{Item, Node, Reader};
 use super::scope::{Construct, Scope};
-use crate::ir::{Cidr, Diagnostic, Expr, IntoValue, Link, ListValue, NodeId, Text, Value};
+use crate::ir::{Cidr, Diagnostic, Expr, Id, IntoValue, Link, ListValue, NodeId, Text, Value};
 use crate::region::Region;
 use crate::resource::{RouteTable, Subnet, SubnetRouteTableAssociation, Tags, Vpc};
 use crate::validate::IdOf;
@@ -17,36 +22,74 @@ pub enum Zones {
     Named(Vec<Text>),
 }
 
-/// A new VPC with private subnets: a route table each, and no way out.
-///
-/// Each subnet takes a sixteenth of the VPC (at least a /28), so that a zone added later changes
-/// no other.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct PrivateNetwork {
-    cidr: Cidr,
-    zones: Zones,
-    subnet_cidrs: Vec<Cidr>,
-    tags: Tags,
-}
-
-impl Default for PrivateNetwork {
-    /// `10.0.0.0/16` in two zones.
-    fn default() -> Self {
-        // Canonical, and far inside 32 bits.
-        PrivateNetwork::new(Cidr::ANY.block(16, 0x0a00).unwrap_or(Cidr::ANY))
+options! {
+    /// A new VPC with private subnets: a route table each, and no route to the internet.
+    ///
+    /// Each subnet has a sixteenth of the VPC (at least a /28), so that a zone added later changes
+    /// no other.
+    #[derive(Clone, Debug)]
+    pub struct PrivateNetwork, start |preset| preset.network();
+    options {
+        /// IPv4 range of the new VPC, from /16 to /28.
+        cidr: def Cidr = Cidr::v4([10, 0, 0, 0], 16), shown "`10.0.0.0/16`";
+        /// Number of Availability Zones, or their names.
+        zones: def Zones = Zones::Count(2);
+        /// IPv4 ranges of the subnets, one per zone.
+        subnet_cidrs: many Cidr, shown "sixteenths of the VPC";
+        /// Tags of the new network, in addition to the tags of the stack.
+        tags: tags Tags;
     }
 }
 
-/// A subnet of a network.
-#[derive(Clone, Debug)]
-pub struct SubnetHandle {
-    /// The subnet.
-    pub subnet: Link<Subnet>,
-    /// What tells its zone from others, if known.
-    pub zone: Option<Text>,
-    /// Its range, if known.
-    pub cidr: Option<Cidr>,
+options! {
+    /// A subnet of a network.
+    #[derive(Clone, Debug)]
+    pub struct SubnetHandle, start |_preset| SubnetHandle::new(Id::new("")), reader custom;
+    required {
+        /// Subnet ID.
+        id: Link<Subnet>;
+    }
+    options {
+        /// Availability Zone of the subnet. An endpoint has one subnet per zone.
+        zone: opt Text, shown "unknown";
+        /// IPv4 range of the subnet, to find overlaps.
+        cidr: opt Cidr, shown "unknown";
+    }
+}
+
+#[cfg(feature = "config")]
+impl OptionType for SubnetHandle {
+    const KIND: Kind = Kind::Either(&Kind::Object(&[SubnetHandle::ROWS]), &Link::<Subnet>::KIND);
+    const LIST: Kind = Kind::Either(
+        &Kind::Parameter(Subnet::SEVERAL),
+        &Kind::List(&<SubnetHandle as OptionType>::KIND),
+    );
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        if item.as_text().is_some() || item.get("parameter").is_some() {
+            let id: Option<Link<Subnet>> = reader.read(item, &Link::<Subnet>::KIND);
+            return id.map(SubnetHandle::new);
+        }
+        reader.known_keys(item, &[SubnetHandle::ROWS]);
+        let mut subnet = SubnetHandle::start(reader.preset);
+        subnet.read_options(item, reader);
+        Some(subnet)
+    }
+
+    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
+        if let Node::Map(_) = item.node {
+            let subnets = Link::<Subnet>::read_list(item, &Link::<Subnet>::LIST, reader)?;
+            return Some(subnets.into_iter().map(SubnetHandle::new).collect());
+        }
+        let items = item.items().iter().enumerate();
+        items
+            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
+            .collect()
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.id.shown()
+    }
 }
 
 /// What a network is to its users.
@@ -64,32 +107,9 @@ pub struct NetworkHandles {
 }
 
 impl PrivateNetwork {
-    /// In this range, from /16 to /28.
+    /// A network with this IPv4 range, from /16 to /28.
     pub fn new(cidr: Cidr) -> PrivateNetwork {
-        PrivateNetwork {
-            cidr,
-            zones: Zones::Count(2),
-            subnet_cidrs: Vec::new(),
-            tags: Tags::default(),
-        }
-    }
-
-    /// Its zones. Default: two of the region's.
-    pub fn zones(mut self, zones: Zones) -> Self {
-        self.zones = zones;
-        self
-    }
-
-    /// The ranges of the subnets, one for each zone. Default: sixteenths of the VPC.
-    pub fn subnet_cidrs(mut self, cidrs: impl IntoIterator<Item = Cidr>) -> Self {
-        self.subnet_cidrs.extend(cidrs);
-        self
-    }
-
-    /// Tags of all its parts, over the stack's. Default: none.
-    pub fn tags(mut self, tags: impl Into<Tags>) -> Self {
-        self.tags.merge(&tags.into());
-        self
+        PrivateNetwork::default().cidr(cidr)
     }
 
     fn cidrs(&self, zones: &[SubnetZone], scope: &mut Scope<'_>) -> Vec<Cidr> {
@@ -267,7 +287,7 @@ impl Construct for PrivateNetwork {
             let link: Link<Subnet> = subnet.into_value();
             outputs.push((format!("Subnet{key}Id"), link.clone()));
             handles.subnets.push(SubnetHandle {
-                subnet: link,
+                id: link,
                 zone: Some(zone.label),
                 cidr: Some(cidr),
             });
@@ -368,25 +388,110 @@ fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope
     );
 }
 
-/// A network that is there: nothing of it is created.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct ExistingNetwork {
-    vpc: Link<Vpc>,
-    subnets: Vec<SubnetHandle>,
-    route_tables: Vec<Link<RouteTable>>,
+options! {
+    /// An existing network. Creates no resources.
+    #[derive(Clone, Debug)]
+    pub struct ExistingNetwork, start |_preset| ExistingNetwork::new(Id::new(""));
+    required {
+        /// ID of an existing VPC, with DNS support and DNS host names enabled.
+        vpc: Link<Vpc>, shown "a new VPC";
+    }
+    options {
+        /// Subnets of the existing VPC for instances and endpoints.
+        subnets: many SubnetHandle;
+        /// Route tables of the existing subnets. The S3 gateway endpoint needs them.
+        route_tables: many Link<RouteTable>;
+    }
 }
 
-impl ExistingNetwork {
-    /// This VPC; it has DNS support and DNS host names on.
-    pub fn new(vpc: impl IntoValue<Link<Vpc>>) -> ExistingNetwork {
-        ExistingNetwork {
-            vpc: vpc.into_value(),
-            subnets: Vec::new(),
-            route_tables: Vec::new(),
+impl IntoValue<SubnetHandle> for Link<Subnet> {
+    /// A subnet in an unknown zone.
+    fn into_value(self) -> SubnetHandle {
+        SubnetHandle::new(self)
+    }
+}
+
+impl IntoValue<SubnetHandle> for Id<Subnet> {
+    /// A subnet in an unknown zone.
+    fn into_value(self) -> SubnetHandle {
+        SubnetHandle::new(self)
+    }
+}
+
+/// The network of a stack.
+#[derive(Clone, Debug)]
+pub(crate) enum Network {
+    New(PrivateNetwork),
+    Existing(ExistingNetwork),
+}
+
+#[cfg(feature = "config")]
+impl OptionType for Network {
+    const KIND: Kind = Kind::Object(&[PrivateNetwork::ROWS, ExistingNetwork::ROWS]);
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        reader.known_keys(item, &[PrivateNetwork::ROWS, ExistingNetwork::ROWS]);
+        let existing = item.get("vpc").is_some();
+        let (other, message, help) = match existing {
+            true => (
+                PrivateNetwork::ROWS,
+                "applies to a new VPC only",
+                "remove it, or remove `network.vpc`",
+            ),
+            false => (
+                ExistingNetwork::ROWS,
+                "requires `network.vpc`",
+                "set `network.vpc` to the ID of the VPC",
+            ),
+        };
+        for row in other {
+            if let Some(item) = item.get(row.key) {
+                let message = format!("`{}` {message}", reader.full(row.key));
+                reader.error("setting", &item.location, message, help);
+            }
+        }
+        Some(if existing {
+            let mut network = ExistingNetwork::start(reader.preset);
+            network.read_options(item, reader);
+            Network::Existing(network)
+        } else {
+            let mut network = PrivateNetwork::start(reader.preset);
+            network.read_options(item, reader);
+            Network::New(network)
+        })
+    }
+
+    fn shown(&self) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(feature = "config")]
+impl OptionType for Zones {
+    const KIND: Kind = Kind::Either(&COUNT, &Vec::<Text>::KIND);
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        match item.node {
+            Node::List(_) => reader.read(item, &Vec::<Text>::KIND).map(Zones::Named),
+            _ => {
+                let count: i64 = reader.read(item, &COUNT)?;
+                u32::try_from(count).ok().map(Zones::Count)
+            }
         }
     }
 
+    fn shown(&self) -> Option<String> {
+        match self {
+            Zones::Count(count) => Some(count.to_string()),
+            Zones::Named(names) => names.shown(),
+        }
+    }
+}
+
+#[cfg(feature = "config")]
+const COUNT: Kind = Kind::Int(1, 26);
+
+impl ExistingNetwork {
     /// The network that another stack of the app makes, by what adding it gave.
     ///
     /// ```
@@ -409,40 +514,10 @@ impl ExistingNetwork {
         }
     }
 
-    /// Adds a subnet; where zones are told, endpoints take the first subnet of each.
-    pub fn subnet(mut self, subnet: SubnetHandle) -> Self {
-        self.subnets.push(subnet);
-        self
-    }
-
-    /// Adds subnets, each in a zone of its own.
-    pub fn subnets<V: IntoValue<Link<Subnet>>>(
-        mut self,
-        subnets: impl IntoIterator<Item = V>,
-    ) -> Self {
-        let handle = |subnet: V| SubnetHandle {
-            subnet: subnet.into_value(),
-            zone: None,
-            cidr: None,
-        };
-        self.subnets.extend(subnets.into_iter().map(handle));
-        self
-    }
-
-    /// Takes all subnets of a list parameter, each in a zone of its own; instances go into the
-    /// first, endpoints into all.
-    pub fn subnet_list(self, subnets: &ListValue<crate::ir::Id<Subnet>>) -> Self {
+    /// Adds all subnets of a list parameter, each in another zone. Instances go into the first,
+    /// endpoints into all.
+    pub fn subnet_list(self, subnets: &ListValue<Id<Subnet>>) -> Self {
         self.subnets([subnets.all()])
-    }
-
-    /// Adds route tables; a gateway endpoint needs those of the subnets. Default: none.
-    pub fn route_tables<V: IntoValue<Link<RouteTable>>>(
-        mut self,
-        tables: impl IntoIterator<Item = V>,
-    ) -> Self {
-        self.route_tables
-            .extend(tables.into_iter().map(V::into_value));
-        self
     }
 }
 
@@ -459,7 +534,7 @@ impl Construct for ExistingNetwork {
             );
         }
         check_id("vpc", IdOf::VPC, &self.vpc, scope);
-        let subnets: Vec<_> = self.subnets.iter().map(|it| it.subnet.clone()).collect();
+        let subnets: Vec<_> = self.subnets.iter().map(|it| it.id.clone()).collect();
         check_ids("subnets", IdOf::SUBNET, &subnets, scope);
         check_ids("route_tables", IdOf::ROUTE_TABLE, &self.route_tables, scope);
         for (n, subnet) in self.subnets.iter().enumerate() {
@@ -494,7 +569,7 @@ impl Construct for ExistingNetwork {
 impl SubnetHandle {
     /// Returns the subnet for one instance: the first, where it stands for a list.
     pub(crate) fn one(&self) -> Link<Subnet> {
-        match &self.subnet {
+        match &self.id {
             Value::Expr(Expr::Items(list)) => {
                 Value::Expr(Expr::Select(Box::new(Expr::Param(*list)), 0))
             }

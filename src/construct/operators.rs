@@ -3,15 +3,14 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
 
 use super::arn::ArnContext;
+use super::options::options;
 use super::scope::{Construct, Scope};
 use super::sessions::SessionHandles;
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, Text, Value, quoted};
 use crate::resource::{
     Document, Instance, ManagedPolicy, PolicyDocument, Principal, Role, Statement, Typed,
 };
-
-/// The document of a shell session, unless another is named.
-pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+use crate::session_manager::{DEFAULT_DOCUMENT, OPEN_DATA_CHANNEL};
 
 /// AWS's documents that forward ports; such sessions are neither logged nor encrypted by a key.
 const FORWARDING: [&str; 2] = [
@@ -153,7 +152,7 @@ impl OperatorPolicy {
             validated(start).sid("StartOnInstances"),
             validated(Statement::allow(["ssm:StartSession"]).on(documents))
                 .sid("StartWithDocuments"),
-            Statement::allow(["ssmmessages:OpenDataChannel"])
+            Statement::allow([OPEN_DATA_CHANNEL])
                 .on([session("${aws:userid}-*")])
                 .sid("DataChannel"),
             Statement::allow(mine)
@@ -191,23 +190,25 @@ impl OperatorPolicy {
     }
 }
 
-/// Who may open sessions on the stack's instances: a policy to attach, and a role if its trust is
-/// stated.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[must_use]
-pub struct Operators {
-    /// Tags that the instances are told by, all of which must fit: key, and values of which one
-    /// fits. Default: none, they are told by id.
-    pub instance_tags: Vec<(Text, Vec<Text>)>,
-    /// Whether ports may be forwarded, which no log shows. Default: they may not.
-    pub allow_port_forwarding: bool,
-    /// Whether SSH may go through a session, which no log shows. Default: it may not.
-    pub allow_ssh: bool,
-    /// Who may take the role, by ARN. Default: nobody, and there is no role.
-    pub trusted_principals: Vec<Value<Text>>,
-    /// Whether they must have shown a second factor. Default: they need not, since whoever comes
-    /// from an identity provider shows it there.
-    pub require_mfa: bool,
+options! {
+    /// The principals that can start sessions on the instances of the stack: a managed policy, and
+    /// a role if `trusted_principals` are set.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Operators, start |preset| preset.operators().unwrap_or_default();
+    options {
+        /// Tags of the instances that operators can reach. An instance needs all tags, each with one
+        /// of the values.
+        instance_tags: many (Text, Vec<Text>), shown "the IDs of the instances";
+        /// Enables port forwarding, which no log shows.
+        allow_port_forwarding: def bool = false;
+        /// Enables SSH through a session, which no log shows.
+        allow_ssh: def bool = false;
+        /// ARNs of the principals that can assume the operator role.
+        trusted_principals: many Value<Text>, shown "none, and no role";
+        /// Enables the requirement of multi-factor authentication (MFA) to assume the role. Identity
+        /// providers have their own.
+        require_mfa: def bool = false;
+    }
 }
 
 /// What operators are to their users.
@@ -240,10 +241,10 @@ impl Construct for PlacedOperators<'_> {
         if self.operators.instance_tags.is_empty() && self.instances.len() > MAX {
             let count = self.instances.len();
             let message =
-                format!("a policy has room for the ids of {MAX} instances, not of {count}");
+                format!("a policy has room for the IDs of {MAX} instances, found {count}");
             scope.add_diagnostic(
                 Diagnostic::error("operator-instances", message)
-                    .help("tell them by a tag: `operators.tags`"),
+                    .help("select them by a tag with `operators.instance_tags`"),
             );
         }
         for (key, _) in self
@@ -252,19 +253,22 @@ impl Construct for PlacedOperators<'_> {
             .iter()
             .filter(|(_, of)| of.is_empty())
         {
-            let message = format!("no instance has a tag {} without values", quoted(key));
+            let message = format!(
+                "`operators.instance_tags` has no values for {}",
+                quoted(key)
+            );
             scope.add_diagnostic(
                 Diagnostic::error("operator-tags", message)
-                    .about(&["tags", key])
-                    .help("name the values, or `*` for any"),
+                    .about(&["instance_tags", key])
+                    .help("list the values, or use `*` for any value"),
             );
         }
         if self.operators.require_mfa && self.operators.trusted_principals.is_empty() {
-            let message = "`mfa` is of the operators' role, and there is none";
+            let message = "`operators.require_mfa` has no effect without an operator role";
             scope.add_diagnostic(
                 Diagnostic::warning("operator-mfa", message)
-                    .about(&["mfa"])
-                    .help("say who may take it: `operators.trust`"),
+                    .about(&["require_mfa"])
+                    .help("set `operators.trusted_principals` to create the role"),
             );
         }
         let instances = match self.operators.instance_tags.is_empty() {
@@ -296,11 +300,11 @@ impl Construct for PlacedOperators<'_> {
         let role = (!self.operators.trusted_principals.is_empty()).then(|| {
             for (n, arn) in self.operators.trusted_principals.iter().enumerate() {
                 if let Some(arn) = arn.lit().filter(|arn| !is_principal(arn)) {
-                    let message = format!("{} is nobody who can take a role", quoted(arn));
+                    let message = format!("{} is not a principal that can assume a role", quoted(arn));
                     scope.add_diagnostic(
                         Diagnostic::error("operator-trust", message)
-                            .about(&["trust", &n.to_string()])
-                            .help("write `arn:aws:iam::123456789012:root`, or the ARN of a role or user"),
+                            .about(&["trusted_principals", &n.to_string()])
+                            .help("use `arn:aws:iam::123456789012:root`, or the ARN of a role or user"),
                     );
                 }
             }

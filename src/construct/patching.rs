@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager.html>
 
 use super::endpoints::aws_buckets;
+use super::options::{options, words};
 use super::scope::{Construct, Scope};
 use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted};
 use crate::resource::{
@@ -11,57 +12,50 @@ use crate::resource::{
     RunCommand, Statement, TaskInvocation, Typed, schedule_problem,
 };
 
-/// What is done about missing patches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PatchOperation {
-    /// They are looked for and told.
-    Scan,
-    /// They are installed.
-    Install {
-        /// Whether it is restarted; what needs that waits otherwise.
-        reboot: bool,
-    },
+words! {
+    /// The operation of Patch Manager.
+    #[non_exhaustive]
+    pub enum PatchOperation {
+        /// Reports missing patches.
+        Scan = "scan",
+        /// Installs missing patches.
+        Install = "install",
+    }
 }
 
-/// A maintenance window for patches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PatchWindow {
-    /// How many hours it lasts, from 1 to 24.
-    pub duration_hours: i64,
-    /// How many hours before its end nothing is begun any more.
-    pub cutoff_hours: i64,
+options! {
+    /// A maintenance window for patches.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct PatchWindow;
+    options {
+        /// Hours that the maintenance window lasts.
+        duration_hours: def i64 = 4, in 1..=24;
+        /// Hours before the end of the window in which no task starts.
+        cutoff_hours: def i64 = 1, in 0..=23;
+    }
 }
 
-/// The agent kept up to date, patches looked for or installed, and what is installed told: by State
-/// Manager, or in a maintenance window.
-///
-/// With it come the way to S3 and the permission to read AWS's buckets, which both need. Patches of
-/// Amazon Linux come from S3; other systems need ways to their own sources.
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-pub struct Patching {
-    /// How often the agent is updated; nothing leaves it as it is. Default: `rate(14 days)`.
-    pub agent_update_schedule: Option<Text>,
-    /// What is done about missing patches. Default: they are looked for.
-    pub operation: PatchOperation,
-    /// When that is. Default: `cron(0 3 ? * SUN *)`, Sundays at three, UTC.
-    pub schedule: Text,
-    /// A maintenance window that begins at those times. Default: none.
-    pub maintenance_window: Option<PatchWindow>,
-    /// Whether what is installed is told each day. Default: it is.
-    pub inventory: bool,
-}
-
-impl Default for Patching {
-    fn default() -> Self {
-        Patching {
-            agent_update_schedule: Some(Text::Borrowed("rate(14 days)")),
-            operation: PatchOperation::Scan,
-            schedule: Text::Borrowed("cron(0 3 ? * SUN *)"),
-            maintenance_window: None,
-            inventory: true,
-        }
+options! {
+    /// Updates of SSM Agent, patches and inventory, with State Manager or in a maintenance window.
+    ///
+    /// The stack also gets the S3 gateway endpoint and the permission to read the buckets of AWS.
+    /// Patches of Amazon Linux come from S3; other systems need a route to their own sources.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Patching, start |preset| preset.patching().unwrap_or_default();
+    options {
+        /// Schedule of SSM Agent updates. `false` disables them.
+        agent_update_schedule: opt Text = Some("rate(14 days)".into()),
+            kind Kind::Either(&Kind::Bool, &Kind::Text);
+        /// Operation of Patch Manager: report missing patches, or install them.
+        operation: def PatchOperation = PatchOperation::Scan;
+        /// Enables the restart of an instance if an installed patch needs one.
+        reboot: def bool = true;
+        /// Schedule of the operation, in UTC.
+        schedule: def Text = "cron(0 3 ? * SUN *)";
+        /// Creates a maintenance window that starts at `schedule`.
+        maintenance_window: opt PatchWindow;
+        /// Enables a daily inventory of the installed software.
+        inventory: def bool = true;
     }
 }
 
@@ -104,8 +98,12 @@ impl PlacedPatching<'_> {
     fn parameters(&self) -> Vec<(&'static str, &'static str)> {
         match self.patching.operation {
             PatchOperation::Scan => vec![("Operation", "Scan")],
-            PatchOperation::Install { reboot } => {
-                let reboot = if reboot { "RebootIfNeeded" } else { "NoReboot" };
+            PatchOperation::Install => {
+                let reboot = if self.patching.reboot {
+                    "RebootIfNeeded"
+                } else {
+                    "NoReboot"
+                };
                 vec![("Operation", "Install"), ("RebootOption", reboot)]
             }
         }
@@ -125,12 +123,12 @@ impl PlacedPatching<'_> {
         {
             let (duration, cutoff) = (window.duration_hours, window.cutoff_hours);
             let message = format!(
-                "a window of {duration} hours cannot end what is begun {cutoff} hours before its end"
+                "a maintenance window of {duration} hours cannot have a cutoff of {cutoff} hours"
             );
             scope.add_diagnostic(
                 Diagnostic::error("maintenance-window", message)
-                    .about(&["window"])
-                    .help("take a `duration` from 1 to 24, and a `cutoff` under it"),
+                    .about(&["maintenance_window"])
+                    .help("set `duration_hours` from 1 to 24, and `cutoff_hours` below it"),
             );
         }
         let schedule: Value<Text> = Value::Lit(self.patching.schedule.clone());
@@ -169,12 +167,15 @@ impl Construct for PlacedPatching<'_> {
                 self.instances.len()
             );
             scope.add_diagnostic(
-                Diagnostic::error("patch-targets", message)
+                Diagnostic::error("patching-targets", message)
                     .help("divide them between stacks, or patch them by a tag of your own"),
             );
         }
         let times = [
-            ("agent", self.patching.agent_update_schedule.as_ref()),
+            (
+                "agent_update_schedule",
+                self.patching.agent_update_schedule.as_ref(),
+            ),
             ("schedule", Some(&self.patching.schedule)),
         ];
         for (field, time) in times {
@@ -189,16 +190,15 @@ impl Construct for PlacedPatching<'_> {
                     .help(help),
             );
         }
-        let restarts = self.patching.operation == PatchOperation::Install { reboot: true };
+        let restarts = self.patching.operation == PatchOperation::Install && self.patching.reboot;
         let at_once = self.patching.maintenance_window.is_none()
             && self.patching.schedule.starts_with("rate");
         if restarts && at_once {
-            let message =
-                "patches are installed as soon as the instances are there, which restarts them";
+            let message = "Systems Manager installs patches when it creates the association, and restarts instances";
             scope.add_diagnostic(
-                Diagnostic::warning("patching-at-once", message)
+                Diagnostic::warning("patching-concurrency", message)
                     .about(&["schedule"])
-                    .help("write the time as `cron(…)`, which waits, or take a `window`"),
+                    .help("set `patching.schedule` to `cron(...)`, or set `patching.maintenance_window`"),
             );
         }
         if let Some(schedule) = self.patching.agent_update_schedule.clone() {

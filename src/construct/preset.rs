@@ -1,4 +1,4 @@
-//! Whole sets of choices: what is taken where nothing is said.
+//! Presets: sets of defaults.
 
 use super::access::{DEFAULT_INSTANCE_NAME, SessionAccess};
 use super::audit::Audit;
@@ -7,31 +7,32 @@ use super::instance::PrivateInstance;
 use super::monitoring::Monitoring;
 use super::network::{PrivateNetwork, Zones};
 use super::operators::Operators;
+use super::options::words;
 use super::patching::Patching;
 use super::sessions::{SessionBucket, Sessions};
-use crate::ir::{Scanner, Suppression, Value};
+use crate::ir::{Scanner, Suppression};
 
-/// A set of choices for what nothing is said of.
-///
-/// ```
-/// use ssm_synth::construct::{Preset, Sessions};
-///
-/// let access = Preset::Hardened.access().sessions(Sessions {
-///     idle_timeout_minutes: 10,
-///     ..Preset::Hardened.sessions().unwrap_or_default()
-/// });
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Preset {
-    /// The cheapest that works: one zone, and the two endpoints that a session needs.
-    Minimal,
-    /// Two zones and the agent's endpoints.
-    #[default]
-    Standard,
-    /// All best practices: sessions logged and encrypted, operators, least privilege, patches,
-    /// alarms, a trail, and the VPC's connections on record.
-    Hardened,
+words! {
+    /// A set of defaults for the settings of a stack.
+    ///
+    /// ```
+    /// use ssm_synth::construct::Preset;
+    ///
+    /// let sessions = Preset::Hardened.sessions().unwrap_or_default();
+    /// let access = Preset::Hardened.access().sessions(sessions.idle_timeout_minutes(10));
+    /// ```
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum Preset {
+        /// The lowest cost: one zone, and the two endpoints that a session needs.
+        Minimal = "minimal",
+        /// Two zones and the endpoints of the agent.
+        #[default]
+        Standard = "standard",
+        /// All best practices: logged and encrypted sessions, operators, least privilege, patches,
+        /// alarms, a trail and flow logs.
+        Hardened = "hardened",
+    }
 }
 
 const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
@@ -113,85 +114,73 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
 ];
 
 impl Preset {
-    /// All, with their names in a configuration.
-    pub const ALL: &'static [(Preset, &'static str)] = &[
-        (Preset::Minimal, "minimal"),
-        (Preset::Standard, "standard"),
-        (Preset::Hardened, "hardened"),
-    ];
-
     fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
         (self == Preset::Hardened).then(of)
     }
 
-    /// The zones of a new network.
-    pub fn zones(self) -> Zones {
-        Zones::Count(if self == Preset::Minimal { 1 } else { 2 })
+    /// A new network.
+    pub fn network(self) -> PrivateNetwork {
+        let count = if self == Preset::Minimal { 1 } else { 2 };
+        PrivateNetwork::default().zones(Zones::Count(count))
     }
 
     /// The endpoints.
     pub fn endpoints(self) -> Endpoints {
-        Endpoints {
-            // Agents since 2024 ask `ssmmessages` for all.
-            ec2messages: self != Preset::Minimal,
-            zones: match self {
-                Preset::Minimal => EndpointZones::One,
-                _ => EndpointZones::All,
-            },
-            least_privilege: self == Preset::Hardened,
-            ..Endpoints::default()
-        }
+        let zones = match self {
+            Preset::Minimal => EndpointZones::One,
+            _ => EndpointZones::All,
+        };
+        Endpoints::default()
+            // Agents since 2024 use `ssmmessages` for everything.
+            .ec2messages(self != Preset::Minimal)
+            .zones(zones)
+            .least_privilege(self == Preset::Hardened)
     }
 
     /// An instance.
     pub fn instance(self, name: impl Into<String>) -> PrivateInstance {
-        let mut instance = PrivateInstance::new(name);
-        instance.detailed_monitoring = self == Preset::Hardened;
-        instance.ebs_optimized = self == Preset::Hardened;
-        instance
+        PrivateInstance::new(name.into())
+            .detailed_monitoring(self == Preset::Hardened)
+            .ebs_optimized(self == Preset::Hardened)
     }
 
-    /// How sessions are.
+    /// The session preferences.
     pub fn sessions(self) -> Option<Sessions> {
-        self.hardened(|| Sessions {
-            s3_logs: Some(SessionBucket::default()),
-            max_duration_minutes: Some(480),
-            ..Sessions::default()
+        self.hardened(|| {
+            Sessions::default()
+                .s3_logs(SessionBucket::default())
+                .max_duration_minutes(480)
         })
     }
 
-    /// Who may open sessions.
+    /// The operators.
     pub fn operators(self) -> Option<Operators> {
         self.hardened(Operators::default)
     }
 
-    /// What is kept up to date.
+    /// The updates.
     pub fn patching(self) -> Option<Patching> {
         self.hardened(Patching::default)
     }
 
-    /// What is told.
+    /// The monitoring.
     pub fn monitoring(self) -> Option<Monitoring> {
-        self.hardened(|| Monitoring {
-            config_rules: true,
-            ..Monitoring::default()
-        })
+        self.hardened(|| Monitoring::default().config_rules(true))
     }
 
-    /// What is recorded.
+    /// The audit.
     pub fn audit(self) -> Option<Audit> {
-        self.hardened(|| Audit {
-            cloudwatch_logs_retention_days: Some(Value::Lit(365)),
-            flow_log_retention_days: Some(Value::Lit(365)),
-            ..Audit::default()
+        self.hardened(|| {
+            Audit::default()
+                .cloudwatch_logs_retention_days(365)
+                .flow_log_retention_days(365)
         })
     }
 
-    /// All of it, with one instance named `main` unless others are added.
+    /// The whole stack, with one instance named `main` unless you add others.
     pub fn access(self) -> SessionAccess {
-        let network = PrivateNetwork::default().zones(self.zones());
         let mut access = SessionAccess::new()
-            .network(network)
+            .network(self.network())
             .endpoints(self.endpoints())
             .with_preset(
                 self.instance(DEFAULT_INSTANCE_NAME),

@@ -6,13 +6,13 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, Handle, IntoValue, ListParameter,
-    ListValue, Node, NodeId, Output, Override, ParamId, Parameter, ParameterDeclaration, Predicate,
-    Pseudo, RemovalPolicy, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab,
-    logical_id, quoted, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue,
+    ListParameter, ListValue, NodeId, Output, ParamId, Parameter, ParameterDeclaration, Predicate,
+    Pseudo, SourceLocation, Stack, StackId, Suppression, Text, Value, is_id, kebab, logical_id,
+    quoted, terraform_name,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Tags, Typed};
+use crate::resource::{Graph, Node, Override, RemovalPolicy, Tags, Typed};
 use crate::validate::{self, Validated};
 
 /// An app with its stacks and resources.
@@ -70,7 +70,7 @@ impl App {
                     parameters: Vec::new(),
                     conditions: Vec::new(),
                     outputs: Vec::new(),
-                    suppressions: &[],
+                    suppressions: Vec::new(),
                     location: location.clone(),
                 });
                 graph.stack_names.insert(name.to_owned(), id);
@@ -423,19 +423,27 @@ impl Scope<'_> {
     /// let one = stack.condition("Here", predicate.clone());
     /// assert_eq!(stack.condition("Here", predicate), one);
     /// ```
-    pub fn condition(&mut self, id: &str, test: Predicate) -> ConditionId {
+    pub fn condition(&mut self, id: &str, predicate: Predicate) -> ConditionId {
         let known = self.graph.stacks[self.stack.index()]
             .conditions
             .iter()
             .copied();
         let same = |of: &ConditionId| self.graph.conditions[of.index()].id == id;
         if let Some(known) = known.into_iter().find(same) {
+            if self.graph.conditions[known.index()].predicate != predicate {
+                let message =
+                    format!("condition `{id}` already exists with another predicate");
+                self.add_diagnostic(
+                    Diagnostic::error("duplicate-name", message)
+                        .help("rename one of the two conditions"),
+                );
+            }
             return known;
         }
         let condition = ConditionId::next(self.graph.conditions.len());
         self.graph.conditions.push(Condition {
             id: id.to_owned(),
-            predicate: test,
+            predicate,
         });
         self.graph.stacks[self.stack.index()]
             .conditions
@@ -536,9 +544,15 @@ impl Scope<'_> {
         self.graph.stacks[self.stack.index()].description = Some(text.into());
     }
 
-    /// Adds suppressions of policy scanners to the output. Default: none.
-    pub fn suppress(&mut self, suppressions: &'static [Suppression]) {
-        self.graph.stacks[self.stack.index()].suppressions = suppressions;
+    /// Adds suppressions of policy scanner findings, which the output names with their reasons.
+    /// Default: none.
+    pub fn suppress(&mut self, suppressions: &[Suppression]) {
+        let known = &mut self.graph.stacks[self.stack.index()].suppressions;
+        for suppression in suppressions {
+            if !known.contains(suppression) {
+                known.push(*suppression);
+            }
+        }
     }
 
     /// Sets the region of the stack. Default: set at deployment.
@@ -625,5 +639,48 @@ impl Overrides<'_> {
     #[allow(clippy::return_self_not_must_use)]
     pub fn remove(self, dialect: Dialect, pointer: &str) -> Self {
         self.push(dialect, pointer, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Scanner;
+
+    #[test]
+    fn another_predicate_under_a_known_id_is_an_error() {
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        let region =
+            |name| Predicate::OneOf(Expr::Pseudo(Pseudo::Region), vec![Text::Borrowed(name)]);
+        let here = stack.condition("Here", region("eu-central-1"));
+        assert_eq!(stack.condition("Here", region("eu-central-1")), here);
+        stack.condition("Here", region("us-east-1"));
+        let diagnostics = app.validate().unwrap_err();
+        assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
+        assert!(
+            diagnostics.to_string().contains("condition `Here`"),
+            "{diagnostics}"
+        );
+    }
+
+    #[test]
+    fn suppressions_add_up() {
+        const fn suppression(check: &'static str) -> Suppression {
+            Suppression {
+                scanner: Scanner::Checkov,
+                check,
+                cfn: "AWS::EC2::Instance",
+                tf: "aws_instance",
+                reason: "a test",
+            }
+        }
+        let mut app = App::new();
+        let mut stack = app.stack("Access");
+        stack.suppress(&[suppression("CKV_AWS_1")]);
+        stack.suppress(&[suppression("CKV_AWS_1"), suppression("CKV_AWS_2")]);
+        let stack = app.graph().stack("Access").unwrap();
+        let checks: Vec<&str> = stack.suppressions.iter().map(|it| it.check).collect();
+        assert_eq!(checks, ["CKV_AWS_1", "CKV_AWS_2"]);
     }
 }

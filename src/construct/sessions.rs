@@ -5,110 +5,130 @@
 use super::arn::ArnContext;
 use super::duplicates::check_arn;
 use super::endpoints::Service;
-use super::operators::DEFAULT_DOCUMENT;
+#[cfg(feature = "config")]
+use super::option_types::{Kind, OptionType};
+use super::options::{options, words};
+#[cfg(feature = "config")]
+use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{
-    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, RemovalPolicy, Text, Value, kebab, quoted,
-};
+use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab, quoted};
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
-    Map, PolicyDocument, RawValue, Role, RolePolicy, Statement, Tags, Typed,
+    Map, PolicyDocument, RawValue, RemovalPolicy, Role, RolePolicy, Statement, Tags, Typed,
+};
+use crate::session_manager::{
+    BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
 };
 use crate::validate::ArnOf;
 
 /// The end of the name of the output that tells the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
 
-/// What encrypts sessions and their logs.
+/// The KMS key of sessions and their logs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SessionKey {
-    /// A key of the stack, which changes its material each year.
+    /// A key of the stack, rotated each year.
     Created,
-    /// This one, by ARN; where sessions are logged to CloudWatch Logs, its policy lets that
-    /// service use it.
+    /// An existing key, by ARN. If CloudWatch Logs receives sessions, its policy must allow that
+    /// service to use it.
     Existing(Link<KmsKey>),
-    /// None: TLS encrypts sessions, and AWS's own keys what is stored.
+    /// No key: TLS encrypts sessions, and keys of AWS encrypt what is stored.
     None,
 }
 
-/// The group of CloudWatch Logs that sessions are written to.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SessionLogs {
-    /// How many days lines are kept. Default: 365.
-    pub retention_days: Value<i64>,
-    /// Whether lines are written as they come, rather than at the session's end. Default: they
-    /// are.
-    pub streaming: bool,
-}
+#[cfg(feature = "config")]
+impl OptionType for SessionKey {
+    const KIND: Kind = Link::<KmsKey>::KIND;
 
-impl Default for SessionLogs {
-    fn default() -> Self {
-        SessionLogs {
-            retention_days: Value::Lit(365),
-            streaming: true,
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        match item.as_text().as_deref() {
+            Some("create") => Some(SessionKey::Created),
+            Some("none") => Some(SessionKey::None),
+            _ => {
+                let key = reader.read(item, &Link::<KmsKey>::KIND);
+                key.map(SessionKey::Existing)
+            }
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
+        match self {
+            SessionKey::Created => Some("create".to_owned()),
+            SessionKey::Existing(key) => key.shown(),
+            SessionKey::None => Some("none".to_owned()),
         }
     }
 }
 
-/// The bucket that sessions are written to at their end.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SessionBucket {
-    /// What the keys of its objects begin with. Default: nothing.
-    pub prefix: Option<Text>,
-    /// After how many days logs end. Default: never.
-    pub expiration_days: Option<Value<i64>>,
+words! {
+    /// The sessions that a session document applies to.
+    #[non_exhaustive]
+    pub enum SessionScope {
+        /// Sessions that name the document of the stack.
+        Stack = "stack",
+        /// All sessions of the account in the Region without another document: the document is
+        /// `SSM-SessionManagerRunShell`, which exists once per account and Region.
+        Account = "account",
+    }
 }
 
-/// How sessions are, as a document of the stack says it: logged to CloudWatch Logs and encrypted
-/// by a key, unless told otherwise.
-///
-/// With it come the endpoints and permissions that it needs. Sessions that forward ports, and SSH
-/// through sessions, are never logged nor encrypted by a key.
-///
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
-#[derive(Clone, Debug, PartialEq)]
-#[must_use]
-pub struct Sessions {
-    /// Whether these are the preferences of the whole account in the region
-    /// (`SSM-SessionManagerRunShell`), which there is one of, rather than a document that is named
-    /// when a session is opened. Default: they are not.
-    pub account_wide: bool,
-    /// What encrypts sessions and their logs. Default: a key of the stack.
-    pub kms_key: SessionKey,
-    /// The log group. Default: one that keeps lines for a year.
-    pub cloudwatch_logs: Option<SessionLogs>,
-    /// The bucket. Default: none.
-    pub s3_logs: Option<SessionBucket>,
-    /// After how many minutes without input a session ends, from 1 to 60. Default: 20.
-    pub idle_timeout_minutes: i64,
-    /// After how many minutes a session ends in any case, from 1 to 1,440. Default: never.
-    pub max_duration_minutes: Option<i64>,
-    /// The user of the operating system (Linux) that sessions run as. Default: `ssm-user`.
-    pub run_as_user: Option<Text>,
-    /// What a shell runs first, on Linux. Default: nothing.
-    pub linux_shell_profile: Option<Text>,
-    /// What a shell runs first, on Windows. Default: nothing.
-    pub windows_shell_profile: Option<Text>,
-    /// Tags, over the stack's. Default: none.
-    pub tags: Tags,
+options! {
+    /// The log group of sessions in CloudWatch Logs.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct SessionLogs;
+    options {
+        /// Days until CloudWatch Logs deletes session logs: one of its retention periods.
+        retention_days: def Value<i64> = 365, in 1..=3653;
+        /// Enables streaming of output during the session, not only at its end.
+        streaming: def bool = true;
+    }
 }
 
-impl Default for Sessions {
-    fn default() -> Self {
-        Sessions {
-            account_wide: false,
-            kms_key: SessionKey::Created,
-            cloudwatch_logs: Some(SessionLogs::default()),
-            s3_logs: None,
-            idle_timeout_minutes: 20,
-            max_duration_minutes: None,
-            run_as_user: None,
-            linux_shell_profile: None,
-            windows_shell_profile: None,
-            tags: Tags::default(),
-        }
+options! {
+    /// The bucket of session logs, which the agent writes at the end of a session.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct SessionBucket;
+    options {
+        /// Prefix of the object keys.
+        prefix: opt Text;
+        /// Days until S3 deletes session logs.
+        expiration_days: opt Value<i64>, in 1..=36500, shown "never";
+    }
+}
+
+options! {
+    /// Session preferences in a document of the stack: logs, encryption, time limits and user.
+    ///
+    /// The stack also gets the endpoints and permissions that they need. AWS does not log or
+    /// encrypt port forwarding and SSH sessions with the key.
+    ///
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Sessions, start |preset| preset.sessions().unwrap_or_default();
+    options {
+        /// Scope of the session document: sessions that name it, or all sessions of the account in
+        /// the Region (`SSM-SessionManagerRunShell`).
+        scope: def SessionScope = SessionScope::Stack;
+        /// KMS key of sessions and their logs: `create`, the ARN of an existing key, or `none`.
+        kms_key: def SessionKey = SessionKey::Created;
+        /// Creates a log group for sessions in CloudWatch Logs.
+        cloudwatch_logs: opt SessionLogs = Some(SessionLogs::default());
+        /// Creates a bucket for session logs.
+        s3_logs: opt SessionBucket;
+        /// Minutes without input before a session ends.
+        idle_timeout_minutes: def i64 = 20, in 1..=60;
+        /// Minutes before a session ends, also with input.
+        max_duration_minutes: opt i64, in 1..=1440;
+        /// Operating system user of sessions on Linux. The user must exist.
+        run_as_user: opt Text, shown "`ssm-user`";
+        /// Commands that run first in a shell on Linux.
+        linux_shell_profile: opt Text;
+        /// Commands that run first in a shell on Windows.
+        windows_shell_profile: opt Text;
+        /// Tags of the key, log group, bucket and document, in addition to the tags of the stack.
+        tags: tags Tags;
     }
 }
 
@@ -124,7 +144,7 @@ pub struct SessionHandles {
     pub logs: Option<Handle<LogGroup>>,
     /// The bucket, if there is one.
     pub bucket: Option<Handle<Bucket>>,
-    pub(crate) account_wide: bool,
+    pub(crate) scope: SessionScope,
     /// What an instance waits for.
     pub(crate) ready: Vec<NodeId>,
 }
@@ -159,13 +179,13 @@ impl PlacedSessions {
         match &self.sessions.kms_key {
             SessionKey::None => None,
             SessionKey::Existing(key) => {
-                check_arn("key", ArnOf::Key, key, scope);
+                check_arn("kms_key", ArnOf::Key, key, scope);
                 if key.lit().is_some_and(|it| it.as_str().contains(":alias/")) {
-                    let message = "`key` is an alias, and policies need the key itself";
+                    let message = "`sessions.kms_key` is an alias; expected the ARN of the key";
                     scope.add_diagnostic(
                         Diagnostic::error("session-key", message)
-                            .about(&["key"])
-                            .help("give the key's ARN: aws kms describe-key --key-id alias/…"),
+                            .about(&["kms_key"])
+                            .help("find the ARN of the key with `aws kms describe-key --key-id alias/...`"),
                     );
                 }
                 Some(key.clone())
@@ -224,7 +244,7 @@ impl PlacedSessions {
             statements.push(Statement::allow(WRITE_LOGS).sid("WriteLogs").on([streams]));
             // The agent looks for the group by its name, and IAM knows no group then.
             statements.push(
-                Statement::allow(["logs:DescribeLogGroups"])
+                Statement::allow([LOG_GROUP_ACTION])
                     .sid("FindGroup")
                     .on(["*"]),
             );
@@ -242,13 +262,13 @@ impl PlacedSessions {
                     .on([objects]),
             );
             statements.push(
-                Statement::allow(["s3:GetEncryptionConfiguration"])
+                Statement::allow([BUCKET_ACTION])
                     .sid("SeeEncryption")
                     .on([bucket.attr(Bucket::ARN)]),
             );
         }
         if let Some(key) = &handles.key {
-            let mut actions = vec!["kms:Decrypt"];
+            let mut actions = vec![SESSION_KEY_ACTION];
             actions.extend(handles.bucket.map(|_| "kms:GenerateDataKey"));
             statements.push(Statement::allow(actions).sid("UseKey").on([expr_of(key)]));
         }
@@ -320,17 +340,27 @@ impl PlacedSessions {
     fn check(&self, scope: &mut Scope<'_>) {
         // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-timeout.html
         let limits = [
-            ("idle_timeout", Some(self.sessions.idle_timeout_minutes), 60),
-            ("max_duration", self.sessions.max_duration_minutes, 1440),
+            (
+                "idle_timeout_minutes",
+                Some(self.sessions.idle_timeout_minutes),
+                60,
+            ),
+            (
+                "max_duration_minutes",
+                self.sessions.max_duration_minutes,
+                1440,
+            ),
         ];
         for (field, minutes, max) in limits {
             if let Some(minutes) = minutes.filter(|it| !(1..=max).contains(it)) {
                 let message =
-                    format!("`{field}` is {minutes}, and sessions take 1 to {max} minutes");
+                    format!("`sessions.{field}` is {minutes}; expected 1 to {max} minutes");
                 scope.add_diagnostic(
-                    Diagnostic::error("session-time", message)
+                    Diagnostic::error("session-timeout", message)
                         .about(&[field])
-                        .help("take a number between these"),
+                        .help(format!(
+                            "set `sessions.{field}` to a number from 1 to {max}"
+                        )),
                 );
             }
         }
@@ -343,11 +373,11 @@ impl PlacedSessions {
             .and_then(|it| it.prefix.as_ref())
             .filter(|it| !fits(it))
         {
-            let message = format!("{} begins no key of an object", quoted(prefix));
+            let message = format!("{} is not a prefix of object keys", quoted(prefix));
             scope.add_diagnostic(
                 Diagnostic::error("session-prefix", message)
-                    .about(&["bucket", "prefix"])
-                    .help("take letters, digits and !_.'()/-, without `/` at its ends"),
+                    .about(&["s3_logs", "prefix"])
+                    .help("use letters, digits and !_.'()/-, without `/` at the start or end"),
             );
         }
     }
@@ -381,9 +411,9 @@ impl Construct for PlacedSessions {
         let asked = self.sessions.s3_logs.as_ref();
         let bucket = asked.map(|asked| self.bucket(asked, key.as_ref(), scope));
         let made = LogTargets { key, logs, bucket };
-        let name = match self.sessions.account_wide {
-            true => DEFAULT_DOCUMENT.to_owned(),
-            false => format!("{}-SessionPreferences", scope.stack_name()),
+        let name = match self.sessions.scope {
+            SessionScope::Account => DEFAULT_DOCUMENT.to_owned(),
+            SessionScope::Stack => format!("{}-SessionPreferences", scope.stack_name()),
         };
         let document = Document::new(self.content(&made))
             .name(name)
@@ -391,7 +421,7 @@ impl Construct for PlacedSessions {
             .document_format("JSON")
             .update_method("NewVersion");
         let document = scope.add("Preferences", document);
-        if self.sessions.account_wide {
+        if self.sessions.scope == SessionScope::Account {
             // Everybody's sessions in the region follow it.
             scope.set_removal_policy(document, RemovalPolicy::Retain);
         }
@@ -412,7 +442,7 @@ impl Construct for PlacedSessions {
             key: made.key,
             logs: made.logs.map(|(group, _)| group),
             bucket: made.bucket,
-            account_wide: self.sessions.account_wide,
+            scope: self.sessions.scope,
             ready,
         }
     }

@@ -1,10 +1,10 @@
-//! What AWS calls the resources of a stack: answers of the AWS CLI.
+//! Physical IDs of a stack's resources, from output of the AWS CLI.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
-/// Physical ids by logical ids, and the rules of security groups.
+/// Physical IDs by logical ID, and security group rules.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ids {
     physical: HashMap<String, String>,
@@ -16,12 +16,12 @@ fn text<'a>(of: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 impl Ids {
-    /// Adds an answer of `aws cloudformation describe-stack-resources` or `list-stack-resources`, or
-    /// of `aws ec2 describe-security-group-rules`.
+    /// Adds the output of `aws cloudformation describe-stack-resources` or `list-stack-resources`,
+    /// or of `aws ec2 describe-security-group-rules`.
     ///
     /// # Errors
     ///
-    /// What the text is instead.
+    /// The syntax error, or the expected commands.
     pub(crate) fn add(&mut self, answer: &str) -> Result<(), String> {
         let root: Value = serde_json::from_str(answer).map_err(|error| error.to_string())?;
         let list = |key: &str| root.get(key).and_then(Value::as_array);
@@ -41,7 +41,7 @@ impl Ids {
             self.rules.extend(rules.iter().cloned());
         } else {
             return Err(
-                "is no answer of `aws cloudformation describe-stack-resources` or `aws ec2 \
+                "not the output of `aws cloudformation describe-stack-resources` or `aws ec2 \
                  describe-security-group-rules`"
                     .to_owned(),
             );
@@ -53,10 +53,10 @@ impl Ids {
         self.physical.get(logical).map(String::as_str)
     }
 
-    /// The id of a rule of a security group, by what Terraform would say of it.
+    /// Returns the ID of the security group rule that has these Terraform arguments.
     pub(super) fn rule(&self, egress: bool, arguments: &HashMap<&str, String>) -> Option<&str> {
         let want = |key: &str| arguments.get(key).map(String::as_str);
-        // What a variable holds is not known here: any fits, if only one rule does.
+        // The value of a variable is unknown, so it matches any value if only one rule matches.
         let fits = |found: Option<&str>, key: &str| match want(key) {
             Some(value) if value.starts_with("${") => found.is_some(),
             value => found == value,

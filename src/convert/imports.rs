@@ -1,5 +1,5 @@
-//! How a live resource is taken over: Terraform's `import` blocks, and what a change set of
-//! CloudFormation's type `IMPORT` asks for.
+//! How each resource is imported: by `import` blocks of Terraform, or a CloudFormation change set
+//! of type `IMPORT`.
 //!
 //! <https://developer.hashicorp.com/terraform/language/import>
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import.html>
@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::Ids;
 use crate::backend::tf;
-use crate::ir::{Graph, NodeId};
-use crate::resource::Dialect;
+use crate::ir::{Dialect, NodeId};
+use crate::resource::Graph;
 
-/// CloudFormation's type, its primary identifier, whether its handlers can import, Terraform's type,
-/// the form of its import id by argument names.
+/// The CloudFormation type, its primary identifier, whether its handlers can import, the Terraform
+/// type, and the format of its import ID with argument names.
 const IMPORTS: &str = include_str!("import.tsv");
 
 struct Row {
@@ -37,16 +37,16 @@ fn row(of: &str, dialect: Dialect) -> Option<Row> {
     })
 }
 
-/// What is imported, and what could not be.
+/// Import blocks, and the resources without one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Imported {
-    /// Address and id; the id may hold expressions in `${}`.
+    /// Addresses and IDs. An ID can contain expressions in `${}`.
     pub(crate) blocks: Vec<(String, String)>,
-    /// Address, and why it has no id here.
+    /// Addresses, and the reason why no ID is known.
     pub(crate) missing: Vec<(String, String)>,
 }
 
-/// Finds the import ids of all resources that the module of a graph has.
+/// Returns the import IDs of all resources in the module of a graph.
 pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
     let mut out = Imported::default();
     let all = tf::resources(graph);
@@ -55,7 +55,7 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
         own.entry(format!("{}.{}", it.kind, it.name))
             .or_insert(it.node);
     }
-    // An expression that leads to a resource is its id there, whichever of its attributes it is.
+    // An expression that refers to a resource stands for its ID, whichever attribute it names.
     let known = |value: &Value| -> Option<String> {
         let text = match value {
             Value::String(text) => text,
@@ -81,7 +81,7 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
             && node.tf_name == it.name;
         let physical = ids.physical(&node.cfn_id).filter(|_| is_own).map(literal);
         let physical = physical.as_deref();
-        // Of a resource that may be missing, the first is the only one.
+        // A conditional resource has at most one instance.
         let address = match node.condition {
             Some(_) => format!("{address}[0]"),
             None => address,
@@ -102,21 +102,21 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
                         .rule(egress, &arguments)
                         .map(str::to_owned)
                         .ok_or_else(|| {
-                            "`aws ec2 describe-security-group-rules` tells no such rule".to_owned()
+                            "`aws ec2 describe-security-group-rules` lists no such rule".to_owned()
                         }),
                 }
             }
-            // What `Ref` gives is another of its names.
+            // `Ref` returns another identifier of these types.
             "aws_cloudtrail" | "aws_eip" => Err(format!(
-                "it is imported by its {}, which `Ref` does not give",
+                "Terraform imports it by its {}, which `Ref` does not return",
                 if it.kind == "aws_eip" {
-                    "allocation id"
+                    "allocation ID"
                 } else {
                     "ARN"
                 }
             )),
             kind => match row(kind, Dialect::Tf) {
-                None => Err("how it is imported is not known here".to_owned()),
+                None => Err("the format of its import ID is unknown".to_owned()),
                 Some(row) if row.form == "-" => Err("Terraform cannot import it".to_owned()),
                 Some(row) => filled(row.form, &arguments, physical),
             },
@@ -129,12 +129,12 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
     out
 }
 
-/// Text of AWS's in an import id, where `${` begins an expression.
+/// Escapes a literal in an import ID, where `${` starts an expression.
 fn literal(text: &str) -> String {
     text.replace("${", "$${")
 }
 
-/// The form with values in it.
+/// Replaces the argument names of a format with values.
 fn filled(
     form: &str,
     arguments: &HashMap<&str, String>,
@@ -152,16 +152,16 @@ fn filled(
         let value = names.clone().find_map(|name| arguments.get(name));
         let value = match (value, names.next()) {
             (Some(value), _) => value.clone(),
-            // The bus that a rule is on, if none is said.
+            // A rule without a bus is on the default bus.
             (None, Some("event_bus_name")) => "default".to_owned(),
-            // What `Ref` gives is its id, or its name.
+            // `Ref` returns the ID or the name.
             (None, Some(name)) if single || matches!(name, "id" | "name") => match physical {
                 Some(physical) => physical.to_owned(),
-                None => return Err("`--ids` does not tell it".to_owned()),
+                None => return Err("`--import-ids` does not contain its ID".to_owned()),
             },
             (None, _) => {
                 return Err(format!(
-                    "its import id is `{form}`, and `--ids` does not tell all of it"
+                    "its import ID is `{form}`, and `--import-ids` does not contain all parts"
                 ));
             }
         };
@@ -172,8 +172,8 @@ fn filled(
     Ok(out)
 }
 
-/// What a change set that imports asks for, from what Terraform's state says of each resource; with
-/// what cannot be imported.
+/// Returns the resources of an import change set, with identifiers from the Terraform state, and
+/// the resources that cannot be imported.
 pub(crate) fn resources_to_import(
     graph: &Graph,
     values: &HashMap<NodeId, Value>,
@@ -217,7 +217,7 @@ pub(crate) fn resources_to_import(
         }
         if identifier.len() < row.identifiers.len() {
             let reason = format!(
-                "the state does not tell its {}",
+                "the state does not contain its {}",
                 row.identifiers.join(" and ")
             );
             missing.push((node.cfn_id.clone(), reason));

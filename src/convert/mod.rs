@@ -1,36 +1,42 @@
-//! From one language to the other: the same resources, and how a live stack moves without being made
-//! anew.
+//! Converts templates to modules and plans to templates. Live resources move without replacement.
 //!
-//! What is read is read as a whole: what the model does not know, or the other language has no twin
-//! for, is a problem and is not left out.
+//! Conversion is strict: a property that the model does not support, or that has no equivalent in
+//! the other language, is an error. It is never dropped.
 
 mod ids;
 mod imports;
 
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node};
-use crate::resource::{Bucket, Dialect, Expiration, Instance, LifecycleFilter, RawValue, Typed};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr};
+use crate::resource::{
+    Bucket, Expiration, Graph, Instance, LifecycleFilter, Node, RawValue, Typed,
+};
 
 pub(crate) use ids::Ids;
 pub(crate) use imports::{imports, resources_to_import};
 
-/// What an expression is that the other language cannot say, in words.
+/// Returns the name of a language.
+fn language(of: Dialect) -> &'static str {
+    of.pick("CloudFormation", "Terraform")
+}
+
+/// Returns why the other language cannot express a value.
 fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
-        Expr::Opaque(text) => format!("`{text}` has no twin"),
+        Expr::Opaque(text) => format!("`{text}` has no equivalent in {}", language(to)),
         Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
             format!("CloudFormation has no attribute `{}`", attr.tf)
         }
-        Expr::Other(_, name) => format!("the attribute `{name}` is not modelled"),
-        Expr::OneOf(_) => "the file does not decide what stands here".to_owned(),
+        Expr::Other(_, name) => format!("unsupported attribute `{name}`"),
+        Expr::OneOf(_) => "the file does not determine this value".to_owned(),
         Expr::SsmParameter(name) if to == Dialect::Tf => {
-            format!("`{{{{resolve:ssm:{name}}}}}` is looked up by CloudFormation alone")
+            format!("only CloudFormation can resolve `{{{{resolve:ssm:{name}}}}}`")
         }
         _ => return None,
     })
 }
 
-/// Properties of one language that something else of the other one says: resources of their own, the
-/// tags of disks, and how documents are updated, which Terraform knows one way for.
+/// Properties that the other language expresses differently: as separate resources, as tags of
+/// volumes, or, for the update of documents, as Terraform's only behavior.
 const EQUIVALENTS: [(&str, &str); 11] = [
     ("Bucket", "event_bridge_enabled"),
     ("Bucket", "public_access_block"),
@@ -45,7 +51,7 @@ const EQUIVALENTS: [(&str, &str); 11] = [
     ("Role", "managed_policies"),
 ];
 
-/// Says for both languages what each of them says in its own way.
+/// Sets properties that each language expresses differently for both languages.
 pub(crate) fn pair(graph: &mut Graph) {
     graph.update_all::<Bucket>(|_, bucket| {
         for rule in &mut bucket.lifecycle {
@@ -61,8 +67,8 @@ pub(crate) fn pair(graph: &mut Graph) {
     });
 }
 
-/// What of a resource has no name in the other language.
-fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
+/// Returns the properties of a resource that have no equivalent in the other language.
+fn without_equivalent(node: &Node, to: Dialect) -> Vec<String> {
     let mut out = Vec::new();
     let Some(kind) = node.resource.kind() else {
         return out;
@@ -74,10 +80,10 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
         let otherwise = EQUIVALENTS.contains(&(kind.name, field.name));
         if !here.is_empty() && there.is_empty() && !otherwise && stated.remove_path(here).is_some()
         {
-            out.push(format!("`{here}` has no twin"));
+            out.push(format!("`{here}` has no equivalent in {}", language(to)));
         }
     }
-    // What AWS names by itself in one language, and the other wants named.
+    // AWS generates these names in one language; the other language requires them.
     let absent = |field: &crate::resource::Field| {
         let name = to.pick(field.cfn, field.tf);
         field.occurs == crate::resource::Occurs::Required
@@ -86,13 +92,17 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
     };
     for field in kind.fields.iter().filter(|it| absent(it)) {
         out.push(format!(
-            "`{}` is required there: name it",
+            "{} requires `{}`: set it",
+            language(to),
             to.pick(field.cfn, field.tf)
         ));
     }
     if let Some(instance) = Instance::of(&node.resource) {
         if !instance.network_interfaces.is_empty() {
-            out.push("interfaces of an instance are said otherwise there".to_owned());
+            out.push(format!(
+                "network interfaces of an instance have no equivalent in {}",
+                language(to)
+            ));
         }
         let device = instance
             .root_volume
@@ -102,15 +112,15 @@ fn one_sided(node: &Node, to: Dialect) -> Vec<String> {
             && let Some(device) =
                 device.filter(|it| !matches!(it.as_ref(), "/dev/xvda" | "/dev/sda1"))
         {
-            out.push(format!("`{device}` may not be the disk that it boots from"));
+            out.push(format!("`{device}` is possibly not the root device"));
         }
     }
     out
 }
 
-/// Finds what the other language cannot say.
+/// Reports everything that the other language cannot express.
 pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
-    let mut say = |node: &Node, what: String| {
+    let mut report = |node: &Node, what: String| {
         out.push(
             Diagnostic::error("convert", format!("`{}`: {what}", node.path))
                 .at(node.location.clone()),
@@ -122,18 +132,21 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
             let of = node.resource.type_name(to.pick(Dialect::Tf, Dialect::Cfn));
             let of = of.unwrap_or_default();
             if !of.is_empty() {
-                say(node, format!("`{of}` has no twin"));
+                report(
+                    node,
+                    format!("`{of}` has no equivalent in {}", language(to)),
+                );
             }
             continue;
         }
-        let mut found: Vec<String> = one_sided(node, to);
+        let mut found: Vec<String> = without_equivalent(node, to);
         node.resource.put(to).walk(&mut |expr| {
             if let Some(what) = obstacle(expr, to).filter(|it| !found.contains(it)) {
                 found.push(what);
             }
         });
         for what in found {
-            say(node, what);
+            report(node, what);
         }
     }
     for stack in graph.stacks() {

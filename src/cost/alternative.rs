@@ -1,75 +1,79 @@
-//! Cheaper ways to the same sessions: each is a changed graph, estimated and proven as the first.
+//! Cheaper alternatives: each is a changed graph, estimated and checked as the original.
 
 #[cfg(feature = "config")]
 use super::instance_cost::has_arm64;
 use super::prices::{Usd, types};
 use super::{Estimate, estimate, known};
-use crate::ir::{Graph, IntoValue, Node, NodeId, Text, Value};
+use crate::ir::{IntoValue, NodeId, Text, Value};
 use crate::reachability::graph_index::visible_text;
 use crate::reachability::{Assumptions, Verdict, check, path};
 use crate::region::Region;
-use crate::resource::{Eip, NatGateway, Resource, Typed, VpcEndpoint, VpcEndpointSubnet};
+use crate::resource::{
+    Eip, Graph, NatGateway, Node, Resource, Typed, VpcEndpoint, VpcEndpointSubnet,
+};
 #[cfg(feature = "config")]
 use crate::resource::{Instance, LaunchTemplate};
 
-/// Another way, and what it comes to.
+/// An alternative and its cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Alternative {
-    /// What it is.
+    /// The name.
     pub name: String,
-    /// The settings of a configuration that make it: path and value. Default: none, where no
-    /// setting does.
+    /// The settings of a configuration that create it: path and value. Default: empty.
     pub settings: Vec<(String, String)>,
-    /// What to do where no setting makes it.
+    /// The instructions if no setting creates it. Default: none.
     pub instructions: Option<String>,
-    /// What one gives up for it.
+    /// The trade-off.
     pub trade_off: &'static str,
-    /// What all costs a month then, as far as it is priced.
+    /// The monthly total of all prices that are known.
     pub monthly: Usd,
-    /// How much more that is; less than nothing where it is cheaper.
+    /// The difference from the original total. Negative if the alternative is cheaper.
     pub difference: Usd,
-    /// Whether it is here to compare with, and is not proven.
+    /// Whether it is only a comparison, without a reachability check.
     pub is_comparison: bool,
-    /// Whether every instance is provably reachable then.
+    /// Whether every instance is reachable.
     pub is_reachable: bool,
 }
 
-const ONE_ZONE: &str = "endpoints in one zone";
+const ONE_ZONE: &str = "endpoints in one Availability Zone";
 const ONE_ZONE_COST: &str =
-    "sessions while that zone fails; data from other zones is paid by the GB";
+    "sessions fail with that Availability Zone; AWS bills the data between Availability Zones";
 const NO_EC2MESSAGES: &str = "without the ec2messages endpoint";
-const NO_EC2MESSAGES_COST: &str = "agents older than 3.3.40.0";
-const BOTH: &str = "endpoints in one zone, without ec2messages";
-const BOTH_COST: &str = "sessions while that zone fails; agents older than 3.3.40.0";
-const GATEWAY_COST: &str = "the private way: instances reach the whole internet";
+const NO_EC2MESSAGES_COST: &str = "no agents older than 3.3.40.0";
+const BOTH: &str = "endpoints in one Availability Zone, without ec2messages";
+const BOTH_COST: &str = "sessions fail with that Availability Zone; no agents older than 3.3.40.0";
+const GATEWAY_COST: &str = "the network is no longer private: instances reach the internet";
 const ONE_GATEWAY_COST: &str =
-    "the private way: instances reach the whole internet; sessions while that zone fails";
+    "the network is no longer private; sessions fail with that Availability Zone";
 const SMALLER: &str = "instances one size smaller";
-const SMALLER_COST: &str = "half of the memory, and some of the CPU";
+const SMALLER_COST: &str = "half of the memory, and less CPU";
 
-/// Changes a graph; tells whether there was anything to change.
+/// Changes a graph. Returns whether anything changed.
 type Transform = fn(&mut Graph, &Region) -> bool;
 
-/// The variants that a graph allows to compute, the cheapest first, comparisons last.
+/// Computes the alternatives of a graph: the cheapest first, comparisons last.
 #[must_use]
 pub fn of_graph(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
     let changes: [(&str, &str, &str, Transform); 4] = [
         (
             ONE_ZONE,
             ONE_ZONE_COST,
-            "give each endpoint one subnet",
+            "set one subnet for each endpoint",
             one_zone,
         ),
         (
             NO_EC2MESSAGES,
             NO_EC2MESSAGES_COST,
-            "leave that endpoint out",
+            "delete the `ec2messages` endpoint",
             without_ec2messages,
         ),
-        (BOTH, BOTH_COST, "do both", |graph, region| {
-            one_zone(graph, region) && without_ec2messages(graph, region)
-        }),
+        (
+            BOTH,
+            BOTH_COST,
+            "set one subnet for each endpoint, and delete the `ec2messages` endpoint",
+            |graph, region| one_zone(graph, region) && without_ec2messages(graph, region),
+        ),
         (SMALLER, SMALLER_COST, "change the instance types", smaller),
     ];
     let before = verdicts(graph);
@@ -94,7 +98,7 @@ fn sorted(mut found: Vec<Alternative>, comparisons: Vec<Alternative>) -> Vec<Alt
     found
 }
 
-/// What has no price, which a difference must leave out on both sides.
+/// Returns the lines without a price, which both sides of a difference omit.
 fn unpriced(estimate: &Estimate) -> Vec<(&'static str, &str)> {
     estimate
         .not_priced()
@@ -102,7 +106,7 @@ fn unpriced(estimate: &Estimate) -> Vec<(&'static str, &str)> {
         .collect()
 }
 
-/// Estimates a changed graph; nothing where the totals cannot be compared.
+/// Estimates a changed graph. Returns none if the totals cannot be compared.
 fn alternative(
     graph: &Graph,
     base: &Estimate,
@@ -133,13 +137,13 @@ fn verdicts(graph: &Graph) -> Vec<Verdict> {
     reachability.instances.iter().map(|it| it.verdict).collect()
 }
 
-/// Whether no instance is worse off.
+/// Returns whether no instance has a worse verdict.
 fn keeps_sessions(before: &[Verdict], graph: &Graph) -> bool {
     let after = verdicts(graph);
-    let fine = |(before, after): (&Verdict, &Verdict)| {
+    let is_kept = |(before, after): (&Verdict, &Verdict)| {
         before == after || *after == Verdict::Reachable || *before == Verdict::Unreachable
     };
-    before.len() == after.len() && before.iter().zip(&after).all(fine)
+    before.len() == after.len() && before.iter().zip(&after).all(is_kept)
 }
 
 fn is_interface(node: &Node) -> bool {
@@ -187,7 +191,7 @@ fn without_ec2messages(graph: &mut Graph, _: &Region) -> bool {
     })
 }
 
-/// One size below, in the same family, where it has a price.
+/// Returns the next smaller instance type of the same family if it has a price.
 fn size_below(of: &str, region: &Region) -> Option<&'static str> {
     const SIZES: [&str; 5] = ["nano", "micro", "small", "medium", "large"];
     let (family, size) = of.split_once('.')?;
@@ -236,7 +240,8 @@ fn add<R: Into<Resource>>(graph: &mut Graph, like: &Node, name: &str, resource: 
     id
 }
 
-/// NAT gateways in place of the interface endpoints: in one zone, and in as many as these have.
+/// Compares with NAT gateways in place of the interface endpoints: one, and one per Availability Zone
+/// of the endpoints.
 fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
     let nodes = || graph.stacks().flat_map(|stack| graph.nodes_of(stack));
     let exists = |node: &Node| !known::exists(graph, node, base.region).is_no();
@@ -264,8 +269,8 @@ fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
             add(&mut changed, like, &format!("NatGateway{n}"), gateway);
         }
         let name = match count {
-            1 => "a NAT gateway in one zone, no interface endpoints".to_owned(),
-            _ => format!("NAT gateways in {count} zones, no interface endpoints"),
+            1 => "a NAT gateway in one Availability Zone, no interface endpoints".to_owned(),
+            _ => format!("NAT gateways in {count} Availability Zones, no interface endpoints"),
         };
         let trade_off = match count {
             1 => ONE_GATEWAY_COST,
@@ -273,10 +278,10 @@ fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
         };
         let mut alternative = alternative(&changed, base, &name, trade_off)?;
         alternative.is_comparison = true;
-        // Its routes are not made.
+        // The changed graph has no routes to the NAT gateways.
         alternative.is_reachable = false;
         alternative.instructions = Some(
-            "needs public subnets, an internet gateway and routes, which no setting makes"
+            "requires public subnets, an internet gateway and routes; no setting creates them"
                 .to_owned(),
         );
         Some(alternative)
@@ -284,7 +289,7 @@ fn gateways(graph: &Graph, base: &Estimate) -> Vec<Alternative> {
     counts.iter().filter_map(build).collect()
 }
 
-/// The same size with processors of `arm64`, where it has a price.
+/// Returns the instance type of the same size with arm64 if it has a price.
 #[cfg(feature = "config")]
 fn arm64(of: &str, region: &Region) -> Option<&'static str> {
     let (family, size) = of.split_once('.')?;
@@ -306,16 +311,15 @@ fn arm64(of: &str, region: &Region) -> Option<&'static str> {
 #[cfg(feature = "config")]
 const ARM64: &str = "arm64 instances of the same size";
 #[cfg(feature = "config")]
-const ARM64_COST: &str = "software that is built for x86_64 alone";
+const ARM64_COST: &str = "no software for x86_64 only";
 #[cfg(feature = "config")]
-const ALL: &str = "one zone, without ec2messages, arm64 instances";
+const ALL: &str = "one Availability Zone, without ec2messages, arm64 instances";
 #[cfg(feature = "config")]
-const ALL_COST: &str =
-    "sessions while that zone fails; agents older than 3.3.40.0; software for x86_64 alone";
+const ALL_COST: &str = "sessions fail with that Availability Zone; no agents older than 3.3.40.0; no software for x86_64 only";
 
-/// The variants that settings make, the cheapest first, comparisons last.
+/// Computes the alternatives of a configuration: the cheapest first, comparisons last.
 ///
-/// A setting that the configuration refuses, or that takes a session away, makes none.
+/// Omits settings that the configuration rejects, or that make an instance unreachable.
 #[cfg(feature = "config")]
 #[must_use]
 pub fn of_config(
@@ -326,13 +330,13 @@ pub fn of_config(
     let set = |path: &str, value: &str| (path.to_owned(), value.to_owned());
     let zones = vec![set("endpoints.zones", "one")];
     let messages = vec![set("endpoints.ec2messages", "false")];
-    let arm = retyped(config, graph, |instance, of| {
+    let arm = with_types(config, graph, |instance, of| {
         image_of(graph, instance)
             .is_some_and(has_arm64)
             .then(|| arm64(of, base.region))
             .flatten()
     });
-    let below = retyped(config, graph, |_, of| size_below(of, base.region));
+    let below = with_types(config, graph, |_, of| size_below(of, base.region));
     let both = [zones.clone(), messages.clone()].concat();
     let all = [both.clone(), arm.clone()].concat();
     let all = if arm.is_empty() { Vec::new() } else { all };
@@ -356,7 +360,7 @@ pub fn of_config(
             continue;
         };
         alternative.settings = settings;
-        // Joined with something that saves nothing, it is what it was.
+        // A combination must be cheaper than its parts.
         if !joint || found.iter().all(|it| it.monthly != alternative.monthly) {
             found.push(alternative);
         }
@@ -395,9 +399,9 @@ fn image_of<'g>(
     }
 }
 
-/// The settings that give each instance another type, where it has one.
+/// Returns the settings that change the type of each instance that has an alternative.
 #[cfg(feature = "config")]
-fn retyped(
+fn with_types(
     config: &crate::frontend::config::Config,
     graph: &Graph,
     other: impl Fn(&Instance, &str) -> Option<&'static str>,
@@ -421,15 +425,15 @@ fn retyped(
             continue;
         };
         settings.push(match named {
-            // The one that is there without being asked for.
+            // The default instance, which the configuration does not list.
             0 => (
                 "instances".to_owned(),
                 format!(
-                    "[{{name: {}, type: {of}}}]",
+                    "[{{name: {}, instance_type: {of}}}]",
                     crate::construct::DEFAULT_INSTANCE_NAME
                 ),
             ),
-            _ => (format!("instances.{n}.type"), of.to_owned()),
+            _ => (format!("instances.{n}.instance_type"), of.to_owned()),
         });
     }
     settings

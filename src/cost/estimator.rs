@@ -1,4 +1,4 @@
-//! The lines of an estimate, kind by kind.
+//! The lines of an estimate, by kind of resource.
 
 use super::instance_cost::{Disk, InstanceUsage, OperatingSystem};
 use super::{
@@ -6,14 +6,15 @@ use super::{
     INSTANCE, KEY, LOGS, Line, MONITORING, NAT, NAT_DATA, Price, ROOT, RULE, TRAIL,
     UsageAssumptions, VOLUME, WINDOWS, ZONE, known,
 };
-use crate::ir::{Expr, Graph, Link, Node, NodeId, Value};
+use crate::ir::{Expr, Link, NodeId, Value};
 use crate::reachability::{graph_index::GraphIndex, path, ternary::Ternary};
 use crate::resource::{
-    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, HostedZone, KmsKey,
-    LogGroup, NatGateway, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint, VpcEndpointSubnet,
+    Alarm, Bucket, ConfigRule, ConnectivityType, Document, Eip, FlowLog, Graph, HostedZone, KmsKey,
+    LogGroup, NatGateway, Node, Subnet, Trail, Typed, Volume, VolumeType, VpcEndpoint,
+    VpcEndpointSubnet,
 };
 
-/// How many of something, in words.
+/// Formats a count with a noun.
 fn counted(count: u64, one: &str) -> String {
     match count {
         1 => format!("1 {one}"),
@@ -21,7 +22,7 @@ fn counted(count: u64, one: &str) -> String {
     }
 }
 
-/// An estimate in the making.
+/// Builder of an estimate.
 pub(super) struct Estimator<'v, 'g> {
     pub(super) index: &'v GraphIndex<'g>,
     pub(super) estimate: Estimate,
@@ -50,7 +51,7 @@ impl<'g> Estimator<'_, 'g> {
         });
     }
 
-    /// A line at the price of an item, or without one.
+    /// Adds a line with the price of an item, or without a price.
     fn line(
         &mut self,
         what: &'static str,
@@ -66,7 +67,7 @@ impl<'g> Estimator<'_, 'g> {
                 price,
                 monthly: price.usd.of(amount),
             },
-            None => Cost::NotPriced(format!("no price of `{item}` in {}", region.name)),
+            None => Cost::NotPriced(format!("no price for `{item}` in {}", region.name)),
         };
         self.push(what, id, quantity.into(), cost);
     }
@@ -84,7 +85,7 @@ impl<'g> Estimator<'_, 'g> {
         Amount::units(count.saturating_mul(self.estimate.usage.hours))
     }
 
-    /// In which zones an endpoint stands: one for each subnet.
+    /// Returns the number of Availability Zones of an endpoint, which is that of its subnets.
     fn zones(&self, id: NodeId, node: &Node, it: &VpcEndpoint) -> Option<u64> {
         if node.is_unmodeled("subnets") {
             return None;
@@ -119,12 +120,12 @@ impl<'g> Estimator<'_, 'g> {
                             self.hours(zones),
                         ),
                         None => {
-                            self.without(ENDPOINT, id, "how many subnets it has is not told");
+                            self.without(ENDPOINT, id, "the number of subnets is unknown");
                         }
                     }
                 }
                 Ternary::No | Ternary::Unknown => {
-                    self.without("endpoint", id, "an endpoint of its type has no price here");
+                    self.without("endpoint", id, "no price for this type of endpoint");
                 }
             }
         }
@@ -151,7 +152,7 @@ impl<'g> Estimator<'_, 'g> {
         }
     }
 
-    pub(super) fn addresses(&mut self, machines: &[InstanceUsage]) {
+    pub(super) fn addresses(&mut self, instances: &[InstanceUsage]) {
         let hours = format!("{} h", self.estimate.usage.hours);
         for (id, _, _) in self.all::<Eip>() {
             self.line(
@@ -162,8 +163,8 @@ impl<'g> Estimator<'_, 'g> {
                 self.hours(1),
             );
         }
-        // An address that was there before is paid for, but not for this stack's sake; a gateway
-        // whose address nobody names gets one from AWS.
+        // Existing addresses do not belong to the stack. AWS assigns an address to a NAT gateway
+        // without one.
         for (id, _, it) in self.all::<NatGateway>() {
             let private = it.connectivity_type == Some(Value::Lit(ConnectivityType::Private));
             if it.allocation.is_none() && !private {
@@ -176,7 +177,7 @@ impl<'g> Estimator<'_, 'g> {
                 );
             }
         }
-        for instance in machines.iter().filter(|it| it.public) {
+        for instance in instances.iter().filter(|it| it.public) {
             if let Ok(count) = instance.count {
                 let shown = format!("{count} x {hours}");
                 self.line(
@@ -197,7 +198,7 @@ impl<'g> Estimator<'_, 'g> {
             Err(reason) => return self.without(INSTANCE, id, reason.clone()),
         };
         if instance.local {
-            return self.without(INSTANCE, id, "Local Zones have prices of their own");
+            return self.without(INSTANCE, id, "no prices for Local Zones");
         }
         self.running(instance, count);
         if instance.detailed {
@@ -224,7 +225,7 @@ impl<'g> Estimator<'_, 'g> {
         let hours = self.estimate.usage.hours;
         let shown = format!("{count} {of} x {hours} h");
         if instance.system == OperatingSystem::Licensed {
-            return self.without(INSTANCE, id, "the licence of its image has no price here");
+            return self.without(INSTANCE, id, "no price for the license of the image");
         }
         self.estimate.linux_assumed |= instance.system == OperatingSystem::Unknown;
         let item = format!("instance.{of}");
@@ -256,7 +257,7 @@ impl<'g> Estimator<'_, 'g> {
 
     fn volumes(&mut self) {
         for (id, node, it) in self.all::<Volume>() {
-            // Those of an instance are as many as it is; only single instances have them.
+            // Only single instances have separate volumes.
             let size = it
                 .size
                 .as_ref()
@@ -264,13 +265,13 @@ impl<'g> Estimator<'_, 'g> {
             let inside = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
             let of = match &it.volume_type {
                 Some(of) => of.lit().copied(),
-                // CloudFormation and Terraform say so of a disk of its own alone.
+                // The default of a separate volume in CloudFormation and Terraform.
                 None => (!inside).then_some(VolumeType::Gp2),
             };
             match (size, of) {
                 (Some(size), Some(of)) => self.volume(VOLUME, id, of, size, 1),
-                (None, _) => self.without(VOLUME, id, "its size is not told"),
-                (_, None) => self.without(VOLUME, id, "what it is made of has no price here"),
+                (None, _) => self.without(VOLUME, id, "the size is unknown"),
+                (_, None) => self.without(VOLUME, id, "the volume type is unknown"),
             }
         }
     }
@@ -286,7 +287,7 @@ impl<'g> Estimator<'_, 'g> {
             ..
         } = self.estimate.usage;
         let count = sessions.saturating_mul(self.estimate.instances);
-        // In the file that AWS bills, a GB has a thousand MB.
+        // AWS bills 1 GB as 1,000 MB.
         let logged = Amount::thousandths(count.saturating_mul(mb_per_session));
         let shown = format!("{} x {mb_per_session} MB", counted(count, "session"));
         let kept = self.session_logs();
@@ -325,24 +326,22 @@ impl<'g> Estimator<'_, 'g> {
             );
         }
         for (id, _, _) in self.all::<Trail>() {
-            let reason =
-                "free if it is the account's first of management events; its files cost little";
+            let reason = "the first trail of management events in an account is free; its storage costs little";
             self.without(TRAIL, id, reason);
         }
         for (id, _, _) in self.all::<FlowLog>() {
-            self.without(FLOW, id, "what the VPC's connections write is not assumed");
+            self.without(FLOW, id, "the amount of log data is unknown");
         }
         for (id, _, _) in self.all::<ConfigRule>() {
             self.without(
                 RULE,
                 id,
-                "each evaluation is paid for; how many is not assumed",
+                "AWS bills each evaluation, and their number is unknown",
             );
         }
     }
 
-    /// The groups and buckets that the preferences of sessions name; where there are no
-    /// preferences, nothing tells.
+    /// Returns the log groups and buckets in the session preferences.
     fn session_logs(&self) -> Vec<NodeId> {
         let documents = self.all::<Document>().into_iter();
         documents
@@ -351,7 +350,7 @@ impl<'g> Estimator<'_, 'g> {
     }
 }
 
-/// How many subnets a list has; nothing where one expression may stand for several.
+/// Returns the number of subnets in a list, or none if an expression can represent several.
 fn subnets(graph: &Graph, links: &[Link<Subnet>]) -> Option<u64> {
     let mut count = 0;
     for link in links {

@@ -1,10 +1,10 @@
-//! The machines of a graph: how many, of which type, on what, with which disks.
+//! The instances of a graph: count, type, operating system and volumes.
 
 use super::known;
 use crate::construct::{Architecture, ImageFamily};
 #[cfg(feature = "config")]
 use crate::ir::Link;
-use crate::ir::{Expr, Graph, Node, NodeId, Value};
+use crate::ir::{Expr, NodeId, Value};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{Image, classify};
 use crate::reachability::instance::{
@@ -14,36 +14,36 @@ use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;
 use crate::resource::{
-    AutoScalingGroup, BlockDeviceMapping, Ebs, Instance, LaunchConfiguration, LaunchTemplate, Map,
-    Resource, VolumeType, is_root,
+    AutoScalingGroup, BlockDeviceMapping, Ebs, Graph, Instance, LaunchConfiguration,
+    LaunchTemplate, Map, Node, Resource, VolumeType, is_root,
 };
 
-/// What is known, or why it is not.
+/// A value, or the reason why it is unknown.
 pub(super) type Known<T> = Result<T, String>;
 
-/// What an image costs beyond the machine.
+/// The operating system of an image, which determines license costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OperatingSystem {
-    /// Nothing.
+    /// Linux without license costs.
     Linux,
-    /// What Windows costs.
+    /// Windows, with license costs.
     Windows,
-    /// A licence that the price file does not have.
+    /// A license without a price.
     Licensed,
-    /// The file does not describe the image.
+    /// An image that the file does not describe.
     Unknown,
 }
 
-/// A disk that a machine brings.
+/// A volume of an instance.
 #[derive(Clone, Debug)]
 pub(super) struct Disk {
     pub(super) root: bool,
-    /// In GiB.
+    /// Size in GiB.
     pub(super) size: Known<u64>,
     pub(super) of: Known<VolumeType>,
 }
 
-/// An instance, or the like instances of a group.
+/// An instance, or the equal instances of an Auto Scaling group.
 #[derive(Clone, Debug)]
 pub(super) struct InstanceUsage {
     pub(super) node: NodeId,
@@ -51,14 +51,14 @@ pub(super) struct InstanceUsage {
     pub(super) instance_type: Known<String>,
     pub(super) system: OperatingSystem,
     pub(super) disks: Vec<Disk>,
-    /// Whether it has a public address of its own, other than an elastic one.
+    /// Whether it has a public address other than an Elastic IP address.
     pub(super) public: bool,
     pub(super) detailed: bool,
     /// Whether it is in a Local Zone.
     pub(super) local: bool,
 }
 
-/// What says how machines are made.
+/// The source of the launch settings.
 enum LaunchSource<'g> {
     Nothing,
     Template(NodeId, &'g LaunchTemplate),
@@ -76,7 +76,7 @@ impl<'g> From<Template<'g>> for LaunchSource<'g> {
     }
 }
 
-/// Reads a machine; nothing if it is none.
+/// Returns the usage of an instance or Auto Scaling group.
 pub(super) fn instance_usage<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
@@ -136,7 +136,7 @@ fn in_local_zone(subnet: &Resolved<'_, crate::resource::Subnet>) -> bool {
 
 fn is_public(instance: &InstanceConfig<'_>) -> bool {
     match &instance.public {
-        // An elastic address has a line of its own.
+        // An Elastic IP address has a separate line.
         Setting::Known(_, "instance", _) => false,
         Setting::Known(_, _, value) => value.lit() == Some(&true),
         Setting::Unset => instance.placements.iter().any(|it| match &it.subnet {
@@ -170,20 +170,20 @@ fn launch_source<'g>(
     }
 }
 
-/// As many as a group begins with.
+/// Returns the initial number of instances of an Auto Scaling group.
 fn count(graph: &Graph, it: &AutoScalingGroup) -> Known<u64> {
-    let report = it.desired_capacity.as_ref().or(it.min_size.as_ref());
-    let Some(report) = report else {
-        return Err("how many instances it begins with is not told".to_owned());
+    let count = it.desired_capacity.as_ref().or(it.min_size.as_ref());
+    let Some(count) = count else {
+        return Err("the number of instances is unknown".to_owned());
     };
-    known::number(graph, report)
-        .ok_or_else(|| "how many instances it begins with is decided at deployment".to_owned())
+    known::number(graph, count)
+        .ok_or_else(|| "the number of instances is determined at deployment".to_owned())
 }
 
 fn text(graph: &Graph, value: &Value<crate::ir::Text>) -> Known<String> {
     known::text(graph, value)
         .filter(|text| !text.is_empty())
-        .ok_or_else(|| "its type is decided at deployment".to_owned())
+        .ok_or_else(|| "the instance type is determined at deployment".to_owned())
 }
 
 fn type_of_instance(
@@ -203,12 +203,12 @@ fn type_of_launch_source(graph: &Graph, launch_source: &LaunchSource<'_>) -> Kno
         LaunchSource::Configuration(_, it) => it.instance_type.as_ref(),
         LaunchSource::Nothing => None,
         LaunchSource::Unknown => {
-            return Err("what it is launched from is not in the file".to_owned());
+            return Err("the launch template is not in the file".to_owned());
         }
     };
     match own {
         Some(own) => text(graph, own),
-        None => Err("its type is not told".to_owned()),
+        None => Err("the instance type is unknown".to_owned()),
     }
 }
 
@@ -219,7 +219,7 @@ fn mixed(graph: &Graph, it: &AutoScalingGroup) -> Known<String> {
         .map(|it| it.instance_type.as_ref());
     match (types.next(), types.next()) {
         (Some(Some(only)), None) => text(graph, only),
-        _ => Err("its types are mixed".to_owned()),
+        _ => Err("the Auto Scaling group has several instance types".to_owned()),
     }
 }
 
@@ -237,16 +237,13 @@ fn operating_system(image: &str) -> OperatingSystem {
     }
 }
 
-/// The family of an image that AWS or Canonical publishes, by its name or its parameter.
+/// Returns the family of an image by its name or public parameter.
 fn family(image: &str) -> Option<ImageFamily> {
-    let named = ImageFamily::ALL
-        .iter()
-        .map(|(family, _)| *family)
-        .find(|family| {
-            [Architecture::X86_64, Architecture::Arm64]
-                .into_iter()
-                .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
-        });
+    let named = ImageFamily::ALL.iter().copied().find(|family| {
+        [Architecture::X86_64, Architecture::Arm64]
+            .into_iter()
+            .any(|of| family.ssm_parameter(of).as_deref() == Some(image))
+    });
     let last = image.rsplit('/').next().unwrap_or(image);
     named.or_else(|| {
         if last.starts_with("al2023-ami-") {
@@ -267,12 +264,12 @@ fn family(image: &str) -> Option<ImageFamily> {
     })
 }
 
-/// The disk that an image boots from where nothing else is said.
+/// Returns the default size of the root volume.
 fn image_size(image: Option<&str>) -> Known<u64> {
     image
         .and_then(family)
         .and_then(|family| u64::try_from(family.min_volume_size()).ok())
-        .ok_or_else(|| "its size is the image's, which is not described".to_owned())
+        .ok_or_else(|| "the size of the image is unknown".to_owned())
 }
 
 fn image_type(image: Option<&str>) -> Known<VolumeType> {
@@ -283,22 +280,21 @@ fn image_type(image: Option<&str>) -> Known<VolumeType> {
         Some(ImageFamily::AmazonLinux2023) => Some(VolumeType::Gp3),
         _ => None,
     };
-    of.ok_or_else(|| "what it is made of is the image's, which is not described".to_owned())
+    of.ok_or_else(|| "the volume type of the image is unknown".to_owned())
 }
 
 fn disk(graph: &Graph, ebs: &Ebs, root: bool, image: Option<&str>) -> Disk {
     let size = match &ebs.volume_size {
-        Some(size) => {
-            known::number(graph, size).ok_or_else(|| "its size is decided at deployment".to_owned())
-        }
+        Some(size) => known::number(graph, size)
+            .ok_or_else(|| "the size is determined at deployment".to_owned()),
         None if root => image_size(image),
-        None => Err("its size is the snapshot's".to_owned()),
+        None => Err("the size of the snapshot is unknown".to_owned()),
     };
     let of = match &ebs.volume_type {
         Some(Value::Lit(of)) => Ok(*of),
-        Some(Value::Expr(_)) => Err("what it is made of has no price here".to_owned()),
+        Some(Value::Expr(_)) => Err("the volume type is determined at deployment".to_owned()),
         None if root => image_type(image),
-        None => Err("what it is made of is not told".to_owned()),
+        None => Err("the volume type is unknown".to_owned()),
     };
     Disk { root, size, of }
 }
@@ -322,20 +318,20 @@ fn disks(
         return vec![disk(graph, &root.ebs, true, image)];
     }
     if node.is_unmodeled("root_volume") {
-        return vec![not_read("its block device mappings are not understood")];
+        return vec![not_read("the block device mappings are not modeled")];
     }
     match launch_source {
-        LaunchSource::Unknown => vec![not_read("what it is launched from is not in the file")],
+        LaunchSource::Unknown => vec![not_read("the launch template is not in the file")],
         LaunchSource::Nothing => vec![plain()],
         LaunchSource::Template(id, it) => {
             if is_unmodeled(index, *id, "block_devices") {
-                return vec![not_read("its block device mappings are not understood")];
+                return vec![not_read("the block device mappings are not modeled")];
             }
             mapped(graph, &it.block_devices, image)
         }
         LaunchSource::Configuration(id, _) => {
             let rest = graph.node(*id).and_then(|node| node.origin.as_ref());
-            let says = |map: &Map<'_>| {
+            let has_volumes = |map: &Map<'_>| {
                 [
                     "BlockDeviceMappings",
                     "root_block_device",
@@ -347,8 +343,10 @@ fn disks(
                         .is_some_and(|it| it.what() != "a list" || !is_empty(it))
                 })
             };
-            match rest.is_some_and(|origin| says(&origin.unknown_properties)) {
-                true => vec![not_read("launch configurations' disks are not read")],
+            match rest.is_some_and(|origin| has_volumes(&origin.unknown_properties)) {
+                true => vec![not_read(
+                    "the volumes of launch configurations are not modeled",
+                )],
                 false => vec![plain()],
             }
         }
@@ -365,7 +363,7 @@ fn mapped(graph: &Graph, mappings: &[BlockDeviceMapping], image: Option<&str>) -
         Value::Expr(Expr::Absent) => true,
         Value::Expr(_) => false,
     };
-    // Of images that nobody describes, one disk is taken for the one that they boot from.
+    // The only volume of an unknown image is the root volume.
     let only = |it: &BlockDeviceMapping| mappings.len() == 1 && it.device_name.lit().is_none();
     let mut disks: Vec<Disk> = Vec::new();
     for mapping in mappings {
@@ -378,7 +376,7 @@ fn mapped(graph: &Graph, mappings: &[BlockDeviceMapping], image: Option<&str>) -
     disks
 }
 
-/// Whether the newest image of the same name exists for `arm64`.
+/// Returns whether the image exists for arm64.
 #[cfg(feature = "config")]
 pub(super) fn has_arm64(image: &Link<LaunchImage>) -> bool {
     let Value::Lit(id) = image else {

@@ -1,10 +1,11 @@
 //! Values that are known before deployment, or have a default.
 
-use crate::ir::{Condition, Expr, Graph, Node, Predicate, Pseudo, Text, Value};
+use crate::ir::{Condition, Expr, Predicate, Pseudo, Text, Value};
 use crate::reachability::ternary::Ternary;
 use crate::region::Region;
+use crate::resource::{Graph, Node};
 
-/// The text of a value; a parameter's default stands for it.
+/// Returns the text of a value, or the default of its parameter.
 pub(super) fn text(graph: &Graph, value: &Value<Text>) -> Option<String> {
     match value {
         Value::Lit(text) => Some(text.to_string()),
@@ -12,7 +13,7 @@ pub(super) fn text(graph: &Graph, value: &Value<Text>) -> Option<String> {
     }
 }
 
-/// The whole number of a value, from nought; a parameter's default stands for it.
+/// Returns the non-negative number of a value, or the default of its parameter.
 pub(super) fn number(graph: &Graph, value: &Value<i64>) -> Option<u64> {
     match value {
         Value::Lit(number) => u64::try_from(*number).ok(),
@@ -34,12 +35,12 @@ fn of(graph: &Graph, expr: &Expr) -> Option<String> {
     }
 }
 
-/// Whether a resource exists in a region.
+/// Returns whether a resource exists in a Region.
 pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
     if node.is_absent() {
         return Ternary::No;
     }
-    let report = match node.condition {
+    let exists = match node.condition {
         None => Ternary::Yes,
         Some(id) => graph.condition(id).map_or(
             Ternary::Unknown,
@@ -48,14 +49,14 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
              }| { holds(test, region) },
         ),
     };
-    let maybe = node
+    let is_conditional = node
         .origin
         .as_ref()
         .is_some_and(|origin| origin.is_conditional);
-    if maybe {
-        report.and(Ternary::Unknown)
+    if is_conditional {
+        exists.and(Ternary::Unknown)
     } else {
-        report
+        exists
     }
 }
 

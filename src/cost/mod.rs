@@ -1,7 +1,6 @@
-//! What a stack costs a month: an estimate by list prices, computed from the graph.
+//! Monthly cost of a stack: an estimate at list prices, computed from the graph.
 //!
-//! A price that the file `prices.tsv` lacks, and a quantity that the graph does not decide, are told
-//! as not priced and left out of the total; neither is guessed.
+//! An unknown price or quantity is never guessed: the line is not priced, and the total omits it.
 //!
 //! ```
 //! use ssm_synth::{App, Region, SessionAccess, cost};
@@ -26,24 +25,23 @@ pub use alternative::{Alternative, of_graph};
 pub use prices::{Amount, Price, Unit, Usd, prices};
 pub use report::{CostReport, VERSION, json, text};
 
-use crate::ir::Graph;
 use crate::reachability::{Assumptions, graph_index::GraphIndex, instance};
 use crate::region::{Region, split_name};
-use crate::resource::VpcEndpoint;
+use crate::resource::{Graph, VpcEndpoint};
 use estimator::Estimator;
 use instance_cost::InstanceUsage;
 
-/// What no file tells, and is taken for true.
+/// Usage that no file shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UsageAssumptions {
-    /// Hours in a month. Default: 730, as AWS's own calculator has it.
+    /// Hours per month. Default: 730, as in the AWS Pricing Calculator.
     pub hours: u64,
-    /// Data of one instance through endpoints, and as much through NAT gateways, in GB a month.
+    /// Data of an instance through endpoints, and the same through NAT gateways, in GB per month.
     /// Default: 1.
     pub gb_per_instance: u64,
-    /// Sessions of one instance in a month. Default: 20.
+    /// Sessions of an instance per month. Default: 20.
     pub sessions: u64,
-    /// What one session writes to each log group and bucket, in MB. Default: 1.
+    /// Log data of a session in each log group and bucket, in MB. Default: 1.
     pub mb_per_session: u64,
 }
 
@@ -58,61 +56,61 @@ impl Default for UsageAssumptions {
     }
 }
 
-/// What a line comes to.
+/// The cost of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cost {
-    /// It has a price.
+    /// A known price.
     Priced {
-        /// How much of the price's unit.
+        /// The number of units.
         amount: Amount,
-        /// The price.
+        /// The price per unit.
         price: &'static Price,
-        /// For a month, rounded to the cent.
+        /// The cost per month, rounded to cents.
         monthly: Usd,
     },
-    /// AWS takes nothing for it.
+    /// Free of charge.
     Free,
-    /// It has no price here; why.
+    /// No price, with the reason.
     NotPriced(String),
 }
 
-/// One thing that is paid for.
+/// A line of an estimate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Line {
-    /// What it is, such as `interface endpoint`.
+    /// The item, such as `interface endpoint`.
     pub what: &'static str,
-    /// The resource as the file calls it.
+    /// The name of the resource in the file.
     pub resource: String,
-    /// How much, for people, such as `2 zones x 730 h`.
+    /// The quantity as text, such as `2 zones x 730 h`.
     pub quantity: String,
-    /// Whether it is sure to exist; what may exist is counted.
+    /// Whether the resource certainly exists. Conditional resources count too.
     pub certain: bool,
-    /// What it comes to.
+    /// The cost.
     pub cost: Cost,
 }
 
-/// What a graph costs a month.
+/// The monthly cost of a graph.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Estimate {
-    /// Whose prices these are.
+    /// The Region of the prices.
     pub region: &'static Region,
-    /// What is paid for, by kind, and by the order of the graph.
+    /// The lines, by kind and in the order of the graph.
     pub lines: Vec<Line>,
-    /// Types of resources in the graph that the estimate knows nothing of, each once.
+    /// The resource types that the estimate ignores.
     pub not_modeled: Vec<String>,
-    /// How many instances run, as far as this is known.
+    /// The number of instances, as far as it is known.
     pub instances: u64,
-    /// Whether an image that the file does not describe was taken for Linux.
+    /// Whether an unknown image is assumed to be Linux.
     pub linux_assumed: bool,
-    /// What was taken for true.
+    /// The assumed usage.
     pub usage: UsageAssumptions,
 }
 
 impl Estimate {
-    /// Returns the sum of what is priced.
+    /// Returns the sum of the priced lines.
     pub fn total(&self) -> Usd {
         self.lines
             .iter()
@@ -122,19 +120,19 @@ impl Estimate {
             })
     }
 
-    /// Returns the lines that the total leaves out.
+    /// Returns the lines without a price.
     pub fn not_priced(&self) -> impl Iterator<Item = &Line> {
         self.lines
             .iter()
             .filter(|line| matches!(line.cost, Cost::NotPriced(_)))
     }
 
-    /// Returns whether the total has all that the estimate knows of.
+    /// Returns whether every line has a price.
     pub fn is_complete(&self) -> bool {
         self.not_priced().next().is_none()
     }
 
-    /// Returns the prices that were used, each once.
+    /// Returns the distinct prices of the estimate.
     pub fn prices(&self) -> Vec<&'static Price> {
         let mut used: Vec<&'static Price> = Vec::new();
         for line in &self.lines {
@@ -147,7 +145,7 @@ impl Estimate {
         used
     }
 
-    /// Returns what was taken for true, in sentences without a full stop.
+    /// Returns the assumptions, as sentences without a period.
     pub fn assumptions(&self) -> Vec<String> {
         let UsageAssumptions {
             hours,
@@ -157,31 +155,33 @@ impl Estimate {
         } = self.usage;
         let has = |what: &str| self.lines.iter().any(|line| line.what == what);
         let mut out = vec![format!(
-            "{hours} hours a month, everything runs all the time, no free tier, no reservation, no savings plan"
+            "{hours} hours per month, all resources always run, no free tier, reservations or savings plans"
         )];
         if has(ENDPOINT_DATA) || has(NAT_DATA) {
             out.push(format!(
-                "{gb_per_instance} GB a month of each instance through endpoints, and as much through NAT gateways"
+                "{gb_per_instance} GB per instance per month through endpoints, and the same through NAT gateways"
             ));
         }
         if has(LOGS) || has(BUCKET) {
             out.push(format!(
-                "{sessions} sessions of each instance a month, and {mb_per_session} MB of each session in every log group and bucket, kept for a month"
+                "{sessions} sessions per instance per month, {mb_per_session} MB each in every log group and bucket, stored for 1 month"
             ));
         }
         if has(INSTANCE) {
-            out.push("on-demand instances on shared hardware, within their CPU credits".to_owned());
+            out.push(
+                "On-Demand Instances with shared tenancy, within their CPU credits".to_owned(),
+            );
         }
         if has(ROOT) || has(VOLUME) {
-            out.push("volumes with their baseline of IOPS and throughput, no snapshots".to_owned());
+            out.push("volumes with baseline IOPS and throughput, no snapshots".to_owned());
         }
         if self.linux_assumed {
             out.push(
-                "an image that the file does not describe is Linux without a licence".to_owned(),
+                "images that the file does not describe are Linux without a license".to_owned(),
             );
         }
         if self.lines.iter().any(|line| !line.certain) {
-            out.push("what may be left out by a condition (marked `?`) is there".to_owned());
+            out.push("resources with an unknown condition (marked `?`) exist".to_owned());
         }
         out
     }
@@ -194,7 +194,7 @@ const NAT: &str = "NAT gateway";
 const NAT_DATA: &str = "NAT data";
 const ADDRESS: &str = "public IPv4 address";
 const INSTANCE: &str = "instance";
-const WINDOWS: &str = "Windows licence";
+const WINDOWS: &str = "Windows license";
 const MONITORING: &str = "detailed monitoring";
 const ROOT: &str = "root volume";
 const VOLUME: &str = "volume";
@@ -205,9 +205,9 @@ const ZONE: &str = "private hosted zone";
 const ALARM: &str = "alarm";
 const TRAIL: &str = "trail";
 const FLOW: &str = "flow log";
-const RULE: &str = "rule of AWS Config";
+const RULE: &str = "AWS Config rule";
 
-/// Tells the region that a graph is for, if it does: its own, or that of its endpoints' services.
+/// Returns the Region of a graph, or the Region in the service names of its endpoints.
 pub fn region_of(graph: &Graph) -> Option<&'static Region> {
     let index = GraphIndex::new(graph, Assumptions::default());
     index.region().or_else(|| {
@@ -217,7 +217,7 @@ pub fn region_of(graph: &Graph) -> Option<&'static Region> {
     })
 }
 
-/// Estimates what a graph costs a month at the list prices of a region.
+/// Estimates the monthly cost of a graph at the list prices of a Region.
 #[must_use]
 pub fn estimate(graph: &Graph, region: &'static Region, usage: &UsageAssumptions) -> Estimate {
     let index = GraphIndex::new(graph, Assumptions::default());
@@ -232,7 +232,7 @@ pub fn estimate(graph: &Graph, region: &'static Region, usage: &UsageAssumptions
             usage: *usage,
         },
     };
-    let machines: Vec<InstanceUsage> = instance::all(&index)
+    let usages: Vec<InstanceUsage> = instance::all(&index)
         .iter()
         .filter_map(|instance| instance_cost::instance_usage(&index, instance))
         .filter(|it| {
@@ -242,18 +242,18 @@ pub fn estimate(graph: &Graph, region: &'static Region, usage: &UsageAssumptions
         })
         .collect();
     let count = |it: &InstanceUsage| it.count.as_ref().copied().unwrap_or_default();
-    work.estimate.instances = machines.iter().map(count).sum();
+    work.estimate.instances = usages.iter().map(count).sum();
     work.endpoints();
     work.nat_gateways();
-    work.addresses(&machines);
-    for instance in &machines {
+    work.addresses(&usages);
+    for instance in &usages {
         work.instance(instance);
     }
     work.rest();
     work.estimate
 }
 
-/// The types that are in no table, without those that nothing is paid for.
+/// Returns the unmodeled types, without free ones.
 fn not_modeled(graph: &Graph) -> Vec<String> {
     let is_free = |name: &str| {
         ["AWS::IAM::", "aws_iam_", "data.", "AWS::CDK::"]

@@ -1,24 +1,24 @@
-//! Prices: what AWS lists, from one data file, and sums of money without rounding on the way.
+//! List prices of AWS from one data file, and exact amounts of money.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use crate::region::Region;
 
-/// US dollars, in millionths.
+/// An amount in US dollars, exact to one millionth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usd(i64);
 
 const MILLION: i64 = 1_000_000;
 
-/// A million in a cent.
+/// Millionths in a cent.
 const CENT: i64 = 10_000;
 
 impl Usd {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Usd = Usd(0);
 
-    /// Reads a decimal number with at most six digits behind the point.
+    /// Parses a decimal number with at most six digits after the point.
     pub fn parse(text: &str) -> Option<Usd> {
         let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -31,7 +31,7 @@ impl Usd {
             .map(Usd)
     }
 
-    /// The price of an amount, rounded to the cent as each line of an invoice is.
+    /// Multiplies a price by an amount. Rounds to cents, as AWS rounds each line of an invoice.
     pub(crate) fn of(self, amount: Amount) -> Usd {
         let exact = i128::from(self.0) * i128::from(amount.0);
         let cent = i128::from(CENT) * 1000;
@@ -41,26 +41,26 @@ impl Usd {
             .saturating_mul(CENT))
     }
 
-    /// Adds.
+    /// Returns the sum.
     #[must_use]
     pub fn plus(self, other: Usd) -> Usd {
         Usd(self.0.saturating_add(other.0))
     }
 
-    /// Takes away.
+    /// Returns the difference.
     #[must_use]
     pub fn minus(self, other: Usd) -> Usd {
         Usd(self.0.saturating_sub(other.0))
     }
 
-    /// As a number, for programs.
-    #[allow(clippy::cast_precision_loss)] // no stack costs thousands of millions
+    /// Converts to a floating-point number.
+    #[allow(clippy::cast_precision_loss)] // a stack costs less than thousands of millions
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1e6
     }
 }
 
-/// With two digits behind the point, and more where it has more.
+/// Formats with at least two digits after the point.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -75,29 +75,29 @@ impl fmt::Display for Usd {
     }
 }
 
-/// How much of a unit, in thousandths.
+/// A number of units, exact to one thousandth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount(i64);
 
 impl Amount {
-    /// So many.
+    /// Creates an amount of whole units.
     pub(crate) fn units(count: u64) -> Amount {
         Amount::thousandths(count.saturating_mul(1000))
     }
 
-    /// So many thousandths, such as MB where the unit is a GB.
+    /// Creates an amount of thousandths, such as MB for a unit of 1 GB.
     pub(crate) fn thousandths(count: u64) -> Amount {
         Amount(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    /// As a number, for programs.
+    /// Converts to a floating-point number.
     #[allow(clippy::cast_precision_loss)] // as above
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1e3
     }
 }
 
-/// Without digits behind the point that say nothing.
+/// Formats without trailing zeros.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = format!("{:03}", self.0 % 1000);
@@ -107,19 +107,19 @@ impl fmt::Display for Amount {
     }
 }
 
-/// What a price is for.
+/// The unit of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unit {
-    /// An hour.
+    /// One hour.
     Hour,
-    /// An hour in one availability zone.
+    /// One hour in one Availability Zone.
     ZoneHour,
-    /// Data that goes through.
+    /// 1 GB of transferred data.
     Gb,
-    /// Data that is kept for a month.
+    /// 1 GB stored for one month.
     GbMonth,
-    /// A month.
+    /// One month.
     Month,
 }
 
@@ -133,7 +133,7 @@ impl Unit {
         Unit::Month,
     ];
 
-    /// Returns its word in the table.
+    /// Returns the name in the price table.
     pub const fn as_str(self) -> &'static str {
         match self {
             Unit::Hour => "hour",
@@ -151,21 +151,21 @@ impl fmt::Display for Unit {
     }
 }
 
-/// A price of the list.
+/// A list price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Price {
-    /// The region's name; `*` is every region of the partition `aws`.
+    /// The name of the Region, or `*` for every Region of the partition `aws`.
     pub region: &'static str,
-    /// What it buys, such as `instance.t3.micro`.
+    /// The item, such as `instance.t3.micro`.
     pub item: &'static str,
-    /// How much.
+    /// The price.
     pub usd: Usd,
-    /// For what.
+    /// The unit.
     pub unit: Unit,
-    /// When the source told it, as `2026-06-01`.
+    /// The date when the source listed the price, such as `2026-06-01`.
     pub date: &'static str,
-    /// Who told it.
+    /// The URL of the source, or a note that the price is not verified.
     pub source: &'static str,
 }
 
@@ -199,7 +199,7 @@ pub fn prices() -> &'static [Price] {
 }
 
 impl Price {
-    /// Returns the price of an item in a region, if the list has it.
+    /// Returns the price of an item in a Region if the list contains it.
     ///
     /// ```
     /// use ssm_synth::{Region, cost::Price};
@@ -217,7 +217,7 @@ impl Price {
     }
 }
 
-/// The instance types that have a price in a region, in the order of the list.
+/// Returns the instance types with a price in a Region, in the order of the list.
 pub(crate) fn types(region: &Region) -> impl Iterator<Item = (&'static str, Usd)> {
     prices()
         .iter()
@@ -251,7 +251,7 @@ mod tests {
                 price.source.starts_with("https://") || price.source == known,
                 "{line}"
             );
-            assert!(seen.insert((price.region, price.item)), "twice: {line}");
+            assert!(seen.insert((price.region, price.item)), "duplicate: {line}");
             let unit = match price.item.split_once('.').map_or("", |(kind, _)| kind) {
                 "instance" | "windows" | "ipv4" => Unit::Hour,
                 "volume" | "s3" => Unit::GbMonth,
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_with_prices_has_all_but_types() {
+    fn a_region_with_prices_has_every_item() {
         let regions: HashSet<&str> = prices().iter().map(|price| price.region).collect();
         for name in regions.into_iter().filter(|name| *name != "*") {
             let region = Region::find(name).unwrap();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worked_examples_come_out() {
+    fn worked_examples_have_the_documented_results() {
         let of = |usd: &str, hours: u64| {
             let price = Usd::parse(usd).unwrap();
             price.of(Amount::units(hours)).to_string()
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn money_is_exact_and_printed_in_full() {
+    fn money_is_exact() {
         for (text, shown) in [("0.0104", "0.0104"), ("1", "1.00"), ("0.1", "0.10")] {
             assert_eq!(Usd::parse(text).unwrap().to_string(), shown);
         }

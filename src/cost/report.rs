@@ -1,4 +1,4 @@
-//! An estimate printed: for people, and for programs.
+//! The cost report: text and JSON.
 
 use std::fmt::Write as _;
 
@@ -6,21 +6,21 @@ use serde_json::{Value, json as object};
 
 use super::{Alternative, Cost, Estimate, Line, Price, Usd};
 
-/// The version of the JSON; a change that breaks readers raises it.
+/// The version of the JSON format. A change that breaks readers increases it.
 pub const VERSION: u32 = 1;
 
-/// An estimate with what is said beside it.
+/// An estimate with its alternatives.
 #[derive(Debug)]
 pub struct CostReport<'a> {
-    /// The file's or the stack's name.
+    /// The name of the stack or file.
     pub name: &'a str,
-    /// What it costs; of several answers to what the file leaves open, the dearest.
+    /// The estimate. If conditions are unknown, the one with the highest total.
     pub estimate: &'a Estimate,
-    /// The cheapest of these answers. Default: there is one answer alone.
+    /// The lowest total, if conditions are unknown. Default: none.
     pub cheapest: Option<Usd>,
-    /// Whether nothing told the region.
+    /// Whether the Region is assumed, because the input does not specify it.
     pub region_assumed: bool,
-    /// Other ways.
+    /// The alternatives.
     pub alternatives: &'a [Alternative],
 }
 
@@ -29,7 +29,7 @@ fn signed(usd: Usd) -> String {
     format!("{plus}{usd}")
 }
 
-/// Rows with each column as wide as its widest cell; the columns named are set to the right.
+/// Formats rows as a table. The columns in `right` are right-aligned.
 fn table(rows: &[Vec<String>], right: &[usize]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -74,25 +74,25 @@ fn row(line: &Line) -> Vec<String> {
     ]
 }
 
-/// Prints an estimate for people.
+/// Prints an estimate as text.
 #[must_use]
 pub fn text(report: &CostReport<'_>) -> String {
     let CostReport { estimate, .. } = report;
-    let usage = if report.region_assumed {
-        " (assumed: nothing tells the region)"
+    let assumed = if report.region_assumed {
+        " (assumed: the input specifies no Region)"
     } else {
         ""
     };
     let mut out = format!(
-        "{}: an estimate for a month at list prices in {}{usage}\n\n",
+        "{}: an estimate per month at list prices in {}{assumed}\n\n",
         report.name, estimate.region.name
     );
-    let head = ["what", "resource", "quantity", "unit price", "USD"];
+    let head = ["item", "resource", "quantity", "unit price", "USD"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(estimate.lines.iter().map(row));
     let total = match estimate.is_complete() {
         true => "total",
-        false => "total of what is priced",
+        false => "total of priced items",
     };
     rows.push(vec![
         total.to_owned(),
@@ -105,8 +105,7 @@ pub fn text(report: &CostReport<'_>) -> String {
     if let Some(cheapest) = report.cheapest {
         let _ = writeln!(
             out,
-            "\nThe file leaves open what is in it: this is the dearest answer, the cheapest costs {}.",
-            cheapest
+            "\nConditions are unknown: this is the highest total. The lowest is {cheapest}."
         );
     }
     not_priced(&mut out, estimate);
@@ -122,18 +121,18 @@ fn not_priced(out: &mut String, estimate: &Estimate) {
             if let Cost::NotPriced(reason) = &line.cost {
                 let of = match line.resource.is_empty() {
                     true => line.what.to_owned(),
-                    false => format!("{} of {}", line.what, line.resource),
+                    false => format!("{} {}", line.what, line.resource),
                 };
                 let _ = writeln!(out, "  - {of}: {reason}");
             }
         }
     }
     if !estimate.not_modeled.is_empty() {
-        let _ = writeln!(out, "\nNot looked at: {}.", estimate.not_modeled.join(", "));
+        let _ = writeln!(out, "\nNot modeled: {}.", estimate.not_modeled.join(", "));
     }
 }
 
-/// The flags that make a variant, ready for a shell.
+/// Returns the flags that create an alternative, quoted for a shell.
 fn flags(alternative: &Alternative) -> String {
     let quoted = |(path, value): &(String, String)| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -148,10 +147,10 @@ fn flags(alternative: &Alternative) -> String {
 
 fn alternatives(out: &mut String, all: &[Alternative]) {
     let cheaper = match all.iter().all(|it| it.is_comparison || it.is_reachable) {
-        true => "Cheaper, and by the proof (`ssm-synth check`) sessions still work:",
-        false => "Cheaper, and by the proof (`ssm-synth check`) no instance is worse off:",
+        true => "Cheaper alternatives; every instance stays reachable:",
+        false => "Cheaper alternatives; no instance has a worse verdict:",
     };
-    for (comparison, head) in [(false, cheaper), (true, "To compare with:")] {
+    for (comparison, head) in [(false, cheaper), (true, "For comparison:")] {
         let of: Vec<&Alternative> = all
             .iter()
             .filter(|it| it.is_comparison == comparison)
@@ -184,7 +183,7 @@ fn alternatives(out: &mut String, all: &[Alternative]) {
             + 4;
         for (line, alternative) in lines.lines().zip(&of) {
             let _ = writeln!(out, "{line}");
-            let _ = writeln!(out, "{:indent$}gives up: {}", "", alternative.trade_off);
+            let _ = writeln!(out, "{:indent$}trade-off: {}", "", alternative.trade_off);
             let how = match alternative.settings.is_empty() {
                 true => alternative.instructions.clone().unwrap_or_default(),
                 false => flags(alternative),
@@ -194,7 +193,7 @@ fn alternatives(out: &mut String, all: &[Alternative]) {
     }
 }
 
-/// The first and the last date of the prices that were used.
+/// Returns the oldest and the newest date of prices.
 fn dates(prices: &[&Price]) -> Option<(&'static str, &'static str)> {
     let first = prices.iter().map(|it| it.date).min()?;
     let last = prices.iter().map(|it| it.date).max()?;
@@ -202,7 +201,7 @@ fn dates(prices: &[&Price]) -> Option<(&'static str, &'static str)> {
 }
 
 fn closing(out: &mut String, estimate: &Estimate) {
-    out.push_str("\nAssumed:\n");
+    out.push_str("\nAssumptions:\n");
     for assumption in estimate.assumptions() {
         let _ = writeln!(out, "  - {assumption}");
     }
@@ -219,22 +218,22 @@ fn closing(out: &mut String, estimate: &Estimate) {
         .count();
     let _ = writeln!(
         out,
-        "This is an estimate, and no bill: list prices of AWS in {}{when}, in US dollars without taxes.",
+        "This is an estimate, not a bill: AWS list prices in {}{when}, in US dollars without taxes.",
         estimate.region.name
     );
     if known > 0 {
         let _ = writeln!(
             out,
-            "Of its {} prices {known} are as known on their date, and not verified; `--output json` has the source of each.",
+            "{known} of its {} prices are not verified; `--format json` shows the source of each.",
             prices.len()
         );
     }
     out.push_str(
-        "Data to the internet and between zones, requests, snapshots, CloudTrail and flow logs are not in it.\n",
+        "Not included: data to the internet and between Availability Zones, requests, snapshots, CloudTrail, flow logs.\n",
     );
 }
 
-/// Prints an estimate for programs.
+/// Prints an estimate as JSON.
 #[must_use]
 pub fn json(report: &CostReport<'_>) -> String {
     let CostReport { estimate, .. } = report;
@@ -255,9 +254,9 @@ pub fn json(report: &CostReport<'_>) -> String {
         "total": estimate.total().as_f64(),
         "complete": estimate.is_complete(),
         "cheapest_total": report.cheapest.map(Usd::as_f64),
-        "not_modelled": estimate.not_modeled,
+        "not_modeled": estimate.not_modeled,
         "assumptions": estimate.assumptions(),
-        "variants": alternatives,
+        "alternatives": alternatives,
     });
     format!("{root:#}\n")
 }
@@ -305,10 +304,10 @@ fn alternative(alternative: &Alternative) -> Value {
         "name": alternative.name,
         "settings": settings,
         "how": alternative.instructions,
-        "gives_up": alternative.trade_off,
+        "trade_off": alternative.trade_off,
         "monthly": alternative.monthly.as_f64(),
         "difference": alternative.difference.as_f64(),
         "comparison": alternative.is_comparison,
-        "proven": alternative.is_reachable,
+        "checked": alternative.is_reachable,
     })
 }

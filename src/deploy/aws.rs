@@ -22,9 +22,9 @@ use tokio::time::Instant;
 use super::error::{AwsError, ErrorKind, classify};
 use super::https;
 use super::plain;
+use super::stop::Stop;
 use super::strict::Strict;
 use super::values::{Drifted, Event, Member, Stack};
-use super::wait::Stop;
 
 /// The region, profile and endpoint of AWS calls, as for the AWS CLI.
 #[derive(Clone, Debug, Default)]

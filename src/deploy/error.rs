@@ -11,7 +11,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 pub(crate) enum ErrorKind {
     /// Required configuration is missing.
     Unconfigured,
-    /// There are no credentials, or AWS does not accept them.
+    /// Credentials are missing, or AWS does not accept them.
     Credentials,
     /// The credentials expired.
     Expired,
@@ -86,7 +86,7 @@ impl AwsError {
                 "run this command again; see https://health.aws.amazon.com for the status of AWS"
             }
             ErrorKind::Unconfigured => return None,
-            ErrorKind::Rejected => return super::cause::hint(&self.message),
+            ErrorKind::Rejected => return super::hint::hint(&self.message),
         };
         Some(text.to_owned())
     }

@@ -3,8 +3,9 @@
 use super::aws::Cloud;
 use super::cause::{self, Cause};
 use super::error::{AwsError, ErrorKind};
+use super::stop::Stop;
 use super::values::{ChangeSet, Event, Stack};
-use super::wait::{ProgressSink, Stop};
+use super::wait::ProgressSink;
 
 /// The response to a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,10 +8,9 @@ use super::aws::Cloud;
 use super::error::AwsError;
 use super::outcome::{Detached, Failed};
 use super::rollout::token;
+use super::stop::Stop;
 use super::values::{Event, Stack};
-use super::wait::{
-    ProgressSink, Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait,
-};
+use super::wait::{ProgressSink, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
 /// The outcome of a deletion.
 #[derive(Debug)]

@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::{Instant, sleep};
 
 use super::aws::Cloud;
-use super::cause;
 use super::error::AwsError;
+use super::hint::hint;
 use super::outcome::{Confirm, Confirmation, DeployError, Deployed, Detached, Failed, Outcome};
 use super::parameters::{effective, fill, filled, merged};
+use super::stop::Stop;
 use super::values::{ChangeSet, ParameterValue, Request, Stack};
-use super::wait::{Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
+use super::wait::{WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
 /// Options of a deployment.
 #[derive(Clone, Debug)]
@@ -249,9 +250,11 @@ impl<T: Confirm> Rollout<'_, T> {
                 return Ok(Some(Outcome::Unchanged(stack)));
             }
             let state = leftover.unwrap_or_else(|| self.unchanged_state());
-            let mut error =
-                DeployError::new(format!("change set failed: {}{details}", set.reason), state);
-            error.help = cause::hint(&details).or_else(|| cause::hint(&set.reason));
+            let mut error = DeployError::new(
+                format!("the change set failed: {}{details}", set.reason),
+                state,
+            );
+            error.help = hint(&details).or_else(|| hint(&set.reason));
             return Err(error);
         }
         let stack_now = deployed.as_ref().map(|it| &it.stack);

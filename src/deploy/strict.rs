@@ -10,7 +10,7 @@ pub(super) struct Strict;
 
 impl Intercept for Strict {
     fn name(&self) -> &'static str {
-        "Whole"
+        "Strict"
     }
 
     fn read_after_deserialization(
@@ -24,11 +24,20 @@ impl Intercept for Strict {
         if response.status().is_server_error() {
             return Ok(());
         }
+        let content_type = response.headers().get("content-type");
         match response.body().bytes() {
-            Some(body) if !is_complete(body) => Err("truncated response".into()),
+            Some(body) if is_xml(content_type) && !is_complete(body) => {
+                Err("truncated response".into())
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// Returns whether the SDK parses a response as XML. Other parsers reject truncated responses.
+fn is_xml(content_type: Option<&str>) -> bool {
+    let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
+    !content_type.contains("json") && !content_type.contains("cbor")
 }
 
 /// Returns whether an XML document ends with its root element.
@@ -66,6 +75,21 @@ fn is_complete(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_xml_must_end_as_xml() {
+        for content_type in [None, Some("text/xml"), Some("text/xml; charset=utf-8")] {
+            assert!(is_xml(content_type), "{content_type:?}");
+        }
+        for content_type in [
+            "application/json",
+            "application/x-amz-json-1.1",
+            "application/cbor",
+            "Application/JSON; charset=utf-8",
+        ] {
+            assert!(!is_xml(Some(content_type)), "{content_type}");
+        }
+    }
 
     #[test]
     fn a_document_ends_with_its_root() {

@@ -1,82 +1,16 @@
 //! Waiting for the end of an operation.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::aws::Cloud;
 use super::error::AwsError;
+use super::stop::Stop;
 use super::values::{Event, Stack};
 
 /// The time without a response from AWS after which waiting ends.
 const MAX_OUTAGE: Duration = Duration::from_secs(600);
-
-/// A request of the user to stop. The first Ctrl-C requests it, the second ends the program.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop(Arc<(AtomicBool, Notify)>);
-
-impl Stop {
-    /// Listens for Ctrl-C and the termination signals of CI jobs. Calls `cut` when the user does
-    /// not wait for the end.
-    pub(crate) fn listen(cut: fn()) -> Stop {
-        let stop = Stop::default();
-        let own = stop.clone();
-        tokio::spawn(async move {
-            loop {
-                asked().await;
-                if own.0.0.swap(true, Ordering::SeqCst) {
-                    cut();
-                    std::process::exit(130);
-                }
-                own.0.1.notify_waiters();
-            }
-        });
-        stop
-    }
-
-    pub(crate) fn is_requested(&self) -> bool {
-        self.0.0.load(Ordering::SeqCst)
-    }
-
-    /// Waits until the user requests to stop.
-    pub(crate) async fn wait(&self) {
-        loop {
-            let notified = self.0.1.notified();
-            if self.is_requested() {
-                return;
-            }
-            notified.await;
-        }
-    }
-}
-
-#[cfg(unix)]
-async fn asked() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-        signal(SignalKind::hangup()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        // The terminal was closed.
-        _ = hangup.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn asked() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
 
 /// A display for progress.
 pub(crate) trait ProgressSink {

@@ -1,29 +1,29 @@
-//! The report: one HTML file that needs nothing else, without a script.
+//! The report: a self-contained HTML file without scripts.
 
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext, html_escape};
 use serde_json::{Value, json};
 
 use super::scene::Names;
-use super::{Part, Scene, status_word, svg};
+use super::{Part, Scene, svg};
 use crate::ir::NodeId;
 use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
 use crate::report::CheckReport;
 use crate::template::{self, TemplateError};
 
-/// Draws a report: both pictures, every hop with what mends it, every resource.
+/// Writes a report: both diagrams, every hop with its fix, and every resource.
 ///
 /// # Errors
 ///
-/// If the built-in template is broken.
+/// If the built-in template is invalid.
 pub fn html(scene: &Scene, report: &CheckReport<'_>) -> Result<String, TemplateError> {
     let mut engine = template::engine(html_escape);
-    // The pictures escape what is in them, and are no text.
-    let pictures = [
+    // The diagrams are markup, and escape names themselves.
+    let diagrams = [
         ("network", svg(scene, Part::Network)),
         ("sequence", svg(scene, Part::Sequence)),
     ];
     engine.register_helper(
-        "picture",
+        "diagram",
         Box::new(
             move |helper: &Helper<'_>,
                   _: &Handlebars<'_>,
@@ -32,8 +32,8 @@ pub fn html(scene: &Scene, report: &CheckReport<'_>) -> Result<String, TemplateE
                   out: &mut dyn Output|
                   -> HelperResult {
                 let name = helper.param(0).and_then(|it| it.value().as_str());
-                for (_, picture) in pictures.iter().filter(|(own, _)| Some(*own) == name) {
-                    out.write(picture)?;
+                for (_, diagram) in diagrams.iter().filter(|(own, _)| Some(*own) == name) {
+                    out.write(diagram)?;
                 }
                 Ok(())
             },
@@ -48,7 +48,7 @@ pub fn html(scene: &Scene, report: &CheckReport<'_>) -> Result<String, TemplateE
     )
 }
 
-/// Writes text, and what stands between backticks as code.
+/// Writes text, with code between backticks.
 fn words(
     helper: &Helper<'_>,
     _: &Handlebars<'_>,
@@ -94,7 +94,7 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
             "names": super::several(&path.names, 6),
             "all": path.names.join(", "),
             "many": path.names.len() > 7,
-            "answer": path.verdict.as_str(),
+            "verdict": path.verdict.as_str(),
             "class": verdict_class(path.verdict),
             "hops": hops(&names, report, reachability),
             "warnings": reachability.warnings.iter().map(|it| hop_values(&names, report, it)).collect::<Vec<_>>(),
@@ -103,7 +103,7 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
     json!({
         "title": scene.title,
         "summary": scene.summary,
-        "region": scene.region.as_deref().unwrap_or("decided at deployment"),
+        "region": scene.region.as_deref().unwrap_or("determined at deployment"),
         "version": env!("CARGO_PKG_VERSION"),
         "paths": paths.collect::<Vec<_>>(),
         "resources": resources(&names, report),
@@ -129,11 +129,11 @@ fn hop_values(names: &Names<'_>, report: &CheckReport<'_>, result: &HopResult) -
     let at = report.display_location(result);
     json!({
         "hop": result.hop.as_str(),
-        "word": status_word(result.status),
+        "status": result.status.as_str(),
         "class": class(result.status),
         "detail": names.detail(&result.detail),
-        "why": result.hop.reason(),
-        // Where it holds, nobody asks where.
+        "reason": result.hop.reason(),
+        // The location of a hop that passes does not matter.
         "at": at.filter(|_| result.status != HopStatus::Pass).map(|it| names.detail(&format!("`{it}`"))),
         "fix": crate::report::fixed(report, result),
     })
@@ -147,15 +147,15 @@ fn resources(names: &Names<'_>, report: &CheckReport<'_>) -> Vec<Value> {
     nodes
         .map(|(id, node): (NodeId, _)| {
             let exists = match (node.is_absent(), node.is_certain()) {
-                (true, _) => "left out",
-                (_, true) => "",
-                _ => "on a condition",
+                (true, _) => "no",
+                (_, true) => "yes",
+                _ => "conditional",
             };
             json!({
                 "name": names.node(id),
                 "id": node.dialect().pick(node.cfn_id.as_str(), node.tf_name.as_str()),
                 "type": node.resource.type_name(node.dialect()).unwrap_or_default(),
-                "note": exists,
+                "exists": exists,
             })
         })
         .collect()

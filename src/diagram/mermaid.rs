@@ -1,4 +1,4 @@
-//! Mermaid: text that GitHub and others draw.
+//! Mermaid, which GitHub and other viewers draw.
 //!
 //! <https://mermaid.js.org/syntax/flowchart.html>
 //! <https://mermaid.js.org/syntax/sequenceDiagram.html>
@@ -6,21 +6,20 @@
 use std::fmt::Write as _;
 
 use super::sequence::{self, Party, Step};
-use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several, status_word};
+use super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, several};
 use crate::reachability::{HopStatus, Verdict};
 
-/// Instances beyond these are counted.
+/// Number of instance names in a box.
 const MAX_NAMES: usize = 2;
-/// Boxes in a subnet, subnets in a zone and VPCs beyond these are counted: Mermaid draws at most five
-/// hundred lines and fifty thousand letters.
+/// Number of boxes in a subnet, subnets in an Availability Zone, and VPCs. Mermaid draws at most 500
+/// edges and 50,000 characters.
 const MAX_BOXES: usize = 3;
 const MAX_SUBNETS: usize = 4;
 const MAX_PANELS: usize = 4;
-/// Security groups and roles beyond these are left to the report.
+/// Number of security groups and roles. The report lists all of them.
 const MAX_CARDS: usize = 6;
 
-/// Escapes text for a quoted label or a message: what is no letter, digit or harmless sign becomes
-/// an entity, which no part of the grammar reads.
+/// Escapes text for a quoted label or a message. Characters with a meaning in Mermaid become entities.
 fn escaped(text: &str) -> String {
     let mut out = String::new();
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -34,14 +33,14 @@ fn escaped(text: &str) -> String {
             }
         }
     }
-    // A line of its own that begins with this word ends a block.
+    // A line that consists of this word ends a block.
     match out.eq_ignore_ascii_case("end") {
         true => format!("{out}#8203;"),
         false => out,
     }
 }
 
-/// Breaks a message into lines, since Mermaid does not.
+/// Wraps a message, since Mermaid does not.
 fn broken(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -57,7 +56,7 @@ fn broken(text: &str) -> String {
     label(&lines)
 }
 
-/// Lines of a label.
+/// Joins the lines of a label.
 fn label(lines: &[&str]) -> String {
     let lines = lines.iter().filter(|it| !it.is_empty());
     let lines: Vec<String> = lines.map(|it| escaped(it)).collect();
@@ -80,25 +79,25 @@ fn verdict_class(verdict: Verdict) -> &'static str {
     }
 }
 
-const FAILS: &str = "\u{2717}";
+const FAIL_SIGN: &str = "\u{2717}";
 
-/// The sign of a verdict, for those who see no colours.
+/// Returns the sign of a status, for readers who do not see colors.
 fn sign(status: HopStatus) -> &'static str {
     match status {
         HopStatus::Pass => "\u{2713}",
         HopStatus::Unknown => "?",
-        HopStatus::Fail => FAILS,
+        HopStatus::Fail => FAIL_SIGN,
     }
 }
 
-/// The network as a flowchart.
+/// Draws the network as a flowchart.
 pub(super) fn network(scene: &Scene) -> String {
     let mut out = "flowchart TB\n".to_owned();
     let title = format!("{}: {}", scene.title, scene.summary);
     let _ = writeln!(out, "  accTitle: {}", escaped(&title));
     let _ = writeln!(
         out,
-        "  accDescr: The agent dials out to Systems Manager, and so does the operator."
+        "  accDescr: The agent and the operator both connect to Systems Manager."
     );
     for (n, panel) in scene.panels.iter().enumerate().take(MAX_PANELS) {
         self::panel(&mut out, n, panel);
@@ -165,18 +164,18 @@ pub(super) fn network(scene: &Scene) -> String {
         }
     }
     let _ = writeln!(out, "  operator -- \"{}\" --> s0", label(&["StartSession"]));
-    let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["web socket"]));
+    let _ = writeln!(out, "  operator -- \"{}\" --> s1", label(&["WebSocket"]));
     let more = scene.panels.len().saturating_sub(MAX_PANELS);
     if more > 0 {
-        let says = format!("and {more} more VPCs with instances");
-        let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&says]));
+        let text = format!("and {more} more VPCs with instances");
+        let _ = writeln!(out, "  panels[\"{}\"]:::quiet", label(&[&text]));
     }
     if !scene.empty_vpcs.is_empty() {
         let names = several(&scene.empty_vpcs, 3);
         let _ = writeln!(
             out,
             "  more[\"{}\"]:::quiet",
-            label(&["VPCs without an instance", &names])
+            label(&["VPCs without instances", &names])
         );
     }
     out.push_str(
@@ -222,9 +221,9 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
                 );
             }
             let interfaces = match subnet.interfaces.as_slice() {
-                [] if subnet.instances.is_empty() => "nothing of this path".to_owned(),
+                [] if subnet.instances.is_empty() => "not on the path".to_owned(),
                 [] => String::new(),
-                of => format!("interfaces of {}", several(of, 3)),
+                of => format!("network interfaces of {}", several(of, 3)),
             };
             if !interfaces.is_empty() {
                 let _ = writeln!(
@@ -237,8 +236,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
         }
         let more = zone.subnets.len().saturating_sub(MAX_SUBNETS);
         if more > 0 {
-            let says = format!("and {more} more subnets");
-            let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&says]));
+            let text = format!("and {more} more subnets");
+            let _ = writeln!(out, "      z{n}x{z}more[\"{}\"]:::quiet", label(&[&text]));
         }
         out.push_str("    end\n");
     }
@@ -246,8 +245,8 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
         self::egress_point(out, n, m, point);
     }
     if !edges.is_empty() {
-        let says = label(&["The agents dial out, TCP 443"]);
-        let _ = writeln!(out, "    o{n}([\"{says}\"])");
+        let text = label(&["The agents connect on TCP 443"]);
+        let _ = writeln!(out, "    o{n}([\"{text}\"])");
     }
     cards(out, n, panel);
     out.push_str("  end\n");
@@ -262,7 +261,7 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     }
     for (m, point) in panel.egress_points.iter().enumerate() {
         let _ = match point.status {
-            Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAILS),
+            Some(HopStatus::Fail) => writeln!(out, "  o{n} -. \"{}\" .-x d{n}x{m}", FAIL_SIGN),
             Some(HopStatus::Unknown) => writeln!(out, "  o{n} -.-> d{n}x{m}"),
             Some(HopStatus::Pass) => writeln!(out, "  o{n} ==> d{n}x{m}"),
             None => Ok(()),
@@ -270,13 +269,13 @@ fn panel(out: &mut String, n: usize, panel: &Panel) {
     }
 }
 
-/// The security groups and roles, one below the other.
+/// Draws the security groups and roles, one below the other.
 fn cards(out: &mut String, n: usize, panel: &Panel) {
     if panel.cards.is_empty() {
         return;
     }
-    let says = label(&["security groups and roles"]);
-    let _ = writeln!(out, "    subgraph c{n}[\"{says}\"]\n      direction TB");
+    let text = label(&["security groups and roles"]);
+    let _ = writeln!(out, "    subgraph c{n}[\"{text}\"]\n      direction TB");
     let shown = panel.cards.len().min(MAX_CARDS);
     for (c, card) in panel.cards[..shown].iter().enumerate() {
         let mut lines = vec![format!("{} {}", card.kind, card.name)];
@@ -297,11 +296,7 @@ fn cards(out: &mut String, n: usize, panel: &Panel) {
 
 fn instance_label(instance: &InstanceBox) -> String {
     let verdict = match instance.failing {
-        Some(hop) => format!(
-            "{}: {hop} {}",
-            instance.verdict.as_str(),
-            status_word(HopStatus::Fail)
-        ),
+        Some(hop) => format!("{}: {hop} {}", instance.verdict.as_str(), HopStatus::Fail),
         None => instance.verdict.as_str().to_owned(),
     };
     let kind = if instance.scaled {
@@ -312,7 +307,7 @@ fn instance_label(instance: &InstanceBox) -> String {
     label(&[
         &format!("{kind}{}", several(&instance.names, MAX_NAMES)),
         &verdict,
-        &format!("group: {}", instance.security_groups),
+        &format!("security group: {}", instance.security_groups),
         &format!("role: {}", instance.role),
     ])
 }
@@ -321,9 +316,9 @@ fn egress_point(out: &mut String, n: usize, m: usize, point: &EgressPoint) {
     let what = match point.kind {
         EgressPointKind::Interface => "endpoint",
         EgressPointKind::Gateway => "gateway endpoint",
-        EgressPointKind::Internet => "way out",
-        EgressPointKind::Missing => "missing",
-        EgressPointKind::Unknown => "not told",
+        EgressPointKind::Internet => "route to the internet",
+        EgressPointKind::Missing => "missing endpoint",
+        EgressPointKind::Unknown => "unknown path",
     };
     let _ = writeln!(
         out,
@@ -338,7 +333,7 @@ fn egress_point(out: &mut String, n: usize, m: usize, point: &EgressPoint) {
     );
 }
 
-/// The sequence.
+/// Draws the sequence.
 pub(super) fn sequence(scene: &Scene) -> String {
     let path = sequence::shown_path(scene);
     let mut out = "sequenceDiagram\n".to_owned();
@@ -364,7 +359,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         Party::Operator => "operator",
         Party::Ssm => "ssm",
         Party::Messages => "messages",
-        Party::EgressPoint => "door",
+        Party::EgressPoint => "egress",
         Party::Agent => "agent",
         Party::Local => "local",
     };
@@ -390,14 +385,14 @@ pub(super) fn sequence(scene: &Scene) -> String {
             format!("{} ", sign(it).replace('?', "#63;"))
         });
         let text = format!("{status_text}{}", broken(&step.text));
-        // A failing step ends where it fails; what is not told passes through.
+        // A failing step ends where it fails. An unknown one continues.
         match step.through {
             Some(point) if step.status == Some(HopStatus::Fail) => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
             }
             Some(point) => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(point));
-                let _ = writeln!(out, "  {}{arrow}{}: and on", id(point), id(to));
+                let _ = writeln!(out, "  {}{arrow}{}: continues", id(point), id(to));
             }
             None => {
                 let _ = writeln!(out, "  {}{arrow}{}: {text}", id(from), id(to));
@@ -408,12 +403,7 @@ pub(super) fn sequence(scene: &Scene) -> String {
         let _ = writeln!(
             out,
             "  note over operator,local: {}",
-            escaped(&format!(
-                "{} {}: {}",
-                mark.hop,
-                status_word(mark.status),
-                mark.detail
-            ))
+            escaped(&format!("{} {}: {}", mark.hop, mark.status, mark.detail))
         );
     }
     out
@@ -424,7 +414,7 @@ mod tests {
     use super::escaped;
 
     #[test]
-    fn nothing_leaves_a_label() {
+    fn labels_are_escaped() {
         let hostile = "a\"] --> x; %%{init}%% <script>`\n  end #x style: #";
         let text = escaped(hostile);
         for sign in ['"', ']', '>', '<', '%', '{', '`', '\n', ':'] {

@@ -1,8 +1,7 @@
-//! A stack as a picture: its network, the agent's path with the proof's verdict on each hop, and the
-//! sequence from the operator to the shell.
+//! Diagrams of a stack: the network with the status of each hop, and the sequence from the operator to
+//! the shell.
 //!
-//! Everything is drawn from one neutral [`Scene`]; the languages differ in spelling alone, and each
-//! escapes what users named.
+//! Mermaid, SVG and HTML draw the same [`Scene`], and escape every name.
 //!
 //! ```
 //! use ssm_synth::{App, SessionAccess, diagram::{self, Part, Scene}, reachability};
@@ -10,8 +9,8 @@
 //! let mut app = App::new();
 //! app.stack("Access").add_inline(SessionAccess::new());
 //! let assume = reachability::Assumptions::default();
-//! let proof = reachability::check(app.graph(), &assume);
-//! let scene = Scene::new("Access", app.graph(), &proof, &assume);
+//! let checked = reachability::check(app.graph(), &assume);
+//! let scene = Scene::new("Access", app.graph(), &checked, &assume);
 //! assert!(diagram::svg(&scene, Part::Network).starts_with("<svg"));
 //! assert!(diagram::mermaid(&scene, Part::Sequence).starts_with("sequenceDiagram"));
 //! ```
@@ -30,19 +29,19 @@ pub use scene::{
 };
 pub use sequence::{Party, Step};
 
-/// What is drawn.
+/// The part of a scene to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Part {
-    /// The network and the agent's path through it.
+    /// The network and the path of the agent.
     Network,
     /// The sequence from the operator to the shell.
     Sequence,
-    /// Both, one below the other; in Mermaid as Markdown with a block for each.
+    /// Both, one below the other. In Mermaid, Markdown with a block for each.
     Both,
 }
 
-/// Draws in Mermaid's language.
+/// Draws a scene in Mermaid.
 pub fn mermaid(scene: &Scene, part: Part) -> String {
     match part {
         Part::Network => mermaid::network(scene),
@@ -55,21 +54,12 @@ pub fn mermaid(scene: &Scene, part: Part) -> String {
     }
 }
 
-/// Draws as SVG that stands by itself.
+/// Draws a scene as a self-contained SVG image.
 pub fn svg(scene: &Scene, part: Part) -> String {
     svg::document(scene, part)
 }
 
-/// A verdict in a word.
-pub(crate) const fn status_word(status: crate::reachability::HopStatus) -> &'static str {
-    match status {
-        crate::reachability::HopStatus::Pass => "ok",
-        crate::reachability::HopStatus::Unknown => "not decided",
-        crate::reachability::HopStatus::Fail => "fails",
-    }
-}
-
-/// The name of several: "web, worker and 98 more".
+/// Shortens a list of names: `web, worker and 98 more`.
 pub(crate) fn several(names: &[String], shown: usize) -> String {
     if names.len() <= shown + 1 {
         return match names.split_last() {
@@ -87,7 +77,7 @@ mod tests {
     use super::several;
 
     #[test]
-    fn several_are_named_shortly() {
+    fn several_shortens_long_lists() {
         let names: Vec<String> = (0..100).map(|n| format!("h{n}")).collect();
         assert_eq!(several(&names, 2), "h0, h1 and 98 more");
         assert_eq!(several(&names[..3], 2), "h0, h1 and h2");

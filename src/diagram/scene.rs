@@ -1,46 +1,47 @@
-//! What is to be seen, in no language.
+//! The content of a diagram, independent of the format.
 
 use super::several;
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
 use crate::reachability::{Hop, HopStatus, ResourceRef, Verdict};
+use crate::resource::Graph;
 
-/// A stack as it is drawn.
+/// The content of the diagrams of a stack.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Scene {
-    /// The stack's or the file's name.
+    /// The name of the stack or file.
     pub title: String,
-    /// Where it is deployed, if that is told.
+    /// The Region of the deployment, if it is known.
     pub region: Option<String>,
-    /// How many instances have which answer, in words.
+    /// The number of instances per verdict, as text.
     pub summary: String,
-    /// A network each.
+    /// The networks.
     pub panels: Vec<Panel>,
-    /// VPCs that hold no instance.
+    /// The VPCs without instances.
     pub empty_vpcs: Vec<String>,
-    /// The ways of the agents; equal ones together, the worst first.
+    /// The paths of the instances, worst first. Instances with equal paths share one.
     pub paths: Vec<Path>,
 }
 
-/// A VPC with what is in it.
+/// A VPC and its resources.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Panel {
     /// Its name.
     pub vpc: String,
-    /// Its range, or that it is not in the file.
+    /// Its CIDR range, or that it is not in the file.
     pub note: String,
     /// Whether it is in the file.
     pub is_in_file: bool,
-    /// Its zones.
+    /// Its Availability Zones.
     pub zones: Vec<Zone>,
-    /// The ways out: endpoints, gateways, and endpoints that are missed.
+    /// The egress points: endpoints, gateways, and missing endpoints.
     pub egress_points: Vec<EgressPoint>,
-    /// Its security groups and the roles of its instances.
+    /// Its security groups, and the roles of its instances.
     pub cards: Vec<Card>,
 }
 
-/// An availability zone.
+/// An Availability Zone.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Zone {
@@ -56,23 +57,23 @@ pub struct Zone {
 pub struct SubnetBox {
     /// Its name.
     pub name: String,
-    /// Its range, if it is told.
+    /// Its CIDR range, if it is known.
     pub note: String,
-    /// The instances, equal ones together.
+    /// The instances. Equal ones share a box.
     pub instances: Vec<InstanceBox>,
-    /// The endpoints that have an interface in it, by service.
+    /// The endpoints with a network interface in the subnet, by service.
     pub interfaces: Vec<String>,
 }
 
-/// Instances of which all that is drawn is equal.
+/// Instances that look equal in the diagram.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceBox {
     /// Their names.
     pub names: Vec<String>,
-    /// Whether an Auto Scaling group starts them.
+    /// Whether an Auto Scaling group launches them.
     pub scaled: bool,
-    /// The proof's answer.
+    /// Their verdict.
     pub verdict: Verdict,
     /// The first hop that fails.
     pub failing: Option<Hop>,
@@ -80,55 +81,55 @@ pub struct InstanceBox {
     pub security_groups: String,
     /// Their role.
     pub role: String,
-    /// Their way in [`Scene::paths`].
+    /// The index of their path in [`Scene::paths`].
     pub path: usize,
 }
 
-/// What kind of way out.
+/// The kind of an egress point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EgressPointKind {
-    /// An endpoint with interfaces.
+    /// An interface endpoint.
     Interface,
-    /// An endpoint in route tables.
+    /// A gateway endpoint.
     Gateway,
     /// A NAT or internet gateway.
     Internet,
-    /// None where one is needed.
+    /// A missing endpoint.
     Missing,
-    /// It is not in the file whether there is one.
+    /// An unknown egress point outside the file.
     Unknown,
 }
 
-/// A way out of the VPC.
+/// An exit of the VPC towards services.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EgressPoint {
-    /// The services it leads to.
+    /// The services behind it.
     pub services: Vec<String>,
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: EgressPointKind,
-    /// Its security groups, or what else is to be said.
+    /// Its security groups, or another note.
     pub note: String,
-    /// What the proof says of it, if the agent's path goes through it.
+    /// Its status, if the path of an agent passes it.
     pub status: Option<HopStatus>,
-    /// The instances for which it fails, where it does not fail for all.
+    /// The instances for which it fails, if it passes for others.
     pub fails_for: Vec<String>,
 }
 
 impl EgressPoint {
-    /// What is said of it in words.
+    /// Returns the status as text.
     pub(crate) fn status_text(&self) -> Option<String> {
         match self.fails_for.as_slice() {
-            [] => self.status.map(|it| super::status_word(it).to_owned()),
+            [] => self.status.map(|it| it.as_str().to_owned()),
             some => Some(format!("fails for {}", several(some, 2))),
         }
     }
 }
 
-/// A security group or role, with what it allows.
+/// A security group or role, with its rules or policies.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Card {
@@ -136,56 +137,56 @@ pub struct Card {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
-    /// A line for each rule.
+    /// A line for each rule or policy.
     pub lines: Vec<String>,
-    /// The worst that the proof says of it, if it says something.
+    /// The worst status of the hops that it affects, if any.
     pub status: Option<HopStatus>,
 }
 
-/// The agent's way of instances, hop by hop.
+/// The path of instances, hop by hop.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Path {
-    /// Whose way it is.
+    /// The names of the instances.
     pub names: Vec<String>,
-    /// The answer.
+    /// The verdict.
     pub verdict: Verdict,
     /// The hops in order.
     pub marks: Vec<Mark>,
-    /// The instance in the proof that stands for all, by position.
+    /// The index of one of the instances in the results of the check.
     pub instance_index: usize,
-    /// Whether the services are dialled through endpoints; nothing where the file does not tell.
+    /// Whether the path uses endpoints, or none if that is unknown.
     pub by_endpoints: Option<bool>,
 }
 
-/// A hop with its verdict.
+/// A hop with its status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Mark {
     /// The hop.
     pub hop: Hop,
-    /// Its verdict.
+    /// The status.
     pub status: HopStatus,
-    /// What was found.
+    /// The fact that determines the status.
     pub detail: String,
 }
 
 impl Path {
-    /// Returns the first hop that fails, or is not decided.
+    /// Returns the first hop that fails, or else the first unknown one.
     pub fn worst(&self) -> Option<&Mark> {
-        let of = |verdict| self.marks.iter().find(move |it| it.status == verdict);
-        of(HopStatus::Fail).or_else(|| of(HopStatus::Unknown))
+        let first = |status| self.marks.iter().find(move |it| it.status == status);
+        first(HopStatus::Fail).or_else(|| first(HopStatus::Unknown))
     }
 
-    /// Returns the worst verdict of some hops; nothing if none of them was asked.
+    /// Returns the worst status of some hops, or none if none of them applies.
     pub fn status(&self, hops: &[Hop]) -> Option<HopStatus> {
-        let asked = self.marks.iter().filter(|it| hops.contains(&it.hop));
-        asked.map(|it| it.status).min()
+        let marks = self.marks.iter().filter(|it| hops.contains(&it.hop));
+        marks.map(|it| it.status).min()
     }
 }
 
-pub(super) const fn rank(answer: Verdict) -> u8 {
-    match answer {
+pub(super) const fn rank(verdict: Verdict) -> u8 {
+    match verdict {
         Verdict::Unreachable => 0,
         Verdict::Unknown => 1,
         Verdict::Reachable => 2,
@@ -193,14 +194,14 @@ pub(super) const fn rank(answer: Verdict) -> u8 {
     }
 }
 
-/// Names without what all of them begin with.
+/// Names of resources without their common prefix.
 pub(crate) struct Names<'g> {
     graph: &'g Graph,
     prefix: Option<String>,
 }
 
 impl<'g> Names<'g> {
-    /// The names of a graph; the only stack's own name is left away.
+    /// Creates the names of a graph. Omits the name of a single stack.
     pub(crate) fn new(graph: &'g Graph) -> Names<'g> {
         let mut stacks = graph.stacks();
         let only = match (stacks.next(), stacks.next()) {
@@ -214,7 +215,7 @@ impl<'g> Names<'g> {
         }
     }
 
-    /// The name of a node.
+    /// Returns the name of a node.
     pub(crate) fn node(&self, id: NodeId) -> String {
         let shown = self.graph.node(id).map_or("", |node| node.display_id());
         let cut = self
@@ -224,7 +225,7 @@ impl<'g> Names<'g> {
         cut.unwrap_or(shown).to_owned()
     }
 
-    /// The name of an instance: without what the construct adds.
+    /// Returns the name of an instance, without the suffix of its construct.
     pub(crate) fn instance(&self, id: NodeId) -> String {
         let name = self.node(id);
         match &self.prefix {
@@ -233,7 +234,7 @@ impl<'g> Names<'g> {
         }
     }
 
-    /// The name of a thing.
+    /// Returns the name of a resource.
     pub(crate) fn resource_ref(&self, resource: &ResourceRef) -> String {
         match resource {
             ResourceRef::Node(id) => self.node(*id),
@@ -241,7 +242,7 @@ impl<'g> Names<'g> {
         }
     }
 
-    /// What was found, with the same names.
+    /// Replaces the names in a detail.
     pub(crate) fn detail(&self, text: &str) -> String {
         match &self.prefix {
             Some(prefix) => text.replace(&format!("`{prefix}"), "`"),

@@ -1,4 +1,4 @@
-//! How a scene is made of a graph and its proof.
+//! Builds a scene from a graph and the results of its reachability check.
 
 use std::collections::HashMap;
 
@@ -6,26 +6,27 @@ use super::scene::{Names, rank};
 use super::{
     Card, EgressPoint, EgressPointKind, InstanceBox, Mark, Panel, Path, Scene, SubnetBox, Zone,
 };
-use crate::ir::{Graph, NodeId, Value};
+use crate::ir::{NodeId, Value};
 use crate::reachability::{
-    self, Assumptions, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology, Verdict,
+    self, Assumptions, DiagramBox, EgressPath, Hop, HopStatus, Reachability, ResourceRef, Topology,
+    Verdict,
 };
-use crate::resource::Resource;
+use crate::resource::{Graph, Resource};
 
 impl Scene {
-    /// Makes a scene of a graph and what was proven of it.
+    /// Builds a scene from a graph and the results of its reachability check.
     pub fn new(
         title: &str,
         graph: &Graph,
         reachability: &Reachability,
         assumptions: &Assumptions,
     ) -> Scene {
-        let around = reachability::topology(graph, assumptions);
+        let topology = reachability::topology(graph, assumptions);
         let names = Names::new(graph);
         let builder = SceneBuilder {
             graph,
             reachability,
-            topology: &around,
+            topology: &topology,
             names,
         };
         builder.scene(title)
@@ -69,7 +70,7 @@ impl SceneBuilder<'_> {
         }
     }
 
-    /// The ways, and for each instance of the proof which is its own; absent ones have none.
+    /// Returns the paths, and for each instance the index of its path, if the instance exists.
     fn paths(&self) -> (Vec<Path>, Vec<Option<usize>>) {
         let mut paths: Vec<Path> = Vec::new();
         let mut known: HashMap<(u8, Vec<Mark>), usize> = HashMap::new();
@@ -90,7 +91,7 @@ impl SceneBuilder<'_> {
                     detail: self.names.detail(&it.detail),
                 })
                 .collect();
-            // What only names the instance itself, or the subnet that it is in, makes no difference.
+            // Paths are equal even if their details name different instances.
             let alike = |mark: &Mark| Mark {
                 detail: match mark.status {
                     HopStatus::Pass => String::new(),
@@ -114,14 +115,16 @@ impl SceneBuilder<'_> {
         }
         let mut order: Vec<usize> = (0..paths.len()).collect();
         order.sort_by_key(|&at| rank(paths[at].verdict));
-        let mut place = vec![0; paths.len()];
+        let mut position = vec![0; paths.len()];
         for (new, &old) in order.iter().enumerate() {
-            place[old] = new;
+            position[old] = new;
         }
         let sorted = order.iter().map(|&at| paths[at].clone()).collect();
         (
             sorted,
-            of.into_iter().map(|it| it.map(|old| place[old])).collect(),
+            of.into_iter()
+                .map(|it| it.map(|old| position[old]))
+                .collect(),
         )
     }
 
@@ -167,7 +170,7 @@ impl SceneBuilder<'_> {
         path_of: &[Option<usize>],
         paths: &[Path],
     ) {
-        // Where instances and interfaces are, and what else the VPC has.
+        // The subnets of instances and endpoints, and the other subnets of the VPC.
         let mut resources: Vec<ResourceRef> = Vec::new();
         let nodes = self.graph.stacks().flat_map(|it| self.graph.nodes_of(it));
         for (id, node) in nodes {
@@ -195,14 +198,14 @@ impl SceneBuilder<'_> {
                         reachability::display_text(self.graph, &it.availability_zone),
                         self.range(&it.cidr_block),
                     ),
-                    _ => ("not told".to_owned(), String::new()),
+                    _ => (String::new(), String::new()),
                 },
-                None => ("not told".to_owned(), "not in the file".to_owned()),
+                None => (String::new(), "not in the file".to_owned()),
             };
             let zone = match zone.as_str() {
-                "not told" => "zone not told".to_owned(),
-                own if own.contains("zone") => own.to_owned(),
-                own => format!("zone {own}"),
+                "" | "not specified" => "unknown Availability Zone".to_owned(),
+                name if name.contains("Availability Zone") => name.to_owned(),
+                name => format!("Availability Zone {name}"),
             };
             let index = match panel.zones.iter().position(|it| it.name == zone) {
                 Some(index) => index,
@@ -238,16 +241,16 @@ impl SceneBuilder<'_> {
             else {
                 continue;
             };
-            let made = self.instance_box(instance, *path, &paths[*path]);
+            let new = self.instance_box(instance, *path, &paths[*path]);
             for (zone, subnet) in instance.subnets.iter().filter_map(|it| at_of.get(it)) {
                 let instances = &mut panel.zones[*zone].subnets[*subnet].instances;
                 let like = |it: &&mut InstanceBox| {
                     (it.path, &it.security_groups, &it.role, it.scaled)
-                        == (made.path, &made.security_groups, &made.role, made.scaled)
+                        == (new.path, &new.security_groups, &new.role, new.scaled)
                 };
                 match instances.iter_mut().find(like) {
-                    Some(same) => same.names.extend(made.names.iter().cloned()),
-                    None => instances.push(made.clone()),
+                    Some(same) => same.names.extend(new.names.iter().cloned()),
+                    None => instances.push(new.clone()),
                 }
             }
         }
@@ -259,26 +262,26 @@ impl SceneBuilder<'_> {
     fn instance_box(
         &self,
         instance: &reachability::InstanceTopology,
-        path: usize,
-        way: &Path,
+        index: usize,
+        path: &Path,
     ) -> InstanceBox {
         let node = self.graph.node(instance.node);
-        let fails = way.marks.iter().find(|it| it.status == HopStatus::Fail);
+        let fails = path.marks.iter().find(|it| it.status == HopStatus::Fail);
         InstanceBox {
             names: vec![self.names.instance(instance.node)],
             scaled: node.is_some_and(|it| matches!(it.resource, Resource::AutoScalingGroup(_))),
-            verdict: way.verdict,
+            verdict: path.verdict,
             failing: fails.map(|it| it.hop),
             security_groups: match &instance.security_groups {
                 Some(groups) => self.names.all(groups),
-                None => "not decided".to_owned(),
+                None => "unknown".to_owned(),
             },
             role: match (&instance.role, &instance.instance_profile) {
                 (Some(role), _) => self.names.resource_ref(role),
                 (None, Some(profile)) => format!("of {}", self.names.resource_ref(profile)),
                 (None, None) => "none".to_owned(),
             },
-            path,
+            path: index,
         }
     }
 
@@ -287,7 +290,7 @@ impl SceneBuilder<'_> {
         instance.map_or_else(String::new, |it| self.names.instance(it.node))
     }
 
-    /// The worst verdict about some nodes, over the instances here.
+    /// Returns the worst status of hops that some nodes determine.
     fn worst_status(&self, here: &[usize], hops: &[Hop], nodes: &[NodeId]) -> Option<HopStatus> {
         let instances = here
             .iter()
@@ -300,27 +303,22 @@ impl SceneBuilder<'_> {
     }
 
     fn egress_points(&self, vpc: &ResourceRef, here: &[usize]) -> Vec<EgressPoint> {
-        const HOPS: [Hop; 4] = [
-            Hop::Endpoint,
-            Hop::EndpointPrivateDns,
-            Hop::EndpointPolicy,
-            Hop::EndpointSecurityGroup,
-        ];
+        let hops = Hop::of_box(DiagramBox::Endpoint);
         let mut points = Vec::new();
         let mut others = Vec::new();
-        let ways = |service: &str| {
+        let paths = |service: &str| {
             let service = service.to_owned();
             here.iter()
                 .flat_map(|&at| &self.topology.instances[at].paths)
                 .filter(move |(own, _)| *own == service)
-                .map(|(_, way)| way)
+                .map(|(_, path)| path)
         };
         for egress_point in self.topology.endpoints.iter().filter(|it| it.vpc == *vpc) {
             let service = egress_point.service.clone();
             let label = service
                 .clone()
-                .unwrap_or_else(|| "service not told".to_owned());
-            let maybe = ways(&label).any(|way| *way == EgressPath::Unknown);
+                .unwrap_or_else(|| "unknown service".to_owned());
+            let maybe = paths(&label).any(|path| *path == EgressPath::Unknown);
             let mut about = vec![egress_point.node];
             about.extend(
                 egress_point
@@ -328,20 +326,20 @@ impl SceneBuilder<'_> {
                     .iter()
                     .filter_map(ResourceRef::node),
             );
-            let takes = |(own, way): &(&str, EgressPath)| {
+            let uses = |(own, path): &(&str, EgressPath)| {
                 *own == label
-                    && matches!(way, EgressPath::Endpoints(ids) if ids.contains(&egress_point.node))
+                    && matches!(path, EgressPath::Endpoints(ids) if ids.contains(&egress_point.node))
             };
             let all = here.iter().copied();
-            let takers: Vec<usize> = all
-                .filter(|&at| self.topology.instances[at].paths.iter().any(takes))
+            let users: Vec<usize> = all
+                .filter(|&at| self.topology.instances[at].paths.iter().any(uses))
                 .collect();
             let fails =
-                |at: &usize| self.worst_status(&[*at], &HOPS, &about) == Some(HopStatus::Fail);
-            let failing: Vec<usize> = takers.iter().copied().filter(fails).collect();
-            let some = !failing.is_empty() && failing.len() < takers.len();
-            let status_text = self.worst_status(here, &HOPS, &about);
-            let made = EgressPoint {
+                |at: &usize| self.worst_status(&[*at], &hops, &about) == Some(HopStatus::Fail);
+            let failing: Vec<usize> = users.iter().copied().filter(fails).collect();
+            let some = !failing.is_empty() && failing.len() < users.len();
+            let worst = self.worst_status(here, &hops, &about);
+            let point = EgressPoint {
                 name: self.names.node(egress_point.node),
                 kind: match egress_point.interface {
                     Some(false) => EgressPointKind::Gateway,
@@ -351,11 +349,11 @@ impl SceneBuilder<'_> {
                     Some(false) => "in route tables".to_owned(),
                     _ => self.names.all(&egress_point.security_groups),
                 },
-                status: match (!takers.is_empty(), maybe, status_text) {
+                status: match (!users.is_empty(), maybe, worst) {
                     _ if some => Some(HopStatus::Unknown),
                     (_, _, Some(HopStatus::Fail)) => Some(HopStatus::Fail),
                     _ if !failing.is_empty() => Some(HopStatus::Fail),
-                    (true, _, status_text) => Some(status_text.unwrap_or(HopStatus::Pass)),
+                    (true, _, worst) => Some(worst.unwrap_or(HopStatus::Pass)),
                     (false, true, _) => Some(HopStatus::Unknown),
                     (false, false, _) => None,
                 },
@@ -365,13 +363,13 @@ impl SceneBuilder<'_> {
                 },
                 services: vec![label],
             };
-            match made.status {
-                Some(_) => points.push(made),
-                None => others.push(made),
+            match point.status {
+                Some(_) => points.push(point),
+                None => others.push(point),
             }
         }
         for (service, kind, name) in self.missing_endpoints(here) {
-            // An endpoint that is drawn already, and does not serve, says it.
+            // An endpoint in the diagram that does not pass already shows the problem.
             let drawn =
                 |it: &EgressPoint| it.services == [service] && it.status != Some(HopStatus::Pass);
             if points.iter().any(drawn) {
@@ -387,28 +385,26 @@ impl SceneBuilder<'_> {
         points
     }
 
-    /// What is dialled past the endpoints of the file.
+    /// Returns the services that no endpoint of the file serves.
     fn missing_endpoints(&self, here: &[usize]) -> Vec<(&'static str, EgressPointKind, String)> {
         let mut found = Vec::new();
-        for (service, way) in here
+        for (service, path) in here
             .iter()
             .flat_map(|&at| &self.topology.instances[at].paths)
         {
-            let made = match way {
+            let (kind, name) = match path {
                 EgressPath::Endpoints(_) => continue,
                 EgressPath::Internet(by) => (EgressPointKind::Internet, self.names.node(*by)),
-                EgressPath::Broken(_) => {
-                    (EgressPointKind::Internet, "a way out that ends".to_owned())
-                }
+                EgressPath::Broken(_) => (EgressPointKind::Internet, "a broken route".to_owned()),
                 EgressPath::NoRoute => (
                     EgressPointKind::Missing,
                     format!("no endpoint for {service}"),
                 ),
                 EgressPath::Unknown => (EgressPointKind::Unknown, "not in the file".to_owned()),
             };
-            let made = (*service, made.0, made.1);
-            if !found.contains(&made) {
-                found.push(made);
+            let point = (*service, kind, name);
+            if !found.contains(&point) {
+                found.push(point);
             }
         }
         found
@@ -424,21 +420,26 @@ impl SceneBuilder<'_> {
         let instances = here
             .iter()
             .filter_map(|&at| self.reachability.instances.get(at));
-        let worst = |hop: Hop| {
-            let found = instances.clone().flat_map(|it| &it.hops);
-            found.filter(|it| it.hop == hop).map(|it| it.status).min()
-        };
-        let (verdict, note) = match kind {
-            EgressPointKind::Internet => (worst(Hop::Route), "public addresses"),
-            EgressPointKind::Missing => (Some(HopStatus::Fail), "and no way out of the subnet"),
-            _ => (Some(HopStatus::Unknown), "whether there is one is not told"),
+        let hops = Hop::of_box(DiagramBox::InternetRoute);
+        let results = instances.flat_map(|it| &it.hops);
+        let worst = results
+            .filter(|it| hops.contains(&it.hop))
+            .map(|it| it.status)
+            .min();
+        let (status, note) = match kind {
+            EgressPointKind::Internet => (worst, "public addresses"),
+            EgressPointKind::Missing => (Some(HopStatus::Fail), "and no route to the internet"),
+            _ => (
+                Some(HopStatus::Unknown),
+                "the file does not show an endpoint",
+            ),
         };
         EgressPoint {
             services: vec![service.to_owned()],
             name,
             kind,
             note: note.to_owned(),
-            status: Some(verdict.unwrap_or(HopStatus::Unknown)),
+            status: Some(status.unwrap_or(HopStatus::Unknown)),
             fails_for: Vec::new(),
         }
     }
@@ -454,7 +455,7 @@ impl SceneBuilder<'_> {
                 groups.push(resource);
             }
         }
-        const HOPS: [Hop; 2] = [Hop::EndpointSecurityGroup, Hop::InstanceSecurityGroup];
+        let hops = Hop::of_box(DiagramBox::SecurityGroup);
         let mut cards: Vec<Card> = Vec::new();
         for resource in groups {
             let rules = self
@@ -464,10 +465,13 @@ impl SceneBuilder<'_> {
                 .filter(|it| it.security_group == *resource);
             let mut lines: Vec<String> = rules
                 .map(|it| {
-                    let way = if it.egress { "out" } else { "in" };
-                    let word = if it.egress { "to" } else { "from" };
+                    let (direction, word) = if it.egress {
+                        ("outbound", "to")
+                    } else {
+                        ("inbound", "from")
+                    };
                     format!(
-                        "{way}: {} {word} {}",
+                        "{direction}: {} {word} {}",
                         it.traffic,
                         self.names.resource_ref(&it.peer)
                     )
@@ -475,7 +479,7 @@ impl SceneBuilder<'_> {
                 .collect();
             if lines.is_empty() {
                 lines.push(match resource {
-                    ResourceRef::Node(_) => "no rule in the file".to_owned(),
+                    ResourceRef::Node(_) => "no rules in the file".to_owned(),
                     ResourceRef::Outside(_) => "not in the file".to_owned(),
                 });
             }
@@ -485,7 +489,7 @@ impl SceneBuilder<'_> {
                 lines,
                 status: resource
                     .node()
-                    .and_then(|id| self.worst_status(here, &HOPS, &[id])),
+                    .and_then(|id| self.worst_status(here, &hops, &[id])),
             });
         }
         let mut roles: Vec<(&Option<ResourceRef>, &Option<ResourceRef>)> = Vec::new();
@@ -498,14 +502,17 @@ impl SceneBuilder<'_> {
             let Some(resource) = role.as_ref().or(profile.as_ref()) else {
                 continue;
             };
-            const HOPS: [Hop; 3] = [Hop::InstanceProfile, Hop::RoleTrust, Hop::RolePermissions];
+            let hops = Hop::of_box(DiagramBox::Role);
             let about: Vec<NodeId> = [role, profile]
                 .into_iter()
                 .filter_map(|it| it.as_ref().and_then(ResourceRef::node))
                 .collect();
             let mut lines = Vec::new();
             if let Some(profile) = profile {
-                lines.push(format!("profile: {}", self.names.resource_ref(profile)));
+                lines.push(format!(
+                    "instance profile: {}",
+                    self.names.resource_ref(profile)
+                ));
             }
             lines.extend(self.policies(role.as_ref()));
             cards.push(Card {
@@ -516,7 +523,7 @@ impl SceneBuilder<'_> {
                 },
                 name: self.names.resource_ref(resource),
                 lines,
-                status: self.worst_status(here, &HOPS, &about),
+                status: self.worst_status(here, &hops, &about),
             });
         }
         cards
@@ -541,16 +548,16 @@ impl SceneBuilder<'_> {
     }
 }
 
-/// Whether an agent dials endpoints; nothing where the file does not tell.
+/// Returns whether the path of an instance uses endpoints, or none if that is unknown.
 fn by_endpoints(instance: &reachability::InstanceTopology) -> Option<bool> {
-    let any = |is: fn(&EgressPath) -> bool| instance.paths.iter().any(|(_, way)| is(way));
-    if any(|way| matches!(way, EgressPath::Internet(_) | EgressPath::Broken(_))) {
+    let any = |is: fn(&EgressPath) -> bool| instance.paths.iter().any(|(_, path)| is(path));
+    if any(|path| matches!(path, EgressPath::Internet(_) | EgressPath::Broken(_))) {
         return Some(false);
     }
-    (!any(|way| *way == EgressPath::Unknown)).then_some(true)
+    (!any(|path| *path == EgressPath::Unknown)).then_some(true)
 }
 
-/// Endpoints that the agent's path does not use, by kind: services beside services.
+/// Merges the endpoints of one kind that no path uses.
 fn joined(points: Vec<EgressPoint>) -> Vec<EgressPoint> {
     let mut out: Vec<EgressPoint> = Vec::new();
     for egress_point in points {
@@ -568,7 +575,7 @@ fn joined(points: Vec<EgressPoint>) -> Vec<EgressPoint> {
     out
 }
 
-fn summary(proof: &Reachability) -> String {
+fn summary(reachability: &Reachability) -> String {
     let counts = [
         Verdict::Unreachable,
         Verdict::Unknown,
@@ -577,12 +584,12 @@ fn summary(proof: &Reachability) -> String {
     ];
     let words: Vec<String> = counts
         .into_iter()
-        .map(|answer| (answer, crate::report::count_verdict(proof, answer)))
+        .map(|verdict| (verdict, crate::report::count_verdict(reachability, verdict)))
         .filter(|(_, n)| *n > 0)
-        .map(|(answer, n)| format!("{n} {}", answer.as_str()))
+        .map(|(verdict, n)| format!("{n} {verdict}"))
         .collect();
     match words.is_empty() {
-        true => "no instance".to_owned(),
+        true => "no instances".to_owned(),
         false => words.join(", "),
     }
 }

@@ -1,30 +1,31 @@
-//! From the operator to the shell, as it really goes: the agent dials out, and nothing dials in.
+//! The sequence of a session: the agent opens every connection.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
 
 use super::{Path, Scene};
-use crate::reachability::{Hop, HopStatus};
+use crate::reachability::{Hop, HopStatus, SequenceStep};
+use crate::session_manager::REGISTER_ACTION;
 
-/// Who takes part.
+/// A participant of the sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Party {
-    /// A person with the AWS CLI and its session plugin.
+    /// The operator, with the AWS CLI and the Session Manager plugin.
     Operator,
     /// The service `ssm`.
     Ssm,
     /// The service `ssmmessages`.
     Messages,
-    /// The endpoints, or what else leads out of the VPC.
+    /// The endpoints, or the route to the internet.
     EgressPoint,
     /// The agent on the instance.
     Agent,
-    /// The instance's metadata service and the VPC's resolver.
+    /// The instance metadata service and the VPC resolver.
     Local,
 }
 
 impl Party {
-    /// All, from left to right.
+    /// All participants, from left to right.
     pub const ALL: &'static [Party] = &[
         Party::Operator,
         Party::Ssm,
@@ -34,7 +35,7 @@ impl Party {
         Party::Local,
     ];
 
-    /// Returns its two lines.
+    /// Returns the two lines of the label.
     pub(crate) fn label(self, path: Option<&Path>) -> (&'static str, &'static str) {
         let endpoints = path.map_or(Some(true), |it| it.by_endpoints);
         match self {
@@ -43,42 +44,47 @@ impl Party {
             Party::Messages => ("ssmmessages", "Session Manager"),
             Party::EgressPoint => match endpoints {
                 Some(true) => ("VPC endpoints", "private DNS"),
-                Some(false) => ("Way out", "of the subnet"),
-                None => ("Way out", "not told which"),
+                Some(false) => ("Internet", "route of the subnet"),
+                None => ("Egress", "unknown path"),
             },
             Party::Agent => ("SSM Agent", "on the instance"),
-            Party::Local => ("In the VPC", "metadata, resolver"),
+            Party::Local => ("In the VPC", "IMDS, resolver"),
         }
     }
 }
 
-/// A message.
+/// A message of the sequence.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Step {
-    /// Who sends it.
+    /// The sender.
     pub from: Party,
-    /// Who gets it.
+    /// The recipient.
     pub to: Party,
-    /// What it passes on its way.
+    /// The egress point that it passes.
     pub through: Option<Party>,
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// Whether it goes both ways.
+    /// Whether data flows in both directions.
     pub is_bidirectional: bool,
-    /// What the proof says of it; nothing where the file does not say how it goes.
+    /// The worst status of the hops that it requires, if any.
     pub status: Option<HopStatus>,
 }
 
-/// How many steps there are up to the control channel.
+/// The number of steps up to the control channel.
 const CHANNEL: usize = 4;
 
-/// The way whose sequence is told: the worst.
+/// Returns the API operation of an IAM action.
+fn operation(action: &str) -> &str {
+    action.rsplit(':').next().unwrap_or(action)
+}
+
+/// Returns the path that the sequence shows: the worst.
 pub(crate) fn shown_path(scene: &Scene) -> Option<&Path> {
     scene.paths.first()
 }
 
-/// The steps in order.
+/// Returns the steps, in order.
 pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
     let path = shown_path(scene);
     let region = scene.region.as_deref().unwrap_or("REGION");
@@ -91,87 +97,82 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         is_bidirectional: false,
         status: path.and_then(|it| it.status(hops)),
     };
-    let dialled = |to, text: String, hops: &[Hop]| Step {
+    let connect = |to, text: String| Step {
         through: Some(Party::EgressPoint),
-        ..step(Party::Agent, to, &text, hops)
+        ..step(
+            Party::Agent,
+            to,
+            &text,
+            &Hop::of_step(SequenceStep::Connect),
+        )
     };
-    let route: &[Hop] = &[
-        Hop::RolePermissions,
-        Hop::Endpoint,
-        Hop::EndpointPrivateDns,
-        Hop::EndpointPolicy,
-        Hop::EndpointSecurityGroup,
-        Hop::InstanceSecurityGroup,
-        Hop::NetworkAcl,
-        Hop::Route,
-    ];
     let mut steps = vec![
         step(
             Party::Agent,
             Party::Local,
-            "The agent asks the metadata service for its instance id and the role's credentials",
-            &[Hop::Agent, Hop::Imds, Hop::InstanceProfile, Hop::RoleTrust],
+            "The agent reads its instance ID and the credentials of the role from the instance \
+             metadata service",
+            &Hop::of_step(SequenceStep::Credentials),
         ),
         step(
             Party::Agent,
             Party::Local,
             &match endpoints {
                 Some(true) => format!(
-                    "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: private \
-                     DNS answers with addresses of the endpoints"
+                    "It resolves ssm.{region} and ssmmessages.{region}: private DNS returns the \
+                     addresses of the endpoints"
                 ),
                 Some(false) => format!(
-                    "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: public \
-                     addresses"
+                    "It resolves ssm.{region} and ssmmessages.{region}: DNS returns public addresses"
                 ),
                 None => format!(
-                    "It asks the VPC's resolver for ssm.{region} and ssmmessages.{region}: addresses \
-                     of endpoints, if there are, else public ones"
+                    "It resolves ssm.{region} and ssmmessages.{region}: DNS returns the addresses of \
+                     endpoints, or public addresses"
                 ),
             },
-            &[Hop::VpcDns, Hop::Endpoint, Hop::EndpointPrivateDns],
+            &Hop::of_step(SequenceStep::Resolve),
         ),
-        dialled(
+        connect(
             Party::Ssm,
-            "It dials out, TCP 443, and registers: UpdateInstanceInformation".to_owned(),
-            route,
+            format!(
+                "It connects on TCP 443 and registers: {}",
+                operation(REGISTER_ACTION)
+            ),
         ),
-        dialled(
+        connect(
             Party::Messages,
-            "It dials out again and keeps a web socket open: the control channel".to_owned(),
-            route,
+            "It connects again, and keeps a WebSocket open: the control channel".to_owned(),
         ),
         step(
             Party::Operator,
             Party::Ssm,
-            "The operator calls StartSession with the instance's id",
+            "The operator calls StartSession with the instance ID",
             &[],
         ),
         step(
             Party::Ssm,
             Party::Operator,
-            "The answer is a session id, a token and the address of a web socket",
+            "The response contains a session ID, a token and the URL of a WebSocket",
             &[],
         ),
         step(
             Party::Operator,
             Party::Messages,
-            "The session plugin opens that web socket: the operator's data channel",
+            "The Session Manager plugin opens the WebSocket: the data channel of the operator",
             &[],
         ),
         step(
             Party::Messages,
             Party::Agent,
-            "The service tells the agent, inside the control channel that the agent opened",
+            "The service notifies the agent through the control channel",
             &[],
         ),
-        dialled(
+        connect(
             Party::Messages,
-            "The agent dials out a third time: its own data channel".to_owned(),
-            route,
+            "The agent connects a third time: its data channel".to_owned(),
         ),
     ];
-    // Without a control channel nobody is told of a session.
+    // Without a control channel, no session starts.
     let fails = |it: &Step| it.status == Some(HopStatus::Fail);
     if let Some(first) = steps[..CHANNEL].iter().position(fails) {
         steps.drain(first + 1..CHANNEL);
@@ -181,13 +182,13 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
             ..step(
                 Party::Ssm,
                 Party::Operator,
-                "The answer is TargetNotConnected: no agent has opened a control channel",
+                "The response is TargetNotConnected: no agent has opened a control channel",
                 &[],
             )
         });
         return steps;
     }
-    // An answer takes the connection that is open: nothing dials into the VPC.
+    // The notification uses the open connection: nothing connects into the VPC.
     if let Some(inside) = steps.get_mut(7) {
         inside.through = Some(Party::EgressPoint);
         inside.status = None;
@@ -198,9 +199,9 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         ..step(
             Party::Operator,
             Party::Messages,
-            "Both web sockets meet in the service: what is typed goes in at one, the shell's \
-             output comes out of the other",
-            &[Hop::SessionPreferences],
+            "The service joins both data channels: one carries the input, the other the output of \
+             the shell",
+            &Hop::of_step(SequenceStep::Shell),
         )
     });
     steps.push(Step {
@@ -209,8 +210,8 @@ pub(crate) fn steps(scene: &Scene) -> Vec<Step> {
         ..step(
             Party::Agent,
             Party::Messages,
-            "The agent runs the shell, and passes its bytes on",
-            &[Hop::SessionPreferences],
+            "The agent runs the shell and forwards its input and output",
+            &Hop::of_step(SequenceStep::Shell),
         )
     });
     steps

@@ -5,8 +5,9 @@
 //! where the template uses it.
 
 mod access;
-pub(crate) mod model;
-pub(crate) mod plan;
+mod change_report;
+mod model;
+mod plan;
 mod rename;
 mod replace;
 
@@ -19,8 +20,12 @@ use crate::frontend::tree::{self, Kind, SyntaxError, Tree};
 /// The suffix of a parameter reference that uses its default.
 const DEFAULT: &str = "(default)";
 
-pub(crate) use access::{AccessChange, access};
-pub(crate) use replace::{Replacement, ReplacementReason};
+pub use access::AccessChange;
+use access::access;
+#[cfg(feature = "deploy")]
+pub(crate) use change_report::escape_text;
+pub use change_report::{ChangeReport, Gate, SessionChange, Version};
+pub use replace::{Replacement, ReplacementReason};
 
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,18 +51,20 @@ pub(crate) struct Side {
 
 /// A changed property.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PropertyChange {
+#[non_exhaustive]
+pub struct PropertyChange {
     /// The path, such as `MetadataOptions.HttpTokens` or `Tags[Name]`.
-    pub(crate) path: String,
+    pub path: String,
     /// The old value. `None` for a new property.
-    pub(crate) old: Option<Value>,
+    pub old: Option<Value>,
     /// The new value. `None` for a removed property.
-    pub(crate) new: Option<Value>,
+    pub new: Option<Value>,
 }
 
 /// A change of a resource or of an entry in another section.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Change {
+#[non_exhaustive]
+pub enum Change {
     /// It is new.
     Added,
     /// It was removed.
@@ -76,29 +83,30 @@ pub(crate) enum Change {
 
 /// A changed resource or entry.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Difference {
+#[non_exhaustive]
+pub struct Difference {
     /// The section, such as `Resources`.
-    pub(crate) section: String,
+    pub section: String,
     /// The logical ID or name.
-    pub(crate) id: String,
+    pub id: String,
     /// The resource type, or empty text.
-    pub(crate) kind: String,
+    pub kind: String,
     /// The change.
-    pub(crate) change: Change,
+    pub change: Change,
     /// The reasons for a replacement.
-    pub(crate) forced: Vec<Replacement>,
+    pub forced: Vec<Replacement>,
 }
 
 impl Difference {
     /// Returns whether the resource is certainly replaced.
-    pub(crate) fn is_replaced(&self) -> bool {
+    pub fn is_replaced(&self) -> bool {
         self.forced
             .iter()
             .any(|it| !matches!(it.reason, ReplacementReason::Maybe(_)))
     }
 
     /// Returns whether the resource may be replaced.
-    pub(crate) fn may_be_replaced(&self) -> bool {
+    pub fn may_be_replaced(&self) -> bool {
         !self.forced.is_empty()
     }
 }

@@ -8,8 +8,8 @@ use super::replace::without_brackets;
 use super::{Entry, Side};
 use crate::backend::cfn::value_of;
 use crate::backend::tf;
-use crate::ir::{Graph, Node, terraform_name};
-use crate::resource::{Dialect, RawValue, RolePolicyAttachment, Typed};
+use crate::ir::{Dialect, terraform_name};
+use crate::resource::{Graph, Node, RawValue, RolePolicyAttachment, Typed};
 
 fn entry(kind: &str, properties: Value) -> Entry {
     Entry {

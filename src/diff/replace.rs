@@ -18,7 +18,8 @@ const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// The reason for a replacement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ReplacementReason {
+#[non_exhaustive]
+pub enum ReplacementReason {
     /// Every change of the property.
     Always,
     /// Some changes of the property, with the condition if known.
@@ -35,9 +36,12 @@ pub(crate) enum ReplacementReason {
 
 /// A replacement and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replacement {
-    pub(crate) property: String,
-    pub(crate) reason: ReplacementReason,
+#[non_exhaustive]
+pub struct Replacement {
+    /// The property. Empty for the entire resource.
+    pub property: String,
+    /// The reason.
+    pub reason: ReplacementReason,
 }
 
 struct Rules {

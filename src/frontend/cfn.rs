@@ -1,8 +1,8 @@
-//! CloudFormation templates as others write them.
+//! Reads CloudFormation templates from any source.
 //!
-//! Functions are evaluated as far as the file and the given parameters decide them; the rest stays
-//! symbolic. Where conditions ask for something that is not decided, the template is read once for
-//! each answer that makes a difference.
+//! The reader evaluates functions as far as the file and the specified parameters determine their
+//! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
+//! creates a graph for each combination of conditions.
 
 mod loops;
 #[cfg(feature = "cli")]
@@ -15,20 +15,20 @@ use std::sync::Arc;
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use crate::ir::{
-    Cidr, ConditionId, Expr, Graph, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
+    Cidr, ConditionId, Dialect, Expr, NodeId, ParamId, ParameterType, Pseudo, SourceLocation, Span,
     Text,
 };
 use crate::region::Region;
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, RawValue};
 
-/// What is known of the deployment.
+/// Known values of a deployment.
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
     /// Values of parameters, by name.
     pub parameters: Vec<(String, String)>,
     /// The region.
     pub region: Option<&'static Region>,
-    /// The account's twelve digits.
+    /// The 12-digit account ID.
     pub account: Option<String>,
 }
 
@@ -36,49 +36,49 @@ pub(crate) use loops::looped;
 #[cfg(feature = "cli")]
 pub(crate) use strict::read_strict;
 
-/// Evaluating is recursive.
+/// Limits recursion of the evaluation.
 const MAX_DEPTH: usize = 120;
-/// How many answers are tried.
-const MAX_WORLDS: usize = 64;
+/// Limits the combinations of unknown values.
+const MAX_SCENARIOS: usize = 64;
 
-/// Reads a template: a graph for each set of answers to what its conditions leave open.
+/// Reads a template: a graph for each combination of undetermined conditions.
 ///
 /// # Errors
 ///
-/// The place, if the text is not a template.
+/// The location, if the text is not a template.
 pub(crate) fn read(
     file: &str,
     root: Tree,
     deployment: &Deployment,
 ) -> Result<Vec<Graph>, SyntaxError> {
     let at = root.at;
-    let refuse = |at: At, message: &str| {
+    let reject = |at: At, message: &str| {
         Err(SyntaxError {
             at,
             message: message.to_owned(),
         })
     };
     if root.map().is_none() {
-        return refuse(at, "a template is a map");
+        return reject(at, "invalid template; expected a map");
     }
     let Some(resources) = root.get("Resources") else {
-        return refuse(at, "a template has `Resources`");
+        return reject(at, "invalid template; expected `Resources`");
     };
     if resources.map().is_none() {
-        return refuse(resources.at, "`Resources` is a map");
+        return reject(resources.at, "invalid `Resources`; expected a map");
     }
     let (root, undecided) = looped(root, deployment)?;
     let inferred = deployment.region.or_else(|| region_of_zones(&root));
     let mut reader = Reader::new(file, &root, deployment, inferred);
     reader.unresolved = undecided;
     let open = reader.truths(Scenario::default());
-    let questions = std::mem::take(reader.questions.get_mut());
+    let comparisons = std::mem::take(reader.comparisons.get_mut());
     let mut truths: Vec<TruthValues> = Vec::new();
-    if !questions.is_empty() {
-        for world in scenarios(&root, questions) {
-            let of_world = reader.truths(world);
-            if !truths.contains(&of_world) {
-                truths.push(of_world);
+    if !comparisons.is_empty() {
+        for scenario in scenarios(&root, comparisons) {
+            let of_scenario = reader.truths(scenario);
+            if !truths.contains(&of_scenario) {
+                truths.push(of_scenario);
             }
         }
     }
@@ -96,7 +96,7 @@ pub(crate) fn is_template(root: &Tree) -> bool {
     root.get("Resources").is_some() || root.get("AWSTemplateFormatVersion").is_some()
 }
 
-/// The region that the zones of subnets are in, if the file names them.
+/// Returns the region of the subnets' Availability Zones, if the file specifies it.
 fn region_of_zones(root: &Tree) -> Option<&'static Region> {
     let mut found: Option<&'static Region> = None;
     for entry in root.get("Resources")?.map()? {
@@ -115,19 +115,19 @@ fn region_of_zones(root: &Tree) -> Option<&'static Region> {
     found
 }
 
-/// Answers: what a parameter or the region is, or that it is none of those that are asked for.
+/// Assumed values of unknown parameters and the region. `None` is any value that no condition names.
 #[derive(Clone, Debug, Default)]
 struct Scenario {
-    answers: BTreeMap<String, Option<String>>,
+    choices: BTreeMap<String, Option<String>>,
 }
 
-/// What each condition is, as far as it is decided.
+/// The value of each condition, if known.
 type TruthValues = HashMap<String, Option<bool>>;
 
-/// All answers that make a difference, for as many questions as are affordable.
-fn scenarios(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<Scenario> {
-    let mut worlds = vec![Scenario::default()];
-    for (name, mut values) in questions {
+/// Returns the combinations of assumed values, up to `MAX_SCENARIOS`.
+fn scenarios(root: &Tree, comparisons: BTreeMap<String, BTreeSet<String>>) -> Vec<Scenario> {
+    let mut scenarios = vec![Scenario::default()];
+    for (name, mut values) in comparisons {
         let allowed: Option<BTreeSet<String>> = root
             .get("Parameters")
             .and_then(|it| it.get(&name))
@@ -139,38 +139,38 @@ fn scenarios(root: &Tree, questions: BTreeMap<String, BTreeSet<String>>) -> Vec<
                     .filter_map(|it| it.text().map(str::to_owned))
                     .collect()
             });
-        let mut answers: Vec<Option<String>> = Vec::new();
+        let mut choices: Vec<Option<String>> = Vec::new();
         if let Some(allowed) = &allowed {
             values.retain(|value| allowed.contains(value));
         }
         let others = allowed.is_none_or(|allowed| allowed.iter().any(|it| !values.contains(it)));
-        answers.extend(values.into_iter().map(Some));
+        choices.extend(values.into_iter().map(Some));
         if others {
-            answers.push(None);
+            choices.push(None);
         }
-        if answers.is_empty() || worlds.len() * answers.len() > MAX_WORLDS {
+        if choices.is_empty() || scenarios.len() * choices.len() > MAX_SCENARIOS {
             continue;
         }
-        worlds = worlds
+        scenarios = scenarios
             .iter()
-            .flat_map(|world| {
-                answers.iter().map(|answer| {
-                    let mut world = world.clone();
-                    world.answers.insert(name.clone(), answer.clone());
-                    world
+            .flat_map(|scenario| {
+                choices.iter().map(|choice| {
+                    let mut scenario = scenario.clone();
+                    scenario.choices.insert(name.clone(), choice.clone());
+                    scenario
                 })
             })
             .collect();
     }
-    worlds
+    scenarios
 }
 
 enum ParameterValue {
     Text(String),
     List(Vec<String>),
-    /// The name of a parameter of Systems Manager.
+    /// The name of a parameter in Parameter Store.
     Stored(String),
-    /// A parameter that stays one.
+    /// A parameter of the converted document.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     Retained(ParamId, ParameterType),
     Unknown,
@@ -186,13 +186,13 @@ struct Reader<'t> {
     resources: HashMap<&'t str, (&'t Tree, NodeId)>,
     lift: Lift,
     scenario: RefCell<Scenario>,
-    /// Whether something that the file makes is left out.
+    /// Whether resources are missing, since a loop has unknown items.
     unresolved: bool,
     conditions: RefCell<TruthValues>,
-    questions: RefCell<BTreeMap<String, BTreeSet<String>>>,
-    /// The text, if places in it are shown, with the starts of its lines.
+    comparisons: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    /// The text and the start of each line, to compute offsets. Empty if no diagnostic shows them.
     source: (&'t str, Vec<usize>),
-    /// Conditions that stay conditions, if the template is read to be written again.
+    /// Conditions of the converted document. `None` when the reader evaluates conditions.
     strict: Option<HashMap<String, ConditionId>>,
 }
 
@@ -222,7 +222,7 @@ impl<'t> Reader<'t> {
             scenario: RefCell::default(),
             unresolved: false,
             conditions: RefCell::default(),
-            questions: RefCell::default(),
+            comparisons: RefCell::default(),
             source: ("", Vec::new()),
             strict: None,
         };
@@ -231,8 +231,8 @@ impl<'t> Reader<'t> {
             .and_then(Tree::map)
             .unwrap_or_default()
         {
-            let given = reader.parameter_value(entry, deployment);
-            reader.parameters.insert(&entry.key, given);
+            let specified = reader.parameter_value(entry, deployment);
+            reader.parameters.insert(&entry.key, specified);
         }
         for entry in resource_entries(root) {
             let type_name = entry
@@ -255,7 +255,7 @@ impl<'t> Reader<'t> {
             .and_then(Tree::text)
             .unwrap_or("String");
         let stored = of.starts_with("AWS::SSM::Parameter::Value<");
-        let given = deployment
+        let specified = deployment
             .parameters
             .iter()
             .rev()
@@ -270,7 +270,7 @@ impl<'t> Reader<'t> {
             Some(Kind::Null) => Some(String::new()),
             _ => None,
         };
-        match given.or_else(default) {
+        match specified.or_else(default) {
             None => ParameterValue::Unknown,
             Some(text) if stored => ParameterValue::Stored(text),
             Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
@@ -302,9 +302,9 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// What each condition is under the answers of a world.
-    fn truths(&self, world: Scenario) -> TruthValues {
-        self.scenario.replace(world);
+    /// Returns the value of each condition in a scenario.
+    fn truths(&self, scenario: Scenario) -> TruthValues {
+        self.scenario.replace(scenario);
         self.conditions.borrow_mut().clear();
         let conditions = self.root.get("Conditions").and_then(Tree::map);
         for entry in conditions.unwrap_or_default() {
@@ -314,7 +314,7 @@ impl<'t> Reader<'t> {
         self.conditions.take()
     }
 
-    /// Reads all resources, where the conditions are so.
+    /// Reads all resources with these condition values.
     fn graph(&self, truths: TruthValues) -> Graph {
         self.conditions.replace(truths);
         let mut lift = Lift::new(Dialect::Cfn, "template", self.region);
@@ -401,9 +401,9 @@ impl<'t> Reader<'t> {
                 .collect(),
             _ => Vec::new(),
         };
-        lift.after(id, after);
+        lift.add_dependencies(id, after);
         if opaque {
-            lift.cloud(id);
+            lift.mark_unknown(id);
         }
     }
 
@@ -421,7 +421,7 @@ impl<'t> Reader<'t> {
             Kind::Null => None,
             Kind::Text(text) if self.strict.is_some() && tree.plain => {
                 Some(match text.parse::<i64>() {
-                    // A number with zeros before it is an id.
+                    // A number with leading zeros is an ID.
                     Ok(number) if number.to_string() == *text => RawValue::Int(number),
                     _ => match text.as_str() {
                         "true" => RawValue::Bool(true),
@@ -533,7 +533,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A list of what a join joins by the delimiter that it is split by: items, and all of a list's.
+    /// Returns the items of a `Fn::Join` with the delimiter of the surrounding `Fn::Split`.
     fn spliced(&self, delimiter: &str, source: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let joined = |tree: &'_ Tree| match tree.single() {
             Some(("Fn::Join", inner)) => match inner.list()? {
@@ -591,8 +591,8 @@ impl<'t> Reader<'t> {
         if let Some(pseudo) = self.pseudo(name) {
             return pseudo;
         }
-        if let Some(given) = self.parameters.get(name) {
-            return Some(match given {
+        if let Some(specified) = self.parameters.get(name) {
+            return Some(match specified {
                 ParameterValue::Text(text) => RawValue::Str(text.clone().into()),
                 ParameterValue::List(items) => RawValue::List(
                     items
@@ -644,7 +644,7 @@ impl<'t> Reader<'t> {
 
     fn attribute(&self, id: &str, attribute: &str) -> RawValue<'static> {
         match self.id(id) {
-            // CloudFormation's attribute ends in what Terraform's leaves out.
+            // CloudFormation's attribute has a suffix that Terraform's does not have.
             Some(node)
                 if self.strict.is_some()
                     && attribute == "Arn"
@@ -695,7 +695,7 @@ impl<'t> Reader<'t> {
         }
         parts.push(Expr::Text(rest.to_owned().into()));
         match (&self.strict, Expr::concat(parts)) {
-            // What is joined of pieces is meant as it stands.
+            // A joined pattern is a literal.
             (Some(_), Expr::Text(text)) => RawValue::Str(text),
             (_, joined) => term_of(joined),
         }
@@ -703,7 +703,7 @@ impl<'t> Reader<'t> {
 
     fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> RawValue<'static> {
         match self.eval(list, depth) {
-            // All items of a list have no text of their own in the model.
+            // The model has no text for all items of a list.
             Some(RawValue::List(items)) if items.iter().any(RawValue::is_items) => {
                 opaque("Fn::Join")
             }
@@ -888,7 +888,7 @@ impl<'t> Reader<'t> {
         )
     }
 
-    /// A range as a literal, also through the attribute of a VPC or subnet.
+    /// Returns the CIDR range of a literal, or of the attribute of a VPC or subnet.
     fn literal_cidr(&self, expr: Expr, depth: usize) -> Result<Cidr, Expr> {
         if depth > MAX_DEPTH {
             return Err(expr);
@@ -923,7 +923,7 @@ impl<'t> Reader<'t> {
         }
         let conditions = self.root.get("Conditions").and_then(Tree::map)?;
         let entry = conditions.iter().find(|entry| entry.key == name)?;
-        // A condition that asks for itself is not decided.
+        // A condition that refers to itself has no value.
         let key = || entry.key.clone();
         self.conditions.borrow_mut().insert(key(), None);
         let value = self.test(&entry.value, depth + 1);
@@ -1004,11 +1004,11 @@ impl<'t> Reader<'t> {
             }
             _ => return None,
         };
-        match self.scenario.borrow().answers.get(&question) {
-            Some(Some(answer)) => Some(answer == value.as_ref()),
+        match self.scenario.borrow().choices.get(&question) {
+            Some(Some(choice)) => Some(choice == value.as_ref()),
             Some(None) => Some(false),
             None => {
-                self.questions
+                self.comparisons
                     .borrow_mut()
                     .entry(question)
                     .or_default()
@@ -1019,9 +1019,9 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// How a parameter without a value is written.
+/// Prefix of a placeholder for a parameter without a value.
 const PARAMETER: &str = "parameter ";
-/// How the list of zones is written.
+/// Placeholder for the list of Availability Zones.
 const AZS: &str = "Fn::GetAZs";
 
 fn is_many(term: &RawValue<'_>) -> bool {
@@ -1053,8 +1053,8 @@ fn into_expr(term: RawValue<'static>) -> Expr {
     }
 }
 
-/// Splits text, where an id of a resource holds no delimiter. What is not decided stands for its
-/// parts too.
+/// Splits text. An ID of a resource never contains a delimiter. An unknown expression stands for
+/// all its parts.
 fn split(delimiter: &str, source: Expr) -> RawValue<'static> {
     let parts = match source {
         Expr::Concat(parts) => parts,
@@ -1089,7 +1089,7 @@ fn split(delimiter: &str, source: Expr) -> RawValue<'static> {
     )
 }
 
-/// One of several, each once.
+/// Returns the alternatives without duplicates.
 fn one_of(of: Vec<Expr>) -> RawValue<'static> {
     let mut each: Vec<Expr> = Vec::new();
     for one in of {
@@ -1117,7 +1117,7 @@ fn display_expr(expr: &Expr) -> String {
     }
 }
 
-/// Text, with what CloudFormation looks up in it.
+/// Returns text with its dynamic references resolved.
 fn dynamic(text: &str) -> RawValue<'static> {
     let Some(start) = text.find("{{resolve:") else {
         return RawValue::Str(text.to_owned().into());

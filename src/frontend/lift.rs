@@ -1,20 +1,18 @@
-//! From a file's resources to the graph that the proof reads.
+//! Creates the graph for the reachability check from the resources of a file.
 
 #[cfg(feature = "cli")]
 use crate::ir::terraform_name;
-use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, Origin, SourceLocation, Stack, StackId, Unmodeled,
-    Value,
-};
+use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 use crate::region::Region;
 #[cfg(feature = "cli")]
 use crate::resource::RawValue;
 use crate::resource::codec::UnmodeledNotes;
 use crate::resource::{
-    Dialect, KINDS, Kind, Map, RawResource, Resource, SecurityGroup, SecurityGroupEgress, Typed,
+    Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
+    SecurityGroupEgress, Typed, Unmodeled,
 };
 
-/// Whether a resource exists, as far as the file tells.
+/// Whether a resource exists, as far as the file determines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exists {
     Yes,
@@ -22,7 +20,7 @@ pub(crate) enum Exists {
     No,
 }
 
-/// A graph that is being filled from a file.
+/// A graph under construction.
 pub(crate) struct Lift {
     pub(crate) graph: Graph,
     dialect: Dialect,
@@ -30,7 +28,7 @@ pub(crate) struct Lift {
     kinds: Vec<Option<&'static Kind>>,
 }
 
-/// Finds a type's table.
+/// Returns the table of a type.
 pub(crate) fn kind_of(dialect: Dialect, type_name: &str) -> Option<&'static Kind> {
     KINDS
         .iter()
@@ -49,7 +47,7 @@ impl Lift {
             parameters: Vec::new(),
             conditions: Vec::new(),
             outputs: Vec::new(),
-            suppressions: &[],
+            suppressions: Vec::new(),
             location: SourceLocation::Default,
         });
         graph.stack_names.insert(name.to_owned(), stack);
@@ -94,7 +92,7 @@ impl Lift {
         id
     }
 
-    /// Makes room for a resource, so that others can refer to it before it is read.
+    /// Reserves the ID of a resource, so that other resources can refer to it before it is read.
     pub(crate) fn reserve(
         &mut self,
         address: &str,
@@ -114,7 +112,7 @@ impl Lift {
         self.kinds.get(id.index()).copied().flatten()
     }
 
-    /// An attribute as the file spells it.
+    /// Returns the attribute with this name in the language of the file.
     pub(crate) fn attribute(&self, id: NodeId, name: &str) -> Expr {
         let other = || Expr::Other(id, name.to_owned().into());
         let Some(kind) = self.kind(id) else {
@@ -125,10 +123,10 @@ impl Lift {
             (Dialect::Cfn, CfnAttr::Ref) => name == "Ref",
             (Dialect::Cfn, CfnAttr::GetAtt(own)) => own == name,
         };
-        // What identifies a resource is an attribute `id` of every type.
+        // In Terraform, `id` identifies a resource of any type.
         let instance_role = match self.dialect {
             Dialect::Tf => name == "id",
-            // Of a group and of a prefix list, `Ref` gives the id too.
+            // `Ref` also returns the ID of a security group or prefix list.
             Dialect::Cfn => name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList"),
         };
         if instance_role || spelled(&kind.link) {
@@ -140,7 +138,7 @@ impl Lift {
         }
     }
 
-    /// Reads a resource into the room that was made for it.
+    /// Reads a resource into its reserved node.
     pub(crate) fn fill(
         &mut self,
         id: NodeId,
@@ -208,8 +206,8 @@ impl Lift {
         }
     }
 
-    /// Reads a resource into the room that was made for it, as a whole: returns what of it the
-    /// table does not know, with the property.
+    /// Reads a resource strictly into its reserved node. Returns each unsupported property with a
+    /// message.
     #[cfg(feature = "cli")]
     pub(crate) fn fill_strict(
         &mut self,
@@ -219,47 +217,47 @@ impl Lift {
         let Some(kind) = self.kind(id) else {
             let node = &self.graph.nodes[id.index()];
             let of = node.resource.type_name(self.dialect).unwrap_or_default();
-            return vec![(String::new(), format!("the type `{of}` is not modelled"))];
+            return vec![(String::new(), format!("unsupported type `{of}`"))];
         };
         let mut notes: Vec<Unmodeled> = Vec::new();
         let mut unmodeled = UnmodeledNotes {
             notes: &mut notes,
             field: String::new(),
         };
-        // Of these, what stands inside is read as a whole too.
+        // Nested rules and policies of these types are strict too.
         let unfolded = match kind.name {
             "SecurityGroup" | "Role" => (kind.unfold)(&mut map, id, self.dialect, &mut unmodeled),
             _ => Vec::new(),
         };
-        // What the table is about; another is another thing.
+        // The model supports flow logs of VPCs only.
         let of_vpc = matches!(map.get("ResourceType"), Some(RawValue::Str(of)) if of == "VPC");
         if kind.name == "FlowLog" && of_vpc {
             map.remove("ResourceType");
         }
-        let mut refused = Vec::new();
+        let mut rejected = Vec::new();
         let user_data = match kind.name {
             "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
             "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
             _ => None,
         };
         if user_data.is_some() {
-            refused.push("user data of what is launched is said otherwise there");
+            rejected.push("user data of a launch template or configuration is not supported");
         }
         if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
             (kind.name, map.get("UserData"))
         {
-            refused.push("`UserData` is not in `Fn::Base64`, and so in Base64 already");
+            rejected.push("`UserData` is not in `Fn::Base64`; expected plain text in `Fn::Base64`");
         }
         let mut out: Vec<(String, String)> = notes
             .into_iter()
             .map(|it| (it.field.clone(), format!("`{}` is {}", it.field, it.reason)))
             .collect();
         out.extend(
-            refused
+            rejected
                 .into_iter()
                 .map(|reason| (String::new(), reason.to_owned())),
         );
-        // What the model always says, and others leave to its default, stays left out.
+        // The converted resource omits properties that the file omits, even if the model requires them.
         let mut left = kind.fields.len();
         let taken = loop {
             let mut whole = map.clone();
@@ -290,7 +288,7 @@ impl Lift {
         for (property, _) in map.iter() {
             out.push((
                 property.to_string(),
-                format!("`{property}` is not modelled"),
+                format!("unsupported property `{property}`"),
             ));
         }
         let (name, location) = {
@@ -299,7 +297,7 @@ impl Lift {
         };
         for (n, inner) in unfolded.into_iter().enumerate() {
             if inner.is_conditional {
-                let reason = format!("`{}` has a peer that is not known", inner.property);
+                let reason = format!("unknown peer in `{}`", inner.property);
                 out.push((inner.property.to_owned(), reason));
             }
             let word = match inner.property {
@@ -322,7 +320,7 @@ impl Lift {
         out
     }
 
-    /// The graph, to be written: it came from no file.
+    /// Returns the graph without origins, for output.
     #[cfg(feature = "cli")]
     pub(crate) fn finish_strict(mut self) -> Graph {
         for node in &mut self.graph.nodes {
@@ -331,31 +329,32 @@ impl Lift {
         self.graph
     }
 
-    /// Says what must exist before.
-    pub(crate) fn after(&mut self, id: NodeId, after: Vec<NodeId>) {
+    /// Adds dependencies.
+    pub(crate) fn add_dependencies(&mut self, id: NodeId, after: Vec<NodeId>) {
         self.graph.nodes[id.index()].depends_on.extend(after);
     }
 
-    /// Says that any property may be there, and what it is.
-    pub(crate) fn cloud(&mut self, id: NodeId) {
+    /// Marks all properties as unknown.
+    pub(crate) fn mark_unknown(&mut self, id: NodeId) {
         let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
             origin
                 .unmodeled
                 .extend(fields.iter().map(|field| Unmodeled {
                     field: field.name.to_owned(),
-                    reason: "a macro says it".to_owned(),
+                    reason: "set by a macro".to_owned(),
                 }));
         }
     }
 
-    /// The graph, once all resources are read.
+    /// Returns the graph after all resources are read.
     pub(crate) fn finish(mut self) -> Graph {
         self.mark_default_rules_unknown();
         self.graph
     }
 
-    /// Sources disagree whether an outbound rule that stands alone takes EC2's own rule away.
+    /// Marks default outbound rules as unknown if the security group has standalone outbound rules.
+    /// Sources disagree whether these rules replace the default rule.
     fn mark_default_rules_unknown(&mut self) {
         let alone: Vec<Expr> = self
             .graph

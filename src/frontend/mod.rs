@@ -1,43 +1,43 @@
-//! Readers: what becomes a graph beside constructs in Rust.
+//! Readers of input files: they create the same graph as constructs in Rust.
 
 pub mod cfn;
 pub mod config;
 mod lift;
 pub(crate) mod plan;
-mod settings;
+mod schema;
 pub(crate) mod tree;
-mod validate;
 mod yaml;
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, Span};
+use crate::ir::{Diagnostic, Diagnostics, SourceLocation, Span};
+use crate::resource::Graph;
 use cfn::Deployment;
 
-pub use settings::{reference, schema};
+pub use schema::{reference, schema};
 
-/// What a file is.
+/// The format of an input file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InputFormat {
-    /// A CloudFormation template, JSON or YAML.
+    /// A CloudFormation template in JSON or YAML.
     Cfn,
-    /// A Terraform plan, as `terraform show -json` prints it.
+    /// A Terraform plan from `terraform show -json`.
     Plan,
-    /// A configuration of ours.
+    /// A configuration of `ssm-synth`.
     Config,
 }
 
-/// A file that the proof can be asked about.
+/// An input file for the reachability check.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Input {
-    /// What it is.
+    /// The format.
     pub format: InputFormat,
-    /// Its resources: once, or once for each answer to what the file leaves open.
+    /// The resources: one graph for each combination of undetermined conditions.
     pub graphs: Vec<Graph>,
 }
 
 impl Input {
-    /// Reads a file; its kind is told by its content unless it is given.
+    /// Reads a file. Infers the format from the content unless it is specified.
     ///
     /// ```
     /// use ssm_synth::frontend::{Input, cfn::Deployment};
@@ -53,7 +53,7 @@ impl Input {
     /// let input = Input::read("stack.yaml", text, None, &Deployment::default())?;
     /// let assume = Assumptions { agent: true, ..Assumptions::default() };
     /// let each = input.graphs.iter().map(|graph| reachability::check(graph, &assume));
-    /// // The file may leave conditions open: what holds is what holds in every case.
+    /// // An unknown condition results in several graphs: the verdict holds in all of them.
     /// let proof = reachability::merge(each.collect());
     /// assert_eq!(proof.instances[0].failing_hop(), Some(Hop::InstanceProfile));
     ///
@@ -65,7 +65,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// What cannot be read, with its place.
+    /// The errors with their locations.
     pub fn read(
         name: &str,
         text: &str,
@@ -78,7 +78,7 @@ impl Input {
 }
 
 impl InputFormat {
-    /// Tells by its content what a file is; text that is nothing else is a configuration.
+    /// Infers the format of a file. The fallback is a configuration.
     pub fn of(text: &str) -> InputFormat {
         with_stack_space(|| {
             if looks_like_plan(text) {
@@ -93,17 +93,17 @@ impl InputFormat {
     }
 }
 
-/// Runs what is recursive, since a caller's thread may be small.
+/// Runs recursive code in a thread with a large stack, since the caller's stack can be small.
 fn with_stack_space<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     let stack = std::thread::Builder::new().stack_size(256 * 1024 * 1024);
     std::thread::scope(|scope| stack.spawn_scoped(scope, run).ok()?.join().ok())
 }
 
-/// Reads a template to write it in the other language.
+/// Reads a template to convert it.
 ///
 /// # Errors
 ///
-/// What cannot be read, with its place.
+/// The errors with their locations.
 #[cfg(feature = "cli")]
 pub(crate) fn strict_template(name: &str, text: &str) -> Result<(Graph, Diagnostics), Diagnostics> {
     let unreadable = |error: tree::SyntaxError| {
@@ -119,12 +119,12 @@ pub(crate) fn strict_template(name: &str, text: &str) -> Result<(Graph, Diagnost
         .map_err(unreadable)
 }
 
-/// Reads of a plan what its configuration says, and not what the provider fills in.
+/// Reads only the configured values of a plan, without values from the provider.
 ///
 /// # Errors
 ///
-/// What cannot be read, with its place.
-#[cfg(feature = "cli")]
+/// The errors with their locations.
+#[cfg(feature = "diff")]
 pub(crate) fn configured_plan(
     name: &str,
     text: &str,
@@ -139,11 +139,11 @@ pub(crate) fn configured_plan(
     .unwrap_or_else(|| Err(rejection(name, text, (1, 1), "cannot be read".to_owned())))
 }
 
-/// The same template as JSON, with every resource kept when it leaves its stack.
+/// Returns the template as JSON, with all resources retained when they leave the stack.
 ///
 /// # Errors
 ///
-/// What cannot be read, with its place.
+/// The errors with their locations.
 #[cfg(feature = "cli")]
 pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
     use serde_json::{Map, Value};
@@ -152,7 +152,7 @@ pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
     fn value(tree: &Tree) -> Value {
         match &tree.kind {
             Kind::Null => Value::Null,
-            // What JSON takes for a number or a boolean was meant as one.
+            // The template means a number or a Boolean if the text is valid JSON of that type.
             Kind::Text(text) if tree.plain => match serde_json::from_str(text) {
                 Ok(it @ (Value::Bool(_) | Value::Number(_))) => it,
                 _ => Value::String(text.clone()),
@@ -191,12 +191,11 @@ pub(crate) fn retained(name: &str, text: &str) -> Result<String, Diagnostics> {
     Ok(format!("{root:#}\n"))
 }
 
-/// Reads a plan to write it in the other language, with what it says of each resource that is
-/// there.
+/// Reads a plan to convert it, with the state of each existing resource.
 ///
 /// # Errors
 ///
-/// What cannot be read, with its place.
+/// The errors with their locations.
 #[cfg(feature = "cli")]
 pub(crate) fn strict_plan(name: &str, text: &str) -> Result<plan::StrictPlan, Diagnostics> {
     let text = text.trim_start_matches('\u{feff}');
@@ -272,7 +271,10 @@ fn read_here(
         if root.map().is_some_and(|entries| !entries.is_empty()) {
             return config();
         }
-        let message = "is no CloudFormation template, Terraform plan or configuration".to_owned();
+        let message =
+            "unknown input format; expected a CloudFormation template, a Terraform plan or \
+             a configuration"
+                .to_owned();
         return Err(rejection(
             name,
             text,

@@ -1,7 +1,7 @@
-//! Terraform plans, as `terraform show -json` prints them.
+//! Reads Terraform plans from `terraform show -json`.
 //!
-//! What the plan knows comes from `planned_values`; what is known only after the apply, above all
-//! which resource refers to which, from the references in `configuration`.
+//! Known values come from `planned_values`. The references in `configuration` provide values that
+//! are known only after the apply, above all links between resources.
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
 #[cfg(feature = "cli")]
@@ -16,23 +16,23 @@ use serde_json::value::RawValue as JsonText;
 
 use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
-use crate::ir::{Expr, Graph, NodeId, SourceLocation, Text};
+use crate::ir::{Dialect, Expr, NodeId, SourceLocation, Text};
 use crate::region::Region;
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, RawValue};
 
 #[cfg(feature = "cli")]
 pub(crate) use strict::{StrictPlan, read_strict};
 
-/// References are followed through modules; a cycle ends.
+/// Limits the references that the reader follows through modules, since they can form a cycle.
 const MAX_STEPS: usize = 40;
 
-/// What a plan's file holds, as far as it is of use: the values before and after each change are
-/// most of it, and are passed over.
+/// The relevant parts of a plan file. Most of a file is the values before and after each change,
+/// which the reader skips.
 #[derive(serde::Deserialize)]
 struct File<'a> {
     #[serde(borrow)]
     planned_values: Option<&'a JsonText>,
-    /// Of a state.
+    /// Only in a state.
     #[serde(borrow)]
     values: Option<&'a JsonText>,
     #[serde(borrow)]
@@ -59,19 +59,19 @@ struct Unknowns<'a> {
     after_unknown: Option<&'a JsonText>,
 }
 
-/// How many values a plan may have: each takes its share of memory.
+/// Limits the memory for the values of a plan.
 const MAX_VALUES: usize = 900_000;
 
-/// Parses the parts of a plan that are of use.
+/// Parses the relevant parts of a plan.
 ///
 /// # Errors
 ///
-/// The place and what is wrong with it.
+/// The location and the message.
 pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
     let wrong = |error: serde_json::Error| {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let at = (number(error.line()), number(error.column()));
-        (at, format!("is not a plan in JSON: {error}"))
+        (at, format!("invalid plan JSON: {error}"))
     };
     let file: File<'_> = serde_json::from_str(text).map_err(wrong)?;
     let parts = [
@@ -120,17 +120,17 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
 ///
 /// # Errors
 ///
-/// What is missing, if the document is not a plan.
+/// The missing part, if the document is not a plan.
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     Plan::of(root).map(|plan| plan.graph(root, deployment))
 }
 
-/// Reads of a plan what its configuration says.
+/// Reads only the configured values of a plan.
 ///
 /// # Errors
 ///
-/// What is missing, if the document is not a plan.
-#[cfg(feature = "cli")]
+/// The missing part, if the document is not a plan.
+#[cfg(feature = "diff")]
 pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let mut plan = Plan::of(root)?;
     plan.configured = true;
@@ -145,12 +145,12 @@ impl<'p> Plan<'p> {
         self.lift.finish()
     }
 
-    /// Makes room for all that is planned.
+    /// Reserves nodes for all planned resources.
     fn of(root: &'p Json) -> Result<Plan<'p>, String> {
         let Some(planned) = root.get("planned_values") else {
             return Err(
-                "a plan has `planned_values`, and a state `values`: print it with \
-             `terraform show -json plan.out`"
+                "expected `planned_values` or `values`: print the plan or state with \
+                `terraform show -json plan.out`"
                     .to_owned(),
             );
         };
@@ -194,7 +194,7 @@ impl<'p> Plan<'p> {
     }
 }
 
-/// Takes out what the configuration does not say, in blocks too.
+/// Removes values that the configuration does not set, also in blocks.
 fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json>) {
     map.retain(|key| expressions.contains_key(key));
     for (key, expression) in expressions {
@@ -212,7 +212,7 @@ fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<String, Json
             one => vec![one],
         };
         for (n, item) in items.into_iter().enumerate() {
-            // Blocks that a loop makes are all of one form.
+            // All blocks of a `dynamic` block have the same arguments.
             let block = blocks.get(n).or(blocks.first());
             if let (RawValue::Object(inner) | RawValue::Block(inner), Some(block)) = (item, block) {
                 only_configured(inner, block);
@@ -225,16 +225,16 @@ fn array(value: Option<&Json>) -> &[Json] {
     value.and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// A module of the configuration, once for each instance.
+/// An instance of a module in the configuration.
 #[derive(Debug)]
 struct Module<'p> {
-    /// `module.net[0].`, or nothing for the root.
+    /// `module.net[0].`, or empty for the root module.
     address: String,
     config: &'p Json,
     parent: Option<(Rc<Module<'p>>, &'p Json, Option<String>)>,
 }
 
-/// A resource of the plan.
+/// A planned resource.
 struct Planned<'p> {
     address: &'p str,
     values: &'p Json,
@@ -251,22 +251,22 @@ struct Planned<'p> {
 struct Plan<'p> {
     unknown: HashMap<&'p str, &'p Json>,
     resources: Vec<Planned<'p>>,
-    /// By address without index: the instances.
+    /// Instances by address without index.
     by_name: HashMap<String, Vec<usize>>,
-    /// By id, of what is there already: the resource, and the attribute that is this id.
+    /// Existing resources by ID, with the attribute that contains this ID.
     by_id: HashMap<&'p str, (usize, &'static str)>,
     modules: BTreeMap<String, Rc<Module<'p>>>,
-    /// How deep arguments are followed that are other resources' arguments.
+    /// The depth of arguments that refer to arguments of other resources.
     depth: Cell<usize>,
-    /// Whether only counts what the configuration says, and not what the provider fills in.
+    /// Whether to ignore values that the provider sets.
     configured: bool,
     lift: Lift,
 }
 
-/// The type as the tables know it.
+/// Returns the equivalent type that the model supports.
 fn known_type(of: &str) -> &str {
     match of {
-        // What it starts is an instance with the same arguments.
+        // The request starts an instance with the same arguments.
         "aws_spot_instance_request" => "aws_instance",
         "aws_default_vpc_dhcp_options" => "aws_vpc_dhcp_options",
         other => other,
@@ -281,7 +281,7 @@ fn index_text(index: &Json) -> Option<String> {
     }
 }
 
-/// The attributes that others name a resource by.
+/// Attributes that identify a resource in arguments of other resources.
 const IDS: [&str; 8] = [
     "id",
     "arn",
@@ -293,7 +293,7 @@ const IDS: [&str; 8] = [
     "primary_network_interface_id",
 ];
 
-/// Whether a text is an id that AWS made, such as `vpc-0a1b2c3d`, or an ARN.
+/// Returns whether text is an ARN or an ID from AWS, such as `vpc-0a1b2c3d`.
 fn is_id(text: &str) -> bool {
     if text.starts_with("arn:") {
         return true;
@@ -305,19 +305,19 @@ fn is_id(text: &str) -> bool {
     hex && !kind.is_empty() && kind != "ami"
 }
 
-/// What a reference leads to.
+/// The target of a reference.
 #[derive(Clone, Debug)]
 enum Found {
-    /// A resource, and the attribute if the reference names one.
+    /// A resource, and the attribute if the reference has one.
     Resource(usize, Option<String>),
-    /// Something whose definition the plan does not hold.
+    /// A target that the plan does not define.
     Opaque(String),
     /// A literal.
     Constant(Json),
 }
 
 impl<'p> Plan<'p> {
-    /// Makes room for all resources of a module and of those inside.
+    /// Reserves nodes for all resources of a module and its child modules.
     fn walk(&mut self, module: &'p Json, own: &Rc<Module<'p>>, prior: bool) {
         self.modules
             .entry(own.address.clone())
@@ -328,7 +328,7 @@ impl<'p> Plan<'p> {
                 continue;
             };
             let data = text("mode") == Some("data");
-            // Of the state before, only what was looked up says something about the plan.
+            // In the prior state, only data sources describe the plan.
             if prior && !data {
                 continue;
             }
@@ -407,7 +407,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// The account that was looked up when the plan was made.
+    /// Returns the account ID from `aws_caller_identity`.
     fn account(&self) -> Option<String> {
         let mut identities = self
             .resources
@@ -417,9 +417,9 @@ impl<'p> Plan<'p> {
         Some(account.to_owned())
     }
 
-    /// The provider's region, or that of the zones of the plan's subnets.
+    /// Returns the region of the provider, or of the subnets' Availability Zones.
     fn region(&self, root: &Json) -> Option<&'static Region> {
-        // Since version 6 of the provider each resource may have a region of its own.
+        // Since version 6 of the provider, a resource can set `region`.
         let mut own = self
             .resources
             .iter()
@@ -474,15 +474,15 @@ impl<'p> Plan<'p> {
             } else {
                 self.references_only(at)
             };
-            let after = self.after(at);
+            let after = self.dependencies(at);
             let id = self.resources[at].id;
             self.lift.fill(id, map, Vec::new(), Exists::Yes);
-            self.lift.after(id, after);
+            self.lift.add_dependencies(id, after);
         }
     }
 
-    /// What a resource waits for: all that its expressions name, and `depends_on`.
-    fn after(&self, at: usize) -> Vec<NodeId> {
+    /// Returns the dependencies of a resource: all references and `depends_on`.
+    fn dependencies(&self, at: usize) -> Vec<NodeId> {
         let it = &self.resources[at];
         let mut names: Vec<&str> = Vec::new();
         if let Some(config) = it.config {
@@ -530,7 +530,7 @@ impl<'p> Plan<'p> {
         after
     }
 
-    /// All resources of a module that is called here by this name, without an output.
+    /// Returns all resources of a called module, for a reference without an output.
     fn of_module(&self, module: &Module<'_>, call: &str) -> Vec<NodeId> {
         if call.contains('.') {
             return Vec::new();
@@ -547,7 +547,7 @@ impl<'p> Plan<'p> {
             .collect()
     }
 
-    /// For a type without a table: only what it refers to.
+    /// Returns the references of a resource without a table.
     fn references_only(&self, at: usize) -> Map<'static> {
         let it = &self.resources[at];
         let mut names: Vec<&str> = Vec::new();
@@ -593,7 +593,7 @@ impl<'p> Plan<'p> {
         map
     }
 
-    /// An object of which some members are not known yet.
+    /// Returns an object with unknown members.
     fn object(
         &self,
         it: &Planned<'p>,
@@ -630,7 +630,7 @@ impl<'p> Plan<'p> {
         expression: &Json,
     ) -> Option<RawValue<'static>> {
         if unknown == &Json::Bool(true) {
-            // What is not said is left to its default.
+            // An argument that is not set has its default.
             return self.configured(it, key, expression);
         }
         match value {
@@ -645,7 +645,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// A value that is known, and names a resource of the plan.
+    /// Returns a known value as a reference if it identifies a planned resource.
     fn named(
         &self,
         it: &Planned<'p>,
@@ -653,7 +653,7 @@ impl<'p> Plan<'p> {
         term: RawValue<'static>,
         expression: &Json,
     ) -> RawValue<'static> {
-        // A role's name and a profile's name are alike.
+        // A role and an instance profile often have the same name.
         if key == "iam_instance_profile"
             && let RawValue::Str(_) = &term
             && let Some(RawValue::Expr(expr)) = self.configured(it, key, expression)
@@ -696,7 +696,7 @@ impl<'p> Plan<'p> {
         expression: &Json,
     ) -> RawValue<'static> {
         let unknowns = array(Some(unknown));
-        // Items without a place of their own: all that the expression names, and what is known.
+        // The plan does not show the order of items: use all references and known values.
         let simple = items.iter().all(|item| !item.is_object());
         if simple {
             let mut out: Vec<RawValue<'static>> = items
@@ -717,8 +717,8 @@ impl<'p> Plan<'p> {
             }
             return RawValue::List(out);
         }
-        // Arguments that look like blocks are one expression in the configuration: what it names
-        // is spread over all items.
+        // The configuration has one expression for an argument in block syntax, so each item can
+        // refer to any of its references.
         if expression.get("references").is_some() {
             let spread = items
                 .iter()
@@ -726,7 +726,7 @@ impl<'p> Plan<'p> {
                 .map(|(n, item)| self.spread(it, item, unknowns, n, expression));
             return RawValue::List(spread.collect());
         }
-        // Blocks: a set does not keep the order in which they were written.
+        // Blocks: a set does not keep the order of the configuration.
         let mut blocks: Vec<&Json> = match expression {
             Json::Array(blocks) => blocks.iter().collect(),
             Json::Object(_) if expression.get("references").is_none() => vec![expression],
@@ -749,8 +749,8 @@ impl<'p> Plan<'p> {
         RawValue::List(out)
     }
 
-    /// An item of an argument that looks like a block. Where only one item leaves a member open,
-    /// that member is all that fits of what the argument names; else it is one of it.
+    /// Returns an item of an argument in block syntax. If only this item has an unknown member, the
+    /// value is all matching references; otherwise it is one of them.
     fn spread(
         &self,
         it: &Planned<'p>,
@@ -799,7 +799,7 @@ impl<'p> Plan<'p> {
         RawValue::Object(term)
     }
 
-    /// What the configuration says of something that is not known yet.
+    /// Returns the configured value of an argument that is unknown until the apply.
     fn configured(
         &self,
         it: &Planned<'p>,
@@ -845,12 +845,12 @@ impl<'p> Plan<'p> {
         Some(RawValue::Object(map))
     }
 
-    /// The value of an expression, by what it names.
+    /// Returns the value of an expression from its references.
     fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> RawValue<'static> {
         let many = is_list(key);
         let expected = expected(key);
         let mut found: Vec<Found> = Vec::new();
-        // `x[count.index]` and `x[each.key]` show as `x`; a splat does too.
+        // The plan shows `x[count.index]`, `x[each.key]` and splats as `x`.
         let by_index = names
             .iter()
             .any(|name| name.starts_with("each.") || *name == "count.index");
@@ -910,12 +910,12 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// What `each.value` stands for, where it is the resources that the loop goes over.
+    /// Returns the resource that `each.value` refers to, if `for_each` iterates over resources.
     fn each_value(
         &self,
         it: &Planned<'p>,
         attribute: &str,
-        beside: usize,
+        count: usize,
         expected: Option<&str>,
     ) -> Vec<Found> {
         let over = it
@@ -928,8 +928,8 @@ impl<'p> Plan<'p> {
             .collect();
         let mut found = Vec::new();
         for name in most_specific(&names) {
-            // Beside other references it is mostly their key.
-            if beside > 2 && !name.contains("aws_") {
+            // Next to other references, `each` is usually their key.
+            if count > 2 && !name.contains("aws_") {
                 continue;
             }
             found.extend(self.follow(name, &it.module, it.index.as_deref(), expected, 0));
@@ -939,7 +939,7 @@ impl<'p> Plan<'p> {
                 self.resources[*at].index == it.index
                     || expected == Some(self.resources[*at].of.as_str())
             }
-            Found::Opaque(_) => beside <= 2,
+            Found::Opaque(_) => count <= 2,
             Found::Constant(_) => false,
         });
         let attribute = attribute.trim_start_matches('.');
@@ -953,7 +953,7 @@ impl<'p> Plan<'p> {
         found
     }
 
-    /// A resource in place of a value: its attribute, or the document that it stands for.
+    /// Returns a reference to a resource, or the document that a data source contains.
     fn resource_term(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
         let it = &self.resources[at];
         match it.of.as_str() {
@@ -977,8 +977,8 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// An attribute; one that is an argument of the resource is what that says, as the `vpc_id` of
-    /// a subnet.
+    /// Returns an attribute. If it is an argument of the resource, such as the `vpc_id` of a subnet,
+    /// returns the value of the argument.
     fn argument_of(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
         let it = &self.resources[at];
         let expr = self.attribute(at, attribute);
@@ -997,7 +997,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// The document of a `aws_iam_policy_document`.
+    /// Returns the document of an `aws_iam_policy_document`.
     fn policy(&self, at: usize) -> RawValue<'static> {
         let it = &self.resources[at];
         if let Some(json) = it.values.get("json").and_then(Json::as_str) {
@@ -1027,7 +1027,7 @@ impl<'p> Plan<'p> {
         RawValue::Json(Box::new(RawValue::Object(document)))
     }
 
-    /// An image that was looked up says more than its id.
+    /// Returns an image from a data source, which describes more than its ID.
     fn images(&self, it: &Planned<'p>, map: &mut Map<'static>, expressions: &Json) {
         for key in ["ami", "image_id"] {
             let names: Vec<&str> = array(expressions.get(key).and_then(|it| it.get("references")))
@@ -1037,7 +1037,7 @@ impl<'p> Plan<'p> {
             if names.is_empty() {
                 continue;
             }
-            let mut told: Vec<RawValue<'static>> = Vec::new();
+            let mut images: Vec<RawValue<'static>> = Vec::new();
             let mut other = false;
             for name in most_specific(&names) {
                 for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
@@ -1052,28 +1052,28 @@ impl<'p> Plan<'p> {
                                 "data.aws_ami" => RawValue::from(self.attribute(at, None)),
                                 _ => self.resource_term(at, None),
                             };
-                            if !told.contains(&term) {
-                                told.push(term);
+                            if !images.contains(&term) {
+                                images.push(term);
                             }
                         }
                         _ => other = true,
                     }
                 }
             }
-            if told.is_empty() || (other && map.get(key).is_none()) {
+            if images.is_empty() || (other && map.get(key).is_none()) {
                 continue;
             }
-            // Beside a variable, either may be meant.
-            if other && told.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
+            // An expression with a variable can also have the value of the variable.
+            if other && images.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
                 continue;
             }
             map.remove(key);
             map.insert(
                 key,
-                if told.len() == 1 {
-                    told.swap_remove(0)
+                if images.len() == 1 {
+                    images.swap_remove(0)
                 } else {
-                    one_of(told)
+                    one_of(images)
                 },
             );
         }
@@ -1149,8 +1149,8 @@ impl<'p> Plan<'p> {
                 if found.is_empty() { opaque() } else { found }
             }
             "local" => match expected {
-                // The plan does not hold what locals are. Something that is not known yet, and is
-                // of this type, is one of those that the plan makes.
+                // The plan does not contain locals. An unknown value of this type is one of the planned
+                // resources.
                 Some(expected) => {
                     let all: Vec<Found> = (0..self.resources.len())
                         .filter(|&at| self.resources[at].of == expected)
@@ -1164,8 +1164,8 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// The instance that an index means: the equal one, or the one whose key is a part of it, as
-    /// in `ssm-eu-west-1a` of a loop over pairs.
+    /// Returns the instance with an index: the equal one, or the one whose key contains it. For
+    /// example, loops over pairs have keys such as `ssm-eu-west-1a`.
     fn by_index(&self, all: &[usize], index: &str) -> Option<usize> {
         let key = |at: &usize| self.resources[*at].index.as_deref().unwrap_or_default();
         if let Some(at) = all.iter().find(|at| key(at) == index) {
@@ -1258,7 +1258,7 @@ fn split_index(text: &str) -> (&str, Option<String>) {
     }
 }
 
-/// All references inside expressions.
+/// Collects all references in expressions.
 fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
     match expressions {
         Some(Json::Object(map)) => {
@@ -1275,8 +1275,8 @@ fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
     }
 }
 
-/// The value of an expression that is one: of Terraform's JSON syntax, the text of a template
-/// stands beside what it refers to.
+/// Returns the value of a constant expression. In JSON syntax, the expression also contains the
+/// text of the template next to its references.
 fn constant(expression: &Json) -> Option<&Json> {
     if array(expression.get("references")).is_empty() {
         expression.get("constant_value")
@@ -1285,7 +1285,7 @@ fn constant(expression: &Json) -> Option<&Json> {
     }
 }
 
-/// A reference is listed with all that it begins with; only the longest says something.
+/// Keeps the longest references. A plan also lists each prefix of a reference.
 fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&'a str> = Vec::new();
     for (n, name) in names.iter().enumerate() {
@@ -1312,7 +1312,7 @@ fn has_unknown(unknown: &Json) -> bool {
     }
 }
 
-/// Of a block that a loop makes, what is not known yet may be anything.
+/// Returns a value of a `dynamic` block, where an unknown value can be anything.
 fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
     for (key, unknown) in unknown.as_object().into_iter().flatten() {
         if has_unknown(unknown) && expected(key).is_some() && map.get(key).is_none() {
@@ -1322,7 +1322,7 @@ fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
     }
 }
 
-/// A known value; what is null is not there.
+/// Returns a known value; null means that the argument is not set.
 fn plain(value: &Json) -> RawValue<'static> {
     match value {
         Json::Array(items) => RawValue::List(
@@ -1345,7 +1345,7 @@ fn plain(value: &Json) -> RawValue<'static> {
     }
 }
 
-/// Whether a block of the configuration can have become this item.
+/// Returns whether a block of the configuration can be the source of this item.
 fn fits(block: &Json, item: &Json) -> bool {
     let Some(block) = block.as_object() else {
         return false;
@@ -1371,7 +1371,7 @@ fn loosely_equal(a: &Json, b: &Json) -> bool {
     }
 }
 
-/// Whether an argument is a list.
+/// Returns whether an argument is a list.
 fn is_list(key: &str) -> bool {
     matches!(
         key,
@@ -1397,7 +1397,7 @@ fn is_list(key: &str) -> bool {
     )
 }
 
-/// The type that an argument names.
+/// Returns the resource type that an argument refers to.
 fn expected(key: &str) -> Option<&'static str> {
     Some(match key {
         "vpc_id" | "vpc" => "aws_vpc",
@@ -1431,7 +1431,7 @@ fn one_of(terms: Vec<RawValue<'static>>) -> RawValue<'static> {
     RawValue::from(Expr::OneOf(exprs.collect()))
 }
 
-/// A statement of a `aws_iam_policy_document` as IAM writes it.
+/// Returns a statement of an `aws_iam_policy_document` in IAM syntax.
 fn statement(term: RawValue<'static>) -> RawValue<'static> {
     let RawValue::Object(mut map) = term else {
         return term;
@@ -1509,7 +1509,7 @@ fn statement(term: RawValue<'static>) -> RawValue<'static> {
     RawValue::Object(out)
 }
 
-/// Provider 5 shows only a hash of user data; the configuration holds the text, if it is constant.
+/// Provider version 5 shows only a hash of user data; the configuration contains constant text.
 fn user_data(map: &mut Map<'static>, expressions: &Json) {
     let is_hash = matches!(map.get("user_data"), Some(RawValue::Str(text))
         if text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit()));

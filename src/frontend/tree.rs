@@ -1,26 +1,26 @@
-//! YAML and JSON as others write them: every value with its place, tags, anchors and merge keys.
+//! Parses any YAML and JSON: every value with its location, tags, anchors and merge keys.
 //!
-//! Scalars stay text. What a word means, a property's type decides: CloudFormation reads YAML 1.1,
-//! where `yes` is a boolean, and takes numbers and booleans as text and the other way round.
+//! Scalars stay text, since their meaning depends on the type of the property. CloudFormation reads
+//! YAML 1.1, where `yes` is a Boolean, and converts between text, numbers and Booleans.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle};
 
-/// A place, from one.
+/// A location, counted from 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct At {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
 
-/// A value with its place.
+/// A value with its location.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
     pub(crate) kind: Kind,
     pub(crate) at: At,
-    /// Whether it is text without quotes, which a document means as a number or a boolean.
+    /// Whether the value is text without quotes, which can mean a number or a Boolean.
     pub(crate) plain: bool,
 }
 
@@ -39,16 +39,16 @@ pub(crate) struct Entry {
     pub(crate) value: Tree,
 }
 
-/// Why a text is no tree.
+/// A syntax error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
     pub(crate) at: At,
     pub(crate) message: String,
 }
 
-/// CloudFormation's templates have at most 1 MB; what is larger than this is something else.
+/// The limit of CloudFormation is 1 MB.
 const MAX_NODES: usize = 1_000_000;
-/// Reading and evaluating are recursive, and no template is that deep.
+/// Limits recursion of the reader and the evaluation. No template is this deep.
 const MAX_DEPTH: usize = 100;
 
 impl Tree {
@@ -80,7 +80,7 @@ impl Tree {
             .map(|entry| &entry.value)
     }
 
-    /// The only entry, as calls of functions are written.
+    /// Returns the only entry. A function call has this form.
     pub(crate) fn single(&self) -> Option<(&str, &Tree)> {
         match self.map()? {
             [entry] => Some((entry.key.as_str(), &entry.value)),
@@ -97,7 +97,7 @@ fn position(mark: Marker) -> At {
     }
 }
 
-/// A collection that is being read.
+/// A collection that is not complete.
 enum Open {
     List(Vec<Tree>),
     Map(Vec<Entry>, Option<(String, At)>),
@@ -117,13 +117,13 @@ struct Builder {
     root: Option<Tree>,
 }
 
-/// The name of a tag, such as `Ref` of `!Ref`; nothing for a tag of YAML itself.
+/// Returns the name of a tag, such as `Ref` for `!Ref`; none for the standard tags of YAML.
 fn tag_name(tag: Option<Cow<'_, granit_parser::Tag>>) -> Option<String> {
     let tag = tag?;
     (!tag.is_yaml_core_schema()).then(|| tag.suffix().to_owned())
 }
 
-/// Writes a short form out: `!Ref x` is `{Ref: x}`, `!GetAtt a.b` is `{Fn::GetAtt: [a, b]}`.
+/// Expands a short form: `!Ref x` is `{Ref: x}`, `!GetAtt a.b` is `{Fn::GetAtt: [a, b]}`.
 fn long_form(tag: Option<String>, tree: Tree) -> Tree {
     let Some(tag) = tag else { return tree };
     let at = tree.at;
@@ -157,7 +157,7 @@ fn long_form(tag: Option<String>, tree: Tree) -> Tree {
     }
 }
 
-/// How many values a tree has.
+/// Returns the number of values in a tree.
 fn size(tree: &Tree) -> usize {
     1 + match &tree.kind {
         Kind::Null | Kind::Text(_) => 0,
@@ -172,7 +172,7 @@ impl Builder {
         if self.nodes > MAX_NODES {
             return Err(SyntaxError {
                 at,
-                message: format!("the file has more than {MAX_NODES} values"),
+                message: format!("too many values; the limit is {MAX_NODES}"),
             });
         }
         Ok(())
@@ -182,7 +182,7 @@ impl Builder {
         if self.frames.len() >= MAX_DEPTH {
             return Err(SyntaxError {
                 at: frame.at,
-                message: format!("nested more than {MAX_DEPTH} deep"),
+                message: format!("nested too deeply; the limit is {MAX_DEPTH} levels"),
             });
         }
         self.count(1, frame.at)?;
@@ -219,7 +219,7 @@ impl Builder {
                     let Kind::Text(text) = tree.kind else {
                         return Err(SyntaxError {
                             at: tree.at,
-                            message: "a key is not text".to_owned(),
+                            message: "invalid key; expected text".to_owned(),
                         });
                     };
                     *key = Some((text, tree.at));
@@ -235,7 +235,7 @@ impl Builder {
     }
 }
 
-/// Takes the last of equal keys, as readers of templates do, and what `<<` merges in.
+/// Keeps the last of equal keys, as CloudFormation does, and merges the maps in `<<`.
 fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
     let mut merge = Vec::new();
@@ -275,7 +275,7 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     out
 }
 
-/// Reads the first document.
+/// Parses the first document.
 pub(crate) fn read(text: &str) -> Result<Tree, SyntaxError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut builder = Builder {
@@ -326,7 +326,7 @@ pub(crate) fn read(text: &str) -> Result<Tree, SyntaxError> {
                 let Some((tree, size)) = builder.anchors.get(&id).cloned() else {
                     return Err(SyntaxError {
                         at,
-                        message: "an alias of something that is not finished".to_owned(),
+                        message: "the alias refers to a value that contains it".to_owned(),
                     });
                 };
                 builder.count(size, at)?;
@@ -347,7 +347,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_forms_are_written_out() {
+    fn short_forms_are_expanded() {
         let tree = read("a: !GetAtt Vpc.CidrBlock\nb: !Ref X\nc: !If [A, !Sub 'x', ~]\n").unwrap();
         let a = tree.get("a").unwrap();
         let (name, argument) = a.single().unwrap();
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn anchors_and_merge_keys_are_followed() {
+    fn anchors_and_merge_keys_are_resolved() {
         let tree = read("a: &x {p: 1, q: 2}\nb:\n  <<: *x\n  q: 3\n").unwrap();
         let b = tree.get("b").unwrap();
         assert_eq!(b.get("p").unwrap().text(), Some("1"));
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn bombs_and_depth_end_in_an_error() {
+    fn alias_bombs_and_deep_nesting_are_errors() {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for n in 1..12 {
             let all = vec![format!("*a{}", n - 1); 10].join(", ");
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn json_with_tabs_is_read() {
+    fn json_with_tabs_is_valid() {
         let tree = read("{\n\t\"a\": {\n\t\t\"b\": [1, true, null]\n\t}\n}\n").unwrap();
         assert_eq!(
             tree.get("a")

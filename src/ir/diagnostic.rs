@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-use crate::resource::Dialect;
+use super::Dialect;
 
 /// Shortens long text, and escapes control characters.
 pub(crate) fn shortened(text: &str) -> String {

@@ -2,20 +2,23 @@
 
 mod cidr;
 mod diagnostic;
-mod graph;
+mod dialect;
+mod index;
 mod names;
 mod nearest;
 mod parameter;
+mod stack;
 mod value;
 
 pub use cidr::{Cidr, CidrError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceLocation, Span};
-pub use graph::{
-    Condition, ConditionId, Graph, Node, NodeId, Origin, Output, Override, ParamId, Predicate,
-    RemovalPolicy, Scanner, Stack, StackId, Suppression, Unmodeled,
-};
+pub use dialect::Dialect;
+pub use index::{ConditionId, NodeId, ParamId, StackId};
 pub use parameter::{ListParameter, ListValue, Parameter, ParameterDeclaration, ParameterType};
-pub use value::{Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value};
+pub use stack::{Condition, Output, Predicate, Scanner, Stack, Suppression};
+pub use value::{
+    Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value,
+};
 
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]

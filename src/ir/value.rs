@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
-use super::graph::{ConditionId, NodeId, ParamId};
+use super::index::{ConditionId, NodeId, ParamId};
 
 /// Text, borrowed or owned.
 pub type Text = Cow<'static, str>;
@@ -97,6 +97,13 @@ impl<R> fmt::Debug for Id<R> {
 
 /// A property that refers to another resource.
 pub type Link<R> = Value<Id<R>>;
+
+/// The marker type of a reference by ARN, for types whose references contain another attribute.
+#[derive(Debug)]
+pub struct Arn<R>(PhantomData<fn() -> R>);
+
+/// A property that refers to another resource by ARN.
+pub type ArnLink<R> = Link<Arn<R>>;
 
 /// A typed handle of a resource in the graph.
 ///
@@ -347,7 +354,7 @@ impl From<Value<Text>> for Expr {
     }
 }
 
-impl<R: crate::resource::Typed> From<Link<R>> for Expr {
+impl<R> From<Link<R>> for Expr {
     fn from(value: Link<R>) -> Self {
         match value {
             Value::Lit(id) => Expr::Text(id.id),
@@ -370,12 +377,6 @@ pub trait IntoValue<T> {
 impl<T> IntoValue<T> for T {
     fn into_value(self) -> T {
         self
-    }
-}
-
-impl<R: crate::resource::Typed> IntoValue<Link<R>> for Handle<R> {
-    fn into_value(self) -> Link<R> {
-        Value::Expr(Expr::Attr(self.node, R::LINK))
     }
 }
 
@@ -429,6 +430,12 @@ impl IntoValue<Value<i64>> for i32 {
 impl IntoValue<Text> for &'static str {
     fn into_value(self) -> Text {
         Text::Borrowed(self)
+    }
+}
+
+impl IntoValue<String> for &str {
+    fn into_value(self) -> String {
+        self.to_owned()
     }
 }
 

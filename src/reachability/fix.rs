@@ -1,13 +1,13 @@
-//! What mends a failing hop, in no language; the reports print it in the file's.
+//! Changes that fix a failing hop. The reports print them in the language of the file.
 
-use crate::ir::NodeId;
-use crate::resource::{Dialect, RawValue, Resource};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{RawValue, Resource};
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Fix {
-    /// Set a field, dotted where it is nested, to a value.
+    /// Sets a field to a value. Dots separate nested fields.
     Set {
         /// The resource.
         node: NodeId,
@@ -18,25 +18,25 @@ pub enum Fix {
         /// The value for Terraform.
         tf: RawValue<'static>,
     },
-    /// Add a resource.
+    /// Adds a resource.
     Add {
-        /// A name for it.
+        /// The name of the resource.
         name: String,
         /// The resource.
         resource: Box<Resource>,
     },
-    /// Let a resource wait for others.
+    /// Adds dependencies to a resource.
     After(NodeId, Vec<NodeId>),
-    /// One of two, by language.
+    /// One of two changes, depending on the language.
     Either {
-        /// In CloudFormation.
+        /// The change for CloudFormation.
         cfn: Box<Fix>,
-        /// In Terraform.
+        /// The change for Terraform.
         tf: Box<Fix>,
     },
-    /// Several, together.
+    /// Several changes together.
     All(Vec<Fix>),
-    /// Something to do that is said best in words.
+    /// An instruction that no snippet can express.
     Manual(String),
 }
 
@@ -50,7 +50,7 @@ impl Fix {
         }
     }
 
-    /// A value that the languages write differently.
+    /// Sets a field whose value differs between the languages.
     pub(crate) fn set_owned<'a>(
         node: NodeId,
         field: &'static str,

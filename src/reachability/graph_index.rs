@@ -1,40 +1,43 @@
-//! The graph by type, and its references followed.
+//! The graph, indexed by resource type, with resolution of references.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use super::Assumptions;
+use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, Graph, Node, NodeId, Pseudo, Text, Value};
+use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
 use crate::resource::{
-    DefaultSecurityGroup, InstanceProfile, Resource, Role, SecurityGroup, Subnet, Typed, Vpc,
-    VpcCidrBlock,
+    DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
+    Typed, Vpc, VpcCidrBlock,
 };
 
 /// The graph, indexed.
 pub(crate) struct GraphIndex<'g> {
     pub(crate) graph: &'g Graph,
     pub(crate) assumptions: Assumptions,
-    /// Whether something may change everything before it is deployed.
+    /// Whether a macro can change the template before deployment.
     pub(crate) has_macros: bool,
     of_kind: HashMap<&'static str, Vec<NodeId>>,
-    /// What is handed to something that may add to it: nested stacks, custom resources.
+    /// Resources that a nested stack or custom resource receives, and can modify.
     externally_modified: HashSet<NodeId>,
-    /// The VPCs where something else changes what names lead to.
+    /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
-    grants: RefCell<HashMap<NodeId, std::rc::Rc<super::iam::RolePermissions<'g>>>>,
+    /// What IAM allows each role that was asked for.
+    pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
 
-/// Where a reference leads.
+/// The target of a reference.
 #[derive(Debug)]
 pub(crate) enum Resolved<'g, R> {
-    /// To a resource of the graph.
+    /// A resource of the graph.
     Node(NodeId, &'g R),
-    /// To a resource of another type.
+    /// A resource of another type.
     OtherType(NodeId),
-    /// Out of the graph; equal expressions lead to the same thing.
+    /// A resource outside the graph. Equal expressions refer to the same resource.
     Outside(Expr),
 }
 
@@ -56,12 +59,12 @@ impl<R> Resolved<'_, R> {
         }
     }
 
-    /// Whether both lead to the same thing.
+    /// Returns whether both refer to the same resource.
     pub(crate) fn same(&self, other: &Resolved<'_, R>) -> Ternary {
         match (self, other) {
             (Resolved::Node(a, _), Resolved::Node(b, _)) => (a == b).into(),
             (Resolved::Outside(a), Resolved::Outside(b)) => same_value(a, b),
-            // What the file makes has an id that nothing outside can know; a lookup may.
+            // A literal ID never names a resource that the file creates. A lookup can.
             (Resolved::Node(..), Resolved::Outside(Expr::Text(_)))
             | (Resolved::Outside(Expr::Text(_)), Resolved::Node(..)) => Ternary::No,
             _ => Ternary::Unknown,
@@ -69,7 +72,7 @@ impl<R> Resolved<'_, R> {
     }
 }
 
-/// Whether two values are the same once deployed.
+/// Returns whether two values are equal after deployment.
 pub(crate) fn same_value(a: &Expr, b: &Expr) -> Ternary {
     if a == b && !contains_choice(a) {
         return Ternary::Yes;
@@ -86,7 +89,7 @@ fn contains_choice(expr: &Expr) -> bool {
     found
 }
 
-/// A value as an expression.
+/// Converts a value to an expression.
 pub(crate) fn expr_of<T>(value: &Value<T>, text: impl Fn(&T) -> Text) -> Expr {
     match value {
         Value::Lit(value) => Expr::Text(text(value)),
@@ -94,7 +97,7 @@ pub(crate) fn expr_of<T>(value: &Value<T>, text: impl Fn(&T) -> Text) -> Expr {
     }
 }
 
-/// A VPC, by which the network is asked about.
+/// A reference to a VPC.
 pub(crate) type VpcRef<'g> = Resolved<'g, Vpc>;
 
 impl<'g> GraphIndex<'g> {
@@ -121,29 +124,16 @@ impl<'g> GraphIndex<'g> {
             externally_modified,
             dns_overridden,
             region,
-            grants: RefCell::default(),
+            permissions: RefCell::default(),
         }
     }
 
-    /// The region that everything is deployed to, if the file tells.
+    /// Returns the Region of the deployment if the file specifies it.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
     }
 
-    /// What IAM allows a role; computed once.
-    pub(crate) fn role_permissions(
-        &self,
-        role: NodeId,
-    ) -> std::rc::Rc<super::iam::RolePermissions<'g>> {
-        if let Some(known) = self.grants.borrow().get(&role) {
-            return known.clone();
-        }
-        let permissions = std::rc::Rc::new(super::iam::RolePermissions::of(self, role));
-        self.grants.borrow_mut().insert(role, permissions.clone());
-        permissions
-    }
-
-    /// The nodes of a type that may exist.
+    /// Returns the nodes of a type that can exist.
     pub(crate) fn all<R: Typed + 'g>(&self) -> impl Iterator<Item = (NodeId, &'g Node, &'g R)> {
         let graph = self.graph;
         let ids = self
@@ -159,7 +149,7 @@ impl<'g> GraphIndex<'g> {
             .filter(|(_, node, _)| !node.is_absent())
     }
 
-    /// Whether a node exists.
+    /// Returns whether a node exists.
     pub(crate) fn exists(&self, id: NodeId) -> Ternary {
         match self.graph.node(id) {
             None => Ternary::No,
@@ -169,17 +159,17 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Whether something outside the file may add to it.
+    /// Returns whether a resource outside the file can modify a node.
     pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
         self.externally_modified.contains(&id)
     }
 
-    /// Whether resolver rules, firewalls or profiles change what names lead to in a VPC.
+    /// Returns whether resolver rules, DNS firewalls or Route 53 Profiles affect the names in a VPC.
     pub(crate) fn is_dns_overridden(&self, vpc: NodeId) -> bool {
         self.dns_overridden.contains(&vpc)
     }
 
-    /// What the file calls a node.
+    /// Returns the name of a node in the file.
     pub(crate) fn name(&self, id: NodeId) -> String {
         self.graph
             .node(id)
@@ -201,7 +191,7 @@ impl<'g> GraphIndex<'g> {
             .map(|(id, _, it)| (id, it))
     }
 
-    /// Follows an expression that should lead to an `R`; several where the file leaves open which.
+    /// Resolves an expression to a resource `R`, or to several candidates.
     pub(crate) fn resolve_expr<R: Typed + 'g>(&self, expr: &Expr) -> Vec<Resolved<'g, R>> {
         match expr {
             Expr::OneOf(of) => of.iter().flat_map(|one| self.resolve_expr(one)).collect(),
@@ -217,7 +207,7 @@ impl<'g> GraphIndex<'g> {
         if let Some(it) = R::of(&node.resource) {
             return Resolved::Node(id, it);
         }
-        // Terraform takes a VPC's own default group over under a name of its own.
+        // Terraform manages the default security group of a VPC as a separate resource.
         if let Resource::DefaultSecurityGroup(_) = &node.resource {
             return Resolved::Outside(expr.clone());
         }
@@ -228,7 +218,7 @@ impl<'g> GraphIndex<'g> {
         Resolved::Outside(expr.clone())
     }
 
-    /// Follows a property that names a resource.
+    /// Resolves a property that names a resource.
     pub(crate) fn resolve<R: Typed + 'g>(
         &self,
         link: &Value<crate::ir::Id<R>>,
@@ -239,7 +229,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Follows a property that names a resource, if it leads to one thing.
+    /// Resolves a property that names a resource to exactly one target.
     pub(crate) fn resolve_one<R: Typed + 'g>(
         &self,
         link: &Value<crate::ir::Id<R>>,
@@ -252,7 +242,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Whether a property leads to a node of the graph.
+    /// Returns whether a property refers to a node.
     pub(crate) fn points_to<R: Typed + 'g>(
         &self,
         link: &Value<crate::ir::Id<R>>,
@@ -267,7 +257,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Follows what names a role: by reference, by name, or by the end of its ARN.
+    /// Resolves a role by reference, by name, or by the end of its ARN.
     pub(crate) fn role(&self, link: &Value<crate::ir::Id<Role>>) -> Vec<Resolved<'g, Role>> {
         let named = |to| match to {
             Resolved::Outside(expr) => match last_segment(&expr)
@@ -281,7 +271,7 @@ impl<'g> GraphIndex<'g> {
         self.resolve(link).into_iter().map(named).collect()
     }
 
-    /// Follows what names an instance profile: by reference, by name, or by the end of its ARN.
+    /// Resolves an instance profile by reference, by name, or by the end of its ARN.
     pub(crate) fn profile(
         &self,
         link: &Value<crate::ir::Id<InstanceProfile>>,
@@ -298,17 +288,17 @@ impl<'g> GraphIndex<'g> {
         self.resolve(link).into_iter().map(named).collect()
     }
 
-    /// A subnet's VPC.
+    /// Returns the VPC of a subnet.
     pub(crate) fn vpc_of(&self, subnet: &Resolved<'g, Subnet>) -> VpcRef<'g> {
         match subnet {
             Resolved::Node(_, subnet) => self.resolve_one(&subnet.vpc),
             Resolved::OtherType(_) | Resolved::Outside(_) => {
-                Resolved::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")))
+                Resolved::Outside(Expr::Opaque(Text::Borrowed("the VPC of the subnet")))
             }
         }
     }
 
-    /// A range, where it is known.
+    /// Returns a CIDR range if it is known.
     pub(crate) fn cidr(&self, value: &Value<Cidr>) -> Option<Cidr> {
         match value {
             Value::Lit(cidr) => Some(*cidr),
@@ -333,7 +323,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// The value of a range as one that can be compared.
+    /// Returns a CIDR range as an expression that can be compared.
     fn range(&self, value: &Value<Cidr>) -> Expr {
         let expr = expr_of(value, |cidr| Text::Owned(cidr.to_string()));
         match &expr {
@@ -348,7 +338,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Whether a range holds every address of a subnet.
+    /// Returns whether a CIDR range contains every address of a subnet.
     pub(crate) fn covers(&self, range: &Value<Cidr>, subnet: &Resolved<'g, Subnet>) -> Ternary {
         if let Value::Expr(Expr::OneOf(of)) = range {
             let one = |expr: &Expr| self.covers(&Value::Expr(expr.clone()), subnet);
@@ -398,7 +388,7 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// The resource that takes a VPC's default group over, if there is one.
+    /// Returns the resource that manages the default security group of a VPC.
     pub(crate) fn default_group_of(&self, vpc: &VpcRef<'g>) -> Option<(NodeId, Ternary)> {
         self.all::<DefaultSecurityGroup>()
             .find_map(|(id, _, group)| {
@@ -410,7 +400,7 @@ impl<'g> GraphIndex<'g> {
             })
     }
 
-    /// Whether an expression names the VPC's default group.
+    /// Returns the VPC whose default security group an expression names.
     pub(crate) fn default_group_vpc(&self, expr: &Expr) -> Option<VpcRef<'g>> {
         let Expr::Attr(id, attr) = expr else {
             return None;
@@ -430,7 +420,7 @@ impl<'g> GraphIndex<'g> {
     }
 }
 
-/// Whether one range holds all of another, or none of it.
+/// Returns whether one range contains all of another, or nothing of it.
 fn coverage(range: Cidr, all: Cidr) -> Ternary {
     if range.contains(all) {
         Ternary::Yes
@@ -441,12 +431,12 @@ fn coverage(range: Cidr, all: Cidr) -> Ternary {
     }
 }
 
-/// Whether a range can hold a subnet, which has sixteen addresses at least.
+/// Returns whether a range can contain a subnet, which has at least 16 addresses.
 fn holds_a_subnet(range: Cidr) -> bool {
     range.prefix_len() <= 28
 }
 
-/// A range as people write it: with bits behind the prefix, which EC2 drops.
+/// Parses a CIDR range, and clears host bits as EC2 does.
 pub(crate) fn parse_lenient(text: &str) -> Option<Cidr> {
     match text.trim().parse::<Cidr>() {
         Ok(cidr) => Some(cidr),
@@ -455,7 +445,7 @@ pub(crate) fn parse_lenient(text: &str) -> Option<Cidr> {
     }
 }
 
-/// The last part of a name with slashes, where it is text.
+/// Returns the text after the last slash of a name.
 fn last_segment(expr: &Expr) -> Option<String> {
     let text = match expr {
         Expr::Text(text) => text.as_ref(),
@@ -468,7 +458,7 @@ fn last_segment(expr: &Expr) -> Option<String> {
     text.rsplit('/').next().map(str::to_owned)
 }
 
-/// The text of an expression, with what is not text left out.
+/// Returns the literal text of an expression.
 pub(crate) fn visible_text(expr: &Expr) -> String {
     let mut out = String::new();
     expr.walk(&mut |part| match part {
@@ -479,5 +469,5 @@ pub(crate) fn visible_text(expr: &Expr) -> String {
     out
 }
 
-/// Whether a group's handle is a node of this type.
+/// A reference to a security group.
 pub(crate) type GroupRef<'g> = Resolved<'g, SecurityGroup>;

@@ -1,4 +1,4 @@
-//! Whether an image has the agent, by its family.
+//! Classification of images: whether an image family includes SSM Agent.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
 
@@ -6,14 +6,14 @@ use super::graph_index::{GraphIndex, visible_text};
 use crate::ir::{Expr, Link, Value};
 use crate::resource::{ImageLookup, LaunchImage, Resource};
 
-/// What is known of an image.
+/// The class of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Image {
-    /// It has the agent; its name.
+    /// An image with SSM Agent, by name.
     WithAgent(String),
-    /// It has not; its name.
+    /// An image without SSM Agent, by name.
     WithoutAgent(String),
-    /// It is not described; what stands there.
+    /// An image that the file does not describe, as the file names it.
     Opaque(String),
 }
 
@@ -25,12 +25,12 @@ impl Image {
         match (self, other) {
             (Image::WithAgent(a), Image::WithAgent(_)) => Image::WithAgent(a),
             (Image::WithoutAgent(a), Image::WithoutAgent(_)) => Image::WithoutAgent(a),
-            _ => Image::Opaque("one of several images".to_owned()),
+            _ => Image::Opaque("one of several".to_owned()),
         }
     }
 }
 
-/// Judges an image by what names it.
+/// Classifies an image by the value that identifies it.
 pub(crate) fn classify(index: &GraphIndex<'_>, link: &Link<LaunchImage>) -> Image {
     match link {
         Value::Lit(id) => by_text(id.as_str()),
@@ -46,7 +46,7 @@ fn by_expr(index: &GraphIndex<'_>, expr: &Expr) -> Image {
             .iter()
             .map(|one| by_expr(index, one))
             .reduce(Image::worse)
-            .unwrap_or(Image::Opaque("an image".to_owned())),
+            .unwrap_or(Image::Opaque("unknown".to_owned())),
         Expr::Concat(_) => by_text(&visible_text(expr)),
         Expr::PerLanguage { cfn, tf } => by_expr(index, cfn).worse(by_expr(index, tf)),
         Expr::Attr(id, _) | Expr::Other(id, _) => {
@@ -77,7 +77,7 @@ fn by_text(text: &str) -> Image {
     }
 }
 
-/// By the name of a public parameter of Systems Manager.
+/// Classifies an image by the name of a public parameter of Systems Manager.
 fn by_parameter(name: &str) -> Image {
     let shown = name.trim_end_matches('}').to_owned();
     let last = shown.rsplit('/').next().unwrap_or_default();
@@ -122,7 +122,7 @@ fn ubuntu_release(release: &str) -> bool {
     .contains(&release)
 }
 
-/// By what a look-up asks for, or found.
+/// Classifies an image by the filters or the result of a lookup.
 fn by_lookup(lookup: &ImageLookup) -> Image {
     let text = |value: &Value<crate::ir::Text>| value.lit().map(ToString::to_string);
     if let Some(name) = lookup.name.as_ref().and_then(text) {
@@ -136,7 +136,7 @@ fn by_lookup(lookup: &ImageLookup) -> Image {
         .map(text);
     let judged = names.map(|name| match name {
         Some(name) => by_name(&name),
-        None => Image::Opaque("a look-up".to_owned()),
+        None => Image::Opaque("a lookup".to_owned()),
     });
     judged.reduce(Image::worse).unwrap_or_else(|| {
         Image::Opaque(
@@ -144,16 +144,16 @@ fn by_lookup(lookup: &ImageLookup) -> Image {
                 .name_regex
                 .as_ref()
                 .and_then(text)
-                .unwrap_or_else(|| "a look-up".to_owned()),
+                .unwrap_or_else(|| "a lookup".to_owned()),
         )
     })
 }
 
-/// By an image's name, or a pattern of it.
+/// Classifies an image by its name, or by a pattern for it.
 fn by_name(name: &str) -> Image {
     let lower = name.to_ascii_lowercase();
     let shown = name.to_owned();
-    // `al2023-ami-*` also finds the minimal image, which has no agent.
+    // `al2023-ami-*` also matches the minimal image, which does not include the agent.
     let may_be_minimal = |prefix: &str| {
         lower
             .strip_prefix(prefix)
@@ -197,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn families_are_distinguished() {
+    fn families_are_classified() {
         let agent = |name: &str| matches!(by_text(name), Image::WithAgent(_));
         let bare = |name: &str| matches!(by_text(name), Image::WithoutAgent(_));
         let al = "/aws/service/ami-amazon-linux-latest/";
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_find_more_are_not_decided() {
+    fn patterns_that_match_several_families_are_opaque() {
         assert!(matches!(by_name("al2023-ami-*-x86_64"), Image::Opaque(_)));
         assert!(matches!(
             by_name("al2023-ami-2023*-x86_64"),

@@ -1,4 +1,4 @@
-//! The instances of a graph, with what their launch templates add.
+//! The instances of a graph, with the values of their launch templates.
 
 use super::graph_index::{GraphIndex, Resolved};
 use crate::ir::{Expr, Link, NodeId, Text, Value};
@@ -8,12 +8,12 @@ use crate::resource::{
     NetworkInterfaceSecurityGroup, SecurityGroup, Subnet, Switch, TemplateProfile,
 };
 
-/// A setting of an instance: what it is, and which field of which resource says so.
+/// A setting of an instance, with the field of the resource that determines it.
 #[derive(Clone, Debug)]
 pub(crate) enum Setting<T> {
     Known(NodeId, &'static str, T),
     Unset,
-    /// It is there, or may be, and is not decided.
+    /// The setting can have a value, which is unknown.
     Unknown(NodeId, &'static str),
 }
 
@@ -34,15 +34,15 @@ impl<T> Setting<T> {
     }
 }
 
-/// Where an instance may be.
+/// A possible subnet of an instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Placement<'g> {
     pub(crate) subnet: Resolved<'g, Subnet>,
-    /// Whether an instance will be there, or whether it is one of several candidates.
+    /// Whether an instance is certainly in the subnet, which is not one of several candidates.
     pub(crate) certain: bool,
 }
 
-/// An instance, or what starts like instances.
+/// An instance or Auto Scaling group, with its settings.
 #[derive(Debug)]
 pub(crate) struct InstanceConfig<'g> {
     pub(crate) node: NodeId,
@@ -50,18 +50,18 @@ pub(crate) struct InstanceConfig<'g> {
     pub(crate) profile: Setting<Link<InstanceProfile>>,
     pub(crate) imds: Setting<Value<Switch>>,
     pub(crate) user_data: Setting<Value<Text>>,
-    /// Its security groups; unset means the VPC's default group.
+    /// Its security groups. Default: the default security group of the VPC.
     pub(crate) security_groups: Setting<Vec<Link<SecurityGroup>>>,
-    /// Whether it gets a public address; unset means as the subnet says.
+    /// Whether it has a public address. Default: the setting of the subnet.
     pub(crate) public: Setting<Value<bool>>,
     pub(crate) placements: Vec<Placement<'g>>,
-    /// Where its subnet is said.
+    /// The property that determines its subnet.
     pub(crate) subnet_source: (NodeId, &'static str),
-    /// The resource whose fields a fix would change.
+    /// The resource that a fix changes: the instance or its launch template.
     pub(crate) launch_source: NodeId,
 }
 
-/// All instances, in the order of the graph.
+/// Returns all instances, in the order of the graph.
 pub(crate) fn all<'g>(index: &GraphIndex<'g>) -> Vec<InstanceConfig<'g>> {
     let mut instances: Vec<InstanceConfig<'g>> = Vec::new();
     for stack in index.graph.stacks() {
@@ -85,7 +85,7 @@ pub(crate) fn is_unmodeled(index: &GraphIndex<'_>, node: NodeId, field: &str) ->
         .is_some_and(|node| node.is_unmodeled(field))
 }
 
-/// The launch template that a specification names.
+/// The launch template of a specification.
 pub(crate) enum Template<'g> {
     None,
     Known(NodeId, &'g LaunchTemplate),
@@ -107,7 +107,7 @@ pub(crate) fn template<'g>(
     let Some(name) = name else {
         return Template::Unknown(by.0, by.1);
     };
-    // A name may be a reference to the template's own name.
+    // The name can refer to the launch template.
     if let Value::Expr(Expr::Other(node, _) | Expr::Attr(node, _)) = name
         && let Some(crate::resource::Resource::LaunchTemplate(it)) =
             index.graph.node(*node).map(|node| &node.resource)
@@ -141,7 +141,7 @@ pub(crate) fn template_of_specification<'g>(
     }
 }
 
-/// What a launch template says of a field.
+/// Returns the value of a field in a launch template.
 fn from_template<T>(
     index: &GraphIndex<'_>,
     template: &Template<'_>,
@@ -165,7 +165,7 @@ fn profile_of(profile: &TemplateProfile) -> Option<Link<InstanceProfile>> {
     profile.arn.clone().or_else(|| profile.name.clone())
 }
 
-/// User data as the machine sees it: files may give it in Base64.
+/// Decodes user data, which files can specify in Base64.
 fn decoded(data: &Value<Text>) -> Value<Text> {
     use base64::Engine as _;
     let Value::Lit(text) = data else {
@@ -181,7 +181,7 @@ fn decoded(data: &Value<Text>) -> Value<Text> {
     }
 }
 
-/// The groups and the subnet that an interface says.
+/// The settings of a network interface.
 struct Interface<'g> {
     groups: Setting<Vec<Link<SecurityGroup>>>,
     subnet: Setting<Link<Subnet>>,
@@ -289,7 +289,7 @@ fn placements<'g>(index: &GraphIndex<'g>, subnet: &Setting<Link<Subnet>>) -> Vec
                 .collect()
         }
         Setting::Known(..) | Setting::Unset => outside("a subnet of the default VPC"),
-        Setting::Unknown(..) => outside("a subnet that the file does not tell"),
+        Setting::Unknown(..) => outside("a subnet outside the file"),
     }
 }
 
@@ -398,7 +398,7 @@ fn direct_link(
     id: NodeId,
     link: Option<Link<InstanceProfile>>,
 ) -> Setting<Link<InstanceProfile>> {
-    // A plan writes empty text where nothing is.
+    // A plan contains empty text for a missing value.
     let link = link.filter(|link| link.lit().is_none_or(|id| !id.as_str().is_empty()));
     let field = "iam_instance_profile";
     Setting::of(id, field, link, is_unmodeled(index, id, field))
@@ -412,7 +412,7 @@ fn direct_image(
     Setting::of(id, "image", link, is_unmodeled(index, id, "image"))
 }
 
-/// Groups that Terraform adds to an instance's interface in resources of their own.
+/// Adds the security groups that separate Terraform resources attach to a network interface.
 fn attached_groups<'g>(
     index: &GraphIndex<'g>,
     instance: NodeId,
@@ -438,13 +438,13 @@ fn attached_groups<'g>(
             groups.extend(more);
             Setting::Known(node, field, groups)
         }
-        // The default group stays, and does not shut anything that these open.
+        // The default security group remains attached, but only adds rules.
         Setting::Unset => Setting::Known(instance, "security_groups", more),
         unknown => unknown,
     }
 }
 
-/// Whether an elastic address is given to the instance.
+/// Returns whether the instance has an Elastic IP address.
 fn elastic<'g>(
     index: &GraphIndex<'g>,
     instance: NodeId,

@@ -1,14 +1,13 @@
-//! AWS's managed policies: what their documents say of the actions that the proof asks about.
+//! AWS managed policies: the statements about the actions that the reachability check evaluates.
 
-use crate::resource::PolicyDocument;
-use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, RawValue};
+use crate::ir::Dialect;
+use crate::resource::{PolicyDocument, RawValue, codec::Prop as _};
 
-/// The policies as JSON Lines, sorted by name; `tests/data/refresh.py` writes the file.
+/// The policies as JSON Lines, sorted by name. `tests/data/refresh.py` writes the file.
 const POLICIES: &str = include_str!("managed_policies.jsonl");
 
-/// Returns what is known of the policy with this path and name, such as
-/// `service-role/AmazonEC2RoleforSSM`; nothing if there was no such policy when the data was made.
+/// Returns the policy with this path and name, such as `service-role/AmazonEC2RoleforSSM`, or none if
+/// the data does not contain it.
 pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
     let mut row: serde_json::Value = serde_json::from_str(line(policy)?).ok()?;
     let statements = row.get_mut("statements").map(serde_json::Value::take);
@@ -19,7 +18,7 @@ pub(crate) fn find(policy: &str) -> Option<PolicyDocument> {
     PolicyDocument::take(RawValue::from(document), Dialect::Cfn).ok()
 }
 
-/// Finds a policy's line; the first line is a head with the actions.
+/// Finds the line of a policy. The first line contains the actions.
 fn line(policy: &str) -> Option<&'static str> {
     let name = |line: &'static str| {
         let rest = line.strip_prefix("{\"policy\":\"").unwrap_or_default();
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_is_read() {
+    fn every_line_is_a_policy() {
         for line in POLICIES.lines().skip(1) {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
             let name = row["policy"].as_str().unwrap();

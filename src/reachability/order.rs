@@ -1,5 +1,5 @@
-//! Creation order: an instance that starts before its endpoints or policies looks broken for half
-//! an hour, since the agent sleeps after a refused first call.
+//! Creation order: if an instance starts before its endpoints or policies exist, the agent retries
+//! only after up to 30 minutes.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use crate::resource::{
     VpcEndpoint,
 };
 
-/// All nodes that exist before another.
+/// Returns all nodes that exist before another.
 fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     let mut seen = HashSet::new();
     let mut left = vec![node];
@@ -33,12 +33,11 @@ fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     seen
 }
 
-/// What the instance needs and does not wait for.
+/// Returns a warning for the resources that the instance requires but does not depend on.
 pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<HopResult> {
     let before = before(index, instance.node);
     let waits_for = |id: NodeId| before.contains(&id);
-    // Only what has to do with the instance: its VPC's endpoints, its role's policies, the rules
-    // of its groups.
+    // Only endpoints of its VPC, policies of its role, and rules of its security groups.
     let ours = |id: NodeId| {
         index
             .graph
@@ -82,7 +81,7 @@ pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) ->
         .map(|&id| format!("`{}`", index.name(id)))
         .collect();
     let detail = format!(
-        "`{}` does not wait for {}: if it starts first, the agent sleeps for up to half an hour",
+        "`{}` does not depend on {}; if it starts first, the agent can retry only after 30 minutes",
         index.name(instance.node),
         names.join(", ")
     );

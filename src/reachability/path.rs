@@ -1,4 +1,4 @@
-//! The agent's way to a service: which endpoints answer for its name, and which way leads out.
+//! The path from an instance to a service: endpoints, and the route to the internet.
 
 use super::graph_index::{GraphIndex, Resolved, VpcRef, visible_text};
 use super::instance::{InstanceConfig, Setting};
@@ -11,7 +11,7 @@ use crate::resource::{
     VpcGatewayAttachment,
 };
 
-/// The last part of a service's name, such as `ssm`.
+/// Returns the last part of a service name, such as `ssm`.
 pub(crate) fn token(name: &Value<Text>) -> Option<String> {
     let text = match name {
         Value::Lit(text) => text.to_string(),
@@ -24,7 +24,7 @@ pub(crate) fn token(name: &Value<Text>) -> Option<String> {
     text.rsplit('.').next().map(str::to_owned)
 }
 
-/// Whether an endpoint is for this service of this region.
+/// Returns whether an endpoint is for a service of the Region.
 pub(crate) fn serves(index: &GraphIndex<'_>, endpoint: &VpcEndpoint, service: &str) -> Ternary {
     if let Value::Expr(Expr::OneOf(of)) = &endpoint.service_name {
         let one = |expr: &Expr| match expr {
@@ -68,15 +68,15 @@ fn names_service(index: &GraphIndex<'_>, name: &Value<Text>, service: &str) -> T
     }
 }
 
-/// An endpoint that may answer for a service in a VPC.
+/// An endpoint that can serve a service in a VPC.
 pub(crate) struct Candidate<'g> {
     pub(crate) id: NodeId,
     pub(crate) endpoint: &'g VpcEndpoint,
-    /// Whether it exists, in this VPC, for this service, with interfaces.
+    /// Whether it exists in this VPC for this service.
     pub(crate) exists: Ternary,
-    /// Whether the service's public name leads to it.
+    /// Whether the public name of the service resolves to it.
     pub(crate) resolves: Ternary,
-    /// Whether private DNS does that, and not a zone of the user.
+    /// Whether private DNS resolves the name, and not a private hosted zone.
     pub(crate) by_private_dns: bool,
 }
 
@@ -89,7 +89,7 @@ fn flag(value: Option<&Value<bool>>) -> Ternary {
     }
 }
 
-/// The endpoints of the VPC that may be for the service, of any type.
+/// Returns the endpoints of the VPC that can be for the service, of any type.
 pub(crate) fn candidates<'g>(
     index: &GraphIndex<'g>,
     vpc: &VpcRef<'g>,
@@ -137,18 +137,18 @@ pub(crate) fn candidates<'g>(
     found
 }
 
-/// Whether an endpoint has interfaces.
+/// Returns whether an endpoint is an interface endpoint.
 pub(crate) fn is_interface(endpoint: &VpcEndpoint) -> Ternary {
     match &endpoint.vpc_endpoint_type {
         Value::Lit(of) => (*of == EndpointType::Interface).into(),
-        // Both languages have Gateway as the default.
+        // Gateway is the default in both languages.
         Value::Expr(Expr::Absent) => Ternary::No,
         Value::Expr(Expr::Opaque(text)) if text == "GatewayLoadBalancer" => Ternary::No,
         Value::Expr(_) => Ternary::Unknown,
     }
 }
 
-/// The private zones of the user that the VPC asks.
+/// Returns the private hosted zones of the VPC.
 fn zones<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g HostedZone, Ternary)> {
     let tied = |id: NodeId, zone: &'g HostedZone| {
         let declared = Ternary::any(
@@ -169,14 +169,14 @@ fn zones<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Vec<(NodeId, &'g Hoste
         .collect()
 }
 
-/// The host name of a service, with the region's sign where the region is not decided.
+/// Returns whether a name is the host name of a service. The Region can be a placeholder.
 fn is_host_name(name: &str, service: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let mut labels = name.split('.');
     labels.next() == Some(service) && labels.next().is_some() && name.contains("amazonaws")
 }
 
-/// Whether a zone of the user leads the service's name to an endpoint.
+/// Returns whether a private hosted zone resolves the name of the service to an endpoint.
 fn zone_alias<'g>(
     index: &GraphIndex<'g>,
     vpc: &VpcRef<'g>,
@@ -192,17 +192,17 @@ fn zone_alias<'g>(
         let Some(alias) = &record.alias else {
             return Ternary::No;
         };
-        let leads = match &alias.dns_name {
+        let resolves = match &alias.dns_name {
             Value::Expr(expr) => {
-                let mut leads = Ternary::No;
+                let mut resolves = Ternary::No;
                 expr.walk(&mut |part| {
                     if let Expr::Attr(node, _) | Expr::Other(node, _) = part
                         && *node == endpoint
                     {
-                        leads = Ternary::Yes;
+                        resolves = Ternary::Yes;
                     }
                 });
-                leads
+                resolves
             }
             Value::Lit(_) => Ternary::Unknown,
         };
@@ -222,7 +222,7 @@ fn zone_alias<'g>(
             if by_id || by_name { *tied } else { Ternary::No }
         };
         let mut host = visible_text(&name);
-        // Terraform takes an empty or relative name for the zone's own.
+        // In Terraform, an empty or relative name extends the name of the zone.
         if let Some((_, zone, _)) = zones.iter().find(|it| !in_zone(it).is_no()) {
             let zone_name = visible_text(&super::graph_index::expr_of(&zone.name, Clone::clone));
             if host.is_empty() {
@@ -234,13 +234,13 @@ fn zone_alias<'g>(
         if !is_host_name(&host, service) {
             return Ternary::No;
         }
-        leads
+        resolves
             .and(Ternary::any(zones.iter().map(in_zone)))
             .and(index.exists(id))
     }))
 }
 
-/// Whether a zone of the user takes the service's name away from everyone else.
+/// Returns the private hosted zone that covers the name of the service.
 pub(crate) fn overriding_zone<'g>(
     index: &GraphIndex<'g>,
     vpc: &VpcRef<'g>,
@@ -262,7 +262,7 @@ pub(crate) fn overriding_zone<'g>(
         .map(|(id, ..)| id)
 }
 
-/// The routes that a subnet has.
+/// The route table of a subnet.
 enum Table {
     Node(NodeId),
     MainOf(NodeId),
@@ -333,7 +333,7 @@ fn main_by_attribute(index: &GraphIndex<'_>, expr: &Expr) -> Option<Table> {
     }
 }
 
-/// The routes of a table, and whether there may be more.
+/// Returns the routes of a table, and whether more can exist.
 fn routes<'g>(index: &GraphIndex<'g>, table: &Table) -> (Vec<(NodeId, &'g Route, Ternary)>, bool) {
     let (owner, modified) = match table {
         Table::Node(id) => (*id, index.is_externally_modified(*id)),
@@ -370,19 +370,19 @@ fn routes<'g>(index: &GraphIndex<'g>, table: &Table) -> (Vec<(NodeId, &'g Route,
     (found, more)
 }
 
-/// A way out of a subnet.
+/// The route from a subnet to the internet.
 #[derive(Clone, Debug)]
 pub(crate) enum InternetRoute<'g> {
     /// No default route.
     None,
-    /// To the internet, through a NAT gateway in this subnet if there is one.
+    /// The node of the NAT gateway or route, and the subnet of the NAT gateway.
     Works(NodeId, Option<Resolved<'g, Subnet>>),
-    /// A default route that leads nowhere.
+    /// A default route that does not reach the internet: the reason, and the property.
     Broken(String, (NodeId, &'static str)),
     Unknown(String),
 }
 
-/// Finds the way out of a subnet for an instance.
+/// Finds the route to the internet of an instance in a subnet.
 pub(crate) fn internet_route<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'_>,
@@ -404,14 +404,16 @@ fn internet_route_of<'g>(
         return InternetRoute::Unknown("the routes of the subnet are not in the file".to_owned());
     }
     let (routes, more) = routes(index, &table);
-    // The routes that lead to public addresses, and how much of them they cover.
+    // The routes to public addresses, and the share of the addresses that they cover.
     let mut public: Vec<(NodeId, &Route)> = Vec::new();
     let (mut default, mut halves) = (false, [false; 2]);
-    let mut doubt = more.then(|| "more routes may be added elsewhere".to_owned());
+    let mut doubt = more.then(|| "a resource outside the file can add routes".to_owned());
     for (id, route, ours) in routes {
         let Some(cidr) = &route.cidr_block else {
             if route.prefix_list.is_some() {
-                doubt.get_or_insert_with(|| format!("`{}` routes a prefix list", index.name(id)));
+                doubt.get_or_insert_with(|| {
+                    format!("route `{}` is for a prefix list", index.name(id))
+                });
             }
             continue;
         };
@@ -426,11 +428,13 @@ fn internet_route_of<'g>(
                 public.push((id, route));
             }
             Some(cidr) => {
-                doubt.get_or_insert_with(|| format!("`{}` may route `{cidr}`", index.name(id)));
+                doubt.get_or_insert_with(|| {
+                    format!("route `{}` for `{cidr}` can apply", index.name(id))
+                });
             }
             None => {
                 doubt.get_or_insert_with(|| {
-                    format!("the destination of `{}` is not decided", index.name(id))
+                    format!("the destination of route `{}` is unknown", index.name(id))
                 });
             }
         }
@@ -451,9 +455,9 @@ fn internet_route_of<'g>(
         .all(|exit| matches!(exit, InternetRoute::Works(..)));
     match exits.pop() {
         Some(one) if covers_all && (works || exits.is_empty()) => one,
-        // Some public addresses are routed, and those of the services may be among them.
+        // The routed addresses can include those of the services.
         _ => InternetRoute::Unknown(format!(
-            "`{}` routes some public addresses",
+            "route `{}` covers only some public addresses",
             public
                 .first()
                 .map_or(String::new(), |(id, _)| index.name(*id))
@@ -473,7 +477,10 @@ fn through<'g>(
         return match index.resolve_one(link) {
             Resolved::Node(nat, gateway) if depth == 0 => by_nat(index, nat, gateway),
             Resolved::Node(..) => InternetRoute::Broken(
-                format!("`{}` leads from one NAT gateway to another", index.name(id)),
+                format!(
+                    "route `{}` points from one NAT gateway to another",
+                    index.name(id)
+                ),
                 (id, "nat_gateway"),
             ),
             Resolved::OtherType(_) | Resolved::Outside(_) => {
@@ -487,7 +494,7 @@ fn through<'g>(
             Resolved::OtherType(_) | Resolved::Outside(_) => {
                 return match link {
                     Value::Lit(it) if it.as_str() == "local" => InternetRoute::None,
-                    // Whatever internet gateway it is, without a public address nothing returns.
+                    // Every internet gateway requires a public address.
                     Value::Lit(it) if it.as_str().starts_with("igw-") => {
                         by_gateway(index, id, has_address)
                     }
@@ -498,17 +505,20 @@ fn through<'g>(
         return match attached(index, gateway, subnet) {
             Ternary::Yes => by_gateway(index, id, has_address),
             Ternary::Unknown => InternetRoute::Unknown(format!(
-                "whether `{}` is attached to the VPC is not decided",
+                "the file does not show whether internet gateway `{}` is attached to the VPC",
                 index.name(gateway)
             )),
             Ternary::No => InternetRoute::Broken(
-                format!("`{}` is not attached to the VPC", index.name(gateway)),
+                format!(
+                    "internet gateway `{}` is not attached to the VPC",
+                    index.name(gateway)
+                ),
                 (id, "gateway"),
             ),
         };
     }
     InternetRoute::Unknown(format!(
-        "`{}` leads to something that the file does not describe",
+        "route `{}` has a target that the file does not describe",
         index.name(id)
     ))
 }
@@ -522,11 +532,11 @@ fn by_gateway<'g>(
     match address {
         Ternary::Yes => InternetRoute::Works(route, None),
         Ternary::Unknown => InternetRoute::Unknown(
-            "whether the instance gets a public address is not decided".to_owned(),
+            "the file does not show whether the instance has a public address".to_owned(),
         ),
         Ternary::No => InternetRoute::Broken(
             format!(
-                "`{}` leads to an internet gateway, and the instance has no public address",
+                "route `{}` points to an internet gateway, and the instance has no public address",
                 index.name(route)
             ),
             at,
@@ -538,13 +548,13 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
     match &gateway.connectivity_type {
         Some(Value::Lit(ConnectivityType::Private)) => {
             return InternetRoute::Broken(
-                format!("the NAT gateway `{}` is a private one", index.name(id)),
+                format!("NAT gateway `{}` is private", index.name(id)),
                 (id, "connectivity_type"),
             );
         }
         Some(Value::Expr(_)) => {
             return InternetRoute::Unknown(format!(
-                "the type of `{}` is not decided",
+                "the connectivity type of NAT gateway `{}` is unknown",
                 index.name(id)
             ));
         }
@@ -552,7 +562,7 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
     }
     if !index.exists(id).is_yes() {
         return InternetRoute::Unknown(format!(
-            "whether `{}` exists is not decided",
+            "the file does not show whether NAT gateway `{}` exists",
             index.name(id)
         ));
     }
@@ -569,9 +579,10 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
             .all(|exit| matches!(exit, InternetRoute::Works(..)))
         {
             true if !found.is_empty() => InternetRoute::Works(id, Some(all.swap_remove(0))),
-            _ => {
-                InternetRoute::Unknown(format!("the subnet of `{}` is not decided", index.name(id)))
-            }
+            _ => InternetRoute::Unknown(format!(
+                "the subnet of NAT gateway `{}` is unknown",
+                index.name(id)
+            )),
         };
     }
     let subnet = all.swap_remove(0);
@@ -580,19 +591,20 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
         InternetRoute::Works(..) => InternetRoute::Works(id, Some(subnet)),
         InternetRoute::None => InternetRoute::Broken(
             format!(
-                "the NAT gateway `{}` is in a subnet without a route to an internet gateway",
+                "NAT gateway `{}` is in a subnet without a route to an internet gateway",
                 index.name(id)
             ),
             at,
         ),
-        InternetRoute::Broken(reason, _) => {
-            InternetRoute::Broken(format!("the NAT gateway's way is broken: {reason}"), at)
-        }
+        InternetRoute::Broken(reason, _) => InternetRoute::Broken(
+            format!("the NAT gateway cannot reach the internet: {reason}"),
+            at,
+        ),
         InternetRoute::Unknown(reason) => InternetRoute::Unknown(reason),
     }
 }
 
-/// Whether an internet gateway is attached to the subnet's VPC.
+/// Returns whether an internet gateway is attached to the VPC of a subnet.
 fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, Subnet>) -> Ternary {
     let vpc = index.vpc_of(subnet);
     let gateway_exists = index.exists(gateway);
@@ -612,7 +624,7 @@ fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, S
     Ternary::any(ties).and(gateway_exists)
 }
 
-/// Whether an instance gets a public address, and what says so.
+/// Returns whether an instance has a public address, and the property that determines it.
 fn public_address(
     instance: &InstanceConfig<'_>,
     subnet: &Resolved<'_, Subnet>,
@@ -632,13 +644,13 @@ fn public_address(
     }
 }
 
-/// What is asked of S3: an action, and the bucket or object.
+/// A request to S3: an action, and the bucket or object.
 pub(crate) struct S3Request<'a> {
     pub(crate) action: &'a str,
     pub(crate) on: super::iam::CallContext<'a>,
 }
 
-/// Whether a gateway endpoint for S3 serves the subnet, and lets the request through.
+/// Returns whether an S3 gateway endpoint serves the subnet and allows the request.
 pub(crate) fn s3_gateway<'g>(
     index: &GraphIndex<'g>,
     subnet: &Resolved<'g, Subnet>,
@@ -682,15 +694,15 @@ pub(crate) fn s3_gateway<'g>(
                 }
             }
         };
-        let let_through = match &candidate.endpoint.policy {
+        let allowed = match &candidate.endpoint.policy {
             None => Ternary::Yes,
             Some(policy) => super::iam::document_allows(index, policy, request.action, &request.on),
         };
-        candidate.exists.and(gateway).and(routed).and(let_through)
+        candidate.exists.and(gateway).and(routed).and(allowed)
     }))
 }
 
-/// Whether a more specific route takes traffic between subnets away.
+/// Returns the reason if a route diverts traffic between subnets.
 pub(crate) fn diversion<'g>(
     index: &GraphIndex<'g>,
     subnet: &Resolved<'g, Subnet>,
@@ -707,7 +719,7 @@ pub(crate) fn diversion<'g>(
             .and_then(|cidr| index.cidr(cidr))
             .is_some_and(|cidr| cidr != Cidr::ANY && cidr.is_private());
         (elsewhere && inside)
-            .then(|| format!("`{}` takes traffic inside the VPC away", index.name(id)))
+            .then(|| format!("route `{}` diverts traffic inside the VPC", index.name(id)))
     })
 }
 

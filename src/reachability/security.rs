@@ -1,22 +1,22 @@
-//! Security groups and network ACLs: what they let through.
+//! Evaluation of security groups and network ACLs.
 
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
 use super::instance::Setting;
 use super::ternary::Ternary;
-use crate::construct::S3_PREFIX_LIST;
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;
 use crate::resource::{
     DefaultNetworkAcl, NetworkAcl, NetworkAclEntry, PrefixList, PrefixListRange, Resource,
-    SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Subnet, SubnetNetworkAclAssociation,
-    Vpc, VpcEndpoint,
+    S3_PREFIX_LIST, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Subnet,
+    SubnetNetworkAclAssociation, Vpc, VpcEndpoint,
 };
 
-/// A security group of an interface.
+/// A security group of a network interface.
 #[derive(Clone, Debug)]
 pub(crate) enum Group<'g> {
     Of(GroupRef<'g>),
-    /// The VPC's default group, which admits itself and lets everything out.
+    /// The default security group of the VPC, which allows inbound traffic from itself and all outbound
+    /// traffic.
     DefaultOf(VpcRef<'g>),
 }
 
@@ -33,19 +33,24 @@ impl<'g> Group<'g> {
 
     pub(crate) fn name(&self, index: &GraphIndex<'g>) -> String {
         match self {
-            Group::Of(Resolved::Node(id, _)) => format!("`{}`", index.name(*id)),
+            Group::Of(Resolved::Node(id, _)) => {
+                format!("security group `{}`", index.name(*id))
+            }
             Group::Of(Resolved::OtherType(id)) => {
-                format!("`{}`, which is no security group,", index.name(*id))
+                format!("`{}`, which is not a security group,", index.name(*id))
             }
             Group::Of(Resolved::Outside(expr)) => {
-                format!("`{}`", super::graph_index::visible_text(expr))
+                format!(
+                    "security group `{}`",
+                    super::graph_index::visible_text(expr)
+                )
             }
-            Group::DefaultOf(_) => "the VPC's default group".to_owned(),
+            Group::DefaultOf(_) => "the default security group of the VPC".to_owned(),
         }
     }
 }
 
-/// The groups that a link names.
+/// Returns the security groups that a link names.
 fn groups_of<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Vec<Group<'g>> {
     if let Value::Expr(expr) = link
         && let Some(vpc) = index.default_group_vpc(expr)
@@ -55,7 +60,7 @@ fn groups_of<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Vec<Grou
     index.resolve(link).into_iter().map(Group::Of).collect()
 }
 
-/// The groups of an interface; without any it has the default group of its VPC.
+/// Returns the security groups of a network interface: by default, the one of its VPC.
 pub(crate) fn groups<'g>(
     index: &GraphIndex<'g>,
     links: &[Link<SecurityGroup>],
@@ -70,7 +75,7 @@ pub(crate) fn groups<'g>(
         .collect()
 }
 
-/// The groups of an instance; nothing if they are not decided.
+/// Returns the security groups of an instance, or none if they are unknown.
 pub(crate) fn instance_groups<'g>(
     index: &GraphIndex<'g>,
     setting: &Setting<Vec<Link<SecurityGroup>>>,
@@ -83,19 +88,19 @@ pub(crate) fn instance_groups<'g>(
     }
 }
 
-/// Who is at the other end.
+/// The other end of a connection.
 pub(crate) enum Peer<'a, 'g> {
-    /// Interfaces in a subnet, with their groups.
+    /// Network interfaces in a subnet, with their security groups.
     Interfaces(&'a [Group<'g>], &'a Resolved<'g, Subnet>),
-    /// An AWS service's public addresses.
+    /// The public addresses of a service.
     Internet,
-    /// S3's addresses, as its gateway endpoint lists them.
+    /// The addresses of S3 in the prefix list of its gateway endpoint.
     S3,
-    /// Anybody at all: whether anything could pass.
+    /// Any address.
     Anywhere,
 }
 
-/// One rule, either direction.
+/// An inbound or outbound rule.
 struct Rule<'g> {
     id: NodeId,
     group: &'g Link<SecurityGroup>,
@@ -141,7 +146,7 @@ fn ingress_rules<'g>(index: &GraphIndex<'g>) -> Vec<Rule<'g>> {
 
 const HTTPS: i64 = 443;
 
-/// Whether a protocol and ports hold TCP to port 443.
+/// Returns whether a protocol and ports include TCP 443.
 fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i64>>) -> Ternary {
     let Some(protocol) = protocol.lit() else {
         return Ternary::Unknown;
@@ -161,7 +166,7 @@ fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i6
 }
 
 impl<'g> Rule<'g> {
-    /// Whether the rule lets 443 through to or from the peer.
+    /// Returns whether the rule allows TCP 443 to or from the peer.
     fn allows(&self, index: &GraphIndex<'g>, peer: &Peer<'_, 'g>) -> Ternary {
         let ports = https(self.protocol, self.from, self.to).and(index.exists(self.id));
         if ports.is_no() {
@@ -210,7 +215,7 @@ impl<'g> Rule<'g> {
     }
 }
 
-/// Whether a prefix list holds the peer.
+/// Returns whether a prefix list contains the peer.
 fn prefix_list<'g>(
     index: &GraphIndex<'g>,
     link: &Link<PrefixList>,
@@ -241,7 +246,7 @@ fn prefix_list<'g>(
     }))
 }
 
-/// Whether a link names S3's own prefix list.
+/// Returns whether a link names the prefix list of S3.
 fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
     match link {
         Value::Lit(id) => regions()
@@ -254,7 +259,7 @@ fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
                         if super::path::token(&it.service_name).as_deref() == Some("s3"))
                 })
         }
-        // What our own stacks ask for by this name, see the assumptions.
+        // The parameter of generated stacks: see the assumptions.
         Value::Expr(Expr::Param(id)) => {
             let declared = index.graph.parameter(*id);
             declared.is_some_and(|it| it.id == S3_PREFIX_LIST)
@@ -283,7 +288,7 @@ fn direction<'g>(
             } else {
                 Ternary::any(meant.iter().map(|it| it.same(group))).and(Ternary::Unknown)
             };
-            // An outside group's id is no other group's of this file.
+            // A security group outside the file differs from those in the file.
             let ours = match group {
                 Group::Of(Resolved::Outside(_)) if ours != Ternary::Yes => return None,
                 _ => ours,
@@ -306,7 +311,7 @@ fn direction<'g>(
     }))
 }
 
-/// What the default group of a VPC lets through by itself.
+/// Returns whether the default rules of the default security group allow the peer.
 fn default_group<'g>(
     index: &GraphIndex<'g>,
     vpc: &VpcRef<'g>,
@@ -326,7 +331,7 @@ fn default_group<'g>(
         }
     };
     let kept = match index.default_group_of(vpc) {
-        // Taken over: only the rules that are listed are left.
+        // Terraform removes the default rules of a security group that it manages.
         Some((_, certain)) => !certain,
         None => Ternary::Yes,
     };
@@ -336,7 +341,7 @@ fn default_group<'g>(
     }
 }
 
-/// Whether the groups let 443 out to the peer.
+/// Returns whether the security groups allow outbound TCP 443 to the peer.
 pub(crate) fn allows_outbound<'g>(
     index: &GraphIndex<'g>,
     groups: &[Group<'g>],
@@ -345,7 +350,7 @@ pub(crate) fn allows_outbound<'g>(
     direction(index, groups, peer, &egress_rules(index), true)
 }
 
-/// Whether the groups admit 443 from the peer.
+/// Returns whether the security groups allow inbound TCP 443 from the peer.
 pub(crate) fn allows_inbound<'g>(
     index: &GraphIndex<'g>,
     groups: &[Group<'g>],
@@ -354,16 +359,16 @@ pub(crate) fn allows_inbound<'g>(
     direction(index, groups, peer, &ingress_rules(index), false)
 }
 
-/// The filter of a subnet.
+/// The network ACL of a subnet.
 pub(crate) enum Acl<'g> {
-    /// The VPC's default one, untouched: it lets everything through.
+    /// The default network ACL of the VPC, which allows everything.
     Open,
-    /// One of the file.
+    /// A network ACL in the file, with its entries.
     Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry)>),
     Unknown,
 }
 
-/// Finds the filter of a subnet.
+/// Finds the network ACL of a subnet.
 pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Acl<'g> {
     let Resolved::Node(id, it) = subnet else {
         return Acl::Unknown;
@@ -423,8 +428,7 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
     if let Some((acl, ..)) = taken_over {
         return with_entries(acl);
     }
-    // Entries of the VPC's own list stand beside those that AWS made, which let everything through
-    // after them.
+    // The default network ACL of the VPC also contains the entries of AWS, which allow everything.
     let to_default = index.all::<NetworkAclEntry>().any(|(_, _, entry)| {
         matches!(&entry.network_acl,
             Value::Expr(Expr::Attr(node, attr)) if *node == vpc_id && *attr == Vpc::DEFAULT_NETWORK_ACL)
@@ -436,10 +440,10 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
 pub(crate) type Ports = (i64, i64);
 /// The port of the services.
 pub(crate) const SERVICE: Ports = (HTTPS, HTTPS);
-/// The ports that Linux (32768–60999) and Windows (49152–65535) send from.
+/// The source ports of Linux (32768 to 60999) and Windows (49152 to 65535).
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>
 pub(crate) const EPHEMERAL: Ports = (32768, 65535);
-/// The ports that a NAT gateway sends from.
+/// The source ports of a NAT gateway.
 pub(crate) const EPHEMERAL_NAT: Ports = (1024, 65535);
 
 /// The other side of a network ACL.
@@ -448,7 +452,7 @@ pub(crate) enum Side<'a, 'g> {
     Internet,
 }
 
-/// Whether a filter lets TCP to these ports through.
+/// Returns whether a network ACL allows TCP to the ports.
 pub(crate) fn acl_allows<'g>(
     index: &GraphIndex<'g>,
     acl: &Acl<'g>,
@@ -478,9 +482,9 @@ pub(crate) fn acl_allows<'g>(
     }
     ordered.sort_by_key(|(number, ..)| *number);
     let mut open: Vec<Ports> = vec![ports];
-    let (mut allowed, mut refused) = (false, false);
-    // What may allow or refuse before that is decided.
-    let (mut may_allow, mut may_refuse) = (false, false);
+    let (mut allowed, mut denied) = (false, false);
+    // Entries with unknown values can allow or deny before the others.
+    let (mut can_allow, mut can_deny) = (false, false);
     for (_, id, entry) in ordered {
         let about = entry_about(index, entry, side).and(index.exists(id));
         if about.is_no() {
@@ -491,12 +495,12 @@ pub(crate) fn acl_allows<'g>(
             continue;
         }
         let action = entry.rule_action.lit().map(Text::as_ref);
-        let (allows, refuses) = (action != Some("deny"), action != Some("allow"));
+        let (allows, denies) = (action != Some("deny"), action != Some("allow"));
         let range = match ports.flatten() {
-            Some(range) if about.is_yes() && allows != refuses => range,
+            Some(range) if about.is_yes() && allows != denies => range,
             _ => {
-                may_allow |= allows;
-                may_refuse |= refuses;
+                can_allow |= allows;
+                can_deny |= denies;
                 continue;
             }
         };
@@ -505,18 +509,18 @@ pub(crate) fn acl_allows<'g>(
             continue;
         }
         allowed |= allows;
-        refused |= refuses;
+        denied |= denies;
         open = rest;
     }
-    refused |= !open.is_empty();
-    match (allowed, refused) {
-        (true, false) if !may_refuse => Ternary::Yes,
-        (false, true) if !may_allow => Ternary::No,
+    denied |= !open.is_empty();
+    match (allowed, denied) {
+        (true, false) if !can_deny => Ternary::Yes,
+        (false, true) if !can_allow => Ternary::No,
         _ => Ternary::Unknown,
     }
 }
 
-/// Whether an entry is about all of the other side.
+/// Returns whether an entry covers the other side.
 fn entry_about<'g>(
     index: &GraphIndex<'g>,
     entry: &NetworkAclEntry,
@@ -538,7 +542,7 @@ fn entry_about<'g>(
     }
 }
 
-/// The ports that an entry is about: none if it is not about TCP; nothing if that is not decided.
+/// Returns the TCP ports of an entry: `Some(None)` if it is for another protocol, `None` if unknown.
 fn entry_ports(entry: &NetworkAclEntry) -> Option<Option<Ports>> {
     let protocol = entry.protocol.lit()?;
     match protocol.to_ascii_lowercase().as_str() {
@@ -553,7 +557,7 @@ fn entry_ports(entry: &NetworkAclEntry) -> Option<Option<Ports>> {
     }
 }
 
-/// Cuts a range out of others: what lies inside, and what is left.
+/// Splits port ranges into the parts inside and outside another range.
 fn split(open: &[Ports], range: Ports) -> (Vec<Ports>, Vec<Ports>) {
     let (mut inside, mut outside) = (Vec::new(), Vec::new());
     for &(from, to) in open {
@@ -578,7 +582,7 @@ mod tests {
     use super::split;
 
     #[test]
-    fn ports_are_cut_out() {
+    fn split_separates_the_ports_of_a_range() {
         assert_eq!(
             split(&[(1, 10)], (3, 5)),
             (vec![(3, 5)], vec![(1, 2), (6, 10)])

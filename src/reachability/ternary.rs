@@ -1,8 +1,8 @@
-//! Three-valued truth: what a file decides, and what it leaves open.
+//! Three-valued logic, since a file does not determine every fact.
 
 use std::ops::Not;
 
-/// Yes, no, or not decided; the worse comes first.
+/// A truth value, from worst to best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ternary {
     No,
@@ -11,27 +11,27 @@ pub(crate) enum Ternary {
 }
 
 impl Ternary {
-    /// Both.
+    /// Returns whether both are true.
     pub(crate) fn and(self, other: Ternary) -> Ternary {
         self.min(other)
     }
 
-    /// One of both.
+    /// Returns whether one of both is true.
     pub(crate) fn or(self, other: Ternary) -> Ternary {
         self.max(other)
     }
 
-    /// Whether all are.
+    /// Returns whether all are true.
     pub(crate) fn all(of: impl IntoIterator<Item = Ternary>) -> Ternary {
         of.into_iter().fold(Ternary::Yes, Ternary::and)
     }
 
-    /// Whether one is.
+    /// Returns whether at least one is true.
     pub(crate) fn any(of: impl IntoIterator<Item = Ternary>) -> Ternary {
         of.into_iter().fold(Ternary::No, Ternary::or)
     }
 
-    /// What holds whichever of them it is: they agree, or it is not decided.
+    /// Returns the common value, or unknown if the values differ.
     pub(crate) fn unanimous(of: impl IntoIterator<Item = Ternary>) -> Ternary {
         let mut of = of.into_iter();
         let Some(first) = of.next() else {

@@ -1,29 +1,30 @@
-//! What the agent of each instance meets on its way, without a judgement: for pictures and
-//! runbooks.
+//! The resources on the path of each instance, without a verdict: for diagrams and runbooks.
 
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
-use super::hop::{self, Connection, PathChoice as Dialled};
+use super::hop::{self, Connection, PathChoice};
 use super::instance::{self, InstanceConfig, Setting};
 use super::path::{self, InternetRoute};
 use super::security::{self, Group};
 use super::ternary::Ternary;
 use super::{Assumptions, HopStatus};
-use crate::ir::{Expr, Graph, Link, NodeId, Pseudo, Text, Value};
+use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
 use crate::resource::{
-    InstanceProfile, Role, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, VpcEndpoint,
+    Graph, InstanceProfile, Role, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    VpcEndpoint,
 };
+use crate::session_manager::SERVICES;
 
-/// A thing that is named: a resource of the graph, or something outside of it.
+/// A resource in the graph, or one outside the file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceRef {
-    /// A resource.
+    /// A resource in the graph.
     Node(NodeId),
-    /// What is not in the file, as the file names it.
+    /// A resource outside the file, as the file names it.
     Outside(String),
 }
 
 impl ResourceRef {
-    /// Returns the resource, if it is one.
+    /// Returns the resource if it is in the graph.
     pub fn node(&self) -> Option<NodeId> {
         match self {
             ResourceRef::Node(id) => Some(*id),
@@ -39,59 +40,59 @@ impl ResourceRef {
     }
 }
 
-/// Which way a service's name leads.
+/// The path to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EgressPath {
-    /// To these endpoints.
+    /// Through these endpoints.
     Endpoints(Vec<NodeId>),
-    /// Out of the VPC: through this NAT gateway or by this route.
+    /// Through the internet, by this NAT gateway or route.
     Internet(NodeId),
-    /// Out of the VPC, where it ends.
+    /// Through a route to the internet that fails, with the reason.
     Broken(String),
-    /// Nowhere.
+    /// Neither an endpoint nor a route to the internet.
     NoRoute,
-    /// The file does not tell.
+    /// The file does not show the path.
     Unknown,
 }
 
-/// An instance, or what starts like instances, with what is around it.
+/// An instance or Auto Scaling group, with the resources of its path.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceTopology {
-    /// The instance.
+    /// The instance or Auto Scaling group.
     pub node: NodeId,
     /// Its VPC.
     pub vpc: ResourceRef,
-    /// The subnets where it is, or may be.
+    /// Its subnets, or the candidates for its subnet.
     pub subnets: Vec<ResourceRef>,
-    /// Its security groups; nothing where they are not decided.
+    /// Its security groups, or none if they are unknown.
     pub security_groups: Option<Vec<ResourceRef>>,
     /// Its instance profile.
     pub instance_profile: Option<ResourceRef>,
-    /// The profile's role.
+    /// The role of the instance profile.
     pub role: Option<ResourceRef>,
-    /// The services that a session needs, and which way each is dialled from the first subnet.
+    /// The services that a session requires, and the path to each from the first subnet.
     pub paths: Vec<(&'static str, EgressPath)>,
 }
 
-/// An endpoint with what it is made of.
+/// An endpoint with its subnets and security groups.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EndpointTopology {
     /// The endpoint.
     pub node: NodeId,
-    /// The service's last part, such as `ssm`, if the file tells.
+    /// The last part of the service name, such as `ssm`, if it is known.
     pub service: Option<String>,
     /// Its VPC.
     pub vpc: ResourceRef,
-    /// Whether it has interfaces; nothing where that is not decided.
+    /// Whether it is an interface endpoint, or none if that is unknown.
     pub interface: Option<bool>,
-    /// The subnets of its interfaces.
+    /// The subnets of its network interfaces.
     pub subnets: Vec<ResourceRef>,
-    /// Their security groups.
+    /// The security groups of its network interfaces.
     pub security_groups: Vec<ResourceRef>,
-    /// Whether the service's public name leads to it.
+    /// Whether the public name of the service resolves to it.
     pub name_resolution: HopStatus,
 }
 
@@ -99,21 +100,21 @@ pub struct EndpointTopology {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rule {
-    /// The group.
+    /// The security group.
     pub security_group: ResourceRef,
-    /// Whether it is about what leaves.
+    /// Whether the rule is for outbound traffic.
     pub egress: bool,
-    /// Protocol and ports.
+    /// The protocol and the ports.
     pub traffic: String,
-    /// From or to where.
+    /// The source or destination.
     pub peer: ResourceRef,
 }
 
-/// All that is around the instances of a graph.
+/// The resources on the paths of all instances of a graph.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Topology {
-    /// The instances, in the order of the proof.
+    /// The instances, in the order of the reachability check.
     pub instances: Vec<InstanceTopology>,
     /// The endpoints, in the order of the graph.
     pub endpoints: Vec<EndpointTopology>,
@@ -121,7 +122,7 @@ pub struct Topology {
     pub rules: Vec<Rule>,
 }
 
-/// Looks around every instance of a graph.
+/// Collects the resources on the path of every instance of a graph.
 #[must_use]
 pub fn topology(graph: &Graph, assumptions: &Assumptions) -> Topology {
     let index = GraphIndex::new(graph, *assumptions);
@@ -153,7 +154,7 @@ fn instance_topology<'g>(
     let mut vpc = None;
     let mut paths = Vec::new();
     if let Some(placement) = instance.placements.first() {
-        for service in hop::SERVICES {
+        for service in SERVICES {
             let connection = Connection::new(index, instance, placement, service, None);
             paths.push((service, egress_path(&connection)));
             vpc.get_or_insert(connection.vpc);
@@ -178,13 +179,13 @@ fn instance_topology<'g>(
 }
 
 fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {
-    match connection.path_choice() {
-        Dialled::Endpoints(which) => {
+    match &connection.path {
+        PathChoice::Endpoints(which) => {
             let ids = which.iter().filter_map(|&at| connection.candidates.get(at));
             EgressPath::Endpoints(ids.map(|it| it.id).collect())
         }
-        Dialled::Unknown => EgressPath::Unknown,
-        Dialled::Internet => match &connection.internet_route {
+        PathChoice::Unknown => EgressPath::Unknown,
+        PathChoice::Internet => match &connection.internet_route {
             InternetRoute::Works(by, _) => EgressPath::Internet(*by),
             InternetRoute::Broken(reason, _) => EgressPath::Broken(reason.clone()),
             InternetRoute::Unknown(_) => EgressPath::Unknown,
@@ -196,7 +197,9 @@ fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {
 fn group_ref(index: &GraphIndex<'_>, group: &Group<'_>) -> ResourceRef {
     match group {
         Group::Of(to) => ResourceRef::of(index, to),
-        Group::DefaultOf(_) => ResourceRef::Outside("the VPC's default group".to_owned()),
+        Group::DefaultOf(_) => {
+            ResourceRef::Outside("the default security group of the VPC".to_owned())
+        }
     }
 }
 
@@ -286,7 +289,7 @@ fn rules(index: &GraphIndex<'_>) -> Vec<Rule> {
             security_group: group,
             egress,
             traffic: what,
-            peer: peer.unwrap_or_else(|| ResourceRef::Outside("somewhere not told".to_owned())),
+            peer: peer.unwrap_or_else(|| ResourceRef::Outside("an unknown peer".to_owned())),
         })
         .collect()
 }
@@ -324,7 +327,7 @@ fn ports(
     }
 }
 
-/// What a file calls a text.
+/// Returns a text value as the file shows it.
 pub(crate) fn display_text(graph: &Graph, value: &Value<Text>) -> String {
     match value {
         Value::Lit(text) => text.to_string(),
@@ -332,7 +335,7 @@ pub(crate) fn display_text(graph: &Graph, value: &Value<Text>) -> String {
     }
 }
 
-/// What a file calls a value, for people.
+/// Returns a value as the file shows it.
 pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
     let node = |id: &NodeId| graph.node(*id).map(|it| it.display_id().to_owned());
     match expr {
@@ -342,7 +345,7 @@ pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
             .map_or_else(String::new, |it| it.id.clone()),
         Expr::Attr(id, _) | Expr::Other(id, _) => node(id).unwrap_or_default(),
         Expr::Select(list, n) => format!("{}, item {}", display_expr(graph, list), n + 1),
-        Expr::Zone(n) => format!("zone {} of the region", n + 1),
+        Expr::Zone(n) => format!("Availability Zone {} of the Region", n + 1),
         Expr::Concat(parts) => parts.iter().map(|it| display_expr(graph, it)).collect(),
         Expr::Pseudo(Pseudo::Region) => "${region}".to_owned(),
         Expr::Pseudo(Pseudo::AccountId) => "${account}".to_owned(),
@@ -359,6 +362,6 @@ pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
         ),
         Expr::PerLanguage { cfn, .. } => display_expr(graph, cfn),
         Expr::SsmParameter(name) => name.to_string(),
-        Expr::Absent => "not told".to_owned(),
+        Expr::Absent => "not specified".to_owned(),
     }
 }

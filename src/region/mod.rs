@@ -1,4 +1,4 @@
-//! Regions: what each one has, from one data file.
+//! AWS regions and their properties, from one data file.
 
 mod service;
 
@@ -6,30 +6,30 @@ pub(crate) use service::{EndpointService, split_name};
 
 use std::sync::OnceLock;
 
-/// One AWS region.
+/// An AWS region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Region {
-    /// Its name, such as `eu-central-1`.
+    /// The name, such as `eu-central-1`.
     pub name: &'static str,
-    /// The partition of its ARNs.
+    /// The partition of ARNs in the region.
     pub partition: &'static str,
-    /// The domain of its services.
+    /// The DNS suffix of services in the region.
     pub dns_suffix: &'static str,
-    /// How many zones it has, if known.
+    /// The number of Availability Zones, if known.
     pub zones: Option<u32>,
-    /// Whether it has the `ec2messages` service: not since 2024.
+    /// Whether the region has the `ec2messages` service. Regions since 2024 do not.
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html>
     pub ec2messages: bool,
-    /// The id of AWS's prefix list of S3, where public templates agree on it.
+    /// The ID of the AWS-managed prefix list of S3, where public templates agree on it.
     pub s3_prefix_list: Option<&'static str>,
-    /// What AWS's bucket `patch-baseline-snapshot-REGION` has behind its name, if anything.
+    /// The suffix of the AWS bucket `patch-baseline-snapshot-REGION`, if it has one.
     pub patch_baseline_suffix: Option<&'static str>,
-    /// What AWS's bucket `aws-patch-manager-REGION` has behind its name, where it is known.
+    /// The suffix of the AWS bucket `aws-patch-manager-REGION`, if known.
     pub patch_manager_suffix: Option<&'static str>,
 }
 
-/// Returns all regions, by partition and name.
+/// Returns all regions, sorted by partition and name.
 pub fn regions() -> &'static [Region] {
     static REGIONS: OnceLock<Vec<Region>> = OnceLock::new();
     REGIONS.get_or_init(|| {
@@ -56,7 +56,7 @@ pub fn regions() -> &'static [Region] {
 }
 
 impl Region {
-    /// Returns the region of that name.
+    /// Returns the region of this name.
     ///
     /// ```
     /// use ssm_synth::Region;
@@ -66,20 +66,20 @@ impl Region {
         regions().iter().find(|region| region.name == name)
     }
 
-    /// Returns the region of a zone, and what the zone's name adds to it: `a`, or `-lax-1a`.
+    /// Returns the region of a zone and the rest of the zone's name: `a`, or `-lax-1a`.
     pub(crate) fn of_zone(zone: &str) -> Option<(&'static Region, &str)> {
-        let told = |rest: &str| match rest.strip_prefix('-') {
+        let is_zone_suffix = |rest: &str| match rest.strip_prefix('-') {
             Some(rest) => !rest.is_empty() && rest.ends_with(|c: char| c.is_ascii_alphanumeric()),
             None => rest.len() == 1 && rest.starts_with(|c: char| c.is_ascii_lowercase()),
         };
         let of = |region: &'static Region| {
             let rest = zone.strip_prefix(region.name)?;
-            told(rest).then_some((region, rest))
+            is_zone_suffix(rest).then_some((region, rest))
         };
         regions().iter().find_map(of)
     }
 
-    /// Returns the domain of its services with the parts reversed, such as `com.amazonaws`.
+    /// Returns the DNS suffix with its parts reversed, such as `com.amazonaws`.
     pub fn reverse_dns_suffix(&self) -> String {
         let parts: Vec<&str> = self.dns_suffix.rsplit('.').collect();
         parts.join(".")
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_of_the_table_is_read() {
+    fn the_table_has_no_invalid_row() {
         let rows = include_str!("regions.tsv")
             .lines()
             .filter(|line| !line.starts_with('#'));

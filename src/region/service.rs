@@ -1,4 +1,4 @@
-//! The services that interface endpoints lead to, from one data file.
+//! Services with interface endpoints, from one data file.
 
 use std::sync::OnceLock;
 
@@ -7,15 +7,15 @@ use super::{Region, regions};
 /// An AWS service with interface endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EndpointService {
-    /// The token in its endpoint's name, such as `ssm` or `ecr.api`.
+    /// The token in the endpoint name, such as `ssm` or `ecr.api`.
     pub(crate) token: &'static str,
-    /// Its endpoint's name with `REGION` in it, where that is not `com.amazonaws.REGION.token`.
+    /// The endpoint name with `REGION` in it, if it is not `com.amazonaws.REGION.token`.
     pub(crate) name: Option<&'static str>,
-    /// The regions where the name begins with the partition's domain, its parts reversed.
+    /// The regions where the name starts with the reversed DNS suffix of the partition.
     pub(crate) reversed_in: Vec<&'static Region>,
 }
 
-/// The rows of the table, by token; only those asked for are read, since a run asks for few.
+/// Returns the rows of the table, sorted by token. `find` parses single rows, since a run needs few.
 fn rows() -> &'static [&'static str] {
     static ROWS: OnceLock<Vec<&'static str>> = OnceLock::new();
     ROWS.get_or_init(|| {
@@ -36,7 +36,7 @@ impl EndpointService {
         rows().iter().map(|row| token_of(row))
     }
 
-    /// Returns the service of that token, if it is known.
+    /// Returns the service with this token, if it is known.
     pub(crate) fn find(token: &str) -> Option<EndpointService> {
         let at = rows()
             .binary_search_by(|row| token_of(row).cmp(token))
@@ -53,8 +53,8 @@ impl EndpointService {
         })
     }
 
-    /// Returns what stands before and behind the region in the name of its endpoint; nothing
-    /// stands behind where the name has no region.
+    /// Returns the parts of the endpoint name before and after the region. The second part is empty
+    /// if the name does not contain the region.
     pub(crate) fn affixes(&self, region: Option<&'static Region>) -> (String, Option<String>) {
         let reversed = region.filter(|region| self.reversed_in.contains(region));
         match (self.name, reversed) {
@@ -77,7 +77,7 @@ impl EndpointService {
         }
     }
 
-    /// Returns the regions where its endpoint has another name, those of one partition together.
+    /// Returns the regions where the endpoint has another name, grouped by partition.
     pub(crate) fn reversed_by_partition(&self) -> Vec<Vec<&'static Region>> {
         let mut groups: Vec<Vec<&'static Region>> = Vec::new();
         for region in &self.reversed_in {
@@ -91,7 +91,7 @@ impl EndpointService {
     }
 }
 
-/// Splits the full name of an endpoint's service into region and token.
+/// Splits a full endpoint service name into region and token.
 pub(crate) fn split_name(name: &str) -> Option<(&'static Region, &str)> {
     regions().iter().find_map(|region| {
         let (before, behind) = name.split_once(region.name)?;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_of_the_table_is_read_and_found() {
+    fn every_row_of_the_table_is_valid_and_found() {
         let rows = include_str!("services.tsv")
             .lines()
             .filter(|line| !line.starts_with('#'));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_agent_s_services_are_named_alike_everywhere() {
+    fn services_of_the_agent_have_the_same_name_in_all_regions() {
         for token in ["ssm", "ssmmessages", "ec2messages", "kms", "logs"] {
             let service = EndpointService::find(token).unwrap();
             assert_eq!(service.name, None);

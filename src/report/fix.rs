@@ -1,11 +1,11 @@
-//! A change as the lines to write, in the file's language.
+//! Fixes as lines to write, in the language of the file.
 
 use crate::backend;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Dialect, Map, RawValue, Resource};
+use crate::resource::{Graph, Map, RawValue, Resource};
 
-/// Writes a change out.
+/// Writes a fix.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
     match change {
         Fix::Manual(text) => format!("{text}\n"),
@@ -33,7 +33,7 @@ fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> Raw
     RawValue::Object(map)
 }
 
-/// Nests a value under the parts of a dotted name.
+/// Nests a value under the parts of a dotted path.
 fn nested(path: &str, value: RawValue<'static>, block: bool) -> (String, RawValue<'static>) {
     match path.split_once('.') {
         None => (path.to_owned(), value),
@@ -120,7 +120,7 @@ fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[Node
     }
 }
 
-/// The module's part of an address, with its point.
+/// Returns the module part of an address, with the trailing dot.
 fn module_of(address: &str) -> &str {
     let mut end = 0;
     while let Some(rest) = address[end..].strip_prefix("module.") {
@@ -132,7 +132,7 @@ fn module_of(address: &str) -> &str {
     &address[..end]
 }
 
-/// What `depends_on` names: a resource of the same module as a whole, or another module.
+/// Returns the entry of `depends_on`: a resource of the same module, or another module.
 fn dependency(own: &str, address: &str) -> String {
     let module = module_of(address);
     let name = if module == own {
@@ -148,7 +148,7 @@ mod tests {
     use super::dependency;
 
     #[test]
-    fn only_what_depends_on_can_name_is_named() {
+    fn dependency_is_a_resource_or_a_module() {
         assert_eq!(
             dependency("", "aws_vpc_endpoint.this[\"ssm\"]"),
             "aws_vpc_endpoint.this"

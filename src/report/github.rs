@@ -1,4 +1,4 @@
-//! Annotations of a GitHub workflow.
+//! The report as annotations of a GitHub workflow.
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
@@ -17,7 +17,7 @@ pub(crate) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Prints a report: an error for the first failing hop, a warning for what is not decided.
+/// Prints a report: an error for the first failing hop, a warning for each unknown one.
 #[must_use]
 pub fn github(report: &CheckReport<'_>) -> String {
     let mut out = String::new();

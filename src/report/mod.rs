@@ -1,4 +1,4 @@
-//! What the proof found, printed: for people, for programs, for code reviews.
+//! Reports of the reachability check: text, JSON, SARIF and GitHub annotations.
 
 mod fix;
 mod github;
@@ -6,14 +6,14 @@ mod json;
 mod sarif;
 mod text;
 
-pub use json::{SCHEMA, VERSION, json};
+pub use json::{VERSION, json, schema};
 
-use crate::ir::{Graph, NodeId, SourceLocation};
+use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::reachability::{Hop, HopResult, Reachability, Verdict};
-use crate::resource::{Dialect, INSIDE, Resource};
+use crate::resource::{Graph, INSIDE, Resource};
 
 pub use github::github;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use github::{message as github_message, property as github_property};
 pub use sarif::sarif;
 pub use text::text;
@@ -21,26 +21,26 @@ pub use text::text;
 #[cfg(feature = "report")]
 pub(crate) use text::fixed;
 
-/// A proof with what it is about.
+/// The input of a report: the results of a check, and the file.
 #[derive(Debug)]
 pub struct CheckReport<'a> {
-    /// The file's name as the user gave it.
+    /// The name of the file, as the user specified it.
     pub file: &'a str,
-    /// What was read from it.
+    /// The graph of the file.
     pub graph: &'a Graph,
-    /// What was found.
+    /// The results.
     pub reachability: &'a Reachability,
-    /// Whether fixes are written as JSON, where the file's language has both.
+    /// Whether to write fixes as JSON, in place of YAML or HCL.
     pub json: bool,
 }
 
-/// Where a finding is.
+/// The location of a hop result.
 pub(crate) struct ReportLocation {
-    /// The resource as the file calls it.
+    /// The name of the resource in the file.
     resource: String,
-    /// The property in the file's language.
+    /// The property in the language of the file.
     property: Option<String>,
-    /// Line and column, from one.
+    /// The line and column, starting at 1.
     at: Option<(u32, u32)>,
 }
 
@@ -49,13 +49,13 @@ impl CheckReport<'_> {
         self.graph.node(node).map_or("", |node| node.display_id())
     }
 
-    /// The place of a finding in words: file, line and property, as far as they are known.
+    /// Returns the known parts of a location as text: file, line and property.
     #[cfg(feature = "report")]
     pub(crate) fn display_location(&self, result: &HopResult) -> Option<String> {
         text::location(self, result)
     }
 
-    /// The place of a finding: the property that it names, or the resource.
+    /// Returns the location of the property or resource of a result.
     fn location(&self, result: &HopResult) -> Option<ReportLocation> {
         let (id, field) = result.at?;
         self.location_of(id, field)
@@ -86,7 +86,7 @@ impl CheckReport<'_> {
     }
 }
 
-/// A field's name in the language of the file.
+/// Returns the name of a field in the language of the file.
 pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String> {
     let node = graph.node(id)?;
     let kind = node.resource.kind()?;
@@ -105,7 +105,7 @@ pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String>
     if rest.is_empty() {
         return Some(name.to_owned());
     }
-    // What is nested is spelled by the rule that both languages keep.
+    // Both languages name nested fields by the same rule.
     let rest = match dialect {
         Dialect::Tf => rest.to_owned(),
         Dialect::Cfn => rest.split('_').map(capital).collect(),
@@ -121,7 +121,7 @@ fn capital(word: &str) -> String {
         .unwrap_or_default()
 }
 
-/// How many instances have which answer.
+/// Counts the instances with a verdict.
 pub(crate) fn count_verdict(reachability: &Reachability, verdict: Verdict) -> usize {
     reachability
         .instances
@@ -130,27 +130,27 @@ pub(crate) fn count_verdict(reachability: &Reachability, verdict: Verdict) -> us
         .count()
 }
 
-/// The page of a hop: what it checks, why it matters, what fails and what mends it.
+/// Returns the page of a hop as Markdown: what it checks, why it matters, and how to fix it.
 pub fn explain(code: &str) -> Option<String> {
     let hop = Hop::ALL.iter().find(|hop| hop.as_str() == code)?;
-    let pages = include_str!("../../docs/reference/hops.md");
-    let start = pages.find(&format!("\n## `{hop}`"))? + 1;
-    let page = &pages[start..];
-    let end = page[3..].find("\n## ").map_or(page.len(), |end| end + 3);
-    Some(page[..end].trim_end().to_owned() + "\n")
+    Some(format!(
+        "## `{hop}`\n\n{}: {}.\n\n{}",
+        hop.name(),
+        hop.reason(),
+        hop.entry().page
+    ))
 }
 
-/// Text of others for a terminal: what would steer it, or turn the direction of reading, is
-/// written out.
-#[cfg(feature = "cli")]
+/// Escapes control and direction characters, so that untrusted text cannot control the terminal.
+#[cfg(feature = "diff")]
 pub(crate) fn printable(text: &str) -> String {
-    let steers = |c: char| {
+    let is_control = |c: char| {
         (c.is_control() && c != '\n' && c != '\t')
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        match steers(letter) {
+        match is_control(letter) {
             true => out.extend(letter.escape_unicode()),
             false => out.push(letter),
         }

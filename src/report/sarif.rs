@@ -7,7 +7,7 @@ use serde_json::{Value, json as object};
 use super::{CheckReport, text::fixed};
 use crate::reachability::{Hop, HopStatus};
 
-/// Prints a report: failing hops are errors, what is not decided is a note.
+/// Prints a report: a failing hop is an error, an unknown one a note.
 #[must_use]
 pub fn sarif(report: &CheckReport<'_>) -> String {
     let rules: Vec<Value> = Hop::ALL
@@ -15,7 +15,8 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
         .map(|hop| {
             object!({
                 "id": hop.as_str(),
-                "shortDescription": { "text": hop.reason() },
+                "shortDescription": { "text": hop.name() },
+                "fullDescription": { "text": hop.reason() },
             })
         })
         .collect();
@@ -26,7 +27,7 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
             let level = match result.status {
                 HopStatus::Pass => continue,
                 HopStatus::Fail => "error",
-                // What is not decided does not matter where something fails.
+                // Unknown hops do not change the verdict if another fails.
                 HopStatus::Unknown if failing.is_some() => continue,
                 HopStatus::Unknown => "note",
             };

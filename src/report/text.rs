@@ -1,4 +1,4 @@
-//! For people: the agent's way drawn hop by hop, the first failing hop in the foreground.
+//! The report as text: the first failing hop of each instance, then every hop.
 
 use std::fmt::Write as _;
 
@@ -21,21 +21,21 @@ fn style(verdict: Verdict) -> Style {
     }
 }
 
-fn mark(status: HopStatus) -> (&'static str, Style) {
+fn status_style(status: HopStatus) -> Style {
     match status {
-        HopStatus::Pass => ("ok", GOOD),
-        HopStatus::Unknown => ("?", DOUBT),
-        HopStatus::Fail => ("FAILS", BAD),
+        HopStatus::Pass => GOOD,
+        HopStatus::Unknown => DOUBT,
+        HopStatus::Fail => BAD,
     }
 }
 
-/// Prints a report; the caller takes the colours away where nobody sees them.
+/// Prints a report with colors, which the caller removes if the output is not a terminal.
 #[must_use]
 pub fn text(report: &CheckReport<'_>) -> String {
     let mut out = String::new();
     let instances = &report.reachability.instances;
     if instances.is_empty() {
-        let _ = writeln!(out, "{}: no instance", report.file);
+        let _ = writeln!(out, "{}: no instances", report.file);
         return out;
     }
     for reachability in instances {
@@ -55,7 +55,7 @@ pub fn text(report: &CheckReport<'_>) -> String {
     .collect();
     let _ = writeln!(out, "{}: {}", report.file, total.join(", "));
     if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
-        let _ = writeln!(out, "assumed:");
+        let _ = writeln!(out, "assumptions:");
         for assumption in ASSUMPTIONS {
             let _ = writeln!(out, "  - {assumption}");
         }
@@ -76,11 +76,12 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
         foreground(out, report, result);
     }
     for result in &reachability.hops {
-        let (word, paint) = mark(result.status);
+        let paint = status_style(result.status);
         let _ = writeln!(
             out,
-            "  {:<24}{paint}{word:<6}{paint:#} {}",
+            "  {:<24}{paint}{:<7}{paint:#} {}",
             result.hop.as_str(),
+            result.status,
             result.detail
         );
     }
@@ -91,7 +92,7 @@ fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceR
             .filter(|it| it.status == HopStatus::Unknown)
         {
             if let Some(location) = location(report, result) {
-                let _ = writeln!(out, "  {}: not decided at {location}", result.hop);
+                let _ = writeln!(out, "  {}: unknown because of {location}", result.hop);
             }
         }
     }
@@ -142,7 +143,7 @@ fn write_fix(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
     }
 }
 
-/// The lines of a finding's fix.
+/// Returns the lines of a fix.
 pub(crate) fn fixed(report: &CheckReport<'_>, result: &HopResult) -> Option<String> {
     let change = result.fix.as_ref()?;
     let dialect = report

@@ -1,7 +1,6 @@
 use super::codec::{Mismatch, Prop};
-use super::table::resource;
-use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Text, Value};
+use super::{Hooks, Map, RawValue, Tags, table::resource, tagged};
+use crate::ir::{Attr, Dialect, Text, Value};
 
 /// Dimensions of a metric: a list of maps in CloudFormation, a map in Terraform.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,7 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, RawValue};
-use crate::ir::{Attr, Text, Value};
+use super::{Hooks, RawValue};
+use crate::ir::{Attr, Dialect, Text, Value};
 
 nested! {
     /// A selection of managed nodes.

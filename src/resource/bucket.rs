@@ -1,9 +1,9 @@
-use super::codec::Prop;
 use super::table::{Fields, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PolicyDocument, RawValue, Satellite, Tags, Typed, prevent_destroy, tagged,
+    Graph, Hooks, Map, PolicyDocument, RawValue, Satellite, Tags, Typed, codec::Prop,
+    prevent_destroy, tagged,
 };
-use crate::ir::{Attr, Expr, Graph, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
     /// The default encryption of a bucket.

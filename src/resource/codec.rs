@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::raw_value::{Dialect, Map, RawValue};
-use crate::ir::{Cidr, Expr, Id, Text, Value};
+use super::raw_value::{Map, RawValue};
+use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value};
 
 /// The reason why a value does not match a property type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,15 +83,15 @@ pub(crate) trait Prop: Sized {
 /// Notes on values that the model cannot represent, with the name of the current field.
 #[derive(Debug)]
 pub struct UnmodeledNotes<'a> {
-    /// The notes of the resource.
-    pub notes: &'a mut Vec<crate::ir::Unmodeled>,
+    /// All notes of a resource.
+    pub notes: &'a mut Vec<crate::resource::Unmodeled>,
     /// The field name, with dots for nested fields.
     pub field: String,
 }
 
 impl UnmodeledNotes<'_> {
     pub(crate) fn note(&mut self, reason: &str) {
-        self.notes.push(crate::ir::Unmodeled {
+        self.notes.push(crate::resource::Unmodeled {
             field: self.field.clone(),
             reason: reason.to_owned(),
         });

@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, Tags, Vpc, tagged};
+use super::{Hooks, Tags, Vpc, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

@@ -1,7 +1,6 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::table::resource;
-use super::{Dialect, Hooks, Map, RawValue, Tags, prevent_destroy, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Expr, Node, Text, Value, quoted};
+use super::{Hooks, Map, Node, RawValue, Tags, prevent_destroy, table::resource, tagged};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Expr, Text, Value, quoted};
 
 /// Structured content: an object in CloudFormation, JSON or YAML text in Terraform.
 #[derive(Clone, Debug, PartialEq)]

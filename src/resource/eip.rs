@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, Instance, NetworkInterface, Tags, tagged};
+use super::{Hooks, Instance, NetworkInterface, Tags, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

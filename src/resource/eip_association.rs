@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Eip, Hooks, Instance, NetworkInterface};
+use super::{Eip, Hooks, Instance, NetworkInterface, table::resource};
 use crate::ir::{Attr, Link};
 
 resource! {

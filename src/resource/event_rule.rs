@@ -1,6 +1,6 @@
 use super::table::{Fields, nested, resource};
-use super::{Content, Dialect, Hooks, Map, RawValue, Satellite, Typed};
-use crate::ir::{Attr, Expr, Graph, NodeId, Text, Value, terraform_name};
+use super::{Content, Graph, Hooks, Map, RawValue, Satellite, Typed};
+use crate::ir::{Attr, Dialect, Expr, NodeId, Text, Value, terraform_name};
 
 nested! {
     /// A target of an EventBridge rule.

@@ -1,6 +1,23 @@
-use super::table::resource;
-use super::{Hooks, Map, RawValue, Tags, Vpc, tagged};
-use crate::ir::{Attr, Graph, Link, NodeId, Text, Value};
+use super::{
+    Bucket, Graph, Hooks, LogGroup, Map, RawValue, Role, Tags, Vpc, table::resource, tagged,
+};
+use crate::ir::{ArnLink, Attr, Handle, IntoValue, Link, NodeId, Text, Value};
+
+/// The marker type of a flow log destination: a log group or bucket.
+#[derive(Debug)]
+pub enum LogDestination {}
+
+impl IntoValue<Link<LogDestination>> for Handle<LogGroup> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(LogGroup::ARN))
+    }
+}
+
+impl IntoValue<Link<LogDestination>> for Handle<Bucket> {
+    fn into_value(self) -> Link<LogDestination> {
+        Value::Expr(self.attr(Bucket::ARN))
+    }
+}
 
 resource! {
     /// A VPC flow log.
@@ -15,11 +32,11 @@ resource! {
         /// `cloud-watch-logs` or `s3`.
         log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
         /// The ARN of the log group or bucket.
-        log_destination: Value<Text> = "LogDestination" / "log_destination",
+        log_destination: Link<LogDestination> = "LogDestination" / "log_destination",
     }
     opt {
         /// The ARN of the role that writes to the log group. Default: none.
-        role_arn: Value<Text> = "DeliverLogsPermissionArn" / "iam_role_arn",
+        role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
         /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",

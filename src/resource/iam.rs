@@ -2,7 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Node, Text, Value};
+use super::Node;
+use crate::ir::{Diagnostic, Diagnostics, Text, Value};
 
 fn report(diagnostic: Diagnostic, node: &Node, out: &mut Diagnostics) {
     out.push(diagnostic.path(node.path.clone()).at(node.location.clone()));

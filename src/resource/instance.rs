@@ -1,10 +1,10 @@
 use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
-    BlockDeviceMapping, Dialect, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
-    NetworkInterface, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
+    BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
+    NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, NodeId, Text, Value};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value};
 
 words! {
     /// The requirement for session tokens of the metadata service.

@@ -1,7 +1,6 @@
 use super::iam::{check_name, check_path};
-use super::table::resource;
-use super::{Hooks, OneInList, Role};
-use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, OneInList, Role, table::resource};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
     /// An instance profile, which passes an IAM role to an instance.

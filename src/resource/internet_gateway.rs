@@ -1,7 +1,6 @@
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, resource};
-use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, tagged};
-use crate::ir::{Attr, Link, NodeId, Value};
+use super::{Hooks, Map, Tags, Typed, Vpc, VpcGatewayAttachment, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Dialect, Link, NodeId, Value};
 
 resource! {
     /// An internet gateway.

@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, tagged};
+use super::{Hooks, Map, PolicyDocument, Tags, prevent_destroy, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

@@ -1,5 +1,6 @@
-use super::table::resource;
-use super::{Hooks, InstanceProfile, LaunchImage, MetadataOptions, SecurityGroup, UserData};
+use super::{
+    Hooks, InstanceProfile, LaunchImage, MetadataOptions, SecurityGroup, UserData, table::resource,
+};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

@@ -1,6 +1,7 @@
-use super::table::resource;
-use super::{Hooks, KmsKey, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, KmsKey, Map, Node, RawValue, Tags, table::resource, tagged};
+use crate::ir::{
+    ArnLink, Attr, Diagnostic, Diagnostics, Expr, Handle, IntoValue, Link, Text, Value,
+};
 
 resource! {
     /// A CloudWatch Logs log group.
@@ -19,6 +20,18 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {
+    /// The ARN with the suffix `:*`, which CloudTrail requires.
+    fn into_value(self) -> ArnLink<LogGroup> {
+        let arn = || self.attr(LogGroup::ARN);
+        Value::Expr(Expr::PerLanguage {
+            // The attribute in CloudFormation contains the suffix.
+            cfn: Box::new(arn()),
+            tf: Box::new(Expr::concat([arn(), Expr::text(":*")])),
+        })
     }
 }
 

@@ -1,8 +1,7 @@
-use super::NodeTarget;
 use super::codec::{Mismatch, Prop};
 use super::table::{nested, resource};
-use super::{Dialect, Hooks, Map, RawValue, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Hooks, Map, NodeTarget, RawValue, Tags, tagged};
+use crate::ir::{Attr, Dialect, Link, Text, Value};
 
 resource! {
     /// An SSM maintenance window.

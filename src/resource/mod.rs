@@ -12,6 +12,7 @@ mod eip;
 mod eip_association;
 mod event_rule;
 mod flow_log;
+mod graph;
 mod hosted_zone;
 mod iam;
 mod instance;
@@ -27,6 +28,8 @@ mod managed_policy;
 mod nat_gateway;
 mod network_acl;
 mod network_interface;
+mod overrides;
+mod parameters;
 mod policy;
 mod prefix_list;
 mod raw_resource;
@@ -67,7 +70,8 @@ pub use document::{Content, Document};
 pub use eip::Eip;
 pub use eip_association::EipAssociation;
 pub use event_rule::{EventRule, EventTarget};
-pub use flow_log::FlowLog;
+pub use flow_log::{FlowLog, LogDestination};
+pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub use hosted_zone::{AliasTarget, HostedZone, HostedZoneAssociation, HostedZoneVpc, RecordSet};
 pub use instance::{
     HttpTokens, Instance, InstanceInterface, LaunchTemplateSpecification, MetadataOptions,
@@ -97,10 +101,13 @@ pub use network_acl::{
 pub use network_interface::{
     NetworkInterface, NetworkInterfaceAttachment, NetworkInterfaceSecurityGroup,
 };
+pub use overrides::Override;
+pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
+pub(crate) use prefix_list::S3_PREFIX_LIST;
 pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListRange};
 pub use raw_resource::RawResource;
-pub use raw_value::{Dialect, Map, RawValue};
+pub use raw_value::{Map, RawValue};
 pub use role::{InlineRolePolicy, Role};
 pub use role_policy::RolePolicy;
 pub use route::{InlineRoute, Route};
@@ -124,7 +131,7 @@ pub use vpc_endpoint::{
 };
 pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
-use crate::ir::{Attr, Diagnostics, Graph, Node, NodeId};
+use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 
 pub(crate) mod sealed {
     /// Prevents implementations outside this crate.
@@ -142,6 +149,12 @@ pub trait Typed: sealed::Sealed + Sized + Into<Resource> + 'static {
     fn of(resource: &Resource) -> Option<&Self>;
     /// Returns the resource for changes if it has this type.
     fn of_mut(resource: &mut Resource) -> Option<&mut Self>;
+}
+
+impl<R: Typed> IntoValue<Link<R>> for Handle<R> {
+    fn into_value(self) -> Link<R> {
+        Value::Expr(self.attr(R::LINK))
+    }
 }
 
 /// An additional resource in Terraform for properties of a CloudFormation resource.

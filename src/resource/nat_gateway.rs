@@ -1,7 +1,5 @@
-use super::codec::words;
-use super::table::resource;
-use super::{Hooks, Subnet, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Eip, Hooks, Subnet, Tags, codec::words, table::resource, tagged};
+use crate::ir::{Attr, Link, Value};
 
 words! {
     /// The connectivity type of a NAT gateway.
@@ -24,8 +22,8 @@ resource! {
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
     opt {
-        /// The allocation ID of the Elastic IP address. Default: none.
-        allocation: Value<Text> = "AllocationId" / "allocation_id",
+        /// Its public address. Default: none.
+        allocation: Link<Eip> = "AllocationId" / "allocation_id",
         /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
     }

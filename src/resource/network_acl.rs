@@ -1,7 +1,6 @@
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Dialect, Hooks, Map, Subnet, Tags, Typed, Vpc, tagged};
-use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+use super::{Hooks, Map, Subnet, Tags, Typed, Vpc, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
     /// An entry nested in a network ACL, in Terraform.

@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, tagged};
+use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, table::resource, tagged};
 use crate::ir::{Attr, Link, Value};
 
 resource! {

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
-use super::{Dialect, Map, RawValue};
-use crate::ir::{Expr, IntoValue, Text, Value};
+use super::{Map, RawValue};
+use crate::ir::{Dialect, Expr, IntoValue, Text, Value};
 
 words! {
     /// The effect of a policy statement.

@@ -2,6 +2,9 @@ use super::table::{nested, resource};
 use super::{Hooks, Tags, tagged};
 use crate::ir::{Attr, Cidr, Link, Text, Value};
 
+/// The parameter for the S3 prefix list of the region, which CloudFormation cannot look up.
+pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
+
 nested! {
     /// An entry of a prefix list.
     pub struct PrefixListEntry

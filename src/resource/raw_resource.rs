@@ -1,11 +1,12 @@
 //! Resources of types without a table.
 
-use super::{Dialect, Hooks, Map, RawValue, Resource, Typed};
-use crate::ir::{Attr, Diagnostic, Diagnostics, Node};
+use super::{Hooks, Map, Node, RawValue, Resource, Typed};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
-    type_name: String,
+    /// The resource type. Default: none, the resource does not exist in the language.
+    type_name: Option<String>,
     body: Map<'static>,
 }
 
@@ -22,8 +23,8 @@ struct Definition {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]
 pub struct RawResource {
-    cfn: Option<Definition>,
-    tf: Option<Definition>,
+    cfn: Definition,
+    tf: Definition,
 }
 
 impl RawResource {
@@ -34,19 +35,13 @@ impl RawResource {
 
     /// Sets the type in CloudFormation, such as `AWS::SNS::Topic`.
     pub fn cfn(mut self, type_name: impl Into<String>) -> RawResource {
-        self.cfn = Some(Definition {
-            type_name: type_name.into(),
-            body: Map::default(),
-        });
+        self.cfn.type_name = Some(type_name.into());
         self
     }
 
     /// Sets the type in Terraform, such as `aws_sns_topic`.
     pub fn tf(mut self, type_name: impl Into<String>) -> RawResource {
-        self.tf = Some(Definition {
-            type_name: type_name.into(),
-            body: Map::default(),
-        });
+        self.tf.type_name = Some(type_name.into());
         self
     }
 
@@ -56,9 +51,7 @@ impl RawResource {
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        if let Some(spelling) = &mut self.cfn {
-            spelling.body.insert(name.into(), value.into());
-        }
+        self.cfn.body.insert(name.into(), value.into());
         self
     }
 
@@ -68,9 +61,7 @@ impl RawResource {
         name: impl Into<String>,
         value: impl Into<RawValue<'static>>,
     ) -> RawResource {
-        if let Some(spelling) = &mut self.tf {
-            spelling.body.insert(name.into(), value.into());
-        }
+        self.tf.body.insert(name.into(), value.into());
         self
     }
 
@@ -87,37 +78,50 @@ impl RawResource {
         self.argument(name, RawValue::Block(body))
     }
 
-    fn definition(&self, dialect: Dialect) -> Option<&Definition> {
-        match dialect {
-            Dialect::Cfn => self.cfn.as_ref(),
-            Dialect::Tf => self.tf.as_ref(),
-        }
+    fn definition(&self, dialect: Dialect) -> &Definition {
+        dialect.pick(&self.cfn, &self.tf)
     }
 
     pub(crate) fn type_name(&self, dialect: Dialect) -> Option<&str> {
-        self.definition(dialect)
-            .map(|spelling| spelling.type_name.as_str())
+        self.definition(dialect).type_name.as_deref()
     }
 
     pub(crate) fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>) {
-        if let Some(spelling) = self.definition(dialect) {
-            for (key, term) in spelling.body.iter() {
-                map.insert(key, term.clone());
-            }
+        for (key, value) in self.definition(dialect).body.iter() {
+            map.insert(key, value.clone());
         }
     }
 }
 
 impl Hooks for RawResource {
     fn check(&self, node: &Node, out: &mut Diagnostics) {
-        if self.cfn.is_none() && self.tf.is_none() {
-            out.push(
-                Diagnostic::error("raw-resource-type", "raw resource has no type")
-                    .path(node.path.clone())
-                    .at(node.location.clone())
-                    .help("call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both"),
-            );
-        }
+        let lacks_type = |language: &Definition| language.type_name.is_none();
+        let is_lost =
+            |language: &Definition| lacks_type(language) && language.body.iter().next().is_some();
+        let (message, help) = if lacks_type(&self.cfn) && lacks_type(&self.tf) {
+            (
+                "raw resource has no type",
+                "call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both",
+            )
+        } else if is_lost(&self.cfn) {
+            (
+                "raw resource has properties, but no CloudFormation type",
+                "call `.cfn(\"AWS::…\")`",
+            )
+        } else if is_lost(&self.tf) {
+            (
+                "raw resource has arguments, but no Terraform type",
+                "call `.tf(\"aws_…\")`",
+            )
+        } else {
+            return;
+        };
+        out.push(
+            Diagnostic::error("raw-resource-type", message)
+                .path(node.path.clone())
+                .at(node.location.clone())
+                .help(help),
+        );
     }
 }
 
@@ -158,5 +162,50 @@ impl Typed for RawResource {
             Resource::Raw(raw) => Some(raw),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::App;
+
+    fn property(raw: &RawResource, name: &str) -> Option<String> {
+        let mut map = Map::default();
+        raw.put_fields(Dialect::Cfn, &mut map);
+        map.get(name).map(|value| format!("{value:?}"))
+    }
+
+    #[test]
+    fn the_order_of_type_and_properties_does_not_matter() {
+        let before = RawResource::new()
+            .property("DisplayName", "sessions")
+            .cfn("AWS::SNS::Topic");
+        let after = RawResource::new()
+            .cfn("AWS::SNS::Topic")
+            .property("DisplayName", "sessions");
+        assert_eq!(before, after);
+        assert!(property(&before, "DisplayName").is_some());
+    }
+
+    #[test]
+    fn a_second_type_keeps_the_properties() {
+        let raw = RawResource::new()
+            .cfn("AWS::SNS::Topics")
+            .property("DisplayName", "sessions")
+            .cfn("AWS::SNS::Topic");
+        assert_eq!(raw.type_name(Dialect::Cfn), Some("AWS::SNS::Topic"));
+        assert!(property(&raw, "DisplayName").is_some());
+    }
+
+    #[test]
+    fn properties_without_a_type_are_an_error() {
+        let mut app = App::new();
+        let raw = RawResource::new()
+            .tf("aws_sns_topic")
+            .property("DisplayName", "sessions");
+        app.stack("Access").add("Topic", raw);
+        let message = app.validate().unwrap_err().to_string();
+        assert!(message.contains("no CloudFormation type"), "{message}");
     }
 }

@@ -4,25 +4,6 @@ use std::borrow::Cow;
 
 use crate::ir::{Expr, NodeId};
 
-/// An output language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// CloudFormation.
-    Cfn,
-    /// Terraform.
-    Tf,
-}
-
-impl Dialect {
-    /// Returns the value for this language.
-    pub const fn pick<T: Copy>(self, cfn: T, tf: T) -> T {
-        match self {
-            Dialect::Cfn => cfn,
-            Dialect::Tf => tf,
-        }
-    }
-}
-
 /// A value in the output.
 ///
 /// It preserves information that JSON cannot express (blocks, JSON as text, expressions). All
@@ -256,8 +237,8 @@ impl<'a> Map<'a> {
         self.0.iter().map(|(key, term)| (key.as_ref(), term))
     }
 
-    /// Keeps only entries whose key passes the test.
-    #[cfg(feature = "cli")]
+    /// Keeps only the entries of these names.
+    #[cfg(feature = "config")]
     pub(crate) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.0.retain(|(key, _)| keep(key));
     }

@@ -1,15 +1,14 @@
 use std::borrow::Cow;
 
-use super::codec::UnmodeledNotes;
 use super::iam::{check_name, check_path};
 use super::table::{Unfolded, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, ManagedPolicy, Map, PolicyDocument, RawValue, RolePolicy, RolePolicyAttachment,
-    Satellite, Tags, Typed, tagged,
+    Graph, Hooks, ManagedPolicy, Map, Node, PolicyDocument, RawValue, RolePolicy,
+    RolePolicyAttachment, Satellite, Tags, Typed, codec::UnmodeledNotes, tagged,
 };
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value, quoted,
-    terraform_name,
+    ArnLink, Attr, Diagnostic, Diagnostics, Dialect, Expr, Handle, IntoValue, Link, NodeId, Text,
+    Value, quoted, terraform_name,
 };
 
 nested! {
@@ -50,6 +49,12 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+}
+
+impl IntoValue<ArnLink<Role>> for Handle<Role> {
+    fn into_value(self) -> ArnLink<Role> {
+        Value::Expr(self.attr(Role::ARN))
     }
 }
 

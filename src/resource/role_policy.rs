@@ -1,7 +1,5 @@
-use super::iam::check_name;
-use super::table::resource;
-use super::{Hooks, PolicyDocument, Role};
-use crate::ir::{Attr, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, PolicyDocument, Role, iam::check_name, table::resource};
+use crate::ir::{Attr, Diagnostics, Link, Text, Value};
 
 resource! {
     /// An inline policy of a role.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::KINDS;
 use super::codec::{Prop, UnmodeledNotes};
-use super::{Dialect, KINDS};
-use crate::ir::{Expr, Pseudo, Text, Value};
+use crate::ir::{Dialect, Expr, Pseudo, Text, Value};
 
 /// A source of random property values with a seed.
 pub(crate) struct Sampler {

@@ -1,7 +1,10 @@
 use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_items, nested, resource};
-use super::{Dialect, Hooks, InternetGateway, Map, NatGateway, RouteTable};
-use crate::ir::{Attr, Cidr, Expr, Link, Text, Value};
+use super::{
+    Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RouteTable,
+    VpcEndpoint,
+};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
 resource! {
     /// A route of a route table.
@@ -17,8 +20,8 @@ resource! {
         cidr_block: Value<Cidr> = "DestinationCidrBlock" / "destination_cidr_block",
         /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "DestinationIpv6CidrBlock" / "destination_ipv6_cidr_block",
-        /// The destination prefix list.
-        prefix_list: Value<Text> = "DestinationPrefixListId" / "destination_prefix_list_id",
+        /// Where to, as a prefix list.
+        prefix_list: Link<PrefixList> = "DestinationPrefixListId" / "destination_prefix_list_id",
         /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "GatewayId" / "gateway_id",
         /// The target NAT gateway.
@@ -27,12 +30,12 @@ resource! {
         egress_only_gateway: Value<Text> = "EgressOnlyInternetGatewayId" / "egress_only_gateway_id",
         /// The target transit gateway.
         transit_gateway: Value<Text> = "TransitGatewayId" / "transit_gateway_id",
-        /// The target instance.
-        instance: Value<Text> = "InstanceId" / "instance_id",
-        /// The target network interface.
-        network_interface: Value<Text> = "NetworkInterfaceId" / "network_interface_id",
-        /// The target Gateway Load Balancer endpoint.
-        vpc_endpoint: Value<Text> = "VpcEndpointId" / "vpc_endpoint_id",
+        /// Through an instance.
+        instance: Link<Instance> = "InstanceId" / "instance_id",
+        /// Through an interface.
+        network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        /// Through a gateway load balancer's endpoint.
+        vpc_endpoint: Link<VpcEndpoint> = "VpcEndpointId" / "vpc_endpoint_id",
         /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "VpcPeeringConnectionId" / "vpc_peering_connection_id",
         /// The target carrier gateway.
@@ -54,8 +57,8 @@ nested! {
         cidr_block: Value<Cidr> = "" / "cidr_block",
         /// The destination IPv6 range.
         ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
-        /// The destination prefix list.
-        prefix_list: Value<Text> = "" / "destination_prefix_list_id",
+        /// Where to, as a prefix list.
+        prefix_list: Link<PrefixList> = "" / "destination_prefix_list_id",
         /// The target internet gateway or virtual private gateway.
         gateway: Link<InternetGateway> = "" / "gateway_id",
         /// The target NAT gateway.
@@ -64,10 +67,10 @@ nested! {
         egress_only_gateway: Value<Text> = "" / "egress_only_gateway_id",
         /// The target transit gateway.
         transit_gateway: Value<Text> = "" / "transit_gateway_id",
-        /// The target network interface.
-        network_interface: Value<Text> = "" / "network_interface_id",
-        /// The target Gateway Load Balancer endpoint.
-        vpc_endpoint: Value<Text> = "" / "vpc_endpoint_id",
+        /// Through an interface.
+        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
+        /// Through a gateway load balancer's endpoint.
+        vpc_endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
         /// The target VPC peering connection.
         vpc_peering_connection: Value<Text> = "" / "vpc_peering_connection_id",
         /// The target carrier gateway.
@@ -96,14 +99,14 @@ impl InlineRoute {
             route_table: table,
             cidr_block: cidr,
             ipv6_cidr_block: text(self.ipv6_cidr_block),
-            prefix_list: text(self.prefix_list),
+            prefix_list: link(self.prefix_list),
             gateway: link(self.gateway),
             nat_gateway: link(self.nat_gateway),
             egress_only_gateway: text(self.egress_only_gateway),
             transit_gateway: text(self.transit_gateway),
             instance: None,
-            network_interface: text(self.network_interface),
-            vpc_endpoint: text(self.vpc_endpoint),
+            network_interface: link(self.network_interface),
+            vpc_endpoint: link(self.vpc_endpoint),
             vpc_peering_connection: text(self.vpc_peering_connection),
             carrier_gateway: text(self.carrier_gateway),
             local_gateway: text(self.local_gateway),

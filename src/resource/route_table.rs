@@ -1,8 +1,6 @@
-use super::codec::UnmodeledNotes;
-use super::route::unfold_routes;
 use super::table::{Unfolded, resource};
-use super::{Dialect, Hooks, Map, Tags, Typed, Vpc, tagged};
-use crate::ir::{Attr, Link, NodeId, Text, Value};
+use super::{Hooks, Map, Tags, Typed, Vpc, codec::UnmodeledNotes, route::unfold_routes, tagged};
+use crate::ir::{Attr, Dialect, Link, NodeId, Text, Value};
 
 resource! {
     /// A route table. Without routes, it routes only within the VPC.

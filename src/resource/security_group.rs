@@ -1,13 +1,9 @@
-use super::codec::UnmodeledNotes;
-use super::security_group_rule::unfold_rules;
 use super::table::{Unfolded, resource};
 use super::{
-    Dialect, Hooks, Map, RawValue, Resource, Satellite, SecurityGroupEgress, Tags, Typed, Vpc,
-    tagged,
+    Graph, Hooks, Map, Node, RawValue, Resource, Satellite, SecurityGroupEgress, Tags, Typed, Vpc,
+    codec::UnmodeledNotes, security_group_rule::unfold_rules, tagged,
 };
-use crate::ir::{
-    Attr, Cidr, Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value,
-};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
 resource! {
     /// A security group. Rules are separate resources; without rules, it allows no traffic in

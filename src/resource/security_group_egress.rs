@@ -1,7 +1,8 @@
-use super::security_group::check_description;
 use super::table::{Fields, resource};
-use super::{Dialect, Hooks, Map, PrefixList, SecurityGroup};
-use crate::ir::{Attr, Cidr, Diagnostics, Expr, Graph, Link, Node, NodeId, Text, Value};
+use super::{
+    Graph, Hooks, Map, Node, PrefixList, SecurityGroup, security_group::check_description,
+};
+use crate::ir::{Attr, Cidr, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
 resource! {
     /// An outbound rule of a security group.

@@ -1,7 +1,7 @@
-use super::security_group::check_description;
-use super::table::resource;
-use super::{Hooks, PrefixList, SecurityGroup};
-use crate::ir::{Attr, Cidr, Diagnostics, Link, Node, Text, Value};
+use super::{
+    Hooks, Node, PrefixList, SecurityGroup, security_group::check_description, table::resource,
+};
+use crate::ir::{Attr, Cidr, Diagnostics, Link, Text, Value};
 
 resource! {
     /// An inbound rule of a security group.

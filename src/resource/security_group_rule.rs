@@ -1,12 +1,11 @@
 //! Rules nested in a security group, and Terraform rules with several peers.
 
-use super::codec::UnmodeledNotes;
 use super::table::{Unfolded, lift_field, lift_items, nested, resource};
 use super::{
-    Dialect, Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress,
-    SecurityGroupIngress,
+    Hooks, Map, PrefixList, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    codec::UnmodeledNotes,
 };
-use crate::ir::{Attr, Cidr, Expr, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 
 nested! {
     /// A rule nested in a security group. CloudFormation has one peer. Terraform has any number,

@@ -1,6 +1,5 @@
-use super::table::resource;
-use super::{Hooks, Tags, Vpc, tagged};
-use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Node, Text, Value};
+use super::{Hooks, Node, Tags, Vpc, table::resource, tagged};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Text, Value};
 
 resource! {
     /// A subnet of a VPC, in one Availability Zone.

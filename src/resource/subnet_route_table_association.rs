@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, RouteTable, Subnet};
+use super::{Hooks, RouteTable, Subnet, table::resource};
 use crate::ir::{Attr, Link};
 
 resource! {

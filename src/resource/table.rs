@@ -3,10 +3,10 @@
 //! `resource!` turns a table into the struct, `new` with the required properties, and a setter for
 //! every other property. It also creates the conversions and the reference documentation.
 
+use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::raw_value::{Dialect, Map};
-use super::{RawValue, Resource};
-use crate::ir::Attr;
+use super::raw_value::{Map, RawValue};
+use crate::ir::{Attr, Dialect};
 
 /// The number of occurrences of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,7 +254,7 @@ macro_rules! table {
 
             fn put_fields<'a>(
                 &'a self,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 map: &mut $crate::resource::Map<'a>,
             ) {
                 #[allow(unused_imports)]
@@ -269,7 +269,7 @@ macro_rules! table {
 
             fn take_fields(
                 map: &mut $crate::resource::Map<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 #[allow(unused_imports)]
                 use $crate::resource::{codec::{Mismatch, take_many}, table::take_field};
@@ -289,7 +289,7 @@ macro_rules! table {
 
             fn lift_fields(
                 map: &mut $crate::resource::Map<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Self {
                 #[allow(unused_imports)]
@@ -414,26 +414,26 @@ macro_rules! nested {
         impl $crate::resource::codec::Prop for $name {
             fn put(
                 &self,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Option<$crate::resource::RawValue<'_>> {
                 let mut map = $crate::resource::Map::default();
                 <Self as $crate::resource::table::Fields>::put_fields(self, dialect, &mut map);
                 Some(match dialect {
-                    $crate::resource::Dialect::Cfn => $crate::resource::RawValue::Object(map),
-                    $crate::resource::Dialect::Tf => $crate::resource::RawValue::Block(map),
+                    $crate::ir::Dialect::Cfn => $crate::resource::RawValue::Object(map),
+                    $crate::ir::Dialect::Tf => $crate::resource::RawValue::Block(map),
                 })
             }
 
             fn take(
                 term: $crate::resource::RawValue<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
             ) -> Result<Self, $crate::resource::codec::Mismatch> {
                 $crate::resource::table::take_object(term, dialect)
             }
 
             fn lift(
                 term: $crate::resource::RawValue<'_>,
-                dialect: $crate::resource::Dialect,
+                dialect: $crate::ir::Dialect,
                 unmodeled: &mut $crate::resource::codec::UnmodeledNotes<'_>,
             ) -> Option<Self> {
                 $crate::resource::table::lift_object(term, dialect, unmodeled)
@@ -448,7 +448,7 @@ macro_rules! nested {
                 let mut notes = Vec::new();
                 <Self as $crate::resource::table::Fields>::lift_fields(
                     &mut $crate::resource::Map::default(),
-                    $crate::resource::Dialect::Cfn,
+                    $crate::ir::Dialect::Cfn,
                     &mut $crate::resource::codec::UnmodeledNotes { notes: &mut notes, field: String::new() },
                 )
             }

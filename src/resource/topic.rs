@@ -1,6 +1,4 @@
-use super::codec::OneInList;
-use super::table::resource;
-use super::{Hooks, KmsKey, PolicyDocument, Tags, tagged};
+use super::{Hooks, KmsKey, PolicyDocument, Tags, codec::OneInList, table::resource, tagged};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

@@ -1,6 +1,5 @@
-use super::table::resource;
-use super::{Bucket, Hooks, KmsKey, Tags, tagged};
-use crate::ir::{Attr, Link, Text, Value};
+use super::{Bucket, Hooks, KmsKey, LogGroup, Role, Tags, table::resource, tagged};
+use crate::ir::{ArnLink, Attr, Link, Text, Value};
 
 resource! {
     /// A CloudTrail trail.
@@ -29,9 +28,9 @@ resource! {
         /// The ARN of the KMS key. Default: S3 managed keys.
         kms_key: Link<KmsKey> = "KMSKeyId" / "kms_key_id",
         /// The ARN of the log group, with the suffix `:*`. Default: none.
-        log_group_arn: Value<Text> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
+        log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
         /// The ARN of the role that writes to the log group. Default: none.
-        log_role_arn: Value<Text> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
+        log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
     }
     plain {
         /// Tags. Default: none.

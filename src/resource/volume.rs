@@ -1,7 +1,7 @@
 use super::launch_template::{Ebs, VolumeType};
 use super::table::{Unfolded, resource};
-use super::{Dialect, Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
-use crate::ir::{Attr, Expr, Text, Value};
+use super::{Hooks, Map, RawValue, Tags, codec::Prop, codec::UnmodeledNotes, tagged};
+use crate::ir::{Attr, Dialect, Expr, Text, Value};
 
 resource! {
     /// A separate EBS volume. The reader also creates one for each additional volume of an

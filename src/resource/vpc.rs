@@ -1,6 +1,5 @@
-use super::table::resource;
-use super::{Hooks, Tags, tagged};
-use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Node, Value};
+use super::{Hooks, Node, Tags, table::resource, tagged};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Value};
 
 resource! {
     /// A VPC.

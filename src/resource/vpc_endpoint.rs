@@ -1,6 +1,7 @@
-use super::codec::words;
-use super::table::resource;
-use super::{Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, tagged};
+use super::{
+    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, codec::words,
+    table::resource, tagged,
+};
 use crate::ir::{Attr, Link, Text, Value};
 
 words! {

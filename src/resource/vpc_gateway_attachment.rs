@@ -1,5 +1,4 @@
-use super::table::resource;
-use super::{Hooks, InternetGateway, Vpc};
+use super::{Hooks, InternetGateway, Vpc, table::resource};
 use crate::ir::{Attr, Link, Text, Value};
 
 resource! {

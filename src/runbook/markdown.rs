@@ -1,4 +1,4 @@
-//! Markdown: what escapes, and what writes code.
+//! Markdown: escaping and code.
 
 use handlebars::{Context, Handlebars, Helper, HelperResult, Output, RenderContext};
 
@@ -9,7 +9,7 @@ fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// Escapes text that is to be read as it stands.
+/// Escapes text, so that it contains no markup.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in one_line(text).chars() {
@@ -25,12 +25,12 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// The longest run of backticks.
+/// Returns the length of the longest run of backticks.
 fn longest(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text as code inside a line; `in_table` because a table's cells end at a bar, even in code.
+/// Writes inline code. In a table, escapes bars, which end a cell even in code.
 fn tick(text: &str, in_table: bool) -> String {
     let text = one_line(text);
     if text.is_empty() {
@@ -56,7 +56,7 @@ fn first<'a>(helper: &'a Helper<'_>) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Registers what the template uses to write code.
+/// Registers the helpers of the template.
 pub(super) fn register(engine: &mut Handlebars<'_>) {
     engine.register_helper("tick", Box::new(tick_helper));
     engine.register_helper("cell", Box::new(cell));
@@ -84,7 +84,7 @@ fn cell(
     Ok(out.write(&tick(first(helper), true))?)
 }
 
-/// Writes text, and what stands between backticks as code.
+/// Writes text, with code between backticks.
 fn words(
     helper: &Helper<'_>,
     _: &Handlebars<'_>,
@@ -93,13 +93,13 @@ fn words(
     out: &mut dyn Output,
 ) -> HelperResult {
     let text = one_line(first(helper));
-    // An odd sign is a name's own.
+    // An unpaired backtick belongs to a name.
     if text.matches('`').count() % 2 == 1 {
         return Ok(out.write(&escaped(&text))?);
     }
     for (n, part) in text.split('`').enumerate() {
         match n % 2 {
-            // The blanks around code stay.
+            // Keeps the spaces around code.
             0 => {
                 let (before, after) = (part.starts_with(' '), part.ends_with(' '));
                 let body = escaped(part);
@@ -113,7 +113,7 @@ fn words(
     Ok(())
 }
 
-/// Writes lines of a shell as a block that none of them ends.
+/// Writes a code block with a fence that no line closes.
 fn code(
     helper: &Helper<'_>,
     _: &Handlebars<'_>,
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_no_markup() {
+    fn text_contains_no_markup() {
         assert_eq!(
             escaped("a*b_c`<script>|\n# x"),
             "a\\*b\\_c\\`\\<script\\>\\| \\# x"

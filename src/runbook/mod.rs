@@ -1,59 +1,59 @@
-//! A runbook for one stack: to deploy it, to connect, to find what is between, to take it away.
+//! A runbook for one stack: deploy, verify, connect, troubleshoot by hop, and tear down.
 //!
-//! The commands are AWS's own and ours; `tests/runbook.py` holds the former against the models of the
-//! AWS CLI.
+//! `tests/runbook.py` validates the `aws` commands with the models of the AWS CLI.
 
 mod markdown;
 mod names;
 mod shell;
-mod steps;
 
 use serde_json::{Value, json};
 
-use crate::construct::DEFAULT_DOCUMENT;
-use crate::diagram::{Path, Scene, several, status_word};
-use crate::ir::{Graph, NodeId};
+use crate::diagram::{Path, Scene, several};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{self, Assumptions, Hop, InstanceTopology, Reachability, Verdict};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
+use crate::session_manager::{
+    CHANNEL_ACTIONS, DEFAULT_DOCUMENT, OPEN_DATA_CHANNEL, REGISTER_ACTION,
+};
 use crate::template::{self, TemplateError};
 use names::{location_of, variables};
 use shell::Line;
 
-/// Where a stack is from.
+/// The source of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// A configuration of ours, with the flags that make it again.
+    /// A configuration, with the flags that generate it.
     Config(Vec<String>),
-    /// A CloudFormation template in this file, with values of its parameters as `Key=Value`.
+    /// The file of a CloudFormation template, and the values of its parameters as `Key=Value`.
     Template(String, Vec<String>),
     /// A Terraform plan.
     Plan,
 }
 
-/// The stack that a runbook is for.
+/// The input of a runbook.
 #[derive(Clone, Debug)]
 pub struct RunbookInput<'a> {
-    /// The stack's name; what CloudFormation would not take of it is written as a hyphen.
+    /// The name of the stack. Hyphens replace characters that CloudFormation does not accept.
     pub stack: &'a str,
-    /// Where it is from.
+    /// The source of the stack.
     pub source: Source,
-    /// Its resources.
+    /// The resources of the stack.
     pub graph: &'a Graph,
-    /// What is proven of it.
+    /// The results of the reachability check.
     pub reachability: &'a Reachability,
-    /// What was taken for true.
+    /// The assumptions of the check.
     pub assumptions: Assumptions,
 }
 
-/// Ways beyond these share the commands of the others.
+/// Number of paths with their own variables.
 const MAX_GROUPS: usize = 3;
 
 /// Writes a runbook in Markdown.
 ///
 /// # Errors
 ///
-/// If the built-in template is broken.
+/// If the built-in template is invalid.
 pub fn runbook(input: &RunbookInput<'_>) -> Result<String, TemplateError> {
     let stack = stack_name(input.stack);
     let input = &RunbookInput {
@@ -70,13 +70,13 @@ pub fn runbook(input: &RunbookInput<'_>) -> Result<String, TemplateError> {
     )
 }
 
-/// A name that CloudFormation takes.
+/// Returns a name that CloudFormation accepts.
 fn stack_name(text: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let name: String = text.chars().map(letter).take(128).collect();
-    let begins = |c: char| c.is_ascii_alphabetic();
+    let is_start = |c: char| c.is_ascii_alphabetic();
     let name = name
-        .trim_start_matches(|c| !begins(c))
+        .trim_start_matches(|c| !is_start(c))
         .trim_end_matches('-');
     match name.is_empty() {
         true => "stack".to_owned(),
@@ -95,7 +95,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
         let instance = of(path)?;
         let mut out = json!({
             "names": several(&path.names, 4),
-            "answer": path.verdict.as_str(),
+            "verdict": path.verdict.as_str(),
         });
         if cfn {
             out["cfn"] = variables(graph, &topology, instance, Dialect::Cfn).into();
@@ -116,7 +116,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
     json!({
         "stack": input.stack,
         "summary": scene.summary,
-        "region": region.unwrap_or("decided at deployment"),
+        "region": region.unwrap_or("determined at deployment"),
         "set_region": set_region(region),
         "deploy": deploy(input, cfn, tf, region),
         "cfn": cfn,
@@ -136,6 +136,8 @@ fn values(input: &RunbookInput<'_>) -> Value {
         "s3": topology.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
         "away": removal(input, &topology.instances, cfn, tf, region),
         "wait_cfn": wait(input, cfn, region),
+        "client_action": OPEN_DATA_CHANNEL,
+        "account_document": DEFAULT_DOCUMENT,
     })
 }
 
@@ -151,7 +153,7 @@ fn set_region(region: Option<&str>) -> Vec<String> {
     }]
 }
 
-/// Adds the region, where it is told: a session elsewhere is "not connected".
+/// Adds the Region if it is known. In another Region, a session fails with `TargetNotConnected`.
 fn within(line: Line, region: Option<&str>) -> Line {
     match region {
         Some(region) => line.raw("--region").word(region),
@@ -159,12 +161,12 @@ fn within(line: Line, region: Option<&str>) -> Line {
     }
 }
 
-/// Adds the stack's name.
+/// Adds the name of the stack.
 fn of_stack(line: Line, input: &RunbookInput<'_>) -> Line {
     line.raw("--stack").word(input.stack)
 }
 
-/// The parameters that a deployment must be told, as each language calls them.
+/// Returns the parameters without a default, by their names in a language.
 fn parameters(graph: &Graph, dialect: Dialect) -> Vec<String> {
     let declared = graph.stacks().flat_map(|it| &it.parameters);
     declared
@@ -204,19 +206,19 @@ fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -
         _ => line,
     };
     if cfn {
-        let (mut ours, mut make) = (Line::new("ssm-synth deploy"), Vec::new());
+        let (mut ours, mut theirs) = (Line::new("ssm-synth deploy"), Vec::new());
         let file = match &input.source {
             Source::Template(file, values) => {
                 needed.extend(values.iter().cloned());
                 let file = if file == "-" { "TEMPLATE" } else { file };
-                ours = ours.raw("--template").word(file);
+                ours = ours.word(file);
                 out["template"] = true.into();
                 file.to_owned()
             }
             _ => {
                 ours = config(ours);
                 let line = config(Line::new("ssm-synth --format cfn -o stack.json"));
-                make.push(within(line, region).end());
+                theirs.push(within(line, region).end());
                 "stack.json".to_owned()
             }
         };
@@ -224,20 +226,20 @@ fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -
         for value in &needed {
             ours = ours.raw("--parameter").word(value);
         }
-        let mut theirs = Line::new("aws cloudformation deploy --template-file")
+        let mut line = Line::new("aws cloudformation deploy --template-file")
             .word(&file)
             .raw("--stack-name")
             .word(input.stack)
             .raw(capabilities(input.graph));
         if !needed.is_empty() {
-            theirs = theirs.raw("--parameter-overrides");
+            line = line.raw("--parameter-overrides");
             for value in &needed {
-                theirs = theirs.word(value);
+                line = line.word(value);
             }
         }
-        make.push(within(theirs, region).end());
+        theirs.push(within(line, region).end());
         out["ours"] = vec![within(ours, region).end()].into();
-        out["theirs"] = make.into();
+        out["theirs"] = theirs.into();
     }
     if tf {
         let mut lines = Vec::new();
@@ -264,7 +266,7 @@ fn wait(input: &RunbookInput<'_>, cfn: bool, region: Option<&str>) -> Value {
     json!([within(ours, region).end()])
 }
 
-/// What an instance is called by `ssm-synth connect`.
+/// Returns the name of an instance for `ssm-synth connect`.
 fn short(graph: &Graph, id: NodeId) -> String {
     let cfn_id = graph.node(id).map_or("", |it| it.cfn_id.as_str());
     match cfn_id.strip_suffix("Instance") {
@@ -295,13 +297,13 @@ fn instances(input: &RunbookInput<'_>, members: &[InstanceTopology]) -> Vec<Valu
                 "name": names.instance(id),
                 "cfn": location_of(input.graph, id, Dialect::Cfn),
                 "tf": location_of(input.graph, id, Dialect::Tf),
-                "answer": verdict.as_str(),
+                "verdict": verdict.as_str(),
             }))
         })
         .collect()
 }
 
-/// A command for each instance; many are left to the table.
+/// Returns a command for each of the first instances. The table has the names of the others.
 fn connect(
     input: &RunbookInput<'_>,
     members: &[InstanceTopology],
@@ -360,14 +362,14 @@ fn connect(
         "terraform": terraform.collect::<Vec<_>>(),
         "forward": if !named.is_empty() { vec![forward("--port-forward 8080:80")] } else { Vec::new() },
         "remote": if !named.is_empty() {
-            vec![forward("--port-forward 3306 --host db.example.internal")]
+            vec![forward("--port-forward 3306 --remote-host db.example.internal")]
         } else {
             Vec::new()
         },
     })
 }
 
-/// The name of the stack's own session document, if sessions must name it.
+/// Returns the name of the session document of the stack if sessions must name it.
 fn document(graph: &Graph) -> Option<&str> {
     let nodes = graph.stacks().flat_map(|stack| graph.nodes_of(stack));
     nodes
@@ -389,18 +391,32 @@ fn hops(scene: &Scene) -> Vec<Value> {
                 let mark = path.marks.iter().find(|it| it.hop == hop)?;
                 Some(json!({
                     "names": several(&path.names, 4),
-                    "word": status_word(mark.status),
+                    "status": mark.status.as_str(),
                     "detail": mark.detail,
                 }))
             });
             json!({
                 "hop": hop.as_str(),
-                "why": hop.reason(),
-                "look": steps::look(hop),
+                "name": hop.name(),
+                "reason": hop.reason(),
+                "expected": hop.entry().expected,
                 "here": here.collect::<Vec<_>>(),
-                "commands": steps::commands(hop),
+                "commands": commands(hop),
                 "explain": format!("ssm-synth explain {hop}"),
             })
+        })
+        .collect()
+}
+
+/// Returns the commands of a hop.
+fn commands(hop: Hop) -> Vec<String> {
+    let actions = [&[REGISTER_ACTION], CHANNEL_ACTIONS.as_slice()].concat();
+    let commands = hop.entry().commands.iter();
+    commands
+        .map(|command| {
+            command
+                .replace("{actions}", &actions.join(" "))
+                .replace("{document}", DEFAULT_DOCUMENT)
         })
         .collect()
 }

@@ -1,11 +1,12 @@
-//! The stack's own names, as variables that every command of the runbook uses.
+//! The names of the stack, as shell variables of the runbook.
 
 use super::shell::Line;
-use crate::ir::{Graph, NodeId};
+use crate::ir::{Dialect, NodeId};
 use crate::reachability::{InstanceTopology, ResourceRef, Topology};
-use crate::resource::{Dialect, Resource};
+use crate::resource::{Graph, Resource};
+use crate::session_manager::SERVICES;
 
-/// What a language calls a resource: the logical id, or the address.
+/// Returns the logical ID or the address of a resource.
 pub(super) fn location_of(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
     let Some(node) = graph.node(id) else {
         return String::new();
@@ -15,7 +16,7 @@ pub(super) fn location_of(graph: &Graph, id: NodeId, dialect: Dialect) -> String
         (Dialect::Tf, Some(origin)) if origin.dialect == Dialect::Tf => origin.address.clone(),
         (Dialect::Tf, _) => {
             let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
-            // What a condition may leave out is one of a list.
+            // Terraform addresses a conditional resource by index.
             let index = if node.condition.is_some() { "[0]" } else { "" };
             format!("{of}.{}{index}", node.tf_name)
         }
@@ -29,13 +30,14 @@ fn physical(graph: &Graph, id: NodeId, dialect: Dialect) -> String {
         + ")"
 }
 
-/// The nodes of some things, if all of them are nodes.
+/// Returns the nodes of resources if the graph contains all of them.
 fn nodes(resources: &[ResourceRef]) -> Option<Vec<NodeId>> {
     let nodes: Option<Vec<NodeId>> = resources.iter().map(ResourceRef::node).collect();
     nodes.filter(|it| !it.is_empty())
 }
 
-/// Sets the variables for an instance: by the stack's names, and what it does not name by asking.
+/// Sets the variables for an instance: from the stack, or from an API call if the stack does not
+/// contain the resource.
 pub(super) fn variables(
     graph: &Graph,
     topology: &Topology,
@@ -88,8 +90,9 @@ pub(super) fn variables(
         .iter()
         .filter(|it| it.vpc == instance.vpc)
     {
-        let dialled = matches!(egress_point.service.as_deref(), Some("ssm" | "ssmmessages"));
-        for group in egress_point.security_groups.iter().filter(|_| dialled) {
+        let service = egress_point.service.as_deref();
+        let required = service.is_some_and(|service| SERVICES.contains(&service));
+        for group in egress_point.security_groups.iter().filter(|_| required) {
             if !egress_points.contains(group) {
                 egress_points.push(group.clone());
             }

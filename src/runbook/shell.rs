@@ -1,10 +1,10 @@
-//! Lines of a shell, with every word quoted.
+//! Shell commands with quoted words.
 
-/// A command line that is being written.
+/// A command line.
 #[derive(Clone, Debug)]
 pub(super) struct Line(String);
 
-/// Quotes a word for a POSIX shell; a line stays one.
+/// Quotes a word for a POSIX shell. Replaces control characters with spaces.
 pub(super) fn quoted(text: &str) -> String {
     let text: String = text
         .chars()
@@ -19,12 +19,12 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 impl Line {
-    /// Begins with what is shell already.
+    /// Starts with shell text, which is not quoted.
     pub(super) fn new(shell: &'static str) -> Line {
         Line(shell.to_owned())
     }
 
-    /// Adds what is shell already.
+    /// Adds shell text, which is not quoted.
     #[must_use]
     pub(super) fn raw(mut self, shell: &'static str) -> Line {
         self.0.push(' ');
@@ -32,7 +32,7 @@ impl Line {
         self
     }
 
-    /// Adds a word.
+    /// Adds a quoted word.
     #[must_use]
     pub(super) fn word(mut self, text: &str) -> Line {
         self.0.push(' ');
@@ -40,13 +40,13 @@ impl Line {
         self
     }
 
-    /// Keeps what it prints in a variable.
+    /// Assigns the output to a variable.
     #[must_use]
     pub(super) fn into_variable(self, name: &str) -> String {
         format!("{name}=$({})", self.0)
     }
 
-    /// Ends it.
+    /// Returns the command line.
     #[must_use]
     pub(super) fn end(self) -> String {
         self.0
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_words() {
+    fn words_are_quoted() {
         let line = Line::new("aws").word("a b").word("$(id)").word("it's\nx");
         assert_eq!(line.end(), "aws 'a b' '$(id)' 'it'\\''s x'");
         assert_eq!(quoted(""), "''");

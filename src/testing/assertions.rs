@@ -1,22 +1,22 @@
 //! Assertions over the model of one stack.
 
-// A test that fails says so by panicking.
+// A failing assertion panics.
 #![allow(clippy::panic)]
 
 use serde_json::Value;
 
 use super::matcher::{Compare, Difference, Matcher, store_all};
 use crate::backend::cfn::value_of;
-use crate::ir::{Graph, Handle, Node, Stack};
+use crate::ir::{Dialect, Handle, Stack};
 use crate::reachability;
-use crate::resource::{Dialect, RawValue, Resource, Typed};
+use crate::resource::{Graph, Node, RawValue, Resource, Typed};
 use crate::{App, report};
 
-/// A stack of an app, to assert things of.
+/// A stack of an app, for assertions.
 ///
-/// Resources are asked for by their type in Rust, and properties by CloudFormation's names; since
-/// Terraform's output is made from the same values, an assertion holds for both. A type that is not
-/// modelled is asked for as [`RawResource`](crate::resource::RawResource), by all of them.
+/// Assertions name resources by Rust type and properties by CloudFormation name. They hold for
+/// both languages, since CloudFormation and Terraform output have the same source. To find resources
+/// of a type that is not modeled, match all [`RawResource`](crate::resource::RawResource)s.
 #[derive(Debug)]
 pub struct Assertions<'a> {
     graph: &'a Graph,
@@ -24,11 +24,11 @@ pub struct Assertions<'a> {
 }
 
 impl<'a> Assertions<'a> {
-    /// Of a stack of that name.
+    /// Returns the stack of this name.
     ///
     /// # Panics
     ///
-    /// If the app has errors, with all of them, or no such stack.
+    /// If the app has errors (prints all of them), or the stack does not exist.
     #[track_caller]
     pub fn of(app: &'a App, stack: &str) -> Assertions<'a> {
         if let Err(diagnostics) = app.validate() {
@@ -39,7 +39,7 @@ impl<'a> Assertions<'a> {
             Some(stack) => Assertions { graph, stack },
             None => {
                 let names: Vec<&str> = graph.stacks().map(|it| it.name.as_str()).collect();
-                panic!("no stack `{stack}`; there are {names:?}");
+                panic!("stack `{stack}` does not exist; the app has {names:?}");
             }
         }
     }
@@ -74,11 +74,11 @@ impl<'a> Assertions<'a> {
         (out, captured)
     }
 
-    /// Asserts how many resources of a type there are.
+    /// Asserts the number of resources of a type.
     ///
     /// # Panics
     ///
-    /// If there are more or fewer, with their paths.
+    /// If the number differs. Prints their paths.
     #[track_caller]
     pub fn resource_count_is<R: Typed>(&self, count: usize) {
         let paths: Vec<&str> = self
@@ -88,7 +88,7 @@ impl<'a> Assertions<'a> {
         if paths.len() != count {
             let list = paths.join("\n  ");
             panic!(
-                "`{}` has {} of {}, not {count}:\n  {list}",
+                "`{}` has {} of {}, expected {count}:\n  {list}",
                 self.stack.name,
                 paths.len(),
                 R::KIND.name
@@ -110,11 +110,11 @@ impl<'a> Assertions<'a> {
         found
     }
 
-    /// Asserts that a resource of a type has properties like these, and returns the first one.
+    /// Asserts that a resource of a type matches, and returns the first one.
     ///
     /// # Panics
     ///
-    /// If none has, with the closest one and where it differs.
+    /// If no resource matches. Prints the differences of the closest one.
     #[track_caller]
     pub fn has_resource_properties<R: Typed>(&self, expected: impl Into<Matcher>) -> Handle<R> {
         let expected = expected.into();
@@ -129,7 +129,7 @@ impl<'a> Assertions<'a> {
         match closest {
             None => panic!("`{}` has no {kind}", self.stack.name),
             Some((node, differences)) => panic!(
-                "no {kind} of `{}` has these properties; the closest is `{}`:{}",
+                "no {kind} of `{}` matches; the closest is `{}`:{}",
                 self.stack.name,
                 node.path,
                 describe(&differences)
@@ -137,11 +137,11 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    /// Asserts that all resources of a type have properties like these.
+    /// Asserts that all resources of a type match.
     ///
     /// # Panics
     ///
-    /// If one has not, with where it differs, or if there is none.
+    /// If a resource does not match, or no resource has this type. Prints the differences.
     #[track_caller]
     pub fn all_resources_properties<R: Typed>(&self, expected: impl Into<Matcher>) {
         let expected = expected.into();
@@ -159,11 +159,11 @@ impl<'a> Assertions<'a> {
         }
     }
 
-    /// Asserts that the stack has an output whose value matches; `id` is CloudFormation's.
+    /// Asserts that the stack has an output with a matching value. `id` is the CloudFormation ID.
     ///
     /// # Panics
     ///
-    /// If it has none of that id, with those that it has, or one that differs.
+    /// If the output does not exist (prints the outputs of the stack), or its value does not match.
     #[track_caller]
     pub fn has_output(&self, id: &str, value: impl Into<Matcher>) {
         let Some(output) = self.stack.outputs.iter().find(|it| it.cfn_id == id) else {
@@ -181,23 +181,22 @@ impl<'a> Assertions<'a> {
         let compare = Compare { spell: &spell };
         compare.value(&expected, Some(&found), "", &mut captured, &mut out);
         if !out.is_empty() {
-            panic!("the output `{id}` differs:{}", describe(&out));
+            panic!("output `{id}` differs:{}", describe(&out));
         }
         store_all(captured);
     }
 
-    /// Asserts that Session Manager provably reaches every instance of the app.
+    /// Asserts that the reachability check passes for every instance of the app.
     ///
     /// # Panics
     ///
-    /// If it does not, or if the app leaves it open, with the hop and what mends it; or if there is no
-    /// instance.
+    /// If a hop fails or is unknown (prints the hop and the fix), or the app has no instance.
     #[track_caller]
     pub fn all_instances_reachable(&self) {
         let assumptions = reachability::Assumptions::default();
         let reachability = reachability::check(self.graph, &assumptions);
         if reachability.instances.is_empty() {
-            panic!("the app of `{}` has no instance", self.stack.name);
+            panic!("the app of stack `{}` has no instance", self.stack.name);
         }
         let reached = |it: &reachability::InstanceReachability| {
             it.verdict == reachability::Verdict::Reachable
@@ -225,7 +224,10 @@ fn describe(differences: &[Difference]) -> String {
             "" => "it",
             path => path,
         };
-        out.push_str(&format!("\n  {at}: wanted {}, found {found}", it.expected));
+        out.push_str(&format!(
+            "\n  {at}: expected {}, found {found}",
+            it.expected
+        ));
     }
     out
 }

@@ -1,4 +1,4 @@
-//! What a value is compared with.
+//! Matchers for property values.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::ir::{Expr, Handle};
 use crate::resource::{RawValue, Typed};
 
-/// What a property is compared with: a value, or a pattern for values.
+/// A value, or a pattern for values.
 ///
-/// Text, numbers, booleans and JSON match what equals them; a handle matches a reference to its
+/// Text, numbers, Booleans and JSON match equal values. A handle matches a reference to its
 /// resource.
 #[derive(Clone, Debug)]
 pub struct Matcher(pub(super) Kind);
@@ -27,43 +27,43 @@ pub(super) enum Kind {
     Capture(Capture),
 }
 
-/// Anything that is there.
+/// Matches any value. The property must exist.
 pub fn any() -> Matcher {
     Matcher(Kind::Any)
 }
 
-/// Nothing: the property is left out.
+/// Matches if the property does not exist.
 pub fn absent() -> Matcher {
     Matcher(Kind::Absent)
 }
 
-/// This value and no other, in CloudFormation's JSON.
+/// Matches exactly this value, as CloudFormation JSON.
 pub fn exactly(value: impl Into<Value>) -> Matcher {
     Matcher(Kind::Exactly(value.into()))
 }
 
-/// An object that has these properties, and perhaps others.
+/// Matches an object that has at least these properties.
 pub fn object_like<K: Into<String>>(entries: impl IntoIterator<Item = (K, Matcher)>) -> Matcher {
     let entries = entries.into_iter().map(|(key, it)| (key.into(), it));
     Matcher(Kind::ObjectLike(entries.collect()))
 }
 
-/// A list that has items like these in this order, and perhaps others.
+/// Matches a list that contains at least these items, in this order.
 pub fn array_with(items: impl IntoIterator<Item = Matcher>) -> Matcher {
     Matcher(Kind::ArrayWith(items.into_iter().collect()))
 }
 
-/// Text like this; `*` stands for any characters.
+/// Matches text; `*` in the pattern stands for any characters.
 pub fn string_like(pattern: impl Into<String>) -> Matcher {
     Matcher(Kind::StringLike(pattern.into()))
 }
 
-/// Anything that is there and does not match.
+/// Matches any value that the matcher does not match. The property must exist.
 pub fn not(matcher: impl Into<Matcher>) -> Matcher {
     Matcher(Kind::Not(Box::new(matcher.into())))
 }
 
-/// Keeps the values that it met, to look at them afterwards.
+/// A matcher that records the values it matches.
 ///
 /// ```
 /// use ssm_synth::resource::Instance;
@@ -81,12 +81,12 @@ pub fn not(matcher: impl Into<Matcher>) -> Matcher {
 pub struct Capture(Arc<Mutex<Vec<Value>>>);
 
 impl Capture {
-    /// With nothing kept.
+    /// Returns an empty recorder.
     pub fn new() -> Capture {
         Capture::default()
     }
 
-    /// Returns the values of the resources that matched, in the order of adding.
+    /// Returns the values of the resources that matched, in the order of creation.
     pub fn values(&self) -> Vec<Value> {
         self.0
             .lock()
@@ -129,7 +129,7 @@ macro_rules! literal {
 }
 literal!(&str, String, bool, i64, i32);
 
-/// What differs, and where.
+/// A difference and its location.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Difference {
     pub(super) path: String,
@@ -137,14 +137,14 @@ pub(super) struct Difference {
     pub(super) found: Option<Value>,
 }
 
-/// Values that captures would keep, if all else matches.
+/// Values that captures record if everything else matches.
 pub(super) type Captured<'m> = Vec<(&'m Capture, Value)>;
 
 pub(super) fn store_all(captured: Captured<'_>) {
     captured.into_iter().for_each(|(by, value)| by.store(value));
 }
 
-/// Compares; `spell` says how a reference is written.
+/// A comparison; `spell` returns the JSON of a reference.
 pub(super) struct Compare<'a> {
     pub(super) spell: &'a dyn Fn(&RawValue<'static>) -> Value,
 }
@@ -218,7 +218,7 @@ impl Compare<'_> {
     ) {
         let mut from = 0;
         for (n, matcher) in expected.iter().enumerate() {
-            // Of those that do not match, the closest is told.
+            // If no item matches, the report contains the closest one.
             let mut closest: Option<Vec<Difference>> = None;
             let mut found = None;
             for (at, item) in items.iter().enumerate().skip(from) {
@@ -242,7 +242,7 @@ impl Compare<'_> {
                 (None, Some(differences)) => out.extend(differences),
                 (None, None) => out.push(Difference {
                     path: path.to_owned(),
-                    expected: format!("an item for the {} of those that are wanted", nth(n)),
+                    expected: format!("an item that matches the {} expected one", nth(n)),
                     found: Some(Value::Array(items.to_vec())),
                 }),
             }
@@ -259,7 +259,7 @@ fn nth(n: usize) -> String {
     }
 }
 
-/// Whether a text is as a pattern says, in which `*` stands for any characters.
+/// Returns whether text matches a pattern, in which `*` stands for any characters.
 fn is_like(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_may_have_more_and_lists_too() {
+    fn objects_and_lists_can_have_more_entries() {
         let tags = array_with([object_like([("Key", "b".into())])]);
         let matcher = object_like([
             ("Tags", tags),
@@ -313,14 +313,14 @@ mod tests {
     }
 
     #[test]
-    fn items_come_in_order() {
+    fn items_match_in_order() {
         let matcher = array_with([2.into(), 1.into()]);
         assert!(differences(&matcher, json!([2, 3, 1])).is_empty());
         assert!(!differences(&matcher, json!([1, 2])).is_empty());
     }
 
     #[test]
-    fn a_star_stands_for_any_characters() {
+    fn a_star_matches_any_characters() {
         for (pattern, text, like) in [
             ("a*c", "abc", true),
             ("a*c", "ac", true),

@@ -1,5 +1,5 @@
-//! Helpers for the tests of a team's own stacks: snapshots that review well, and assertions over
-//! the model, which hold for both languages since both are made from it.
+//! Test helpers for your stacks: readable snapshots, and assertions about the model. An assertion
+//! holds for CloudFormation and Terraform, since both are generated from the model.
 //!
 //! ```
 //! use ssm_synth::resource::{Instance, Vpc};
@@ -34,7 +34,7 @@ pub use matcher::{
     Capture, Matcher, absent, any, array_with, exactly, not, object_like, string_like,
 };
 
-/// One snapshot: its name and its text.
+/// A snapshot.
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -42,29 +42,32 @@ pub struct Snapshot {
     pub text: String,
 }
 
-/// The snapshots of an app: a document for each stack and format, and a table of ids for each
-/// stack.
+/// Returns the snapshots of an app: a document for each stack and format, and a table of IDs for
+/// each stack.
 ///
 /// # Panics
 ///
-/// If the app has errors, with all of them.
+/// If the app has errors. Prints all of them.
 #[doc(hidden)]
 #[track_caller]
-#[allow(clippy::panic)] // A test that cannot go on says so by panicking.
+#[allow(clippy::panic)] // A failing assertion panics.
 pub fn snapshots(app: &App, formats: &[Format]) -> Vec<Snapshot> {
     let validated = match app.validate() {
         Ok(validated) => validated,
         Err(diagnostics) => panic!("{diagnostics:#}"),
     };
-    let made = backend::snapshots(&validated, formats).into_iter();
-    made.map(|(name, text)| Snapshot { name, text }).collect()
+    let snapshots = backend::snapshots(&validated, formats).into_iter();
+    snapshots
+        .map(|(name, text)| Snapshot { name, text })
+        .collect()
 }
 
-/// Compares an app with its snapshots: a document for each stack and format, and a table of ids
-/// for each stack, whose changed lines are replaced resources. The formats are CloudFormation's
-/// YAML and HCL unless they are given.
+/// Compares an app with its snapshots: a document for each stack and format, and a table of IDs
+/// for each stack. A changed line in a table of IDs means that a resource is replaced. The default
+/// formats are CloudFormation YAML and HCL.
 ///
-/// The snapshots are insta's, and `cargo insta review` reviews them; insta's settings hold.
+/// The snapshots belong to `insta`: its settings apply, and you review them with
+/// `cargo insta review`.
 ///
 /// ```no_run
 /// use ssm_synth::testing::Format;

@@ -2,8 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, Stack, quoted};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Stack, quoted};
+use crate::resource::Graph;
 
 /// Counts the resources in the template. Nested resources do not count.
 fn resources(graph: &Graph, stack: &Stack) -> usize {

@@ -1,10 +1,10 @@
 //! References between stacks: exported values, their names, and the deployment order.
 
 use crate::ir::{
-    Attr, Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId, logical_id,
+    Attr, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId, logical_id,
     terraform_name,
 };
-use crate::resource::Dialect;
+use crate::resource::{Graph, Node};
 
 /// A value that other stacks use: an exported output in CloudFormation, a module output and a
 /// variable in Terraform.

@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 
-use crate::ir::{Diagnostic, Diagnostics, Node, Stack};
+use crate::ir::{Diagnostic, Diagnostics, Stack};
 use crate::region::Region;
-use crate::resource::{Map, RawValue};
+use crate::resource::{Map, Node, RawValue};
 
 /// The kind of an ID: its prefix and description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ mod parameters;
 mod references;
 mod tags;
 
-use crate::ir::{Diagnostics, Graph};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostics, Dialect};
+use crate::resource::Graph;
 
 pub(crate) use links::{Export, Links};
 pub(crate) use literals::{ArnOf, IdOf};

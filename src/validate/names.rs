@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Links;
-use crate::ir::{Diagnostic, Diagnostics, Graph, SourceLocation, StackId, terraform_name};
-use crate::resource::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, SourceLocation, StackId, terraform_name};
+use crate::resource::Graph;
 
 /// Names in use, with their path and location.
 type Taken<'a> = HashMap<(&'a str, &'a str), (&'a str, &'a SourceLocation)>;

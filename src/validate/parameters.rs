@@ -2,7 +2,8 @@
 
 use regex_lite::Regex;
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, ParameterType, Text, quoted};
+use crate::ir::{Diagnostic, Diagnostics, ParameterType, Text, quoted};
+use crate::resource::Graph;
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for parameter in &graph.parameters {

@@ -1,9 +1,8 @@
 //! Validation of references and dependencies.
 
 use super::literals;
-use crate::backend::apply_overrides;
-use crate::ir::{Diagnostic, Diagnostics, Expr, Graph, Node, NodeId, Stack, StackId};
-use crate::resource::{Dialect, Map, RawValue, Tags};
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId, Stack, StackId};
+use crate::resource::{Graph, Map, Node, RawValue, Tags, apply_overrides};
 
 /// Returns what is wrong with a reference.
 fn diagnostic(expr: &Expr, graph: &Graph, stack: &Stack, dialect: Dialect) -> Option<&'static str> {

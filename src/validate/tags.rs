@@ -1,7 +1,8 @@
 //! Validation of tags: at most 50, keys up to 128 and values up to 256 characters, and no key that
 //! starts with `aws:`.
 
-use crate::ir::{Diagnostic, Diagnostics, Graph, quoted};
+use crate::ir::{Diagnostic, Diagnostics, quoted};
+use crate::resource::Graph;
 
 pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
     for node in &graph.nodes {

@@ -1,9 +1,9 @@
-//! The stacks of this team.
+//! The stacks of the team.
 
 use ssm_synth::construct::PrivateInstance;
 use ssm_synth::{App, SessionAccess};
 
-/// The app: everything that is deployed.
+/// Returns the app with all stacks.
 pub fn app() -> App {
     let mut app = App::new();
     let mut access = app.stack("Access");

@@ -10,22 +10,22 @@ from account_state.monitoring import Monitoring
 from account_state.s3 import S3
 from account_state.ssm import Ssm
 
-# What the comparison omits, and why.
+# Parts that the comparison omits, and the reasons.
 NOT_COMPARED = {
-    "generated names (roles, profiles, groups, templates)": "each tool generates its own; that both generate one is compared",
+    "generated names (roles, instance profiles, log groups, templates)": "each tool generates a name; the comparison checks that both do",
     "IDs, ARNs, dates, client tokens": "random; IDs are replaced by the label of the resource",
-    "tags that begin with aws:": "CloudFormation's own; those that EC2 sets for launch templates are compared as a relationship",
-    "private addresses and network interfaces of endpoints": "chosen at random by the emulator",
+    "tags that start with aws:": "CloudFormation sets them; those that EC2 sets for launch templates are compared as a relationship",
+    "private addresses and network interfaces of endpoints": "the emulator chooses them at random",
     "instance: CPU credits, CPU options, tenancy, placement, hibernation": "the emulator stores none of them",
     "IAM: whether AWS accepts a policy": "the emulator does not validate principals, actions or conditions",
-    "Terraform tags of resources that no CloudFormation type can tag": "compared where the API returns them (rules, profiles)",
-    "order of deployment, deletion policies, prevent_destroy": "leave no trace in the state",
+    "Terraform tags of resources that no CloudFormation type can tag": "compared where the API returns them (rules, instance profiles)",
+    "order of deployment, deletion policies, prevent_destroy": "the state does not contain them",
     "keys pending deletion, and their waiting period": "they are deleted; the emulator's checks compare the period",
-    "metrics without a unit and with None, alarms without TreatMissingData and with missing": "the same by definition",
+    "metrics without a unit and with None, alarms without TreatMissingData and with missing": "equal by definition",
     "log groups with and without :*": "the same destination of flow logs",
     "subscriptions: whether they are confirmed": "the emulator confirms them at once",
-    "versions of documents": "each tool numbers its own; that the latest is the default is compared",
-    "the default VPC": "created by the emulator",
+    "versions of documents": "each tool counts separately; the comparison checks that the latest is the default",
+    "the default VPC": "the emulator creates it",
 }
 
 

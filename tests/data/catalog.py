@@ -42,7 +42,7 @@ class Catalog:
         return Catalog(SOURCES.read_text())
 
     def updated(self, name, versions, date):
-        """The text of sources.toml with other versions and another date for one data set.
+        """Returns the text of sources.toml with other versions and another date for one data set.
 
         Edits the lines in place, since the standard library writes no TOML and a writer would drop
         the comments.
@@ -58,7 +58,7 @@ class Catalog:
         return Catalog(self.text[:start] + block + self.text[end:])
 
     def problems(self):
-        """What sources.toml and the files in the repository disagree about."""
+        """Yields the differences between sources.toml and the files in the repository."""
         yield from self._entries()
         yield from self._files()
         yield from self._modules()

@@ -2,18 +2,18 @@
 
 https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 
-Only the Python package grpcio is needed: the few messages are encoded here.
+Requires only the Python package grpcio: this module encodes the few messages.
 """
 import os
 import subprocess
 
-# The provider refuses to start without it; it is not a secret (go-plugin's "magic cookie").
+# The provider does not start without it; it is not a secret (go-plugin's "magic cookie").
 COOKIE = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2"
 
 # The severity of a diagnostic.
 ERROR = 1
 
-# Nothing listens there, so that a provider that calls AWS while it plans reaches nobody.
+# Nothing listens on this address, so a provider that calls AWS while it plans gets no response.
 NOWHERE = "http://127.0.0.1:1"
 
 

@@ -77,7 +77,7 @@ def written(data_set, inputs, module, options):
     try:
         text = module.make(inputs)
     except Unavailable as missing:
-        # A data set that you name, or a check without its package, must not pass without being read.
+        # Fail if a data set on the command line, or a check without its package, is not read.
         wanted = options.names or (options.check and isinstance(missing, NotInstalled))
         outcome = Outcome(data_set.name, "NOT READ" if wanted else "skipped")
         outcome.detail = str(missing)
@@ -121,7 +121,7 @@ def main():
         if outcome.rows_changed or inputs.versions != data_set.versions:
             catalog = catalog.updated(name, inputs.versions, datetime.date.today())
             SOURCES.write_text(catalog.text)
-    # After the refresh, which may have fixed some of them.
+    # After the refresh, which can fix some of them.
     problems = list(catalog.problems())
     print(text_of(outcomes, problems))
     outdated = [it.name for it in outcomes if it.result == "OUT OF DATE"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program against an emulator, through a proxy that makes its calls fail: each run succeeds or reports the truth.
+"""Runs the program against an emulator through a proxy that injects faults: each run succeeds or reports the truth.
 
     faults.py PROGRAM [NAME...] [--all] [--runs N] [--seed S] [--only K...] [--jobs J] [--verbose]
 
@@ -72,7 +72,7 @@ def main():
         try:
             with ThreadPoolExecutor(len(places)) as pool:
                 list(pool.map(Place.wait, places))
-            # Long runs only wait: each has its own worker, beside those of the others.
+            # Long runs only wait, so each has a separate worker.
             long = [case for case in chosen if planned[case.name].long]
             short = [case for case in chosen if not planned[case.name].long]
             threads = [

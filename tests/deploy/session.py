@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program as an operator uses it, from an empty account to a session and back.
+"""Tests the program as an operator uses it, from an empty account to a session and back.
 
     session.py PROGRAM [NAME...]
 
@@ -33,7 +33,7 @@ OWN = (
 CONFIG = """\
 name: team
 instances:
-  - {name: web, type: t3.micro}
+  - {name: web, instance_type: t3.micro}
 """
 # Passes all commands to the AWS CLI except sessions, which it records.
 STAND_IN = """\
@@ -127,7 +127,7 @@ def on_a_terminal(place):
     child.expect(r"Tags\[Team\]: core")
     place.expect_end(child, 0)
 
-    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, replacement_trigger: '2'"))
     child = place.terminal("deploy", "--poll", "0.1")
     child.expect("Stack `team` in us-east-1: update")
     child.expect("replaced.*WebInstance.*AWS::EC2::Instance")
@@ -203,7 +203,7 @@ def without_a_terminal(place):
 
 def sessions(place):
     """The arguments of the AWS CLI, in all variants."""
-    place.write(CONFIG + "  - {name: db-1, type: t3.micro}\n")
+    place.write(CONFIG + "  - {name: db-1, instance_type: t3.micro}\n")
     place.run("deploy", "--yes", "--poll", "0.1")
     outputs = {it["OutputKey"]: it["OutputValue"] for it in place.stack()["Outputs"]}
     web, db = outputs["WebInstanceId"], outputs["Db1InstanceId"]
@@ -261,7 +261,7 @@ def sessions(place):
 
 def not_online(place):
     """An agent that never registers: the timeout, and the reason that the reachability check reports."""
-    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, tags: {'emulator:agent': never}"))
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, tags: {'emulator:agent': never}"))
     place.run("deploy", "--yes", "--poll", "0.1")
     done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
     assert "not known to Systems Manager" in done.stdout, done.stdout
@@ -353,7 +353,7 @@ def parameters(place):
 
 
 def large(place):
-    """Over 51,200 bytes: without white space, else through a bucket."""
+    """Templates of more than 51,200 bytes: without white space, else through a bucket."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     deploy = ["deploy", "--stack", "l", "--template", "l.json", "--yes", "--poll", "0.1"]
     wide = {**vpc, "Metadata": {"x": [[["y"] * 20] * 20] * 20}}
@@ -454,7 +454,7 @@ def values(place):
     assert not place.stack("v")["EnableTerminationProtection"]
     place.run("destroy", "--stack", "v", "--yes", "--poll", "0.1")
     # A previous parameter value that blocks sessions.
-    place.write(CONFIG.replace("type: t3.micro", "type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
+    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
     text = json.loads(place.run("--format", "cfn").stdout)
     text["Parameters"]["Port"] = {"Type": "Number", "Default": 443}
     for entry in text["Resources"].values():
@@ -510,7 +510,7 @@ def what_is_meant(place):
     child.kill(signal.SIGHUP)
     place.expect_end(child, 130)
     assert place.stack("hup") is None
-    # Input typed before the prompt does not answer it.
+    # Input before the prompt is not a confirmation.
     child = place.terminal("deploy", "--stack", "typed", "--template", "t.json", "--poll", "0.1")
     child.sendline("y")
     child.expect_exact("[y/N] ")

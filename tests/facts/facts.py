@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The default stack in Terraform with one fact removed at a time: planned with the provider, and the plan checked.
+"""Checks Terraform plans of the default stack, each with one changed fact.
 
     facts.py PROGRAM [NAME...]
 
-A case is `whole`, the stack as it is, or a fact of facts.yaml, by its text. For CloudFormation `tests/it/facts.rs` shows the
-same without these tools.
+A case is `whole`, the unchanged stack, or a fact of facts.yaml, by its text. For CloudFormation, `tests/it/facts.rs` shows
+the same without these tools.
 """
 
 import json
@@ -109,7 +109,7 @@ class Facts:
 
 
 def report_on(program, folder, names=()):
-    """Runs the cases in this folder and returns their report."""
+    """Runs the cases in this directory and returns their report."""
     facts = Facts(program)
     found = [Case("whole", facts.whole)]
     for fact in yaml.safe_load((HERE / "facts.yaml").read_text()):

@@ -1,11 +1,11 @@
-"""What the tests that drive the built program share: programs, emulators, Terraform, and the running of named cases."""
+"""Shared code of the tests that run the built program: programs, emulators, Terraform, and named cases."""
 
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
-# The one place where the tests find the emulator's package, which is not installed.
+# The tests find the package of the emulator only here: it is not installed.
 sys.path.insert(1, str(TESTS / "emulator"))
-# The working tree holds no compiled files.
+# No compiled files in the working tree.
 sys.dont_write_bytecode = True

@@ -1,4 +1,4 @@
-"""Runs named cases and reports them: a line for each case, then `N passed, N failed`."""
+"""Runs named cases and reports them: one line per case, then `N passed, N failed`."""
 
 import argparse
 import fnmatch
@@ -15,7 +15,7 @@ from typing import Callable
 
 from harness.outcomes import Failure, Skip, is_ci, record_skip
 
-# Failures that speak for themselves; of any other exception the report has the traceback.
+# For these failures the message is enough; for any other exception the report has the traceback.
 PLAIN = (Failure, subprocess.TimeoutExpired)
 MOST_NAMES = 40
 
@@ -58,7 +58,7 @@ def choose(cases, names, extra=()):
 
 
 class Report:
-    """Prints a line for each case as it ends, and counts."""
+    """Prints one line per case as it ends, and counts."""
 
     def __init__(self, quiet=False):
         """`quiet`: prints no lines for cases that pass."""
@@ -67,7 +67,7 @@ class Report:
         self.lock = threading.Lock()
 
     def attempt(self, name, function, *arguments):
-        """Runs a case; an exception is its failure and does not stop the others."""
+        """Runs a case; an exception is its failure and does not stop other cases."""
         start, text = time.monotonic(), ""
         try:
             function(*arguments)

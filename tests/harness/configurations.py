@@ -7,9 +7,9 @@ from harness.program import run
 from harness.stacks import snake_case
 
 DEPLOYMENTS = json.loads((TESTS / "deployments.json").read_text())
-# The file of each format in a case folder.
+# The file of each format in a case directory.
 FILES = {"cfn": "stack.json", "cfn-yaml": "stack.yaml", "tf": "main.tf.json", "hcl": "main.tf"}
-# What is deployed outside CI's set, and where a test needs one file for each language.
+# Deployed outside the set of CI, or where a test needs one file for each language.
 DEFAULT_FORMATS = ("cfn", "tf")
 
 

@@ -19,7 +19,7 @@ ACCOUNT = "123456789012"
 
 
 class Emulators:
-    """The emulators of one test; their logs are in its folder."""
+    """The emulators of one test; their logs are in its directory."""
 
     def __init__(self, folder):
         self.folder = Path(folder)

@@ -1,4 +1,4 @@
-"""How a case ends other than by success."""
+"""Results of a case other than success."""
 
 import os
 import shutil

@@ -4,7 +4,7 @@ from harness.terraform import Terraform
 
 
 class Pair:
-    """An emulator for each tool, and a working folder of Terraform."""
+    """An emulator for each tool, and a working directory of Terraform."""
 
     def __init__(self, emulators, folder):
         folder.mkdir(exist_ok=True)

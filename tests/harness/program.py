@@ -30,7 +30,7 @@ def beside_python(name):
 
 
 def virtual_environment(folder, packages, programs):
-    """Returns the folder of the programs of these packages, in a virtual environment that is created if necessary."""
+    """Returns the directory of the programs of these packages; creates a virtual environment if necessary."""
     if not all((folder / "bin" / name).exists() for name in programs):
         run(sys.executable, "-m", "venv", folder)
         run(folder / "bin/python", "-m", "pip", "install", "--quiet", *packages)

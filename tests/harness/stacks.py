@@ -10,7 +10,7 @@ STACK = "case"
 
 
 def output_name(name):
-    """Returns one spelling for `NetworkVpcId` and `network_vpc_id`."""
+    """Returns the same name for `NetworkVpcId` and `network_vpc_id`."""
     return name.replace("_", "").lower()
 
 

@@ -1,13 +1,13 @@
-"""Terraform with a provider process that stays.
+"""Terraform with a persistent provider process.
 
-Terraform starts the provider three to five times for each command, and the start costs more than the work. A provider that
+Terraform starts the provider three to five times for each command, and the start takes longer than the work. A provider that
 runs with `-debug` serves any number of commands, one at a time, and Terraform needs no `init` for it:
 https://developer.hashicorp.com/terraform/plugin/debugging. It is the same program, configured by each command.
 
-A cache folder holds what costs time: an initialized folder for each set of required providers, and numbered slots, each
-with a provider process that one command uses at a time. A slot's environment never changes: endpoint and region are in its
-AWS configuration file, which the provider reads whenever Terraform configures it. With the environment variable
-TERRAFORM_CACHE the cache outlives the test, for the next one (`tests/shared.py` removes it); else it ends with the process.
+A cache directory contains the slow parts: an initialized directory for each set of required providers, and slots, each
+with a provider process that one command uses at a time. The environment of a slot never changes: endpoint and region are in
+its AWS configuration file, which the provider reads whenever Terraform configures it. With the environment variable
+TERRAFORM_CACHE, the next test uses the same cache, and `tests/shared.py` deletes it. Otherwise it ends with the process.
 """
 
 import atexit
@@ -41,7 +41,7 @@ INITIALIZATION = threading.Lock()
 
 
 def plugin_folder():
-    """Returns a mirror of the provider: TF_PLUGIN_DIR, else one in the usual folders, else `None` (the registry)."""
+    """Returns a mirror of the provider: TF_PLUGIN_DIR, else one in the usual directories, else `None` (the registry)."""
     if os.environ.get("TF_PLUGIN_DIR"):
         return os.environ["TF_PLUGIN_DIR"]
     for folder in [*(Path(name).expanduser() for name in MIRRORS), *sorted(Path("/opt").glob("*"))]:
@@ -92,7 +92,7 @@ def command(arguments, folder, environment, accept=(0,)):
 
 
 class Cache:
-    """The cache folder of a run, or of this process."""
+    """The cache directory of a run, or of this process."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -127,7 +127,7 @@ class Cache:
                 return
 
     def stop(self):
-        """Ends the providers and removes the folder."""
+        """Ends the providers and deletes the directory."""
         for path in self.folder.glob("slots/*/provider.json"):
             end_provider(json.loads(path.read_text())["pid"])
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -181,7 +181,7 @@ class Slot:
 
 
 def is_running(process):
-    """Reports whether the process runs; one that ended but was not waited for does not."""
+    """Reports whether the process runs. A zombie process does not."""
     with contextlib.suppress(ChildProcessError):
         if os.waitpid(process, os.WNOHANG)[0]:
             return False
@@ -212,7 +212,7 @@ def cache():
 
 
 class Terraform:
-    """A working folder; each case writes its files and starts without state."""
+    """A working directory; each case writes its files and starts without state."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -229,7 +229,7 @@ class Terraform:
     def write(self, main, variables=None, keep_state=False, hcl=None):
         """Writes the files; an override carries what an emulator needs, so that the output under test stays as it is.
 
-        `main` is the configuration in JSON syntax; `hcl`, the same in HCL, is written in its place.
+        `main` is the configuration in JSON syntax. `hcl`, the same in HCL, replaces it.
         """
         for path in [*self.folder.glob("*.json"), *self.folder.glob("*.tf")]:
             path.unlink()
@@ -248,7 +248,7 @@ class Terraform:
         (self.folder / name).write_text(json.dumps(OVERRIDE))
 
     def init_modules(self, emulator):
-        """Initializes a folder that calls modules."""
+        """Initializes a directory that calls modules."""
         self.run(emulator, "init", "-no-color", "-input=false")
 
     def apply(self, emulator, *options):

@@ -1,4 +1,4 @@
-"""A folder in which a test runs the program against an emulator."""
+"""A directory in which a test runs the program against an emulator."""
 
 import os
 
@@ -36,7 +36,7 @@ class Workspace:
         return done
 
     def call(self, *command, code=0):
-        """Runs any command in the folder."""
+        """Runs any command in the directory."""
         return run(*command, code=code, cwd=self.folder, env=self.environment, timeout=150)
 
     def stack(self, name="team"):

@@ -1,4 +1,4 @@
-//! The program as its users run it.
+//! The command line.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -19,7 +19,7 @@ pub(crate) fn run_in(directory: &std::path::Path, args: &[&str], input: &[u8]) -
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its arguments reads nothing.
+    // The program can reject its arguments before it reads stdin.
     let _ = child.stdin.take().unwrap().write_all(input);
     let done = child.wait_with_output().unwrap();
     Ran {
@@ -43,7 +43,7 @@ fn without_a_configuration_it_prints_a_stack() {
 }
 
 #[test]
-fn output_that_is_committed_is_checked() {
+fn check_reports_out_of_date_files() {
     let directory = tempfile::tempdir().unwrap();
     let run = |args: &[&str]| run_in(directory.path(), args, b"");
     for (form, file) in [
@@ -121,7 +121,7 @@ fn a_stack_too_large_for_cloudformation_is_printed_for_terraform() {
 }
 
 #[test]
-fn a_problem_leaves_standard_output_empty() {
+fn an_error_leaves_stdout_empty() {
     for (args, input, code) in [
         (&["-c", "-"][..], "network: {cidr: 10.0.0.0/33}\n", 1),
         (&["-c", "-"], "a: [\n", 1),
@@ -151,7 +151,7 @@ fn a_problem_leaves_standard_output_empty() {
 }
 
 #[test]
-fn a_file_that_is_not_text_is_reported() {
+fn a_file_that_is_not_utf8_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let ran = run_in(directory.path(), &["-c", "-"], b"name: \xff\n");
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
@@ -184,19 +184,19 @@ fn invalid_yaml_shows_its_line() {
       |
       = help: the configuration is one YAML document
     ");
-    // A flag's setting is where the flag says it, whatever the file has around it.
+    // The error of a value from a flag shows the flag.
     let ran = run(
         &["-c", "-", "--zones", "27"],
         "network: {cidr: 10.0.0.0/16}\n",
     );
     insta::assert_snapshot!(ran.err, @r"
-    error[setting]: `network.zones` takes a whole number from 1 to 26, not `27`
+    error[setting]: `network.zones` expects an integer from 1 to 26, found `27`
      --> --zones:1:1
       |
     1 | 27
       | ^^
       |
-      = help: `docs/reference/configuration.md` has all settings
+      = help: see `docs/reference/configuration.md` for all settings
     ");
 }
 
@@ -208,7 +208,7 @@ fn a_repeated_flag_shows_its_last_value() {
 }
 
 #[test]
-fn a_warning_is_for_those_whom_it_concerns() {
+fn a_warning_appears_only_in_formats_that_it_affects() {
     let input = "instances: [{name: web, tags: {note: '{{resolve:ssm:x}}'}}]\n";
     for (format, warned) in [
         ("cfn", true),
@@ -245,7 +245,7 @@ fn flags_override_the_file() {
 }
 
 #[test]
-fn the_file_in_the_folder_is_read() {
+fn the_configuration_in_the_working_directory_is_read() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("ssm-synth.yaml"), "name: here\n").unwrap();
     assert!(
@@ -275,7 +275,7 @@ fn a_file_is_written_only_if_it_changes() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
-/// A pipe stands for every node that is no file; never a device here, which a defect would destroy.
+/// Uses a pipe for files that are not regular: a defect would destroy a device.
 #[cfg(unix)]
 #[test]
 fn a_non_regular_file_is_written_in_place() {
@@ -292,19 +292,19 @@ fn a_non_regular_file_is_written_in_place() {
             let pipe = at("pipe");
             move || std::fs::read_to_string(pipe).unwrap()
         });
-        // A program that reads the pipe waits for ever, and so does the reader of one replaced.
+        // The program and the reader of a replaced pipe would block forever.
         let (send, done) = std::sync::mpsc::channel();
         let path = directory.path().to_owned();
         std::thread::spawn(move || send.send(run_in(&path, &["-o", name], b"")));
         let ran = done.recv_timeout(std::time::Duration::from_secs(20));
-        let ran = ran.expect("the program waits");
+        let ran = ran.expect("the program blocks");
         assert_eq!((ran.code, ran.err.as_str()), (0, ""));
         let kind = std::fs::symlink_metadata(at("pipe")).unwrap().file_type();
         assert!(kind.is_fifo(), "{name}: the pipe was replaced");
         assert_eq!(reader.join().unwrap(), cfn);
     }
 
-    // A link that leads nowhere yet, over another, from a folder below.
+    // A link from a subdirectory to another link, whose target does not exist.
     std::fs::create_dir(at("below")).unwrap();
     symlink("stack.json", at("first")).unwrap();
     symlink("../first", at("below/second")).unwrap();
@@ -320,7 +320,7 @@ fn a_non_regular_file_is_written_in_place() {
 
     symlink("b", at("a")).unwrap();
     symlink("a", at("b")).unwrap();
-    // A folder gets a file for the stack.
+    // In a directory, the program writes a file for the stack.
     assert_eq!(run_in(directory.path(), &["-o", "below"], b"").code, 0);
     assert_eq!(
         std::fs::read_to_string(at("below/access.json")).unwrap(),
@@ -334,7 +334,7 @@ fn a_non_regular_file_is_written_in_place() {
 }
 
 #[test]
-fn a_reader_may_stop_early() {
+fn a_reader_can_stop_early() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -357,7 +357,7 @@ fn the_reference_page_is_current() {
     assert_eq!(schema["additionalProperties"], false);
 }
 
-/// What the schema lets through, the program reads; both take nothing for what has a default.
+/// The schema and the program accept the same input, including null for settings with a default.
 #[test]
 fn the_schema_accepts_the_same_input_as_the_program() {
     use ssm_synth::frontend::config::Config;
@@ -373,7 +373,7 @@ fn the_schema_accepts_the_same_input_as_the_program() {
                     || has(&of["enum"], serde_json::Value::Null)
                     || has(&of["anyOf"], serde_json::json!({ "type": "null" }))
             };
-            // By text, since setting nothing by a flag makes no place for it.
+            // As text, since a flag without a value creates no location.
             let open: String = path.iter().map(|key| format!("{{{key}: ")).collect();
             let text = format!("{open}null{}", "}".repeat(path.len()));
             let built = Config::read("null", &text).and_then(|config| config.build());
@@ -397,10 +397,10 @@ fn the_schema_accepts_the_same_input_as_the_program() {
 }
 
 #[test]
-fn help_is_enough_to_work_from() {
+fn help_contains_examples_that_work() {
     let ran = run(&["--help"], "");
     assert_eq!(ran.code, 0);
-    // Its own example is read, and its flags are there.
+    // The help has an example configuration and its flags.
     let (_, example) = ran.out.split_once("ssm-synth.yaml:\n").unwrap();
     let (example, _) = example.split_once("\n\n").unwrap();
     let made = run(&["-c", "-", "-f", "hcl"], example);
@@ -413,7 +413,7 @@ fn help_is_enough_to_work_from() {
 }
 
 #[test]
-fn the_policy_of_operators_is_printed() {
+fn operator_policy_prints_a_policy() {
     let ran = run(
         &[
             "operator-policy",
@@ -451,11 +451,11 @@ fn the_policy_of_operators_is_printed() {
 }
 
 #[test]
-fn diagrams_and_runbooks_from_the_command_line() {
+fn graph_and_runbook_print_documents() {
     let zones = run(&["graph", "--zones", "3", "--diagram", "network"], "");
     assert_eq!((zones.code, zones.err.as_str()), (0, ""));
     assert!(zones.out.starts_with("flowchart") && zones.out.contains("SubnetC"));
-    // A configuration named as the file takes the flags too, from standard input as well.
+    // The flags also apply to a configuration that is an argument, or stdin.
     let config = "name: team\ninstances: [{name: web}]\n";
     let ran = run(&["graph", "-", "--zones", "1", "-f", "svg"], config);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));

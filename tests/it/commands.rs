@@ -1,4 +1,4 @@
-//! A page for each command, as its help is.
+//! Reference pages: the help of each command.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +15,7 @@ fn help(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// The commands that a help lists.
+/// Returns the commands that a help text lists.
 fn listed(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     lines
@@ -27,7 +27,7 @@ fn listed(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// With `UPDATE_PAGES` set, the pages are written.
+/// Writes the pages if `UPDATE_PAGES` is set.
 #[test]
 fn each_command_has_its_page() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/cli");
@@ -56,7 +56,7 @@ fn each_command_has_its_page() {
         let found = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
             found == page,
-            "{} is stale: UPDATE_PAGES=1 cargo test --all-features --test it commands",
+            "{} is out of date: UPDATE_PAGES=1 cargo test --all-features --test it commands",
             file.display()
         );
         known.push(format!("{name}.md"));
@@ -65,7 +65,7 @@ fn each_command_has_its_page() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
             known.contains(&name),
-            "docs/reference/cli/{name} is of no command"
+            "docs/reference/cli/{name} has no command"
         );
     }
 }

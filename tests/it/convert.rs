@@ -1,4 +1,4 @@
-//! What is converted says the same: our own template, converted, is our own module.
+//! Conversion: the converted template equals the generated module.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ fn convert(files: &[(&str, &str)], args: &[&str]) -> (Ran, tempfile::TempDir) {
     (run_in(directory.path(), &all, b""), directory)
 }
 
-/// The resources of a module in JSON: rules of groups by what they say, since a template has them
-/// inside the group, without names.
+/// The resources of a module in JSON. The key of a rule is its content, since a template contains rules
+/// in their security group, without names.
 fn resources(module: &Value) -> BTreeMap<String, Value> {
     let mut out = BTreeMap::new();
     for (kind, all) in module["resource"].as_object().unwrap() {
@@ -51,9 +51,9 @@ fn a_generated_template_becomes_the_generated_module() {
         assert_eq!(short.out, ran.out, "{name}: JSON and YAML");
         let made: Value = serde_json::from_str(&ran.out).unwrap();
         let ours: Value = serde_json::from_str(&tf).unwrap();
-        // What Terraform looks up, and a template takes as a parameter: the prefix list of S3.
+        // The prefix list of S3 is a data source in Terraform, and a parameter of the template.
         let s3 = cfn.contains("PrefixListId");
-        // The old name stays in CloudFormation.
+        // Only CloudFormation uses the old name.
         if !s3 && name != "instance-renamed" {
             let (made, ours) = (resources(&made), resources(&ours));
             assert!(made.keys().eq(ours.keys()), "{name}: other resources");
@@ -71,22 +71,22 @@ fn a_missing_equivalent_is_a_diagnostic_with_its_location() {
     for (resources, what, line) in [
         (
             "Q: {Type: AWS::SQS::Queue}",
-            "`AWS::SQS::Queue` is not modelled",
+            "unsupported type `AWS::SQS::Queue`",
             2,
         ),
         (
             "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, InstanceTenancy: dedicated}",
-            "`InstanceTenancy` is not modelled",
+            "unsupported property `InstanceTenancy`",
             4,
         ),
         (
             "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !ImportValue x",
-            "`Fn::ImportValue x` has no twin",
+            "`Fn::ImportValue x` has no equivalent in Terraform",
             2,
         ),
         (
             "V:\n    Type: AWS::EC2::VPC\n    CreationPolicy: {}\n    Properties: {CidrBlock: 10.0.0.0/16}",
-            "`CreationPolicy` has no twin",
+            "`CreationPolicy` has no equivalent in Terraform",
             4,
         ),
     ] {
@@ -108,7 +108,7 @@ fn a_missing_equivalent_is_a_diagnostic_with_its_location() {
 }
 
 #[test]
-fn parameters_conditions_and_text_arrive() {
+fn parameters_conditions_and_text_are_converted() {
     let template = "\
 Parameters:
   Cidr: {Type: String, Default: 10.0.0.0/16}
@@ -141,7 +141,7 @@ Outputs:
 }
 
 #[test]
-fn a_live_stack_is_imported() {
+fn a_live_stack_gets_import_blocks() {
     let [(_, cfn), ..] = documents("default", "");
     let physical = [
         ("NetworkVpc", "vpc-0123456789abcdef0"),
@@ -196,7 +196,7 @@ fn a_live_stack_is_imported() {
         imports["aws_vpc_security_group_ingress_rule.instances_endpoints_from_instances"],
         "sgr-2"
     );
-    // Of what no answer tells, it is said that it is not imported.
+    // Resources without an ID in the input are reported.
     assert!(!imports.contains_key("aws_subnet.network_subnet_b"));
     assert!(
         ran.err
@@ -207,7 +207,7 @@ fn a_live_stack_is_imported() {
 }
 
 #[test]
-fn a_plan_becomes_a_template() {
+fn a_plan_is_converted_to_a_template() {
     let plan = json!({
         "format_version": "1.2",
         "planned_values": { "root_module": { "resources": [
@@ -256,7 +256,7 @@ fn a_plan_becomes_a_template() {
 }
 
 #[test]
-fn only_the_template_is_kept() {
+fn retain_all_changes_only_removal_policies() {
     let template = "\
 Resources:
   Group:
@@ -305,19 +305,19 @@ fn lossy_conversions_are_rejected() {
     for (resources, what) in [
         (
             "T: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: !Base64 x}}}",
-            "user data of what is launched",
+            "user data of a launch template",
         ),
         (
             "F: {Type: AWS::EC2::FlowLog, Properties: {ResourceType: Subnet, ResourceId: subnet-0123456789abcdef0, TrafficType: ALL}}",
-            "`ResourceType` is not modelled",
+            "unsupported property `ResourceType`",
         ),
         (
             "V: {Type: AWS::EC2::VPC, Condition: Nope, Properties: {CidrBlock: 10.0.0.0/16}}",
-            "there is no condition `Nope`",
+            "condition `Nope` does not exist",
         ),
         (
             "A: {Type: AWS::CloudWatch::Alarm, Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}",
-            "required",
+            "Terraform requires `alarm_name`",
         ),
     ] {
         let template = format!("Resources:\n  {resources}\n");

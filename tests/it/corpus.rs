@@ -1,4 +1,4 @@
-//! The proof against templates and plans whose right answer is known: one correct file for each
+//! The reachability check of templates and plans with known verdicts: one correct file for each
 //! shape, and one changed fact for each case.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ fn items<'a>(value: &'a Value, key: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// A base file with a case's edits; each text to find is there as often as the case says.
+/// Returns a base file with the edits of a case. Each `find` must occur as often as the case expects.
 fn edited(base: &Path, case: &Value) -> String {
     let mut out = std::fs::read_to_string(base).unwrap();
     let name = text(case, "case").unwrap();
@@ -49,7 +49,7 @@ fn edited(base: &Path, case: &Value) -> String {
     out
 }
 
-/// Runs the program as a user does.
+/// Runs the program and returns its verdicts.
 fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
     command.arg("check").arg(file).args(["--output", "json"]);
@@ -79,7 +79,7 @@ fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String
 
 #[derive(Default)]
 struct Tally {
-    /// Wanted and found verdicts.
+    /// Expected and found verdicts.
     matrix: BTreeMap<(String, String), usize>,
     wrong: Vec<String>,
     total: usize,
@@ -115,28 +115,28 @@ impl Tally {
                 _ => Vec::new(),
             };
             let right_hop = hops.is_empty() || hop.is_some_and(|hop| hops.contains(&hop));
-            // A plan does not hold what it does not make.
+            // A plan does not contain resources with `count = 0`.
             let left_out = verdict == "absent" && own == "none";
             if !left_out && (verdict != own || !right_hop) {
                 self.wrong.push(format!(
-                    "{name}: {id}: wanted {verdict} {hops:?}, found {own} {hop:?}"
+                    "{name}: {id}: expected {verdict} {hops:?}, found {own} {hop:?}"
                 ));
             }
         }
     }
 
     fn finish(self, of: &str, min: usize) {
-        println!("{of}: {} answers", self.total);
+        println!("{of}: {} verdicts", self.total);
         for ((expected, found), times) in &self.matrix {
-            println!("  wanted {expected:<12} found {found:<12} {times}");
+            println!("  expected {expected:<12} found {found:<12} {times}");
         }
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
-        assert!(self.total >= min, "{of}: only {} answers", self.total);
+        assert!(self.total >= min, "{of}: only {} verdicts", self.total);
     }
 }
 
 #[test]
-fn templates_are_judged_right() {
+fn templates_have_the_expected_verdicts() {
     let scratch = tempfile::tempdir().unwrap();
     let mut tally = Tally::default();
     for case in cases("cfn") {
@@ -149,7 +149,7 @@ fn templates_are_judged_right() {
 }
 
 #[test]
-fn plans_are_judged_right() {
+fn plans_have_the_expected_verdicts() {
     let mut tally = Tally::default();
     for case in cases("tf") {
         let name = text(&case, "case").unwrap();

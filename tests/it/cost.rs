@@ -1,4 +1,4 @@
-//! What a stack costs: the worked examples, what is not priced, the other ways, the program.
+//! Cost estimates: worked examples, resources without a price, alternatives, and the command.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ fn region(name: &str) -> &'static Region {
     Region::find(name).unwrap()
 }
 
-/// The estimate of a configuration, and its variants.
+/// The estimate of a configuration, and its alternatives.
 fn built_config(text: &str) -> (Estimate, Vec<Alternative>) {
     let config = Config::read("test", text).unwrap();
     let built = config.build().unwrap_or_else(|it| panic!("{it}"));
@@ -67,19 +67,19 @@ fn endpoints_cost_by_zone() {
             "58.40",
         ),
         ("network: {zones: 3}", "65.70"),
-        ("endpoints: {s3: true}", "43.80"),
+        ("endpoints: {s3_gateway: true}", "43.80"),
     ] {
         let (estimate, _) = built_config(text);
         assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
         assert!(estimate.is_complete(), "{text}");
     }
-    let (estimate, _) = built_config("endpoints: {s3: true}");
+    let (estimate, _) = built_config("endpoints: {s3_gateway: true}");
     let free = |line: &&cost::Line| line.cost == Cost::Free;
     assert_eq!(estimate.lines.iter().filter(free).count(), 1);
 }
 
 #[test]
-fn a_region_without_ec2messages_pays_for_two() {
+fn a_region_without_ec2messages_has_two_endpoints() {
     let app = Config::empty().build().unwrap().app;
     for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
         let estimate = cost::estimate(app.graph(), region(name), &UsageAssumptions::default());
@@ -92,7 +92,7 @@ fn a_region_without_ec2messages_pays_for_two() {
 }
 
 #[test]
-fn gateways_are_compared_at_the_guide_s_price() {
+fn nat_gateways_match_the_prices_in_the_guide() {
     let (estimate, variants) = built_config("");
     let rest = estimate.total().as_f64() - 43.80 - 0.01;
     for (name, fixed, data) in [
@@ -111,7 +111,7 @@ fn each_setting_has_its_documented_effect() {
     for text in [
         "",
         "region: eu-central-1\n",
-        "instances: [{name: a, type: m5.large}, {name: b, image: windows-2022, type: t3.medium}]\n",
+        "instances: [{name: a, instance_type: m5.large}, {name: b, image: windows-2022, instance_type: t3.medium}]\n",
     ] {
         let (estimate, variants) = built_config(text);
         let settable: Vec<&Alternative> = variants.iter().filter(|it| !it.is_comparison).collect();
@@ -144,21 +144,21 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
     };
     assert!(arm(""));
     assert!(!arm(
-        "instances: [{name: a, image: windows-2022, type: t3.large}]"
+        "instances: [{name: a, image: windows-2022, instance_type: t3.large}]"
     ));
-    let image = "{ami: ami-0a1b2c3d4e5f60718, root_device: /dev/xvda}";
+    let image = "{ami_id: ami-0a1b2c3d4e5f60718, root_device_name: /dev/xvda}";
     assert!(!arm(&format!("instances: [{{name: a, image: {image}}}]")));
-    assert!(!arm("instances: [{name: a, type: t4g.micro}]"));
+    assert!(!arm("instances: [{name: a, instance_type: t4g.micro}]"));
 }
 
 #[test]
-fn a_missing_price_is_reported_and_not_guessed() {
-    let (estimate, variants) = built_config("instances: [{name: a, type: c9z.large}]");
+fn a_missing_price_is_reported() {
+    let (estimate, variants) = built_config("instances: [{name: a, instance_type: c9z.large}]");
     let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
     assert_eq!(told, ["instance"]);
     let (whole, _) = built_config("");
     assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
-    // What has no price has none before and after.
+    // A resource without a price has none in an alternative either.
     assert_eq!(
         of(&variants, "endpoints in one zone")
             .difference
@@ -171,7 +171,7 @@ fn a_missing_price_is_reported_and_not_guessed() {
 }
 
 #[test]
-fn a_template_is_counted() {
+fn a_template_has_an_estimate() {
     let text = r"
 Resources:
   Web:
@@ -211,7 +211,7 @@ Resources:
     for (what, usd) in [
         // t3.large once, and t3.micro three times.
         ("instance", "83.52"),
-        // Three times 0.0092 an hour.
+        // Three times $0.0092 per hour.
         ("Windows licence", "20.15"),
         ("detailed monitoring", "2.10"),
         // 20 GB, and three times the 30 GB of the image.
@@ -288,7 +288,7 @@ fn run(args: &[&str], input: &str) -> (i32, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A program that refuses its arguments reads nothing.
+    // The program can reject its arguments before it reads stdin.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     let done = child.wait_with_output().unwrap();
     (
@@ -345,8 +345,8 @@ fn flags_are_those_of_the_configuration() {
     assert_eq!(total(&["-"], "endpoints: {zones: one}\n"), one);
     assert_eq!(total(&["--zones", "1"], ""), one);
     let list = "instances: [{name: a}, {name: b}]\n";
-    let changed = total(&["-", "--set", "instances.1.type=t3.small"], list);
-    let same = "instances: [{name: a}, {name: b, type: t3.small}]\n";
+    let changed = total(&["-", "--set", "instances.1.instance_type=t3.small"], list);
+    let same = "instances: [{name: a}, {name: b, instance_type: t3.small}]\n";
     assert_eq!(total(&["-"], same), changed);
 }
 

@@ -1,4 +1,4 @@
-//! The configurations that CI deploys write everything that any configuration writes.
+//! The configurations that CI deploys contain every property that any configuration generates.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use ssm_synth::resource::KINDS;
 
 use super::{built, cases, documents};
 
-/// Which cases are deployed, and with what: `tests/deployments.json`.
+/// The deployed cases and their arguments, from `tests/deployments.json`.
 fn deployments() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deployments.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -15,7 +15,7 @@ fn deployments() -> Value {
 
 type Features = BTreeSet<String>;
 
-/// Returns a property's name, or what stands for a name that the user chooses.
+/// Returns the name of a property, or a placeholder for a name that the user chooses.
 fn generic<'a>(at: &str, key: &'a str) -> &'a str {
     let tags = ["tags", "tags_all", "volume_tags", "Fn::Sub"];
     if tags.iter().any(|it| at.ends_with(it)) {
@@ -27,10 +27,10 @@ fn generic<'a>(at: &str, key: &'a str) -> &'a str {
     }
 }
 
-/// Adds a feature for each property and each way to write its value.
+/// Adds a feature for each property and each form of its value.
 ///
-/// Literal texts and numbers are one feature: what AWS makes of another text of the same property,
-/// neither emulator nor provider decides.
+/// All literal texts and numbers are one feature: neither emulator nor provider shows how AWS handles
+/// another text.
 fn walk(value: &Value, at: &str, expression: fn(&str) -> BTreeSet<String>, out: &mut Features) {
     out.insert(at.to_owned());
     match value {
@@ -62,7 +62,7 @@ fn walk(value: &Value, at: &str, expression: fn(&str) -> BTreeSet<String>, out: 
     }
 }
 
-/// Returns the functions, and the kinds of objects, that Terraform's text refers to.
+/// Returns the functions and block types that Terraform text refers to.
 fn terraform_expression(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in text
@@ -94,7 +94,7 @@ fn template_features(template: &Value) -> Features {
         };
         for (name, value) in entries {
             let kind: &str = match section.as_str() {
-                // One condition for each Region with names of its own.
+                // Each Region with separate names has a condition.
                 "Conditions" if name.starts_with("In") => "InRegion",
                 "Conditions" => name,
                 _ => value["Type"].as_str().unwrap_or_default(),
@@ -184,7 +184,7 @@ fn ci_deploys_every_property_and_condition() {
     assert!(missing.is_empty(), "not deployed in CI:\n{help}");
 }
 
-/// Each format is deployed in CI, in both languages.
+/// CI deploys each format of both languages.
 #[test]
 fn ci_deploys_every_format() {
     let deployments = deployments();

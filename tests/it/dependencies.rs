@@ -1,4 +1,4 @@
-//! What is linked, in each shape.
+//! The dependencies for each set of features.
 
 use std::process::Command;
 

@@ -1,8 +1,7 @@
-//! Bad input, by name: one snapshot each of what the user is told.
+//! Invalid input: a snapshot of the diagnostics for each mistake.
 
 use ssm_synth::frontend::config::Config;
-use ssm_synth::ir::Diagnostics;
-use ssm_synth::resource::Dialect;
+use ssm_synth::ir::{Diagnostics, Dialect};
 
 use super::golden;
 
@@ -37,15 +36,15 @@ const CASES: &[(&str, &str)] = &[
     ("cidr-loopback", "network: {cidr: 127.0.0.0/16}\n"),
     (
         "ids",
-        "network: {vpc: vpc-0aaaaaaaaaaaaaaaa, subnets: [subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa1, sg-0aaaaaaaaaaaaaaa1], route_tables: [rtb-]}\nendpoints: {existing: {ssm: ssm}, existing_security_group: sg-0g, s3: true, s3_prefix_list: pl-S3}\ninstances:\n- {name: web, image: {ami: ami, root_device: /dev/xvda}, security_groups: [web]}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaaa, subnets: [subnet-0aaaaaaaaaaaaaaa1, subnet-0aaaaaaaaaaaaaaa1, sg-0aaaaaaaaaaaaaaa1], route_tables: [rtb-]}\nendpoints: {existing: {ssm: ssm}, existing_security_group: sg-0g, s3_gateway: true, s3_prefix_list: pl-S3}\ninstances:\n- {name: web, image: {ami_id: ami, root_device_name: /dev/xvda}, security_groups: [web]}\n",
     ),
     (
         "arns",
-        "identity: {permissions_boundary: boundary}\ninstances: [{name: web, kms_key: alias/disk}]\n",
+        "instance_role: {permissions_boundary: boundary}\ninstances: [{name: web, root_volume_kms_key: alias/disk}]\n",
     ),
     (
         "arns-elsewhere",
-        "region: cn-north-1\nidentity: {permissions_boundary: \"arn:aws:iam::123456789012:policy/boundary\"}\ninstances: [{name: web, kms_key: \"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1\"}]\n",
+        "region: cn-north-1\ninstance_role: {permissions_boundary: \"arn:aws:iam::123456789012:policy/boundary\"}\ninstances: [{name: web, root_volume_kms_key: \"arn:aws-cn:kms:cn-northwest-1:123456789012:key/1\"}]\n",
     ),
     (
         "security-groups",
@@ -53,7 +52,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "volume-too-large",
-        "parameters: {Size: {type: Number, default: 70000}}\ninstances: [{name: web, volume_size: {parameter: Size}}, {name: own, volume_size: 0, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}}]\n",
+        "parameters: {Size: {type: Number, default: 70000}}\ninstances: [{name: web, root_volume_size: {parameter: Size}}, {name: own, root_volume_size: 0, image: {ami_id: ami-0aaaaaaaaaaaaaaa1, root_device_name: /dev/xvda}}]\n",
     ),
     (
         "zones-that-are-none",
@@ -82,52 +81,55 @@ const CASES: &[(&str, &str)] = &[
     ("region-unknown", "region: eu-centrl-1\n"),
     (
         "architecture",
-        "instances: [{name: web, type: t4g.micro, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
+        "instances: [{name: web, instance_type: t4g.micro, image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64, root_device_name: /dev/xvda}}]\n",
     ),
     (
         "architecture-windows",
-        "instances: [{name: web, type: t4g.micro, image: windows-2022}]\n",
+        "instances: [{name: web, instance_type: t4g.micro, image: windows-2022}]\n",
     ),
     (
         "architecture-stated",
-        "instances: [{name: web, type: t3.micro, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda, architecture: arm64}}]\n",
+        "instances: [{name: web, instance_type: t3.micro, image: {ami_id: ami-0aaaaaaaaaaaaaaa1, root_device_name: /dev/xvda, architecture: arm64}}]\n",
     ),
     (
         "image-minimal",
-        "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64, root_device: /dev/xvda}}]\n",
+        "instances: [{name: web, image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64, root_device_name: /dev/xvda}}]\n",
     ),
-    ("instance-type", "instances: [{name: web, type: large}]\n"),
+    (
+        "instance-type",
+        "instances: [{name: web, instance_type: large}]\n",
+    ),
     (
         "instance-type-mac",
-        "instances: [{name: web, type: mac2.metal}]\n",
+        "instances: [{name: web, instance_type: mac2.metal}]\n",
     ),
     (
         "instance-type-mixed",
-        "parameters: {Type: {default: t3.micro, allowed_values: [t3.micro, t4g.micro]}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+        "parameters: {Type: {default: t3.micro, allowed_values: [t3.micro, t4g.micro]}}\ninstances: [{name: web, instance_type: {parameter: Type}}]\n",
     ),
     (
         "instance-type-unknown",
-        "parameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}}]\n",
+        "parameters: {Type: {}}\ninstances: [{name: web, instance_type: {parameter: Type}}]\n",
     ),
     (
         "instance-type-parameter-windows",
-        "parameters: {Type: {default: t4g.micro}}\ninstances: [{name: web, type: {parameter: Type}, image: windows-2025}]\n",
+        "parameters: {Type: {default: t4g.micro}}\ninstances: [{name: web, instance_type: {parameter: Type}, image: windows-2025}]\n",
     ),
     (
         "architecture-amd64",
-        "instances: [{name: web, type: p6e-gb200.36xlarge, image: {parameter: /aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id, root_device: /dev/sda1}}]\n",
+        "instances: [{name: web, instance_type: p6e-gb200.36xlarge, image: {ssm_parameter: /aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id, root_device_name: /dev/sda1}}]\n",
     ),
     (
         "image-end-of-life",
-        "instances: [{name: web, image: {parameter: /aws/service/ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2, root_device: /dev/xvda}}]\n",
+        "instances: [{name: web, image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/amzn-ami-hvm-x86_64-gp2, root_device_name: /dev/xvda}}]\n",
     ),
     (
         "image-agent",
-        "instances: [{name: web, image: {parameter: /aws/service/debian/release/12/latest/amd64, root_device: /dev/xvda}}]\n",
+        "instances: [{name: web, image: {ssm_parameter: /aws/service/debian/release/12/latest/amd64, root_device_name: /dev/xvda}}]\n",
     ),
     (
         "install-agent-unknown-type",
-        "region: us-east-1\nendpoints: {s3: true}\nparameters: {Type: {}}\ninstances: [{name: web, type: {parameter: Type}, image: {ami: ami-0aaaaaaaaaaaaaaa1, root_device: /dev/xvda}, install_agent: rpm}]\n",
+        "region: us-east-1\nendpoints: {s3_gateway: true}\nparameters: {Type: {}}\ninstances: [{name: web, instance_type: {parameter: Type}, image: {ami_id: ami-0aaaaaaaaaaaaaaa1, root_device_name: /dev/xvda}, install_agent: rpm}]\n",
     ),
     ("instance-name", "instances: [{name: 1web}]\n"),
     (
@@ -135,10 +137,13 @@ const CASES: &[(&str, &str)] = &[
         "instances: [{name: web}, {name: web}]\n",
     ),
     ("instance-zone", "instances: [{name: web, zone: Z}]\n"),
-    ("instance-subnet", "instances: [{name: web, subnet: 7}]\n"),
+    (
+        "instance-subnet",
+        "instances: [{name: web, subnet_index: 7}]\n",
+    ),
     (
         "volume-too-small",
-        "instances: [{name: web, image: windows-2022, volume_size: 20}]\n",
+        "instances: [{name: web, image: windows-2022, root_volume_size: 20}]\n",
     ),
     ("tag-aws", "tags: {\"aws:owner\": me}\n"),
     ("tag-iam", "tags: {Owner: \"${x}\"}\n"),
@@ -165,7 +170,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "s3-without-route-tables",
-        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {s3: true}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {s3_gateway: true}\n",
     ),
     ("service-s3", "endpoints: {services: [s3]}\n"),
     (
@@ -174,7 +179,7 @@ const CASES: &[(&str, &str)] = &[
     ),
     (
         "endpoints-existing-s3",
-        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], route_tables: [rtb-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {s3: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1, s3: true}\n",
+        "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], route_tables: [rtb-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {s3: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1, s3_gateway: true}\n",
     ),
     ("service-slip", "endpoints: {services: [monitorng]}\n"),
     (
@@ -194,10 +199,10 @@ const CASES: &[(&str, &str)] = &[
         "install-agent-without-way",
         "instances: [{name: web, install_agent: rpm}]\n",
     ),
-    ("iam-path", "identity: {path: team}\n"),
+    ("iam-path", "instance_role: {path: team}\n"),
     (
         "several",
-        "netwrok: {}\nregion: nowhere\nendpoints: {zones: some}\ninstances: [{image: {ami: a}}]\n",
+        "netwrok: {}\nregion: nowhere\nendpoints: {zones: some}\ninstances: [{image: {ami_id: a}}]\n",
     ),
     ("not-yaml", "a: [\n"),
     ("duplicate-key", "name: a\nname: b\n"),
@@ -227,7 +232,7 @@ fn told(text: &str) -> String {
     )
 }
 
-/// With the places, which are the text's and not this file's.
+/// Diagnostics with their locations in the text.
 struct Lines<'a>(&'a Diagnostics);
 
 impl std::fmt::Display for Lines<'_> {
@@ -240,13 +245,13 @@ impl std::fmt::Display for Lines<'_> {
 }
 
 #[test]
-fn bad_input_is_reported_by_name() {
+fn each_mistake_has_its_diagnostics() {
     for (name, text) in CASES {
         golden("diagnostics", name, &told(text));
     }
 }
 
-/// Each kind of error with `«` where it is said to be.
+/// Each kind of error, with `«` at its location.
 const PLACES: &[(&str, &str)] = &[
     ("yaml", "a: «'x\n"),
     ("yaml", "name: a\nnetwork: {cidr: 1\nx«: y\n"),
@@ -261,12 +266,15 @@ const PLACES: &[(&str, &str)] = &[
         "setting",
         "network: {vpc: vpc-00000001, subnets: [subnet-00000001], cidr: «10.0.0.0/16}\n",
     ),
-    ("setting", "endpoints: {existing: «{ssm: vpce-00000001}}\n"),
+    (
+        "endpoint-existing",
+        "endpoints: {existing: «{ssm: vpce-00000001}}\n",
+    ),
     ("setting-required", "instances:\n  - «image: al2\n"),
     ("id", "name: «1a\n"),
     (
         "id",
-        "region: us-east-1\ninstances:\n  - type: t3.micro\n    name: «1a\n",
+        "region: us-east-1\ninstances:\n  - instance_type: t3.micro\n    name: «1a\n",
     ),
     (
         "instance-name",
@@ -284,11 +292,11 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "iam-tag",
-        "network: {zones: 1}\nidentity: {path: /a/}\ntags: {a: b, c: «\"${x}\"}\n",
+        "network: {zones: 1}\ninstance_role: {path: /a/}\ntags: {a: b, c: «\"${x}\"}\n",
     ),
     (
         "iam-path",
-        "identity:\n  permissions: managed\n  path: «team\n",
+        "instance_role:\n  permissions: managed\n  path: «team\n",
     ),
     ("vpc-cidr", "network:\n  zones: 2\n  cidr: «10.0.0.0/8\n"),
     (
@@ -330,22 +338,28 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "endpoint-route-tables",
-        "network: {vpc: vpc-00000001, subnets: [subnet-00000001]}\nendpoints: {s3: «true}\n",
+        "network: {vpc: vpc-00000001, subnets: [subnet-00000001]}\nendpoints: {s3_gateway: «true}\n",
     ),
-    ("instance-type", "instances: [{name: web, type: «large}]\n"),
-    ("instance-subnet", "instances: [{name: web, subnet: «7}]\n"),
+    (
+        "instance-type",
+        "instances: [{name: web, instance_type: «large}]\n",
+    ),
+    (
+        "instance-subnet",
+        "instances: [{name: web, subnet_index: «7}]\n",
+    ),
     ("instance-subnet", "instances: [{name: web, zone: «Z}]\n"),
     (
         "image-architecture",
-        "instances: [{name: web, image: windows-2022, type: «t4g.micro}]\n",
+        "instances: [{name: web, image: windows-2022, instance_type: «t4g.micro}]\n",
     ),
     (
         "image-minimal",
-        "instances: [{name: web, image: {root_device: /dev/xvda, parameter: «/a/b-minimal-c}}]\n",
+        "instances: [{name: web, image: {root_device_name: /dev/xvda, ssm_parameter: «/a/b-minimal-c}}]\n",
     ),
     (
         "root-volume-size",
-        "instances: [{name: web, image: windows-2022, volume_size: «20}]\n",
+        "instances: [{name: web, image: windows-2022, root_volume_size: «20}]\n",
     ),
     (
         "user-data-size",
@@ -356,7 +370,10 @@ const PLACES: &[(&str, &str)] = &[
         "region: us-east-1\ninstances: [{name: web, install_agent: «rpm}]\n",
     ),
     ("setting", "network: {zones: «-1}\n"),
-    ("setting", "instances: [{name: web, volume_size: «0}]\n"),
+    (
+        "setting",
+        "instances: [{name: web, root_volume_size: «0}]\n",
+    ),
     ("parameter-unused", "name: a\nparameters:\n  «X: {}\n"),
     (
         "parameter",
@@ -368,7 +385,7 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "parameter",
-        "parameters: {N: {}}\ninstances: [{name: web, volume_size: {parameter: «N}}]\n",
+        "parameters: {N: {}}\ninstances: [{name: web, root_volume_size: {parameter: «N}}]\n",
     ),
     (
         "parameter",
@@ -416,11 +433,11 @@ const PLACES: &[(&str, &str)] = &[
     ),
     (
         "duplicate-name",
-        "name: a\nendpoints: «{s3: true}\nparameters: {«S3PrefixListId: {}}\ntags: {a: {parameter: S3PrefixListId}}\n",
+        "name: a\nendpoints: «{s3_gateway: true}\nparameters: {«S3PrefixListId: {}}\ntags: {a: {parameter: S3PrefixListId}}\n",
     ),
     (
         "duplicate-name",
-        "name: a\ninstances: [{name: «web, was: old}, {name: «old}]\n",
+        "name: a\ninstances: [{name: «web, renamed_from: old}, {name: «old}]\n",
     ),
 ];
 
@@ -453,8 +470,8 @@ fn errors_are_at_the_setting() {
 #[test]
 fn all_errors_are_reported_in_one_run() {
     let text = "name: 1a\ntags: {\"aws:x\": y}\nnetwork: {cidr: 10.0.0.0/8, subnets: [subnet-00000001]}\n\
-                endpoints: {services: [s3]}\nidentity: {path: team}\n\
-                instances: [{name: web, type: large}, {name: web}, {name: x, volume_size: 1}]\n";
+                endpoints: {services: [s3]}\ninstance_role: {path: team}\n\
+                instances: [{name: web, instance_type: large}, {name: web}, {name: x, root_volume_size: 1}]\n";
     let diagnostics = diagnostics(text);
     let mut codes: Vec<&str> = diagnostics.iter().map(|it| it.code).collect();
     codes.sort_unstable();
@@ -489,20 +506,20 @@ fn a_long_name_is_cut() {
     );
 }
 
-/// What only one language would do is told to nobody else.
+/// A warning about one language appears only with that language.
 #[test]
-fn a_warning_knows_its_language_and_its_setting() {
+fn a_warning_has_its_language_and_its_setting() {
     let text = "name: a\nregion: us-east-1\ninstances:\n  - name: web\n    tags:\n      a: b\n      note: \"{{resolve:ssm:x}}\"\n";
     let built_config = super::built("warning", text);
     let validated = built_config.validate().unwrap();
     let warnings = validated.warnings();
     assert_eq!(warnings.iter().count(), 1, "{warnings:#}");
     let warning = warnings.iter().next().unwrap();
-    assert_eq!(warning.only, Some(ssm_synth::resource::Dialect::Cfn));
+    assert_eq!(warning.only, Some(ssm_synth::ir::Dialect::Cfn));
     assert_eq!(warning.locations[0].to_string(), "warning:7:13");
 }
 
-/// What a configuration that is accepted is warned of.
+/// Returns the warnings of a valid configuration.
 fn warned(text: &str) -> String {
     let built_config = super::built("ssm-synth.yaml", text);
     let validated = built_config.app.validate().unwrap();
@@ -511,10 +528,10 @@ fn warned(text: &str) -> String {
 }
 
 #[test]
-fn doubts_are_warnings() {
+fn doubtful_settings_are_warnings() {
     let image = |more: &str| {
         warned(&format!(
-            "region: us-east-1\nendpoints: {{s3: true}}\ninstances: [{{name: web, image: {{parameter: /golden/rhel-9, root_device: /dev/sda1}}{more}}}]\n"
+            "region: us-east-1\nendpoints: {{s3_gateway: true}}\ninstances: [{{name: web, image: {{ssm_parameter: /golden/rhel-9, root_device_name: /dev/sda1}}{more}}}]\n"
         ))
     };
     assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
@@ -559,7 +576,7 @@ fn cloudformation_limits_do_not_affect_terraform() {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();
         over(&format!("instances: [{}]\n", hosts.join(", ")))
     };
-    // 15 resources and two of each instance; a rule inside a group is none.
+    // 15 resources, and two for each instance. Rules in a security group do not count.
     assert!(hosts(300).contains("CloudFormation allows 500"));
     let resources = |text: &str| text.contains("resources");
     assert!(resources(&hosts(243)) && !resources(&hosts(242)));
@@ -567,7 +584,7 @@ fn cloudformation_limits_do_not_affect_terraform() {
 }
 
 #[test]
-fn odd_files_are_read() {
+fn unusual_files_are_valid() {
     for text in [
         "",
         "\u{feff}",
@@ -586,7 +603,7 @@ fn odd_files_are_read() {
 }
 
 #[test]
-fn deep_nesting_ends_in_an_answer() {
+fn deep_nesting_is_an_error() {
     for (open, close) in [("[", "]"), ("{a: ", "}")] {
         for depth in [1_000, 100_000, 2_000_000] {
             let text = format!("name: {}{}", open.repeat(depth), close.repeat(depth));

@@ -1,4 +1,4 @@
-//! What a change means: the command as its users run it.
+//! The `diff` command.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,7 +22,7 @@ impl Folder {
         run_in(self.path(), args, b"")
     }
 
-    /// Writes what a configuration makes.
+    /// Writes the output for a configuration.
     fn made(&self, file: &str, config: &str) {
         std::fs::write(self.path().join("c.yaml"), config).unwrap();
         let ran = self.run(&["--config", "c.yaml", "-o", file, "--allow-unreachable"]);
@@ -57,7 +57,7 @@ fn difference<'a>(of: &'a Value, id: &str) -> &'a Value {
 }
 
 #[test]
-fn the_same_is_the_same_in_every_form() {
+fn all_formats_of_a_stack_are_equal() {
     let directory = Folder::new();
     directory.made("a.json", "");
     directory.made("a.yaml", "");
@@ -92,7 +92,7 @@ fn a_replacement_is_reported_with_its_cause() {
         vpc["properties"],
         json!([{ "path": "CidrBlock", "old": "10.0.0.0/16", "new": "10.9.0.0/16" }])
     );
-    // What names the VPC, and cannot change, goes with it; what can stays.
+    // A resource is replaced if it refers to the VPC by a property that cannot change.
     let group = difference(&told, "EndpointsSecurityGroup");
     assert_eq!(
         group["forced_by"],
@@ -117,8 +117,8 @@ fn a_renamed_resource_is_one_line() {
     assert_eq!(instance["replaced"], "yes");
     let all = told["differences"].as_array().unwrap();
     assert!(!all.iter().any(|it| it["id"] == "WebInstance"), "{all:?}");
-    // With the fact that it was renamed, nothing happens to it.
-    directory.made("c.json", "instances: [{name: www, was: web}]\n");
+    // `renamed_from` keeps the resource.
+    directory.made("c.json", "instances: [{name: www, renamed_from: web}]\n");
     let told = directory.json(&["a.json", "c.json"]);
     let replaced = |it: &Value| it["replaced"] == "yes";
     assert!(
@@ -128,7 +128,7 @@ fn a_renamed_resource_is_one_line() {
 }
 
 #[test]
-fn a_broken_session_is_reported_first_and_gated() {
+fn a_session_that_fails_is_reported_first_and_gated() {
     let directory = Folder::new();
     directory.made("a.json", "");
     let text = std::fs::read_to_string(directory.path().join("a.json")).unwrap();
@@ -144,7 +144,7 @@ fn a_broken_session_is_reported_first_and_gated() {
     let line = "MainInstance: reachable, then unreachable (endpoint-private-dns)";
     assert!(ran.out.contains(line), "{}", ran.out);
     assert!(ran.out.find(line).unwrap() < ran.out.find("PrivateDnsEnabled:").unwrap());
-    // The other way round it is no harm, and neither if it was broken before.
+    // A session that works again, or that failed before, passes the gate.
     assert_eq!(
         directory
             .run(&["diff", "b.json", "a.json", "--fail-on", "unreachable"])
@@ -168,7 +168,7 @@ fn a_broken_session_is_reported_first_and_gated() {
 }
 
 #[test]
-fn wider_access_is_gated() {
+fn broader_access_is_gated() {
     let directory = Folder::new();
     directory.made("a.json", "");
     let text = std::fs::read_to_string(directory.path().join("a.json")).unwrap();
@@ -197,18 +197,21 @@ fn wider_access_is_gated() {
 }
 
 #[test]
-fn a_revision_of_git_is_a_side() {
+fn a_git_revision_is_a_side() {
     let directory = Folder::new();
     directory.git(&["init", "--quiet"]);
     directory.made("stack.json", "");
     directory.git(&["add", "stack.json"]);
     directory.git(&["commit", "--quiet", "-m", "one"]);
-    directory.made("stack.json", "instances: [{name: main, type: t3.small}]\n");
+    directory.made(
+        "stack.json",
+        "instances: [{name: main, instance_type: t3.small}]\n",
+    );
     let told = directory.json(&["HEAD:stack.json", "stack.json"]);
     let instance = difference(&told, "MainInstance");
     assert_eq!(instance["properties"][0]["path"], "InstanceType");
     assert_eq!(instance["replaced"], "perhaps");
-    // What a revision has not yet is compared with nothing.
+    // A file that does not exist in the revision is compared with an empty stack.
     directory.made("new.json", "");
     let ran = directory.run(&["diff", "HEAD:new.json", "new.json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -226,7 +229,7 @@ fn a_revision_of_git_is_a_side() {
     );
 }
 
-/// A plan as Terraform writes it, of a VPC with another range and a table that has moved.
+/// A Terraform plan that changes the CIDR range of a VPC and moves a route table.
 fn plan() -> Value {
     let vpc = |cidr: &str| json!({ "cidr_block": cidr, "tags": { "Name": "v" } });
     json!({
@@ -273,7 +276,7 @@ fn a_plan_is_described() {
             .code,
         1
     );
-    // Two plans are compared by what they plan.
+    // Two plans are compared by their planned values.
     let mut other = plan();
     other["planned_values"]["root_module"]["resources"][0]["values"]["tags"]["Name"] = "w".into();
     std::fs::write(directory.path().join("other.json"), other.to_string()).unwrap();
@@ -285,7 +288,7 @@ fn a_plan_is_described() {
 }
 
 #[test]
-fn text_of_others_is_not_markdown() {
+fn text_from_templates_is_escaped_in_markdown() {
     let directory = Folder::new();
     let tag = "a | b ``` <img src=x> `c` \u{1b}[31m";
     for (file, tag) in [("a.json", "x"), ("b.json", tag)] {
@@ -302,7 +305,7 @@ fn text_of_others_is_not_markdown() {
 }
 
 #[test]
-fn an_unreadable_side_is_reported_and_nothing_is_printed() {
+fn an_unreadable_side_is_an_error_without_output() {
     let directory = Folder::new();
     directory.made("a.json", "");
     std::fs::write(directory.path().join("bad.json"), "{\"Resources\": [").unwrap();
@@ -322,7 +325,7 @@ fn an_unreadable_side_is_reported_and_nothing_is_printed() {
     }
 }
 
-/// Two templates of these resources, compared.
+/// Compares two templates with these resources.
 fn pair(old: &str, new: &str, args: &[&str]) -> Ran {
     let directory = Folder::new();
     for (file, text) in [("a.yaml", old), ("b.yaml", new)] {
@@ -337,7 +340,7 @@ fn pair(old: &str, new: &str, args: &[&str]) -> Ran {
 fn another_image_replaces_the_instance() {
     let directory = Folder::new();
     directory.made("a.json", "instances: [{name: web}]\n");
-    for other in ["image: ubuntu-24.04", "renewal: '2'"] {
+    for other in ["image: ubuntu-24.04", "replacement_trigger: '2'"] {
         directory.made("b.json", &format!("instances: [{{name: web, {other}}}]\n"));
         let told = directory.json(&["a.json", "b.json"]);
         assert_eq!(
@@ -462,7 +465,7 @@ fn no_sensitive_value_is_printed() {
             assert!(!ran.out.contains("hunter"), "{sides:?}: {}", ran.out);
         }
     }
-    // That it changed is told all the same.
+    // The change is still reported.
     let told = directory.json(&["a.json", "b.json"]);
     let changes = difference(&told, "aws_iam_role.r")["properties"].to_string();
     assert!(changes.contains("(sensitive)"), "{changes}");
@@ -472,7 +475,7 @@ fn no_sensitive_value_is_printed() {
 }
 
 #[test]
-fn a_group_of_terraform_is_closed_by_itself() {
+fn a_terraform_group_without_rules_grants_no_access() {
     let resources = json!([
         { "address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "name": "g",
           "values": { "description": "g", "vpc_id": "vpc-0123456789abcdef0" } } ]);
@@ -497,7 +500,7 @@ fn a_group_of_terraform_is_closed_by_itself() {
 }
 
 #[test]
-fn types_of_others_are_no_markdown() {
+fn types_from_templates_are_escaped_in_markdown() {
     let bucket = |kind: &str| json!({ "Resources": { "B": { "Type": kind } } }).to_string();
     let ran = pair(
         &bucket("A"),
@@ -524,7 +527,8 @@ fn a_comment_fits_githubs_limit() {
     let ran = pair(&buckets("a"), &buckets("b"), &["--output", "markdown"]);
     assert!(ran.out.len() < 65_000, "{}", ran.out.len());
     assert!(
-        ran.out.contains(" more, which `ssm-synth diff` tells\n"),
+        ran.out
+            .contains(" more; run `ssm-synth diff` to show them\n"),
         "{}",
         &ran.out[..200]
     );

@@ -1,4 +1,4 @@
-//! What an independent reader finds in the documents.
+//! Output as independent parsers read it.
 
 use ssm_synth::frontend::config::Config;
 
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{cases, documents};
 
-/// Reads a template as CloudFormation does: short forms of functions, and text where YAML has
-/// quotes. Panics at what a template has no need of.
+/// Parses a template as CloudFormation does: short forms of functions, and text for quoted scalars.
+/// Panics at syntax that the output does not need.
 fn read_template(yaml: &str) -> Value {
     let mut open: Vec<(Value, Option<String>, Option<String>)> = Vec::new();
     for event in Parser::new_from_str(yaml) {
@@ -60,7 +60,7 @@ fn read_template(yaml: &str) -> Value {
 }
 
 #[test]
-fn every_format_is_read_by_its_parser() {
+fn the_parser_of_each_format_reads_the_output() {
     for (name, text) in cases() {
         let [(_, json), (_, yaml), (_, tf), (_, hcl)] = documents(&name, &text);
         let json: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -68,7 +68,7 @@ fn every_format_is_read_by_its_parser() {
         assert_eq!(read_template(&yaml), json, "{name}");
         let tf: serde_json::Value = serde_json::from_str(&tf).unwrap();
         let hcl: hcl::Body = hcl::parse(&hcl).unwrap_or_else(|e| panic!("{name}: {e}"));
-        // The two syntaxes of Terraform hold the same blocks.
+        // Both syntaxes of Terraform contain the same blocks.
         for kind in ["resource", "data", "variable", "output"] {
             let in_hcl = hcl
                 .blocks()
@@ -99,7 +99,7 @@ fn pretty_json_matches_serde_json() {
 }
 
 #[test]
-fn nothing_of_ours_is_in_the_output() {
+fn the_output_does_not_name_the_tool() {
     for (name, text) in cases() {
         for (format, text) in documents(&name, &text) {
             for word in [
@@ -120,7 +120,7 @@ fn the_same_input_gives_the_same_bytes() {
     }
 }
 
-/// Nothing may come in, nothing may go elsewhere, and no metadata without a token.
+/// No inbound traffic, no unnecessary outbound traffic, and no instance metadata without a token.
 #[test]
 fn every_case_is_secure() {
     for (name, text) in cases() {
@@ -157,9 +157,9 @@ fn every_case_is_secure() {
     }
 }
 
-/// YAML would make other text of these: a number, a truth, or one of another spelling.
+/// Without quotes, YAML reads these as numbers, Booleans or other text.
 #[test]
-fn a_scalar_is_text_as_written_where_text_belongs() {
+fn text_that_yaml_would_change_is_quoted() {
     let scalars = [
         "1.10",
         "12e5",
@@ -184,7 +184,7 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
     for written in scalars {
         let text = format!(
             "description: {written}\nparameters: {{P: {{default: {written}}}}}\ninstances:\n\
-             - name: web\n  image: {{ami: {{parameter: P}}, root_device: /dev/sda1}}\n  \
+             - name: web\n  image: {{ami_id: {{parameter: P}}, root_device_name: /dev/sda1}}\n  \
              user_data: &a {written} # why\n  tags: {{a: {written}, b: *a}}\n"
         );
         let [(_, json), ..] = documents(written, &text);
@@ -211,14 +211,14 @@ fn a_scalar_is_text_as_written_where_text_belongs() {
             Some(written.trim_matches('"'))
         );
     }
-    // Nothing leaves the default.
+    // `null` keeps the default.
     let mut config = Config::empty();
     config.set("--set", "name", "null").unwrap();
     assert_eq!(config.build().unwrap().stack, "access");
 }
 
 #[test]
-fn a_list_parameter_stands_among_texts() {
+fn a_list_parameter_can_be_an_item_of_a_list() {
     use ssm_synth::resource::{RawResource, RawValue};
     use ssm_synth::{App, backend, ir, ir::Expr, ir::ListParameter};
 

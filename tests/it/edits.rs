@@ -1,5 +1,5 @@
-//! Snapshots that review well: usual edits, each with the lines that it touches in the output,
-//! against the least that could say it.
+//! Review-friendly output: for usual edits, the lines that change in the output, compared to the
+//! minimum.
 
 use std::collections::HashSet;
 
@@ -10,80 +10,92 @@ const BASE: &str = "\
 region: eu-central-1
 network: {cidr: 10.20.0.0/16, zones: 2}
 instances:
-  - {name: web, type: t3.micro}
-  - {name: worker, type: t3.micro}
+  - {name: web, instance_type: t3.micro}
+  - {name: worker, instance_type: t3.micro}
 ";
 
-/// What a person does, and the configuration afterwards.
+/// Edits, and the configuration after each.
 fn edits() -> Vec<(&'static str, String)> {
     let with = |from: &str, to: &str| {
         assert!(BASE.contains(from), "{from}");
         BASE.replace(from, to)
     };
     let and = |more: &str| format!("{BASE}{more}");
-    let last = "  - {name: worker, type: t3.micro}\n";
+    let last = "  - {name: worker, instance_type: t3.micro}\n";
     vec![
         (
-            "add an instance behind",
-            with(last, &format!("{last}  - {{name: db, type: t3.micro}}\n")),
+            "append an instance",
+            with(
+                last,
+                &format!("{last}  - {{name: db, instance_type: t3.micro}}\n"),
+            ),
         ),
         (
-            "add an instance before",
+            "insert an instance first",
             with(
                 "instances:\n",
-                "instances:\n  - {name: db, type: t3.micro}\n",
+                "instances:\n  - {name: db, instance_type: t3.micro}\n",
             ),
         ),
         ("remove an instance", with(last, "")),
         (
             "swap two instances",
             with(
-                "  - {name: web, type: t3.micro}\n  - {name: worker, type: t3.micro}\n",
-                "  - {name: worker, type: t3.micro}\n  - {name: web, type: t3.micro}\n",
+                "  - {name: web, instance_type: t3.micro}\n  - {name: worker, instance_type: t3.micro}\n",
+                "  - {name: worker, instance_type: t3.micro}\n  - {name: web, instance_type: t3.micro}\n",
             ),
         ),
         ("rename an instance", with("name: worker", "name: runner")),
         (
-            "rename it, and say so",
-            with("name: worker", "name: runner, was: worker"),
+            "rename it with `renamed_from`",
+            with("name: worker", "name: runner, renamed_from: worker"),
         ),
         (
             "change an instance's type",
-            with("web, type: t3.micro", "web, type: t3.small"),
+            with(
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.small",
+            ),
         ),
         (
             "change an instance's image",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, image: ubuntu-24.04",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, image: ubuntu-24.04",
             ),
         ),
         (
-            "enlarge its disk",
+            "enlarge its volume",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, volume_size: 40",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, root_volume_size: 40",
             ),
         ),
         (
             "move it to the other subnet",
-            with("web, type: t3.micro", "web, type: t3.micro, subnet: 1"),
+            with(
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, subnet_index: 1",
+            ),
         ),
         (
             "tag an instance",
             with(
-                "web, type: t3.micro",
-                "web, type: t3.micro, tags: {Tier: front}",
+                "web, instance_type: t3.micro",
+                "web, instance_type: t3.micro, tags: {Tier: front}",
             ),
         ),
         ("tag everything", and("tags: {Team: core}\n")),
-        ("add a zone", with("zones: 2", "zones: 3")),
+        ("add an Availability Zone", with("zones: 2", "zones: 3")),
         ("add an endpoint", and("endpoints: {services: [kms]}\n")),
         (
-            "give endpoints least privilege",
+            "enable least privilege for endpoints",
             and("endpoints: {least_privilege: true}\n"),
         ),
-        ("endpoints in one zone", and("endpoints: {zones: one}\n")),
+        (
+            "use endpoints in one Availability Zone",
+            and("endpoints: {zones: one}\n"),
+        ),
         ("log sessions", and("sessions: {logs: true}\n")),
         ("patch", and("patching: true\n")),
         ("another region", with("eu-central-1", "eu-west-1")),
@@ -91,14 +103,14 @@ fn edits() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The lines of a document that are resources, variables, outputs and their like, whole: in the
-/// order of the document, each with its lines.
+/// The resources, variables, outputs and similar blocks of a document, in order, each with all its
+/// lines.
 fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
     let mut out: Vec<(String, Vec<String>)> = Vec::new();
     let mut section = String::new();
     for line in text.lines() {
         let depth = line.len() - line.trim_start().len();
-        // A comma behind an item is JSON's, not the item's.
+        // In JSON, a comma after an item is not a change of the item.
         let line = line.trim_end_matches(',').to_owned();
         let closes = line.trim_start().starts_with(['}', ']']);
         if depth < indent && !closes {
@@ -114,9 +126,9 @@ fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
     out
 }
 
-/// What a tool that knows blocks would show: of each block that both have, what differs; of each
-/// other block, all of it. Where a block stands costs nothing. A diff of lines can do with fewer,
-/// where a new block is like one that is gone.
+/// Returns the number of changed lines in a diff that knows blocks: the differences of each block in
+/// both documents, and all lines of other blocks. Moves are free. A diff by line is
+/// shorter if a new block resembles a deleted one.
 fn min(old: &str, new: &str, indent: usize) -> usize {
     let (was, is) = (blocks(old, indent), blocks(new, indent));
     let find = |all: &[(String, Vec<String>)], name: &str| {
@@ -135,7 +147,7 @@ fn min(old: &str, new: &str, indent: usize) -> usize {
         .sum()
 }
 
-/// The lines that a diff of the text has, and in how many places.
+/// Returns the number of lines and hunks in a diff by line.
 fn touched(old: &str, new: &str) -> (usize, usize) {
     let diff = similar::TextDiff::from_lines(old, new);
     let changed = |it: &similar::Change<&str>| it.tag() != similar::ChangeTag::Equal;
@@ -144,7 +156,7 @@ fn touched(old: &str, new: &str) -> (usize, usize) {
 }
 
 #[test]
-fn usual_edits_touch_little() {
+fn usual_edits_change_few_lines() {
     let base = documents("base", BASE);
     let mut table = String::from("| edit |");
     for (format, _) in &base {
@@ -163,7 +175,7 @@ fn usual_edits_touch_little() {
             let (lines, places) = touched(old, new);
             let min = min(old, new, indent);
             table.push_str(&format!(" {lines} of {min}, {places} |"));
-            // JSON's commas cost two lines in each place at most.
+            // In JSON, commas change at most two lines per hunk.
             assert!(
                 lines <= min + 2 * places,
                 "{what}, {format}: {lines} of {min}"
@@ -174,13 +186,13 @@ fn usual_edits_touch_little() {
     golden("edits", "usual", &table);
 }
 
-/// Behind the last one, an instance is a block in each section: nothing else moves.
+/// An instance after the last one is one block in each section. Nothing else moves.
 #[test]
 fn an_added_instance_is_one_block_in_each_section() {
     let [_, yaml, _, hcl] = documents("base", BASE);
     let [(_, config)] = edits()
         .into_iter()
-        .filter(|(what, _)| *what == "add an instance behind")
+        .filter(|(what, _)| *what == "append an instance")
         .collect::<Vec<_>>()
         .try_into()
         .unwrap();
@@ -191,7 +203,7 @@ fn an_added_instance_is_one_block_in_each_section() {
             .iter_all_changes()
             .filter(|it| it.tag() == similar::ChangeTag::Delete);
         assert_eq!(removed.count(), 0);
-        // The resources, and the outputs.
+        // The blocks are the resources and the outputs.
         assert_eq!(diff.grouped_ops(0).len(), 2);
     }
 }

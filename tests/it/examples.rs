@@ -1,4 +1,4 @@
-//! The examples run, and what they print is under snapshot.
+//! The examples run, and snapshots contain their output.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use super::{documents, golden};
 #[test]
 fn each_example_prints_the_expected_output() {
     let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
-    // `cargo test` builds them beside the program.
+    // `cargo test` builds the examples in a directory next to the program.
     let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .parent()
         .unwrap()

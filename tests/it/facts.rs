@@ -1,7 +1,7 @@
-//! Our own stack, one removed fact at a time: each breaks its hop, and only that comes first.
+//! Facts of our own stack: each changed fact breaks its hop, and this hop fails first.
 //!
-//! This is CloudFormation, after a round trip through the rendered template; `tests/facts/facts.py`
-//! does the same with plans of Terraform.
+//! These tests use CloudFormation after a round trip through the template. `tests/facts/facts.py` uses
+//! Terraform plans.
 
 use serde_json::Value;
 use ssm_synth::frontend::Input;
@@ -56,7 +56,7 @@ fn changed(template: &Value, fact: &Value) -> Value {
 }
 
 #[test]
-fn each_fact_that_is_removed_breaks_its_hop() {
+fn each_fact_breaks_its_hop() {
     let config = directory("config.yaml");
     let all = documents("facts", &config);
     let of = |format: &str| &all.iter().find(|(name, _)| *name == format).unwrap().1;
@@ -74,11 +74,11 @@ fn each_fact_that_is_removed_breaks_its_hop() {
     assert_eq!(
         hops.len(),
         reachability::Hop::ALL.len(),
-        "a fact for every hop: {hops:?}"
+        "some hop has no fact: {hops:?}"
     );
 }
 
-/// The fix of the first failing hop, as the report gives it.
+/// Returns the fix of the first failing hop, as the report contains it.
 fn fix(template: &str) -> Option<String> {
     let input = Input::read("stack", template, None, &Deployment::default()).unwrap();
     let graph = &input.graphs[0];
@@ -104,7 +104,7 @@ fn merge(into: &mut Value, more: &Value) {
     }
 }
 
-/// What a report says to write, written into the template, mends it.
+/// The template is reachable after the fix from the report.
 #[test]
 fn the_fix_of_each_fact_works() {
     let config = directory("config.yaml");
@@ -113,14 +113,14 @@ fn the_fix_of_each_fact_works() {
     let mut mended = 0;
     for fact in &facts {
         let mut broken = changed(&template, fact);
-        // One fix after the other: a missing way needs two endpoints.
+        // A subnet without a route to the internet needs several endpoints, so it needs several fixes.
         for _ in 0..12 {
             let text = broken.to_string();
             if judged(&text).0 != Verdict::Unreachable {
                 break;
             }
             let lines = fix(&text).unwrap();
-            // What is said best in words cannot be written by a test.
+            // A test cannot apply a fix in words.
             let Ok(lines) = serde_json::from_str::<Value>(&lines) else {
                 break;
             };
@@ -131,9 +131,9 @@ fn the_fix_of_each_fact_works() {
     assert!(mended >= 15, "{mended} of {}", facts.len());
 }
 
-/// The graph itself, its template and the template read back are judged alike.
+/// The graph and the template of each case have the same verdicts.
 #[test]
-fn all_cases_are_judged_alike_from_the_graph_and_from_the_template() {
+fn the_graph_and_the_template_of_each_case_have_equal_verdicts() {
     for (name, text) in super::cases() {
         let built = super::built(&name, &text);
         let own = reachability::check(built.app.graph(), &reachability::Assumptions::default());

@@ -1,4 +1,4 @@
-//! The output under snapshot: whole once per format, and for each case what it changes.
+//! Snapshots of the output: complete for each format, and the changes for each case.
 
 use similar::{ChangeTag, TextDiff};
 
@@ -11,7 +11,7 @@ fn the_default_stack_in_each_format() {
     }
 }
 
-/// What a configuration changes against the default stack, so that a snapshot stays small.
+/// Returns the differences between a configuration and the default stack, to keep snapshots small.
 pub(crate) fn changes(from: &str, to: &str) -> String {
     let diff = TextDiff::from_lines(from, to);
     let mut out = String::new();
@@ -43,11 +43,11 @@ fn each_case_changes_the_expected_resources() {
     }
 }
 
-/// A changed line here is a replaced resource.
+/// A changed line in this snapshot is a replaced resource.
 #[test]
-fn the_table_of_ids() {
-    let text = "network: {zones: 3}\nendpoints: {s3: true, services: [kms]}\n\
-                identity: {permissions: session-only}\ninstances: [{name: web-1}, {name: b}]\n";
+fn the_table_of_ids_is_stable() {
+    let text = "network: {zones: 3}\nendpoints: {s3_gateway: true, services: [kms]}\n\
+                instance_role: {permissions: session-only}\ninstances: [{name: web-1}, {name: b}]\n";
     let built = built("ids", text);
     let mut table = String::new();
     for stack in built.app.graph().stacks() {

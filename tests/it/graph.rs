@@ -1,4 +1,4 @@
-//! Pictures and runbooks: under snapshot, well formed, and harmless whatever things are called.
+//! Diagrams and runbooks: snapshots, syntax, and escaping of hostile names.
 
 use std::path::{Path, PathBuf};
 
@@ -6,14 +6,14 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ssm_synth::diagram::{self, Part, Scene};
 use ssm_synth::frontend::Input;
 use ssm_synth::frontend::cfn::Deployment;
-use ssm_synth::ir::Graph;
 use ssm_synth::reachability::{self, Assumptions, Reachability};
 use ssm_synth::report::CheckReport;
+use ssm_synth::resource::Graph;
 use ssm_synth::runbook::{self, RunbookInput, Source};
 
 use super::{built, golden};
 
-/// What text of users may hold.
+/// User text that could break out of any output format.
 const HOSTILE: &str = "\"] --> x; <script>alert(1)</script> `end` %%{init}%% & ' #quot; {{y}} ```";
 
 struct Made {
@@ -79,7 +79,7 @@ fn unreachable() -> Made {
     Made::template(&file("tests/graph/unreachable.yaml"))
 }
 
-/// The pictures of a report, which have snapshots of their own, cut out.
+/// Removes the diagrams from a report. Other snapshots contain them.
 fn without_pictures(html: &str) -> String {
     let mut out = String::new();
     let mut rest = html;
@@ -139,7 +139,7 @@ fn an_unreachable_stack_in_each_format() {
     );
 }
 
-/// A template where everything that can be named is named badly.
+/// A template with a hostile name wherever a name is possible.
 fn hostile() -> Made {
     let name = |what: &str| serde_json::Value::from(format!("{what}{HOSTILE}\n")).to_string();
     Made::template(&format!(
@@ -162,7 +162,7 @@ fn hostile() -> Made {
 }
 
 #[test]
-fn svg_is_well_formed_and_holds_names_as_text() {
+fn svg_is_well_formed_and_escapes_names() {
     let made = hostile();
     let svg = diagram::svg(&made.scene(HOSTILE), Part::Both);
     let document = roxmltree::Document::parse(&svg).unwrap();
@@ -179,13 +179,13 @@ fn svg_is_well_formed_and_holds_names_as_text() {
     }
     let texts = || document.descendants().filter_map(|it| it.text());
     assert!(texts().any(|it| it.contains("<script>alert(1)</script>")));
-    // Nothing is loaded from anywhere.
+    // The diagram loads nothing.
     assert_eq!(svg.matches("http").count(), 1, "only the namespace");
     assert!(!svg.contains("url("));
 }
 
 #[test]
-fn html_holds_names_as_text() {
+fn html_escapes_names() {
     let html = hostile().html(HOSTILE);
     assert!(!html.contains("<script"), "{html}");
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
@@ -196,10 +196,10 @@ fn html_holds_names_as_text() {
 }
 
 #[test]
-fn mermaid_holds_names_as_text() {
+fn mermaid_escapes_names() {
     let text = diagram::mermaid(&hostile().scene(HOSTILE), Part::Both);
     for line in text.lines() {
-        // Quotes come in pairs around our labels, and brackets are ours.
+        // Only labels have quotes, in pairs, and no name contains brackets.
         assert_eq!(line.matches('"').count() % 2, 0, "{line}");
         assert!(
             !line.contains('<') || line.contains("<br/>") || line.contains("<<"),
@@ -213,7 +213,7 @@ fn mermaid_holds_names_as_text() {
 }
 
 #[test]
-fn markdown_holds_names_as_text() {
+fn markdown_escapes_names() {
     let source = || Source::Template(HOSTILE.to_owned(), vec![format!("Key={HOSTILE}")]);
     let text = hostile().runbook(HOSTILE, source());
     let (mut blocks, mut code, mut rows) = (0, String::new(), 0);
@@ -234,7 +234,7 @@ fn markdown_holds_names_as_text() {
         }
     }
     assert_eq!((blocks, rows), (text.matches("sh\n").count(), 1), "{text}");
-    // For the shell it is a word.
+    // In a shell command, the name is one word.
     let word = format!("'Key={}'", HOSTILE.replace('\'', "'\\''"));
     assert!(code.contains(&word), "{code}");
 }
@@ -295,7 +295,7 @@ fn many_networks_stay_within_mermaids_limits() {
 }
 
 #[test]
-fn the_same_stack_is_drawn_the_same() {
+fn the_same_stack_gives_the_same_diagram() {
     let draw = || {
         let made = unreachable();
         let scene = made.scene("x");
@@ -310,7 +310,7 @@ fn the_same_stack_is_drawn_the_same() {
     assert_eq!(draw(), draw());
 }
 
-/// Every configuration and template of the tests is drawn, well formed.
+/// Draws every configuration and template of the tests.
 #[test]
 fn everything_can_be_drawn() {
     for (name, text) in super::cases() {
@@ -344,7 +344,7 @@ fn templates(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn no_template_avoids_its_language() {
+fn no_template_bypasses_escaping() {
     let mut found = Vec::new();
     templates(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"),

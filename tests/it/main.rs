@@ -1,6 +1,6 @@
-//! Integration tests: one binary, a module each for a purpose.
+//! Integration tests: one binary with a module for each subject.
 
-// A test that cannot go on says so by panicking.
+// A failing setup step panics.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,6 +23,7 @@ mod examples;
 mod facts;
 mod goldens;
 mod graph;
+mod layers;
 mod names;
 mod parts;
 mod properties;
@@ -37,7 +38,7 @@ use std::path::{Path, PathBuf};
 use ssm_synth::backend;
 use ssm_synth::frontend::config::{BuiltConfig, Config};
 
-/// The configurations that everything is tried with.
+/// The configurations of all tests.
 pub(crate) fn cases() -> Vec<(String, String)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
@@ -58,7 +59,7 @@ pub(crate) fn built(name: &str, text: &str) -> BuiltConfig {
         .unwrap_or_else(|diagnostics| panic!("{name}: {diagnostics}"))
 }
 
-/// The documents of a configuration, by format.
+/// Returns the documents of a configuration by format.
 pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
     let built = built(name, text);
     let validated = built
@@ -76,7 +77,7 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
     ]
 }
 
-/// Compares with `tests/snapshots/<folder>/<name>.snap`.
+/// Compares text with `tests/snapshots/<directory>/<name>.snap`.
 pub(crate) fn golden(directory: &str, name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(format!("../snapshots/{directory}"));

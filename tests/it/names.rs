@@ -1,4 +1,4 @@
-//! Names stay, whatever is added beside.
+//! Names do not change when resources are added.
 
 use ssm_synth::construct::PrivateInstance;
 use ssm_synth::resource::{Instance, Typed};
@@ -19,7 +19,7 @@ fn resources(hosts: &[&str]) -> serde_json::Map<String, serde_json::Value> {
 }
 
 #[test]
-fn a_sibling_changes_nothing_else() {
+fn a_sibling_renames_nothing() {
     let one = resources(&["web"]);
     let more = resources(&["api", "web", "worker"]);
     for (id, resource) in &one {
@@ -45,7 +45,7 @@ fn two_paths_never_share_a_name() {
         .instance(PrivateInstance::new("web1"));
     app.stack("Access").add_inline(pattern);
     let diagnostics = app.validate().unwrap_err();
-    // All their parts collide, in both languages, and one mistake is told once.
+    // All parts of the names collide in both languages, and the error appears once.
     assert_eq!(diagnostics.iter().count(), 1, "{diagnostics}");
     let paths = &diagnostics.iter().next().unwrap().paths;
     assert_eq!(paths, &["Access/web1/Image", "Access/web-1/Image"]);
@@ -69,7 +69,7 @@ fn an_added_instance_is_one_block_of_lines() {
     }
     let diff = similar::TextDiff::from_lines(&texts[0], &texts[1]);
     let groups = diff.grouped_ops(0);
-    // One among the resources, one among the outputs, and no line removed.
+    // One line range is in the resources, one in the outputs, and no line is deleted.
     assert_eq!(groups.len(), 2);
     assert!(
         diff.iter_all_changes()
@@ -136,7 +136,7 @@ fn values_set_on_a_resource_are_validated() {
 }
 
 #[test]
-fn a_zone_added_in_front_changes_no_other() {
+fn a_zone_inserted_first_changes_no_other_zone() {
     let resources = |zones: &str| {
         let text = format!(
             "network: {{zones: [{zones}]}}\nendpoints: {{zones: [us-west-2c]}}\n\
@@ -153,7 +153,7 @@ fn a_zone_added_in_front_changes_no_other() {
             assert_eq!(more.get(id), Some(resource), "{id}");
         }
     }
-    // The instance waits for one more association, and nothing else of it changes.
+    // Only the dependencies of the instance change: it waits for one more association.
     assert_eq!(
         more["WebInstance"]["Properties"],
         one["WebInstance"]["Properties"]

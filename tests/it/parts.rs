@@ -1,5 +1,5 @@
-//! The guide's best practices as parts of a stack: what each brings, whether the proof sees what it
-//! stands on, and whether it is right in every region.
+//! The best practices of the guide as parts of a stack: their resources, the hops that depend on
+//! them, and their names in each region.
 
 use serde_json::Value;
 use ssm_synth::construct::Sessions;
@@ -14,10 +14,10 @@ fn template(text: &str) -> Value {
 }
 
 const SESSIONS: &str = "region: eu-central-1\n\
-                        sessions: {document: account, bucket: true}\n\
+                        sessions: {scope: account, s3_logs: true}\n\
                         endpoints: {least_privilege: true}\n";
 
-/// Takes a statement out of a policy.
+/// Removes a statement from a policy.
 fn without(policy: &mut Value, sid: &str) {
     let statements = policy["Statement"].as_array_mut().unwrap();
     let before = statements.len();
@@ -26,7 +26,7 @@ fn without(policy: &mut Value, sid: &str) {
 }
 
 #[test]
-fn each_fact_of_sessions_that_is_removed_refuses_them() {
+fn each_fact_of_sessions_breaks_its_hop() {
     let sound = template(SESSIONS);
     assert_eq!(judged(&sound.to_string()), (Verdict::Reachable, None));
     type Change = fn(&mut Value);
@@ -50,25 +50,28 @@ fn each_fact_of_sessions_that_is_removed_refuses_them() {
                 "UseKey",
             );
         }),
-        ("the role's sight of the groups", |it| {
+        ("the role's permission to list log groups", |it| {
             without(
                 &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
                 "FindGroup",
             );
         }),
-        ("the role's sight of the bucket's encryption", |it| {
-            without(
-                &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
-                "SeeEncryption",
-            );
-        }),
-        ("the key's leave to IAM", |it| {
+        (
+            "the role's permission to read the bucket's encryption",
+            |it| {
+                without(
+                    &mut it["SessionsPermissions"]["Properties"]["PolicyDocument"],
+                    "SeeEncryption",
+                );
+            },
+        ),
+        ("the key policy for IAM", |it| {
             without(
                 &mut it["SessionsKey"]["Properties"]["KeyPolicy"],
                 "IamDecides",
             );
         }),
-        ("the group's key", |it| {
+        ("the key of the log group", |it| {
             let group = it["SessionsLogs"]["Properties"].as_object_mut().unwrap();
             group.remove("KmsKeyId").unwrap();
         }),
@@ -100,11 +103,11 @@ fn a_stack_is_checked_with_its_session_document() {
     assert_eq!(prove(&app), refused);
 }
 
-/// No part names another partition, another domain, or a service that is not there.
+/// In each region, parts use its partition, its domain, and existing services.
 #[test]
 fn every_region_has_separate_names() {
     for region in ssm_synth::regions() {
-        let text = format!("profile: hardened\nregion: {}\n", region.name);
+        let text = format!("preset: hardened\nregion: {}\n", region.name);
         for (format, text) in documents(region.name, &text) {
             if region.partition != "aws" {
                 assert!(!text.contains("arn:aws:"), "{}, {format}", region.name);

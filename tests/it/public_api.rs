@@ -1,7 +1,7 @@
-//! What others can use of the library, line by line.
+//! The public API of the library, line by line.
 //!
-//! Not without feature `deploy`, whose dependencies would be built for it, and only where there is a
-//! shell for `tests/rustdoc.sh`.
+//! Requires the feature `deploy`, so that no dependency is built again, and a shell for
+//! `tests/rustdoc.sh`.
 
 #![cfg(all(unix, feature = "deploy"))]
 
@@ -9,8 +9,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// rustdoc's JSON of the library, with the dependencies that the tests were just built with: for its
-/// documentation tests cargo tells rustdoc all of them, and `tests/rustdoc.sh` stands in for rustdoc.
+/// Returns the JSON of rustdoc for the library. Documentation tests pass all dependencies to rustdoc,
+/// so `cargo test --doc` runs with `tests/rustdoc.sh` in place of rustdoc.
 fn described() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let own = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -20,7 +20,7 @@ fn described() -> PathBuf {
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    // What cargo tells a test of its own package would have build scripts of others run anew.
+    // With the variables that cargo sets for this test, build scripts of dependencies would run again.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
@@ -41,9 +41,9 @@ fn described() -> PathBuf {
     written.join("ssm_synth.json")
 }
 
-/// A line that goes or changes breaks those who use it; a line that comes is a promise.
+/// A deleted or changed line breaks users of the library. A new line is a promise to them.
 #[test]
-fn the_public_items() {
+fn public_items_match_the_snapshot() {
     if !super::skip::has_expected_compiler("public_api") {
         return;
     }
@@ -53,8 +53,8 @@ fn the_public_items() {
         .omit_auto_derived_impls(true)
         .build()
         .unwrap();
-    // An implementation stands under its trait and under its type, and repeats what the trait says
-    // but for the types that it chooses.
+    // An implementation appears under its trait and under its type, and repeats the items of the trait,
+    // except the types that it chooses.
     let implementations: HashSet<_> = api
         .items()
         .filter(|item| item.to_string().starts_with("impl") && item.to_string().contains(" for "))

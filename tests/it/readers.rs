@@ -1,4 +1,4 @@
-//! Any file ends in an answer or an error.
+//! Any file results in graphs or an error.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn corpus() -> Vec<String> {
         }
     }
     paths.sort();
-    // A plan for each shape is enough: one of every eight.
+    // One of eight plans is enough to cover each shape.
     let mut texts = Vec::new();
     for (n, path) in paths.iter().enumerate() {
         if path.extension().is_some_and(|it| it == "yaml") || n % 8 == 0 {
@@ -56,7 +56,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn broken_files_end_in_an_answer_or_an_error(
+    fn broken_files_result_in_graphs_or_an_error(
         which in any::<prop::sample::Index>(),
         start in any::<prop::sample::Index>(),
         length in 0usize..400,
@@ -84,7 +84,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_ends_in_an_answer_or_an_error(text in "\\PC{0,200}") {
+    fn any_text_results_in_graphs_or_an_error(text in "\\PC{0,200}") {
         for kind in [InputFormat::Cfn, InputFormat::Plan, InputFormat::Config] {
             judged(&text, Some(kind));
         }
@@ -124,7 +124,7 @@ Resources:
 }
 
 #[test]
-fn large_and_deep_files_end_soon() {
+fn large_and_deep_files_are_read_quickly() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..20 {
         let all = vec![format!("*a{}", n - 1); 10].join(", ");
@@ -145,7 +145,7 @@ fn large_and_deep_files_end_soon() {
     for text in [bomb, deep, wide, subs, plan, long] {
         let start = Instant::now();
         judged(&text, None);
-        // Far more than a build for release takes.
+        // A release build is much faster.
         assert!(
             start.elapsed() < Duration::from_secs(60),
             "{} bytes",
@@ -155,7 +155,7 @@ fn large_and_deep_files_end_soon() {
 }
 
 #[test]
-fn many_answers_are_tried_only_while_they_are_few() {
+fn the_number_of_scenarios_is_limited() {
     let mut text = "Parameters:\n".to_owned();
     for n in 0..40 {
         text.push_str(&format!("  P{n}: {{Type: String}}\n"));

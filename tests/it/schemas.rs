@@ -1,8 +1,8 @@
-//! Every name in the tables is one that the services' own schemas have.
+//! The schemas of the services contain every name in the tables.
 
 use ssm_synth::resource::KINDS;
 
-/// Properties inside objects, whose names the tables have in files of their own.
+/// Nested properties. Separate files contain their names.
 fn knows(schema: &serde_json::Value, of: &str, name: &str) -> bool {
     let names = schema[of].as_array();
     names.is_some_and(|names| names.iter().any(|known| known == name))
@@ -31,10 +31,11 @@ fn every_name_is_in_the_schemas() {
     );
 }
 
-/// What the cases write, down to the last nested name.
+/// The schemas contain every name that the cases write, including nested names.
 #[test]
 fn every_written_name_is_in_the_schemas() {
-    use ssm_synth::resource::{Dialect, Map, RawValue};
+    use ssm_synth::ir::Dialect;
+    use ssm_synth::resource::{Map, RawValue};
 
     fn names(map: &Map<'_>, before: &str, out: &mut Vec<String>) {
         for (key, term) in map.iter() {

@@ -1,11 +1,11 @@
-//! Tests that need a tool which this machine does not have.
+//! Tests that need a tool that is not installed here.
 
 use std::io::Write as _;
 
-/// Whether the compiler is the one that `rust-version` names. The messages of other compilers, and
-/// the format of their rustdoc's JSON, differ.
+/// Returns whether the compiler is the one in `rust-version`. Messages and rustdoc JSON of other
+/// compilers differ.
 ///
-/// Reports the test as skipped where it is not.
+/// Reports the test as skipped otherwise.
 ///
 /// # Panics
 ///
@@ -20,10 +20,10 @@ pub(crate) fn has_expected_compiler(test: &str) -> bool {
     }
     let reason = format!("needs {expected}, found {version}");
     assert!(std::env::var_os("CI").is_none(), "{test}: {reason}");
-    // The test harness hides what `eprintln!` prints when a test passes.
+    // The test harness hides the output of `eprintln!` in a passing test.
     let mut stderr = std::io::stderr();
     writeln!(stderr, "skipped {test}: {reason}").unwrap();
-    // The summary of `tests/all.sh` lists what is in this file.
+    // The summary of `tests/all.sh` lists this file.
     if let Some(path) = std::env::var_os("SKIPPED_TESTS") {
         let mut file = std::fs::OpenOptions::new()
             .create(true)

@@ -4,7 +4,7 @@ import pathlib
 import re
 import subprocess
 
-# Inputs and recorded outputs of tests. Other projects or the program wrote their text.
+# Inputs and recorded outputs of tests: other projects or the program wrote them.
 SKIPPED = re.compile(r"tests/(snapshots|corpus|cases/.*\.json)(/|$)")
 
 

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::template;
-use crate::ir::Severity;
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Severity};
 use crate::validate::Validated;
 
 /// The version of the manifest schema. CDK CLIs read all versions up to their own, so a low version

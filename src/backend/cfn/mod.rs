@@ -9,12 +9,11 @@ pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
 
-use super::apply_overrides;
 use crate::ir::{
-    Attr, CfnAttr, Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate,
-    Pseudo, RemovalPolicy, Scanner, Stack, StackId, Text,
+    Attr, CfnAttr, Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
+    Scanner, Stack, StackId, Text,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
 /// A value in a template.
@@ -542,8 +541,8 @@ fn owned(tree: Tree<'_>) -> Tree<'static> {
     }
 }
 
-/// Converts a part of a template with references to resources of a graph.
-#[cfg(any(feature = "testing", feature = "cli"))]
+/// A piece of a template that refers to resources of a graph, as a value.
+#[cfg(any(feature = "testing", feature = "diff"))]
 pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json::Value {
     let Some(stack) = graph.stacks.first() else {
         return serde_json::Value::Null;

@@ -3,22 +3,21 @@
 mod hcl;
 mod json;
 mod root;
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 mod values;
 
 pub use root::{RegionsError, directory, root};
-#[cfg(feature = "cli")]
+#[cfg(feature = "diff")]
 pub(crate) use values::resources;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::apply_overrides;
 use crate::ir::{
-    Expr, Graph, Node, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
-    RemovalPolicy, Stack, StackId, terraform_name,
+    Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo, Stack, StackId,
+    terraform_name,
 };
-use crate::resource::{Dialect, Map, RawValue};
+use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
 
 /// The kind of a Terraform module.

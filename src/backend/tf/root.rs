@@ -1,8 +1,8 @@
 //! A root module for several stacks: calls a module for each stack and connects their values.
 
 use super::{Block, Body, Item, Module, Tree, required_providers, variable};
-use crate::ir::{Graph, Stack, StackId, kebab, terraform_name};
-use crate::resource::Dialect;
+use crate::ir::{Dialect, Stack, StackId, kebab, terraform_name};
+use crate::resource::Graph;
 use crate::validate::{Links, Validated};
 
 /// Returns the directory of a stack's module below the root module: `access` for `Access`.

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::{Body, Item, Lower, Part, Tree};
-use crate::ir::{Graph, NodeId};
+use crate::ir::NodeId;
+use crate::resource::Graph;
 
 /// A resource as it would be in a module.
 pub(crate) struct Lowered {

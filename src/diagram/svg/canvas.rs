@@ -4,17 +4,17 @@ use std::fmt::Write as _;
 
 use crate::reachability::HopStatus;
 
-/// The width of the picture.
+/// Width of the image.
 pub(super) const WIDTH: f64 = 1200.0;
-/// What stays free at its edges.
+/// Margin at the edges.
 pub(super) const MARGIN: f64 = 24.0;
 
-/// A place.
+/// A point: x and y.
 pub(super) type At = (f64, f64);
 /// A rectangle: its corner, width and height.
 pub(super) type Area = (f64, f64, f64, f64);
 
-/// Escapes text for XML; what XML cannot hold is left away.
+/// Escapes text for XML. Drops characters that XML does not allow.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -33,8 +33,8 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
-/// How wide a letter is, in parts of the font's size: those of a wide sans serif, so that no other
-/// needs more.
+/// Returns the width of a character, relative to the font size. The widths are those of a wide sans
+/// serif font, so that other fonts fit too.
 fn letter(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | 'I' | '`' => 0.38,
@@ -43,18 +43,18 @@ fn letter(c: char) -> f64 {
         'A'..='Z' | '&' | '#' | '+' | '=' | '<' | '>' | '$' | '{' | '}' => 0.8,
         c if c.is_ascii() => 0.65,
         '\u{2026}' => 1.0,
-        // Other scripts: some letters are as wide as high, and marks are taken for letters.
+        // In other scripts, some characters are as wide as high.
         _ => 1.1,
     }
 }
 
-/// How wide a text is at most.
+/// Returns the maximum width of a text.
 pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
     let own: f64 = text.chars().map(letter).sum();
     own * size * if bold { 1.1 } else { 1.0 }
 }
 
-/// The beginning of a text that fits.
+/// Returns the start of a text that fits, with an ellipsis, or none if all of it fits.
 fn fitting(text: &str, size: f64, bold: bool, max: f64) -> Option<String> {
     if width(text, size, bold) <= max {
         return None;
@@ -71,7 +71,7 @@ fn fitting(text: &str, size: f64, bold: bool, max: f64) -> Option<String> {
     Some(format!("{}\u{2026}", out.trim_end()))
 }
 
-/// Breaks a text into lines that fit; what is too much for the last is cut there.
+/// Wraps a text into lines that fit. The last line contains the rest, which `text` shortens.
 pub(super) fn wrapped(text: &str, size: f64, max: f64, lines: usize) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -81,7 +81,6 @@ pub(super) fn wrapped(text: &str, size: f64, max: f64, lines: usize) -> Vec<Stri
                 line.push(' ');
                 line.push_str(word);
             }
-            // The rest, which the last line cuts.
             Some(line) if full => {
                 line.push(' ');
                 line.push_str(word);
@@ -92,7 +91,7 @@ pub(super) fn wrapped(text: &str, size: f64, max: f64, lines: usize) -> Vec<Stri
     out
 }
 
-/// How text looks.
+/// A text style.
 #[derive(Clone, Copy)]
 pub(super) struct Type {
     pub(super) size: f64,
@@ -106,32 +105,32 @@ pub(super) const HEAD: Type = Type {
     class: "ink",
     bold: true,
 };
-/// A heading of a part.
+/// A heading of a section.
 pub(super) const PART: Type = Type {
     size: 15.0,
     class: "ink",
     bold: true,
 };
-/// The name of a thing.
+/// A name.
 pub(super) const NAME: Type = Type {
     size: 13.0,
     class: "ink",
     bold: true,
 };
-/// What is said of it.
+/// Plain text.
 pub(super) const PLAIN: Type = Type {
     size: 12.0,
     class: "ink",
     bold: false,
 };
-/// What stands in the background.
+/// Secondary text.
 pub(super) const QUIET: Type = Type {
     size: 12.0,
     class: "quiet",
     bold: false,
 };
 
-/// The class of a verdict.
+/// Returns the CSS class of a status.
 pub(super) const fn class(status: Option<HopStatus>) -> &'static str {
     match status {
         Some(HopStatus::Pass) => "good",
@@ -141,13 +140,13 @@ pub(super) const fn class(status: Option<HopStatus>) -> &'static str {
     }
 }
 
-/// What is drawn so far.
+/// The elements of an image.
 #[derive(Default)]
 pub(super) struct Canvas {
     pub(super) out: String,
 }
 
-/// A number without what nobody sees.
+/// Formats a coordinate with one decimal, without a trailing zero.
 fn n(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
@@ -166,12 +165,12 @@ impl Canvas {
         );
     }
 
-    /// Writes text that takes at most so much; what is cut is told on hovering.
+    /// Draws text up to a maximum width. A tooltip shows the complete text.
     pub(super) fn text(&mut self, (x, y): At, max: f64, kind: Type, text: &str) {
         self.anchored((x, y), max, kind, text, "");
     }
 
-    /// Writes text around the middle of a place.
+    /// Draws centered text.
     pub(super) fn middle(&mut self, at: At, max: f64, kind: Type, text: &str) {
         self.anchored(at, max, kind, text, " text-anchor=\"middle\"");
     }
@@ -202,9 +201,9 @@ impl Canvas {
         };
     }
 
-    /// Draws a line through places.
-    pub(super) fn line(&mut self, places: &[At], class: &str) {
-        let points: Vec<String> = places
+    /// Draws a line through points.
+    pub(super) fn line(&mut self, points: &[At], class: &str) {
+        let points: Vec<String> = points
             .iter()
             .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
             .collect();
@@ -215,7 +214,7 @@ impl Canvas {
         );
     }
 
-    /// Draws an arrow's head, pointing along an axis.
+    /// Draws the head of an arrow along an axis.
     pub(super) fn head(&mut self, (x, y): At, (dx, dy): At, class: &str) {
         let (a, b) = (
             (x - 9.0 * dx - 5.0 * dy, y - 9.0 * dy - 5.0 * dx),
@@ -233,7 +232,7 @@ impl Canvas {
         );
     }
 
-    /// Draws the sign of a verdict in a circle of sixteen; drawn, since not every font has it.
+    /// Draws the sign of a status in a circle of 16 pixels, independent of the font.
     pub(super) fn sign(&mut self, (x, y): At, status: HopStatus) {
         let class = class(Some(status));
         let _ = writeln!(
@@ -260,8 +259,8 @@ impl Canvas {
         }
     }
 
-    fn stroke(&mut self, places: &[At]) {
-        let points: Vec<String> = places
+    fn stroke(&mut self, points: &[At]) {
+        let points: Vec<String> = points
             .iter()
             .map(|(x, y)| format!("{},{}", n(*x), n(*y)))
             .collect();
@@ -278,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_cut_where_it_would_not_fit() {
+    fn text_that_does_not_fit_is_shortened() {
         let long = "W".repeat(100);
         let cut = fitting(&long, 12.0, true, 200.0).unwrap();
         assert!(width(&cut, 12.0, true) <= 200.0 && cut.ends_with('\u{2026}'));
@@ -288,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn text_stays_text() {
+    fn markup_is_escaped() {
         assert_eq!(
             escaped("<script>\"&'\u{0}\n"),
             "&lt;script&gt;&quot;&amp;&#39; "

@@ -1,13 +1,13 @@
-//! The agents' ways, hop by hop.
+//! The paths, hop by hop.
 
-use super::super::{Path, Scene, several, status_word};
+use super::super::{Path, Scene, several};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, Type, WIDTH, class, width, wrapped};
 use super::network::verdict_status;
 
 const IN_A_ROW: usize = 5;
 const MAX_PATHS: usize = 5;
 
-/// Draws them, and returns where they end.
+/// Draws the paths, and returns the bottom edge.
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     let wide = WIDTH - 2.0 * MARGIN;
     if scene.paths.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         (MARGIN, y + 12.0),
         wide,
         PART,
-        "The agent's path, hop by hop",
+        "Path of the agent, hop by hop",
     );
     y += 26.0;
     for path in scene.paths.iter().take(MAX_PATHS) {
@@ -27,7 +27,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     let more = scene.paths.iter().skip(MAX_PATHS).map(|it| it.names.len());
     let more: usize = more.sum();
     if more > 0 {
-        let text = format!("and the ways of {more} more instances: the HTML report has them all");
+        let text = format!("and the paths of {more} more instances: see the HTML report");
         canvas.text((MARGIN, y + 4.0), wide, QUIET, &text);
         y += 24.0;
     }
@@ -62,7 +62,7 @@ fn path(canvas: &mut Canvas, path: &Path, mut y: f64) -> f64 {
         y += 38.0;
     }
     if let Some(mark) = path.worst() {
-        let head = format!("{} {}:", mark.hop, status_word(mark.status));
+        let head = format!("{} {}:", mark.hop, mark.status);
         let paint = Type {
             class: class(Some(mark.status)),
             ..NAME

@@ -1,7 +1,7 @@
-//! SVG, drawn by ourselves: the picture is always the same few boxes.
+//! Diagrams as SVG.
 //!
-//! No script, no font, no reference to anything outside; colours follow the reader's scheme, and
-//! none is the only sign of anything.
+//! An image contains no scripts, fonts or external references. Colors follow the color scheme of the
+//! reader, and each has a sign or word too.
 
 mod canvas;
 mod hops;
@@ -10,11 +10,11 @@ mod sequence;
 
 use canvas::{Canvas, MARGIN, WIDTH, escaped};
 
-use super::{Part, Scene, several, status_word};
+use super::{Part, Scene, several};
 
 const STYLE: &str = include_str!("style.css");
 
-/// What a reader who sees no picture is told.
+/// Returns the description for screen readers.
 fn description(scene: &Scene) -> String {
     let mut out = format!("{}: {}.", scene.title, scene.summary);
     for path in &scene.paths {
@@ -24,12 +24,7 @@ fn description(scene: &Scene) -> String {
             path.verdict.as_str()
         ));
         if let Some(mark) = path.worst() {
-            out.push_str(&format!(
-                ", {} {}: {}",
-                mark.hop,
-                status_word(mark.status),
-                mark.detail
-            ));
+            out.push_str(&format!(", {} {}: {}", mark.hop, mark.status, mark.detail));
         }
         out.push('.');
     }
@@ -48,9 +43,9 @@ pub(super) fn document(scene: &Scene, part: Part) -> String {
         y = sequence::draw(&mut canvas, scene, y);
     }
     let (id, title) = match part {
-        Part::Network => ("network", "The network and the agent's path"),
+        Part::Network => ("network", "Network and path"),
         Part::Sequence => ("sequence", "From the operator to the shell"),
-        Part::Both => ("picture", "Session Manager's way to the instances"),
+        Part::Both => ("diagram", "Network and session path"),
     };
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"ssm\" viewBox=\"0 0 {WIDTH} {y}\" \

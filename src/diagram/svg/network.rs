@@ -1,5 +1,5 @@
-//! The network: a box for the VPC, a column for each zone, the ways out below, the services below
-//! these, and the operator at the other side of the services.
+//! The network: a box for the VPC with a column for each Availability Zone, the egress points below,
+//! then the services, then the operator.
 
 use super::super::{EgressPoint, EgressPointKind, InstanceBox, Panel, Scene, SubnetBox, several};
 use super::canvas::{
@@ -9,18 +9,18 @@ use crate::reachability::{HopStatus, Verdict};
 
 const GAP: f64 = 16.0;
 const PAD: f64 = 16.0;
-/// The lane at the right of a column that the agents' lines take.
+/// Width of the lane on the right of a column for the connections.
 const LANE: f64 = 26.0;
 const INSTANCE_HEIGHT: f64 = 86.0;
 const EGRESS_POINT_HEIGHT: f64 = 92.0;
-/// Columns in a row, boxes in a subnet, subnets in a zone, ways out of a VPC: more are counted.
+/// Number of columns in a row, boxes in a subnet, subnets in a column, and egress points of a VPC.
 const MAX_COLUMNS: usize = 4;
 const MAX_INSTANCES: usize = 5;
 const MAX_SUBNETS: usize = 6;
 const MAX_EGRESS_POINTS: usize = 6;
 const MAX_PANELS: usize = 12;
 
-/// The verdict that an answer stands for.
+/// Returns the status with the color of a verdict.
 pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
     match verdict {
         Verdict::Reachable => HopStatus::Pass,
@@ -29,13 +29,13 @@ pub(super) const fn verdict_status(verdict: Verdict) -> HopStatus {
     }
 }
 
-/// Draws it, and returns where it ends.
+/// Draws the network, and returns the bottom edge.
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     let wide = WIDTH - 2.0 * MARGIN;
     canvas.text((MARGIN, y + 18.0), wide, HEAD, &scene.title);
     let region = match &scene.region {
         Some(region) => format!("in {region}"),
-        None => "the region is decided at deployment".to_owned(),
+        None => "Region determined at deployment".to_owned(),
     };
     canvas.text(
         (MARGIN, y + 40.0),
@@ -54,10 +54,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         y += 24.0;
     }
     if !scene.empty_vpcs.is_empty() {
-        let text = format!(
-            "VPCs without an instance: {}",
-            several(&scene.empty_vpcs, 6)
-        );
+        let text = format!("VPCs without instances: {}", several(&scene.empty_vpcs, 6));
         canvas.text((MARGIN, y + 4.0), wide, QUIET, &text);
         y += 24.0;
     }
@@ -88,7 +85,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let columns = panel.zones.len().clamp(1, MAX_COLUMNS);
     let column = (inner - (columns as f64 - 1.0) * GAP) / columns as f64;
     let mut y = top + 40.0;
-    // Where the agents' lines come down: place of the column's lane, and from where.
+    // The vertical lines of connections: the x coordinate of the lane, and the top edge.
     let mut lanes: Vec<(f64, f64)> = Vec::new();
     for row in panel.zones.chunks(MAX_COLUMNS) {
         let height = |subnets: &[SubnetBox]| {
@@ -131,7 +128,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         y += tallest + GAP;
     }
     if panel.zones.is_empty() {
-        let text = "The file tells no subnet of an instance here.";
+        let text = "The file contains no subnet of an instance in this VPC.";
         canvas.text((left + PAD, y + 14.0), inner, QUIET, text);
         y += 30.0;
     }
@@ -140,12 +137,12 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     let count = egress_points.len().max(1) as f64;
     let wide = ((inner - (count - 1.0) * GAP) / count).min(330.0);
     let start = left + PAD + (inner - count * wide - (count - 1.0) * GAP) / 2.0;
-    let place = |n: usize| start + n as f64 * (wide + GAP);
+    let left_of = |n: usize| start + n as f64 * (wide + GAP);
     let taken: Vec<f64> = egress_points
         .iter()
         .enumerate()
         .filter(|(_, it)| it.status.is_some())
-        .map(|(n, _)| place(n) + wide / 2.0)
+        .map(|(n, _)| left_of(n) + wide / 2.0)
         .collect();
     for (lane, from) in &lanes {
         canvas.line(&[(*lane, *from), (*lane, bus)], "way");
@@ -158,24 +155,24 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
         canvas.line(&[(low, bus), (high, bus)], "way");
     }
     let after = match egress_points.is_empty() {
-        // Nobody dials, and nothing leads out.
+        // Without egress points, there is nothing below.
         true => (y, y),
         false => egress_row(
             canvas,
             scene,
             &egress_points,
-            (place(0), bus, wide),
+            (left_of(0), bus, wide),
             !lanes.is_empty(),
         ),
     };
-    // Above the line and left of the first lane, where nothing else is drawn.
+    // The space above the line and left of the first lane is free.
     if let Some(first) = lanes.iter().map(|(lane, _)| *lane).reduce(f64::min) {
-        let says = "The agents dial out: TCP 443";
+        let text = "The agents connect on TCP 443";
         canvas.text(
             (left + PAD, bus - 8.0),
             first - left - PAD - 8.0,
             PLAIN,
-            says,
+            text,
         );
     }
     let kind = if panel.is_in_file {
@@ -197,7 +194,7 @@ fn panel(canvas: &mut Canvas, scene: &Scene, panel: &Panel, top: f64) -> f64 {
     cards(canvas, panel, after.1 + 18.0)
 }
 
-/// The ways out that there is room for; the rest in one.
+/// Returns the egress points that fit. The last one represents the rest.
 fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
     let mut egress_points = panel.egress_points.clone();
     if egress_points.len() > MAX_EGRESS_POINTS {
@@ -214,7 +211,7 @@ fn shown_egress_points(panel: &Panel) -> Vec<EgressPoint> {
     egress_points
 }
 
-/// Draws a subnet, and returns where lines leave for the lane.
+/// Draws a subnet, and returns the y coordinates of its connections.
 #[allow(clippy::cast_precision_loss)] // a handful
 fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec<f64> {
     let (x, y, w, _) = area;
@@ -245,7 +242,7 @@ fn subnet(canvas: &mut Canvas, subnet: &SubnetBox, area: Area, lane: f64) -> Vec
         below += 22.0;
     }
     if !subnet.interfaces.is_empty() {
-        let text = named(&subnet.interfaces, "interfaces: ", QUIET, w - 20.0);
+        let text = named(&subnet.interfaces, "network interfaces: ", QUIET, w - 20.0);
         canvas.text((x + 10.0, below + 16.0), w - 20.0, QUIET, &text);
     }
     from
@@ -269,13 +266,13 @@ fn instance(canvas: &mut Canvas, member: &InstanceBox, area: Area) {
         ..PLAIN
     };
     canvas.text((x + 32.0, y + 39.0), most - 22.0, paint, &verdict);
-    let groups = format!("group {}", member.security_groups);
+    let groups = format!("security group {}", member.security_groups);
     canvas.text((x + 10.0, y + 58.0), most, QUIET, &groups);
     let role = format!("role {}", member.role);
     canvas.text((x + 10.0, y + 75.0), most, QUIET, &role);
 }
 
-/// As many names as there is room for, and how many more.
+/// Returns the names that fit, and the number of the others.
 fn named(names: &[String], before: &str, kind: Type, most: f64) -> String {
     let text = |shown| format!("{before}{}", several(names, shown));
     let fits = |shown: &usize| width(&text(*shown), kind.size, kind.bold) <= most;
@@ -283,14 +280,14 @@ fn named(names: &[String], before: &str, kind: Type, most: f64) -> String {
     text(shown)
 }
 
-/// Draws the ways out and the services behind them; returns where the VPC ends, and all.
+/// Draws the egress points and the services. Returns the bottom edges of the VPC and of the row.
 #[allow(clippy::cast_precision_loss)] // a handful
 fn egress_row(
     canvas: &mut Canvas,
     scene: &Scene,
     egress_points: &[EgressPoint],
     (start, bus, wide): (f64, f64, f64),
-    dialled: bool,
+    has_connections: bool,
 ) -> (f64, f64) {
     let top = bus + 34.0;
     let end = top + EGRESS_POINT_HEIGHT + PAD;
@@ -302,7 +299,7 @@ fn egress_row(
         let middle = x + wide / 2.0;
         let kind = class(point.status);
         self::egress_point(canvas, point, (x, top, wide, EGRESS_POINT_HEIGHT));
-        if point.status.is_some() && dialled {
+        if point.status.is_some() && has_connections {
             canvas.line(&[(middle, bus), (middle, top - 6.0)], kind);
             match point.status {
                 Some(HopStatus::Fail) => canvas.sign((middle, top - 13.0), HopStatus::Fail),
@@ -326,16 +323,16 @@ fn egress_row(
         }
         let names = named(&point.services, "", NAME, wide - 20.0);
         canvas.middle((middle, services + 19.0), wide - 20.0, NAME, &names);
-        let says = match (point.status, point.kind) {
-            (Some(HopStatus::Fail), _) => "not reached this way",
-            (_, EgressPointKind::Internet) => "by public addresses",
-            (_, EgressPointKind::Unknown) => "not told which way",
+        let note = match (point.status, point.kind) {
+            (Some(HopStatus::Fail), _) => "not reached",
+            (_, EgressPointKind::Internet) => "public addresses",
+            (_, EgressPointKind::Unknown) => "unknown path",
             (Some(HopStatus::Unknown), _) if !point.fails_for.is_empty() => "not reached by all",
-            (Some(HopStatus::Unknown), _) => "not decided",
+            (Some(HopStatus::Unknown), _) => "unknown",
             (Some(HopStatus::Pass), _) => "reached by the agents",
-            (None, _) => "beside the agent's channels",
+            (None, _) => "not required for sessions",
         };
-        canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, says);
+        canvas.middle((middle, services + 36.0), wide - 20.0, QUIET, note);
     }
     let region = scene.region.as_deref().unwrap_or("the region");
     canvas.text(
@@ -343,8 +340,8 @@ fn egress_row(
         right - left - 2.0 * PAD,
         PLAIN,
         &format!(
-            "AWS services in {region}. The web sockets of agent and operator meet in ssmmessages: \
-             nothing dials into the VPC."
+            "AWS services in {region}. Agent and operator both connect to ssmmessages: nothing \
+             connects into the VPC."
         ),
     );
     let below = services + 80.0;
@@ -359,8 +356,8 @@ fn egress_row(
     );
     canvas.line(&[(WIDTH / 2.0, y), (WIDTH / 2.0, below + 6.0)], "way");
     canvas.head((WIDTH / 2.0, below + 1.0), (0.0, -1.0), "way");
-    let says = "dials out too: StartSession, then a web socket, TCP 443";
-    canvas.text((WIDTH / 2.0 + 14.0, below + 23.0), 500.0, PLAIN, says);
+    let text = "connects on TCP 443: StartSession, then a WebSocket";
+    canvas.text((WIDTH / 2.0 + 14.0, below + 23.0), 500.0, PLAIN, text);
     (end, y + 48.0)
 }
 
@@ -381,9 +378,9 @@ fn egress_point(canvas: &mut Canvas, point: &EgressPoint, area: Area) {
     let what = match point.kind {
         EgressPointKind::Interface => "endpoint for ",
         EgressPointKind::Gateway => "gateway endpoint for ",
-        EgressPointKind::Internet => "way out for ",
+        EgressPointKind::Internet => "route for ",
         EgressPointKind::Missing => "no endpoint for ",
-        EgressPointKind::Unknown => "way to ",
+        EgressPointKind::Unknown => "path to ",
     };
     let beside = point.status.is_none() && point.services.len() > 1;
     let (title, name) = match beside {
@@ -395,7 +392,9 @@ fn egress_point(canvas: &mut Canvas, point: &EgressPoint, area: Area) {
         canvas.text((x + 10.0, y + 37.0), most, PLAIN, &name);
     }
     let note = match point.kind {
-        EgressPointKind::Interface if !point.note.is_empty() => format!("group {}", point.note),
+        EgressPointKind::Interface if !point.note.is_empty() => {
+            format!("security group {}", point.note)
+        }
         _ => point.note.clone(),
     };
     let below = if point.kind == EgressPointKind::Missing {

@@ -1,11 +1,11 @@
-//! The sequence: what happens at the left in words, and between whom at the right.
+//! The sequence: the text of the steps on the left, and the participants on the right.
 
 use super::super::sequence::{self, Party};
-use super::super::{Scene, several, status_word};
+use super::super::{Scene, several};
 use super::canvas::{Canvas, MARGIN, NAME, PART, PLAIN, QUIET, WIDTH, class, wrapped};
 use crate::reachability::HopStatus;
 
-/// What the words take.
+/// Width of the text.
 const WORDS: f64 = 380.0;
 const LINE: f64 = 17.0;
 
@@ -17,7 +17,7 @@ fn life(party: Party) -> f64 {
     from + (at as f64 + 0.5) * column
 }
 
-/// Draws it, and returns where it ends.
+/// Draws the sequence, and returns the bottom edge.
 #[allow(clippy::cast_precision_loss)] // a handful
 pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     let path = sequence::shown_path(scene);
@@ -48,7 +48,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
     }
     let head = y + 42.0;
     y = head + 14.0;
-    // The lines of life lie below what crosses them.
+    // The lifelines are behind the messages.
     let steps = sequence::steps(scene);
     let texts: Vec<Vec<String>> = steps
         .iter()
@@ -75,10 +75,10 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         };
         let ahead = (to - from).signum();
         let fails = step.status == Some(HopStatus::Fail);
-        // What fails ends on its way.
+        // A failing message ends at the egress point.
         let stop = match step.through {
             Some(egress_point) if fails => life(egress_point),
-            // An answer arrives, whatever it says.
+            // A response always arrives.
             _ if fails && step.to != Party::Operator => f64::midpoint(from, to),
             _ => to,
         };
@@ -110,7 +110,7 @@ pub(super) fn draw(canvas: &mut Canvas, scene: &Scene, mut y: f64) -> f64 {
         y += h;
     }
     if let Some(mark) = path.and_then(|it| it.worst()) {
-        let text = format!("{} {}: {}", mark.hop, status_word(mark.status), mark.detail);
+        let text = format!("{} {}: {}", mark.hop, mark.status, mark.detail);
         canvas.sign((MARGIN + 8.0, y + 11.0), mark.status);
         for line in wrapped(&text, PLAIN.size, wide - 28.0, 3) {
             canvas.text((MARGIN + 28.0, y + 16.0), wide - 28.0, PLAIN, &line);

@@ -12,13 +12,14 @@ use super::Side;
 
 /// A change of access.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AccessChange {
+#[non_exhaustive]
+pub struct AccessChange {
     /// Whether the change broadens access.
-    pub(crate) is_broader: bool,
+    pub is_broader: bool,
     /// The resource.
-    pub(crate) owner: String,
+    pub owner: String,
     /// The change, without its subject.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 /// Properties that affect exposure, with their safe value.

@@ -1,22 +1,22 @@
-//! `Fn::ForEach`, written out.
+//! Expands `Fn::ForEach`.
 
 use super::super::tree::{Entry, Kind, SyntaxError, Tree};
 use super::Deployment;
 
-/// How much loops may make.
+/// Limits the number of values from loops.
 const MAX_LOOPED: usize = 100_000;
 
-/// What loops may refer to.
+/// The sections that loops can refer to.
 struct Loops<'t> {
     parameters: Option<Tree>,
     mappings: Option<Tree>,
     deployment: &'t Deployment,
     budget: usize,
-    /// Whether a loop goes over something that is not decided.
+    /// Whether a loop has unknown items.
     unresolved: bool,
 }
 
-/// Writes `Fn::ForEach` out; tells whether one is left whose collection is not decided.
+/// Expands `Fn::ForEach`. Returns also whether a loop with unknown items remains.
 pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), SyntaxError> {
     let mut loops = Loops {
         parameters: root.get("Parameters").cloned(),
@@ -54,7 +54,7 @@ impl Loops<'_> {
                 let mut out = Vec::new();
                 for entry in entries {
                     if entry.key.starts_with("Fn::ForEach::") {
-                        self.turn(&entry, &mut out)?;
+                        self.expand_loop(&entry, &mut out)?;
                     } else {
                         out.push(Entry {
                             value: self.expand(entry.value)?,
@@ -70,15 +70,18 @@ impl Loops<'_> {
     }
 
     fn parameter(&self, name: &str) -> Option<String> {
-        let given = self.deployment.parameters.iter().rev();
-        let mut given = given.filter(|(key, _)| key == name);
-        given.next().map(|(_, value)| value.clone()).or_else(|| {
-            let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
-            default.text().map(str::to_owned)
-        })
+        let specified = self.deployment.parameters.iter().rev();
+        let mut specified = specified.filter(|(key, _)| key == name);
+        specified
+            .next()
+            .map(|(_, value)| value.clone())
+            .or_else(|| {
+                let default = self.parameters.as_ref()?.get(name)?.get("Default")?;
+                default.text().map(str::to_owned)
+            })
     }
 
-    /// The items of a collection; nothing if they are not decided.
+    /// Returns the items of a collection, if they are known.
     fn items(&self, collection: &Tree) -> Option<Vec<String>> {
         let listed = |text: String| text.split(',').map(|it| it.trim().to_owned()).collect();
         if let Some(list) = collection.list() {
@@ -122,18 +125,18 @@ impl Loops<'_> {
         }
     }
 
-    fn turn(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
-        let refuse = |message: &str| {
+    fn expand_loop(&mut self, entry: &Entry, out: &mut Vec<Entry>) -> Result<(), SyntaxError> {
+        let reject = |message: &str| {
             Err(SyntaxError {
                 at: entry.at,
                 message: format!("`{}`: {message}", entry.key),
             })
         };
         let Some([name, collection, template]) = entry.value.list() else {
-            return refuse("expected an identifier, a collection and a template");
+            return reject("expected an identifier, a collection and a map");
         };
         let (Some(name), Some(template)) = (name.text(), template.map()) else {
-            return refuse("expected an identifier, a collection and a template");
+            return reject("expected an identifier, a collection and a map");
         };
         let Some(items) = self.items(collection) else {
             self.unresolved = true;
@@ -143,19 +146,19 @@ impl Loops<'_> {
             for inner in template {
                 self.budget = self.budget.saturating_sub(1);
                 if self.budget == 0 {
-                    return refuse("the loop makes too much");
+                    return reject("the loops create too many values");
                 }
-                let made = Entry {
-                    key: put_in(&inner.key, name, &item),
+                let entry = Entry {
+                    key: substitute(&inner.key, name, &item),
                     at: inner.at,
                     value: replaced(&inner.value, name, &item, &mut self.budget),
                 };
-                if made.key.starts_with("Fn::ForEach::") {
-                    self.turn(&made, out)?;
+                if entry.key.starts_with("Fn::ForEach::") {
+                    self.expand_loop(&entry, out)?;
                 } else {
                     out.push(Entry {
-                        value: self.expand(made.value)?,
-                        ..made
+                        value: self.expand(entry.value)?,
+                        ..entry
                     });
                 }
             }
@@ -164,7 +167,7 @@ impl Loops<'_> {
     }
 }
 
-fn put_in(text: &str, name: &str, item: &str) -> String {
+fn substitute(text: &str, name: &str, item: &str) -> String {
     let plain: String = item.chars().filter(char::is_ascii_alphanumeric).collect();
     text.replace(&format!("${{{name}}}"), item)
         .replace(&format!("&{{{name}}}"), &plain)
@@ -183,7 +186,7 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
     }
     let kind = match &tree.kind {
         Kind::Null => Kind::Null,
-        Kind::Text(text) => Kind::Text(put_in(text, name, item)),
+        Kind::Text(text) => Kind::Text(substitute(text, name, item)),
         Kind::List(items) => Kind::List(
             items
                 .iter()
@@ -194,7 +197,7 @@ fn replaced(tree: &Tree, name: &str, item: &str, budget: &mut usize) -> Tree {
             entries
                 .iter()
                 .map(|entry| Entry {
-                    key: put_in(&entry.key, name, item),
+                    key: substitute(&entry.key, name, item),
                     at: entry.at,
                     value: replaced(&entry.value, name, item, budget),
                 })

@@ -1,4 +1,4 @@
-//! A template, to be written in the other language.
+//! Reads a template to convert it.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
 use super::{Deployment, MAX_DEPTH, ParameterValue, Reader, is_template, resource_entries};
 use crate::ir::{
-    Condition, ConditionId, Diagnostic, Diagnostics, Expr, Graph, NodeId, Output, ParamId,
-    ParameterDeclaration, ParameterType, Predicate, RemovalPolicy, Text, terraform_name,
+    Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Output, ParamId,
+    ParameterDeclaration, ParameterType, Predicate, Text, terraform_name,
 };
-use crate::resource::{Dialect, Map};
+use crate::resource::{Graph, Map, RemovalPolicy};
 
-/// Reads a template to write it in the other language: parameters, conditions and outputs stay, and
-/// what the tables do not know is a problem and is not left out.
+/// Reads a template to convert it: keeps parameters, conditions and outputs, and reports everything
+/// that the model does not support.
 ///
 /// # Errors
 ///
-/// The place, if the text is not a template.
+/// The location, if the text is not a template.
 pub(crate) fn read_strict(
     file: &str,
     text: &str,
@@ -26,7 +26,7 @@ pub(crate) fn read_strict(
     if !is_template(root) {
         return Err(SyntaxError {
             at: root.at,
-            message: "is no CloudFormation template".to_owned(),
+            message: "not a CloudFormation template; expected `Resources`".to_owned(),
         });
     }
     let mut reader = Reader::new(file, root, &deployment, None);
@@ -35,7 +35,8 @@ pub(crate) fn read_strict(
     let mut out = Diagnostics::default();
     for section in ["Transform", "Rules", "Hooks"] {
         if let Some(found) = root.get(section) {
-            let diagnostic = diagnostic(format!("`{section}` has no twin in Terraform"));
+            let message = format!("cannot convert `{section}`: Terraform has no equivalent");
+            let diagnostic = diagnostic(message);
             out.push(diagnostic.at(reader.location(found.at)));
         }
     }
@@ -54,7 +55,7 @@ pub(crate) fn read_strict(
             "ConstraintDescription",
         ] {
             if let Some(found) = entry.value.get(lost) {
-                let reason = format!("the parameter `{}`: `{lost}` is not converted", entry.key);
+                let reason = format!("`{lost}` of parameter `{}` is not converted", entry.key);
                 let location = reader.location(found.at);
                 out.push(match lost {
                     "NoEcho" => diagnostic(reason).at(location),
@@ -63,7 +64,7 @@ pub(crate) fn read_strict(
             }
         }
         if RESERVED.contains(&terraform_name(&entry.key).as_str()) {
-            let reason = format!("Terraform takes no variable called `{}`", entry.key);
+            let reason = format!("`{}` is a reserved variable name in Terraform", entry.key);
             out.push(diagnostic(reason).at(reader.location(entry.at)));
         }
         match reader.declaration(entry) {
@@ -91,7 +92,10 @@ pub(crate) fn read_strict(
                 });
             }
             None => {
-                let reason = format!("the condition `{}` asks for more than equality", entry.key);
+                let reason = format!(
+                    "condition `{}` cannot be converted; expected comparisons with constants",
+                    entry.key
+                );
                 out.push(diagnostic(reason).at(reader.location(entry.at)));
             }
         }
@@ -119,7 +123,7 @@ pub(crate) fn read_strict(
         let location = reader.location(entry.at);
         if entry.value.get("Export").is_some() {
             let reason = format!(
-                "others import `{}`, and Terraform has no exports",
+                "other stacks can import `{}`; Terraform has no exports",
                 entry.key
             );
             out.push(Diagnostic::warning("convert", reason).at(location.clone()));
@@ -138,7 +142,7 @@ pub(crate) fn read_strict(
     Ok((graph, out))
 }
 
-/// Names that a variable cannot have, since a module's call means something else by them.
+/// Names that a variable cannot have, since they are arguments of a `module` block.
 ///
 /// <https://developer.hashicorp.com/terraform/language/values/variables>
 const RESERVED: [&str; 8] = [
@@ -164,7 +168,7 @@ impl Reader<'_> {
         let of = ParameterType::ALL.iter().find(|it| it.cfn() == name);
         let Some(of) = of else {
             return Err(format!(
-                "the parameter `{}` is a `{name}`, which has no twin in Terraform",
+                "parameter `{}` has type `{name}`, which has no equivalent in Terraform",
                 entry.key
             ));
         };
@@ -196,7 +200,7 @@ impl Reader<'_> {
         })
     }
 
-    /// A condition as the model has it, if it has.
+    /// Returns a condition as a predicate of the model, if the model supports it.
     fn strict_predicate(&self, tree: &Tree, depth: usize) -> Option<Predicate> {
         if depth > MAX_DEPTH {
             return None;
@@ -236,7 +240,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads a resource as a whole.
+    /// Reads a resource strictly.
     fn strict_resource(
         &self,
         lift: &mut Lift,
@@ -247,7 +251,7 @@ impl Reader<'_> {
         let Some(&(tree, id)) = self.resources.get(entry.key.as_str()) else {
             return;
         };
-        let mut say = |at: At, reason: String| {
+        let mut report = |at: At, reason: String| {
             let reason = format!("`{}`: {reason}", entry.key);
             out.push(diagnostic(reason).at(self.location(at)));
         };
@@ -266,7 +270,7 @@ impl Reader<'_> {
         for (property, reason) in lift.fill_strict(id, map) {
             let top = property.split('.').next().unwrap_or_default();
             let at = locations.iter().find(|(name, _)| name == top);
-            say(at.map_or(entry.at, |(_, at)| *at), reason);
+            report(at.map_or(entry.at, |(_, at)| *at), reason);
         }
         let condition = tree.get("Condition").and_then(Tree::text);
         let known = condition.map(|name| conditions.get(name).copied());
@@ -281,18 +285,18 @@ impl Reader<'_> {
                 "DeletionPolicy" | "UpdateReplacePolicy" => match text {
                     "Retain" | "RetainExceptOnCreate" => removal = Some(RemovalPolicy::Retain),
                     "Delete" => removal = removal.or(Some(RemovalPolicy::Delete)),
-                    other => say(part.at, format!("Terraform has no `{other}`")),
+                    other => report(part.at, format!("`{other}` has no equivalent in Terraform")),
                 },
                 "Metadata" => lost.push((part.at, "`Metadata`".to_owned())),
                 "Type" | "Properties" | "Condition" | "DependsOn" => {}
-                other => say(part.at, format!("`{other}` has no twin in Terraform")),
+                other => report(part.at, format!("`{other}` has no equivalent in Terraform")),
             }
         }
         lift.graph.nodes[id.index()].removal_policy = removal;
         if let (Some(name), None) = (condition, known.flatten()) {
-            say(entry.at, format!("there is no condition `{name}`"));
+            report(entry.at, format!("condition `{name}` does not exist"));
         }
-        // What stands inside comes and goes with it.
+        // Nested rules and policies exist under the same condition.
         let condition = lift.graph.nodes[id.index()].condition;
         for node in &mut lift.graph.nodes {
             if node.origin.as_ref().is_some_and(|it| it.parent == Some(id)) {
@@ -311,6 +315,6 @@ impl Reader<'_> {
             }
             _ => Vec::new(),
         };
-        lift.after(id, after);
+        lift.add_dependencies(id, after);
     }
 }

@@ -1,4 +1,4 @@
-//! A plan, to be written in the other language.
+//! Reads a plan to convert it.
 
 use std::collections::HashMap;
 
@@ -6,27 +6,26 @@ use serde_json::Value as Json;
 
 use super::{Plan, has_unknown};
 use crate::ir::{
-    Diagnostic, Diagnostics, Expr, Graph, Link, Node, NodeId, Value, logical_id, terraform_name,
+    Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Value, logical_id, terraform_name,
 };
 use crate::resource::{
-    Dialect, Instance, ManagedPolicy, Map, RawResource, Role, RolePolicyAttachment, Typed,
+    Graph, Instance, ManagedPolicy, Map, Node, RawResource, Role, RolePolicyAttachment, Typed,
 };
 
-/// A plan that was read to be written again: its resources, what of it cannot be written, and what
-/// the plan says of each that is there.
+/// The resources of a plan, the errors, and the state of each existing resource.
 pub(crate) type StrictPlan = (Graph, Diagnostics, HashMap<NodeId, Json>);
 
-/// Reads a plan to write it in the other language: what the configuration does not say is left to
-/// its default, and what the tables do not know is a problem and is not left out.
+/// Reads a plan to convert it: arguments that are not configured keep their default. Reports
+/// everything that the model does not support.
 ///
 /// # Errors
 ///
-/// What is missing, if the document is not a plan.
+/// The missing part, if the document is not a plan.
 pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
     if root.get("configuration").is_none() {
         return Err(
-            "a state does not tell what is configured: plan, and print the plan with `terraform \
-             show -json plan.out`"
+            "a state has no configuration; expected the output of `terraform show -json plan.out` \
+             for a plan"
                 .to_owned(),
         );
     }
@@ -41,7 +40,7 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         if it.data {
             continue;
         }
-        let mut say = |reason: String| {
+        let mut report = |reason: String| {
             out.push(Diagnostic::error(
                 "convert",
                 format!("`{address}`: {reason}"),
@@ -54,35 +53,33 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         let set = it.config.and_then(|it| it.get("expressions"));
         let set = set.and_then(Json::as_object);
         let tagged_disks = set.is_some_and(|it| it.contains_key("volume_tags"));
-        // What repeats an argument, or is the provider's own.
-        let own = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
+        // These arguments repeat other arguments, or only the provider uses them.
+        let skipped = ["tags_all", "volume_tags", "timeouts", "skip_destroy"];
         if let Some(set) = set {
             for (key, expression) in set {
                 let constant = expression.get("constant_value");
-                let beside = constant.and_then(Json::as_array).into_iter().flatten();
+                let constants = constant.and_then(Json::as_array).into_iter().flatten();
                 let literal = |it: &&Json| it.as_str().is_some_and(|it| !it.contains("${"));
-                if expression.get("references").is_some() && beside.filter(literal).count() > 0 {
-                    say(format!(
-                        "`{key}` holds constants beside references, and a plan keeps only these"
+                if expression.get("references").is_some() && constants.filter(literal).count() > 0 {
+                    report(format!(
+                        "`{key}` contains constants and references; a plan shows only the references"
                     ));
                 }
                 let text = constant.and_then(Json::as_str).unwrap_or_default();
                 if key.starts_with("user_data") && (text.contains("$${") || text.contains("%%{")) {
-                    say(format!(
-                        "a plan does not tell whether `$$` in `{key}` is doubled"
+                    report(format!(
+                        "a plan does not show whether `$$` in `{key}` is an escape"
                     ));
                 }
             }
             let marks = it.sensitive.as_object();
             for (key, mark) in marks.into_iter().flatten() {
                 if set.contains_key(key) && has_unknown(mark) {
-                    say(format!(
-                        "`{key}` is sensitive: give it by a parameter there"
-                    ));
+                    report(format!("`{key}` is sensitive: replace it with a parameter"));
                 }
             }
         }
-        map.retain(|key| !own.contains(&key));
+        map.retain(|key| !skipped.contains(&key));
         values.insert(id, it.values.clone());
         let root_device = it
             .values
@@ -90,11 +87,11 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
             .and_then(Json::as_str)
             .filter(|it| !it.is_empty())
             .map(str::to_owned);
-        let after = plan.after(at);
+        let after = plan.dependencies(at);
         for (_, reason) in plan.lift.fill_strict(id, map) {
-            say(reason);
+            report(reason);
         }
-        plan.lift.after(id, after);
+        plan.lift.add_dependencies(id, after);
         let node = &mut plan.lift.graph.nodes[id.index()];
         if let (true, Some(instance)) = (tagged_disks, Instance::of_mut(&mut node.resource)) {
             instance.propagate_tags_to_volume_on_creation = Some(Value::Lit(true));
@@ -104,7 +101,9 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
         {
             match root_device {
                 Some(name) => volume.device_name = Value::Lit(name.into()),
-                None => say("the plan does not tell what its root volume is called".to_owned()),
+                None => report(
+                    "the plan does not contain the device name of the root volume".to_owned(),
+                ),
             }
         }
         let name = plain_name(&address);
@@ -115,11 +114,11 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
                 Value::Expr(Expr::Attr(role, _)) => {
                     attachments.push((*role, attachment.policy.clone()));
                 }
-                _ => say("the role is none of the plan's".to_owned()),
+                _ => report("the role is not a resource of the plan".to_owned()),
             }
         }
     }
-    // Of one name, and of several types: each says its type then.
+    // Resources of several types with one name: append the type.
     let names: Vec<String> = plan
         .lift
         .graph
@@ -134,7 +133,7 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
             node.tf_name = format!("{}_{}", node.tf_name, terraform_name(kind));
         }
     }
-    // CloudFormation says it in the role.
+    // CloudFormation lists managed policies in the role.
     for (role, policy) in attachments {
         let node = plan.lift.graph.nodes.get_mut(role.index());
         if let Some(role) = node.and_then(|it| Role::of_mut(&mut it.resource)) {
@@ -143,28 +142,28 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
     }
     let mut graph = plan.lift.finish_strict();
     let stack = graph.stacks[0].clone();
-    let gone = |node: &Node| {
+    let is_removed = |node: &Node| {
         let data =
             matches!(node.resource.type_name(Dialect::Tf), Some(of) if of.starts_with("data."));
         data || RolePolicyAttachment::of(&node.resource).is_some()
     };
-    let (left, gone): (Vec<NodeId>, Vec<NodeId>) = stack
+    let (retained, removed): (Vec<NodeId>, Vec<NodeId>) = stack
         .nodes
         .into_iter()
-        .partition(|id| !gone(&graph.nodes[id.index()]));
-    for id in gone {
-        // It belongs to no stack any more, and so to no output.
+        .partition(|id| !is_removed(&graph.nodes[id.index()]));
+    for id in removed {
+        // The attachment belongs to no stack, so no output contains it.
         graph.nodes[id.index()].resource = RawResource::new().tf("removed").into();
         graph.nodes[id.index()].depends_on.clear();
     }
     for node in &mut graph.nodes {
-        node.depends_on.retain(|id| left.contains(id));
+        node.depends_on.retain(|id| retained.contains(id));
     }
-    graph.stacks[0].nodes = left;
+    graph.stacks[0].nodes = retained;
     Ok((graph, out, values))
 }
 
-/// A name for an address, without its type: `module.net.aws_vpc.main[0]` is `net_main_0`.
+/// Returns a name for an address, without its type: `module.net.aws_vpc.main[0]` is `net_main_0`.
 fn plain_name(address: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut parts = address.split('.').peekable();

@@ -1,4 +1,4 @@
-//! The agent runs: the image has it, or user data installs it from where it can be reached.
+//! SSM Agent: the image includes it, or user data installs it from a reachable source.
 
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, expr_of, visible_text};
@@ -8,31 +8,66 @@ use super::super::instance::{InstanceConfig, Setting};
 use super::super::path::{self, InternetRoute};
 use super::super::security::{self, Peer};
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
+use super::super::{HopResult, HopStatus};
+use super::{Check, Context, Entry, Hop, SequenceStep};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::region::regions;
 
 const HOP: Hop = Hop::Agent;
 
-/// Where user data gets the agent from.
+pub(super) const ENTRY: Entry = Entry {
+    code: "agent",
+    reason: "the agent opens every connection; without it, the instance accepts no session",
+    page: "\
+**Checks** that the image includes SSM Agent, or that user data installs it and does not remove it.
+
+**Passes** for Amazon Linux 2 and 2023, Ubuntu Server 16.04 to 25.04, and Windows Server 2016 to
+2025. A public parameter or an image lookup must identify the image.
+
+**Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
+whose user data does not install the agent. Also fails if user data stops or removes the agent, or
+installs it from the internet without a route there. The bucket
+`s3.amazonaws.com/ec2-downloads-windows` and snaps count as internet.
+
+**Unknown** for an image ID. Pass `--assume agent` if the image includes the agent.
+
+**Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
+Region, through an S3 gateway endpoint.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
+",
+    expected: "The instance is running, and its console output shows that the agent started. Without \
+               credentials, the agent retries after up to 30 minutes. After a reboot \
+               (`aws ec2 reboot-instances`) it retries at once.",
+    commands: &[
+        "aws ec2 describe-instance-status --include-all-instances --instance-ids \"$INSTANCE\" \
+         --output table",
+        "aws ec2 get-console-output --latest --instance-id \"$INSTANCE\" --output text",
+    ],
+    boxes: &[],
+    steps: &[SequenceStep::Credentials],
+    check: Check::Instance(check),
+};
+
+/// The source of the agent in user data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// A bucket of the region, which a gateway endpoint leads to.
+    /// A bucket in the Region, which a gateway endpoint serves.
     Region,
-    /// A bucket of a region that is named, while the stack's own is not decided.
+    /// A bucket in a specified Region, while the Region of the stack is unknown.
     NamedRegion,
     /// The internet.
     Internet,
 }
 
-/// What user data does about the agent.
+/// The effect of user data on the agent.
 enum Script {
     Nothing,
-    /// It takes the agent away.
+    /// It stops or removes the agent.
     Removes,
-    /// It installs the agent, from S3 buckets of the region or from the internet.
+    /// It installs the agent.
     Installs(Source),
-    /// It may do anything.
+    /// Its effect is unknown.
     Unknown,
 }
 
@@ -44,7 +79,7 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
             let expr = expr_of(value, Clone::clone);
             let mut complete = true;
             expr.walk(&mut |part| {
-                // The stack's name is no script.
+                // The name of the stack runs no command.
                 complete &= match part {
                     Expr::Opaque(text) => text.starts_with("AWS::Stack"),
                     Expr::OneOf(_) => false,
@@ -90,7 +125,7 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
         "- amazon-ssm-agent",
     ]) || text.contains("AmazonSSMAgentSetup");
     if installs {
-        // The global bucket is in us-east-1, beyond a gateway endpoint; a snap is on the internet.
+        // A gateway endpoint does not serve the global bucket, which is in us-east-1.
         let global = text.contains("s3.amazonaws.com/ec2-downloads-windows")
             || text.contains("s3.amazonaws.com/amazon-ssm-");
         let named = regions().iter().find(|region| {
@@ -105,7 +140,7 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
             (Some(_), None) => Source::NamedRegion,
         });
     }
-    // What a script fetches, it may run.
+    // A script can run the file that it downloads.
     let fetches = [
         "cfn-init",
         "curl ",
@@ -122,15 +157,19 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
     Script::Nothing
 }
 
-pub(super) fn check<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> HopResult {
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    vec![check_image(context.index, context.instance)]
+}
+
+fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> HopResult {
     let (at, image) = match &instance.image {
         Setting::Known(node, field, link) if !link.is_absent() => {
             ((*node, *field), classify(index, link))
         }
-        Setting::Unknown(node, field) => ((*node, *field), Image::Opaque("an image".to_owned())),
+        Setting::Unknown(node, field) => ((*node, *field), Image::Opaque("unknown".to_owned())),
         Setting::Unset | Setting::Known(..) => (
             (instance.launch_source, "image"),
-            Image::Opaque("no image".to_owned()),
+            Image::Opaque("none".to_owned()),
         ),
     };
     let script = script(index, &instance.user_data);
@@ -140,51 +179,57 @@ pub(super) fn check<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -
     };
     match (image, script) {
         (Image::WithAgent(_) | Image::Opaque(_), Script::Removes) => {
-            HopResult::fail(HOP, "user data takes the agent away")
+            HopResult::fail(HOP, "user data stops or removes SSM Agent")
                 .at(script_at.0, script_at.1)
                 .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
         }
         (Image::WithAgent(name), _) => {
-            HopResult::pass(HOP, format!("the image `{name}` has the agent")).at(at.0, at.1)
+            HopResult::pass(HOP, format!("image `{name}` includes SSM Agent")).at(at.0, at.1)
         }
         (Image::WithoutAgent(name), Script::Installs(from)) => {
             installed(index, instance, script_at, &name, from)
         }
         (Image::WithoutAgent(name), Script::Nothing | Script::Removes) => HopResult::fail(
             HOP,
-            format!("the image `{name}` has no agent, and user data does not install it"),
+            format!(
+                "image `{name}` does not include SSM Agent, and user data does not install it"
+            ),
         )
         .at(at.0, at.1)
         .fix(Fix::manual(
-            "take an image with the agent, such as \
-             `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`, or install it \
-             in user data from the region's bucket",
+            "use an image that includes SSM Agent, such as \
+             `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`, or install the \
+             agent in user data from the bucket of the Region",
         )),
         (Image::WithoutAgent(name), Script::Unknown) => HopResult::unknown(
             HOP,
-            format!("the image `{name}` has no agent, and what user data does is not decided"),
+            format!(
+                "image `{name}` does not include SSM Agent, and the effect of user data is unknown"
+            ),
         )
         .at(script_at.0, script_at.1),
         (Image::Opaque(name), _) if index.assumptions.agent => {
-            HopResult::pass(HOP, format!("`{name}` is assumed to have the agent")).at(at.0, at.1)
+            HopResult::pass(HOP, format!("image `{name}` is assumed to include SSM Agent")).at(at.0, at.1)
         }
         (Image::Opaque(name), Script::Installs(from)) => {
             let result = installed(index, instance, script_at, &name, from);
-            // The image may have it already.
-            if result.status == super::super::HopStatus::Fail {
+            // The image can include it already.
+            if result.status == HopStatus::Fail {
                 return HopResult::unknown(HOP, result.detail).at(script_at.0, script_at.1);
             }
             result
         }
         (Image::Opaque(name), _) => HopResult::unknown(
             HOP,
-            format!("whether the image `{name}` has the agent is not in the file (`--assume agent`)"),
+            format!(
+                "the file does not show whether image `{name}` includes SSM Agent (`--assume agent`)"
+            ),
         )
         .at(at.0, at.1),
     }
 }
 
-/// Whether the agent can be fetched from where the instance is.
+/// Checks whether the instance can download the agent.
 fn installed<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
@@ -225,32 +270,38 @@ fn installed<'g>(
     });
     let reached = Ternary::all(of_each);
     let result = match reached {
-        Ternary::Yes => HopResult::pass(HOP, format!("user data installs the agent on `{name}`")),
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("user data installs SSM Agent on image `{name}`"),
+        ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("whether user data reaches the agent's package for `{name}` is not decided"),
+            format!(
+                "the file does not show whether user data can download SSM Agent for image `{name}`"
+            ),
         ),
         Ternary::No if from == Source::Internet => HopResult::fail(
             HOP,
             format!(
-                "user data installs the agent on `{name}` from the internet, which the subnet does \
-                 not reach"
+                "user data installs SSM Agent on image `{name}` from the internet, and the subnet \
+                 has no route to the internet"
             ),
         )
         .fix(Fix::manual(
-            "install it from the region's bucket, \
-             `https://s3.REGION.amazonaws.com/amazon-ssm-REGION/latest/…`, through a gateway \
-             endpoint for s3",
+            "install it from the bucket of the Region, \
+             `https://s3.REGION.amazonaws.com/amazon-ssm-REGION/latest/…`, through an S3 gateway \
+             endpoint",
         )),
         Ternary::No => HopResult::fail(
             HOP,
             format!(
-                "user data installs the agent on `{name}` from S3, which the subnet does not reach"
+                "user data installs SSM Agent on image `{name}` from S3, which the subnet cannot \
+                 reach"
             ),
         )
         .fix(Fix::manual(
-            "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
-             prefix list",
+            "add an S3 gateway endpoint to the route table of the subnet, and allow outbound TCP \
+             443 to its prefix list",
         )),
     };
     result.at(at.0, at.1)

@@ -1,18 +1,59 @@
-//! An endpoint is there, or a way out.
+//! Interface endpoint: exists for each service, unless the subnet has a route to the internet.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path::{self, InternetRoute};
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::{Connection, link_of, service_name, subnets_of};
+use super::{
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,
+    link_of, service_name, subnets_of,
+};
 use crate::ir::Value;
 use crate::resource::{EndpointType, RawValue, VpcEndpoint};
 
 const HOP: Hop = Hop::Endpoint;
 
-/// There are endpoints; each needs an interface somewhere.
-pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
+pub(super) const ENTRY: Entry = Entry {
+    code: "endpoint",
+    reason: "without a route to the internet, a subnet reaches a service only through an endpoint",
+    page: "\
+**Checks** that interface endpoints for `ssm` and `ssmmessages` exist in the VPC, for its Region,
+each with a subnet. Applies if the subnet has no route to the internet. `ec2messages` is optional.
+
+**Fails** also if the endpoint is a gateway endpoint, the default type in both languages.
+
+**Fix:** create an interface endpoint with private DNS in a subnet of the VPC.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
+",
+    expected: "The endpoints for `ssm` and `ssmmessages` are `available`, or the subnet has a route to \
+               the internet (`route`).",
+    commands: &[
+        "aws ec2 describe-vpc-endpoints --filters \"Name=vpc-id,Values=$VPC\" \
+         --query 'VpcEndpoints[].[ServiceName,VpcEndpointType,State,length(SubnetIds)]' \
+         --output table",
+    ],
+    boxes: &[DiagramBox::Endpoint],
+    steps: &[SequenceStep::Resolve, SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    match (&connection.path, &connection.internet_route) {
+        (PathChoice::Endpoints(which), _) => vec![present(connection, which)],
+        (PathChoice::Internet, InternetRoute::None)
+            if endpoint_private_dns::disabled(connection).is_none() =>
+        {
+            vec![missing(connection)]
+        }
+        (PathChoice::Internet, _) => Vec::new(),
+        (PathChoice::Unknown, _) => vec![unknown(connection)],
+    }
+}
+
+/// Checks that each endpoint has a network interface.
+fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
     for &at in which {
         let candidate = &connection.candidates[at];
         let unmodeled = connection
@@ -27,17 +68,19 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
                 || !subnets.is_empty()
                 || connection.index.is_externally_modified(candidate.id)
             {
-                HopResult::unknown(HOP, format!("the subnets of `{name}` are not decided"))
+                HopResult::unknown(HOP, format!("the subnets of `{name}` are unknown"))
             } else {
-                let result =
-                    HopResult::fail(HOP, format!("`{name}` has no subnet, and so no interface"));
+                let result = HopResult::fail(
+                    HOP,
+                    format!("`{name}` has no subnet, and therefore no network interface"),
+                );
                 match link_of(connection.subnet) {
                     Some(Value::Expr(subnet)) => result.fix(Fix::set(
                         candidate.id,
                         "subnets",
                         RawValue::List(vec![RawValue::from(subnet)]),
                     )),
-                    _ => result.fix(Fix::manual("give it a subnet of the VPC")),
+                    _ => result.fix(Fix::manual("add a subnet of the VPC to the endpoint")),
                 }
             };
             return result.at(candidate.id, "subnets");
@@ -50,7 +93,7 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
         .collect();
     let result = HopResult::pass(
         HOP,
-        format!("{} for {}", names.join(", "), connection.service),
+        format!("{} for `{}`", names.join(", "), connection.service),
     );
     match first {
         Some(id) => result.at(id, "service_name"),
@@ -58,16 +101,16 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
     }
 }
 
-/// Nothing leads to the service.
-pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
+/// Returns the result for a service without an endpoint or a route to the internet.
+fn missing(connection: &Connection<'_, '_>) -> HopResult {
     let service = connection.service;
-    // A gateway for it is the usual slip: the type's default.
+    // A gateway endpoint is the common mistake, since it is the default type.
     for candidate in &connection.candidates {
         if candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_no() {
             return HopResult::fail(
                 HOP,
                 format!(
-                    "`{}` is a gateway endpoint, and `{service}` is served by interfaces only",
+                    "`{}` is a gateway endpoint, and `{service}` requires an interface endpoint",
                     connection.index.name(candidate.id)
                 ),
             )
@@ -97,7 +140,10 @@ pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
         };
         return HopResult::fail(
             HOP,
-            format!("no endpoint for `{service}`, and no way out of the subnet: `{name}` {reason}"),
+            format!(
+                "the VPC has no endpoint for `{service}`, and the subnet has no route to the internet: \
+                 `{name}` {reason}"
+            ),
         )
         .at(id, field)
         .fix(add(connection));
@@ -108,7 +154,9 @@ pub(super) fn missing(connection: &Connection<'_, '_>) -> HopResult {
     };
     let result = HopResult::fail(
         HOP,
-        format!("the VPC has no endpoint for `{service}`, and the subnet no way out"),
+        format!(
+            "the VPC has no endpoint for `{service}`, and the subnet has no route to the internet"
+        ),
     )
     .fix(add(connection));
     match at {
@@ -130,7 +178,7 @@ fn is_in_other_vpc(connection: &Connection<'_, '_>, endpoint: &VpcEndpoint) -> b
 fn add(connection: &Connection<'_, '_>) -> Fix {
     let Some(vpc) = link_of(&connection.vpc) else {
         return Fix::manual(format!(
-            "add an interface endpoint for {}",
+            "create an interface endpoint for `{}`",
             connection.service
         ));
     };
@@ -141,7 +189,7 @@ fn add(connection: &Connection<'_, '_>) -> Fix {
     )
     .private_dns_enabled(true)
     .subnets(link_of(connection.subnet));
-    // The groups of the endpoints that are there serve this one too.
+    // The new endpoint shares the security groups of an existing one.
     let sibling = connection
         .index
         .all::<VpcEndpoint>()
@@ -156,8 +204,8 @@ fn add(connection: &Connection<'_, '_>) -> Fix {
     Fix::add(format!("{name}Endpoint"), endpoint)
 }
 
-/// It is not decided whether there is one.
-pub(super) fn unknown(connection: &Connection<'_, '_>) -> HopResult {
+/// Returns the result for a service whose endpoint is unknown.
+fn unknown(connection: &Connection<'_, '_>) -> HopResult {
     let service = connection.service;
     let possible = connection
         .candidates
@@ -166,13 +214,13 @@ pub(super) fn unknown(connection: &Connection<'_, '_>) -> HopResult {
     match possible {
         Some(candidate) if candidate.exists.is_yes() => HopResult::pass(
             HOP,
-            format!("`{}` for {service}", connection.index.name(candidate.id)),
+            format!("`{}` for `{service}`", connection.index.name(candidate.id)),
         )
         .at(candidate.id, "service_name"),
         Some(candidate) => HopResult::unknown(
             HOP,
             format!(
-                "whether `{}` is there for `{service}` is not decided",
+                "the file does not show whether endpoint `{}` exists for `{service}`",
                 connection.index.name(candidate.id)
             ),
         )
@@ -180,12 +228,14 @@ pub(super) fn unknown(connection: &Connection<'_, '_>) -> HopResult {
         None => {
             let outside = !matches!(connection.vpc, Resolved::Node(..));
             let what = if outside {
-                "the VPC is not in the file, nor are its endpoints"
+                "the VPC and its endpoints are not in the file"
             } else {
-                "something outside the file may add endpoints to the VPC"
+                "a resource outside the file can add endpoints to the VPC"
             };
             let egress = match &connection.internet_route {
-                InternetRoute::Works(..) => "; without one the subnet's way out is taken",
+                InternetRoute::Works(..) => {
+                    "; without an endpoint, the agent uses the route to the internet"
+                }
                 _ => "",
             };
             HopResult::unknown(HOP, format!("{what} (`{service}`{egress})")).at(

@@ -1,23 +1,52 @@
-//! The endpoint's policy lets the agent's calls through.
+//! Endpoint policy: allows the calls of the agent.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::iam::{CHANNELS, CallContext, Caller, REGISTER, document_allows};
+use super::super::iam::{CallContext, Caller, document_allows};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::{Connection, policy_of, worst};
+use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, policy_of, worst};
+use crate::session_manager::{
+    CHANNEL_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION, SESSION_KEY_ACTION,
+};
 
 const HOP: Hop = Hop::EndpointPolicy;
 
-pub(super) fn check<'g>(
+pub(super) const ENTRY: Entry = Entry {
+    code: "endpoint-policy",
+    reason: "an endpoint denies the calls that its policy does not allow",
+    page: "\
+**Checks** that the endpoint policy, if any, allows the calls of the agent to the role. The endpoint
+denies everything that its policy does not allow.
+
+**Fix:** allow the actions in the endpoint policy, or remove the policy.
+",
+    expected: "Each policy allows the role the actions of `role-permissions`.",
+    commands: &[
+        "aws ec2 describe-vpc-endpoints --filters \"Name=vpc-id,Values=$VPC\" \
+         --query 'VpcEndpoints[].[ServiceName,PolicyDocument]' --output text",
+    ],
+    boxes: &[DiagramBox::Endpoint],
+    steps: &[SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    let endpoints = connection.endpoints().into_iter();
+    endpoints
+        .filter_map(|endpoint| check_endpoint(connection, endpoint))
+        .collect()
+}
+
+fn check_endpoint<'g>(
     connection: &Connection<'_, 'g>,
     candidate: &Candidate<'g>,
 ) -> Option<HopResult> {
     let actions: &[&str] = match connection.service {
-        "ssm" => &[REGISTER],
-        "ssmmessages" => &CHANNELS,
-        "kms" => &["kms:Decrypt"],
-        "logs" => &["logs:DescribeLogGroups"],
+        "ssm" => &[REGISTER_ACTION],
+        "ssmmessages" => &CHANNEL_ACTIONS,
+        "kms" => &[SESSION_KEY_ACTION],
+        "logs" => &[LOG_GROUP_ACTION],
         _ => &[],
     };
     let name = connection.index.name(candidate.id);
@@ -28,9 +57,12 @@ pub(super) fn check<'g>(
             .node(candidate.id)
             .is_some_and(|node| node.is_unmodeled("policy"));
         let result = if unmodeled {
-            HopResult::unknown(HOP, format!("the policy of `{name}` is not decided"))
+            HopResult::unknown(HOP, format!("the policy of `{name}` is unknown"))
         } else {
-            HopResult::pass(HOP, format!("`{name}` has the default policy: everything"))
+            HopResult::pass(
+                HOP,
+                format!("`{name}` has the default policy, which allows everything"),
+            )
         };
         return Some(result.at(candidate.id, "policy"));
     };
@@ -46,11 +78,11 @@ pub(super) fn check<'g>(
     let result = match allowed {
         Ternary::Yes => HopResult::pass(
             HOP,
-            format!("the policy of `{name}` allows the agent's calls"),
+            format!("the policy of `{name}` allows the calls of the agent"),
         ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("whether the policy of `{name}` allows `{action}` is not decided"),
+            format!("the file does not show whether the policy of `{name}` allows `{action}`"),
         ),
         Ternary::No => HopResult::fail(
             HOP,

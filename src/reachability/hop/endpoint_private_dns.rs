@@ -1,18 +1,49 @@
-//! The service's public name leads to the endpoint.
+//! Private DNS of the endpoint: the public name of the service resolves to it.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::path;
+use super::super::path::{self, InternetRoute};
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::Connection;
+use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::resource::RawValue;
 
 const HOP: Hop = Hop::EndpointPrivateDns;
 
-pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
+pub(super) const ENTRY: Entry = Entry {
+    code: "endpoint-private-dns",
+    reason: "the agent connects to the public name, which resolves to the endpoint only with private \
+             DNS",
+    page: "\
+**Checks** that the public name of the service resolves to the endpoint. Private DNS, disabled by
+default in both languages, must be enabled, or a private hosted zone must have an alias.
+
+**Fix:** set `PrivateDnsEnabled: true`.
+",
+    expected: "Private DNS is `True` for both endpoints. On the instance, `getent hosts` resolves the \
+               name of the service to an address of the VPC.",
+    commands: &[
+        "aws ec2 describe-vpc-endpoints --filters \"Name=vpc-id,Values=$VPC\" \
+         --query 'VpcEndpoints[].[ServiceName,PrivateDnsEnabled]' --output table",
+    ],
+    boxes: &[DiagramBox::Endpoint],
+    steps: &[SequenceStep::Resolve, SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    let result = match (&connection.path, &connection.internet_route) {
+        (PathChoice::Endpoints(which), _) => Some(present(connection, which)),
+        (PathChoice::Internet, InternetRoute::None) => disabled(connection),
+        (PathChoice::Internet, _) => None,
+        (PathChoice::Unknown, _) => unknown(connection),
+    };
+    result.into_iter().collect()
+}
+
+fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
     let result = HopResult::pass(
         HOP,
-        format!("`{}` leads to the endpoint", connection.service),
+        format!("`{}` resolves to the endpoint", connection.service),
     );
     match which.first() {
         Some(&at) => result.at(connection.candidates[at].id, "private_dns_enabled"),
@@ -20,8 +51,8 @@ pub(super) fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopRe
     }
 }
 
-/// An endpoint is there, no name leads to it, and nothing leads out.
-pub(super) fn off(connection: &Connection<'_, '_>) -> Option<HopResult> {
+/// Returns the failure of an endpoint that no name resolves to.
+pub(super) fn disabled(connection: &Connection<'_, '_>) -> Option<HopResult> {
     let candidate = connection.candidates.iter().find(|it| {
         it.exists.is_yes() && path::is_interface(it.endpoint).is_yes() && it.resolves.is_no()
     })?;
@@ -30,8 +61,8 @@ pub(super) fn off(connection: &Connection<'_, '_>) -> Option<HopResult> {
         HopResult::fail(
             HOP,
             format!(
-                "`{name}` has private DNS off: `{}` resolves to public addresses, and the subnet \
-                 has no way out",
+                "`{name}` has private DNS disabled, and the subnet has no route to the internet: `{}` \
+                 resolves to public addresses",
                 connection.service
             ),
         )
@@ -44,8 +75,8 @@ pub(super) fn off(connection: &Connection<'_, '_>) -> Option<HopResult> {
     )
 }
 
-/// It is not decided whether the name leads to the endpoint.
-pub(super) fn unknown(connection: &Connection<'_, '_>) -> Option<HopResult> {
+/// Returns the result for an endpoint that the name can resolve to.
+fn unknown(connection: &Connection<'_, '_>) -> Option<HopResult> {
     let candidate = connection
         .candidates
         .iter()
@@ -57,7 +88,7 @@ pub(super) fn unknown(connection: &Connection<'_, '_>) -> Option<HopResult> {
         HopResult::unknown(
             HOP,
             format!(
-                "whether `{}` leads to `{}` is not decided",
+                "the file does not show whether `{}` resolves to `{}`",
                 connection.service,
                 connection.index.name(candidate.id)
             ),

@@ -1,21 +1,48 @@
-//! The metadata service answers.
+//! Instance metadata service: enabled.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::graph_index::GraphIndex;
-use super::super::instance::{InstanceConfig, Setting};
-use super::super::{Hop, HopResult};
+use super::super::instance::Setting;
+use super::{Check, Context, Entry, Hop, SequenceStep};
 use crate::ir::Value;
 use crate::resource::{RawValue, Switch};
 
-pub(super) fn check(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> HopResult {
-    match &instance.imds {
-        Setting::Unset => HopResult::pass(Hop::Imds, "the metadata service is on by default"),
+const HOP: Hop = Hop::Imds;
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "imds",
+    reason: "the agent reads its instance ID and its credentials from the instance metadata service",
+    page: "\
+**Checks** that the instance metadata service is enabled, in the instance or its launch template.
+Both values of `HttpTokens` pass, and so does a hop limit of 1.
+
+**Fix:** set `HttpEndpoint: enabled`.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/ssm-agent-technical-details.html>
+",
+    expected: "`HttpEndpoint` is `enabled`. A hop limit of 1 is enough, except for an agent in a \
+               container.",
+    commands: &["aws ec2 describe-instances --instance-ids \"$INSTANCE\" \
+         --query 'Reservations[].Instances[].MetadataOptions'"],
+    boxes: &[],
+    steps: &[SequenceStep::Credentials],
+    check: Check::Instance(check),
+};
+
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    let result = match &context.instance.imds {
+        Setting::Unset => {
+            HopResult::pass(HOP, "the instance metadata service is enabled by default")
+        }
         Setting::Known(node, field, Value::Lit(Switch::Enabled)) => {
-            HopResult::pass(Hop::Imds, "the metadata service is on").at(*node, field)
+            HopResult::pass(HOP, "the instance metadata service is enabled").at(*node, field)
         }
         Setting::Known(node, field, Value::Lit(Switch::Disabled)) => HopResult::fail(
-            Hop::Imds,
-            format!("`{}` switches the metadata service off", index.name(*node)),
+            HOP,
+            format!(
+                "`{}` disables the instance metadata service",
+                context.index.name(*node)
+            ),
         )
         .at(*node, field)
         .fix(Fix::set(
@@ -25,10 +52,11 @@ pub(super) fn check(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Ho
         )),
         Setting::Known(node, field, Value::Expr(_)) | Setting::Unknown(node, field) => {
             HopResult::unknown(
-                Hop::Imds,
-                "whether the metadata service is on is not decided",
+                HOP,
+                "the file does not show whether the instance metadata service is enabled",
             )
             .at(*node, field)
         }
-    }
+    };
+    vec![result]
 }

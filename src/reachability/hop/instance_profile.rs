@@ -1,22 +1,54 @@
-//! The instance has a profile with a role.
+//! Instance profile: present, with a role.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved, visible_text};
 use super::super::instance::{InstanceConfig, Setting};
-use super::super::{Hop, HopResult};
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting, Typed};
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "instance-profile",
+    reason: "the agent signs its requests with the role of the instance profile",
+    page: "\
+**Checks** that the instance has an instance profile, and that the profile has a role.
+
+**Fails** if there is none, or if the instance names a role instead of a profile. Default Host
+Management provides a role to instances without a profile. Pass `--assume dhmc` if it is enabled in
+the account and Region. A plan that enables it also passes.
+
+**Fix:** create an instance profile with a role, and name the profile in the instance.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html>
+",
+    expected: "One instance profile is associated, and it contains the role.",
+    commands: &[
+        "aws ec2 describe-iam-instance-profile-associations \
+         --filters \"Name=instance-id,Values=$INSTANCE\" --output table",
+        "aws iam get-instance-profile --instance-profile-name \"$PROFILE\" \
+         --query 'InstanceProfile.Roles[].RoleName'",
+    ],
+    boxes: &[DiagramBox::Role],
+    steps: &[SequenceStep::Credentials],
+    check: Check::Instance(check),
+};
+
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    vec![context.profile.clone()]
+}
 
 /// The role of an instance.
 pub(super) enum InstanceRole {
     Node(NodeId),
-    /// It is not in the file.
+    /// A role outside the file, described by this text.
     Outside(String),
-    /// There is none, or it does not matter.
+    /// No role, or none that matters.
     None,
 }
 
-/// The setting that gives instances without a profile a role.
+/// The service setting of Default Host Management, which provides a role to instances without an
+/// instance profile.
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
 const DHMC: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
 
@@ -32,7 +64,8 @@ fn default_host_management(index: &GraphIndex<'_>) -> bool {
         })
 }
 
-pub(super) fn check(
+/// Returns the result of the hop, and the role of the instance.
+pub(super) fn find_role(
     index: &GraphIndex<'_>,
     instance: &InstanceConfig<'_>,
 ) -> (HopResult, InstanceRole) {
@@ -40,18 +73,15 @@ pub(super) fn check(
     let (node, field, link) = match &instance.profile {
         Setting::Known(node, field, link) if !link.is_absent() => (*node, *field, link),
         Setting::Unknown(node, field) => {
-            let what = "the instance profile".to_owned();
+            let what = "the role of the instance profile".to_owned();
             return (
-                HopResult::unknown(hop, "the instance profile is not decided").at(*node, field),
+                HopResult::unknown(hop, "the instance profile is unknown").at(*node, field),
                 InstanceRole::Outside(what),
             );
         }
         Setting::Unset | Setting::Known(..) => {
             if default_host_management(index) {
-                let result = HopResult::pass(
-                    hop,
-                    "no profile is needed: Default Host Management gives the role",
-                );
+                let result = HopResult::pass(hop, "Default Host Management provides the role");
                 return (
                     result.at(instance.launch_source, "iam_instance_profile"),
                     InstanceRole::None,
@@ -75,8 +105,9 @@ pub(super) fn check(
     let mut profiles = index.profile(link);
     if profiles.len() != 1 {
         return (
-            HopResult::unknown(hop, "which instance profile it is, is not decided").at(node, field),
-            InstanceRole::Outside("one of several profiles".to_owned()),
+            HopResult::unknown(hop, "the instance has one of several instance profiles")
+                .at(node, field),
+            InstanceRole::Outside("the role of one of several instance profiles".to_owned()),
         );
     }
     match profiles.swap_remove(0) {
@@ -86,11 +117,15 @@ pub(super) fn check(
                 .graph
                 .node(id)
                 .is_some_and(|node| matches!(node.resource, Resource::Role(_)));
-            let kind = if role { "a role" } else { "no profile" };
+            let kind = if role {
+                "a role"
+            } else {
+                "not an instance profile"
+            };
             let result = HopResult::fail(
                 hop,
                 format!(
-                    "`{}` is {kind}, and the instance wants an instance profile",
+                    "`{}` is {kind}, and the instance requires an instance profile",
                     index.name(id)
                 ),
             )
@@ -98,7 +133,7 @@ pub(super) fn check(
             let fix = role.then(|| {
                 Fix::All(vec![
                     Fix::add("InstanceProfile", InstanceProfile::new(role_link(id))),
-                    Fix::manual("name that profile in the instance instead of the role"),
+                    Fix::manual("name this instance profile in the instance, in place of the role"),
                 ])
             });
             (
@@ -111,12 +146,9 @@ pub(super) fn check(
         Resolved::Outside(expr) => {
             let what = visible_text(&expr);
             (
-                HopResult::unknown(
-                    hop,
-                    format!("the instance profile `{what}` is not in the file"),
-                )
-                .at(node, field),
-                InstanceRole::Outside(format!("the instance profile `{what}`")),
+                HopResult::unknown(hop, format!("instance profile `{what}` is not in the file"))
+                    .at(node, field),
+                InstanceRole::Outside(format!("the role of instance profile `{what}`")),
             )
         }
     }
@@ -136,9 +168,12 @@ fn with_role(
     let name = index.name(id);
     if !index.exists(id).is_yes() {
         return (
-            HopResult::unknown(hop, format!("whether `{name}` exists is not decided"))
-                .at(at.0, at.1),
-            InstanceRole::Outside(format!("the instance profile `{name}`")),
+            HopResult::unknown(
+                hop,
+                format!("the file does not show whether `{name}` exists"),
+            )
+            .at(at.0, at.1),
+            InstanceRole::Outside(format!("the role of instance profile `{name}`")),
         );
     }
     if profile.role.0.is_absent() {
@@ -148,19 +183,20 @@ fn with_role(
             .is_some_and(|node| node.is_unmodeled("role"));
         if unmodeled {
             return (
-                HopResult::unknown(hop, format!("the role of `{name}` is not decided"))
-                    .at(id, "role"),
-                InstanceRole::Outside(format!("the role of `{name}`")),
+                HopResult::unknown(hop, format!("the role of `{name}` is unknown")).at(id, "role"),
+                InstanceRole::Outside(format!("the role of instance profile `{name}`")),
             );
         }
         return (
-            HopResult::fail(hop, format!("the instance profile `{name}` has no role"))
+            HopResult::fail(hop, format!("instance profile `{name}` has no role"))
                 .at(id, "role")
-                .fix(Fix::manual("give it a role that EC2 may take")),
+                .fix(Fix::manual(
+                    "add a role that trusts `ec2.amazonaws.com` to the instance profile",
+                )),
             InstanceRole::None,
         );
     }
-    let pass = HopResult::pass(hop, format!("`{name}` gives the instance its role")).at(at.0, at.1);
+    let pass = HopResult::pass(hop, format!("instance profile `{name}` has a role")).at(at.0, at.1);
     let mut roles = index.role(&profile.role.0);
     if roles.len() != 1 {
         return (
@@ -172,25 +208,28 @@ fn with_role(
         Resolved::Node(role, _) if index.exists(role).is_yes() => (pass, InstanceRole::Node(role)),
         Resolved::Node(role, _) => (
             pass,
-            InstanceRole::Outside(format!("the role `{}`", index.name(role))),
+            InstanceRole::Outside(format!("role `{}`", index.name(role))),
         ),
         Resolved::OtherType(other) => (
             HopResult::fail(
                 hop,
-                format!("`{}` in the profile `{name}` is no role", index.name(other)),
+                format!(
+                    "`{}` in instance profile `{name}` is not a role",
+                    index.name(other)
+                ),
             )
             .at(id, "role")
-            .fix(Fix::manual("name a role in the profile")),
+            .fix(Fix::manual("name a role in the instance profile")),
             InstanceRole::None,
         ),
         Resolved::Outside(expr) => (
             pass,
-            InstanceRole::Outside(format!("the role `{}`", visible_text(&expr))),
+            InstanceRole::Outside(format!("role `{}`", visible_text(&expr))),
         ),
     }
 }
 
-/// A profile for an instance that has none: one of the file that fits, or a new one.
+/// Returns the fix for an instance without a profile: an instance profile of the file, or a new one.
 fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
     let set = |profile: NodeId| {
         Fix::set(
@@ -214,10 +253,10 @@ fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
             ));
         }
         None => changes.push(Fix::manual(
-            "make a role that EC2 may take, with the policy AmazonSSMManagedInstanceCore, and an \
-             instance profile with it",
+            "create a role that trusts `ec2.amazonaws.com` with the policy \
+             `AmazonSSMManagedInstanceCore`, and an instance profile with this role",
         )),
     }
-    changes.push(Fix::manual("name the profile in the instance"));
+    changes.push(Fix::manual("name the instance profile in the instance"));
     Fix::All(changes)
 }

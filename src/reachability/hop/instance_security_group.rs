@@ -1,17 +1,55 @@
-//! The instance's security groups let its calls out.
+//! Security groups of the instance: allow outbound TCP 443.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::instance::Setting;
-use super::super::path::Candidate;
+use super::super::path::{Candidate, InternetRoute};
 use super::super::security::{Group, Peer, allows_outbound};
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::{Connection, groups_of, subnets_of, worst};
+use super::{
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, groups_of, subnets_of,
+    worst,
+};
 use crate::ir::{Cidr, NodeId, Value};
 use crate::resource::{SecurityGroup, SecurityGroupEgress, Typed};
 
 const HOP: Hop = Hop::InstanceSecurityGroup;
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "instance-security-group",
+    reason: "the agent opens every connection, so its security groups must allow outbound TCP 443",
+    page: "\
+**Checks** that the security groups of the instance allow outbound TCP 443 to every subnet of the
+endpoints, or to the internet. CloudFormation keeps EC2's rule that allows everything if a security
+group has no outbound rules. Terraform removes it.
+
+**Fix:** add an outbound rule for TCP 443.
+",
+    expected: "A rule allows outbound TCP 443 to the security groups of the endpoints, or to \
+               everything. No inbound rule is required.",
+    commands: &["aws ec2 describe-security-group-rules \
+         --filters \"Name=group-id,Values=$INSTANCE_GROUPS\" --output table"],
+    boxes: &[DiagramBox::SecurityGroup],
+    steps: &[SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+const MANUAL: &str = "allow outbound TCP 443 in a security group of the instance";
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    match (&connection.path, &connection.internet_route) {
+        (PathChoice::Endpoints(_), _) => {
+            let endpoints = connection.endpoints().into_iter();
+            endpoints
+                .filter_map(|endpoint| to_endpoint(connection, endpoint))
+                .collect()
+        }
+        (PathChoice::Internet, InternetRoute::None) => Vec::new(),
+        (PathChoice::Internet, InternetRoute::Works(..)) => vec![to_internet(connection)],
+        (PathChoice::Internet | PathChoice::Unknown, _) => vec![to_anywhere(connection)],
+    }
+}
 
 fn location(connection: &Connection<'_, '_>) -> (NodeId, &'static str) {
     match &connection.instance.security_groups {
@@ -22,7 +60,7 @@ fn location(connection: &Connection<'_, '_>) -> (NodeId, &'static str) {
 
 fn unknown(connection: &Connection<'_, '_>) -> HopResult {
     let at = location(connection);
-    HopResult::unknown(HOP, "the instance's security groups are not decided").at(at.0, at.1)
+    HopResult::unknown(HOP, "the security groups of the instance are unknown").at(at.0, at.1)
 }
 
 fn at<'g>(connection: &Connection<'_, 'g>, groups: &[Group<'g>]) -> (NodeId, &'static str) {
@@ -40,7 +78,7 @@ fn names<'g>(connection: &Connection<'_, 'g>, groups: &[Group<'g>]) -> String {
     names.join(", ")
 }
 
-pub(super) fn to_endpoint<'g>(
+fn to_endpoint<'g>(
     connection: &Connection<'_, 'g>,
     candidate: &Candidate<'g>,
 ) -> Option<HopResult> {
@@ -50,7 +88,7 @@ pub(super) fn to_endpoint<'g>(
     let index = connection.index;
     let groups = groups_of(index, candidate, &connection.vpc);
     let subnets = subnets_of(index, candidate);
-    let decided = subnets.iter().map(|(subnet, certain)| {
+    let results = subnets.iter().map(|(subnet, certain)| {
         let passes = allows_outbound(
             index,
             groups_of_instance,
@@ -61,28 +99,34 @@ pub(super) fn to_endpoint<'g>(
             passes => passes,
         };
         let name = match subnet {
-            Resolved::Node(id, _) => index.name(*id),
-            _ => "a subnet".to_owned(),
+            Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
+            _ => "a subnet outside the file".to_owned(),
         };
         (passes, name)
     });
-    let (passes, subnet) = worst(decided)?;
+    let (passes, subnet) = worst(results)?;
     let name = index.name(candidate.id);
     let shown = names(connection, groups_of_instance);
     let result = match passes {
-        Ternary::Yes => HopResult::pass(HOP, format!("{shown} lets TCP 443 out to `{name}`")),
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("{shown} allows outbound TCP 443 to endpoint `{name}`"),
+        ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("whether {shown} lets TCP 443 out to `{name}` in `{subnet}` is not decided"),
+            format!(
+                "the file does not show whether {shown} allows outbound TCP 443 to endpoint `{name}` \
+                 in {subnet}"
+            ),
         ),
         Ternary::No => {
             let result = HopResult::fail(
                 HOP,
-                format!("{shown} does not let TCP 443 out to `{name}` in `{subnet}`"),
+                format!("{shown} does not allow outbound TCP 443 to endpoint `{name}` in {subnet}"),
             );
             match fix_to(groups_of_instance, Some(&groups)) {
                 Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual("let the instance's group send TCP 443")),
+                None => result.fix(Fix::manual(MANUAL)),
             }
         }
     };
@@ -105,28 +149,33 @@ fn fix_to(groups_of_instance: &[Group<'_>], peers: Option<&[Group<'_>]>) -> Opti
     })
 }
 
-pub(super) fn to_internet(connection: &Connection<'_, '_>) -> HopResult {
+fn to_internet(connection: &Connection<'_, '_>) -> HopResult {
     let Some(groups_of_instance) = &connection.groups else {
         return unknown(connection);
     };
     let shown = names(connection, groups_of_instance);
     let result = match allows_outbound(connection.index, groups_of_instance, &Peer::Internet) {
-        Ternary::Yes => HopResult::pass(HOP, format!("{shown} lets TCP 443 out to the internet")),
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("{shown} allows outbound TCP 443 to the internet"),
+        ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("whether {shown} lets TCP 443 out to the internet is not decided"),
+            format!(
+                "the file does not show whether {shown} allows outbound TCP 443 to the internet"
+            ),
         ),
         Ternary::No => {
             let result = HopResult::fail(
                 HOP,
                 format!(
-                    "{shown} does not let TCP 443 out to the internet, where `{}` is",
+                    "{shown} does not allow outbound TCP 443 to the internet, the path to `{}`",
                     connection.service
                 ),
             );
             match fix_to(groups_of_instance, None) {
                 Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual("let the instance's group send TCP 443")),
+                None => result.fix(Fix::manual(MANUAL)),
             }
         }
     };
@@ -134,23 +183,23 @@ pub(super) fn to_internet(connection: &Connection<'_, '_>) -> HopResult {
     result.at(at.0, at.1)
 }
 
-/// Whichever way it is, something must be let out.
-pub(super) fn to_anywhere(connection: &Connection<'_, '_>) -> HopResult {
+/// Checks that the security groups allow some destination, where the path is unknown.
+fn to_anywhere(connection: &Connection<'_, '_>) -> HopResult {
     let Some(groups_of_instance) = &connection.groups else {
         return unknown(connection);
     };
     let shown = names(connection, groups_of_instance);
     let result = match allows_outbound(connection.index, groups_of_instance, &Peer::Anywhere) {
         Ternary::No => {
-            let result = HopResult::fail(HOP, format!("{shown} lets no TCP 443 out at all"));
+            let result = HopResult::fail(HOP, format!("{shown} allows no outbound TCP 443"));
             match fix_to(groups_of_instance, None) {
                 Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual("let the instance's group send TCP 443")),
+                None => result.fix(Fix::manual(MANUAL)),
             }
         }
         _ => HopResult::unknown(
             HOP,
-            format!("whether {shown} lets the agent out depends on its way"),
+            format!("the path is unknown, and so is whether {shown} allows outbound TCP 443 to it"),
         ),
     };
     let at = at(connection, groups_of_instance);

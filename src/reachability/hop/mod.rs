@@ -1,392 +1,224 @@
-//! The hops, one per file, and the order in which they are asked.
+//! The hops: one file each, and one line each in the list below.
+//!
+//! The file of a hop contains its code, texts, page, runbook step, place in diagrams, and check. The
+//! order of the list is the order of the agent's path and of every report.
 
-mod agent;
-mod endpoint;
-mod endpoint_policy;
-mod endpoint_private_dns;
-mod endpoint_security_group;
-mod imds;
-mod instance_profile;
-mod instance_security_group;
-mod network_acl;
-mod role_permissions;
-mod role_trust;
-mod route;
-mod session_preferences;
-mod vpc_dns;
+mod connection;
 
-use super::graph_index::{GraphIndex, Resolved, VpcRef};
+pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
+use connection::{link_of, policy_of, service_name, worst};
+
+use std::fmt;
+
+use super::graph_index::GraphIndex;
 use super::instance::{InstanceConfig, Placement};
-use super::path::{self, Candidate, InternetRoute};
-use super::security::{self, Group};
-use super::ternary::Ternary;
 use super::{HopResult, HopStatus};
-use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
-use crate::resource::{
-    SecurityGroup, Subnet, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
-    VpcEndpointSubnet,
-};
+use crate::ir::NodeId;
+use crate::session_manager::SERVICES;
+use instance_profile::InstanceRole;
 
-/// The services that a plain session needs.
-/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-create-vpc.html>
-pub(super) const SERVICES: [&str; 2] = ["ssm", "ssmmessages"];
+macro_rules! hops {
+    ($($module:ident: $hop:ident, $name:literal;)*) => {
+        $(mod $module;)*
 
-/// Asks all hops.
+        /// A condition of every session, in the order of the agent's path.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Hop {
+            $(#[doc = concat!($name, ".")] $hop,)*
+        }
+
+        impl Hop {
+            /// All hops, in order.
+            pub const ALL: &'static [Hop] = &[$(Hop::$hop,)*];
+
+            /// Returns the name for people, such as `SSM Agent`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Hop::$hop => $name,)*
+                }
+            }
+
+            pub(crate) const fn entry(self) -> &'static Entry {
+                match self {
+                    $(Hop::$hop => &$module::ENTRY,)*
+                }
+            }
+        }
+    };
+}
+
+hops! {
+    agent: Agent, "SSM Agent";
+    imds: Imds, "Instance metadata service";
+    instance_profile: InstanceProfile, "Instance profile";
+    role_trust: RoleTrust, "Trust policy of the instance role";
+    role_permissions: RolePermissions, "Permissions of the instance role";
+    vpc_dns: VpcDns, "DNS of the VPC";
+    endpoint: Endpoint, "Interface endpoint";
+    endpoint_private_dns: EndpointPrivateDns, "Private DNS of the endpoint";
+    endpoint_policy: EndpointPolicy, "Endpoint policy";
+    endpoint_security_group: EndpointSecurityGroup, "Security groups of the endpoint";
+    instance_security_group: InstanceSecurityGroup, "Security groups of the instance";
+    network_acl: NetworkAcl, "Network ACLs";
+    route: Route, "Route to the internet";
+    session_preferences: SessionPreferences, "Session preferences";
+}
+
+impl Hop {
+    /// Returns the code, such as `role-trust`.
+    pub const fn as_str(self) -> &'static str {
+        self.entry().code
+    }
+
+    /// Returns why a session requires the hop: a sentence in lowercase, without a period.
+    pub const fn reason(self) -> &'static str {
+        self.entry().reason
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Everything about a hop.
+#[cfg_attr(not(feature = "report"), allow(dead_code))] // diagrams and runbooks read the rest
+pub(crate) struct Entry {
+    /// Name in reports and commands.
+    pub(crate) code: &'static str,
+    /// Why a session requires it: a sentence in lowercase, without a period.
+    pub(crate) reason: &'static str,
+    /// Markdown of its page in `docs/reference/hops.md`, without the heading.
+    pub(crate) page: &'static str,
+    /// What the commands show in an account where the hop passes. Sentences.
+    pub(crate) expected: &'static str,
+    /// Commands of the runbook. They use its variables; `{actions}` and `{document}` stand for the
+    /// actions of the agent and the session document of the account.
+    pub(crate) commands: &'static [&'static str],
+    /// Boxes of a diagram that show its status.
+    pub(crate) boxes: &'static [DiagramBox],
+    /// Steps of the sequence diagram that fail with it.
+    pub(crate) steps: &'static [SequenceStep],
+    pub(crate) check: Check,
+}
+
+/// A kind of box in a diagram of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "report"), allow(dead_code))]
+pub(crate) enum DiagramBox {
+    Endpoint,
+    InternetRoute,
+    SecurityGroup,
+    Role,
+}
+
+/// A step of the sequence diagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "report"), allow(dead_code))]
+pub(crate) enum SequenceStep {
+    /// The agent reads its instance ID and credentials.
+    Credentials,
+    /// The agent resolves the names of the services.
+    Resolve,
+    /// The agent connects to a service.
+    Connect,
+    /// The agent starts the shell.
+    Shell,
+}
+
+#[cfg(feature = "report")]
+impl Hop {
+    /// Returns the hops that a kind of box shows.
+    pub(crate) fn of_box(kind: DiagramBox) -> Vec<Hop> {
+        let all = Hop::ALL.iter().copied();
+        all.filter(|hop| hop.entry().boxes.contains(&kind))
+            .collect()
+    }
+
+    /// Returns the hops that a step requires.
+    pub(crate) fn of_step(step: SequenceStep) -> Vec<Hop> {
+        let all = Hop::ALL.iter().copied();
+        all.filter(|hop| hop.entry().steps.contains(&step))
+            .collect()
+    }
+}
+
+/// The function that checks a hop.
+pub(crate) enum Check {
+    /// Runs once per instance.
+    Instance(for<'c, 'a, 'g> fn(&'c Context<'a, 'g>) -> Vec<HopResult>),
+    /// Runs for each service that the agent connects to, from each subnet.
+    Connection(for<'c, 'a, 'g> fn(&'c Connection<'a, 'g>) -> Vec<HopResult>),
+}
+
+/// An instance whose hops are checked.
+pub(crate) struct Context<'a, 'g> {
+    index: &'a GraphIndex<'g>,
+    instance: &'a InstanceConfig<'g>,
+    /// The result of `instance-profile`, which determines the role.
+    profile: HopResult,
+    role: InstanceRole,
+}
+
+impl Context<'_, '_> {
+    /// Returns the role of the instance if the file contains it.
+    fn role_node(&self) -> Option<NodeId> {
+        match self.role {
+            InstanceRole::Node(role) => Some(role),
+            InstanceRole::Outside(_) | InstanceRole::None => None,
+        }
+    }
+}
+
+/// Checks all hops of an instance.
 pub(super) fn check_all<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
 ) -> Vec<HopResult> {
-    let mut found = vec![agent::check(index, instance), imds::check(index, instance)];
-    let (profile, role) = instance_profile::check(index, instance);
-    found.push(profile);
-    match &role {
-        &instance_profile::InstanceRole::Node(role) => {
-            found.push(role_trust::check(index, role));
-            found.push(role_permissions::check(index, role));
-        }
-        instance_profile::InstanceRole::Outside(what) => {
-            found.extend(role_trust::outside(what));
-            found.extend(role_permissions::outside(what));
-        }
-        instance_profile::InstanceRole::None => {}
-    }
-    let role = match role {
-        instance_profile::InstanceRole::Node(role) => Some(role),
-        _ => None,
+    let (profile, role) = instance_profile::find_role(index, instance);
+    let context = Context {
+        index,
+        instance,
+        profile,
+        role,
     };
-    found.extend(network(index, instance, role));
-    found.extend(session_preferences::check(index, instance, role));
-    found
-}
-
-/// The hops between the instance and the services, over all its placements.
-fn network<'g>(
-    index: &GraphIndex<'g>,
-    instance: &InstanceConfig<'g>,
-    role: Option<NodeId>,
-) -> Vec<HopResult> {
-    for_placements(instance, |placement| {
-        SERVICES
-            .iter()
-            .flat_map(|service| Connection::new(index, instance, placement, service, role).check())
+    let mut results = Vec::new();
+    for hop in Hop::ALL {
+        if let Check::Instance(check) = hop.entry().check {
+            results.extend(check(&context));
+        }
+    }
+    let role = context.role_node();
+    results.extend(for_placements(instance, |placement| {
+        let connect = |service| Connection::new(index, instance, placement, service, role);
+        let services = SERVICES.into_iter();
+        services
+            .flat_map(|service| connect(service).check())
             .collect()
-    })
+    }));
+    results
 }
 
-/// Where an instance is one of several candidates, only what fails in all of them fails.
+/// Checks each placement of an instance. If the subnet is one of several candidates, a hop fails only
+/// if every candidate fails.
 fn for_placements<'a, 'g>(
     instance: &'a InstanceConfig<'g>,
     check: impl FnMut(&'a Placement<'g>) -> Vec<HopResult>,
 ) -> Vec<HopResult> {
     let of_each: Vec<Vec<HopResult>> = instance.placements.iter().map(check).collect();
-    let fails = |found: &Vec<HopResult>| found.iter().any(|it| it.status == HopStatus::Fail);
+    let fails = |results: &Vec<HopResult>| results.iter().any(|it| it.status == HopStatus::Fail);
     let certain = instance
         .placements
         .iter()
         .all(|placement| placement.certain)
         || of_each.iter().all(fails);
-    let mut found: Vec<HopResult> = of_each.into_iter().flatten().collect();
+    let mut results: Vec<HopResult> = of_each.into_iter().flatten().collect();
     if !certain {
-        for result in &mut found {
+        for result in &mut results {
             result.status = result.status.max(HopStatus::Unknown);
         }
     }
-    found
-}
-
-/// A service dialled from a subnet.
-pub(super) struct Connection<'a, 'g> {
-    index: &'a GraphIndex<'g>,
-    instance: &'a InstanceConfig<'g>,
-    subnet: &'a Resolved<'g, Subnet>,
-    pub(super) vpc: VpcRef<'g>,
-    service: &'a str,
-    role: Option<NodeId>,
-    /// The instance's groups; nothing if they are not decided.
-    groups: Option<Vec<Group<'g>>>,
-    pub(super) candidates: Vec<Candidate<'g>>,
-    pub(super) internet_route: InternetRoute<'g>,
-}
-
-/// Which way the agent takes.
-pub(super) enum PathChoice {
-    /// To these endpoints, by position among the candidates.
-    Endpoints(Vec<usize>),
-    /// Out of the VPC.
-    Internet,
-    /// To an endpoint, or out: the file does not tell.
-    Unknown,
-}
-
-impl<'a, 'g> Connection<'a, 'g> {
-    pub(super) fn new(
-        index: &'a GraphIndex<'g>,
-        instance: &'a InstanceConfig<'g>,
-        placement: &'a Placement<'g>,
-        service: &'a str,
-        role: Option<NodeId>,
-    ) -> Connection<'a, 'g> {
-        let subnet = &placement.subnet;
-        let vpc = match index.vpc_of(subnet) {
-            Resolved::Outside(_) if subnet.node().is_none() => vpc_of_groups(index, instance),
-            vpc => vpc,
-        };
-        let groups = security::instance_groups(index, &instance.security_groups, &vpc);
-        let candidates = path::candidates(index, &vpc, service);
-        let internet_route = path::internet_route(index, instance, subnet);
-        Connection {
-            index,
-            instance,
-            subnet,
-            vpc,
-            service,
-            role,
-            groups,
-            candidates,
-            internet_route,
-        }
-    }
-
-    pub(super) fn path_choice(&self) -> PathChoice {
-        let of = |candidate: &Candidate<'_>| {
-            candidate
-                .exists
-                .and(path::is_interface(candidate.endpoint))
-                .and(candidate.resolves)
-        };
-        let sure: Vec<usize> = (0..self.candidates.len())
-            .filter(|&at| of(&self.candidates[at]).is_yes())
-            .collect();
-        if !sure.is_empty() {
-            return PathChoice::Endpoints(sure);
-        }
-        let hidden = match self.vpc {
-            Resolved::Node(id, _) => {
-                self.index.is_externally_modified(id)
-                    || self
-                        .subnet
-                        .node()
-                        .is_some_and(|id| self.index.is_externally_modified(id))
-            }
-            Resolved::OtherType(_) | Resolved::Outside(_) => true,
-        };
-        // A zone or rule of the user may lead the name to an endpoint elsewhere.
-        let overridden = path::overriding_zone(self.index, &self.vpc, self.service).is_some()
-            || matches!(self.vpc, Resolved::Node(id, _) if self.index.is_dns_overridden(id));
-        let hidden = hidden || overridden;
-        let possible = hidden || self.candidates.iter().any(|it| !of(it).is_no());
-        if possible {
-            PathChoice::Unknown
-        } else {
-            PathChoice::Internet
-        }
-    }
-
-    fn check(&self) -> Vec<HopResult> {
-        let mut found = Vec::new();
-        let path = self.path_choice();
-        found.push(vpc_dns::check(self, &path));
-        match &path {
-            PathChoice::Endpoints(which) => {
-                found.push(endpoint::present(self, which));
-                found.push(endpoint_private_dns::present(self, which));
-                for &at in which {
-                    let candidate = &self.candidates[at];
-                    found.extend(endpoint_policy::check(self, candidate));
-                    found.extend(endpoint_security_group::check(self, candidate));
-                    found.extend(instance_security_group::to_endpoint(self, candidate));
-                    found.extend(network_acl::to_endpoint(self, candidate));
-                }
-                if let Some(reason) = path::diversion(self.index, self.subnet) {
-                    found.push(HopResult::unknown(super::Hop::Route, reason));
-                }
-            }
-            PathChoice::Internet => match &self.internet_route {
-                InternetRoute::Works(..) => {
-                    found.push(route::works(self));
-                    found.push(instance_security_group::to_internet(self));
-                    found.push(network_acl::to_internet(self));
-                }
-                InternetRoute::Broken(reason, at) => {
-                    found.push(route::broken(reason, *at));
-                    found.push(instance_security_group::to_anywhere(self));
-                }
-                InternetRoute::Unknown(reason) => {
-                    found.push(route::unknown(reason));
-                    found.push(instance_security_group::to_anywhere(self));
-                }
-                InternetRoute::None => {
-                    found.push(match endpoint_private_dns::off(self) {
-                        Some(result) => result,
-                        None => endpoint::missing(self),
-                    });
-                }
-            },
-            PathChoice::Unknown => {
-                found.push(endpoint::unknown(self));
-                found.extend(endpoint_private_dns::unknown(self));
-                found.push(instance_security_group::to_anywhere(self));
-                if let InternetRoute::Works(..) = self.internet_route {
-                } else {
-                    found.extend(self.only_endpoints());
-                }
-            }
-        }
-        found
-    }
-
-    /// Where nothing leads out, every endpoint that there may be must admit the instance.
-    fn only_endpoints(&self) -> Vec<HopResult> {
-        let sure = |candidate: &&Candidate<'_>| {
-            candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_yes()
-        };
-        let mut found = Vec::new();
-        for candidate in self.candidates.iter().filter(sure) {
-            found.extend(endpoint_policy::check(self, candidate));
-            found.extend(endpoint_security_group::check(self, candidate));
-        }
-        found
-    }
-}
-
-/// The VPC of an instance's groups, where its subnet does not tell.
-fn vpc_of_groups<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> VpcRef<'g> {
-    let unknown = || Resolved::Outside(Expr::Opaque(Text::Borrowed("the subnet's VPC")));
-    let super::instance::Setting::Known(_, _, links) = &instance.security_groups else {
-        return unknown();
-    };
-    links
-        .iter()
-        .find_map(|link| match index.resolve_one(link) {
-            Resolved::Node(_, group) if !group.vpc.is_absent() => {
-                Some(index.resolve_one(&group.vpc))
-            }
-            _ => None,
-        })
-        .unwrap_or_else(unknown)
-}
-
-/// The subnets of an endpoint, and whether each is sure.
-pub(super) fn subnets_of<'g>(
-    index: &GraphIndex<'g>,
-    candidate: &Candidate<'g>,
-) -> Vec<(Resolved<'g, Subnet>, bool)> {
-    let more: Vec<(&Link<Subnet>, Ternary)> = index
-        .all::<VpcEndpointSubnet>()
-        .map(|(id, _, it)| {
-            let ours = index.points_to(&it.endpoint, candidate.id);
-            (&it.subnet, ours.and(index.exists(id)))
-        })
-        .filter(|(_, ours)| !ours.is_no())
-        .collect();
-    let declared = candidate
-        .endpoint
-        .subnets
-        .iter()
-        .map(|it| (it, Ternary::Yes));
-    declared
-        .chain(more)
-        .flat_map(|(link, ours)| {
-            let all = index.resolve(link);
-            let certain = all.len() == 1 && ours.is_yes();
-            all.into_iter().map(move |to| (to, certain))
-        })
-        .collect()
-}
-
-/// The groups of an endpoint.
-pub(super) fn groups_of<'g>(
-    index: &GraphIndex<'g>,
-    candidate: &Candidate<'g>,
-    vpc: &VpcRef<'g>,
-) -> Vec<Group<'g>> {
-    let more = index
-        .all::<VpcEndpointSecurityGroup>()
-        .filter_map(
-            |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
-                Ternary::Yes => Some(it.security_group.clone()),
-                Ternary::Unknown => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
-                    "a group that may be added",
-                )))),
-                Ternary::No => None,
-            },
-        );
-    let links: Vec<Link<SecurityGroup>> = candidate
-        .endpoint
-        .security_groups
-        .iter()
-        .cloned()
-        .chain(more)
-        .collect();
-    security::groups(index, &links, vpc)
-}
-
-/// The policy of an endpoint: its own, or that of a resource beside it.
-fn policy_of<'g>(
-    index: &GraphIndex<'g>,
-    candidate: &Candidate<'g>,
-) -> Option<(&'g crate::resource::PolicyDocument, NodeId)> {
-    let satellite = index
-        .all::<VpcEndpointPolicy>()
-        .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id));
-    match satellite {
-        Some((id, _, it)) => Some((&it.policy, id)),
-        None => candidate
-            .endpoint
-            .policy
-            .as_ref()
-            .map(|policy| (policy, candidate.id)),
-    }
-}
-
-/// A reference to what a finding is about, for a fix.
-fn link_of<R: crate::resource::Typed>(to: &Resolved<'_, R>) -> Option<Value<Id<R>>> {
-    match to {
-        Resolved::Node(id, _) => Some(Value::Expr(id.at(R::LINK))),
-        Resolved::Outside(expr) => Some(Value::Expr(expr.clone())),
-        Resolved::OtherType(_) => None,
-    }
-}
-
-/// The region's part of a service's name.
-fn service_name(connection: &Connection<'_, '_>, service: &str) -> Value<Text> {
-    // As the file's other endpoints spell it.
-    for (_, _, endpoint) in connection.index.all::<VpcEndpoint>() {
-        match &endpoint.service_name {
-            Value::Lit(text) => {
-                let here =
-                    |region: &crate::region::Region| text.contains(&format!(".{}.", region.name));
-                if let Some((front, _)) = text.rsplit_once('.')
-                    && connection.index.region().is_none_or(here)
-                {
-                    return Value::Lit(Text::Owned(format!("{front}.{service}")));
-                }
-            }
-            Value::Expr(Expr::Concat(parts)) => {
-                if let Some((Expr::Text(_), front)) = parts.split_last() {
-                    let mut parts = front.to_vec();
-                    parts.push(Expr::Text(Text::Owned(format!(".{service}"))));
-                    return Expr::concat(parts).into();
-                }
-            }
-            Value::Expr(_) => {}
-        }
-    }
-    match connection.index.region() {
-        Some(region) => Value::Lit(Text::Owned(format!(
-            "com.amazonaws.{}.{service}",
-            region.name
-        ))),
-        None => Expr::concat([
-            Expr::text("com.amazonaws."),
-            Expr::Pseudo(crate::ir::Pseudo::Region),
-            Expr::Text(Text::Owned(format!(".{service}"))),
-        ])
-        .into(),
-    }
-}
-
-/// The worst of several, with the words of the worst.
-fn worst(of: impl IntoIterator<Item = (Ternary, String)>) -> Option<(Ternary, String)> {
-    of.into_iter().min_by_key(|(tri, _)| *tri)
+    results
 }

@@ -1,4 +1,4 @@
-//! The network ACLs of both subnets let requests and answers through.
+//! Network ACLs: allow requests and return traffic in both subnets.
 
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
@@ -7,14 +7,47 @@ use super::super::security::{
     Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
 };
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::{Connection, subnets_of};
+use super::super::{HopResult, HopStatus};
+use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, subnets_of};
 use crate::ir::{Cidr, NodeId, Value};
 use crate::resource::{NetworkAcl, NetworkAclEntry, Subnet, Typed};
 
 const HOP: Hop = Hop::NetworkAcl;
 
-/// One way through one filter.
+pub(super) const ENTRY: Entry = Entry {
+    code: "network-acl",
+    reason: "network ACLs are stateless: they must allow requests and return traffic in both subnets",
+    page: "\
+**Checks** the network ACLs of both subnets if a request crosses between subnets: port 443 to the
+endpoint, and ports 32768 to 65535 for the return traffic. Within one subnet, network ACLs have no
+effect.
+
+**Fix:** allow the ports in both directions.
+",
+    expected: "Between two subnets, the entries allow port 443 to the endpoint, and ports 32768 to 65535 \
+               back.",
+    commands: &["aws ec2 describe-network-acls \
+         --filters \"Name=association.subnet-id,Values=$SUBNET\" \
+         --query 'NetworkAcls[].Entries[]' --output table"],
+    boxes: &[],
+    steps: &[SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    match (&connection.path, &connection.internet_route) {
+        (PathChoice::Endpoints(_), _) => {
+            let endpoints = connection.endpoints().into_iter();
+            endpoints
+                .flat_map(|endpoint| to_endpoint(connection, endpoint))
+                .collect()
+        }
+        (PathChoice::Internet, InternetRoute::Works(..)) => vec![to_internet(connection)],
+        (PathChoice::Internet | PathChoice::Unknown, _) => Vec::new(),
+    }
+}
+
+/// Traffic in one direction through one network ACL.
 struct Step<'a, 'g> {
     of: &'a Resolved<'g, Subnet>,
     egress: bool,
@@ -22,20 +55,24 @@ struct Step<'a, 'g> {
     side: Side<'a, 'g>,
 }
 
-fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: String) -> HopResult {
+fn check_steps<'g>(
+    connection: &Connection<'_, 'g>,
+    steps: &[Step<'_, 'g>],
+    pass: String,
+) -> HopResult {
     let index = connection.index;
     let mut unknown = None;
     for step in steps {
         let acl = acl_of(index, step.of);
         let allowed = acl_allows(index, &acl, step.egress, step.ports, &step.side);
         let subnet = match step.of {
-            Resolved::Node(id, _) => format!("`{}`", index.name(*id)),
+            Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
         };
-        let direction = if step.egress { "out of" } else { "into" };
+        let direction = if step.egress { "outbound" } else { "inbound" };
         let ports = match step.ports {
             (from, to) if from == to => format!("port {from}"),
-            (from, to) => format!("the answers' ports {from}-{to}"),
+            (from, to) => format!("return traffic to ports {from}-{to}"),
         };
         let at = match &acl {
             Acl::Entries(id, _) => (*id, "vpc"),
@@ -48,8 +85,8 @@ fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: Stri
                     HopResult::unknown(
                         HOP,
                         format!(
-                            "whether the network ACL lets {ports} {direction} {subnet} is not \
-                             decided"
+                            "the file does not show whether the network ACL of {subnet} allows \
+                             {direction} {ports}"
                         ),
                     )
                     .at(at.0, at.1)
@@ -58,12 +95,12 @@ fn check<'g>(connection: &Connection<'_, 'g>, steps: &[Step<'_, 'g>], pass: Stri
             Ternary::No => {
                 let result = HopResult::fail(
                     HOP,
-                    format!("the network ACL does not let {ports} {direction} {subnet}"),
+                    format!("the network ACL of {subnet} does not allow {direction} {ports}"),
                 )
                 .at(at.0, at.1);
                 return match acl {
                     Acl::Entries(id, entries) => {
-                        // Before all that are there, since the lowest number decides.
+                        // The entry with the lowest number decides.
                         let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
                         let first = numbers.min().map_or(100, |min| (min - 1).max(1));
                         result.fix(fix(id, first, step))
@@ -101,16 +138,16 @@ fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     )
 }
 
-pub(super) fn to_endpoint<'g>(
-    connection: &Connection<'_, 'g>,
-    candidate: &Candidate<'g>,
-) -> Vec<HopResult> {
+fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -> Vec<HopResult> {
     let name = connection.index.name(candidate.id);
     let subnets = subnets_of(connection.index, candidate);
     let of_each = subnets.iter().map(|(subnet, certain)| {
-        // Filters see only what leaves a subnet or enters one.
+        // Network ACLs filter only traffic that crosses the border of a subnet.
         if connection.subnet.same(subnet).is_yes() {
-            return HopResult::pass(HOP, format!("`{name}` is in the instance's own subnet"));
+            return HopResult::pass(
+                HOP,
+                format!("endpoint `{name}` is in the subnet of the instance"),
+            );
         }
         let steps = [
             Step {
@@ -138,20 +175,20 @@ pub(super) fn to_endpoint<'g>(
                 side: Side::Subnet(subnet),
             },
         ];
-        let mut result = check(
+        let mut result = check_steps(
             connection,
             &steps,
-            format!("requests to `{name}` and its answers pass"),
+            format!("network ACLs allow requests to endpoint `{name}` and the return traffic"),
         );
         if !certain {
-            result.status = result.status.max(super::super::HopStatus::Unknown);
+            result.status = result.status.max(HopStatus::Unknown);
         }
         result
     });
     of_each.collect()
 }
 
-pub(super) fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
+fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
     let mut steps = vec![
         Step {
             of: connection.subnet,
@@ -180,9 +217,9 @@ pub(super) fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
         steps.push(step(false, EPHEMERAL_NAT, Side::Internet));
         steps.push(step(true, EPHEMERAL, Side::Subnet(connection.subnet)));
     }
-    check(
+    check_steps(
         connection,
         &steps,
-        "requests to the internet and their answers pass".to_owned(),
+        "network ACLs allow requests to the internet and the return traffic".to_owned(),
     )
 }

@@ -1,14 +1,47 @@
-//! The role may do what the agent does.
+//! Permissions of the instance role: the actions of the agent.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CHANNELS, CallContext, REGISTER};
+use super::super::iam::CallContext;
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
+use super::instance_profile::InstanceRole;
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
+use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 
-/// The managed policy that allows it all.
+const HOP: Hop = Hop::RolePermissions;
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "role-permissions",
+    reason: "the agent registers with `ssm` and opens its channels with `ssmmessages`",
+    page: "\
+**Checks** that the role allows `ssm:UpdateInstanceInformation` and, of `ssmmessages`,
+`CreateControlChannel`, `CreateDataChannel`, `OpenControlChannel` and `OpenDataChannel`. The check
+evaluates all inline, attached and standalone policies: wildcards, `NotAction`, resources, denials,
+conditions, and the permissions boundary. AWS managed policies are built in.
+
+**Unknown** if a policy or the boundary is outside the file, or if a condition depends on the call.
+
+**Fix:** attach `AmazonSSMManagedInstanceCore`.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
+",
+    expected: "Every action is `allowed`. The simulation ignores service control policies.",
+    commands: &[
+        "aws iam list-attached-role-policies --role-name \"$ROLE\"",
+        "aws iam list-role-policies --role-name \"$ROLE\"",
+        "aws iam simulate-principal-policy --policy-source-arn \"$ROLE_ARN\" \
+         --action-names {actions} \
+         --query 'EvaluationResults[].[EvalActionName,EvalDecision]' --output table",
+    ],
+    boxes: &[DiagramBox::Role],
+    steps: &[SequenceStep::Connect],
+    check: Check::Instance(check),
+};
+
+/// The managed policy with every action of the agent.
 const POLICY: &str = "AmazonSSMManagedInstanceCore";
 
 fn arn() -> Expr {
@@ -20,33 +53,44 @@ fn arn() -> Expr {
     ])
 }
 
-pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
-    let hop = Hop::RolePermissions;
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    match &context.role {
+        InstanceRole::Node(role) => vec![check_role(context.index, *role)],
+        InstanceRole::Outside(what) => vec![HopResult::unknown(
+            HOP,
+            format!("the permissions of {what} are not in the file"),
+        )],
+        InstanceRole::None => Vec::new(),
+    }
+}
+
+fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let permissions = index.role_permissions(role);
     let name = index.name(role);
-    let decisions = std::iter::once(REGISTER)
-        .chain(CHANNELS)
+    let decisions = std::iter::once(REGISTER_ACTION)
+        .chain(CHANNEL_ACTIONS)
         .map(|action| permissions.allows(index, action, &CallContext::AGENT));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
-        return HopResult::unknown(hop, "nothing was asked");
+        return HopResult::unknown(HOP, "the agent requires no action");
     };
     let at = worst.at.unwrap_or((role, "managed_policies"));
     let result = match worst.allowed {
         Ternary::Yes => {
-            HopResult::pass(hop, format!("`{name}` may register and open its channels"))
+            HopResult::pass(HOP, format!("`{name}` allows the agent to register and open channels"))
         }
-        Ternary::Unknown => HopResult::unknown(hop, format!("`{name}`: {}", worst.detail)),
+        Ternary::Unknown => HopResult::unknown(HOP, format!("`{name}`: {}", worst.detail)),
         Ternary::No if permissions.is_empty() => {
-            HopResult::fail(hop, format!("`{name}` has no policy")).fix(attach(role))
+            HopResult::fail(HOP, format!("`{name}` has no policy")).fix(attach(role))
         }
         Ternary::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {
-            HopResult::fail(hop, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
-                "let that policy spare `{REGISTER}` and the `ssmmessages` channel actions"
+            HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
+                "exclude `{REGISTER_ACTION}` and the channel actions of `ssmmessages` from the denial, or \
+                 add them to the permissions boundary"
             )))
         }
         Ternary::No => {
-            HopResult::fail(hop, format!("`{name}`: {}", worst.detail)).fix(attach(role))
+            HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(attach(role))
         }
     };
     result.at(at.0, at.1)
@@ -65,11 +109,4 @@ fn attach(role: NodeId) -> Fix {
             RolePolicyAttachment::new(Value::Expr(role.at(Role::LINK)), policy),
         )),
     }
-}
-
-pub(super) fn outside(what: &str) -> Option<HopResult> {
-    Some(HopResult::unknown(
-        Hop::RolePermissions,
-        format!("what {what} may do is not in the file"),
-    ))
 }

@@ -1,32 +1,60 @@
-//! The role trusts EC2.
+//! Trust policy of the instance role: trusts EC2.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::trusts_ec2;
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use crate::ir::NodeId;
-use crate::resource::codec::Prop as _;
-use crate::resource::{Dialect, PolicyDocument, Principal, Resource, Statement};
+use super::instance_profile::InstanceRole;
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
+use crate::ir::{Dialect, NodeId};
+use crate::resource::{PolicyDocument, Principal, Resource, Statement, codec::Prop as _};
 
-pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
-    let hop = Hop::RoleTrust;
+const HOP: Hop = Hop::RoleTrust;
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "role-trust",
+    reason: "EC2 provides the credentials of a role only if the role trusts EC2",
+    page: "\
+**Checks** that the trust policy of the role allows `ec2.amazonaws.com` to assume it. The name
+`ec2.amazonaws.com.cn` also passes.
+
+**Fix:** allow `sts:AssumeRole` to `ec2.amazonaws.com` in the trust policy.
+",
+    expected: "The policy allows `sts:AssumeRole` to `ec2.amazonaws.com`.",
+    commands: &["aws iam get-role --role-name \"$ROLE\" --query Role.AssumeRolePolicyDocument"],
+    boxes: &[DiagramBox::Role],
+    steps: &[SequenceStep::Credentials],
+    check: Check::Instance(check),
+};
+
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    match &context.role {
+        InstanceRole::Node(role) => vec![check_role(context.index, *role)],
+        InstanceRole::Outside(what) => vec![HopResult::unknown(
+            HOP,
+            format!("the trust policy of {what} is not in the file"),
+        )],
+        InstanceRole::None => Vec::new(),
+    }
+}
+
+fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     let Some(Resource::Role(it)) = index.graph.node(role).map(|node| &node.resource) else {
-        return HopResult::unknown(hop, "the role is not in the file");
+        return HopResult::unknown(HOP, "the role is not in the file");
     };
     let name = index.name(role);
     let result = match trusts_ec2(&it.assume_role_policy) {
-        Ternary::Yes => HopResult::pass(hop, format!("`{name}` trusts EC2")),
-        Ternary::Unknown => {
-            HopResult::unknown(hop, format!("whether `{name}` trusts EC2 is not decided"))
-        }
+        Ternary::Yes => HopResult::pass(HOP, format!("`{name}` trusts EC2")),
+        Ternary::Unknown => HopResult::unknown(
+            HOP,
+            format!("the file does not show whether `{name}` trusts EC2"),
+        ),
         Ternary::No => {
             let trust = PolicyDocument::new([Statement::allow(["sts:AssumeRole"])
                 .principal(Principal::Service("ec2.amazonaws.com".into()))]);
-            let result = HopResult::fail(
-                hop,
-                format!("`{name}` does not let ec2.amazonaws.com take it"),
-            );
+            let result =
+                HopResult::fail(HOP, format!("`{name}` does not trust `ec2.amazonaws.com`"));
             match Fix::set_owned(role, "assume_role_policy", |dialect: Dialect| {
                 trust.put(dialect)
             }) {
@@ -36,11 +64,4 @@ pub(super) fn check(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
         }
     };
     result.at(role, "assume_role_policy")
-}
-
-pub(super) fn outside(what: &str) -> Option<HopResult> {
-    Some(HopResult::unknown(
-        Hop::RoleTrust,
-        format!("whom {what} trusts is not in the file"),
-    ))
 }

@@ -1,48 +1,86 @@
-//! The way out of the subnet leads somewhere.
+//! Route to the internet, for subnets without endpoints.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::path::InternetRoute;
-use super::super::{Hop, HopResult};
-use super::Connection;
+use super::super::path::{self, InternetRoute};
+use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::RawValue;
 
 const HOP: Hop = Hop::Route;
 
-pub(super) fn works(connection: &Connection<'_, '_>) -> HopResult {
-    let InternetRoute::Works(id, nat) = &connection.internet_route else {
-        return HopResult::unknown(HOP, "the way out is not decided");
+pub(super) const ENTRY: Entry = Entry {
+    code: "route",
+    reason: "without endpoints, the agent requires a route to the internet and a return path",
+    page: "\
+**Checks** the route to the internet of a subnet without endpoints. A default route must point to a
+NAT gateway in a subnet with an attached internet gateway. Or it points to an internet gateway, and
+the instance has a public address.
+
+**Unknown** for transit gateways, firewalls, NAT instances, and targets outside the file.
+
+**Fix:** add interface endpoints for `ssm` and `ssmmessages`, or fix the route.
+",
+    expected: "If the output is empty, the subnet uses the main route table of the VPC. Without \
+               endpoints, `0.0.0.0/0` points to a NAT gateway that is `available`. With endpoints, no \
+               default route is required.",
+    commands: &[
+        "aws ec2 describe-route-tables --filters \"Name=association.subnet-id,Values=$SUBNET\" \
+         --query 'RouteTables[].Routes[]' --output table",
+        "aws ec2 describe-nat-gateways --filter \"Name=vpc-id,Values=$VPC\" \
+         --query 'NatGateways[].[NatGatewayId,State]' --output table",
+    ],
+    boxes: &[DiagramBox::InternetRoute],
+    steps: &[SequenceStep::Connect],
+    check: Check::Connection(check),
+};
+
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    let result = match (&connection.path, &connection.internet_route) {
+        (PathChoice::Endpoints(_), _) => path::diversion(connection.index, connection.subnet)
+            .map(|reason| HopResult::unknown(HOP, reason)),
+        (PathChoice::Internet, InternetRoute::Works(id, nat)) => {
+            Some(works(connection, *id, nat.is_some()))
+        }
+        (PathChoice::Internet, InternetRoute::Broken(reason, at)) => Some(broken(reason, *at)),
+        (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
+            Some(HopResult::unknown(HOP, reason.clone()))
+        }
+        (PathChoice::Internet, InternetRoute::None) | (PathChoice::Unknown, _) => None,
     };
-    let name = connection.index.name(*id);
-    let by = if nat.is_some() {
-        "the NAT gateway"
-    } else {
-        "the internet gateway by"
-    };
-    let field = if nat.is_some() { "subnet" } else { "gateway" };
-    HopResult::pass(
-        HOP,
-        format!("`{}` is reached through {by} `{name}`", connection.service),
-    )
-    .at(*id, field)
+    result.into_iter().collect()
 }
 
-pub(super) fn broken(reason: &str, at: (NodeId, &'static str)) -> HopResult {
+fn works(connection: &Connection<'_, '_>, id: NodeId, nat: bool) -> HopResult {
+    let name = connection.index.name(id);
+    let (detail, field) = if nat {
+        (format!("through NAT gateway `{name}`"), "subnet")
+    } else {
+        (
+            format!("through an internet gateway, by route `{name}`"),
+            "gateway",
+        )
+    };
+    HopResult::pass(
+        HOP,
+        format!("the subnet reaches `{}` {detail}", connection.service),
+    )
+    .at(id, field)
+}
+
+fn broken(reason: &str, at: (NodeId, &'static str)) -> HopResult {
     let result = HopResult::fail(HOP, reason.to_owned()).at(at.0, at.1);
     if at.1 == "map_public_ip_on_launch" {
         return result.fix(Fix::All(vec![
             Fix::manual(
-                "better: add interface endpoints for ssm and ssmmessages, and no public address; or",
+                "add interface endpoints for `ssm` and `ssmmessages`, which cost more but keep the \
+                 instance private; or assign public addresses:",
             ),
             Fix::set(at.0, at.1, RawValue::Bool(true)),
         ]));
     }
     result.fix(Fix::manual(
-        "add interface endpoints for ssm and ssmmessages to the VPC, or mend the way out: a NAT \
-         gateway in a subnet that routes to an attached internet gateway",
+        "add interface endpoints for `ssm` and `ssmmessages` to the VPC, or fix the route: use a NAT \
+         gateway in a subnet with a route to an attached internet gateway",
     ))
-}
-
-pub(super) fn unknown(reason: &str) -> HopResult {
-    HopResult::unknown(HOP, reason.to_owned())
 }

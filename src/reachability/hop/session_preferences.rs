@@ -1,8 +1,7 @@
-//! What the session preferences ask for can be had.
+//! Session preferences: the instance meets the requirements of the session document.
 //!
-//! The document that the account's sessions use by default is looked at. Where a stack of ours has
-//! none, its own is, which its sessions are opened with; a file does not tell what they are opened
-//! with.
+//! Checks the document of the account if the file contains it. Otherwise checks the session document
+//! of a configuration, since its sessions name this document.
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
 
 use super::super::fix::Fix;
@@ -12,27 +11,55 @@ use super::super::instance::InstanceConfig;
 use super::super::path::{self, InternetRoute};
 use super::super::security::{Peer, allows_outbound};
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult, HopStatus};
-use super::{Connection, PathChoice, for_placements};
+use super::super::{HopResult, HopStatus};
+use super::{Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
     Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, RawValue, Resource,
 };
+use crate::session_manager::{
+    BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
+};
 
 const HOP: Hop = Hop::SessionPreferences;
-const NAME: &str = "SSM-SessionManagerRunShell";
 
-pub(super) fn check<'g>(
-    index: &GraphIndex<'g>,
-    instance: &InstanceConfig<'g>,
-    role: Option<NodeId>,
-) -> Vec<HopResult> {
+pub(super) const ENTRY: Entry = Entry {
+    code: "session-preferences",
+    reason: "the agent rejects a session whose encryption or log settings it cannot verify",
+    page: "\
+**Checks** the document `SSM-SessionManagerRunShell` if the file has it, else the session document
+of a configuration. The agent rejects a session whose encryption or log settings it cannot verify:
+
+- `kmsKeyId`: the instance must reach `kms`, and the role and the key policy must allow
+  `kms:Decrypt`.
+- `cloudWatchEncryptionEnabled`: the instance must reach `logs`, the role must allow
+  `logs:DescribeLogGroups`, and the log group must have a key.
+- `s3EncryptionEnabled`: the instance must reach S3, and the role must allow
+  `s3:GetEncryptionConfiguration`.
+
+Without these flags, missing logs only delay the session.
+
+**Fix:** allow the action in the role, create the endpoint, or remove the setting.
+
+<https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html>
+",
+    expected: "Encryption with AWS KMS and logs require permissions of the role, and a path to `kms`, \
+               `s3` or `logs`. `InvalidDocument` means that the account has no preferences, which is \
+               fine.",
+    commands: &["aws ssm get-document --name {document} --query Content --output text"],
+    boxes: &[],
+    steps: &[SequenceStep::Shell],
+    check: Check::Instance(check),
+};
+
+fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
+    let (index, instance, role) = (context.index, context.instance, context.role_node());
     let is = |text: Option<&Value<Text>>, wanted: &str| {
         text.and_then(Value::lit).is_some_and(|it| it == wanted)
     };
     let account = index
         .all::<Document>()
-        .find(|(_, _, it)| is(it.name.as_ref(), NAME));
+        .find(|(_, _, it)| is(it.name.as_ref(), DEFAULT_DOCUMENT));
     if let Some((id, _, document)) = account {
         return of_document(index, instance, role, id, document);
     }
@@ -54,10 +81,23 @@ fn of_document<'g>(
     let inputs = match &document.content.0 {
         RawValue::Object(map) => match map.get("inputs") {
             Some(RawValue::Object(inputs)) => inputs,
-            None => return vec![at(HopResult::pass(HOP, "the preferences ask for nothing"))],
-            Some(_) => return vec![at(unknown("the preferences"))],
+            None => {
+                return vec![at(HopResult::pass(
+                    HOP,
+                    "the session preferences require nothing",
+                ))];
+            }
+            Some(_) => {
+                return vec![at(unknown(
+                    "the content of the session preferences is unknown",
+                ))];
+            }
         },
-        _ => return vec![at(unknown("the preferences"))],
+        _ => {
+            return vec![at(unknown(
+                "the content of the session preferences is unknown",
+            ))];
+        }
     };
     let mut found = Vec::new();
     if let Some(key) = input_value(inputs, "kmsKeyId") {
@@ -65,29 +105,25 @@ fn of_document<'g>(
         found.push(permission(
             index,
             role,
-            "kms:Decrypt",
+            SESSION_KEY_ACTION,
             key.as_ref(),
-            "the session's key",
+            "the session key",
         ));
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
-            vec![check_service_path(&connection, "the session's key")]
+            vec![check_service_path(&connection, "the session key")]
         }));
     }
     if let Some(group) = input_value(inputs, "cloudWatchLogGroupName") {
         match flag(inputs, "cloudWatchEncryptionEnabled") {
             Ternary::No => {}
-            Ternary::Unknown => found.push(unknown("whether the log group must be encrypted")),
+            Ternary::Unknown => found.push(unknown(
+                "the file does not show whether the log group must be encrypted",
+            )),
             Ternary::Yes => {
                 found.push(encrypted(index, group.as_ref()));
-                let what = "the log group's encryption";
-                found.push(permission(
-                    index,
-                    role,
-                    "logs:DescribeLogGroups",
-                    None,
-                    what,
-                ));
+                let what = "the encryption of the log group";
+                found.push(permission(index, role, LOG_GROUP_ACTION, None, what));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "logs", role);
                     vec![check_service_path(&connection, what)]
@@ -96,14 +132,16 @@ fn of_document<'g>(
         }
     }
     if let Some(bucket) = input_value(inputs, "s3BucketName") {
-        // Preferences name it, policies have its ARN.
+        // Preferences contain the name, policies the ARN.
         let arn = bucket.as_ref().map(|bucket| arn_of(index, bucket));
         match flag(inputs, "s3EncryptionEnabled") {
             Ternary::No => {}
-            Ternary::Unknown => found.push(unknown("whether the bucket must be encrypted")),
+            Ternary::Unknown => found.push(unknown(
+                "the file does not show whether the bucket must be encrypted",
+            )),
             Ternary::Yes => {
-                let what = "the bucket's encryption";
-                let action = "s3:GetEncryptionConfiguration";
+                let what = "the encryption of the bucket";
+                let action = BUCKET_ACTION;
                 found.extend(bucket_encryption(index, bucket.as_ref()));
                 found.push(permission(index, role, action, arn.as_ref(), what));
                 found.extend(for_placements(instance, |placement| {
@@ -116,7 +154,7 @@ fn of_document<'g>(
     if found.is_empty() {
         found.push(HopResult::pass(
             HOP,
-            "the preferences ask for nothing that can fail",
+            "the session preferences require nothing that can fail",
         ));
     }
     if !index.exists(id).is_yes() {
@@ -127,7 +165,7 @@ fn of_document<'g>(
     found.into_iter().map(at).collect()
 }
 
-/// The ARN of a bucket that is in the graph; else what names it.
+/// Returns the ARN of a bucket in the graph, or else its name.
 fn arn_of(index: &GraphIndex<'_>, bucket: &Expr) -> Expr {
     match bucket {
         Expr::Attr(id, _) => match index.graph.node(*id).map(|it| &it.resource) {
@@ -138,11 +176,12 @@ fn arn_of(index: &GraphIndex<'_>, bucket: &Expr) -> Expr {
     }
 }
 
-fn unknown(what: &str) -> HopResult {
-    HopResult::unknown(HOP, format!("{what}: not decided"))
+fn unknown(detail: &str) -> HopResult {
+    HopResult::unknown(HOP, detail)
 }
 
-/// A setting that is there and not empty: its value, where it is an expression.
+/// Returns the value of a setting, or none if it is missing or empty. The inner option is none if
+/// the value is not text or an expression.
 fn input_value(inputs: &Map<'_>, key: &str) -> Option<Option<Expr>> {
     match inputs.get(key)? {
         RawValue::Str(text) if text.is_empty() => None,
@@ -178,7 +217,7 @@ fn permission(
     let Some(role) = role else {
         return HopResult::unknown(
             HOP,
-            format!("whether the role may read {what} is not decided"),
+            format!("the file does not show whether the role allows the agent to read {what}"),
         );
     };
     let on = CallContext {
@@ -188,14 +227,11 @@ fn permission(
     let decision = index.role_permissions(role).allows(index, action, &on);
     let name = index.name(role);
     match decision.allowed {
-        Ternary::Yes => HopResult::pass(HOP, format!("`{name}` may read {what}")),
+        Ternary::Yes => HopResult::pass(HOP, format!("`{name}` allows the agent to read {what}")),
         Ternary::Unknown => HopResult::unknown(HOP, format!("`{name}`: {}", decision.detail)),
         Ternary::No => HopResult::fail(
             HOP,
-            format!(
-                "the agent must read {what}, and `{name}`: {}",
-                decision.detail
-            ),
+            format!("the agent must read {what}; `{name}`: {}", decision.detail),
         )
         .fix(Fix::manual(format!(
             "allow `{action}` in a policy of the role"
@@ -203,7 +239,7 @@ fn permission(
     }
 }
 
-/// The agent looks whether the group has a key, and refuses the session if not.
+/// Checks that the log group has a key. Without one, the agent rejects the session.
 fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
     let is_named = |log: &LogGroup, id: NodeId| match group {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
@@ -224,25 +260,25 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
         .all::<LogGroup>()
         .find(|(id, _, log)| is_named(log, *id));
     match found {
-        None => HopResult::unknown(HOP, "whether the log group has a key is not in the file"),
+        None => HopResult::unknown(HOP, "the log group is not in the file"),
         Some((_, _, log)) if log.kms_key.is_some() => {
             HopResult::pass(HOP, "the log group has a key")
         }
         Some((id, ..)) => HopResult::fail(
             HOP,
             format!(
-                "`cloudWatchEncryptionEnabled` is on, and `{}` has no key: the agent refuses \
-                     sessions",
+                "`cloudWatchEncryptionEnabled` is true, and log group `{}` has no key: the agent \
+                 rejects sessions",
                 index.name(id)
             ),
         )
         .fix(Fix::manual(
-            "set `cloudWatchEncryptionEnabled` to false, or give the log group a key",
+            "set `cloudWatchEncryptionEnabled` to `false`, or add a KMS key to the log group",
         )),
     }
 }
 
-/// Whether the key's own policy lets the role decrypt, or leaves it to IAM.
+/// Checks that the key policy allows the role to decrypt, or delegates to IAM.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
 fn key_policy(
     index: &GraphIndex<'_>,
@@ -257,7 +293,7 @@ fn key_policy(
             .map(|(id, ..)| id),
         _ => None,
     };
-    // An alias leads to its key.
+    // An alias names its key.
     let id = id.and_then(|id| match &index.graph.node(id)?.resource {
         Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
         _ => Some(id),
@@ -267,7 +303,7 @@ fn key_policy(
         None => {
             return Some(HopResult::unknown(
                 HOP,
-                "the policy of the session's key is not in the file",
+                "the policy of the session key is not in the file",
             ));
         }
     };
@@ -275,30 +311,35 @@ fn key_policy(
         return None;
     };
     let Some(policy) = &it.key_policy else {
-        return Some(HopResult::pass(HOP, "the key leaves it to IAM"));
+        return Some(HopResult::pass(HOP, "the key policy delegates to IAM"));
     };
     let on = CallContext {
         caller: role.map_or(Caller::Unknown, Caller::Role),
         resource: key,
     };
     let name = index.name(id);
-    Some(match document_allows(index, policy, "kms:Decrypt", &on) {
-        Ternary::Yes => HopResult::pass(HOP, format!("the policy of `{name}` lets the role decrypt")),
+    Some(match document_allows(index, policy, SESSION_KEY_ACTION, &on) {
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("the policy of key `{name}` allows the role to decrypt"),
+        ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("whether the policy of `{name}` lets the role decrypt is not decided"),
+            format!(
+                "the file does not show whether the policy of key `{name}` allows the role to decrypt"
+            ),
         ),
         Ternary::No => HopResult::fail(
             HOP,
-            format!("the policy of the key `{name}` lets neither the role nor IAM decide"),
+            format!("the policy of key `{name}` does not allow the role to decrypt"),
         )
         .fix(Fix::manual(
-            "let the key's policy allow `kms:*` to the account's root, or `kms:Decrypt` to the role",
+            "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to the role",
         )),
     })
 }
 
-/// The agent takes a bucket for encrypted with `AES256` and `aws:kms` only.
+/// Checks the encryption of the bucket. The agent accepts only `AES256` and `aws:kms`.
 fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<HopResult> {
     let is_named = |id: NodeId, it: &Bucket| match bucket {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
@@ -330,27 +371,25 @@ fn bucket_encryption(index: &GraphIndex<'_>, bucket: Option<&Expr>) -> Option<Ho
         Some(other) => Some(
             HopResult::fail(
                 HOP,
-                format!(
-                    "`{name}` encrypts with `{other}`, which the agent takes for not encrypted"
-                ),
+                format!("bucket `{name}` encrypts with `{other}`, which the agent does not accept"),
             )
-            .fix(Fix::manual("encrypt it with `aws:kms` or `AES256`")),
+            .fix(Fix::manual("encrypt the bucket with `aws:kms` or `AES256`")),
         ),
         None => Some(HopResult::unknown(
             HOP,
-            format!("how `{name}` encrypts is not decided"),
+            format!("the encryption of bucket `{name}` is unknown"),
         )),
     })
 }
 
-/// Whether the instance reaches the service that the preferences need.
+/// Checks the path from the instance to a service that the preferences require.
 fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult {
     let checks = connection.check();
     let worst = checks.into_iter().min_by_key(|result| result.status);
     let service = connection.service;
     match worst {
         Some(result) if result.status == HopStatus::Pass => {
-            HopResult::pass(HOP, format!("`{service}` is reached for {what}"))
+            HopResult::pass(HOP, format!("the instance reaches `{service}` for {what}"))
         }
         Some(result) => {
             let message = format!(
@@ -363,7 +402,7 @@ fn check_service_path(connection: &Connection<'_, '_>, what: &str) -> HopResult 
                 None => mine,
             }
         }
-        None => unknown(service),
+        None => unknown("the path to the service is unknown"),
     }
 }
 
@@ -373,7 +412,7 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
         None => Ternary::Unknown,
     };
     let request = path::S3Request {
-        action: "s3:GetEncryptionConfiguration",
+        action: BUCKET_ACTION,
         on: CallContext {
             caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: bucket,
@@ -386,17 +425,19 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
         InternetRoute::Unknown(_) => Ternary::Unknown,
         InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
     };
-    let hidden = matches!(connection.path_choice(), PathChoice::Unknown);
+    let hidden = matches!(connection.path, PathChoice::Unknown);
     match gateway.or(internet) {
-        Ternary::Yes => HopResult::pass(HOP, format!("S3 is reached for {what}")),
+        Ternary::Yes => HopResult::pass(HOP, format!("the instance reaches S3 for {what}")),
         Ternary::No if !hidden => HopResult::fail(
             HOP,
-            format!("the agent must reach S3 for {what}, and the subnet has no way there"),
+            format!("the agent must reach S3 for {what}, and the subnet has no path to S3"),
         )
         .fix(Fix::manual(
-            "add a gateway endpoint for s3 to the subnet's route table, and let 443 out to its \
-             prefix list",
+            "add an S3 gateway endpoint to the route table of the subnet, and allow outbound TCP \
+             443 to its prefix list",
         )),
-        _ => unknown(&format!("whether S3 is reached for {what}")),
+        _ => unknown(&format!(
+            "the file does not show whether the instance reaches S3 for {what}"
+        )),
     }
 }

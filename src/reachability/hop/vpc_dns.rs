@@ -1,15 +1,40 @@
-//! The VPC resolves the services' names.
+//! DNS of the VPC: resolves the names of the services.
 
+use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path;
 use super::super::ternary::Ternary;
-use super::super::{Hop, HopResult};
-use super::{Connection, PathChoice};
+use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::{NodeId, Value};
 use crate::resource::{DhcpOptions, DhcpOptionsAssociation, RawValue, Vpc};
 
 const HOP: Hop = Hop::VpcDns;
+
+pub(super) const ENTRY: Entry = Entry {
+    code: "vpc-dns",
+    reason: "the agent connects to the services by name",
+    page: "\
+**Checks** that the VPC resolves names. DNS support must be enabled. DNS hostnames, disabled by
+default, must be enabled where an endpoint uses private DNS. DHCP options must provide the VPC
+resolver.
+
+**Unknown** if a private hosted zone covers the names of the services and its record does not
+resolve to an endpoint. Also unknown for resolver rules, DNS firewalls, and other DNS servers.
+
+**Fix:** set `EnableDnsHostnames: true`.
+
+<https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html>
+",
+    expected: "Both values are `true`.",
+    commands: &[
+        "aws ec2 describe-vpc-attribute --vpc-id \"$VPC\" --attribute enableDnsSupport",
+        "aws ec2 describe-vpc-attribute --vpc-id \"$VPC\" --attribute enableDnsHostnames",
+    ],
+    boxes: &[],
+    steps: &[SequenceStep::Resolve],
+    check: Check::Connection(check),
+};
 
 fn flag(value: Option<&Value<bool>>, default: bool) -> Ternary {
     match value {
@@ -20,9 +45,13 @@ fn flag(value: Option<&Value<bool>>, default: bool) -> Ternary {
     }
 }
 
-pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopResult {
+fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    vec![check_vpc(connection, &connection.path)]
+}
+
+fn check_vpc(connection: &Connection<'_, '_>, path: &PathChoice) -> HopResult {
     let Resolved::Node(id, vpc) = connection.vpc else {
-        return HopResult::unknown(HOP, "the VPC's DNS settings are not in the file");
+        return HopResult::unknown(HOP, "the DNS settings of the VPC are not in the file");
     };
     let unmodeled = |field| {
         connection
@@ -60,7 +89,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
     }
     for (field, value) in &attributes {
         if value.is_no() {
-            return HopResult::fail(HOP, format!("`{name}` has `{field}` off"))
+            return HopResult::fail(HOP, format!("`{name}` has `{field}` disabled"))
                 .at(id, field)
                 .fix(Fix::set(id, field, RawValue::Bool(true)));
         }
@@ -72,14 +101,14 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
         .iter()
         .find(|(_, value)| *value == Ternary::Unknown)
     {
-        return HopResult::unknown(HOP, format!("`{field}` of `{name}` is not decided"))
-            .at(id, field);
+        return HopResult::unknown(HOP, format!("`{field}` of `{name}` is unknown")).at(id, field);
     }
     if connection.index.is_dns_overridden(id) {
         return HopResult::unknown(
             HOP,
             format!(
-                "resolver rules, a DNS firewall or a profile decide what names lead to in `{name}`"
+                "resolver rules, a DNS firewall or a Route 53 Profile can change the addresses of names in \
+                 `{name}`"
             ),
         )
         .at(id, "enable_dns_support");
@@ -90,7 +119,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
         return HopResult::unknown(
             HOP,
             format!(
-                "`{}` is or may be IPv6-only",
+                "the file does not show whether `{}` has IPv4 addresses",
                 connection.index.name(*subnet)
             ),
         )
@@ -104,7 +133,7 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
             return HopResult::unknown(
                 HOP,
                 format!(
-                    "the private zone `{}` answers for `{}`, and where it leads is not decided",
+                    "private hosted zone `{}` covers `{}`, and the file does not show the addresses",
                     connection.index.name(zone),
                     connection.service
                 ),
@@ -112,11 +141,11 @@ pub(super) fn check(connection: &Connection<'_, '_>, path: &PathChoice) -> HopRe
             .at(zone, "name");
         }
     }
-    HopResult::pass(HOP, format!("`{name}` resolves the services' names"))
+    HopResult::pass(HOP, format!("`{name}` resolves the names of the services"))
         .at(id, "enable_dns_support")
 }
 
-/// What DHCP tells instances to ask.
+/// Checks the DNS servers in the DHCP options of the VPC.
 fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Option<HopResult> {
     let index = connection.index;
     for (tie, _, association) in index.all::<DhcpOptionsAssociation>() {
@@ -137,12 +166,14 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
             match index.resolve_one::<DhcpOptions>(&association.dhcp_options) {
                 Resolved::Node(id, options) => (id, options),
                 Resolved::OtherType(_) | Resolved::Outside(_) => {
-                    return undecided("the VPC's DHCP options are not in the file".to_owned());
+                    return undecided("the DHCP options of the VPC are not in the file".to_owned());
                 }
             };
         let name = index.name(options_id);
         if !ours.and(index.exists(options_id)).is_yes() {
-            return undecided(format!("whether the VPC has `{name}` is not decided"));
+            return undecided(format!(
+                "the file does not show whether the VPC has DHCP options `{name}`"
+            ));
         }
         let at = (options_id, "domain_name_servers");
         let unmodeled = index
@@ -151,7 +182,7 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
             .is_some_and(|node| node.is_unmodeled("domain_name_servers"));
         if options.domain_name_servers.is_empty() && !unmodeled {
             return Some(
-                HopResult::fail(HOP, format!("`{name}` hands out no DNS server"))
+                HopResult::fail(HOP, format!("DHCP options `{name}` have no DNS server"))
                     .at(at.0, at.1)
                     .fix(Fix::set(
                         at.0,
@@ -170,8 +201,8 @@ fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Opti
                 HopResult::unknown(
                     HOP,
                     format!(
-                        "`{name}` names other DNS servers: whether they forward the services' \
-                         names to the VPC's resolver is not in the file"
+                        "DHCP options `{name}` have other DNS servers; the file does not show \
+                         whether these forward to the VPC resolver"
                     ),
                 )
                 .at(at.0, at.1),

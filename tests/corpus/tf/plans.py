@@ -5,7 +5,7 @@
     plans.py --missing    the cases without a plan
 
 Environment:
-  TF_PLUGIN_DIR      folder of a provider mirror; else one in the usual folders, else the registry
+  TF_PLUGIN_DIR      directory of a provider mirror; else one in the usual directories, else the registry
   AWS_ENDPOINT_URL   a running emulator that knows images.json; else this script starts moto_server
 
 Needs terraform, PyYAML and, without an endpoint, moto_server on the PATH. Sends nothing to AWS.
@@ -31,7 +31,7 @@ from cfn_emulator.client import is_serving
 
 HERE = pathlib.Path(__file__).resolve().parent
 SECONDS = 300
-# What readers of plans need; the rest is the time, or a copy of another part.
+# The parts that readers need. The rest is the time, or a copy of another part.
 KEPT = [
     "format_version", "terraform_version", "variables", "planned_values", "resource_changes",
     "prior_state", "configuration",
@@ -116,7 +116,7 @@ def addresses(module):
 
 
 def unknown(value):
-    """Returns what is unknown until the apply, without empty parts; list indexes stay."""
+    """Returns values that are unknown until the apply, without empty parts; list indexes stay."""
     if isinstance(value, dict):
         return {k: kept for k, v in value.items() if (kept := unknown(v))}
     if isinstance(value, list):
@@ -203,7 +203,7 @@ def renumbered(plan):
 
 
 class Base:
-    """A base in its own working folder, initialized once, applied at most once."""
+    """A base in a separate working directory, initialized once, applied at most once."""
 
     def __init__(self, name, work, env):
         self.source, self.work, self.env = HERE / name, work / name, env
@@ -258,7 +258,7 @@ def main(wanted):
     cases = yaml.safe_load((HERE / "cases.yaml").read_text())
     names = [case["case"] for case in cases]
     if len(set(names)) != len(names):
-        sys.exit("two cases of one name: " + ", ".join(sorted({n for n in names if names.count(n) > 1})))
+        sys.exit("duplicate case names: " + ", ".join(sorted({n for n in names if names.count(n) > 1})))
     if wanted == ["--missing"]:
         cases = [c for c in cases if not (HERE / "plans" / f"{c['case']}.json").exists()]
     elif wanted:
@@ -276,7 +276,7 @@ def main(wanted):
         for case in cases:
             try:
                 name = case["base"]
-                if name is None:  # made by hand
+                if name is None:  # a person wrote the plan
                     text = (HERE / "plans" / f"{case['case']}.json").read_text()
                     check(case, json.loads(text), text, work)
                     continue

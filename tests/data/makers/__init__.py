@@ -1,7 +1,7 @@
 """One module for each data set that a package can write or check.
 
 A module has one or both of two functions. `make(inputs)` returns the whole text of the file.
-`problems(inputs)` compares what is collected by hand in the file with a package.
+`problems(inputs)` compares manually collected data in the file with a package.
 """
 import json
 import os

@@ -37,7 +37,7 @@ def make(inputs):
         for token in tokens:
             names.setdefault(token, "-")
             reversed_in.setdefault(token, []).append(region)
-    # The Rust code knows this one exception; another one needs code there.
+    # The Rust code contains only this exception. Another exception requires code there.
     suffixed = table(source, "getDefaultEndpointSuffix")
     if suffixed != {"cn-north-1": ["transcribe"], "cn-northwest-1": ["transcribe"]}:
         raise Unexpected(f"aws-cdk-lib has other endpoint suffixes than `transcribe`: {suffixed}")

@@ -4,7 +4,7 @@ The provider's schema does not show these arguments, but its plans do: for each 
 plans a change of that argument alone, and the plan lists what requires a replacement.
 
 A row has the type, the arguments that always replace the resource, and those that replace it under a
-condition. The conditions are collected by hand, and this module keeps them.
+condition. The conditions are collected manually, and this module keeps them.
 """
 import copy
 import json
@@ -13,7 +13,7 @@ from . import Unexpected, rows_of
 
 SOURCE = "hashicorp-aws"
 
-# Arguments that the provider rejects with placeholder values, or together with others.
+# Arguments that the provider rejects with placeholder values, or in combination.
 VALUES = {
     "aws_cloudwatch_metric_alarm": {"extended_statistic": None, "metric_query": []},
     "aws_s3_bucket_lifecycle_configuration": {
@@ -77,7 +77,7 @@ def replacing(provider, name, block, under_condition):
         replaced_by, error = provider.replaced_by(name, prior, proposed, configured(block, proposed))
         if error and dotted not in under_condition:
             raise Unexpected(f"{name}: the provider rejects a change of `{dotted}`; add to VALUES: {error}")
-        # A new block lists what it contains, which has rows of its own, unless the block itself counts.
+        # A new block lists its contents, which have separate rows, unless the block itself counts.
         is_block = change is another
         if dotted in replaced_by if is_block else replaced_by:
             found.add(dotted)

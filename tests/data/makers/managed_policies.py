@@ -4,16 +4,15 @@ Keeps only the statements about ACTIONS, which are all that the reachability che
 """
 import fnmatch
 import json
+import pathlib
+import re
 
+SOURCE = pathlib.Path(__file__).parents[3] / "src/session_manager.rs"
+# The actions of the agent in the order of the services: ssm, ssmmessages, kms, logs, s3.
 ACTIONS = [
-    "ssm:UpdateInstanceInformation",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-    "kms:Decrypt",
-    "logs:DescribeLogGroups",
-    "s3:GetEncryptionConfiguration",
+    action
+    for service in ["ssm", "ssmmessages", "kms", "logs", "s3"]
+    for action in sorted(re.findall(rf'"({service}:\w+)"', SOURCE.read_text()))
 ]
 
 

@@ -1,1 +1,1 @@
-"""Faults injected into the calls of the program; see ../faults.py."""
+"""Injects faults into the calls of the program; see ../faults.py."""

@@ -1,4 +1,4 @@
-"""The faults, and the hits that put them on calls."""
+"""Faults, and hits that assign them to calls."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/theSecretOfTheFaults"
 SESSION = "theTokenOfTheSessionOfTheFaults"
 
 
-# Seconds that the program retries: longer than any fault that passes, shorter than a hang.
+# Seconds that the program retries: longer than any transient fault, shorter than a hang.
 PATIENCE = 60
 
 
@@ -17,7 +17,7 @@ LIMIT = 5
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a call. A run with a fault that passes must end as without it."""
+    """A fault of a call. A run with a transient fault must end like a run without faults."""
 
     rule: dict
     passes: bool = True
@@ -67,7 +67,7 @@ FAULTS = {
 }
 
 
-# As long as the program retries; only on the calls where they matter.
+# As long as the program retries; only on the calls where it matters.
 PATIENT = {
     "answer-lost-always": Fault({"response": {"abort_bytes": 1}}, passes=False, long=True),
     "reset-always": Fault({"reset": True}, passes=False, long=True),
@@ -95,7 +95,7 @@ OTHERS = {"DescribeInstances": "ec2", "DescribeInstanceInformation": "ssm"}
 OPERATIONS = (*READS, *WRITES, *OTHERS)
 
 
-# Called more than once in each run that calls them.
+# Operations that each run calls more than once.
 REPEATED = ("DescribeStacks", "DescribeStackEvents")
 
 

@@ -19,13 +19,13 @@ def soundness(run, done):
         run.complain("the program panicked")
     for secret in (SECRET, SESSION):
         if secret in done.stdout + done.stderr:
-            run.complain("a secret in the output")
+            run.complain("the output contains a secret")
     if done.arguments[0] == "status":
         for said in re.findall(rf"^stack {run.name} in {REGION}: ([A-Z_]+)", done.stdout, re.M):
             if said != done.after.status and not said.endswith("_IN_PROGRESS"):
                 run.complain(f"the stack is {done.after.status}, reported as {said}")
     if "--timeout" in done.arguments and done.arguments[0] != "status" and done.seconds > LIMIT + 15:
-        run.complain(f"it waited for {done.seconds:.0f} s, with a limit of {LIMIT} s")
+        run.complain(f"it waited {done.seconds:.0f} s, with a limit of {LIMIT} s")
     if "json" in done.arguments:
         lines = done.stdout.splitlines()
         try:
@@ -123,7 +123,7 @@ def failure(run, done):
     begun = after.begun(*EXECUTIONS, "DELETE_IN_PROGRESS") - before.begun(*EXECUTIONS, "DELETE_IN_PROGRESS")
     if re.search(r"nothing was (changed|deployed)", final):
         words.append("nothing")
-        # `remains` judges leftovers; operations of other users do not count.
+        # `remains` checks remaining resources; operations of other users do not count.
         mentioned = "may still exist" in final and before.status is None
         same = (last.id, last.status, last.template) == (before.id, before.status, before.template)
         others = (before.status or "").endswith("_IN_PROGRESS") and before.status != "REVIEW_IN_PROGRESS"
@@ -154,7 +154,7 @@ def failure(run, done):
     if re.search(r"is not known|is unknown", final):
         words.append("not known")
         if run.passes:
-            run.complain("reported an unknown state, and the fault passes")
+            run.complain("reported an unknown state after a transient fault")
     if re.search(rf"stack `{name}` (is (gone|deleted|protected)|was [A-Z_]+ when)|stopped waiting", final):
         words.append("else")
     if not words and done.arguments[0] != "status":
@@ -167,12 +167,12 @@ def failure(run, done):
 
 
 def remains(run, before, last, stderr):
-    """Expects that the output names a leftover change set or empty stack, with the command that deletes it."""
+    """Expects that the output names a remaining change set or empty stack, with the command that deletes it."""
     for name, execution in last.change_sets.items():
         if name in before.change_sets or execution.startswith("EXECUTE_"):
             continue
         if name not in stderr or "delete-change-set" not in stderr:
-            run.complain(f"change set {name} is left and not named")
+            run.complain(f"change set {name} remains and is not reported")
     if last.status == "REVIEW_IN_PROGRESS" and last.id != before.id:
         if not re.search(rf"REVIEW_IN_PROGRESS|destroy --stack {re.escape(run.name)}|delete-stack", stderr):
-            run.complain("an empty stack is left and not named")
+            run.complain("an empty stack remains and is not reported")

@@ -1,4 +1,4 @@
-"""Emulators behind a proxy, and the state of a stack in them."""
+"""Emulators with a proxy in front, and the state of a stack in them."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from harness.program import beside_python, free_port
 
 @dataclass
 class StackState:
-    """All stacks that ever had a name, read from the emulator without the proxy."""
+    """The history of all stacks with a name, read from the emulator without the proxy."""
 
     live: dict | None
     template: object
@@ -58,7 +58,7 @@ EXECUTIONS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
 
 class Place:
-    """An emulator behind a proxy, which several workers share: each run has its own stack."""
+    """An emulator with a proxy in front, which several workers share: each run has a separate stack."""
 
     def __init__(self, emulators, number):
         self.emulator = emulators.copy(f"emulator-{number}")
@@ -111,7 +111,7 @@ class Place:
 
 
 class Proxy:
-    """Microburst in front of an emulator. Each run has its own access key, and so its own rules."""
+    """A Microburst proxy of an emulator. Each run has a separate access key, and so separate rules."""
 
     def __init__(self, endpoint, log):
         port = free_port()

@@ -1,4 +1,4 @@
-"""Which runs there are."""
+"""Chooses the runs."""
 
 import random
 
@@ -10,7 +10,7 @@ from deploy.fault_injection.scenarios import CREATION, SCENARIOS
 def excluded(scenario, hit):
     """Reports whether no program can handle the hit in the scenario."""
     if ALL_FAULTS[hit.fault].late and hit.operation == "CreateChangeSet":
-        # What the service creates after its caller has cleaned up stays.
+        # A resource that the service creates after the cleanup of its caller remains.
         return scenario in ("dry-run-create", "dry-run-update", "change-set-fails", "unchanged", "unchanged-protected") or (
             scenario.startswith(("interrupted", "two", "killed"))
         )
@@ -34,7 +34,7 @@ SHORTENED = [
 ]
 
 
-# One operation that is read once, one that is polled, and the two that change something: each meets every fault in CI.
+# In CI, every fault meets these operations: one read, one that is polled, and the two that change something.
 REPRESENTATIVE = ("DescribeChangeSet", "DescribeStacks", "CreateChangeSet", "ExecuteChangeSet")
 
 

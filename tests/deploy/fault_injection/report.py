@@ -1,4 +1,4 @@
-"""Carries out a run and describes it."""
+"""Runs a case and describes it."""
 
 import collections
 import time
@@ -14,10 +14,10 @@ def carry_out(run, place, binary, folder):
     owners = {}
     try:
         scenario = SCENARIOS[run.scenario][0]
-        # The rules apply from here on; preparations of a scenario bypass the proxy.
+        # The rules apply from here; preparations of a scenario bypass the proxy.
         owners = place.proxy.add(run.hits, run.key)
         scenario(run)
-    except Exception as error:  # A run that breaks the harness must not hide the others.
+    except Exception as error:  # An error of the harness must not hide other runs.
         run.complain(f"harness: {type(error).__name__}: {error}")
     finally:
         try:
@@ -25,9 +25,9 @@ def carry_out(run, place, binary, folder):
         except OSError as error:
             run.complain(f"harness: the proxy: {error}")
         run.seconds = time.monotonic() - began
-    # A fault limited in time may be over, and one on old credentials too late.
+    # A fault with a time limit can be over, and one on old credentials too late.
     sure = "ttl_s" not in ALL_FAULTS[run.hits[0].fault].rule
-    # A deleted stack is described less often.
+    # The program calls DescribeStacks less often for a deleted stack.
     sure = sure and not run.scenario.startswith(("renewed", "status-waits-gone"))
     if len(run.hits) == 1 and not run.fired and not run.hits[0].skipped and sure:
         run.complain("the fault did not happen")

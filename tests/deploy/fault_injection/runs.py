@@ -1,4 +1,4 @@
-"""One run: its stack, its calls of the program, and what they are expected to do."""
+"""One run: its stack, its calls of the program, and the expected results."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ from harness.program import beside_python
 
 @dataclass
 class Done:
-    """How one call of the program ended, with the state before, right after it, and when no operation was in progress."""
+    """The end of a call of the program, with the state before, right after it, and when no operation was in progress."""
 
     arguments: list
     code: int | None
@@ -69,7 +69,7 @@ class Run:
 
     def renew(self, key):
         text = f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {SECRET}\naws_session_token = {SESSION}\n"
-        # Atomically, as tools that renew credentials write it.
+        # Atomically, like tools that renew credentials.
         self.folder.joinpath("new").write_text(text)
         self.folder.joinpath("new").rename(self.credentials)
 
@@ -171,7 +171,7 @@ class Run:
             meanwhile(process)
         done = self.end(process, arguments, began)
         if done.code == -signal.SIGINT:
-            # Before the program handled signals; a shell reports 130 too.
+            # The signal arrived before the program handled signals. Shells report 130 too.
             done.code, done.stderr = 130, done.stderr + "error: interrupted; nothing was changed\n"
         done.after = self.place.truth(self.name)
         done.last = self.place.settled(self.name)
@@ -183,7 +183,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a run ends if its faults pass. The status is empty without a stack, and SAME if nothing changes."""
+    """The expected end of a run with transient faults. The status is empty without a stack, and SAME if nothing changes."""
 
     code: tuple = (0,)
     status: tuple = ()

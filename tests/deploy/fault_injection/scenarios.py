@@ -73,7 +73,7 @@ def busy(run):
 def over_kept(run):
     """An update continues a creation that failed with rollback disabled."""
     template = emulator(network(), "Group", CreateFails=CAUSE)
-    # A cancelled subnet would conflict with the new one.
+    # A canceled subnet would conflict with the new one.
     template["Resources"]["Group"]["DependsOn"] = "Subnet"
     with contextlib.suppress(ClientError):
         run.place.client.create_stack(StackName=run.name, TemplateBody=json.dumps(template), DisableRollback=True)
@@ -114,7 +114,7 @@ def interrupted(run, kind, sent):
 
     finished = ("CREATE_COMPLETE",) if kind == "create" else ("UPDATE_COMPLETE",)
     if sent == signal.SIGINT:
-        # The interrupt may come before or after the end.
+        # The interrupt arrives before or after the end.
         ended = Wanted(code=(130, 0), status=("any",), template=template, executions=(0, 1))
         run.call(run.deploy(template), ended, stop)
     else:
@@ -133,7 +133,7 @@ def interrupted_in_trouble(run):
     told = []
 
     def stop(process):
-        # The program is in trouble once the fault has happened.
+        # The program retries once the fault has happened.
         end = time.monotonic() + PATIENCE
         while not run.place.proxy.has_fired(run.key) and time.monotonic() < end:
             time.sleep(0.05)
@@ -144,11 +144,11 @@ def interrupted_in_trouble(run):
 
     run.call(run.deploy(network()), Wanted(code=(130,), status=(), executions=(0,)), stop)
     if told[1] - told[0] > 20:
-        run.complain(f"stopped only {told[1] - told[0]:.0f} s after it was asked to")
+        run.complain(f"stopped {told[1] - told[0]:.0f} s after the interrupt")
 
 
 def renewed(run, kind):
-    """The credentials expire in the middle, just after another program has written new ones."""
+    """The credentials expire in the middle of a run, right after another program has written new ones."""
     run.renew(run.key)
     if kind == "update":
         run.stack(network())
@@ -186,7 +186,7 @@ def two_at_once(run, same):
         if after.status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             run.complain(f"the stack is {after.status}")
         elif after.template not in (first, second):
-            run.complain("the template is of neither")
+            run.complain("the template is from neither deployment")
         executions = after.begun(*EXECUTIONS)
         if executions > 2 or (same and executions > 1):
             run.complain(f"{executions} executions")

@@ -33,7 +33,7 @@ CAUSE = "The maximum number of groups has been reached. (SecurityGroupLimitExcee
 
 
 def failing(verb, template):
-    """The subnet is in progress when the group fails, and is cancelled: a consequence, not the cause."""
+    """The subnet is in progress when the security group fails. CloudFormation cancels it: a consequence, not the cause."""
     emulator(template, "Subnet", Seconds=0.6)
     return emulator(template, "Group", **{f"{verb}Fails": CAUSE})
 
@@ -51,7 +51,7 @@ def retained():
 
 
 def without_group():
-    """A template without an output of the group: retained resources must not refer to deleted ones."""
+    """A template without an output of the security group: retained resources must not refer to deleted ones."""
     template = retained()
     template["Outputs"].pop("GroupId")
     return template

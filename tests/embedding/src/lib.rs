@@ -1,17 +1,17 @@
-//! A team's own stacks: a network that others share, and access to the team's machines in it.
+//! Stacks of a team: a shared network, and access to the team's instances in this network.
 
 use ssm_synth::construct::{
     Construct, ExistingNetwork, InstanceHandles, PrivateInstance, PrivateNetwork,
 };
-use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Graph, Handle, RemovalPolicy};
-use ssm_synth::resource::{Instance, LogGroup, RawResource, RawValue, Typed};
+use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Handle};
+use ssm_synth::resource::{Graph, RemovalPolicy, Instance, LogGroup, RawResource, RawValue, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
-/// The range of the shared network.
+/// The CIDR range of the shared network.
 const RANGE: Cidr = Cidr::v4([10, 40, 0, 0], 16);
 
-/// An alarm for a machine that fails its checks, with a topic of its own: a construct of the
-/// team's, of resources of both kinds.
+/// A custom construct: an alarm for failing status checks of an instance, with an SNS topic. Uses
+/// modeled types and raw resources.
 pub struct Alarmed {
     name: String,
     instance: Handle<Instance>,
@@ -21,7 +21,7 @@ impl Construct for Alarmed {
     type Handle = Handle<RawResource>;
 
     fn build(self, scope: &mut Scope<'_>) -> Handle<RawResource> {
-        // A type that the list may lack, in both languages; text is data in either.
+        // The model does not support this type. Text in templates of either language is data.
         let queue = scope.add(
             "Queue",
             RawResource::new()
@@ -30,7 +30,7 @@ impl Construct for Alarmed {
                 .tf("aws_sqs_queue")
                 .argument("message_retention_seconds", 1_209_600),
         );
-        // What it holds goes with it, and that is said.
+        // Nested resources belong to the alarm, also for their suppressions.
         scope.set_removal_policy(queue, RemovalPolicy::Delete);
         let name = RawValue::from(self.instance.attr(Instance::LINK));
         scope.add(
@@ -48,10 +48,10 @@ impl Construct for Alarmed {
     }
 }
 
-/// The queue's ARN, as both languages call it.
+/// The ARN of the queue in both languages.
 pub const QUEUE_ARN: Attr = Attr::by_get_att("Arn", "arn");
 
-/// Machines of the team, each alarmed: composed of a construct of `ssm-synth` and one of ours.
+/// Instances with alarms: composes a construct of `ssm-synth` and a custom one.
 pub struct Fleet<'a>(pub &'a [InstanceHandles]);
 
 impl Construct for Fleet<'_> {
@@ -70,12 +70,12 @@ impl Construct for Fleet<'_> {
     }
 }
 
-/// A rule of the team's over the whole graph: logs are kept for a while.
+/// A custom rule for the whole graph: log groups have a retention period.
 fn logs_are_kept(graph: &Graph, out: &mut Diagnostics) {
     for (node, group) in graph.all::<LogGroup>() {
         if group.retention_in_days.is_none() {
             out.push(
-                Diagnostic::error("team-log-retention", "a log group keeps its lines for ever")
+                Diagnostic::error("team-log-retention", "the log group keeps events forever")
                     .path(node.path.clone())
                     .at(node.location.clone())
                     .help("set `retention_in_days`"),
@@ -84,7 +84,7 @@ fn logs_are_kept(graph: &Graph, out: &mut Diagnostics) {
     }
 }
 
-/// The team's app: two stacks, the second in the network of the first.
+/// The app: two stacks, the second in the network of the first.
 pub fn app() -> App {
     let mut app = App::new();
 
@@ -99,7 +99,7 @@ pub fn app() -> App {
             .instance(PrivateInstance::new("worker")),
     );
     let queues = access.add("Fleet", Fleet(&handles.instances));
-    // And back: a value of the team's resource, where the model knows a property.
+    // A value of a custom resource in a modeled property.
     for (queue, host) in queues.iter().zip(&handles.instances) {
         if let Some(instance) = app.graph_mut().get_mut(host.instance) {
             instance.tags.set("Queue", queue.attr(QUEUE_ARN));

@@ -1,4 +1,4 @@
-//! The team's tests of its stacks.
+//! Tests of the stacks.
 
 use ssm_synth::resource::{Instance, LogGroup, Vpc, VpcEndpoint};
 use ssm_synth::testing::{Assertions, Capture, Format, array_with, object_like, string_like};
@@ -6,7 +6,7 @@ use ssm_synth::{assert_synth_snapshot, resource::RawResource};
 use team_access::app;
 
 #[test]
-fn the_stacks_are_as_reviewed() {
+fn the_stacks_match_the_snapshots() {
     assert_synth_snapshot!(app(), [Format::CfnYaml, Format::Hcl]);
 }
 
@@ -32,7 +32,7 @@ fn every_instance_is_monitored_and_tagged() {
     assert_eq!(subnets.values().len(), 2);
     access.has_resource_properties::<VpcEndpoint>(object_like([(
         "ServiceName",
-        // The region is decided at deployment.
+        // The deployment determines the region.
         object_like([("Fn::Sub", string_like("*.ssmmessages"))]),
     )]));
     access.all_instances_reachable();
@@ -47,7 +47,7 @@ fn a_failing_assertion_shows_the_closest_resource() {
 }
 
 #[test]
-fn the_teams_rule_is_heard() {
+fn validation_applies_the_custom_rule() {
     let mut app = app();
     app.stack("TeamAccess").add("Logs", LogGroup::new());
     let problems = app.validate().unwrap_err();

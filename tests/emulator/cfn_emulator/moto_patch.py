@@ -17,7 +17,7 @@ def replaces(cls, name):
 
 
 class ServiceError(ServiceException):
-    """An error response of any service. Moto finds the protocol of its own exceptions by module; this class has none."""
+    """An error response of any service. Moto finds the protocol of its exceptions by module; this class has no module."""
 
 
 def adds(cls):

@@ -176,7 +176,7 @@ class Origin:
         if copy.log:
             log = os.open(copy.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.dup2(log, 2)
-        # Standard output belongs to the origin.
+        # The origin uses stdout.
         os.dup2(2, 1)
         # Without new seeds all copies would choose the same IDs, and an unreplaced ID would compare as equal.
         random.seed()

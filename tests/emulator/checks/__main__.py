@@ -19,12 +19,12 @@ from harness.cases import Case
 from harness.emulators import emulators
 from harness.pair import Pair
 
-# Operations must end soon; agents must be seen to be absent first.
+# Short operations, and agents that register late enough for the checks without an agent.
 SETTINGS = {"EMULATOR_STEP": "0.01", "EMULATOR_AGENT_SECONDS": "0.7"}
 
 
 class Worker:
-    """What a case can use, created when it is first needed."""
+    """The tools of the cases, created on first use."""
 
     def __init__(self, found, folder):
         self.found, self.folder = found, folder
@@ -66,7 +66,7 @@ def all_cases(thorough):
 
         return run
 
-    # The longest first.
+    # The longest cases start first.
     found = [Case(f"resource_types/{it.__name__}", on_types(it)) for it in resource_types.CASES]
     found += [Case(f"control_plane/{it.__name__}", on_control_plane(it)) for it in control_plane.CASES]
     found += [Case(f"agents/{it.__name__}", on_control_plane(it)) for it in agents.CASES]
@@ -77,7 +77,7 @@ def main():
     parser = cases.parser(__doc__, program=False)
     cases.add_names(parser)
     parser.add_argument(
-        "--thorough", action="store_true", help="also change lifecycle rules with Terraform: two minutes more"
+        "--thorough", action="store_true", help="also change lifecycle rules with Terraform: 2 more minutes"
     )
     parser.add_argument("--jobs", type=int, default=3)
     arguments = parser.parse_intermixed_args()

@@ -21,7 +21,7 @@ def agents(check):
         found = ssm.describe_instance_information(Filters=wanted)["InstanceInformationList"]
         return {it["InstanceId"]: it["PingStatus"] for it in found}
 
-    check.equal(look(), {}, "agents take their time")
+    check.equal(look(), {}, "agents register late")
     check.equal(wait(look, lambda it: len(it) == 2), {online: "Online", lost: "ConnectionLost"}, "agents")
     statuses = [ssm.get_connection_status(Target=it)["Status"] for it in (online, never, lost)]
     check.equal(statuses, ["connected", "notconnected", "notconnected"], "connections")
@@ -40,7 +40,7 @@ def policy_simulation(check):
         return [it["EvalDecision"] for it in found]
 
     caller = sts.get_caller_identity()["Arn"]
-    check.equal(decisions(caller, "ec2:RunInstances"), ["allowed"], "who may do all")
+    check.equal(decisions(caller, "ec2:RunInstances"), ["allowed"], "a caller with all permissions")
     arn = iam.create_user(UserName="dev")["User"]["Arn"]
     allow = {"Effect": "Allow", "Action": ["ec2:*", "ssm:Get*"], "Resource": "*"}
     deny = {"Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "*"}

@@ -1,6 +1,6 @@
 """Checks of the control plane: change sets, operations, events, rollback, deletion, drift.
 
-They show that the emulator does what its modules document; that AWS does the same rests on what is known of AWS.
+The checks show that the emulator works as its modules document. Only documentation shows that AWS does the same.
 """
 
 import json
@@ -130,7 +130,7 @@ def creation(check):
     check.equal(len(client.list_change_sets(StackName="net")["Summaries"]), 2, "both are listed")
     check.equal(second["ExecutionStatus"], "AVAILABLE", "execution status")
     actions = [it["ResourceChange"]["Action"] for it in second["Changes"]]
-    check.equal(actions, ["Add"] * 4, "all is added")
+    check.equal(actions, ["Add"] * 4, "the change set adds everything")
     stack = check.execute(second, ClientRequestToken="create")
     check.equal(stack["StackStatus"], "CREATE_COMPLETE", "creation")
     check.equal(stack["StackId"], made["StackId"], "the identifier stays")
@@ -164,7 +164,7 @@ def creation(check):
         ChangeSetType="CREATE",
         TemplateBody=json.dumps(network()),
     )
-    check.equal(client.list_change_sets(StackName="net")["Summaries"][0]["ChangeSetName"], name, "the executed one stays")
+    check.equal(client.list_change_sets(StackName="net")["Summaries"][0]["ChangeSetName"], name, "the executed one remains")
 
 
 def change(check):
@@ -185,8 +185,8 @@ def change(check):
     stack = check.execute(found, ClientRequestToken="update")
     check.equal(stack["StackStatus"], "UPDATE_COMPLETE", "update")
     new = check.physical("net", "Second")
-    check(new != old, "the subnet is another")
-    check.equal(check.physical("net", "Group"), group, "the group is the same")
+    check(new != old, "the subnet is replaced")
+    check.equal(check.physical("net", "Group"), group, "the security group is retained")
     events = check.events("net", "update")
     replaces = "Requested update requires the creation of a new physical resource; hence creating one."
     check(("Second", "UPDATE_IN_PROGRESS", replaces) in events, "event of the replacement", events)
@@ -196,7 +196,7 @@ def change(check):
     check(("Second", "DELETE_COMPLETE", None) in events, "the old subnet is deleted", events)
     check.equal(check.statuses("net")["Second"], "UPDATE_COMPLETE", "status of the replaced resource")
     subnets = check.emulator.client("ec2").describe_subnets()["Subnets"]
-    check(old not in {it["SubnetId"] for it in subnets}, "the old subnet is gone")
+    check(old not in {it["SubnetId"] for it in subnets}, "the old subnet is deleted")
     name = other["ChangeSetId"]
     check.rejects("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", "describe_change_set", ChangeSetName=name)
 
@@ -300,7 +300,7 @@ def rollback(check):
 
     stack = check.deploy("left", fails(network(), "First", CreateFails="no"), "CREATE", disable=True)
     check.equal(stack["StackStatus"], "CREATE_FAILED", "without rollback")
-    check.equal(check.statuses("left")["Vpc"], "CREATE_COMPLETE", "created resources stay")
+    check.equal(check.statuses("left")["Vpc"], "CREATE_COMPLETE", "created resources are retained")
     check.equal(check.deploy("left", network())["StackStatus"], "UPDATE_COMPLETE", "the update of a failed stack")
     check.equal(set(it[7:] for it in check.statuses("left").values()), {"COMPLETE"}, "all resources exist")
 
@@ -312,20 +312,20 @@ def update_rollback(check):
     template["Resources"]["Third"] = {**subnet("10.0.3.0/24"), "DependsOn": ["Second", "Group"]}
     stack = check.deploy("left", fails(template, "Third", CreateFails="not this one"), token="undo")
     check.equal(stack["StackStatus"], "UPDATE_ROLLBACK_COMPLETE", "rollback of an update")
-    check.equal({name: check.physical("left", name) for name in check.statuses("left")}, before, "all is as before")
+    check.equal({name: check.physical("left", name) for name in check.statuses("left")}, before, "resources are unchanged")
     statuses = [it[1] for it in check.events("left", "undo") if it[0] == "left"]
     wanted = ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"]
     wanted += ["UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
     check.equal(statuses, wanted, "statuses of a rollback")
     body = check.client.get_template(StackName="left")["TemplateBody"]
-    check.equal(body, json.loads(json.dumps(network())), "the old template is back")
+    check.equal(body, json.loads(json.dumps(network())), "the old template is restored")
     groups = check.emulator.client("ec2").describe_security_groups(GroupIds=[before["Group"]])["SecurityGroups"]
-    check.equal(groups[0]["Tags"], [{"Key": "Name", "Value": "group"}], "the old tags are back")
+    check.equal(groups[0]["Tags"], [{"Key": "Name", "Value": "group"}], "the old tags are restored")
     blocks = {it["CidrBlock"] for it in subnets_of(check, before["Vpc"])}
-    check.equal(blocks, {"10.0.0.0/24", "10.0.1.0/24"}, "the new subnets are gone")
+    check.equal(blocks, {"10.0.0.0/24", "10.0.1.0/24"}, "the new subnets are deleted")
     stack = check.deploy("left", fails(network(name="third"), "Group", UpdateFails="no"), disable=True)
     check.equal(stack["StackStatus"], "UPDATE_FAILED", "update without rollback")
-    check.equal(check.statuses("left")["Group"], "UPDATE_FAILED", "status of the failed one")
+    check.equal(check.statuses("left")["Group"], "UPDATE_FAILED", "status of the failed resource")
     check.client.rollback_stack(StackName="left")
     check.equal(check.settle("left")["StackStatus"], "UPDATE_ROLLBACK_COMPLETE", "rollback by request")
     template = fails(network(name="x"), "Group", UpdateFails="no", RollbackFails="neither")
@@ -354,7 +354,7 @@ def busy(check):
     text = f"ChangeSet [{name}] cannot be executed in its current execution status of [EXECUTE_IN_PROGRESS]"
     check.rejects("InvalidChangeSetStatus", text, "execute_change_set", ChangeSetName=name)
     client.cancel_update_stack(StackName="left")
-    check.equal(check.settle("left")["StackStatus"], "UPDATE_ROLLBACK_COMPLETE", "cancelled update")
+    check.equal(check.settle("left")["StackStatus"], "UPDATE_ROLLBACK_COMPLETE", "canceled update")
     template = fails(network(), "First", Seconds=20)
     client.execute_change_set(ChangeSetName=check.propose("stop", template, "CREATE")["ChangeSetId"])
     wait(lambda: check.statuses("stop"), lambda it: "First" in it)
@@ -362,7 +362,7 @@ def busy(check):
     client.delete_stack(StackName="stop")
     check.equal(check.settle(identifier)["StackStatus"], "DELETE_COMPLETE", "deletion during creation")
     cancelled = ("First", "CREATE_FAILED", "Resource creation cancelled")
-    check(cancelled in check.events(identifier), "the creation is cancelled", check.events(identifier))
+    check(cancelled in check.events(identifier), "the creation is canceled", check.events(identifier))
 
 
 def deletion(check):
@@ -413,7 +413,7 @@ def drift(check):
     status, found = detect()
     check.equal(status, "DRIFTED", "drift")
     check.equal(found["First"]["StackResourceDriftStatus"], "DELETED", "drift by deletion")
-    check.equal(found["Second"]["StackResourceDriftStatus"], "IN_SYNC", "no drift of another")
+    check.equal(found["Second"]["StackResourceDriftStatus"], "IN_SYNC", "no drift of another resource")
     wanted = {"PropertyPath": "/Tags/0/Value", "ExpectedValue": "group", "ActualValue": "by hand"}
     check.equal(found["Group"]["PropertyDifferences"], [{**wanted, "DifferenceType": "NOT_EQUAL"}], "drift of a tag")
     check.equal(check.stack("left")["DriftInformation"]["StackDriftStatus"], "DRIFTED", "drift of the stack")
@@ -445,7 +445,7 @@ def synchronous(check):
 
 
 def exports(check):
-    """Exports and imports, nested stacks, and types that only other stacks of a team have."""
+    """Exports and imports, nested stacks, and types that only custom stacks of a team use."""
     client = check.client
     owner = network()
     owner["Outputs"]["VpcId"]["Export"] = {"Name": "shared-vpc"}

@@ -60,7 +60,7 @@ def disconnection(check, found):
     while client.is_serving(theirs.endpoint) and time.monotonic() < end:
         time.sleep(0.02)
     check(not client.is_serving(theirs.endpoint), "a copy ends with its client")
-    check(client.is_serving(ours.endpoint), "the copy of another client stays")
+    check(client.is_serving(ours.endpoint), "the copy of another client still serves")
 
 
 def unknown_request(check, found):

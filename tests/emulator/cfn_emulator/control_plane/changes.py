@@ -30,7 +30,7 @@ class Attributes(dict):
 
 
 class PlannedResource(Resource):
-    """A resource that the execution will create, replace or change in place."""
+    """A resource that the execution creates, replaces or changes in place."""
 
     def __init__(self, name, kind, physical, pending):
         self.logical_resource_id, self.type, self.pending = name, kind, pending

@@ -1,8 +1,8 @@
 """Stack operations over time: creation, update, rollback and deletion, one event at a time.
 
-The resources are created by the API of this server; an operation decides the order, the events, the statuses and the
+The API of this server creates the resources; an operation chooses the order, the events, the statuses and the
 pauses between them. It starts everything that is ready before it completes anything, so that siblings are in progress
-when a resource fails, as on AWS. A test makes a resource fail with metadata of the resource (see
+when a resource fails, as on AWS. For tests, metadata of a resource causes failures (see
 `stack.test_directive`).
 """
 
@@ -498,7 +498,7 @@ class Operation:
 
 
 def restore(resource, properties):
-    """Restores the previous properties; a failed update may have applied any part of the new ones."""
+    """Restores the previous properties; a failed update can leave any part of the new ones."""
     attempted = getattr(resource, "attempted", None)
     complete = attempted == resource.properties
     if attempted is None or attempted == properties:

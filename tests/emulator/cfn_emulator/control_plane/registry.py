@@ -1,4 +1,4 @@
-"""The stacks and change sets of a region, and the decorator that makes functions CloudFormation actions."""
+"""The stacks and change sets of a region, and the decorator that installs CloudFormation actions."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Stacks: definition, resources, events and the directives with which a test makes resources fail."""
+"""Stacks: definition, resources, events, and test directives that cause failures."""
 
 import json
 import uuid

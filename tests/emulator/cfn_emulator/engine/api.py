@@ -94,7 +94,7 @@ def rename_members(value, names):
 
 
 def lower_camel_case(value):
-    """Spells members as the CloudWatch Logs API does."""
+    """Renames members as the CloudWatch Logs API does."""
     return {key[0].lower() + key[1:]: member for key, member in value.items()}
 
 

@@ -181,7 +181,7 @@ def check_existing(definition, scope):
 
 
 def comparable_parts(template):
-    """Returns the parts of a template whose change makes a change set non-empty."""
+    """Returns the parts of a template that can cause a change in a change set."""
     parts = {key: value for key, value in template.items() if key not in ("Description", "AWSTemplateFormatVersion")}
     parts.pop("Metadata", None)
     return json.dumps(parts, sort_keys=True, default=str)

@@ -1,7 +1,7 @@
 """The resource types, by service.
 
-Each type translates its properties into calls of the public API of this server: what a template leaves behind is what these
-calls leave behind, by the same code that serves Terraform. A property or type without a translation is an error.
+Each type translates its properties into calls of the public API of this server. The state therefore results from the
+same code that serves Terraform. A property or type without a translation is an error.
 """
 
 from cfn_emulator.resources import (  # noqa: F401 (each module registers its types)

@@ -47,7 +47,7 @@ class SecurityGroup(Resource):
         self.egress([], p)
 
     def egress(self, old, p):
-        """Updates the egress rules; the first rule in a template removes the allow-all rule of a new group."""
+        """Updates the egress rules; the first rule in a template removes the allow-all rule of a new security group."""
         new = p.get("SecurityGroupEgress", [])
         if new and not old:
             group = self.api.ec2("describe_security_groups", GroupIds=[self.physical_resource_id])["SecurityGroups"][0]

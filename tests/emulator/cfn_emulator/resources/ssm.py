@@ -46,7 +46,7 @@ class Document(SsmResource):
         self.physical_resource_id = name
 
     def update(self, new):
-        """Creates a new version and makes it the default version."""
+        """Creates a new version and sets it as the default version."""
         if any(self.properties.get(name) != new.get(name) for name in self.content):
             made = self.api_call(
                 "update_document",

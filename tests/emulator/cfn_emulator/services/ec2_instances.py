@@ -57,7 +57,7 @@ def merge_tags(*layers):
 
 @replaces(InstanceResponse, "run_instances")
 def run_instances(self):
-    """Runs instances with all of the launch template (moto uses only user data, type, key and groups)."""
+    """Runs instances with all of the launch template (moto uses only user data, type, key and security groups)."""
     request, template = self.params, {}
     if request.get("LaunchTemplate"):
         version = self.ec2_backend._get_template_from_args(request["LaunchTemplate"])
@@ -92,7 +92,7 @@ def run_instances(self):
     self.params = merged
     result = run_instances.original(self)
     for instance in result.result.instances:
-        # The groups of an instance are those of its first interface.
+        # The security groups of an instance are those of its first interface.
         named = [self.ec2_backend.get_security_group_from_id(group) for group in primary.get("Groups", [])]
         instance.security_groups = instance.security_groups or named
         instance.disable_api_termination = bool(merged.get("DisableApiTermination"))

@@ -26,7 +26,7 @@ def check_private_dns(backend, vpc_id, service, private_dns):
 
 @replaces(VPCs, "create_vpc_endpoint")
 def create_vpc_endpoint(self):
-    """Creates an endpoint with EC2's defaults: type Gateway, and the VPC's default group for interface endpoints.
+    """Creates an endpoint with EC2's defaults: type Gateway, and the default security group for interface endpoints.
 
     Checks private DNS and one subnet per Availability Zone, as EC2 does.
     """
@@ -39,7 +39,7 @@ def create_vpc_endpoint(self):
         self.params["SecurityGroupIds"] = [default.id]
     zones = [self.ec2_backend.get_subnet(subnet).availability_zone for subnet in self.params.get("SubnetIds", [])]
     if len(set(zones)) != len(zones):
-        raise EC2ClientError("DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the same zone")
+        raise EC2ClientError("DuplicateSubnetsInSameZone", "Found another VPC endpoint subnet in the same Availability Zone")
     private_dns = self.params.get("PrivateDnsEnabled", True)
     check_private_dns(self.ec2_backend, self.params["VpcId"], self.params["ServiceName"], private_dns)
     return create_vpc_endpoint.original(self)
@@ -64,7 +64,7 @@ def modify_vpc_endpoint(self):
 
 @replaces(FlowLogs, "create_flow_logs")
 def create_flow_logs(self):
-    """Creates flow logs; checks the destination: a bucket ARN with an optional folder, or a log group ARN or name."""
+    """Creates flow logs; checks the destination: a bucket ARN with an optional prefix, or a log group ARN or name."""
     kind, destination = self._get_param("LogDestinationType", "cloud-watch-logs"), self._get_param("LogDestination")
     role = self._get_param("DeliverLogsPermissionArn")
     account, partition = self.current_account, self.ec2_backend.partition

@@ -29,7 +29,7 @@ def rule_key(rule):
 
 @replaces(RULE, "__eq__")
 def rule_eq(self, other):
-    """Compares rules without their descriptions, as EC2 does (moto compares descriptions of groups)."""
+    """Compares rules without their descriptions, as EC2 does (moto compares descriptions of security groups)."""
     return rule_key(self) == rule_key(other)
 
 
@@ -64,7 +64,7 @@ def set_description(rule, text):
 
 @replaces(groups.SecurityGroupBackend, "modify_security_group_rules")
 def modify_security_group_rules(self, group_id, rules):
-    """Replaces the whole rule (moto ignores groups, prefix lists and their descriptions)."""
+    """Replaces the whole rule (moto ignores security groups, prefix lists and their descriptions)."""
     group = self.get_security_group_by_name_or_id(group_id)
     for rule_id, wanted in rules.items():
         rule = group.get_rule(rule_id)

@@ -15,7 +15,7 @@ from cfn_emulator.moto_patch import ServiceError, adds, page
 
 
 def attached_documents(entity):
-    """Returns the policy documents of a user, group or role."""
+    """Returns the policy documents of a user, user group or role."""
     return [*entity.policies.values(), *(policy.document for policy in entity.managed_policies.values())]
 
 

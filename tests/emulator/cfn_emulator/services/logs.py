@@ -14,7 +14,7 @@ CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")
 
 
 def check_group_key(self, name, arn):
-    """Checks that the key exists, is symmetric and enabled, and allows CloudWatch Logs to use it for this group."""
+    """Checks that the key exists, is symmetric and enabled, and allows CloudWatch Logs to use it for this log group."""
     code = "InvalidParameterException"
     if not re.match(r"arn:[\w-]+:kms:", arn):
         raise ServiceError(code, "The KMS key has to be named by its ARN")
@@ -84,7 +84,7 @@ def put_retention_policy(self):
 
 @replaces(LogsResponse, "put_metric_filter")
 def put_metric_filter(self):
-    """Puts a filter on a group of the standard class; replaces a filter of the same name."""
+    """Adds a filter to a log group of the standard class; replaces a filter of the same name."""
     group = group_of(self, self._get_param)
     if getattr(group, "log_group_class", "STANDARD") != "STANDARD":
         raise ServiceError("InvalidParameterException", "Metric filters need a log group of the class STANDARD")

@@ -1,9 +1,9 @@
 """Checks of the resource types: one stack of all of them, with both tools.
 
-Both tools deploy to emulators of their own; the states, read through the API, must be equal, and the second plan empty. Each
-property in `changes.CHANGES` must show as a difference when it changes, the old template makes both states equal again, and
-after the deletion only retained resources exist. They show that the emulator and `account_state` see these properties; that
-AWS accepts the values they cannot show.
+Both tools deploy to separate emulators. The states, read through the API, must be equal, and the second plan empty. Each
+property in `changes.CHANGES` must show as a difference when it changes, and the old template must restore equal states.
+After the deletion only retained resources exist. The checks show that the emulator and `account_state` see these properties.
+They do not show that AWS accepts the values.
 """
 
 import copy
@@ -44,7 +44,7 @@ class StateCheck(Check):
         self(not lines, text, "\n    ".join(["", *lines]))
 
     def differ(self, left, right):
-        """Expects the differences of the changes, and no others."""
+        """Expects the differences of the changes, and nothing else."""
         lines = differences(left.things, right.things)
         prefixes = [change[0] for change in CHANGES]
         for prefix in prefixes:
@@ -55,16 +55,16 @@ class StateCheck(Check):
     def retained(self, state):
         """Expects the resources of the world and the retained log group."""
         names = [name for name in state.things if not name.startswith(tuple(f"{kind} " for kind in WORLD))]
-        self(names == ["log group /sessions/kept"], "what exists after the deletion", names)
+        self(names == ["log group /sessions/kept"], "resources after the deletion", names)
 
     def waiting_periods(self, emulator):
-        """Expects that the keys wait seven days for their deletion."""
+        """Expects that the keys wait 7 days for their deletion."""
         kms, found = emulator.client("kms"), []
         for key in emulator.list_all("kms", "list_keys", "Keys"):
             metadata = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
             if "DeletionDate" in metadata:
                 found.append(round((metadata["DeletionDate"].timestamp() - time.time()) / 86400))
-        self(found and set(found) == {7}, "how long the key waits for its deletion", found)
+        self(found and set(found) == {7}, "the waiting period of the key", found)
 
 
 def world(emulator):
@@ -192,14 +192,14 @@ def both_tools(check, pair, thorough):
 
 
 def api_rejections(check, pair, thorough):
-    """The API rejects invalid requests, which leave nothing behind."""
+    """The API rejects invalid requests, which leave no resources."""
     emulator = pair.cloudformation
     cloudformation = WithCloudFormation(emulator)
     before = cloudformation.deploy(template())
     reject_logs_and_keys(check, emulator)
     reject_systems_manager(check, emulator)
     reject_buckets_and_trails(check, emulator)
-    check.same(before, cloudformation.state(), "rejected requests leave nothing behind")
+    check.same(before, cloudformation.state(), "rejected requests leave no resources")
 
 
 def reject_logs_and_keys(check, emulator):
@@ -207,7 +207,7 @@ def reject_logs_and_keys(check, emulator):
     key = kms.describe_key(KeyId="alias/sessions")["KeyMetadata"]["Arn"]
     absent = key[:-36] + "00000000-0000-0000-0000-000000000000"
     for wrong in (absent, key):
-        # The policy of the second key is for another group.
+        # The policy of the second key is for another log group.
         check.rejects_call("InvalidParameterException", logs.create_log_group, logGroupName="/other", kmsKeyId=wrong)
     check.rejects_call("ResourceAlreadyExistsException", logs.create_log_group, logGroupName=GROUP)
     check.rejects_call("InvalidParameterException", logs.create_log_group, logGroupName="aws/x")
@@ -294,19 +294,19 @@ def deletion_policies(check, pair, thorough):
 
     kinds = ("Delete", "Retain", "RetainExceptOnCreate")
     check.rejects_call("ValidationError", client.create_stack, StackName="new", TemplateBody=wanted(kinds))
-    check(names() == ["/left/Retain"], "what exists after the rollback of a creation", names())
+    check(names() == ["/left/Retain"], "resources after the rollback of a creation", names())
     emulator.client("logs").delete_log_group(logGroupName="/left/Retain")
     base = {"Base": group("base")}
     base["Base"].pop("DeletionPolicy")
     client.create_stack(StackName="old", TemplateBody=json.dumps({"Resources": base}))
     check.rejects_call("ValidationError", client.update_stack, StackName="old", TemplateBody=wanted(kinds, **base))
-    check(names() == ["/left/Retain", "/left/base"], "what exists after the rollback of an update", names())
+    check(names() == ["/left/Retain", "/left/base"], "resources after the rollback of an update", names())
     emulator.client("logs").delete_log_group(logGroupName="/left/Retain")
     both = {"Resources": {**base, **{kind: group(kind) for kind in kinds}}}
     client.update_stack(StackName="old", TemplateBody=json.dumps(both))
     client.update_stack(StackName="old", TemplateBody=json.dumps({"Resources": base}))
     left = ["/left/Retain", "/left/RetainExceptOnCreate", "/left/base"]
-    check(names() == left, "what exists after its removal from the template", names())
+    check(names() == left, "resources after the removal from the template", names())
 
     def preferences(minutes, **more):
         content = {**SESSION, "inputs": {"idleSessionTimeout": minutes}}

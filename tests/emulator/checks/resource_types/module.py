@@ -165,7 +165,7 @@ def module():
         "aws_cloudwatch_event_rule": {
             "rule": {
                 "name": "sessions",
-                "description": "sessions begin and end",
+                "description": "sessions start and end",
                 "event_pattern": text(PATTERN),
                 "state": "ENABLED",
             }
@@ -195,7 +195,7 @@ def module():
         "aws_cloudwatch_metric_alarm": {
             "alarm": {
                 "alarm_name": "sessions",
-                "alarm_description": "a session began",
+                "alarm_description": "a session started",
                 "namespace": "Sessions",
                 "metric_name": "Started",
                 "statistic": "Sum",
@@ -246,7 +246,7 @@ def module():
                 "log_destination": "${aws_cloudwatch_log_group.trail.arn}",
                 "iam_role_arn": "${aws_iam_role.flow.arn}",
                 "max_aggregation_interval": 60,
-                "tags": {"Name": "to the group"},
+                "tags": {"Name": "to the log group"},
             },
             "bucket": {
                 "subnet_id": "subnet-0aaaaaaaaaaaaaaa1",
@@ -366,7 +366,7 @@ def module():
             "operator": {
                 "name": "operator",
                 "path": "/sessions/",
-                "description": "may start sessions",
+                "description": "allows sessions",
                 "policy": text(document({"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"})),
             },
         },

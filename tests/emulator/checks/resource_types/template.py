@@ -151,7 +151,7 @@ def template():
                 "Events::Rule",
                 "TopicPolicy",
                 Name="sessions",
-                Description="sessions begin and end",
+                Description="sessions start and end",
                 EventPattern=PATTERN,
                 State="ENABLED",
                 Targets=[
@@ -174,7 +174,7 @@ def template():
             "Alarm": resource(
                 "CloudWatch::Alarm",
                 AlarmName="sessions",
-                AlarmDescription="a session began",
+                AlarmDescription="a session started",
                 Namespace="Sessions",
                 MetricName="Started",
                 Statistic="Sum",
@@ -222,7 +222,7 @@ def template():
                 LogDestination=sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${TrailGroup}"),
                 DeliverLogsPermissionArn=att("FlowRole"),
                 MaxAggregationInterval=60,
-                Tags=[{"Key": "Name", "Value": "to the group"}],
+                Tags=[{"Key": "Name", "Value": "to the log group"}],
             ),
             "FlowToBucket": resource(
                 "EC2::FlowLog",
@@ -347,7 +347,7 @@ def template():
                 "IAM::ManagedPolicy",
                 ManagedPolicyName="operator",
                 Path="/sessions/",
-                Description="may start sessions",
+                Description="allows sessions",
                 PolicyDocument=document({"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"}),
             ),
             "Role": resource(

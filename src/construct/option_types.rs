@@ -1,0 +1,540 @@
+//! Types of options: how a value is read, described in the JSON Schema, and shown as a default.
+
+use super::preset::Preset;
+use super::reader::{Item, Node, Reader};
+use crate::ir::{Cidr, Expr, Id, Link, ParameterType, Text, Value};
+use crate::region::{Region, regions};
+use crate::resource::{
+    KmsKey, LaunchImage, ManagedPolicy, RouteTable, SecurityGroup, Subnet, Tags, Vpc, VpcEndpoint,
+};
+
+/// The values that an option accepts.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Text,
+    Bool,
+    /// From the first to the second.
+    Int(i64, i64),
+    Cidr,
+    Region,
+    Words(&'static [&'static str]),
+    /// `{parameter: Name}` with one of these types.
+    Parameter(&'static [ParameterType]),
+    Either(&'static Kind, &'static Kind),
+    List(&'static Kind),
+    /// A map with the keys of these tables; of several tables, one applies.
+    Object(&'static [&'static [OptionRow]]),
+    /// A map with any keys.
+    MapOf(&'static Kind),
+}
+
+/// One option.
+#[derive(Debug)]
+pub(crate) struct OptionRow {
+    pub(crate) key: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) default: DefaultText,
+    /// Lines of the description, each with a space before it.
+    pub(crate) doc: &'static [&'static str],
+}
+
+/// The default of an option for a reader.
+#[derive(Debug)]
+pub(crate) enum DefaultText {
+    Required,
+    Text(&'static str),
+    /// The value; none if the option is then without one.
+    Value(fn() -> Option<String>),
+}
+
+impl OptionRow {
+    pub(crate) fn is_required(&self) -> bool {
+        matches!(self.default, DefaultText::Required)
+    }
+
+    pub(crate) fn doc(&self) -> String {
+        self.doc.concat().trim_start().to_owned()
+    }
+
+    /// Returns the default in Markdown.
+    pub(crate) fn default(&self) -> String {
+        match self.default {
+            DefaultText::Required => "required".to_owned(),
+            DefaultText::Text(text) => text.to_owned(),
+            DefaultText::Value(value) => match (value(), &self.kind) {
+                (Some(value), _) => format!("`{value}`"),
+                (None, Kind::Either(Kind::Bool, _)) => "`false`".to_owned(),
+                (None, _) => "none".to_owned(),
+            },
+        }
+    }
+}
+
+/// A type of options.
+pub(crate) trait OptionType: Sized {
+    /// The accepted values.
+    const KIND: Kind;
+    /// The accepted values of a list of them.
+    const LIST: Kind = Kind::List(&Self::KIND);
+    /// The accepted values where there may be none.
+    const OPTIONAL: Kind = Self::KIND;
+
+    /// Reads a value that fits the kind; nothing if it is reported.
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self>;
+
+    /// Reads a list that fits the kind; nothing if an item is reported.
+    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
+        let items = item.items().iter().enumerate();
+        let items: Vec<Option<Self>> = items
+            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
+            .collect();
+        items.into_iter().collect()
+    }
+
+    /// Returns the value of `true`; nothing if `true` leaves the default.
+    fn enabled(_: &Reader) -> Option<Self> {
+        None
+    }
+
+    /// Returns a value that stands for one that is reported, so that validation continues.
+    fn unknown() -> Option<Self> {
+        None
+    }
+
+    /// Returns the value as a default; nothing if it is empty.
+    fn shown(&self) -> Option<String>;
+}
+
+/// A struct that a table declares.
+pub(crate) trait Options: Sized {
+    /// One row per option.
+    const ROWS: &'static [OptionRow];
+
+    /// Returns the value that the reader starts from.
+    fn start(preset: Preset) -> Self;
+
+    /// Reads the options that a map sets.
+    fn read_options(&mut self, item: &Item, reader: &mut Reader);
+}
+
+/// A struct that is read from a map, or from `true` where it is optional.
+pub(crate) trait Block: Options {}
+
+/// An integer type, with its range.
+pub(crate) trait Ranged<const MIN: i64, const MAX: i64> {
+    /// The accepted values.
+    const KIND: Kind;
+}
+
+/// The types of parameters with one value.
+pub(crate) const SINGLE: &[ParameterType] = &[
+    ParameterType::String,
+    ParameterType::Number,
+    ParameterType::VpcId,
+    ParameterType::SubnetId,
+    ParameterType::SecurityGroupId,
+    ParameterType::ImageId,
+];
+
+/// Text, or a parameter with one value of any type.
+pub(crate) const TEXT_OR_PARAMETER: Kind = Kind::Either(&Kind::Text, &Kind::Parameter(SINGLE));
+
+/// The map that names a parameter.
+pub(crate) const PARAMETER: &[OptionRow] = &[OptionRow {
+    key: "parameter",
+    kind: Kind::Text,
+    default: DefaultText::Required,
+    doc: &[" Name of a parameter declared under `parameters`."],
+}];
+
+/// Returns the types of parameters in a message.
+pub(crate) fn parameter_types(types: &[ParameterType]) -> String {
+    if types == SINGLE {
+        return "with one value".to_owned();
+    }
+    let words: Vec<String> = types.iter().map(|of| format!("`{}`", of.cfn())).collect();
+    format!("of type {}", words.join(" or "))
+}
+
+impl Kind {
+    /// Returns whether a value has the form of the kind; its content may still be wrong.
+    pub(crate) fn fits(&self, item: &Item) -> bool {
+        match (self, &item.node) {
+            (Kind::Text, Node::Str(_) | Node::Int(..) | Node::Bool(..)) => true,
+            (Kind::Cidr | Kind::Region | Kind::Words(_), Node::Str(_)) => true,
+            (Kind::Bool, Node::Bool(..)) | (Kind::Int(..), Node::Int(..)) => true,
+            (Kind::Parameter(_), Node::Map(_)) => item.get("parameter").is_some(),
+            (Kind::Either(one, other), _) => one.fits(item) || other.fits(item),
+            (Kind::List(_), Node::List(_)) => true,
+            (Kind::Object(_) | Kind::MapOf(_), Node::Map(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns the words that the kind accepts.
+    pub(crate) fn words(&self) -> Vec<&'static str> {
+        match self {
+            Kind::Words(words) => words.to_vec(),
+            Kind::Either(one, other) => [one.words(), other.words()].concat(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the accepted values in a message.
+    pub(crate) fn expected(&self) -> String {
+        match self {
+            Kind::Text => "text".to_owned(),
+            Kind::Bool => "`true` or `false`".to_owned(),
+            Kind::Int(min, max) => format!("an integer from {min} to {max}"),
+            Kind::Cidr => "an IPv4 range such as `10.0.0.0/16`".to_owned(),
+            Kind::Region => "a region such as `eu-central-1`".to_owned(),
+            Kind::Words(words) => {
+                let words: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();
+                format!("one of {}", words.join(", "))
+            }
+            Kind::Parameter(_) => "`{parameter: Name}`".to_owned(),
+            Kind::Either(one, other) => format!("{} or {}", one.expected(), other.expected()),
+            Kind::List(_) => "a list".to_owned(),
+            Kind::Object(_) | Kind::MapOf(_) => "a map".to_owned(),
+        }
+    }
+}
+
+impl OptionType for bool {
+    const KIND: Kind = Kind::Bool;
+
+    fn read(item: &Item, _: &Kind, _: &mut Reader) -> Option<Self> {
+        match item.node {
+            Node::Bool(value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl<const MIN: i64, const MAX: i64> Ranged<MIN, MAX> for i64 {
+    const KIND: Kind = Kind::Int(MIN, MAX);
+}
+
+impl OptionType for i64 {
+    const KIND: Kind = Kind::Int(i64::MIN, i64::MAX);
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        match (&item.node, kind) {
+            (Node::Int(value, _), Kind::Int(min, max) | Kind::Either(Kind::Int(min, max), _))
+                if (min..=max).contains(&value) =>
+            {
+                Some(*value)
+            }
+            _ => {
+                reader.unexpected(item, kind);
+                None
+            }
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl OptionType for Text {
+    const KIND: Kind = Kind::Text;
+
+    fn read(item: &Item, _: &Kind, _: &mut Reader) -> Option<Self> {
+        item.as_text().map(Text::Owned)
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl OptionType for String {
+    const KIND: Kind = Kind::Text;
+
+    fn read(item: &Item, _: &Kind, _: &mut Reader) -> Option<Self> {
+        item.as_text()
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.clone())
+    }
+}
+
+impl OptionType for Cidr {
+    const KIND: Kind = Kind::Cidr;
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        match item.as_text()?.parse() {
+            Ok(cidr) => Some(cidr),
+            Err(error) => {
+                let problem = crate::ir::CidrError::to_string(&error);
+                reader.invalid(item, &problem, "write a range such as `10.0.0.0/16`");
+                None
+            }
+        }
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl OptionType for &'static Region {
+    const KIND: Kind = Kind::Region;
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        let name = item.as_text()?;
+        let found = Region::find(&name);
+        if found.is_none() {
+            let message = format!("unknown region {}", crate::ir::quoted(&name));
+            let names = regions().iter().map(|region| region.name);
+            let help = crate::ir::nearest(&name, names);
+            reader.error("setting", &item.location, message, help);
+        }
+        found
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.name.to_owned())
+    }
+}
+
+impl OptionType for ParameterType {
+    const KIND: Kind = Kind::Words(&PARAMETER_TYPES);
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        let word = item.as_text();
+        let mut all = ParameterType::ALL.iter().copied();
+        let found = all.find(|it| Some(it.cfn()) == word.as_deref());
+        if found.is_none() {
+            reader.unexpected(item, kind);
+        }
+        found
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some(self.cfn().to_owned())
+    }
+}
+
+const PARAMETER_TYPES: [&str; ParameterType::ALL.len()] = {
+    let mut words = [""; ParameterType::ALL.len()];
+    let mut n = 0;
+    while n < words.len() {
+        words[n] = ParameterType::ALL[n].cfn();
+        n += 1;
+    }
+    words
+};
+
+/// Reads a literal or a parameter.
+fn read_value<T>(
+    item: &Item,
+    kind: &Kind,
+    reader: &mut Reader,
+    literal: impl FnOnce(&Item, &Kind, &mut Reader) -> Option<T>,
+) -> Option<Value<T>> {
+    match kind {
+        Kind::Either(_, Kind::Parameter(types)) if matches!(item.node, Node::Map(_)) => {
+            let parameter = reader.parameter(item, types).map(Expr::Param);
+            Some(Value::Expr(parameter.unwrap_or(Expr::Absent)))
+        }
+        _ => literal(item, kind, reader).map(Value::Lit),
+    }
+}
+
+impl OptionType for Value<Text> {
+    const KIND: Kind = Kind::Either(&Kind::Text, &Kind::Parameter(&[ParameterType::String]));
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        read_value(item, kind, reader, Text::read)
+    }
+
+    fn unknown() -> Option<Self> {
+        Some(Value::Expr(Expr::Absent))
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.lit().map(Text::to_string)
+    }
+}
+
+const NUMBER: Kind = Kind::Parameter(&[ParameterType::Number]);
+
+impl<const MIN: i64, const MAX: i64> Ranged<MIN, MAX> for Value<i64> {
+    const KIND: Kind = Kind::Either(&Kind::Int(MIN, MAX), &NUMBER);
+}
+
+impl OptionType for Value<i64> {
+    const KIND: Kind = Kind::Either(&Kind::Int(i64::MIN, i64::MAX), &NUMBER);
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        read_value(item, kind, reader, i64::read)
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.lit().map(i64::to_string)
+    }
+}
+
+/// A resource that an option can name.
+pub(crate) trait Named {
+    /// The types of parameters that hold one.
+    const ONE: &'static [ParameterType];
+    /// The types of parameters that hold several.
+    const SEVERAL: &'static [ParameterType];
+}
+
+macro_rules! named {
+    ($($resource:ident: $one:expr, $several:expr;)+) => {$(
+        impl Named for $resource {
+            const ONE: &'static [ParameterType] = &$one;
+            const SEVERAL: &'static [ParameterType] = &$several;
+        }
+    )+};
+}
+named! {
+    Vpc: [ParameterType::VpcId, ParameterType::String], [ParameterType::StringList];
+    Subnet: [ParameterType::SubnetId, ParameterType::String],
+        [ParameterType::SubnetIds, ParameterType::StringList];
+    SecurityGroup: [ParameterType::SecurityGroupId, ParameterType::String],
+        [ParameterType::SecurityGroupIds, ParameterType::StringList];
+    LaunchImage: [ParameterType::ImageId, ParameterType::String], [ParameterType::StringList];
+    RouteTable: [ParameterType::String], [ParameterType::StringList];
+    KmsKey: [ParameterType::String], [ParameterType::StringList];
+    ManagedPolicy: [ParameterType::String], [ParameterType::StringList];
+    VpcEndpoint: [ParameterType::String], [ParameterType::StringList];
+}
+
+impl<R: Named> OptionType for Link<R> {
+    const KIND: Kind = Kind::Either(&Kind::Text, &Kind::Parameter(R::ONE));
+    const LIST: Kind = Kind::Either(&Kind::Parameter(R::SEVERAL), &Kind::List(&Self::KIND));
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        read_value(item, kind, reader, |item, _, _| item.as_text().map(Id::new))
+    }
+
+    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
+        if let Node::Map(_) = item.node {
+            let list = reader.parameter(item, R::SEVERAL).map(Expr::Items);
+            return Some(vec![Value::Expr(list.unwrap_or(Expr::Absent))]);
+        }
+        let items = item.items().iter().enumerate();
+        items
+            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
+            .collect()
+    }
+
+    fn unknown() -> Option<Self> {
+        Some(Value::Expr(Expr::Absent))
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.lit().map(|id| id.as_str().to_owned())
+    }
+}
+
+impl<T: OptionType> OptionType for Vec<T> {
+    const KIND: Kind = T::LIST;
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        T::read_list(item, kind, reader)
+    }
+
+    fn shown(&self) -> Option<String> {
+        let items: Vec<String> = self.iter().filter_map(T::shown).collect();
+        (!items.is_empty()).then(|| items.join(", "))
+    }
+}
+
+impl<T: OptionType> OptionType for Option<T> {
+    const KIND: Kind = T::OPTIONAL;
+
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        match (kind, &item.node) {
+            (Kind::Either(Kind::Bool, _), Node::Bool(false, _)) => Some(None),
+            (Kind::Either(Kind::Bool, _), Node::Bool(true, _)) => T::enabled(reader).map(Some),
+            (Kind::Either(Kind::Bool, kind), _) => T::read(item, kind, reader).map(Some),
+            _ => T::read(item, kind, reader).map(Some),
+        }
+    }
+
+    fn unknown() -> Option<Self> {
+        T::unknown().map(Some)
+    }
+
+    fn shown(&self) -> Option<String> {
+        self.as_ref().and_then(T::shown)
+    }
+}
+
+impl<T: OptionType, const MIN: i64, const MAX: i64> Ranged<MIN, MAX> for Option<T>
+where
+    T: Ranged<MIN, MAX>,
+{
+    const KIND: Kind = <T as Ranged<MIN, MAX>>::KIND;
+}
+
+impl<T: Block> OptionType for T {
+    const KIND: Kind = Kind::Object(&[T::ROWS]);
+    const OPTIONAL: Kind = Kind::Either(&Kind::Bool, &Kind::Object(&[T::ROWS]));
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        reader.known_keys(item, &[T::ROWS]);
+        let mut options = T::start(reader.preset);
+        options.read_options(item, reader);
+        Some(options)
+    }
+
+    fn enabled(reader: &Reader) -> Option<Self> {
+        Some(T::start(reader.preset))
+    }
+
+    fn shown(&self) -> Option<String> {
+        Some("true".to_owned())
+    }
+}
+
+impl OptionType for Tags {
+    const KIND: Kind = Kind::MapOf(&TEXT_OR_PARAMETER);
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        let mut tags = Tags::default();
+        for (key, _, item) in item.entries() {
+            let value: Option<Value<Text>> = reader.inside(key, item, &TEXT_OR_PARAMETER);
+            if let Some(value) = value {
+                tags.set(key.clone(), value);
+            }
+        }
+        Some(tags)
+    }
+
+    fn shown(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<K: From<String>, T: OptionType> OptionType for Vec<(K, T)> {
+    const KIND: Kind = Kind::MapOf(&T::KIND);
+
+    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
+        let entries: Vec<Option<(K, T)>> = item
+            .entries()
+            .iter()
+            .map(|(key, _, item)| {
+                let value = reader.inside(key, item, &T::KIND)?;
+                Some((K::from(key.clone()), value))
+            })
+            .collect();
+        entries.into_iter().collect()
+    }
+
+    fn shown(&self) -> Option<String> {
+        None
+    }
+}

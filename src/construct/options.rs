@@ -1,0 +1,312 @@
+//! The mechanism of settings: one table per construct, one line per option.
+//!
+//! `options!` turns a table into the struct, its defaults, a setter per option, the reader of the
+//! configuration file, and the rows of the JSON Schema and the reference page. `words!` does the
+//! same for an option with a fixed set of values.
+
+/// Declares a struct of options.
+///
+/// An option is `name: SHAPE Type = default;` with one of these shapes:
+///
+/// - `def`: always has a value
+/// - `opt`: an `Option`; its default is `None` unless it is stated
+/// - `many`: a `Vec`; the setter appends
+/// - `tags`: tags; the setter adds
+///
+/// After the default follow, in this order and each with a comma before it: `in MIN..=MAX` for
+/// integers, `kind KIND` for another kind than the one of the type, `key "name"` for another key
+/// than the name of the field, and `shown "text"` for a default that has no text of its own.
+///
+/// `required` options come first and are the arguments of `new`; one with `shown` is required only
+/// where its struct applies. `start` is the value that the
+/// reader starts from; without it, the default. `reader custom` leaves `OptionType` to the struct.
+macro_rules! options {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident $(, start |$preset:ident| $start:expr)? $(, reader $custom:ident)? ;
+        options { $($options:tt)* }
+    ) => {
+        $crate::construct::options::options!(@table
+            [$(#[$meta])*] [$vis] $name [$(|$preset| $start)?] {} $($options)*
+        );
+        $crate::construct::options::options!(@read $name $($custom)?);
+
+        impl Default for $name {
+            /// The defaults of the table.
+            fn default() -> Self {
+                $name::from_defaults()
+            }
+        }
+    };
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident $(, start |$preset:ident| $start:expr)? $(, reader $custom:ident)? ;
+        required {$(
+            $(#[doc = $rdoc:literal])+
+            $required:ident : $rty:ty $(, shown $rshown:literal)? ;
+        )+}
+        options { $($options:tt)* }
+    ) => {
+        $crate::construct::options::options!(@table
+            [$(#[$meta])*] [$vis] $name [$(|$preset| $start)?]
+            {$( [$($rdoc),+] $required [$rty] [$($rshown)?] )+} $($options)*
+        );
+        $crate::construct::options::options!(@read $name $($custom)?);
+
+        impl $name {
+            /// The defaults of the table, with the required options.
+            $vis fn new($( $required: impl $crate::ir::IntoValue<$rty> ),+) -> Self {
+                $name::from_defaults($( $required.into_value() ),+)
+            }
+        }
+    };
+    (@table
+        [$(#[$meta:meta])*] [$vis:vis] $name:ident [$(|$preset:ident| $start:expr)?]
+        {$( [$($rdoc:literal),+] $required:ident [$rty:ty] [$($rshown:literal)?] )*}
+        $(
+            $(#[doc = $doc:literal])+
+            $field:ident : $shape:ident $ty:ty
+                $(= $default:expr)?
+                $(, in $min:literal ..= $max:literal)?
+                $(, kind $kind:expr)?
+                $(, key $key:literal)?
+                $(, shown $shown:literal)?
+            ;
+        )*
+    ) => {
+        $(#[$meta])*
+        #[must_use]
+        $vis struct $name {
+            $(
+                $(#[doc = $rdoc])+
+                $vis $required: $rty,
+            )*
+            $(
+                $(#[doc = $doc])+
+                ///
+                #[doc = $crate::construct::options::options!(@doc [$shape] [$($default)?] [$($shown)?])]
+                $vis $field: $crate::construct::options::options!(@type $shape $ty),
+            )*
+        }
+
+        impl $name {
+            fn from_defaults($( $required: $rty ),*) -> Self {
+                $name {
+                    $( $required, )*
+                    $( $field: $crate::construct::options::options!(@default $shape $ty $(= $default)?), )*
+                }
+            }
+        }
+
+        // A table that only the file has needs no setters.
+        #[allow(dead_code)]
+        impl $name {
+            $(
+                $crate::construct::options::options!(
+                    @setter $vis $shape $field [$ty] [$($doc),+] [$($default)?] [$($shown)?]
+                );
+            )*
+        }
+
+        #[cfg(feature = "config")]
+        impl $crate::construct::option_types::Options for $name {
+            const ROWS: &'static [$crate::construct::option_types::OptionRow] = {
+                #[allow(unused_imports)]
+                use $crate::construct::option_types::*;
+                &[
+                    $( OptionRow {
+                        key: options!(@key $required),
+                        kind: <$rty as OptionType>::KIND,
+                        default: options!(@required $($rshown)?),
+                        doc: &[$($rdoc),+],
+                    }, )*
+                    $( OptionRow {
+                        key: options!(@key $field $($key)?),
+                        kind: options!(@kind options!(@type $shape $ty), $([$min, $max])? $({$kind})?),
+                        default: options!(@shown [$($shown)?]
+                            <options!(@type $shape $ty) as OptionType>::shown(
+                                &options!(@default $shape $ty $(= $default)?)
+                            )
+                        ),
+                        doc: &[$($doc),+],
+                    }, )*
+                ]
+            };
+
+            fn start(preset: $crate::construct::Preset) -> Self {
+                options!(@start $name preset ($($required)*) [$(|$preset| $start)?])
+            }
+
+            fn read_options(
+                &mut self,
+                item: &$crate::construct::reader::Item,
+                reader: &mut $crate::construct::reader::Reader,
+            ) {
+                let mut rows = Self::ROWS.iter();
+                $(
+                    if let Some(value) = rows.next().and_then(|row| reader.option(item, row)) {
+                        self.$required = value;
+                    }
+                )*
+                $(
+                    if let Some(value) = rows.next().and_then(|row| reader.option(item, row)) {
+                        self.$field = value;
+                    }
+                )*
+                let _ = (rows, item, reader);
+            }
+        }
+    };
+
+    (@read $name:ident custom) => {};
+    (@read $name:ident) => {
+        #[cfg(feature = "config")]
+        impl $crate::construct::option_types::Block for $name {}
+    };
+
+    (@key $field:ident) => { stringify!($field) };
+    (@key $field:ident $key:literal) => { $key };
+
+    (@type opt $ty:ty) => { Option<$ty> };
+    (@type many $ty:ty) => { Vec<$ty> };
+    (@type $shape:ident $ty:ty) => { $ty };
+
+    (@default opt $ty:ty) => { None };
+    (@default many $ty:ty) => { Vec::new() };
+    (@default tags $ty:ty) => { <$ty>::default() };
+    (@default opt $ty:ty = $default:expr) => { $default };
+    (@default $shape:ident $ty:ty = $default:expr) => {
+        $crate::ir::IntoValue::<$ty>::into_value($default)
+    };
+
+    (@doc [$shape:ident] [$($default:expr)?] [$shown:literal]) => {
+        concat!("Default: ", $shown, ".")
+    };
+    (@doc [$shape:ident] [$default:expr] []) => {
+        concat!("Default: `", stringify!($default), "`.")
+    };
+    (@doc [$shape:ident] [] []) => { "Default: none." };
+
+    (@required) => { DefaultText::Required };
+    (@required $shown:literal) => { DefaultText::Text($shown) };
+
+    (@shown [$shown:literal] $value:expr) => { DefaultText::Text($shown) };
+    (@shown [] $value:expr) => { DefaultText::Value(|| $value) };
+
+    (@kind $ty:ty,) => { <$ty as OptionType>::KIND };
+    (@kind $ty:ty, [$min:literal, $max:literal]) => { <$ty as Ranged<$min, $max>>::KIND };
+    (@kind $ty:ty, {$kind:expr}) => { $kind };
+
+    (@start $name:ident $unused:ident ($($required:ident)*) [|$preset:ident| $start:expr]) => {{
+        let $preset = $unused;
+        $start
+    }};
+    (@start $name:ident $unused:ident () []) => {{
+        let _ = $unused;
+        $name::default()
+    }};
+
+    (@setter $vis:vis opt $field:ident [$ty:ty] [$($doc:literal),+] [$($default:expr)?] [$($shown:literal)?]) => {
+        $(#[doc = $doc])+
+        ///
+        #[doc = $crate::construct::options::options!(@doc [opt] [$($default)?] [$($shown)?])]
+        $vis fn $field(mut self, value: impl $crate::ir::IntoValue<$ty>) -> Self {
+            self.$field = Some(value.into_value());
+            self
+        }
+    };
+    (@setter $vis:vis many $field:ident [$ty:ty] [$($doc:literal),+] [$($default:expr)?] [$($shown:literal)?]) => {
+        $(#[doc = $doc])+
+        ///
+        /// Appends.
+        #[doc = $crate::construct::options::options!(@doc [many] [$($default)?] [$($shown)?])]
+        $vis fn $field<V: $crate::ir::IntoValue<$ty>>(
+            mut self,
+            values: impl IntoIterator<Item = V>,
+        ) -> Self {
+            self.$field.extend(values.into_iter().map(V::into_value));
+            self
+        }
+    };
+    (@setter $vis:vis tags $field:ident [$ty:ty] [$($doc:literal),+] [$($default:expr)?] [$($shown:literal)?]) => {
+        $(#[doc = $doc])+
+        ///
+        /// Adds to the tags.
+        #[doc = $crate::construct::options::options!(@doc [tags] [$($default)?] [$($shown)?])]
+        $vis fn $field(mut self, value: impl Into<$ty>) -> Self {
+            self.$field.merge(&value.into());
+            self
+        }
+    };
+    (@setter $vis:vis $shape:ident $field:ident [$ty:ty] [$($doc:literal),+] [$($default:expr)?] [$($shown:literal)?]) => {
+        $(#[doc = $doc])+
+        ///
+        #[doc = $crate::construct::options::options!(@doc [$shape] [$($default)?] [$($shown)?])]
+        $vis fn $field(mut self, value: impl $crate::ir::IntoValue<$ty>) -> Self {
+            self.$field = value.into_value();
+            self
+        }
+    };
+}
+pub(crate) use options;
+
+/// Declares an enum whose values are words of the configuration file.
+macro_rules! words {
+    (
+        $(#[$meta:meta])*
+        $vis:vis enum $name:ident {$(
+            $(#[$variant_meta:meta])*
+            $variant:ident = $word:literal,
+        )+}
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        $vis enum $name {$(
+            $(#[$variant_meta])*
+            $variant,
+        )+}
+
+        impl $name {
+            /// All values.
+            pub const ALL: &'static [$name] = &[$($name::$variant),+];
+
+            /// Returns the word in the configuration file.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $( $name::$variant => $word, )+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        #[cfg(feature = "config")]
+        impl $crate::construct::option_types::OptionType for $name {
+            const KIND: $crate::construct::option_types::Kind =
+                $crate::construct::option_types::Kind::Words(&[$($word),+]);
+
+            fn read(
+                item: &$crate::construct::reader::Item,
+                kind: &$crate::construct::option_types::Kind,
+                reader: &mut $crate::construct::reader::Reader,
+            ) -> Option<Self> {
+                let word = item.as_text();
+                let mut all = Self::ALL.iter().copied();
+                let found = all.find(|it| Some(it.as_str()) == word.as_deref());
+                if found.is_none() {
+                    reader.unexpected(item, kind);
+                }
+                found
+            }
+
+            fn shown(&self) -> Option<String> {
+                Some(self.as_str().to_owned())
+            }
+        }
+    };
+}
+pub(crate) use words;

@@ -1,0 +1,46 @@
+//! Changes as annotations of a GitHub workflow.
+//!
+//! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+
+use std::fmt::Write as _;
+
+use super::{ChangeReport, Gate, action_word, replacement_text, subject};
+use crate::report::{github_message as message, github_property as property};
+
+impl ChangeReport {
+    /// Returns workflow commands: an error for each matching gate, a warning for all other
+    /// replacements, broader access and broken sessions. One notice contains the counts.
+    pub fn to_github(&self, file: Option<&str>, gates: &[Gate]) -> String {
+        let mut out = String::new();
+        let file = file.map_or(String::new(), |it| format!("file={},", property(it)));
+        let level = |gate: Gate| match gates.contains(&gate) {
+            true => "error",
+            false => "warning",
+        };
+        let mut say = |command: &str, title: &str, text: &str| {
+            let title = property(title);
+            let _ = writeln!(out, "::{command} {file}title={title}::{}", message(text));
+        };
+        for it in self.access.iter().filter(|it| it.is_broader) {
+            let text = format!("{}: {}", it.owner, it.what);
+            say(level(Gate::Widen), "Broader access", &text);
+        }
+        for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
+            let text = format!("{}: {}", subject(it), replacement_text(it));
+            let title = format!("A resource is {}", action_word(it));
+            say(level(Gate::Replace), &title, &text);
+        }
+        for it in self.sessions.iter().filter(|it| it.is_broken()) {
+            let was = it.before.as_deref().unwrap_or("does not exist");
+            let is = it.after.as_deref().unwrap_or_default();
+            let text = format!("{}: {was}, then {is}", it.instance);
+            say(
+                level(Gate::Unreachable),
+                "The session does not connect",
+                &text,
+            );
+        }
+        say("notice", "ssm-synth diff", &self.counts());
+        out
+    }
+}

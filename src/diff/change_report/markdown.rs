@@ -1,0 +1,166 @@
+//! Changes as Markdown, for a comment on a pull request.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::super::{Change, Difference, PropertyChange};
+use super::{ChangeReport, action_word, replacement_text, text};
+use crate::report::printable;
+
+/// The maximum length of a value. The change itself contains the entire value.
+const MAX: usize = 200;
+
+/// The maximum length after each part. GitHub accepts 65,536 characters in a comment, of which the
+/// caller uses some.
+const AFTER_ACCESS: usize = 20_000;
+const AFTER_SESSION: usize = 30_000;
+const AFTER_REPLACED: usize = 40_000;
+const AFTER_ALL: usize = 60_000;
+
+/// Writes as many items as fit, and the number of omitted ones.
+fn fitting(out: &mut String, max: usize, all: impl ExactSizeIterator<Item = String>) {
+    let mut left = all.len();
+    for one in all {
+        if out.len() + one.len() > max {
+            let _ = writeln!(out, "\n{left} more; run `ssm-synth diff` to show them");
+            return;
+        }
+        out.push_str(&one);
+        left -= 1;
+    }
+}
+
+/// Returns untrusted text as code in a table cell, with pipes escaped.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}
+
+/// Returns untrusted text as code.
+fn code(text: &str) -> String {
+    let cut: String = text.chars().take(MAX).collect();
+    let cut = match text.chars().count() > MAX {
+        true => format!("{cut}…"),
+        false => cut,
+    };
+    let cut = cut.replace(['\n', '\r'], " ");
+    // A fence must be longer than any run of backticks in the text.
+    let longest = cut.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let room = if longest > 0 { " " } else { "" };
+    match cut.is_empty() {
+        true => "(empty)".to_owned(),
+        false => format!("{fence}{room}{cut}{room}{fence}"),
+    }
+}
+
+/// Returns untrusted text with Markdown escaped.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for letter in printable(text).chars().take(MAX) {
+        match letter {
+            '\n' | '\r' | '\t' => out.push(' '),
+            '@' => out.push_str("&#64;"),
+            it if it.is_ascii_punctuation() && !":.,;-()/ ".contains(it) => {
+                out.push('\\');
+                out.push(it);
+            }
+            it => out.push(it),
+        }
+    }
+    out
+}
+
+fn value(it: Option<&Value>) -> String {
+    it.map_or("–".to_owned(), |it| code(&text::value(it)))
+}
+
+impl ChangeReport {
+    /// Returns a comment for a pull request: access, sessions and replacements, then the folded
+    /// properties.
+    pub fn to_markdown(&self, title: &str) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
+        let wider = self.access.iter().filter(|it| it.is_broader).count();
+        if !self.access.is_empty() {
+            let _ = writeln!(
+                out,
+                "**Access: {wider} wider, {} narrower**\n",
+                self.access.len() - wider
+            );
+            out.push_str("| | resource | what |\n| --- | --- | --- |\n");
+            let rows = self.access.iter().map(|it| {
+                let word = if it.is_broader {
+                    "⚠ wider"
+                } else {
+                    "narrower"
+                };
+                format!("| {word} | {} | {} |\n", cell(&it.owner), cell(&it.what))
+            });
+            fitting(&mut out, AFTER_ACCESS, rows);
+            out.push('\n');
+        }
+        if !self.sessions.is_empty() {
+            out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");
+            let rows = self.sessions.iter().map(|it| {
+                let mark = match &it.after {
+                    Some(it) if it.starts_with("unreachable") => "⚠ ",
+                    _ => "",
+                };
+                let before = it.before.as_deref().unwrap_or("–");
+                let after = it.after.as_deref().unwrap_or("gone");
+                format!("| {} | {before} | {mark}{after} |\n", cell(&it.instance))
+            });
+            fitting(&mut out, AFTER_SESSION, rows);
+            out.push('\n');
+        }
+        let replaced = self.differences.iter().filter(|it| it.may_be_replaced());
+        let replaced: Vec<&Difference> = replaced.collect();
+        if !replaced.is_empty() {
+            out.push_str("**Replaced**\n\n| | resource | why |\n| --- | --- | --- |\n");
+            let rows = replaced.iter().map(|it| {
+                let (id, kind, why) = (cell(&it.id), plain(&it.kind), plain(&replacement_text(it)));
+                format!("| ⚠ {} | {id} {kind} | {why} |\n", action_word(it))
+            });
+            fitting(&mut out, AFTER_REPLACED, rows);
+            out.push('\n');
+        }
+        if !self.differences.is_empty() {
+            out.push_str("<details><summary>Every difference</summary>\n\n");
+            fitting(&mut out, AFTER_ALL, self.differences.iter().map(details));
+            out.push_str("\n</details>\n");
+        }
+        out
+    }
+}
+
+fn details(it: &Difference) -> String {
+    let mut out = String::new();
+    let what = match (it.section.as_str(), it.id.as_str()) {
+        ("Resources", id) => format!("{} {}", code(id), plain(&it.kind)),
+        (section, "") => plain(section),
+        (section, id) => format!("{} {}", plain(section), code(id)),
+    };
+    let was = match &it.change {
+        Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
+            format!(", was {}", code(old))
+        }
+        _ => String::new(),
+    };
+    let _ = writeln!(out, "- {} {what}{was}", action_word(it));
+    if let Change::Changed(properties) = &it.change {
+        for PropertyChange { path, old, new } in properties {
+            let at = match path.as_str() {
+                "" => String::new(),
+                path => format!("{}: ", code(path)),
+            };
+            let _ = writeln!(
+                out,
+                "  - {at}{} → {}",
+                value(old.as_ref()),
+                value(new.as_ref())
+            );
+        }
+    }
+    out
+}

@@ -1,0 +1,95 @@
+//! Stacks, with their conditions, outputs and suppressions.
+
+use super::{ConditionId, Expr, NodeId, ParamId, SourceLocation, Text};
+use crate::region::Region;
+
+/// A policy scanner for templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scanner {
+    /// <https://www.checkov.io/>
+    Checkov,
+    /// cfn-guard with the rules of AWS Control Tower:
+    /// <https://docs.aws.amazon.com/controltower/latest/controlreference/proactive-controls.html>
+    Guard,
+}
+
+/// An accepted finding of a policy scanner. The output contains it in each resource of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The policy scanner.
+    pub scanner: Scanner,
+    /// The ID of the check, such as `CKV_AWS_18`.
+    pub check: &'static str,
+    /// The CloudFormation type. Empty if the scanner reports nothing there.
+    pub cfn: &'static str,
+    /// The Terraform type, with the prefix `data.` for a data source. Empty if the scanner reports
+    /// nothing there.
+    pub tf: &'static str,
+    /// The reason for the suppression.
+    pub reason: &'static str,
+}
+
+/// A test of the deployment's region, account or partition.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Predicate {
+    /// True if the value is one of these.
+    OneOf(Expr, Vec<Text>),
+    /// True if the inner test is false.
+    Not(Box<Predicate>),
+}
+
+/// A named [`Predicate`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Condition {
+    /// The ID, of letters and digits.
+    pub id: String,
+    /// The test.
+    pub predicate: Predicate,
+}
+
+/// An output of a stack.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Output {
+    /// The path, which starts with the name of the stack.
+    pub path: String,
+    /// The logical ID in CloudFormation.
+    pub cfn_id: String,
+    /// The name in Terraform.
+    pub tf_name: String,
+    /// The value.
+    pub value: Expr,
+    /// The description.
+    pub description: Text,
+    /// The condition for its existence. Default: always.
+    pub condition: Option<ConditionId>,
+    /// The location in the source.
+    pub location: SourceLocation,
+}
+
+/// A stack, the unit of deployment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stack {
+    /// The name.
+    pub name: String,
+    /// The description. Default: none.
+    pub description: Option<Text>,
+    /// The region. Default: set at deployment.
+    pub region: Option<&'static Region>,
+    /// The resources, in the order of addition.
+    pub nodes: Vec<NodeId>,
+    /// The parameters.
+    pub parameters: Vec<ParamId>,
+    /// The conditions.
+    pub conditions: Vec<ConditionId>,
+    /// The outputs.
+    pub outputs: Vec<Output>,
+    /// Accepted findings of policy scanners. Default: none.
+    pub suppressions: Vec<Suppression>,
+    /// The location in the source.
+    pub location: SourceLocation,
+}

@@ -1,0 +1,277 @@
+//! The connection of an instance to a service: its path, endpoints and security groups.
+
+use super::super::HopResult;
+use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
+use super::super::instance::{InstanceConfig, Placement, Setting};
+use super::super::path::{self, Candidate, InternetRoute};
+use super::super::security::{self, Group};
+use super::super::ternary::Ternary;
+use super::{Check, Hop};
+use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
+use crate::resource::{
+    SecurityGroup, Subnet, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
+    VpcEndpointSubnet,
+};
+
+/// A connection from a subnet to a service.
+pub(crate) struct Connection<'a, 'g> {
+    pub(super) index: &'a GraphIndex<'g>,
+    pub(super) instance: &'a InstanceConfig<'g>,
+    pub(super) subnet: &'a Resolved<'g, Subnet>,
+    pub(crate) vpc: VpcRef<'g>,
+    pub(super) service: &'a str,
+    pub(super) role: Option<NodeId>,
+    /// The security groups of the instance, or none if they are unknown.
+    pub(super) groups: Option<Vec<Group<'g>>>,
+    pub(crate) candidates: Vec<Candidate<'g>>,
+    pub(crate) internet_route: InternetRoute<'g>,
+    pub(crate) path: PathChoice,
+}
+
+/// The path of a connection.
+pub(crate) enum PathChoice {
+    /// To these endpoints, by position in the candidates.
+    Endpoints(Vec<usize>),
+    /// Out of the VPC.
+    Internet,
+    /// To an endpoint or out of the VPC: the file does not show which.
+    Unknown,
+}
+
+impl<'a, 'g> Connection<'a, 'g> {
+    pub(crate) fn new(
+        index: &'a GraphIndex<'g>,
+        instance: &'a InstanceConfig<'g>,
+        placement: &'a Placement<'g>,
+        service: &'a str,
+        role: Option<NodeId>,
+    ) -> Connection<'a, 'g> {
+        let subnet = &placement.subnet;
+        let vpc = match index.vpc_of(subnet) {
+            Resolved::Outside(_) if subnet.node().is_none() => vpc_of_groups(index, instance),
+            vpc => vpc,
+        };
+        let groups = security::instance_groups(index, &instance.security_groups, &vpc);
+        let candidates = path::candidates(index, &vpc, service);
+        let internet_route = path::internet_route(index, instance, subnet);
+        let mut connection = Connection {
+            index,
+            instance,
+            subnet,
+            vpc,
+            service,
+            role,
+            groups,
+            candidates,
+            internet_route,
+            path: PathChoice::Unknown,
+        };
+        connection.path = connection.choose_path();
+        connection
+    }
+
+    fn choose_path(&self) -> PathChoice {
+        let of = |candidate: &Candidate<'_>| {
+            candidate
+                .exists
+                .and(path::is_interface(candidate.endpoint))
+                .and(candidate.resolves)
+        };
+        let certain: Vec<usize> = (0..self.candidates.len())
+            .filter(|&at| of(&self.candidates[at]).is_yes())
+            .collect();
+        if !certain.is_empty() {
+            return PathChoice::Endpoints(certain);
+        }
+        let hidden = match self.vpc {
+            Resolved::Node(id, _) => {
+                self.index.is_externally_modified(id)
+                    || self
+                        .subnet
+                        .node()
+                        .is_some_and(|id| self.index.is_externally_modified(id))
+            }
+            Resolved::OtherType(_) | Resolved::Outside(_) => true,
+        };
+        // A private hosted zone or a resolver rule can resolve the name to another endpoint.
+        let overridden = path::overriding_zone(self.index, &self.vpc, self.service).is_some()
+            || matches!(self.vpc, Resolved::Node(id, _) if self.index.is_dns_overridden(id));
+        let hidden = hidden || overridden;
+        let possible = hidden || self.candidates.iter().any(|it| !of(it).is_no());
+        if possible {
+            PathChoice::Unknown
+        } else {
+            PathChoice::Internet
+        }
+    }
+
+    /// Checks the hops of the connection.
+    pub(super) fn check(&self) -> Vec<HopResult> {
+        let mut results = Vec::new();
+        for hop in Hop::ALL {
+            if let Check::Connection(check) = hop.entry().check {
+                results.extend(check(self));
+            }
+        }
+        results
+    }
+
+    /// Returns the endpoints that the connection must pass, whichever path it takes.
+    pub(super) fn endpoints(&self) -> Vec<&Candidate<'g>> {
+        let certain = |candidate: &&Candidate<'_>| {
+            candidate.exists.is_yes() && path::is_interface(candidate.endpoint).is_yes()
+        };
+        match (&self.path, &self.internet_route) {
+            (PathChoice::Endpoints(which), _) => {
+                which.iter().map(|&at| &self.candidates[at]).collect()
+            }
+            (PathChoice::Internet, _) | (PathChoice::Unknown, InternetRoute::Works(..)) => {
+                Vec::new()
+            }
+            // Without a route to the internet, every endpoint must allow the instance.
+            (PathChoice::Unknown, _) => self.candidates.iter().filter(certain).collect(),
+        }
+    }
+}
+
+/// Returns the VPC of the security groups of an instance whose subnet is not in the file.
+fn vpc_of_groups<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> VpcRef<'g> {
+    let unknown = || Resolved::Outside(Expr::Opaque(Text::Borrowed("the VPC of the subnet")));
+    let Setting::Known(_, _, links) = &instance.security_groups else {
+        return unknown();
+    };
+    links
+        .iter()
+        .find_map(|link| match index.resolve_one(link) {
+            Resolved::Node(_, group) if !group.vpc.is_absent() => {
+                Some(index.resolve_one(&group.vpc))
+            }
+            _ => None,
+        })
+        .unwrap_or_else(unknown)
+}
+
+/// Returns the subnets of an endpoint, and whether each is certain.
+pub(crate) fn subnets_of<'g>(
+    index: &GraphIndex<'g>,
+    candidate: &Candidate<'g>,
+) -> Vec<(Resolved<'g, Subnet>, bool)> {
+    let more: Vec<(&Link<Subnet>, Ternary)> = index
+        .all::<VpcEndpointSubnet>()
+        .map(|(id, _, it)| {
+            let ours = index.points_to(&it.endpoint, candidate.id);
+            (&it.subnet, ours.and(index.exists(id)))
+        })
+        .filter(|(_, ours)| !ours.is_no())
+        .collect();
+    let declared = candidate
+        .endpoint
+        .subnets
+        .iter()
+        .map(|it| (it, Ternary::Yes));
+    declared
+        .chain(more)
+        .flat_map(|(link, ours)| {
+            let all = index.resolve(link);
+            let certain = all.len() == 1 && ours.is_yes();
+            all.into_iter().map(move |to| (to, certain))
+        })
+        .collect()
+}
+
+/// Returns the security groups of an endpoint.
+pub(crate) fn groups_of<'g>(
+    index: &GraphIndex<'g>,
+    candidate: &Candidate<'g>,
+    vpc: &VpcRef<'g>,
+) -> Vec<Group<'g>> {
+    let more = index
+        .all::<VpcEndpointSecurityGroup>()
+        .filter_map(
+            |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
+                Ternary::Yes => Some(it.security_group.clone()),
+                Ternary::Unknown => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
+                    "a security group outside the file",
+                )))),
+                Ternary::No => None,
+            },
+        );
+    let links: Vec<Link<SecurityGroup>> = candidate
+        .endpoint
+        .security_groups
+        .iter()
+        .cloned()
+        .chain(more)
+        .collect();
+    security::groups(index, &links, vpc)
+}
+
+/// Returns the policy of an endpoint, from the endpoint or from a separate resource.
+pub(super) fn policy_of<'g>(
+    index: &GraphIndex<'g>,
+    candidate: &Candidate<'g>,
+) -> Option<(&'g crate::resource::PolicyDocument, NodeId)> {
+    let satellite = index
+        .all::<VpcEndpointPolicy>()
+        .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id));
+    match satellite {
+        Some((id, _, it)) => Some((&it.policy, id)),
+        None => candidate
+            .endpoint
+            .policy
+            .as_ref()
+            .map(|policy| (policy, candidate.id)),
+    }
+}
+
+/// Returns a reference for a fix.
+pub(super) fn link_of<R: crate::resource::Typed>(to: &Resolved<'_, R>) -> Option<Value<Id<R>>> {
+    match to {
+        Resolved::Node(id, _) => Some(Value::Expr(id.at(R::LINK))),
+        Resolved::Outside(expr) => Some(Value::Expr(expr.clone())),
+        Resolved::OtherType(_) => None,
+    }
+}
+
+/// Returns the full name of a service.
+pub(super) fn service_name(connection: &Connection<'_, '_>, service: &str) -> Value<Text> {
+    // The other endpoints of the file show whether the name is literal.
+    for (_, _, endpoint) in connection.index.all::<VpcEndpoint>() {
+        match &endpoint.service_name {
+            Value::Lit(text) => {
+                let here =
+                    |region: &crate::region::Region| text.contains(&format!(".{}.", region.name));
+                if let Some((front, _)) = text.rsplit_once('.')
+                    && connection.index.region().is_none_or(here)
+                {
+                    return Value::Lit(Text::Owned(format!("{front}.{service}")));
+                }
+            }
+            Value::Expr(Expr::Concat(parts)) => {
+                if let Some((Expr::Text(_), front)) = parts.split_last() {
+                    let mut parts = front.to_vec();
+                    parts.push(Expr::Text(Text::Owned(format!(".{service}"))));
+                    return Expr::concat(parts).into();
+                }
+            }
+            Value::Expr(_) => {}
+        }
+    }
+    match connection.index.region() {
+        Some(region) => Value::Lit(Text::Owned(format!(
+            "com.amazonaws.{}.{service}",
+            region.name
+        ))),
+        None => Expr::concat([
+            Expr::text("com.amazonaws."),
+            Expr::Pseudo(crate::ir::Pseudo::Region),
+            Expr::Text(Text::Owned(format!(".{service}"))),
+        ])
+        .into(),
+    }
+}
+
+/// Returns the worst of several results, with its text.
+pub(super) fn worst(of: impl IntoIterator<Item = (Ternary, String)>) -> Option<(Ternary, String)> {
+    of.into_iter().min_by_key(|(tri, _)| *tri)
+}

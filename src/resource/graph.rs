@@ -1,0 +1,325 @@
+//! The graph: resources, and the parameters, conditions and outputs of each stack.
+
+use std::collections::HashMap;
+
+use super::{Map, Resource, Typed, overrides::Override};
+use crate::ir::{
+    Condition, ConditionId, Diagnostics, Dialect, Handle, NodeId, ParamId, ParameterDeclaration,
+    SourceLocation, Stack, StackId,
+};
+
+/// A property whose value the model cannot represent.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Unmodeled {
+    /// The field name in Rust, with dots for nested fields.
+    pub field: String,
+    /// The reason.
+    pub reason: String,
+}
+
+/// The file that a resource was read from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The language of the file.
+    pub dialect: Dialect,
+    /// The logical ID or address in the file.
+    pub address: String,
+    /// The locations of its properties under their names in the file, two levels deep.
+    pub locations: Vec<(String, SourceLocation)>,
+    /// Properties that the model cannot represent.
+    pub unmodeled: Vec<Unmodeled>,
+    /// Whether the file leaves open if the resource exists.
+    pub is_conditional: bool,
+    /// Whether the file excludes the resource from the deployment.
+    pub is_excluded: bool,
+    /// The resource whose properties contain this one. Default: none.
+    pub parent: Option<NodeId>,
+    /// Properties that its table does not know.
+    pub unknown_properties: Map<'static>,
+}
+
+/// The effect on a resource when it leaves its stack, or the stack is deleted.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalPolicy {
+    /// Deletes the resource, and states it in the output.
+    Delete,
+    /// Retains the resource, unless its own creation is rolled back. Terraform forgets a log group,
+    /// and does not destroy any other resource.
+    Retain,
+}
+
+/// A resource in the graph.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Node {
+    /// The stack of the resource.
+    pub(crate) stack: StackId,
+    /// The path, which starts with the name of the stack.
+    pub path: String,
+    /// The logical ID in CloudFormation, derived from the oldest path.
+    pub(crate) cfn_id: String,
+    /// The name in Terraform.
+    pub(crate) tf_name: String,
+    /// The former names in Terraform, oldest first.
+    pub moved_from: Vec<String>,
+    /// The resource.
+    pub resource: Resource,
+    /// Explicit dependencies, in addition to references.
+    pub depends_on: Vec<NodeId>,
+    /// The condition for its existence. Default: always.
+    pub condition: Option<ConditionId>,
+    /// The effect of its removal. Default: delete.
+    pub removal_policy: Option<RemovalPolicy>,
+    /// Changes to the generated output.
+    pub overrides: Vec<Override>,
+    /// The location in the source.
+    pub location: SourceLocation,
+    /// The file that it was read from. Default: none, a construct added it.
+    pub origin: Option<Box<Origin>>,
+}
+
+impl Node {
+    /// Returns the stack of the resource.
+    pub fn stack(&self) -> StackId {
+        self.stack
+    }
+
+    /// Returns the logical ID in CloudFormation, derived from the oldest path.
+    /// [`Scope::renamed_from`](crate::Scope::renamed_from) keeps it when the path changes.
+    pub fn cfn_id(&self) -> &str {
+        &self.cfn_id
+    }
+
+    /// Returns the name in Terraform, derived from the path.
+    pub fn tf_name(&self) -> &str {
+        &self.tf_name
+    }
+
+    /// Returns whether the file sets a property that the model cannot represent.
+    pub fn is_unmodeled(&self, field: &str) -> bool {
+        let unmodeled = self.origin.iter().flat_map(|origin| &origin.unmodeled);
+        let inside = |name: &str| {
+            name.strip_prefix(field)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        unmodeled
+            .into_iter()
+            .any(|unmodeled| inside(&unmodeled.field))
+    }
+
+    /// Returns whether the resource certainly exists.
+    pub fn is_certain(&self) -> bool {
+        let origin = self.origin.as_ref();
+        self.condition.is_none()
+            && origin.is_none_or(|origin| !origin.is_conditional && !origin.is_excluded)
+    }
+
+    /// Returns the ID for messages: the address in the file, or the path.
+    pub fn display_id(&self) -> &str {
+        self.origin
+            .as_ref()
+            .map_or(self.path.as_str(), |origin| origin.address.as_str())
+    }
+
+    /// Returns the language of the file that it was read from, or CloudFormation for resources of
+    /// constructs.
+    pub fn dialect(&self) -> Dialect {
+        self.origin
+            .as_ref()
+            .map_or(Dialect::Cfn, |origin| origin.dialect)
+    }
+
+    /// Returns the resources that its properties refer to.
+    pub fn references(&self) -> Vec<NodeId> {
+        let mut nodes = self.resource.put(self.dialect()).references();
+        if let Some(origin) = &self.origin {
+            nodes.extend(origin.unknown_properties.references());
+        }
+        nodes
+    }
+
+    /// Returns whether it can change resources that it refers to: a nested stack, a custom
+    /// resource.
+    pub(crate) fn may_modify_references(&self) -> bool {
+        let name = self.resource.type_name(self.dialect()).unwrap_or_default();
+        name.starts_with("Custom::")
+            || name.ends_with("::MODULE")
+            || matches!(
+                name,
+                "AWS::CloudFormation::Stack"
+                    | "AWS::CloudFormation::StackSet"
+                    | "AWS::CloudFormation::CustomResource"
+                    | "AWS::Serverless::Application"
+                    | "aws_cloudformation_stack"
+            )
+    }
+
+    /// Returns whether it changes DNS resolution in the VPCs that it refers to.
+    pub(crate) fn overrides_dns(&self) -> bool {
+        matches!(
+            self.resource.type_name(self.dialect()).unwrap_or_default(),
+            "AWS::Route53Profiles::ProfileAssociation"
+                | "AWS::Route53Resolver::ResolverRuleAssociation"
+                | "AWS::Route53Resolver::FirewallRuleGroupAssociation"
+                | "aws_route53profiles_association"
+                | "aws_route53_resolver_rule_association"
+                | "aws_route53_resolver_firewall_rule_group_association"
+        )
+    }
+
+    /// Returns whether the resource certainly does not exist.
+    pub fn is_absent(&self) -> bool {
+        self.origin
+            .as_ref()
+            .is_some_and(|origin| origin.is_excluded)
+    }
+}
+
+/// All stacks of an app.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) stacks: Vec<Stack>,
+    pub(crate) stack_names: HashMap<String, StackId>,
+    pub(crate) parameters: Vec<ParameterDeclaration>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) diagnostics: Diagnostics,
+    /// Whether a CloudFormation macro can change the template.
+    pub(crate) macros: bool,
+    /// The account of the deployment, if known.
+    pub(crate) account: Option<String>,
+}
+
+impl Graph {
+    /// Returns a resource with its metadata, or `None` if the index belongs to another graph.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.index())
+    }
+
+    /// Returns the resource of a handle.
+    pub fn get<R: Typed>(&self, handle: Handle<R>) -> Option<&R> {
+        self.node(handle.node())
+            .and_then(|node| R::of(&node.resource))
+    }
+
+    /// Returns the resource of a handle, for changes.
+    pub fn get_mut<R: Typed>(&mut self, handle: Handle<R>) -> Option<&mut R> {
+        self.nodes
+            .get_mut(handle.node().index())
+            .and_then(|node| R::of_mut(&mut node.resource))
+    }
+
+    /// Iterates over the resources of a type in all stacks, in the order of addition.
+    pub fn all<R: Typed>(&self) -> impl Iterator<Item = (&Node, &R)> {
+        self.nodes
+            .iter()
+            .filter_map(|node| Some((node, R::of(&node.resource)?)))
+    }
+
+    /// Iterates over all resources of all stacks, in the order of addition.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        let ids = (0..self.nodes.len()).map(NodeId::next);
+        ids.zip(&self.nodes)
+    }
+
+    /// Iterates over all resources of all stacks, for changes.
+    pub fn nodes_mut(&mut self) -> impl Iterator<Item = (NodeId, &mut Node)> {
+        let ids = (0..self.nodes.len()).map(NodeId::next);
+        ids.zip(&mut self.nodes)
+    }
+
+    /// Changes every resource of a type. The callback receives the path of each.
+    pub fn update_all<R: Typed>(&mut self, mut change: impl FnMut(&str, &mut R)) {
+        for node in &mut self.nodes {
+            if let Some(resource) = R::of_mut(&mut node.resource) {
+                change(&node.path, resource);
+            }
+        }
+    }
+
+    /// Returns whether a CloudFormation macro can change the template.
+    pub fn has_macros(&self) -> bool {
+        self.macros
+    }
+
+    /// Returns the account of the deployment, if known.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// Returns the stack with this name.
+    pub fn stack(&self, name: &str) -> Option<&Stack> {
+        self.stack_names
+            .get(name)
+            .map(|id| &self.stacks[id.index()])
+    }
+
+    /// Iterates over the stacks.
+    pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.stacks.iter()
+    }
+
+    /// Iterates over the resources of a stack in the order of addition.
+    pub fn nodes_of<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = (NodeId, &'a Node)> {
+        let nodes = stack.nodes.iter();
+        nodes.filter_map(|&id| Some((id, self.node(id)?)))
+    }
+
+    /// Returns a parameter, or `None` if the index belongs to another graph.
+    pub fn parameter(&self, id: ParamId) -> Option<&ParameterDeclaration> {
+        self.parameters.get(id.index())
+    }
+
+    /// Returns a condition, or `None` if the index belongs to another graph.
+    pub fn condition(&self, id: ConditionId) -> Option<&Condition> {
+        self.conditions.get(id.index())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::region::Region;
+    use crate::{App, SessionAccess, cost, reachability};
+
+    fn app(stacks: &[&str]) -> App {
+        let mut app = App::new();
+        for stack in stacks {
+            app.stack(stack).add_inline(SessionAccess::new());
+        }
+        app
+    }
+
+    #[test]
+    fn a_stack_of_another_graph_has_no_nodes_here() {
+        let (here, other) = (App::new(), app(&["Access"]));
+        let stack = other.graph().stack("Access").unwrap();
+        assert_eq!(here.graph().nodes_of(stack).count(), 0);
+    }
+
+    #[test]
+    fn nodes_of_another_app_are_refused_and_never_panic() {
+        let (mut here, other) = (app(&["Access"]), app(&["One", "Two"]));
+        let theirs = other.graph().stack("Two").unwrap();
+        let nodes: Vec<Node> = other
+            .graph()
+            .nodes_of(theirs)
+            .map(|(_, node)| node.clone())
+            .collect();
+        for ((_, node), theirs) in here.graph_mut().nodes_mut().zip(nodes) {
+            *node = theirs;
+        }
+        let told = here.validate().unwrap_err().to_string();
+        assert!(told.contains("belongs to another stack"), "{told}");
+        let graph = here.graph();
+        let proof = reachability::check(graph, &reachability::Assumptions::default());
+        assert_eq!(proof.instances.len(), 1);
+        let region = Region::find("us-east-1").unwrap();
+        let estimate = cost::estimate(graph, region, &cost::UsageAssumptions::default());
+        let _ = cost::of_graph(graph, &estimate);
+    }
+}

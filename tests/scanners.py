@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Policy scanners on the hardened stack, in the languages that each reads.
+
+    scanners.py PROGRAM DIRECTORY [NAME...]
+
+checkov and cfn-guard must find only what the output suppresses, and docs/explanation/security.md must list exactly these
+suppressions. DIRECTORY contains the scanners: checkov in a separate virtual environment, since it pins many packages, and an
+npm package with cfn-guard and the rules of Control Tower. The script installs missing ones.
+"""
+
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import harness.cases as cases
+from harness import ROOT
+from harness.cases import Case
+from harness.outcomes import Failure, check, require
+from harness.program import run, virtual_environment
+
+CHECKOV = "checkov==3.3.30"
+GUARD = "@cdklabs/cdk-validator-cfnguard@0.0.62"
+FILES = {"cfn": "stack.json", "hcl": "main.tf"}
+
+
+class Scans:
+    def __init__(self, program, tools, work):
+        self.program, self.tools, self.work = program, tools, work
+        self.suppressed = set()
+
+    def file(self, form):
+        """Writes the hardened stack in this language; returns the file."""
+        path = self.work / form / FILES[form]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(run(self.program, "--format", form, "--set", "preset=hardened").stdout)
+        return path
+
+    def checkov(self, form):
+        program = virtual_environment(self.tools / "checkov", [CHECKOV], ["checkov"]) / "checkov"
+        folder = self.file(form).parent
+        text = run(program, "-d", folder, "--skip-download", "--compact", "-o", "json", code=None).stdout
+        results = json.loads(text)
+        failed, passed = [], 0
+        for result in results if isinstance(results, list) else [results]:
+            found = result["results"]
+            passed += result["summary"]["passed"]
+            failed += [f"{it['check_id']} {it['check_name']} ({it['resource']})" for it in found["failed_checks"]]
+            self.suppressed |= {it["check_id"] for it in found["skipped_checks"]}
+        check(passed, f"checkov scanned nothing in {folder}:\n{text}")
+        check(not failed, "\n".join(failed))
+
+    def guard_package(self):
+        package = self.tools / "guard/package"
+        if not package.exists():
+            require("npm")
+            package.parent.mkdir(parents=True, exist_ok=True)
+            packed = run("npm", "pack", "--silent", GUARD, cwd=package.parent).stdout.split()[-1]
+            run("tar", "-xzf", packed, cwd=package.parent)
+        return package
+
+    def guard(self):
+        package = self.guard_package()
+        program, rules = package / "bin/ubuntu/x86_64/cfn-guard", package / "rules/control-tower/cfn-guard"
+        program.chmod(0o755)
+        stack = self.file("cfn")
+        text = run(program, "validate", "-d", stack, "-r", rules, "--show-summary", "fail", code=None).stdout
+        found = set(re.findall(r"\.guard/(\w+)\s+FAIL", text))
+        if "FAIL" not in text and "PASS" not in text and text.strip():
+            raise Failure(f"cfn-guard: {text}")
+        metadata = [it.get("Metadata", {}) for it in json.loads(stack.read_text())["Resources"].values()]
+        suppressed = {rule for it in metadata for rule in it.get("guard", {}).get("SuppressedRules", [])}
+        wrong = [f"finding: {rule}" for rule in sorted(found - suppressed)]
+        wrong += [f"suppressed without a finding: {rule}" for rule in sorted(suppressed - found)]
+        check(not wrong, "\n".join(wrong))
+        self.suppressed |= suppressed
+
+    def documentation(self):
+        """Compares all suppressions with docs/explanation/security.md."""
+        page = (ROOT / "docs/explanation/security.md").read_text()
+        listed = set(re.findall(r"`(CKV2?_AWS_\d+|\w+_check)`", page))
+        wrong = [f"missing: {it}" for it in sorted(self.suppressed - listed)]
+        wrong += [f"listed, but not suppressed: {it}" for it in sorted(listed - self.suppressed)]
+        check(not wrong, "\n".join(wrong))
+
+
+def main():
+    parser = cases.parser(__doc__)
+    parser.add_argument("folder", type=lambda text: Path(text).resolve())
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    with tempfile.TemporaryDirectory(prefix="scanners-") as work:
+        scans = Scans(arguments.program, arguments.folder, Path(work))
+        found = [Case(f"checkov/{form}", lambda _, form=form: scans.checkov(form)) for form in FILES]
+        found.append(Case("cfn-guard", lambda _: scans.guard()))
+        chosen = cases.choose(found, arguments.names)
+        report = cases.run_all(chosen, [None])
+        # Only all scanners together know all suppressions.
+        if report.passed == len(found):
+            report.attempt("docs/explanation/security.md", scans.documentation)
+    report.close()
+
+
+if __name__ == "__main__":
+    main()
