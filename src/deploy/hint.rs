@@ -187,11 +187,11 @@ mod tests {
         let told = |reason: &str| hint(reason).unwrap();
         assert!(
             told("User: x is not authorized to perform: ssm:GetParameters on resource")
-                .contains("image")
+                .contains("AMI")
         );
         assert!(
             told("is not authorized to perform: ec2:CreateVpc with an explicit deny")
-                .contains("SCP")
+                .contains("service control policy")
         );
         assert!(
             told("The maximum number of VPCs has been reached. (VpcLimitExceeded)")

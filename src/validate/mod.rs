@@ -34,11 +34,11 @@ impl<'g> Validated<'g> {
     /// other language can still be valid.
     ///
     /// ```
-    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
-    /// let mut app = App::new(); let instances = (0..300).map(|n|
-    /// PrivateInstance::new(format!("web{n}")));
-    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(),
-    /// SessionAccess::instance)); let validated = app.validate().expect("nothing else is wrong");
+    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, ir::Dialect};
+    /// let mut app = App::new();
+    /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
+    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));
+    /// let validated = app.validate().expect("nothing else is wrong");
     /// assert!(validated.limit_violations(Dialect::Cfn).has_errors());
     /// assert!(validated.limit_violations(Dialect::Tf).is_empty());
     /// ```

@@ -271,9 +271,9 @@ const PLACES: &[(&str, &str)] = &[
         "endpoints: {existing: «{ssm: vpce-00000001}}\n",
     ),
     ("setting-required", "instances:\n  - «image: al2\n"),
-    ("id", "name: «1a\n"),
+    ("construct-id", "name: «1a\n"),
     (
-        "id",
+        "construct-id",
         "region: us-east-1\ninstances:\n  - instance_type: t3.micro\n    name: «1a\n",
     ),
     (
@@ -558,7 +558,7 @@ fn doubtful_settings_are_warnings() {
 #[test]
 fn limits_are_reported() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
-    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("has 51 tags"));
+    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("AWS allows 50"));
     let data = "x".repeat(16 * 1024 + 1);
     let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
     assert!(text.contains("EC2 allows 16,384"));
