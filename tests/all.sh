@@ -105,14 +105,14 @@ together() {
 }
 
 stage_quick() {
-    step format cargo fmt --check
+    step format format
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step tests cargo test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
 }
 
 stage_lint() {
-    step format cargo fmt --check
+    step format format
     step 'format of the outside crate' outside fmt --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings

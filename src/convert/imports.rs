@@ -11,29 +11,16 @@ use serde_json::{Map, Value, json};
 use super::Ids;
 use crate::backend::tf;
 use crate::ir::{Dialect, NodeId};
-use crate::resource::Graph;
+use crate::resource::{Graph, KINDS};
 
-/// The CloudFormation type, its primary identifier, whether its handlers can import, the Terraform
-/// type, and the format of its import ID with argument names.
-const IMPORTS: &str = include_str!("import.tsv");
-
-struct Row {
-    identifiers: Vec<&'static str>,
-    imports: bool,
-    form: &'static str,
-}
-
-fn row(of: &str, dialect: Dialect) -> Option<Row> {
-    IMPORTS.lines().find_map(|line| {
-        let columns: Vec<&'static str> = line.split('\t').collect();
-        let [cfn, identifiers, imports, tf, form, ..] = columns[..] else {
-            return None;
-        };
-        (dialect.pick(cfn, tf) == of).then(|| Row {
-            identifiers: identifiers.split(',').collect(),
-            imports: imports == "yes",
-            form,
-        })
+/// Returns the format of the import ID of a Terraform type; empty if Terraform cannot import it.
+fn import_id(of: &str) -> Option<&'static str> {
+    KINDS.iter().find_map(|kind| {
+        if kind.tf == of {
+            return Some(kind.import_id);
+        }
+        let mut satellites = kind.satellite_import_ids.iter();
+        satellites.find(|(tf, _)| *tf == of).map(|(_, id)| *id)
     })
 }
 
@@ -115,10 +102,10 @@ pub(crate) fn imports(graph: &Graph, ids: &Ids) -> Imported {
                     "ARN"
                 }
             )),
-            kind => match row(kind, Dialect::Tf) {
+            kind => match import_id(kind) {
                 None => Err("the format of its import ID is unknown".to_owned()),
-                Some(row) if row.form == "-" => Err("Terraform cannot import it".to_owned()),
-                Some(row) => filled(row.form, &arguments, physical),
+                Some("") => Err("Terraform cannot import it".to_owned()),
+                Some(form) => filled(form, &arguments, physical),
             },
         };
         match id {
@@ -189,15 +176,16 @@ pub(crate) fn resources_to_import(
         }
         let nothing = Value::Null;
         let state = values.get(&id).unwrap_or(&nothing);
-        let Some(row) = row(kind.cfn, Dialect::Cfn).filter(|it| it.imports) else {
+        if kind.identifiers.is_empty() {
             missing.push((
                 node.cfn_id.clone(),
                 format!("CloudFormation cannot import `{}`", kind.cfn),
             ));
             continue;
-        };
+        }
+        let identifiers: Vec<&str> = kind.identifiers.split(',').collect();
         let mut identifier = Map::new();
-        for name in &row.identifiers {
+        for name in &identifiers {
             let field = kind
                 .fields
                 .iter()
@@ -215,10 +203,10 @@ pub(crate) fn resources_to_import(
                 identifier.insert((*name).to_owned(), text.as_str().into());
             }
         }
-        if identifier.len() < row.identifiers.len() {
+        if identifier.len() < identifiers.len() {
             let reason = format!(
                 "the state does not contain its {}",
-                row.identifiers.join(" and ")
+                identifiers.join(" and ")
             );
             missing.push((node.cfn_id.clone(), reason));
             continue;
@@ -235,18 +223,19 @@ pub(crate) fn resources_to_import(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resource::KINDS;
 
+    /// Of a new type, add `import` to the head of its table.
     #[test]
-    fn every_type_has_an_import_rule() {
-        for kind in KINDS {
-            assert!(
-                kind.cfn.is_empty() || row(kind.cfn, Dialect::Cfn).is_some(),
-                "{}",
-                kind.cfn
-            );
-            let own = kind.tf.starts_with("aws_");
-            assert!(!own || row(kind.tf, Dialect::Tf).is_some(), "{}", kind.tf);
-        }
+    fn only_these_types_cannot_be_imported() {
+        let cfn = KINDS.iter().map(|it| (it.cfn, it.identifiers));
+        let tf = KINDS.iter().map(|it| (it.tf, it.import_id));
+        let without: Vec<&str> = cfn
+            .chain(tf)
+            .filter(|(name, import)| {
+                import.is_empty() && !name.is_empty() && !name.starts_with("data.")
+            })
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(without, ["X",]);
     }
 }

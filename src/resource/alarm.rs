@@ -75,7 +75,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudwatch-alarm.html>
     pub struct Alarm: "AWS::CloudWatch::Alarm" / "aws_cloudwatch_metric_alarm",
-        link Attr::by_ref("alarm_name");
+        link Attr::by_ref("alarm_name"),
+        import "AlarmName" / "{alarm_name}";
     one {
         /// The name.
         alarm_name: Value<Text> = "AlarmName" / "alarm_name",

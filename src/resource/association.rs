@@ -82,7 +82,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-association.html>
     pub struct Association: "AWS::SSM::Association" / "aws_ssm_association",
-        link Attr::by_get_att("AssociationId", "association_id");
+        link Attr::by_get_att("AssociationId", "association_id"),
+        import "AssociationId" / "{association_id}";
     one {
         /// The document, such as `AWS-UpdateSSMAgent`.
         name: Value<Text> = "Name" / "name",

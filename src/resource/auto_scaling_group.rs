@@ -32,7 +32,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-autoscalinggroup.html>
     pub struct AutoScalingGroup: "AWS::AutoScaling::AutoScalingGroup" / "aws_autoscaling_group",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"),
+        import "AutoScalingGroupName" / "{name}";
     opt {
         /// The launch template. Default: a mixed instances policy or a launch configuration.
         launch_template: LaunchTemplateSpecification = "LaunchTemplate" / "launch_template",

@@ -142,7 +142,9 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html>
     pub struct Bucket: "AWS::S3::Bucket" / "aws_s3_bucket", link Attr::by_ref("bucket"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "BucketName" / "{bucket}",
+        satellites ["aws_s3_bucket_lifecycle_configuration" = "{bucket}", "aws_s3_bucket_notification" = "{bucket}", "aws_s3_bucket_ownership_controls" = "{bucket}", "aws_s3_bucket_public_access_block" = "{bucket}", "aws_s3_bucket_versioning" = "{bucket}"];
     opt {
         /// The name. Default: generated.
         bucket_name: Value<Text> = "BucketName" / "bucket",
@@ -265,7 +267,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucketpolicy.html>
     pub struct BucketPolicy: "AWS::S3::BucketPolicy" / "aws_s3_bucket_policy",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Bucket" / "{bucket}";
     one {
         /// The bucket name.
         bucket: Link<Bucket> = "Bucket" / "bucket",
@@ -281,7 +284,8 @@ resource! {
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_server_side_encryption_configuration>
     pub struct BucketEncryption:
-        "" / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id");
+        "" / "aws_s3_bucket_server_side_encryption_configuration", link Attr::by_ref("id"),
+        import "" / "{bucket}";
     one {
         /// The bucket name.
         bucket: Link<Bucket> = "" / "bucket",

@@ -18,7 +18,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-config-configrule.html>
     pub struct ConfigRule: "AWS::Config::ConfigRule" / "aws_config_config_rule",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"),
+        import "ConfigRuleName" / "{name}";
     one {
         /// The name.
         name: Value<Text> = "ConfigRuleName" / "name",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-dhcpoptions.html>
     pub struct DhcpOptions: "AWS::EC2::DHCPOptions" / "aws_vpc_dhcp_options",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "DhcpOptionsId" / "{id}";
     opt {
         /// The domain for unqualified names. Default: that of the region.
         domain_name: Value<Text> = "DomainName" / "domain_name",
@@ -31,7 +32,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcdhcpoptionsassociation.html>
     pub struct DhcpOptionsAssociation:
         "AWS::EC2::VPCDHCPOptionsAssociation" / "aws_vpc_dhcp_options_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "DhcpOptionsId,VpcId" / "{vpc_id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",

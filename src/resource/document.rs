@@ -57,7 +57,8 @@ resource! {
     /// An SSM document.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-document.html>
-    pub struct Document: "AWS::SSM::Document" / "aws_ssm_document", link Attr::by_ref("name");
+    pub struct Document: "AWS::SSM::Document" / "aws_ssm_document", link Attr::by_ref("name"),
+        import "Name" / "{name}";
     one {
         /// The content.
         content: Content = "Content" / "content",

@@ -5,7 +5,8 @@ resource! {
     /// An Elastic IP address.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eip.html>
-    pub struct Eip: "AWS::EC2::EIP" / "aws_eip", link Attr::by_get_att("AllocationId", "id");
+    pub struct Eip: "AWS::EC2::EIP" / "aws_eip", link Attr::by_get_att("AllocationId", "id"),
+        import "PublicIp,AllocationId" / "{allocation_id}";
     opt {
         /// The scope, always `vpc`.
         domain: Value<Text> = "Domain" / "domain",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-eipassociation.html>
     pub struct EipAssociation: "AWS::EC2::EIPAssociation" / "aws_eip_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     opt {
         /// The Elastic IP address. Default: none.
         allocation: Link<Eip> = "AllocationId" / "allocation_id",

@@ -18,7 +18,9 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html>
     pub struct EventRule: "AWS::Events::Rule" / "aws_cloudwatch_event_rule",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "Arn" / "{event_bus_name}/{name}",
+        satellites ["aws_cloudwatch_event_target" = "{event_bus_name}/{rule}/{target_id}"];
     one {
         /// The event pattern.
         event_pattern: Content = "EventPattern" / "event_pattern",

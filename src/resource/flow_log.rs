@@ -23,7 +23,8 @@ resource! {
     /// A VPC flow log.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-flowlog.html>
-    pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id");
+    pub struct FlowLog: "AWS::EC2::FlowLog" / "aws_flow_log", link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "ResourceId" / "vpc_id",

@@ -17,7 +17,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-hostedzone.html>
     pub struct HostedZone: "AWS::Route53::HostedZone" / "aws_route53_zone",
         link Attr::by_ref("id"),
-        attrs [Self::ZONE_ID];
+        attrs [Self::ZONE_ID],
+        import "Id" / "{zone_id}";
     one {
         /// The domain name.
         name: Value<Text> = "Name" / "name",
@@ -39,7 +40,8 @@ resource! {
     /// The association of a VPC with a private hosted zone in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route53_zone_association>
-    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id");
+    pub struct HostedZoneAssociation: "" / "aws_route53_zone_association", link Attr::by_ref("id"),
+        import "" / "{zone_id}:{vpc_id}";
     one {
         /// The hosted zone.
         zone: Link<HostedZone> = "" / "zone_id",
@@ -63,7 +65,8 @@ resource! {
     /// A record in a hosted zone.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-route53-recordset.html>
-    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id");
+    pub struct RecordSet: "AWS::Route53::RecordSet" / "aws_route53_record", link Attr::by_ref("id"),
+        import "" / "{zone_id}_{name}_{type}";
     one {
         /// The DNS name.
         name: Value<Text> = "Name" / "name",

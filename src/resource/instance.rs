@@ -137,7 +137,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html>
     pub struct Instance: "AWS::EC2::Instance" / "aws_instance", link Attr::by_ref("id"),
-        attrs [Self::PRIMARY_INTERFACE];
+        attrs [Self::PRIMARY_INTERFACE],
+        import "InstanceId" / "{id}";
     one {
         /// The instance type, such as `t3.micro`.
         instance_type: Value<Text> = "InstanceType" / "instance_type",

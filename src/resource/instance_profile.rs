@@ -7,7 +7,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-instanceprofile.html>
     pub struct InstanceProfile: "AWS::IAM::InstanceProfile" / "aws_iam_instance_profile",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "InstanceProfileName" / "{name}";
     one {
         /// The role name.
         role: OneInList<Link<Role>> = "Roles" / "role",

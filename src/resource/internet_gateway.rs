@@ -7,7 +7,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-internetgateway.html>
     pub struct InternetGateway: "AWS::EC2::InternetGateway" / "aws_internet_gateway",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "InternetGatewayId" / "{id}";
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
     pub struct KmsKey: "AWS::KMS::Key" / "aws_kms_key", link Attr::by_get_att("Arn", "arn"),
-        attrs [Self::ID];
+        attrs [Self::ID],
+        import "KeyId" / "{key_id}";
     opt {
         /// The key policy. Default: access through IAM policies of the account.
         key_policy: PolicyDocument = "KeyPolicy" / "policy",
@@ -40,7 +41,8 @@ resource! {
     /// An alias of a KMS key.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-alias.html>
-    pub struct KmsAlias: "AWS::KMS::Alias" / "aws_kms_alias", link Attr::by_ref("name");
+    pub struct KmsAlias: "AWS::KMS::Alias" / "aws_kms_alias", link Attr::by_ref("name"),
+        import "AliasName" / "{name}";
     one {
         /// The name, which starts with `alias/`.
         alias_name: Value<Text> = "AliasName" / "name",

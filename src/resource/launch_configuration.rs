@@ -9,7 +9,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-autoscaling-launchconfiguration.html>
     pub struct LaunchConfiguration:
         "AWS::AutoScaling::LaunchConfiguration" / "aws_launch_configuration",
-        link Attr::by_ref("name");
+        link Attr::by_ref("name"),
+        import "LaunchConfigurationName" / "{name}";
     one {
         /// The AMI.
         image: Link<LaunchImage> = "ImageId" / "image_id",

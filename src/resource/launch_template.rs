@@ -117,7 +117,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
     pub struct LaunchTemplate: "AWS::EC2::LaunchTemplate" / "aws_launch_template",
-        link Attr::by_ref("id"), attrs [Self::LATEST_VERSION];
+        link Attr::by_ref("id"), attrs [Self::LATEST_VERSION],
+        import "LaunchTemplateId" / "{id}";
     one {
         /// The AMI.
         image: Link<LaunchImage> = "LaunchTemplateData.ImageId" / "image_id",

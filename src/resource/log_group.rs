@@ -8,7 +8,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html>
     pub struct LogGroup: "AWS::Logs::LogGroup" / "aws_cloudwatch_log_group",
-        link Attr::by_ref("name"), attrs [Self::ARN];
+        link Attr::by_ref("name"), attrs [Self::ARN],
+        import "LogGroupName" / "{name}";
     opt {
         /// The name. Default: generated.
         log_group_name: Value<Text> = "LogGroupName" / "name",

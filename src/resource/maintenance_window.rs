@@ -8,7 +8,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindow.html>
     pub struct MaintenanceWindow: "AWS::SSM::MaintenanceWindow" / "aws_ssm_maintenance_window",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId" / "{id}";
     one {
         /// The name.
         name: Value<Text> = "Name" / "name",
@@ -42,7 +43,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindowtarget.html>
     pub struct MaintenanceWindowTarget:
         "AWS::SSM::MaintenanceWindowTarget" / "aws_ssm_maintenance_window_target",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId,WindowTargetId" / "{window_id}/{id}";
     one {
         /// The maintenance window.
         window: Link<MaintenanceWindow> = "WindowId" / "window_id",
@@ -145,7 +147,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-maintenancewindowtask.html>
     pub struct MaintenanceWindowTask:
         "AWS::SSM::MaintenanceWindowTask" / "aws_ssm_maintenance_window_task",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "WindowId,WindowTaskId" / "{window_id}/{window_task_id}";
     one {
         /// The maintenance window.
         window: Link<MaintenanceWindow> = "WindowId" / "window_id",

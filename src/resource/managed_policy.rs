@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html>
     pub struct ManagedPolicy: "AWS::IAM::ManagedPolicy" / "aws_iam_policy",
-        link Attr::by_ref("arn");
+        link Attr::by_ref("arn"),
+        import "PolicyArn" / "{arn}";
     one {
         /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
@@ -56,7 +57,8 @@ resource! {
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment>
     pub struct RolePolicyAttachment: "" / "aws_iam_role_policy_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{role}/{policy_arn}";
     one {
         /// The role.
         role: Link<Role> = "" / "role",
@@ -89,7 +91,8 @@ resource! {
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
     pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{role_name}";
     one {
         /// The role.
         role: Link<Role> = "" / "role_name",

@@ -1,135 +1,25 @@
 //! The resource types, with one file each and one line each in the list below.
 
-mod alarm;
-mod association;
-mod auto_scaling_group;
-mod bucket;
 pub(crate) mod codec;
-mod config_rule;
-mod dhcp_options;
-mod document;
-mod eip;
-mod eip_association;
-mod event_rule;
-mod flow_log;
 mod graph;
-mod hosted_zone;
 mod iam;
-mod instance;
-mod instance_profile;
-mod internet_gateway;
-mod kms_key;
-mod launch_configuration;
-mod launch_template;
-mod log_group;
-mod lookup;
-mod maintenance_window;
-mod managed_policy;
-mod nat_gateway;
-mod network_acl;
-mod network_interface;
 mod overrides;
 mod parameters;
 mod policy;
-mod prefix_list;
 mod raw_resource;
 mod raw_value;
-mod role;
-mod role_policy;
 #[cfg(test)]
 pub(crate) mod round_trip;
-mod route;
-mod route_table;
-mod security_group;
-mod security_group_egress;
-mod security_group_ingress;
-mod security_group_rule;
-mod subnet;
-mod subnet_route_table_association;
 pub(crate) mod table;
-mod topic;
-mod trail;
-mod volume;
-mod vpc;
-mod vpc_endpoint;
-mod vpc_gateway_attachment;
 
-pub use alarm::{Alarm, Dimensions};
-pub(crate) use association::schedule_problem;
-pub use association::{Association, DocumentParameters, NodeTarget};
-pub use auto_scaling_group::{AutoScalingGroup, MixedLaunchTemplate, MixedOverride};
-pub use bucket::{
-    Bucket, BucketEncryption, BucketPolicy, EncryptionByDefault, EncryptionRule, Expiration,
-    IncompleteUpload, LifecycleFilter, LifecycleRule, NoncurrentExpiration, OwnershipRule,
-    PublicAccessBlock,
-};
 pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
-pub use config_rule::{ConfigRule, RuleSource};
-pub use dhcp_options::{DhcpOptions, DhcpOptionsAssociation};
-pub use document::{Content, Document};
-pub use eip::Eip;
-pub use eip_association::EipAssociation;
-pub use event_rule::{EventRule, EventTarget};
-pub use flow_log::{FlowLog, LogDestination};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
-pub use hosted_zone::{AliasTarget, HostedZone, HostedZoneAssociation, HostedZoneVpc, RecordSet};
-pub use instance::{
-    HttpTokens, Instance, InstanceInterface, LaunchTemplateSpecification, MetadataOptions,
-    RootVolume, Switch,
-};
-pub use instance_profile::InstanceProfile;
-pub use internet_gateway::InternetGateway;
-pub use kms_key::{KmsAlias, KmsKey};
-pub use launch_configuration::LaunchConfiguration;
-pub use launch_template::{
-    BlockDeviceMapping, DetailedMonitoring, Ebs, LaunchImage, LaunchTemplate, TagSpecification,
-    TemplateInterface, TemplateProfile, VolumeType,
-};
-pub use log_group::LogGroup;
-pub use lookup::{ImageLookup, LookupFilter, ServiceSetting};
-pub use maintenance_window::{
-    CommandParameters, MaintenanceWindow, MaintenanceWindowTarget, MaintenanceWindowTask,
-    RunCommand, TaskInvocation,
-};
-pub use managed_policy::{
-    InlinePolicy, ManagedPolicy, PolicyAttachment, RolePolicyAttachment, RolePolicyAttachments,
-};
-pub use nat_gateway::{ConnectivityType, NatGateway};
-pub use network_acl::{
-    DefaultNetworkAcl, InlineEntry, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation,
-};
-pub use network_interface::{
-    NetworkInterface, NetworkInterfaceAttachment, NetworkInterfaceSecurityGroup,
-};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
-pub(crate) use prefix_list::S3_PREFIX_LIST;
-pub use prefix_list::{PrefixList, PrefixListEntry, PrefixListRange};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
-pub use role::{InlineRolePolicy, Role};
-pub use role_policy::RolePolicy;
-pub use route::{InlineRoute, Route};
-pub use route_table::{DefaultRouteTable, MainRouteTableAssociation, RouteTable};
-pub use security_group::{DefaultSecurityGroup, SecurityGroup};
-pub use security_group_egress::SecurityGroupEgress;
-pub use security_group_ingress::SecurityGroupIngress;
-pub(crate) use security_group_rule::INSIDE;
-pub use security_group_rule::{InlineRule, SecurityGroupRule};
-pub use subnet::Subnet;
-pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use table::{Field, Kind, Occurs};
-pub use topic::{Subscription, Topic, TopicPolicy};
-pub use trail::Trail;
-pub use volume::Volume;
-pub(crate) use volume::is_root;
-pub use vpc::{Vpc, VpcCidrBlock};
-pub use vpc_endpoint::{
-    EndpointType, VpcEndpoint, VpcEndpointPolicy, VpcEndpointPrivateDns, VpcEndpointRouteTable,
-    VpcEndpointSecurityGroup, VpcEndpointSubnet,
-};
-pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 
@@ -225,26 +115,31 @@ pub(crate) fn prevent_destroy(map: &mut Map<'_>) {
 }
 
 macro_rules! resources {
-    ($($name:ident),+ $(,)?) => {
+    ($($file:ident: $($name:ident),+;)+) => {
+        $(
+            mod $file;
+            pub use $file::*;
+        )+
+
         /// A resource of any type.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Resource {
-            $(
+            $($(
                 #[allow(missing_docs)]
                 $name(Box<$name>),
-            )+
+            )+)+
             /// A resource type without a table, in one or both languages.
             Raw(Box<RawResource>),
         }
 
         /// The tables of all types.
-        pub const KINDS: &[Kind] = &[$($name::KIND),+];
+        pub const KINDS: &[Kind] = &[$($($name::KIND),+),+];
 
         impl Resource {
             fn hooks(&self) -> &dyn Hooks {
                 match self {
-                    $( Resource::$name(it) => it.as_ref(), )+
+                    $($( Resource::$name(it) => it.as_ref(), )+)+
                     Resource::Raw(it) => it.as_ref(),
                 }
             }
@@ -252,7 +147,7 @@ macro_rules! resources {
             /// Returns the resource table, or `None` for a raw resource.
             pub fn kind(&self) -> Option<&'static Kind> {
                 match self {
-                    $( Resource::$name(_) => Some(const { &$name::KIND }), )+
+                    $($( Resource::$name(_) => Some(const { &$name::KIND }), )+)+
                     Resource::Raw(_) => None,
                 }
             }
@@ -261,7 +156,7 @@ macro_rules! resources {
             pub fn put(&self, dialect: Dialect) -> Map<'_> {
                 let mut map = Map::with_capacity(8);
                 match self {
-                    $( Resource::$name(it) => table::Fields::put_fields(it.as_ref(), dialect, &mut map), )+
+                    $($( Resource::$name(it) => table::Fields::put_fields(it.as_ref(), dialect, &mut map), )+)+
                     Resource::Raw(it) => it.put_fields(dialect, &mut map),
                 }
                 map
@@ -269,7 +164,7 @@ macro_rules! resources {
 
             pub(crate) fn tags_mut(&mut self) -> Option<&mut Tags> {
                 match self {
-                    $( Resource::$name(it) => Hooks::tags_mut(it.as_mut()), )+
+                    $($( Resource::$name(it) => Hooks::tags_mut(it.as_mut()), )+)+
                     Resource::Raw(_) => None,
                 }
             }
@@ -277,79 +172,51 @@ macro_rules! resources {
     };
 }
 
+// A file, and the types that it declares.
 resources! {
-    Vpc,
-    VpcCidrBlock,
-    DhcpOptions,
-    DhcpOptionsAssociation,
-    Subnet,
-    RouteTable,
-    DefaultRouteTable,
-    MainRouteTableAssociation,
-    SubnetRouteTableAssociation,
-    Route,
-    InternetGateway,
-    VpcGatewayAttachment,
-    NatGateway,
-    Eip,
-    EipAssociation,
-    NetworkAcl,
-    DefaultNetworkAcl,
-    NetworkAclEntry,
-    SubnetNetworkAclAssociation,
-    SecurityGroup,
-    DefaultSecurityGroup,
-    SecurityGroupRule,
-    SecurityGroupIngress,
-    SecurityGroupEgress,
-    PrefixList,
-    PrefixListRange,
-    VpcEndpoint,
-    VpcEndpointSubnet,
-    VpcEndpointSecurityGroup,
-    VpcEndpointRouteTable,
-    VpcEndpointPolicy,
-    VpcEndpointPrivateDns,
-    HostedZone,
-    HostedZoneAssociation,
-    RecordSet,
-    Role,
-    RolePolicy,
-    InlinePolicy,
-    ManagedPolicy,
-    RolePolicyAttachment,
-    RolePolicyAttachments,
-    PolicyAttachment,
-    InstanceProfile,
-    ImageLookup,
-    LaunchTemplate,
-    LaunchConfiguration,
-    AutoScalingGroup,
-    NetworkInterface,
-    NetworkInterfaceAttachment,
-    NetworkInterfaceSecurityGroup,
-    Instance,
-    Volume,
-    LogGroup,
-    KmsKey,
-    KmsAlias,
-    Bucket,
-    BucketEncryption,
-    BucketPolicy,
-    Document,
-    Association,
-    MaintenanceWindow,
-    MaintenanceWindowTarget,
-    MaintenanceWindowTask,
-    Topic,
-    TopicPolicy,
-    Subscription,
-    EventRule,
-    Alarm,
-    Trail,
-    FlowLog,
-    ConfigRule,
-    ServiceSetting,
+    vpc: Vpc, VpcCidrBlock;
+    dhcp_options: DhcpOptions, DhcpOptionsAssociation;
+    subnet: Subnet;
+    route_table: RouteTable, DefaultRouteTable, MainRouteTableAssociation;
+    subnet_route_table_association: SubnetRouteTableAssociation;
+    route: Route;
+    internet_gateway: InternetGateway;
+    vpc_gateway_attachment: VpcGatewayAttachment;
+    nat_gateway: NatGateway;
+    eip: Eip;
+    eip_association: EipAssociation;
+    network_acl: NetworkAcl, DefaultNetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation;
+    security_group: SecurityGroup, DefaultSecurityGroup;
+    security_group_rule: SecurityGroupRule;
+    security_group_ingress: SecurityGroupIngress;
+    security_group_egress: SecurityGroupEgress;
+    prefix_list: PrefixList, PrefixListRange;
+    vpc_endpoint: VpcEndpoint, VpcEndpointSubnet, VpcEndpointSecurityGroup, VpcEndpointRouteTable, VpcEndpointPolicy, VpcEndpointPrivateDns;
+    hosted_zone: HostedZone, HostedZoneAssociation, RecordSet;
+    role: Role;
+    role_policy: RolePolicy;
+    managed_policy: InlinePolicy, ManagedPolicy, RolePolicyAttachment, RolePolicyAttachments, PolicyAttachment;
+    instance_profile: InstanceProfile;
+    lookup: ImageLookup;
+    launch_template: LaunchTemplate;
+    launch_configuration: LaunchConfiguration;
+    auto_scaling_group: AutoScalingGroup;
+    network_interface: NetworkInterface, NetworkInterfaceAttachment, NetworkInterfaceSecurityGroup;
+    instance: Instance;
+    volume: Volume;
+    log_group: LogGroup;
+    kms_key: KmsKey, KmsAlias;
+    bucket: Bucket, BucketEncryption, BucketPolicy;
+    document: Document;
+    association: Association;
+    maintenance_window: MaintenanceWindow, MaintenanceWindowTarget, MaintenanceWindowTask;
+    topic: Topic, TopicPolicy, Subscription;
+    event_rule: EventRule;
+    alarm: Alarm;
+    trail: Trail;
+    flow_log: FlowLog;
+    config_rule: ConfigRule;
+    service_setting: ServiceSetting;
 }
 
 impl Resource {

@@ -16,7 +16,8 @@ resource! {
     /// A NAT gateway.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
-    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id");
+    pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id"),
+        import "NatGatewayId" / "{id}";
     one {
         /// The subnet, with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

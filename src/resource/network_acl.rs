@@ -45,7 +45,8 @@ resource! {
     /// A network ACL. Without entries, it denies all traffic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkacl.html>
-    pub struct NetworkAcl: "AWS::EC2::NetworkAcl" / "aws_network_acl", link Attr::by_ref("id");
+    pub struct NetworkAcl: "AWS::EC2::NetworkAcl" / "aws_network_acl", link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -99,7 +100,8 @@ resource! {
     /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl>
-    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id");
+    pub struct DefaultNetworkAcl: "" / "aws_default_network_acl", link Attr::by_ref("id"),
+        import "" / "{id}";
     one {
         /// The ID of the network ACL, an attribute of the VPC.
         default_network_acl: Value<Text> = "" / "default_network_acl_id",
@@ -126,7 +128,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkaclentry.html>
     pub struct NetworkAclEntry: "AWS::EC2::NetworkAclEntry" / "aws_network_acl_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{network_acl_id}:{rule_number}:{protocol}:{egress}";
     one {
         /// The network ACL.
         network_acl: Link<NetworkAcl> = "NetworkAclId" / "network_acl_id",
@@ -159,7 +162,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetnetworkaclassociation.html>
     pub struct SubnetNetworkAclAssociation:
         "AWS::EC2::SubnetNetworkAclAssociation" / "aws_network_acl_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AssociationId" / "{id}";
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterface.html>
     pub struct NetworkInterface: "AWS::EC2::NetworkInterface" / "aws_network_interface",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
@@ -30,7 +31,8 @@ resource! {
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/network_interface_sg_attachment>
     pub struct NetworkInterfaceSecurityGroup: "" / "aws_network_interface_sg_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "" / "{network_interface_id}_{security_group_id}";
     one {
         /// The network interface. For an instance, its `primary_network_interface_id`.
         network_interface: Link<NetworkInterface> = "" / "network_interface_id",
@@ -47,7 +49,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterfaceattachment.html>
     pub struct NetworkInterfaceAttachment:
         "AWS::EC2::NetworkInterfaceAttachment" / "aws_network_interface_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AttachmentId" / "{attachment_id}";
     one {
         /// The instance.
         instance: Link<Instance> = "InstanceId" / "instance_id",

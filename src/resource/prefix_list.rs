@@ -23,7 +23,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-prefixlist.html>
     pub struct PrefixList: "AWS::EC2::PrefixList" / "aws_ec2_managed_prefix_list",
-        link Attr::by_get_att("PrefixListId", "id");
+        link Attr::by_get_att("PrefixListId", "id"),
+        import "PrefixListId" / "{id}";
     one {
         /// The name.
         name: Value<Text> = "PrefixListName" / "name",
@@ -52,7 +53,8 @@ resource! {
     /// A separate entry of a prefix list, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ec2_managed_prefix_list_entry>
-    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id");
+    pub struct PrefixListRange: "" / "aws_ec2_managed_prefix_list_entry", link Attr::by_ref("id"),
+        import "" / "{prefix_list_id},{cidr}";
     one {
         /// The prefix list.
         prefix_list: Link<PrefixList> = "" / "prefix_list_id",

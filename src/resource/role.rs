@@ -27,7 +27,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-role.html>
     pub struct Role: "AWS::IAM::Role" / "aws_iam_role", link Attr::by_ref("name"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "RoleName" / "{name}";
     one {
         /// The trust policy.
         assume_role_policy: PolicyDocument = "AssumeRolePolicyDocument" / "assume_role_policy",

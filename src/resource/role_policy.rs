@@ -5,7 +5,8 @@ resource! {
     /// An inline policy of a role.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-rolepolicy.html>
-    pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id");
+    pub struct RolePolicy: "AWS::IAM::RolePolicy" / "aws_iam_role_policy", link Attr::by_ref("id"),
+        import "PolicyName,RoleName" / "{role}:{name}";
     one {
         /// The name, unique in the role, of at most 128 characters.
         policy_name: Value<Text> = "PolicyName" / "name",

@@ -10,7 +10,8 @@ resource! {
     /// A route of a route table.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-route.html>
-    pub struct Route: "AWS::EC2::Route" / "aws_route", link Attr::by_ref("id");
+    pub struct Route: "AWS::EC2::Route" / "aws_route", link Attr::by_ref("id"),
+        import "RouteTableId,CidrBlock" / "{route_table_id}_{destination_cidr_block|destination_ipv6_cidr_block|destination_prefix_list_id}";
     one {
         /// The route table.
         route_table: Link<RouteTable> = "RouteTableId" / "route_table_id",

@@ -6,7 +6,8 @@ resource! {
     /// A route table. Without routes, it routes only within the VPC.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-routetable.html>
-    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id");
+    pub struct RouteTable: "AWS::EC2::RouteTable" / "aws_route_table", link Attr::by_ref("id"),
+        import "RouteTableId" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -34,7 +35,8 @@ resource! {
     /// The main route table of a VPC, adopted by Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table>
-    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id");
+    pub struct DefaultRouteTable: "" / "aws_default_route_table", link Attr::by_ref("id"),
+        import "" / "{vpc_id}";
     one {
         /// The ID of the route table, an attribute of the VPC.
         default_route_table: Value<Text> = "" / "default_route_table_id",

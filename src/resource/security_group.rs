@@ -15,7 +15,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html>
     pub struct SecurityGroup: "AWS::EC2::SecurityGroup" / "aws_security_group",
-        link Attr::by_get_att("GroupId", "id");
+        link Attr::by_get_att("GroupId", "id"),
+        import "Id" / "{id}";
     one {
         /// The description, at most 255 characters of `a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*`. A change
         /// replaces the security group.
@@ -146,7 +147,8 @@ resource! {
     /// not list.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group>
-    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id");
+    pub struct DefaultSecurityGroup: "" / "aws_default_security_group", link Attr::by_ref("id"),
+        import "" / "{id}";
     opt {
         /// The VPC. Default: the default VPC.
         vpc: Link<Vpc> = "" / "vpc_id",

@@ -12,7 +12,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupegress.html>
     pub struct SecurityGroupEgress:
         "AWS::EC2::SecurityGroupEgress" / "aws_vpc_security_group_egress_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",

@@ -11,7 +11,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroupingress.html>
     pub struct SecurityGroupIngress:
         "AWS::EC2::SecurityGroupIngress" / "aws_vpc_security_group_ingress_rule",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{id}";
     one {
         /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",

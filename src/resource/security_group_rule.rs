@@ -181,7 +181,8 @@ resource! {
     /// Rules of a security group with several peers, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group_rule>
-    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id");
+    pub struct SecurityGroupRule: "" / "aws_security_group_rule", link Attr::by_ref("id"),
+        import "" / "{security_group_id}_{type}_{protocol}_{from_port}_{to_port}_{cidr_blocks|ipv6_cidr_blocks|prefix_list_ids|source_security_group_id|self}";
     one {
         /// The security group.
         group: Link<SecurityGroup> = "" / "security_group_id",

@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnet.html>
     pub struct Subnet: "AWS::EC2::Subnet" / "aws_subnet", link Attr::by_ref("id"),
-        attrs [Self::CIDR_BLOCK, Self::VPC];
+        attrs [Self::CIDR_BLOCK, Self::VPC],
+        import "SubnetId" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",

@@ -7,7 +7,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-subnetroutetableassociation.html>
     pub struct SubnetRouteTableAssociation:
         "AWS::EC2::SubnetRouteTableAssociation" / "aws_route_table_association",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{subnet_id|gateway_id}/{route_table_id}";
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

@@ -58,6 +58,16 @@ pub struct Kind {
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
     /// Other attributes that references can use.
     pub attrs: &'static [Attr],
+    /// The properties by which CloudFormation imports a live resource, separated by commas; empty if
+    /// it cannot.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html>
+    pub identifiers: &'static str,
+    /// The form of the ID by which Terraform imports a live resource, by argument names in braces;
+    /// empty if it cannot.
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs>
+    pub import_id: &'static str,
+    /// The types of its Terraform satellites, with the forms of their import IDs.
+    pub satellite_import_ids: &'static [(&'static str, &'static str)],
     /// Reads a resource from a file of another author.
     #[doc(hidden)]
     pub lift: fn(&mut Map<'_>, Dialect, &mut UnmodeledNotes<'_>) -> Resource,
@@ -338,7 +348,9 @@ macro_rules! resource {
     (
         $(#[doc = $doc:literal])*
         pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr
-            $(, attrs [$($attr:expr),+ $(,)?])?;
+            $(, attrs [$($attr:expr),+ $(,)?])?
+            $(, import $identifiers:literal / $import_id:literal)?
+            $(, satellites [$($satellite:literal = $satellite_id:literal),+ $(,)?])?;
         $($groups:tt)*
     ) => {
         $crate::resource::table::table! {
@@ -359,6 +371,9 @@ macro_rules! resource {
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
                 attrs: &[$($($attr),+)?],
+                identifiers: concat!($($identifiers)?),
+                import_id: concat!($($import_id)?),
+                satellite_import_ids: &[$($(($satellite, $satellite_id)),+)?],
                 take: |map, dialect| {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))

@@ -5,7 +5,8 @@ resource! {
     /// An SNS topic.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topic.html>
-    pub struct Topic: "AWS::SNS::Topic" / "aws_sns_topic", link Attr::by_ref("arn");
+    pub struct Topic: "AWS::SNS::Topic" / "aws_sns_topic", link Attr::by_ref("arn"),
+        import "TopicArn" / "{arn}";
     opt {
         /// The name. Default: generated.
         topic_name: Value<Text> = "TopicName" / "name",
@@ -28,7 +29,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-topicpolicy.html>
     pub struct TopicPolicy: "AWS::SNS::TopicPolicy" / "aws_sns_topic_policy",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "Id" / "{arn}";
     one {
         /// The ARN of the topic.
         topic: OneInList<Link<Topic>> = "Topics" / "arn",
@@ -44,7 +46,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sns-subscription.html>
     pub struct Subscription: "AWS::SNS::Subscription" / "aws_sns_topic_subscription",
-        link Attr::by_ref("arn");
+        link Attr::by_ref("arn"),
+        import "Arn" / "{arn}";
     one {
         /// The ARN of the topic.
         topic: Link<Topic> = "TopicArn" / "topic_arn",

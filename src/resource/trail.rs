@@ -6,7 +6,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudtrail-trail.html>
     pub struct Trail: "AWS::CloudTrail::Trail" / "aws_cloudtrail", link Attr::by_ref("name"),
-        attrs [Self::ARN];
+        attrs [Self::ARN],
+        import "TrailName" / "{arn}";
     one {
         /// The name, required because the bucket policy and the trail refer to each other.
         trail_name: Value<Text> = "TrailName" / "name",

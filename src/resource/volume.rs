@@ -8,7 +8,8 @@ resource! {
     /// instance.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-volume.html>
-    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id");
+    pub struct Volume: "AWS::EC2::Volume" / "aws_ebs_volume", link Attr::by_ref("id"),
+        import "VolumeId" / "{id}";
     one {
         /// The Availability Zone.
         availability_zone: Value<Text> = "AvailabilityZone" / "availability_zone",

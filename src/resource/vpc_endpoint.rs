@@ -20,7 +20,8 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcendpoint.html>
     pub struct VpcEndpoint: "AWS::EC2::VPCEndpoint" / "aws_vpc_endpoint", link Attr::by_ref("id"),
-        attrs [Self::PREFIX_LIST];
+        attrs [Self::PREFIX_LIST],
+        import "Id" / "{id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
@@ -62,10 +63,10 @@ impl Hooks for VpcEndpoint {
 
 /// Declares a separate resource of Terraform that changes an endpoint.
 macro_rules! satellite {
-    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
         resource! {
             $(#[doc = $doc])*
-            pub struct $name: "" / $tf, link Attr::by_ref("id");
+            pub struct $name: "" / $tf, link Attr::by_ref("id"), import "" / $import;
             one {
                 /// The VPC endpoint.
                 endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
@@ -81,7 +82,7 @@ satellite! {
     /// An additional subnet of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_subnet_association>
-    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", {
+    VpcEndpointSubnet: "aws_vpc_endpoint_subnet_association", import "{vpc_endpoint_id}/{subnet_id}", {
         /// The subnet.
         subnet: Link<Subnet> = "subnet_id",
     }
@@ -92,7 +93,7 @@ satellite! {
     /// set to replace it.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_security_group_association>
-    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", {
+    VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", import "{vpc_endpoint_id}/{security_group_id}", {
         /// The security group.
         security_group: Link<SecurityGroup> = "security_group_id",
     }
@@ -102,7 +103,7 @@ satellite! {
     /// An additional route table of a gateway endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_route_table_association>
-    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", {
+    VpcEndpointRouteTable: "aws_vpc_endpoint_route_table_association", import "{vpc_endpoint_id}/{route_table_id}", {
         /// The route table.
         route_table: Link<RouteTable> = "route_table_id",
     }
@@ -112,7 +113,7 @@ satellite! {
     /// The policy of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_policy>
-    VpcEndpointPolicy: "aws_vpc_endpoint_policy", {
+    VpcEndpointPolicy: "aws_vpc_endpoint_policy", import "{vpc_endpoint_id}", {
         /// The endpoint policy.
         policy: PolicyDocument = "policy",
     }
@@ -122,7 +123,7 @@ satellite! {
     /// Private DNS of an endpoint, in Terraform.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_endpoint_private_dns>
-    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", {
+    VpcEndpointPrivateDns: "aws_vpc_endpoint_private_dns", import "{vpc_endpoint_id}", {
         /// Whether to enable private DNS.
         private_dns_enabled: Value<bool> = "private_dns_enabled",
     }

@@ -7,7 +7,8 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpcgatewayattachment.html>
     pub struct VpcGatewayAttachment:
         "AWS::EC2::VPCGatewayAttachment" / "aws_internet_gateway_attachment",
-        link Attr::by_ref("id");
+        link Attr::by_ref("id"),
+        import "AttachmentType,VpcId" / "{internet_gateway_id}:{vpc_id}";
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",

@@ -31,6 +31,19 @@ fn every_name_is_in_the_schemas() {
     );
 }
 
+#[test]
+fn import_identifiers_are_those_of_the_schemas() {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/schema_names.json");
+    let schemas: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(schemas).unwrap()).unwrap();
+    for kind in KINDS.iter().filter(|it| !it.identifiers.is_empty()) {
+        let mut identifiers: Vec<&str> = kind.identifiers.split(',').collect();
+        identifiers.sort_unstable();
+        let expected = &schemas["identifiers"][kind.cfn];
+        assert_eq!(&serde_json::json!(identifiers), expected, "{}", kind.cfn);
+    }
+}
+
 /// The schemas contain every name that the cases write, including nested names.
 #[test]
 fn every_written_name_is_in_the_schemas() {

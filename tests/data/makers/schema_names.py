@@ -1,4 +1,4 @@
-"""Names of properties and arguments, from the schemas of CloudFormation and of the provider.
+"""Names of properties, identifiers and arguments, from the schemas of CloudFormation and of the provider.
 
 Covers the types that the resource tables in `src/resource` declare. Without the provider, Terraform's
 names stay as they are.
@@ -6,7 +6,7 @@ names stay as they are.
 import json
 import re
 
-from cloudformation import schema_of
+from cloudformation import name_of, schema_of
 
 SOURCE = "hashicorp-aws"
 
@@ -19,6 +19,8 @@ def make(inputs):
     provider = inputs.or_skip(inputs.provider, SOURCE, "hashicorp/aws")
     cfn_types, tf_types = declared_types()
     cfn = {name: sorted(set(cfn_names(schema_of(name)))) for name in cfn_types}
+    identifiers = {
+        name: sorted(name_of(it) for it in schema_of(name)["primaryIdentifier"]) for name in cfn_types}
     if provider:
         _, schema = provider
         blocks = dict(schema["resource_schemas"])
@@ -30,7 +32,7 @@ def make(inputs):
         new = sorted(tf_types - before.keys())
         if new:
             inputs.skipped.append(f"new types without names: {', '.join(new)}")
-    return f'{{"cloudformation": {object_text(cfn)},\n"terraform": {object_text(tf)}}}\n'
+    return f'{{"cloudformation": {object_text(cfn)},\n"identifiers": {object_text(identifiers)},\n"terraform": {object_text(tf)}}}\n'
 
 
 def rows(text):
