@@ -46,7 +46,7 @@ impl Format {
         }
     }
 
-    /// Returns the file name for a stack, with a directory for a Terraform module.
+    /// Returns the name of the file for a stack, with a directory for a Terraform module.
     #[cfg(feature = "cli")]
     pub(crate) fn file_of(self, stack: &str) -> String {
         match self.dialect() {

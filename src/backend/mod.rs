@@ -1,4 +1,4 @@
-//! The back ends generate and print the output. They cannot fail for a validated graph.
+//! Generation and printing of the output, which cannot fail for a validated graph.
 
 pub mod cfn;
 #[cfg(any(feature = "cli", feature = "testing"))]

@@ -286,7 +286,7 @@ impl Construct for PlacedAudit<'_> {
         if !self.audit.cloudtrail && self.audit.cloudwatch_logs_retention_days.is_some() {
             scope.add_diagnostic(
                 Diagnostic::warning(
-                    "audit-log-days",
+                    "audit-retention",
                     "`audit.cloudwatch_logs_retention_days` has no effect without a trail",
                 )
                 .about(&["cloudwatch_logs_retention_days"])

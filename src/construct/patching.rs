@@ -167,7 +167,7 @@ impl Construct for PlacedPatching<'_> {
                 self.instances.len()
             );
             scope.add_diagnostic(
-                Diagnostic::error("patch-targets", message)
+                Diagnostic::error("patching-targets", message)
                     .help("divide them between stacks, or patch them by a tag of your own"),
             );
         }
@@ -196,7 +196,7 @@ impl Construct for PlacedPatching<'_> {
         if restarts && at_once {
             let message = "Systems Manager installs patches when it creates the association, and restarts instances";
             scope.add_diagnostic(
-                Diagnostic::warning("patching-at-once", message)
+                Diagnostic::warning("patching-concurrency", message)
                     .about(&["schedule"])
                     .help("set `patching.schedule` to `cron(...)`, or set `patching.maintenance_window`"),
             );

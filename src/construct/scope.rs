@@ -172,14 +172,11 @@ impl App {
 }
 
 fn invalid_id(id: &str, path: &str, location: &SourceLocation) -> Diagnostic {
-    Diagnostic::error(
-        "construct-id",
-        format!("{} is not a construct ID", quoted(id)),
-    )
-    .path(path.to_owned())
-    .at(location.clone())
-    .about(&["name"])
-    .help("start with a letter, then use letters, digits, `-`, `_` and `.`")
+    Diagnostic::error("construct-id", format!("{} is not a valid ID", quoted(id)))
+        .path(path.to_owned())
+        .at(location.clone())
+        .about(&["name"])
+        .help("start with a letter, then use letters, digits, `-`, `_` and `.`")
 }
 
 /// A part that can be added to a stack.
@@ -316,10 +313,11 @@ impl Scope<'_> {
     ///     }
     /// }
     ///
-    /// let mut app = App::new(); let group = app.stack("Access").add("Logs", Logs); let node =
-    /// app.graph().node(group.node()).expect("it was just added"); assert_eq!((node.path.as_str(),
-    /// node.cfn_id()), ("Access/Logs/Group", "LogGroup")); assert_eq!((node.tf_name(),
-    /// &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
+    /// let mut app = App::new();
+    /// let group = app.stack("Access").add("Logs", Logs);
+    /// let node = app.graph().node(group.node()).expect("it was just added");
+    /// assert_eq!((node.path.as_str(), node.cfn_id()), ("Access/Logs/Group", "LogGroup"));
+    /// assert_eq!((node.tf_name(), &node.moved_from[..]), ("logs_group", &["log_group".to_owned()][..]));
     /// ```
     pub fn renamed_from(&mut self, old_path: &str) {
         self.renamed_from.push(old_path.to_owned());
@@ -399,13 +397,15 @@ impl Scope<'_> {
     /// use ssm_synth::ir::{Expr, Pseudo, Predicate, Text};
     /// use ssm_synth::{App, backend, resource::LogGroup};
     ///
-    /// let mut app = App::new(); let mut stack = app.stack("Access"); let partitions =
-    /// vec![Text::Borrowed("aws-cn")]; let china =
-    /// Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions); let elsewhere =
-    /// stack.condition("Elsewhere", Predicate::Not(Box::new(china))); let logs = stack.add("Logs",
-    /// LogGroup::new()); stack.set_condition(logs, elsewhere); let validated =
-    /// app.validate().expect("the condition is of the same stack"); let template =
-    /// backend::cfn::template(&validated, "Access").expect("the stack was just added");
+    /// let mut app = App::new();
+    /// let mut stack = app.stack("Access");
+    /// let partitions = vec![Text::Borrowed("aws-cn")];
+    /// let china = Predicate::OneOf(Expr::Pseudo(Pseudo::Partition), partitions);
+    /// let elsewhere = stack.condition("Elsewhere", Predicate::Not(Box::new(china)));
+    /// let logs = stack.add("Logs", LogGroup::new());
+    /// stack.set_condition(logs, elsewhere);
+    /// let validated = app.validate().expect("the condition is of the same stack");
+    /// let template = backend::cfn::template(&validated, "Access").expect("the stack was just added");
     /// assert!(template.to_yaml().contains("Condition: Elsewhere"));
     /// ```
     pub fn set_condition<R>(&mut self, resource: Handle<R>, condition: ConditionId) {
@@ -434,11 +434,10 @@ impl Scope<'_> {
         let same = |of: &ConditionId| self.graph.conditions[of.index()].id == id;
         if let Some(known) = known.into_iter().find(same) {
             if self.graph.conditions[known.index()].predicate != predicate {
-                let message =
-                    format!("condition `{id}` is already declared with another predicate");
+                let message = format!("condition `{id}` already exists with another predicate");
                 self.add_diagnostic(
-                    Diagnostic::error("name-taken", message)
-                        .help("give one of the two conditions another id"),
+                    Diagnostic::error("duplicate-name", message)
+                        .help("rename one of the two conditions"),
                 );
             }
             return known;
@@ -558,7 +557,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Sets the region of the stack. Default: the deployment decides.
+    /// Sets the region of the stack. Default: set at deployment.
     pub fn set_region(&mut self, region: &'static Region) {
         self.graph.stacks[self.stack.index()].region = Some(region);
     }

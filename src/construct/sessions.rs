@@ -356,7 +356,7 @@ impl PlacedSessions {
                 let message =
                     format!("`sessions.{field}` is {minutes}; expected 1 to {max} minutes");
                 scope.add_diagnostic(
-                    Diagnostic::error("session-time", message)
+                    Diagnostic::error("session-timeout", message)
                         .about(&[field])
                         .help(format!(
                             "set `sessions.{field}` to a number from 1 to {max}"

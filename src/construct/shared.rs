@@ -35,7 +35,7 @@ pub(super) fn require_tls(bucket: Handle<Bucket>) -> Statement {
     deny
 }
 
-/// Delegates access to IAM policies: without it, nobody can change the key policy. Only AWS
+/// Delegates access to IAM policies: without it, no principal can change the key policy. Only AWS
 /// services can create grants, because a grant outlives the key policy.
 ///
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>

@@ -11,7 +11,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 pub(crate) enum ErrorKind {
     /// Required configuration is missing.
     Unconfigured,
-    /// There are no credentials, or AWS does not accept them.
+    /// Credentials are missing, or AWS does not accept them.
     Credentials,
     /// The credentials expired.
     Expired,

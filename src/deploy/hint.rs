@@ -1,4 +1,4 @@
-//! Hints for failure messages of AWS.
+//! Hints for failures with known messages of AWS.
 
 /// Parts of a message, and a hint if it contains all of them.
 const HINTS: [(&[&str], &str); 39] = [
@@ -184,17 +184,17 @@ mod tests {
 
     #[test]
     fn the_more_precise_hint_wins() {
-        let hint_for = |reason: &str| hint(reason).unwrap();
+        let told = |reason: &str| hint(reason).unwrap();
         assert!(
-            hint_for("User: x is not authorized to perform: ssm:GetParameters on resource")
+            told("User: x is not authorized to perform: ssm:GetParameters on resource")
                 .contains("AMI")
         );
         assert!(
-            hint_for("is not authorized to perform: ec2:CreateVpc with an explicit deny")
+            told("is not authorized to perform: ec2:CreateVpc with an explicit deny")
                 .contains("service control policy")
         );
         assert!(
-            hint_for("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
+            told("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
                 .contains("quota")
         );
         assert!(hint("something else").is_none());

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! CloudFormation calls use the SDK. EC2, Systems Manager, S3 and IAM calls use the AWS CLI, which
-//! `connect` requires anyway for the Session Manager plugin: `aws-sdk-ssm` takes 132 CPU seconds
-//! and 2.5 GB of memory to build, and `aws-sdk-ec2` many times that.
+//! `connect` requires anyway for the Session Manager plugin. The SDK would slow down the build:
+//! `aws-sdk-ssm` needs 132 CPU seconds and 2.5 GB of memory, and `aws-sdk-ec2` many times that.
 //!
 //! Every call that changes something has a token or is safe to repeat, so a lost response causes a
 //! retry. Messages report the last state that AWS returned.

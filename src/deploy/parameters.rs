@@ -7,7 +7,7 @@ use super::values::{ParameterValue, Slot, Stack};
 /// Selects the value of each parameter.
 ///
 /// A value that was chosen for the stack is kept. A value that was the default of the old template
-/// follows the default of the new one: otherwise, a new default such as another AMI would have no
+/// follows the default of the new one. Otherwise, a new default such as another AMI would have no
 /// effect.
 ///
 /// # Errors

@@ -95,7 +95,7 @@ pub(crate) async fn deploy<T: Confirm>(
         protection_error: None,
         deleted_failed_stack: false,
     };
-    // Another operation can start between a check and an action. Several times are no coincidence.
+    // Another operation can start between a check and an action, but hardly five times.
     for _ in 0..5 {
         let Some(outcome) = rollout.attempt().await? else {
             continue;
@@ -283,8 +283,9 @@ impl<T: Confirm> Rollout<'_, T> {
         }
         if let Some(protect) = self.options.termination_protection {
             let word = if protect { "enabled" } else { "disabled" };
-            self.progress
-                .note(&format!("termination protection will be {word}"));
+            self.progress.note(&format!(
+                "this deployment also sets termination protection to {word}"
+            ));
         }
         let go_on = !self.options.dry_run
             && self
@@ -554,7 +555,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 Some(true) => {}
                 Some(false) => {
                     let leftover = self.clean_up(name, is_new).await;
-                    // Executing one change set deletes the others, or makes them obsolete.
+                    // Executing a change set deletes all other ones, or makes them obsolete.
                     let came_between = error.is_not_found()
                         || error.code.starts_with("InvalidChangeSetStatus")
                         || error.message.contains("_IN_PROGRESS state");

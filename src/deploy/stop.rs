@@ -1,17 +1,17 @@
-//! The user's request to stop waiting.
+//! A request to stop waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// Whether the user asked to stop; the first Ctrl-C asks, the second ends the program.
+/// A request of the user to stop. The first Ctrl-C requests it, the second ends the program.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stop(Arc<(AtomicBool, Notify)>);
 
 impl Stop {
-    /// Listens for Ctrl-C, and for the signal that ends a job in CI; `cut` is told when the user
-    /// does not wait for the end.
+    /// Listens for Ctrl-C and the termination signals of CI jobs. Calls `cut` when the user does
+    /// not wait for the end.
     pub(crate) fn listen(cut: fn()) -> Stop {
         let stop = Stop::default();
         let own = stop.clone();
@@ -32,7 +32,7 @@ impl Stop {
         self.0.0.load(Ordering::SeqCst)
     }
 
-    /// Ends when the user asks.
+    /// Waits until the user requests to stop.
     pub(crate) async fn wait(&self) {
         loop {
             let notified = self.0.1.notified();

@@ -27,14 +27,14 @@ impl Intercept for Strict {
         let content_type = response.headers().get("content-type");
         match response.body().bytes() {
             Some(body) if is_xml(content_type) && !is_complete(body) => {
-                Err("the answer broke off".into())
+                Err("truncated response".into())
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Whether the SDK reads a response as XML; readers of other formats notice a missing end.
+/// Returns whether the SDK parses a response as XML. Other parsers reject truncated responses.
 fn is_xml(content_type: Option<&str>) -> bool {
     let content_type = content_type.unwrap_or_default().to_ascii_lowercase();
     !content_type.contains("json") && !content_type.contains("cbor")

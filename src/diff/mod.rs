@@ -114,8 +114,8 @@ impl Difference {
 /// Reads a template.
 ///
 /// # Errors
+///
 /// Returns the location of a syntax error.
-/// Text that is neither JSON nor YAML, with its place.
 pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxError> {
     let (root, _) = cfn::looped(tree::read(text)?, deployment)?;
     let mut side = Side {

@@ -14,8 +14,7 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
             .collect()
     };
     let (gone, mut added) = (ids(&Change::Removed), ids(&Change::Added));
-    // Candidate pairs, guessed by type and position. They only help to compare references, and do
-    // not decide by themselves.
+    // Candidate pairs, guessed by type and position. They only help to compare references.
     let mut pairs: Vec<(String, String)> = Vec::new();
     // Exact matches first, so that similar resources do not use their partner.
     let exact = |was: &String| {

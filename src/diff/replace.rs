@@ -38,9 +38,9 @@ pub enum ReplacementReason {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replacement {
-    /// The property; empty for the resource as a whole.
+    /// The property. Empty for the entire resource.
     pub property: String,
-    /// Why it does.
+    /// The reason.
     pub reason: ReplacementReason,
 }
 

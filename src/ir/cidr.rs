@@ -19,8 +19,8 @@ pub enum CidrError {
     /// Text that is not an address, a slash and a prefix length.
     #[error("`{0}` is not an IPv4 range; expected one such as `10.0.0.0/16`")]
     Syntax(String),
-    /// A prefix length over 32.
-    #[error("`{0}` has a prefix length over 32; expected 0 to 32")]
+    /// A prefix length larger than 32.
+    #[error("`{0}` has an invalid prefix length; expected 0 to 32")]
     Prefix(String),
     /// An address with host bits.
     #[error("`{text}` has host bits set; expected `{canonical}`")]
@@ -47,10 +47,10 @@ impl Cidr {
     ///
     /// # Panics
     ///
-    /// If the prefix length is over 32, or the address has host bits.
+    /// If the prefix length exceeds 32, or the address has host bits.
     #[must_use]
     pub const fn v4(address: [u8; 4], prefix_len: u8) -> Cidr {
-        assert!(prefix_len <= 32, "the prefix length is over 32");
+        assert!(prefix_len <= 32, "the prefix length exceeds 32");
         let bits = u32::from_be_bytes(address);
         let behind = match prefix_len {
             0 => bits,

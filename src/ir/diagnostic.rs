@@ -28,14 +28,14 @@ pub(crate) fn quoted(text: &str) -> String {
 pub enum Severity {
     /// The output is valid, but can have consequences that you do not expect.
     Warning,
-    /// There is no output.
+    /// Nothing is generated.
     Error,
 }
 
 /// A range of bytes in a source file, with the line and column of its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// The file name, as the user specified it.
+    /// The name of the file, as the user specified it.
     pub file: Arc<str>,
     /// The line, counted from 1.
     pub line: u32,
@@ -74,7 +74,7 @@ impl fmt::Display for SourceLocation {
 #[must_use]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The code, in kebab case.
+    /// The code, such as `vpc-cidr`.
     pub code: &'static str,
     /// The severity.
     pub severity: Severity,
@@ -85,7 +85,7 @@ pub struct Diagnostic {
     /// The locations of the affected constructs.
     pub locations: Vec<SourceLocation>,
     /// The affected settings, the most specific first, as keys below the construct's location. A
-    /// front end can replace the location with the one of the setting.
+    /// reader can replace the location with the one of the setting.
     pub settings: Vec<Vec<String>>,
     /// The only affected output language. Default: both.
     pub only: Option<Dialect>,
@@ -198,12 +198,12 @@ impl Diagnostics {
         }
     }
 
-    /// Returns whether there is an error.
+    /// Returns whether it contains an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Returns whether there are no diagnostics.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,16 +1,16 @@
-//! The two languages that the graph is written in and read from.
+//! The output languages.
 
-/// The two languages that a table spells its properties in.
+/// An output language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// CloudFormation: what stands under `Properties`.
+    /// CloudFormation.
     Cfn,
-    /// Terraform: what stands in a `resource` block.
+    /// Terraform.
     Tf,
 }
 
 impl Dialect {
-    /// Returns the spelling of this dialect.
+    /// Returns the value for this language.
     pub const fn pick<T: Copy>(self, cfn: T, tf: T) -> T {
         match self {
             Dialect::Cfn => cfn,

@@ -1,4 +1,4 @@
-//! Indices: typed positions in the graph, which the resource layer owns.
+//! Typed positions in the graph.
 
 macro_rules! index {
     ($($(#[doc = $doc:literal])* $name:ident),+ $(,)?) => {$(
@@ -7,12 +7,12 @@ macro_rules! index {
         pub struct $name(pub(crate) u32);
 
         impl $name {
-            /// Returns the position.
+            /// Returns the position in the graph.
             pub fn index(self) -> usize {
                 self.0 as usize
             }
 
-            // A graph of four thousand million nodes does not fit into memory.
+            // Memory cannot hold a graph of 2^32 nodes.
             #[allow(clippy::cast_possible_truncation)]
             pub(crate) fn next(len: usize) -> Self {
                 $name(len as u32)
@@ -21,12 +21,12 @@ macro_rules! index {
     )+};
 }
 index! {
-    /// A resource in the graph.
+    /// The index of a resource in the graph.
     NodeId,
-    /// A stack of the app.
+    /// The index of a stack of the app.
     StackId,
-    /// A parameter of a stack.
+    /// The index of a parameter of a stack.
     ParamId,
-    /// A condition of a stack.
+    /// The index of a condition of a stack.
     ConditionId,
 }

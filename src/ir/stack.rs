@@ -1,43 +1,42 @@
-//! A stack, and what belongs to it besides its resources: conditions, outputs, suppressions.
+//! Stacks, with their conditions, outputs and suppressions.
 
 use super::{ConditionId, Expr, NodeId, ParamId, SourceLocation, Text};
 use crate::region::Region;
 
-/// A checker of templates.
+/// A policy scanner for templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scanner {
     /// <https://www.checkov.io/>
     Checkov,
-    /// cfn-guard with Control Tower's rules:
+    /// cfn-guard with the rules of AWS Control Tower:
     /// <https://docs.aws.amazon.com/controltower/latest/controlreference/proactive-controls.html>
     Guard,
 }
 
-/// A finding of a checker of templates that is accepted, and why; said beside each resource of the
-/// type.
+/// An accepted finding of a policy scanner. The output contains it in each resource of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Whose finding it is.
+    /// The policy scanner.
     pub scanner: Scanner,
-    /// The check's name, such as `CKV_AWS_18`.
+    /// The ID of the check, such as `CKV_AWS_18`.
     pub check: &'static str,
-    /// CloudFormation's type that it is about; empty if it finds nothing there.
+    /// The CloudFormation type. Empty if the scanner reports nothing there.
     pub cfn: &'static str,
-    /// Terraform's type that it is about, `data.` before a source of data; empty if it finds
+    /// The Terraform type, with the prefix `data.` for a data source. Empty if the scanner reports
     /// nothing there.
     pub tf: &'static str,
-    /// Why it is accepted.
+    /// The reason for the suppression.
     pub reason: &'static str,
 }
 
-/// A question about the place of deployment.
+/// A test of the deployment's region, account or partition.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Predicate {
-    /// The value is one of these.
+    /// True if the value is one of these.
     OneOf(Expr, Vec<Text>),
-    /// The other way round.
+    /// True if the inner test is false.
     Not(Box<Predicate>),
 }
 
@@ -45,52 +44,52 @@ pub enum Predicate {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
-    /// Letters and digits.
+    /// The ID, of letters and digits.
     pub id: String,
-    /// The question.
+    /// The test.
     pub predicate: Predicate,
 }
 
-/// What a stack tells after deployment.
+/// An output of a stack.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Output {
-    /// The path from the stack's name down.
+    /// The path, which starts with the name of the stack.
     pub path: String,
-    /// The id in CloudFormation.
+    /// The logical ID in CloudFormation.
     pub cfn_id: String,
     /// The name in Terraform.
     pub tf_name: String,
-    /// What it says.
+    /// The value.
     pub value: Expr,
-    /// For people.
+    /// The description.
     pub description: Text,
-    /// When it exists. Default: always.
+    /// The condition for its existence. Default: always.
     pub condition: Option<ConditionId>,
-    /// Where it was written.
+    /// The location in the source.
     pub location: SourceLocation,
 }
 
-/// One deployable unit.
+/// A stack, the unit of deployment.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stack {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// For people. Default: none.
+    /// The description. Default: none.
     pub description: Option<Text>,
-    /// Where it is deployed. Default: decided then.
+    /// The region. Default: set at deployment.
     pub region: Option<&'static Region>,
-    /// Its resources in the order of adding.
+    /// The resources, in the order of addition.
     pub nodes: Vec<NodeId>,
-    /// Its parameters.
+    /// The parameters.
     pub parameters: Vec<ParamId>,
-    /// Its conditions.
+    /// The conditions.
     pub conditions: Vec<ConditionId>,
-    /// Its outputs.
+    /// The outputs.
     pub outputs: Vec<Output>,
-    /// Findings of checkers that are accepted in it. Default: none.
+    /// Accepted findings of policy scanners. Default: none.
     pub suppressions: Vec<Suppression>,
-    /// Where it was written.
+    /// The location in the source.
     pub location: SourceLocation,
 }

@@ -98,11 +98,11 @@ impl<R> fmt::Debug for Id<R> {
 /// A property that refers to another resource.
 pub type Link<R> = Value<Id<R>>;
 
-/// A resource that a property names by ARN, where links to its type hold another attribute.
+/// The marker type of a reference by ARN, for types whose references contain another attribute.
 #[derive(Debug)]
 pub struct Arn<R>(PhantomData<fn() -> R>);
 
-/// A property that names another resource by ARN.
+/// A property that refers to another resource by ARN.
 pub type ArnLink<R> = Link<Arn<R>>;
 
 /// A typed handle of a resource in the graph.
@@ -235,7 +235,7 @@ pub enum Pseudo {
 
 /// A value that the deployment resolves.
 ///
-/// It is untyped to avoid generics in validation and back ends. [`Value`] is the typed form.
+/// It is untyped to avoid generics in validation and output. [`Value`] is the typed form.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Expr {
@@ -264,7 +264,7 @@ pub enum Expr {
         /// The expression in Terraform.
         tf: Box<Expr>,
     },
-    /// An attribute that the resource table does not contain, as the source file spells it.
+    /// An attribute that the resource table does not contain, as in the source file.
     Other(NodeId, Text),
     /// The value of a parameter in SSM Parameter Store, by name.
     SsmParameter(Text),

@@ -277,7 +277,7 @@ macro_rules! words {
         pub enum $name { $( $(#[doc = $vdoc])* $variant ),+ }
 
         impl $name {
-            /// Returns the spelling of AWS.
+            /// Returns the value in AWS.
             pub const fn as_str(self) -> &'static str {
                 match self { $( $name::$variant => $word ),+ }
             }
@@ -354,7 +354,7 @@ impl Tags {
         self.0.len()
     }
 
-    /// Returns whether there are no tags.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -3,7 +3,7 @@ use super::{
 };
 use crate::ir::{ArnLink, Attr, Handle, IntoValue, Link, NodeId, Text, Value};
 
-/// Where a flow log writes: a log group or a bucket.
+/// The marker type of a flow log destination: a log group or bucket.
 #[derive(Debug)]
 pub enum LogDestination {}
 
@@ -32,11 +32,11 @@ resource! {
         traffic_type: Value<Text> = "TrafficType" / "traffic_type",
         /// `cloud-watch-logs` or `s3`.
         log_destination_type: Value<Text> = "LogDestinationType" / "log_destination_type",
-        /// The log group or bucket, by ARN.
+        /// The ARN of the log group or bucket.
         log_destination: Link<LogDestination> = "LogDestination" / "log_destination",
     }
     opt {
-        /// The role that writes to the group, by ARN. Default: none.
+        /// The ARN of the role that writes to the log group. Default: none.
         role_arn: ArnLink<Role> = "DeliverLogsPermissionArn" / "iam_role_arn",
         /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =

@@ -26,7 +26,7 @@ pub struct Origin {
     pub dialect: Dialect,
     /// The logical ID or address in the file.
     pub address: String,
-    /// The locations of its properties by name in the file, two levels deep.
+    /// The locations of its properties under their names in the file, two levels deep.
     pub locations: Vec<(String, SourceLocation)>,
     /// Properties that the model cannot represent.
     pub unmodeled: Vec<Unmodeled>,

@@ -112,8 +112,8 @@ resource! {
     /// A launch template with an AMI and its root volume.
     ///
     /// EC2 resolves `resolve:ssm:` at launch: a newer AMI does not change the template and does not
-    /// replace the instance. The root volume is in the launch template because Terraform looks up
-    /// the AMI of an instance with a root volume, and cannot look up `resolve:ssm:`.
+    /// replace the instance. The root volume is in the launch template because Terraform would look
+    /// up the AMI of an instance with a root volume. It cannot look up `resolve:ssm:`.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-launchtemplate.html>
     pub struct LaunchTemplate: "AWS::EC2::LaunchTemplate" / "aws_launch_template",

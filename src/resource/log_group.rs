@@ -25,11 +25,11 @@ resource! {
 }
 
 impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {
-    /// Ends with `:*`, which CloudTrail requires.
+    /// The ARN with the suffix `:*`, which CloudTrail requires.
     fn into_value(self) -> ArnLink<LogGroup> {
         let arn = || self.attr(LogGroup::ARN);
         Value::Expr(Expr::PerLanguage {
-            // CloudFormation's attribute ends with it.
+            // The attribute in CloudFormation contains the suffix.
             cfn: Box::new(arn()),
             tf: Box::new(Expr::concat([arn(), Expr::text(":*")])),
         })

@@ -87,7 +87,7 @@ resource! {
 impl Hooks for PolicyAttachment {}
 
 resource! {
-    /// The exclusive list of managed policies of a role, in Terraform: detaches all others.
+    /// The exclusive list of managed policies of a role, in Terraform: detaches all other policies.
     ///
     /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachments_exclusive>
     pub struct RolePolicyAttachments: "" / "aws_iam_role_policy_attachments_exclusive",

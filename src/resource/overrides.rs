@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use super::{Map, Node, RawValue};
 use crate::ir::Dialect;
 
-/// A change to the output that the model does not know; applied last.
+/// A change to the generated output that the model does not support. Applied last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Override {
-    /// The language it is for.
+    /// The output language.
     pub dialect: Dialect,
     /// A JSON pointer below the resource's properties or arguments, such as `/Tags/0/Value`.
     pub pointer: String,
-    /// The value in the language's own JSON; nothing removes.
+    /// The value in JSON of the output language. `None` removes the property.
     pub value: Option<serde_json::Value>,
 }
 

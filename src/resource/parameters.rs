@@ -1,4 +1,4 @@
-//! Parameters, by the type of resource that they name.
+//! Constructors of parameters, by the resource type that they refer to.
 
 use super::{KmsKey, LaunchImage, RouteTable, SecurityGroup, Subnet, Vpc};
 use crate::ir::{Id, ListParameter, Parameter, ParameterType, Text};
@@ -14,21 +14,21 @@ macro_rules! parameter_of {
     )+};
 }
 parameter_of! {
-    /// Text.
+    /// Creates a string parameter.
     string: Text = String,
-    /// A whole number.
+    /// Creates an integer parameter.
     number: i64 = Number,
-    /// A VPC of the account.
+    /// Creates a parameter for the ID of an existing VPC.
     vpc_id: Id<Vpc> = VpcId,
-    /// A subnet of the account.
+    /// Creates a parameter for the ID of an existing subnet.
     subnet_id: Id<Subnet> = SubnetId,
-    /// A security group of the account.
+    /// Creates a parameter for the ID of an existing security group.
     security_group_id: Id<SecurityGroup> = SecurityGroupId,
-    /// A route table of the account.
+    /// Creates a parameter for the ID of an existing route table.
     route_table_id: Id<RouteTable> = String,
-    /// An image.
+    /// Creates a parameter for the ID of an AMI.
     image_id: Id<LaunchImage> = ImageId,
-    /// A KMS key's ARN.
+    /// Creates a parameter for the ARN of a KMS key.
     kms_key_arn: Id<KmsKey> = String,
 }
 
@@ -43,10 +43,10 @@ macro_rules! list_parameter_of {
     )+};
 }
 list_parameter_of! {
-    /// Subnets of the account.
+    /// Creates a parameter for the IDs of existing subnets.
     subnet_ids: Id<Subnet> = SubnetIds,
-    /// Security groups of the account.
+    /// Creates a parameter for the IDs of existing security groups.
     security_group_ids: Id<SecurityGroup> = SecurityGroupIds,
-    /// Route tables of the account.
+    /// Creates a parameter for the IDs of existing route tables.
     route_table_ids: Id<RouteTable> = StringList,
 }

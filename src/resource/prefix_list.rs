@@ -2,7 +2,7 @@ use super::table::{nested, resource};
 use super::{Hooks, Tags, tagged};
 use crate::ir::{Attr, Cidr, Link, Text, Value};
 
-/// The parameter that holds the Region's prefix list of S3, which CloudFormation cannot look up.
+/// The parameter for the S3 prefix list of the region, which CloudFormation cannot look up.
 pub(crate) const S3_PREFIX_LIST: &str = "S3PrefixListId";
 
 nested! {

@@ -5,7 +5,7 @@ use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Definition {
-    /// The type's name. Default: the language lacks the resource.
+    /// The resource type. Default: none, the resource does not exist in the language.
     type_name: Option<String>,
     body: Map<'static>,
 }
@@ -100,24 +100,24 @@ impl Hooks for RawResource {
             |language: &Definition| lacks_type(language) && language.body.iter().next().is_some();
         let (message, help) = if lacks_type(&self.cfn) && lacks_type(&self.tf) {
             (
-                "a raw resource has no type in any language",
+                "raw resource has no type",
                 "call `.cfn(\"AWS::…\")`, `.tf(\"aws_…\")` or both",
             )
         } else if is_lost(&self.cfn) {
             (
-                "a raw resource has properties, and no type in CloudFormation",
+                "raw resource has properties, but no CloudFormation type",
                 "call `.cfn(\"AWS::…\")`",
             )
         } else if is_lost(&self.tf) {
             (
-                "a raw resource has arguments, and no type in Terraform",
+                "raw resource has arguments, but no Terraform type",
                 "call `.tf(\"aws_…\")`",
             )
         } else {
             return;
         };
         out.push(
-            Diagnostic::error("raw-without-type", message)
+            Diagnostic::error("raw-resource-type", message)
                 .path(node.path.clone())
                 .at(node.location.clone())
                 .help(help),
@@ -209,6 +209,6 @@ mod tests {
             .property("DisplayName", "sessions");
         app.stack("Access").add("Topic", raw);
         let message = app.validate().unwrap_err().to_string();
-        assert!(message.contains("no type in CloudFormation"), "{message}");
+        assert!(message.contains("no CloudFormation type"), "{message}");
     }
 }

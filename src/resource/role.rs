@@ -96,17 +96,14 @@ impl Hooks for Role {
                 .flatten()
                 .find(|text| !text.chars().all(taken))
             {
-                let message = format!(
-                    "tag of a role contains {}; IAM does not accept all its characters",
-                    quoted(text)
-                );
+                let message = format!("IAM does not accept {} in a role tag", quoted(text));
                 out.push(
                     Diagnostic::error("iam-tag", message)
                         .path(node.path.clone())
                         .at(node.location.clone())
                         .about(&["tags", key])
                         .about(&["", "tags", key])
-                        .help("use letters, digits, spaces and _.:/=+-@, or move the tag to `instances`"),
+                        .help("use letters, digits, spaces and _.:/=+-@, or set the tag in `instances[].tags`"),
                 );
             }
         }

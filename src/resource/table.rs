@@ -1,8 +1,7 @@
 //! Resource tables, with one line per property.
 //!
-//! `resource!` turns a table into the struct, `new` with the required properties, a setter for
-//! every other property, the conversions to and from both languages, and the reference
-//! documentation.
+//! `resource!` turns a table into the struct, `new` with the required properties, and a setter for
+//! every other property. It also creates the conversions and the reference documentation.
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};

@@ -28,9 +28,9 @@ resource! {
             "EnableLogFileValidation" / "enable_log_file_validation",
         /// The ARN of the KMS key. Default: S3 managed keys.
         kms_key: Link<KmsKey> = "KMSKeyId" / "kms_key_id",
-        /// The log group that gets its events too, by ARN with `:*` behind. Default: none.
+        /// The ARN of the log group, with the suffix `:*`. Default: none.
         log_group_arn: ArnLink<LogGroup> = "CloudWatchLogsLogGroupArn" / "cloud_watch_logs_group_arn",
-        /// The role that writes to that group, by ARN. Default: none.
+        /// The ARN of the role that writes to the log group. Default: none.
         log_role_arn: ArnLink<Role> = "CloudWatchLogsRoleArn" / "cloud_watch_logs_role_arn",
     }
     plain {

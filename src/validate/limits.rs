@@ -5,7 +5,7 @@
 use crate::ir::{Diagnostic, Diagnostics, Dialect, Stack, quoted};
 use crate::resource::Graph;
 
-/// Counts the resources in the template. Resources written inside others do not count.
+/// Counts the resources in the template. Nested resources do not count.
 fn resources(graph: &Graph, stack: &Stack) -> usize {
     let own = graph.nodes_of(stack).filter(|(id, node)| {
         node.resource.type_name(Dialect::Cfn).is_some()
@@ -54,14 +54,14 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             report(
                 "stack-description",
                 "description",
-                format!("stack description has {description} bytes; CloudFormation allows 1024"),
+                format!("stack description has {description} bytes; CloudFormation allows 1,024"),
                 "shorten `description`",
             );
         }
         for (_, node) in graph.nodes_of(stack) {
             if node.cfn_id.len() > 255 {
                 let id = quoted(&node.cfn_id);
-                let message = format!("logical ID {id} has over 255 characters");
+                let message = format!("logical ID {id} exceeds 255 characters");
                 out.push(
                     Diagnostic::error("name-length", message)
                         .path(node.path.clone())

@@ -1,5 +1,5 @@
-//! Validation of the graph. Collects all problems. Only validation creates [`Validated`], the input
-//! of the back ends.
+//! Validation of the graph, which collects all problems. Only validation creates [`Validated`],
+//! from which the output is generated.
 
 mod limits;
 mod links;
@@ -34,11 +34,11 @@ impl<'g> Validated<'g> {
     /// other language can still be valid.
     ///
     /// ```
-    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, resource::Dialect};
-    /// let mut app = App::new(); let instances = (0..300).map(|n|
-    /// PrivateInstance::new(format!("web{n}")));
-    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(),
-    /// SessionAccess::instance)); let validated = app.validate().expect("nothing else is wrong");
+    /// # use ssm_synth::{App, SessionAccess, construct::PrivateInstance, ir::Dialect};
+    /// let mut app = App::new();
+    /// let instances = (0..300).map(|n| PrivateInstance::new(format!("web{n}")));
+    /// app.stack("Access").add_inline(instances.fold(SessionAccess::new(), SessionAccess::instance));
+    /// let validated = app.validate().expect("nothing else is wrong");
     /// assert!(validated.limit_violations(Dialect::Cfn).has_errors());
     /// assert!(validated.limit_violations(Dialect::Tf).is_empty());
     /// ```
@@ -74,7 +74,7 @@ impl<'g> Validated<'g> {
 }
 
 impl Validated<'_> {
-    /// Changes the diagnostics, so that a front end can add locations.
+    /// Changes the diagnostics, so that a reader can add locations.
     #[cfg(feature = "config")]
     pub(crate) fn map_diagnostics(self, change: impl Fn(Diagnostics) -> Diagnostics) -> Self {
         Validated {

@@ -112,7 +112,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             if default.len() > 4096 {
                 report(
                     "default",
-                    "default has over 4096 bytes".to_owned(),
+                    "default exceeds 4,096 bytes".to_owned(),
                     "shorten `default`",
                 );
             }

@@ -54,7 +54,7 @@ pub(super) fn check(graph: &Graph, out: &mut Diagnostics) {
             if value.lit().is_some_and(|value| value.chars().count() > 256) {
                 report(
                     &["tags", key],
-                    format!("value of tag {shown} has over 256 characters"),
+                    format!("value of tag {shown} exceeds 256 characters"),
                     "shorten the value",
                 );
             }

@@ -162,7 +162,7 @@ fn a_file_that_is_not_utf8_is_reported() {
 fn an_error_shows_its_line() {
     let ran = run(&["-c", "-"], "# é\nnetwork:\n  cidr: 10.0.0.5/16\n");
     insta::assert_snapshot!(ran.err, @r"
-    error[setting]: `network.cidr`: `10.0.0.5/16` has bits set behind its prefix; the range is `10.0.0.0/16`
+    error[setting]: `network.cidr`: `10.0.0.5/16` has host bits set; expected `10.0.0.0/16`
      --> -:3:9
       |
     3 |   cidr: 10.0.0.5/16

@@ -271,9 +271,9 @@ const PLACES: &[(&str, &str)] = &[
         "endpoints: {existing: «{ssm: vpce-00000001}}\n",
     ),
     ("setting-required", "instances:\n  - «image: al2\n"),
-    ("id", "name: «1a\n"),
+    ("construct-id", "name: «1a\n"),
     (
-        "id",
+        "construct-id",
         "region: us-east-1\ninstances:\n  - instance_type: t3.micro\n    name: «1a\n",
     ),
     (
@@ -432,11 +432,11 @@ const PLACES: &[(&str, &str)] = &[
         "parameters: {P: {type: \"AWS::EC2::VPC::Id\", default: «x}}\nnetwork: {vpc: {parameter: P}, subnets: [subnet-00000001]}\n",
     ),
     (
-        "name-taken",
+        "duplicate-name",
         "name: a\nendpoints: «{s3_gateway: true}\nparameters: {«S3PrefixListId: {}}\ntags: {a: {parameter: S3PrefixListId}}\n",
     ),
     (
-        "name-taken",
+        "duplicate-name",
         "name: a\ninstances: [{name: «web, renamed_from: old}, {name: «old}]\n",
     ),
 ];
@@ -478,9 +478,9 @@ fn all_errors_are_reported_in_one_run() {
     assert_eq!(
         codes,
         [
+            "construct-id",
             "endpoint-service",
             "iam-path",
-            "id",
             "instance-name",
             "instance-type",
             "root-volume-size",
@@ -497,7 +497,7 @@ fn a_long_name_is_cut() {
     let text = told(&format!("instances: [{{name: {}}}]\n", "x".repeat(300)));
     let told = text.split_once("\n\n").unwrap().1;
     assert!(
-        told.contains("… (180 more characters)` is not an id"),
+        told.contains("… (180 more characters)` is not a valid ID"),
         "{told}"
     );
     assert!(
@@ -558,10 +558,10 @@ fn doubtful_settings_are_warnings() {
 #[test]
 fn limits_are_reported() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
-    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("at most 50 tags"));
+    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("AWS allows 50"));
     let data = "x".repeat(16 * 1024 + 1);
     let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
-    assert!(text.contains("at most 16384 bytes"));
+    assert!(text.contains("EC2 allows 16,384"));
 }
 
 #[test]
@@ -577,10 +577,10 @@ fn cloudformation_limits_do_not_affect_terraform() {
         over(&format!("instances: [{}]\n", hosts.join(", ")))
     };
     // 15 resources, and two for each instance. Rules in a security group do not count.
-    assert!(hosts(300).contains("at most 500 resources"));
+    assert!(hosts(300).contains("CloudFormation allows 500"));
     let resources = |text: &str| text.contains("resources");
     assert!(resources(&hosts(243)) && !resources(&hosts(242)));
-    assert!(over(&format!("description: {}\n", "x".repeat(1025))).contains("1024 bytes"));
+    assert!(over(&format!("description: {}\n", "x".repeat(1025))).contains("has 1025 bytes"));
 }
 
 #[test]

@@ -372,7 +372,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
-        ran.out.contains("G: admits TCP 443 from 0.0.0.0/0"),
+        ran.out.contains("G: allows TCP 443 inbound from 0.0.0.0/0"),
         "{}",
         ran.out
     );
@@ -403,7 +403,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
         &["--fail-on", "widen"],
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
-    assert!(ran.out.contains("GroupA: admits"), "{}", ran.out);
+    assert!(ran.out.contains("GroupA: allows"), "{}", ran.out);
 }
 
 #[test]
@@ -527,7 +527,8 @@ fn a_comment_fits_githubs_limit() {
     let ran = pair(&buckets("a"), &buckets("b"), &["--output", "markdown"]);
     assert!(ran.out.len() < 65_000, "{}", ran.out.len());
     assert!(
-        ran.out.contains(" more, which `ssm-synth diff` tells\n"),
+        ran.out
+            .contains(" more; run `ssm-synth diff` to show them\n"),
         "{}",
         &ran.out[..200]
     );

@@ -261,7 +261,7 @@ fn a_list_parameter_can_be_an_item_of_a_list() {
     for beside in [RawValue::Int(1), RawValue::str("a,b")] {
         let diagnostics = with(beside).validate().unwrap_err().to_string();
         assert!(
-            diagnostics.contains("beside what is no text"),
+            diagnostics.contains("is combined with an item"),
             "{diagnostics}"
         );
     }

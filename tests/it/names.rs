@@ -88,7 +88,7 @@ fn a_circular_dependency_is_reported() {
     );
     let diagnostics = app.validate().unwrap_err().to_string();
     assert!(
-        diagnostics.contains("in a circle") && diagnostics.contains("Access/main/Instance"),
+        diagnostics.contains("circular-dependency") && diagnostics.contains("Access/main/Instance"),
         "{diagnostics}"
     );
 }
@@ -130,7 +130,7 @@ fn values_set_on_a_resource_are_validated() {
         "{diagnostics}"
     );
     assert!(
-        diagnostics.contains("`arn:aws:s3:::x/*` of partition `aws`"),
+        diagnostics.contains("`arn:aws:s3:::x/*` in partition `aws`"),
         "{diagnostics}"
     );
 }
@@ -212,8 +212,8 @@ fn iam_limits_are_reported() {
     };
     assert_eq!(told("p", "r".repeat(64), "ü"), "");
     let long: &'static str = "p".repeat(129).leak();
-    assert!(told(long, "r".to_owned(), "").contains("of 129 characters"));
+    assert!(told(long, "r".to_owned(), "").contains("with 129 characters"));
     assert!(told("a b", "r".to_owned(), "").contains("`policy_name` is `a b`"));
-    assert!(told("p", "r".repeat(65), "").contains("take 1 to 64"));
+    assert!(told("p", "r".repeat(65), "").contains("use 1 to 64"));
     assert!(told("p", "r".to_owned(), "a — b").contains("error[iam-description]"));
 }

@@ -14,7 +14,7 @@ const VERSION: &str = "36.0.0";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AssemblyFile {
-    /// The file name.
+    /// The name of the file.
     pub name: String,
     /// The content.
     pub text: String,

@@ -1,4 +1,4 @@
-//! The CloudFormation back end.
+//! CloudFormation output.
 
 mod assembly;
 mod json;

@@ -1,6 +1,6 @@
 //! Terraform JSON output of a module.
 //!
-//! <https://developer.hashicorp.com/terraform/language/syntax/json>
+//! See [JSON configuration syntax](https://developer.hashicorp.com/terraform/language/syntax/json).
 
 use indexmap::IndexMap;
 

@@ -1,4 +1,4 @@
-//! The Terraform back end.
+//! Terraform output.
 
 mod hcl;
 mod json;

@@ -94,7 +94,7 @@ fn rules(side: &Side, before: Option<&Side>) -> Vec<Rule> {
             _ => {}
         }
     }
-    // AWS documents a loopback rule as the way to allow nothing.
+    // AWS documents a loopback rule as the form that allows nothing.
     out.retain(|rule| !is_loopback(&rule.peer));
     out
 }

@@ -1,4 +1,4 @@
-//! A change as annotations of a GitHub workflow.
+//! Changes as annotations of a GitHub workflow.
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 
@@ -8,8 +8,8 @@ use super::{ChangeReport, Gate, action_word, replacement_text, subject};
 use crate::report::{github_message as message, github_property as property};
 
 impl ChangeReport {
-    /// Returns workflow commands: an error for each hit of a gate, a warning for other replacements,
-    /// broader access and broken sessions, and one notice with the counts.
+    /// Returns workflow commands: an error for each matching gate, a warning for all other
+    /// replacements, broader access and broken sessions. One notice contains the counts.
     pub fn to_github(&self, file: Option<&str>, gates: &[Gate]) -> String {
         let mut out = String::new();
         let file = file.map_or(String::new(), |it| format!("file={},", property(it)));
@@ -23,7 +23,7 @@ impl ChangeReport {
         };
         for it in self.access.iter().filter(|it| it.is_broader) {
             let text = format!("{}: {}", it.owner, it.what);
-            say(level(Gate::Widen), "Access is wider", &text);
+            say(level(Gate::Widen), "Broader access", &text);
         }
         for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
             let text = format!("{}: {}", subject(it), replacement_text(it));
@@ -31,7 +31,7 @@ impl ChangeReport {
             say(level(Gate::Replace), &title, &text);
         }
         for it in self.sessions.iter().filter(|it| it.is_broken()) {
-            let was = it.before.as_deref().unwrap_or("not there");
+            let was = it.before.as_deref().unwrap_or("does not exist");
             let is = it.after.as_deref().unwrap_or_default();
             let text = format!("{}: {was}, then {is}", it.instance);
             say(

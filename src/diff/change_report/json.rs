@@ -1,4 +1,4 @@
-//! A change as JSON.
+//! Changes as JSON.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::super::{Change, Difference, ReplacementReason};
 use super::{ChangeReport, replacement_text};
 
 impl ChangeReport {
-    /// Access and session.
+    /// Returns the access and session changes.
     pub(crate) fn summary_json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
             let direction = if it.is_broader { "wider" } else { "narrower" };
@@ -19,7 +19,7 @@ impl ChangeReport {
         (access.collect(), session.collect())
     }
 
-    /// Returns the whole report.
+    /// Returns the entire report.
     pub fn to_json(&self) -> Value {
         let (access, session) = self.summary_json();
         json!({

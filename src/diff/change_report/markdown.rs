@@ -1,4 +1,4 @@
-//! A change as Markdown, for a comment on a pull request.
+//! Changes as Markdown, for a comment on a pull request.
 
 use std::fmt::Write as _;
 
@@ -8,22 +8,22 @@ use super::super::{Change, Difference, PropertyChange};
 use super::{ChangeReport, action_word, replacement_text, text};
 use crate::report::printable;
 
-/// Values that are long are cut: the whole is in the change itself.
+/// The maximum length of a value. The change itself contains the entire value.
 const MAX: usize = 200;
 
-/// How long it may be after each part: GitHub takes 65,536 characters in a comment, of which a few are
-/// the caller's.
+/// The maximum length after each part. GitHub accepts 65,536 characters in a comment, of which the
+/// caller uses some.
 const AFTER_ACCESS: usize = 20_000;
 const AFTER_SESSION: usize = 30_000;
 const AFTER_REPLACED: usize = 40_000;
 const AFTER_ALL: usize = 60_000;
 
-/// Writes as many of these as fit, and how many are left.
+/// Writes as many items as fit, and the number of omitted ones.
 fn fitting(out: &mut String, max: usize, all: impl ExactSizeIterator<Item = String>) {
     let mut left = all.len();
     for one in all {
         if out.len() + one.len() > max {
-            let _ = writeln!(out, "\n{left} more, which `ssm-synth diff` tells");
+            let _ = writeln!(out, "\n{left} more; run `ssm-synth diff` to show them");
             return;
         }
         out.push_str(&one);
@@ -31,12 +31,12 @@ fn fitting(out: &mut String, max: usize, all: impl ExactSizeIterator<Item = Stri
     }
 }
 
-/// Text of others as code in a cell of a table, which a bar would end.
+/// Returns untrusted text as code in a table cell, with pipes escaped.
 fn cell(text: &str) -> String {
     code(text).replace('|', "\\|")
 }
 
-/// Text of others as code: nothing in it is Markdown.
+/// Returns untrusted text as code.
 fn code(text: &str) -> String {
     let cut: String = text.chars().take(MAX).collect();
     let cut = match text.chars().count() > MAX {
@@ -44,7 +44,7 @@ fn code(text: &str) -> String {
         false => cut,
     };
     let cut = cut.replace(['\n', '\r'], " ");
-    // A fence is longer than any run of what it is made of.
+    // A fence must be longer than any run of backticks in the text.
     let longest = cut.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let room = if longest > 0 { " " } else { "" };
@@ -54,7 +54,7 @@ fn code(text: &str) -> String {
     }
 }
 
-/// Text of others as text: nothing in it is Markdown.
+/// Returns untrusted text with Markdown escaped.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for letter in printable(text).chars().take(MAX) {
@@ -76,8 +76,8 @@ fn value(it: Option<&Value>) -> String {
 }
 
 impl ChangeReport {
-    /// Returns a comment for a pull request: access, sessions and replacements first, the properties
-    /// folded.
+    /// Returns a comment for a pull request: access, sessions and replacements, then the folded
+    /// properties.
     pub fn to_markdown(&self, title: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());

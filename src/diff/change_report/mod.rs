@@ -1,4 +1,4 @@
-//! The meaning of a change: resources, access, and whether Session Manager reaches the instances.
+//! Semantic changes: resources, access and reachability.
 
 mod github;
 mod json;
@@ -22,17 +22,18 @@ pub(crate) use text::escape_text;
 /// One side of a comparison: a template, a plan, or nothing.
 #[derive(Debug, Default)]
 pub struct Version {
-    /// As the file has it: a template's resources by logical id, a plan's by address.
+    /// The resources in the form of the file: by logical ID, or by address.
     native: Side,
-    /// For what is allowed: by CloudFormation's names.
+    /// The access-related resources, with CloudFormation names.
     access: Side,
-    /// The whole plan, if it is one.
+    /// The entire plan, if it is one.
     plan: Option<Value>,
-    /// Of a plan, for what is allowed: with what the provider fills in.
+    /// The access-related resources of a plan, with values that the provider computes.
     filled_in: Side,
-    /// As the other language would have it: of a plan, what its configuration says.
+    /// The resources for conversion to the other language. For a plan, they come from its
+    /// configuration.
     graph: Graph,
-    /// Each instance with its answer.
+    /// Each instance with its verdict.
     verdicts: Vec<(String, String)>,
 }
 
@@ -73,7 +74,7 @@ impl Version {
         if text.trim().is_empty() {
             return Ok(Version::default());
         }
-        // What is sensitive is not told, by no way.
+        // The comparison of access must not reveal sensitive values.
         let masked = match kind {
             InputFormat::Plan => plan::masked(text),
             _ => None,
@@ -86,7 +87,7 @@ impl Version {
             ..Version::default()
         };
         if kind == InputFormat::Plan {
-            // What was read before is JSON.
+            // The text was valid JSON before.
             let root: Value =
                 serde_json::from_str(text.trim_start_matches('\u{feff}')).unwrap_or_default();
             version.native = plan::after(&root);
@@ -101,8 +102,7 @@ impl Version {
         Ok(version)
     }
 
-    /// A template that was read before, or that CloudFormation has; what cannot be read says
-    /// nothing.
+    /// Reads a valid template. For an invalid one, returns a side without resources.
     #[cfg(feature = "deploy")]
     pub(crate) fn template(text: &str, parameters: Vec<(String, String)>, region: &str) -> Version {
         let deployment = Deployment {
@@ -113,8 +113,8 @@ impl Version {
         Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_default()
     }
 
-    /// Takes the verdicts of this stack's instances from the graph of the whole app, which knows the
-    /// values that its stacks pass to each other.
+    /// Sets the verdicts of this stack's instances from the graph of the entire app, which contains
+    /// the values that stacks pass to each other.
     pub fn with_verdicts_of(mut self, graph: &Graph) -> Version {
         let ids = graph
             .nodes()
@@ -137,7 +137,7 @@ impl Version {
         plan.is_some_and(|it| it.get("configuration").is_none())
     }
 
-    /// What a plan starts from.
+    /// Returns the state before a plan.
     fn before(root: &Value) -> Version {
         let before = plan::before(root);
         let text = before.to_string();
@@ -145,7 +145,7 @@ impl Version {
     }
 }
 
-/// The meaning of a change, as far as it shows without AWS.
+/// The changes that are known without AWS.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ChangeReport {
@@ -170,7 +170,7 @@ pub struct SessionChange {
 }
 
 impl SessionChange {
-    /// Returns whether the change is what makes the instance unreachable.
+    /// Returns whether the change makes the instance unreachable.
     pub fn is_broken(&self) -> bool {
         let is_unreachable =
             |it: &Option<String>| it.as_ref().is_some_and(|it| it.starts_with("unreachable"));
@@ -198,7 +198,7 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
         }
         return ChangeReport {
             differences,
-            // A state does not tell what was configured, and what was filled in.
+            // A state does not distinguish configured values and computed ones.
             access: match [old, new].iter().any(|it| it.is_state()) {
                 true => diff::access(&old.filled_in, &new.filled_in),
                 false => diff::access(&old.access, &new.access),
@@ -210,7 +210,7 @@ fn compare(old: &Version, new: &Version) -> ChangeReport {
 }
 
 fn of_plan(new: &Version) -> Option<ChangeReport> {
-    // A state plans nothing.
+    // A state contains no planned changes.
     let root = new
         .plan
         .as_ref()
@@ -222,18 +222,18 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
             plan::hide(&mut differences);
             differences
         },
-        // Of what is there, nobody knows what was configured and what was filled in.
+        // A state does not distinguish configured values and computed ones.
         access: diff::access(&old.filled_in, &new.filled_in),
         sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
     })
 }
 
-/// Compares a template with a plan: both as Terraform would have them.
+/// Compares a template with a plan, both in the form of Terraform.
 fn across(old: &Version, new: &Version) -> ChangeReport {
     let ((was, was_names), (is, is_names)) = (model::by_tf(&old.graph), model::by_tf(&new.graph));
     let pairs = model::pairs((&was, &was_names), (&is, &is_names));
     let was = model::aligned(was, &pairs);
-    // Instances of one name, whatever they are called in full.
+    // Instances match by name, without the rest of their address.
     let same: HashMap<String, String> = pairs.iter().cloned().collect();
     let named: Vec<(String, String)> = old
         .access
@@ -258,7 +258,7 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
     }
 }
 
-/// What an address is called in either language.
+/// Returns the name of an address in either language.
 fn plain(address: &str) -> String {
     let last = address.rsplit('.').next().unwrap_or_default();
     terraform_name(&logical_id(&last.replace('_', "-")))
@@ -298,17 +298,18 @@ fn session(
 }
 
 impl ChangeReport {
-    /// Compares two versions; a template and a plan are compared as Terraform has them.
+    /// Compares two versions. A template and a plan are compared in the form of Terraform.
     pub fn compare(old: &Version, new: &Version) -> ChangeReport {
         compare(old, new)
     }
 
-    /// Returns the change that a plan describes; none if the version is not a plan with changes.
+    /// Returns the change that a plan describes, or `None` if the version is not a plan with
+    /// changes.
     pub fn of_plan(plan: &Version) -> Option<ChangeReport> {
         of_plan(plan)
     }
 
-    /// Returns whether nothing differs.
+    /// Returns whether both versions are equal.
     pub fn is_same(&self) -> bool {
         self.differences.is_empty()
     }
@@ -323,7 +324,7 @@ impl ChangeReport {
         gates.iter().copied().filter(hits).collect()
     }
 
-    /// How many there are of each kind, for a headline.
+    /// Returns the number of changes of each kind, for a headline.
     fn counts(&self) -> String {
         let [mut replaced, mut renamed] = [0; 2];
         let [mut perhaps, mut changed, mut added, mut removed, mut moved] = [0; 5];
@@ -342,7 +343,7 @@ impl ChangeReport {
         let counts = [
             (replaced, "replaced"),
             (renamed, "renamed"),
-            (perhaps, "perhaps replaced"),
+            (perhaps, "may be replaced"),
             (removed, "removed"),
             (changed, "changed"),
             (added, "added"),
@@ -374,12 +375,12 @@ impl Gate {
     }
 }
 
-/// What happens to it, in a word.
+/// Returns the verb for a change.
 fn action_word(it: &Difference) -> &'static str {
     match &it.change {
         Change::Renamed(_) => "renamed",
         _ if it.is_replaced() => "replaced",
-        _ if it.may_be_replaced() => "perhaps replaced",
+        _ if it.may_be_replaced() => "may be replaced",
         Change::Added => "added",
         Change::Removed => "removed",
         Change::Retyped(_) => "retyped",
@@ -389,7 +390,7 @@ fn action_word(it: &Difference) -> &'static str {
     }
 }
 
-/// What forces a replacement, in words.
+/// Returns the reasons for a replacement.
 fn replacement_text(it: &Difference) -> String {
     let one = |it: &diff::Replacement| match (&it.reason, it.property.as_str()) {
         (diff::ReplacementReason::Always, property) => format!("{property} cannot change"),
@@ -400,20 +401,22 @@ fn replacement_text(it: &Difference) -> String {
             format!("{property} replaces it: {when}")
         }
         (diff::ReplacementReason::Through(id), property) => {
-            format!("{property} names {id}, which is replaced")
+            format!("{property} refers to {id}, which is replaced")
         }
         (diff::ReplacementReason::Version(id), property) => {
-            format!("{property} names the newest version of {id}, which changes")
+            format!("{property} refers to the latest version of {id}, which changes")
         }
-        (diff::ReplacementReason::Renamed, _) => "another id is another resource".to_owned(),
-        (diff::ReplacementReason::Planned, "") => "as the plan says".to_owned(),
-        (diff::ReplacementReason::Planned, property) => format!("{property}, as the plan says"),
+        (diff::ReplacementReason::Renamed, _) => "a new ID creates a new resource".to_owned(),
+        (diff::ReplacementReason::Planned, "") => "according to the plan".to_owned(),
+        (diff::ReplacementReason::Planned, property) => {
+            format!("{property}, according to the plan")
+        }
     };
     let told: Vec<String> = it.forced.iter().map(one).collect();
     told.join("; ")
 }
 
-/// What a difference is of, without colours.
+/// Returns the resource or entry of a difference, without colors.
 fn subject(it: &Difference) -> String {
     match (it.section.as_str(), it.id.as_str()) {
         ("Resources", id) => format!("{id} {}", it.kind),

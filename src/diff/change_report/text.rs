@@ -1,4 +1,4 @@
-//! A change as text for a terminal.
+//! Changes as text for a terminal.
 
 use std::fmt::Write as _;
 
@@ -22,13 +22,13 @@ pub(super) fn value(value: &Value) -> String {
     }
 }
 
-/// Text of others in one line of a terminal.
+/// Returns untrusted text on one line, with control characters escaped.
 pub(crate) fn escape_text(text: &str) -> String {
     printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 impl ChangeReport {
-    /// Access and sessions.
+    /// Returns the access and session changes.
     pub(crate) fn summary_text(&self) -> String {
         let mut out = String::new();
         if !self.access.is_empty() {
@@ -72,7 +72,7 @@ impl ChangeReport {
         out
     }
 
-    /// Every difference, property by property.
+    /// Returns every difference with its properties.
     pub(crate) fn details(&self) -> String {
         let mut out = String::new();
         for it in &self.differences {
