@@ -21,7 +21,7 @@ words! {
     }
 }
 
-/// What the agent asks of `ssmmessages`, and a session needs.
+/// The `ssmmessages` actions that the agent and sessions need.
 pub(crate) const SSMMESSAGES_ACTIONS: [&str; 4] = [
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -45,7 +45,7 @@ options! {
     }
 }
 
-/// What an instance role is to its users.
+/// The instance role, for other constructs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceRoleHandles {
@@ -53,7 +53,7 @@ pub struct InstanceRoleHandles {
     pub role: Handle<Role>,
     /// The profile.
     pub instance_profile: Handle<InstanceProfile>,
-    /// What an instance waits for.
+    /// The resources that an instance depends on.
     pub ready: Vec<NodeId>,
 }
 
