@@ -411,13 +411,6 @@ impl IntoValue<SubnetHandle> for Link<Subnet> {
     }
 }
 
-impl IntoValue<SubnetHandle> for Id<Subnet> {
-    /// A subnet in an unknown zone.
-    fn into_value(self) -> SubnetHandle {
-        SubnetHandle::new(self)
-    }
-}
-
 /// The network of a stack.
 #[derive(Clone, Debug)]
 pub(crate) enum Network {
