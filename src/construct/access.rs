@@ -1,4 +1,4 @@
-//! The whole pattern: private instances that Session Manager reaches.
+//! The whole stack: private instances that Session Manager reaches.
 
 use super::audit::{Audit, AuditHandles, PlacedAudit};
 use super::endpoints::{EndpointHandles, EndpointNeeds, Endpoints, PlacedEndpoints};
@@ -22,7 +22,7 @@ use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
 
-/// The name of the instance that is there where none is asked for.
+/// The name of the default instance.
 pub(crate) const DEFAULT_INSTANCE_NAME: &str = "main";
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
@@ -41,15 +41,15 @@ pub struct SessionAccess {
     monitoring: Option<(Monitoring, SourceLocation)>,
     audit: Option<(Audit, SourceLocation)>,
     instances: Vec<(PrivateInstance, SourceLocation)>,
-    /// The instance that is there where none is asked for.
+    /// The instance of a stack to which no instance was added.
     default_instance: PrivateInstance,
-    /// What checkers find and is accepted.
+    /// Suppressed findings of policy scanners.
     suppressions: &'static [Suppression],
-    /// Where network, endpoints and instance role were written.
+    /// Locations of network, endpoints and instance role.
     locations: [SourceLocation; 3],
 }
 
-/// What the pattern is to its users.
+/// The parts of the stack, for other constructs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AccessHandles {
@@ -57,19 +57,19 @@ pub struct AccessHandles {
     pub network: NetworkHandles,
     /// The role and profile.
     pub instance_role: InstanceRoleHandles,
-    /// How sessions are, where that is said.
+    /// The session preferences, if the stack sets them.
     pub sessions: Option<SessionHandles>,
     /// The endpoints.
     pub endpoints: EndpointHandles,
     /// The instances' group.
     pub security_group: Handle<SecurityGroup>,
-    /// Who may open sessions, where that is said.
+    /// The operators, if the stack has any.
     pub operators: Option<OperatorHandles>,
-    /// The audit, where there is one.
+    /// The audit, if the stack has one.
     pub audit: Option<AuditHandles>,
-    /// The topic that is told of sessions and instances, where there is one.
+    /// The topic for session events and alarms, if it exists.
     pub topic: Option<Handle<Topic>>,
-    /// The instances, in the order given.
+    /// The instances, in the order of the calls.
     pub instances: Vec<InstanceHandles>,
 }
 
@@ -102,7 +102,7 @@ impl SessionAccess {
         SessionAccess::default()
     }
 
-    /// Makes a network. Default: `10.0.0.0/16` in two zones.
+    /// Creates a network. Default: `10.0.0.0/16` in two zones.
     pub fn network(mut self, network: PrivateNetwork) -> Self {
         self.network = Network::New(network);
         self
@@ -186,8 +186,7 @@ impl SessionAccess {
         self
     }
 
-    /// Sets what a preset has beyond parts of the stack: the instance that is there where none is
-    /// added, and what is accepted of checkers' findings.
+    /// Sets the default instance and the suppressions of a preset.
     pub(crate) fn with_preset(
         mut self,
         instance: PrivateInstance,

@@ -35,20 +35,20 @@ options! {
     }
 }
 
-/// The audit with the network that it is about.
+/// The audit with its network.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedAudit<'a> {
     pub(crate) audit: Audit,
     pub(crate) network: &'a NetworkHandles,
-    /// The most that its roles can ever be allowed.
+    /// The permissions boundary of its roles.
     pub(crate) boundary: Option<Link<ManagedPolicy>>,
 }
 
-/// What the audit is to its users.
+/// The audit, for other constructs.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AuditHandles {
-    /// The trail, if there is one.
+    /// The trail, if it exists.
     pub trail: Option<Handle<Trail>>,
 }
 

@@ -1,4 +1,4 @@
-//! The private ways to the services that the agent needs.
+//! VPC endpoints for the services that the agent needs.
 
 use super::duplicates::check_id;
 use super::network::{NetworkHandles, SubnetHandle};
@@ -100,12 +100,12 @@ impl Service {
                 Diagnostic::error(
                     "endpoint-service",
                     format!(
-                        "{shown} is of region {}, not of {}",
+                        "{shown} is a service of Region `{}`, and the stack is in `{}`",
                         region.name, known.name
                     ),
                 )
                 .about(about)
-                .help(format!("take `{}`", self.token)),
+                .help(format!("use `{}`", self.token)),
             );
         }
         if EndpointService::find(&self.token).is_some() {
@@ -121,16 +121,17 @@ impl Service {
         let fits = self.token.starts_with(|c: char| c.is_ascii_lowercase())
             && self.token.chars().all(plain);
         let diagnostic = if fits && full {
-            let message = format!("{shown} is no service known here; it is taken as it is");
-            Diagnostic::warning("endpoint-service", message)
-                .help(near.unwrap_or_else(|| "see that it is spelled as AWS does".to_owned()))
+            let message = format!("unknown service {shown}; the endpoint uses the name as it is");
+            Diagnostic::warning("endpoint-service", message).help(
+                near.unwrap_or_else(|| "compare the name with the AWS documentation".to_owned()),
+            )
         } else {
-            let message = format!("{shown} is not the name of a known service");
+            let message = format!("unknown service {shown}");
             let help = near.unwrap_or_else(|| {
-                "take the part behind the region, such as `logs` or `ecr.api`".to_owned()
+                "use the part after the Region, such as `logs` or `ecr.api`".to_owned()
             });
             Diagnostic::error("endpoint-service", message).help(format!(
-                "{help} (a service that is not known here is given by its full name, such as \
+                "{help} (or use the full name of a service that is not in the list, such as \
                  `com.amazonaws.eu-central-1.kms`)"
             ))
         };
@@ -269,7 +270,7 @@ impl IntoValue<Service> for &'static str {
     }
 }
 
-/// What endpoints are to their users.
+/// The endpoints, for the parts that use them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct EndpointHandles {
@@ -283,7 +284,7 @@ pub struct EndpointHandles {
     pub ready: Vec<NodeId>,
 }
 
-/// What other parts of the stack need ways to.
+/// The services that other parts of the stack need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EndpointNeeds {
     /// Services beside the agent's.
@@ -322,7 +323,7 @@ const SSM_ACTIONS: [&str; 15] = [
     REGISTER_ACTION,
 ];
 
-/// An endpoint takes one subnet of each zone, and nothing tells the zones of some.
+/// Warns if the zones of subnets are unknown: an endpoint has one subnet per zone.
 fn check_known_zones(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
     let unknown = chosen.iter().filter(|it| it.zone.is_none()).count();
     let list = |it: &SubnetHandle| matches!(it.id, Value::Expr(Expr::Items(_)));
@@ -368,7 +369,7 @@ impl PlacedEndpoints<'_> {
                                 format!("the network has no zone `{name}`"),
                             )
                             .about(&["zones", &n.to_string()])
-                            .help(format!("it has: {zones}")),
+                            .help(format!("use one of: {zones}")),
                         );
                     }
                 }
@@ -383,7 +384,7 @@ impl PlacedEndpoints<'_> {
         chosen
     }
 
-    /// The services whose endpoints are made here.
+    /// Returns the services whose endpoints the stack creates.
     fn created(&self, scope: &mut Scope<'_>) -> Vec<Service> {
         let all_exist = self.endpoints.all_exist();
         let mut services = Vec::new();
@@ -409,7 +410,7 @@ impl PlacedEndpoints<'_> {
                 continue;
             }
             service.check(&["services", &n], scope);
-            // Asked for twice is asked for; a slip of another is told, and has its id.
+            // A duplicate is harmless; the check above reports a typo with the same ID.
             if !services.iter().any(|other| other.id() == service.id()) {
                 services.push(service.clone());
             }
@@ -713,7 +714,7 @@ impl Construct for PlacedEndpoints<'_> {
             }
         }
         if self.needs.s3 && s3_prefix_list.is_none() {
-            // The way is there, and the instances' group must let it be taken.
+            // The path exists, and the security group of the instances must allow it.
             s3_prefix_list = Some(match self.known_prefix_list(scope) {
                 Some(id) => Value::Lit(crate::ir::Id::new(id)),
                 None => match scope.parameter(prefix_list_parameter()) {

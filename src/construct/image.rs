@@ -2,7 +2,9 @@
 
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
-use super::options::{options, words};
+#[cfg(feature = "config")]
+use super::options::options;
+use super::options::words;
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
 use crate::ir::{Link, Text};
@@ -233,7 +235,7 @@ impl OptionType for Image {
 }
 
 impl Image {
-    /// Returns its architecture, as far as it is stated or told by the name of a public parameter.
+    /// Returns the stated architecture, or the one in the name of a public parameter.
     pub(crate) fn architecture(&self) -> Option<Architecture> {
         match self {
             Image::Latest(_) => None,
@@ -248,8 +250,9 @@ impl Image {
                     ("/ami-windows-latest/", Architecture::X86_64),
                 ];
                 let public = name.starts_with("/aws/service/");
-                let told = tokens.iter().find(|(token, _)| name.contains(token));
-                told.filter(|_| public)
+                let named = tokens.iter().find(|(token, _)| name.contains(token));
+                named
+                    .filter(|_| public)
                     .map(|(_, architecture)| *architecture)
             }),
         }

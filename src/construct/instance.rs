@@ -61,7 +61,7 @@ options! {
 }
 
 impl PrivateInstance {
-    /// Returns the types that it can have, as far as they are known before deployment.
+    /// Returns the instance types that are known before deployment.
     fn possible_types(&self, scope: &Scope<'_>) -> Vec<Text> {
         match &self.instance_type {
             Value::Lit(of) => vec![of.clone()],
@@ -78,7 +78,7 @@ impl PrivateInstance {
     ///
     /// # Errors
     ///
-    /// If one of its types is none, or they are of several architectures.
+    /// If a type is invalid, or the types have several architectures.
     pub(crate) fn architecture(
         &self,
         scope: &Scope<'_>,
@@ -88,13 +88,13 @@ impl PrivateInstance {
             let Some(architecture) = Architecture::of(&of) else {
                 let (what, help) = if of.starts_with("mac") {
                     (
-                        "runs on a dedicated host of its own, which is not made here",
-                        "take a type of x86_64 or arm64, such as `t3.micro` or `t4g.small`",
+                        "requires a Dedicated Host, which the stack does not create",
+                        "use a type of x86_64 or arm64, such as `t3.micro` or `t4g.small`",
                     )
                 } else {
                     (
                         "is not an instance type",
-                        "take one such as `t3.micro` or `t4g.small`",
+                        "use a type such as `t3.micro` or `t4g.small`",
                     )
                 };
                 let message = format!("{} {what}", quoted(&of));
@@ -152,24 +152,24 @@ impl PrivateInstance {
                     .about(&["instance_type"])
                     .about(&["image"])
                     .help(format!(
-                        "take an instance type of {image}, or an image of {is}"
+                        "use an instance type of {image}, or an image of {is}"
                     )),
                 );
             }
             (None, None) if matches!(self.image, Image::Latest(_)) => scope.add_diagnostic(
                 Diagnostic::error(
                     "instance-type",
-                    "nothing tells the architecture of the instance type, and the image needs it",
+                    "the image requires a known architecture of the instance type",
                 )
                 .about(&["instance_type"])
-                .help("give the parameter a `default` or `allowed_values`"),
+                .help("set `default` or `allowed_values` of the parameter"),
             ),
             _ => {}
         }
         of_type.unwrap_or(Architecture::X86_64)
     }
 
-    /// Reports a size that the root volume cannot have, as far as it is known.
+    /// Reports a known size that the root volume cannot have.
     fn check_volume(&self, scope: &mut Scope<'_>) {
         let min = match &self.image {
             Image::Latest(family) => family.min_volume_size(),
@@ -198,7 +198,7 @@ impl PrivateInstance {
         }
     }
 
-    /// Reports ids and ARNs that are none, and too many groups.
+    /// Reports malformed IDs and ARNs, and too many security groups.
     fn check_references(&self, scope: &mut Scope<'_>) {
         if let Image::Id { id, .. } = &self.image {
             check_id("image.ami_id", IdOf::IMAGE, id, scope);
@@ -213,9 +213,10 @@ impl PrivateInstance {
         check_ids("security_groups", IdOf::SECURITY_GROUP, groups, scope);
         // https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
         let count = groups.len() + 1;
-        let help = "leave some out of `security_groups`";
+        let help = "remove some of `security_groups`";
         if count > 16 {
-            let message = format!("the instance has {count} groups with its own, and EC2 takes 16");
+            let message =
+                format!("the instance has {count} security groups with its own; EC2 allows 16");
             scope.add_diagnostic(
                 Diagnostic::error("security-groups", message)
                     .about(&["security_groups"])
@@ -223,7 +224,7 @@ impl PrivateInstance {
             );
         } else if count > 5 {
             let message = format!(
-                "the instance has {count} groups with its own; EC2 takes 5 until the quota is raised"
+                "the instance has {count} security groups with its own; the default quota of EC2 is 5"
             );
             scope.add_diagnostic(
                 Diagnostic::warning("security-groups", message)
@@ -308,14 +309,14 @@ impl PrivateInstance {
         let diagnostic = if name.contains("/amzn-ami-") {
             report(
                 "image-end-of-life",
-                "is Amazon Linux 1, which got its last update in 2023",
-                "take `al2023`",
+                "is Amazon Linux 1, which had its last update in 2023",
+                "use `al2023`",
             )
         } else if name.contains("-minimal-") && !installs {
             report(
                 "image-minimal",
-                "has no agent",
-                "minimal images lack it; take the image without `minimal`, or set `install_agent`",
+                "lacks SSM Agent",
+                "use the image without `minimal`, or set `install_agent`",
             )
         } else if installs {
             None
@@ -323,12 +324,12 @@ impl PrivateInstance {
             .iter()
             .find(|of| words.iter().any(|word| word == *of))
         {
-            // An image of one's own may have it.
+            // A custom image may have it.
             let own = !name.starts_with("/aws/service/");
             let message = if own {
-                format!("may have no agent: the images that {of} publishes lack it")
+                format!("may lack SSM Agent, as the images that {of} publishes do")
             } else {
-                "has no agent".to_owned()
+                "lacks SSM Agent".to_owned()
             };
             let diagnostic = report(
                 "image-agent",
@@ -352,7 +353,7 @@ impl PrivateInstance {
     }
 }
 
-/// A host with what it stands on.
+/// An instance with the parts that it depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedInstance<'a> {
     pub(crate) instance: PrivateInstance,
@@ -365,7 +366,7 @@ pub(crate) struct PlacedInstance<'a> {
     pub(crate) depends_on: &'a [NodeId],
 }
 
-/// What a host is to its users.
+/// The instance, for the parts that use it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct InstanceHandles {
@@ -410,7 +411,7 @@ impl PlacedInstance<'_> {
                 format!("0 to {}", subnets.len().saturating_sub(1)),
             ),
         };
-        // A network without subnets has been told already.
+        // `ExistingNetwork` reports a network without subnets.
         if !subnets.is_empty() {
             scope.add_diagnostic(
                 Diagnostic::error(
@@ -448,7 +449,7 @@ impl Construct for PlacedInstance<'_> {
                             format!("`{of}` is not published for {}", architecture.as_str()),
                         )
                         .about(&["instance_type"])
-                        .help("take an instance type of x86_64, such as `t3.micro`"),
+                        .help("use an instance type of x86_64, such as `t3.micro`"),
                     );
                     return InstanceHandles {
                         instance: scope.add("Instance", instance),

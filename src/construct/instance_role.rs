@@ -38,7 +38,7 @@ options! {
     }
 }
 
-/// What an instance role is to its users.
+/// The instance role, for other constructs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InstanceRoleHandles {
@@ -46,7 +46,7 @@ pub struct InstanceRoleHandles {
     pub role: Handle<Role>,
     /// The profile.
     pub instance_profile: Handle<InstanceProfile>,
-    /// What an instance waits for.
+    /// The resources that an instance depends on.
     pub ready: Vec<NodeId>,
 }
 

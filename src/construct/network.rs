@@ -1,4 +1,4 @@
-//! The network: a new private one, or one that is there.
+//! The network: a new VPC, or an existing one.
 
 use super::duplicates::{check_id, check_ids};
 #[cfg(feature = "config")]
@@ -16,9 +16,9 @@ use crate::validate::IdOf;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Zones {
-    /// So many of the region's zones, in the region's order.
+    /// This number of zones, in the order of the Region.
     Count(u32),
-    /// These.
+    /// Zones by name.
     Named(Vec<Text>),
 }
 
@@ -92,7 +92,7 @@ impl OptionType for SubnetHandle {
     }
 }
 
-/// What a network is to its users.
+/// The network, for the parts that use it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NetworkHandles {
@@ -120,7 +120,7 @@ impl PrivateNetwork {
             let max = zones.iter().filter_map(|zone| Some((zone.number?, zone)));
             if let Some((number, zone)) = max.max_by_key(|(number, _)| *number)
                 && room <= number.into()
-                // A range beyond a VPC's is told by itself.
+                // The rule for VPC ranges reports a smaller range.
                 && self.cidr.prefix_len() <= 28
             {
                 let message = match &self.zones {
@@ -131,7 +131,7 @@ impl PrivateNetwork {
                         )
                     }
                     Zones::Named(_) => format!(
-                        "`{}` has room for {room} subnets, and zone `{}` takes number {}",
+                        "`{}` has room for {room} subnets, and zone `{}` has number {}",
                         self.cidr,
                         zone.label,
                         number + 1
@@ -141,17 +141,17 @@ impl PrivateNetwork {
                     Diagnostic::error("network-zones", message)
                         .about(&["zones"])
                         .about(&["cidr"])
-                        .help("take a larger range or fewer zones, or give `subnet_cidrs`"),
+                        .help("set a larger `network.cidr` or fewer zones, or set `network.subnet_cidrs`"),
                 );
             }
             if let Some(zone) = zones.iter().find(|zone| zone.number.is_none()) {
                 let message = format!(
-                    "zone `{}` has no letter behind the region, which a range would follow from",
+                    "zone `{}` has no letter after the Region to derive an IPv4 range from",
                     zone.label
                 );
                 scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
-                        .help("give `subnet_cidrs`, a range for each zone"),
+                        .help("set `network.subnet_cidrs`, one range per zone"),
                 );
             }
             return zones
@@ -164,10 +164,10 @@ impl PrivateNetwork {
             scope.add_diagnostic(
                 Diagnostic::error(
                     "network-subnet-cidrs",
-                    format!("{given} subnet ranges are given for {count} zones"),
+                    format!("found {given} subnet ranges for {count} zones"),
                 )
                 .about(&["subnet_cidrs"])
-                .help("give one range for each zone"),
+                .help("set one range per zone in `network.subnet_cidrs`"),
             );
         }
         for (n, cidr) in self.subnet_cidrs.iter().enumerate() {
@@ -178,7 +178,7 @@ impl PrivateNetwork {
                         format!("subnet range `{cidr}` is outside the VPC's `{}`", self.cidr),
                     )
                     .about(&["subnet_cidrs", &n.to_string()])
-                    .help("take a block inside the VPC's range"),
+                    .help("use a range inside `network.cidr`"),
                 );
             }
             if let Some(other) = self.subnet_cidrs[..n]
@@ -191,7 +191,7 @@ impl PrivateNetwork {
                         format!("subnet ranges `{other}` and `{cidr}` overlap"),
                     )
                     .about(&["subnet_cidrs", &n.to_string()])
-                    .help("take blocks that share no address"),
+                    .help("use ranges that share no address"),
                 );
             }
         }
@@ -203,7 +203,7 @@ impl PrivateNetwork {
 struct SubnetZone {
     /// In the ids of its parts: `A` to `Z`, or `Lax1a` for a local zone.
     key: String,
-    /// Which block of the VPC its subnet takes; local zones take none by themselves.
+    /// The block of the VPC for its subnet; Local Zones have none.
     number: Option<u32>,
     /// What users call it.
     label: Text,
@@ -221,7 +221,7 @@ impl SubnetZone {
         }
     }
 
-    /// Nothing for what is no zone, which is told elsewhere.
+    /// Returns nothing for an invalid zone, which `check_zones` reports.
     fn named(name: &Text) -> Option<SubnetZone> {
         let (_, rest) = Region::of_zone(name)?;
         let letter = match rest.as_bytes() {
@@ -251,7 +251,7 @@ impl Construct for PrivateNetwork {
             Zones::Named(names) => {
                 let mut zones: Vec<SubnetZone> = Vec::new();
                 for zone in names.iter().filter_map(SubnetZone::named) {
-                    // What is wrong with a letter that comes again is told by its zone.
+                    // `check_zones` reports a duplicate.
                     if !zones.iter().any(|other| other.key == zone.key) {
                         zones.push(zone);
                     }
@@ -311,20 +311,20 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
         scope.add_diagnostic(
             Diagnostic::error(
                 "network-zones",
-                format!("a network has from 1 to 26 zones, not {count}"),
+                format!("found {count} zones; expected 1 to 26"),
             )
             .about(&["zones"])
-            .help("two zones keep instances reachable when one fails"),
+            .help("set `network.zones: 2`, which keeps instances reachable when a zone fails"),
         );
     }
     if let Zones::Named(names) = zones {
         for (n, name) in names.iter().enumerate() {
             if names[..n].contains(name) {
-                let message = format!("zone `{name}` is given twice");
+                let message = format!("duplicate zone `{name}`");
                 scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
                         .about(&["zones", &n.to_string()])
-                        .help("give each zone once"),
+                        .help("list each zone once"),
                 );
             }
             let first = names.first().and_then(|name| Region::of_zone(name));
@@ -352,7 +352,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
             )
             .about(&["zones"])
             .about(&["", "region"])
-            .help(format!("take at most {known} zones")),
+            .help(format!("set `network.zones` to at most {known}")),
         );
     }
 }
@@ -405,13 +405,6 @@ options! {
 }
 
 impl IntoValue<SubnetHandle> for Link<Subnet> {
-    /// A subnet in an unknown zone.
-    fn into_value(self) -> SubnetHandle {
-        SubnetHandle::new(self)
-    }
-}
-
-impl IntoValue<SubnetHandle> for Id<Subnet> {
     /// A subnet in an unknown zone.
     fn into_value(self) -> SubnetHandle {
         SubnetHandle::new(self)
@@ -527,10 +520,13 @@ impl Construct for ExistingNetwork {
     fn build(self, scope: &mut Scope<'_>) -> NetworkHandles {
         if self.subnets.is_empty() {
             scope.add_diagnostic(
-                Diagnostic::error("network-subnets", "an existing network needs a subnet")
-                    .about(&["subnets"])
-                    .about(&["vpc"])
-                    .help("name at least one subnet for instances and endpoints"),
+                Diagnostic::error(
+                    "network-subnets",
+                    "`network.vpc` requires `network.subnets`",
+                )
+                .about(&["subnets"])
+                .about(&["vpc"])
+                .help("list at least one subnet for instances and endpoints in `network.subnets`"),
             );
         }
         check_id("vpc", IdOf::VPC, &self.vpc, scope);
@@ -553,7 +549,7 @@ impl Construct for ExistingNetwork {
                 scope.add_diagnostic(
                     Diagnostic::error("network-subnet-cidrs", message)
                         .about(&["subnets", &n.to_string(), "cidr"])
-                        .help("take blocks that share no address"),
+                        .help("use ranges that share no address"),
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! Who may open sessions on the instances, and what for.
+//! Operators: principals that start sessions on the instances.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>
 
@@ -32,8 +32,8 @@ pub enum SessionTargets {
     Ids(Vec<Value<Text>>),
 }
 
-/// What operators may do: open sessions on some instances, with some documents, and end and resume
-/// their own.
+/// The permissions of operators: start sessions on some instances with some documents, and end and
+/// resume their own sessions.
 ///
 /// ```
 /// use ssm_synth::construct::{OperatorPolicy, SessionTargets};
@@ -69,13 +69,13 @@ impl OperatorPolicy {
         self
     }
 
-    /// Whether ports may be forwarded, which no log shows. Default: they may not.
+    /// Whether to allow port forwarding, which no log shows. Default: `false`.
     pub fn allow_port_forwarding(mut self, allow: bool) -> Self {
         self.allow_port_forwarding = allow;
         self
     }
 
-    /// Whether SSH may go through a session, which no log shows. Default: it may not.
+    /// Whether to allow SSH through a session, which no log shows. Default: `false`.
     pub fn allow_ssh(mut self, allow: bool) -> Self {
         self.allow_ssh = allow;
         self
@@ -205,13 +205,13 @@ options! {
         allow_ssh: def bool = false;
         /// ARNs of the principals that can assume the operator role.
         trusted_principals: many Value<Text>, shown "none, and no role";
-        /// Enables the requirement of multi-factor authentication (MFA) to assume the role. Identity
-        /// providers have their own.
+        /// Enables a multi-factor authentication (MFA) requirement for the role. Identity providers
+        /// have their own.
         require_mfa: def bool = false;
     }
 }
 
-/// What operators are to their users.
+/// The operators, for other constructs.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OperatorHandles {

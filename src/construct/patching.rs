@@ -1,4 +1,4 @@
-//! The agent, and the system's packages, kept up to date.
+//! Updates of SSM Agent and of packages.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager.html>
 
@@ -59,7 +59,7 @@ options! {
     }
 }
 
-/// Patching with the instances that it is for.
+/// Patching with its instances.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedPatching<'a> {
     pub(crate) patching: Patching,
@@ -67,7 +67,7 @@ pub(crate) struct PlacedPatching<'a> {
     pub(crate) permissions: Handle<RolePolicy>,
 }
 
-/// The permission to read AWS's buckets, which instances wait for.
+/// The permission to read the buckets of AWS, on which instances depend.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PatchPermissions {
     pub(crate) role: Handle<Role>,
@@ -163,12 +163,12 @@ impl Construct for PlacedPatching<'_> {
         // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Target.html
         if self.instances.len() > 50 {
             let message = format!(
-                "{} instances are patched, and a target has 50",
+                "`patching` applies to {} instances; a target has at most 50",
                 self.instances.len()
             );
             scope.add_diagnostic(
-                Diagnostic::error("patching-targets", message)
-                    .help("divide them between stacks, or patch them by a tag of your own"),
+                Diagnostic::error("patch-targets", message)
+                    .help("divide the instances between stacks, or patch them by a tag"),
             );
         }
         let times = [
@@ -212,7 +212,7 @@ impl Construct for PlacedPatching<'_> {
                 let mut patch = patch
                     .compliance_severity("HIGH")
                     .parameters(DocumentParameters::from(self.parameters()));
-                // At once is not when an instance may be restarted.
+                // Without this, the association also runs when it is created.
                 if self.patching.schedule.starts_with("cron") {
                     patch = patch.apply_only_at_cron_interval(true);
                 }

@@ -38,7 +38,8 @@ words! {
 const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
                               can record data events instead";
 
-/// What checkers find in the hardened stack and is accepted; `docs/explanation/security.md` has the same.
+/// Suppressed findings of policy scanners in the hardened stack; `docs/explanation/security.md` has
+/// the same list.
 pub(crate) const SUPPRESSIONS: &[Suppression] = &[
     Suppression {
         scanner: Scanner::Checkov,

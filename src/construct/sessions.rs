@@ -1,4 +1,4 @@
-//! How sessions are: logged, encrypted, ended, by which user.
+//! Session preferences: logs, encryption, time limits and user.
 //!
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-logging.html>
 
@@ -22,7 +22,7 @@ use crate::session_manager::{
 };
 use crate::validate::ArnOf;
 
-/// The end of the name of the output that tells the document.
+/// The end of the name of the output with the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
 
 /// The KMS key of sessions and their logs.
@@ -132,25 +132,25 @@ options! {
     }
 }
 
-/// What sessions are to their users.
+/// The session preferences, for other constructs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionHandles {
-    /// The document; a session opened without its name is not logged, unless it is the account's.
+    /// The document. Sessions that do not name it are not logged, unless its scope is the account.
     pub document: Handle<Document>,
-    /// The key, if there is one.
+    /// The key, if it exists.
     pub key: Option<Link<KmsKey>>,
-    /// The log group, if there is one.
+    /// The log group, if it exists.
     pub logs: Option<Handle<LogGroup>>,
-    /// The bucket, if there is one.
+    /// The bucket, if it exists.
     pub bucket: Option<Handle<Bucket>>,
     pub(crate) scope: SessionScope,
-    /// What an instance waits for.
+    /// The resources that an instance depends on.
     pub(crate) ready: Vec<NodeId>,
 }
 
 impl SessionHandles {
-    /// The services that the agent asks beside its own.
+    /// Returns the services that the agent calls in addition to its own.
     pub(crate) fn services(&self) -> Vec<Service> {
         let kms = self.key.is_some().then_some("kms");
         let logs = self.logs.is_some().then_some("logs");
@@ -383,7 +383,7 @@ impl PlacedSessions {
     }
 }
 
-/// What was made before the document.
+/// The resources that the document names.
 struct LogTargets {
     key: Option<Link<KmsKey>>,
     logs: Option<(Handle<LogGroup>, String)>,

@@ -1,4 +1,4 @@
-//! The configuration file: `ssm-synth.yaml` to the pattern.
+//! The configuration file `ssm-synth.yaml`, from text to the stack.
 
 use super::yaml;
 use crate::construct::option_types::Options as _;
@@ -57,7 +57,7 @@ pub struct Config {
     root: Item,
 }
 
-/// The stack that a configuration made.
+/// The stack of a configuration.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BuiltConfig {
@@ -65,7 +65,7 @@ pub struct BuiltConfig {
     pub app: App,
     /// The stack's name.
     pub stack: String,
-    /// The settings; none if constructs in Rust made the app.
+    /// The settings; none for an app of constructs in Rust.
     root: Option<Item>,
 }
 
@@ -77,7 +77,7 @@ impl Default for Config {
 }
 
 impl BuiltConfig {
-    /// An app that constructs in Rust made, and the stack of it that is meant.
+    /// Returns an app of constructs in Rust, with one of its stacks.
     #[cfg(feature = "cli")]
     pub(crate) fn of(app: App, stack: String) -> BuiltConfig {
         BuiltConfig {
@@ -162,7 +162,7 @@ impl Config {
     ///
     /// The place where the value is not YAML.
     pub fn set(&mut self, source: &str, path: &str, value: &str) -> Result<(), Diagnostics> {
-        // Text that YAML would take for nothing or a comment; `null` leaves the default.
+        // Text that YAML reads as null or a comment; `null` leaves the default.
         let value = if value.trim().is_empty() || value.starts_with('#') {
             Item {
                 node: Node::Str(value.to_owned()),

@@ -159,3 +159,51 @@ pub fn reference() -> String {
     rows(&mut out, ROOT, "");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(tables: &[&'static [OptionRow]], check: &mut impl FnMut(&'static OptionRow)) {
+        for row in tables.iter().copied().flatten() {
+            check(row);
+            inner(&row.kind, check);
+        }
+    }
+
+    fn inner(kind: &'static Kind, check: &mut impl FnMut(&'static OptionRow)) {
+        match kind {
+            Kind::Object(tables) => each(tables, check),
+            Kind::List(of) | Kind::MapOf(of) => inner(of, check),
+            Kind::Either(one, other) => {
+                inner(one, check);
+                inner(other, check);
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn descriptions_are_sentences_that_start_with_a_verb_or_a_noun() {
+        let mut count = 0;
+        each(ROOT, &mut |row| {
+            count += 1;
+            let (key, doc) = (row.key, row.doc());
+            assert!(doc.ends_with('.') && !doc.contains("  "), "{key}: {doc}");
+            if let Kind::Bool | Kind::Either(Kind::Bool, Kind::Object(_)) = row.kind {
+                let verb = doc.starts_with("Creates ") || doc.starts_with("Enables ");
+                assert!(verb, "{key}: {doc}");
+            }
+        });
+        assert!(count > 80, "found only {count}");
+    }
+
+    #[test]
+    fn a_required_option_of_a_group_is_required_in_the_schema() {
+        let image = &schema()["properties"]["instances"]["items"]["properties"]["image"];
+        assert_eq!(
+            image["anyOf"][1]["required"],
+            serde_json::json!(["root_device_name"])
+        );
+    }
+}

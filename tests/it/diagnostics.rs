@@ -204,6 +204,18 @@ const CASES: &[(&str, &str)] = &[
         "several",
         "netwrok: {}\nregion: nowhere\nendpoints: {zones: some}\ninstances: [{image: {ami_id: a}}]\n",
     ),
+    (
+        "form-and-meaning",
+        "name: 1a\nnetwork: {cidr: 10.0.0.0/8, zone: 3}\nendpoints: {zones: some, services: [s3]}\ninstances: [{name: web, instance_type: large, root_volume_size: 0}, {name: web}]\n",
+    ),
+    (
+        "words",
+        "preset: hardend\nparameters: {P: {type: Text}}\ntags: {a: {parameter: P}}\nendpoints: {zones: none}\ninstance_role: {permissions: all}\nsessions: {scope: private}\npatching: {operation: instal}\ninstances: [{name: web, image: al2024, install_agent: msi}]\n",
+    ),
+    (
+        "image-two-sources",
+        "instances: [{name: web, image: {ami_id: ami-0aaaaaaaaaaaaaaa1, ssm_parameter: /golden/image, root_device_name: /dev/xvda}}, {name: none, image: {root_device_name: /dev/xvda}}]\n",
+    ),
     ("not-yaml", "a: [\n"),
     ("duplicate-key", "name: a\nname: b\n"),
     ("not-a-map", "- a\n- b\n"),
@@ -534,7 +546,7 @@ fn doubtful_settings_are_warnings() {
             "region: us-east-1\nendpoints: {{s3_gateway: true}}\ninstances: [{{name: web, image: {{ssm_parameter: /golden/rhel-9, root_device_name: /dev/sda1}}{more}}}]\n"
         ))
     };
-    assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may have no agent"));
+    assert!(image("").contains("warning[image-agent]: `/golden/rhel-9` may lack SSM Agent"));
     assert_eq!(image(", install_agent: rpm"), "");
     let groups = "[sg-00000001, sg-00000002, sg-00000003, sg-00000004, sg-00000005]";
     let text = warned(&format!(

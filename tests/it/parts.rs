@@ -26,6 +26,21 @@ fn without(policy: &mut Value, sid: &str) {
 }
 
 #[test]
+fn false_disables_only_its_block() {
+    let blocks = ["sessions", "operators", "patching", "monitoring", "audit"];
+    for disabled in blocks {
+        let template = template(&format!("preset: hardened\n{disabled}: false\n"));
+        let ids: Vec<&String> = template["Resources"].as_object().unwrap().keys().collect();
+        for block in blocks {
+            let exists = ids
+                .iter()
+                .any(|id| id.to_ascii_lowercase().starts_with(block));
+            assert_eq!(exists, block != disabled, "{block} without {disabled}");
+        }
+    }
+}
+
+#[test]
 fn each_fact_of_sessions_breaks_its_hop() {
     let sound = template(SESSIONS);
     assert_eq!(judged(&sound.to_string()), (Verdict::Reachable, None));
