@@ -68,6 +68,9 @@ for line in open(sys.argv[1]):
     fi
 }
 
+# `cargo fmt` does not see the modules that a macro declares.
+format() { cargo fmt --check && rustfmt --edition 2024 --check src/resource/*.rs; }
+
 no_new_snapshots() {
     if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
         echo 'snapshots wait for a review: cargo insta review' >&2

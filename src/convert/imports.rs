@@ -236,6 +236,15 @@ mod tests {
             })
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(without, ["X",]);
+        assert_eq!(
+            without,
+            [
+                "AWS::EC2::NetworkAclEntry",
+                "AWS::Route53::RecordSet",
+                "AWS::IAM::Policy",
+                "aws_main_route_table_association",
+                "aws_iam_policy_attachment"
+            ]
+        );
     }
 }

@@ -29,19 +29,9 @@ pub(crate) fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> S
 
 /// Returns the number of letters to change, add or remove.
 fn distance(from: &str, to: &str) -> usize {
-    // Limits the time for long input.
-    let from: Vec<char> = from.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (n, a) in from.iter().enumerate() {
-        let mut before = row[0];
-        row[0] = n + 1;
-        for (m, b) in to.chars().enumerate() {
-            let change = before + usize::from(*a != b);
-            before = row[m + 1];
-            row[m + 1] = change.min(before + 1).min(row[m] + 1);
-        }
-    }
-    row[row.len() - 1]
+    // Longer text is not a typo of a known word.
+    let end = from.char_indices().nth(64).map_or(from.len(), |(at, _)| at);
+    strsim::levenshtein(&from[..end], to)
 }
 
 #[cfg(all(test, feature = "config"))]
