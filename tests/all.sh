@@ -69,7 +69,7 @@ for line in open(sys.argv[1]):
 }
 
 # `cargo fmt` does not see the modules that a macro declares.
-format() { cargo fmt --check && rustfmt --edition 2024 --check src/resource/*.rs; }
+format() { cargo fmt --check && rustfmt --edition 2024 --check src/resource/*.rs src/reachability/hop/*.rs; }
 
 no_new_snapshots() {
     if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
