@@ -5,7 +5,7 @@
 
 TEAM_PROGRAM is that of tests/embedding, an app of two stacks, the second in the network of the first. FOLDER holds the npm
 packages; missing ones are installed there. The cases show that CloudFormation, Terraform and the program itself connect the
-two stacks; that the stock `cdk` lists, compares and deploys what `assembly` writes; and that others can include the template,
+two stacks; that the stock `cdk` lists, compares and deploys what `synth --format cdk` writes; and that others can include the template,
 nest it, or call the module. They deploy to emulators, so they do not show that AWS accepts the values.
 """
 
@@ -29,7 +29,7 @@ from harness.workspace import Workspace
 FIXTURES = ROOT / "tests/embedding"
 PACKAGES = {"aws-cdk": "2.1148.1", "aws-cdk-lib": "2.276.0", "constructs": "10.8.1"}
 SHARED, ACCESS = "SharedNetwork", "TeamAccess"
-POLL = ("--poll", "0.1")
+POLL = ("--poll-interval", "0.1")
 # More than cores: the provider and `cdk` mostly wait.
 JOBS = 3
 
@@ -109,8 +109,8 @@ class Place(Workspace):
 
 def by_cloudformation(place):
     """Exports and imports; cfn-lint has no findings."""
-    names = place.run("list").stdout.split()
-    check(names == [SHARED, ACCESS], f"`list` says {names}, and not the stacks in the order of their deployment")
+    names = place.run("synth", "--list").stdout.split()
+    check(names == [SHARED, ACCESS], f"`synth --list` prints {names}, and not the stacks in the order of their deployment")
     place.run("synth", "-o", "json/")
     place.run("synth", "-o", "yaml/", "--format", "cfn-yaml")
     files = {str(it.relative_to(place.folder)) for it in place.folder.glob("[jy]*/*")}
@@ -148,8 +148,8 @@ def by_the_teams_program(place):
     place.expect_linked()
     place.run("check")
     said = place.run("diff", "--stack", ACCESS, "--exit-code").stdout
-    check("is as the template says" in said, f"`diff` of what was just deployed: {said}")
-    state = json.loads(place.run("status", "--stack", ACCESS, "--output", "json").stdout)
+    check("matches the template" in said, f"`diff` of what was just deployed: {said}")
+    state = json.loads(place.run("status", "--stack", ACCESS, "--format", "json").stdout)
     agents = {it["name"]: it["agent"]["ping"] for it in state["instances"]}
     check(agents == {"WebInstance": "Online", "WorkerInstance": "Online"}, f"`status` says of the agents: {agents}")
     said = place.run("destroy", "--stack", SHARED, "--yes", *POLL, code=1).stderr
@@ -165,8 +165,8 @@ def by_the_teams_program(place):
 
 def cdk_without_an_account(place):
     """Lists, prints and compares, from a command and from a written folder."""
-    app, team = (f"{shlex.quote(str(it))} assembly" for it in (place.main_program, place.program))
-    place.run("assembly", "-o", "written")
+    app, team = (f"{shlex.quote(str(it))} --format cdk" for it in (place.main_program, place.program))
+    place.run("--format", "cdk", "-o", "written")
     said = place.cdk(team, "ls").stdout.split()
     check(said == [SHARED, ACCESS], f"`cdk ls` says {said}")
     said = json.loads(place.cdk(team, "ls", "--long", "--json").stdout)
@@ -179,7 +179,7 @@ def cdk_without_an_account(place):
 
     own = place.text("--format", "cfn")
     check(place.cdk(app, "synth", "-j").stdout == own, "`cdk synth -j` prints another template than the program")
-    same = place.cdk("written", "synth", "-j", ACCESS).stdout == place.run("--name", ACCESS).stdout
+    same = place.cdk("written", "synth", "-j", ACCESS).stdout == place.run("--stack", ACCESS).stdout
     check(same, f"`cdk synth -j {ACCESS}` prints another template than the program")
 
     (place.folder / "same.json").write_text(own)
@@ -193,8 +193,8 @@ def cdk_without_an_account(place):
 
 def cdk_deploys(place):
     """Deploys the built-in stack, and both of the team by their dependencies; then there are no differences."""
-    place.run("assembly", "-o", "written")
-    apps = {f"{shlex.quote(str(place.main_program))} assembly": ["access"], "written": [SHARED, ACCESS]}
+    place.run("--format", "cdk", "-o", "written")
+    apps = {f"{shlex.quote(str(place.main_program))} --format cdk": ["access"], "written": [SHARED, ACCESS]}
     for app, names in apps.items():
         quietly = ("--require-approval", "never", "--progress", "events")
         done = place.cdk(app, "deploy", "--all", "--method", "direct", *quietly)
@@ -226,8 +226,8 @@ def in_any_order(resource, **tags):
 
 def included(place):
     """In a CDK app, with CfnInclude: only the app's own changes differ."""
-    texts = {"access": place.text(), "hardened": place.text("--set", "profile=hardened")}
-    texts |= {name: place.run("--name", name).stdout for name in (SHARED, ACCESS)}
+    texts = {"access": place.text("synth"), "hardened": place.text("--set", "profile=hardened")}
+    texts |= {name: place.run("--stack", name).stdout for name in (SHARED, ACCESS)}
     takes = {"access": "MainInstance", "hardened": "MainInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
     for name, text in texts.items():
         (place.folder / f"{name}.json").write_text(text)
@@ -249,7 +249,7 @@ def nested(place):
     """As a nested stack whose parent has an output of it, deployed by the program."""
     store = place.emulator.client("s3")
     store.create_bucket(Bucket="templates")
-    store.put_object(Bucket="templates", Key="access.json", Body=place.text().encode())
+    store.put_object(Bucket="templates", Key="access.json", Body=place.text("synth").encode())
     policies = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
     url = {"TemplateURL": "https://templates.s3.us-east-1.amazonaws.com/access.json"}
     parent = {
@@ -258,7 +258,7 @@ def nested(place):
     }
     (place.folder / "parent.json").write_text(json.dumps(parent))
     place.lint("parent.json")
-    place.call(place.main_program, "deploy", "--stack", "parent", "--template", "parent.json", "--yes", *POLL)
+    place.call(place.main_program, "deploy", "--stack", "parent", "parent.json", "--yes", *POLL)
     made = place.resources(place.resources("parent")["Access"])
     given = place.stack("parent")["Outputs"][0]["OutputValue"]
     check(given == made["MainInstance"], f"the output of the parent is {given}, and not {made['MainInstance']}")

@@ -9,6 +9,9 @@ use super::{Alternative, Cost, Estimate, Line, Price, Usd};
 /// The version of the JSON; a change that breaks readers raises it.
 pub const VERSION: u32 = 1;
 
+/// The JSON Schema of [`json`].
+pub const SCHEMA: &str = include_str!("cost.schema.json");
+
 /// An estimate with what is said beside it.
 #[derive(Debug)]
 pub struct CostReport<'a> {
@@ -148,8 +151,8 @@ fn flags(alternative: &Alternative) -> String {
 
 fn alternatives(out: &mut String, all: &[Alternative]) {
     let cheaper = match all.iter().all(|it| it.is_comparison || it.is_reachable) {
-        true => "Cheaper, and by the proof (`ssm-synth check`) sessions still work:",
-        false => "Cheaper, and by the proof (`ssm-synth check`) no instance is worse off:",
+        true => "Cheaper, and sessions still work according to the reachability check:",
+        false => "Cheaper, and no verdict of the reachability check gets worse:",
     };
     for (comparison, head) in [(false, cheaper), (true, "To compare with:")] {
         let of: Vec<&Alternative> = all
@@ -225,7 +228,7 @@ fn closing(out: &mut String, estimate: &Estimate) {
     if known > 0 {
         let _ = writeln!(
             out,
-            "Of its {} prices {known} are as known on their date, and not verified; `--output json` has the source of each.",
+            "Of its {} prices {known} are as known on their date, and not verified; `--format json` has the source of each.",
             prices.len()
         );
     }
@@ -255,9 +258,9 @@ pub fn json(report: &CostReport<'_>) -> String {
         "total": estimate.total().as_f64(),
         "complete": estimate.is_complete(),
         "cheapest_total": report.cheapest.map(Usd::as_f64),
-        "not_modelled": estimate.not_modeled,
+        "not_modeled": estimate.not_modeled,
         "assumptions": estimate.assumptions(),
-        "variants": alternatives,
+        "alternatives": alternatives,
     });
     format!("{root:#}\n")
 }
@@ -305,10 +308,10 @@ fn alternative(alternative: &Alternative) -> Value {
         "name": alternative.name,
         "settings": settings,
         "how": alternative.instructions,
-        "gives_up": alternative.trade_off,
+        "trade_off": alternative.trade_off,
         "monthly": alternative.monthly.as_f64(),
         "difference": alternative.difference.as_f64(),
         "comparison": alternative.is_comparison,
-        "proven": alternative.is_reachable,
+        "checked": alternative.is_reachable,
     })
 }

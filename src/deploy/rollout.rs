@@ -15,6 +15,8 @@ use super::wait::{Stop, WaitEnd, WaitOptions, WaitResult, event_before_operation
 /// How a deployment is done.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    /// The name of the program in suggested commands.
+    pub(crate) program: String,
     /// Show the changes and change nothing.
     pub(crate) dry_run: bool,
     /// After a failure keep what was made.
@@ -38,12 +40,12 @@ pub(crate) fn token() -> String {
 }
 
 /// What to do about a stack that no change set can be made for.
-fn unusable(stack: &Stack) -> Option<DeployError> {
+fn unusable(program: &str, stack: &Stack) -> Option<DeployError> {
     let state = format!("stack `{}` is {}, as it was", stack.name, stack.status);
     let error = DeployError::new(format!("stack `{}` is {}", stack.name, stack.status), state);
     Some(match stack.status.as_str() {
         "ROLLBACK_FAILED" | "DELETE_FAILED" => error.help(format!(
-            "`ssm-synth destroy --stack {}` deletes what is left; then deploy again",
+            "run `{program} destroy --stack {}`, then deploy again",
             stack.name
         )),
         "UPDATE_ROLLBACK_FAILED" => error.help(format!(
@@ -182,7 +184,7 @@ impl<T: Confirm> Rollout<'_, T> {
             if stack.status == "ROLLBACK_COMPLETE" {
                 return self.delete_failed_stack(stack).await;
             }
-            if let Some(error) = unusable(stack) {
+            if let Some(error) = unusable(&self.options.program, stack) {
                 return Err(error);
             }
         }
@@ -289,7 +291,13 @@ impl<T: Confirm> Rollout<'_, T> {
         let go_on = !self.options.dry_run
             && self
                 .progress
-                .confirm(&format!("Deploy to stack `{stack}`?"), self.stop)
+                .confirm(
+                    &format!(
+                        "Deploy these changes to stack `{stack}` in `{}`?",
+                        self.cloud.region
+                    ),
+                    self.stop,
+                )
                 .await
                 == Confirmation::Yes
             && !self.stop.is_requested();
@@ -368,8 +376,9 @@ impl<T: Confirm> Rollout<'_, T> {
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
             let shell = match is_new {
                 true => format!(
-                    ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`ssm-synth destroy --stack \
-                     {stack}` deletes both)"
+                    ", and the empty stack `{stack}` in REVIEW_IN_PROGRESS with it (`{} destroy --stack \
+                     {stack}` deletes both)",
+                    self.options.program
                 ),
                 false => String::new(),
             };
@@ -416,8 +425,9 @@ impl<T: Confirm> Rollout<'_, T> {
         shell.await.unwrap_or_else(|error| {
             Some(format!(
                 "nothing was deployed, but the empty stack `{stack}` may be left in \
-                 REVIEW_IN_PROGRESS: {error}; `ssm-synth destroy --stack {stack}` deletes it, and the \
-                 next deployment uses it"
+                 REVIEW_IN_PROGRESS: {error}; `{} destroy --stack {stack}` deletes it, and the \
+                 next deployment uses it",
+                self.options.program
             ))
         })
     }
@@ -427,8 +437,8 @@ impl<T: Confirm> Rollout<'_, T> {
         if self.options.dry_run {
             let state = format!("{in_progress}; nothing was changed by this run");
             return Err(DeployError::new(in_progress, state).help(format!(
-                "`ssm-synth status --stack {} --wait` follows it",
-                stack.name
+                "run `{} status --stack {} --wait` to wait for it",
+                self.options.program, stack.name
             )));
         }
         self.progress.note(&format!(
@@ -491,7 +501,7 @@ impl<T: Confirm> Rollout<'_, T> {
                 .note("a dry run deletes nothing: all of the template would be created");
             return Ok(Some(Outcome::Shown));
         }
-        let question = format!("Delete the left-over `{name}`?");
+        let question = format!("Delete failed stack `{name}` and create it again?");
         if self.progress.confirm(&question, self.stop).await == Confirmation::No
             || self.stop.is_requested()
         {
@@ -564,9 +574,9 @@ impl<T: Confirm> Rollout<'_, T> {
                 }
                 None => {
                     let state = format!(
-                        "whether the deployment of stack `{0}` began is not known; `ssm-synth status --stack \
+                        "whether the deployment of stack `{0}` began is not known; `{1} status --stack \
                          {0}` tells, and deploying again is safe (change set `{name}`)",
-                        self.request.stack
+                        self.request.stack, self.options.program
                     );
                     return Err(DeployError::of(&error, state));
                 }

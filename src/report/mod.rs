@@ -1,5 +1,6 @@
 //! What the proof found, printed: for people, for programs, for code reviews.
 
+mod explain;
 mod fix;
 mod github;
 mod json;
@@ -9,9 +10,10 @@ mod text;
 pub use json::{SCHEMA, VERSION, json};
 
 use crate::ir::{Graph, NodeId, SourceLocation};
-use crate::reachability::{Hop, HopResult, Reachability, Verdict};
+use crate::reachability::{HopResult, Reachability, Verdict};
 use crate::resource::{Dialect, INSIDE, Resource};
 
+pub use explain::{Code, CodeKind, codes, explain};
 pub use github::github;
 #[cfg(feature = "cli")]
 pub(crate) use github::{message as github_message, property as github_property};
@@ -32,6 +34,8 @@ pub struct CheckReport<'a> {
     pub reachability: &'a Reachability,
     /// Whether fixes are written as JSON, where the file's language has both.
     pub json: bool,
+    /// The name of the program in suggested commands, such as `ssm-synth`.
+    pub program: &'a str,
 }
 
 /// Where a finding is.
@@ -130,16 +134,6 @@ pub(crate) fn count_verdict(reachability: &Reachability, verdict: Verdict) -> us
         .count()
 }
 
-/// The page of a hop: what it checks, why it matters, what fails and what mends it.
-pub fn explain(code: &str) -> Option<String> {
-    let hop = Hop::ALL.iter().find(|hop| hop.as_str() == code)?;
-    let pages = include_str!("../../docs/reference/hops.md");
-    let start = pages.find(&format!("\n## `{hop}`"))? + 1;
-    let page = &pages[start..];
-    let end = page[3..].find("\n## ").map_or(page.len(), |end| end + 3);
-    Some(page[..end].trim_end().to_owned() + "\n")
-}
-
 /// Text of others for a terminal: what would steer it, or turn the direction of reading, is
 /// written out.
 #[cfg(feature = "cli")]
@@ -156,19 +150,4 @@ pub(crate) fn printable(text: &str) -> String {
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_hop_has_its_page() {
-        for hop in Hop::ALL {
-            let page = explain(hop.as_str()).unwrap_or_else(|| panic!("{hop}"));
-            assert!(page.lines().count() > 2, "{page}");
-            assert_eq!(page.matches("\n## ").count(), 0, "{page}");
-        }
-        assert_eq!(explain("nothing"), None);
-    }
 }

@@ -24,6 +24,11 @@ impl Line {
         Line(shell.to_owned())
     }
 
+    /// Starts with a program and its arguments, which are shell already.
+    pub(super) fn command(program: &str, shell: &'static str) -> Line {
+        Line(quoted(program)).raw(shell)
+    }
+
     /// Adds what is shell already.
     #[must_use]
     pub(super) fn raw(mut self, shell: &'static str) -> Line {

@@ -1,4 +1,4 @@
-//! A page for each command, as its help is.
+//! A page for each command, with its help.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ fn help(arguments: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .args(arguments)
         .arg("--help")
-        .env("COLUMNS", "100")
+        .env("COLUMNS", "80")
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
@@ -15,19 +15,17 @@ fn help(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// The commands that a help lists.
+/// The commands that a help lists, in groups.
 fn listed(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = help.lines().take_while(|line| *line != "Global options:");
     lines
-        .take_while(|line| !line.is_empty())
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
+        .skip_while(|line| !line.starts_with("Author:"))
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
         .map(str::to_owned)
         .collect()
 }
 
-/// With `UPDATE_PAGES` set, the pages are written.
+/// Writes the pages if `UPDATE_PAGES` is set.
 #[test]
 fn each_command_has_its_page() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/cli");
@@ -56,7 +54,7 @@ fn each_command_has_its_page() {
         let found = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
             found == page,
-            "{} is stale: UPDATE_PAGES=1 cargo test --all-features --test it commands",
+            "{} is out of date: UPDATE_PAGES=1 cargo test --all-features --test it commands",
             file.display()
         );
         known.push(format!("{name}.md"));
@@ -65,7 +63,7 @@ fn each_command_has_its_page() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
             known.contains(&name),
-            "docs/reference/cli/{name} is of no command"
+            "docs/reference/cli/{name} belongs to no command"
         );
     }
 }

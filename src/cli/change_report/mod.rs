@@ -114,8 +114,8 @@ impl Version {
     /// With the answers of the program's own app, which knows what its stacks take from each other;
     /// of this stack's instances, by their logical ids.
     #[cfg(feature = "deploy")]
-    pub(super) fn with_app_verdicts(mut self) -> Version {
-        let Some(app) = super::app::current() else {
+    pub(super) fn with_app_verdicts(mut self, app: Option<&crate::App>) -> Version {
+        let Some(app) = app else {
             return self;
         };
         let graph = app.graph();
@@ -160,11 +160,11 @@ pub(super) struct ChangeReport {
 /// What may not be in a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Gate {
-    /// A resource is replaced, or may be
-    Replace,
-    /// Somebody may do or reach more
-    Widen,
-    /// A session that connects now, or is new, provably does not connect
+    /// Resource that is replaced, or may be replaced
+    Replacement,
+    /// Permission or network access that becomes broader
+    BroaderAccess,
+    /// Instance that becomes unreachable, or a new unreachable instance
     Unreachable,
 }
 
@@ -279,8 +279,8 @@ impl ChangeReport {
     /// Which of these it hits.
     pub(super) fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
         let hits = |gate: &Gate| match gate {
-            Gate::Replace => self.differences.iter().any(Difference::may_be_replaced),
-            Gate::Widen => self.access.iter().any(|it| it.is_broader),
+            Gate::Replacement => self.differences.iter().any(Difference::may_be_replaced),
+            Gate::BroaderAccess => self.access.iter().any(|it| it.is_broader),
             Gate::Unreachable => self.session.iter().any(|(_, before, after)| {
                 let is = |it: &Option<String>| {
                     it.as_ref().is_some_and(|it| it.starts_with("unreachable"))
@@ -331,8 +331,8 @@ impl ChangeReport {
 impl Gate {
     pub(super) fn as_str(self) -> &'static str {
         match self {
-            Gate::Replace => "replace",
-            Gate::Widen => "widen",
+            Gate::Replacement => "replacement",
+            Gate::BroaderAccess => "broader-access",
             Gate::Unreachable => "unreachable",
         }
     }
