@@ -247,7 +247,16 @@ impl InputArgs {
 
     /// Reads the file; else builds the configuration, or takes all stacks of the app.
     pub(super) fn read(&self, context: &Context) -> Result<ReadInput, Failure> {
-        let file = match self.read_file()? {
+        self.read_text(context, self.read_file()?)
+    }
+
+    /// Reads what [`InputArgs::read_file`] returned.
+    fn read_text(
+        &self,
+        context: &Context,
+        file: Option<(String, String, InputFormat)>,
+    ) -> Result<ReadInput, Failure> {
+        let file = match file {
             Some((name, text, format)) if format != InputFormat::Config => {
                 self.settings.reject_overrides(context, &name)?;
                 let deployment = self.deployment()?;
@@ -292,16 +301,11 @@ impl InputArgs {
         })
     }
 
-    /// Rejects text that is neither a template, a plan nor a configuration.
+    /// Rejects text without `--input-format` that is neither a template, a plan nor a configuration.
     pub(super) fn reject_unknown(&self, name: &str, text: &str) -> Result<(), Failure> {
-        if self.input_format.is_some() {
-            return Ok(());
-        }
-        match Input::read(name, text, None, &Deployment::default()) {
-            Err(diagnostics) if diagnostics.iter().any(|it| it.code == "unreadable") => {
-                Err(settings::unreadable(&diagnostics, name, text))
-            }
-            _ => Ok(()),
+        match self.input_format {
+            Some(_) => Ok(()),
+            None => reject_unknown(name, text),
         }
     }
 
@@ -335,7 +339,7 @@ impl InputArgs {
             .as_ref()
             .is_some_and(|(.., it)| *it != InputFormat::Config)
         {
-            let read = self.read(context)?;
+            let read = self.read_text(context, file)?;
             return Ok(StackInput {
                 title: stack.cloned().unwrap_or_else(|| title_of(&read.name)),
                 file: read.name,
@@ -364,6 +368,16 @@ impl InputArgs {
             reachability,
             json: false,
         })
+    }
+}
+
+/// Rejects text that is neither a template, a plan nor a configuration.
+pub(super) fn reject_unknown(name: &str, text: &str) -> Result<(), Failure> {
+    match Input::read(name, text, None, &Deployment::default()) {
+        Err(diagnostics) if diagnostics.iter().any(|it| it.code == "unreadable") => {
+            Err(settings::unreadable(&diagnostics, name, text))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::aws::print_error;
 use super::context::Context;
 use super::failure::Failure;
-use super::input::ParameterArgs;
+use super::input::{ParameterArgs, reject_unknown};
 use super::settings::{MAX_INLINE, Settings, read, stack_and_region};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::values::Slot;
@@ -50,9 +50,11 @@ impl SourceArgs {
             Some(path) => {
                 let (name, text) = (path.display().to_string(), read(path)?);
                 match InputFormat::of(&text) {
-                    InputFormat::Config => self
-                        .settings
-                        .template_of((name, text), self.stack.as_ref())?,
+                    InputFormat::Config => {
+                        reject_unknown(&name, &text)?;
+                        self.settings
+                            .template_of((name, text), self.stack.as_ref())?
+                    }
                     InputFormat::Plan => {
                         let failure = Failure::usage(format!("`{name}` is a Terraform plan"));
                         return Err(failure.with_help(

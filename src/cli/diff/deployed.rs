@@ -53,7 +53,7 @@ impl Confirm for ChangeSetCapture {
 /// The new version: a template whose parameters keep their deployed values, or a version with values.
 enum New {
     Template(Box<Source>),
-    Version(Version),
+    Version(Box<Version>),
 }
 
 /// Compares a deployed stack with a new version. Without a name, the stack is the one of the
@@ -79,7 +79,7 @@ pub(super) fn compare(
             New::Version(_) if args.change_set => {
                 return Err(Failure::usage("`--change-set` requires a template as NEW"));
             }
-            New::Version(version) => (version, None),
+            New::Version(version) => (*version, None),
             New::Template(source) => {
                 let service = match args.change_set {
                     true => Some(create_change_set(args, context, &cloud, &source, &stop).await?),
@@ -123,7 +123,7 @@ fn read(
     };
     let name = named.unwrap_or_default();
     if sides::stack_name(new).is_some() {
-        return Ok((New::Version(read_new(args, new)?), name, None));
+        return Ok((New::Version(Box::new(read_new(args, new)?)), name, None));
     }
     let text = sides::text(new)?;
     match sides::template(new, text)? {
@@ -133,7 +133,7 @@ fn read(
         }
         (text, _) => {
             let version = sides::version(new, text, &args.deployment()?)?;
-            Ok((New::Version(version), name, None))
+            Ok((New::Version(Box::new(version)), name, None))
         }
     }
 }

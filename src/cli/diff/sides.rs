@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::super::change_report::Version;
 use super::super::failure::Failure;
+use super::super::input::reject_unknown;
 use super::super::output;
 use super::super::settings::{self, Settings, read};
 use crate::frontend::InputFormat;
@@ -34,6 +35,7 @@ pub(super) fn template(name: &str, text: String) -> Result<(String, InputFormat)
     }
     match InputFormat::of(&text) {
         InputFormat::Config if !text.trim().is_empty() => {
+            reject_unknown(name, &text)?;
             let made = Settings::default().template_of((name.to_owned(), text), None)?;
             Ok((made.text, InputFormat::Cfn))
         }
