@@ -30,7 +30,7 @@ fn main() {
 def once(program, out):
     start = time.perf_counter_ns()
     actions = [(os.POSIX_SPAWN_DUP2, out.fileno(), 1)]
-    pid = os.posix_spawn(program, [program], {}, file_actions=actions)
+    pid = os.posix_spawn(program, [program, "synth"], {}, file_actions=actions)
     _, status = os.waitpid(pid, 0)
     took = time.perf_counter_ns() - start
     if status:
@@ -41,7 +41,7 @@ def once(program, out):
 def instructions(program, folder):
     if not shutil.which("valgrind"):
         return "no valgrind"
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind", program]
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/callgrind", program, "synth"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stderr
     count = next(line.split()[-1] for line in told.splitlines() if "Collected" in line)
     return f"{int(count) / 1e6:.2f} M"
@@ -50,7 +50,7 @@ def instructions(program, folder):
 def memory(program, folder):
     if not os.path.exists("/usr/bin/time"):
         return "no /usr/bin/time"
-    command = ["/usr/bin/time", "-f", "%M", program]
+    command = ["/usr/bin/time", "-f", "%M", program, "synth"]
     told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder).stderr
     return f"{int(told.split()[-1]) / 1024:.1f} MB"
 

@@ -183,7 +183,7 @@ def to_terraform(place, name):
     place.put("ids.json", emulator.client("cloudformation").describe_stack_resources(StackName=STACK))
     rules = emulator.list_all("ec2", "describe_security_group_rules", "SecurityGroupRules")
     place.put("rules.json", {"SecurityGroupRules": rules})
-    ids = ("--ids", "ids.json", "--ids", "rules.json")
+    ids = ("--import-ids", "ids.json", "--import-ids", "rules.json")
     done = place.call(place.program, "convert", "stack.json", *ids, "--format", "tf")
     module, wrong = json.loads(done.stdout), []
     for address, why in re.findall(r"warning: `(.+)` is not imported: (.+)", done.stderr):
@@ -252,7 +252,7 @@ def to_cloudformation(place, name):
         place.call("cfn-lint", "--ignore-checks", "W3010", "--", "new.json")
     except Failure as failure:
         wrong.append(str(failure))
-    said = json.loads(place.text("diff", "plan.json", "new.json", "--region", REGION, "--output", "json"))
+    said = json.loads(place.text("diff", "plan.json", "new.json", "--region", REGION, "--format", "json"))
     for it in said["differences"]:
         if it["change"] == "removed" or it["replaced"] != "no":
             wrong.append(f"diff: {it['id']}: {it['change']}, replaced: {it['replaced']}: {it.get('why', '')}")

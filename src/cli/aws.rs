@@ -1,11 +1,13 @@
-//! What the commands that talk to AWS share.
+//! Options, errors and checks of the commands that call AWS.
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use super::settings::Settings;
-use super::{Failure, output};
+use super::context::Context;
+use super::failure::Failure;
+use super::output;
+use super::settings::stack_and_region;
+use super::source::unknown_stack;
 use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::outcome::{DeployError, Detached};
@@ -18,40 +20,35 @@ use crate::region::Region;
 use crate::report::{self, CheckReport};
 use crate::resource::Graph;
 
-/// Exit codes of all commands that talk to AWS.
-pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, or nothing to do; 1 it failed, was refused or declined; \
-2 usage, credentials, network; 3 still under way; 130 stopped by Ctrl-C.";
+/// The heading of these options in the help.
+const HEADING: &str = "AWS options";
 
-/// Where and as whom.
+/// Region, profile and endpoint of an AWS command.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct AwsArgs {
-    /// The region [default: the configuration's, AWS_REGION, the profile's]
-    #[arg(long)]
+    /// AWS Region
+    #[arg(long, help_heading = HEADING, value_name = "REGION")]
     pub(super) region: Option<String>,
-    /// The profile of the AWS configuration [default: AWS_PROFILE, then `default`]
-    #[arg(long)]
+    /// AWS CLI profile
+    #[arg(long, help_heading = HEADING, value_name = "NAME")]
     profile: Option<String>,
-    /// Another address of AWS's API, such as an emulator's [default: AWS_ENDPOINT_URL]
-    #[arg(long, value_name = "URL")]
+    /// AWS API endpoint, such as an emulator
+    #[arg(long, help_heading = HEADING, value_name = "URL")]
     endpoint_url: Option<String>,
-    /// How long one answer may take, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds, hide_short_help = true)]
+    /// Limit for one response in seconds
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "30", value_parser = seconds, hide_short_help = true)]
     read_timeout: Duration,
-    /// How long to wait between two looks, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = seconds, hide_short_help = true)]
-    pub(super) poll: Duration,
+    /// Seconds between two requests for the status
+    #[arg(long, help_heading = HEADING, value_name = "SECONDS", default_value = "3", value_parser = seconds, hide_short_help = true)]
+    pub(super) poll_interval: Duration,
 }
 
-/// Which stack, for commands that need no template.
+/// The stack of a command that needs no template.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct StackArgs {
-    /// The stack [default: the configuration's name]
+    /// Stack name
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
-    /// The configuration that tells the stack's name and region [default: ssm-synth.yaml, if it is
-    /// there]
-    #[arg(short, long, value_name = "FILE")]
-    config: Option<PathBuf>,
     #[command(flatten)]
     pub(super) aws: AwsArgs,
 }
@@ -59,10 +56,10 @@ pub(super) struct StackArgs {
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text
         .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
+        .map_err(|_| "expected a number of seconds".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if !duration.is_zero() && seconds <= 86_400.0 => Ok(duration),
-        _ => Err("more than 0 and at most 86400 seconds".to_owned()),
+        _ => Err("expected more than 0 and at most 86,400 seconds".to_owned()),
     }
 }
 
@@ -74,17 +71,17 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         Some((at, 'h')) => (&text[..at], 3600.0),
         _ => (text, 1.0),
     };
-    let wrong = || "write seconds, or a number with `s`, `m` or `h`, such as `10m`".to_owned();
+    let wrong = || "expected seconds, or a number with `s`, `m` or `h`, such as `10m`".to_owned();
     let number: f64 = number.trim().parse().map_err(|_| wrong())?;
     match Duration::try_from_secs_f64(number * unit) {
         Ok(duration) if duration <= Duration::from_secs(7 * 86_400) => Ok(duration),
-        Ok(_) => Err("at most a week".to_owned()),
+        Ok(_) => Err("expected at most 168 hours".to_owned()),
         Err(_) => Err(wrong()),
     }
 }
 
 impl AwsArgs {
-    /// How a stack is named in another command, from here.
+    /// Returns the options that select a stack in another command.
     pub(super) fn stack_flags(&self, stack: &str) -> String {
         let mut out = format!("--stack {stack}");
         for (flag, value) in [
@@ -99,21 +96,21 @@ impl AwsArgs {
         out
     }
 
-    /// Where and as whom, with the region that a configuration tells.
-    pub(super) fn access(&self, built_config: Option<&'static Region>) -> Result<Access, Failure> {
-        if let (Some(asked), Some(told)) = (&self.region, built_config)
-            && asked != told.name
+    /// Returns how to access AWS, with the Region of a configuration.
+    pub(super) fn access(&self, configured: Option<&'static Region>) -> Result<Access, Failure> {
+        if let (Some(specified), Some(configured)) = (&self.region, configured)
+            && specified != configured.name
         {
-            return Err(Failure::Environment(format!(
-                "`--region {asked}`, but the configuration is for `{}`",
-                told.name
+            return Err(Failure::usage(format!(
+                "`--region {specified}` contradicts the configuration, which sets `{}`",
+                configured.name
             )));
         }
         Ok(Access {
             region: self
                 .region
                 .clone()
-                .or(built_config.map(|it| it.name.to_owned())),
+                .or(configured.map(|it| it.name.to_owned())),
             profile: self.profile.clone(),
             endpoint_url: self.endpoint_url.clone(),
             read_timeout: Some(self.read_timeout),
@@ -122,130 +119,141 @@ impl AwsArgs {
 }
 
 impl StackArgs {
-    /// The stack's name, and where it is.
-    pub(super) fn resolve(&self) -> Result<(String, Access), Failure> {
-        let settings = Settings::of(self.config.clone());
+    /// Returns the name of the stack, and how to access it.
+    pub(super) fn resolve(&self, context: &Context) -> Result<(String, Access), Failure> {
+        let is_explicit = context.config_flag().is_some();
         let (stack, region) = match &self.stack {
-            // Whoever names the stack needs no sound configuration; its region holds if it is.
-            Some(stack) if self.config.is_none() => {
-                let region = settings
-                    .try_stack_and_region()
-                    .and_then(|(_, region)| region);
+            // A stack by name needs no valid configuration; the Region of a valid one applies.
+            Some(stack) if !is_explicit => {
+                let region = stack_and_region(context).and_then(|(_, region)| region);
                 (stack.clone(), region.filter(|_| self.aws.region.is_none()))
             }
             stack => {
-                let made = settings.template(stack.as_ref())?;
-                (stack.clone().unwrap_or(made.stack), made.region)
+                let settings = super::settings::Settings::default();
+                let made = settings.template(context, stack.as_ref())?;
+                (made.stack, made.region)
             }
         };
         Ok((stack, self.aws.access(region)?))
     }
 
-    /// Whether the configuration comes from where a session's keys come from.
-    pub(super) fn reads_standard_input(&self) -> bool {
-        self.config.as_deref() == Some(std::path::Path::new("-"))
+    /// Rejects a command that would use the default name of a stack.
+    pub(super) fn require_stack(&self, context: &Context) -> Result<(), Failure> {
+        let is_specified =
+            self.stack.is_some() || context.app().is_some() || context.config_path()?.is_some();
+        match is_specified {
+            true => Ok(()),
+            false => Err(unknown_stack()),
+        }
     }
 
-    /// Whether anybody said which stack is meant.
-    pub(super) fn is_specified(&self) -> bool {
-        self.stack.is_some()
-            || self.config.is_some()
-            || super::app::current().is_some()
-            || PathBuf::from("ssm-synth.yaml").exists()
-    }
-
-    /// Where it is, for who needs no stack.
-    pub(super) fn resolve_access(&self) -> Result<Access, Failure> {
-        if let Some(path) = &self.config {
-            // Whoever names a file means it.
+    /// Returns how to access AWS, for a command without a stack.
+    pub(super) fn resolve_access(&self, context: &Context) -> Result<Access, Failure> {
+        if let Some(path) = context.config_flag() {
+            // An explicit configuration must exist.
             super::settings::read(path)?;
         }
-        let region = Settings::of(self.config.clone())
-            .try_stack_and_region()
-            .and_then(|(_, region)| region);
+        let region = stack_and_region(context).and_then(|(_, region)| region);
         self.aws
             .access(region.filter(|_| self.aws.region.is_none()))
     }
 }
 
-/// Runs what waits.
+/// Runs asynchronous work.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Failure::Environment(format!("cannot start: {error}")))?;
+        .map_err(|error| Failure::usage(format!("cannot start: {error}")))?;
     let done = runtime.block_on(work);
-    // A question that nobody answered is still being read for.
+    // A thread may still read the answer to a prompt.
     runtime.shutdown_background();
     done
 }
 
-/// Says what AWS refused.
+/// Prints an AWS error and returns its exit status.
 pub(super) fn report_aws_error(error: &AwsError) -> Failure {
     print_error(&error.to_string(), error.help().as_deref());
     match error.kind {
-        ErrorKind::Rejected => Failure::Input,
-        _ => Failure::Unreadable,
+        ErrorKind::Rejected => Failure::Failed,
+        _ => Failure::Unusable,
     }
 }
 
-/// Prints an error with what helps.
+/// Prints an error with an optional hint.
 pub(super) fn print_error(message: &str, help: Option<&str>) {
-    if output::message_format() == output::MessageFormat::Json {
-        let value = serde_json::json!({
-            "severity": "error",
-            "message": plain(message),
-            "help": help,
-        });
-        let _ = output::stderr(&format!("{value}\n"));
-        return;
-    }
-    let mut text = format!("error: {}\n", plain(message));
-    if let Some(help) = help {
-        text.push_str(&format!("  help: {help}\n"));
-    }
-    let _ = output::stderr(&text);
+    output::error(&plain(message), help);
 }
 
-/// Says why nothing was done, and what is true.
+/// Prints a deployment error with the state of the stack, and returns its exit status.
 pub(super) fn report_deploy_error(error: &DeployError) -> Failure {
     print_error(&error.message, error.help.as_deref());
     let _ = output::stderr(&format!("  state: {}\n", plain(&error.state)));
     match error.is_input_error {
-        true => Failure::Input,
-        false => Failure::Unreadable,
+        true => Failure::Failed,
+        false => Failure::Unusable,
     }
 }
 
-/// Says that something goes on unwatched; `again` is how the stack is named in a command.
-pub(super) fn report_detached(stack: &str, flags: &str, status: &str, why: &Detached) -> Failure {
-    let flags = format!("`ssm-synth status {flags} --wait`");
+/// Prints that an operation continues without this command, and returns its exit status. `wait` is
+/// the command that waits for the operation, `limit` the time of `--timeout`.
+pub(super) fn report_detached(
+    stack: &str,
+    wait: &str,
+    status: &str,
+    why: &Detached,
+    limit: Option<Duration>,
+) -> Failure {
     let state = match status {
-        "" => format!("its status was not seen, and AWS goes on with it; {flags} tells"),
-        it if it.ends_with("_IN_PROGRESS") => {
-            format!("it was {it} when last seen, and AWS goes on with it; {flags} goes on watching")
+        "" => format!("the status of stack `{stack}` is unknown"),
+        status if status.ends_with("_IN_PROGRESS") => {
+            format!("stack `{stack}` is still `{status}`")
         }
-        // Its end was seen, and not yet how it came to that.
-        it => format!("it was {it} when last seen, and that may not be the end; {flags} tells"),
+        // The end was seen, but not the events that lead to it.
+        status => format!("stack `{stack}` was last `{status}`"),
     };
+    let next = format!("run `{wait}` to wait for it");
     match why {
         Detached::Stopped => {
-            let _ = output::stderr(&format!("stopped watching stack `{stack}`: {state}\n"));
+            output::error(&format!("stopped waiting; {state}"), Some(&next));
             Failure::Interrupted
         }
         Detached::TimedOut => {
-            let _ = output::stderr(&format!("the time is over; stack `{stack}`: {state}\n"));
+            let limit = limit.map(|it| format!(" after {}", display(it)));
+            let limit = limit.unwrap_or_default();
+            output::error(&format!("timed out{limit}; {state}"), Some(&next));
             Failure::Unknown
         }
         Detached::Lost(error) => {
             print_error(&error.to_string(), error.help().as_deref());
-            let _ = output::stderr(&format!("  state: stack `{stack}`: {state}\n"));
-            Failure::Unreadable
+            let _ = output::stderr(&format!("  state: {state}; {next}\n"));
+            Failure::Unusable
         }
     }
 }
 
-/// A template with its proof.
+/// Formats a duration such as `30 minutes`, `90 seconds` or `1 hour`.
+pub(super) fn display(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    let (number, unit) = match seconds as u64 {
+        0 => (seconds, "second"),
+        it if it % 3600 == 0 => (seconds / 3600.0, "hour"),
+        it if it % 60 == 0 => (seconds / 60.0, "minute"),
+        _ => (seconds, "second"),
+    };
+    let plural = if number == 1.0 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+/// Formats the time that an operation took, such as `2m 14s`.
+pub(super) fn elapsed(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds < 60 => format!("{seconds}s"),
+        seconds => format!("{}m {}s", seconds / 60, seconds % 60),
+    }
+}
+
+/// A template with its reachability.
 pub(super) struct CheckedTemplate {
     name: String,
     graph: Graph,
@@ -253,7 +261,7 @@ pub(super) struct CheckedTemplate {
     json: bool,
 }
 
-/// Proves a template, as it will be deployed.
+/// Checks a template with the values of its deployment.
 pub(super) fn check_template(
     name: &str,
     text: &str,
@@ -281,7 +289,7 @@ pub(super) fn check_template(
 }
 
 impl CheckedTemplate {
-    /// Of the program's own app, which knows what its stacks take from each other.
+    /// Checks the app of an embedding program, which knows the values that its stacks share.
     pub(super) fn of_app(name: &str, app: &crate::App) -> CheckedTemplate {
         let graph = app.graph().clone();
         CheckedTemplate {
@@ -292,17 +300,15 @@ impl CheckedTemplate {
         }
     }
 
-    pub(super) fn report(&self) -> CheckReport<'_> {
-        CheckReport {
+    /// Returns the report in text. `program` is the name in suggested commands.
+    pub(super) fn text(&self, program: &str) -> String {
+        report::text(&CheckReport {
             file: &self.name,
             graph: &self.graph,
             reachability: &self.reachability,
             json: self.json,
-        }
-    }
-
-    pub(super) fn text(&self) -> String {
-        report::text(&self.report())
+            program,
+        })
     }
 
     pub(super) fn is_unreachable(&self) -> bool {
@@ -311,7 +317,7 @@ impl CheckedTemplate {
         self.reachability.instances.iter().any(unreachable)
     }
 
-    /// Each instance with its answer, and the hop that fails.
+    /// Returns each instance with its verdict and the failing hop.
     pub(super) fn verdicts(&self) -> Vec<(String, String)> {
         let shown = |it: &reachability::InstanceReachability| {
             let name = self

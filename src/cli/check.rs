@@ -1,67 +1,80 @@
-//! `check`: will the session connect?
+//! `check`: whether Session Manager can reach the instances.
 
 use clap::ValueEnum;
 
+use super::context::Context;
+use super::failure::Failure;
+use super::format::FromFileName;
 use super::input::{AssumptionArgs, InputArgs, ReadInput};
-use super::{Failure, ReportFormat, output};
-use crate::reachability::{self, Verdict};
+use super::output::OutputArgs;
+use crate::reachability::Verdict;
 use crate::report::{self, CheckReport};
 use crate::resource::Graph;
 
-/// How the answer is printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+/// The format of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: the way hop by hop
+    /// Human-readable text (default)
     Text,
-    /// For programs; `ssm-synth schema --check` is its JSON Schema
+    /// Machine-readable JSON; JSON Lines for events
     Json,
-    /// For code scanning, SARIF 2.1.0
+    /// SARIF 2.1.0 for code scanning
     Sarif,
     /// Annotations of a GitHub workflow
     Github,
 }
 
+impl FromFileName for Format {
+    fn from_file_name(name: &str) -> Option<Self> {
+        match () {
+            () if name.ends_with(".sarif") || name.ends_with(".sarif.json") => Some(Format::Sarif),
+            () if name.ends_with(".json") => Some(Format::Json),
+            () => None,
+        }
+    }
+}
+
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 every instance is reachable, or there is none; 1 one is unreachable; \
-3 none is unreachable, but one is unknown; 2 the file cannot be read, usage, environment.\n\n\
-Examples:\n  \
-ssm-synth check stack.yaml --parameter VpcId=vpc-0a1b2c3d\n  \
-terraform show -json plan.out | ssm-synth check -\n  \
-ssm-synth check stack.json --output json | jq '.instances[].verdict'"
-)]
+#[command(after_help = "\
+Examples:
+  ssm-synth check
+  ssm-synth check stack.yaml --parameter VpcId=vpc-0a1b2c3d
+  terraform show -json plan.out | ssm-synth check -
+  ssm-synth check stack.json -f json | jq '.instances[].verdict'
+
+Exit codes: 0 every instance is reachable; 1 an instance is unreachable, or the
+configuration is invalid; 2 usage, or unreadable input; 3 a verdict is unknown")]
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     assumptions: AssumptionArgs,
-    /// How to print the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
-    /// End with 0 instead of 3 where an instance is unknown
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Accept instances with an unknown verdict
     #[arg(long)]
-    unknown_ok: bool,
+    allow_unknown: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let ReadInput { name, text, input } = args.input.read()?;
-    let reachability = args.assumptions.check(&input);
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let ReadInput { name, text, input } = args.input.read(context)?;
+    let reachability = args.assumptions.check(&input.graphs);
     let empty = Graph::default();
     let report = CheckReport {
         file: &name,
         graph: input.graphs.first().unwrap_or(&empty),
         reachability: &reachability,
         json: text.trim_start().starts_with('{'),
+        program: context.program(),
     };
-    let printed = match args.output {
-        Format::Text => report::text(&report),
-        Format::Json => report::json(&report),
-        Format::Sarif => report::sarif(&report),
-        Format::Github => report::github(&report),
-    };
-    match args.output {
-        Format::Text => output::styled(&printed)?,
-        _ => output::artifact(&printed)?,
+    match args.output.format(args.format, Format::Text) {
+        Format::Text => args.output.write_styled(&report::text(&report))?,
+        Format::Json => args.output.write(&report::json(&report))?,
+        Format::Sarif => args.output.write(&report::sarif(&report))?,
+        Format::Github => args.output.write(&report::github(&report))?,
     }
     let any = |verdict| {
         reachability
@@ -70,31 +83,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             .any(|it| it.verdict == verdict)
     };
     if any(Verdict::Unreachable) {
-        Err(Failure::Input)
-    } else if any(Verdict::Unknown) && !args.unknown_ok {
+        Err(Failure::Failed)
+    } else if any(Verdict::Unknown) && !args.allow_unknown {
         Err(Failure::Unknown)
     } else {
         Ok(())
-    }
-}
-
-/// Prints the page of a code.
-pub(super) fn explain(code: &str, printed: ReportFormat) -> Result<(), Failure> {
-    match report::explain(code) {
-        Some(page) if printed == ReportFormat::Json => {
-            let value = serde_json::json!({ "code": code, "markdown": page });
-            output::artifact(&format!("{value:#}\n"))
-        }
-        Some(page) => output::artifact(&page),
-        None => {
-            let codes: Vec<&str> = reachability::Hop::ALL
-                .iter()
-                .map(|hop| hop.as_str())
-                .collect();
-            Err(Failure::Environment(format!(
-                "`{code}` is no code; known are {}",
-                codes.join(", ")
-            )))
-        }
     }
 }

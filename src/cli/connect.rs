@@ -1,10 +1,12 @@
-//! `connect`: find the instance, check the tools, hand over to the AWS CLI.
+//! `connect`: finds the instance, checks the tools, and runs the AWS CLI.
 
 use std::io::IsTerminal;
 use std::process::Command;
 
 use super::aws::{StackArgs, block_on, print_error, report_aws_error};
-use super::{Failure, output};
+use super::context::Context;
+use super::failure::Failure;
+use super::output;
 use crate::construct::{DEFAULT_DOCUMENT, DOCUMENT_OUTPUT};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::aws_cli::{AwsCli, Instance, find_on_path};
@@ -12,40 +14,42 @@ use crate::deploy::stop::Stop;
 use crate::ir::nearest;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "The exit code is that of `aws ssm start-session`, which is 0 whatever a COMMAND did. \
-Before a session: 1 no such instance; 2 usage, credentials, tools.\n\n\
-Examples:\n  \
-ssm-synth connect web\n  \
-ssm-synth connect i-0123456789abcdef0 --region eu-central-1\n  \
-ssm-synth connect web --port-forward 8080:80\n  \
-ssm-synth connect web --port-forward 3306 --host db.example.internal\n  \
-ssm-synth connect web -- systemctl status amazon-ssm-agent"
-)]
+#[command(after_help = "\
+The default instance is the only one of the stack. The default session document
+is the one of the stack.
+
+Examples:
+  ssm-synth connect web
+  ssm-synth connect i-0123456789abcdef0 --region eu-central-1
+  ssm-synth connect web --port-forward 8080:80
+  ssm-synth connect web --port-forward 3306 --remote-host db.example.internal
+  ssm-synth connect web -- systemctl status amazon-ssm-agent
+
+The exit code is that of `aws ssm start-session`, which is 0 even if COMMAND
+fails. Before a session: 1 unknown instance; 2 usage, credentials, or tools")]
 pub(super) struct Args {
-    /// The instance: its id, or its name in the stack [default: the only one]
+    /// Instance name in the stack, or instance ID
     #[arg(value_name = "NAME|ID")]
     instance: Option<String>,
     #[command(flatten)]
     target: StackArgs,
-    /// Forward a local port to one of the instance, instead of a shell [default of LOCAL: PORT;
-    /// under 1024 your system may refuse it]
+    /// Local port to forward, and the port of the instance
     #[arg(long, value_name = "[LOCAL:]PORT", value_parser = ports)]
     port_forward: Option<(u16, u16)>,
-    /// Forward to a port of this host, through the instance
+    /// Host behind the instance, to forward the port to
     #[arg(long, value_name = "HOST", requires = "port_forward")]
-    host: Option<String>,
-    /// The session document to use [default: the stack's own, if it has one]
+    remote_host: Option<String>,
+    /// Session document
     #[arg(long, value_name = "NAME", conflicts_with = "port_forward")]
-    document: Option<String>,
-    /// Why, for the records of the session
+    document_name: Option<String>,
+    /// Reason of the session, for its records
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Print the command instead of running it
+    /// Print the planned action without running it
     #[arg(long)]
-    print: bool,
-    /// A command to run instead of a shell
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["port_forward", "document"])]
+    dry_run: bool,
+    /// Command to run instead of a shell
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["port_forward", "document_name"])]
     command: Vec<String>,
 }
 
@@ -53,7 +57,7 @@ fn ports(text: &str) -> Result<(u16, u16), String> {
     let (local, port) = text.split_once(':').unwrap_or((text, text));
     let one = |text: &str| match text.parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),
-        _ => Err(format!("`{text}` is no port from 1 to 65535")),
+        _ => Err(format!("`{text}` is not a port; expected 1 to 65535")),
     };
     Ok((one(local)?, one(port)?))
 }
@@ -63,7 +67,7 @@ fn is_id(text: &str) -> bool {
     rest.is_some_and(|it| it.len() >= 8 && it.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
-/// How to install a tool on this system.
+/// Returns how to install a tool on this system.
 pub(super) fn install(program: &str) -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     install_on(
@@ -116,17 +120,18 @@ fn install_on(program: &str, system: &str, machine: &str, release: &str) -> Stri
     }
 }
 
-/// Whether an instance is meant by a name: its logical id, with or without what the construct adds.
+/// Whether a name selects an instance: its ID, or its logical ID with or without the suffix
+/// `Instance`.
 fn matches_name(instance: &Instance, name: &str) -> bool {
     let plain = |text: &str| {
         let letters = text.chars().filter(|c| c.is_alphanumeric());
         letters.collect::<String>().to_lowercase()
     };
-    let (own, options) = (plain(&instance.name), plain(name));
-    instance.id == name || own == options || own == format!("{options}instance")
+    let (logical_id, name_only) = (plain(&instance.name), plain(name));
+    instance.id == name || logical_id == name_only || logical_id == format!("{name_only}instance")
 }
 
-/// The name that is shorter to type.
+/// Returns the name without the suffix `Instance`.
 fn short(instance: &Instance) -> String {
     match instance.name.strip_suffix("Instance") {
         Some(name) if !name.is_empty() => name.to_lowercase(),
@@ -134,10 +139,10 @@ fn short(instance: &Instance) -> String {
     }
 }
 
-/// What was found of an instance.
+/// The instance of a session.
 struct SessionTarget {
     id: String,
-    /// The document that the stack's sessions are opened with, if it has one of its own.
+    /// The session document of the stack.
     document: Option<String>,
     access: Access,
 }
@@ -146,7 +151,7 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
     let cloud = Cloud::connect(access, &Stop::default())
         .await
         .map_err(|error| report_aws_error(&error))?;
-    // The region is told even if it is the default: a session in another is "not connected".
+    // The Region is explicit even if it is the default: in another Region, a session fails.
     let access = cloud.access();
     let found = cloud
         .stack(stack)
@@ -154,10 +159,10 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
         .map_err(|error| report_aws_error(&error))?;
     let Some(found) = found else {
         print_error(
-            &format!("stack `{stack}` is not there, in {}", cloud.region),
-            Some("check `--stack`, `--region` and `--profile`, or name the instance by its id"),
+            &format!("stack `{stack}` does not exist in `{}`", cloud.region),
+            Some("check `--stack`, `--region` and `--profile`, or pass an instance ID"),
         );
-        return Err(Failure::Input);
+        return Err(Failure::Failed);
     };
     let aws_cli = AwsCli::new(&access);
     let instances = aws_cli
@@ -186,8 +191,8 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
     let message = match (&args.instance, fits.len()) {
         (_, _) if instances.is_empty() => format!("stack `{stack}` has no instance"),
         (Some(name), 0) => format!("stack `{stack}` has no instance `{name}`"),
-        (Some(name), many) => format!("`{name}` means {many} instances of stack `{stack}`"),
-        (None, many) => format!("stack `{stack}` has {many} instances; say which"),
+        (Some(name), many) => format!("`{name}` matches {many} instances of stack `{stack}`"),
+        (None, many) => format!("stack `{stack}` has {many} instances"),
     };
     let help = match &args.instance {
         Some(name) if fits.is_empty() && !names.is_empty() => {
@@ -197,14 +202,17 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
             let lines = instances
                 .iter()
                 .map(|it| format!("`{}` ({})", short(it), it.id));
-            lines.collect::<Vec<_>>().join(", ")
+            match lines.collect::<Vec<_>>().join(", ") {
+                list if list.is_empty() => list,
+                list => format!("pass one of {list}"),
+            }
         }
     };
     print_error(&message, Some(help.as_str()).filter(|it| !it.is_empty()));
-    Err(Failure::Input)
+    Err(Failure::Failed)
 }
 
-/// Quotes for a shell, what needs it.
+/// Quotes a word for a shell, if necessary.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
     match !text.is_empty() && text.chars().all(plain) {
@@ -213,20 +221,20 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// The arguments of the AWS CLI.
+/// Returns the arguments of the AWS CLI.
 fn arguments(args: &Args, found: &SessionTarget, is_terminal: bool) -> Vec<String> {
     let mut out: Vec<String> = ["ssm", "start-session", "--target", &found.id]
         .map(str::to_owned)
         .into();
     let mut parameters = serde_json::Map::new();
-    let mut document = args.document.clone().or(found.document.clone());
+    let mut document = args.document_name.clone().or(found.document.clone());
     let mut parameter = |key: &str, value: String| {
         parameters.insert(key.to_owned(), serde_json::json!([value]));
     };
     if let Some((local, port)) = args.port_forward {
         parameter("portNumber", port.to_string());
         parameter("localPortNumber", local.to_string());
-        document = Some(match &args.host {
+        document = Some(match &args.remote_host {
             Some(host) => {
                 parameter("host", host.clone());
                 "AWS-StartPortForwardingSessionToRemoteHost".to_owned()
@@ -236,7 +244,7 @@ fn arguments(args: &Args, found: &SessionTarget, is_terminal: bool) -> Vec<Strin
     }
     if !args.command.is_empty() {
         let command = match args.command.len() {
-            // One word is a line for the shell there; several are words.
+            // One word is a line of the remote shell; several words are quoted.
             1 => args.command[0].clone(),
             _ => args
                 .command
@@ -265,20 +273,20 @@ fn arguments(args: &Args, found: &SessionTarget, is_terminal: bool) -> Vec<Strin
     out
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if args.target.reads_standard_input() {
-        let message = "a session needs standard input; give the configuration as a file";
-        return Err(Failure::Environment(message.to_owned()));
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    if context.config_flag() == Some(std::path::Path::new("-")) {
+        return Err(Failure::usage("a session requires standard input")
+            .with_help("pass the configuration as a file"));
     }
     let by_id = args.instance.as_deref().filter(|it| is_id(it));
-    if !args.print {
+    if !args.dry_run {
         for program in ["aws", "session-manager-plugin"] {
             if find_on_path(program).is_none() {
                 print_error(
-                    &format!("`{program}` is not on the PATH, and sessions need it"),
+                    &format!("`{program}` is not on the PATH; sessions require it"),
                     Some(&install(program)),
                 );
-                return Err(Failure::Unreadable);
+                return Err(Failure::Unusable);
             }
         }
     }
@@ -286,38 +294,38 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Some(id) => SessionTarget {
             id: id.to_owned(),
             document: None,
-            access: args.target.resolve_access()?,
+            access: args.target.resolve_access(context)?,
         },
         None => {
-            let (stack, access) = args.target.resolve()?;
+            let (stack, access) = args.target.resolve(context)?;
             block_on(find(args, &stack, &access))?
         }
     };
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let arguments = arguments(args, &found, is_terminal);
-    if args.print {
+    if args.dry_run {
         let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
         return output::artifact(&format!("aws {}\n", words.join(" ")));
     }
-    // It was there a moment ago.
+    // A check above found it on the PATH.
     let program = find_on_path("aws").unwrap_or_else(|| "aws".into());
     exec(Command::new(program).args(arguments))
 }
 
-/// Becomes the other program: its terminal, its signals, its exit code.
+/// Replaces this process: the other program gets its terminal and signals, and sets the exit code.
 #[cfg(unix)]
 fn exec(command: &mut Command) -> Result<(), Failure> {
     use std::os::unix::process::CommandExt;
     let error = command.exec();
-    Err(Failure::Environment(format!("cannot start `aws`: {error}")))
+    Err(Failure::usage(format!("cannot start `aws`: {error}")))
 }
 
 #[cfg(not(unix))]
-fn hand_over(command: &mut Command) -> Result<(), Failure> {
+fn exec(command: &mut Command) -> Result<(), Failure> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-        Err(error) => Err(Failure::Environment(format!("cannot start `aws`: {error}"))),
+        Err(error) => Err(Failure::usage(format!("cannot start `aws`: {error}"))),
     }
 }
 

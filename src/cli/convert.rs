@@ -1,10 +1,12 @@
-//! `convert`: a template as Terraform, and a plan as a template.
+//! `convert`: a template to Terraform, and a plan to a template.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::diagnostics::render;
-use super::{Failure, input, output, settings};
+use super::failure::Failure;
+use super::output::{self, OutputArgs};
+use super::settings::{self, read as read_text};
 use crate::backend::tf::ModuleKind;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
@@ -15,49 +17,55 @@ use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-To move a live stack to Terraform, nothing being made anew:
-  aws cloudformation get-template --stack-name S --query TemplateBody > stack.json
+The default format is hcl for a template and cfn for a plan.
+A plan is JSON from `terraform show -json`.
+
+Move a live stack to Terraform; no resource is recreated:
+  aws cloudformation get-template --stack-name S --query TemplateBody > s.json
   aws cloudformation describe-stack-resources --stack-name S > ids.json
   aws ec2 describe-security-group-rules > rules.json
-  ssm-synth convert stack.json --ids ids.json --ids rules.json -o main.tf
-  terraform init && terraform plan      # imports, and makes nothing
-Then deploy the template with `DeletionPolicy: Retain` on every resource (`--retain -f cfn`), apply, and
-delete the stack.
+  ssm-synth convert s.json --import-ids ids.json --import-ids rules.json \\
+    -o main.tf
+  ssm-synth convert s.json --retain-all -f cfn -o retained.json
+Deploy retained.json, apply main.tf, then delete the stack.
 
-And to CloudFormation:
-  terraform plan -out plan && terraform show -json plan > plan.json
-  ssm-synth convert plan.json -o stack.json --resources-to-import import.json
-  aws cloudformation create-change-set --change-set-type IMPORT --stack-name S --change-set-name move \\
-    --template-body file://stack.json --resources-to-import file://import.json --capabilities CAPABILITY_IAM
+Examples:
+  ssm-synth convert stack.json -o main.tf
+  ssm-synth convert plan.json -o stack.yaml --resources-to-import import.json
 
-Exit codes: 0 done; 1 the file holds what the other language, or the model, has not; 2 the file cannot
-be read, usage, environment.")]
+Exit codes: 0 success; 1 the other language has no equivalent; 2 usage,
+unreadable input, or environment")]
 pub(super) struct Args {
-    /// A CloudFormation template, or a Terraform plan as `terraform show -json` prints it; `-` reads
-    /// standard input
+    /// Template or Terraform plan; `-` reads stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What to print [default: hcl for a template, cfn for a plan]
-    #[arg(short, long, value_parser = super::format())]
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_name = "FORMAT", value_parser = super::format::document())]
     format: Option<Format>,
-    /// Write this file, as a whole and only if it changes, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// An answer of the AWS CLI that tells ids, for `import` blocks; may be given several times
+    #[command(flatten)]
+    output: OutputArgs,
+    /// Response of the AWS CLI with IDs, for `import` blocks
     #[arg(long, value_name = "FILE")]
-    ids: Vec<PathBuf>,
-    /// Write the list of what a change set of type IMPORT imports
+    import_ids: Vec<PathBuf>,
+    /// Destination of the resource list for a change set of type IMPORT
     #[arg(long, value_name = "FILE")]
     resources_to_import: Option<PathBuf>,
-    /// Keep every resource when it leaves its stack
+    /// Retain every resource when it leaves its stack
     #[arg(long)]
-    retain: bool,
+    retain_all: bool,
+}
+
+impl Args {
+    /// Returns the specified format, or the one that the name of the output implies.
+    fn chosen_format(&self) -> Option<Format> {
+        self.output.format(self.format.map(Some), None)
+    }
 }
 
 struct Read {
     graph: Graph,
     diagnostics: Diagnostics,
-    /// What a state says of the resources.
+    /// Attributes of the resources in the state.
     state: HashMap<crate::ir::NodeId, serde_json::Value>,
     from: Dialect,
 }
@@ -65,14 +73,13 @@ struct Read {
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
     let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
     match InputFormat::of(text) {
-        InputFormat::Config => Err(Failure::Environment(format!(
-            "`{name}` is a configuration, or nothing that is known here: `ssm-synth --format` prints it \
-             in either language"
-        ))),
+        InputFormat::Config => Err(
+            Failure::usage(format!("`{name}` is not a template or a plan"))
+                .with_help("run `ssm-synth synth --format FORMAT` for a configuration"),
+        ),
         InputFormat::Cfn => {
             if args.resources_to_import.is_some() {
-                let message = "`--resources-to-import` is for a plan";
-                return Err(Failure::Environment(message.to_owned()));
+                return Err(Failure::usage("`--resources-to-import` requires a plan"));
             }
             let (graph, diagnostics) = frontend::strict_template(name, text).map_err(unreadable)?;
             Ok(Read {
@@ -83,9 +90,10 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
             })
         }
         InputFormat::Plan => {
-            if !args.ids.is_empty() {
-                let message = "`--ids` is for a template: a plan tells ids";
-                return Err(Failure::Environment(message.to_owned()));
+            if !args.import_ids.is_empty() {
+                return Err(Failure::usage(
+                    "`--import-ids` requires a template; a plan contains IDs",
+                ));
             }
             let (graph, diagnostics, state) =
                 frontend::strict_plan(name, text).map_err(unreadable)?;
@@ -100,11 +108,11 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let text = input::read(&args.file)?;
+    let text = read_text(&args.file)?;
     let name = args.file.display().to_string();
     let sources = vec![(name.clone(), text.clone())];
     if InputFormat::of(&text) == InputFormat::Cfn
-        && matches!(args.format, Some(Format::Cfn | Format::CfnYaml))
+        && matches!(args.chosen_format(), Some(Format::Cfn | Format::CfnYaml))
     {
         return same_language(args, &name, &text);
     }
@@ -114,16 +122,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         state,
         from,
     } = read(args, &name, &text)?;
-    let format = args.format.unwrap_or(match from {
+    let format = args.chosen_format().unwrap_or(match from {
         Dialect::Cfn => Format::Hcl,
         Dialect::Tf => Format::Cfn,
     });
     let to = format.dialect();
     if from == to {
-        let message = "a plan is Terraform already: it converts to CloudFormation";
-        return Err(Failure::Environment(message.to_owned()));
+        return Err(Failure::usage("a plan converts only to CloudFormation")
+            .with_help("use `--format cfn` or `--format cfn-yaml`"));
     }
-    if args.retain || args.resources_to_import.is_some() {
+    if args.retain_all || args.resources_to_import.is_some() {
         for (_, node) in graph.nodes_mut() {
             node.removal_policy = Some(RemovalPolicy::Retain);
         }
@@ -137,12 +145,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let validated =
         crate::validate::run(&graph, diagnostics).map_err(|it| settings::fail(&it, &sources))?;
-    output::note(&render(validated.warnings().iter(), &sources));
+    output::unless_quiet(&render(validated.warnings().iter(), &sources));
     let text = print(args, &validated, format)?;
-    match &args.output {
-        Some(path) => output::file(path, &text)?,
-        None => output::artifact(&text)?,
-    }
+    args.output.write(&text)?;
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
         warn(&missing);
@@ -151,44 +156,43 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The template as it is, with every resource kept if that is asked for, and nothing else touched.
+/// Prints the template with every resource retained, and nothing else changed.
 fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
-    let other = match () {
-        () if !args.retain => Some("a template is one already: `--retain` keeps its resources"),
-        () if !args.ids.is_empty() => Some("`--ids` is for Terraform"),
-        () if args.format == Some(Format::CfnYaml) => {
-            Some("what is kept is printed as JSON: `-f cfn`")
+    let reason = match () {
+        () if !args.retain_all => {
+            Some("a template converts only to Terraform, or needs `--retain-all`")
+        }
+        () if !args.import_ids.is_empty() => Some("`--import-ids` requires Terraform output"),
+        () if args.chosen_format() == Some(Format::CfnYaml) => {
+            Some("`--retain-all` of a template requires `--format cfn`")
         }
         () => None,
     };
-    if let Some(message) = other {
-        return Err(Failure::Environment(message.to_owned()));
+    if let Some(reason) = reason {
+        return Err(Failure::usage(reason));
     }
-    let kept = frontend::retained(name, text)
+    let retained = frontend::retained(name, text)
         .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))?;
-    match &args.output {
-        Some(path) => output::file(path, &kept),
-        None => output::artifact(&kept),
-    }
+    args.output.write(&retained)
 }
 
 fn warn(missing: &[(String, String)]) {
     for (address, why) in missing {
-        output::note(&format!("warning: `{address}` is not imported: {why}\n"));
+        output::warning(&format!("`{address}` is not imported: {why}"));
     }
 }
 
-/// The module, with what imports the live resources that `--ids` tells of.
+/// Returns the module with `import` blocks for the live resources of `--import-ids`.
 fn importing<'c>(
     args: &Args,
     validated: &'c Validated<'_>,
     stack: &str,
 ) -> Result<Option<backend::tf::Module<'c>>, Failure> {
     let mut ids = Ids::default();
-    for path in &args.ids {
-        let text = input::read(path)?;
+    for path in &args.import_ids {
+        let text = read_text(path)?;
         ids.add(&text)
-            .map_err(|why| Failure::Environment(format!("`{}` {why}", path.display())))?;
+            .map_err(|why| Failure::usage(format!("`{}` {why}", path.display())))?;
     }
     let found = convert::imports(validated.graph(), &ids);
     warn(&found.missing);
@@ -201,10 +205,10 @@ fn print(args: &Args, validated: &Validated<'_>, format: Format) -> Result<Strin
     let stack = validated.graph().stacks().next();
     let stack = stack.map_or("", |it| it.name.as_str());
     let text = match format {
-        Format::Tf if !args.ids.is_empty() => {
+        Format::Tf if !args.import_ids.is_empty() => {
             importing(args, validated, stack)?.map(|it| it.to_json())
         }
-        Format::Hcl if !args.ids.is_empty() => {
+        Format::Hcl if !args.import_ids.is_empty() => {
             importing(args, validated, stack)?.map(|it| it.to_hcl())
         }
         format => format.print(validated, stack, ModuleKind::Root),

@@ -1,20 +1,21 @@
-//! `deploy`: synthesize, prove, show, ask, execute, watch.
+//! `deploy`: generates, checks, shows, confirms, executes and waits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::aws::{
-    self, AwsArgs, block_on, check_template, duration, print_error, report_aws_error,
+    AwsArgs, block_on, check_template, duration, elapsed, print_error, report_aws_error,
     report_deploy_error, report_detached,
 };
+use super::context::Context;
+use super::failure::Failure;
+use super::format::ReportFormat;
 use super::input::pair;
-use super::progress::{
-    DeployPlan, Format, ProgressReporter, is_terminal, report_end, report_forced_stop,
-};
-use super::settings::{MAX_INLINE, unreadable};
+use super::output;
+use super::progress::{DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop};
+use super::settings::{ALLOW_UNREACHABLE, MAX_INLINE, UNREACHABLE, unreadable};
 use super::source::{Source, SourceArgs};
-use super::{Failure, output};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::cause::Cause;
@@ -26,68 +27,81 @@ use crate::diff::escape_text;
 use crate::region::Region;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{}\n\n\
-Ctrl-C stops watching, and the deployment goes on; `deploy` or `status --wait` picks it up.\n\n\
-Examples:\n  \
-ssm-synth deploy --region eu-central-1\n  \
-ssm-synth deploy --template stack.yaml --parameter VpcId=vpc-0a1b2c3d --yes\n  \
-ssm-synth deploy --dry-run --output json | jq 'select(.event == \"plan\")'", aws::EXIT_CODES))]
+#[command(after_help = format!("\
+Ctrl-C stops waiting; CloudFormation continues. `deploy` or `status --wait`
+resumes.
+
+Examples:
+  ssm-synth deploy --region eu-central-1
+  ssm-synth deploy stack.yaml --stack team --parameter VpcId=vpc-0a1b2c3d
+  ssm-synth deploy --dry-run -f json | jq 'select(.event == \"plan\")'
+
+{}", super::help::AWS_EXIT_CODES))]
 pub(super) struct Args {
     #[command(flatten)]
     source: SourceArgs,
-    /// A tag of the stack, which CloudFormation puts on its resources too
+    /// Tag of the stack and its resources
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(short, long)]
     yes: bool,
-    /// Show the changes, and change nothing
+    /// Print the planned action without running it
     #[arg(long, conflicts_with = "yes")]
     dry_run: bool,
-    /// Deploy even if Session Manager provably cannot reach an instance
+    /// Accept instances that Session Manager cannot reach
     #[arg(long)]
     allow_unreachable: bool,
-    /// A bucket for a template of over 51,200 bytes
+    /// S3 bucket for a template of more than 51,200 bytes
     #[arg(long, value_name = "BUCKET")]
     s3_bucket: Option<String>,
-    /// The role that CloudFormation works with
+    /// IAM role that CloudFormation assumes
     #[arg(long, value_name = "ARN")]
     role_arn: Option<String>,
-    /// Protect the stack from being deleted, or with `=false` no longer
+    /// Enable termination protection, or disable it with `=false`
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     termination_protection: Option<bool>,
-    /// After a failure keep what was made, to look at it
+    /// Keep the created resources after a failure
     #[arg(long)]
     no_rollback: bool,
-    /// Stop watching after this time, such as `30m`; the deployment goes on
+    /// Maximum wait, such as `90s` or `30m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
-    /// How to tell what happens
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<ReportFormat>,
     #[command(flatten)]
-    access: AwsArgs,
+    aws: AwsArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    report_end(args.output, deploy(args))
+impl Args {
+    fn format(&self) -> ReportFormat {
+        self.format.unwrap_or(ReportFormat::Text)
+    }
 }
 
-fn deploy(args: &Args) -> Result<(), Failure> {
-    let source = args.source.read()?;
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    report_end(args.format(), deploy(args, context))
+}
+
+fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
+    let start = Instant::now();
+    let source = args.source.read(context)?;
     let stack = source.stack.clone();
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
-    let access = args.access.access(source.region)?;
+    let access = args.aws.access(source.region)?;
     if source.facts.slots.is_empty() {
-        // Nothing that AWS knows changes the answer for the worse.
-        early(args, &source, access.region.as_deref())?;
+        // Values in AWS can only improve the verdict.
+        check_early(args, context, &source, access.region.as_deref())?;
     }
     let body = source.body(args.s3_bucket.is_some())?;
     if !args.dry_run && !args.yes && !is_terminal() {
-        let message = "there is no terminal to ask on; `--yes` deploys without asking, `--dry-run` shows \
-                       what would change";
-        return Err(Failure::Environment(message.to_owned()));
+        return Err(
+            Failure::usage("a confirmation requires a terminal").with_help(
+                "pass `--yes` to deploy without a prompt, or `--dry-run` to show the changes",
+            ),
+        );
     }
     block_on(async {
         let stop = Stop::listen(report_forced_stop);
@@ -109,13 +123,16 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             role_arn: args.role_arn.clone(),
         };
         let options = Options {
+            program: context.program().to_owned(),
             dry_run: args.dry_run,
             no_rollback: args.no_rollback,
             termination_protection: args.termination_protection,
             timeout: args.timeout,
-            poll_interval: args.access.poll,
+            poll_interval: args.aws.poll_interval,
         };
         let plan = DeployPlan {
+            app: context.app(),
+            program: context.program(),
             stack: stack.clone(),
             text: source.text.clone(),
             nested: source.facts.nested.clone(),
@@ -124,34 +141,68 @@ fn deploy(args: &Args) -> Result<(), Failure> {
             capabilities: source.facts.capabilities.clone(),
         };
         let mut progress =
-            ProgressReporter::new(args.output, args.yes).with_plan(plan, args.dry_run);
+            ProgressReporter::new(args.format(), args.yes).with_plan(plan, args.dry_run);
         let done = rollout::deploy(&cloud, &request, &options, &stop, &mut progress).await;
-        ended(
-            &stack,
-            &args.access.stack_flags(&stack),
-            done,
-            &progress,
-            &stop,
-        )
+        let end = End {
+            stack: &stack,
+            command: StackCommand::new(context, args.aws.stack_flags(&stack)),
+            limit: args.timeout,
+            start,
+            dry_run: args.dry_run,
+        };
+        end.report(done, &progress, &stop)
     })
 }
 
-/// Refuses what provably cannot be reached, before AWS is asked.
-fn early(args: &Args, source: &Source, region: Option<&str>) -> Result<(), Failure> {
+/// The commands of this program for one stack, for messages.
+#[derive(Clone, Debug)]
+pub(super) struct StackCommand {
+    program: String,
+    flags: String,
+}
+
+impl StackCommand {
+    pub(super) fn new(context: &Context, flags: String) -> StackCommand {
+        StackCommand {
+            program: context.program().to_owned(),
+            flags,
+        }
+    }
+
+    /// Returns the command that deletes the stack.
+    fn destroy(&self) -> String {
+        format!("{} destroy {}", self.program, self.flags)
+    }
+
+    /// Returns the command that reports the state.
+    pub(super) fn status(&self) -> String {
+        format!("{} status {}", self.program, self.flags)
+    }
+
+    /// Returns the command that waits for an operation.
+    pub(super) fn wait(&self) -> String {
+        format!("{} status {} --wait", self.program, self.flags)
+    }
+}
+
+/// Rejects an unreachable instance before any call to AWS.
+fn check_early(
+    args: &Args,
+    context: &Context,
+    source: &Source,
+    region: Option<&str>,
+) -> Result<(), Failure> {
     let checked = check_template(&source.name, &source.text, &[], region)
         .map_err(|diagnostics| unreadable(&diagnostics, &source.name, &source.text))?;
     if args.allow_unreachable || !checked.is_unreachable() {
         return Ok(());
     }
-    let _ = output::stderr(&checked.text());
-    print_error(
-        "Session Manager cannot reach an instance of this stack",
-        Some("mend it as told, or deploy it nevertheless with `--allow-unreachable`"),
-    );
-    Err(Failure::Input)
+    let _ = output::stderr(&checked.text(context.program()));
+    print_error(UNREACHABLE, Some(ALLOW_UNREACHABLE));
+    Err(Failure::Failed)
 }
 
-/// Puts the template into a bucket, whose being there and region are looked at first.
+/// Uploads the template to a bucket that exists in the Region of the stack.
 async fn upload(
     access: &Access,
     region: &str,
@@ -163,17 +214,17 @@ async fn upload(
     let failed = |error: &AwsCliError| {
         let help = match error {
             AwsCliError::Missing => {
-                Some("a template of this size goes through S3, which needs the AWS CLI")
+                Some("the upload of a large template to S3 requires the AWS CLI")
             }
             AwsCliError::Refused { code, .. } if code == "NoSuchBucket" => {
-                Some("make the bucket first, or name another")
+                Some("create the bucket, or use another one")
             }
             _ => None,
         };
         print_error(&format!("bucket `{bucket}`: {error}"), help);
         match error {
-            AwsCliError::Refused { .. } => Failure::Input,
-            _ => Failure::Unreadable,
+            AwsCliError::Refused { .. } => Failure::Failed,
+            _ => Failure::Unusable,
         }
     };
     let call = ["s3api", "get-bucket-location", "--bucket", bucket];
@@ -184,12 +235,11 @@ async fn upload(
         Some(place) => place,
     };
     if place != region {
-        let message = format!("bucket `{bucket}` is in {place}, and the stack in {region}");
-        print_error(&message, Some("name a bucket of the stack's region"));
-        return Err(Failure::Input);
+        let message = format!("bucket `{bucket}` is in `{place}`, and the stack is in `{region}`");
+        print_error(&message, Some("use a bucket in the Region of the stack"));
+        return Err(Failure::Failed);
     }
-    let cannot =
-        |error: std::io::Error| Failure::Environment(format!("cannot write a file: {error}"));
+    let cannot = |error: std::io::Error| Failure::usage(format!("cannot write a file: {error}"));
     let file = tempfile::NamedTempFile::new().map_err(cannot)?;
     std::fs::write(file.path(), body).map_err(cannot)?;
     let key = format!("ssm-synth/{stack}/{}.template", token());
@@ -217,60 +267,69 @@ async fn upload(
     })
 }
 
-/// Tells how a failed operation ended, and why; `again` is how the stack is named in a command.
-pub(super) fn failed(progress: &ProgressReporter, found: &Failed, stack_flags: &str) -> Failure {
+/// Prints how an operation failed, the cause, and what to do next.
+pub(super) fn failed(
+    progress: &ProgressReporter<'_>,
+    found: &Failed,
+    command: &StackCommand,
+) -> Failure {
     let stack = &found.stack;
     let outcome = match stack.status.as_str() {
         "ROLLBACK_COMPLETE" if found.retained.is_empty() => {
-            "the creation failed, and what was made is deleted again"
+            "creation failed; CloudFormation rolled it back"
         }
         "ROLLBACK_COMPLETE" => {
-            "the creation failed, and what was made is deleted again, but for what the template keeps"
+            "creation failed; CloudFormation rolled it back and retained some resources"
         }
-        "UPDATE_ROLLBACK_COMPLETE" => "the update failed, and the stack is as it was before",
-        "CREATE_FAILED" | "UPDATE_FAILED" => "it failed, and what was made is kept",
-        "DELETE_FAILED" => "the deletion failed, and what could not be deleted is left",
-        "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" => "it failed, and so did taking it back",
-        _ => "it failed",
+        "UPDATE_ROLLBACK_COMPLETE" => "update failed; CloudFormation rolled it back",
+        "CREATE_FAILED" | "UPDATE_FAILED" => "the operation failed; the created resources are kept",
+        "DELETE_FAILED" => "deletion failed; some resources still exist",
+        "ROLLBACK_FAILED" | "UPDATE_ROLLBACK_FAILED" => {
+            "the operation failed, and so did the rollback"
+        }
+        _ => "the operation failed",
     };
-    let mut message = format!("stack `{}` is {}: {outcome}", stack.name, stack.status);
-    let told = |cause: &Cause| {
+    let mut message = format!("stack `{}` is `{}`: {outcome}", stack.name, stack.status);
+    let described = |cause: &Cause| {
         let reason = escape_text(&cause.reason);
         format!("{} ({}): {reason}", cause.logical_id, cause.kind)
     };
     match &found.cause {
-        Some(cause) => message.push_str(&format!("\n  cause: {}", told(cause))),
+        Some(cause) => message.push_str(&format!("\n  cause: {}", described(cause))),
         None if !stack.reason.is_empty() => {
             message.push_str(&format!("\n  cause: {}", escape_text(&stack.reason)));
         }
         None => {}
     }
     if let Some(cause) = &found.rollback_cause {
-        message.push_str(&format!("\n  taking it back failed at: {}", told(cause)));
+        message.push_str(&format!("\n  rollback failed at: {}", described(cause)));
     }
-    for kept in &found.retained {
-        message.push_str(&format!("\n  left, as the template says: {kept}"));
+    for retained in &found.retained {
+        message.push_str(&format!("\n  retained: {retained}"));
     }
     let last = found.rollback_cause.as_ref().or(found.cause.as_ref());
     print_error(&message, last.and_then(|it| it.hint.as_deref()));
     let name = &stack.name;
     let next = match stack.status.as_str() {
         "ROLLBACK_COMPLETE" => {
-            Some("deploying again deletes the left-over and tries anew".to_owned())
+            Some("deploy again to delete the failed stack and create it again".to_owned())
         }
         "CREATE_FAILED" | "UPDATE_FAILED" => Some(format!(
-            "deploying again goes on from here; `aws cloudformation rollback-stack --stack-name {name}` \
-             takes it back, `ssm-synth destroy {stack_flags}` takes all away"
+            "deploy again to continue, run `aws cloudformation rollback-stack --stack-name {name}` to \
+             roll back, or run `{}` to delete the stack",
+            command.destroy()
         )),
         "ROLLBACK_FAILED" => Some(format!(
-            "`ssm-synth destroy {stack_flags}` deletes what is left"
+            "run `{}` to delete the remaining resources",
+            command.destroy()
         )),
         "UPDATE_ROLLBACK_FAILED" => Some(format!(
-            "mend that, then `aws cloudformation continue-update-rollback --stack-name {name}` \
-             (`--resources-to-skip ID` passes over what cannot be mended)"
+            "fix the cause, then run `aws cloudformation continue-update-rollback --stack-name {name}` \
+             (`--resources-to-skip ID` skips a resource)"
         )),
         "DELETE_FAILED" => Some(format!(
-            "`ssm-synth destroy {stack_flags}` tries again; `--retain ID` leaves what it cannot delete"
+            "run `{}` again; `--retain-resource ID` excludes a resource",
+            command.destroy()
         )),
         _ => None,
     };
@@ -281,69 +340,82 @@ pub(super) fn failed(progress: &ProgressReporter, found: &Failed, stack_flags: &
     let more = json!({
         "cause": found.cause.as_ref().map(cause),
         "rollback_cause": found.rollback_cause.as_ref().map(cause),
-        "kept": found.retained,
+        "retained": found.retained,
     });
     progress.outcome("failed", Some(stack), &more);
-    Failure::Input
+    Failure::Failed
 }
 
-fn ended(
-    stack: &str,
-    stack_flags: &str,
-    done: Result<Outcome, DeployError>,
-    progress: &ProgressReporter,
-    stop: &Stop,
-) -> Result<(), Failure> {
-    let nothing = json!({});
-    match done {
-        Ok(Outcome::Done(found)) => {
-            progress.line(&format!("stack `{stack}` is {}", found.status));
-            progress.outputs(&found);
-            progress.outcome("done", Some(&found), &nothing);
-            Ok(())
-        }
-        Ok(Outcome::Unchanged(found)) => {
-            progress.line(&format!(
-                "no changes: stack `{stack}` is as the template says ({})",
-                found.status
-            ));
-            progress.outputs(&found);
-            progress.outcome("unchanged", Some(&found), &nothing);
-            Ok(())
-        }
-        Ok(Outcome::Shown) => {
-            progress.outcome("shown", None, &nothing);
-            progress.line("a dry run: nothing was changed");
-            Ok(())
-        }
-        Ok(Outcome::Declined) => {
-            progress.outcome("declined", None, &nothing);
-            progress.line("nothing was changed");
-            Err(match stop.is_requested() {
-                true => Failure::Interrupted,
-                false => Failure::Input,
-            })
-        }
-        Ok(Outcome::Failed(found)) => Err(failed(progress, &found, stack_flags)),
-        Ok(Outcome::Detached(status, why)) => {
-            progress.outcome("goes-on", None, &json!({ "status": status }));
-            Err(report_detached(stack, stack_flags, &status, &why))
-        }
-        Err(found) => {
-            let more =
-                json!({ "message": found.message, "help": found.help, "state": found.state });
-            progress.outcome("error", None, &more);
-            let failure = report_deploy_error(&found);
-            Err(if stop.is_requested() {
-                Failure::Interrupted
-            } else {
-                failure
-            })
+/// The end of a deployment, to report.
+struct End<'a> {
+    stack: &'a str,
+    command: StackCommand,
+    limit: Option<Duration>,
+    start: Instant,
+    dry_run: bool,
+}
+
+impl End<'_> {
+    fn report(
+        &self,
+        done: Result<Outcome, DeployError>,
+        progress: &ProgressReporter<'_>,
+        stop: &Stop,
+    ) -> Result<(), Failure> {
+        let stack = self.stack;
+        let nothing = json!({});
+        match done {
+            Ok(Outcome::Done(found)) => {
+                progress.line(&format!(
+                    "Deployed stack `{stack}` in {}",
+                    elapsed(self.start.elapsed())
+                ));
+                progress.outputs(&found);
+                progress.outcome("done", Some(&found), &nothing);
+                Ok(())
+            }
+            Ok(Outcome::Unchanged(found)) => {
+                progress.line(&format!("No changes: stack `{stack}` matches the template"));
+                progress.outputs(&found);
+                progress.outcome("unchanged", Some(&found), &nothing);
+                Ok(())
+            }
+            Ok(Outcome::Shown) => {
+                progress.outcome("shown", None, &nothing);
+                progress.line("Dry run: nothing was changed");
+                Ok(())
+            }
+            Ok(Outcome::Declined) => {
+                progress.outcome("declined", None, &nothing);
+                progress.line("Nothing was changed");
+                Err(match stop.is_requested() {
+                    true => Failure::Interrupted,
+                    false => Failure::Failed,
+                })
+            }
+            Ok(Outcome::Failed(found)) => Err(failed(progress, &found, &self.command)),
+            Ok(Outcome::Detached(status, why)) => {
+                progress.outcome("in-progress", None, &json!({ "status": status }));
+                let wait = self.command.wait();
+                Err(report_detached(stack, &wait, &status, &why, self.limit))
+            }
+            Err(found) => {
+                let more =
+                    json!({ "message": found.message, "help": found.help, "state": found.state });
+                progress.outcome("error", None, &more);
+                let failure = report_deploy_error(&found);
+                let in_progress = self.dry_run && found.message.ends_with("_IN_PROGRESS");
+                Err(match stop.is_requested() {
+                    true => Failure::Interrupted,
+                    false if in_progress => Failure::Unknown,
+                    false => failure,
+                })
+            }
         }
     }
 }
 
-/// A value for programs, or nothing.
+/// Returns text as JSON, or null for empty text.
 pub(super) fn or_null(text: &str) -> Value {
     match text {
         "" => Value::Null,

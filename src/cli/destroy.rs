@@ -1,16 +1,19 @@
-//! `destroy`: show what goes and what stays, ask, delete, watch.
+//! `destroy`: shows the deleted and retained resources, confirms, deletes and waits.
 
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::aws::{
-    self, StackArgs, block_on, duration, print_error, report_aws_error, report_detached,
+    StackArgs, block_on, duration, elapsed, print_error, report_aws_error, report_detached,
 };
-use super::deploy::failed;
-use super::progress::{Format, ProgressReporter, is_terminal, report_end, report_forced_stop};
-use super::{Failure, output};
+use super::context::Context;
+use super::deploy::{StackCommand, failed};
+use super::failure::Failure;
+use super::format::ReportFormat;
+use super::output;
+use super::progress::{ProgressReporter, is_terminal, report_end, report_forced_stop};
 use crate::deploy::aws::Cloud;
 use crate::deploy::error::AwsError;
 use crate::deploy::outcome::{Confirm as _, Confirmation};
@@ -20,28 +23,33 @@ use crate::deploy::template;
 use crate::deploy::values::{Member, Stack};
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = aws::EXIT_CODES)]
+#[command(after_help = format!("\
+Examples:
+  ssm-synth destroy --stack team
+  ssm-synth destroy --yes --retain-resource Volume
+
+{}", super::help::AWS_EXIT_CODES))]
 pub(super) struct Args {
     #[command(flatten)]
     target: StackArgs,
-    /// Do not ask
+    /// Skip the confirmation prompt
     #[arg(short, long)]
     yes: bool,
-    /// Leave this resource, which an earlier deletion failed at
-    #[arg(long, value_name = "LOGICAL_ID")]
+    /// Resource to retain, at which an earlier deletion failed
+    #[arg(long = "retain-resource", value_name = "LOGICAL_ID")]
     retain: Vec<String>,
-    /// The role that CloudFormation works with
+    /// IAM role that CloudFormation assumes
     #[arg(long, value_name = "ARN")]
     role_arn: Option<String>,
-    /// Stop watching after this time, such as `30m`; the deletion goes on
+    /// Maximum wait, such as `90s` or `30m`
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
-    /// How to tell what happens
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<ReportFormat>,
 }
 
-/// What goes and what stays.
+/// Lists the deleted and the retained resources.
 fn shown(
     stack: &Stack,
     members: &[Member],
@@ -49,30 +57,30 @@ fn shown(
     retain: &[String],
 ) -> String {
     let mut out = format!("Stack `{}` ({})\n", stack.name, stack.status);
-    let mut stays = Vec::new();
+    let mut retained = Vec::new();
     for member in members.iter().filter(|it| it.status != "DELETE_COMPLETE") {
         let policy = kept.iter().find(|(id, _)| *id == member.logical_id);
         let why = match policy {
             Some((_, policy)) => Some(format!("DeletionPolicy {policy}")),
-            None if retain.contains(&member.logical_id) => Some("--retain".to_owned()),
+            None if retain.contains(&member.logical_id) => Some("--retain-resource".to_owned()),
             None => None,
         };
         match why {
-            Some(why) => stays.push((member, why)),
+            Some(why) => retained.push((member, why)),
             None => {
                 let _ = writeln!(
                     out,
-                    "  goes   {} ({}) {}",
+                    "  deleted   {} ({}) {}",
                     member.logical_id, member.kind, member.physical_id
                 );
             }
         }
     }
-    for (member, why) in stays {
+    for (member, why) in retained {
         let word = if why.ends_with("Snapshot") {
-            "goes, a snapshot stays"
+            "deleted after a snapshot"
         } else {
-            "stays"
+            "retained"
         };
         let _ = writeln!(
             out,
@@ -83,23 +91,22 @@ fn shown(
     out
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    report_end(args.output, destroy(args))
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let format = args.format.unwrap_or(ReportFormat::Text);
+    report_end(format, destroy(args, context, format))
 }
 
-fn destroy(args: &Args) -> Result<(), Failure> {
-    if !args.target.is_specified() {
-        let message = "which stack? Name it by `--stack`: no configuration here does";
-        return Err(Failure::Environment(message.to_owned()));
-    }
-    let (name, access) = args.target.resolve()?;
+fn destroy(args: &Args, context: &Context, format: ReportFormat) -> Result<(), Failure> {
+    let start = Instant::now();
+    args.target.require_stack(context)?;
+    let (name, access) = args.target.resolve(context)?;
     if !args.yes && !is_terminal() {
-        let message = "there is no terminal to ask on; `--yes` deletes without asking";
-        return Err(Failure::Environment(message.to_owned()));
+        return Err(Failure::usage("a confirmation requires a terminal")
+            .with_help("pass `--yes` to delete without a prompt"));
     }
     block_on(async {
         let stop = Stop::listen(report_forced_stop);
-        let stack_flags = args.target.aws.stack_flags(&name);
+        let command = StackCommand::new(context, args.target.aws.stack_flags(&name));
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
@@ -108,11 +115,14 @@ fn destroy(args: &Args) -> Result<(), Failure> {
             let _ = output::stderr("  state: nothing was changed\n");
             failure
         };
-        let mut progress = ProgressReporter::new(args.output, args.yes);
+        let mut progress = ProgressReporter::new(format, args.yes);
         let found = cloud.stack(&name).await.map_err(untouched)?;
         let Some(stack) = found.filter(|it| it.status != "DELETE_COMPLETE") else {
-            progress.line(&format!("stack `{name}` is not there, in {}", cloud.region));
-            progress.outcome("absent", None, &json!({}));
+            progress.line(&format!(
+                "Stack `{name}` does not exist in `{}`",
+                cloud.region
+            ));
+            progress.outcome("not-found", None, &json!({}));
             return Ok(());
         };
         if stack.status != "DELETE_IN_PROGRESS" {
@@ -123,40 +133,42 @@ fn destroy(args: &Args) -> Result<(), Failure> {
             progress.line(shown(&stack, &members, &kept, &args.retain).trim_end());
             if stack.termination_protection {
                 print_error(
-                    &format!("stack `{name}` is protected from being deleted"),
+                    &format!("stack `{name}` has termination protection enabled"),
                     Some(&format!(
-                        "`aws cloudformation update-termination-protection --stack-name {name} \
-                         --no-enable-termination-protection` takes the protection away"
+                        "run `aws cloudformation update-termination-protection --stack-name {name} \
+                         --no-enable-termination-protection` to disable it"
                     )),
                 );
-                return Err(Failure::Input);
+                return Err(Failure::Failed);
             }
             if stack.is_busy() {
                 print_error(
-                    &format!("stack `{name}` is {}: somebody is at it", stack.status),
+                    &format!(
+                        "stack `{name}` is `{}`; another operation is in progress",
+                        stack.status
+                    ),
                     Some(&format!(
-                        "`ssm-synth status {stack_flags} --wait` follows it; then run it again"
+                        "run `{}` to wait for it, then delete the stack",
+                        command.wait()
                     )),
                 );
                 return Err(Failure::Unknown);
             }
             if !args.retain.is_empty() && stack.status != "DELETE_FAILED" {
                 print_error(
-                    "`--retain` is for a stack whose deletion failed before",
-                    Some(
-                        "to keep a resource otherwise, give it `DeletionPolicy: Retain` and deploy that",
-                    ),
+                    "`--retain-resource` requires a stack in `DELETE_FAILED`",
+                    Some("set `DeletionPolicy: Retain` on the resource and deploy it"),
                 );
-                return Err(Failure::Input);
+                return Err(Failure::Failed);
             }
-            let question = format!("Delete stack `{name}`?");
+            let question = format!("Delete stack `{name}` in `{}`?", cloud.region);
             if progress.confirm(&question, &stop).await == Confirmation::No || stop.is_requested() {
-                progress.line("nothing was changed");
+                progress.line("Nothing was changed");
                 progress.outcome("declined", None, &json!({}));
                 return Err(if stop.is_requested() {
                     Failure::Interrupted
                 } else {
-                    Failure::Input
+                    Failure::Failed
                 });
             }
         }
@@ -164,31 +176,33 @@ fn destroy(args: &Args) -> Result<(), Failure> {
             retain: args.retain.clone(),
             role_arn: args.role_arn.clone(),
             timeout: args.timeout,
-            poll_interval: args.target.aws.poll,
+            poll_interval: args.target.aws.poll_interval,
         };
         match removal::destroy(&cloud, &stack, &options, &stop, &mut progress).await {
-            Ok(Outcome::Deleted(kept)) => {
-                progress.line(&format!("stack `{name}` is deleted"));
-                for kept in &kept {
-                    progress.line(&format!("  left, as the template says: {kept}"));
+            Ok(Outcome::Deleted(retained)) => {
+                let time = elapsed(start.elapsed());
+                progress.line(&format!("Deleted stack `{name}` in {time}"));
+                for retained in &retained {
+                    progress.line(&format!("  retained: {retained}"));
                 }
-                progress.outcome("done", None, &json!({ "kept": kept }));
+                progress.outcome("done", None, &json!({ "retained": retained }));
                 Ok(())
             }
-            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &stack_flags)),
+            Ok(Outcome::Failed(found)) => Err(failed(&progress, &found, &command)),
             Ok(Outcome::Detached(status, why)) => {
-                progress.outcome("goes-on", None, &json!({ "status": status }));
-                Err(report_detached(&name, &stack_flags, &status, &why))
+                progress.outcome("in-progress", None, &json!({ "status": status }));
+                let wait = command.wait();
+                Err(report_detached(&name, &wait, &status, &why, args.timeout))
             }
             Err(error) => {
                 let failure = report_aws_error(&error);
                 let state = match cloud.stack(&stack.id).await {
-                    Ok(Some(now)) => format!("stack `{name}` is {}", now.status),
-                    Ok(None) => format!("stack `{name}` is gone"),
+                    Ok(Some(now)) => format!("stack `{name}` is `{}`", now.status),
+                    Ok(None) => format!("stack `{name}` is deleted"),
                     Err(_) if error.is_ambiguous() => {
-                        format!("whether stack `{name}` is being deleted is not known")
+                        format!("the deletion of stack `{name}` may be in progress")
                     }
-                    Err(_) => format!("stack `{name}` was {} when last seen", stack.status),
+                    Err(_) => format!("stack `{name}` was last `{}`", stack.status),
                 };
                 progress.line(&format!("  state: {state}"));
                 progress.outcome(

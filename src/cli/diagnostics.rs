@@ -1,14 +1,14 @@
-//! Diagnostics on a terminal, with the line of the file.
+//! Diagnostics in text with the line of the file, and in JSON.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::output::{MessageFormat, message_format};
+use super::global::{MessageFormat, message_format};
 use crate::ir::{Diagnostic, Severity, SourceLocation, shortened};
 
-/// The texts that diagnostics point into, by the name that they have there.
+/// The names and texts that diagnostics point into.
 pub(super) type Sources = Vec<(String, String)>;
 
-/// Renders them, one after the other, with an empty line behind each.
+/// Renders diagnostics, with an empty line after each.
 pub(super) fn render<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
     sources: &Sources,
@@ -25,7 +25,7 @@ pub(super) fn render<'a>(
     out
 }
 
-/// A diagnostic for programs.
+/// Returns a diagnostic as JSON.
 fn value(diagnostic: &Diagnostic) -> serde_json::Value {
     let places = diagnostic.locations.iter().filter_map(|place| match place {
         SourceLocation::File(span) => Some(serde_json::json!({
@@ -70,7 +70,7 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {
             continue;
         };
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        // A place may span many lines; the first says enough.
+        // The first line of a location is enough.
         let start = span.start.min(text.len());
         let line_end = text[start..]
             .find('\n')
@@ -90,6 +90,6 @@ fn render_one(diagnostic: &Diagnostic, sources: &Sources) -> String {
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    // `anstream` takes the colours away where nobody sees them.
+    // `anstream` removes the colors if the output does not show them.
     Renderer::styled().render(&[group])
 }

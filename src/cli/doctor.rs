@@ -1,4 +1,4 @@
-//! `doctor`: everything between the operator and the shell, one line each.
+//! `doctor`: one line for each requirement of a session.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 
 use super::aws::{StackArgs, block_on, check_template};
 use super::connect::install;
-use super::progress::Format;
-use super::{Failure, output};
+use super::context::Context;
+use super::deploy::StackCommand;
+use super::failure::Failure;
+use super::format::ReportFormat;
+use super::output;
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};
 use crate::deploy::error::ErrorKind;
@@ -16,22 +19,25 @@ use crate::deploy::stop::Stop;
 use crate::deploy::values::Stack;
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 nothing is wrong; 1 something is, and what to do is told; 2 usage."
-)]
+#[command(after_help = "\
+Examples:
+  ssm-synth doctor --stack team
+  ssm-synth doctor -f json | jq '.checks[] | select(.result == \"fail\")'
+
+Exit codes: 0 no line fails; 1 a line fails; 2 usage, or unreadable input")]
 pub(super) struct Args {
     #[command(flatten)]
     target: StackArgs,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<ReportFormat>,
 }
 
-/// How a check ended.
+/// The result of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
     Pass,
-    /// It cannot be told, or does no harm.
+    /// The result cannot be determined, or does not block a session.
     Unknown,
     Fail,
 }
@@ -52,13 +58,13 @@ impl Lines {
         what: &'static str,
         health: Health,
         found: impl Into<String>,
-        to_do: Option<String>,
+        fix: Option<String>,
     ) {
         self.0.push(Line {
             what,
             health,
             found: found.into(),
-            fix: to_do,
+            fix,
         });
     }
 
@@ -66,16 +72,16 @@ impl Lines {
         self.push(what, Health::Pass, found, None);
     }
 
-    fn fail(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
-        self.push(what, Health::Fail, found, Some(to_do.into()));
+    fn fail(&mut self, what: &'static str, found: impl Into<String>, fix: impl Into<String>) {
+        self.push(what, Health::Fail, found, Some(fix.into()));
     }
 
-    fn unknown(&mut self, what: &'static str, found: impl Into<String>, to_do: impl Into<String>) {
-        self.push(what, Health::Unknown, found, Some(to_do.into()));
+    fn unknown(&mut self, what: &'static str, found: impl Into<String>, fix: impl Into<String>) {
+        self.push(what, Health::Unknown, found, Some(fix.into()));
     }
 }
 
-/// What an operator needs to connect, and to see whether it worked.
+/// The actions that an operator needs to connect.
 ///
 /// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>.
 const TO_CONNECT: [&str; 8] = [
@@ -85,11 +91,11 @@ const TO_CONNECT: [&str; 8] = [
     "ssm:GetConnectionStatus",
     "ssm:DescribeSessions",
     "ssm:DescribeInstanceInformation",
-    crate::session_manager::OPEN_DATA_CHANNEL,
+    "ssmmessages:OpenDataChannel",
     "ec2:DescribeInstances",
 ];
 
-/// What CloudFormation and EC2 ask of who deploys, beside the rights to make what is in the stack.
+/// The actions that the deploying principal needs, in addition to those that create the resources.
 const TO_DEPLOY: [&str; 13] = [
     "cloudformation:CreateChangeSet",
     "cloudformation:ListChangeSets",
@@ -106,19 +112,20 @@ const TO_DEPLOY: [&str; 13] = [
     "ssm:GetParameters",
 ];
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (name, access) = args.target.resolve()?;
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let (name, access) = args.target.resolve(context)?;
+    let command = StackCommand::new(context, args.target.aws.stack_flags(&name));
     block_on(async {
         let mut lines = Lines::default();
         let has_tool = tools(&mut lines).await;
         match Cloud::connect(&access, &Stop::default()).await {
             Err(error) => {
-                let to_do = error.help().unwrap_or_default();
+                let fix = error.help().unwrap_or_default();
                 let what = match error.kind {
                     ErrorKind::Unconfigured => "region",
                     _ => "credentials",
                 };
-                lines.fail(what, error.to_string(), to_do);
+                lines.fail(what, error.to_string(), fix);
             }
             Ok(cloud) => {
                 lines.pass("region", cloud.region.clone());
@@ -126,18 +133,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 if has_tool && identity(&mut lines, &aws_cli).await {
                     listing(&mut lines, &aws_cli).await;
                 }
-                stack(&mut lines, &cloud, &aws_cli, &name, has_tool).await;
+                stack(&mut lines, &cloud, &aws_cli, &name, &command, has_tool).await;
             }
         }
-        print(&lines, args.output)?;
+        print(&lines, args.format.unwrap_or(ReportFormat::Text))?;
         match lines.0.iter().any(|it| it.health == Health::Fail) {
-            true => Err(Failure::Input),
+            true => Err(Failure::Failed),
             false => Ok(()),
         }
     })
 }
 
-/// The numbers of a version, wherever they begin.
+/// Returns the numbers of the first version in a text.
 fn numbers(text: &str) -> Vec<u32> {
     let start = text
         .find(|c: char| c.is_ascii_digit())
@@ -150,16 +157,21 @@ fn numbers(text: &str) -> Vec<u32> {
         .collect()
 }
 
-/// The programs that a session needs; whether the AWS CLI is there.
+/// Checks the programs of a session. Returns whether the AWS CLI exists.
 async fn tools(lines: &mut Lines) -> bool {
     let mut has_tool = true;
     for (what, program, min, why) in [
-        ("AWS CLI", "aws", [1, 16, 12], "older ones know no sessions"),
+        (
+            "AWS CLI",
+            "aws",
+            [1, 16, 12],
+            "older versions do not support sessions",
+        ),
         (
             "session plugin",
             "session-manager-plugin",
             [1, 2, 497],
-            "older ones show the session's token in the list of processes",
+            "older versions show the token of the session in the process list",
         ),
     ] {
         match AwsCli::version(program).await {
@@ -167,7 +179,7 @@ async fn tools(lines: &mut Lines) -> bool {
                 has_tool &= program != "aws";
                 lines.fail(
                     what,
-                    format!("`{program}` is not on the PATH, or does not run"),
+                    format!("`{program}` is not on the PATH, or does not start"),
                     install(program),
                 );
             }
@@ -184,16 +196,16 @@ async fn tools(lines: &mut Lines) -> bool {
 fn refusal(error: &AwsCliError) -> String {
     match error {
         AwsCliError::Refused { code, .. } if code.contains("Expired") => {
-            "renew the credentials (`aws sso login`, or how you got them)".to_owned()
+            "renew the credentials, for example with `aws sso login`".to_owned()
         }
         AwsCliError::Refused { code, .. } if code.contains("AccessDenied") => {
-            "ask for this permission".to_owned()
+            "request this permission".to_owned()
         }
         _ => "check the credentials, the network, `--region` and `AWS_ENDPOINT_URL`".to_owned(),
     }
 }
 
-/// Who the operator is, and what they may not do.
+/// Checks the credentials and permissions of the operator.
 async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
     let who = match aws_cli.call(&["sts", "get-caller-identity"]).await {
         Err(error) => {
@@ -208,13 +220,13 @@ async fn identity(lines: &mut Lines, aws_cli: &AwsCli) -> bool {
     true
 }
 
-/// The policies' owner behind a caller: a role for its sessions.
+/// Returns the principal with the policies of a caller: the role of a role session.
 async fn principal(aws_cli: &AwsCli, arn: &str) -> Result<String, AwsCliError> {
     let session = arn.split_once(":assumed-role/");
     let Some(name) = session.and_then(|(_, rest)| rest.split('/').next()) else {
         return Ok(arn.to_owned());
     };
-    // A session's name does not tell the role's path.
+    // The ARN of a role session does not contain the path of the role.
     let kind = aws_cli
         .call(&["iam", "get-role", "--role-name", name])
         .await?;
@@ -225,16 +237,16 @@ async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
     if arn.ends_with(":root") {
         lines.unknown(
             "permissions",
-            "the root user may do everything",
-            "use a role or user of your own",
+            "the root user has every permission",
+            "use a role or an IAM user",
         );
         return;
     }
     let cannot = |lines: &mut Lines, error: &AwsCliError| {
         lines.unknown(
             "permissions",
-            format!("cannot be told: {error}"),
-            "`iam:SimulatePrincipalPolicy` and `iam:GetRole` would tell",
+            format!("cannot be determined: {error}"),
+            "allow `iam:SimulatePrincipalPolicy` and `iam:GetRole`",
         );
     };
     let owner = match principal(aws_cli, arn).await {
@@ -242,8 +254,8 @@ async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
         Err(error) => return cannot(lines, &error),
     };
     for (what, actions) in [
-        ("may connect", &TO_CONNECT[..]),
-        ("may deploy", &TO_DEPLOY[..]),
+        ("connect permissions", &TO_CONNECT[..]),
+        ("deploy permissions", &TO_DEPLOY[..]),
     ] {
         let mut call = vec![
             "iam",
@@ -262,100 +274,104 @@ async fn permissions(lines: &mut Lines, aws_cli: &AwsCli, arn: &str) {
             .filter_map(|it| it["EvalActionName"].as_str())
             .collect();
         match (lacking.is_empty(), what) {
-            (true, _) => lines.pass(what, "as far as policies on the identity tell"),
-            (false, "may connect") => lines.fail(
+            (true, _) => lines.pass(what, "allowed by the policies of the principal"),
+            (false, "connect permissions") => lines.fail(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
-                "if these are not allowed for this instance alone either, ask for them",
+                "request these permissions, unless you have them for this instance",
             ),
             (false, _) => lines.unknown(
                 what,
                 format!("not allowed on every resource: {}", lacking.join(", ")),
-                "ask for them if you deploy",
+                "request these permissions if you deploy",
             ),
         }
     }
 }
 
-/// Whether Systems Manager answers the operator.
+/// Checks that Systems Manager responds to the operator.
 async fn listing(lines: &mut Lines, aws_cli: &AwsCli) {
     let call = ["ssm", "describe-instance-information", "--max-items", "5"];
     match aws_cli.call(&call).await {
-        Ok(_) => lines.pass("Systems Manager", "answers"),
+        Ok(_) => lines.pass("Systems Manager", "responds"),
         Err(error) => lines.fail("Systems Manager", error.to_string(), refusal(&error)),
     }
 }
 
-async fn stack(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, name: &str, has_tool: bool) {
+async fn stack(
+    lines: &mut Lines,
+    cloud: &Cloud,
+    aws_cli: &AwsCli,
+    name: &str,
+    command: &StackCommand,
+    has_tool: bool,
+) {
     let found = match cloud.stack(name).await {
         Err(error) => {
-            let to_do = error.help().unwrap_or_default();
-            return lines.fail("stack", error.to_string(), to_do);
+            let fix = error.help().unwrap_or_default();
+            return lines.fail("stack", error.to_string(), fix);
         }
         Ok(None) => {
             return lines.fail(
                 "stack",
-                format!("`{name}` is not there, in {}", cloud.region),
-                "check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it",
+                format!("`{name}` does not exist in `{}`", cloud.region),
+                "check `--stack`, `--region` and `--profile`, or deploy the stack",
             );
         }
         Ok(Some(stack)) => stack,
     };
-    let said = format!("`{name}` is {}", found.status);
+    let state = format!("`{name}` is `{}`", found.status);
     match found.status.as_str() {
         _ if found.is_good() || found.status == "UPDATE_ROLLBACK_COMPLETE" => {
-            lines.pass("stack", said)
+            lines.pass("stack", state)
         }
         _ if found.is_busy() => lines.unknown(
             "stack",
-            said,
-            format!("`ssm-synth status --stack {name} --wait` follows it"),
+            state,
+            format!("run `{}` to wait for it", command.wait()),
         ),
         _ => lines.fail(
             "stack",
-            said,
-            "`ssm-synth deploy` mends it or tells why not",
+            state,
+            "deploy the stack again, which continues or reports the reason",
         ),
     }
-    reachability(lines, cloud, &found).await;
+    reachability(lines, cloud, &found, command).await;
     if has_tool {
         instances(lines, cloud, aws_cli, &found).await;
     }
 }
 
-/// What the deployed template says of the session.
-async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack) {
+/// Checks the reachability of the deployed template.
+async fn reachability(lines: &mut Lines, cloud: &Cloud, stack: &Stack, command: &StackCommand) {
     let Ok(Some(text)) = cloud.template(&stack.id).await else {
         return lines.unknown(
             "template",
             "cannot be read",
-            "`cloudformation:GetTemplate` is needed",
+            "allow `cloudformation:GetTemplate`",
         );
     };
     let checked = check_template(&stack.name, &text, &stack.parameters, Some(&cloud.region));
     let Ok(checked) = checked else {
         return lines.unknown(
             "template",
-            "is not understood",
-            "`ssm-synth check` on the file says why",
+            "cannot be analyzed",
+            "run the command `check` with the template",
         );
     };
     for (name, verdict) in checked.verdicts() {
         let found = format!("{name}: {verdict}");
         match verdict.split(' ').next() {
-            Some("reachable" | "not-created") => lines.pass("template", found),
+            Some("reachable" | "absent" | "not-created") => lines.pass("template", found),
             Some("unreachable") => lines.fail(
                 "template",
                 found,
-                format!(
-                    "`ssm-synth status --stack {}` shows the hop and its fix",
-                    stack.name
-                ),
+                format!("run `{}` to see the hop and its fix", command.status()),
             ),
             _ => lines.unknown(
                 "template",
                 found,
-                "the template does not decide it: what lies outside of it does",
+                "resources outside the template determine it",
             ),
         }
     }
@@ -365,8 +381,8 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
     let (instances, trouble) = match aws_cli.instances(cloud, &stack.id).await {
         Ok(found) => found,
         Err(error) => {
-            let to_do = error.help().unwrap_or_default();
-            return lines.fail("instances", error.to_string(), to_do);
+            let fix = error.help().unwrap_or_default();
+            return lines.fail("instances", error.to_string(), fix);
         }
     };
     if let Some(error) = trouble {
@@ -378,7 +394,7 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
             it.name,
             it.id,
             if it.state.is_empty() {
-                "not known"
+                "in an unknown state"
             } else {
                 &it.state
             }
@@ -386,25 +402,25 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
         match it.state.as_str() {
             "running" => lines.pass("instance", found),
             "" => {}
-            "pending" => lines.unknown("instance", found, "wait a little"),
+            "pending" => lines.unknown("instance", found, "wait for a minute"),
             "stopped" | "stopping" => {
                 lines.fail(
                     "instance",
                     found,
-                    format!("`aws ec2 start-instances --instance-ids {}`", it.id),
+                    format!("run `aws ec2 start-instances --instance-ids {}`", it.id),
                 );
             }
             _ => lines.fail(
                 "instance",
                 found,
-                "it was deleted behind the stack's back; deploy it anew",
+                "it was deleted outside CloudFormation; create it again",
             ),
         }
         let agent = format!(
             "{}: {}",
             it.name,
             if it.ping.is_empty() {
-                "not known to Systems Manager"
+                "not registered with Systems Manager"
             } else {
                 &it.ping
             }
@@ -414,14 +430,14 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
             "" => lines.fail(
                 "agent",
                 agent,
-                "a new one takes some minutes, one that booted before its permissions up to 30; then see \
-                 the template's line, or reboot it",
+                "wait some minutes for a new instance, or 30 minutes if it started before its permissions; \
+                 then apply the fix of the template, or reboot it",
             ),
             _ => lines.fail(
                 "agent",
                 agent,
-                "it was there and is not: is the instance up, were endpoints, groups or permissions \
-                 changed? (`ssm-synth status --drift`)",
+                "the agent was online before; run `status --drift` to find changed endpoints, security \
+                 groups or permissions",
             ),
         }
         if it.is_online() {
@@ -430,13 +446,13 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
                 Ok(verdict) if verdict["Status"] == "connected" => {
                     lines.pass(
                         "connection",
-                        format!("{}: the agent waits for sessions", it.name),
+                        format!("{}: the agent has an open channel", it.name),
                     );
                 }
                 Ok(_) => lines.fail(
                     "connection",
-                    format!("{}: the agent holds no channel", it.name),
-                    "`ssmmessages`: look at its endpoint, its group and the role's permissions",
+                    format!("{}: the agent has no open channel", it.name),
+                    "check the endpoint of `ssmmessages`, its security group and the permissions of the role",
                 ),
                 Err(error) => lines.unknown("connection", error.to_string(), refusal(&error)),
             }
@@ -444,17 +460,17 @@ async fn instances(lines: &mut Lines, cloud: &Cloud, aws_cli: &AwsCli, stack: &S
     }
 }
 
-fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
+fn print(lines: &Lines, format: ReportFormat) -> Result<(), Failure> {
     let word = |health: Health| match health {
-        Health::Pass => "ok",
-        Health::Unknown => "?",
-        Health::Fail => "FAILS",
+        Health::Pass => "pass",
+        Health::Unknown => "unknown",
+        Health::Fail => "fail",
     };
-    if format == Format::Json {
+    if format == ReportFormat::Json {
         let lines: Vec<Value> = lines
             .0
             .iter()
-            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "to_do": it.fix }))
+            .map(|it| json!({ "check": it.what, "result": word(it.health), "found": it.found, "fix": it.fix }))
             .collect();
         return output::artifact(&format!("{:#}\n", json!({ "checks": lines })));
     }
@@ -468,12 +484,12 @@ fn print(lines: &Lines, format: Format) -> Result<(), Failure> {
         let found = crate::diff::escape_text(&it.found);
         let _ = writeln!(
             out,
-            "{paint}{:<6}{paint:#}{:<16} {found}",
+            "{paint}{:<8}{paint:#}{:<20} {found}",
             word(it.health),
             it.what
         );
-        if let Some(to_do) = it.fix.as_deref().filter(|it| !it.is_empty()) {
-            let _ = writeln!(out, "      {:<16}   {to_do}", "");
+        if let Some(fix) = it.fix.as_deref().filter(|it| !it.is_empty()) {
+            let _ = writeln!(out, "        {:<20} {fix}", "");
         }
     }
     output::styled(&out)

@@ -1,73 +1,82 @@
-//! `graph`: the stack as a picture.
-
-use std::path::PathBuf;
+//! `graph`: diagrams of the network and of the session.
 
 use clap::ValueEnum;
 
+use super::context::Context;
+use super::failure::Failure;
+use super::format::FromFileName;
 use super::input::{AssumptionArgs, InputArgs};
-use super::settings::Settings;
-use super::{Failure, output};
+use super::output::OutputArgs;
 use crate::diagram::{self, Part, Scene};
 use crate::report::CheckReport;
 
-/// How it is drawn.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+/// The format of the diagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Markdown with a diagram in Mermaid for each part, as GitHub draws it
+    /// Mermaid in Markdown, as GitHub renders it (default)
     Mermaid,
-    /// A picture that stands by itself
+    /// One SVG image
     Svg,
-    /// A report in one file: both pictures, every hop with what mends it, every resource
+    /// Report in one file: diagrams, hops, fixes and resources
     Html,
 }
 
-/// What is drawn.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+impl FromFileName for Format {
+    fn from_file_name(name: &str) -> Option<Self> {
+        let ends = |endings: &[&str]| endings.iter().any(|it| name.ends_with(it));
+        match () {
+            () if ends(&[".md", ".mmd"]) => Some(Format::Mermaid),
+            () if ends(&[".svg"]) => Some(Format::Svg),
+            () if ends(&[".html", ".htm"]) => Some(Format::Html),
+            () => None,
+        }
+    }
+}
+
+/// One of the diagrams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Diagram {
-    /// The network, and the agent's path through it
+    /// Network, and the connection of SSM Agent
     Network,
-    /// The sequence from the operator to the shell
+    /// Sequence from the operator to the shell
     Sequence,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 it is drawn, whatever the proof says; 1 the configuration failed; 2 the file \
-cannot be read, usage, environment.\n\n\
-Examples:\n  \
-ssm-synth graph --format html -o report.html\n  \
-ssm-synth graph stack.yaml --parameter VpcId=vpc-0a1b2c3d --format svg -o stack.svg\n  \
-ssm-synth graph --diagram network > network.mmd"
-)]
+#[command(after_help = format!("\
+Examples:
+  ssm-synth graph -o report.html
+  ssm-synth graph stack.yaml --parameter VpcId=vpc-0a1b2c3d -o stack.svg
+  ssm-synth graph --diagram network > network.mmd
+
+{}", super::help::EXIT_CODES))]
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     assumptions: AssumptionArgs,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
     #[command(flatten)]
-    settings: Settings,
-    /// How to draw
-    #[arg(short, long, value_enum, default_value_t = Format::Mermaid)]
-    format: Format,
-    /// Only this diagram; in Mermaid without Markdown around it [default: both]
+    output: OutputArgs,
+    /// Single diagram; Mermaid then has no Markdown around it
     #[arg(long, value_enum)]
     diagram: Option<Diagram>,
-    /// The stack's name [default: as the configuration or the file is called]
-    #[arg(long)]
-    name: Option<String>,
-    /// Write this file, as a whole and only if it changes, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Stack name
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if let (Format::Html, Some(_)) = (args.format, args.diagram) {
-        let message = "a report has both pictures; `--diagram` is for Mermaid and SVG";
-        return Err(Failure::Environment(message.to_owned()));
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    let format = args.output.format(args.format, Format::Mermaid);
+    if let (Format::Html, Some(_)) = (format, args.diagram) {
+        return Err(Failure::usage("an HTML report has both diagrams")
+            .with_help("use `--diagram` with `--format mermaid` or `--format svg`"));
     }
     let input = args
         .input
-        .stack_input(&args.assumptions, &args.settings, args.name.as_ref())?;
+        .stack_input(context, &args.assumptions, args.stack.as_ref())?;
     let scene = Scene::new(
         &input.title,
         &input.graph,
@@ -79,7 +88,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         Some(Diagram::Network) => Part::Network,
         Some(Diagram::Sequence) => Part::Sequence,
     };
-    let text = match args.format {
+    let text = match format {
         Format::Mermaid => diagram::mermaid(&scene, part),
         Format::Svg => diagram::svg(&scene, part),
         Format::Html => {
@@ -88,13 +97,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
                 graph: &input.graph,
                 reachability: &input.reachability,
                 json: input.json,
+                program: context.program(),
             };
-            diagram::html(&scene, &report)
-                .map_err(|error| Failure::Environment(error.to_string()))?
+            diagram::html(&scene, &report).map_err(|error| Failure::usage(error.to_string()))?
         }
     };
-    match &args.output {
-        Some(path) => output::file(path, &text),
-        None => output::artifact(&text),
-    }
+    args.output.write(&text)
 }

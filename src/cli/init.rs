@@ -1,43 +1,47 @@
-//! `init`: a team's own crate, or a configuration, ready to be committed.
+//! `init`: a configuration or a Rust crate, ready to commit.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::{Failure, output};
+use super::context::Context;
+use super::failure::Failure;
+use super::output;
 use crate::backend::{self, Format};
 use crate::construct::PrivateInstance;
 use crate::{App, SessionAccess};
 
-/// What is made.
+/// The language of the stack definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// A crate in Rust: the stacks, their tests and snapshots, a program, a workflow
-    Crate,
-    /// A configuration, its schema, its output, a commit hook, a workflow
-    Config,
+enum Language {
+    /// Configuration with its schema, output, commit hook and workflow
+    Yaml,
+    /// Crate with stacks, tests, snapshots, a program and a workflow
+    Rust,
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = format!("{}\n\n\
-Nothing that is there is written over.\n\n\
-Examples:\n  \
-ssm-synth init team-access && cd team-access && cargo test\n  \
-ssm-synth init --kind config", super::EXIT_CODES))]
+#[command(after_help = format!("\
+`init` never overwrites a file.
+
+Examples:
+  ssm-synth init
+  ssm-synth init team-access --language rust
+
+{}", super::help::EXIT_CODES))]
 pub(super) struct Args {
-    /// The folder; it is made if it is not there
-    #[arg(value_name = "DIR", default_value = ".")]
-    folder: PathBuf,
-    /// What to make
-    #[arg(long, value_enum, default_value_t = Kind::Crate)]
-    kind: Kind,
-    /// The crate's name, or the stack's [default: the folder's]
-    #[arg(long)]
+    /// Directory to write to
+    #[arg(value_name = "DIR", default_value = ".", value_hint = clap::ValueHint::DirPath)]
+    directory: PathBuf,
+    /// Language of the stack definition
+    #[arg(long, value_enum, default_value_t = Language::Yaml)]
+    language: Language,
+    /// Name of the stack or crate, instead of that of the directory
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// For a crate: a folder with the sources of ssm-synth, to depend on instead of the published
-    /// version
-    #[arg(long, value_name = "FOLDER")]
-    source: Option<PathBuf>,
+    /// Directory with the sources of ssm-synth, for a crate
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
 }
 
 macro_rules! template {
@@ -46,11 +50,11 @@ macro_rules! template {
     };
 }
 
-/// What depends on the library says: the version, or a folder.
+/// Returns the dependency on the library: a version or a path.
 fn dependency(source: Option<&Path>, testing: bool) -> String {
     let of = match source {
         None => format!("version = \"{}\"", env!("CARGO_PKG_VERSION")),
-        // TOML's text is JSON's, but for what no path has.
+        // A path in JSON is valid in TOML: a path has no character that differs.
         Some(path) => format!(
             "path = {}",
             serde_json::Value::from(path.display().to_string())
@@ -62,7 +66,7 @@ fn dependency(source: Option<&Path>, testing: bool) -> String {
     }
 }
 
-/// Names that no crate, or no crate that uses the library, can have.
+/// Names that a crate that uses the library cannot have.
 const RESERVED_NAMES: [&str; 58] = [
     "abstract",
     "alloc",
@@ -124,16 +128,12 @@ const RESERVED_NAMES: [&str; 58] = [
     "yield",
 ];
 
-fn environment(message: impl Into<String>) -> Failure {
-    Failure::Environment(message.into())
-}
-
 fn name_of(args: &Args) -> Result<String, Failure> {
     let name = match &args.name {
         Some(name) => name.clone(),
         None => {
-            let whole = std::path::absolute(&args.folder);
-            let last = whole.ok().and_then(|it| {
+            let path = std::path::absolute(&args.directory);
+            let last = path.ok().and_then(|it| {
                 let last = it.file_name()?;
                 Some(
                     last.to_string_lossy()
@@ -151,16 +151,17 @@ fn name_of(args: &Args) -> Result<String, Failure> {
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     match fits {
-        // Cargo takes none of these, or the library has it.
+        // Cargo rejects the reserved names, or the library has them.
         true if !RESERVED_NAMES.contains(&name.as_str()) => Ok(name),
-        _ => Err(environment(format!(
-            "`{name}` is no name: begin with a lower-case letter, and go on with letters, digits and \
-             `-`; give it by `--name`"
-        ))),
+        _ => Err(
+            Failure::usage(format!("`{name}` is not a valid name")).with_help(
+                "pass `--name` with a lowercase letter, then lowercase letters, digits and `-`",
+            ),
+        ),
     }
 }
 
-/// The app that the crate's sources make, for its first snapshots.
+/// Returns the app of the sources of the crate, for its first snapshots.
 fn app() -> App {
     let mut app = App::new();
     let mut access = app.stack("Access");
@@ -175,15 +176,15 @@ fn workflow(text: &str) -> String {
 }
 
 fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let source = match &args.source {
+    let source = match &args.path {
         None => None,
         Some(path) if path.join("Cargo.toml").is_file() => {
-            let whole = std::path::absolute(path);
-            Some(whole.map_err(|error| environment(format!("`--source`: {error}")))?)
+            let path = std::path::absolute(path);
+            Some(path.map_err(|error| Failure::usage(format!("`--path`: {error}")))?)
         }
         Some(path) => {
-            let message = format!("`--source {}` has no Cargo.toml", path.display());
-            return Err(environment(message));
+            let path = path.display();
+            return Err(Failure::usage(format!("`--path {path}` has no Cargo.toml")));
         }
     };
     let fill = |text: &str| {
@@ -221,8 +222,8 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
 fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let config = template!("ssm-synth.yaml").replace("__NAME__", name);
     let settings = super::settings::Settings::default();
-    let file = Some(("ssm-synth.yaml".to_owned(), config.clone()));
-    let made = settings.template_of(file)?;
+    let file = ("ssm-synth.yaml".to_owned(), config.clone());
+    let made = settings.template_of(file, None)?.text;
     let schema = format!("{:#}\n", crate::frontend::schema());
     let files = [
         ("ssm-synth.yaml", config),
@@ -241,37 +242,39 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     Ok(files.map(|(file, text)| (file.to_owned(), text)).collect())
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let name = name_of(args)?;
-    let files = match args.kind {
-        Kind::Crate => of_crate(args, &name)?,
-        Kind::Config if args.source.is_some() => {
-            return Err(environment("`--source` is for a crate"));
+    let files = match args.language {
+        Language::Rust => of_crate(args, &name)?,
+        Language::Yaml if args.path.is_some() => {
+            return Err(Failure::usage("`--path` requires `--language rust`"));
         }
-        Kind::Config => of_config(&name)?,
+        Language::Yaml => of_config(&name)?,
     };
-    let there = |(file, _): &&(String, String)| args.folder.join(file).symlink_metadata().is_ok();
+    let exists =
+        |(file, _): &&(String, String)| args.directory.join(file).symlink_metadata().is_ok();
     let known: Vec<&str> = files
         .iter()
-        .filter(there)
+        .filter(exists)
         .map(|(file, _)| file.as_str())
         .collect();
     if !known.is_empty() {
-        let message = format!(
-            "there is {} already, and nothing is written over",
-            known.join(", ")
+        let verb = if known.len() == 1 { "exists" } else { "exist" };
+        return Err(
+            Failure::usage(format!("{} already {verb}", known.join(", ")))
+                .with_help("use another directory; `init` never overwrites a file"),
         );
-        return Err(environment(message));
     }
-    let mut told = String::new();
+    let mut created = String::from("Created:\n");
     for (file, text) in &files {
-        output::file_below(&args.folder, Path::new(file), text)?;
-        told.push_str(&format!("  {}\n", args.folder.join(file).display()));
+        output::file_below(&args.directory, Path::new(file), text)?;
+        created.push_str(&format!("  {}\n", args.directory.join(file).display()));
     }
-    let next = match args.kind {
-        Kind::Crate => "next: `cargo test`, then `cargo stacks --help`",
-        Kind::Config => "next: `ssm-synth check`, then `ssm-synth deploy`",
+    let program = context.program();
+    let next = match args.language {
+        Language::Rust => "cargo test`, then `cargo stacks --help".to_owned(),
+        Language::Yaml => format!("{program} check`, then `{program} deploy"),
     };
-    output::note(&format!("made:\n{told}{next}\n"));
+    output::unless_quiet(&format!("{created}Next: `{next}`\n"));
     Ok(())
 }

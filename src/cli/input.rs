@@ -1,91 +1,113 @@
-//! The file that a question is about: what it is, what it is told, and what is taken for true.
+//! The input of a command: a file with the values of its deployment, or a configuration.
 
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
-use super::settings::Settings;
-use super::{Failure, app, settings};
+use super::context::Context;
+use super::failure::Failure;
+use super::settings::{self, Settings, StackName, read};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat};
 use crate::reachability::{self, Assumptions, Reachability};
-use crate::region::Region;
 use crate::resource::Graph;
 
-/// What the file is.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Kind {
-    /// A CloudFormation template, JSON or YAML
+/// The format of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum InputKind {
+    /// CloudFormation template in JSON or YAML
     Cfn,
-    /// A Terraform plan, as `terraform show -json` prints it
-    Plan,
-    /// A configuration of ssm-synth
+    /// Terraform plan from `terraform show -json`
+    TfPlan,
+    /// Configuration of ssm-synth
     Config,
 }
 
-impl From<Kind> for InputFormat {
-    fn from(kind: Kind) -> Self {
+impl From<InputKind> for InputFormat {
+    fn from(kind: InputKind) -> Self {
         match kind {
-            Kind::Cfn => InputFormat::Cfn,
-            Kind::Plan => InputFormat::Plan,
-            Kind::Config => InputFormat::Config,
+            InputKind::Cfn => InputFormat::Cfn,
+            InputKind::TfPlan => InputFormat::Plan,
+            InputKind::Config => InputFormat::Config,
         }
     }
 }
 
-/// What is taken for true.
+/// A fact that the check assumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Assumption {
-    /// An image that the file does not describe has the agent
+    /// SSM Agent in images that the file does not describe
     Agent,
-    /// Default Host Management is on in the account and region
+    /// Default Host Management in the account and Region
     Dhmc,
 }
 
-/// A file, and what is told of its deployment beside it.
-#[derive(Debug, clap::Args)]
-pub(super) struct InputArgs {
-    /// A CloudFormation template, a Terraform plan in JSON or a configuration; `-` reads standard
-    /// input [default: the configuration in the working directory]
-    #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
-    /// What the file is [default: by its content]
-    #[arg(long, value_enum)]
-    pub(super) kind: Option<Kind>,
-    /// A value of a template's parameter
+/// Values of template parameters.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct ParameterArgs {
+    /// Value of a template parameter
     #[arg(long = "parameter", value_name = "KEY=VALUE")]
     parameters: Vec<String>,
-    /// A file with values of parameters: the AWS CLI's JSON, or a line `Key=Value` for each
+    /// File with parameter values: JSON of the AWS CLI, or KEY=VALUE lines
     #[arg(long, value_name = "FILE")]
-    parameters_file: Option<PathBuf>,
-    /// The region of the deployment [default: as the file tells]
-    #[arg(long)]
-    pub(super) region: Option<String>,
-    /// The account of the deployment, twelve digits
-    #[arg(long)]
-    account: Option<String>,
+    parameter_file: Option<PathBuf>,
 }
 
-/// What the proof takes for true.
+impl ParameterArgs {
+    /// Returns the values; those of options override those of the file.
+    pub(super) fn pairs(&self) -> Result<Vec<(String, String)>, Failure> {
+        let mut pairs = Vec::new();
+        if let Some(path) = &self.parameter_file {
+            pairs = parameters_file(&path.display().to_string(), &read(path)?)?;
+        }
+        for text in &self.parameters {
+            pairs.push(pair(text)?);
+        }
+        Ok(pairs)
+    }
+}
+
+/// A file, and the values of its deployment.
+#[derive(Debug, clap::Args)]
+pub(super) struct InputArgs {
+    /// Template, Terraform plan or configuration; `-` reads stdin
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Format of the input, instead of the one that its content implies
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) input_format: Option<InputKind>,
+    #[command(flatten)]
+    pub(super) parameters: ParameterArgs,
+    /// AWS Region
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// AWS account ID of 12 digits
+    #[arg(long, value_name = "ID")]
+    account: Option<String>,
+    #[command(flatten)]
+    pub(super) settings: Settings,
+}
+
+/// Assumptions of the reachability check.
 #[derive(Debug, clap::Args)]
 pub(super) struct AssumptionArgs {
-    /// Take something for true that no file can show
-    #[arg(long, value_enum)]
+    /// Fact that no file shows
+    #[arg(long, value_enum, value_name = "FACT")]
     assume: Vec<Assumption>,
 }
 
-/// A file that was read.
+/// An input, read.
 pub(super) struct ReadInput {
     pub(super) name: String,
     pub(super) text: String,
     pub(super) input: Input,
 }
 
-/// A stack, from a file or from settings, with what is proven of it.
+/// A stack from a file or a configuration, with its reachability.
 pub(super) struct StackInput {
-    /// The file's name, or the stack's.
+    /// The name of the file, or of the stack.
     pub(super) file: String,
-    /// What it is called: the stack's name, or the file's without its folder and end.
+    /// The name of the stack, or of the file without directory and extension.
     pub(super) title: String,
     pub(super) format: InputFormat,
     pub(super) graph: Graph,
@@ -94,22 +116,30 @@ pub(super) struct StackInput {
     pub(super) json: bool,
 }
 
-fn environment(message: impl Into<String>) -> Failure {
-    Failure::Environment(message.into())
-}
-
-/// Reads `Key=Value`.
-pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err(environment(format!(
-            "`{text}` has no `=`; write `Key=Value`"
-        ))),
+/// Checks an AWS account ID.
+///
+/// # Errors
+///
+/// Text that is not 12 digits.
+pub(super) fn account(text: Option<&String>) -> Result<Option<String>, Failure> {
+    match text {
+        Some(id) if id.len() != 12 || !id.bytes().all(|it| it.is_ascii_digit()) => Err(
+            Failure::usage(format!("`--account {id}` does not have 12 digits")),
+        ),
+        text => Ok(text.cloned()),
     }
 }
 
-/// Reads a file of parameters: what `aws cloudformation create-stack --parameters file://…`,
-/// `deploy --parameter-overrides file://…` and CodePipeline take, or lines.
+/// Reads `KEY=VALUE`.
+pub(super) fn pair(text: &str) -> Result<(String, String), Failure> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
+        _ => Err(Failure::usage(format!("`{text}` is not `KEY=VALUE`"))),
+    }
+}
+
+/// Reads a parameter file: the format of `aws cloudformation create-stack --parameters file://…`, of
+/// `deploy --parameter-overrides file://…` or of CodePipeline, or lines.
 pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, String)>, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let trimmed = text.trim_start();
@@ -121,7 +151,7 @@ pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, Str
             .map(pair)
             .collect();
     }
-    let wrong = |why: String| environment(format!("`{name}`: {why}"));
+    let wrong = |why: String| Failure::usage(format!("`{name}`: {why}"));
     let root: serde_json::Value =
         serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let scalar = |value: &serde_json::Value| match value {
@@ -146,7 +176,7 @@ pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, Str
                 let value = item.get("ParameterValue").and_then(scalar);
                 match (key, value) {
                     (Some(key), Some(value)) => pairs.push((key.to_owned(), value)),
-                    // A previous value is not known here.
+                    // A previous value is unknown.
                     (Some(_), None) => {}
                     _ => {
                         return Err(wrong(
@@ -172,16 +202,7 @@ pub(super) fn parameters_file(name: &str, text: &str) -> Result<Vec<(String, Str
     Ok(pairs)
 }
 
-/// Reads a file; what is no text cannot be judged, which is told already, and is no answer.
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    settings::read(path).map_err(|failure| match failure {
-        Failure::Input => Failure::Unreadable,
-        other => other,
-    })
-}
-
 impl AssumptionArgs {
-    /// As the proof takes it.
     pub(super) fn to_assumptions(&self) -> Assumptions {
         Assumptions {
             agent: self.assume.contains(&Assumption::Agent),
@@ -189,11 +210,10 @@ impl AssumptionArgs {
         }
     }
 
-    /// Proves what was read, under each answer to what it leaves open.
-    pub(super) fn check(&self, input: &Input) -> Reachability {
+    /// Checks the graphs of an input: one per combination of unknown conditions.
+    pub(super) fn check(&self, graphs: &[Graph]) -> Reachability {
         let assumptions = self.to_assumptions();
-        let results = input
-            .graphs
+        let results = graphs
             .iter()
             .map(|it| reachability::check(it, &assumptions));
         reachability::merge(results.collect())
@@ -202,117 +222,147 @@ impl AssumptionArgs {
 
 impl InputArgs {
     pub(super) fn deployment(&self) -> Result<Deployment, Failure> {
-        let mut parameters = Vec::new();
-        if let Some(path) = &self.parameters_file {
-            let text = settings::read(path)?;
-            parameters = parameters_file(&path.display().to_string(), &text)?;
-        }
-        for text in &self.parameters {
-            parameters.push(pair(text)?);
-        }
-        let region =
-            match &self.region {
-                None => None,
-                Some(name) => Some(Region::find(name).ok_or_else(|| {
-                    environment(format!("`{name}` is no region that is known here"))
-                })?),
-            };
         Ok(Deployment {
-            parameters,
-            region,
-            account: self.account.clone(),
+            parameters: self.parameters.pairs()?,
+            region: self.region.as_deref().map(settings::region).transpose()?,
+            account: account(self.account.as_ref())?,
         })
     }
 
-    /// Reads the file.
-    pub(super) fn read(&self) -> Result<ReadInput, Failure> {
-        if let (None, Some(app)) = (&self.file, app::current()) {
-            app.validate()
-                .map_err(|diagnostics| settings::fail(&diagnostics, &Vec::new()))?;
-            return Ok(ReadInput {
-                name: app::program().to_owned(),
-                text: String::new(),
-                input: Input {
-                    format: InputFormat::Config,
-                    graphs: vec![app.graph().clone()],
-                },
-            });
-        }
-        let deployment = self.deployment()?;
-        let default = PathBuf::from("ssm-synth.yaml");
-        let (name, text) = match &self.file {
-            Some(path) => (path.display().to_string(), read(path)?),
-            None if default.exists() => (default.display().to_string(), settings::read(&default)?),
-            None => ("ssm-synth.yaml".to_owned(), String::new()),
+    /// Reads the file, with its name, text and format, if one is specified.
+    pub(super) fn read_file(&self) -> Result<Option<(String, String, InputFormat)>, Failure> {
+        let Some(path) = &self.file else {
+            return match self.input_format {
+                None | Some(InputKind::Config) => Ok(None),
+                Some(_) => Err(Failure::usage("`--input-format` requires FILE")),
+            };
         };
-        let kind = match self.kind {
-            Some(kind) => Some(kind.into()),
-            None if text.trim().is_empty() && self.file.is_none() => Some(InputFormat::Config),
-            None => None,
+        let text = read(path)?;
+        let format = match self.input_format {
+            Some(kind) => kind.into(),
+            None => InputFormat::of(&text),
         };
-        let input = Input::read(&name, &text, kind, &deployment)
-            .map_err(|diagnostics| settings::unreadable(&diagnostics, &name, &text))?;
-        Ok(ReadInput { name, text, input })
+        Ok(Some((path.display().to_string(), text, format)))
     }
 
-    /// The flag that names the configuration again, if it was named as the file that is asked about.
-    pub(super) fn config_flags(&self) -> Vec<String> {
-        match &self.file {
-            Some(file) => vec!["--config".to_owned(), file.display().to_string()],
+    /// Reads the file; else builds the configuration, or takes all stacks of the app.
+    pub(super) fn read(&self, context: &Context) -> Result<ReadInput, Failure> {
+        self.read_text(context, self.read_file()?)
+    }
+
+    /// Reads what [`InputArgs::read_file`] returned.
+    fn read_text(
+        &self,
+        context: &Context,
+        file: Option<(String, String, InputFormat)>,
+    ) -> Result<ReadInput, Failure> {
+        let file = match file {
+            Some((name, text, format)) if format != InputFormat::Config => {
+                self.settings.reject_overrides(context, &name)?;
+                let deployment = self.deployment()?;
+                let input = Input::read(&name, &text, Some(format), &deployment)
+                    .map_err(|diagnostics| settings::unreadable(&diagnostics, &name, &text))?;
+                return Ok(ReadInput { name, text, input });
+            }
+            Some((name, text, _)) => {
+                self.reject_unknown(&name, &text)?;
+                Some((name, text))
+            }
+            None => None,
+        };
+        let (name, graph) = match (&file, context.app()) {
+            (None, Some(app)) => {
+                let first = context.first_stack();
+                let flag = self.settings.config_flag();
+                context.built_app(app, first, flag)?;
+                (context.program().to_owned(), app.graph().clone())
+            }
+            _ => {
+                let stack = StackName {
+                    name: None,
+                    region: self.region.as_ref(),
+                };
+                let name = match &file {
+                    Some((name, _)) => Some(name.clone()),
+                    None => context.config_path()?.map(|it| it.display().to_string()),
+                };
+                let built = self.settings.built_config(context, file, stack)?;
+                let name = name.unwrap_or_else(|| built.stack.clone());
+                (name, built.app.graph().clone())
+            }
+        };
+        Ok(ReadInput {
+            name,
+            text: String::new(),
+            input: Input {
+                format: InputFormat::Config,
+                graphs: vec![graph],
+            },
+        })
+    }
+
+    /// Rejects text without `--input-format` that is neither a template, a plan nor a configuration.
+    pub(super) fn reject_unknown(&self, name: &str, text: &str) -> Result<(), Failure> {
+        match self.input_format {
+            Some(_) => Ok(()),
+            None => reject_unknown(name, text),
+        }
+    }
+
+    /// Returns the option that specifies the configuration again.
+    pub(super) fn config_args(&self, context: &Context) -> Vec<String> {
+        let path = self.file.as_deref().or(context.config_flag());
+        match path {
+            Some(path) => vec!["--config".to_owned(), path.display().to_string()],
             None => Vec::new(),
         }
     }
 
-    /// The values of parameters, as `Key=Value`.
+    /// Returns the values of parameters as `KEY=VALUE`.
     pub(super) fn values(&self) -> Result<Vec<String>, Failure> {
-        let parameters = self.deployment()?.parameters;
-        Ok(parameters
+        let pairs = self.parameters.pairs()?;
+        Ok(pairs
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect())
     }
 
-    /// The stack that is meant: a file's, or what the settings make.
+    /// Reads the selected stack: of the file, of the configuration, or of the app.
     pub(super) fn stack_input(
         &self,
+        context: &Context,
         assumed: &AssumptionArgs,
-        settings: &Settings,
-        name: Option<&String>,
+        stack: Option<&String>,
     ) -> Result<StackInput, Failure> {
-        let read = match &self.file {
-            None => None,
-            Some(_) => Some(self.read()?),
-        };
-        if let Some(read) = read
+        let file = self.read_file()?;
+        if file
             .as_ref()
-            .filter(|it| it.input.format != InputFormat::Config)
+            .is_some_and(|(.., it)| *it != InputFormat::Config)
         {
-            if let Some(flag) = settings.config_flag() {
-                return Err(environment(format!(
-                    "`{flag}` is for a configuration, and `{}` is none",
-                    read.name
-                )));
-            }
-            let reachability = assumed.check(&read.input);
+            let read = self.read_text(context, file)?;
             return Ok(StackInput {
-                title: name.cloned().unwrap_or_else(|| title_of(&read.name)),
-                file: read.name.clone(),
+                title: stack.cloned().unwrap_or_else(|| title_of(&read.name)),
+                file: read.name,
                 format: read.input.format,
-                graph: read.input.graphs.first().cloned().unwrap_or_default(),
-                reachability,
+                reachability: assumed.check(&read.input.graphs),
+                graph: read.input.graphs.into_iter().next().unwrap_or_default(),
                 json: read.text.trim_start().starts_with('{'),
             });
         }
-        let built_config = settings.built_config(
-            read.map(|it| (it.name, it.text)),
-            name,
-            self.region.as_ref(),
-        )?;
-        let graph = built_config.app.graph().clone();
+        let stack = StackName {
+            name: stack,
+            region: self.region.as_ref(),
+        };
+        let file = file.map(|(name, text, _)| (name, text));
+        if let Some((name, text)) = &file {
+            self.reject_unknown(name, text)?;
+        }
+        let built = self.settings.built_config(context, file, stack)?;
+        let graph = built.app.graph().clone();
         let reachability = reachability::check(&graph, &assumed.to_assumptions());
         Ok(StackInput {
-            file: built_config.stack.clone(),
-            title: built_config.stack,
+            file: built.stack.clone(),
+            title: built.stack,
             format: InputFormat::Config,
             graph,
             reachability,
@@ -321,7 +371,17 @@ impl InputArgs {
     }
 }
 
-/// A name for what a file holds.
+/// Rejects text that is neither a template, a plan nor a configuration.
+pub(super) fn reject_unknown(name: &str, text: &str) -> Result<(), Failure> {
+    match Input::read(name, text, None, &Deployment::default()) {
+        Err(diagnostics) if diagnostics.iter().any(|it| it.code == "unreadable") => {
+            Err(settings::unreadable(&diagnostics, name, text))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns a title for the content of a file.
 fn title_of(file: &str) -> String {
     let stem = Path::new(file).file_stem().and_then(|it| it.to_str());
     match stem {

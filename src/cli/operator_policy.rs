@@ -1,60 +1,66 @@
-//! `operator-policy`: what a person needs to open sessions, and no more.
+//! `operator-policy`: the permissions to open sessions, and no more.
 
-use super::input::pair;
-use super::{Failure, output};
+use super::failure::Failure;
+use super::input::{account, pair};
+use super::output::OutputArgs;
+use super::settings;
 use crate::construct::{ArnContext, OperatorPolicy, SessionTargets};
 use crate::ir::{Expr, Text};
-use crate::region::Region;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Inline policies of a permission set take at most 10,240 bytes, managed policies 6,144.\n\n\
-Examples:\n  \
-ssm-synth operator-policy --tag Team=core --account 123456789012 --region eu-central-1\n  \
-ssm-synth operator-policy --instance i-0123456789abcdef0 --document team-SessionPreferences --kms-key ARN"
+    override_usage = "ssm-synth operator-policy <--instance-tag|--instance-id> [OPTIONS]",
+    after_help = "\
+Defaults: the document SSM-SessionManagerRunShell, every Region of the partition
+aws, every account. An inline policy has at most 10,240 bytes, a managed policy
+6,144.
+
+Examples:
+  ssm-synth operator-policy --instance-tag Team=core --account 123456789012
+  ssm-synth operator-policy --instance-id i-0123456789abcdef0 \\
+    --document-name team-SessionPreferences --kms-key ARN
+
+Exit codes: 0 success; 2 usage"
 )]
-#[command(group(clap::ArgGroup::new("which").required(true).args(["tags", "instances"])))]
+#[command(group(clap::ArgGroup::new("targets").required(true).args(["tags", "instances"])))]
 pub(super) struct Args {
-    /// Instances with this tag; of several tags all must fit, of several values one
-    #[arg(long = "tag", value_name = "KEY=VALUE,…")]
+    /// Tag of the instances, which match all tags and one value of each
+    #[arg(long = "instance-tag", value_name = "KEY=VALUE,...")]
     tags: Vec<String>,
-    /// This instance
-    #[arg(long = "instance", value_name = "ID", conflicts_with = "tags")]
+    /// Instance ID
+    #[arg(long = "instance-id", value_name = "ID", conflicts_with = "tags")]
     instances: Vec<String>,
-    /// A session document [default: SSM-SessionManagerRunShell]
-    #[arg(long = "document", value_name = "NAME")]
+    /// Session document
+    #[arg(long = "document-name", value_name = "NAME")]
     documents: Vec<String>,
-    /// Allow forwarding ports: such sessions are never logged
+    /// Allow port forwarding; these sessions are never logged
     #[arg(long)]
-    port_forward: bool,
-    /// Allow SSH through sessions: such sessions are never logged
+    allow_port_forwarding: bool,
+    /// Allow SSH through sessions; these sessions are never logged
     #[arg(long)]
-    ssh: bool,
-    /// The key that sessions are encrypted with
+    allow_ssh: bool,
+    /// KMS key that encrypts sessions
     #[arg(long = "kms-key", value_name = "ARN")]
     keys: Vec<String>,
-    /// The region [default: every region of the partition `aws`]
-    #[arg(long)]
+    /// AWS Region
+    #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// The account, twelve digits [default: every account]
-    #[arg(long)]
+    /// AWS account ID of 12 digits
+    #[arg(long, value_name = "ID")]
     account: Option<String>,
-}
-
-fn wrong(message: String) -> Failure {
-    Failure::Environment(message)
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Args {
     fn targets(&self) -> Result<SessionTargets, Failure> {
         if self.tags.is_empty() {
             for id in &self.instances {
-                let rest = id.strip_prefix("i-");
-                let fits = |it: &str| it.len() >= 8 && it.chars().all(|c| c.is_ascii_hexdigit());
-                if !rest.is_some_and(fits) {
-                    return Err(wrong(format!(
-                        "`--instance {id}` is no id of EC2; write `i-` and hexadecimal digits"
-                    )));
+                let digits = id.strip_prefix("i-");
+                let is_hex = |it: &str| it.len() >= 8 && it.chars().all(|c| c.is_ascii_hexdigit());
+                if !digits.is_some_and(is_hex) {
+                    return Err(Failure::usage(format!("`{id}` is not an instance ID"))
+                        .with_help("write `i-` and hexadecimal digits"));
                 }
             }
             let ids = self.instances.iter().map(|id| Text::Owned(id.clone()));
@@ -71,30 +77,20 @@ impl Args {
     }
 
     fn arn_context(&self) -> Result<ArnContext, Failure> {
-        let region = match &self.region {
-            None => None,
-            Some(name) => Some(
-                Region::find(name)
-                    .ok_or_else(|| wrong(format!("`{name}` is no region that is known here")))?,
-            ),
-        };
-        if let Some(account) = &self.account
-            && !(account.len() == 12 && account.chars().all(|c| c.is_ascii_digit()))
-        {
-            return Err(wrong(format!("`--account {account}` has no twelve digits")));
-        }
+        let region = self.region.as_deref().map(settings::region).transpose()?;
+        let account = account(self.account.as_ref())?;
         Ok(ArnContext {
             partition: Expr::text(region.map_or("aws", |it| it.partition)),
             region: Expr::text(region.map_or("*", |it| it.name)),
-            account: Expr::text(self.account.clone().unwrap_or_else(|| "*".to_owned())),
+            account: Expr::text(account.unwrap_or_else(|| "*".to_owned())),
         })
     }
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut policy = OperatorPolicy::new(args.targets()?)
-        .allow_port_forwarding(args.port_forward)
-        .allow_ssh(args.ssh);
+        .allow_port_forwarding(args.allow_port_forwarding)
+        .allow_ssh(args.allow_ssh);
     for document in &args.documents {
         policy = policy.document(document.clone());
     }
@@ -102,6 +98,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         policy = policy.kms_key(key.clone());
     }
     let document = policy.to_policy_document(&args.arn_context()?);
-    // Every part of it was given as text.
-    output::artifact(&document.to_json().unwrap_or_default())
+    // All its parts are text, so it has a JSON form.
+    args.output.write(&document.to_json().unwrap_or_default())
 }

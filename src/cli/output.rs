@@ -1,85 +1,102 @@
-//! Where text goes: the artefact to standard output or a file, the talk to standard error.
+//! Where text goes: artifacts to standard output or a file, messages to standard error.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
-use super::{Failure, app};
+use super::failure::Failure;
+use super::format::FromFileName;
+use super::global::{MessageFormat, is_quiet, is_verbose, message_format};
 
-/// How much is said on standard error, and how: as the flags of all commands say.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub(super) struct Verbosity {
-    /// Say nothing on standard error but errors and questions
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    quiet: bool,
-    /// Say on standard error what is read, written and asked too
-    #[arg(short, long, global = true)]
-    verbose: bool,
-    /// How errors and warnings are printed on standard error
-    #[arg(long, global = true, value_enum, default_value_t = MessageFormat::Text, hide_short_help = true)]
-    messages: MessageFormat,
+/// The destination of an artifact or report.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct OutputArgs {
+    /// Destination file instead of stdout, written only if it changes
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
 }
 
-/// How errors and warnings are printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum MessageFormat {
-    /// For people
-    #[default]
-    Text,
-    /// For programs: an object a line, with code, severity, message, places and help
-    Json,
-}
+impl OutputArgs {
+    /// Returns the specified format, else the one that the file name implies, else the default.
+    pub(super) fn format<F: FromFileName>(&self, format: Option<F>, default: F) -> F {
+        format
+            .or_else(|| F::of_path(self.output.as_deref()?))
+            .unwrap_or(default)
+    }
 
-static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+    /// Writes an artifact.
+    pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
+        match &self.output {
+            Some(path) => file(path, text),
+            None => artifact(text),
+        }
+    }
 
-fn verbosity() -> Verbosity {
-    VERBOSITY.get().copied().unwrap_or_default()
-}
-
-impl Verbosity {
-    /// Holds from now on.
-    pub(super) fn set(self) {
-        // A program has one command line.
-        let _ = VERBOSITY.set(self);
+    /// Writes text with colors, which a file does not get.
+    pub(super) fn write_styled(&self, text: &str) -> Result<(), Failure> {
+        match &self.output {
+            Some(path) => file(path, &anstream::adapter::strip_str(text).to_string()),
+            None => styled(text),
+        }
     }
 }
 
-pub(super) fn is_quiet() -> bool {
-    verbosity().quiet
-}
-
-/// Whether errors and warnings are for programs.
-pub(super) fn message_format() -> MessageFormat {
-    verbosity().messages
-}
-
-/// Says something: an error, a question, what was asked for.
+/// Prints to standard error: an error, a prompt, a requested report.
 pub(super) fn stderr(text: &str) -> io::Result<()> {
-    anstream::stderr().write_all(app::with_program_name(text).as_bytes())
+    anstream::stderr().write_all(text.as_bytes())
 }
 
-/// Says something that nobody needs to know; not with `--quiet`.
-pub(super) fn note(text: &str) {
+/// Prints text unless `--quiet` is set.
+pub(super) fn unless_quiet(text: &str) {
     if !is_quiet() {
         let _ = stderr(text);
     }
 }
 
-/// Says a detail; only with `--verbose`.
-pub(super) fn detail(text: &str) {
-    if verbosity().verbose {
-        let _ = stderr(&format!("{text}\n"));
+/// Prints a sentence unless `--quiet` is set.
+pub(super) fn note(message: &str) {
+    if !is_quiet() {
+        message_line("note", message, None);
     }
 }
 
-/// Says an error in a sentence.
-pub(super) fn error(message: &str) {
+/// Prints a warning without a location unless `--quiet` is set.
+pub(super) fn warning(message: &str) {
+    if !is_quiet() {
+        message_line("warning", message, None);
+    }
+}
+
+/// Prints a detail if `--verbose` is set.
+pub(super) fn detail(message: &str) {
+    if is_verbose() {
+        message_line("note", message, None);
+    }
+}
+
+/// Prints an error with an optional hint.
+pub(super) fn error(message: &str, help: Option<&str>) {
+    message_line("error", message, help);
+}
+
+fn message_line(severity: &str, message: &str, help: Option<&str>) {
     let _ = match message_format() {
-        MessageFormat::Text => stderr(&format!("error: {message}\n")),
-        MessageFormat::Json => stderr(&format!(
-            "{}\n",
-            serde_json::json!({ "severity": "error", "message": message })
-        )),
+        MessageFormat::Text => {
+            let mut text = match severity {
+                "note" => format!("{message}\n"),
+                _ => format!("{severity}: {message}\n"),
+            };
+            if let Some(help) = help {
+                text.push_str(&format!("  help: {help}\n"));
+            }
+            stderr(&text)
+        }
+        MessageFormat::Json => {
+            let mut value = serde_json::json!({ "severity": severity, "message": message });
+            if let Some(help) = help {
+                value["help"] = help.into();
+            }
+            stderr(&format!("{value}\n"))
+        }
     };
 }
 
@@ -89,34 +106,29 @@ pub(super) fn stdout(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes to standard output, byte by byte as given; a reader that has seen enough is no error.
+/// Writes to standard output without any change. A closed pipe is not an error.
 pub(super) fn artifact(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::Environment(format!(
-            "cannot write the output: {error}"
-        ))),
+        Err(error) => Err(Failure::usage(format!("cannot write the output: {error}"))),
         Ok(()) => Ok(()),
     }
 }
 
-/// Writes text with colours to standard output, without them where nobody sees them; a reader that
-/// has seen enough is no error.
+/// Writes text with colors to standard output if it shows them. A closed pipe is not an error.
 pub(super) fn styled(text: &str) -> Result<(), Failure> {
-    match stdout(&app::with_program_name(text)) {
+    match stdout(text) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::Environment(format!(
-            "cannot write the output: {error}"
-        ))),
+        Err(error) => Err(Failure::usage(format!("cannot write the output: {error}"))),
         Ok(()) => Ok(()),
     }
 }
 
-/// As many as Linux follows, so that a circle ends.
+/// As many links as Linux follows, so that a circular link ends.
 const MAX_LINKS: u32 = 40;
 
-/// Returns what a link leads to in the end, which need not be there.
+/// Returns the final target of a link, which may not exist.
 fn target(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -128,26 +140,25 @@ fn target(path: &Path) -> io::Result<PathBuf> {
             _ => return Ok(path),
         }
     }
-    Err(io::Error::other("links lead in a circle"))
+    Err(io::Error::other("circular links"))
 }
 
-/// Writes a file below a folder, which is made if it is not there.
+/// Writes a file in a directory, and creates the directory.
 pub(super) fn file_below(directory: &Path, file: &Path, text: &str) -> Result<(), Failure> {
     let path = directory.join(file);
     let made = path.parent().map_or(Ok(()), std::fs::create_dir_all);
     made.map_err(|error| {
-        Failure::Environment(format!("cannot make `{}`: {error}", directory.display()))
+        Failure::usage(format!("cannot create `{}`: {error}", directory.display()))
     })?;
     self::file(&path, text)
 }
 
-/// Writes a file as a whole or not at all, and only if it changes; what is no file, such as a pipe
-/// or a device, is written to as it is.
+/// Writes a file atomically, and only if it changes. Writes to a pipe or device in place.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
         let old = match path.metadata() {
             Ok(old) if !old.is_file() => {
-                // Reading would wait or eat, and replacing destroy.
+                // Reading would wait or consume, and replacing would destroy the node.
                 let mut node = std::fs::OpenOptions::new().write(true).open(path)?;
                 return match node.write_all(text.as_bytes()) {
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -158,10 +169,10 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        // A link stays a link: what it leads to is replaced.
+        // A link stays a link: its target is replaced.
         let path = target(path)?;
         if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-            detail(&format!("unchanged: {}", path.display()));
+            detail(&format!("unchanged {}", path.display()));
             return Ok(());
         }
         let directory = match path.parent() {
@@ -172,7 +183,7 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // What other tools give a new file, and the umask still takes from.
+            // The mode of new files of other tools, which the umask still restricts.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         let mut file = builder.tempfile_in(directory)?;
@@ -182,10 +193,8 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         }
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;
-        detail(&format!("written: {}", path.display()));
+        detail(&format!("wrote {}", path.display()));
         Ok(())
     };
-    write().map_err(|error| {
-        Failure::Environment(format!("cannot write `{}`: {error}", path.display()))
-    })
+    write().map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", path.display())))
 }

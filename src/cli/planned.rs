@@ -1,4 +1,4 @@
-//! What CloudFormation says that it would do, printed.
+//! The changes in a change set, printed.
 
 use std::fmt::Write as _;
 
@@ -13,20 +13,20 @@ const GREEN: Style = AnsiColor::Green.on_default();
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 const LOUD: Style = AnsiColor::Red.on_default().bold();
 
-/// How bad a planned change is: what is replaced comes first.
+/// Returns the order, word and style of a planned change. Replacements come first.
 fn rank(planned: &PlannedChange) -> (u8, &'static str, Style) {
     match (planned.action.as_str(), planned.replacement.as_str()) {
         (_, "True") => (0, "replaced", LOUD),
-        (_, "Conditional") => (1, "perhaps replaced", YELLOW),
+        (_, "Conditional") => (1, "may be replaced", YELLOW),
         ("Remove", _) => (2, "removed", RED),
         ("Add", _) => (3, "added", GREEN),
         ("Import", _) => (4, "imported", GREEN),
         ("Modify", _) => (5, "changed", YELLOW),
-        _ => (6, "perhaps changed", YELLOW),
+        _ => (6, "may change", YELLOW),
     }
 }
 
-/// The service's view of a change set, for people.
+/// Formats a change set as text.
 pub(super) fn planned(set: &ChangeSet) -> String {
     let mut lines: Vec<&PlannedChange> = set.planned.iter().collect();
     lines.sort_by_key(|it| rank(it).0);
@@ -54,7 +54,7 @@ pub(super) fn planned(set: &ChangeSet) -> String {
     out
 }
 
-/// The service's view of a change set, for programs.
+/// Formats a change set as JSON.
 pub(super) fn planned_json(set: &ChangeSet) -> Value {
     let one = |it: &PlannedChange| {
         json!({

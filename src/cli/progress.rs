@@ -1,4 +1,4 @@
-//! Telling what happens while it happens: on a terminal, in a log, or to a program.
+//! Progress of an operation: on a terminal, in a log, or as JSON Lines.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::aws::{CheckedTemplate, check_template};
-use super::{Failure, app, output, planned};
+use super::failure::Failure;
+use super::format::ReportFormat;
+use super::global::is_quiet;
+use super::settings::UNREACHABLE;
+use super::{output, planned};
 use crate::deploy::outcome::{Confirm, Confirmation, Deployed};
 use crate::deploy::parameters::deployed_values;
 use crate::deploy::stop::Stop;
@@ -19,18 +22,11 @@ use crate::deploy::values::{ChangeSet, Event, Stack};
 use crate::deploy::wait::ProgressSink;
 use crate::diff::{ChangeReport, Version, escape_text};
 
-/// How things are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people
-    Text,
-    /// For programs: an object a line on standard output
-    Json,
-}
-
-/// What is planned, for showing it.
+/// A planned deployment, to show.
 #[derive(Clone, Debug)]
-pub(super) struct DeployPlan {
+pub(super) struct DeployPlan<'a> {
+    pub(super) app: Option<&'a crate::App>,
+    pub(super) program: &'a str,
     pub(super) stack: String,
     pub(super) text: String,
     pub(super) nested: Vec<String>,
@@ -39,7 +35,7 @@ pub(super) struct DeployPlan {
     pub(super) capabilities: Vec<String>,
 }
 
-/// Whether somebody is there to be asked.
+/// Whether a prompt can be answered.
 pub(super) fn is_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
@@ -51,36 +47,36 @@ struct Bars {
     has_total: bool,
 }
 
-/// Whether a program was told how it ended.
+/// Whether an `end` event was printed.
 static END_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Tells a program how it ended, if nobody has yet.
-pub(super) fn report_end<T>(format: Format, done: Result<T, Failure>) -> Result<T, Failure> {
+/// Prints an `end` event after a failure, unless one was printed.
+pub(super) fn report_end<T>(format: ReportFormat, done: Result<T, Failure>) -> Result<T, Failure> {
     if done.is_err() && !END_REPORTED.load(Ordering::Relaxed) {
         ProgressReporter::new(format, true).outcome("error", None, &json!({}));
     }
     done
 }
 
-/// Tells what happens.
-pub(super) struct ProgressReporter {
-    format: Format,
+/// Reports deployment progress to a terminal, a log, or JSON Lines.
+pub(super) struct ProgressReporter<'a> {
+    format: ReportFormat,
     yes: bool,
-    /// Show the plan on standard output, as what was asked for.
+    /// Whether to print the plan to standard output, as the result.
     show: bool,
-    plan: Option<DeployPlan>,
+    plan: Option<DeployPlan<'a>>,
     bars: Option<Bars>,
     started: BTreeMap<String, Instant>,
 }
 
-/// How many resources under way have a line of their own.
+/// The number of resources in progress with a separate line.
 const MAX_LINES: usize = 6;
 
 const GREEN: Style = AnsiColor::Green.on_default();
 const RED: Style = AnsiColor::Red.on_default().bold();
 
-impl ProgressReporter {
-    pub(super) fn new(format: Format, yes: bool) -> ProgressReporter {
+impl<'a> ProgressReporter<'a> {
+    pub(super) fn new(format: ReportFormat, yes: bool) -> ProgressReporter<'a> {
         ProgressReporter {
             format,
             yes,
@@ -92,29 +88,29 @@ impl ProgressReporter {
     }
 
     #[must_use]
-    pub(super) fn with_plan(mut self, plan: DeployPlan, show: bool) -> ProgressReporter {
+    pub(super) fn with_plan(mut self, plan: DeployPlan<'a>, show: bool) -> ProgressReporter<'a> {
         self.plan = Some(plan);
         self.show = show;
         self
     }
 
-    /// Tells a program something.
+    /// Prints an event.
     pub(super) fn emit(&self, value: &Value) {
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             let _ = output::artifact(&format!("{value}\n"));
         }
     }
 
-    /// Tells people something, above what moves.
+    /// Prints a line above the progress bars.
     pub(super) fn line(&self, text: &str) {
         let line = format!("{text}\n");
         match &self.bars {
-            Some(bars) => bars.all.suspend(|| output::note(&line)),
-            None => output::note(&line),
+            Some(bars) => bars.all.suspend(|| output::unless_quiet(&line)),
+            None => output::unless_quiet(&line),
         }
     }
 
-    /// The stack in the end.
+    /// Prints the `end` event.
     pub(super) fn outcome(&self, word: &str, stack: Option<&Stack>, more: &Value) {
         END_REPORTED.store(true, Ordering::Relaxed);
         let mut value = json!({ "event": "end", "outcome": word });
@@ -134,9 +130,9 @@ impl ProgressReporter {
         self.emit(&value);
     }
 
-    /// The outputs, which are what a deployment is for.
+    /// Prints the outputs of the stack.
     pub(super) fn outputs(&self, stack: &Stack) {
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             return;
         }
         let widest = stack
@@ -152,17 +148,17 @@ impl ProgressReporter {
     }
 }
 
-/// What was typed before the question was there is no answer to it.
+/// Discards what was typed before the prompt.
 fn discard_typed_input() {
     #[cfg(unix)]
     let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
 }
 
-/// What is said when the user does not wait for the end.
+/// Prints what a forced stop leaves.
 pub(super) fn report_forced_stop() {
-    let _ = output::stderr(
-        "ended at once: a change set may be left, and a new stack in REVIEW_IN_PROGRESS; \
-         `ssm-synth status` tells, and the next `deploy` goes on from there\n",
+    output::error(
+        "stopped at once; a change set and a stack in `REVIEW_IN_PROGRESS` can remain",
+        Some("run `deploy` again, which reuses the stack"),
     );
 }
 
@@ -170,7 +166,7 @@ fn bar_style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-impl ProgressSink for ProgressReporter {
+impl ProgressSink for ProgressReporter<'_> {
     fn note(&mut self, text: &str) {
         self.emit(&json!({ "event": "note", "text": text }));
         self.line(text);
@@ -178,7 +174,7 @@ impl ProgressSink for ProgressReporter {
 
     fn start(&mut self, resources: Option<usize>) {
         self.started.clear();
-        if self.format == Format::Json || output::is_quiet() || !std::io::stderr().is_terminal() {
+        if self.format == ReportFormat::Json || is_quiet() || !std::io::stderr().is_terminal() {
             return;
         }
         let all = MultiProgress::new();
@@ -210,7 +206,7 @@ impl ProgressSink for ProgressReporter {
             "status": event.status,
             "reason": event.reason,
         }));
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             return;
         }
         let reason = match event.reason.as_str() {
@@ -279,7 +275,7 @@ impl ProgressSink for ProgressReporter {
     }
 }
 
-impl Confirm for ProgressReporter {
+impl Confirm for ProgressReporter<'_> {
     fn plan(
         &mut self,
         set: &ChangeSet,
@@ -293,8 +289,10 @@ impl Confirm for ProgressReporter {
         let old = deployed
             .map(|it| Version::template(&it.template, deployed_values(it), region))
             .unwrap_or_default();
-        let new = Version::template(&plan.text, values.to_vec(), region);
-        let new = super::app::with_verdicts(new);
+        let mut new = Version::template(&plan.text, values.to_vec(), region);
+        if let Some(app) = plan.app {
+            new = new.with_verdicts_of(app.graph());
+        }
         let report = ChangeReport::compare(&old, &new);
         let (access, session) = report.summary_json();
         self.emit(&json!({
@@ -307,43 +305,41 @@ impl Confirm for ProgressReporter {
             "session": session,
             "capabilities": plan.capabilities,
         }));
-        let checked = match app::current() {
+        let checked = match plan.app {
             Some(app) => Some(CheckedTemplate::of_app(&plan.stack, app)),
             None => check_template(&plan.stack, &plan.text, values, Some(&plan.region)).ok(),
         };
         let unreachable = checked.filter(CheckedTemplate::is_unreachable);
         let verdict = match &unreachable {
-            Some(_) if !plan.allow_unreachable => {
-                Err("Session Manager cannot reach an instance of this stack; mend it as told, or deploy \
-                     it nevertheless with `--allow-unreachable`"
-                    .to_owned())
-            }
+            Some(_) if !plan.allow_unreachable => Err(format!(
+                "{UNREACHABLE}; apply the fix above, or pass `--allow-unreachable`"
+            )),
             _ => Ok(()),
         };
-        if self.format == Format::Json {
+        if self.format == ReportFormat::Json {
             return verdict;
         }
         let what = match deployed {
             Some(_) => format!("Stack `{}` in {}: update", plan.stack, plan.region),
-            None => format!("A new stack `{}` in {}", plan.stack, plan.region),
+            None => format!("Stack `{}` in {}: create", plan.stack, plan.region),
         };
         let mut text = format!("{what}\n{}{}", planned::planned(set), report.summary_text());
         if !plan.capabilities.is_empty() {
-            text.push_str(&format!("Acknowledged: {}\n", plan.capabilities.join(", ")));
+            text.push_str(&format!("Capabilities: {}\n", plan.capabilities.join(", ")));
         }
         if !plan.nested.is_empty() {
             text.push_str(&format!(
-                "Not looked into: the nested stacks {}\n",
+                "Not analyzed: nested stacks {}\n",
                 plan.nested.join(", ")
             ));
         }
         if let Some(checked) = unreachable {
-            text.push_str(&checked.text());
+            text.push_str(&checked.text(plan.program));
         }
         let _ = match self.show {
             true => output::stdout(&text),
-            // Whoever is not asked need not see it.
-            false if self.yes && output::is_quiet() => Ok(()),
+            // Without a prompt and with `--quiet`, the plan is not needed.
+            false if self.yes && is_quiet() => Ok(()),
             false => output::stderr(&text),
         };
         verdict
@@ -355,17 +351,17 @@ impl Confirm for ProgressReporter {
         }
         discard_typed_input();
         let _ = output::stderr(&format!("{question} [y/N] "));
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // Reading cannot be interrupted; a thread of its own dies with the program.
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        // A read cannot be interrupted; a separate thread ends with the program.
         std::thread::spawn(move || {
             let mut line = String::new();
             let read = std::io::stdin().lock().read_line(&mut line);
-            let _ = tell.send(read.is_ok().then_some(line));
+            let _ = sender.send(read.is_ok().then_some(line));
         });
         let reply = tokio::select! {
-            told = told => told.ok().flatten().unwrap_or_default(),
+            line = receiver => line.ok().flatten().unwrap_or_default(),
             () = stop.wait() => {
-                let _ = output::stderr("\nstopping: taking the change set away\n");
+                let _ = output::stderr("\nDeleting change set...\n");
                 return Confirmation::No;
             }
         };

@@ -1,62 +1,54 @@
-//! `runbook`: what to do with this very stack, in Markdown.
+//! `runbook`: the commands for one stack, in Markdown.
 
-use std::path::PathBuf;
-
+use super::context::Context;
+use super::failure::Failure;
 use super::input::{AssumptionArgs, InputArgs};
-use super::settings::Settings;
-use super::{Failure, app, output};
+use super::output::OutputArgs;
 use crate::frontend::InputFormat;
 use crate::runbook::{self, Source};
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 it is written, whatever the proof says; 1 the configuration failed; 2 the file \
-cannot be read, usage, environment.\n\n\
-Examples:\n  \
-ssm-synth runbook -o RUNBOOK.md\n  \
-ssm-synth runbook stack.yaml --name team --region eu-central-1"
-)]
+#[command(after_help = format!("\
+Examples:
+  ssm-synth runbook -o RUNBOOK.md
+  ssm-synth runbook stack.yaml --stack team --region eu-central-1
+
+{}", super::help::EXIT_CODES))]
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     assumptions: AssumptionArgs,
+    /// Stack name
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
     #[command(flatten)]
-    settings: Settings,
-    /// The stack's name [default: as the configuration or the file is called]
-    #[arg(long)]
-    name: Option<String>,
-    /// Write this file, as a whole and only if it changes, instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    output: OutputArgs,
 }
 
-/// The flags that make the same stack again.
-fn flags(args: &Args) -> Vec<String> {
-    let mut flags = args.input.config_flags();
-    flags.extend(args.settings.to_args());
-    flags
+/// Returns the options that generate the same stack again.
+fn config_args(args: &Args, context: &Context) -> Vec<String> {
+    let mut words = args.input.config_args(context);
+    words.extend(args.input.settings.to_args());
+    words
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let input = args
         .input
-        .stack_input(&args.assumptions, &args.settings, args.name.as_ref())?;
+        .stack_input(context, &args.assumptions, args.stack.as_ref())?;
     let text = runbook::runbook(&runbook::RunbookInput {
+        program: context.program(),
         stack: &input.title,
         source: match input.format {
             InputFormat::Cfn => Source::Template(input.file, args.input.values()?),
             InputFormat::Plan => Source::Plan,
-            InputFormat::Config => Source::Config(flags(args)),
+            InputFormat::Config => Source::Config(config_args(args, context)),
         },
         graph: &input.graph,
         reachability: &input.reachability,
         assumptions: args.assumptions.to_assumptions(),
     })
-    .map_err(|error| Failure::Environment(error.to_string()))?;
-    let text = app::with_program_name(&text);
-    match &args.output {
-        Some(path) => output::file(path, &text),
-        None => output::artifact(&text),
-    }
+    .map_err(|error| Failure::usage(error.to_string()))?;
+    args.output.write(&text)
 }

@@ -1,45 +1,63 @@
-//! What makes a stack: a configuration with what flags lay over it, or the program's own app.
+//! The stack of a configuration with the options that override it, or of an embedding program.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::context::Context;
 use super::diagnostics::{Sources, render};
-use super::{Failure, app, output};
+use super::failure::Failure;
+use super::output;
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
-use crate::ir::{Diagnostic, Diagnostics, Dialect};
+use crate::ir::Dialect;
+use crate::ir::{Diagnostic, Diagnostics, nearest};
+use crate::region::{Region, regions};
 use crate::validate::Validated;
 use crate::{reachability, report};
 
-/// What makes a stack, as a file and flags tell it.
+/// The heading of these options in the help.
+const HEADING: &str = "Configuration overrides";
+
+/// Options that override the configuration.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Settings {
-    /// The configuration; `-` reads standard input [default: ssm-synth.yaml, if it is there]
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// The range of the new VPC [default: 10.0.0.0/16]
-    #[arg(long, value_name = "CIDR")]
+    /// IPv4 range of the new VPC
+    #[arg(long, help_heading = HEADING, value_name = "CIDR")]
     cidr: Option<String>,
-    /// How many zones the new network has [default: 2]
-    #[arg(long, value_name = "N")]
+    /// Number of Availability Zones of the new VPC
+    #[arg(long, help_heading = HEADING, value_name = "N")]
     zones: Option<u32>,
-    /// An existing VPC to use
-    #[arg(long, value_name = "ID")]
+    /// Existing VPC
+    #[arg(long, help_heading = HEADING, value_name = "ID")]
     vpc: Option<String>,
-    /// The existing VPC's subnets
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    /// Subnets of the existing VPC, separated by commas
+    #[arg(long, help_heading = HEADING, value_name = "ID,...", value_delimiter = ',')]
     subnets: Vec<String>,
-    /// Any setting, such as `endpoints.zones=one`; the value is YAML
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// Any setting with its value in YAML, such as `endpoints.zones=one`
+    #[arg(long, help_heading = HEADING, value_name = "KEY=VALUE")]
     set: Vec<String>,
 }
 
-/// A configuration is small, and so is a template; a plan says everything twice.
+/// The name and the Region of a stack.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct StackName<'a> {
+    /// The stack of `--stack`. Default: the name in the configuration.
+    pub(super) name: Option<&'a String>,
+    /// The Region of `--region`. Default: the Region of the configuration.
+    pub(super) region: Option<&'a String>,
+}
+
+/// The largest input in bytes. A plan contains every value twice.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
 
-/// What CloudFormation takes in a request; a larger template goes through S3.
+/// The largest template in bytes that CloudFormation accepts in a request.
 pub(super) const MAX_INLINE: usize = 51_200;
 
+/// Reads a file, or standard input for `-`.
+///
+/// # Errors
+///
+/// A file that cannot be read, that is too large, or that is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let shown = path.display();
@@ -51,46 +69,67 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     } else {
         std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
-    done.map_err(|error| Failure::Environment(format!("cannot read `{shown}`: {error}")))?;
+    done.map_err(|error| Failure::usage(format!("cannot read `{shown}`: {error}")))?;
     if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("`{shown}` has over {} MB", MAX_BYTES / 1024 / 1024);
-        return Err(Failure::Environment(message));
+        let max = MAX_BYTES / 1024 / 1024;
+        return Err(Failure::usage(format!(
+            "`{shown}` is larger than {max} MiB"
+        )));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let _ = output::stderr(&format!("error: `{shown}` is not UTF-8, at byte {at}\n"));
-        Failure::Input
+        Failure::usage(format!("`{shown}` is not UTF-8 at byte {at}"))
     })
 }
 
-/// A file that cannot be read at all.
+/// Finds a Region by name.
+///
+/// # Errors
+///
+/// An unknown name.
+pub(super) fn region(name: &str) -> Result<&'static Region, Failure> {
+    Region::find(name).ok_or_else(|| {
+        Failure::usage(format!("unknown region `{name}`"))
+            .with_help(nearest(name, regions().iter().map(|it| it.name)))
+    })
+}
+
+/// Reports an input that cannot be read.
 pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
     let sources = vec![(name.to_owned(), text.to_owned())];
     let _ = output::stderr(&render(diagnostics.iter(), &sources));
-    Failure::Unreadable
+    Failure::Unusable
 }
 
+/// Reports an invalid configuration.
 pub(super) fn fail(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
     let _ = output::stderr(&render(diagnostics.iter(), sources));
-    Failure::Input
+    Failure::Failed
 }
 
-/// Prints a stack; one that CloudFormation would not take is refused.
+/// Generates the document of a stack.
+///
+/// # Errors
+///
+/// A template that is too large for CloudFormation.
 pub(super) fn print_artifact(
     format: Format,
     validated: &Validated<'_>,
     stack: &str,
     kind: ModuleKind,
 ) -> Result<String, Failure> {
-    // Whoever names a stack has found it before.
+    // The stack exists: the caller selected it.
     let text = format.print(validated, stack, kind).unwrap_or_default();
     if format.dialect() == Dialect::Cfn && text.len() > 1024 * 1024 {
-        let message = format!(
-            "error[template-size]: the template of `{stack}` has {} bytes, and CloudFormation takes 1048576\n",
-            text.len()
+        let diagnostic = Diagnostic::error(
+            "template-size",
+            format!(
+                "the template of `{stack}` has {} bytes; CloudFormation accepts 1,048,576",
+                text.len()
+            ),
         );
-        let _ = output::stderr(&message);
-        return Err(Failure::Input);
+        let _ = output::stderr(&render([&diagnostic], &Sources::new()));
+        return Err(Failure::Failed);
     }
     Ok(text)
 }
@@ -100,16 +139,15 @@ fn quote(text: &str) -> String {
 }
 
 impl Settings {
-    /// The settings that flags give: flag, path, value in YAML.
-    fn flags(
-        &self,
-        name: Option<&String>,
-        region: Option<&String>,
-    ) -> Result<Vec<(String, String, String)>, Failure> {
+    /// Returns the settings of the options: option, path, value in YAML.
+    fn flags(&self, stack: StackName<'_>) -> Result<Vec<(String, String, String)>, Failure> {
+        if let Some(name) = stack.region {
+            region(name)?;
+        }
         let mut settings = Vec::new();
         for (flag, path, value) in [
-            ("--name", "name", name),
-            ("--region", "region", region),
+            ("--stack", "name", stack.name),
+            ("--region", "region", stack.region),
             ("--cidr", "network.cidr", self.cidr.as_ref()),
             ("--vpc", "network.vpc", self.vpc.as_ref()),
         ] {
@@ -131,21 +169,18 @@ impl Settings {
         }
         for set in &self.set {
             let Some((path, value)) = set.split_once('=') else {
-                let message = format!("`--set {set}` has no `=`; write `--set network.zones=3`");
-                return Err(Failure::Environment(message));
+                return Err(Failure::usage(format!("`--set {set}` has no `=`"))
+                    .with_help("write a setting and its value, such as `--set network.zones=3`"));
             };
             settings.push((format!("--set {path}"), path.to_owned(), value.to_owned()));
         }
         Ok(settings)
     }
 
-    /// The flags as they were given, for a command line that says the same.
+    /// Returns the options as words of a command line.
     pub(super) fn to_args(&self) -> Vec<String> {
         let mut words = Vec::new();
         let mut add = |flag: &str, value: String| words.extend([flag.to_owned(), value]);
-        if let Some(file) = &self.config {
-            add("--config", file.display().to_string());
-        }
         if let Some(cidr) = &self.cidr {
             add("--cidr", cidr.clone());
         }
@@ -164,69 +199,59 @@ impl Settings {
         words
     }
 
-    /// Makes the stack, checked, and says what is wrong with it; `file` is the name and text of a
-    /// configuration that is named without the flag.
+    /// Builds and validates the stack. `file` is the name and text of a configuration that the user
+    /// specified as the input.
     pub(super) fn built_config(
         &self,
+        context: &Context,
         file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
+        stack: StackName<'_>,
     ) -> Result<BuiltConfig, Failure> {
-        if let Some(app) = app::current() {
-            return app::built_config(app, name, self.config_flag().or(region.map(|_| "--region")));
+        if let (None, Some(app)) = (&file, context.app()) {
+            let flag = self.config_flag().or(stack.region.map(|_| "--region"));
+            return context.built_app(app, stack.name, flag);
         }
         let mut sources = Sources::new();
-        let config = match file {
-            None => self.read(name, region, &mut sources)?,
-            file => self.with_flags(file, name, region, &mut sources)?,
-        };
-        let built_config = config
+        let config = self.read(context, file, stack, &mut sources)?;
+        let built = config
             .build()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let found = built_config
-            .validate()
-            .map(|_| ())
-            .map_err(|diagnostics| fail(&diagnostics, &sources));
-        found.map(|()| built_config)
+        let validated = built.validate().map(|_| ());
+        validated.map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        Ok(built)
     }
 
-    /// Makes the app, checked, of which no stack is meant above others.
-    pub(super) fn any(
-        &self,
-        name: Option<&String>,
-        region: Option<&String>,
-    ) -> Result<BuiltConfig, Failure> {
-        let first = app::current().and_then(|app| app.graph().stacks().next());
-        let first = first.map(|it| it.name.clone());
-        self.built_config(None, name.or(first.as_ref()), region)
-    }
-
-    /// Reads the configuration, with what the flags set.
+    /// Reads the configuration, with the options that override it. `file` is the name and text of a
+    /// configuration that the user specified as the input.
     pub(super) fn read(
         &self,
-        name: Option<&String>,
-        region: Option<&String>,
+        context: &Context,
+        file: Option<(String, String)>,
+        stack: StackName<'_>,
         sources: &mut Sources,
     ) -> Result<Config, Failure> {
-        let default = Path::new("ssm-synth.yaml");
-        let path = match &self.config {
-            Some(path) => Some(path.as_path()),
-            None => default.exists().then_some(default),
-        };
-        let file = match path {
-            None => None,
-            Some(path) => {
-                output::detail(&format!("configuration: {}", path.display()));
-                Some((path.display().to_string(), read(path)?))
+        let file = match (file, context.config_flag()) {
+            (Some((file, _)), Some(_)) => {
+                return Err(Failure::usage(format!(
+                    "`{file}` and `--config` both specify a configuration"
+                ))
+                .with_help("pass one of them"));
             }
+            (Some(file), None) => Some(file),
+            (None, _) => match context.config_path()? {
+                None => None,
+                Some(path) => {
+                    output::detail(&format!("read {}", path.display()));
+                    Some((path.display().to_string(), read(path)?))
+                }
+            },
         };
-        self.apply_flags(file, name, region, sources)
+        self.apply_flags(file, stack, sources)
     }
 
-    /// The flag that is given, if one is, and belongs to a configuration.
+    /// Returns an option that overrides the configuration, if one is set.
     pub(super) fn config_flag(&self) -> Option<&'static str> {
         [
-            ("--config", self.config.is_some()),
             ("--cidr", self.cidr.is_some()),
             ("--zones", self.zones.is_some()),
             ("--vpc", self.vpc.is_some()),
@@ -234,30 +259,27 @@ impl Settings {
             ("--set", !self.set.is_empty()),
         ]
         .into_iter()
-        .find(|(_, given)| *given)
+        .find(|(_, is_set)| *is_set)
         .map(|(flag, _)| flag)
     }
 
-    /// Lays what the flags set over a configuration that is named without the flag.
-    pub(super) fn with_flags(
-        &self,
-        file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
-        sources: &mut Sources,
-    ) -> Result<Config, Failure> {
-        if let (Some((file, _)), Some(_)) = (&file, &self.config) {
-            let message = format!("`{file}` and `--config` are both given; one of them is enough");
-            return Err(Failure::Environment(message));
+    /// Rejects options of a configuration for an input that is not one.
+    pub(super) fn reject_overrides(&self, context: &Context, input: &str) -> Result<(), Failure> {
+        let flag = self
+            .config_flag()
+            .or(context.config_flag().map(|_| "--config"));
+        match flag {
+            None => Ok(()),
+            Some(flag) => Err(Failure::usage(format!(
+                "`{flag}` requires a configuration; `{input}` is a template or plan"
+            ))),
         }
-        self.apply_flags(file, name, region, sources)
     }
 
     fn apply_flags(
         &self,
         file: Option<(String, String)>,
-        name: Option<&String>,
-        region: Option<&String>,
+        stack: StackName<'_>,
         sources: &mut Sources,
     ) -> Result<Config, Failure> {
         let mut config = match file {
@@ -268,9 +290,9 @@ impl Settings {
                 config.map_err(|diagnostics| fail(&diagnostics, sources))?
             }
         };
-        for (source, path, value) in self.flags(name, region)? {
+        for (source, path, value) in self.flags(stack)? {
             let set = config.set(&source, &path, &value);
-            // A flag given twice has the value that was given last.
+            // The last value of a repeated option applies.
             sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
             set.map_err(|diagnostics| fail(&diagnostics, sources))?;
@@ -279,56 +301,58 @@ impl Settings {
     }
 }
 
-/// A template, and where it is deployed.
+/// A generated template, and the stack to deploy it to.
 pub(super) struct Synthesized {
     pub(super) text: String,
-    /// The stack's name.
+    /// The name of the stack.
     pub(super) stack: String,
-    /// The region that the settings tell.
+    /// The Region of the settings.
     #[cfg(feature = "deploy")]
-    pub(super) region: Option<&'static crate::Region>,
+    pub(super) region: Option<&'static Region>,
 }
 
-/// What to make of settings.
+/// Options of a generated document.
 pub(super) struct SynthOptions<'a> {
     pub(super) format: Format,
     pub(super) module_kind: ModuleKind,
-    pub(super) name: Option<&'a String>,
-    pub(super) region: Option<&'a String>,
+    pub(super) stack: StackName<'a>,
     pub(super) on_unreachable: OnUnreachable,
 }
 
-/// What is done about instances that provably cannot be reached.
+/// The treatment of instances that Session Manager cannot reach.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnUnreachable {
-    /// Nothing: the caller knows more, and proves for itself.
+    /// No check: the caller checks with more information.
     Skip,
     Report,
     Reject,
 }
 
 impl Settings {
+    /// Generates the document of the selected stack, and prints warnings.
     pub(super) fn synthesize(
         &self,
+        context: &Context,
         options: &SynthOptions<'_>,
     ) -> Result<(BuiltConfig, String), Failure> {
         let mut sources = Sources::new();
-        let built_config = match app::current() {
+        let built = match context.app() {
             Some(app) => {
-                let setting = self.config_flag().or(options.region.map(|_| "--region"));
-                app::built_config(app, options.name, setting)?
+                let flag = self.config_flag();
+                let flag = flag.or(options.stack.region.map(|_| "--region"));
+                context.built_app(app, options.stack.name, flag)?
             }
             None => {
-                let config = self.read(options.name, options.region, &mut sources)?;
+                let config = self.read(context, None, options.stack, &mut sources)?;
                 config
                     .build()
                     .map_err(|diagnostics| fail(&diagnostics, &sources))?
             }
         };
-        let validated = built_config
+        let validated = built
             .validate()
             .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        check_reachability(&built_config, options.on_unreachable)?;
+        check_reachability(context, &built, options.on_unreachable)?;
         let dialect = options.format.dialect();
         let limits = validated.limit_violations(dialect);
         if limits.has_errors() {
@@ -337,109 +361,122 @@ impl Settings {
         let text = print_artifact(
             options.format,
             &validated,
-            &built_config.stack,
+            &built.stack,
             options.module_kind,
         )?;
         let matters = |it: &&Diagnostic| it.only.is_none_or(|only| only == dialect);
         let warnings = validated.warnings().iter().filter(matters);
-        output::note(&render(warnings, &sources));
-        Ok((built_config, text))
-    }
-}
-
-impl Settings {
-    /// Makes the template for CloudFormation of a configuration's text.
-    pub(super) fn template_of(&self, file: Option<(String, String)>) -> Result<String, Failure> {
-        let mut sources = Sources::new();
-        let config = self.apply_flags(file, None, None, &mut sources)?;
-        let built_config = config
-            .build()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        let validated = built_config
-            .validate()
-            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-        print_artifact(
-            Format::Cfn,
-            &validated,
-            &built_config.stack,
-            ModuleKind::Root,
-        )
+        output::unless_quiet(&render(warnings, &sources));
+        Ok((built, text))
     }
 
-    /// What a file alone tells.
-    #[cfg(feature = "deploy")]
-    pub(super) fn of(config: Option<PathBuf>) -> Settings {
-        Settings {
-            config,
-            ..Settings::default()
-        }
-    }
-
-    #[cfg(feature = "deploy")]
-    /// The stack's name and region, if the configuration is sound; nothing is printed if not.
-    pub(super) fn try_stack_and_region(&self) -> Option<(String, Option<&'static crate::Region>)> {
-        if let Some(app) = app::current() {
-            let mut stacks = app.graph().stacks();
-            let only = stacks.next().filter(|_| stacks.next().is_none())?;
-            return Some((only.name.clone(), only.region));
-        }
-        let default = PathBuf::from("ssm-synth.yaml");
-        let path = self.config.as_ref().unwrap_or(&default);
-        let text = std::fs::read_to_string(path).ok()?;
-        let built_config = Config::read("", &text).ok()?.build().ok()?;
-        let stack = built_config.app.graph().stack(&built_config.stack)?;
-        Some((built_config.stack.clone(), stack.region))
-    }
-
-    /// Makes the template for CloudFormation; the proof is the caller's, who knows more.
-    pub(super) fn template(&self, stack: Option<&String>) -> Result<Synthesized, Failure> {
-        let (built_config, text) = self.synthesize(&SynthOptions {
-            format: Format::Cfn,
-            module_kind: ModuleKind::Root,
-            // A configuration's stack is called as it is deployed.
-            name: stack.filter(|_| app::current().is_some()),
-            region: None,
-            on_unreachable: OnUnreachable::Skip,
-        })?;
+    /// Generates the CloudFormation template. The caller checks reachability with more information.
+    pub(super) fn template(
+        &self,
+        context: &Context,
+        stack: Option<&String>,
+    ) -> Result<Synthesized, Failure> {
+        let (built, text) = self.synthesize(
+            context,
+            &SynthOptions {
+                format: Format::Cfn,
+                module_kind: ModuleKind::Root,
+                stack: StackName {
+                    name: stack,
+                    region: None,
+                },
+                on_unreachable: OnUnreachable::Skip,
+            },
+        )?;
         Ok(Synthesized {
             text,
             #[cfg(feature = "deploy")]
-            region: built_config
-                .app
-                .graph()
-                .stack(&built_config.stack)
-                .and_then(|it| it.region),
-            stack: built_config.stack,
+            region: region_of(&built),
+            stack: built.stack,
+        })
+    }
+
+    /// Generates the CloudFormation template of the text of a configuration.
+    pub(super) fn template_of(
+        &self,
+        file: (String, String),
+        stack: Option<&String>,
+    ) -> Result<Synthesized, Failure> {
+        let mut sources = Sources::new();
+        let stack = StackName {
+            name: stack,
+            region: None,
+        };
+        let config = self.apply_flags(Some(file), stack, &mut sources)?;
+        let built = config
+            .build()
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        let validated = built
+            .validate()
+            .map_err(|diagnostics| fail(&diagnostics, &sources))?;
+        Ok(Synthesized {
+            text: print_artifact(Format::Cfn, &validated, &built.stack, ModuleKind::Root)?,
+            #[cfg(feature = "deploy")]
+            region: region_of(&built),
+            stack: built.stack,
         })
     }
 }
 
-/// Proves the stack; one that provably cannot be reached ends here, unless that is wanted.
+#[cfg(feature = "deploy")]
+fn region_of(built: &BuiltConfig) -> Option<&'static Region> {
+    let graph = built.app.graph();
+    graph.stack(&built.stack).and_then(|it| it.region)
+}
+
+/// Returns the name and Region of the stack, if the configuration is valid. Prints nothing.
+#[cfg(feature = "deploy")]
+pub(super) fn stack_and_region(context: &Context) -> Option<(String, Option<&'static Region>)> {
+    if let Some(app) = context.app() {
+        let mut stacks = app.graph().stacks();
+        let only = stacks.next().filter(|_| stacks.next().is_none())?;
+        return Some((only.name.clone(), only.region));
+    }
+    let path = context.config_path().ok()??;
+    let text = std::fs::read_to_string(path).ok()?;
+    let built = Config::read("", &text).ok()?.build().ok()?;
+    Some((built.stack.clone(), region_of(&built)))
+}
+
+/// Checks reachability, and prints the report if an instance is unreachable.
+///
+/// # Errors
+///
+/// An unreachable instance, if the treatment is to reject it.
 pub(super) fn check_reachability(
-    built_config: &BuiltConfig,
-    proving: OnUnreachable,
+    context: &Context,
+    built: &BuiltConfig,
+    on_unreachable: OnUnreachable,
 ) -> Result<(), Failure> {
-    if proving == OnUnreachable::Skip {
+    if on_unreachable == OnUnreachable::Skip {
         return Ok(());
     }
-    let graph = built_config.app.graph();
+    let graph = built.app.graph();
     let assumptions = reachability::Assumptions::default();
     if !reachability::is_unreachable(graph, &assumptions) {
         return Ok(());
     }
     let reachability = reachability::check(graph, &assumptions);
     let report = report::CheckReport {
-        file: &built_config.stack,
+        file: &built.stack,
         graph,
         reachability: &reachability,
         json: false,
+        program: context.program(),
     };
     let _ = output::stderr(&report::text(&report));
-    if proving == OnUnreachable::Report {
+    if on_unreachable == OnUnreachable::Report {
         return Ok(());
     }
-    let message = "error: Session Manager cannot reach an instance of this stack; \
-                   `--allow-unreachable` prints it nevertheless\n";
-    let _ = output::stderr(message);
-    Err(Failure::Input)
+    output::error(UNREACHABLE, Some(ALLOW_UNREACHABLE));
+    Err(Failure::Failed)
 }
+
+/// The message for a stack with an unreachable instance, and its hint.
+pub(super) const UNREACHABLE: &str = "Session Manager cannot reach an instance of this stack";
+pub(super) const ALLOW_UNREACHABLE: &str = "apply the fix above, or pass `--allow-unreachable`";

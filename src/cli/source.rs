@@ -1,79 +1,116 @@
-//! What is deployed: a template, its stack, and the values of its parameters.
+//! A template to deploy, its stack, and the values of its parameters.
 
 use std::path::PathBuf;
 
-use super::Failure;
 use super::aws::print_error;
-use super::input::pair;
-use super::settings::{MAX_INLINE, Settings, read};
+use super::context::Context;
+use super::failure::Failure;
+use super::input::{ParameterArgs, reject_unknown};
+use super::settings::{MAX_INLINE, Settings, read, stack_and_region};
 use crate::deploy::template::{self, Facts};
 use crate::deploy::values::Slot;
+use crate::frontend::InputFormat;
 use crate::ir::nearest;
 use crate::region::Region;
 
-/// Which stack, and what of.
+/// The template to deploy, and its stack.
 #[derive(Debug, clap::Args)]
 pub(super) struct SourceArgs {
-    /// The stack [default: the configuration's name; without a configuration and a template
-    /// `access`]
+    /// Template or configuration; `-` reads stdin
+    #[arg(value_name = "FILE", conflicts_with_all = ["cidr", "zones", "vpc", "subnets", "set"])]
+    file: Option<PathBuf>,
+    /// Stack name
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
-    /// A template, instead of what the configuration makes; `-` reads standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "cidr", "zones", "vpc", "subnets", "set"])]
-    template: Option<PathBuf>,
+    #[command(flatten)]
+    parameters: ParameterArgs,
     #[command(flatten)]
     settings: Settings,
-    /// A value of a template's parameter; one that is not given stays what it is
-    #[arg(long = "parameter", value_name = "KEY=VALUE")]
-    parameters: Vec<String>,
 }
 
 /// A template, read.
+#[derive(Debug)]
 pub(super) struct Source {
-    /// The file's name, or the stack's.
+    /// The name of the file, or of the stack.
     pub(super) name: String,
     pub(super) text: String,
     pub(super) stack: String,
-    /// The region that a configuration tells.
+    /// The Region of a configuration.
     pub(super) region: Option<&'static Region>,
     pub(super) facts: Facts,
-    /// The template's parameters, with the values that are given.
+    /// The parameters of the template, with the specified values.
     pub(super) slots: Vec<Slot>,
 }
 
 impl SourceArgs {
-    /// Reads the template that is named, or makes it from the settings.
-    pub(super) fn read(&self) -> Result<Source, Failure> {
-        let (name, text, stack, region) = match &self.template {
+    /// Reads the template of the file, or generates it.
+    pub(super) fn read(&self, context: &Context) -> Result<Source, Failure> {
+        let parameters = self.parameters.pairs()?;
+        let made = match &self.file {
             Some(path) => {
-                let text = read(path)?;
-                // The configuration beside it names the stack, and where it is.
-                let told = Settings::default().try_stack_and_region();
-                let (stack, region) =
-                    told.map_or((None, None), |(stack, region)| (Some(stack), region));
-                (path.display().to_string(), text, stack, region)
+                let (name, text) = (path.display().to_string(), read(path)?);
+                match InputFormat::of(&text) {
+                    InputFormat::Config => {
+                        reject_unknown(&name, &text)?;
+                        self.settings
+                            .template_of((name, text), self.stack.as_ref())?
+                    }
+                    InputFormat::Plan => {
+                        let failure = Failure::usage(format!("`{name}` is a Terraform plan"));
+                        return Err(failure.with_help(
+                            "run `terraform apply`, or `ssm-synth convert` to get a template",
+                        ));
+                    }
+                    InputFormat::Cfn => {
+                        // A configuration in the directory names the stack and its Region.
+                        let found = stack_and_region(context);
+                        let (known, region) =
+                            found.map_or((None, None), |(stack, region)| (Some(stack), region));
+                        let stack = self.stack.clone().or(known).ok_or_else(unknown_stack)?;
+                        return Source::new(name, text, stack, region, &parameters);
+                    }
+                }
             }
-            None => {
-                let made = self.settings.template(self.stack.as_ref())?;
-                (made.stack.clone(), made.text, Some(made.stack), made.region)
-            }
+            None => self.settings.template(context, self.stack.as_ref())?,
         };
+        let name = made.stack.clone();
+        Source::new(name, made.text, made.stack, made.region, &parameters)
+    }
+}
+
+/// The failure of a command without a stack.
+pub(super) fn unknown_stack() -> Failure {
+    Failure::usage("no stack is specified").with_help("pass `--stack NAME`")
+}
+
+impl Source {
+    /// Reads a template.
+    ///
+    /// # Errors
+    ///
+    /// Text that is not a template; a parameter that the template does not have.
+    pub(super) fn new(
+        name: String,
+        text: String,
+        stack: String,
+        region: Option<&'static Region>,
+        parameters: &[(String, String)],
+    ) -> Result<Source, Failure> {
         let facts = template::read(&text).map_err(|error| {
             let at = error.at;
             let message = format!("{name}:{}:{}: {}", at.line, at.column, error.message);
             print_error(&message, None);
-            Failure::Input
+            Failure::Unusable
         })?;
         if facts.resources == 0 {
-            print_error(&format!("{name}: no template: it has no `Resources`"), None);
-            return Err(Failure::Input);
+            print_error(
+                &format!("`{name}` is not a template: it has no `Resources`"),
+                None,
+            );
+            return Err(Failure::Unusable);
         }
-        let stack = self.stack.clone().or(stack).ok_or_else(|| {
-            let message = "which stack? Name it by `--stack`: no configuration here does";
-            Failure::Environment(message.to_owned())
-        })?;
         Ok(Source {
-            slots: self.filled_slots(&name, &facts)?,
+            slots: slots(&name, &facts, parameters)?,
             name,
             text,
             stack,
@@ -82,44 +119,11 @@ impl SourceArgs {
         })
     }
 
-    /// The values of parameters, as they are given.
-    pub(super) fn parameters(&self) -> &[String] {
-        &self.parameters
-    }
-
-    /// The name and text of the template, of which nobody asks where it is deployed.
-    pub(super) fn read_any(&self) -> Result<(String, String), Failure> {
-        match &self.template {
-            Some(path) => Ok((path.display().to_string(), read(path)?)),
-            None => {
-                let made = self.settings.template(self.stack.as_ref())?;
-                Ok((made.stack, made.text))
-            }
-        }
-    }
-
-    /// The parameters with the values that are given, which must be the template's.
-    fn filled_slots(&self, name: &str, facts: &Facts) -> Result<Vec<Slot>, Failure> {
-        let mut slots = facts.slots.clone();
-        for text in &self.parameters {
-            let (key, value) = pair(text)?;
-            let Some(slot) = slots.iter_mut().find(|slot| slot.name == key) else {
-                let help = match facts.slots.is_empty() {
-                    true => "it has none".to_owned(),
-                    false => nearest(&key, facts.slots.iter().map(|slot| slot.name.as_str())),
-                };
-                print_error(&format!("{name} has no parameter `{key}`"), Some(&help));
-                return Err(Failure::Input);
-            };
-            slot.value = Some(value);
-        }
-        Ok(slots)
-    }
-}
-
-impl Source {
-    /// The template as it is sent: without blanks if it is too long with them; of any length if
-    /// it can go through a bucket.
+    /// Returns the template as it is sent: without whitespace if it is too large with it.
+    ///
+    /// # Errors
+    ///
+    /// A template that is too large for a request, unless it is uploaded to a bucket.
     pub(super) fn body(&self, through_bucket: bool) -> Result<String, Failure> {
         if self.text.len() <= MAX_INLINE {
             return Ok(self.text.clone());
@@ -129,11 +133,30 @@ impl Source {
             return Ok(body);
         }
         let message = format!(
-            "the template has {} bytes, and CloudFormation takes {MAX_INLINE} in a request",
+            "the template has {} bytes; CloudFormation accepts 51,200 in a request",
             body.len()
         );
-        let help = "`deploy` sends it through a bucket of the stack's region: `--s3-bucket`";
+        let help = "pass `--s3-bucket` to `deploy`, with a bucket in the Region of the stack";
         print_error(&message, Some(help));
-        Err(Failure::Input)
+        Err(Failure::Failed)
     }
+}
+
+/// Returns the parameters of the template with the specified values.
+fn slots(name: &str, facts: &Facts, values: &[(String, String)]) -> Result<Vec<Slot>, Failure> {
+    let mut slots = facts.slots.clone();
+    for (key, value) in values {
+        let Some(slot) = slots.iter_mut().find(|slot| slot.name == *key) else {
+            let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
+            return Err(match facts.slots.is_empty() {
+                true => failure,
+                false => failure.with_help(nearest(
+                    key,
+                    facts.slots.iter().map(|slot| slot.name.as_str()),
+                )),
+            });
+        };
+        slot.value = Some(value.clone());
+    }
+    Ok(slots)
 }

@@ -1,4 +1,4 @@
-//! `status`: the stack, its instances, their agents; and why not.
+//! `status`: the stack, its instances, their agents, and the reason of an offline agent.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,11 +8,15 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::aws::{
-    StackArgs, block_on, check_template, duration, print_error, report_aws_error, report_detached,
+    StackArgs, block_on, check_template, display, duration, print_error, report_aws_error,
+    report_detached,
 };
-use super::deploy::{failed, or_null};
-use super::progress::{Format, ProgressReporter, report_end, report_forced_stop};
-use super::{Failure, output};
+use super::context::Context;
+use super::deploy::{StackCommand, failed, or_null};
+use super::failure::Failure;
+use super::format::ReportFormat;
+use super::output;
+use super::progress::{ProgressReporter, report_end, report_forced_stop};
 use crate::deploy::aws::Cloud;
 use crate::deploy::aws_cli::{AwsCli, AwsCliError, Instance};
 use crate::deploy::error::AwsError;
@@ -22,25 +26,36 @@ use crate::deploy::values::{Drifted, Stack};
 use crate::deploy::wait::{ProgressSink as _, WaitEnd, WaitOptions, event_before_operation, wait};
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit codes: 0 the stack is whole and every agent online; 1 not so; \
-2 usage, credentials, network; 3 still under way; 130 stopped by Ctrl-C."
-)]
+#[command(after_help = "\
+Examples:
+  ssm-synth status --stack team
+  ssm-synth status --wait --timeout 15m
+  ssm-synth status --drift -f json
+
+Exit codes: 0 the stack is stable and every agent is online; 1 otherwise;
+2 usage, unreadable input, credentials, or network; 3 in progress;
+130 interrupted")]
 pub(super) struct Args {
     #[command(flatten)]
     target: StackArgs,
-    /// Wait until the stack is settled and every agent online
+    /// Wait until the stack is stable and every agent is online
     #[arg(long)]
     wait: bool,
-    /// How long to wait, such as `90s` or `10m`
+    /// Maximum wait, such as `90s` or `30m`
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10m", requires = "wait")]
     timeout: Duration,
-    /// Have CloudFormation look for what was changed behind its back
+    /// Detect changes made outside CloudFormation
     #[arg(long)]
     drift: bool,
-    /// How to print it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    format: Option<ReportFormat>,
+}
+
+impl Args {
+    fn format(&self) -> ReportFormat {
+        self.format.unwrap_or(ReportFormat::Text)
+    }
 }
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -48,13 +63,13 @@ const BAD: Style = AnsiColor::Red.on_default();
 const DOUBT: Style = AnsiColor::Yellow.on_default();
 const BOLD: Style = Style::new().bold();
 
-/// What CloudFormation found to be changed behind its back.
+/// Changes made outside CloudFormation.
 struct Drift {
     status: String,
     resources: Vec<Drifted>,
 }
 
-/// What was found.
+/// The state of a stack and its instances.
 struct StackStatus {
     stack: Stack,
     instances: Vec<Instance>,
@@ -68,19 +83,19 @@ impl StackStatus {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    report_end(args.output, status(args))
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    report_end(args.format(), status(args, context))
 }
 
-fn status(args: &Args) -> Result<(), Failure> {
-    let (name, access) = args.target.resolve()?;
+fn status(args: &Args, context: &Context) -> Result<(), Failure> {
+    let (name, access) = args.target.resolve(context)?;
     block_on(async {
         let stop = Stop::listen(report_forced_stop);
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
         let aws_cli = AwsCli::new(&cloud.access());
-        let mut progress = ProgressReporter::new(args.output, true);
+        let mut progress = ProgressReporter::new(args.format(), true);
         let deadline = Instant::now() + args.timeout;
         let found = cloud
             .stack(&name)
@@ -88,15 +103,23 @@ fn status(args: &Args) -> Result<(), Failure> {
             .map_err(|error| report_aws_error(&error))?;
         let Some(mut stack) = found else {
             print_error(
-                &format!("stack `{name}` is not there, in {}", cloud.region),
-                Some("check `--stack`, `--region` and `--profile`; `ssm-synth deploy` creates it"),
+                &format!("stack `{name}` does not exist in `{}`", cloud.region),
+                Some("check `--stack`, `--region` and `--profile`, or deploy the stack"),
             );
-            progress.outcome("absent", None, &json!({}));
-            return Err(Failure::Input);
+            progress.outcome("not-found", None, &json!({}));
+            return Err(Failure::Failed);
         };
         if args.wait && stack.is_busy() {
-            stack =
-                wait_for_operation(args, &cloud, &stack, deadline, &stop, &mut progress).await?;
+            stack = wait_for_operation(
+                args,
+                context,
+                &cloud,
+                &stack,
+                deadline,
+                &stop,
+                &mut progress,
+            )
+            .await?;
         }
         let mut found = read_status(args, &cloud, &aws_cli, stack, deadline, &stop)
             .await
@@ -113,7 +136,7 @@ fn status(args: &Args) -> Result<(), Failure> {
             )
             .await?;
         }
-        report(args, &cloud, &found).await?;
+        report(args, context, &cloud, &found).await?;
         if stop.is_requested() {
             return Err(Failure::Interrupted);
         }
@@ -121,60 +144,64 @@ fn status(args: &Args) -> Result<(), Failure> {
             return Err(Failure::Unknown);
         }
         if found.aws_error.is_some() {
-            return Err(Failure::Unreadable);
+            return Err(Failure::Unusable);
         }
         match found.stack.is_good() || found.stack.status == "UPDATE_ROLLBACK_COMPLETE" {
             true if found.all_online() => Ok(()),
-            _ => Err(Failure::Input),
+            _ => Err(Failure::Failed),
         }
     })
 }
 
-/// Follows what is under way to its end.
+/// Waits for an operation in progress.
 async fn wait_for_operation(
     args: &Args,
+    context: &Context,
     cloud: &Cloud,
     stack: &Stack,
     deadline: Instant,
     stop: &Stop,
-    progress: &mut ProgressReporter,
+    progress: &mut ProgressReporter<'_>,
 ) -> Result<Stack, Failure> {
-    progress.line(&format!("stack `{}` is {}", stack.name, stack.status));
-    let behind = event_before_operation(cloud, &stack.id)
+    progress.line(&format!(
+        "Waiting for stack `{}`, which is `{}`...",
+        stack.name, stack.status
+    ));
+    let last_event = event_before_operation(cloud, &stack.id)
         .await
         .map_err(|error| report_aws_error(&error))?;
     progress.start(None);
-    let watch = WaitOptions {
+    let command = StackCommand::new(context, args.target.aws.stack_flags(&stack.name));
+    let options = WaitOptions {
         stack_id: &stack.id,
-        last_event: behind,
+        last_event,
         change_set: None,
         deadline: Some(deadline),
-        poll_interval: args.target.aws.poll,
+        poll_interval: args.target.aws.poll_interval,
     };
-    let result = wait(cloud, watch, stop, progress).await;
+    let result = wait(cloud, options, stop, progress).await;
     let why = match result.end {
         WaitEnd::Settled(stack) if stack.is_good() => return Ok(stack),
         WaitEnd::Settled(stack) if stack.status == "DELETE_COMPLETE" => {
-            progress.line(&format!("stack `{}` is deleted", stack.name));
-            progress.outcome("gone", None, &json!({}));
-            return Err(Failure::Input);
+            progress.line(&format!("Stack `{}` is deleted", stack.name));
+            progress.outcome("deleted", None, &json!({}));
+            return Err(Failure::Failed);
         }
         WaitEnd::Settled(stack) => {
             let found = Failed::of(cloud, stack, &result.events).await;
-            let stack_flags = args.target.aws.stack_flags(&found.stack.name);
-            return Err(failed(progress, &found, &stack_flags));
+            return Err(failed(progress, &found, &command));
         }
         WaitEnd::Stopped => Detached::Stopped,
         WaitEnd::TimedOut => Detached::TimedOut,
         WaitEnd::Lost(error) => Detached::Lost(error),
     };
-    let stack_flags = args.target.aws.stack_flags(&stack.name);
-    progress.outcome("goes-on", None, &json!({ "status": result.status }));
+    progress.outcome("in-progress", None, &json!({ "status": result.status }));
     Err(report_detached(
         &stack.name,
-        &stack_flags,
+        &command.wait(),
         &result.status,
         &why,
+        Some(args.timeout),
     ))
 }
 
@@ -212,11 +239,11 @@ async fn drift(
             break done;
         }
         tokio::select! {
-            () = sleep(args.target.aws.poll) => {}
-            () = stop.wait() => break ("not waited for".to_owned(), String::new()),
+            () = sleep(args.target.aws.poll_interval) => {}
+            () = stop.wait() => break ("unknown: stopped waiting".to_owned(), String::new()),
         }
         if Instant::now() >= deadline {
-            break ("not ready in time".to_owned(), String::new());
+            break ("unknown: timed out".to_owned(), String::new());
         }
     };
     if !reason.is_empty() {
@@ -238,25 +265,25 @@ async fn wait_until_online(
     found: &mut StackStatus,
     deadline: Instant,
     stop: &Stop,
-    progress: &mut ProgressReporter,
+    progress: &mut ProgressReporter<'_>,
 ) -> Result<(), Failure> {
-    let mut told = String::new();
+    let mut last_line = String::new();
     while !found.all_online() && found.aws_error.is_none() {
         let states = found.instances.iter().filter(|it| !it.is_online());
         let states = states.map(|it| format!("{} {}", it.name, ping(it)));
         let line = states.collect::<Vec<_>>().join(", ");
-        if line != told {
-            progress.note(&format!("waiting for {line}"));
-            told = line;
+        if line != last_line {
+            progress.note(&format!("Waiting for {line}..."));
+            last_line = line;
         }
         if Instant::now() >= deadline {
-            progress.note("the time is over");
+            progress.note(&format!("timed out after {}", display(args.timeout)));
             return Ok(());
         }
         tokio::select! {
-            () = sleep(args.target.aws.poll) => {}
+            () = sleep(args.target.aws.poll_interval) => {}
             () = stop.wait() => {
-                progress.line("stopped waiting; nothing is changed by that");
+                progress.line("Stopped waiting; nothing was changed");
                 return Err(Failure::Interrupted);
             }
         }
@@ -272,25 +299,30 @@ async fn wait_until_online(
 
 fn ping(instance: &Instance) -> &str {
     match instance.ping.as_str() {
-        "" => "not known to Systems Manager",
+        "" => "not registered with Systems Manager",
         ping => ping,
     }
 }
 
-/// Why an agent may not be online, as far as the template decides.
+/// Checks the deployed template, for the reason of an offline agent.
 async fn check(cloud: &Cloud, found: &StackStatus) -> Option<super::aws::CheckedTemplate> {
     let text = cloud.template(&found.stack.id).await.ok()??;
     let parameters = &found.stack.parameters;
     check_template(&found.stack.name, &text, parameters, Some(&cloud.region)).ok()
 }
 
-async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), Failure> {
+async fn report(
+    args: &Args,
+    context: &Context,
+    cloud: &Cloud,
+    found: &StackStatus,
+) -> Result<(), Failure> {
     let stack = &found.stack;
     let checked = match found.all_online() {
         true => None,
         false => check(cloud, found).await,
     };
-    if args.output == Format::Json {
+    if args.format() == ReportFormat::Json {
         let instances = found.instances.iter().map(|it| {
             json!({
                 "name": it.name,
@@ -323,7 +355,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             "instances": instances.collect::<Vec<_>>(),
             "aws_error": found.aws_error.as_ref().map(ToString::to_string),
             "drift": drift,
-            "proof": reachability,
+            "reachability": reachability,
         });
         return output::artifact(&format!("{value}\n"));
     }
@@ -339,7 +371,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
         .map(|it| format!(", since {it}"))
         .unwrap_or_default();
     let protected = if stack.termination_protection {
-        ", protected from deletion"
+        ", termination protection enabled"
     } else {
         ""
     };
@@ -363,7 +395,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
     for it in &found.instances {
         let paint = if it.is_online() { GOOD } else { BAD };
         let state = if it.state.is_empty() {
-            "state not known"
+            "unknown state"
         } else {
             &it.state
         };
@@ -378,7 +410,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             );
         }
         if found.aws_error.is_some() && it.ping.is_empty() {
-            agent = "not asked".to_owned();
+            agent = "unknown".to_owned();
         }
         let _ = writeln!(
             out,
@@ -387,7 +419,7 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
         );
     }
     if found.instances.is_empty() {
-        let _ = writeln!(out, "no instance");
+        let _ = writeln!(out, "The stack has no instance");
     }
     output::styled(&out)?;
     if let Some(aws_error) = &found.aws_error {
@@ -396,18 +428,19 @@ async fn report(args: &Args, cloud: &Cloud, found: &StackStatus) -> Result<(), F
             _ => None,
         };
         print_error(
-            &format!("instances cannot be asked for: {aws_error}"),
+            &format!("cannot read the instances: {aws_error}"),
             help.as_deref(),
         );
     } else if let Some(checked) = checked.filter(|_| !stack.is_busy()) {
-        let mut why = String::from("\nWhy not? What the deployed template says:\n");
-        why.push_str(&checked.text());
+        let mut why = String::from("\nReachability of the deployed template:\n");
+        why.push_str(&checked.text(context.program()));
         if !checked.is_unreachable() {
-            why.push_str(
-                "The template does not say why. A new instance takes some minutes; one that booted before \
-                 its permissions or endpoints were there tries again after up to 30 minutes, or after a \
-                 reboot. `ssm-synth doctor` looks at what is between.\n",
-            );
+            why.push_str(&format!(
+                "The template does not show the reason. The agent of a new instance needs some minutes. An \
+                 agent that started before its permissions or endpoints existed retries within 30 minutes, \
+                 or after a reboot. Run `{} doctor` to find other reasons.\n",
+                context.program()
+            ));
         }
         let _ = output::stderr(&why);
     }

@@ -1,60 +1,112 @@
-//! `synth`: the stack as a document.
+//! `synth`: a template, a Terraform configuration or a cloud assembly.
 
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
+use super::context::Context;
 use super::diagnostics::Sources;
+use super::failure::Failure;
+use super::format::{DOCUMENTS, FromFileName};
+use super::output::{self, OutputArgs};
 use super::settings::{
-    MAX_INLINE, OnUnreachable, Settings, SynthOptions, fail, print_artifact, read,
+    MAX_INLINE, OnUnreachable, Settings, StackName, SynthOptions, check_reachability, fail,
+    print_artifact, read,
 };
-use super::{Failure, app, output};
 use crate::backend::{self, Format, tf::ModuleKind};
 use crate::ir::Dialect;
 use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = format!("\
+Without `--format`, the name of the output implies it: `.json` is cfn, `.yaml`
+is cfn-yaml, `.tf.json` is tf, `.tf` is hcl. A directory gets a file per stack.
+With `-f cdk`, the default of `--output` is CDK_OUTDIR, then cdk.out.
+
+Examples:
+  ssm-synth synth -o stack.yaml
+  ssm-synth synth --format hcl --zones 3 --set endpoints.zones=one
+  ssm-synth synth --check stack.yaml main.tf
+  cdk --app 'ssm-synth synth --format cdk' deploy access
+
+{}", super::help::EXIT_CODES))]
 pub(super) struct Args {
-    /// What to print [default: cfn; with --check, what the file's name tells]
-    #[arg(short, long, value_parser = super::format())]
-    format: Option<Format>,
+    /// Format of the artifact, report or events
+    #[arg(short, long, value_name = "FORMAT", value_parser = format())]
+    format: Option<SynthFormat>,
     #[command(flatten)]
-    settings: Settings,
-    /// Write this file, as a whole and only if it changes, instead of standard output; a folder
-    /// (with `/` behind it) gets a file for each stack
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Print nothing but how these files differ from what would be printed, and end with 1 if they do
+    output: OutputArgs,
+    /// Files to compare with the output; exit with 1 if one is out of date
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "output")]
     check: Vec<PathBuf>,
-    /// For Terraform: a module to be called by another, without a provider block
+    /// List the stacks in deployment order
+    #[arg(long, conflicts_with_all = ["check", "output", "format", "tf_module"])]
+    list: bool,
+    /// Generate a Terraform module without a provider block
     #[arg(long)]
     tf_module: bool,
-    /// The stack's name [default: access]
-    #[arg(long)]
-    name: Option<String>,
-    /// The region [default: decided at deployment]
-    #[arg(long)]
+    /// Stack name
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
+    /// AWS Region
+    #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// Print the stack even if Session Manager provably cannot reach an instance of it
+    /// Accept instances that Session Manager cannot reach
     #[arg(long)]
     allow_unreachable: bool,
+    #[command(flatten)]
+    settings: Settings,
 }
 
-/// The format of a file of that name.
-fn format_of(path: &Path) -> Option<Format> {
-    let name = path.file_name()?.to_str()?.to_ascii_lowercase();
-    let ends = |ends: &[&str]| ends.iter().any(|it| name.ends_with(it));
-    // The longer ending first: `.tf.json` is `.json` too.
-    match () {
-        () if ends(&[".tf.json"]) => Some(Format::Tf),
-        () if ends(&[".tf"]) => Some(Format::Hcl),
-        () if ends(&[".json", ".template"]) => Some(Format::Cfn),
-        () if ends(&[".yaml", ".yml"]) => Some(Format::CfnYaml),
-        () => None,
+/// The format of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SynthFormat {
+    Document(Format),
+    /// A cloud assembly.
+    Cdk,
+}
+
+fn format() -> impl TypedValueParser<Value = SynthFormat> {
+    let documents = DOCUMENTS.map(|(value, help, _)| PossibleValue::new(value).help(help));
+    let cdk = PossibleValue::new("cdk").help("Cloud assembly for the CDK CLI");
+    PossibleValuesParser::new(documents.into_iter().chain([cdk])).map(|value| {
+        let known = DOCUMENTS.iter().find(|(it, ..)| *it == value);
+        // The parser rejects every other value.
+        known.map_or(SynthFormat::Cdk, |(.., format)| {
+            SynthFormat::Document(*format)
+        })
+    })
+}
+
+impl FromFileName for SynthFormat {
+    fn from_file_name(name: &str) -> Option<Self> {
+        Format::from_file_name(name).map(SynthFormat::Document)
     }
 }
 
-/// The files of all stacks of an app, below a folder: a template each, or a root module with a
-/// module for each.
+impl Args {
+    /// Whether files are compared instead of generated.
+    pub(super) fn is_check(&self) -> bool {
+        !self.check.is_empty()
+    }
+
+    fn stack_name(&self) -> StackName<'_> {
+        StackName {
+            name: self.stack.as_ref(),
+            region: self.region.as_ref(),
+        }
+    }
+
+    fn on_unreachable(&self) -> OnUnreachable {
+        match self.allow_unreachable {
+            true => OnUnreachable::Report,
+            false => OnUnreachable::Reject,
+        }
+    }
+}
+
+/// Generates the files of all stacks of an app: one template each, or a root module with one module
+/// each.
 fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, String)>, Failure> {
     let stacks = validated.deployment_order();
     let mut files = Vec::new();
@@ -62,7 +114,7 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
     if let (Dialect::Tf, true) = (format.dialect(), stacks.len() > 1) {
         kind = ModuleKind::Module;
         let root = backend::tf::root(validated).map_err(|error| {
-            Failure::Environment(format!("{error}: write each by itself, with `--name`"))
+            Failure::usage(error.to_string()).with_help("generate each stack with `--stack`")
         })?;
         let text = match format {
             Format::Hcl => root.to_hcl(),
@@ -71,33 +123,32 @@ fn all_files(format: Format, validated: &Validated<'_>) -> Result<Vec<(PathBuf, 
         files.push((PathBuf::from(format.file_of("")), text));
     }
     for stack in stacks {
-        let folder = match kind {
+        let directory = match kind {
             ModuleKind::Root => PathBuf::new(),
             ModuleKind::Module => PathBuf::from(backend::tf::directory(stack)),
         };
         let text = print_artifact(format, validated, stack, kind)?;
-        files.push((folder.join(format.file_of(stack)), text));
+        files.push((directory.join(format.file_of(stack)), text));
     }
     Ok(files)
 }
 
-/// Says that a template is too long for a request.
-fn warn_of_length(text: &str) {
+/// Warns about a template that is too large for a request.
+fn warn_of_length(text: &str, context: &Context) {
     if text.len() > MAX_INLINE {
-        let message = format!(
-            "warning[template-size]: the template has {} bytes: over {MAX_INLINE}, \
-             `aws cloudformation deploy` sends it through a bucket (`--s3-bucket`); `ssm-synth \
-             deploy` first tries without blanks\n",
-            text.len()
-        );
-        output::note(&message);
+        output::warning(&format!(
+            "the template has {} bytes; over 51,200, `aws cloudformation deploy` requires \
+             `--s3-bucket`, and `{} deploy` removes whitespace first",
+            text.len(),
+            context.program()
+        ));
     }
 }
 
 fn synth_options(args: &Args, format: Format) -> Result<SynthOptions<'_>, Failure> {
-    if args.tf_module && format.dialect() == Dialect::Cfn {
-        let message = "`--tf-module` is for Terraform; add `--format tf` or `--format hcl`";
-        return Err(Failure::Environment(message.to_owned()));
+    if args.tf_module && format.dialect() != Dialect::Tf {
+        return Err(Failure::usage("`--tf-module` requires Terraform output")
+            .with_help("add `--format tf` or `--format hcl`"));
     }
     Ok(SynthOptions {
         format,
@@ -105,41 +156,41 @@ fn synth_options(args: &Args, format: Format) -> Result<SynthOptions<'_>, Failur
             true => ModuleKind::Module,
             false => ModuleKind::Root,
         },
-        name: args.name.as_ref(),
-        region: args.region.as_ref(),
-        on_unreachable: match args.allow_unreachable {
-            true => OnUnreachable::Report,
-            false => OnUnreachable::Reject,
-        },
+        stack: args.stack_name(),
+        on_unreachable: args.on_unreachable(),
     })
 }
 
-/// What is printed in a format.
-fn text(args: &Args, format: Format) -> Result<String, Failure> {
-    let (_, text) = args.settings.synthesize(&synth_options(args, format)?)?;
+/// Generates one document.
+fn text(args: &Args, format: Format, context: &Context) -> Result<String, Failure> {
+    let options = synth_options(args, format)?;
+    let (_, text) = args.settings.synthesize(context, &options)?;
     if format.dialect() == Dialect::Cfn {
-        warn_of_length(&text);
+        warn_of_length(&text, context);
     }
     Ok(text)
 }
 
-/// The files of all stacks in a format; with `--name` those of one.
-fn files(args: &Args, format: Format) -> Result<Vec<(PathBuf, String)>, Failure> {
+/// Generates the files of all stacks, or of the selected one.
+fn files(
+    args: &Args,
+    format: Format,
+    context: &Context,
+) -> Result<Vec<(PathBuf, String)>, Failure> {
     let mut options = synth_options(args, format)?;
-    let first = app::current().and_then(|app| app.graph().stacks().next());
-    let first = first.map(|it| it.name.clone());
-    options.name = options.name.or(first.as_ref());
-    let (built_config, text) = args.settings.synthesize(&options)?;
-    let sources = Sources::new();
-    let validated = built_config
+    options.stack.name = options.stack.name.or(context.first_stack());
+    let (built, text) = args.settings.synthesize(context, &options)?;
+    let validated = built
         .validate()
-        .map_err(|diagnostics| fail(&diagnostics, &sources))?;
-    let mut files = match (&args.name, app::current().is_some() && !args.tf_module) {
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let mut files = match (&args.stack, context.app().is_some() && !args.tf_module) {
         (None, true) => all_files(format, &validated)?,
-        _ => vec![(PathBuf::from(format.file_of(&built_config.stack)), text)],
+        _ => vec![(PathBuf::from(format.file_of(&built.stack)), text)],
     };
     if format.dialect() == Dialect::Cfn {
-        files.iter().for_each(|(_, text)| warn_of_length(text));
+        files
+            .iter()
+            .for_each(|(_, text)| warn_of_length(text, context));
     }
     files.sort();
     Ok(files)
@@ -149,68 +200,118 @@ fn is_directory(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
 }
 
-/// Prints how files differ from what would be printed.
-fn check_up_to_date(args: &Args) -> Result<(), Failure> {
-    if args.check.len() > 1 && args.settings.config.as_deref() == Some(Path::new("-")) {
-        let message =
-            "standard input is read once; check one file, or give the configuration as one";
-        return Err(Failure::Environment(message.to_owned()));
+/// Prints how files differ from the output.
+fn check_up_to_date(args: &Args, context: &Context) -> Result<(), Failure> {
+    let specified = match args.format {
+        Some(SynthFormat::Cdk) => {
+            return Err(Failure::usage("`--check` does not accept `--format cdk`"));
+        }
+        Some(SynthFormat::Document(format)) => Some(format),
+        None => None,
+    };
+    if args.check.len() > 1 && context.config_flag() == Some(Path::new("-")) {
+        return Err(Failure::usage("standard input is read once")
+            .with_help("check one file, or pass the configuration as a file"));
     }
     let mut diffs = String::new();
-    let mut compare = |path: &Path, made: &str| -> Result<(), Failure> {
+    let mut compare = |path: &Path, generated: &str| -> Result<(), Failure> {
         let shown = path.display();
         let found = match path.exists() || path == Path::new("-") {
             true => read(path)?,
             false => String::new(),
         };
-        if found != made {
-            let diff = similar::TextDiff::from_lines(found.as_str(), made);
+        if found != generated {
+            let diff = similar::TextDiff::from_lines(found.as_str(), generated);
             let mut unified = diff.unified_diff();
-            let names = (shown.to_string(), format!("{shown} (as it would be)"));
+            let names = (shown.to_string(), format!("{shown} (generated)"));
             diffs.push_str(&unified.header(&names.0, &names.1).to_string());
-            output::error(&format!("`{shown}` is stale"));
+            output::error(&format!("`{shown}` is out of date"), None);
         }
         Ok(())
     };
     for path in &args.check {
         if is_directory(path) {
-            let format = args.format.unwrap_or(Format::Cfn);
-            for (file, made) in files(args, format)? {
-                compare(&path.join(file), &made)?;
+            for (file, generated) in files(args, specified.unwrap_or(Format::Cfn), context)? {
+                compare(&path.join(file), &generated)?;
             }
             continue;
         }
-        let shown = path.display();
-        let Some(format) = args.format.or_else(|| format_of(path)) else {
-            let message = format!("the name of `{shown}` does not tell its format; add `--format`");
-            return Err(Failure::Environment(message));
+        let Some(format) = specified.or_else(|| Format::of_path(path)) else {
+            return Err(Failure::usage(format!(
+                "cannot infer the format of `{}` from its name",
+                path.display()
+            ))
+            .with_help("add `--format`"));
         };
         if !path.exists() && path != Path::new("-") {
-            // What is not there was never written.
+            // Reports the missing file.
             read(path)?;
         }
-        compare(path, &text(args, format)?)?;
+        compare(path, &text(args, format, context)?)?;
     }
     if diffs.is_empty() {
         return Ok(());
     }
     output::artifact(&diffs)?;
-    Err(Failure::Input)
+    Err(Failure::Failed)
 }
 
-pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    if !args.check.is_empty() {
-        return check_up_to_date(args);
+/// Writes a cloud assembly, which the CDK CLI reads.
+fn write_assembly(args: &Args, context: &Context) -> Result<(), Failure> {
+    if args.tf_module {
+        synth_options(args, Format::Cfn)?;
     }
-    let format = args.format.unwrap_or(Format::Cfn);
-    match &args.output {
-        Some(path) if is_directory(path) => {
-            for (file, text) in files(args, format)? {
-                output::file_below(path, &file, &text)?;
-            }
-            Ok(())
+    let mut stack = args.stack_name();
+    stack.name = stack.name.or(context.first_stack());
+    let built = args.settings.built_config(context, None, stack)?;
+    check_reachability(context, &built, args.on_unreachable())?;
+    let validated = built
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let limits = validated.limit_violations(Dialect::Cfn);
+    if limits.has_errors() {
+        return Err(fail(limits, &Sources::new()));
+    }
+    let environment = std::env::var_os("CDK_OUTDIR").filter(|it| !it.is_empty());
+    let directory = args.output.output.clone();
+    let directory = directory.or(environment.map(PathBuf::from));
+    let directory = directory.unwrap_or_else(|| "cdk.out".into());
+    // The manifest is last: a directory with a manifest is complete.
+    for file in backend::cfn::assembly(&validated) {
+        output::file_below(&directory, Path::new(&file.name), &file.text)?;
+    }
+    Ok(())
+}
+
+/// Prints the names of the stacks in deployment order.
+fn list(args: &Args, context: &Context) -> Result<(), Failure> {
+    let mut stack = args.stack_name();
+    stack.name = stack.name.or(context.first_stack());
+    let built = args.settings.built_config(context, None, stack)?;
+    let validated = built
+        .validate()
+        .map_err(|diagnostics| fail(&diagnostics, &Sources::new()))?;
+    let names = validated.deployment_order();
+    let lines = names.iter().map(|name| format!("{name}\n"));
+    output::artifact(&lines.collect::<String>())
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    if args.list {
+        return list(args, context);
+    }
+    if args.is_check() {
+        return check_up_to_date(args, context);
+    }
+    let default = SynthFormat::Document(Format::Cfn);
+    let SynthFormat::Document(format) = args.output.format(args.format, default) else {
+        return write_assembly(args, context);
+    };
+    if let Some(path) = args.output.output.as_deref().filter(|it| is_directory(it)) {
+        for (file, text) in files(args, format, context)? {
+            output::file_below(path, &file, &text)?;
         }
-        Some(path) => output::file(path, &text(args, format)?),
-        None => output::artifact(&text(args, format)?),
+        return Ok(());
     }
+    args.output.write(&text(args, format, context)?)
 }

@@ -23,7 +23,7 @@ mod report;
 pub use alternative::of_config;
 pub use alternative::{Alternative, of_graph};
 pub use prices::{Amount, Price, Unit, Usd, prices};
-pub use report::{CostReport, VERSION, json, text};
+pub use report::{CostReport, SCHEMA, VERSION, json, text};
 
 use crate::reachability::{Assumptions, graph_index::GraphIndex, instance};
 use crate::region::{Region, split_name};

@@ -9,6 +9,9 @@ use super::{Alternative, Cost, Estimate, Line, Price, Usd};
 /// The version of the JSON format. A change that breaks readers increases it.
 pub const VERSION: u32 = 1;
 
+/// The JSON Schema of [`json`].
+pub const SCHEMA: &str = include_str!("cost.schema.json");
+
 /// An estimate with its alternatives.
 #[derive(Debug)]
 pub struct CostReport<'a> {

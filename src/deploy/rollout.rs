@@ -16,6 +16,8 @@ use super::wait::{WaitEnd, WaitOptions, WaitResult, event_before_operation, wait
 /// Options of a deployment.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
+    /// The name of the program in suggested commands.
+    pub(crate) program: String,
     /// Whether to show the changes without a deployment.
     pub(crate) dry_run: bool,
     /// Whether to keep created resources after a failure.
@@ -39,7 +41,7 @@ pub(crate) fn token() -> String {
 }
 
 /// Returns the error for a stack that does not accept change sets.
-fn unusable(stack: &Stack) -> Option<DeployError> {
+fn unusable(program: &str, stack: &Stack) -> Option<DeployError> {
     let state = format!("stack `{}` is still `{}`", stack.name, stack.status);
     let error = DeployError::new(
         format!("stack `{}` is `{}`", stack.name, stack.status),
@@ -47,7 +49,7 @@ fn unusable(stack: &Stack) -> Option<DeployError> {
     );
     Some(match stack.status.as_str() {
         "ROLLBACK_FAILED" | "DELETE_FAILED" => error.help(format!(
-            "run `ssm-synth destroy --stack {}`, then deploy again",
+            "run `{program} destroy --stack {}`, then deploy again",
             stack.name
         )),
         "UPDATE_ROLLBACK_FAILED" => error.help(format!(
@@ -184,7 +186,7 @@ impl<T: Confirm> Rollout<'_, T> {
             if stack.status == "ROLLBACK_COMPLETE" {
                 return self.delete_failed_stack(stack).await;
             }
-            if let Some(error) = unusable(stack) {
+            if let Some(error) = unusable(&self.options.program, stack) {
                 return Err(error);
             }
         }
@@ -372,8 +374,9 @@ impl<T: Confirm> Rollout<'_, T> {
         if let Err(error) = self.cloud.delete_change_set(stack, name).await {
             let shell = match is_new {
                 true => format!(
-                    ", and so may the empty stack `{stack}` in `REVIEW_IN_PROGRESS` (run `ssm-synth destroy --stack \
-                     {stack}` to delete both)"
+                    ", and so may the empty stack `{stack}` in `REVIEW_IN_PROGRESS` (run `{} destroy --stack \
+                     {stack}` to delete both)",
+                    self.options.program
                 ),
                 false => String::new(),
             };
@@ -421,7 +424,8 @@ impl<T: Confirm> Rollout<'_, T> {
             Some(format!(
                 "nothing was deployed, but the empty stack `{stack}` may still exist in \
                  `REVIEW_IN_PROGRESS`: {error}; the next deployment uses it, or run \
-                 `ssm-synth destroy --stack {stack}` to delete it"
+                 `{} destroy --stack {stack}` to delete it",
+                self.options.program
             ))
         })
     }
@@ -431,8 +435,8 @@ impl<T: Confirm> Rollout<'_, T> {
         if self.options.dry_run {
             let state = format!("{in_progress}; nothing was changed");
             return Err(DeployError::new(in_progress, state).help(format!(
-                "run `ssm-synth status --stack {} --wait` to wait for it",
-                stack.name
+                "run `{} status --stack {} --wait` to wait for it",
+                self.options.program, stack.name
             )));
         }
         self.progress.note(&format!(
@@ -568,9 +572,9 @@ impl<T: Confirm> Rollout<'_, T> {
                 }
                 None => {
                     let state = format!(
-                        "it is unknown whether the deployment of stack `{0}` started; run `ssm-synth status --stack \
+                        "it is unknown whether the deployment of stack `{0}` started; run `{1} status --stack \
                          {0}`, or deploy again, which is safe (change set `{name}`)",
-                        self.request.stack
+                        self.request.stack, self.options.program
                     );
                     return Err(DeployError::of(&error, state));
                 }

@@ -58,7 +58,8 @@ impl Input {
     /// assert_eq!(proof.instances[0].failing_hop(), Some(Hop::InstanceProfile));
     ///
     /// let (graph, reachability) = (&input.graphs[0], &proof);
-    /// let report = CheckReport { file: "stack.yaml", graph, reachability, json: false };
+    /// let (file, program) = ("stack.yaml", "ssm-synth");
+    /// let report = CheckReport { file, graph, reachability, json: false, program };
     /// assert!(report::text(&report).contains("`Web` has no instance profile"));
     /// # Ok::<(), ssm_synth::ir::Diagnostics>(())
     /// ```

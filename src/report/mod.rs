@@ -1,5 +1,6 @@
 //! Reports of the reachability check: text, JSON, SARIF and GitHub annotations.
 
+mod explain;
 mod fix;
 mod github;
 mod json;
@@ -9,9 +10,10 @@ mod text;
 pub use json::{VERSION, json, schema};
 
 use crate::ir::{Dialect, NodeId, SourceLocation};
-use crate::reachability::{Hop, HopResult, Reachability, Verdict};
+use crate::reachability::{HopResult, Reachability, Verdict};
 use crate::resource::{Graph, INSIDE, Resource};
 
+pub use explain::{Code, CodeKind, codes, explain};
 pub use github::github;
 #[cfg(feature = "diff")]
 pub(crate) use github::{message as github_message, property as github_property};
@@ -32,6 +34,8 @@ pub struct CheckReport<'a> {
     pub reachability: &'a Reachability,
     /// Whether to write fixes as JSON, in place of YAML or HCL.
     pub json: bool,
+    /// The name of the program in suggested commands, such as `ssm-synth`.
+    pub program: &'a str,
 }
 
 /// The location of a hop result.
@@ -128,17 +132,6 @@ pub(crate) fn count_verdict(reachability: &Reachability, verdict: Verdict) -> us
         .iter()
         .filter(|it| it.verdict == verdict)
         .count()
-}
-
-/// Returns the page of a hop as Markdown: what it checks, why it matters, and how to fix it.
-pub fn explain(code: &str) -> Option<String> {
-    let hop = Hop::ALL.iter().find(|hop| hop.as_str() == code)?;
-    Some(format!(
-        "## `{hop}`\n\n{}: {}.\n\n{}",
-        hop.name(),
-        hop.reason(),
-        hop.entry().page
-    ))
 }
 
 /// Escapes control and direction characters, so that untrusted text cannot control the terminal.

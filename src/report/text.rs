@@ -125,8 +125,9 @@ fn foreground(out: &mut String, report: &CheckReport<'_>, result: &HopResult) {
     }
     let _ = writeln!(
         out,
-        "    why  {} (`ssm-synth explain {}`)",
+        "    why  {} (`{} explain {}`)",
         result.hop.reason(),
+        report.program,
         result.hop
     );
     write_fix(out, report, result);

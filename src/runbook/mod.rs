@@ -34,6 +34,8 @@ pub enum Source {
 /// The input of a runbook.
 #[derive(Clone, Debug)]
 pub struct RunbookInput<'a> {
+    /// The name of the program in the commands, such as `ssm-synth`.
+    pub program: &'a str,
     /// The name of the stack. Hyphens replace characters that CloudFormation does not accept.
     pub stack: &'a str,
     /// The source of the stack.
@@ -114,6 +116,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
         .sum();
     let region = scene.region.as_deref();
     json!({
+        "program": input.program,
         "stack": input.stack,
         "summary": scene.summary,
         "region": region.unwrap_or("determined at deployment"),
@@ -132,7 +135,7 @@ fn values(input: &RunbookInput<'_>) -> Value {
         "more_groups": more,
         "instances": instances(input, &topology.instances),
         "connect": connect(input, &topology.instances, cfn, region),
-        "hops": hops(&scene),
+        "hops": hops(&scene, input.program),
         "s3": topology.endpoints.iter().any(|it| it.service.as_deref() == Some("s3")),
         "away": removal(input, &topology.instances, cfn, tf, region),
         "wait_cfn": wait(input, cfn, region),
@@ -206,7 +209,7 @@ fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -
         _ => line,
     };
     if cfn {
-        let (mut ours, mut theirs) = (Line::new("ssm-synth deploy"), Vec::new());
+        let (mut ours, mut theirs) = (Line::command(input.program, "deploy"), Vec::new());
         let file = match &input.source {
             Source::Template(file, values) => {
                 needed.extend(values.iter().cloned());
@@ -217,7 +220,7 @@ fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -
             }
             _ => {
                 ours = config(ours);
-                let line = config(Line::new("ssm-synth --format cfn -o stack.json"));
+                let line = config(Line::command(input.program, "--format cfn -o stack.json"));
                 theirs.push(within(line, region).end());
                 "stack.json".to_owned()
             }
@@ -244,7 +247,7 @@ fn deploy(input: &RunbookInput<'_>, cfn: bool, tf: bool, region: Option<&str>) -
     if tf {
         let mut lines = Vec::new();
         if let Source::Config(_) = input.source {
-            let line = config(Line::new("ssm-synth --format tf -o main.tf.json"));
+            let line = config(Line::command(input.program, "--format tf -o main.tf.json"));
             lines.push(within(line, region).end());
         }
         lines.push("terraform init".to_owned());
@@ -262,7 +265,7 @@ fn wait(input: &RunbookInput<'_>, cfn: bool, region: Option<&str>) -> Value {
     if !cfn {
         return Value::Null;
     }
-    let ours = of_stack(Line::new("ssm-synth status --wait"), input);
+    let ours = of_stack(Line::command(input.program, "status --wait"), input);
     json!([within(ours, region).end()])
 }
 
@@ -326,7 +329,7 @@ fn connect(
         })
         .collect();
     let ours = named.iter().take(MAX).map(|id| {
-        let line = Line::new("ssm-synth connect").word(&short(input.graph, *id));
+        let line = Line::command(input.program, "connect").word(&short(input.graph, *id));
         within(of_stack(line, input), region).end()
     });
     let first = named
@@ -334,7 +337,9 @@ fn connect(
         .map(|id| short(input.graph, *id))
         .unwrap_or_default();
     let forward = |options: &'static str| {
-        let line = Line::new("ssm-synth connect").word(&first).raw(options);
+        let line = Line::command(input.program, "connect")
+            .word(&first)
+            .raw(options);
         within(of_stack(line, input), region).end()
     };
     let outputs = input.graph.stacks().flat_map(|it| &it.outputs);
@@ -383,7 +388,7 @@ fn document(graph: &Graph) -> Option<&str> {
         })
 }
 
-fn hops(scene: &Scene) -> Vec<Value> {
+fn hops(scene: &Scene, program: &str) -> Vec<Value> {
     Hop::ALL
         .iter()
         .map(|&hop| {
@@ -402,7 +407,7 @@ fn hops(scene: &Scene) -> Vec<Value> {
                 "expected": hop.entry().expected,
                 "here": here.collect::<Vec<_>>(),
                 "commands": commands(hop),
-                "explain": format!("ssm-synth explain {hop}"),
+                "explain": format!("{program} explain {hop}"),
             })
         })
         .collect()
@@ -450,8 +455,14 @@ fn removal(
     });
     if cfn {
         let stack = |line: &'static str| within(Line::new(line).word(input.stack), region).end();
-        out["ours"] =
-            vec![within(of_stack(Line::new("ssm-synth destroy"), input), region).end()].into();
+        out["ours"] = vec![
+            within(
+                of_stack(Line::command(input.program, "destroy"), input),
+                region,
+            )
+            .end(),
+        ]
+        .into();
         out["theirs"] = vec![
             stack("aws cloudformation delete-stack --stack-name"),
             stack("aws cloudformation wait stack-delete-complete --stack-name"),

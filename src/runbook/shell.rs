@@ -24,6 +24,11 @@ impl Line {
         Line(shell.to_owned())
     }
 
+    /// Starts a line with a program and its arguments, which are shell text.
+    pub(super) fn command(program: &str, shell: &'static str) -> Line {
+        Line(quoted(program)).raw(shell)
+    }
+
     /// Adds shell text, which is not quoted.
     #[must_use]
     pub(super) fn raw(mut self, shell: &'static str) -> Line {

@@ -207,6 +207,7 @@ impl<'a> Assertions<'a> {
                 graph: self.graph,
                 reachability: &reachability,
                 json: false,
+                program: "ssm-synth",
             };
             panic!("{}", report::text(&report));
         }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the program as an operator uses it, from an empty account to a session and back.
+"""The program as an operator uses it, from an empty account to a session and back.
 
     session.py PROGRAM [NAME...]
 
@@ -33,7 +33,7 @@ OWN = (
 CONFIG = """\
 name: team
 instances:
-  - {name: web, instance_type: t3.micro}
+  - {name: web, type: t3.micro}
 """
 # Passes all commands to the AWS CLI except sessions, which it records.
 STAND_IN = """\
@@ -85,32 +85,32 @@ class Operator(Workspace):
 
 def on_a_terminal(place):
     """Deploys, inspects, connects, changes, replaces, detaches and destroys."""
-    child = place.terminal("deploy", "--poll", "0.1")
-    child.expect("A new stack `team` in us-east-1")
+    child = place.terminal("deploy", "--poll-interval", "0.1")
+    child.expect("Stack `team` in us-east-1: create")
     child.expect("WebInstance: .*reachable")
     child.expect_exact("Deploy these changes to stack `team` in `us-east-1`? [y/N] ")
     assert place.stack()["StackStatus"] == "REVIEW_IN_PROGRESS"
     child.sendline("n")
-    child.expect("nothing was changed")
+    child.expect("Nothing was changed")
     place.expect_end(child, 1)
     assert place.stack() is None, "a stack is left of a deployment that was declined"
 
-    child = place.terminal("deploy", "--poll", "0.1")
+    child = place.terminal("deploy", "--poll-interval", "0.1")
     child.expect_exact("[y/N] ")
     child.sendline("y")
     child.expect(r"resources, ")
     child.expect("CREATE_COMPLETE.* WebInstance")
-    child.expect("stack `team` is CREATE_COMPLETE")
+    child.expect("Deployed stack `team` in ")
     child.expect("WebStartSession *= aws ssm start-session --target i-")
     place.expect_end(child, 0)
     first = place.instance()
 
-    child = place.terminal("deploy", "--poll", "0.1")
-    child.expect("no changes: stack `team` is as the template says")
+    child = place.terminal("deploy", "--poll-interval", "0.1")
+    child.expect("No changes: stack `team` matches the template")
     place.expect_end(child, 0)
     assert not place.change_sets()
 
-    child = place.terminal("status", "--wait", "--poll", "0.1")
+    child = place.terminal("status", "--wait", "--poll-interval", "0.1")
     child.expect("stack .*team.* in us-east-1: .*CREATE_COMPLETE")
     child.expect(f"WebInstance.* {first}: running; agent .*Online.* \\(3\\.")
     place.expect_end(child, 0)
@@ -127,8 +127,8 @@ def on_a_terminal(place):
     child.expect(r"Tags\[Team\]: core")
     place.expect_end(child, 0)
 
-    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, replacement_trigger: '2'"))
-    child = place.terminal("deploy", "--poll", "0.1")
+    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, renewal: '2'"))
+    child = place.terminal("deploy", "--poll-interval", "0.1")
     child.expect("Stack `team` in us-east-1: update")
     child.expect("replaced.*WebInstance.*AWS::EC2::Instance")
     child.expect_exact("[y/N] ")
@@ -137,31 +137,32 @@ def on_a_terminal(place):
     assert place.instance() == first and not place.change_sets()
 
     # Ctrl-C at the prompt changes nothing and leaves no change set.
-    child = place.terminal("deploy", "--poll", "0.1")
+    child = place.terminal("deploy", "--poll-interval", "0.1")
     child.expect_exact("[y/N] ")
     child.sendintr()
-    child.expect("nothing was changed")
+    child.expect("Nothing was changed")
     place.expect_end(child, 130)
     assert place.instance() == first and not place.change_sets()
 
     # Ctrl-C during the deployment only stops waiting.
-    child = place.terminal("deploy", "--poll", "0.1")
+    child = place.terminal("deploy", "--poll-interval", "0.1")
     child.expect_exact("[y/N] ")
     child.sendline("yes")
     child.expect("resources, ")
     child.sendintr()
-    child.expect("stopped watching stack `team`: .* AWS goes on with it; `ssm-synth status --stack team --wait`")
+    child.expect("stopped waiting; stack `team` is still `[A-Z_]+`")
+    child.expect("run `ssm-synth status --stack team --wait`")
     place.expect_end(child, 130)
-    child = place.terminal("status", "--wait", "--poll", "0.1")
+    child = place.terminal("status", "--wait", "--poll-interval", "0.1")
     child.expect("UPDATE_COMPLETE")
     place.expect_end(child, 0)
     assert place.instance() != first, "the instance was not replaced"
 
-    child = place.terminal("destroy", "--poll", "0.1")
-    child.expect("goes   WebInstance")
-    child.expect_exact("Delete stack `team`? [y/N] ")
+    child = place.terminal("destroy", "--poll-interval", "0.1")
+    child.expect("deleted   WebInstance")
+    child.expect_exact("Delete stack `team` in `us-east-1`? [y/N] ")
     child.sendline("y")
-    child.expect("stack `team` is deleted")
+    child.expect("Deleted stack `team` in ")
     place.expect_end(child, 0)
     assert place.stack() is None
 
@@ -170,41 +171,41 @@ def without_a_terminal(place):
     """As in CI: no prompts, JSON Lines, exit codes."""
     assert "--yes" in place.run("deploy", code=2).stderr
     assert place.stack() is None
-    done = place.run("deploy", "--dry-run", "--poll", "0.1")
-    assert "A new stack `team`" in done.stdout and place.stack() is None, done.stderr
-    done = place.run("deploy", "--yes", "--poll", "0.1", "--output", "json")
+    done = place.run("deploy", "--dry-run", "--poll-interval", "0.1")
+    assert "Stack `team` in us-east-1: create" in done.stdout and place.stack() is None, done.stderr
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1", "--format", "json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[0]["event"] == "plan" and lines[0]["session"][0]["after"] == "reachable", lines[0]
     assert {"NetworkVpc", "WebInstance"} <= {it["logical_id"] for it in lines if it["event"] == "resource"}
     assert lines[-1]["event"] == "end" and lines[-1]["outcome"] == "done", lines[-1]
     assert lines[-1]["stack"]["outputs"]["WebInstanceId"] == place.instance()
-    place.run("deploy", "--yes", "--poll", "0.1")
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
     place.run("diff", "--exit-code")
     place.write(CONFIG.replace("t3.micro", "t3.small"))
-    done = place.run("diff", "--exit-code", "--change-set", "--output", "json", code=1)
+    done = place.run("diff", "--exit-code", "--change-set", "--format", "json", code=1)
     found = json.loads(done.stdout)
     paths = [path["path"] for it in found["differences"] for path in it.get("properties", [])]
     assert "LaunchTemplateData.InstanceType" in paths or "InstanceType" in paths, paths
     assert any(it["logical_id"] == "WebInstance" for it in found["change_set"]) and not place.change_sets()
-    done = place.run("status", "--output", "json")
+    done = place.run("status", "--format", "json")
     assert json.loads(done.stdout)["instances"][0]["agent"]["ping"] == "Online"
-    done = place.run("status", "--drift", "--poll", "0.1")
+    done = place.run("status", "--drift", "--poll-interval", "0.1")
     assert "drift: IN_SYNC" in done.stdout
-    done = place.run("doctor", "--output", "json")
+    done = place.run("doctor", "--format", "json")
     checks = {it["check"]: it["result"] for it in json.loads(done.stdout)["checks"]}
-    assert set(checks.values()) <= {"ok", "?"} and checks["connection"] == "ok", checks
+    assert set(checks.values()) <= {"pass", "unknown"} and checks["connection"] == "pass", checks
     place.run("destroy", code=2)
-    place.run("destroy", "--yes", "--poll", "0.1")
+    place.run("destroy", "--yes", "--poll-interval", "0.1")
     assert place.stack() is None
-    assert "is not there" in place.run("destroy", "--yes").stderr
-    assert "is not there" in place.run("status", code=1).stderr
+    assert "does not exist" in place.run("destroy", "--yes").stderr
+    assert "does not exist" in place.run("status", code=1).stderr
     assert "is not deployed" in place.run("diff", code=1).stderr
 
 
 def sessions(place):
     """The arguments of the AWS CLI, in all variants."""
-    place.write(CONFIG + "  - {name: db-1, instance_type: t3.micro}\n")
-    place.run("deploy", "--yes", "--poll", "0.1")
+    place.write(CONFIG + "  - {name: db-1, type: t3.micro}\n")
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
     outputs = {it["OutputKey"]: it["OutputValue"] for it in place.stack()["Outputs"]}
     web, db = outputs["WebInstanceId"], outputs["Db1InstanceId"]
     where = ["--region", "us-east-1"]
@@ -215,11 +216,11 @@ def sessions(place):
         (["web"], web, where),
         (["db-1"], db, where),
         (["WebInstance", "--reason", "a ticket"], web, ["--reason", "a ticket", *where]),
-        (["web", "--document", "Mine"], web, ["--document-name", "Mine", *where]),
+        (["web", "--document-name", "Mine"], web, ["--document-name", "Mine", *where]),
         (["web", "--port-forward", "8080:80"], web, [*forward, {"portNumber": ["80"], "localPortNumber": ["8080"]}, *where]),
         (["web", "--port-forward", "80"], web, [*forward, {"portNumber": ["80"], "localPortNumber": ["80"]}, *where]),
         (
-            ["web", "--port-forward", "5432", "--host", "db.internal"],
+            ["web", "--port-forward", "5432", "--remote-host", "db.internal"],
             web,
             [*remote, {"portNumber": ["5432"], "localPortNumber": ["5432"], "host": ["db.internal"]}, *where],
         ),
@@ -242,41 +243,41 @@ def sessions(place):
         done = place.run("connect", "web", code=2)
         assert f"`{program}` is not on the PATH" in done.stderr and "install it" in done.stderr, done.stderr
         if program == "aws":
-            assert "cannot be asked for" in place.run("status", code=2).stderr
+            assert "cannot read the instances" in place.run("status", code=2).stderr
             assert "`aws` is not on the PATH" in place.run("doctor", code=1).stdout
         (place.folder / program).rename(place.tools / program)
     # A stack with separate session preferences names them, and its logs are retained.
     place.write(CONFIG + "sessions: true\n")
-    place.run("deploy", "--yes", "--poll", "0.1")
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
     place.run("connect", "web", code=7)
     own = ["--document-name", "team-SessionPreferences"]
     assert place.record.read_text().splitlines() == ["ssm", "start-session", "--target", web, *own, *where]
-    done = place.run("destroy", "--yes", "--poll", "0.1")
+    done = place.run("destroy", "--yes", "--poll-interval", "0.1")
     assert "SessionsLogs" in done.stderr + done.stdout, done.stderr
     # A stack of this name finds the log group and reports what to do.
-    done = place.run("deploy", "--yes", "--poll", "0.1", code=1)
-    assert "import the log group" in done.stderr, done.stderr
-    place.run("destroy", "--yes", "--poll", "0.1")
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1", code=1)
+    assert "left its log group" in done.stderr, done.stderr
+    place.run("destroy", "--yes", "--poll-interval", "0.1")
 
 
 def not_online(place):
     """An agent that never registers: the timeout, and the reason that the reachability check reports."""
-    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: t3.micro, tags: {'emulator:agent': never}"))
-    place.run("deploy", "--yes", "--poll", "0.1")
-    done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
-    assert "not known to Systems Manager" in done.stdout, done.stdout
-    assert "the time is over" in done.stderr and "Why not?" in done.stderr, done.stderr
+    place.write(CONFIG.replace("type: t3.micro", "type: t3.micro, tags: {'emulator:agent': never}"))
+    place.run("deploy", "--yes", "--poll-interval", "0.1")
+    done = place.run("status", "--wait", "--timeout", "1s", "--poll-interval", "0.2", code=1)
+    assert "not registered with Systems Manager" in done.stdout, done.stdout
+    assert "timed out after 1 second" in done.stderr and "Reachability of the deployed" in done.stderr, done.stderr
     done = place.run("doctor", code=1)
-    assert "FAILS agent" in done.stdout, done.stdout
+    assert "fail    agent" in done.stdout, done.stdout
     # An endpoint without private DNS: the deployed template shows the reason.
     text = place.run("--format", "cfn").stdout.replace('"PrivateDnsEnabled": true', '"PrivateDnsEnabled": false')
     (place.folder / "broken.json").write_text(text)
-    done = place.run("deploy", "--template", "broken.json", "--stack", "team", "--yes", code=1)
+    done = place.run("deploy", "broken.json", "--stack", "team", "--yes", code=1)
     assert "endpoint-private-dns" in done.stderr and "--allow-unreachable" in done.stderr, done.stderr
-    place.run("deploy", "--template", "broken.json", "--stack", "team", "--yes", "--allow-unreachable", "--poll", "0.1")
-    done = place.run("status", "--wait", "--timeout", "1s", "--poll", "0.2", code=1)
+    place.run("deploy", "broken.json", "--stack", "team", "--yes", "--allow-unreachable", "--poll-interval", "0.1")
+    done = place.run("status", "--wait", "--timeout", "1s", "--poll-interval", "0.2", code=1)
     assert "endpoint-private-dns" in done.stderr, done.stderr
-    place.run("destroy", "--yes", "--poll", "0.1")
+    place.run("destroy", "--yes", "--poll-interval", "0.1")
 
 
 def failures(place):
@@ -288,23 +289,23 @@ def failures(place):
     good, bad = place.folder / "good.json", place.folder / "bad.json"
     good.write_text(json.dumps({"Resources": {"V": vpc, "S": subnet}}))
     bad.write_text(json.dumps({"Resources": {"V": vpc, "S": broken}}))
-    deploy = ["deploy", "--stack", "f", "--yes", "--poll", "0.1", "--template"]
+    deploy = ["deploy", "--stack", "f", "--yes", "--poll-interval", "0.1"]
     done = place.run(*deploy, "bad.json", code=1)
-    assert f"cause: S (AWS::EC2::Subnet): {why}" in done.stderr and "help: allow this action" in done.stderr
-    assert "is ROLLBACK_COMPLETE" in done.stderr and place.stack("f")["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert f"cause: S (AWS::EC2::Subnet): {why}" in done.stderr and "help: give this permission" in done.stderr
+    assert "is `ROLLBACK_COMPLETE`" in done.stderr and place.stack("f")["StackStatus"] == "ROLLBACK_COMPLETE"
     done = place.run(*deploy, "good.json")
     assert "must be deleted before" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_COMPLETE"
     other = {**broken, "Properties": {**subnet["Properties"], "CidrBlock": "10.9.2.0/24"}}
     bad.write_text(json.dumps({"Resources": {"V": vpc, "S": other}}))
     done = place.run(*deploy, "bad.json", code=1)
-    assert "the stack is as it was before" in done.stderr
+    assert "update failed; CloudFormation rolled it back" in done.stderr
     assert place.stack("f")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "f", "--yes", "--poll-interval", "0.1")
     done = place.run(*deploy, "bad.json", "--no-rollback", code=1)
-    assert "what was made is kept" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_FAILED"
+    assert "the created resources are kept" in done.stderr and place.stack("f")["StackStatus"] == "CREATE_FAILED"
     place.run(*deploy, "good.json")
     done = place.run(*deploy, "good.json", "--termination-protection")
-    assert "termination protection of stack `f` is enabled" in done.stderr and place.stack("f")["EnableTerminationProtection"]
+    assert "protected from deletion" in done.stderr and place.stack("f")["EnableTerminationProtection"]
     assert "--no-enable-termination-protection" in place.run("destroy", "--stack", "f", "--yes", code=1).stderr
     place.run(*deploy, "good.json", "--termination-protection=false")
     stuck = {**vpc, "Metadata": {"Emulator": {"RollbackFails": "the real trouble"}}}
@@ -313,15 +314,15 @@ def failures(place):
     bad.write_text(json.dumps({"Resources": {"V": stuck, "S": failing}}))
     done = place.run(*deploy, "bad.json", code=1)
     assert place.stack("f")["StackStatus"] == "UPDATE_ROLLBACK_FAILED", done.stderr
-    assert "cause: S" in done.stderr and "taking it back failed at: V" in done.stderr, done.stderr
+    assert "cause: S" in done.stderr and "rollback failed at: V" in done.stderr, done.stderr
     assert "continue-update-rollback" in done.stderr, done.stderr
     assert "continue-update-rollback" in place.run(*deploy, "good.json", code=1).stderr
-    place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "f", "--yes", "--poll-interval", "0.1")
     kept = {**vpc, "DeletionPolicy": "Retain"}
     good.write_text(json.dumps({"Resources": {"V": kept}}))
     place.run(*deploy, "good.json")
-    done = place.run("destroy", "--stack", "f", "--yes", "--poll", "0.1")
-    assert "stays  V (AWS::EC2::VPC)" in done.stderr and "left, as the template says: V" in done.stderr
+    done = place.run("destroy", "--stack", "f", "--yes", "--poll-interval", "0.1")
+    assert "retained  V (AWS::EC2::VPC)" in done.stderr and "retained: V" in done.stderr
 
 
 def parameters(place):
@@ -337,11 +338,11 @@ def parameters(place):
     def values():
         return {it["ParameterKey"]: it["ParameterValue"] for it in place.stack("p")["Parameters"]}
 
-    deploy = ["deploy", "--stack", "p", "--template", "p.json", "--yes", "--poll", "0.1"]
+    deploy = ["deploy", "--stack", "p", "p.json", "--yes", "--poll-interval", "0.1"]
     template("one")
     assert "--parameter Bare=VALUE" in place.run(*deploy, code=1).stderr
     assert place.stack("p") is None
-    done = place.run(*deploy, "--parameter", "Chsen=x", code=1)
+    done = place.run(*deploy, "--parameter", "Chsen=x", code=2)
     assert "did you mean `Chosen`?" in done.stderr
     place.run(*deploy, "--parameter", "Bare=b", "--parameter", "Chosen=mine", "--tag", "Owner=${x}")
     assert values() == {"Chosen": "mine", "Plain": "one", "Bare": "b"}, values()
@@ -349,13 +350,13 @@ def parameters(place):
     template("two")
     place.run(*deploy)
     assert values() == {"Chosen": "mine", "Plain": "two", "Bare": "b"}, values()
-    place.run("destroy", "--stack", "p", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "p", "--yes", "--poll-interval", "0.1")
 
 
 def large(place):
-    """Templates of more than 51,200 bytes: without white space, else through a bucket."""
+    """Over 51,200 bytes: without white space, else through a bucket."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
-    deploy = ["deploy", "--stack", "l", "--template", "l.json", "--yes", "--poll", "0.1"]
+    deploy = ["deploy", "--stack", "l", "l.json", "--yes", "--poll-interval", "0.1"]
     wide = {**vpc, "Metadata": {"x": [[["y"] * 20] * 20] * 20}}
     (place.folder / "l.json").write_text(json.dumps({"Resources": {"V": wide}}, indent=2))
     assert (place.folder / "l.json").stat().st_size > 51_200
@@ -368,12 +369,12 @@ def large(place):
     s3 = place.emulator.client("s3")
     s3.create_bucket(Bucket="templates")
     s3.create_bucket(Bucket="far", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    assert "is in eu-west-1" in place.run(*deploy, "--s3-bucket", "far", code=1).stderr
+    assert "is in `eu-west-1`" in place.run(*deploy, "--s3-bucket", "far", code=1).stderr
     place.run(*deploy, "--s3-bucket", "templates")
     assert "52" in str(
         len(place.cloudformation.get_template(StackName="l")["TemplateBody"]["Resources"]["V"]["Metadata"]["x"])
     )
-    place.run("destroy", "--stack", "l", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "l", "--yes", "--poll-interval", "0.1")
 
 
 def without_a_network(place):
@@ -385,12 +386,12 @@ def without_a_network(place):
         place.run(command, "--absent", code=2, environment=nowhere)
         assert time.monotonic() - start < 2
     for arguments, code in [
-        (["deploy", "--template", "absent.json", "--yes"], 2),
+        (["deploy", "absent.json", "--yes"], 2),
         (["deploy", "--parameter", "x", "--yes"], 2),
-        (["deploy", "--parameter", "X=1", "--yes"], 1),
+        (["deploy", "--parameter", "X=1", "--yes"], 2),
         (["deploy", "--yes", "--dry-run"], 2),
         (["deploy", "--timeout", "soon"], 2),
-        (["connect", "web", "--host", "h"], 2),
+        (["connect", "web", "--remote-host", "h"], 2),
         (["connect", "web", "--port-forward", "0"], 2),
         (["status", "--timeout", "1m"], 2),
     ]:
@@ -409,7 +410,7 @@ def without_a_network(place):
     (place.folder / ".aws/config").write_text("[profile p]\nregion=eu-west-1\n")
     own = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}
     done = place.run("status", "--profile", "p", code=1, environment=own)
-    assert "in eu-west-1" in done.stderr, done.stderr
+    assert "in `eu-west-1`" in done.stderr, done.stderr
 
 
 def profiles(place):
@@ -421,7 +422,7 @@ def profiles(place):
     (place.folder / ".aws/config").write_text(f"[profile adm]\nregion=us-east-1\n{role}")
     for own in ({}, {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_REGION": None}):
         done = place.run("status", "--profile", "adm", code=1, environment=own)
-        assert "stack `team` is not there, in us-east-1" in done.stderr, done.stderr
+        assert "stack `team` does not exist in `us-east-1`" in done.stderr, done.stderr
 
 
 def values(place):
@@ -439,22 +440,23 @@ def values(place):
         slots = {"Cidr": {"Type": "String", "Default": cidr}, "Pw": {"Type": "String", "NoEcho": True, "Default": "0"}}
         (place.folder / "v.json").write_text(json.dumps({"Parameters": slots, "Resources": {"G": group}}))
 
-    on = ["--stack", "v", "--template", "v.json", "--poll", "0.1"]
+    on = ["v.json", "--poll-interval", "0.1"]
     write("10.0.0.0/8")
-    place.run("deploy", *on, "--yes", "--tag", "a=1", "--tag", "cost=9")
+    on_v = [*on, "--stack", "v"]
+    place.run("deploy", *on_v, "--yes", "--tag", "a=1", "--tag", "cost=9")
     write("0.0.0.0/0")
-    for arguments in (["deploy", *on, "--dry-run"], ["diff", *on]):
+    for arguments in (["deploy", *on_v, "--dry-run"], ["diff", "stack:v", *on]):
         done = place.run(*arguments)
-        assert "wider     G: allows TCP 443 inbound from 0.0.0.0/0" in done.stdout, done.stdout
-    done = place.run("diff", *on, "--parameter", "Pw=TOPSECRET", "--output", "json")
+        assert "wider     G: admits TCP 443 from 0.0.0.0/0" in done.stdout, done.stdout
+    done = place.run("diff", "stack:v", *on, "--parameter", "Pw=TOPSECRET", "--format", "json")
     assert "TOPSECRET" not in done.stdout
-    place.run("deploy", *on, "--yes", "--tag", "a=2")
+    place.run("deploy", *on_v, "--yes", "--tag", "a=2")
     assert {it["Key"]: it["Value"] for it in place.stack("v")["Tags"]} == {"a": "2", "cost": "9"}
-    place.run("deploy", *on, "--dry-run", "--termination-protection")
+    place.run("deploy", *on_v, "--dry-run", "--termination-protection")
     assert not place.stack("v")["EnableTerminationProtection"]
-    place.run("destroy", "--stack", "v", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "v", "--yes", "--poll-interval", "0.1")
     # A previous parameter value that blocks sessions.
-    place.write(CONFIG.replace("instance_type: t3.micro", "instance_type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
+    place.write(CONFIG.replace("type: t3.micro", "type: {parameter: Type}") + "parameters: {Type: {default: t3.micro}}\n")
     text = json.loads(place.run("--format", "cfn").stdout)
     text["Parameters"]["Port"] = {"Type": "Number", "Default": 443}
     for entry in text["Resources"].values():
@@ -462,14 +464,14 @@ def values(place):
             entry["Properties"]["FromPort"] = {"Ref": "Port"}
             entry["Properties"]["ToPort"] = {"Ref": "Port"}
     (place.folder / "k.json").write_text(json.dumps(text))
-    on = ["--stack", "k", "--template", "k.json", "--poll", "0.1", "--yes"]
+    on = ["--stack", "k", "k.json", "--poll-interval", "0.1", "--yes"]
     place.run("deploy", *on, "--parameter", "Port=80", "--allow-unreachable")
     text["Resources"]["NetworkVpc"]["Properties"]["Tags"].append({"Key": "other", "Value": "1"})
     (place.folder / "k.json").write_text(json.dumps(text))
     done = place.run("deploy", *on, code=1)
     assert "endpoint-security-group" in done.stderr, done.stderr
     place.run("deploy", *on, "--parameter", "Port=443")
-    place.run("destroy", "--stack", "k", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "k", "--yes", "--poll-interval", "0.1")
 
 
 def what_is_meant(place):
@@ -478,40 +480,40 @@ def what_is_meant(place):
     assert "--stack" in place.run("destroy", "--yes", code=2).stderr
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}}
     (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
-    assert "--stack" in place.run("deploy", "--template", "t.json", "--yes", code=2).stderr
+    assert "--stack" in place.run("deploy", "t.json", "--yes", code=2).stderr
     # A change set of another user stays.
     make = {"StackName": "review", "ChangeSetName": "theirs", "ChangeSetType": "CREATE"}
     text = (place.folder / "t.json").read_text()
     place.cloudformation.create_change_set(**make, TemplateBody=text)
-    place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
+    place.run("deploy", "--stack", "review", "t.json", "--dry-run", "--poll-interval", "0.1")
     assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
     # So does its empty stack, even if CloudFormation rejects this deployment.
     place.cloudformation.delete_change_set(StackName="review", ChangeSetName="theirs")
-    place.run("deploy", "--stack", "review", "--template", "t.json", "--dry-run", "--poll", "0.1")
+    place.run("deploy", "--stack", "review", "t.json", "--dry-run", "--poll-interval", "0.1")
     (place.folder / "wrong.json").write_text(
         json.dumps({"Resources": {"V": {**vpc, "Properties": {"CidrBlock": {"Ref": "N"}}}}})
     )
-    done = place.run("deploy", "--stack", "review", "--template", "wrong.json", "--yes", "--poll", "0.1", code=1)
+    done = place.run("deploy", "--stack", "review", "wrong.json", "--yes", "--poll-interval", "0.1", code=1)
     assert "nothing was changed" in done.stderr, done.stderr
     assert place.stack("review")["StackStatus"] == "REVIEW_IN_PROGRESS"
-    place.run("destroy", "--stack", "review", "--yes", "--poll", "0.1")
+    place.run("destroy", "--stack", "review", "--yes", "--poll-interval", "0.1")
     for arguments, code in [
-        (["deploy", "--template", "t.json", "--parameter", "X=1", "--stack", "s", "--yes"], 1),
+        (["deploy", "t.json", "--parameter", "X=1", "--stack", "s", "--yes"], 2),
         (["destroy", "--stack", "absent", "--yes"], 0),
         (["status", "--stack", "absent"], 1),
     ]:
-        done = place.run(*arguments, "--output", "json", code=code)
+        done = place.run(*arguments, "--format", "json", code=code)
         last = json.loads(done.stdout.splitlines()[-1])
         assert last["event"] == "end" and last["outcome"], done.stdout
-    assert "at most a week" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
+    assert "at most 168 hours" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
     # Closing the terminal at the prompt deletes the change set and the empty stack.
-    child = place.terminal("deploy", "--stack", "hup", "--template", "t.json", "--poll", "0.1")
+    child = place.terminal("deploy", "--stack", "hup", "t.json", "--poll-interval", "0.1")
     child.expect_exact("[y/N] ")
     child.kill(signal.SIGHUP)
     place.expect_end(child, 130)
     assert place.stack("hup") is None
-    # Input before the prompt is not a confirmation.
-    child = place.terminal("deploy", "--stack", "typed", "--template", "t.json", "--poll", "0.1")
+    # Input typed before the prompt does not answer it.
+    child = place.terminal("deploy", "--stack", "typed", "t.json", "--poll-interval", "0.1")
     child.sendline("y")
     child.expect_exact("[y/N] ")
     child.sendline("")
@@ -523,7 +525,7 @@ def a_job_that_is_ended(place):
     """SIGTERM, which CI systems send, acts like Ctrl-C."""
     vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}, "Metadata": {"Emulator": {"Seconds": 3}}}
     (place.folder / "t.json").write_text(json.dumps({"Resources": {"V": vpc}}))
-    arguments = ["deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1"]
+    arguments = ["deploy", "--stack", "t", "t.json", "--yes", "--poll-interval", "0.1"]
     child = subprocess.Popen(
         [place.program, *arguments], cwd=place.folder, env=place.environment, stderr=subprocess.PIPE, text=True
     )
@@ -531,12 +533,12 @@ def a_job_that_is_ended(place):
         pass
     child.send_signal(signal.SIGTERM)
     said = child.stderr.read()
-    assert child.wait() == 130 and "it was CREATE_IN_PROGRESS when last seen" in said, said
+    assert child.wait() == 130 and "stack `t` is still `CREATE_IN_PROGRESS`" in said, said
     # Another run waits for it and finds no changes.
     done = place.run(*arguments)
-    assert "waiting for it first" in done.stderr and "no changes" in done.stderr, done.stderr
-    done = place.run("deploy", "--stack", "t", "--template", "t.json", "--yes", "--poll", "0.1", "--timeout", "20s")
-    place.run("destroy", "--stack", "t", "--yes", "--poll", "0.1")
+    assert "following that first" in done.stderr and "No changes" in done.stderr, done.stderr
+    done = place.run("deploy", "--stack", "t", "t.json", "--yes", "--poll-interval", "0.1", "--timeout", "20s")
+    place.run("destroy", "--stack", "t", "--yes", "--poll-interval", "0.1")
 
 
 CASES = [

@@ -83,14 +83,14 @@ class Facts:
         self.program = program
         self.module = json.loads(run(program, "--config", HERE / "config.yaml", "--format", "tf").stdout)
         self.module["provider"]["aws"] = {**self.module["provider"]["aws"], **OFFLINE}
-        self.schema = json.loads(run(program, "schema", "--check").stdout)
+        self.schema = json.loads(run(program, "schema", "check").stdout)
 
     def verdict(self, tool, module):
         """Plans the module and returns what the check reports of its instance."""
         require("terraform")
         (tool.folder / "main.tf.json").write_text(json.dumps(module))
         plan = tool.plan_as_json(None)
-        done = run(self.program, "check", "-", "--output", "json", input=plan, code=None)
+        done = run(self.program, "check", "-", "--format", "json", input=plan, code=None)
         expect(done.returncode in (0, 1, 3), f"check: exit code {done.returncode}\n{done.stderr}")
         report = json.loads(done.stdout)
         jsonschema.validate(report, self.schema)

@@ -55,6 +55,7 @@ fn check_reports_out_of_date_files() {
         assert_eq!(run(&["-f", form, "-o", file]).code, 0);
     }
     let all = [
+        "synth",
         "--check",
         "stack.json",
         "stack.yml",
@@ -70,21 +71,21 @@ fn check_reports_out_of_date_files() {
     .unwrap();
     let ran = run(&all);
     assert_eq!(ran.code, 1);
-    assert_eq!(ran.err.matches("is stale").count(), 4, "{}", ran.err);
-    assert!(
-        ran.out.contains("+++ main.tf (as it would be)"),
-        "{}",
-        ran.out
-    );
+    assert_eq!(ran.err.matches("is out of date").count(), 4, "{}", ran.err);
+    assert!(ran.out.contains("+++ main.tf (generated)"), "{}", ran.out);
     assert!(ran.out.contains("+          Value: core"), "{}", ran.out);
     for (args, said) in [
         (
-            &["--check", "missing.json"][..],
+            &["synth", "--check", "missing.json"][..],
             "cannot read `missing.json`",
         ),
-        (&["--check", "ssm-synth"], "does not tell its format"),
         (
-            &["-c", "-", "--check", "stack.json", "main.tf"],
+            &["synth", "--check", "ssm-synth"],
+            "cannot infer the format",
+        ),
+        (&["--check", "stack.json"], "requires the command `synth`"),
+        (
+            &["synth", "-c", "-", "--check", "stack.json", "main.tf"],
             "read once",
         ),
     ] {
@@ -95,11 +96,11 @@ fn check_reports_out_of_date_files() {
 }
 
 #[test]
-fn completions_and_man_pages_list_the_commands() {
+fn completion_scripts_and_man_pages_are_written() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = run(&["completions", shell], "");
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{shell}");
-        assert!(ran.out.contains("operator-policy"), "{shell}");
+        assert!(ran.out.contains("COMPLETE"), "{shell}");
     }
     let directory = tempfile::tempdir().unwrap();
     let ran = run_in(directory.path(), &["man", "man1"], b"");
@@ -127,7 +128,7 @@ fn an_error_leaves_stdout_empty() {
         (&["-c", "-"], "a: [\n", 1),
         (&["-c", "absent.yaml"], "", 2),
         (&["--format", "xml"], "", 2),
-        (&["--region", "nowhere"], "", 1),
+        (&["--region", "nowhere"], "", 2),
         (&["--set", "nothing"], "", 2),
         (&["--set", "a.b=1"], "", 1),
         (&["--set", "network={"], "", 1),
@@ -154,8 +155,8 @@ fn an_error_leaves_stdout_empty() {
 fn a_file_that_is_not_utf8_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let ran = run_in(directory.path(), &["-c", "-"], b"name: \xff\n");
-    assert_eq!((ran.code, ran.out.as_str()), (1, ""));
-    assert!(ran.err.contains("not UTF-8, at byte 6"), "{}", ran.err);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("not UTF-8 at byte 6"), "{}", ran.err);
 }
 
 #[test]
@@ -249,7 +250,7 @@ fn the_configuration_in_the_working_directory_is_read() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("ssm-synth.yaml"), "name: here\n").unwrap();
     assert!(
-        run_in(directory.path(), &[], b"")
+        run_in(directory.path(), &["synth"], b"")
             .out
             .contains("here-network-vpc")
     );
@@ -268,7 +269,7 @@ fn a_file_is_written_only_if_it_changes() {
     assert_eq!(bad.code, 1);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     assert_eq!(
-        run_in(directory.path(), &["-o", "stack.json", "--name", "b"], b"").code,
+        run_in(directory.path(), &["-o", "stack.json", "--stack", "b"], b"").code,
         0
     );
     assert_ne!(std::fs::read_to_string(&path).unwrap(), text);
@@ -336,6 +337,7 @@ fn a_non_regular_file_is_written_in_place() {
 #[test]
 fn a_reader_can_stop_early() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
+        .arg("synth")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -352,7 +354,10 @@ fn the_reference_page_is_current() {
         env!("CARGO_MANIFEST_DIR"),
         "/docs/reference/configuration.md"
     ));
-    assert_eq!(run(&["schema", "--reference"], "").out, page.unwrap());
+    assert_eq!(
+        run(&["schema", "--format", "markdown"], "").out,
+        page.unwrap()
+    );
     let schema: serde_json::Value = serde_json::from_str(&run(&["schema"], "").out).unwrap();
     assert_eq!(schema["additionalProperties"], false);
 }
@@ -408,7 +413,7 @@ fn help_contains_examples_that_work() {
     assert!(made.out.contains("worker"));
     assert!(ran.out.contains("terraform init && terraform apply"));
     for line in ran.out.lines() {
-        assert!(line.chars().count() <= 120, "{line}");
+        assert!(line.chars().count() <= 80, "{line}");
     }
 }
 
@@ -417,9 +422,9 @@ fn operator_policy_prints_a_policy() {
     let ran = run(
         &[
             "operator-policy",
-            "--tag",
+            "--instance-tag",
             "Team=core,web",
-            "--document",
+            "--document-name",
             "Mine",
         ],
         "",
@@ -433,17 +438,23 @@ fn operator_policy_prints_a_policy() {
     assert!(!ran.out.contains("SSM-SessionManagerRunShell"));
     for args in [
         &["operator-policy"][..],
-        &["operator-policy", "--tag", "Team"],
-        &["operator-policy", "--instance", "web"],
+        &["operator-policy", "--instance-tag", "Team"],
+        &["operator-policy", "--instance-id", "web"],
         &[
             "operator-policy",
-            "--instance",
+            "--instance-id",
             "i-0123456789abcdef0",
-            "--tag",
+            "--instance-tag",
             "A=b",
         ],
-        &["operator-policy", "--tag", "A=b", "--region", "nowhere"],
-        &["operator-policy", "--tag", "A=b", "--account", "1"],
+        &[
+            "operator-policy",
+            "--instance-tag",
+            "A=b",
+            "--region",
+            "nowhere",
+        ],
+        &["operator-policy", "--instance-tag", "A=b", "--account", "1"],
     ] {
         let ran = run(args, "");
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
@@ -469,7 +480,7 @@ fn graph_and_runbook_print_documents() {
     let again = "ssm-synth --format cfn -o stack.json --zones 3 --region eu-central-1\n";
     assert!(ran.out.contains(again), "{}", ran.out);
     let [(_, cfn), ..] = super::documents("default", "");
-    let ran = run(&["runbook", "-", "--name", "live"], &cfn);
+    let ran = run(&["runbook", "-", "--stack", "live"], &cfn);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert!(ran.out.contains("--stack-name live") && !ran.out.contains("terraform apply"));
     for (args, input) in [
@@ -486,5 +497,279 @@ fn graph_and_runbook_print_documents() {
             ran.err
         );
         assert!(!ran.err.is_empty());
+    }
+}
+
+/// Where the configuration comes from, in the order of precedence.
+#[test]
+fn the_configuration_is_found() {
+    let repository = tempfile::tempdir().unwrap();
+    let root = repository.path();
+    let inner = root.join("a/b");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::create_dir(root.join(".git")).unwrap();
+    std::fs::write(root.join("ssm-synth.yml"), "name: root\n").unwrap();
+    let name = |directory: &std::path::Path, args: &[&str]| {
+        let ran = run_in(directory, &[&["synth", "--list"], args].concat(), b"");
+        (ran.code, ran.out.trim().to_owned(), ran.err)
+    };
+    let (code, out, err) = name(&inner, &[]);
+    assert_eq!((code, out.as_str()), (0, "root"), "{err}");
+    assert!(
+        err.contains("using configuration ") && err.contains("ssm-synth.yml"),
+        "{err}"
+    );
+    assert_eq!(
+        name(&inner, &["--no-config"]),
+        (0, "access".into(), String::new())
+    );
+    std::fs::write(root.join("a/ssm-synth.yaml"), "name: nearer\n").unwrap();
+    assert_eq!(name(&inner, &["-q"]), (0, "nearer".into(), String::new()));
+    assert_eq!(
+        name(&root.join("a"), &[]),
+        (0, "nearer".into(), String::new())
+    );
+    std::fs::write(inner.join("ssm-synth.yaml"), "name: here\n").unwrap();
+    std::fs::write(inner.join("ssm-synth.yml"), "name: here\n").unwrap();
+    let (code, out, err) = name(&inner, &[]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.contains("both `ssm-synth.yaml` and `ssm-synth.yml` exist"),
+        "{err}"
+    );
+    std::fs::remove_dir(root.join(".git")).unwrap();
+    std::fs::remove_file(inner.join("ssm-synth.yaml")).unwrap();
+    std::fs::remove_file(inner.join("ssm-synth.yml")).unwrap();
+    assert_eq!(name(&inner, &[]), (0, "access".into(), String::new()));
+
+    let environment = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
+        let command = command.args(args).current_dir(&inner).env_clear();
+        let command = command.env("SSM_SYNTH_CONFIG", root.join("ssm-synth.yml"));
+        let done = command
+            .env("SSM_SYNTH_MESSAGE_FORMAT", "json")
+            .output()
+            .unwrap();
+        (
+            String::from_utf8(done.stdout).unwrap(),
+            String::from_utf8(done.stderr).unwrap(),
+        )
+    };
+    assert_eq!(environment(&["synth", "--list"]).0, "root\n");
+    assert_eq!(
+        environment(&["synth", "--list", "--no-config"]).0,
+        "access\n"
+    );
+    let flag = environment(&["synth", "--list", "-c", "../ssm-synth.yaml"]);
+    assert_eq!(flag.0, "nearer\n");
+    let (_, err) = environment(&["explain", "nothing"]);
+    let message: serde_json::Value = serde_json::from_str(&err).unwrap();
+    assert_eq!(message["severity"], "error");
+    let (_, err) = environment(&["explain", "nothing", "--message-format", "text"]);
+    assert!(err.starts_with("error: unknown code `nothing`"), "{err}");
+}
+
+#[test]
+fn the_short_help_is_printed_without_arguments() {
+    let ran = run(&[], "");
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    let help = run(&["-h"], "");
+    assert_eq!((help.code, help.err.as_str()), (0, ""));
+    assert_eq!(ran.err, help.out);
+    for group in ["Author:", "Verify:", "Review:", "Operate:", "Project:"] {
+        assert!(help.out.contains(&format!("\n{group}\n")), "{}", help.out);
+    }
+}
+
+#[test]
+fn shared_options_work_before_and_after_the_command() {
+    let config = "name: team\n";
+    for args in [
+        &["-c", "-", "synth", "--list"][..],
+        &["synth", "--list", "-c", "-"],
+        &["-qc", "-", "synth", "--list"],
+        &[
+            "--region",
+            "eu-central-1",
+            "-q",
+            "--config=-",
+            "synth",
+            "--list",
+        ],
+        &[
+            "--color",
+            "never",
+            "--message-format=json",
+            "-c-",
+            "synth",
+            "--list",
+        ],
+    ] {
+        let ran = run(args, config);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (0, "team\n"),
+            "{args:?}: {}",
+            ran.err
+        );
+    }
+    let ran = run(&["--region", "eu-central-1", "cost", "-f", "json"], "");
+    assert!(
+        ran.out.contains("\"region\": \"eu-central-1\""),
+        "{}",
+        ran.err
+    );
+    // A leading flag implies `synth`, also one of all commands.
+    let synth = run(&["synth"], "").out;
+    assert_eq!(run(&["-q"], "").out, synth);
+    assert_eq!(run(&["-q", "--format", "cfn"], "").out, synth);
+}
+
+#[test]
+fn unknown_input_names_the_closest_known_one() {
+    for (args, closest) in [
+        (&["depoly"][..], "'deploy'"),
+        (&["synth", "--zone", "3"], "--zones"),
+        (&["synth", "-f", "cfn-yml"], "'cfn-yaml'"),
+        (
+            &["explain", "endpoint-privat-dns"],
+            "`endpoint-private-dns`",
+        ),
+        (&["cost", "--region", "eu-centrl-1"], "`eu-central-1`"),
+        (
+            &[
+                "operator-policy",
+                "--instance-tag",
+                "A=b",
+                "--region",
+                "us-est-1",
+            ],
+            "`us-east-1`",
+        ),
+    ] {
+        let ran = run(args, "");
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains(closest), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn the_output_name_implies_the_format() {
+    let directory = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
+    let run = |args: &[&str]| {
+        let ran = run_in(directory.path(), args, b"");
+        assert_eq!(ran.code, 0, "{args:?}: {}", ran.err);
+        ran.out
+    };
+    let documents = super::documents("default", "");
+    let files = ["s.json", "s.yaml", "main.tf.json", "main.tf"];
+    for (file, (_, text)) in files.iter().zip(&documents) {
+        run(&["-o", file]);
+        assert_eq!(read(file), *text, "{file}");
+    }
+    for (command, files) in [
+        (
+            "check",
+            &[
+                ("r.json", "{"),
+                ("r.sarif", "{\n  \"$schema\""),
+                ("r.txt", "access/main/Instance: "),
+            ][..],
+        ),
+        ("cost", &[("c.json", "{"), ("c.txt", "access: ")]),
+        (
+            "graph",
+            &[("g.svg", "<svg"), ("g.html", "<!"), ("g.md", "```mermaid")],
+        ),
+        ("schema", &[("x.json", "{"), ("x.md", "#")]),
+    ] {
+        for (file, start) in files {
+            run(&[command, "-o", file]);
+            assert!(
+                read(file).starts_with(start),
+                "{command} {file}: {}",
+                read(file)
+            );
+        }
+    }
+    run(&["convert", "s.json", "-o", "c.tf"]);
+    assert!(read("c.tf").contains("resource \"aws_vpc\""));
+    assert_eq!(run(&["explain", "-o", "codes.json"]), "");
+    assert!(read("codes.json").contains("\"kind\": \"diagnostic\""));
+}
+
+#[test]
+fn every_code_that_is_printed_has_a_page() {
+    let codes = run(&["explain"], "").out;
+    let known: Vec<&str> = codes
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .collect();
+    let printed = regex_lite::Regex::new(r"(?:error|warning)\[([a-z0-9-]+)\]").unwrap();
+    // `report` is the name of helpers, of which some have another first argument without a hyphen.
+    let call = r#"\b(?:(?:error|warning|wrong)\(\s*"([a-z0-9]+(?:-[a-z0-9]+)*)"|report\(\s*"([a-z0-9]+(?:-[a-z0-9]+)+)"),"#;
+    let written = regex_lite::Regex::new(call).unwrap();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for (directory, code) in [("tests/snapshots", &printed), ("src", &written)] {
+        let mut directories = vec![root.join(directory)];
+        while let Some(directory) = directories.pop() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    directories.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                // Documentation has examples of codes of other programs.
+                let lines = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("///"));
+                let text: String = lines.map(|line| format!("{line}\n")).collect();
+                for found in code.captures_iter(&text) {
+                    count += 1;
+                    let code = found.get(1).or(found.get(2)).unwrap().as_str();
+                    assert!(known.contains(&code), "{}: {code}", path.display());
+                }
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}
+
+/// The values that a shell completes.
+#[test]
+fn values_are_completed() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = "name: team\ninstances: [{name: web}, {name: worker}]\n";
+    std::fs::write(directory.path().join("ssm-synth.yaml"), config).unwrap();
+    let complete = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
+        let command = command
+            .env_clear()
+            .env("COMPLETE", "fish")
+            .current_dir(directory.path());
+        let done = command
+            .args(["--", "ssm-synth"])
+            .args(words)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(done.stdout).unwrap();
+        let values = text
+            .lines()
+            .map(|line| line.split('\t').next().unwrap().to_owned());
+        values.collect::<Vec<String>>()
+    };
+    assert!(complete(&[""]).contains(&"synth".to_owned()));
+    assert!(complete(&["synth", "--fo"]).contains(&"--format".to_owned()));
+    assert!(complete(&["--fo"]).contains(&"--format".to_owned()));
+    assert_eq!(complete(&["runbook", "--stack", ""]), ["team"]);
+    assert!(complete(&["explain", "endpoint-p"]).contains(&"endpoint-private-dns".to_owned()));
+    assert!(complete(&["synth", "--set", "endpoints.z"]).contains(&"endpoints.zones=".to_owned()));
+    assert!(complete(&["cost", "--region", "eu-c"]).contains(&"eu-central-1".to_owned()));
+    assert_eq!(complete(&["synth", "-f", "cfn-"]), ["cfn-yaml"]);
+    if cfg!(feature = "deploy") {
+        assert_eq!(complete(&["connect", "w"]), ["web", "worker"]);
     }
 }

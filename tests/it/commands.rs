@@ -1,4 +1,4 @@
-//! Reference pages: the help of each command.
+//! A page for each command, with its help.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ fn help(arguments: &[&str]) -> String {
     let done = Command::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .args(arguments)
         .arg("--help")
-        .env("COLUMNS", "100")
+        .env("COLUMNS", "80")
         .env("NO_COLOR", "1")
         .output()
         .unwrap();
@@ -15,14 +15,12 @@ fn help(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// Returns the commands that a help text lists.
+/// The commands that a help lists, in groups.
 fn listed(help: &str) -> Vec<String> {
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = help.lines().take_while(|line| *line != "Global options:");
     lines
-        .take_while(|line| !line.is_empty())
-        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
+        .skip_while(|line| !line.starts_with("Author:"))
+        .filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next())
         .map(str::to_owned)
         .collect()
 }
@@ -65,7 +63,7 @@ fn each_command_has_its_page() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(
             known.contains(&name),
-            "docs/reference/cli/{name} has no command"
+            "docs/reference/cli/{name} belongs to no command"
         );
     }
 }

@@ -167,9 +167,9 @@ fn a_live_stack_gets_import_blocks() {
         ],
         &[
             "s.json",
-            "--ids",
+            "--import-ids",
             "ids.json",
-            "--ids",
+            "--import-ids",
             "rules.json",
             "-f",
             "tf",
@@ -269,7 +269,7 @@ Resources:
 ";
     let (ran, directory) = convert(
         &[("t.yaml", template)],
-        &["t.yaml", "--retain", "-f", "cfn", "-o", "k.json"],
+        &["t.yaml", "--retain-all", "-f", "cfn", "-o", "k.json"],
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     let kept = std::fs::read_to_string(directory.path().join("k.json")).unwrap();
@@ -286,7 +286,7 @@ Resources:
     assert_eq!(kept["Resources"]["Group"]["Metadata"], json!({ "a": "1" }));
     let diff = run_in(
         directory.path(),
-        &["diff", "t.yaml", "k.json", "--output", "json"],
+        &["diff", "t.yaml", "k.json", "--format", "json"],
         b"",
     );
     let told: Value = serde_json::from_str(&diff.out).unwrap();
@@ -362,7 +362,7 @@ Resources:
     let ids = json!({ "StackResources": [{ "LogicalResourceId": "Group", "PhysicalResourceId": "sg-${x}" }] });
     let (ran, _folder) = convert(
         &[("t.yaml", template), ("ids.json", &ids.to_string())],
-        &["t.yaml", "-f", "tf", "--ids", "ids.json"],
+        &["t.yaml", "-f", "tf", "--import-ids", "ids.json"],
     );
     assert_eq!(ran.code, 0, "{}", ran.err);
     let made: Value = serde_json::from_str(&ran.out).unwrap();

@@ -52,7 +52,7 @@ fn edited(base: &Path, case: &Value) -> String {
 /// Runs the program and returns its verdicts.
 fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String>)> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ssm-synth"));
-    command.arg("check").arg(file).args(["--output", "json"]);
+    command.arg("check").arg(file).args(["--format", "json"]);
     for argument in items(case, "arguments") {
         command.arg(argument.as_str().unwrap());
     }

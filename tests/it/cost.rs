@@ -311,7 +311,7 @@ fn the_default_configuration_s_estimate() {
     let (code, out, err) = run(&[], "");
     assert_eq!((code, err.as_str()), (0, ""));
     golden("cost", "default", &out);
-    assert_eq!(run(&["-"], "").1, out);
+    assert_eq!(run(&["-", "--input-format", "config"], "").1, out);
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn a_template_s_estimate() {
 
 #[test]
 fn programs_get_json_with_a_version() {
-    let (code, out, _) = run(&["--output", "json", "--region", "us-west-2"], "");
+    let (code, out, _) = run(&["--format", "json", "--region", "us-west-2"], "");
     assert_eq!(code, 0);
     let root: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(root["version"], cost::VERSION);
@@ -345,7 +345,7 @@ fn programs_get_json_with_a_version() {
 #[test]
 fn flags_are_those_of_the_configuration() {
     let total = |args: &[&str], input: &str| {
-        let (code, out, err) = run(&[args, &["--output", "json"]].concat(), input);
+        let (code, out, err) = run(&[args, &["--format", "json"]].concat(), input);
         assert_eq!(code, 0, "{err}");
         serde_json::from_str::<serde_json::Value>(&out).unwrap()["total"].clone()
     };
@@ -365,12 +365,13 @@ fn mistakes_end_as_documented() {
         (&["--set", "nothing"], "", 2),
         (&["--set", "a.b=1"], "", 1),
         (&["absent.yaml"], "", 2),
-        (&["--output", "xml"], "", 2),
+        (&["--format", "xml"], "", 2),
         (&["-", "--config", "x.yaml"], "", 2),
         (&["-", "--zones", "3"], "Resources: {}\n", 2),
         (&["-", "--region", "nowhere"], "Resources: {}\n", 2),
-        (&["--kind", "plan"], "", 2),
-        (&["-", "--kind", "plan"], "{", 2),
+        (&["--input-format", "tf-plan"], "", 2),
+        (&["-", "--input-format", "tf-plan"], "{", 2),
+        (&["-"], "", 2),
     ] {
         let (got, out, err) = run(args, input);
         assert_eq!((got, out.as_str()), (code, ""), "{args:?}: {err}");

@@ -30,7 +30,7 @@ impl Folder {
     }
 
     fn json(&self, args: &[&str]) -> Value {
-        let mut all = vec!["diff", "--output", "json"];
+        let mut all = vec!["diff", "--format", "json"];
         all.extend(args);
         let ran = self.run(&all);
         serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.err))
@@ -158,7 +158,7 @@ fn a_session_that_fails_is_reported_first_and_gated() {
         0
     );
     let github = directory
-        .run(&["diff", "a.json", "b.json", "--output", "github"])
+        .run(&["diff", "a.json", "b.json", "--format", "github"])
         .out;
     assert!(
         github
@@ -180,17 +180,28 @@ fn broader_access_is_gated() {
         )
         .replacen("\"Service\": [\n", "\"AWS\": \"*\", \"Service\": [\n", 1);
     std::fs::write(directory.path().join("b.json"), wide).unwrap();
-    let ran = directory.run(&["diff", "a.json", "b.json", "--fail-on", "widen,replace"]);
+    let ran = directory.run(&[
+        "diff",
+        "a.json",
+        "b.json",
+        "--fail-on",
+        "broader-access,replacement",
+    ]);
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
         ran.out.starts_with("Access\n  wider     InstancesRole"),
         "{}",
         ran.out
     );
-    assert!(ran.err.contains("`--fail-on` names: widen"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("the change hits `--fail-on broader-access`"),
+        "{}",
+        ran.err
+    );
     assert_eq!(
         directory
-            .run(&["diff", "b.json", "a.json", "--fail-on", "widen"])
+            .run(&["diff", "b.json", "a.json", "--fail-on", "broader-access"])
             .code,
         0
     );
@@ -216,14 +227,14 @@ fn a_git_revision_is_a_side() {
     let ran = directory.run(&["diff", "HEAD:new.json", "new.json"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(
-        ran.err.contains("compared with nothing") && ran.out.contains("added"),
+        ran.err.contains("comparing with an empty file") && ran.out.contains("added"),
         "{}",
         ran.err
     );
     let ran = directory.run(&["diff", "nope:stack.json", "stack.json"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(
-        ran.err.contains("git knows no revision `nope`"),
+        ran.err.contains("Git has no revision `nope` here"),
         "{}",
         ran.err
     );
@@ -272,7 +283,7 @@ fn a_plan_is_described() {
     );
     assert_eq!(
         directory
-            .run(&["diff", "plan.json", "--fail-on", "replace"])
+            .run(&["diff", "plan.json", "--fail-on", "replacement"])
             .code,
         1
     );
@@ -296,7 +307,7 @@ fn text_from_templates_is_escaped_in_markdown() {
             "Tags": [{ "Key": "k", "Value": tag }] } } } });
         std::fs::write(directory.path().join(file), template.to_string()).unwrap();
     }
-    let ran = directory.run(&["diff", "a.json", "b.json", "--output", "markdown"]);
+    let ran = directory.run(&["diff", "a.json", "b.json", "--format", "markdown"]);
     let line = ran.out.lines().find(|it| it.contains("Tags[k]")).unwrap();
     assert!(
         line.ends_with("→ ```` a | b ``` <img src=x> `c` \\u{1b}[31m ````"),
@@ -368,7 +379,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
     let ran = pair(
         &with_default("10.0.0.0/8"),
         &with_default("0.0.0.0/0"),
-        &["--fail-on", "widen"],
+        &["--fail-on", "broader-access"],
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
@@ -383,7 +394,11 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
              Properties: {{ImageId: !FindInMap [M, !Ref 'AWS::Region', Ami]}}\n"
         )
     };
-    let ran = pair(&image("ami-1"), &image("ami-2"), &["--fail-on", "replace"]);
+    let ran = pair(
+        &image("ami-1"),
+        &image("ami-2"),
+        &["--fail-on", "replacement"],
+    );
     assert!(
         ran.out.contains("replaced  I AWS::EC2::Instance"),
         "{}",
@@ -400,7 +415,7 @@ fn defaults_mappings_and_loops_are_resolved_where_used() {
     let ran = pair(
         &looped("10.0.0.0/8"),
         &looped("0.0.0.0/0"),
-        &["--fail-on", "widen"],
+        &["--fail-on", "broader-access"],
     );
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(ran.out.contains("GroupA: allows"), "{}", ran.out);
@@ -459,7 +474,7 @@ fn no_sensitive_value_is_printed() {
             &["t.json", "b.json"],
             &["b.json", "t.json"],
         ] {
-            let mut args = vec!["diff", "--output", output];
+            let mut args = vec!["diff", "--format", output];
             args.extend(sides);
             let ran = directory.run(&args);
             assert!(!ran.out.contains("hunter"), "{sides:?}: {}", ran.out);
@@ -505,7 +520,7 @@ fn types_from_templates_are_escaped_in_markdown() {
     let ran = pair(
         &bucket("A"),
         &bucket("X <img src=x> [c](http://e) @team\n# Head"),
-        &["--output", "markdown"],
+        &["--format", "markdown"],
     );
     assert!(
         !ran.out.contains("X <img") && !ran.out.contains("[c](") && !ran.out.contains("@team"),
@@ -524,7 +539,7 @@ fn a_comment_fits_githubs_limit() {
         });
         json!({ "Resources": all.collect::<serde_json::Map<_, _>>() }).to_string()
     };
-    let ran = pair(&buckets("a"), &buckets("b"), &["--output", "markdown"]);
+    let ran = pair(&buckets("a"), &buckets("b"), &["--format", "markdown"]);
     assert!(ran.out.len() < 65_000, "{}", ran.out.len());
     assert!(
         ran.out

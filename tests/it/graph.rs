@@ -54,12 +54,14 @@ impl Made {
             graph: &self.graph,
             reachability: &self.reachability,
             json: false,
+            program: "ssm-synth",
         };
         diagram::html(&self.scene(title), &report).unwrap()
     }
 
     fn runbook(&self, title: &str, source: Source) -> String {
         runbook::runbook(&RunbookInput {
+            program: "ssm-synth",
             stack: title,
             source,
             graph: &self.graph,

@@ -284,15 +284,18 @@ def readers(file):
     return None
 
 
+# The groups of commands in the help of the program.
+GROUPS = "Author|Verify|Review|Operate|Project"
+
+
 def run(program, *args):
     done = subprocess.run([program, *args], capture_output=True, text=True)
     return done.stdout if done.returncode == 0 else None
 
 
 def subcommands(text):
-    listed = re.search(r"^Commands:\n((?: .*\n)+)", text, re.M)
-    names = re.findall(r"^  (\S+)", listed[1], re.M) if listed else []
-    return [name for name in names if name != "help"]
+    listed = re.findall(rf"^(?:{GROUPS}):\n((?: .*\n)+)", text, re.M)
+    return re.findall(r"^  (\S+)", "".join(listed), re.M)
 
 
 def help_texts(program):
@@ -325,9 +328,9 @@ def help_items(text):
         column = None
         if section == "about" and number == 0:
             column = 0
-        elif section == "Commands" and (found := re.match(r"  (\S+)\s+(?=\S)", line)):
+        elif re.fullmatch(GROUPS, section) and (found := re.match(r"  (\S+)\s+(?=\S)", line)):
             column = found.end()
-        elif section in ("Options", "Arguments") or section.endswith(("options", "Options")):
+        elif section in ("Options", "Arguments", "Configuration overrides") or section.endswith(("options", "Options")):
             if found := re.match(r"\s+- [\w-]+:\s+(?=\S)", line):
                 column = found.end()
             elif re.match(r" {2,6}(-|\[|<)", line) and number + 1 < len(lines):
@@ -371,16 +374,13 @@ def help_document(name, text):
 
 
 def schema_texts(program):
-    """The JSON Schemas, as `(name, text)`; by subcommand arguments or by switches."""
-    found = [("ssm-synth schema", run(program, "schema"))]
-    for name in ["check", "cost"]:
-        for args in [[name], [f"--{name}"]]:
-            text = run(program, "schema", *args)
-            if text:
-                found.append((" ".join(["ssm-synth schema", *args]), text))
-                break
-    if found[0][1] is None:
-        raise SystemExit("`ssm-synth schema` failed")
+    """The JSON Schemas, as `(name, text)`."""
+    found = []
+    for name in ("config", "check", "cost"):
+        text = run(program, "schema", name)
+        if text is None:
+            raise SystemExit(f"`ssm-synth schema {name}` failed")
+        found.append((f"ssm-synth schema {name}", text))
     return found
 
 

@@ -23,12 +23,12 @@ impl ChangeReport {
         };
         for it in self.access.iter().filter(|it| it.is_broader) {
             let text = format!("{}: {}", it.owner, it.what);
-            say(level(Gate::Widen), "Broader access", &text);
+            say(level(Gate::BroaderAccess), "Broader access", &text);
         }
         for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
             let text = format!("{}: {}", subject(it), replacement_text(it));
             let title = format!("A resource is {}", action_word(it));
-            say(level(Gate::Replace), &title, &text);
+            say(level(Gate::Replacement), &title, &text);
         }
         for it in self.sessions.iter().filter(|it| it.is_broken()) {
             let was = it.before.as_deref().unwrap_or("does not exist");

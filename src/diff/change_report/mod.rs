@@ -182,9 +182,9 @@ impl SessionChange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// A resource that is or may be replaced.
-    Replace,
+    Replacement,
     /// Broader access.
-    Widen,
+    BroaderAccess,
     /// An instance that the change makes unreachable.
     Unreachable,
 }
@@ -317,8 +317,8 @@ impl ChangeReport {
     /// Returns the gates that reject the change.
     pub fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
         let hits = |gate: &Gate| match gate {
-            Gate::Replace => self.differences.iter().any(Difference::may_be_replaced),
-            Gate::Widen => self.access.iter().any(|it| it.is_broader),
+            Gate::Replacement => self.differences.iter().any(Difference::may_be_replaced),
+            Gate::BroaderAccess => self.access.iter().any(|it| it.is_broader),
             Gate::Unreachable => self.sessions.iter().any(SessionChange::is_broken),
         };
         gates.iter().copied().filter(hits).collect()
@@ -363,13 +363,13 @@ impl ChangeReport {
 
 impl Gate {
     /// All gates.
-    pub const ALL: &'static [Gate] = &[Gate::Replace, Gate::Widen, Gate::Unreachable];
+    pub const ALL: &'static [Gate] = &[Gate::Replacement, Gate::BroaderAccess, Gate::Unreachable];
 
     /// Returns its name on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Gate::Replace => "replace",
-            Gate::Widen => "widen",
+            Gate::Replacement => "replacement",
+            Gate::BroaderAccess => "broader-access",
             Gate::Unreachable => "unreachable",
         }
     }

@@ -77,7 +77,7 @@ def success(run, done):
     if run.passes and done.arguments[0] == "deploy" and not wanted.status == ("any",):
         completeness(run, done)
     for kept in wanted.kept:
-        if not re.search(rf"left, as the template says: {kept} ", done.stderr):
+        if not re.search(rf"retained: {kept} ", done.stderr):
             run.complain(f"{kept} is retained and not reported")
 
 
@@ -121,7 +121,7 @@ def failure(run, done):
     if run.passes and done.code in done.wanted.code and done.code == 1:
         ends(run, done)
     begun = after.begun(*EXECUTIONS, "DELETE_IN_PROGRESS") - before.begun(*EXECUTIONS, "DELETE_IN_PROGRESS")
-    if re.search(r"nothing was (changed|deployed)", final):
+    if re.search(r"(?i)nothing was (changed|deployed)", final):
         words.append("nothing")
         # `remains` checks remaining resources; operations of other users do not count.
         mentioned = "may still exist" in final and before.status is None
@@ -136,13 +136,11 @@ def failure(run, done):
         moved_on = said.endswith("_IN_PROGRESS") and said in after.statuses()
         if said != (after.status or "DELETE_COMPLETE") and not moved_on:
             run.complain(f"the stack is {after.status}, reported as {said}")
-    for said in re.findall(r"it was ([A-Z_]+) when last seen", final):
+    for said in re.findall(rf"stack `{name}` (?:is still|was last) `([A-Z_]+)`", final):
         words.append(said)
         if said not in after.statuses():
             run.complain(f"reported {said} as the last status; it never was")
-        elif not said.endswith("_IN_PROGRESS") and "AWS goes on with it" in final:
-            run.complain(f"reported that AWS continues, with the final status {said}")
-    if "AWS goes on with it" in final:
+    if re.search(rf"stack `{name}` is (still|unknown)", final):
         words.append("goes on")
         in_progress = (before.status or "").endswith("_IN_PROGRESS")
         if not begun and not in_progress:
@@ -151,11 +149,11 @@ def failure(run, done):
         words.append("cleared")
         if after.status is not None:
             run.complain(f"reported that the failed stack was deleted, but the stack is {after.status}")
-    if re.search(r"is not known|is unknown", final):
+    if re.search(r"is not known|is unknown|may be in progress", final):
         words.append("not known")
         if run.passes:
             run.complain("reported an unknown state after a transient fault")
-    if re.search(rf"stack `{name}` (is (gone|deleted|protected)|was [A-Z_]+ when)|stopped waiting", final):
+    if re.search(rf"(?i)stack `{name}` (is (gone|deleted|protected)|was [A-Z_]+ when|has termination protection)|stopped waiting", final):
         words.append("else")
     if not words and done.arguments[0] != "status":
         run.complain("no statement about the state")

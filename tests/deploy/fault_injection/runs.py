@@ -35,7 +35,7 @@ class Done:
 
     def final(self):
         """Returns the final message."""
-        found = list(re.finditer(r"^(error: |stopped w|the time is over)", self.stderr, re.M))
+        found = list(re.finditer(r"^error: ", self.stderr, re.M))
         return self.stderr[found[-1].start() :] if found else self.stderr
 
 
@@ -124,7 +124,7 @@ class Run:
             "AWS_ENDPOINT_URL": self.place.proxy.endpoint,
             "RUST_BACKTRACE": "1",
         }
-        command = [self.binary, *arguments, "--stack", self.name, "--poll", "0.2", "--read-timeout", "2"]
+        command = [self.binary, *arguments, "--stack", self.name, "--poll-interval", "0.2", "--read-timeout", "2"]
         return subprocess.Popen(
             command,
             env=environment,
@@ -142,11 +142,11 @@ class Run:
 
     def deploy(self, template, *more):
         more = [*([] if "--dry-run" in more else ["--yes"]), *more]
-        return self.command("deploy", "--template", self.template(template), *more)
+        return self.command("deploy", self.template(template), *more)
 
     def command(self, *arguments):
         """Returns the command, sometimes with JSON Lines, with a timeout if AWS stays unreachable."""
-        more = ["--output", "json"] if self.rng.random() < 0.3 else []
+        more = ["--format", "json"] if self.rng.random() < 0.3 else []
         if self.long and any(hit.skipped for hit in self.hits) and arguments[0] != "status":
             more += ["--timeout", f"{LIMIT}s"]
         return [*arguments, *more]

@@ -1,0 +1,145 @@
+//! `diff`: the effects of a change between files, revisions, stacks and plans.
+
+mod args;
+#[cfg(feature = "deploy")]
+mod deployed;
+mod sides;
+
+use std::path::Path;
+
+pub(super) use args::Args;
+use args::Format;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::output;
+use crate::diff::{ChangeReport, Version};
+
+/// What a report has in addition to the change.
+#[derive(Debug, Default)]
+struct Addition {
+    /// Fields of the JSON report.
+    json: serde_json::Map<String, serde_json::Value>,
+    /// Text after the report.
+    text: String,
+    /// Text instead of a report without differences.
+    no_difference: Option<String>,
+    /// Whether something differs that the templates do not show.
+    differs: bool,
+}
+
+/// A comparison, to print.
+struct Comparison {
+    report: ChangeReport,
+    /// The name of the new version.
+    title: String,
+    /// The file that annotations refer to.
+    file: Option<String>,
+    addition: Addition,
+}
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
+    print(args, &compare(args, context)?)
+}
+
+fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
+    let Some(old) = args.old.as_deref() else {
+        #[cfg(feature = "deploy")]
+        return deployed::compare(args, context, None, None);
+        #[cfg(not(feature = "deploy"))]
+        return Err(Failure::usage("`diff` requires OLD, or OLD and NEW"));
+    };
+    let new = args.new.as_deref();
+    #[cfg(feature = "deploy")]
+    if let Some(stack) = sides::stack_name(old) {
+        return deployed::compare(args, context, Some(stack), new);
+    }
+    #[cfg(feature = "deploy")]
+    if args.change_set {
+        return Err(
+            Failure::usage("`--change-set` requires a deployed stack as OLD")
+                .with_help("write `stack:NAME`, or leave OLD out"),
+        );
+    }
+    let deployment = args.deployment()?;
+    let Some(new) = new else {
+        let old = sides::version(old, sides::text(old)?, &deployment)?;
+        if let Some(report) = ChangeReport::of_plan(&old) {
+            return Ok(comparison(report, args.old.clone().unwrap_or_default()));
+        }
+        let made = args.settings.template(context, args.stack.as_ref())?;
+        let new = sides::version(&made.stack, made.text, &deployment)?;
+        return Ok(comparison(ChangeReport::compare(&old, &new), made.stack));
+    };
+    if old == "-" && new == "-" {
+        return Err(
+            Failure::usage("standard input is read once").with_help("pass OLD or NEW as a file")
+        );
+    }
+    let old = sides::version(old, sides::text(old)?, &deployment)?;
+    let side = read_new(args, new)?;
+    let mut out = comparison(ChangeReport::compare(&old, &side), new.to_owned());
+    out.file = Path::new(new).is_file().then(|| new.to_owned());
+    Ok(out)
+}
+
+/// Reads the new version, which can be a deployed stack.
+fn read_new(args: &Args, new: &str) -> Result<Version, Failure> {
+    #[cfg(feature = "deploy")]
+    if let Some(stack) = sides::stack_name(new) {
+        return deployed::version(args, stack);
+    }
+    sides::version(new, sides::text(new)?, &args.deployment()?)
+}
+
+fn comparison(report: ChangeReport, title: String) -> Comparison {
+    Comparison {
+        report,
+        title,
+        file: None,
+        addition: Addition::default(),
+    }
+}
+
+/// Prints a comparison, and applies the gates.
+fn print(args: &Args, comparison: &Comparison) -> Result<(), Failure> {
+    let Comparison {
+        report, addition, ..
+    } = comparison;
+    let same = report.is_same() && !addition.differs;
+    match args.format() {
+        Format::Text => {
+            let text = match &addition.no_difference {
+                Some(text) if same => text.clone(),
+                _ => report.to_text() + &addition.text,
+            };
+            args.output.write_styled(&text)?;
+        }
+        Format::Markdown => args.output.write(&report.to_markdown(&comparison.title))?,
+        Format::Json => {
+            let mut value = report.to_json();
+            if let serde_json::Value::Object(fields) = &mut value {
+                fields.insert("same".to_owned(), same.into());
+                fields.extend(addition.json.clone());
+            }
+            args.output.write(&format!("{value:#}\n"))?;
+        }
+        Format::Github => {
+            let text = report.to_github(comparison.file.as_deref(), &args.fail_on);
+            args.output.write(&text)?;
+        }
+    }
+    let hits = report.hits(&args.fail_on);
+    if !hits.is_empty() {
+        let names: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
+        output::error(
+            &format!("the change hits `--fail-on {}`", names.join(",")),
+            None,
+        );
+        return Err(Failure::Failed);
+    }
+    match args.exit_code && !same {
+        true => Err(Failure::Failed),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,52 @@
+//! How a command fails, and the exit code of each kind of failure.
+
+use std::process::ExitCode;
+
+use super::output;
+
+/// The reason why a command did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// An invalid configuration, a failed operation or a gate. Already reported.
+    Failed,
+    /// Input that cannot be read, or an environment that does not work. Already reported.
+    Unusable,
+    /// A result that cannot be determined, or an operation in progress. Already reported.
+    Unknown,
+    /// Ctrl-C or a signal. Already reported.
+    #[cfg(feature = "deploy")]
+    Interrupted,
+    /// Wrong usage, or an environment that does not work, with the message and a hint.
+    Usage(String, Option<String>),
+}
+
+impl Failure {
+    /// Creates a usage or environment failure without a hint.
+    pub(super) fn usage(message: impl Into<String>) -> Failure {
+        Failure::Usage(message.into(), None)
+    }
+
+    /// Adds a hint to a usage failure.
+    #[must_use]
+    pub(super) fn with_help(self, help: impl Into<String>) -> Failure {
+        match self {
+            Failure::Usage(message, _) => Failure::Usage(message, Some(help.into())),
+            other => other,
+        }
+    }
+
+    /// Reports what is not reported yet, and returns the exit code.
+    pub(super) fn report(self) -> ExitCode {
+        ExitCode::from(match self {
+            Failure::Failed => 1,
+            Failure::Unusable => 2,
+            Failure::Unknown => 3,
+            #[cfg(feature = "deploy")]
+            Failure::Interrupted => 130,
+            Failure::Usage(message, help) => {
+                output::error(&message, help.as_deref());
+                2
+            }
+        })
+    }
+}
