@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
 #
-# Stages: lint unit prose deploy parity convert scanners embed. Without a stage, all of them run.
+# Stages: lint unit prose deploy parity convert checkers embed. Without a stage, all of them run.
 # `quick` runs between edits: lint and unit, without parts that need a separate build.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
@@ -165,7 +165,7 @@ stage_convert() {
     step conversions "$python" tests/convert.py "$program" $all
 }
 
-stage_scanners() {
+stage_checkers() {
     step build build
     step scanners "$python" tests/scanners.py "$program" "$tools"
 }
@@ -191,14 +191,14 @@ all=
 for argument; do
     case $argument in
         --all) all=--all ;;
-        quick | lint | unit | prose | deploy | parity | convert | scanners | embed) stages+=("$argument") ;;
+        quick | lint | unit | prose | deploy | parity | convert | checkers | embed) stages+=("$argument") ;;
         *)
-            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, scanners or embed" >&2
+            echo "unknown stage \`$argument\`; expected quick, lint, unit, prose, deploy, parity, convert, checkers or embed" >&2
             exit 2
             ;;
     esac
 done
-[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert scanners embed)
+[ "${#stages[@]}" -gt 0 ] || stages=(lint unit prose deploy parity convert checkers embed)
 
 if [ "${stages[*]}" != quick ]; then
     install_python_packages

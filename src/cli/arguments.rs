@@ -97,7 +97,7 @@ pub(super) fn parse(is_embedded: bool, program: &'static str) -> Result<Start, E
 }
 
 /// Prints help, a version or an error of the parser.
-fn print(error: &clap::Error) -> ExitCode {
+pub(super) fn print(error: &clap::Error) -> ExitCode {
     let text = error.render().ansi().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -8,6 +8,7 @@ use clap::{Arg, Args as _, CommandFactory, ValueEnum};
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{CompleteEnv, Shells};
 
+use super::arguments;
 use super::context::Context;
 use super::failure::Failure;
 use super::{Cli, config_file, help, output, synth};
@@ -124,10 +125,7 @@ pub(super) fn complete(app: Option<&App>, program: &'static str) -> ExitCode {
         .try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref());
     match done {
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::error(&error.to_string(), None);
-            ExitCode::from(2)
-        }
+        Err(error) => arguments::print(&error),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The default format is hcl for a template and cfn for a plan.
+The default format is `hcl` for a template and `cfn` for a plan.
 A plan is JSON from `terraform show -json`.
 
 Move a live stack to Terraform; no resource is recreated:

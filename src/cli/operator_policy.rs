@@ -11,8 +11,8 @@ use crate::ir::{Expr, Text};
 #[command(
     override_usage = "ssm-synth operator-policy <--instance-tag|--instance-id> [OPTIONS]",
     after_help = "\
-Defaults: the document SSM-SessionManagerRunShell, every Region of the partition
-aws, every account. An inline policy has at most 10,240 bytes, a managed policy
+Defaults: the document `SSM-SessionManagerRunShell`, every Region of partition
+`aws`, every account. An inline policy has at most 10,240 bytes, a managed policy
 6,144.
 
 Examples:

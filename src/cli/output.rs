@@ -10,9 +10,9 @@ use super::global::{MessageFormat, is_quiet, is_verbose, message_format};
 /// The destination of an artifact or report.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct OutputArgs {
-    /// Destination file instead of stdout, written only if it changes
+    /// Destination file, written only if it changes; default `-` is stdout
     #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
+    output: Option<PathBuf>,
 }
 
 impl OutputArgs {
@@ -23,9 +23,14 @@ impl OutputArgs {
             .unwrap_or(default)
     }
 
+    /// Returns the destination, unless it is standard output.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|it| *it != Path::new("-"))
+    }
+
     /// Writes an artifact.
     pub(super) fn write(&self, text: &str) -> Result<(), Failure> {
-        match &self.output {
+        match self.path() {
             Some(path) => file(path, text),
             None => artifact(text),
         }
@@ -33,7 +38,7 @@ impl OutputArgs {
 
     /// Writes text with colors, which a file does not get.
     pub(super) fn write_styled(&self, text: &str) -> Result<(), Failure> {
-        match &self.output {
+        match self.path() {
             Some(path) => file(path, &anstream::adapter::strip_str(text).to_string()),
             None => styled(text),
         }

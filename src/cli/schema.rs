@@ -35,7 +35,7 @@ impl FromFileName for Format {
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
-The default format is json, a JSON Schema. Only the configuration has a page in
+The default format is `json`, a JSON Schema. Only the configuration has a page in
 Markdown.
 
 Examples:

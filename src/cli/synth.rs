@@ -19,8 +19,9 @@ use crate::validate::Validated;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
-Without `--format`, the name of the output implies it: `.json` is cfn, `.yaml`
-is cfn-yaml, `.tf.json` is tf, `.tf` is hcl. A directory gets a file per stack.
+Without `--format`, the name of the output implies it: `.json` is `cfn`,
+`.yaml` is `cfn-yaml`, `.tf.json` is `tf`, `.tf` is `hcl`.
+A directory gets one file per stack.
 With `-f cdk`, the default of `--output` is CDK_OUTDIR, then cdk.out.
 
 Examples:
@@ -273,7 +274,7 @@ fn write_assembly(args: &Args, context: &Context) -> Result<(), Failure> {
         return Err(fail(limits, &Sources::new()));
     }
     let environment = std::env::var_os("CDK_OUTDIR").filter(|it| !it.is_empty());
-    let directory = args.output.output.clone();
+    let directory = args.output.path().map(Path::to_owned);
     let directory = directory.or(environment.map(PathBuf::from));
     let directory = directory.unwrap_or_else(|| "cdk.out".into());
     // The manifest is last: a directory with a manifest is complete.
@@ -307,7 +308,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let SynthFormat::Document(format) = args.output.format(args.format, default) else {
         return write_assembly(args, context);
     };
-    if let Some(path) = args.output.output.as_deref().filter(|it| is_directory(it)) {
+    if let Some(path) = args.output.path().filter(|it| is_directory(it)) {
         for (file, text) in files(args, format, context)? {
             output::file_below(path, &file, &text)?;
         }

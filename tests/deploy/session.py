@@ -150,7 +150,7 @@ def on_a_terminal(place):
     child.sendline("yes")
     child.expect("resources, ")
     child.sendintr()
-    child.expect("stopped waiting; stack `team` is still `[A-Z_]+`")
+    child.expect("stopped waiting; (the status of )?stack `team` is (still|unknown)")
     child.expect("run `ssm-synth status --stack team --wait`")
     place.expect_end(child, 130)
     child = place.terminal("status", "--wait", "--poll-interval", "0.1")

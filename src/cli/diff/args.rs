@@ -51,8 +51,8 @@ const EXIT_CODES: &str = super::super::help::EXIT_CODES;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
-OLD and NEW are templates, Terraform plans or states from `terraform show
--json`, or configurations, in any combination. `REVISION:FILE` is a file in Git.
+OLD and NEW are templates, Terraform plans or states in JSON, or configurations,
+in any combination. `REVISION:FILE` is a file in Git.
 Without NEW, `diff` compares a plan with its prior state, and any other input
 with the configuration.
 {STACKS}
