@@ -126,7 +126,7 @@ fn blocks(text: &str, indent: usize) -> Vec<(String, Vec<String>)> {
     out
 }
 
-/// Returns the number of changed lines in a diff that knows blocks: the differences of each block in
+/// Returns the number of changed lines in a diff by block: the differences of each block in
 /// both documents, and all lines of other blocks. Moves are free. A diff by line is
 /// shorter if a new block resembles a deleted one.
 fn min(old: &str, new: &str, indent: usize) -> usize {
