@@ -172,6 +172,7 @@ stage_checkers() {
 
 stage_embed() {
     step build build
+    step completions "$python" tests/completions.py "$program"
     step init "$python" tests/init.py "$program" "$tools" $all
     step 'outside program' without_warnings outside build --quiet --features cli
     needs terraform 'stacks in Terraform modules' || return 0

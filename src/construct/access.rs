@@ -3,7 +3,7 @@
 use super::audit::{Audit, AuditHandles, PlacedAudit};
 use super::endpoints::{EndpointHandles, EndpointNeeds, Endpoints, PlacedEndpoints};
 use super::image::Image;
-use super::instance::{InstanceHandles, PlacedInstance, PrivateInstance};
+use super::instance::{DEFAULT_INSTANCE_NAME, InstanceHandles, PlacedInstance, PrivateInstance};
 use super::instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 use super::monitoring::{Monitoring, PlacedMonitoring};
 use super::network::{ExistingNetwork, Network, NetworkHandles, PrivateNetwork};
@@ -12,7 +12,7 @@ use super::operators::{OperatorHandles, Operators, PlacedOperators};
 use super::options::options;
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
 #[cfg(feature = "config")]
-use super::preset::Preset;
+use super::preset::{Preset, SUPPRESSIONS};
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};
@@ -21,9 +21,6 @@ use crate::resource::Tags;
 use crate::resource::{
     Instance, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Topic, Typed,
 };
-
-/// The name of the default instance.
-pub(crate) const DEFAULT_INSTANCE_NAME: &str = "main";
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
@@ -93,6 +90,35 @@ impl Default for SessionAccess {
                 SourceLocation::Default,
             ],
         }
+    }
+}
+
+impl Preset {
+    /// The whole stack, with one instance named `main` unless you add others.
+    pub fn access(self) -> SessionAccess {
+        let mut access = SessionAccess::new()
+            .network(self.network())
+            .endpoints(self.endpoints())
+            .with_preset(
+                self.instance(DEFAULT_INSTANCE_NAME),
+                self.hardened(|| SUPPRESSIONS).unwrap_or_default(),
+            );
+        if let Some(sessions) = self.sessions() {
+            access = access.sessions(sessions);
+        }
+        if let Some(operators) = self.operators() {
+            access = access.operators(operators);
+        }
+        if let Some(patching) = self.patching() {
+            access = access.patching(patching);
+        }
+        if let Some(monitoring) = self.monitoring() {
+            access = access.monitoring(monitoring);
+        }
+        if let Some(audit) = self.audit() {
+            access = access.audit(audit);
+        }
+        access
     }
 }
 

@@ -14,6 +14,9 @@ use crate::resource::{
 };
 use crate::validate::{ArnOf, IdOf};
 
+/// The name of the default instance.
+pub(crate) const DEFAULT_INSTANCE_NAME: &str = "main";
+
 options! {
     /// An instance that Session Manager reaches: IMDSv2 only, an encrypted root volume, no key pair,
     /// no public IP address.

@@ -25,13 +25,15 @@ mod shared;
 pub mod user_data;
 
 pub use crate::session_manager::DEFAULT_DOCUMENT;
-pub use access::{AccessHandles, SessionAccess};
 #[cfg(feature = "config")]
-pub(crate) use access::{DEFAULT_INSTANCE_NAME, Parts};
+pub(crate) use access::Parts;
+pub use access::{AccessHandles, SessionAccess};
 pub use arn::ArnContext;
 pub use audit::{Audit, AuditHandles};
 pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, Service};
 pub use image::{Architecture, Image, ImageFamily, Package};
+#[cfg(feature = "config")]
+pub(crate) use instance::DEFAULT_INSTANCE_NAME;
 pub use instance::{InstanceHandles, PrivateInstance};
 pub use instance_role::{InstanceRole, InstanceRoleHandles, Permissions};
 pub use monitoring::Monitoring;

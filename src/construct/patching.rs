@@ -167,7 +167,7 @@ impl Construct for PlacedPatching<'_> {
                 self.instances.len()
             );
             scope.add_diagnostic(
-                Diagnostic::error("patch-targets", message)
+                Diagnostic::error("patching-targets", message)
                     .help("divide the instances between stacks, or patch them by a tag"),
             );
         }

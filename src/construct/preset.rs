@@ -1,6 +1,5 @@
 //! Presets: sets of defaults.
 
-use super::access::{DEFAULT_INSTANCE_NAME, SessionAccess};
 use super::audit::Audit;
 use super::endpoints::{EndpointZones, Endpoints};
 use super::instance::PrivateInstance;
@@ -115,7 +114,7 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
 ];
 
 impl Preset {
-    fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
+    pub(super) fn hardened<T>(self, of: impl FnOnce() -> T) -> Option<T> {
         (self == Preset::Hardened).then(of)
     }
 
@@ -176,32 +175,5 @@ impl Preset {
                 .cloudwatch_logs_retention_days(365)
                 .flow_log_retention_days(365)
         })
-    }
-
-    /// The whole stack, with one instance named `main` unless you add others.
-    pub fn access(self) -> SessionAccess {
-        let mut access = SessionAccess::new()
-            .network(self.network())
-            .endpoints(self.endpoints())
-            .with_preset(
-                self.instance(DEFAULT_INSTANCE_NAME),
-                self.hardened(|| SUPPRESSIONS).unwrap_or_default(),
-            );
-        if let Some(sessions) = self.sessions() {
-            access = access.sessions(sessions);
-        }
-        if let Some(operators) = self.operators() {
-            access = access.operators(operators);
-        }
-        if let Some(patching) = self.patching() {
-            access = access.patching(patching);
-        }
-        if let Some(monitoring) = self.monitoring() {
-            access = access.monitoring(monitoring);
-        }
-        if let Some(audit) = self.audit() {
-            access = access.audit(audit);
-        }
-        access
     }
 }

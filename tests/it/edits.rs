@@ -96,7 +96,7 @@ fn edits() -> Vec<(&'static str, String)> {
             "use endpoints in one Availability Zone",
             and("endpoints: {zones: one}\n"),
         ),
-        ("log sessions", and("sessions: {logs: true}\n")),
+        ("log sessions", and("sessions: {cloudwatch_logs: true}\n")),
         ("patch", and("patching: true\n")),
         ("another region", with("eu-central-1", "eu-west-1")),
         ("another range", with("10.20.0.0/16", "10.30.0.0/16")),
