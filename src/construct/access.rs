@@ -11,7 +11,6 @@ use super::operators::{OperatorHandles, Operators, PlacedOperators};
 #[cfg(feature = "config")]
 use super::options::options;
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
-#[cfg(feature = "config")]
 use super::preset::{Preset, SUPPRESSIONS};
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};

@@ -36,7 +36,11 @@ const MUTUAL: &[(&str, &str)] = &[
         "`Hop` is a closed enum whose table contains the check of each hop, and a check returns \
          results that name a hop",
     ),
-    ("src/cli/", "one layer"),
+    (
+        "src/construct/",
+        "the reader reads any type of option, and a type that consists of options reads them with \
+         the reader",
+    ),
 ];
 
 /// Module path, such as `["resource", "vpc"]`; empty for the crate root.
