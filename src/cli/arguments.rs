@@ -81,7 +81,7 @@ pub(super) fn parse(is_embedded: bool, program: &'static str) -> Result<Start, E
                 Lead::Implied if synth.is_check() => {
                     let failure = Failure::usage("`--check` requires the command `synth`")
                         .with_help(format!("run `{program} synth --check FILE`"));
-                    Err(failure.report())
+                    Err(super::output::finish(failure))
                 }
                 _ => Ok(Start::Synth(global, Box::new(synth))),
             };

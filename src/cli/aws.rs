@@ -7,7 +7,6 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output;
 use super::settings::stack_and_region;
-use super::source::unknown_stack;
 use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::outcome::{DeployError, Detached};
@@ -143,7 +142,7 @@ impl StackArgs {
             self.stack.is_some() || context.app().is_some() || context.config_path()?.is_some();
         match is_specified {
             true => Ok(()),
-            false => Err(unknown_stack()),
+            false => Err(Failure::unknown_stack()),
         }
     }
 

@@ -4,10 +4,9 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use super::diagnostics::Sources;
+use super::diagnostics::{Sources, fail};
 use super::failure::Failure;
 use super::global::GlobalArgs;
-use super::settings::fail;
 use super::{config_file, output};
 use crate::App;
 #[cfg(feature = "deploy")]

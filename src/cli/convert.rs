@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::diagnostics::render;
+use super::diagnostics::{fail, render, unreadable};
 use super::failure::Failure;
 use super::output::{self, OutputArgs};
-use super::settings::{self, read as read_text};
+use super::settings::read as read_text;
 use crate::backend::tf::ModuleKind;
 use crate::backend::{self, Format};
 use crate::convert::{self, Ids};
@@ -71,7 +71,7 @@ struct Read {
 }
 
 fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
-    let unreadable = |diagnostics| settings::unreadable(&diagnostics, name, text);
+    let as_unreadable = |diagnostics| unreadable(&diagnostics, name, text);
     match InputFormat::of(text) {
         InputFormat::Config => Err(
             Failure::usage(format!("`{name}` is not a template or a plan"))
@@ -81,7 +81,8 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
             if args.resources_to_import.is_some() {
                 return Err(Failure::usage("`--resources-to-import` requires a plan"));
             }
-            let (graph, diagnostics) = frontend::strict_template(name, text).map_err(unreadable)?;
+            let (graph, diagnostics) =
+                frontend::strict_template(name, text).map_err(as_unreadable)?;
             Ok(Read {
                 graph,
                 diagnostics,
@@ -96,7 +97,7 @@ fn read(args: &Args, name: &str, text: &str) -> Result<Read, Failure> {
                 ));
             }
             let (graph, diagnostics, state) =
-                frontend::strict_plan(name, text).map_err(unreadable)?;
+                frontend::strict_plan(name, text).map_err(as_unreadable)?;
             Ok(Read {
                 graph,
                 diagnostics,
@@ -141,10 +142,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         convert::check(&graph, to, &mut diagnostics);
     }
     if diagnostics.has_errors() {
-        return Err(settings::fail(&diagnostics, &sources));
+        return Err(fail(&diagnostics, &sources));
     }
-    let validated =
-        crate::validate::run(&graph, diagnostics).map_err(|it| settings::fail(&it, &sources))?;
+    let validated = crate::validate::run(&graph, diagnostics).map_err(|it| fail(&it, &sources))?;
     output::unless_quiet(&render(validated.warnings().iter(), &sources));
     let text = print(args, &validated, format)?;
     args.output.write(&text)?;
@@ -172,7 +172,7 @@ fn same_language(args: &Args, name: &str, text: &str) -> Result<(), Failure> {
         return Err(Failure::usage(reason));
     }
     let retained = frontend::retained(name, text)
-        .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))?;
+        .map_err(|diagnostics| unreadable(&diagnostics, name, text))?;
     args.output.write(&retained)
 }
 

@@ -1,7 +1,7 @@
 //! `cost`: the cost per month at list prices.
 
 use super::context::Context;
-use super::diagnostics::Sources;
+use super::diagnostics::{Sources, fail, unreadable};
 use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::InputArgs;
@@ -68,10 +68,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 fn configuration(args: &Args, config: &Config, sources: &Sources) -> Result<(), Failure> {
     let built = config
         .build()
-        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
+        .map_err(|diagnostics| fail(&diagnostics, sources))?;
     built
         .validate()
-        .map_err(|diagnostics| settings::fail(&diagnostics, sources))?;
+        .map_err(|diagnostics| fail(&diagnostics, sources))?;
     let graph = built.app.graph();
     let region_in_file = cost::region_of(graph);
     let region = region_in_file.map_or_else(assumed_region, Ok)?;
@@ -93,7 +93,7 @@ fn foreign(args: &Args, name: &str, text: &str, kind: InputFormat) -> Result<(),
     let mut deployment = args.input.deployment()?;
     let read = |deployment: &_| {
         Input::read(name, text, Some(kind), deployment)
-            .map_err(|diagnostics| settings::unreadable(&diagnostics, name, text))
+            .map_err(|diagnostics| unreadable(&diagnostics, name, text))
     };
     let mut input = read(&deployment)?;
     let region_in_file = deployment

@@ -9,12 +9,13 @@ use super::aws::{
     report_deploy_error, report_detached,
 };
 use super::context::Context;
+use super::diagnostics::unreadable;
 use super::failure::Failure;
 use super::format::ReportFormat;
 use super::input::pair;
 use super::output;
 use super::progress::{DeployPlan, ProgressReporter, is_terminal, report_end, report_forced_stop};
-use super::settings::{ALLOW_UNREACHABLE, MAX_INLINE, UNREACHABLE, unreadable};
+use super::settings::{ALLOW_UNREACHABLE, MAX_INLINE, UNREACHABLE};
 use super::source::{Source, SourceArgs};
 use crate::deploy::aws::{Access, Cloud};
 use crate::deploy::aws_cli::{AwsCli, AwsCliError};

@@ -2,8 +2,10 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::failure::Failure;
 use super::global::{MessageFormat, message_format};
-use crate::ir::{Diagnostic, Severity, SourceLocation, shortened};
+use super::output;
+use crate::ir::{Diagnostic, Diagnostics, Severity, SourceLocation, shortened};
 
 /// The names and texts that diagnostics point into.
 pub(super) type Sources = Vec<(String, String)>;
@@ -23,6 +25,19 @@ pub(super) fn render<'a>(
         out.push_str("\n\n");
     }
     out
+}
+
+/// Reports an input that cannot be read.
+pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
+    let sources = vec![(name.to_owned(), text.to_owned())];
+    let _ = output::stderr(&render(diagnostics.iter(), &sources));
+    Failure::Unusable
+}
+
+/// Reports an invalid configuration.
+pub(super) fn fail(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
+    let _ = output::stderr(&render(diagnostics.iter(), sources));
+    Failure::Failed
 }
 
 /// Returns a diagnostic as JSON.

@@ -1,9 +1,5 @@
 //! How a command fails, and the exit code of each kind of failure.
 
-use std::process::ExitCode;
-
-use super::output;
-
 /// The reason why a command did not succeed.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -26,6 +22,12 @@ impl Failure {
         Failure::Usage(message.into(), None)
     }
 
+    /// Creates the failure of a command without a stack.
+    #[cfg(feature = "deploy")]
+    pub(super) fn unknown_stack() -> Failure {
+        Failure::usage("no stack is specified").with_help("pass `--stack NAME`")
+    }
+
     /// Adds a hint to a usage failure.
     #[must_use]
     pub(super) fn with_help(self, help: impl Into<String>) -> Failure {
@@ -33,20 +35,5 @@ impl Failure {
             Failure::Usage(message, _) => Failure::Usage(message, Some(help.into())),
             other => other,
         }
-    }
-
-    /// Reports what is not reported yet, and returns the exit code.
-    pub(super) fn report(self) -> ExitCode {
-        ExitCode::from(match self {
-            Failure::Failed => 1,
-            Failure::Unusable => 2,
-            Failure::Unknown => 3,
-            #[cfg(feature = "deploy")]
-            Failure::Interrupted => 130,
-            Failure::Usage(message, help) => {
-                output::error(&message, help.as_deref());
-                2
-            }
-        })
     }
 }

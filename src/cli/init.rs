@@ -209,7 +209,7 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
     let app = app();
     let validated = app
         .validate()
-        .map_err(|diagnostics| super::settings::fail(&diagnostics, &Vec::new()))?;
+        .map_err(|diagnostics| super::diagnostics::fail(&diagnostics, &Vec::new()))?;
     for (name, text) in backend::snapshots(&validated, &[Format::CfnYaml, Format::Hcl]) {
         files.push((
             format!("tests/snapshots/stacks__{name}.snap"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::context::Context;
+use super::diagnostics::unreadable;
 use super::failure::Failure;
 use super::settings::{self, Settings, StackName, read};
 use crate::frontend::cfn::Deployment;
@@ -261,7 +262,7 @@ impl InputArgs {
                 self.settings.reject_overrides(context, &name)?;
                 let deployment = self.deployment()?;
                 let input = Input::read(&name, &text, Some(format), &deployment)
-                    .map_err(|diagnostics| settings::unreadable(&diagnostics, &name, &text))?;
+                    .map_err(|diagnostics| unreadable(&diagnostics, &name, &text))?;
                 return Ok(ReadInput { name, text, input });
             }
             Some((name, text, _)) => {
@@ -375,7 +376,7 @@ impl InputArgs {
 pub(super) fn reject_unknown(name: &str, text: &str) -> Result<(), Failure> {
     match Input::read(name, text, None, &Deployment::default()) {
         Err(diagnostics) if diagnostics.iter().any(|it| it.code == "unreadable") => {
-            Err(settings::unreadable(&diagnostics, name, text))
+            Err(unreadable(&diagnostics, name, text))
         }
         _ => Ok(()),
     }

@@ -145,7 +145,7 @@ fn start(app: Option<crate::App>) -> ExitCode {
     let context = Context::new(app, program, global);
     match execute(run, &context) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => output::finish(failure),
     }
 }
 

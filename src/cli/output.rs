@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use super::failure::Failure;
 use super::format::FromFileName;
@@ -202,4 +203,19 @@ pub(super) fn file(path: &Path, text: &str) -> Result<(), Failure> {
         Ok(())
     };
     write().map_err(|error| Failure::usage(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Reports a failure that is not reported yet, and returns its exit code.
+pub(super) fn finish(failure: Failure) -> ExitCode {
+    ExitCode::from(match failure {
+        Failure::Failed => 1,
+        Failure::Unusable => 2,
+        Failure::Unknown => 3,
+        #[cfg(feature = "deploy")]
+        Failure::Interrupted => 130,
+        Failure::Usage(message, help) => {
+            error(&message, help.as_deref());
+            2
+        }
+    })
 }

@@ -4,13 +4,13 @@ use std::io::Read;
 use std::path::Path;
 
 use super::context::Context;
-use super::diagnostics::{Sources, render};
+use super::diagnostics::{Sources, fail, render};
 use super::failure::Failure;
 use super::output;
 use crate::backend::{Format, tf::ModuleKind};
 use crate::frontend::config::{BuiltConfig, Config};
 use crate::ir::Dialect;
-use crate::ir::{Diagnostic, Diagnostics, nearest};
+use crate::ir::{Diagnostic, nearest};
 use crate::region::{Region, regions};
 use crate::validate::Validated;
 use crate::{reachability, report};
@@ -92,19 +92,6 @@ pub(super) fn region(name: &str) -> Result<&'static Region, Failure> {
         Failure::usage(format!("unknown region `{name}`"))
             .with_help(nearest(name, regions().iter().map(|it| it.name)))
     })
-}
-
-/// Reports an input that cannot be read.
-pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
-    let sources = vec![(name.to_owned(), text.to_owned())];
-    let _ = output::stderr(&render(diagnostics.iter(), &sources));
-    Failure::Unusable
-}
-
-/// Reports an invalid configuration.
-pub(super) fn fail(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
-    let _ = output::stderr(&render(diagnostics.iter(), sources));
-    Failure::Failed
 }
 
 /// Generates the document of a stack.

@@ -66,7 +66,11 @@ impl SourceArgs {
                         let found = stack_and_region(context);
                         let (known, region) =
                             found.map_or((None, None), |(stack, region)| (Some(stack), region));
-                        let stack = self.stack.clone().or(known).ok_or_else(unknown_stack)?;
+                        let stack = self
+                            .stack
+                            .clone()
+                            .or(known)
+                            .ok_or_else(Failure::unknown_stack)?;
                         return Source::new(name, text, stack, region, &parameters);
                     }
                 }
@@ -76,11 +80,6 @@ impl SourceArgs {
         let name = made.stack.clone();
         Source::new(name, made.text, made.stack, made.region, &parameters)
     }
-}
-
-/// The failure of a command without a stack.
-pub(super) fn unknown_stack() -> Failure {
-    Failure::usage("no stack is specified").with_help("pass `--stack NAME`")
 }
 
 impl Source {

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
-use super::diagnostics::Sources;
+use super::diagnostics::{Sources, fail};
 use super::failure::Failure;
 use super::format::{DOCUMENTS, FromFileName};
 use super::output::{self, OutputArgs};
 use super::settings::{
-    MAX_INLINE, OnUnreachable, Settings, StackName, SynthOptions, check_reachability, fail,
+    MAX_INLINE, OnUnreachable, Settings, StackName, SynthOptions, check_reachability,
     print_artifact, read,
 };
 use crate::backend::{self, Format, tf::ModuleKind};

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::super::diagnostics::unreadable;
 use super::super::failure::Failure;
 use super::super::input::reject_unknown;
 use super::super::output;
-use super::super::settings::{self, Settings, read};
+use super::super::settings::{Settings, read};
 use crate::diff::Version;
 use crate::frontend::InputFormat;
 use crate::frontend::cfn::Deployment;
@@ -52,7 +53,7 @@ pub(super) fn version(
 ) -> Result<Version, Failure> {
     let (text, format) = template(name, text)?;
     Version::read(name, &text, format, deployment)
-        .map_err(|diagnostics| settings::unreadable(&diagnostics, name, &text))
+        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))
 }
 
 /// Returns the text of `REVISION:FILE`, if the side is one. A file that the revision does not have is
