@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Stacks of a team's own program, in CDK's command line, and as a part of other stacks and modules.
 
-    embedding.py PROGRAM TEAM_PROGRAM FOLDER [NAME...]
+    embedding.py PROGRAM TEAM_PROGRAM DIRECTORY [NAME...]
 
-TEAM_PROGRAM is that of tests/embedding, an app of two stacks, the second in the network of the first. FOLDER holds the npm
+TEAM_PROGRAM is that of tests/embedding, an app of two stacks, the second in the network of the first. DIRECTORY holds the npm
 packages; missing ones are installed there. The cases show that CloudFormation, Terraform and the program itself connect the
 two stacks; that the stock `cdk` lists, compares and deploys what `synth --format cdk` writes; and that others can include the template,
 nest it, or call the module. They deploy to emulators, so they do not show that AWS accepts the values.
@@ -38,7 +38,7 @@ INSTALLATION = threading.Lock()
 
 
 def install_packages(folder):
-    """Returns the folder of the npm packages in these versions, installed if necessary."""
+    """Returns the directory of the npm packages in these versions, installed if necessary."""
     with INSTALLATION:
         return installed_packages(folder)
 
@@ -97,7 +97,7 @@ class Place(Workspace):
         check(set(endpoint["SubnetIds"]) == subnets, f"the endpoint is in {endpoint['SubnetIds']}, and not in {subnets}")
 
     def validate(self, tool):
-        """Checks that Terraform accepts the files in the folder and would not format them otherwise."""
+        """Checks that Terraform accepts the files in the directory and would not format them otherwise."""
         tool.write_override("emulator.tf.json")
         tool.init_modules(self.emulator)
         tool.run(self.emulator, "validate")
@@ -164,7 +164,7 @@ def by_the_teams_program(place):
 
 
 def cdk_without_an_account(place):
-    """Lists, prints and compares, from a command and from a written folder."""
+    """Lists, prints and compares, from a command and from a written directory."""
     app, team = (f"{shlex.quote(str(it))} --format cdk" for it in (place.main_program, place.program))
     place.run("--format", "cdk", "-o", "written")
     said = place.cdk(team, "ls").stdout.split()

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Uses what `ssm-synth init` creates as its user would.
 
-    init.py PROGRAM FOLDER [NAME...]
+    init.py PROGRAM DIRECTORY [NAME...]
 
 The tests of the crate pass at once, the output of the configuration is up to date, the pre-commit hook works, and the steps
-of the workflows run. FOLDER holds pre-commit and a validator of workflows in a virtual environment; missing ones are
+of the workflows run. DIRECTORY holds pre-commit and a validator of workflows in a virtual environment; missing ones are
 installed there. Without GitHub, the workflows are validated against their JSON Schema, and their steps run in a Git
 repository with a stand-in for `gh` that stores comments.
 """

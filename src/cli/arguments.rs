@@ -33,7 +33,7 @@ struct Synth {
 /// The options of AWS commands that are moved behind the command. Each has a value.
 const AWS_OPTIONS: [&str; 3] = ["--region", "--profile", "--endpoint-url"];
 
-/// The other options with a value that can stand before the command.
+/// The other options with a value that are also valid before the command.
 const GLOBAL_OPTIONS: [&str; 3] = ["--config", "--color", "--message-format"];
 
 /// What a command line starts.
@@ -166,7 +166,7 @@ fn is_flag(word: &OsStr) -> bool {
     bytes.starts_with(b"-") && bytes.len() > 1
 }
 
-/// Moves the options of AWS commands that stand before the command behind it. The parser itself
+/// Moves the options of AWS commands that are before the command to the end. The parser itself
 /// accepts the global options in both places.
 fn move_behind_command(words: &mut Vec<OsString>, command: usize) {
     let mut leading: Vec<OsString> = words.drain(1..=command).collect();

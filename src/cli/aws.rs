@@ -208,7 +208,7 @@ pub(super) fn report_detached(
         status if status.ends_with("_IN_PROGRESS") => {
             format!("stack `{stack}` is still `{status}`")
         }
-        // The end was seen, but not the events that lead to it.
+        // The final status is known, but not the events before it.
         status => format!("stack `{stack}` was last `{status}`"),
     };
     let next = format!("run `{wait}` to wait for it");

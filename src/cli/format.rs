@@ -1,4 +1,4 @@
-//! Formats of what commands print, and the file names that imply them.
+//! Formats of what commands print, and the filenames that imply them.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::backend::Format;
 
-/// A format that a file name can imply.
+/// A format that a filename can imply.
 pub(super) trait FromFileName: Sized {
     /// Returns the format of files with this lower-case name, if the name implies one.
     fn from_file_name(name: &str) -> Option<Self>;

@@ -17,7 +17,7 @@ pub(super) struct OutputArgs {
 }
 
 impl OutputArgs {
-    /// Returns the specified format, else the one that the file name implies, else the default.
+    /// Returns the specified format, else the one that the filename implies, else the default.
     pub(super) fn format<F: FromFileName>(&self, format: Option<F>, default: F) -> F {
         format
             .or_else(|| F::of_path(self.output.as_deref()?))

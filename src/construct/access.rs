@@ -23,8 +23,8 @@ use crate::resource::{
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
-/// By default: a VPC `10.0.0.0/16` with private subnets in two zones, the endpoints `ssm`,
-/// `ssmmessages` and `ec2messages`, the managed policy, and one instance named `main`.
+/// By default: a VPC `10.0.0.0/16` with private subnets in two Availability Zones, three endpoints,
+/// the managed policy, and one instance named `main`.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SessionAccess {
@@ -127,7 +127,7 @@ impl SessionAccess {
         SessionAccess::default()
     }
 
-    /// Creates a network. Default: `10.0.0.0/16` in two zones.
+    /// Creates a network. Default: `10.0.0.0/16` in two Availability Zones.
     pub fn network(mut self, network: PrivateNetwork) -> Self {
         self.network = Network::New(network);
         self

@@ -114,7 +114,7 @@ impl PlacedAudit<'_> {
         if !groups.is_empty() {
             statements.push(allow_cloudwatch_logs(&groups, context, scope));
         }
-        let key = rotated_key("The trail and the record of connections", statements);
+        let key = rotated_key("The trail and the VPC flow log", statements);
         let key = scope.add("Key", key);
         // What is kept could not be read without it.
         scope.set_removal_policy(key, RemovalPolicy::Retain);

@@ -21,10 +21,11 @@ words! {
 }
 
 impl Architecture {
-    /// Derives it from an instance type: `arm64` for `a1`, for families with a `g` among the
-    /// letters behind the first digits, such as `t4g` or `c7gn`, and for those with Grace
-    /// processors, such as `p6e-gb200`; nothing for what is no type, and for Macs, which are
-    /// architectures of their own.
+    /// Returns the architecture of an instance type.
+    ///
+    /// `arm64` for `a1`, for families with a `g` after the first digits, such as `c7gn`, and for Grace
+    /// processors, such as `p6e-gb200`. `None` for Mac instances, which have
+    /// separate architectures, and for text that is not an instance type.
     ///
     /// ```
     /// use ssm_synth::construct::Architecture;

@@ -405,7 +405,7 @@ impl PlacedInstance<'_> {
             Some(zone) => {
                 let zones = subnets.iter().filter_map(|subnet| subnet.zone.as_deref());
                 (
-                    format!("in zone `{zone}`"),
+                    format!("in Availability Zone `{zone}`"),
                     zones.collect::<Vec<_>>().join(", "),
                 )
             }

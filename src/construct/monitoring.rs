@@ -95,7 +95,7 @@ impl PlacedMonitoring<'_> {
                 .on(["*"]);
             statements.push(of_account(service, may));
         }
-        let key = rotated_key("What is told of sessions and instances", statements);
+        let key = rotated_key("Notifications of sessions and instances", statements);
         let key = scope.add("Key", key);
         // KMS itself keeps it for the window.
         scope.set_removal_policy(key, RemovalPolicy::Delete);

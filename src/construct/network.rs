@@ -16,7 +16,7 @@ use crate::validate::IdOf;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Zones {
-    /// This number of zones, in the order of the Region.
+    /// This number of Availability Zones, in the order of the Region.
     Count(u32),
     /// Zones by name.
     Named(Vec<Text>),
@@ -191,7 +191,7 @@ impl PrivateNetwork {
                         format!("subnet ranges `{other}` and `{cidr}` overlap"),
                     )
                     .about(&["subnet_cidrs", &n.to_string()])
-                    .help("use ranges that share no address"),
+                    .help("use ranges that do not overlap"),
                 );
             }
         }
@@ -201,7 +201,7 @@ impl PrivateNetwork {
 
 /// A zone with what names and ranges follow from: never its place among others.
 struct SubnetZone {
-    /// In the ids of its parts: `A` to `Z`, or `Lax1a` for a local zone.
+    /// The suffix of resource names: `A` to `Z`, or `Lax1a` for a Local Zone.
     key: String,
     /// The block of the VPC for its subnet; Local Zones have none.
     number: Option<u32>,
@@ -324,7 +324,7 @@ fn check_zones(zones: &Zones, scope: &mut Scope<'_>) {
                 scope.add_diagnostic(
                     Diagnostic::error("network-zones", message)
                         .about(&["zones", &n.to_string()])
-                        .help("list each zone once"),
+                        .help("list each Availability Zone once"),
                 );
             }
             let first = names.first().and_then(|name| Region::of_zone(name));
@@ -373,7 +373,7 @@ fn check_zone(name: &str, about: &[&str], region: Option<&'static Region>, scope
         {
             let known = of.zones.map_or("few".to_owned(), |zones| zones.to_string());
             format!(
-                "region `{}` has no zone `{shown}`: it has {known} zones",
+                "region `{}` has no Availability Zone `{shown}`; it has {known}",
                 of.name
             )
         }
@@ -393,7 +393,7 @@ options! {
     #[derive(Clone, Debug)]
     pub struct ExistingNetwork, start |_preset| ExistingNetwork::new(Id::new(""));
     required {
-        /// ID of an existing VPC, with DNS support and DNS host names enabled.
+        /// ID of an existing VPC, with DNS support and DNS hostnames enabled.
         vpc: Link<Vpc>, shown "a new VPC";
     }
     options {
@@ -507,7 +507,7 @@ impl ExistingNetwork {
         }
     }
 
-    /// Adds all subnets of a list parameter, each in another zone. Instances go into the first,
+    /// Adds all subnets of a list parameter, each in another Availability Zone. Instances go into the first,
     /// endpoints into all.
     pub fn subnet_list(self, subnets: &ListValue<Id<Subnet>>) -> Self {
         self.subnets([subnets.all()])
@@ -534,7 +534,7 @@ impl Construct for ExistingNetwork {
         check_ids("subnets", IdOf::SUBNET, &subnets, scope);
         check_ids("route_tables", IdOf::ROUTE_TABLE, &self.route_tables, scope);
         for (n, subnet) in self.subnets.iter().enumerate() {
-            // A letter or an id tells zones apart as well as a name.
+            // A letter or an ID identifies an Availability Zone as well as a name.
             if let Some(zone) = &subnet.zone
                 && Region::of_zone(zone).is_some()
             {
@@ -549,7 +549,7 @@ impl Construct for ExistingNetwork {
                 scope.add_diagnostic(
                     Diagnostic::error("network-subnet-cidrs", message)
                         .about(&["subnets", &n.to_string(), "cidr"])
-                        .help("use ranges that share no address"),
+                        .help("use ranges that do not overlap"),
                 );
             }
         }

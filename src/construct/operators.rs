@@ -28,7 +28,7 @@ pub enum SessionTargets {
     /// Those that have all of these tags: key, and values of which one fits; `*` and `?` are
     /// patterns.
     Tagged(Vec<(Text, Vec<Text>)>),
-    /// These, by id.
+    /// These instances, by ID.
     Ids(Vec<Value<Text>>),
 }
 
@@ -89,12 +89,12 @@ impl OperatorPolicy {
 
     /// Returns the policy.
     ///
-    /// Instances and documents have statements of their own: documents have not the instances'
-    /// tags, and a condition on both would deny everything. The check of the document is part of
-    /// each, since without it the default document is allowed whatever is listed; `BoolIfExists`,
-    /// since plain `Bool` refuses what is listed too. One's own sessions are told twice, by id and
-    /// by the tags that AWS gives them: ids begin with the session's name of a role, and not with
-    /// `aws:userid`.
+    /// Instances and documents have separate statements: documents do not have the tags of the
+    /// instances, so one condition on both would deny everything. Each statement requires the
+    /// document check; without it, IAM allows the default document regardless of the list.
+    /// `BoolIfExists` is necessary because plain `Bool` also denies listed documents. Two statements
+    /// match the operator's own sessions, by ID and by the tags that AWS sets. Session IDs start
+    /// with the role session name, not with `aws:userid`.
     pub fn to_policy_document(&self, context: &ArnContext) -> PolicyDocument {
         let validated = |statement: Statement| {
             statement.when(
@@ -295,7 +295,7 @@ impl Construct for PlacedOperators<'_> {
         scope.output(
             "PolicyArn",
             policy.attr(ManagedPolicy::LINK),
-            "For who may open sessions",
+            "Allows operators to open sessions",
         );
         let role = (!self.operators.trusted_principals.is_empty()).then(|| {
             for (n, arn) in self.operators.trusted_principals.iter().enumerate() {

@@ -1,8 +1,8 @@
 //! The mechanism of settings: one table per construct, one line per option.
 //!
-//! `options!` turns a table into the struct, its defaults, a setter per option, the reader of the
-//! configuration file, and the rows of the JSON Schema and the reference page. `words!` does the
-//! same for an option with a fixed set of values.
+//! `options!` turns a table into a struct with defaults and a setter per option. It also generates
+//! the reader of the configuration file and the rows of the JSON Schema and the reference page.
+//! `words!` does the same for an option with a fixed set of values.
 
 /// Declares a struct of options.
 ///
@@ -13,9 +13,12 @@
 /// - `many`: a `Vec`; the setter appends
 /// - `tags`: tags; the setter adds
 ///
-/// After the default follow, in this order and each with a comma before it: `in MIN..=MAX` for
-/// integers, `kind KIND` for another kind than the one of the type, `key "name"` for another key
-/// than the name of the field, and `shown "text"` for a default that has no text of its own.
+/// These follow the default in this order, each after a comma:
+///
+/// - `in MIN..=MAX`: the range of an integer
+/// - `kind KIND`: another kind than that of the type
+/// - `key "name"`: another key than the name of the field
+/// - `shown "text"`: the text of a default that has none
 ///
 /// `required` options come first and are the arguments of `new`; one with `shown` is required only
 /// where its struct applies. `start` is the value that the

@@ -23,9 +23,9 @@ words! {
     #[derive(Default)]
     #[non_exhaustive]
     pub enum Preset {
-        /// The lowest cost: one zone, and the two endpoints that a session needs.
+        /// The lowest cost: one Availability Zone, and the two endpoints that a session needs.
         Minimal = "minimal",
-        /// Two zones and the endpoints of the agent.
+        /// Two Availability Zones and the endpoints of the agent.
         #[default]
         Standard = "standard",
         /// All best practices: logged and encrypted sessions, operators, least privilege, patches,
@@ -66,8 +66,8 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
         check: "CKV_AWS_252",
         cfn: "",
         tf: "aws_cloudtrail",
-        reason: "a message for each file of the trail tells nothing; sessions are told by \
-                 EventBridge",
+        reason: "a message for each file of the trail is of no use; EventBridge reports \
+                 sessions",
     },
     Suppression {
         scanner: Scanner::Checkov,
@@ -81,7 +81,7 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
         check: "CKV_AWS_394",
         cfn: "",
         tf: "data.aws_availability_zones",
-        reason: "which zones there are is the account's; name them by `network.zones` to fix them",
+        reason: "the account determines the Availability Zones; set `network.zones` to fix them",
     },
     Suppression {
         scanner: Scanner::Guard,

@@ -115,7 +115,7 @@ fn with_locations(found: Diagnostics, root: &Item) -> Diagnostics {
     };
     let mut out = Diagnostics::default();
     for mut diagnostic in found {
-        // A line of this program's own says nothing.
+        // A line of this program is of no use to the user.
         diagnostic
             .locations
             .retain(|location| matches!(location, SourceLocation::File(_)));
@@ -176,7 +176,7 @@ impl Config {
         Ok(())
     }
 
-    /// How many instances are asked for; one is there where there are none.
+    /// Returns the number of instances in the file. Without any, the stack has the default instance.
     pub(crate) fn instances(&self) -> usize {
         self.root
             .get("instances")

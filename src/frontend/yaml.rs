@@ -15,7 +15,7 @@ enum Value {
     Null,
     Bool(bool),
     Int(i64),
-    /// A number that only its text tells in full.
+    /// A number that only its text represents exactly.
     Number,
     Str(String),
     List(Vec<Spanned<Read>>),

@@ -1,8 +1,8 @@
 //! The layers of the source: no import from a lower layer to a higher one, and no circle.
 //!
-//! The imports are read from the tokens of each file: `use` items, and paths inside of code that
-//! start with `crate`, `super`, `self`, a child module or an imported module. What only tests
-//! import does not count.
+//! The imports are read from the tokens of each file: `use` items, and paths in code. Such a path
+//! starts with `crate`, `super`, `self`, a child module or an imported module. Imports of tests do
+//! not count.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
@@ -24,7 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Folders whose files may import one another in a circle, and why.
+/// Directories whose files can have circular dependencies, and the reason.
 const MUTUAL: &[(&str, &str)] = &[
     (
         "src/resource/",
@@ -50,7 +50,7 @@ type Module = Vec<String>;
 struct Import {
     line: usize,
     path: Vec<String>,
-    /// The name under which a `use` item makes it known here.
+    /// The name under which a `use` item is visible in this file.
     alias: Option<String>,
     /// Whether it is a `use` item that others see.
     is_export: bool,
@@ -472,8 +472,8 @@ fn shortest<'a>(edges: &'a [Edge], circle: &BTreeSet<usize>) -> Vec<&'a Edge> {
 #[test]
 fn files_do_not_import_one_another_in_a_circle() {
     let tree = Tree::read();
-    // A module that only exports what its files define imports nothing by that. What a folder's
-    // `mod.rs` shares with the files below it is the folder's own affair.
+    // A module that only exports definitions of its files imports nothing by that. Imports between a
+    // directory's `mod.rs` and the files below it do not count.
     let is_above = |edge: &Edge| {
         let (from, to) = (&tree.sources[edge.from], &tree.sources[edge.to]);
         from.module.starts_with(&to.module)
@@ -511,7 +511,7 @@ fn files_do_not_import_one_another_in_a_circle() {
     }
     assert!(
         wrong.is_empty(),
-        "files that import one another in a circle, {}",
+        "circular dependency of files, {}",
         wrong.join("\n\n")
     );
     let needless: Vec<&str> = MUTUAL

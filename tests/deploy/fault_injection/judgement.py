@@ -141,7 +141,7 @@ def failure(run, done):
         if said not in after.statuses():
             run.complain(f"reported {said} as the last status; it never was")
     if re.search(rf"stack `{name}` is (still|unknown)", final):
-        words.append("goes on")
+        words.append("continues")
         in_progress = (before.status or "").endswith("_IN_PROGRESS")
         if not begun and not in_progress:
             run.complain("reported that AWS continues, and nothing was started")
