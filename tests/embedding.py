@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Stacks of a team's own program, in CDK's command line, and as a part of other stacks and modules.
+"""Tests custom stacks: as a program of a team, with the CDK CLI, and as a part of other stacks and modules.
 
     embedding.py PROGRAM TEAM_PROGRAM DIRECTORY [NAME...]
 
-TEAM_PROGRAM is that of tests/embedding, an app of two stacks, the second in the network of the first. DIRECTORY holds the npm
-packages; missing ones are installed there. The cases show that CloudFormation, Terraform and the program itself connect the
-two stacks; that the stock `cdk` lists, compares and deploys what `synth --format cdk` writes; and that others can include the template,
-nest it, or call the module. They deploy to emulators, so they do not show that AWS accepts the values.
+TEAM_PROGRAM is the program of tests/embedding, an app of two stacks, the second in the network of the first. DIRECTORY has
+the npm packages; the script installs missing ones. The cases show that CloudFormation, Terraform and the program connect the
+two stacks, and that the CDK CLI lists, compares and deploys the cloud assembly. They also show that other templates can
+include or nest the template, and other modules can call the module. They deploy to emulators, so they do not show that AWS
+accepts the values.
 """
 
 import functools
@@ -38,7 +39,7 @@ INSTALLATION = threading.Lock()
 
 
 def install_packages(folder):
-    """Returns the directory of the npm packages in these versions, installed if necessary."""
+    """Returns the directory of the npm packages in these versions; installs them if necessary."""
     with INSTALLATION:
         return installed_packages(folder)
 
@@ -84,7 +85,7 @@ class Place(Workspace):
         """Expects the instance in this VPC and subnet."""
         found = self.emulator.client("ec2").describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
         where = found["VpcId"], found["SubnetId"]
-        check(where == (vpc, subnet), f"instance {instance} is in {where}, and not in {(vpc, subnet)}")
+        check(where == (vpc, subnet), f"instance {instance} is in {where}, expected {(vpc, subnet)}")
 
     def expect_linked(self):
         """Expects the resources of the second stack in the network of the first."""
@@ -94,10 +95,10 @@ class Place(Workspace):
         asked = {"VpcEndpointIds": [used["EndpointsSsm"]]}
         endpoint = self.emulator.client("ec2").describe_vpc_endpoints(**asked)["VpcEndpoints"][0]
         subnets = {made["SubnetA"], made["SubnetB"]}
-        check(set(endpoint["SubnetIds"]) == subnets, f"the endpoint is in {endpoint['SubnetIds']}, and not in {subnets}")
+        check(set(endpoint["SubnetIds"]) == subnets, f"the endpoint is in {endpoint['SubnetIds']}, expected {subnets}")
 
     def validate(self, tool):
-        """Checks that Terraform accepts the files in the directory and would not format them otherwise."""
+        """Checks that Terraform accepts the files in the directory and does not format them differently."""
         tool.write_override("emulator.tf.json")
         tool.init_modules(self.emulator)
         tool.run(self.emulator, "validate")
@@ -115,7 +116,7 @@ def by_cloudformation(place):
     place.run("synth", "-o", "yaml/", "--format", "cfn-yaml")
     files = {str(it.relative_to(place.folder)) for it in place.folder.glob("[jy]*/*")}
     wanted = {f"{form}/{name}.{form}" for form in ("json", "yaml") for name in names}
-    check(files == wanted, f"`synth -o FOLDER/` wrote {files}, and not a file for each stack")
+    check(files == wanted, f"`synth -o DIRECTORY/` wrote {files}, expected a file for each stack")
     for name in names:
         text = (place.folder / f"json/{name}.json").read_text()
         place.cloudformation.create_stack(StackName=name, TemplateBody=text, Capabilities=["CAPABILITY_IAM"])
@@ -131,7 +132,7 @@ def by_terraform(place):
         files = {str(it.relative_to(tool.folder)) for it in tool.folder.rglob("main.tf*")}
         name = {"hcl": "main.tf", "tf": "main.tf.json"}[form]
         wanted = {name, f"shared-network/{name}", f"team-access/{name}"}
-        check(files == wanted, f"`synth --format {form} -o FOLDER/` wrote {files}, and not {wanted}")
+        check(files == wanted, f"`synth --format {form} -o DIRECTORY/` wrote {files}, expected {wanted}")
         place.validate(tool)
     tool.apply(place.emulator)
     changes, found = tool.plan(place.emulator), tool.outputs()
@@ -148,19 +149,19 @@ def by_the_teams_program(place):
     place.expect_linked()
     place.run("check")
     said = place.run("diff", "--stack", ACCESS, "--exit-code").stdout
-    check("matches the template" in said, f"`diff` of what was just deployed: {said}")
+    check("matches the template" in said, f"`diff` after the deployment printed {said}")
     state = json.loads(place.run("status", "--stack", ACCESS, "--format", "json").stdout)
     agents = {it["name"]: it["agent"]["ping"] for it in state["instances"]}
-    check(agents == {"WebInstance": "Online", "WorkerInstance": "Online"}, f"`status` says of the agents: {agents}")
+    check(agents == {"WebInstance": "Online", "WorkerInstance": "Online"}, f"`status` reports the agents {agents}")
     said = place.run("destroy", "--stack", SHARED, "--yes", *POLL, code=1).stderr
-    check(f"in use by {ACCESS}" in said, f"`destroy` does not report why the network stays: {said}")
+    check(f"in use by {ACCESS}" in said, f"`destroy` does not report why the network is retained: {said}")
     place.expect_linked()
     for name in (ACCESS, SHARED):
         place.run("destroy", "--stack", name, "--yes", *POLL)
         check(place.stack(name) is None, f"`destroy` left stack {name}")
 
 
-# --- the stock cdk -----------------------------------------------------------------------------------------------------
+# --- the CDK CLI --------------------------------------------------------------------------------------------------------
 
 
 def cdk_without_an_account(place):
@@ -168,14 +169,14 @@ def cdk_without_an_account(place):
     app, team = (f"{shlex.quote(str(it))} --format cdk" for it in (place.main_program, place.program))
     place.run("--format", "cdk", "-o", "written")
     said = place.cdk(team, "ls").stdout.split()
-    check(said == [SHARED, ACCESS], f"`cdk ls` says {said}")
+    check(said == [SHARED, ACCESS], f"`cdk ls` printed {said}")
     said = json.loads(place.cdk(team, "ls", "--long", "--json").stdout)
-    check([it["name"] for it in said] == [SHARED, ACCESS], f"`cdk ls --long --json` says {said}")
+    check([it["name"] for it in said] == [SHARED, ACCESS], f"`cdk ls --long --json` printed {said}")
     said = json.loads(place.cdk("written", "ls", "--show-dependencies", "--json").stdout)
     needs = {it["id"]: [need["id"] for need in it["dependencies"]] for it in said}
-    check(needs == {SHARED: [], ACCESS: [SHARED]}, f"`cdk ls --show-dependencies` says {needs}")
+    check(needs == {SHARED: [], ACCESS: [SHARED]}, f"`cdk ls --show-dependencies` printed {needs}")
     said = place.cdk(app, "ls", "--long").stdout
-    check("name: access" in said, f"`cdk ls --long` says {said}")
+    check("name: access" in said, f"`cdk ls --long` printed {said}")
 
     own = place.text("--format", "cfn")
     check(place.cdk(app, "synth", "-j").stdout == own, "`cdk synth -j` prints another template than the program")
@@ -184,7 +185,7 @@ def cdk_without_an_account(place):
 
     (place.folder / "same.json").write_text(own)
     place.cdk(app, "diff", "--template", "same.json", "--fail")
-    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: main, type: t3.small}]"))
+    (place.folder / "old.json").write_text(place.text("--set", "instances=[{name: main, instance_type: t3.small}]"))
     done = place.cdk(app, "diff", "--template", "old.json", "--fail", code=1)
     said = done.stdout + done.stderr
     wanted = ["main/Instance MainInstance", "InstanceType", "[-] t3.small", "[+] t3.micro"]
@@ -192,7 +193,7 @@ def cdk_without_an_account(place):
 
 
 def cdk_deploys(place):
-    """Deploys the built-in stack, and both of the team by their dependencies; then there are no differences."""
+    """Deploys the default stack, and both stacks of the team by their dependencies; then there are no differences."""
     place.run("--format", "cdk", "-o", "written")
     apps = {f"{shlex.quote(str(place.main_program))} --format cdk": ["access"], "written": [SHARED, ACCESS]}
     for app, names in apps.items():
@@ -206,7 +207,7 @@ def cdk_deploys(place):
         check(path in said, f"`cdk deploy` does not show the paths of resources:\n{said}")
         done = place.cdk(app, "diff", "--fail")
         said = done.stdout + done.stderr
-        check(said.count("There were no differences") == len(names), f"`cdk diff` of what was just deployed:\n{said}")
+        check(said.count("There were no differences") == len(names), f"`cdk diff` after the deployment printed:\n{said}")
     made = place.resources("access")
     place.expect_location(made["MainInstance"], made["NetworkVpc"], made["NetworkSubnetA"])
     place.expect_linked()
@@ -225,8 +226,8 @@ def in_any_order(resource, **tags):
 
 
 def included(place):
-    """In a CDK app, with CfnInclude: only the app's own changes differ."""
-    texts = {"access": place.text("synth"), "hardened": place.text("--set", "profile=hardened")}
+    """In a CDK app, with CfnInclude: the templates differ only by the additions of the app."""
+    texts = {"access": place.text("synth"), "hardened": place.text("--set", "preset=hardened")}
     texts |= {name: place.run("--stack", name).stdout for name in (SHARED, ACCESS)}
     takes = {"access": "MainInstance", "hardened": "MainInstance", SHARED: "SubnetA", ACCESS: "WebInstance"}
     for name, text in texts.items():
@@ -240,13 +241,13 @@ def included(place):
         left = {key: in_any_order(it, **({"Owner": "platform"} if key == taken else {})) for key, it in left.items()}
         right = {key: in_any_order(it) for key, it in new.pop("Resources").items()}
         wrong = sorted(key for key in {*left, *right} if left.get(key) != right.get(key))
-        check(not wrong, f"{name}: other than in the template after CfnInclude: {wrong}")
-        check(new["Outputs"].pop("Taken") == {"Value": {"Ref": taken}}, f"{name}: the app's own output is another")
-        check(old == new, f"{name}: other sections than in the template after CfnInclude: {old} {new}")
+        check(not wrong, f"{name}: resources changed by CfnInclude: {wrong}")
+        check(new["Outputs"].pop("Taken") == {"Value": {"Ref": taken}}, f"{name}: the output of the app differs")
+        check(old == new, f"{name}: sections changed by CfnInclude: {old} {new}")
 
 
 def nested(place):
-    """As a nested stack whose parent has an output of it, deployed by the program."""
+    """As a nested stack whose output the parent exposes, deployed by the program."""
     store = place.emulator.client("s3")
     store.create_bucket(Bucket="templates")
     store.put_object(Bucket="templates", Key="access.json", Body=place.text("synth").encode())
@@ -261,15 +262,15 @@ def nested(place):
     place.call(place.main_program, "deploy", "--stack", "parent", "parent.json", "--yes", *POLL)
     made = place.resources(place.resources("parent")["Access"])
     given = place.stack("parent")["Outputs"][0]["OutputValue"]
-    check(given == made["MainInstance"], f"the output of the parent is {given}, and not {made['MainInstance']}")
+    check(given == made["MainInstance"], f"the output of the parent is {given}, expected {made['MainInstance']}")
     place.expect_location(given, made["NetworkVpc"], made["NetworkSubnetA"])
     place.call(place.main_program, "destroy", "--stack", "parent", "--yes", *POLL)
     left = [it["StackName"] for it in place.cloudformation.describe_stacks()["Stacks"]]
-    check(not left, f"of the nested stack there is left: {left}")
+    check(not left, f"resources of the nested stack remain: {left}")
 
 
 def called(place):
-    """As a Terraform module, from a root of three lines and some outputs."""
+    """As a Terraform module, from a root module of three lines and some outputs."""
     tool = Terraform(place.folder / "root")
     place.text("--format", "tf", "--tf-module", "-o", "root/access/")
     root = 'module "access" {\n  source = "./access"\n}\n'
@@ -281,7 +282,7 @@ def called(place):
     place.expect_location(*(tool.outputs()[output_name(name)] for name in taken))
 
 
-# Those that wait longest start first.
+# The cases that wait longest start first.
 CASES = [by_terraform, called, cdk_deploys, cdk_without_an_account, included, nested, by_the_teams_program]
 CASES += [by_cloudformation]
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Uses what `ssm-synth init` creates as its user would.
+"""Uses the output of `ssm-synth init` as a user does.
 
     init.py PROGRAM DIRECTORY [NAME...]
 
-The tests of the crate pass at once, the output of the configuration is up to date, the pre-commit hook works, and the steps
-of the workflows run. DIRECTORY holds pre-commit and a validator of workflows in a virtual environment; missing ones are
-installed there. Without GitHub, the workflows are validated against their JSON Schema, and their steps run in a Git
+The tests of the crate pass, the output of the configuration is up to date, the pre-commit hook works, and the steps of the
+workflows run. DIRECTORY contains pre-commit and a validator of workflows in a virtual environment; the script installs
+missing ones. Without GitHub, the workflows are validated against their JSON Schema, and their steps run in a Git
 repository with a stand-in for `gh` that stores comments.
 """
 
@@ -82,22 +82,22 @@ class Init:
         require("cargo")
         folder = self.work / "crate/team-stacks"
         run(self.program, "init", folder, "--language", "rust", "--path", ROOT)
-        # The versions with which everything else here is built.
+        # The same versions as in the rest of the build.
         shutil.copy(ROOT / "tests/embedding/Cargo.lock", folder / "Cargo.lock")
         environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target"), "INSTA_UPDATE": "no"}
         options = {"cwd": folder, "env": environment, "timeout": 1800}
         run("cargo", "fmt", "--check", **options)
         text = output("cargo", "test", **options)
-        check("the_stacks_are_as_reviewed ... ok" in text, f"the crate's tests:\n{text}")
+        check("the_stacks_match_the_snapshots ... ok" in text, f"the crate's tests:\n{text}")
         text = output("cargo", "run", "--quiet", "--features", "deploy", "--", "synth", "--list", **options)
         check(text == "Access\n", f"the crate's program: {text!r}")
         library = folder / "src/lib.rs"
         library.write_text(library.read_text().replace('PrivateInstance::new("web")', 'PrivateInstance::new("www")'))
         text = fails("cargo", "test", **options)
-        check("the_stacks_are_as_reviewed ... FAILED" in text, "a change of the stack fails no test")
+        check("the_stacks_match_the_snapshots ... FAILED" in text, "a changed stack fails no test")
 
     def configuration(self, _):
-        """The configuration is valid, its output up to date and reachable; the hooks reject an outdated file."""
+        """The configuration is valid, its output up to date and reachable; the hooks reject an out-of-date file."""
         folder = self.work / "configuration/team"
         run(self.program, "init", folder)
         options = {"cwd": folder, "env": self.environment()}
@@ -112,7 +112,7 @@ class Init:
         change_type(folder)
         run("git", "add", ".", **options)
         text = fails("pre-commit", "run", **options)
-        check("t3.small" in text and "out of date" in text, f"the hook does not report the outdated file:\n{text}")
+        check("t3.small" in text and "out of date" in text, f"the hook does not report the out-of-date file:\n{text}")
         # The hook that other repositories use from here.
         hook = ("pre-commit", "try-repo", ROOT, "ssm-synth", "--all-files")
         fails(*hook, **options)
@@ -130,7 +130,7 @@ class Init:
         run(bins / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
         comment = (ROOT / "templates/init/comment.yml").read_text()
         same = comment in (ROOT / ".github/workflows/review.yml").read_text()
-        check(same, "review.yml and comment.yml post in different ways")
+        check(same, "review.yml and comment.yml post comments in different ways")
         environment = self.environment()
         options = {"cwd": folder, "env": environment}
         run("git", "init", "--quiet", "-b", "main", **options)
