@@ -1,6 +1,7 @@
 //! Constructs: what is added to an app, from single resources to the whole pattern.
 
 mod access;
+mod app;
 mod arn;
 mod audit;
 mod duplicates;
@@ -19,6 +20,7 @@ mod preset;
 #[cfg(feature = "config")]
 pub(crate) mod reader;
 mod scope;
+mod service;
 mod sessions;
 mod shared;
 #[cfg(feature = "user-data")]
@@ -28,9 +30,10 @@ pub use crate::session_manager::DEFAULT_DOCUMENT;
 #[cfg(feature = "config")]
 pub(crate) use access::Parts;
 pub use access::{AccessHandles, SessionAccess};
+pub use app::App;
 pub use arn::ArnContext;
 pub use audit::{Audit, AuditHandles};
-pub use endpoints::{EndpointHandles, EndpointZones, Endpoints, Service};
+pub use endpoints::{EndpointHandles, EndpointZones, Endpoints};
 pub use image::{Architecture, Image, ImageFamily, Package};
 #[cfg(feature = "config")]
 pub(crate) use instance::DEFAULT_INSTANCE_NAME;
@@ -41,7 +44,8 @@ pub use network::{ExistingNetwork, NetworkHandles, PrivateNetwork, SubnetHandle,
 pub use operators::{OperatorHandles, OperatorPolicy, Operators, SessionTargets};
 pub use patching::{PatchOperation, PatchWindow, Patching};
 pub use preset::Preset;
-pub use scope::{App, Construct, Overrides, Scope};
+pub use scope::{Construct, Overrides, Scope};
+pub use service::Service;
 #[cfg(feature = "deploy")]
 pub(crate) use sessions::DOCUMENT_OUTPUT;
 pub use sessions::{

@@ -7,9 +7,9 @@ use crate::ir::Link;
 use crate::ir::{Expr, NodeId, Value};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::image::{Image, classify};
-use crate::reachability::instance::{
-    InstanceConfig, Setting, Template, is_unmodeled, template, template_of_specification,
-};
+use crate::reachability::instance::InstanceConfig;
+use crate::reachability::launch_template::{Template, template, template_of_specification};
+use crate::reachability::setting::{Setting, is_unmodeled};
 use crate::region::Region;
 #[cfg(feature = "config")]
 use crate::resource::LaunchImage;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::aws::Cloud;
 use super::error::AwsError;
 use super::outcome::{Detached, Failed};
-use super::rollout::token;
+use super::precondition::token;
 use super::stop::Stop;
 use super::values::{Event, Stack};
 use super::wait::{ProgressSink, WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};

@@ -1,70 +1,21 @@
 //! Deployment of a stack: change set, prompt, execution and outcome.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use super::aws::Cloud;
 use super::error::AwsError;
 use super::hint::hint;
+use super::options::Options;
 use super::outcome::{Confirm, Confirmation, DeployError, Deployed, Detached, Failed, Outcome};
 use super::parameters::{effective, fill, filled, merged};
+use super::precondition::{keeps_failures, token, unusable};
 use super::stop::Stop;
 use super::values::{ChangeSet, ParameterValue, Request, Stack};
 use super::wait::{WaitEnd, WaitOptions, WaitResult, event_before_operation, wait};
 
-/// Options of a deployment.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// The name of the program in suggested commands.
-    pub(crate) program: String,
-    /// Whether to show the changes without a deployment.
-    pub(crate) dry_run: bool,
-    /// Whether to keep created resources after a failure.
-    pub(crate) no_rollback: bool,
-    /// Whether to enable or disable termination protection. Default: unchanged.
-    pub(crate) termination_protection: Option<bool>,
-    /// The time to wait. Default: no limit.
-    pub(crate) timeout: Option<Duration>,
-    /// The interval between two status requests.
-    pub(crate) poll_interval: Duration,
-}
-
 const NOTHING_DONE: &str = "nothing was changed";
-
-/// Returns a unique name, for the change set and as a token for retries.
-pub(crate) fn token() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    format!("ssm-synth-{:x}-{:x}", now.as_nanos(), std::process::id())
-}
-
-/// Returns the error for a stack that does not accept change sets.
-fn unusable(program: &str, stack: &Stack) -> Option<DeployError> {
-    let state = format!("stack `{}` is still `{}`", stack.name, stack.status);
-    let error = DeployError::new(
-        format!("stack `{}` is `{}`", stack.name, stack.status),
-        state,
-    );
-    Some(match stack.status.as_str() {
-        "ROLLBACK_FAILED" | "DELETE_FAILED" => error.help(format!(
-            "run `{program} destroy --stack {}`, then deploy again",
-            stack.name
-        )),
-        "UPDATE_ROLLBACK_FAILED" => error.help(format!(
-            "fix the cause of the rollback failure, then run `aws cloudformation continue-update-rollback \
-             --stack-name {}`",
-            stack.name
-        )),
-        _ => return None,
-    })
-}
-
-/// Returns whether a stack kept the resources of a failed deployment.
-fn keeps_failures(status: &str) -> bool {
-    matches!(status, "CREATE_FAILED" | "UPDATE_FAILED")
-}
 
 struct Rollout<'a, T> {
     cloud: &'a Cloud,

@@ -4,6 +4,10 @@
 //! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
 //! creates a graph for each combination of conditions.
 
+// One recursive evaluator: the functions that read intrinsic functions, conditions and references
+// call one another and share the state of `Reader`. Split, the file would need to open that state to
+// several modules.
+
 mod loops;
 #[cfg(feature = "cli")]
 mod strict;

@@ -4,6 +4,10 @@
 //! are known only after the apply, above all links between resources.
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
+// One recursive evaluator: the functions that read arguments, lists and references call one another
+// and share the state of `Plan`. The small functions at the end serve only them. Split, the file
+// would need to open that state to several modules.
+
 #[cfg(feature = "cli")]
 mod strict;
 

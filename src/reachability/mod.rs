@@ -20,12 +20,15 @@ mod hop;
 mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
+pub(crate) mod launch_template;
 mod managed;
 mod order;
 pub(crate) mod path;
 mod result;
 mod role_policies;
+mod routes;
 mod security;
+pub(crate) mod setting;
 pub(crate) mod ternary;
 mod topology;
 

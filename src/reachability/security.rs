@@ -1,7 +1,7 @@
 //! Evaluation of security groups and network ACLs.
 
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
-use super::instance::Setting;
+use super::setting::Setting;
 use super::ternary::Ternary;
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;

@@ -2,9 +2,11 @@
 
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::hop::{self, Connection, PathChoice};
-use super::instance::{self, InstanceConfig, Setting};
-use super::path::{self, InternetRoute};
+use super::instance::{self, InstanceConfig};
+use super::path;
+use super::routes::InternetRoute;
 use super::security::{self, Group};
+use super::setting::Setting;
 use super::ternary::Ternary;
 use super::{Assumptions, HopStatus};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};

@@ -11,8 +11,9 @@ mod raw_value;
 #[cfg(test)]
 pub(crate) mod round_trip;
 pub(crate) mod table;
+mod tags;
 
-pub use codec::{EncodedUserData, LaunchTemplateTags, OneInList, Tags, UserData};
+pub use codec::{EncodedUserData, OneInList, UserData};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;
@@ -20,6 +21,7 @@ pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
 pub use table::{Field, Kind, Occurs};
+pub use tags::{LaunchTemplateTags, Tags};
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};
 

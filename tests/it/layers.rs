@@ -1,4 +1,5 @@
-//! The layers of the source: no import from a lower layer to a higher one, and no circle.
+//! The layers of the source: no import from a lower layer to a higher one, no circle, and no long
+//! file.
 //!
 //! The imports are read from the tokens of each file: `use` items, and paths in code. Such a path
 //! starts with `crate`, `super`, `self`, a child module or an imported module. Imports of tests do
@@ -17,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["resource"],
     &["validate"],
     &["backend", "construct"],
-    &["reachability", "user_data"],
+    &["reachability"],
     &["frontend", "report"],
     &["convert", "cost", "deploy", "diagram", "diff", "testing"],
     &["runbook"],
@@ -40,6 +41,21 @@ const MUTUAL: &[(&str, &str)] = &[
         "src/construct/",
         "the reader reads any type of option, and a type that consists of options reads them with \
          the reader",
+    ),
+];
+
+/// The lines that a file can have.
+const MAX_LINES: usize = 600;
+
+/// Longer files, and why.
+const LONG: &[(&str, &str)] = &[
+    (
+        "src/frontend/cfn.rs",
+        "one recursive evaluator of functions and conditions",
+    ),
+    (
+        "src/frontend/plan.rs",
+        "one recursive evaluator of references and expressions",
     ),
 ];
 
@@ -520,4 +536,29 @@ fn files_do_not_import_one_another_in_a_circle() {
         .filter(|folder| !used.contains(folder))
         .collect();
     assert!(needless.is_empty(), "without a circle now: {needless:?}");
+}
+
+#[test]
+fn files_are_short() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    rust_files(&root.join("src"), &mut files);
+    let long: BTreeMap<String, usize> = files
+        .iter()
+        .map(|path| {
+            let file = path.strip_prefix(root).unwrap().to_str().unwrap();
+            let lines = fs::read_to_string(path).unwrap().lines().count();
+            (file.replace('\\', "/"), lines)
+        })
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .collect();
+    let allowed = |file: &str| LONG.iter().any(|(it, _)| *it == file);
+    let wrong: Vec<_> = long.iter().filter(|(file, _)| !allowed(file)).collect();
+    assert!(wrong.is_empty(), "over {MAX_LINES} lines: {wrong:?}");
+    let needless: Vec<&str> = LONG
+        .iter()
+        .map(|(file, _)| *file)
+        .filter(|file| !long.contains_key(*file))
+        .collect();
+    assert!(needless.is_empty(), "short now: {needless:?}");
 }

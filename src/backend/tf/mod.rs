@@ -1,8 +1,10 @@
 //! Terraform output.
 
+mod blocks;
 mod hcl;
 mod json;
 mod root;
+mod tree;
 #[cfg(feature = "diff")]
 mod values;
 
@@ -10,15 +12,17 @@ pub use root::{RegionsError, directory, root};
 #[cfg(feature = "diff")]
 pub(crate) use values::resources;
 
+use blocks::{data_block, import_variable, moved, required_providers, variable};
+use tree::{Block, Body, Item, Part, Tree};
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::ir::{
-    Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo, Stack, StackId,
-    terraform_name,
+    Dialect, Expr, NodeId, ParameterType, Predicate, Pseudo, Stack, StackId, terraform_name,
 };
 use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
-use crate::validate::{Export, Links, Validated};
+use crate::validate::{Links, Validated};
 
 /// The kind of a Terraform module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -28,65 +32,6 @@ pub enum ModuleKind {
     Root,
     /// A child module, without a `provider` block.
     Module,
-}
-
-/// A value in a module.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Tree<'a> {
-    Null,
-    Bool(bool),
-    Int(i64),
-    /// Literal text.
-    Str(Cow<'a, str>),
-    /// An HCL expression.
-    Expr(String),
-    /// Text and expressions to join.
-    Template(Vec<Part<'a>>),
-    List(Vec<Tree<'a>>),
-    Map(Vec<(Cow<'a, str>, Tree<'a>)>),
-    /// A document, written as JSON text.
-    Json(Box<Tree<'a>>),
-    /// JSON of the user, printed without changes.
-    Raw(Cow<'a, serde_json::Value>),
-}
-
-/// A part of a template string.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Part<'a> {
-    Text(Cow<'a, str>),
-    Expr(String),
-}
-
-/// The content of a block.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Body<'a>(Vec<(Cow<'a, str>, Item<'a>)>);
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Item<'a> {
-    Argument(Tree<'a>),
-    /// Addresses, which have no `${}` in Terraform JSON.
-    Addresses(Vec<String>),
-    Blocks(Vec<Body<'a>>),
-    /// Comments, one per line.
-    Comments(Vec<String>),
-}
-
-impl<'a> Body<'a> {
-    fn argument(&mut self, name: impl Into<Cow<'a, str>>, value: Tree<'a>) {
-        self.0.push((name.into(), Item::Argument(value)));
-    }
-
-    fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {
-        self.0.push((name.into(), Item::Blocks(vec![body])));
-    }
-}
-
-/// A top-level block of a module.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Block<'a> {
-    of: &'static str,
-    labels: Vec<Cow<'a, str>>,
-    body: Body<'a>,
 }
 
 /// A Terraform module for version 5 or 6 of the `hashicorp/aws` provider.
@@ -543,155 +488,6 @@ impl<'g> Lower<'g, '_> {
                 format!("contains([{}], {asked})", list.join(", "))
             }
         }
-    }
-}
-
-fn required_providers<'a>() -> Block<'a> {
-    let source = vec![
-        ("source".into(), Tree::Str("hashicorp/aws".into())),
-        ("version".into(), Tree::Str(">= 5.40, < 7.0".into())),
-    ];
-    let mut providers = Body::default();
-    providers.argument("aws", Tree::Map(source));
-    let mut body = Body::default();
-    body.block("required_providers", providers);
-    Block {
-        of: "terraform",
-        labels: Vec::new(),
-        body,
-    }
-}
-
-fn data_block<'a>(data: Data) -> Block<'a> {
-    let mut body = Body::default();
-    if data == Data::Zones {
-        // Endpoints do not support Local Zones and disabled zones.
-        let mut filter = Body::default();
-        filter.argument("name", Tree::Str("opt-in-status".into()));
-        filter.argument(
-            "values",
-            Tree::List(vec![Tree::Str("opt-in-not-required".into())]),
-        );
-        body.argument("state", Tree::Str("available".into()));
-        body.block("filter", filter);
-    }
-    let labels = data.labels().into_iter().map(Cow::Borrowed).collect();
-    Block {
-        of: "data",
-        labels,
-        body,
-    }
-}
-
-fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
-    let Some(of) = node.resource.type_name(Dialect::Tf) else {
-        return;
-    };
-    let mut names: Vec<&str> = node.moved_from.iter().map(String::as_str).collect();
-    names.push(&node.tf_name);
-    for pair in names.windows(2) {
-        if pair[0] == pair[1] {
-            continue;
-        }
-        let mut body = Body::default();
-        for (key, name) in [("from", pair[0]), ("to", pair[1])] {
-            let address = Item::Addresses(vec![format!("{of}.{name}")]);
-            body.0.push((key.into(), address));
-        }
-        out.push(Block {
-            of: "moved",
-            labels: Vec::new(),
-            body,
-        });
-    }
-}
-
-/// Returns the variable for a value of another stack.
-fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
-    let mut body = Body::default();
-    let of = &graph.stacks[export.from.index()].name;
-    let description = format!("Output {} of {of}", export.tf_name);
-    body.argument("description", Tree::Str(description.into()));
-    body.argument("type", Tree::Expr("string".to_owned()));
-    body.argument("nullable", Tree::Bool(false));
-    Block {
-        of: "variable",
-        labels: vec![export.variable(graph).into()],
-        body,
-    }
-}
-
-fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> {
-    let list = parameter.of.is_list();
-    let mut body = Body::default();
-    if let Some(text) = &parameter.description {
-        body.argument("description", Tree::Str(text.as_ref().into()));
-    }
-    body.argument("type", Tree::Expr(parameter.of.tf().to_owned()));
-    body.argument("nullable", Tree::Bool(false));
-    if let Some(default) = &parameter.default {
-        let value = match (parameter.of, default.parse()) {
-            (ParameterType::Number, Ok(number)) => Tree::Int(number),
-            _ if list => Tree::List(
-                default
-                    .split(',')
-                    .map(|item| Tree::Str(item.trim().into()))
-                    .collect(),
-            ),
-            _ => Tree::Str(default.as_ref().into()),
-        };
-        body.argument("default", value);
-    }
-    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
-        let condition = if list {
-            format!("alltrue([for item in var.{name} : {}])", each("item"))
-        } else {
-            each(&format!("var.{name}"))
-        };
-        let mut validation = Body::default();
-        validation.argument("condition", Tree::Expr(condition));
-        validation.argument("error_message", Tree::Str(message.into()));
-        body.block("validation", validation);
-    };
-    let whole = |pattern: &str| format!("^(?:{pattern})$");
-    let pattern = match &parameter.allowed_pattern {
-        Some(pattern) => Some(whole(pattern)),
-        None => parameter.of.pattern().map(str::to_owned),
-    };
-    if let Some(pattern) = pattern {
-        let regex = hcl::quoted(&pattern);
-        let message = format!("The value of {name} must match {pattern}.");
-        validate(
-            &mut body,
-            &|item| format!("can(regex({regex}, {item}))"),
-            message,
-        );
-    }
-    if !parameter.allowed_values.is_empty() {
-        let values: Vec<String> = parameter
-            .allowed_values
-            .iter()
-            .map(|text| hcl::quoted(text))
-            .collect();
-        let message = format!(
-            "The value of {name} must be one of {}.",
-            parameter.allowed_values.join(", ")
-        );
-        let values = values.join(", ");
-        let item = match parameter.of {
-            ParameterType::Number => |item: &str| format!("tostring({item})"),
-            _ => |item: &str| item.to_owned(),
-        };
-        validate(
-            &mut body,
-            &|it| format!("contains([{values}], {})", item(it)),
-            message,
-        );
-    }
-    Block {
-        of: "variable",
-        labels: vec![name.into()],
-        body,
     }
 }
 

@@ -4,9 +4,11 @@ use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, expr_of, visible_text};
 use super::super::iam::{CallContext, Caller};
 use super::super::image::{Image, classify};
-use super::super::instance::{InstanceConfig, Setting};
-use super::super::path::{self, InternetRoute};
+use super::super::instance::InstanceConfig;
+use super::super::path;
+use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Peer};
+use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Context, Entry, Hop, SequenceStep};
@@ -238,7 +240,7 @@ fn installed<'g>(
     from: Source,
 ) -> HopResult {
     let of_each = instance.placements.iter().map(|placement| {
-        let internet = match path::internet_route(index, instance, &placement.subnet) {
+        let internet = match routes::internet_route(index, instance, &placement.subnet) {
             InternetRoute::Works(..) => Ternary::Yes,
             InternetRoute::Unknown(_) => Ternary::Unknown,
             InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,

@@ -2,9 +2,11 @@
 
 use super::super::HopResult;
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
-use super::super::instance::{InstanceConfig, Placement, Setting};
-use super::super::path::{self, Candidate, InternetRoute};
+use super::super::instance::{InstanceConfig, Placement};
+use super::super::path::{self, Candidate};
+use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Group};
+use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{Check, Hop};
 use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
@@ -53,7 +55,7 @@ impl<'a, 'g> Connection<'a, 'g> {
         };
         let groups = security::instance_groups(index, &instance.security_groups, &vpc);
         let candidates = path::candidates(index, &vpc, service);
-        let internet_route = path::internet_route(index, instance, subnet);
+        let internet_route = routes::internet_route(index, instance, subnet);
         let mut connection = Connection {
             index,
             instance,

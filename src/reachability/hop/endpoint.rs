@@ -3,7 +3,8 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
-use super::super::path::{self, InternetRoute};
+use super::super::path;
+use super::super::routes::InternetRoute;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,

@@ -2,7 +2,7 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::instance::Setting;
+use super::super::setting::Setting;
 use super::{Check, Context, Entry, Hop, SequenceStep};
 use crate::ir::Value;
 use crate::resource::{RawValue, Switch};

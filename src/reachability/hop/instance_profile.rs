@@ -3,7 +3,8 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved, visible_text};
-use super::super::instance::{InstanceConfig, Setting};
+use super::super::instance::InstanceConfig;
+use super::super::setting::Setting;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting, Typed};

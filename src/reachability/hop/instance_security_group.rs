@@ -3,9 +3,10 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
-use super::super::instance::Setting;
-use super::super::path::{Candidate, InternetRoute};
+use super::super::path::Candidate;
+use super::super::routes::InternetRoute;
 use super::super::security::{Group, Peer, allows_outbound};
+use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, groups_of, subnets_of,

@@ -2,7 +2,8 @@
 
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
-use super::super::path::{Candidate, InternetRoute};
+use super::super::path::Candidate;
+use super::super::routes::InternetRoute;
 use super::super::security::{
     Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
 };

@@ -2,7 +2,8 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::path::{self, InternetRoute};
+use super::super::path;
+use super::super::routes::InternetRoute;
 use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::RawValue;

@@ -1,0 +1,158 @@
+//! Blocks that are not resources: providers, data sources, variables and moves.
+
+use std::borrow::Cow;
+
+use super::tree::{Block, Body, Item, Tree};
+use super::{Data, hcl};
+use crate::ir::{Dialect, ParameterDeclaration, ParameterType};
+use crate::resource::{Graph, Node};
+use crate::validate::Export;
+
+pub(super) fn required_providers<'a>() -> Block<'a> {
+    let source = vec![
+        ("source".into(), Tree::Str("hashicorp/aws".into())),
+        ("version".into(), Tree::Str(">= 5.40, < 7.0".into())),
+    ];
+    let mut providers = Body::default();
+    providers.argument("aws", Tree::Map(source));
+    let mut body = Body::default();
+    body.block("required_providers", providers);
+    Block {
+        of: "terraform",
+        labels: Vec::new(),
+        body,
+    }
+}
+
+pub(super) fn data_block<'a>(data: Data) -> Block<'a> {
+    let mut body = Body::default();
+    if data == Data::Zones {
+        // Endpoints do not support Local Zones and disabled zones.
+        let mut filter = Body::default();
+        filter.argument("name", Tree::Str("opt-in-status".into()));
+        filter.argument(
+            "values",
+            Tree::List(vec![Tree::Str("opt-in-not-required".into())]),
+        );
+        body.argument("state", Tree::Str("available".into()));
+        body.block("filter", filter);
+    }
+    let labels = data.labels().into_iter().map(Cow::Borrowed).collect();
+    Block {
+        of: "data",
+        labels,
+        body,
+    }
+}
+
+pub(super) fn moved<'a>(node: &Node, out: &mut Vec<Block<'a>>) {
+    let Some(of) = node.resource.type_name(Dialect::Tf) else {
+        return;
+    };
+    let mut names: Vec<&str> = node.moved_from.iter().map(String::as_str).collect();
+    names.push(&node.tf_name);
+    for pair in names.windows(2) {
+        if pair[0] == pair[1] {
+            continue;
+        }
+        let mut body = Body::default();
+        for (key, name) in [("from", pair[0]), ("to", pair[1])] {
+            let address = Item::Addresses(vec![format!("{of}.{name}")]);
+            body.0.push((key.into(), address));
+        }
+        out.push(Block {
+            of: "moved",
+            labels: Vec::new(),
+            body,
+        });
+    }
+}
+
+/// Returns the variable for a value of another stack.
+pub(super) fn import_variable<'a>(graph: &Graph, export: &Export) -> Block<'a> {
+    let mut body = Body::default();
+    let of = &graph.stacks[export.from.index()].name;
+    let description = format!("Output {} of {of}", export.tf_name);
+    body.argument("description", Tree::Str(description.into()));
+    body.argument("type", Tree::Expr("string".to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    Block {
+        of: "variable",
+        labels: vec![export.variable(graph).into()],
+        body,
+    }
+}
+
+pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) -> Block<'a> {
+    let list = parameter.of.is_list();
+    let mut body = Body::default();
+    if let Some(text) = &parameter.description {
+        body.argument("description", Tree::Str(text.as_ref().into()));
+    }
+    body.argument("type", Tree::Expr(parameter.of.tf().to_owned()));
+    body.argument("nullable", Tree::Bool(false));
+    if let Some(default) = &parameter.default {
+        let value = match (parameter.of, default.parse()) {
+            (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ if list => Tree::List(
+                default
+                    .split(',')
+                    .map(|item| Tree::Str(item.trim().into()))
+                    .collect(),
+            ),
+            _ => Tree::Str(default.as_ref().into()),
+        };
+        body.argument("default", value);
+    }
+    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
+        let condition = if list {
+            format!("alltrue([for item in var.{name} : {}])", each("item"))
+        } else {
+            each(&format!("var.{name}"))
+        };
+        let mut validation = Body::default();
+        validation.argument("condition", Tree::Expr(condition));
+        validation.argument("error_message", Tree::Str(message.into()));
+        body.block("validation", validation);
+    };
+    let whole = |pattern: &str| format!("^(?:{pattern})$");
+    let pattern = match &parameter.allowed_pattern {
+        Some(pattern) => Some(whole(pattern)),
+        None => parameter.of.pattern().map(str::to_owned),
+    };
+    if let Some(pattern) = pattern {
+        let regex = hcl::quoted(&pattern);
+        let message = format!("The value of {name} must match {pattern}.");
+        validate(
+            &mut body,
+            &|item| format!("can(regex({regex}, {item}))"),
+            message,
+        );
+    }
+    if !parameter.allowed_values.is_empty() {
+        let values: Vec<String> = parameter
+            .allowed_values
+            .iter()
+            .map(|text| hcl::quoted(text))
+            .collect();
+        let message = format!(
+            "The value of {name} must be one of {}.",
+            parameter.allowed_values.join(", ")
+        );
+        let values = values.join(", ");
+        let item = match parameter.of {
+            ParameterType::Number => |item: &str| format!("tostring({item})"),
+            _ => |item: &str| item.to_owned(),
+        };
+        validate(
+            &mut body,
+            &|it| format!("contains([{values}], {})", item(it)),
+            message,
+        );
+    }
+    Block {
+        of: "variable",
+        labels: vec![name.into()],
+        body,
+    }
+}

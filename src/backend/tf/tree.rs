@@ -1,0 +1,62 @@
+//! The tree that lowering creates and printers write: blocks, arguments and expressions.
+
+use std::borrow::Cow;
+
+/// A value in a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Literal text.
+    Str(Cow<'a, str>),
+    /// An HCL expression.
+    Expr(String),
+    /// Text and expressions to join.
+    Template(Vec<Part<'a>>),
+    List(Vec<Tree<'a>>),
+    Map(Vec<(Cow<'a, str>, Tree<'a>)>),
+    /// A document, written as JSON text.
+    Json(Box<Tree<'a>>),
+    /// JSON of the user, printed without changes.
+    Raw(Cow<'a, serde_json::Value>),
+}
+
+/// A part of a template string.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part<'a> {
+    Text(Cow<'a, str>),
+    Expr(String),
+}
+
+/// The content of a block.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Body<'a>(pub(super) Vec<(Cow<'a, str>, Item<'a>)>);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Item<'a> {
+    Argument(Tree<'a>),
+    /// Addresses, which have no `${}` in Terraform JSON.
+    Addresses(Vec<String>),
+    Blocks(Vec<Body<'a>>),
+    /// Comments, one per line.
+    Comments(Vec<String>),
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn argument(&mut self, name: impl Into<Cow<'a, str>>, value: Tree<'a>) {
+        self.0.push((name.into(), Item::Argument(value)));
+    }
+
+    pub(super) fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {
+        self.0.push((name.into(), Item::Blocks(vec![body])));
+    }
+}
+
+/// A top-level block of a module.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Block<'a> {
+    pub(super) of: &'static str,
+    pub(super) labels: Vec<Cow<'a, str>>,
+    pub(super) body: Body<'a>,
+}
