@@ -24,13 +24,13 @@ use crate::session_manager::{
 };
 use crate::validate::IdOf;
 
-/// In which zones the endpoints have an interface; each costs by the hour.
+/// The Availability Zones with an endpoint interface. AWS bills each interface per hour.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EndpointZones {
     /// In all of the network's.
     All,
-    /// In the first: instances of other zones reach it too, until that zone fails.
+    /// The first one. Instances in other Availability Zones use its interface, until it fails.
     One,
     /// In these of the network's.
     Named(Vec<Text>),
@@ -51,7 +51,7 @@ options! {
         /// ID of the S3 prefix list of the Region, for CloudFormation.
         s3_prefix_list: opt Text, shown "the prefix list of a known `region`, else a parameter";
         /// Zones with an endpoint interface: all, one to reduce cost, or a list. Instances in other
-        /// zones use the interface of `one` until its zone fails.
+        /// zones use the interface of `one` until it fails.
         zones: def EndpointZones = EndpointZones::All;
         /// Creates endpoint policies that allow only the actions that the agent needs.
         least_privilege: def bool = false;
@@ -189,7 +189,7 @@ impl PlacedEndpoints<'_> {
                         scope.add_diagnostic(
                             Diagnostic::error(
                                 "endpoint-zones",
-                                format!("the network has no zone `{name}`"),
+                                format!("the network has no Availability Zone `{name}`"),
                             )
                             .about(&["zones", &n.to_string()])
                             .help(format!("use one of: {zones}")),
@@ -311,7 +311,7 @@ impl PlacedEndpoints<'_> {
         endpoint.node()
     }
 
-    /// S3's prefix list, where settings or the region tell it.
+    /// Returns the prefix list of S3, if the settings or the Region determine it.
     fn known_prefix_list(&self, scope: &mut Scope<'_>) -> Option<Text> {
         let of_region = scope
             .known_region()
@@ -421,7 +421,7 @@ pub(super) fn aws_buckets(patching: bool, scope: &Scope<'_>) -> Vec<Value<Text>>
             buckets.extend(operations(region));
         }
         None => {
-            // A gateway leads to its own region only, so that the names of others do no harm.
+            // A gateway endpoint serves only its own Region, so the names of other Regions do no harm.
             buckets.push(plain());
             buckets.extend(regions().iter().filter_map(snapshots));
             buckets.extend(regions().iter().filter_map(operations));
@@ -430,7 +430,7 @@ pub(super) fn aws_buckets(patching: bool, scope: &Scope<'_>) -> Vec<Value<Text>>
     buckets
 }
 
-/// What goes through the gateway to S3: AWS's own buckets, and those that the agent writes to.
+/// Returns the policy of the S3 gateway endpoint: AWS's buckets, and those that the agent writes to.
 fn s3_policy(needs: &EndpointNeeds, scope: &Scope<'_>) -> PolicyDocument {
     let any = |actions: &[&'static str]| {
         Statement::allow(actions.iter().copied()).principal(Principal::Any)

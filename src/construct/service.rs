@@ -8,8 +8,9 @@ use super::scope::Scope;
 use crate::ir::{ConditionId, Diagnostic, Expr, IntoValue, Predicate, Text, Value, near, quoted};
 use crate::region::{EndpointService, Region, regions, split_name};
 
-/// An AWS service by the token in its endpoint's name, such as `ssm` or `ecr.api`, or by its
-/// endpoint's full name, which may be one that is not known here.
+/// An AWS service, by the token in its endpoint name, such as `ssm` or `ecr.api`.
+///
+/// The full endpoint name is also valid, for services that the tables do not contain.
 ///
 /// ```
 /// use ssm_synth::construct::Service;
@@ -55,7 +56,7 @@ impl Service {
         &self.token
     }
 
-    /// The id of its endpoint: `Ssm`, `EcrApi`.
+    /// Returns the construct ID of its endpoint, such as `Ssm` or `EcrApi`.
     pub(super) fn id(&self) -> String {
         crate::ir::logical_id(&self.token)
     }
@@ -86,7 +87,7 @@ impl Service {
         }
         let near = near(&self.token, EndpointService::tokens())
             .map(|near| format!("did you mean `{near}`?"));
-        // What stands where a region should, and is none, is a slip.
+        // Text in the place of the Region that is not a Region is a typo.
         let full = self
             .full
             .as_ref()

@@ -3,10 +3,6 @@
 
     check.py PROGRAM              reports what the strict rules find; exits with 1 on a finding
     check.py PROGRAM --review     reports the review rules too; exits with 0
-    check.py PROGRAM --baseline FILE
-                                  fails only where a file has more findings than FILE records
-    check.py PROGRAM --write-baseline FILE
-                                  records the findings of today
     check.py --self-test          tests the linter
 
 `docs/contributing/writing.md` explains the rules. Installs textlint into target/tools/prose.
@@ -160,8 +156,6 @@ def main():
     parser = argparse.ArgumentParser(description="Lints the prose of the project")
     parser.add_argument("program", nargs="?", help="ssm-synth, for its help and schemas")
     parser.add_argument("--review", action="store_true", help="report the review rules too, never fail")
-    parser.add_argument("--baseline", metavar="FILE", help="allow the number of findings in FILE")
-    parser.add_argument("--write-baseline", metavar="FILE", help="record the number of findings")
     parser.add_argument("--area", choices=AREAS, action="append", help="report only this area")
     parser.add_argument("--file", action="append", help="report only this file")
     parser.add_argument("--self-test", action="store_true", help="test the linter")
@@ -181,28 +175,15 @@ def main():
     strict = [it for it in found if it.rule != "review"]
     selected = [it for it in (found if args.review else strict)
                 if it.area in (args.area or AREAS) and (not args.file or it.file in args.file)]
-    counts = collections.Counter(it.file for it in strict)
-
-    if args.write_baseline:
-        text = json.dumps(dict(sorted(counts.items())), indent=1)
-        pathlib.Path(args.write_baseline).write_text(text + "\n")
-    allowed = json.loads(pathlib.Path(args.baseline).read_text()) if args.baseline else {}
-    failing = [it for it in selected if counts[it.file] > allowed.get(it.file, 0)]
-    for it in selected if args.review else failing:
+    for it in selected:
         print(f"{it.file}:{it.line}:{it.column}: {it.message} [{it.rule}]")
 
     by_area = collections.Counter(it.area for it in selected)
     print("prose: " + ", ".join(f"{area} {by_area[area]}" for area in AREAS)
           + f"; {len(documents)} texts")
-    if args.baseline:
-        for file in sorted({it.file for it in failing}):
-            print(f"{file}: {counts[file]} findings, the baseline allows {allowed.get(file, 0)}")
-        fewer = sum(counts[file] < number for file, number in allowed.items())
-        if fewer:
-            print(f"{fewer} files have fewer findings than the baseline: shrink it with --write-baseline")
     for entry in unused:
         print(f"allow.json: allows nothing: {json.dumps(entry)}")
-    if not args.review and not args.write_baseline and (failing or unused):
+    if not args.review and (selected or unused):
         sys.exit(1)
 
 
