@@ -4,7 +4,7 @@ use ssm_synth::construct::{
     Construct, ExistingNetwork, InstanceHandles, PrivateInstance, PrivateNetwork,
 };
 use ssm_synth::ir::{Attr, Diagnostic, Diagnostics, Handle};
-use ssm_synth::resource::{Graph, RemovalPolicy, Instance, LogGroup, RawResource, RawValue, Typed};
+use ssm_synth::resource::{Graph, Instance, LogGroup, RawResource, RawValue, RemovalPolicy, Typed};
 use ssm_synth::{App, Cidr, Scope, SessionAccess};
 
 /// The CIDR range of the shared network.
