@@ -25,7 +25,8 @@ step() {
     local seconds
     seconds=$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $start }")
     printf '%s\t%s\t%s\t%s\n' "$stage" "$name" "$seconds" "$([ "$status" = 0 ] && echo ok || echo FAILED)" >>"$report"
-    return "$status"
+    # Ends the stage, which runs in a subshell: `set -e` has no effect where a caller tests the result.
+    [ "$status" = 0 ] || exit "$status"
 }
 
 # Records a test that cannot run here; fails in CI.
@@ -104,7 +105,7 @@ together() {
         cat "${outputs[number]}"
     done
     rm -rf "$folder"
-    return "$status"
+    [ "$status" = 0 ] || exit "$status"
 }
 
 stage_quick() {

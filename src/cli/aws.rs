@@ -62,20 +62,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads `90`, `90s`, `10m` or `1h`.
+/// Reads `90`, `90s`, `10m` or `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.char_indices().next_back() {
-        Some((at, 's')) => (&text[..at], 1.0),
-        Some((at, 'm')) => (&text[..at], 60.0),
-        Some((at, 'h')) => (&text[..at], 3600.0),
-        _ => (text, 1.0),
+    let seconds = text.trim().parse().ok();
+    let duration = match seconds.map(Duration::try_from_secs_f64) {
+        Some(Ok(duration)) => Some(duration),
+        Some(Err(_)) => None,
+        None => humantime::parse_duration(text).ok(),
     };
-    let wrong = || "expected seconds, or a number with `s`, `m` or `h`, such as `10m`".to_owned();
-    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
-    match Duration::try_from_secs_f64(number * unit) {
-        Ok(duration) if duration <= Duration::from_secs(7 * 86_400) => Ok(duration),
-        Ok(_) => Err("expected at most 168 hours".to_owned()),
-        Err(_) => Err(wrong()),
+    match duration {
+        Some(duration) if duration <= Duration::from_secs(7 * 86_400) => Ok(duration),
+        Some(_) => Err("expected at most 7 days".to_owned()),
+        None => Err("expected seconds, or a duration such as `10m` or `1h 30m`".to_owned()),
     }
 }
 
@@ -204,7 +202,11 @@ pub(super) fn report_detached(
     limit: Option<Duration>,
 ) -> Failure {
     let state = match status {
-        "" => format!("the status of stack `{stack}` is unknown"),
+        "" if matches!(why, Detached::Lost(_)) => {
+            format!("the status of stack `{stack}` is unknown")
+        }
+        // The request to start it succeeded, but no status arrived yet.
+        "" => format!("the operation on stack `{stack}` continues"),
         status if status.ends_with("_IN_PROGRESS") => {
             format!("stack `{stack}` is still `{status}`")
         }
@@ -246,10 +248,7 @@ pub(super) fn display(duration: Duration) -> String {
 
 /// Formats the time that an operation took, such as `2m 14s`.
 pub(super) fn elapsed(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds if seconds < 60 => format!("{seconds}s"),
-        seconds => format!("{}m {}s", seconds / 60, seconds % 60),
-    }
+    humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
 }
 
 /// A template with its reachability.
@@ -344,11 +343,11 @@ mod tests {
             ("90s", 90),
             ("10m", 600),
             ("1h", 3600),
-            ("1.5m", 90),
+            ("1h 30m", 5400),
         ] {
             assert_eq!(duration(text).unwrap(), Duration::from_secs(want), "{text}");
         }
-        for text in ["", "m", "-1", "1d", "nan", "1e30"] {
+        for text in ["", "m", "-1", "8d", "nan", "1e30"] {
             assert!(duration(text).is_err(), "{text}");
         }
     }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output;
 use crate::construct::{DEFAULT_DOCUMENT, DOCUMENT_OUTPUT};
 use crate::deploy::aws::{Access, Cloud};
-use crate::deploy::aws_cli::{AwsCli, Instance, find_on_path};
+use crate::deploy::aws_cli::{AwsCli, Instance};
 use crate::deploy::stop::Stop;
 use crate::ir::nearest;
 
@@ -212,13 +212,10 @@ async fn find(args: &Args, stack: &str, access: &Access) -> Result<SessionTarget
     Err(Failure::Failed)
 }
 
-/// Quotes a word for a shell, if necessary.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@%+,-".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
+/// Joins words, and quotes those that a shell would change.
+fn shell_line(words: &[String]) -> String {
+    // Only NUL cannot be quoted, and the arguments of a process do not contain it.
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
 /// Returns the arguments of the AWS CLI.
@@ -246,12 +243,7 @@ fn arguments(args: &Args, found: &SessionTarget, is_terminal: bool) -> Vec<Strin
         let command = match args.command.len() {
             // One word is a line of the remote shell; several words are quoted.
             1 => args.command[0].clone(),
-            _ => args
-                .command
-                .iter()
-                .map(|it| quoted(it))
-                .collect::<Vec<_>>()
-                .join(" "),
+            _ => shell_line(&args.command),
         };
         parameter("command", command);
         document = Some(match is_terminal {
@@ -281,7 +273,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let by_id = args.instance.as_deref().filter(|it| is_id(it));
     if !args.dry_run {
         for program in ["aws", "session-manager-plugin"] {
-            if find_on_path(program).is_none() {
+            if which::which(program).is_err() {
                 print_error(
                     &format!("`{program}` is not on the PATH; sessions require it"),
                     Some(&install(program)),
@@ -304,11 +296,10 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
     let is_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let arguments = arguments(args, &found, is_terminal);
     if args.dry_run {
-        let words: Vec<String> = arguments.iter().map(|it| quoted(it)).collect();
-        return output::artifact(&format!("aws {}\n", words.join(" ")));
+        return output::artifact(&format!("aws {}\n", shell_line(&arguments)));
     }
     // A check above found it on the PATH.
-    let program = find_on_path("aws").unwrap_or_else(|| "aws".into());
+    let program = which::which("aws").unwrap_or_else(|_| "aws".into());
     exec(Command::new(program).args(arguments))
 }
 

@@ -1,7 +1,6 @@
 //! Calls of the AWS CLI, for services other than CloudFormation.
 
 use std::io;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -83,30 +82,6 @@ pub(crate) struct AwsCli {
     access: Access,
 }
 
-/// Finds a program on the `PATH`.
-pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let names = match cfg!(windows) {
-        true => vec![format!("{program}.exe"), format!("{program}.cmd")],
-        false => vec![program.to_owned()],
-    };
-    std::env::split_paths(&path)
-        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
-        .find(|it| is_program(it))
-}
-
-#[cfg(unix)]
-fn is_program(path: &std::path::Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_program(path: &std::path::Path) -> bool {
-    path.is_file()
-}
-
 impl AwsCli {
     pub(crate) fn new(access: &Access) -> AwsCli {
         AwsCli {
@@ -171,7 +146,7 @@ impl AwsCli {
     }
 
     async fn once(&self, arguments: &[&str]) -> Result<Value, AwsCliError> {
-        let program = find_on_path("aws").ok_or(AwsCliError::Missing)?;
+        let program = which::which("aws").map_err(|_| AwsCliError::Missing)?;
         let done = Command::new(program)
             .args(arguments)
             .args(self.flags())
@@ -204,7 +179,7 @@ impl AwsCli {
 
     /// Returns the first line of a program's version.
     pub(crate) async fn version(program: &str) -> Option<String> {
-        let path = find_on_path(program)?;
+        let path = which::which(program).ok()?;
         let done = Command::new(path)
             .arg("--version")
             .stdin(Stdio::null())

@@ -151,7 +151,7 @@ def on_a_terminal(place):
     child.expect("resources, ")
     child.sendintr()
     # The first response may still be missing.
-    child.expect("stopped waiting; (stack `team` is still `[A-Z_]+`|the status of stack `team` is unknown)")
+    child.expect("stopped waiting; (stack `team` is still `[A-Z_]+`|the operation on stack `team` continues)")
     child.expect("run `ssm-synth status --stack team --wait`")
     place.expect_end(child, 130)
     child = place.terminal("status", "--wait", "--poll-interval", "0.1")

@@ -140,7 +140,7 @@ def failure(run, done):
         words.append(said)
         if said not in after.statuses():
             run.complain(f"reported {said} as the last status; it never was")
-    if re.search(rf"stack `{name}` is (still|unknown)", final):
+    if re.search(rf"stack `{name}` (is (still|unknown)|continues)", final):
         words.append("continues")
         in_progress = (before.status or "").endswith("_IN_PROGRESS")
         if not begun and not in_progress:
