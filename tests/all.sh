@@ -152,9 +152,9 @@ stage_deploy() {
 stage_parity() {
     step build build
     step runbooks "$python" tests/runbook.py "$program"
-    step output "$python" tests/output.py "$program"
     needs terraform 'deployments with Terraform' || return 0
     together \
+        output "$python" tests/output.py "$program" -- \
         facts "$python" tests/facts/facts.py "$program" -- \
         replacement "$python" tests/renewal.py "$program" -- \
         parity "$python" tests/parity.py "$program" $all

@@ -226,7 +226,7 @@ def sessions(place):
             [*remote, {"portNumber": ["5432"], "localPortNumber": ["5432"], "host": ["db.internal"]}, *where],
         ),
         (["web", "--", "uptime"], web, [*command, {"command": ["uptime"]}, *where]),
-        (["web", "--", "echo", "it's"], web, [*command, {"command": ["echo 'it'\\''s'"]}, *where]),
+        (["web", "--", "echo", "it's"], web, [*command, {"command": ['echo "it\'s"']}, *where]),
         (["i-0123456789abcdef0"], "i-0123456789abcdef0", []),
         (["i-0123456789abcdef0", "--region", "eu-west-1"], "i-0123456789abcdef0", ["--region", "eu-west-1"]),
         (["i-0123456789abcdef0", "--profile", "x"], "i-0123456789abcdef0", ["--profile", "x"]),
@@ -506,7 +506,7 @@ def what_is_meant(place):
         done = place.run(*arguments, "--format", "json", code=code)
         last = json.loads(done.stdout.splitlines()[-1])
         assert last["event"] == "end" and last["outcome"], done.stdout
-    assert "at most 168 hours" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
+    assert "at most 7 days" in place.run("status", "--wait", "--timeout", "1e9", code=2).stderr
     # Closing the terminal at the prompt deletes the change set and the empty stack.
     child = place.terminal("deploy", "--stack", "hup", "t.json", "--poll-interval", "0.1")
     child.expect_exact("[y/N] ")
