@@ -226,7 +226,7 @@ def sessions(place):
             [*remote, {"portNumber": ["5432"], "localPortNumber": ["5432"], "host": ["db.internal"]}, *where],
         ),
         (["web", "--", "uptime"], web, [*command, {"command": ["uptime"]}, *where]),
-        (["web", "--", "echo", "it's"], web, [*command, {"command": ['echo "it\'s"']}, *where]),
+        (["web", "--", "echo", "a b"], web, [*command, {"command": ["echo 'a b'"]}, *where]),
         (["i-0123456789abcdef0"], "i-0123456789abcdef0", []),
         (["i-0123456789abcdef0", "--region", "eu-west-1"], "i-0123456789abcdef0", ["--region", "eu-west-1"]),
         (["i-0123456789abcdef0", "--profile", "x"], "i-0123456789abcdef0", ["--profile", "x"]),
