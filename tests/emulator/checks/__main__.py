@@ -20,7 +20,7 @@ from harness.emulators import emulators
 from harness.pair import Pair
 
 # Short operations, and agents that register late enough for the checks without an agent.
-SETTINGS = {"EMULATOR_STEP": "0.01", "EMULATOR_AGENT_SECONDS": "0.7"}
+SETTINGS = {"EMULATOR_STEP": "0.01", "EMULATOR_AGENT_SECONDS": str(agents.AGENT_SECONDS)}
 
 
 class Worker:
