@@ -118,6 +118,29 @@ fn first<T>(interfaces: &[T], index: impl Fn(&T) -> Option<&Value<i64>>) -> Opti
         .or_else(|| interfaces.first())
 }
 
+/// Returns the primary network interface of an instance or a launch template, from its properties.
+fn primary_interface<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    attached: Option<&Link<NetworkInterface>>,
+    groups: &[Link<SecurityGroup>],
+    subnet: Option<Link<Subnet>>,
+    public: Option<Value<bool>>,
+) -> Interface<'g> {
+    let property = "network_interfaces";
+    if let Some(link) = attached {
+        return existing_interface(index, (id, property), link);
+    }
+    let groups = (!groups.is_empty()).then(|| groups.to_vec());
+    let is_open = is_unmodeled(index, id, property);
+    Interface {
+        groups: Setting::of(id, property, groups, is_open),
+        subnet: Setting::of(id, property, subnet, false),
+        public: Setting::of(id, property, public, false),
+        node: None,
+    }
+}
+
 fn template_interface<'g>(
     index: &GraphIndex<'g>,
     template: &Template<'g>,
@@ -125,23 +148,15 @@ fn template_interface<'g>(
     let Template::Known(id, it) = template else {
         return None;
     };
-    let by = (*id, "network_interfaces");
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
-    if let Some(link) = &interface.network_interface {
-        return Some(existing_interface(index, by, link));
-    }
-    let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
-    Some(Interface {
-        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
-        subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
-        public: Setting::of(
-            by.0,
-            by.1,
-            interface.associate_public_ip_address.clone(),
-            false,
-        ),
-        node: None,
-    })
+    Some(primary_interface(
+        index,
+        *id,
+        interface.network_interface.as_ref(),
+        &interface.security_groups,
+        interface.subnet.clone(),
+        interface.associate_public_ip_address.clone(),
+    ))
 }
 
 fn instance_interface<'g>(
@@ -149,23 +164,15 @@ fn instance_interface<'g>(
     id: NodeId,
     it: &'g Instance,
 ) -> Option<Interface<'g>> {
-    let by = (id, "network_interfaces");
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
-    if let Some(link) = &interface.network_interface {
-        return Some(existing_interface(index, by, link));
-    }
-    let groups = (!interface.security_groups.is_empty()).then(|| interface.security_groups.clone());
-    Some(Interface {
-        groups: Setting::of(by.0, by.1, groups, is_unmodeled(index, by.0, by.1)),
-        subnet: Setting::of(by.0, by.1, interface.subnet.clone(), false),
-        public: Setting::of(
-            by.0,
-            by.1,
-            interface.associate_public_ip_address.clone(),
-            false,
-        ),
-        node: None,
-    })
+    Some(primary_interface(
+        index,
+        id,
+        interface.network_interface.as_ref(),
+        &interface.security_groups,
+        interface.subnet.clone(),
+        interface.associate_public_ip_address.clone(),
+    ))
 }
 
 fn placements<'g>(index: &GraphIndex<'g>, subnet: &Setting<Link<Subnet>>) -> Vec<Placement<'g>> {
