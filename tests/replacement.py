@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Shows that a newer published image replaces the instance when the replacement trigger changes, and not before.
 
-    renewal.py PROGRAM
+    replacement.py PROGRAM
 
 Both tools deploy a stack whose launch template names its image as `resolve:ssm:NAME`. Then the parameter NAME gets the ID of
 another image, as when its publisher releases one, and each tool deploys the stack with an unrelated change (the instance
