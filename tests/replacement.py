@@ -143,7 +143,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     program, report = cases.parser(__doc__).parse_args().program, cases.Report()
     stacks = generate(program)
-    with tempfile.TemporaryDirectory(prefix="renewal-") as folder, emulators(folder) as started:
+    with tempfile.TemporaryDirectory(prefix="replacement-") as folder, emulators(folder) as started:
         pair, states = Pair(started, Path(folder) / "0"), []
 
         def deploy(kind):

@@ -493,11 +493,11 @@ impl Construct for PlacedInstance<'_> {
             template.monitoring = instance_config
                 .detailed_monitoring
                 .then(|| DetailedMonitoring::new(true));
-            if let Some(renewal) = &instance_config.replacement_trigger {
+            if let Some(trigger) = &instance_config.replacement_trigger {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).
                 let marker = TagSpecification::new("network-interface")
-                    .tags([("ImageRenewal", renewal.clone())]);
+                    .tags([("ReplacementTrigger", trigger.clone())]);
                 template = template.tag_specifications([marker]);
             }
             let template = scope.add("Image", template);
