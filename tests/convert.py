@@ -255,7 +255,7 @@ def to_cloudformation(place, name):
     said = json.loads(place.text("diff", "plan.json", "new.json", "--region", REGION, "--format", "json"))
     for it in said["differences"]:
         if it["change"] == "removed" or it["replaced"] != "no":
-            wrong.append(f"diff: {it['id']}: {it['change']}, replaced: {it['replaced']}: {it.get('why', '')}")
+            wrong.append(f"diff: {it['id']}: {it['change']}, replaced: {it['replaced']}: {it.get('reason', '')}")
     # Values of the plan, such as the ARN of a live key, refer to the previous account.
     emulator.reset(REGION)
     try:

@@ -448,7 +448,7 @@ def values(place):
     write("0.0.0.0/0")
     for arguments in (["deploy", *on_v, "--dry-run"], ["diff", "stack:v", *on]):
         done = place.run(*arguments)
-        assert "wider     G: allows TCP 443 inbound from 0.0.0.0/0" in done.stdout, done.stdout
+        assert "broader   G: allows TCP 443 inbound from 0.0.0.0/0" in done.stdout, done.stdout
     done = place.run("diff", "stack:v", *on, "--parameter", "Pw=TOPSECRET", "--format", "json")
     assert "TOPSECRET" not in done.stdout
     place.run("deploy", *on_v, "--yes", "--tag", "a=2")

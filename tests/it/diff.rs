@@ -111,7 +111,7 @@ fn a_renamed_resource_is_one_line() {
     let told = directory.json(&["a.json", "b.json"]);
     let instance = difference(&told, "WwwInstance");
     assert_eq!(
-        (&instance["change"], &instance["was"]),
+        (&instance["change"], &instance["from"]),
         (&json!("renamed"), &json!("WebInstance"))
     );
     assert_eq!(instance["replaced"], "yes");
@@ -189,7 +189,7 @@ fn broader_access_is_gated() {
     ]);
     assert_eq!(ran.code, 1, "{}", ran.out);
     assert!(
-        ran.out.starts_with("Access\n  wider     InstancesRole"),
+        ran.out.starts_with("Access\n  broader   InstancesRole"),
         "{}",
         ran.out
     );
@@ -221,7 +221,7 @@ fn a_git_revision_is_a_side() {
     let told = directory.json(&["HEAD:stack.json", "stack.json"]);
     let instance = difference(&told, "MainInstance");
     assert_eq!(instance["properties"][0]["path"], "InstanceType");
-    assert_eq!(instance["replaced"], "perhaps");
+    assert_eq!(instance["replaced"], "maybe");
     // A file that does not exist in the revision is compared with an empty stack.
     directory.made("new.json", "");
     let ran = directory.run(&["diff", "HEAD:new.json", "new.json"]);
@@ -278,7 +278,7 @@ fn a_plan_is_described() {
     assert_eq!(vpc["properties"].as_array().unwrap().len(), 1, "{vpc:#}");
     let table = difference(&told, "aws_route_table.b");
     assert_eq!(
-        (&table["change"], &table["was"]),
+        (&table["change"], &table["from"]),
         (&json!("moved"), &json!("aws_route_table.a"))
     );
     assert_eq!(

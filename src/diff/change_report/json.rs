@@ -9,7 +9,7 @@ impl ChangeReport {
     /// Returns the access and session changes.
     pub(crate) fn summary_json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
-            let direction = if it.is_broader { "wider" } else { "narrower" };
+            let direction = if it.is_broader { "broader" } else { "narrower" };
             json!({ "resource": it.owner, "direction": direction, "what": it.what })
         });
         let session = self
@@ -46,7 +46,7 @@ fn one(it: &Difference) -> Value {
     if it.section == "Resources" {
         out["replaced"] = match () {
             () if it.is_replaced() => "yes",
-            () if it.may_be_replaced() => "perhaps",
+            () if it.may_be_replaced() => "maybe",
             () => "no",
         }
         .into();
@@ -60,7 +60,7 @@ fn one(it: &Difference) -> Value {
             json!({ "property": it.property, "through": through })
         });
         out["forced_by"] = properties.collect();
-        out["why"] = replacement_text(it).into();
+        out["reason"] = replacement_text(it).into();
     }
     match &it.change {
         Change::Changed(properties) => {
@@ -70,7 +70,7 @@ fn one(it: &Difference) -> Value {
             out["properties"] = properties.collect();
         }
         Change::Retyped(old) | Change::Renamed(old) | Change::Moved(old) => {
-            out["was"] = old.as_str().into();
+            out["from"] = old.as_str().into();
         }
         Change::Added | Change::Removed | Change::Forgotten => {}
     }

@@ -81,17 +81,17 @@ impl ChangeReport {
     pub fn to_markdown(&self, title: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
-        let wider = self.access.iter().filter(|it| it.is_broader).count();
+        let broader = self.access.iter().filter(|it| it.is_broader).count();
         if !self.access.is_empty() {
             let _ = writeln!(
                 out,
-                "**Access: {wider} wider, {} narrower**\n",
-                self.access.len() - wider
+                "**Access: {broader} broader, {} narrower**\n",
+                self.access.len() - broader
             );
-            out.push_str("| | resource | what |\n| --- | --- | --- |\n");
+            out.push_str("| | resource | change |\n| --- | --- | --- |\n");
             let rows = self.access.iter().map(|it| {
                 let word = if it.is_broader {
-                    "⚠ wider"
+                    "⚠ broader"
                 } else {
                     "narrower"
                 };
@@ -108,7 +108,7 @@ impl ChangeReport {
                     _ => "",
                 };
                 let before = it.before.as_deref().unwrap_or("–");
-                let after = it.after.as_deref().unwrap_or("gone");
+                let after = it.after.as_deref().unwrap_or("deleted");
                 format!("| {} | {before} | {mark}{after} |\n", cell(&it.instance))
             });
             fitting(&mut out, AFTER_SESSION, rows);
@@ -117,10 +117,11 @@ impl ChangeReport {
         let replaced = self.differences.iter().filter(|it| it.may_be_replaced());
         let replaced: Vec<&Difference> = replaced.collect();
         if !replaced.is_empty() {
-            out.push_str("**Replaced**\n\n| | resource | why |\n| --- | --- | --- |\n");
+            out.push_str("**Replaced**\n\n| | resource | reason |\n| --- | --- | --- |\n");
             let rows = replaced.iter().map(|it| {
-                let (id, kind, why) = (cell(&it.id), plain(&it.kind), plain(&replacement_text(it)));
-                format!("| ⚠ {} | {id} {kind} | {why} |\n", action_word(it))
+                let (id, kind, reason) =
+                    (cell(&it.id), plain(&it.kind), plain(&replacement_text(it)));
+                format!("| ⚠ {} | {id} {kind} | {reason} |\n", action_word(it))
             });
             fitting(&mut out, AFTER_REPLACED, rows);
             out.push('\n');

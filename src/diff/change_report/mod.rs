@@ -327,12 +327,12 @@ impl ChangeReport {
     /// Returns the number of changes of each kind, for a headline.
     fn counts(&self) -> String {
         let [mut replaced, mut renamed] = [0; 2];
-        let [mut perhaps, mut changed, mut added, mut removed, mut moved] = [0; 5];
+        let [mut maybe, mut changed, mut added, mut removed, mut moved] = [0; 5];
         for it in &self.differences {
             let count = match &it.change {
                 Change::Renamed(_) => &mut renamed,
                 _ if it.is_replaced() => &mut replaced,
-                _ if it.may_be_replaced() => &mut perhaps,
+                _ if it.may_be_replaced() => &mut maybe,
                 Change::Added => &mut added,
                 Change::Removed => &mut removed,
                 Change::Moved(_) => &mut moved,
@@ -343,7 +343,7 @@ impl ChangeReport {
         let counts = [
             (replaced, "replaced"),
             (renamed, "renamed"),
-            (perhaps, "may be replaced"),
+            (maybe, "may be replaced"),
             (removed, "removed"),
             (changed, "changed"),
             (added, "added"),

@@ -36,7 +36,7 @@ impl ChangeReport {
         }
         for change in &self.access {
             let (word, paint) = match change.is_broader {
-                true => ("wider", YELLOW),
+                true => ("broader", YELLOW),
                 false => ("narrower", GREEN),
             };
             let _ = writeln!(
@@ -60,7 +60,7 @@ impl ChangeReport {
                 Some(after) if after.starts_with("unreachable") => LOUD,
                 _ => YELLOW,
             };
-            let after = after.as_deref().unwrap_or("gone");
+            let after = after.as_deref().unwrap_or("deleted");
             let name = escape_text(instance);
             let _ = match before {
                 Some(before) if before != after => {
