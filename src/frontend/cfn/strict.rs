@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use super::{Deployment, MAX_DEPTH, ParameterValue, Reader, is_template, resource_entries};
+use super::references::ParameterValue;
+use super::{Deployment, MAX_DEPTH, Reader, is_template, resource_entries};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Output, ParamId,
     ParameterDeclaration, ParameterType, Predicate, Text, terraform_name,

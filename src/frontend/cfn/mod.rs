@@ -1,0 +1,358 @@
+//! Reads CloudFormation templates from any source.
+//!
+//! The reader evaluates functions as far as the file and the specified parameters determine their
+//! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
+//! creates a graph for each combination of conditions.
+
+mod functions;
+mod loops;
+mod references;
+mod scenarios;
+#[cfg(feature = "cli")]
+mod strict;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::lift::{Exists, Lift};
+use super::tree::{At, Entry, Kind, SyntaxError, Tree};
+use crate::ir::{ConditionId, Dialect, Expr, NodeId, SourceLocation, Span, Text};
+use crate::region::Region;
+use crate::resource::{Graph, Map, RawValue};
+
+/// Known values of a deployment.
+#[derive(Clone, Debug, Default)]
+pub struct Deployment {
+    /// Values of parameters, by name.
+    pub parameters: Vec<(String, String)>,
+    /// The region.
+    pub region: Option<&'static Region>,
+    /// The 12-digit account ID.
+    pub account: Option<String>,
+}
+
+use functions::{dynamic, into_expr};
+pub(crate) use loops::looped;
+use references::ParameterValue;
+use scenarios::{Scenario, TruthValues, scenarios};
+#[cfg(feature = "cli")]
+pub(crate) use strict::read_strict;
+
+/// Limits recursion of the evaluation.
+const MAX_DEPTH: usize = 120;
+
+/// Reads a template: a graph for each combination of undetermined conditions.
+///
+/// # Errors
+///
+/// The location, if the text is not a template.
+pub(crate) fn read(
+    file: &str,
+    root: Tree,
+    deployment: &Deployment,
+) -> Result<Vec<Graph>, SyntaxError> {
+    let at = root.at;
+    let reject = |at: At, message: &str| {
+        Err(SyntaxError {
+            at,
+            message: message.to_owned(),
+        })
+    };
+    if root.map().is_none() {
+        return reject(at, "invalid template; expected a map");
+    }
+    let Some(resources) = root.get("Resources") else {
+        return reject(at, "invalid template; expected `Resources`");
+    };
+    if resources.map().is_none() {
+        return reject(resources.at, "invalid `Resources`; expected a map");
+    }
+    let (root, undecided) = looped(root, deployment)?;
+    let inferred = deployment.region.or_else(|| region_of_zones(&root));
+    let mut reader = Reader::new(file, &root, deployment, inferred);
+    reader.unresolved = undecided;
+    let open = reader.truths(Scenario::default());
+    let comparisons = std::mem::take(reader.comparisons.get_mut());
+    let mut truths: Vec<TruthValues> = Vec::new();
+    if !comparisons.is_empty() {
+        for scenario in scenarios(&root, comparisons) {
+            let of_scenario = reader.truths(scenario);
+            if !truths.contains(&of_scenario) {
+                truths.push(of_scenario);
+            }
+        }
+    }
+    if truths.is_empty() {
+        truths.push(open);
+    }
+    Ok(truths
+        .into_iter()
+        .map(|truths| reader.graph(truths))
+        .collect())
+}
+
+/// Returns whether a tree looks like a template.
+pub(crate) fn is_template(root: &Tree) -> bool {
+    root.get("Resources").is_some() || root.get("AWSTemplateFormatVersion").is_some()
+}
+
+/// Returns the region of the subnets' Availability Zones, if the file specifies it.
+fn region_of_zones(root: &Tree) -> Option<&'static Region> {
+    let mut found: Option<&'static Region> = None;
+    for entry in root.get("Resources")?.map()? {
+        let zone = entry
+            .value
+            .get("Properties")
+            .and_then(|it| it.get("AvailabilityZone"))
+            .and_then(Tree::text);
+        let Some(zone) = zone else { continue };
+        let region = Region::find(zone.trim_end_matches(|c: char| c.is_ascii_lowercase()))?;
+        match found {
+            Some(other) if other.name != region.name => return None,
+            _ => found = Some(region),
+        }
+    }
+    found
+}
+
+/// Reads a template.
+struct Reader<'t> {
+    file: Arc<str>,
+    root: &'t Tree,
+    region: Option<&'static Region>,
+    account: Option<&'t str>,
+    parameters: HashMap<&'t str, ParameterValue>,
+    resources: HashMap<&'t str, (&'t Tree, NodeId)>,
+    lift: Lift,
+    scenario: RefCell<Scenario>,
+    /// Whether resources are missing, since a loop has unknown items.
+    unresolved: bool,
+    conditions: RefCell<TruthValues>,
+    comparisons: RefCell<BTreeMap<String, BTreeSet<String>>>,
+    /// The text and the start of each line, to compute offsets. Empty if no diagnostic shows them.
+    source: (&'t str, Vec<usize>),
+    /// Conditions of the converted document. `None` when the reader evaluates conditions.
+    strict: Option<HashMap<String, ConditionId>>,
+}
+
+fn resource_entries(root: &Tree) -> &[Entry] {
+    root.get("Resources")
+        .and_then(Tree::map)
+        .unwrap_or_default()
+}
+
+const REGION: &str = "AWS::Region";
+
+impl<'t> Reader<'t> {
+    fn new(
+        file: &str,
+        root: &'t Tree,
+        deployment: &'t Deployment,
+        region: Option<&'static Region>,
+    ) -> Reader<'t> {
+        let mut reader = Reader {
+            file: file.into(),
+            root,
+            region,
+            account: deployment.account.as_deref(),
+            parameters: HashMap::new(),
+            resources: HashMap::new(),
+            lift: Lift::new(Dialect::Cfn, "template", region),
+            scenario: RefCell::default(),
+            unresolved: false,
+            conditions: RefCell::default(),
+            comparisons: RefCell::default(),
+            source: ("", Vec::new()),
+            strict: None,
+        };
+        for entry in root
+            .get("Parameters")
+            .and_then(Tree::map)
+            .unwrap_or_default()
+        {
+            let specified = reader.parameter_value(entry, deployment);
+            reader.parameters.insert(&entry.key, specified);
+        }
+        for entry in resource_entries(root) {
+            let type_name = entry
+                .value
+                .get("Type")
+                .and_then(Tree::text)
+                .unwrap_or_default();
+            let location = reader.location(entry.at);
+            let id = reader.lift.reserve(&entry.key, type_name, location);
+            reader.resources.insert(&entry.key, (&entry.value, id));
+        }
+        reader
+    }
+
+    fn location(&self, at: At) -> SourceLocation {
+        let (text, lines) = &self.source;
+        let line = lines.get(at.line.saturating_sub(1) as usize);
+        let start = line.map_or(0, |line| {
+            let before = text[*line..]
+                .chars()
+                .take(at.column.saturating_sub(1) as usize);
+            line + before.map(char::len_utf8).sum::<usize>()
+        });
+        SourceLocation::File(Span {
+            file: self.file.clone(),
+            line: at.line,
+            column: at.column,
+            start,
+            end: start,
+        })
+    }
+
+    /// Reads all resources with these condition values.
+    fn graph(&self, truths: TruthValues) -> Graph {
+        self.conditions.replace(truths);
+        let mut lift = Lift::new(Dialect::Cfn, "template", self.region);
+        for entry in resource_entries(self.root) {
+            let type_name = entry
+                .value
+                .get("Type")
+                .and_then(Tree::text)
+                .unwrap_or_default();
+            lift.reserve(&entry.key, type_name, self.location(entry.at));
+        }
+        for entry in resource_entries(self.root) {
+            self.resource(&mut lift, entry);
+        }
+        let mut graph = lift.finish();
+        graph.macros = self.unresolved || self.has_macros();
+        graph.account = self.account.map(str::to_owned);
+        graph
+    }
+
+    fn has_macros(&self) -> bool {
+        const KNOWN: [&str; 3] = [
+            "AWS::Serverless-",
+            "AWS::LanguageExtensions",
+            "AWS::SecretsManager-",
+        ];
+        let known = |tree: &Tree| {
+            tree.text()
+                .is_some_and(|text| KNOWN.iter().any(|name| text.starts_with(name)))
+        };
+        match self.root.get("Transform") {
+            None => false,
+            Some(tree) => match &tree.kind {
+                Kind::List(items) => !items.iter().all(known),
+                Kind::Null => false,
+                _ => !known(tree),
+            },
+        }
+    }
+
+    fn resource(&self, lift: &mut Lift, entry: &Entry) {
+        let Some(&(tree, id)) = self.resources.get(entry.key.as_str()) else {
+            return;
+        };
+        let exists = match tree.get("Condition").and_then(Tree::text) {
+            None => Exists::Yes,
+            Some(name) => match self.condition(name, 0) {
+                Some(true) => Exists::Yes,
+                Some(false) => Exists::No,
+                None => Exists::Conditional,
+            },
+        };
+        let mut map = Map::default();
+        let mut locations = Vec::new();
+        let mut opaque = false;
+        let properties = tree
+            .get("Properties")
+            .and_then(Tree::map)
+            .unwrap_or_default();
+        for property in properties {
+            if property.key.starts_with("Fn::") {
+                opaque = true;
+                continue;
+            }
+            locations.push((property.key.clone(), self.location(property.at)));
+            for inner in property.value.map().unwrap_or_default() {
+                let name = format!("{}.{}", property.key, inner.key);
+                locations.push((name, self.location(inner.at)));
+                for inmost in inner.value.map().unwrap_or_default() {
+                    let name = format!("{}.{}.{}", property.key, inner.key, inmost.key);
+                    locations.push((name, self.location(inmost.at)));
+                }
+            }
+            if let Some(term) = self.eval(&property.value, 0) {
+                map.insert(property.key.clone(), term);
+            }
+        }
+        lift.fill(id, map, locations, exists);
+        let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
+            Some(Kind::Text(name)) => self.id(name).into_iter().collect(),
+            Some(Kind::List(items)) => items
+                .iter()
+                .filter_map(|item| self.id(item.text()?))
+                .collect(),
+            _ => Vec::new(),
+        };
+        lift.add_dependencies(id, after);
+        if opaque {
+            lift.mark_unknown(id);
+        }
+    }
+
+    fn id(&self, name: &str) -> Option<NodeId> {
+        self.resources.get(name).map(|(_, id)| *id)
+    }
+
+    // -- values ------------------------------------------------------------------------------
+
+    fn eval(&self, tree: &Tree, depth: usize) -> Option<RawValue<'static>> {
+        if depth > MAX_DEPTH {
+            return Some(opaque("nested too deeply"));
+        }
+        match &tree.kind {
+            Kind::Null => None,
+            Kind::Text(text) if self.strict.is_some() && tree.plain => {
+                Some(match text.parse::<i64>() {
+                    // A number with leading zeros is an ID.
+                    Ok(number) if number.to_string() == *text => RawValue::Int(number),
+                    _ => match text.as_str() {
+                        "true" => RawValue::Bool(true),
+                        "false" => RawValue::Bool(false),
+                        _ => dynamic(text),
+                    },
+                })
+            }
+            Kind::Text(text) => Some(dynamic(text)),
+            Kind::List(items) => Some(RawValue::List(
+                items
+                    .iter()
+                    .filter_map(|item| self.eval(item, depth + 1))
+                    .collect(),
+            )),
+            Kind::Map(entries) => {
+                if let Some((name, argument)) = tree.single()
+                    && (name == "Ref" || name.starts_with("Fn::"))
+                {
+                    return self.call(name, argument, depth);
+                }
+                let mut map = Map::default();
+                for entry in entries {
+                    if let Some(term) = self.eval(&entry.value, depth + 1) {
+                        map.insert(entry.key.clone(), term);
+                    }
+                }
+                Some(RawValue::Object(map))
+            }
+        }
+    }
+
+    fn expr(&self, tree: &Tree, depth: usize) -> Expr {
+        self.eval(tree, depth).map_or(Expr::Absent, into_expr)
+    }
+}
+
+/// Prefix of a placeholder for a parameter without a value.
+const PARAMETER: &str = "parameter ";
+
+fn opaque(text: impl Into<Text>) -> RawValue<'static> {
+    RawValue::from(Expr::Opaque(text.into()))
+}

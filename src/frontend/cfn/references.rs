@@ -1,0 +1,162 @@
+//! References to parameters, pseudo parameters and resources.
+
+use super::super::tree::{Entry, Kind, Tree};
+use super::{Deployment, PARAMETER, REGION, Reader, opaque};
+use crate::ir::{Expr, ParamId, ParameterType, Pseudo};
+use crate::resource::RawValue;
+
+pub(super) enum ParameterValue {
+    Text(String),
+    List(Vec<String>),
+    /// The name of a parameter in Parameter Store.
+    Stored(String),
+    /// A parameter of the converted document.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    Retained(ParamId, ParameterType),
+    Unknown,
+}
+
+impl Reader<'_> {
+    pub(super) fn parameter_value(&self, entry: &Entry, deployment: &Deployment) -> ParameterValue {
+        let name = entry.key.as_str();
+        let of = entry
+            .value
+            .get("Type")
+            .and_then(Tree::text)
+            .unwrap_or("String");
+        let stored = of.starts_with("AWS::SSM::Parameter::Value<");
+        let specified = deployment
+            .parameters
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone());
+        let default = || match entry.value.get("Default").map(|it| &it.kind) {
+            Some(Kind::Text(text)) => Some(text.clone()),
+            Some(Kind::List(items)) => {
+                let items: Vec<&str> = items.iter().filter_map(Tree::text).collect();
+                Some(items.join(","))
+            }
+            Some(Kind::Null) => Some(String::new()),
+            _ => None,
+        };
+        match specified.or_else(default) {
+            None => ParameterValue::Unknown,
+            Some(text) if stored => ParameterValue::Stored(text),
+            Some(text) if of == "CommaDelimitedList" || of.starts_with("List<") => {
+                if text.is_empty() {
+                    ParameterValue::List(Vec::new())
+                } else {
+                    ParameterValue::List(text.split(',').map(|it| it.trim().to_owned()).collect())
+                }
+            }
+            Some(text) => ParameterValue::Text(text),
+        }
+    }
+
+    pub(super) fn pseudo(&self, name: &str) -> Option<Option<RawValue<'static>>> {
+        let symbolic = |pseudo| {
+            Some(RawValue::Expr(std::borrow::Cow::Owned(Expr::Pseudo(
+                pseudo,
+            ))))
+        };
+        let text = |text: &str| Some(RawValue::Str(text.to_owned().into()));
+        Some(match name {
+            "AWS::NoValue" => None,
+            REGION => match self.region {
+                Some(region) => text(region.name),
+                None => symbolic(Pseudo::Region),
+            },
+            "AWS::Partition" => match self.region {
+                Some(region) => text(region.partition),
+                None => symbolic(Pseudo::Partition),
+            },
+            "AWS::URLSuffix" => match self.region {
+                Some(region) => text(region.dns_suffix),
+                None => symbolic(Pseudo::UrlSuffix),
+            },
+            "AWS::AccountId" => match self.account {
+                Some(account) => text(account),
+                None => symbolic(Pseudo::AccountId),
+            },
+            "AWS::StackName" | "AWS::StackId" | "AWS::NotificationARNs" => {
+                Some(opaque(name.to_owned()))
+            }
+            _ => return None,
+        })
+    }
+
+    pub(super) fn reference(&self, name: &str) -> Option<RawValue<'static>> {
+        if let Some(pseudo) = self.pseudo(name) {
+            return pseudo;
+        }
+        if let Some(specified) = self.parameters.get(name) {
+            return Some(match specified {
+                ParameterValue::Text(text) => RawValue::Str(text.clone().into()),
+                ParameterValue::List(items) => RawValue::List(
+                    items
+                        .iter()
+                        .map(|item| RawValue::Str(item.clone().into()))
+                        .collect(),
+                ),
+                ParameterValue::Stored(name) => {
+                    RawValue::from(Expr::SsmParameter(name.clone().into()))
+                }
+                ParameterValue::Retained(id, of) if of.is_list() => {
+                    RawValue::List(vec![RawValue::from(Expr::Items(*id))])
+                }
+                ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
+                ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
+            });
+        }
+        Some(match self.id(name) {
+            Some(id) => match self.lift.kind(id) {
+                Some(kind) if kind.link.cfn == crate::ir::CfnAttr::Ref => {
+                    RawValue::from(id.at(kind.link))
+                }
+                _ => RawValue::from(self.lift.attribute(id, "Ref")),
+            },
+            None => opaque(format!("Ref {name}")),
+        })
+    }
+
+    pub(super) fn get_att(&self, argument: &Tree, depth: usize) -> RawValue<'static> {
+        let (id, attribute) = match &argument.kind {
+            Kind::Text(text) => match text.split_once('.') {
+                Some((id, attribute)) => (id.to_owned(), attribute.to_owned()),
+                None => return opaque("Fn::GetAtt"),
+            },
+            Kind::List(items) => match items.as_slice() {
+                [id, attribute] => {
+                    let attribute = match self.expr(attribute, depth) {
+                        Expr::Text(text) => text.into_owned(),
+                        _ => return opaque("Fn::GetAtt"),
+                    };
+                    (id.text().unwrap_or_default().to_owned(), attribute)
+                }
+                _ => return opaque("Fn::GetAtt"),
+            },
+            _ => return opaque("Fn::GetAtt"),
+        };
+        self.attribute(&id, &attribute)
+    }
+
+    pub(super) fn attribute(&self, id: &str, attribute: &str) -> RawValue<'static> {
+        match self.id(id) {
+            // CloudFormation's attribute has a suffix that Terraform's does not have.
+            Some(node)
+                if self.strict.is_some()
+                    && attribute == "Arn"
+                    && self.lift.kind(node).is_some_and(|it| it.name == "LogGroup") =>
+            {
+                let own = self.lift.attribute(node, attribute);
+                RawValue::from(Expr::PerLanguage {
+                    cfn: Box::new(own.clone()),
+                    tf: Box::new(Expr::concat([own, Expr::text(":*")])),
+                })
+            }
+            Some(node) => RawValue::from(self.lift.attribute(node, attribute)),
+            None => opaque(format!("Fn::GetAtt {id}.{attribute}")),
+        }
+    }
+}
