@@ -50,6 +50,22 @@ def copies(check, found):
     check(not client.is_serving(left.endpoint), "a stopped copy does not serve")
 
 
+def repeated_request(check, found):
+    """Another attempt of a request, after a lost connection, creates nothing."""
+    ssm = found.copy("repeated").client("ssm")
+
+    def same_attempt(request, **_):
+        del request.headers["amz-sdk-invocation-id"]
+        request.headers["amz-sdk-invocation-id"] = "6ad0e5d0-9a0f-4a3e-8b53-2f1d1b3fd3d1"
+
+    ssm.meta.events.register("before-send.ssm.CreateAssociation", same_attempt)
+    targets = [{"Key": "InstanceIds", "Values": ["*"]}]
+    created = [ssm.create_association(Name="AWS-UpdateSSMAgent", Targets=targets) for _ in range(2)]
+    ids = {it["AssociationDescription"]["AssociationId"] for it in created}
+    check.equal(len(ids), 1, "IDs of the associations")
+    check.equal(len(ssm.list_associations()["Associations"]), 1, "associations")
+
+
 def disconnection(check, found):
     """The copies of a client end when it disconnects, and those of other clients do not."""
     other = client.Connection(found.socket)
@@ -74,4 +90,4 @@ def unknown_request(check, found):
     check(client.is_serving(found.copy("after-error").endpoint), "a copy starts after the error")
 
 
-CASES = [standalone, copies, disconnection, unknown_request]
+CASES = [standalone, copies, repeated_request, disconnection, unknown_request]
