@@ -22,7 +22,18 @@ fn language(of: Dialect) -> &'static str {
 /// Returns why the other language cannot express a value.
 fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
     Some(match expr {
-        Expr::Opaque(text) => format!("`{text}` has no equivalent in {}", language(to)),
+        Expr::Opaque(text) | Expr::Unknown(text) => {
+            format!("`{text}` has no equivalent in {}", language(to))
+        }
+        Expr::Call(name, arguments) => {
+            let mut call = name.to_string();
+            for argument in arguments {
+                if let Expr::Text(text) = argument {
+                    call.extend([" ", text]);
+                }
+            }
+            format!("`{call}` has no equivalent in {}", language(to))
+        }
         Expr::Attr(_, attr) if to == Dialect::Cfn && attr.cfn == crate::ir::CfnAttr::GetAtt("") => {
             format!("CloudFormation has no attribute `{}`", attr.tf)
         }

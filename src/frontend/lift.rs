@@ -126,8 +126,12 @@ impl Lift {
         // In Terraform, `id` identifies a resource of any type.
         let instance_role = match self.dialect {
             Dialect::Tf => name == "id",
-            // `Ref` also returns the ID of a security group or prefix list.
-            Dialect::Cfn => name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList"),
+            // `Ref` also returns the ID of a security group or prefix list, and most types have an
+            // attribute with the value of `Ref`.
+            Dialect::Cfn => {
+                name == kind.identifiers
+                    || name == "Ref" && matches!(kind.name, "SecurityGroup" | "PrefixList")
+            }
         };
         if instance_role || spelled(&kind.link) {
             return id.at(kind.link);

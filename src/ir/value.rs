@@ -273,6 +273,12 @@ pub enum Expr {
     /// An expression that the source file does not resolve, in its own words. Equal texts are equal
     /// values.
     Opaque(Text),
+    /// A function of the source file and its arguments, which the file does not resolve. Calls of a
+    /// function with equal arguments are equal values.
+    Call(Text, Vec<Expr>),
+    /// A value that the source file does not determine, with its source. Equal to no value, not even
+    /// to itself.
+    Unknown(Text),
     /// A required value that the source file omits.
     Absent,
 }
@@ -310,7 +316,7 @@ impl Expr {
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);
         match self {
-            Expr::Concat(parts) | Expr::OneOf(parts) => {
+            Expr::Concat(parts) | Expr::OneOf(parts) | Expr::Call(_, parts) => {
                 parts.iter().for_each(|part| part.walk(visit))
             }
             Expr::Select(list, _) => list.walk(visit),
@@ -331,6 +337,7 @@ impl Expr {
             | Expr::Other(..)
             | Expr::SsmParameter(_)
             | Expr::Opaque(_)
+            | Expr::Unknown(_)
             | Expr::Absent => {}
         }
     }

@@ -74,7 +74,7 @@ impl<R> Resolved<'_, R> {
 
 /// Returns whether two values are equal after deployment.
 pub(crate) fn same_value(a: &Expr, b: &Expr) -> Ternary {
-    if a == b && !contains_choice(a) {
+    if a == b && has_identity(a) {
         return Ternary::Yes;
     }
     match (a, b) {
@@ -83,9 +83,10 @@ pub(crate) fn same_value(a: &Expr, b: &Expr) -> Ternary {
     }
 }
 
-fn contains_choice(expr: &Expr) -> bool {
-    let mut found = false;
-    expr.walk(&mut |part| found |= matches!(part, Expr::OneOf(_)));
+/// Returns whether equal expressions of this form are equal values.
+fn has_identity(expr: &Expr) -> bool {
+    let mut found = true;
+    expr.walk(&mut |part| found &= !matches!(part, Expr::OneOf(_) | Expr::Unknown(_)));
     found
 }
 
@@ -292,8 +293,11 @@ impl<'g> GraphIndex<'g> {
     pub(crate) fn vpc_of(&self, subnet: &Resolved<'g, Subnet>) -> VpcRef<'g> {
         match subnet {
             Resolved::Node(_, subnet) => self.resolve_one(&subnet.vpc),
+            Resolved::Outside(expr) if has_identity(expr) => Resolved::Outside(Expr::Opaque(
+                Text::Owned(format!("the VPC of the subnet {expr:?}")),
+            )),
             Resolved::OtherType(_) | Resolved::Outside(_) => {
-                Resolved::Outside(Expr::Opaque(Text::Borrowed("the VPC of the subnet")))
+                Resolved::Outside(Expr::Unknown(Text::Borrowed("the VPC of the subnet")))
             }
         }
     }

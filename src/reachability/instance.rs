@@ -178,7 +178,7 @@ fn instance_interface<'g>(
 fn placements<'g>(index: &GraphIndex<'g>, subnet: &Setting<Link<Subnet>>) -> Vec<Placement<'g>> {
     let outside = |what: &'static str| {
         vec![Placement {
-            subnet: Resolved::Outside(Expr::Opaque(Text::Borrowed(what))),
+            subnet: Resolved::Outside(Expr::Unknown(Text::Borrowed(what))),
             certain: true,
         }]
     };

@@ -341,7 +341,11 @@ pub(crate) fn display_text(graph: &Graph, value: &Value<Text>) -> String {
 pub(crate) fn display_expr(graph: &Graph, expr: &Expr) -> String {
     let node = |id: &NodeId| graph.node(*id).map(|it| it.display_id().to_owned());
     match expr {
-        Expr::Text(text) | Expr::Opaque(text) => text.to_string(),
+        Expr::Text(text) | Expr::Opaque(text) | Expr::Unknown(text) => text.to_string(),
+        Expr::Call(name, arguments) => {
+            let all: Vec<String> = arguments.iter().map(|it| display_expr(graph, it)).collect();
+            format!("{name} {}", all.join(", "))
+        }
         Expr::Param(id) | Expr::Items(id) => graph
             .parameter(*id)
             .map_or_else(String::new, |it| it.id.clone()),

@@ -342,7 +342,9 @@ impl Prop for PolicyDocument {
             },
             RawValue::Expr(expr) => {
                 return Some(opaque(match expr.as_ref() {
-                    Expr::Opaque(text) => text.to_string(),
+                    Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
+                        text.to_string()
+                    }
                     _ => "an expression".to_owned(),
                 }));
             }

@@ -410,7 +410,9 @@ impl<'g> Lower<'g, '_> {
             Expr::OneOf(of) => of
                 .first()
                 .map_or(Tree::str(""), |first| self.expr_of(first)),
-            Expr::Opaque(text) => Tree::str(text.as_ref()),
+            Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => {
+                Tree::str(text.as_ref())
+            }
             Expr::Absent => Tree::call("Ref", Tree::str("AWS::NoValue")),
         }
     }

@@ -467,7 +467,7 @@ impl<'g> Lower<'g, '_> {
             Expr::OneOf(of) => of
                 .first()
                 .map_or("null".to_owned(), |first| self.code(first)),
-            Expr::Opaque(text) => text.to_string(),
+            Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => text.to_string(),
             Expr::Absent => "null".to_owned(),
         }
     }

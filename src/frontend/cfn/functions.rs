@@ -9,6 +9,8 @@ use crate::resource::RawValue;
 const AZS: &str = "Fn::GetAZs";
 
 impl Reader<'_> {
+    /// Evaluates a function. A call whose value the file does not determine is symbolic: two calls of
+    /// a function with the same arguments have the same value.
     pub(super) fn call(
         &self,
         name: &str,
@@ -17,76 +19,79 @@ impl Reader<'_> {
     ) -> Option<RawValue<'static>> {
         let depth = depth + 1;
         let items = argument.list().unwrap_or_default();
-        match name {
+        let known = match name {
             "Ref" => match argument.text() {
-                Some(name) => self.reference(name),
-                None => Some(opaque("Ref")),
+                Some(name) => return self.reference(name),
+                None => None,
             },
-            "Fn::GetAtt" => Some(self.get_att(argument, depth)),
-            "Fn::Sub" => Some(self.sub(argument, depth)),
-            "Fn::Join" => {
-                let [delimiter, list] = items else {
-                    return Some(opaque("Fn::Join"));
-                };
-                Some(self.join(delimiter.text().unwrap_or_default(), list, depth))
-            }
-            "Fn::Select" => {
-                let [index, list] = items else {
-                    return Some(opaque("Fn::Select"));
-                };
-                Some(self.select(index, list, depth))
-            }
-            "Fn::Split" => {
-                let [delimiter, source] = items else {
-                    return Some(opaque("Fn::Split"));
-                };
-                let delimiter = delimiter.text().unwrap_or_default();
-                if self.strict.is_some()
-                    && let Some(list) = self.spliced(delimiter, source, depth)
-                {
-                    return Some(list);
+            "Fn::GetAtt" => self.get_att(argument, depth),
+            "Fn::Sub" => self.sub(argument, depth),
+            "Fn::Join" => match items {
+                [delimiter, list] => self.join(delimiter.text()?, list, depth),
+                _ => None,
+            },
+            "Fn::Select" => match items {
+                [index, list] => self.select(index, list, depth),
+                _ => None,
+            },
+            "Fn::Split" => match items {
+                [delimiter, source] => self.split(delimiter, source, depth),
+                _ => None,
+            },
+            "Fn::If" => match items {
+                [condition, yes, no] => {
+                    return self.either(condition.text().unwrap_or_default(), [yes, no], depth);
                 }
-                Some(split(delimiter, self.expr(source, depth)))
-            }
-            "Fn::If" => {
-                let [condition, yes, no] = items else {
-                    return Some(opaque("Fn::If"));
-                };
-                self.either(condition.text().unwrap_or_default(), yes, no, depth)
-            }
-            "Fn::FindInMap" => Some(self.find_in_map(items, depth)),
+                _ => None,
+            },
+            "Fn::FindInMap" => self.find_in_map(items, depth),
             "Fn::Base64" => {
                 let inner = self.eval(argument, depth)?;
                 Some(RawValue::Base64(Box::new(inner)))
             }
-            "Fn::Cidr" => Some(self.cidr(items, depth)),
-            "Fn::GetAZs" => {
-                let elsewhere = match self.expr(argument, depth) {
-                    Expr::Text(region) => !region.is_empty(),
-                    Expr::Pseudo(Pseudo::Region) | Expr::Absent => false,
-                    _ => true,
-                };
-                Some(match self.strict.is_some() && elsewhere {
-                    true => opaque("Fn::GetAZs of another region"),
-                    false => opaque(AZS),
-                })
-            }
-            "Fn::ImportValue" => {
-                let name = self.expr(argument, depth);
-                Some(opaque(format!("Fn::ImportValue {}", display_expr(&name))))
-            }
+            "Fn::Cidr" => self.cidr(items, depth),
+            "Fn::GetAZs" => match self.expr(argument, depth) {
+                Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(opaque(AZS)),
+                Expr::Text(region) if region.is_empty() => Some(opaque(AZS)),
+                Expr::Text(region) if self.region.is_some_and(|it| it.name == region) => {
+                    Some(opaque(AZS))
+                }
+                _ => None,
+            },
+            "Fn::ImportValue" => None,
             "Fn::ToJsonString" => {
                 let inner = self.eval(argument, depth)?;
                 Some(RawValue::Json(Box::new(inner)))
             }
-            "Fn::Length" => Some(match self.eval(argument, depth) {
-                Some(RawValue::List(items)) => {
-                    RawValue::Int(i64::try_from(items.len()).unwrap_or(i64::MAX))
-                }
-                _ => opaque("Fn::Length"),
-            }),
-            other => Some(opaque(other.to_owned())),
+            "Fn::Length" => match self.eval(argument, depth) {
+                Some(RawValue::List(items)) if items.iter().all(|it| !it.is_items()) => Some(
+                    RawValue::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)),
+                ),
+                _ => None,
+            },
+            // A macro can return another value for each call.
+            other => return Some(RawValue::from(Expr::Unknown(other.to_owned().into()))),
+        };
+        Some(known.unwrap_or_else(|| RawValue::from(self.symbolic(name, argument, depth))))
+    }
+
+    /// Returns a call that the file does not determine.
+    fn symbolic(&self, name: &str, argument: &Tree, depth: usize) -> Expr {
+        let arguments = match argument.list() {
+            Some(items) => items.iter().map(|it| self.expr(it, depth)).collect(),
+            None => vec![self.expr(argument, depth)],
+        };
+        Expr::Call(name.to_owned().into(), arguments)
+    }
+
+    fn split(&self, delimiter: &Tree, source: &Tree, depth: usize) -> Option<RawValue<'static>> {
+        let delimiter = delimiter.text()?;
+        if self.strict.is_some()
+            && let Some(list) = self.spliced(delimiter, source, depth)
+        {
+            return Some(list);
         }
+        split(delimiter, self.expr(source, depth))
     }
 
     /// Returns the items of a `Fn::Join` with the delimiter of the surrounding `Fn::Split`.
@@ -110,15 +115,16 @@ impl Reader<'_> {
         }
         Some(RawValue::List(items))
     }
-    fn sub(&self, argument: &Tree, depth: usize) -> RawValue<'static> {
+
+    fn sub(&self, argument: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let (format, variables) = match &argument.kind {
             Kind::Text(text) => (text.as_str(), None),
             Kind::List(items) => match items.as_slice() {
                 [format, variables] => (format.text().unwrap_or_default(), Some(variables)),
                 [format] => (format.text().unwrap_or_default(), None),
-                _ => return opaque("Fn::Sub"),
+                _ => return None,
             },
-            _ => return opaque("Fn::Sub"),
+            _ => return None,
         };
         let mut parts = Vec::new();
         let mut rest = format;
@@ -135,7 +141,7 @@ impl Reader<'_> {
                 None => match variables.and_then(|it| it.get(name)) {
                     Some(value) => self.expr(value, depth),
                     None => into_expr(match name.split_once('.') {
-                        Some((id, attribute)) => self.attribute(id, attribute),
+                        Some((id, attribute)) => self.attribute(id, attribute, depth),
                         None => self.reference(name).unwrap_or(RawValue::Str("".into())),
                     }),
                 },
@@ -143,20 +149,17 @@ impl Reader<'_> {
             rest = &after[end + 1..];
         }
         parts.push(Expr::Text(rest.to_owned().into()));
-        match (&self.strict, Expr::concat(parts)) {
+        Some(match (&self.strict, Expr::concat(parts)) {
             // A joined pattern is a literal.
             (Some(_), Expr::Text(text)) => RawValue::Str(text),
             (_, joined) => term_of(joined),
-        }
+        })
     }
 
-    fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> RawValue<'static> {
-        match self.eval(list, depth) {
+    fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> Option<RawValue<'static>> {
+        match self.eval(list, depth)? {
             // The model has no text for all items of a list.
-            Some(RawValue::List(items)) if items.iter().any(RawValue::is_items) => {
-                opaque("Fn::Join")
-            }
-            Some(RawValue::List(items)) => {
+            RawValue::List(items) if !items.iter().any(RawValue::is_items) => {
                 let mut parts = Vec::new();
                 for (n, item) in items.into_iter().enumerate() {
                     if n > 0 {
@@ -164,47 +167,40 @@ impl Reader<'_> {
                     }
                     parts.push(into_expr(item));
                 }
-                term_of(Expr::concat(parts))
+                Some(term_of(Expr::concat(parts)))
             }
-            Some(RawValue::Expr(expr)) => opaque(format!("Fn::Join {}", display_expr(&expr))),
-            _ => opaque("Fn::Join"),
+            _ => None,
         }
     }
 
-    fn select(&self, index: &Tree, list: &Tree, depth: usize) -> RawValue<'static> {
+    fn select(&self, index: &Tree, list: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let index = match self.expr(index, depth) {
-            Expr::Text(text) => text.parse::<u32>().ok(),
-            _ => None,
+            Expr::Text(text) => text.parse::<u32>().ok()?,
+            _ => return None,
         };
-        match (index, self.eval(list, depth)) {
-            (Some(index), Some(RawValue::List(items))) if items.iter().any(RawValue::is_items) => {
+        match self.eval(list, depth)? {
+            RawValue::List(items) if items.iter().any(RawValue::is_items) => {
                 match <[RawValue<'static>; 1]>::try_from(items) {
                     Ok([RawValue::Expr(list)]) => {
-                        RawValue::from(Expr::Select(Box::new(list.into_owned()), index))
+                        let list = Box::new(list.into_owned());
+                        Some(RawValue::from(Expr::Select(list, index)))
                     }
-                    _ => opaque("Fn::Select"),
+                    _ => None,
                 }
             }
-            (Some(index), Some(RawValue::List(mut items))) => {
-                if (index as usize) < items.len() {
-                    items.swap_remove(index as usize)
-                } else {
-                    opaque("Fn::Select beyond its list")
-                }
-            }
-            (Some(index), Some(RawValue::Expr(expr))) => match expr.as_ref() {
-                Expr::Opaque(text) if text == AZS => RawValue::from(Expr::Zone(index)),
-                other => RawValue::from(Expr::Select(Box::new(other.clone()), index)),
-            },
-            _ => opaque("Fn::Select"),
+            RawValue::List(items) => items.into_iter().nth(index as usize),
+            RawValue::Expr(expr) => Some(RawValue::from(match expr.as_ref() {
+                Expr::Opaque(text) if text == AZS => Expr::Zone(index),
+                other => Expr::Select(Box::new(other.clone()), index),
+            })),
+            _ => None,
         }
     }
 
     fn either(
         &self,
         condition: &str,
-        yes: &Tree,
-        no: &Tree,
+        [yes, no]: [&Tree; 2],
         depth: usize,
     ) -> Option<RawValue<'static>> {
         if let Some(kept) = &self.strict {
@@ -214,7 +210,10 @@ impl Reader<'_> {
                     let (yes, no) = (into_expr(yes), into_expr(no));
                     RawValue::from(Expr::If(*id, Box::new(yes), Box::new(no)))
                 }
-                _ => opaque(format!("Fn::If {condition}")),
+                (_, parts) => {
+                    let parts = parts.map(|it| it.map_or(Expr::Absent, into_expr));
+                    RawValue::from(undecided(condition, parts))
+                }
             });
         }
         match self.condition(condition, depth) {
@@ -225,116 +224,85 @@ impl Reader<'_> {
                 if yes == no {
                     return yes;
                 }
-                let both: Option<Vec<Expr>> = [yes, no]
-                    .into_iter()
-                    .map(|it| match it {
-                        Some(RawValue::Str(text)) => Some(Expr::Text(text.into_owned().into())),
-                        Some(RawValue::Expr(expr)) => Some(expr.into_owned()),
-                        _ => None,
-                    })
-                    .collect();
+                let is_one = |it: &Option<RawValue<'_>>| {
+                    matches!(it, Some(RawValue::Str(_) | RawValue::Expr(_)))
+                };
+                let both = is_one(&yes) && is_one(&no);
+                let parts = [yes, no].map(|it| it.map_or(Expr::Absent, into_expr));
                 Some(match both {
-                    Some(both) => one_of(both),
-                    None => opaque(format!("Fn::If {condition}")),
+                    true => one_of(parts.to_vec()),
+                    false => RawValue::from(undecided(condition, parts)),
                 })
             }
         }
     }
 
-    fn find_in_map(&self, items: &[Tree], depth: usize) -> RawValue<'static> {
+    fn find_in_map(&self, items: &[Tree], depth: usize) -> Option<RawValue<'static>> {
         let (name, top, second, options) = match items {
             [name, top, second] => (name, top, second, None),
             [name, top, second, options] => (name, top, second, Some(options)),
-            _ => return opaque("Fn::FindInMap"),
+            _ => return None,
         };
         let default = || {
-            options
-                .and_then(|it| it.get("DefaultValue"))
-                .and_then(|it| self.eval(it, depth))
-                .unwrap_or_else(|| opaque("Fn::FindInMap"))
+            let default = options.and_then(|it| it.get("DefaultValue"))?;
+            self.eval(default, depth)
         };
         let Expr::Text(name) = self.expr(name, depth) else {
-            return opaque("Fn::FindInMap");
+            return None;
         };
         let Some(map) = self.root.get("Mappings").and_then(|it| it.get(&name)) else {
             return default();
         };
         let (top, second) = (self.expr(top, depth), self.expr(second, depth));
-        let rows: Vec<&Tree> = match &top {
-            Expr::Text(key) => match map.get(key) {
-                Some(row) => vec![row],
-                None => return default(),
-            },
-            _ => map
-                .map()
-                .unwrap_or_default()
-                .iter()
-                .map(|entry| &entry.value)
-                .collect(),
-        };
         let mut found: Vec<RawValue<'static>> = Vec::new();
-        for row in rows {
-            match &second {
-                Expr::Text(key) => {
-                    if let Some(value) = row.get(key).and_then(|it| self.eval(it, depth)) {
-                        found.push(value);
-                    }
-                }
-                _ => {
-                    for entry in row.map().unwrap_or_default() {
-                        found.extend(self.eval(&entry.value, depth));
-                    }
-                }
+        for row in possible(map, &top) {
+            for value in possible(row, &second) {
+                found.extend(self.eval(value, depth));
             }
         }
-        if found.is_empty() {
-            return default();
+        if let (Expr::Text(_), Expr::Text(_), false) = (&top, &second, found.is_empty()) {
+            return found.pop();
         }
-        let mut exprs = Vec::new();
-        for term in &found {
-            match term {
-                RawValue::Str(text) => exprs.push(Expr::Text(text.to_string().into())),
-                RawValue::Expr(expr) => exprs.push(expr.as_ref().clone()),
-                _ => {
-                    return if found.len() == 1 {
-                        found.swap_remove(0)
-                    } else {
-                        opaque(format!("Fn::FindInMap {name}"))
-                    };
-                }
-            }
-        }
-        one_of(exprs)
+        // A key that is not known can be missing.
+        found.extend(default());
+        let exprs = found.into_iter().map(|term| match term {
+            RawValue::Str(text) => Some(Expr::Text(text.into_owned().into())),
+            RawValue::Expr(expr) => Some(expr.into_owned()),
+            _ => None,
+        });
+        let exprs: Vec<Expr> = exprs.collect::<Option<_>>()?;
+        (!exprs.is_empty()).then(|| one_of(exprs))
     }
 
-    fn cidr(&self, items: &[Tree], depth: usize) -> RawValue<'static> {
+    fn cidr(&self, items: &[Tree], depth: usize) -> Option<RawValue<'static>> {
         let (block, count, bits) = match items {
             [block, count] => (block, count, None),
             [block, count, bits] => (block, count, Some(bits)),
-            _ => return opaque("Fn::Cidr"),
+            _ => return None,
         };
         let number = |tree: &Tree| match self.expr(tree, depth) {
             Expr::Text(text) => text.parse::<u32>().ok(),
             _ => None,
         };
         let block = self.literal_cidr(self.expr(block, depth), depth);
-        let (Some(count), Some(bits)) = (number(count), bits.map_or(Some(8), number)) else {
-            return opaque("Fn::Cidr");
-        };
-        let block = match block {
-            Ok(block) => block,
+        let count = number(count)?.min(256);
+        let bits = bits.map_or(Some(8), number)?;
+        let items = match block {
+            Ok(block) => {
+                let length = u8::try_from(32_u32.saturating_sub(bits)).unwrap_or_default();
+                (0..count)
+                    .filter_map(|n| block.block(length, n))
+                    .map(|it| RawValue::Str(it.to_string().into()))
+                    .collect()
+            }
             Err(expr) => {
-                let item = |n| opaque(format!("Fn::Cidr {} {bits} {n}", display_expr(&expr)));
-                return RawValue::List((0..count.min(256)).map(item).collect());
+                let of = [expr, Expr::Text(bits.to_string().into())];
+                let all = Expr::Call(Text::Borrowed("Fn::Cidr"), of.to_vec());
+                let item = |n| RawValue::from(Expr::Select(Box::new(all.clone()), n));
+                (0..count).map(item).collect()
             }
         };
-        let length = u8::try_from(32_u32.saturating_sub(bits)).unwrap_or_default();
-        let blocks = (0..count.min(256)).filter_map(|n| block.block(length, n));
-        RawValue::List(
-            blocks
-                .map(|it| RawValue::Str(it.to_string().into()))
-                .collect(),
-        )
+        Some(RawValue::List(items))
     }
 
     /// Returns the CIDR range of a literal, or of the attribute of a VPC or subnet.
@@ -362,6 +330,24 @@ impl Reader<'_> {
     }
 }
 
+/// Returns the values of a map that a key can select.
+fn possible<'t>(map: &'t Tree, key: &Expr) -> Vec<&'t Tree> {
+    match key {
+        Expr::Text(key) => map.get(key).into_iter().collect(),
+        _ => {
+            let entries = map.map().unwrap_or_default();
+            entries.iter().map(|entry| &entry.value).collect()
+        }
+    }
+}
+
+/// Returns a choice between values of which one is not text.
+fn undecided(condition: &str, parts: [Expr; 2]) -> Expr {
+    let mut arguments = vec![Expr::Text(condition.to_owned().into())];
+    arguments.extend(parts);
+    Expr::Call(Text::Borrowed("Fn::If"), arguments)
+}
+
 fn is_many(term: &RawValue<'_>) -> bool {
     matches!(
         term,
@@ -383,20 +369,29 @@ pub(super) fn into_expr(term: RawValue<'static>) -> Expr {
         RawValue::Bool(bool) => Expr::Text(Text::Owned(bool.to_string())),
         RawValue::Expr(expr) => expr.into_owned(),
         RawValue::Base64(inner) | RawValue::Json(inner) => into_expr(*inner),
-        other => Expr::Opaque(Text::Borrowed(other.what())),
+        RawValue::List(items) => {
+            let items = items.into_iter().map(into_expr).collect();
+            Expr::Call(Text::Borrowed("list"), items)
+        }
+        RawValue::Object(map) | RawValue::Block(map) => {
+            let entries = map
+                .into_iter()
+                .flat_map(|(key, term)| [Expr::Text(key.into_owned().into()), into_expr(term)]);
+            Expr::Call(Text::Borrowed("map"), entries.collect())
+        }
+        RawValue::Raw(json) => Expr::Text(json.to_string().into()),
     }
 }
 
-/// Splits text. An ID of a resource never contains a delimiter. An unknown expression stands for
-/// all its parts.
-fn split(delimiter: &str, source: Expr) -> RawValue<'static> {
+/// Splits text. An ID of a resource never contains a delimiter.
+fn split(delimiter: &str, source: Expr) -> Option<RawValue<'static>> {
     let parts = match source {
         Expr::Concat(parts) => parts,
         one => vec![one],
     };
     let whole_ids = |part: &Expr| matches!(part, Expr::Text(_) | Expr::Attr(..));
     if delimiter.is_empty() || !parts.iter().all(whole_ids) {
-        return RawValue::from(Expr::concat(parts));
+        return None;
     }
     let mut items: Vec<Vec<Expr>> = vec![Vec::new()];
     for part in parts {
@@ -415,12 +410,8 @@ fn split(delimiter: &str, source: Expr) -> RawValue<'static> {
             }
         }
     }
-    RawValue::List(
-        items
-            .into_iter()
-            .map(|it| term_of(Expr::concat(it)))
-            .collect(),
-    )
+    let items = items.into_iter().map(|it| term_of(Expr::concat(it)));
+    Some(RawValue::List(items.collect()))
 }
 
 /// Returns the alternatives without duplicates.
@@ -441,13 +432,6 @@ fn one_of(of: Vec<Expr>) -> RawValue<'static> {
         term_of(each.swap_remove(0))
     } else {
         RawValue::from(Expr::OneOf(each))
-    }
-}
-
-fn display_expr(expr: &Expr) -> String {
-    match expr {
-        Expr::Text(text) | Expr::Opaque(text) => text.to_string(),
-        other => format!("{other:?}"),
     }
 }
 

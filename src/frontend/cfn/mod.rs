@@ -236,6 +236,14 @@ impl<'t> Reader<'t> {
             tree.text()
                 .is_some_and(|text| KNOWN.iter().any(|name| text.starts_with(name)))
         };
+        // Inside a section, a macro can add entries and replace those of the file.
+        let sections = self.root.map().unwrap_or_default().iter();
+        let mut sections = sections.filter(|it| !it.key.starts_with("Fn::"));
+        if self.root.get("Fn::Transform").is_some()
+            || sections.any(|section| section.value.get("Fn::Transform").is_some())
+        {
+            return true;
+        }
         match self.root.get("Transform") {
             None => false,
             Some(tree) => match &tree.kind {

@@ -120,43 +120,43 @@ impl Reader<'_> {
         })
     }
 
-    pub(super) fn get_att(&self, argument: &Tree, depth: usize) -> RawValue<'static> {
-        let (id, attribute) = match &argument.kind {
-            Kind::Text(text) => match text.split_once('.') {
-                Some((id, attribute)) => (id.to_owned(), attribute.to_owned()),
-                None => return opaque("Fn::GetAtt"),
-            },
-            Kind::List(items) => match items.as_slice() {
-                [id, attribute] => {
-                    let attribute = match self.expr(attribute, depth) {
-                        Expr::Text(text) => text.into_owned(),
-                        _ => return opaque("Fn::GetAtt"),
-                    };
-                    (id.text().unwrap_or_default().to_owned(), attribute)
-                }
-                _ => return opaque("Fn::GetAtt"),
-            },
-            _ => return opaque("Fn::GetAtt"),
+    pub(super) fn get_att(&self, argument: &Tree, depth: usize) -> Option<RawValue<'static>> {
+        if let Some(text) = argument.text() {
+            let (id, attribute) = text.split_once('.')?;
+            return Some(self.attribute(id, attribute, depth));
+        }
+        let [id, attribute] = argument.list()? else {
+            return None;
         };
-        self.attribute(&id, &attribute)
+        match self.expr(attribute, depth) {
+            Expr::Text(attribute) => Some(self.attribute(id.text()?, &attribute, depth)),
+            _ => None,
+        }
     }
 
-    pub(super) fn attribute(&self, id: &str, attribute: &str) -> RawValue<'static> {
-        match self.id(id) {
-            // CloudFormation's attribute has a suffix that Terraform's does not have.
-            Some(node)
-                if self.strict.is_some()
-                    && attribute == "Arn"
-                    && self.lift.kind(node).is_some_and(|it| it.name == "LogGroup") =>
-            {
-                let own = self.lift.attribute(node, attribute);
-                RawValue::from(Expr::PerLanguage {
-                    cfn: Box::new(own.clone()),
-                    tf: Box::new(Expr::concat([own, Expr::text(":*")])),
-                })
-            }
-            Some(node) => RawValue::from(self.lift.attribute(node, attribute)),
-            None => opaque(format!("Fn::GetAtt {id}.{attribute}")),
+    pub(super) fn attribute(&self, id: &str, attribute: &str, depth: usize) -> RawValue<'static> {
+        let Some(&(resource, node)) = self.resources.get(id) else {
+            return opaque(format!("Fn::GetAtt {id}.{attribute}"));
+        };
+        let own = self.lift.attribute(node, attribute);
+        if self.strict.is_none() {
+            // Attributes such as `VpcId` return the property of this name.
+            let property = resource.get("Properties").and_then(|it| it.get(attribute));
+            return match (&own, property) {
+                (Expr::Other(..), Some(property)) => self
+                    .eval(property, depth + 1)
+                    .unwrap_or_else(|| RawValue::from(own)),
+                _ => RawValue::from(own),
+            };
         }
+        let kind = self.lift.kind(node);
+        RawValue::from(match (kind.map(|it| it.name), attribute) {
+            // CloudFormation's attribute has a suffix that Terraform's does not have.
+            (Some("LogGroup"), "Arn") => Expr::PerLanguage {
+                cfn: Box::new(own.clone()),
+                tf: Box::new(Expr::concat([own, Expr::text(":*")])),
+            },
+            _ => own,
+        })
     }
 }

@@ -138,7 +138,7 @@ impl<'a, 'g> Connection<'a, 'g> {
 
 /// Returns the VPC of the security groups of an instance whose subnet is not in the file.
 fn vpc_of_groups<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> VpcRef<'g> {
-    let unknown = || Resolved::Outside(Expr::Opaque(Text::Borrowed("the VPC of the subnet")));
+    let unknown = || Resolved::Outside(Expr::Unknown(Text::Borrowed("the VPC of the subnet")));
     let Setting::Known(_, _, links) = &instance.security_groups else {
         return unknown();
     };
@@ -192,7 +192,7 @@ pub(crate) fn groups_of<'g>(
         .filter_map(
             |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
                 Ternary::Yes => Some(it.security_group.clone()),
-                Ternary::Unknown => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
+                Ternary::Unknown => Some(Value::Expr(Expr::Unknown(Text::Borrowed(
                     "a security group outside the file",
                 )))),
                 Ternary::No => None,
