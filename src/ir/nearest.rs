@@ -1,7 +1,7 @@
 //! Suggestions for misspelled words.
 
-/// Returns the known word with the smallest edit distance if it is close, or else the only one that
-/// has the text as a part: `instance_type` for `type`.
+/// Returns the known word with the smallest edit distance if it is close. Otherwise, returns the only
+/// one that has the text as a part: `instance_type` for `type`.
 pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let words: Vec<&str> = words.collect();
     let distances = words.iter().map(|word| (distance(text, word), *word));
