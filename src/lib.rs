@@ -52,6 +52,7 @@ mod session_manager;
 mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod tsv;
 pub mod validate;
 
 #[cfg(feature = "user-data")]

@@ -1,59 +1,41 @@
-//! Helpers for JSON text, indented by 2 spaces.
+//! JSON text of the document trees.
 
-/// Writes a JSON string.
-pub(crate) fn string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut clean = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escape = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0x00..=0x1f | 0x7f => "",
-            _ => continue,
-        };
-        out.push_str(&text[clean..at]);
-        if escape.is_empty() {
-            out.push_str(&format!("\\u{byte:04x}"));
-        } else {
-            out.push_str(escape);
-        }
-        clean = at + 1;
-    }
-    out.push_str(&text[clean..]);
-    out.push('"');
-}
+use serde::Serialize;
 
-/// Starts a line at an indentation level.
-pub(crate) fn line(out: &mut String, level: usize) {
+/// Prints a document, indented by 2 spaces, with a newline at the end.
+pub(crate) fn print(document: &impl Serialize) -> String {
+    let mut out = with_escapes(serde_json::to_string_pretty(document));
     out.push('\n');
-    for _ in 0..level {
-        out.push_str("  ");
-    }
+    out
 }
 
-/// Writes items between brackets, one per line. An empty list stays on one line.
-pub(crate) fn items<T>(
-    out: &mut String,
-    level: usize,
-    brackets: [char; 2],
-    all: impl IntoIterator<Item = T>,
-    mut each: impl FnMut(&mut String, T),
-) {
-    out.push(brackets[0]);
-    let mut some = false;
-    for item in all {
-        if some {
-            out.push(',');
+/// Prints a document on one line.
+pub(crate) fn compact(document: &impl Serialize) -> String {
+    with_escapes(serde_json::to_string(document))
+}
+
+/// Escapes DEL, which JSON allows in text and YAML, as many tools read templates, does not.
+fn with_escapes(printed: serde_json::Result<String>) -> String {
+    // Printing fails only for keys that are not text, which the trees do not have.
+    let out = printed.unwrap_or_default();
+    if out.contains('\u{7f}') {
+        return out.replace('\u{7f}', "\\u007f");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_back_and_has_no_control_character() {
+        let text: String = (0..0xa0).filter_map(char::from_u32).collect();
+        for printed in [print(&text), compact(&[&text])] {
+            let visible = |c: char| c == '\n' || c >= '\u{80}' || !c.is_control();
+            assert!(printed.chars().all(visible), "{printed:?}");
+            let read: serde_json::Value = serde_json::from_str(&printed).unwrap();
+            assert!(read == text.as_str() || read[0] == text.as_str());
         }
-        some = true;
-        line(out, level + 1);
-        each(out, item);
     }
-    if some {
-        line(out, level);
-    }
-    out.push(brackets[1]);
 }

@@ -11,7 +11,8 @@ use super::operators::{OperatorHandles, Operators, PlacedOperators};
 #[cfg(feature = "config")]
 use super::options::options;
 use super::patching::{PatchPermissions, Patching, PlacedPatching};
-use super::preset::{Preset, SUPPRESSIONS};
+use super::preset::Preset;
+use super::preset_settings::SUPPRESSIONS;
 use super::scope::{Construct, Scope};
 use super::sessions::{PlacedSessions, SessionHandles, Sessions};
 use crate::ir::{Diagnostic, Handle, SourceLocation, Suppression, natural, quoted};

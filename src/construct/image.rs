@@ -4,10 +4,9 @@
 use super::option_types::{Kind, OptionType};
 #[cfg(feature = "config")]
 use super::options::options;
-use super::options::words;
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
-use crate::ir::{Link, Text};
+use crate::ir::{Link, Text, words};
 use crate::resource::LaunchImage;
 
 words! {

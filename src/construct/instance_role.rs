@@ -1,9 +1,9 @@
 //! The IAM role and instance profile of the instances.
 
 use super::duplicates::check_arn;
-use super::options::{options, words};
+use super::options::options;
 use super::scope::{Construct, Scope};
-use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value};
+use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value, words};
 use crate::resource::{
     InstanceProfile, ManagedPolicy, PolicyDocument, Principal, Role, RolePolicy, Statement, Tags,
 };

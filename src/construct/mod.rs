@@ -13,10 +13,13 @@ mod monitoring;
 mod network;
 mod operators;
 #[cfg(feature = "config")]
+mod option_kind;
+#[cfg(feature = "config")]
 pub(crate) mod option_types;
 pub(crate) mod options;
 mod patching;
 mod preset;
+mod preset_settings;
 #[cfg(feature = "config")]
 pub(crate) mod reader;
 mod scope;

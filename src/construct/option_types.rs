@@ -1,204 +1,15 @@
-//! Types of options: how a value is read, described in the JSON Schema, and shown as a default.
+//! Types of options: how a value is read, and shown as a default.
 
-use super::preset::Preset;
+pub(crate) use super::option_kind::{
+    DefaultText, Kind, OptionRow, PARAMETER, TEXT_OR_PARAMETER, parameter_types,
+};
 use super::reader::{Item, Node, Reader};
-use crate::ir::{Cidr, Expr, Id, Link, ParameterType, Text, Value};
+pub(crate) use super::reader::{OptionType, Options, Ranged};
+use crate::ir::{Cidr, Expr, Id, Link, ParameterType, Text, Value, Word};
 use crate::region::{Region, regions};
 use crate::resource::{
     KmsKey, LaunchImage, ManagedPolicy, RouteTable, SecurityGroup, Subnet, Tags, Vpc, VpcEndpoint,
 };
-
-/// The values that an option accepts.
-#[derive(Debug)]
-pub(crate) enum Kind {
-    Text,
-    Bool,
-    /// From the first to the second.
-    Int(i64, i64),
-    Cidr,
-    Region,
-    Words(&'static [&'static str]),
-    /// `{parameter: Name}` with one of these types.
-    Parameter(&'static [ParameterType]),
-    Either(&'static Kind, &'static Kind),
-    List(&'static Kind),
-    /// A map with the keys of these tables; of several tables, one applies.
-    Object(&'static [&'static [OptionRow]]),
-    /// A map with any keys.
-    MapOf(&'static Kind),
-}
-
-/// One option.
-#[derive(Debug)]
-pub(crate) struct OptionRow {
-    pub(crate) key: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) default: DefaultText,
-    /// Lines of the description, each with a space before it.
-    pub(crate) doc: &'static [&'static str],
-}
-
-/// The default of an option for a reader.
-#[derive(Debug)]
-pub(crate) enum DefaultText {
-    Required,
-    Text(&'static str),
-    /// The value; none if the option is then without one.
-    Value(fn() -> Option<String>),
-}
-
-impl OptionRow {
-    pub(crate) fn is_required(&self) -> bool {
-        matches!(self.default, DefaultText::Required)
-    }
-
-    pub(crate) fn doc(&self) -> String {
-        self.doc.concat().trim_start().to_owned()
-    }
-
-    /// Returns the default in Markdown.
-    pub(crate) fn default(&self) -> String {
-        match self.default {
-            DefaultText::Required => "required".to_owned(),
-            DefaultText::Text(text) => text.to_owned(),
-            DefaultText::Value(value) => match (value(), &self.kind) {
-                (Some(value), _) => format!("`{value}`"),
-                (None, Kind::Either(Kind::Bool, _)) => "`false`".to_owned(),
-                (None, _) => "none".to_owned(),
-            },
-        }
-    }
-}
-
-/// A type of options.
-pub(crate) trait OptionType: Sized {
-    /// The accepted values.
-    const KIND: Kind;
-    /// The accepted values of a list of them.
-    const LIST: Kind = Kind::List(&Self::KIND);
-    /// The accepted values where there may be none.
-    const OPTIONAL: Kind = Self::KIND;
-
-    /// Reads a value that fits the kind; nothing if it is reported.
-    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self>;
-
-    /// Reads a list that fits the kind; nothing if an item is reported.
-    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
-        let items = item.items().iter().enumerate();
-        let items: Vec<Option<Self>> = items
-            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
-            .collect();
-        items.into_iter().collect()
-    }
-
-    /// Returns the value of `true`; nothing if `true` leaves the default.
-    fn enabled(_: &Reader) -> Option<Self> {
-        None
-    }
-
-    /// Returns a value that stands for one that is reported, so that validation continues.
-    fn unknown() -> Option<Self> {
-        None
-    }
-
-    /// Returns the value as a default; nothing if it is empty.
-    fn shown(&self) -> Option<String>;
-}
-
-/// A struct that a table declares.
-pub(crate) trait Options: Sized {
-    /// One row per option.
-    const ROWS: &'static [OptionRow];
-
-    /// Returns the value that the reader starts from.
-    fn start(preset: Preset) -> Self;
-
-    /// Reads the options that a map sets.
-    fn read_options(&mut self, item: &Item, reader: &mut Reader);
-}
-
-/// A struct that is read from a map, or from `true` where it is optional.
-pub(crate) trait Block: Options {}
-
-/// An integer type, with its range.
-pub(crate) trait Ranged<const MIN: i64, const MAX: i64> {
-    /// The accepted values.
-    const KIND: Kind;
-}
-
-/// The types of parameters with one value.
-pub(crate) const SINGLE: &[ParameterType] = &[
-    ParameterType::String,
-    ParameterType::Number,
-    ParameterType::VpcId,
-    ParameterType::SubnetId,
-    ParameterType::SecurityGroupId,
-    ParameterType::ImageId,
-];
-
-/// Text, or a parameter with one value of any type.
-pub(crate) const TEXT_OR_PARAMETER: Kind = Kind::Either(&Kind::Text, &Kind::Parameter(SINGLE));
-
-/// The map that names a parameter.
-pub(crate) const PARAMETER: &[OptionRow] = &[OptionRow {
-    key: "parameter",
-    kind: Kind::Text,
-    default: DefaultText::Required,
-    doc: &[" Name of a parameter declared under `parameters`."],
-}];
-
-/// Returns the types of parameters in a message.
-pub(crate) fn parameter_types(types: &[ParameterType]) -> String {
-    if types == SINGLE {
-        return "with one value".to_owned();
-    }
-    let words: Vec<String> = types.iter().map(|of| format!("`{}`", of.cfn())).collect();
-    format!("of type {}", words.join(" or "))
-}
-
-impl Kind {
-    /// Returns whether a value has the form of the kind; its content may still be wrong.
-    pub(crate) fn fits(&self, item: &Item) -> bool {
-        match (self, &item.node) {
-            (Kind::Text, Node::Str(_) | Node::Int(..) | Node::Bool(..)) => true,
-            (Kind::Cidr | Kind::Region | Kind::Words(_), Node::Str(_)) => true,
-            (Kind::Bool, Node::Bool(..)) | (Kind::Int(..), Node::Int(..)) => true,
-            (Kind::Parameter(_), Node::Map(_)) => item.get("parameter").is_some(),
-            (Kind::Either(one, other), _) => one.fits(item) || other.fits(item),
-            (Kind::List(_), Node::List(_)) => true,
-            (Kind::Object(_) | Kind::MapOf(_), Node::Map(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// Returns the words that the kind accepts.
-    pub(crate) fn words(&self) -> Vec<&'static str> {
-        match self {
-            Kind::Words(words) => words.to_vec(),
-            Kind::Either(one, other) => [one.words(), other.words()].concat(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Returns the accepted values in a message.
-    pub(crate) fn expected(&self) -> String {
-        match self {
-            Kind::Text => "text".to_owned(),
-            Kind::Bool => "`true` or `false`".to_owned(),
-            Kind::Int(min, max) => format!("an integer from {min} to {max}"),
-            Kind::Cidr => "an IPv4 range such as `10.0.0.0/16`".to_owned(),
-            Kind::Region => "a region such as `eu-central-1`".to_owned(),
-            Kind::Words(words) => {
-                let words: Vec<String> = words.iter().map(|it| format!("`{it}`")).collect();
-                format!("one of {}", words.join(", "))
-            }
-            Kind::Parameter(_) => "`{parameter: Name}`".to_owned(),
-            Kind::Either(one, other) => format!("{} or {}", one.expected(), other.expected()),
-            Kind::List(_) => "a list".to_owned(),
-            Kind::Object(_) | Kind::MapOf(_) => "a map".to_owned(),
-        }
-    }
-}
 
 impl OptionType for bool {
     const KIND: Kind = Kind::Bool;
@@ -480,23 +291,27 @@ where
     const KIND: Kind = <T as Ranged<MIN, MAX>>::KIND;
 }
 
-impl<T: Block> OptionType for T {
-    const KIND: Kind = Kind::Object(&[T::ROWS]);
-    const OPTIONAL: Kind = Kind::Either(&Kind::Bool, &Kind::Object(&[T::ROWS]));
+/// Reads a struct from a map.
+pub(crate) fn read_block<T: Options>(item: &Item, reader: &mut Reader) -> T {
+    reader.known_keys(item, &[T::ROWS]);
+    let mut options = T::start(reader.preset);
+    options.read_options(item, reader);
+    options
+}
 
-    fn read(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Self> {
-        reader.known_keys(item, &[T::ROWS]);
-        let mut options = T::start(reader.preset);
-        options.read_options(item, reader);
-        Some(options)
-    }
+impl<T: Word> OptionType for T {
+    const KIND: Kind = Kind::Words(T::WORDS);
 
-    fn enabled(reader: &Reader) -> Option<Self> {
-        Some(T::start(reader.preset))
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self> {
+        let found = item.as_text().and_then(|word| T::from_word(&word));
+        if found.is_none() {
+            reader.unexpected(item, kind);
+        }
+        found
     }
 
     fn shown(&self) -> Option<String> {
-        Some("true".to_owned())
+        Some(self.word().to_owned())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `options!` turns a table into a struct with defaults and a setter per option. It also generates
 //! the reader of the configuration file and the rows of the JSON Schema and the reference page.
-//! `words!` does the same for an option with a fixed set of values.
+//! `words!` of `ir` declares an option with a fixed set of values.
 
 /// Declares a struct of options.
 ///
@@ -163,8 +163,35 @@ macro_rules! options {
 
     (@read $name:ident custom) => {};
     (@read $name:ident) => {
+        /// Read from a map, or from `true` where it is optional.
         #[cfg(feature = "config")]
-        impl $crate::construct::option_types::Block for $name {}
+        impl $crate::construct::option_types::OptionType for $name {
+            const KIND: $crate::construct::option_types::Kind =
+                $crate::construct::option_types::Kind::Object(
+                    &[<$name as $crate::construct::option_types::Options>::ROWS],
+                );
+            const OPTIONAL: $crate::construct::option_types::Kind =
+                $crate::construct::option_types::Kind::Either(
+                    &$crate::construct::option_types::Kind::Bool,
+                    &Self::KIND,
+                );
+
+            fn read(
+                item: &$crate::construct::reader::Item,
+                _: &$crate::construct::option_types::Kind,
+                reader: &mut $crate::construct::reader::Reader,
+            ) -> Option<Self> {
+                Some($crate::construct::option_types::read_block(item, reader))
+            }
+
+            fn enabled(reader: &$crate::construct::reader::Reader) -> Option<Self> {
+                Some($crate::construct::option_types::Options::start(reader.preset))
+            }
+
+            fn shown(&self) -> Option<String> {
+                Some("true".to_owned())
+            }
+        }
     };
 
     (@key $field:ident) => { stringify!($field) };
@@ -252,64 +279,3 @@ macro_rules! options {
     };
 }
 pub(crate) use options;
-
-/// Declares an enum whose values are words of the configuration file.
-macro_rules! words {
-    (
-        $(#[$meta:meta])*
-        $vis:vis enum $name:ident {$(
-            $(#[$variant_meta:meta])*
-            $variant:ident = $word:literal,
-        )+}
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        $vis enum $name {$(
-            $(#[$variant_meta])*
-            $variant,
-        )+}
-
-        impl $name {
-            /// All values.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            /// Returns the word in the configuration file.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $( $name::$variant => $word, )+
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        #[cfg(feature = "config")]
-        impl $crate::construct::option_types::OptionType for $name {
-            const KIND: $crate::construct::option_types::Kind =
-                $crate::construct::option_types::Kind::Words(&[$($word),+]);
-
-            fn read(
-                item: &$crate::construct::reader::Item,
-                kind: &$crate::construct::option_types::Kind,
-                reader: &mut $crate::construct::reader::Reader,
-            ) -> Option<Self> {
-                let word = item.as_text();
-                let mut all = Self::ALL.iter().copied();
-                let found = all.find(|it| Some(it.as_str()) == word.as_deref());
-                if found.is_none() {
-                    reader.unexpected(item, kind);
-                }
-                found
-            }
-
-            fn shown(&self) -> Option<String> {
-                Some(self.as_str().to_owned())
-            }
-        }
-    };
-}
-pub(crate) use words;

@@ -3,9 +3,9 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager.html>
 
 use super::endpoints::aws_buckets;
-use super::options::{options, words};
+use super::options::options;
 use super::scope::{Construct, Scope};
-use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted};
+use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted, words};
 use crate::resource::{
     Association, CommandParameters, DocumentParameters, Instance, MaintenanceWindow,
     MaintenanceWindowTarget, MaintenanceWindowTask, NodeTarget, PolicyDocument, Role, RolePolicy,

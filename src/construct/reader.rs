@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::option_types::{Kind, OptionRow, OptionType, SINGLE, parameter_types};
+use super::option_kind::{Kind, OptionRow, PARAMETER, SINGLE, parameter_types};
 use super::preset::Preset;
 use crate::ir::{
     Diagnostic, Diagnostics, ParamId, ParameterType, SourceLocation, near, nearest, quoted,
@@ -150,6 +150,75 @@ impl Item {
             _ => &[],
         }
     }
+}
+
+impl Kind {
+    /// Returns whether a value has the form of the kind; its content may still be wrong.
+    pub(crate) fn fits(&self, item: &Item) -> bool {
+        match (self, &item.node) {
+            (Kind::Text, Node::Str(_) | Node::Int(..) | Node::Bool(..)) => true,
+            (Kind::Cidr | Kind::Region | Kind::Words(_), Node::Str(_)) => true,
+            (Kind::Bool, Node::Bool(..)) | (Kind::Int(..), Node::Int(..)) => true,
+            (Kind::Parameter(_), Node::Map(_)) => item.get("parameter").is_some(),
+            (Kind::Either(one, other), _) => one.fits(item) || other.fits(item),
+            (Kind::List(_), Node::List(_)) => true,
+            (Kind::Object(_) | Kind::MapOf(_), Node::Map(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A type of options.
+pub(crate) trait OptionType: Sized {
+    /// The accepted values.
+    const KIND: Kind;
+    /// The accepted values of a list of them.
+    const LIST: Kind = Kind::List(&Self::KIND);
+    /// The accepted values where there may be none.
+    const OPTIONAL: Kind = Self::KIND;
+
+    /// Reads a value that fits the kind; nothing if it is reported.
+    fn read(item: &Item, kind: &Kind, reader: &mut Reader) -> Option<Self>;
+
+    /// Reads a list that fits the kind; nothing if an item is reported.
+    fn read_list(item: &Item, _: &Kind, reader: &mut Reader) -> Option<Vec<Self>> {
+        let items = item.items().iter().enumerate();
+        let items: Vec<Option<Self>> = items
+            .map(|(n, item)| reader.inside(&format!("[{n}]"), item, &Self::KIND))
+            .collect();
+        items.into_iter().collect()
+    }
+
+    /// Returns the value of `true`; nothing if `true` leaves the default.
+    fn enabled(_: &Reader) -> Option<Self> {
+        None
+    }
+
+    /// Returns a value that stands for one that is reported, so that validation continues.
+    fn unknown() -> Option<Self> {
+        None
+    }
+
+    /// Returns the value as a default; nothing if it is empty.
+    fn shown(&self) -> Option<String>;
+}
+
+/// A struct that a table declares.
+pub(crate) trait Options: Sized {
+    /// One row per option.
+    const ROWS: &'static [OptionRow];
+
+    /// Returns the value that the reader starts from.
+    fn start(preset: Preset) -> Self;
+
+    /// Reads the options that a map sets.
+    fn read_options(&mut self, item: &Item, reader: &mut Reader);
+}
+
+/// An integer type, with its range.
+pub(crate) trait Ranged<const MIN: i64, const MAX: i64> {
+    /// The accepted values.
+    const KIND: Kind;
 }
 
 /// Reads options and collects the mistakes.
@@ -301,7 +370,7 @@ impl Reader {
 
     /// Reads `{parameter: Name}`; nothing if it is reported.
     pub(crate) fn parameter(&mut self, item: &Item, types: &[ParameterType]) -> Option<ParamId> {
-        self.known_keys(item, &[super::option_types::PARAMETER]);
+        self.known_keys(item, &[PARAMETER]);
         let named = item.get("parameter")?;
         let Some(name) = named.as_text() else {
             self.unexpected(named, &Kind::Text);

@@ -6,13 +6,15 @@ use super::arn::ArnContext;
 use super::duplicates::check_arn;
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
-use super::options::{options, words};
+use super::options::options;
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
 use super::service::Service;
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab, quoted};
+use crate::ir::{
+    Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab, quoted, words,
+};
 use crate::resource::{
     Bucket, BucketPolicy, Content, Document, EncryptionByDefault, KmsKey, LifecycleRule, LogGroup,
     Map, PolicyDocument, RawValue, RemovalPolicy, Role, RolePolicy, Statement, Tags, Typed,

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::ir::{Word, words};
 use crate::region::Region;
+use crate::tsv;
 
 /// An amount in US dollars, exact to one millionth.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,47 +109,20 @@ impl fmt::Display for Amount {
     }
 }
 
-/// The unit of a price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unit {
-    /// One hour.
-    Hour,
-    /// One hour in one Availability Zone.
-    ZoneHour,
-    /// 1 GB of transferred data.
-    Gb,
-    /// 1 GB stored for one month.
-    GbMonth,
-    /// One month.
-    Month,
-}
-
-impl Unit {
-    /// All units.
-    pub const ALL: &'static [Unit] = &[
-        Unit::Hour,
-        Unit::ZoneHour,
-        Unit::Gb,
-        Unit::GbMonth,
-        Unit::Month,
-    ];
-
-    /// Returns the name in the price table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Unit::Hour => "hour",
-            Unit::ZoneHour => "zone-hour",
-            Unit::Gb => "GB",
-            Unit::GbMonth => "GB-month",
-            Unit::Month => "month",
-        }
-    }
-}
-
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+words! {
+    /// The unit of a price.
+    #[non_exhaustive]
+    pub enum Unit {
+        /// One hour.
+        Hour = "hour",
+        /// One hour in one Availability Zone.
+        ZoneHour = "zone-hour",
+        /// 1 GB of transferred data.
+        Gb = "GB",
+        /// 1 GB stored for one month.
+        GbMonth = "GB-month",
+        /// One month.
+        Month = "month",
     }
 }
 
@@ -169,23 +144,15 @@ pub struct Price {
     pub source: &'static str,
 }
 
-fn lines() -> impl Iterator<Item = &'static str> {
-    include_str!("prices.tsv")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-}
+const TABLE: &str = include_str!("prices.tsv");
 
-fn read(line: &'static str) -> Option<Price> {
-    let mut columns = line.split('\t');
+fn read(row: &'static str) -> Option<Price> {
+    let mut columns = tsv::columns(row);
     let price = Price {
         region: columns.next()?,
         item: columns.next()?,
         usd: Usd::parse(columns.next()?)?,
-        unit: {
-            let word = columns.next()?;
-            let mut all = Unit::ALL.iter().copied();
-            all.find(|unit| unit.as_str() == word)?
-        },
+        unit: Unit::from_word(columns.next()?)?,
         date: columns.next()?,
         source: columns.next()?,
     };
@@ -195,7 +162,7 @@ fn read(line: &'static str) -> Option<Price> {
 /// Returns all prices.
 pub fn prices() -> &'static [Price] {
     static PRICES: OnceLock<Vec<Price>> = OnceLock::new();
-    PRICES.get_or_init(|| lines().filter_map(read).collect())
+    PRICES.get_or_init(|| tsv::rows(TABLE).filter_map(read).collect())
 }
 
 impl Price {
@@ -233,7 +200,7 @@ mod tests {
     #[test]
     fn every_line_is_a_price_with_a_date_a_unit_and_a_source() {
         let mut seen = HashSet::new();
-        for line in lines() {
+        for line in tsv::rows(TABLE) {
             let price = read(line).unwrap_or_else(|| panic!("{line}"));
             assert!(
                 price.region == "*" || Region::find(price.region).is_some(),

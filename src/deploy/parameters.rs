@@ -144,13 +144,13 @@ mod tests {
             slot("Chosen", None, Some("new")),
             slot("Plain", None, Some("new")),
             slot("Bare", None, None),
-            slot("Told", Some("v"), None),
+            slot("Set", Some("v"), None),
         ];
         let filled = fill(&slots, Some((&stack, &defaults))).unwrap();
         let want = [
             ("Chosen".to_owned(), ParameterValue::Previous),
             ("Bare".to_owned(), ParameterValue::Previous),
-            ("Told".to_owned(), ParameterValue::Value("v".to_owned())),
+            ("Set".to_owned(), ParameterValue::Value("v".to_owned())),
         ];
         assert_eq!(filled, want);
         assert_eq!(fill(&slots, None).unwrap_err(), ["Bare"]);

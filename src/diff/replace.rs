@@ -8,12 +8,14 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{Change, Difference, Side};
+use crate::resource::KINDS;
+use crate::tsv;
 
 /// Type, create-only properties and conditional create-only properties, from the resource schemas
 /// of CloudFormation. `tests/data/refresh.py` writes the file.
 const CREATE_ONLY: &str = include_str!("create_only.tsv");
-/// Type, arguments that force a new resource, and arguments that force one under a condition, after
-/// a colon. From plans of the provider version in `tests/data/sources.toml`.
+/// Type, and arguments that force a new resource: from plans of the provider version in
+/// `tests/data/sources.toml`. Arguments that force one under a condition are in the resource tables.
 const FORCE_NEW: &str = include_str!("force_new.tsv");
 
 /// The reason for a replacement.
@@ -51,27 +53,23 @@ struct Rules {
 
 /// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {
-    let table = if kind.contains("::") {
-        CREATE_ONLY
+    let is_template = kind.contains("::");
+    let table = if is_template { CREATE_ONLY } else { FORCE_NEW };
+    let row = tsv::rows(table).find(|row| tsv::key(row) == kind)?;
+    let mut columns = tsv::columns(row).skip(1).map(|names| {
+        let names = names.split(',');
+        names.filter(|name| !name.is_empty()).collect::<Vec<_>>()
+    });
+    let always = columns.next().unwrap_or_default();
+    let maybe = if is_template {
+        let maybe = columns.next().unwrap_or_default();
+        maybe.into_iter().map(|name| (name, "")).collect()
     } else {
-        FORCE_NEW
+        let tables = KINDS.iter().filter(|it| it.tf == kind);
+        let conditions = tables.flat_map(|it| it.replaced_if);
+        conditions.copied().collect()
     };
-    let line = table.lines().find_map(|line| {
-        let (of, rest) = line.split_once('\t')?;
-        (of == kind).then_some(rest)
-    })?;
-    let (always, perhaps) = line.split_once('\t').unwrap_or((line, ""));
-    let between = if kind.contains("::") { "," } else { "; " };
-    let items = |text: &'static str, between: &str| -> Vec<&'static str> {
-        text.split(between).filter(|it| !it.is_empty()).collect()
-    };
-    Some(Rules {
-        always: items(always, ","),
-        maybe: items(perhaps, between)
-            .into_iter()
-            .map(|it| it.split_once(": ").unwrap_or((it, "")))
-            .collect(),
-    })
+    Some(Rules { always, maybe })
 }
 
 /// Returns a path without item keys, or an address without the indices of `count` and `for_each`.
@@ -344,15 +342,12 @@ mod tests {
 
     #[test]
     fn every_terraform_type_lists_what_replaces_it() {
-        let own = crate::resource::KINDS
-            .iter()
-            .filter(|it| it.tf.starts_with("aws_"));
-        for kind in own {
-            assert!(
-                rules(kind.tf).is_some(),
-                "{} is not in force_new.tsv",
-                kind.tf
-            );
+        for kind in KINDS.iter().filter(|it| it.tf.starts_with("aws_")) {
+            let rules = rules(kind.tf);
+            let rules = rules.unwrap_or_else(|| panic!("{} is not in force_new.tsv", kind.tf));
+            for (argument, _) in rules.maybe {
+                assert!(!rules.always.contains(&argument), "{}: {argument}", kind.tf);
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod nearest;
 mod parameter;
 mod stack;
 mod value;
+mod words;
 
 pub use cidr::{Cidr, CidrError};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceLocation, Span};
@@ -27,3 +28,4 @@ pub(crate) use names::{is_id, kebab, logical_id, natural, terraform_name};
 pub(crate) use nearest::near;
 #[cfg(feature = "config")]
 pub(crate) use nearest::nearest;
+pub(crate) use words::{Word, words};

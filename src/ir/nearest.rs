@@ -1,9 +1,17 @@
 //! Suggestions for misspelled words.
 
-/// Returns the known word with the smallest edit distance, if it is close.
+/// Returns the known word with the smallest edit distance if it is close. Otherwise, returns the only
+/// one that has the text as a part: `instance_type` for `type`.
 pub(crate) fn near<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (far, word) = words.map(|word| (distance(text, word), word)).min()?;
-    (far <= 1 + word.len() / 3).then_some(word)
+    let words: Vec<&str> = words.collect();
+    let distances = words.iter().map(|word| (distance(text, word), *word));
+    let (far, word) = distances.min()?;
+    if far <= 1 + word.len() / 3 {
+        return Some(word);
+    }
+    let has_part = |word: &&&str| word.split(['_', '-', '.']).any(|part| part == text);
+    let mut having = words.iter().filter(has_part);
+    having.next().filter(|_| having.next().is_none()).copied()
 }
 
 /// Returns a hint with the closest known word, or with the known words if none is close.
@@ -48,6 +56,17 @@ mod tests {
             nearest("zzzzzz", ["network"].into_iter()),
             "use one of `network`"
         );
+        let keys = ["instance_type", "subnet_index", "kms_key", "kms_alias"];
+        for (text, hint) in [
+            ("type", "did you mean `instance_type`?"),
+            ("index", "did you mean `subnet_index`?"),
+            ("kms", "use one of"),
+            ("instance_type_index", "use one of"),
+            ("", "use one of"),
+        ] {
+            let told = nearest(text, keys.into_iter());
+            assert!(told.starts_with(hint), "{text}: {told}");
+        }
         let many: Vec<String> = (10..40).map(|n| format!("word-{n}")).collect();
         let told = nearest("sword-3999999", many.iter().map(String::as_str));
         assert!(told.starts_with("use one of `word-39`, "), "{told}");

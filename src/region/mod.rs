@@ -6,6 +6,10 @@ pub(crate) use service::{EndpointService, split_name};
 
 use std::sync::OnceLock;
 
+use crate::tsv;
+
+const TABLE: &str = include_str!("regions.tsv");
+
 /// An AWS region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,7 +38,7 @@ pub fn regions() -> &'static [Region] {
     static REGIONS: OnceLock<Vec<Region>> = OnceLock::new();
     REGIONS.get_or_init(|| {
         let row = |line: &'static str| {
-            let mut columns = line.split('\t');
+            let mut columns = tsv::columns(line);
             Some(Region {
                 name: columns.next()?,
                 partition: columns.next()?,
@@ -46,12 +50,7 @@ pub fn regions() -> &'static [Region] {
                 patch_manager_suffix: columns.next().filter(|suffix| *suffix != "-"),
             })
         };
-        let table = include_str!("regions.tsv");
-        table
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(row)
-            .collect()
+        tsv::rows(TABLE).filter_map(row).collect()
     })
 }
 
@@ -100,10 +99,7 @@ mod tests {
 
     #[test]
     fn the_table_has_no_invalid_row() {
-        let rows = include_str!("regions.tsv")
-            .lines()
-            .filter(|line| !line.starts_with('#'));
-        assert_eq!(rows.count(), regions().len());
+        assert_eq!(tsv::rows(TABLE).count(), regions().len());
         assert!(regions().len() > 40);
         assert_eq!(Region::without_ec2messages().count(), 6);
         let list = Region::find("us-east-1").and_then(|region| region.s3_prefix_list);

@@ -3,6 +3,9 @@
 use std::sync::OnceLock;
 
 use super::{Region, regions};
+use crate::tsv;
+
+const TABLE: &str = include_str!("services.tsv");
 
 /// An AWS service with interface endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,30 +21,21 @@ pub(crate) struct EndpointService {
 /// Returns the rows of the table, sorted by token. `find` parses single rows, since a run needs few.
 fn rows() -> &'static [&'static str] {
     static ROWS: OnceLock<Vec<&'static str>> = OnceLock::new();
-    ROWS.get_or_init(|| {
-        include_str!("services.tsv")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .collect()
-    })
-}
-
-fn token_of(row: &'static str) -> &'static str {
-    row.split_once('\t').map_or(row, |(token, _)| token)
+    ROWS.get_or_init(|| tsv::rows(TABLE).collect())
 }
 
 impl EndpointService {
     /// Returns the tokens of all known services.
     pub(crate) fn tokens() -> impl Iterator<Item = &'static str> {
-        rows().iter().map(|row| token_of(row))
+        rows().iter().map(|row| tsv::key(row))
     }
 
     /// Returns the service with this token, if it is known.
     pub(crate) fn find(token: &str) -> Option<EndpointService> {
         let at = rows()
-            .binary_search_by(|row| token_of(row).cmp(token))
+            .binary_search_by(|row| tsv::key(row).cmp(token))
             .ok()?;
-        let mut columns = rows()[at].split('\t');
+        let mut columns = tsv::columns(rows()[at]);
         Some(EndpointService {
             token: columns.next()?,
             name: columns.next().filter(|name| *name != "-"),
@@ -106,12 +100,9 @@ mod tests {
 
     #[test]
     fn every_row_of_the_table_is_valid_and_found() {
-        let rows = include_str!("services.tsv")
-            .lines()
-            .filter(|line| !line.starts_with('#'));
         let mut count = 0;
-        for row in rows {
-            let columns: Vec<&str> = row.split('\t').collect();
+        for row in tsv::rows(TABLE) {
+            let columns: Vec<&str> = tsv::columns(row).collect();
             let service = EndpointService::find(columns[0]).unwrap();
             let regions: Vec<&str> = service.reversed_in.iter().map(|it| it.name).collect();
             let expected = if columns[2] == "-" { "" } else { columns[2] };

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::raw_value::RawValue;
-use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value};
+use crate::ir::{Cidr, Dialect, Expr, Id, Text, Value, Word};
 
 /// The reason why a value does not match a property type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -266,54 +266,29 @@ impl Scalar for Cidr {
     }
 }
 
-/// Declares an enumeration of literals.
-macro_rules! words {
-    (
-        $(#[$attribute:meta])*
-        pub enum $name:ident { $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal ),+ $(,)? }
-    ) => {
-        $(#[$attribute])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $( $(#[doc = $vdoc])* $variant ),+ }
+impl<T: Word> Scalar for T {
+    fn term(&self) -> RawValue<'_> {
+        RawValue::Str(Cow::Borrowed(self.word()))
+    }
 
-        impl $name {
-            /// Returns the value in AWS.
-            pub const fn as_str(self) -> &'static str {
-                match self { $( $name::$variant => $word ),+ }
-            }
-        }
+    fn read(term: &RawValue<'_>) -> Result<Self, Mismatch> {
+        let RawValue::Str(text) = term else {
+            return Err(Mismatch::expected("text", term));
+        };
+        T::from_word(text).ok_or_else(|| {
+            let words: Vec<String> = T::WORDS.iter().map(|it| format!("`{it}`")).collect();
+            Mismatch::new(format!(
+                "expected one of {}, found `{text}`",
+                words.join(", ")
+            ))
+        })
+    }
 
-        impl $crate::resource::codec::Scalar for $name {
-            fn term(&self) -> $crate::resource::RawValue<'_> {
-                $crate::resource::RawValue::Str(std::borrow::Cow::Borrowed(self.as_str()))
-            }
-
-            fn read(
-                term: &$crate::resource::RawValue<'_>,
-            ) -> Result<Self, $crate::resource::codec::Mismatch> {
-                match term {
-                    $( $crate::resource::RawValue::Str(text) if text == $word => Ok($name::$variant), )+
-                    $crate::resource::RawValue::Str(text) => Err($crate::resource::codec::Mismatch::new(
-                        format!("expected one of {}, found `{text}`", [$(concat!("`", $word, "`")),+].join(", ")),
-                    )),
-                    other => Err($crate::resource::codec::Mismatch::expected("text", other)),
-                }
-            }
-
-            #[cfg(test)]
-            fn sample(from: &mut $crate::resource::round_trip::Sampler) -> Self {
-                from.pick(&[$($name::$variant),+])
-            }
-        }
-
-        impl $crate::ir::IntoValue<$crate::ir::Value<$name>> for $name {
-            fn into_value(self) -> $crate::ir::Value<$name> {
-                $crate::ir::Value::Lit(self)
-            }
-        }
-    };
+    #[cfg(test)]
+    fn sample(from: &mut super::round_trip::Sampler) -> Self {
+        from.pick(T::ALL)
+    }
 }
-pub(crate) use words;
 
 /// A single value: a list with one item in CloudFormation, the item itself in Terraform.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,10 +1,10 @@
-use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
+use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::table::{Unfolded, nested, resource, take_object};
 use super::{
     BlockDeviceMapping, Ebs, Hooks, InstanceProfile, LaunchImage, LaunchTemplate, Map,
     NetworkInterface, Node, RawValue, SecurityGroup, Subnet, Tags, UserData, tagged,
 };
-use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value};
+use crate::ir::{Attr, Diagnostic, Diagnostics, Dialect, Link, NodeId, Text, Value, words};
 
 words! {
     /// The requirement for session tokens of the metadata service.
@@ -138,7 +138,16 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instance.html>
     pub struct Instance: "AWS::EC2::Instance" / "aws_instance", link Attr::by_ref("id"),
         attrs [Self::PRIMARY_INTERFACE],
-        import "InstanceId" / "{id}";
+        import "InstanceId" / "{id}",
+        replaced_if [
+            "enable_primary_ipv6" = "only from true to false",
+            "instance_type" = "only if the old and the new type share no processor \
+                architecture (the provider asks EC2 while planning)",
+            "launch_template.version" = "only if the new version is not the one the running \
+                instance was launched from (the provider asks EC2 while planning)",
+            "user_data" = "only if user_data_replace_on_change is true",
+            "user_data_base64" = "only if user_data_replace_on_change is true",
+        ];
     one {
         /// The instance type, such as `t3.micro`.
         instance_type: Value<Text> = "InstanceType" / "instance_type",

@@ -1,10 +1,10 @@
-use super::codec::{EncodedUserData, words};
+use super::codec::EncodedUserData;
 use super::table::{nested, resource};
 use super::{
     Hooks, InstanceProfile, KmsKey, LaunchTemplateTags, MetadataOptions, NetworkInterface,
     SecurityGroup, Subnet, Tags,
 };
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Link, Text, Value, words};
 
 /// The marker type of an AMI, for IDs and `resolve:ssm:` references.
 #[derive(Clone, Copy, Debug)]

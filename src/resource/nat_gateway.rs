@@ -1,5 +1,5 @@
-use super::{Eip, Hooks, Subnet, Tags, codec::words, table::resource, tagged};
-use crate::ir::{Attr, Link, Value};
+use super::{Eip, Hooks, Subnet, Tags, table::resource, tagged};
+use crate::ir::{Attr, Link, Value, words};
 
 words! {
     /// The connectivity type of a NAT gateway.
@@ -17,7 +17,10 @@ resource! {
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-natgateway.html>
     pub struct NatGateway: "AWS::EC2::NatGateway" / "aws_nat_gateway", link Attr::by_ref("id"),
-        import "NatGatewayId" / "{id}";
+        import "NatGatewayId" / "{id}",
+        replaced_if [
+            "secondary_private_ip_address_count" = "only if connectivity_type is private and the new value is set",
+        ];
     one {
         /// The subnet, with a route to an internet gateway.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

@@ -7,7 +7,12 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-networkinterface.html>
     pub struct NetworkInterface: "AWS::EC2::NetworkInterface" / "aws_network_interface",
         link Attr::by_ref("id"),
-        import "Id" / "{id}";
+        import "Id" / "{id}",
+        replaced_if [
+            "enable_primary_ipv6" = "only from true to false",
+            "private_ip_list" = "only if private_ip_list_enabled is true and the first address changes",
+            "private_ips" = "unless private_ip_list_enabled is true or the new set still holds the primary address",
+        ];
     one {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",

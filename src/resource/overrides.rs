@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Map, Node, RawValue};
+use super::{Map, RawValue};
 use crate::ir::Dialect;
 
 /// A change to the generated output that the model does not support. Applied last.
@@ -19,14 +19,10 @@ pub struct Override {
 /// Applies the overrides of a resource for one language. Validation reports errors before output.
 pub(crate) fn apply_overrides<'a>(
     map: &mut Map<'a>,
-    node: &'a Node,
+    overrides: &'a [Override],
     dialect: Dialect,
 ) -> Result<(), String> {
-    for change in node
-        .overrides
-        .iter()
-        .filter(|change| change.dialect == dialect)
-    {
+    for change in overrides.iter().filter(|it| it.dialect == dialect) {
         let pointer = &change.pointer;
         let keys = pointer
             .strip_prefix('/')

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::codec::{Mismatch, Prop, UnmodeledNotes, words};
+use super::codec::{Mismatch, Prop, UnmodeledNotes};
 use super::{Map, RawValue};
-use crate::ir::{Dialect, Expr, IntoValue, Text, Value};
+use crate::ir::{Dialect, Expr, IntoValue, Text, Value, words};
 
 words! {
     /// The effect of a policy statement.

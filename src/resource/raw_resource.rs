@@ -146,6 +146,7 @@ impl Typed for RawResource {
         identifiers: "",
         import_id: "",
         satellite_import_ids: &[],
+        replaced_if: &[],
         take: |_, _| Err(super::codec::Mismatch::new("raw resources have no table")),
         lift: |_, _, _| Resource::from(RawResource::new()),
         unfold: |_, _, _, _| Vec::new(),

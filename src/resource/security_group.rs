@@ -34,6 +34,10 @@ resource! {
     }
 }
 
+/// The condition under which a rule in Terraform is replaced by another peer.
+pub(crate) const OTHER_PEER: &str = "only if the source changes its kind (another one of cidr_ipv4, \
+                                     cidr_ipv6, prefix_list_id, referenced_security_group_id is set)";
+
 /// Reports a description that EC2 does not accept for a security group or a rule.
 pub(crate) fn check_description(text: &Value<Text>, node: &Node, out: &mut Diagnostics) {
     let Some(text) = text.lit() else { return };

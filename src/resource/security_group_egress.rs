@@ -1,6 +1,7 @@
 use super::table::{Fields, resource};
 use super::{
-    Graph, Hooks, Map, Node, PrefixList, SecurityGroup, security_group::check_description,
+    Graph, Hooks, Map, Node, PrefixList, SecurityGroup,
+    security_group::{OTHER_PEER, check_description},
 };
 use crate::ir::{Attr, Cidr, Diagnostics, Dialect, Expr, Link, NodeId, Text, Value};
 
@@ -13,7 +14,13 @@ resource! {
     pub struct SecurityGroupEgress:
         "AWS::EC2::SecurityGroupEgress" / "aws_vpc_security_group_egress_rule",
         link Attr::by_ref("id"),
-        import "Id" / "{id}";
+        import "Id" / "{id}",
+        replaced_if [
+            "cidr_ipv4" = OTHER_PEER,
+            "cidr_ipv6" = OTHER_PEER,
+            "prefix_list_id" = OTHER_PEER,
+            "referenced_security_group_id" = OTHER_PEER,
+        ];
     one {
         /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",

@@ -1,5 +1,7 @@
 use super::{
-    Hooks, Node, PrefixList, SecurityGroup, security_group::check_description, table::resource,
+    Hooks, Node, PrefixList, SecurityGroup,
+    security_group::{OTHER_PEER, check_description},
+    table::resource,
 };
 use crate::ir::{Attr, Cidr, Diagnostics, Link, Text, Value};
 
@@ -12,7 +14,13 @@ resource! {
     pub struct SecurityGroupIngress:
         "AWS::EC2::SecurityGroupIngress" / "aws_vpc_security_group_ingress_rule",
         link Attr::by_ref("id"),
-        import "Id" / "{id}";
+        import "Id" / "{id}",
+        replaced_if [
+            "cidr_ipv4" = OTHER_PEER,
+            "cidr_ipv6" = OTHER_PEER,
+            "prefix_list_id" = OTHER_PEER,
+            "referenced_security_group_id" = OTHER_PEER,
+        ];
     one {
         /// The security group.
         group: Link<SecurityGroup> = "GroupId" / "security_group_id",

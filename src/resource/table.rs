@@ -68,6 +68,8 @@ pub struct Kind {
     pub import_id: &'static str,
     /// The types of its Terraform satellites, with the forms of their import IDs.
     pub satellite_import_ids: &'static [(&'static str, &'static str)],
+    /// Arguments of Terraform whose change replaces a resource under a condition, and the condition.
+    pub replaced_if: &'static [(&'static str, &'static str)],
     /// Reads a resource from a file of another author.
     #[doc(hidden)]
     pub lift: fn(&mut Map<'_>, Dialect, &mut UnmodeledNotes<'_>) -> Resource,
@@ -350,7 +352,8 @@ macro_rules! resource {
         pub struct $name:ident: $cfn:literal / $tf:literal, link $link:expr
             $(, attrs [$($attr:expr),+ $(,)?])?
             $(, import $identifiers:literal / $import_id:literal)?
-            $(, satellites [$($satellite:literal = $satellite_id:literal),+ $(,)?])?;
+            $(, satellites [$($satellite:literal = $satellite_id:literal),+ $(,)?])?
+            $(, replaced_if [$($argument:literal = $condition:expr),+ $(,)?])?;
         $($groups:tt)*
     ) => {
         $crate::resource::table::table! {
@@ -374,6 +377,7 @@ macro_rules! resource {
                 identifiers: concat!($($identifiers)?),
                 import_id: concat!($($import_id)?),
                 satellite_import_ids: &[$($(($satellite, $satellite_id)),+)?],
+                replaced_if: &[$($(($argument, $condition)),+)?],
                 take: |map, dialect| {
                     <$name as $crate::resource::table::Fields>::take_fields(map, dialect)
                         .map(|it| $crate::resource::Resource::$name(Box::new(it)))

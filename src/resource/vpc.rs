@@ -8,7 +8,11 @@ resource! {
     pub struct Vpc: "AWS::EC2::VPC" / "aws_vpc", link Attr::by_ref("id"),
         attrs [Self::CIDR_BLOCK, Self::DEFAULT_SECURITY_GROUP, Self::DEFAULT_NETWORK_ACL, Self::MAIN_ROUTE_TABLE,
             Self::DEFAULT_ROUTE_TABLE],
-        import "VpcId" / "{id}";
+        import "VpcId" / "{id}",
+        replaced_if [
+            "cidr_block" = "unless ipv4_netmask_length is set (then a change is ignored)",
+            "instance_tenancy" = "unless from dedicated to default",
+        ];
     one {
         /// The IPv4 range, from /16 to /28.
         cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
@@ -84,7 +88,10 @@ resource! {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-vpccidrblock.html>
     pub struct VpcCidrBlock: "AWS::EC2::VPCCidrBlock" / "aws_vpc_ipv4_cidr_block_association",
         link Attr::by_ref("id"),
-        import "Id,VpcId" / "{id}";
+        import "Id,VpcId" / "{id}",
+        replaced_if [
+            "cidr_block" = "unless ipv4_netmask_length is set (then a change is ignored)",
+        ];
     one {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",

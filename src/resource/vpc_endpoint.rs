@@ -1,8 +1,7 @@
 use super::{
-    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, codec::words,
-    table::resource, tagged,
+    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, table::resource, tagged,
 };
-use crate::ir::{Attr, Link, Text, Value};
+use crate::ir::{Attr, Link, Text, Value, words};
 
 words! {
     /// The type of a VPC endpoint.

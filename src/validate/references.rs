@@ -123,7 +123,7 @@ fn check_node(
                 .help("remove `{{resolve:` from the text; the template splits it, but CloudFormation can resolve it after the parts are joined"),
             );
         }
-        if let Err(message) = apply_overrides(&mut map, node, dialect) {
+        if let Err(message) = apply_overrides(&mut map, &node.overrides, dialect) {
             out.push(
                 Diagnostic::error("override", message)
                     .path(node.path.clone())

@@ -181,9 +181,13 @@ const CASES: &[(&str, &str)] = &[
         "endpoints-existing-s3",
         "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1], route_tables: [rtb-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {s3: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1, s3_gateway: true}\n",
     ),
-    ("service-slip", "endpoints: {services: [monitorng]}\n"),
     (
-        "service-existing-slip",
+        "setting-word",
+        "instances:\n  - name: web\n    type: t3.micro\n",
+    ),
+    ("service-typo", "endpoints: {services: [monitorng]}\n"),
+    (
+        "service-existing-typo",
         "network: {vpc: vpc-0aaaaaaaaaaaaaaa1, subnets: [subnet-0aaaaaaaaaaaaaaa1]}\nendpoints: {existing: {smm: vpce-0aaaaaaaaaaaaaaa1}, existing_security_group: sg-0aaaaaaaaaaaaaaa1}\n",
     ),
     (

@@ -13,6 +13,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The top-level modules, lowest layer first. A module imports only from layers below its own.
 const LAYERS: &[&[&str]] = &[
+    &["tsv"],
     &["region", "session_manager", "template"],
     &["ir"],
     &["resource"],
@@ -25,24 +26,12 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Directories whose files can have circular dependencies, and the reason.
-const MUTUAL: &[(&str, &str)] = &[
-    (
-        "src/resource/",
-        "`Resource` is a closed enum of all types, and each type implements the hooks that the \
-         enum calls with the graph that holds it",
-    ),
-    (
-        "src/reachability/",
-        "`Hop` is a closed enum whose table contains the check of each hop, and a check returns \
-         results that name a hop",
-    ),
-    (
-        "src/construct/",
-        "the reader reads any type of option, and a type that consists of options reads them with \
-         the reader",
-    ),
-];
+/// Imports that close a circle and are allowed: the file, the file that it imports, and the reason.
+const CIRCULAR: &[(&str, &str, &str)] = &[(
+    "src/reachability/result.rs",
+    "src/reachability/hop/mod.rs",
+    "a result names its hop, and the closed enum of hops has the function that returns the results",
+)];
 
 /// The lines that a file can have.
 const MAX_LINES: usize = 600;
@@ -454,13 +443,13 @@ fn circles(next: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
 }
 
 /// The imports of a shortest way around, for a person to cut.
-fn shortest<'a>(edges: &'a [Edge], circle: &BTreeSet<usize>) -> Vec<&'a Edge> {
+fn shortest<'a>(edges: &[&'a Edge], circle: &BTreeSet<usize>) -> Vec<&'a Edge> {
     let mut best: Vec<&Edge> = Vec::new();
     for &start in circle {
         let mut came: BTreeMap<usize, &Edge> = BTreeMap::new();
         let mut queue = VecDeque::from([start]);
         while let Some(at) = queue.pop_front().filter(|_| !came.contains_key(&start)) {
-            for edge in edges.iter().filter(|edge| edge.from == at) {
+            for edge in edges.iter().copied().filter(|edge| edge.from == at) {
                 if circle.contains(&edge.to) && !came.contains_key(&edge.to) {
                     came.insert(edge.to, edge);
                     queue.push_back(edge.to);
@@ -493,41 +482,43 @@ fn files_do_not_import_one_another_in_a_circle() {
         .into_iter()
         .filter(|edge| !edge.is_export && !is_above(edge))
         .collect();
-    let mut next: Vec<Vec<usize>> = vec![Vec::new(); tree.sources.len()];
-    for edge in &edges {
-        next[edge.from].push(edge.to);
-    }
-    let mut wrong = Vec::new();
-    let mut used = BTreeSet::new();
-    for circle in circles(&next) {
-        let allowed = MUTUAL.iter().find(|(folder, _)| {
-            circle
-                .iter()
-                .all(|at| tree.sources[*at].file.starts_with(folder))
-        });
-        if let Some((folder, _)) = allowed {
-            used.insert(*folder);
-            continue;
+    let find = |edges: &[&Edge]| {
+        let mut next: Vec<Vec<usize>> = vec![Vec::new(); tree.sources.len()];
+        for edge in edges {
+            next[edge.from].push(edge.to);
         }
-        let lines: Vec<String> = shortest(&edges, &circle)
-            .into_iter()
-            .map(|edge| tree.line(edge))
-            .collect();
-        wrong.push(format!(
-            "{} of them, tied by:\n{}",
-            circle.len(),
-            lines.join("\n")
-        ));
-    }
+        circles(&next)
+    };
+    let names = |edge: &Edge, (from, to, _): &(&str, &str, &str)| {
+        tree.sources[edge.from].file == *from && tree.sources[edge.to].file == *to
+    };
+    let allowed = |edge: &Edge| CIRCULAR.iter().any(|it| names(edge, it));
+    let rest: Vec<&Edge> = edges.iter().filter(|edge| !allowed(edge)).collect();
+    let wrong: Vec<String> = find(&rest)
+        .iter()
+        .map(|circle| {
+            let lines: Vec<String> = shortest(&rest, circle)
+                .into_iter()
+                .map(|edge| tree.line(edge))
+                .collect();
+            format!("{} of them, tied by:\n{}", circle.len(), lines.join("\n"))
+        })
+        .collect();
     assert!(
         wrong.is_empty(),
         "circular dependency of files, {}",
         wrong.join("\n\n")
     );
-    let needless: Vec<&str> = MUTUAL
+    let all: Vec<&Edge> = edges.iter().collect();
+    let closed = find(&all);
+    let closes = |edge: &&Edge| {
+        let within =
+            |circle: &BTreeSet<usize>| circle.contains(&edge.from) && circle.contains(&edge.to);
+        closed.iter().any(within)
+    };
+    let needless: Vec<_> = CIRCULAR
         .iter()
-        .map(|(folder, _)| *folder)
-        .filter(|folder| !used.contains(folder))
+        .filter(|it| !edges.iter().filter(closes).any(|edge| names(edge, it)))
         .collect();
     assert!(needless.is_empty(), "without a circle now: {needless:?}");
 }

@@ -1,14 +1,14 @@
 //! CloudFormation output.
 
 mod assembly;
-mod json;
+mod serialize;
 mod yaml;
 
 pub use assembly::{AssemblyFile, assembly};
-pub(crate) use json::raw as raw_json;
 
 use std::borrow::Cow;
 
+use crate::backend::json;
 use crate::ir::{
     Attr, CfnAttr, Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
     Scanner, Stack, StackId, Text,
@@ -228,7 +228,7 @@ impl<'g> Lower<'g, '_> {
         let mut properties = node.resource.put(Dialect::Cfn);
         node.resource.cfn_extra(id, self.graph, &mut properties);
         // Validation applied the same overrides without an error.
-        let applied = apply_overrides(&mut properties, node, Dialect::Cfn);
+        let applied = apply_overrides(&mut properties, &node.overrides, Dialect::Cfn);
         debug_assert!(applied.is_ok());
         let mut body = vec![("Type".into(), Tree::str(type_name))];
         if let Some(condition) = node.condition.and_then(|id| self.graph.condition(id)) {
@@ -554,8 +554,8 @@ pub(crate) fn value_of<'g>(graph: &'g Graph, piece: RawValue<'g>) -> serde_json:
         stack,
         links: None,
     };
-    // The caller prints JSON only.
-    serde_json::from_str(&json::print(&lower.term(piece))).unwrap_or_default()
+    // Printing fails only for keys that are not text, which the tree does not have.
+    serde_json::to_value(lower.term(piece)).unwrap_or_default()
 }
 
 /// Prints a part of a template with references to resources of a graph, as YAML or JSON.

@@ -1,7 +1,6 @@
 //! YAML output of a template, for YAML 1.1 and 1.2 parsers.
 
 use super::Tree;
-use crate::backend::json;
 
 pub(super) fn print(root: &Tree<'_>) -> String {
     let mut out = String::with_capacity(16 * 1024);
@@ -11,8 +10,12 @@ pub(super) fn print(root: &Tree<'_>) -> String {
     out.trim_start().to_owned()
 }
 
+/// Starts a line at an indentation level.
 fn line(out: &mut String, level: usize) {
-    json::line(out, level);
+    out.push('\n');
+    for _ in 0..level {
+        out.push_str("  ");
+    }
 }
 
 /// Writes a value after `key:` or `-`. A value of several lines starts on a new line.

@@ -1,12 +1,13 @@
-//! Terraform JSON output of a module.
+//! Terraform JSON of a module.
 //!
 //! See [JSON configuration syntax](https://developer.hashicorp.com/terraform/language/syntax/json).
 
 use indexmap::IndexMap;
+use serde::{Serialize, Serializer};
 
 use super::hcl::{escape_template, expression};
 use super::{Block, Body, Item, Part, Tree};
-use crate::backend::{cfn::raw_json, json};
+use crate::backend::json;
 
 /// Blocks, grouped by type and labels.
 #[derive(Default)]
@@ -24,81 +25,66 @@ pub(super) fn print(blocks: &[Block<'_>]) -> String {
         }
         group.bodies.push(&block.body);
     }
-    let mut out = String::with_capacity(16 * 1024);
-    group_text(&mut out, &root, 0);
-    out.push('\n');
-    out
+    json::print(&root)
 }
 
-fn group_text(out: &mut String, group: &Group<'_>, level: usize) {
-    match group.bodies.as_slice() {
-        [] => json::items(out, level, ['{', '}'], &group.inner, |out, (key, group)| {
-            json::string(out, key);
-            out.push_str(": ");
-            group_text(out, group, level + 1);
-        }),
-        [only] => body(out, only, level),
-        many => json::items(out, level, ['[', ']'], many, |out, it| {
-            body(out, it, level + 1)
-        }),
+/// Writes a single item without a list.
+fn one_or_many<T: Serialize, S: Serializer>(items: &[T], to: S) -> Result<S::Ok, S::Error> {
+    match items {
+        [only] => only.serialize(to),
+        many => to.collect_seq(many),
     }
 }
 
-fn body(out: &mut String, it: &Body<'_>, level: usize) {
-    json::items(out, level, ['{', '}'], &it.0, |out, (key, item)| {
-        json::string(out, key);
-        out.push_str(": ");
-        match item {
-            // Types and addresses have no `${}`.
-            Item::Argument(Tree::Expr(code)) if key == "type" => json::string(out, code),
-            Item::Argument(value) => tree(out, value, level + 1),
-            Item::Addresses(addresses) => match addresses.as_slice() {
-                [only] if matches!(key.as_ref(), "from" | "to") => json::string(out, only),
-                many => json::items(out, level + 1, ['[', ']'], many, |out, address| {
-                    json::string(out, address);
-                }),
-            },
-            Item::Comments(comments) => {
-                json::items(out, level + 1, ['[', ']'], comments, |out, comment| {
-                    json::string(out, comment);
-                });
-            }
-            Item::Blocks(blocks) => match blocks.as_slice() {
-                [only] => body(out, only, level + 1),
-                many => json::items(out, level + 1, ['[', ']'], many, |out, it| {
-                    body(out, it, level + 2);
-                }),
-            },
+impl Serialize for Group<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.bodies.as_slice() {
+            [] => to.collect_map(&self.inner),
+            bodies => one_or_many(bodies, to),
         }
-    });
+    }
 }
 
-fn tree(out: &mut String, it: &Tree<'_>, level: usize) {
-    match it {
-        Tree::Null => out.push_str("null"),
-        Tree::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Tree::Int(value) => out.push_str(&value.to_string()),
-        Tree::Str(text) => json::string(out, &escape_template(text)),
-        Tree::Expr(code) => json::string(out, &format!("${{{code}}}")),
-        Tree::Template(parts) => json::string(out, &template(parts)),
-        Tree::List(items) => {
-            json::items(out, level, ['[', ']'], items, |out, item| {
-                tree(out, item, level + 1)
-            });
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|(key, item)| (key, Entry(key, item))))
+    }
+}
+
+/// An item of a body, whose form depends on its key.
+struct Entry<'a>(&'a str, &'a Item<'a>);
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            // Types and addresses have no `${}`.
+            Entry("type", Item::Argument(Tree::Expr(code))) => to.serialize_str(code),
+            Entry(_, Item::Argument(value)) => value.serialize(to),
+            Entry("from" | "to", Item::Addresses(addresses)) => one_or_many(addresses, to),
+            Entry(_, Item::Addresses(lines) | Item::Comments(lines)) => lines.serialize(to),
+            Entry(_, Item::Blocks(blocks)) => one_or_many(blocks, to),
         }
-        Tree::Map(entries) => json::items(out, level, ['{', '}'], entries, |out, (key, value)| {
-            json::string(out, &escape_template(key));
-            out.push_str(": ");
-            tree(out, value, level + 1);
-        }),
-        Tree::Json(inner) => {
-            let text = document(inner).unwrap_or_else(|| {
-                let code = expression(it, 0);
-                format!("${{{code}}}")
-            });
-            json::string(out, &text);
+    }
+}
+
+impl Serialize for Tree<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Tree::Null => to.serialize_unit(),
+            Tree::Bool(value) => to.serialize_bool(*value),
+            Tree::Int(value) => to.serialize_i64(*value),
+            Tree::Str(text) => to.serialize_str(&escape_template(text)),
+            Tree::Expr(code) => to.collect_str(&format_args!("${{{code}}}")),
+            Tree::Template(parts) => to.serialize_str(&template(parts)),
+            Tree::List(items) => to.collect_seq(items),
+            Tree::Map(entries) => {
+                let entries = entries.iter();
+                to.collect_map(entries.map(|(key, value)| (escape_template(key), value)))
+            }
+            Tree::Json(inner) if is_plain(inner) => to.serialize_str(&json::compact(inner)),
+            Tree::Json(_) => to.collect_str(&format_args!("${{{}}}", expression(self, 0))),
+            Tree::Raw(value) => value.serialize(to),
         }
-        Tree::Raw(value) => raw_json(out, value, level),
     }
 }
 
@@ -117,44 +103,21 @@ fn template(parts: &[Part<'_>]) -> String {
     text
 }
 
-/// Returns JSON text with expressions, or `None` if a value can require escapes.
-fn document(it: &Tree<'_>) -> Option<String> {
-    let safe = |code: &str| !code.starts_with("var.") && !code.contains('"');
-    let quote = |text: &str| {
-        let mut quoted = String::new();
-        json::string(&mut quoted, text);
-        quoted
+/// Returns whether JSON text can contain the expressions of a document: neither the code nor its
+/// value requires escapes.
+fn is_plain(document: &Tree<'_>) -> bool {
+    let safe = |code: &str| {
+        !code.starts_with("var.") && !code.contains(|c: char| "\"\\".contains(c) || c.is_control())
     };
-    Some(match it {
-        Tree::Bool(value) => value.to_string(),
-        Tree::Int(value) => value.to_string(),
-        Tree::Str(text) => quote(&escape_template(text)),
-        Tree::Expr(code) if safe(code) => format!("\"${{{code}}}\""),
-        Tree::Template(parts) => {
-            let fine = parts.iter().all(|part| match part {
-                Part::Expr(code) => safe(code),
-                Part::Text(_) => true,
-            });
-            if !fine {
-                return None;
-            }
-            quote(&template(parts))
-        }
-        Tree::List(items) => {
-            let items: Option<Vec<String>> = items.iter().map(document).collect();
-            format!("[{}]", items?.join(","))
-        }
-        Tree::Map(entries) => {
-            let entry = |(key, value): &(std::borrow::Cow<'_, str>, Tree<'_>)| {
-                Some(format!(
-                    "{}:{}",
-                    quote(&escape_template(key)),
-                    document(value)?
-                ))
-            };
-            let entries: Option<Vec<String>> = entries.iter().map(entry).collect();
-            format!("{{{}}}", entries?.join(","))
-        }
-        _ => return None,
-    })
+    match document {
+        Tree::Bool(_) | Tree::Int(_) | Tree::Str(_) => true,
+        Tree::Expr(code) => safe(code),
+        Tree::Template(parts) => parts.iter().all(|part| match part {
+            Part::Expr(code) => safe(code),
+            Part::Text(_) => true,
+        }),
+        Tree::List(items) => items.iter().all(is_plain),
+        Tree::Map(entries) => entries.iter().all(|(_, value)| is_plain(value)),
+        Tree::Null | Tree::Json(_) | Tree::Raw(_) => false,
+    }
 }

@@ -241,7 +241,7 @@ impl<'g> Lower<'g, '_> {
             node.resource.tf_retained(&mut arguments);
         }
         // Validation applied the same overrides without an error.
-        let applied = apply_overrides(&mut arguments, node, Dialect::Tf);
+        let applied = apply_overrides(&mut arguments, &node.overrides, Dialect::Tf);
         debug_assert!(applied.is_ok());
         let depends_on = self.depends_on(id, node, &arguments);
         let condition = node.condition.and_then(|id| self.graph.condition(id));

@@ -3,11 +3,12 @@
 The provider's schema does not show these arguments, but its plans do: for each argument, the provider
 plans a change of that argument alone, and the plan lists what requires a replacement.
 
-A row has the type, the arguments that always replace the resource, and those that replace it under a
-condition. The conditions are collected manually, and this module keeps them.
+A row has the type and the arguments that always replace the resource. Arguments that replace it under
+a condition are collected manually, in `replaced_if` of the resource tables in `src/resource`.
 """
 import copy
 import json
+import re
 
 from . import Unexpected, rows_of
 
@@ -35,32 +36,41 @@ def make(inputs):
     inputs.needs("grpcio")
     from provider import Provider
 
-    conditional = {row[0]: row[2] for row in rows_of(inputs.data_set.file)}
+    conditional = conditional_arguments()
     names = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
-    types = conditional.keys() | {name for name in names if not name.startswith("data.")}
+    types = {row[0] for row in rows_of(inputs.data_set.file)} | {
+        name for name in names if not name.startswith("data.")}
     lines = []
     with Provider(binary, schema) as provider:
         for name in sorted(types):
-            conditions = conditional.get(name, "")
-            under_condition = {argument_of(it) for it in conditions.split("; ")}
             block = schema["resource_schemas"][name]["block"]
-            always = replacing(provider, name, block, under_condition)
-            lines.append(f"{name}\t{','.join(sorted(always))}\t{conditions}\n")
+            always = replacing(provider, name, block, conditional.get(name, set()))
+            lines.append(f"{name}\t{','.join(sorted(always))}\n")
     return "".join(lines)
 
 
 def problems(inputs):
     """Arguments that the provider's schema lacks; needs no provider."""
     known = json.loads(inputs.catalog.sets["schema-names"].file.read_text())["terraform"]
-    for name, always, conditional in rows_of(inputs.data_set.file):
-        arguments = always.split(",") + [argument_of(it) for it in conditional.split("; ")]
-        for argument in filter(None, arguments):
+    conditional = conditional_arguments()
+    for name, always in rows_of(inputs.data_set.file):
+        arguments = {*filter(None, always.split(",")), *conditional.pop(name, ())}
+        for argument in sorted(arguments):
             if name in known and argument not in known[name]:
                 yield f"{name}: the schema has no `{argument}`"
+    yield from (f"{name} is missing from {inputs.data_set.file.name}" for name in conditional)
 
 
-def argument_of(condition):
-    return condition.split(": ")[0]
+def conditional_arguments():
+    """The arguments in `replaced_if` of the resource tables, by type."""
+    from catalog import ROOT
+
+    clause = re.compile(r'/ "(aws_\w+)",[^;]*\breplaced_if \[([^\]]*)\]')
+    found = {}
+    for path in (ROOT / "src/resource").rglob("*.rs"):
+        for name, body in clause.findall(path.read_text()):
+            found[name] = set(re.findall(r'"([\w.]+)" =', body))
+    return found
 
 
 def replacing(provider, name, block, under_condition):

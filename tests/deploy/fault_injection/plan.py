@@ -25,7 +25,7 @@ SHORTENED = [
     ("unchanged", Hit("half-body", "DescribeStacks", 0, 0.2)),
     ("unchanged", Hit("half-body", "DescribeStacks", 0, 0.5)),
     ("dry-run-create", Hit("half-body", "DescribeStacks", 1, 0.2)),
-    ("over-left-over", Hit("half-body", "DescribeStacks", 0, 0.2)),
+    ("over-failed-stack", Hit("half-body", "DescribeStacks", 0, 0.2)),
     ("busy-with-deletion", Hit("half-body", "DescribeStacks", 0, 0.2)),
     ("create", Hit("half-body", "DescribeStackEvents", 1, 0.2)),
     ("create-rolls-back", Hit("half-body", "DescribeStackEvents", 1, 0.5)),

@@ -34,7 +34,7 @@ def over_review(run, empty):
     creation(run)
 
 
-def over_left_over(run):
+def over_failed_stack(run):
     run.stack(failing("Create", network()))
     creation(run)
 
@@ -274,7 +274,7 @@ SCENARIOS = {
         lambda run: update(run, network("two"), PROTECT, protected=True),
         (*UPDATE, "UpdateTerminationProtection"),
     ),
-    "over-left-over": (over_left_over, (*CREATION, "DeleteStack")),
+    "over-failed-stack": (over_failed_stack, (*CREATION, "DeleteStack")),
     "over-review": (lambda run: over_review(run, False), CREATION),
     "over-empty-review": (lambda run: over_review(run, True), CREATION),
     "dry-run-create": (
