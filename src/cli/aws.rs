@@ -306,6 +306,7 @@ impl CheckedTemplate {
             reachability: &self.reachability,
             json: self.json,
             program,
+            notes: &[],
         })
     }
 

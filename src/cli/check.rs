@@ -1,12 +1,14 @@
 //! `check`: whether Session Manager can reach the instances.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 use super::context::Context;
 use super::failure::Failure;
 use super::format::FromFileName;
 use super::input::{AssumptionArgs, InputArgs, ReadInput};
-use super::output::OutputArgs;
+use super::output::{self, OutputArgs};
 use crate::reachability::Verdict;
 use crate::report::{self, CheckReport};
 use crate::resource::Graph;
@@ -40,6 +42,8 @@ Examples:
   ssm-synth check
   ssm-synth check stack.yaml --parameter VpcId=vpc-0a1b2c3d
   terraform show -json plan.out | ssm-synth check -
+  ssm-synth check network.yaml app.yaml
+  ssm-synth check cdk.out
   ssm-synth check stack.json -f json | jq '.instances[].verdict'
 
 Exit codes: 0 every instance is reachable; 1 an instance is unreachable, or the
@@ -47,6 +51,9 @@ configuration is invalid; 2 usage, or unreadable input; 3 a verdict is unknown")
 pub(super) struct Args {
     #[command(flatten)]
     input: InputArgs,
+    /// Further templates that are deployed together with FILE
+    #[arg(value_name = "FILE")]
+    more: Vec<PathBuf>,
     #[command(flatten)]
     assumptions: AssumptionArgs,
     /// Format of the artifact, report or events
@@ -57,10 +64,13 @@ pub(super) struct Args {
     /// Accept instances with an unknown verdict
     #[arg(long)]
     allow_unknown: bool,
+    /// Require at least one instance
+    #[arg(long)]
+    require_instances: bool,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
-    let ReadInput { name, text, input } = args.input.read(context)?;
+    let ReadInput { name, text, input } = args.input.read(context, &args.more)?;
     let reachability = args.assumptions.check(&input.graphs);
     let empty = Graph::default();
     let report = CheckReport {
@@ -68,6 +78,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         graph: input.graphs.first().unwrap_or(&empty),
         reachability: &reachability,
         json: text.trim_start().starts_with('{'),
+        notes: &input.notes,
         program: context.program(),
     };
     match args.output.format(args.format, Format::Text) {
@@ -75,6 +86,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
         Format::Json => args.output.write(&report::json(&report))?,
         Format::Sarif => args.output.write(&report::sarif(&report))?,
         Format::Github => args.output.write(&report::github(&report))?,
+    }
+    if reachability.instances.is_empty() {
+        let message = format!("`{name}` contains no instance");
+        if args.require_instances {
+            output::error(&message, None);
+            return Err(Failure::Failed);
+        }
+        output::warning(&message);
     }
     let any = |verdict| {
         reachability

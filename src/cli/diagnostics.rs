@@ -29,8 +29,12 @@ pub(super) fn render<'a>(
 
 /// Reports an input that cannot be read.
 pub(super) fn unreadable(diagnostics: &Diagnostics, name: &str, text: &str) -> Failure {
-    let sources = vec![(name.to_owned(), text.to_owned())];
-    let _ = output::stderr(&render(diagnostics.iter(), &sources));
+    unreadable_together(diagnostics, &vec![(name.to_owned(), text.to_owned())])
+}
+
+/// Reports inputs that cannot be read.
+pub(super) fn unreadable_together(diagnostics: &Diagnostics, sources: &Sources) -> Failure {
+    let _ = output::stderr(&render(diagnostics.iter(), sources));
     Failure::Unusable
 }
 

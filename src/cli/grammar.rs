@@ -7,10 +7,10 @@ use clap::{Arg, Command, CommandFactory};
 use super::{Cli, help};
 
 /// Every verb that a command or a switch starts with.
-const VERBS: [&str; 27] = [
+const VERBS: [&str; 28] = [
     "Accept", "Add", "Allow", "Check", "Compare", "Convert", "Create", "Delete", "Deploy",
     "Detect", "Diagnose", "Draw", "Enable", "Estimate", "Exit", "Explain", "Generate", "Ignore",
-    "Keep", "List", "Open", "Print", "Report", "Retain", "Skip", "Wait", "Write",
+    "Keep", "List", "Open", "Print", "Report", "Require", "Retain", "Skip", "Wait", "Write",
 ];
 
 fn tree() -> Command {

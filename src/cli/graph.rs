@@ -98,6 +98,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
                 reachability: &input.reachability,
                 json: input.json,
                 program: context.program(),
+                notes: &[],
             };
             diagram::html(&scene, &report).map_err(|error| Failure::usage(error.to_string()))?
         }

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use super::assembly;
 use super::context::Context;
-use super::diagnostics::unreadable;
+use super::diagnostics::{unreadable, unreadable_together};
 use super::failure::Failure;
 use super::settings::{self, Settings, StackName, read};
 use crate::frontend::cfn::Deployment;
-use crate::frontend::{Input, InputFormat};
+use crate::frontend::{self, Input, InputFormat, SourceFile};
+use crate::ir::nearest;
 use crate::reachability::{self, Assumptions, Reachability};
 use crate::resource::Graph;
 
@@ -246,9 +248,61 @@ impl InputArgs {
         Ok(Some((path.display().to_string(), text, format)))
     }
 
-    /// Reads the file; else builds the configuration, or takes all stacks of the app.
-    pub(super) fn read(&self, context: &Context) -> Result<ReadInput, Failure> {
-        self.read_text(context, self.read_file()?)
+    /// Reads the files, of which several are templates that are deployed together; else builds the
+    /// configuration, or takes all stacks of the app.
+    pub(super) fn read(&self, context: &Context, more: &[PathBuf]) -> Result<ReadInput, Failure> {
+        let together: Vec<&PathBuf> = self.file.iter().chain(more).collect();
+        let manifests = together.iter().filter_map(|it| assembly::manifest(it));
+        if more.is_empty() && manifests.count() == 0 {
+            return self.read_text(context, self.read_file()?);
+        }
+        let mut files = Vec::new();
+        for path in together {
+            if let Some(manifest) = assembly::manifest(path) {
+                files.extend(assembly::templates(&manifest)?);
+                continue;
+            }
+            let (name, text) = (path.display().to_string(), read(path)?);
+            if self.input_format.is_some_and(|it| it != InputKind::Cfn)
+                || InputFormat::of(&text) != InputFormat::Cfn
+            {
+                reject_unknown(&name, &text)?;
+                let failure = Failure::usage(format!("`{name}` is not a CloudFormation template"));
+                return Err(failure.with_help("only templates can be checked together"));
+            }
+            files.push(SourceFile {
+                name,
+                text,
+                region: None,
+            });
+        }
+        self.settings.reject_overrides(context, &files[0].name)?;
+        self.read_templates(files)
+    }
+
+    fn read_templates(&self, files: Vec<SourceFile>) -> Result<ReadInput, Failure> {
+        let deployment = self.deployment()?;
+        let declared: Vec<String> = files
+            .iter()
+            .flat_map(|file| frontend::parameter_names(&file.text))
+            .collect();
+        let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
+        let name = names.join(", ");
+        for (key, _) in &deployment.parameters {
+            if !declared.contains(key) {
+                let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
+                let declared = declared.iter().map(String::as_str);
+                return Err(failure.with_help(nearest(key, declared)));
+            }
+        }
+        let input = Input::read_templates(&files, &deployment, &assembly::nested);
+        let sources: Vec<(String, String)> = files
+            .into_iter()
+            .map(|file| (file.name, file.text))
+            .collect();
+        let input = input.map_err(|diagnostics| unreadable_together(&diagnostics, &sources))?;
+        let text = sources.into_iter().next().map_or(String::new(), |it| it.1);
+        Ok(ReadInput { name, text, input })
     }
 
     /// Reads what [`InputArgs::read_file`] returned.
@@ -260,7 +314,15 @@ impl InputArgs {
         let file = match file {
             Some((name, text, format)) if format != InputFormat::Config => {
                 self.settings.reject_overrides(context, &name)?;
+                if format == InputFormat::Cfn {
+                    let region = None;
+                    return self.read_templates(vec![SourceFile { name, text, region }]);
+                }
                 let deployment = self.deployment()?;
+                if let Some((key, _)) = deployment.parameters.first() {
+                    let failure = Failure::usage(format!("`{name}` has no parameter `{key}`"));
+                    return Err(failure.with_help("a plan contains the values of its variables"));
+                }
                 let input = Input::read(&name, &text, Some(format), &deployment)
                     .map_err(|diagnostics| unreadable(&diagnostics, &name, &text))?;
                 return Ok(ReadInput { name, text, input });
@@ -298,6 +360,7 @@ impl InputArgs {
             input: Input {
                 format: InputFormat::Config,
                 graphs: vec![graph],
+                notes: Vec::new(),
             },
         })
     }

@@ -1,6 +1,7 @@
 //! The command line: arguments, files, and all messages.
 
 mod arguments;
+mod assembly;
 #[cfg(feature = "deploy")]
 mod aws;
 mod check;

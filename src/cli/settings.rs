@@ -76,10 +76,7 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
             "`{shown}` is larger than {max} MiB"
         )));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Failure::usage(format!("`{shown}` is not UTF-8 at byte {at}"))
-    })
+    crate::frontend::decode(bytes).map_err(|reason| Failure::usage(format!("`{shown}` {reason}")))
 }
 
 /// Finds a Region by name.
@@ -455,6 +452,7 @@ pub(super) fn check_reachability(
         reachability: &reachability,
         json: false,
         program: context.program(),
+        notes: &[],
     };
     let _ = output::stderr(&report::text(&report));
     if on_unreachable == OnUnreachable::Report {

@@ -37,8 +37,18 @@ pub(crate) fn kind_of(dialect: Dialect, type_name: &str) -> Option<&'static Kind
 
 impl Lift {
     pub(crate) fn new(dialect: Dialect, name: &str, region: Option<&'static Region>) -> Lift {
-        let mut graph = Graph::default();
-        let stack = StackId::next(0);
+        Lift::within(Graph::default(), dialect, name, region)
+    }
+
+    /// Adds a stack to a graph.
+    pub(crate) fn within(
+        mut graph: Graph,
+        dialect: Dialect,
+        name: &str,
+        region: Option<&'static Region>,
+    ) -> Lift {
+        let stack = StackId::next(graph.stacks.len());
+        let kinds = vec![None; graph.nodes.len()];
         graph.stacks.push(Stack {
             name: name.to_owned(),
             description: None,
@@ -55,7 +65,7 @@ impl Lift {
             graph,
             dialect,
             stack,
-            kinds: Vec::new(),
+            kinds,
         }
     }
 

@@ -13,6 +13,8 @@ use granit_parser::{Event, Marker, Parser, ScalarStyle};
 pub(crate) struct At {
     pub(crate) line: u32,
     pub(crate) column: u32,
+    /// The file, counted from 0 in the order of linking.
+    pub(crate) file: u16,
 }
 
 /// A value with its location.
@@ -94,6 +96,7 @@ fn position(mark: Marker) -> At {
     At {
         line: number(mark.line()),
         column: number(mark.col()).saturating_add(1),
+        file: 0,
     }
 }
 
@@ -337,7 +340,11 @@ pub(crate) fn read(text: &str) -> Result<Tree, SyntaxError> {
         }
     }
     builder.root.ok_or(SyntaxError {
-        at: At { line: 1, column: 1 },
+        at: At {
+            line: 1,
+            column: 1,
+            file: 0,
+        },
         message: "the file is empty".to_owned(),
     })
 }
@@ -352,7 +359,7 @@ mod tests {
         let a = tree.get("a").unwrap();
         let (name, argument) = a.single().unwrap();
         assert_eq!((name, argument.list().unwrap().len()), ("Fn::GetAtt", 2));
-        assert_eq!(a.at, At { line: 1, column: 4 });
+        assert_eq!((a.at.line, a.at.column), (1, 4));
         assert_eq!(tree.get("b").unwrap().single().unwrap().0, "Ref");
         let (name, argument) = tree.get("c").unwrap().single().unwrap();
         assert_eq!(name, "Fn::If");

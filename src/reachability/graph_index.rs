@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::Assumptions;
 use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
-use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
+use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
 use crate::region::Region;
 use crate::resource::{
     DefaultSecurityGroup, Graph, InstanceProfile, Node, Resource, Role, SecurityGroup, Subnet,
@@ -17,6 +17,7 @@ use crate::resource::{
 /// The graph, indexed.
 pub(crate) struct GraphIndex<'g> {
     pub(crate) graph: &'g Graph,
+    pub(crate) stacks: Vec<&'g Stack>,
     pub(crate) assumptions: Assumptions,
     /// Whether a macro can change the template before deployment.
     pub(crate) has_macros: bool,
@@ -102,10 +103,20 @@ pub(crate) fn expr_of<T>(value: &Value<T>, text: impl Fn(&T) -> Text) -> Expr {
 pub(crate) type VpcRef<'g> = Resolved<'g, Vpc>;
 
 impl<'g> GraphIndex<'g> {
+    /// Indexes all stacks of a graph.
     pub(crate) fn new(graph: &'g Graph, assumptions: Assumptions) -> GraphIndex<'g> {
+        GraphIndex::of_stacks(graph, graph.stacks().collect(), assumptions)
+    }
+
+    /// Indexes some stacks of a graph.
+    pub(crate) fn of_stacks(
+        graph: &'g Graph,
+        stacks: Vec<&'g Stack>,
+        assumptions: Assumptions,
+    ) -> GraphIndex<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
         let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
-        for stack in graph.stacks() {
+        for stack in &stacks {
             for (id, node) in graph.nodes_of(stack) {
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
@@ -116,9 +127,10 @@ impl<'g> GraphIndex<'g> {
                 }
             }
         }
-        let region = graph.stacks().find_map(|stack| stack.region);
+        let region = stacks.iter().find_map(|stack| stack.region);
         GraphIndex {
             graph,
+            stacks,
             assumptions,
             has_macros: graph.has_macros(),
             of_kind,

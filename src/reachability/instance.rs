@@ -42,7 +42,7 @@ pub(crate) struct InstanceConfig<'g> {
 /// Returns all instances, in the order of the graph.
 pub(crate) fn all<'g>(index: &GraphIndex<'g>) -> Vec<InstanceConfig<'g>> {
     let mut instances: Vec<InstanceConfig<'g>> = Vec::new();
-    for stack in index.graph.stacks() {
+    for stack in &index.stacks {
         for (id, node) in index.graph.nodes_of(stack) {
             match &node.resource {
                 crate::resource::Resource::Instance(it) => instances.push(instance(index, id, it)),

@@ -44,31 +44,52 @@ pub use topology::{
 #[cfg(feature = "report")]
 pub(crate) use topology::{display_expr, display_text};
 
+use crate::ir::Stack;
 use crate::resource::Graph;
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
 
-/// Checks whether Session Manager can reach each instance of the graph.
+/// Checks whether Session Manager can reach each instance of the graph. The stacks of a Region are
+/// checked together, and apart from those of other Regions.
 #[must_use]
 pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
-    let index = GraphIndex::new(graph, *assumptions);
-    let instances = instance::all(&index)
-        .into_iter()
-        .map(|instance| check_instance(&index, &instance))
-        .collect();
+    let mut instances = Vec::new();
+    for stacks in regions(graph) {
+        let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
+        let of_region = instance::all(&index);
+        instances.extend(of_region.iter().map(|it| check_instance(&index, it)));
+    }
+    instances.sort_by_key(|it: &InstanceReachability| it.node);
     Reachability { instances }
+}
+
+/// Returns the stacks of each Region. A stack for any Region belongs to the only Region of the others.
+fn regions(graph: &Graph) -> Vec<Vec<&Stack>> {
+    let mut known = graph.stacks().filter_map(|stack| stack.region);
+    let first = known.next();
+    let only = first.filter(|first| known.all(|other| other == *first));
+    let mut regions: Vec<Vec<&Stack>> = Vec::new();
+    for stack in graph.stacks() {
+        let own = stack.region.or(only);
+        let same = |others: &&mut Vec<&Stack>| others.iter().any(|it| it.region.or(only) == own);
+        match regions.iter_mut().find(same) {
+            Some(others) => others.push(stack),
+            None => regions.push(vec![stack]),
+        }
+    }
+    regions
 }
 
 /// Returns whether an instance is unreachable. Skips the warnings, which only a report shows.
 #[cfg(feature = "cli")]
 pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
-    let index = GraphIndex::new(graph, *assumptions);
-    instance::all(&index).iter().any(|instance| {
-        let absent = index
-            .graph
-            .node(instance.node)
-            .is_some_and(|it| it.is_absent());
-        !absent && verdict(&index, &hop::check_all(&index, instance)) == Verdict::Unreachable
+    regions(graph).into_iter().any(|stacks| {
+        let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
+        instance::all(&index).iter().any(|instance| {
+            let node = index.graph.node(instance.node);
+            !node.is_some_and(|it| it.is_absent())
+                && verdict(&index, &hop::check_all(&index, instance)) == Verdict::Unreachable
+        })
     })
 }
 

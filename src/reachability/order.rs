@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::graph_index::GraphIndex;
 use super::instance::InstanceConfig;
 use super::{Hop, HopResult, HopStatus};
-use crate::ir::NodeId;
+use crate::ir::{Dialect, NodeId};
 use crate::resource::{
     InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
     VpcEndpoint,
@@ -33,10 +33,29 @@ fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     seen
 }
 
+/// Returns the prefix of a resource in templates that are checked together.
+fn stack_of<'g>(index: &GraphIndex<'g>, id: NodeId) -> Option<&'g str> {
+    let origin = index.graph.node(id)?.origin.as_ref()?;
+    if let Some(parent) = origin.parent {
+        return stack_of(index, parent);
+    }
+    let (stack, _) = origin.address.rsplit_once('/')?;
+    (origin.dialect == Dialect::Cfn).then_some(stack)
+}
+
 /// Returns a warning for the resources that the instance requires but does not depend on.
 pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<HopResult> {
     let before = before(index, instance.node);
-    let waits_for = |id: NodeId| before.contains(&id);
+    // Another stack is complete before a stack that uses its outputs.
+    let own = stack_of(index, instance.node);
+    let complete: HashSet<&str> = before
+        .iter()
+        .filter_map(|id| stack_of(index, *id))
+        .filter(|stack| Some(*stack) != own)
+        .collect();
+    let waits_for = |id: NodeId| {
+        before.contains(&id) || stack_of(index, id).is_some_and(|it| complete.contains(it))
+    };
     // Only endpoints of its VPC, policies of its role, and rules of its security groups.
     let ours = |id: NodeId| {
         index

@@ -29,7 +29,7 @@ pub fn github(report: &CheckReport<'_>) -> String {
                 let _ = writeln!(
                     out,
                     "::notice file={},title=Session Manager::{}",
-                    property(report.file),
+                    property(report.file_of(Some(reachability.node))),
                     message(&format!(
                         "{}: {}",
                         report.name(reachability.node),
@@ -54,7 +54,7 @@ pub fn github(report: &CheckReport<'_>) -> String {
             let _ = writeln!(
                 out,
                 "::{command} file={}{location},title={}::{}",
-                property(report.file),
+                property(report.file_of(result.at.map(|(node, _)| node))),
                 result.hop,
                 message(&text)
             );

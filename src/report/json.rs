@@ -30,6 +30,7 @@ pub fn json(report: &CheckReport<'_>) -> String {
         "instances": instances,
         "assumptions": ASSUMPTIONS,
         "not_modeled": not_modeled(report),
+        "notes": report.notes,
     });
     format!("{root:#}\n")
 }
@@ -76,7 +77,8 @@ fn result(report: &CheckReport<'_>, result: &HopResult) -> Value {
     });
     if let Some(location) = report.location(result) {
         if let Some((line, column)) = location.at {
-            out["at"] = object!({ "line": line, "column": column });
+            let file = report.file_of(result.at.map(|(node, _)| node));
+            out["at"] = object!({ "file": file, "line": line, "column": column });
         }
         out["resource"] = location.resource.into();
         if let Some(property) = location.property {

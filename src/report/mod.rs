@@ -36,6 +36,8 @@ pub struct CheckReport<'a> {
     pub json: bool,
     /// The name of the program in suggested commands, such as `ssm-synth`.
     pub program: &'a str,
+    /// Nested stacks, and whether their templates are read: sentences in lowercase, without a period.
+    pub notes: &'a [String],
 }
 
 /// The location of a hop result.
@@ -51,6 +53,15 @@ pub(crate) struct ReportLocation {
 impl CheckReport<'_> {
     fn name(&self, node: NodeId) -> &str {
         self.graph.node(node).map_or("", |node| node.display_id())
+    }
+
+    /// Returns the file of a resource: one of several templates that are checked together.
+    fn file_of(&self, node: Option<NodeId>) -> &str {
+        let node = node.and_then(|id| self.graph.node(id));
+        match node.map(|node| &node.location) {
+            Some(SourceLocation::File(span)) => &span.file,
+            _ => self.file,
+        }
     }
 
     /// Returns the known parts of a location as text: file, line and property.

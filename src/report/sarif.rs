@@ -49,7 +49,7 @@ pub fn sarif(report: &CheckReport<'_>) -> String {
                 "message": { "text": text },
                 "locations": [{
                     "physicalLocation": {
-                        "artifactLocation": { "uri": report.file },
+                        "artifactLocation": { "uri": report.file_of(result.at.map(|(node, _)| node)) },
                         "region": region,
                     }
                 }],

@@ -36,6 +36,7 @@ pub fn text(report: &CheckReport<'_>) -> String {
     let instances = &report.reachability.instances;
     if instances.is_empty() {
         let _ = writeln!(out, "{}: no instances", report.file);
+        notes(&mut out, report);
         return out;
     }
     for reachability in instances {
@@ -60,7 +61,14 @@ pub fn text(report: &CheckReport<'_>) -> String {
             let _ = writeln!(out, "  - {assumption}");
         }
     }
+    notes(&mut out, report);
     out
+}
+
+fn notes(out: &mut String, report: &CheckReport<'_>) {
+    for note in report.notes {
+        let _ = writeln!(out, "note: {note}");
+    }
 }
 
 fn instance(out: &mut String, report: &CheckReport<'_>, reachability: &InstanceReachability) {
@@ -109,7 +117,10 @@ pub(super) fn location(report: &CheckReport<'_>, result: &HopResult) -> Option<S
         None => location.resource.clone(),
     };
     Some(match location.at {
-        Some((line, column)) => format!("{}:{line}:{column} ({what})", report.file),
+        Some((line, column)) => {
+            let file = report.file_of(result.at.map(|(node, _)| node));
+            format!("{file}:{line}:{column} ({what})")
+        }
         None => what,
     })
 }

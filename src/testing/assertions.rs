@@ -208,6 +208,7 @@ impl<'a> Assertions<'a> {
                 reachability: &reachability,
                 json: false,
                 program: "ssm-synth",
+                notes: &[],
             };
             panic!("{}", report::text(&report));
         }

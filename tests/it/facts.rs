@@ -89,6 +89,7 @@ fn fix(template: &str) -> Option<String> {
         reachability: &reachability,
         json: true,
         program: "ssm-synth",
+        notes: &[],
     };
     let report: Value = serde_json::from_str(&report::json(&report)).unwrap();
     report["instances"][0]["fix"].as_str().map(str::to_owned)

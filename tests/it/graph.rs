@@ -55,6 +55,7 @@ impl Made {
             reachability: &self.reachability,
             json: false,
             program: "ssm-synth",
+            notes: &[],
         };
         diagram::html(&self.scene(title), &report).unwrap()
     }

@@ -25,6 +25,7 @@ mod goldens;
 mod graph;
 mod hops;
 mod layers;
+mod linked;
 mod names;
 mod parts;
 mod properties;

@@ -5,6 +5,7 @@
 //! creates a graph for each combination of conditions.
 
 mod functions;
+mod link;
 mod loops;
 mod references;
 mod scenarios;
@@ -33,6 +34,7 @@ pub struct Deployment {
 }
 
 use functions::{dynamic, into_expr};
+pub(crate) use link::{ReadNested, Template, link};
 pub(crate) use loops::looped;
 use references::ParameterValue;
 use scenarios::{Scenario, TruthValues, scenarios};
@@ -42,41 +44,44 @@ pub(crate) use strict::read_strict;
 /// Limits recursion of the evaluation.
 const MAX_DEPTH: usize = 120;
 
-/// Reads a template: a graph for each combination of undetermined conditions.
+/// Reads templates that are deployed together: a graph for each combination of undetermined
+/// conditions. Adds their stack to a graph.
 ///
 /// # Errors
 ///
-/// The location, if the text is not a template.
+/// The location, if a text is not a template.
 pub(crate) fn read(
-    file: &str,
-    root: Tree,
+    templates: Vec<Template>,
     deployment: &Deployment,
-) -> Result<Vec<Graph>, SyntaxError> {
-    let at = root.at;
-    let reject = |at: At, message: &str| {
-        Err(SyntaxError {
-            at,
-            message: message.to_owned(),
-        })
-    };
-    if root.map().is_none() {
-        return reject(at, "invalid template; expected a map");
+    read_nested: ReadNested<'_>,
+    base: &Graph,
+) -> Result<(Vec<Graph>, Vec<String>), SyntaxError> {
+    for template in &templates {
+        let root = &template.root;
+        let reject = |at: At, message: &str| {
+            let message = message.to_owned();
+            Err(SyntaxError { at, message })
+        };
+        if root.map().is_none() {
+            return reject(root.at, "invalid template; expected a map");
+        }
+        let Some(resources) = root.get("Resources") else {
+            return reject(root.at, "invalid template; expected `Resources`");
+        };
+        if resources.map().is_none() {
+            return reject(resources.at, "invalid `Resources`; expected a map");
+        }
     }
-    let Some(resources) = root.get("Resources") else {
-        return reject(at, "invalid template; expected `Resources`");
-    };
-    if resources.map().is_none() {
-        return reject(resources.at, "invalid `Resources`; expected a map");
-    }
-    let (root, undecided) = looped(root, deployment)?;
-    let inferred = deployment.region.or_else(|| region_of_zones(&root));
-    let mut reader = Reader::new(file, &root, deployment, inferred);
-    reader.unresolved = undecided;
+    let linked = link(templates, deployment, read_nested)?;
+    let root = &linked.root;
+    let inferred = deployment.region.or_else(|| region_of_zones(root));
+    let mut reader = Reader::new(&linked.files, root, deployment, inferred, base);
+    reader.unresolved = linked.unresolved;
     let open = reader.truths(Scenario::default());
     let comparisons = std::mem::take(reader.comparisons.get_mut());
     let mut truths: Vec<TruthValues> = Vec::new();
     if !comparisons.is_empty() {
-        for scenario in scenarios(&root, comparisons) {
+        for scenario in scenarios(root, comparisons) {
             let of_scenario = reader.truths(scenario);
             if !truths.contains(&of_scenario) {
                 truths.push(of_scenario);
@@ -86,10 +91,8 @@ pub(crate) fn read(
     if truths.is_empty() {
         truths.push(open);
     }
-    Ok(truths
-        .into_iter()
-        .map(|truths| reader.graph(truths))
-        .collect())
+    let graphs = truths.into_iter().map(|truths| reader.graph(truths));
+    Ok((graphs.collect(), linked.notes))
 }
 
 /// Returns whether a tree looks like a template.
@@ -118,13 +121,15 @@ fn region_of_zones(root: &Tree) -> Option<&'static Region> {
 
 /// Reads a template.
 struct Reader<'t> {
-    file: Arc<str>,
+    files: Vec<Arc<str>>,
     root: &'t Tree,
     region: Option<&'static Region>,
     account: Option<&'t str>,
     parameters: HashMap<&'t str, ParameterValue>,
     resources: HashMap<&'t str, (&'t Tree, NodeId)>,
     lift: Lift,
+    /// The graph that gets the stack.
+    base: &'t Graph,
     scenario: RefCell<Scenario>,
     /// Whether resources are missing, since a loop has unknown items.
     unresolved: bool,
@@ -146,19 +151,21 @@ const REGION: &str = "AWS::Region";
 
 impl<'t> Reader<'t> {
     fn new(
-        file: &str,
+        files: &[String],
         root: &'t Tree,
         deployment: &'t Deployment,
         region: Option<&'static Region>,
+        base: &'t Graph,
     ) -> Reader<'t> {
         let mut reader = Reader {
-            file: file.into(),
+            files: files.iter().map(|it| it.as_str().into()).collect(),
             root,
             region,
             account: deployment.account.as_deref(),
             parameters: HashMap::new(),
             resources: HashMap::new(),
-            lift: Lift::new(Dialect::Cfn, "template", region),
+            lift: Lift::within(base.clone(), Dialect::Cfn, "template", region),
+            base,
             scenario: RefCell::default(),
             unresolved: false,
             conditions: RefCell::default(),
@@ -197,7 +204,12 @@ impl<'t> Reader<'t> {
             line + before.map(char::len_utf8).sum::<usize>()
         });
         SourceLocation::File(Span {
-            file: self.file.clone(),
+            file: self
+                .files
+                .get(usize::from(at.file))
+                .or(self.files.first())
+                .cloned()
+                .unwrap_or_else(|| "".into()),
             line: at.line,
             column: at.column,
             start,
@@ -208,7 +220,8 @@ impl<'t> Reader<'t> {
     /// Reads all resources with these condition values.
     fn graph(&self, truths: TruthValues) -> Graph {
         self.conditions.replace(truths);
-        let mut lift = Lift::new(Dialect::Cfn, "template", self.region);
+        let base = self.base.clone();
+        let mut lift = Lift::within(base, Dialect::Cfn, "template", self.region);
         for entry in resource_entries(self.root) {
             let type_name = entry
                 .value
@@ -221,7 +234,7 @@ impl<'t> Reader<'t> {
             self.resource(&mut lift, entry);
         }
         let mut graph = lift.finish();
-        graph.macros = self.unresolved || self.has_macros();
+        graph.macros |= self.unresolved || self.has_macros();
         graph.account = self.account.map(str::to_owned);
         graph
     }

@@ -18,7 +18,8 @@ pub(super) enum ParameterValue {
 
 impl Reader<'_> {
     pub(super) fn parameter_value(&self, entry: &Entry, deployment: &Deployment) -> ParameterValue {
-        let name = entry.key.as_str();
+        // A linked template has a prefix.
+        let name = entry.key.rsplit('/').next().unwrap_or(&entry.key);
         let of = entry
             .value
             .get("Type")

@@ -30,7 +30,8 @@ pub(crate) fn read_strict(
             message: "not a CloudFormation template; expected `Resources`".to_owned(),
         });
     }
-    let mut reader = Reader::new(file, root, &deployment, None);
+    let (files, base) = ([file.to_owned()], Graph::default());
+    let mut reader = Reader::new(&files, root, &deployment, None, &base);
     let ends = text.match_indices('\n').map(|(at, _)| at + 1);
     reader.source = (text, std::iter::once(0).chain(ends).collect());
     let mut out = Diagnostics::default();

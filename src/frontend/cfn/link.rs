@@ -1,0 +1,638 @@
+//! Links templates that are deployed together: exports with their imports, and nested stacks with
+//! the stacks that create them.
+//!
+//! The result is one template. The names of a template get its name as a prefix, so that they stay
+//! different. An import becomes the value of its export, a parameter of a nested stack the value that
+//! its parent passes, and `Outputs.X` of a nested stack the value of its output.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use super::super::tree::{Entry, Kind, SyntaxError, Tree};
+use super::{Deployment, looped};
+
+/// Limits nested stacks, which can contain themselves.
+const MAX_NESTING: usize = 8;
+/// Limits the values that follow one another through templates.
+const MAX_STEPS: usize = 20;
+
+/// Reads the template at a path next to another file.
+pub(crate) type ReadNested<'a> = &'a dyn Fn(&str, &str) -> Option<(String, String)>;
+
+/// A template to link.
+#[derive(Clone)]
+pub(crate) struct Template {
+    pub(crate) file: String,
+    pub(crate) root: Tree,
+}
+
+/// The linked templates.
+pub(crate) struct Linked {
+    pub(crate) root: Tree,
+    /// The names of the files, in the order of `At::file`.
+    pub(crate) files: Vec<String>,
+    /// Nested stacks and their files, as sentences.
+    pub(crate) notes: Vec<String>,
+    /// Whether a loop has unknown items.
+    pub(crate) unresolved: bool,
+}
+
+/// A template with the names that are visible in it.
+struct Unit {
+    file: String,
+    /// The prefix of its names.
+    prefix: String,
+    root: Tree,
+    /// The stack that creates it, and the parameters that it passes.
+    parent: Option<(usize, Vec<Entry>)>,
+    /// The linked nested stacks by logical ID, as positions in the list of units.
+    nested: HashMap<String, usize>,
+    /// The condition under which the stack exists, with the name of the linked template.
+    condition: Option<String>,
+}
+
+struct Linker<'a> {
+    units: Vec<Unit>,
+    deployment: &'a Deployment,
+    read_nested: ReadNested<'a>,
+    notes: Vec<String>,
+    unresolved: bool,
+    /// The values in other templates that are being followed.
+    depth: Cell<usize>,
+    /// The conditions of resources in nested stacks with conditions: name, and the two conditions.
+    joined: Vec<(String, [String; 2])>,
+}
+
+/// Links templates.
+///
+/// # Errors
+///
+/// A template that is not one.
+pub(crate) fn link(
+    templates: Vec<Template>,
+    deployment: &Deployment,
+    read_nested: ReadNested<'_>,
+) -> Result<Linked, SyntaxError> {
+    let mut linker = Linker {
+        units: Vec::new(),
+        deployment,
+        read_nested,
+        notes: Vec::new(),
+        unresolved: false,
+        depth: Cell::new(0),
+        joined: Vec::new(),
+    };
+    let alone = templates.len() == 1;
+    for template in templates {
+        let prefix = match alone {
+            true => String::new(),
+            false => linker.free_prefix(&template.file),
+        };
+        linker.add(template, prefix, None, None, 0)?;
+    }
+    let root = linker.merged();
+    Ok(Linked {
+        root,
+        files: linker.units.into_iter().map(|unit| unit.file).collect(),
+        notes: linker.notes,
+        unresolved: linker.unresolved,
+    })
+}
+
+fn text(text: impl Into<String>, like: &Tree) -> Tree {
+    Tree {
+        kind: Kind::Text(text.into()),
+        at: like.at,
+        plain: false,
+    }
+}
+
+fn list(items: Vec<Tree>, like: &Tree) -> Tree {
+    Tree {
+        kind: Kind::List(items),
+        at: like.at,
+        plain: false,
+    }
+}
+
+fn call(name: &str, argument: Tree) -> Tree {
+    let at = argument.at;
+    let entry = Entry {
+        key: name.to_owned(),
+        at,
+        value: argument,
+    };
+    Tree {
+        kind: Kind::Map(vec![entry]),
+        at,
+        plain: false,
+    }
+}
+
+/// Sets the file of all locations.
+fn locate(tree: &mut Tree, file: u16) {
+    tree.at.file = file;
+    match &mut tree.kind {
+        Kind::Null | Kind::Text(_) => {}
+        Kind::List(items) => items.iter_mut().for_each(|it| locate(it, file)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                entry.at.file = file;
+                locate(&mut entry.value, file);
+            }
+        }
+    }
+}
+
+/// Returns the text of a name with `*` for parts that the file does not show.
+fn pattern(tree: &Tree) -> Option<String> {
+    if let Some(text) = tree.text() {
+        return Some(text.to_owned());
+    }
+    let (name, argument) = tree.single()?;
+    match name {
+        "Ref" => Some("*".to_owned()),
+        "Fn::Sub" => {
+            let format = argument
+                .text()
+                .or_else(|| argument.list()?.first()?.text())?;
+            let mut out = String::new();
+            let mut rest = format;
+            while let Some((before, after)) = rest.split_once("${") {
+                let (_, behind) = after.split_once('}')?;
+                out.push_str(before);
+                out.push('*');
+                rest = behind;
+            }
+            Some(out + rest)
+        }
+        "Fn::Join" => match argument.list()? {
+            [delimiter, items] => {
+                let parts: Option<Vec<String>> = items.list()?.iter().map(pattern).collect();
+                Some(parts?.join(delimiter.text()?))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns whether an import can name an export. The name of a stack is not in its template.
+fn names(import: &str, export: &str) -> bool {
+    if import == export {
+        return true;
+    }
+    let last = |text: &str| text.rsplit('*').next().unwrap_or_default().to_owned();
+    match (import.contains('*'), export.contains('*')) {
+        (_, true) => !last(export).is_empty() && import.ends_with(&last(export)),
+        (true, false) => !last(import).is_empty() && export.ends_with(&last(import)),
+        (false, false) => false,
+    }
+}
+
+impl Linker<'_> {
+    /// Returns a prefix from the name of a file that no other template has.
+    fn free_prefix(&self, file: &str) -> String {
+        let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let stem = name.split('.').next().unwrap_or(name);
+        let taken = |prefix: &str| self.units.iter().any(|unit| unit.prefix == prefix);
+        let mut prefix = format!("{stem}/");
+        let mut n = 2;
+        while taken(&prefix) {
+            prefix = format!("{stem}-{n}/");
+            n += 1;
+        }
+        prefix
+    }
+
+    fn add(
+        &mut self,
+        template: Template,
+        prefix: String,
+        parent: Option<(usize, Vec<Entry>)>,
+        condition: Option<String>,
+        depth: usize,
+    ) -> Result<usize, SyntaxError> {
+        let (mut root, undecided) = looped(template.root, self.deployment)?;
+        self.unresolved |= undecided;
+        let at = self.units.len();
+        locate(&mut root, u16::try_from(at).unwrap_or(u16::MAX));
+        self.units.push(Unit {
+            file: template.file.clone(),
+            prefix: prefix.clone(),
+            root: root.clone(),
+            parent,
+            nested: HashMap::new(),
+            condition,
+        });
+        let resources = root.get("Resources").and_then(Tree::map);
+        for entry in resources.unwrap_or_default() {
+            let type_name = entry.value.get("Type").and_then(Tree::text);
+            if type_name != Some("AWS::CloudFormation::Stack") {
+                continue;
+            }
+            let name = format!("{prefix}{}", entry.key);
+            match self.nested_template(&template.file, entry, depth)? {
+                Some(nested) => {
+                    let file = nested.file.clone();
+                    self.notes
+                        .push(format!("nested stack `{name}` is read from `{file}`"));
+                    let passed = entry
+                        .value
+                        .get("Properties")
+                        .and_then(|it| it.get("Parameters"))
+                        .and_then(Tree::map);
+                    let parent = Some((at, passed.unwrap_or_default().to_vec()));
+                    let own = entry.value.get("Condition").and_then(Tree::text);
+                    let own = own.map(|it| format!("{prefix}{it}"));
+                    let inherited = self.units[at].condition.clone();
+                    let condition = self.both(inherited, own);
+                    let inner =
+                        self.add(nested, format!("{name}/"), parent, condition, depth + 1)?;
+                    self.units[at].nested.insert(entry.key.clone(), inner);
+                }
+                None => self.notes.push(format!(
+                    "nested stack `{name}` is not read: its template is not a local file"
+                )),
+            }
+        }
+        Ok(at)
+    }
+
+    /// Reads the template of a nested stack if it is a local file.
+    fn nested_template(
+        &self,
+        parent: &str,
+        entry: &Entry,
+        depth: usize,
+    ) -> Result<Option<Template>, SyntaxError> {
+        // The CDK uploads the template of a nested stack, and names its file here.
+        let asset = entry
+            .value
+            .get("Metadata")
+            .and_then(|it| it.get("aws:asset:path"))
+            .and_then(Tree::text);
+        let url = entry
+            .value
+            .get("Properties")
+            .and_then(|it| it.get("TemplateURL"))
+            .and_then(Tree::text);
+        let Some(path) = asset.or(url.filter(|it| !it.contains("://"))) else {
+            return Ok(None);
+        };
+        if depth >= MAX_NESTING {
+            return Ok(None);
+        }
+        let Some((file, text)) = (self.read_nested)(parent, path) else {
+            return Ok(None);
+        };
+        let root = super::super::tree::read(&text)?;
+        Ok(super::is_template(&root).then_some(Template { file, root }))
+    }
+
+    /// Returns the condition that two conditions are true.
+    fn both(&mut self, a: Option<String>, b: Option<String>) -> Option<String> {
+        match (a, b) {
+            (Some(a), Some(b)) => {
+                let name = format!("{a} and {b}");
+                if self.joined.iter().all(|(other, _)| *other != name) {
+                    self.joined.push((name.clone(), [a, b]));
+                }
+                Some(name)
+            }
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Returns the value of an export, if exactly one template has it.
+    fn export(&self, name: &Tree) -> Option<Tree> {
+        let wanted = pattern(name)?;
+        let mut found = None;
+        for (at, unit) in self.units.iter().enumerate() {
+            let outputs = unit.root.get("Outputs").and_then(Tree::map);
+            for output in outputs.unwrap_or_default() {
+                let export = output.value.get("Export").and_then(|it| it.get("Name"));
+                let is_it = export
+                    .and_then(pattern)
+                    .is_some_and(|export| names(&wanted, &export));
+                if !is_it {
+                    continue;
+                }
+                if found.is_some() {
+                    return None;
+                }
+                found = Some((at, output.value.get("Value")?));
+            }
+        }
+        let (at, value) = found?;
+        self.inside(|| self.renamed(at, value))
+    }
+
+    /// Returns the value of a name in a template: a parameter that the parent passes.
+    fn bound(&self, unit: &Unit, name: &str) -> Option<Tree> {
+        let (parent, passed) = unit.parent.as_ref()?;
+        let passed = passed.iter().find(|it| it.key == name)?;
+        let passed = self.inside(|| self.renamed(*parent, &passed.value))?;
+        let type_name = unit
+            .root
+            .get("Parameters")
+            .and_then(|it| it.get(name))
+            .and_then(|it| it.get("Type"))
+            .and_then(Tree::text)
+            .unwrap_or("String");
+        let is_list = type_name == "CommaDelimitedList" || type_name.starts_with("List<");
+        if !is_list || passed.list().is_some() {
+            return Some(passed);
+        }
+        let arguments = vec![text(",", &passed), passed.clone()];
+        Some(call("Fn::Split", list(arguments, &passed)))
+    }
+
+    /// Returns an output of a linked nested stack.
+    fn output(&self, unit: &Unit, id: &str, attribute: &str) -> Option<Tree> {
+        let inner = *unit.nested.get(id)?;
+        let name = attribute.strip_prefix("Outputs.")?;
+        let output = self.units[inner].root.get("Outputs")?.get(name)?;
+        let value = output.get("Value")?;
+        self.inside(|| self.renamed(inner, value))
+    }
+
+    /// Follows a value into another template, unless the values form a circle.
+    fn inside(&self, follow: impl FnOnce() -> Tree) -> Option<Tree> {
+        let depth = self.depth.get();
+        if depth >= MAX_STEPS {
+            return None;
+        }
+        self.depth.set(depth + 1);
+        let value = follow();
+        self.depth.set(depth);
+        Some(value)
+    }
+
+    /// Returns a value with the names of the linked template.
+    fn renamed(&self, at: usize, tree: &Tree) -> Tree {
+        let unit = &self.units[at];
+        let full = |name: &str| match name.starts_with("AWS::") {
+            true => name.to_owned(),
+            false => format!("{}{name}", unit.prefix),
+        };
+        if let Some((name, argument)) = tree.single() {
+            let items = argument.list().unwrap_or_default();
+            match (name, argument.text()) {
+                ("Ref", Some(name)) => {
+                    return self
+                        .bound(unit, name)
+                        .unwrap_or_else(|| call("Ref", text(full(name), tree)));
+                }
+                ("Fn::GetAtt", Some(path)) => {
+                    if let Some((id, attribute)) = path.split_once('.') {
+                        return self.output(unit, id, attribute).unwrap_or_else(|| {
+                            let path = vec![text(full(id), tree), text(attribute, tree)];
+                            call("Fn::GetAtt", list(path, tree))
+                        });
+                    }
+                }
+                ("Fn::GetAtt", None) => {
+                    if let [id, attribute] = items
+                        && let Some(id) = id.text()
+                    {
+                        let output = attribute.text().and_then(|it| self.output(unit, id, it));
+                        return output.unwrap_or_else(|| {
+                            let path = vec![text(full(id), tree), self.renamed(at, attribute)];
+                            call("Fn::GetAtt", list(path, tree))
+                        });
+                    }
+                }
+                ("Fn::Sub", _) => return self.renamed_sub(at, argument),
+                ("Condition", Some(name)) => return call("Condition", text(full(name), tree)),
+                ("Fn::ImportValue", _) => {
+                    if let Some(value) = self.export(argument) {
+                        return value;
+                    }
+                }
+                ("Fn::If" | "Fn::FindInMap", None) => {
+                    if let [first, rest @ ..] = items
+                        && let Some(own) = first.text()
+                    {
+                        let mut arguments = vec![text(full(own), first)];
+                        arguments.extend(rest.iter().map(|it| self.renamed(at, it)));
+                        return call(name, list(arguments, argument));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let kind = match &tree.kind {
+            Kind::List(items) => Kind::List(items.iter().map(|it| self.renamed(at, it)).collect()),
+            Kind::Map(entries) => Kind::Map(
+                entries
+                    .iter()
+                    .map(|it| Entry {
+                        key: it.key.clone(),
+                        at: it.at,
+                        value: self.renamed(at, &it.value),
+                    })
+                    .collect(),
+            ),
+            other => other.clone(),
+        };
+        Tree {
+            kind,
+            at: tree.at,
+            plain: tree.plain,
+        }
+    }
+
+    fn renamed_sub(&self, at: usize, argument: &Tree) -> Tree {
+        let unit = &self.units[at];
+        let (format, variables) = match argument.list() {
+            Some([format, variables]) => (format.text(), variables.map().unwrap_or_default()),
+            Some([format]) => (format.text(), Default::default()),
+            _ => (argument.text(), Default::default()),
+        };
+        let Some(format) = format else {
+            return call("Fn::Sub", argument.clone());
+        };
+        let mut values: Vec<Entry> = variables
+            .iter()
+            .map(|it| Entry {
+                key: it.key.clone(),
+                at: it.at,
+                value: self.renamed(at, &it.value),
+            })
+            .collect();
+        let mut out = String::new();
+        let mut rest = format;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, behind)) = after.split_once('}') else {
+                break;
+            };
+            out.push_str(before);
+            rest = behind;
+            let own = name.trim();
+            let is_literal = own.starts_with('!') || own.starts_with("AWS::");
+            if is_literal || variables.iter().any(|it| it.key == own) {
+                out.push_str(&format!("${{{name}}}"));
+                continue;
+            }
+            let replaced = match own.split_once('.') {
+                Some((id, attribute)) => self.output(unit, id, attribute),
+                None => self.bound(unit, own),
+            };
+            match replaced {
+                Some(value) => {
+                    let key = format!("linked{}", values.len());
+                    out.push_str(&format!("${{{key}}}"));
+                    values.push(Entry {
+                        key,
+                        at: argument.at,
+                        value,
+                    });
+                }
+                None => out.push_str(&format!("${{{}{own}}}", unit.prefix)),
+            }
+        }
+        out.push_str(rest);
+        let variables = Tree {
+            kind: Kind::Map(values),
+            at: argument.at,
+            plain: false,
+        };
+        call(
+            "Fn::Sub",
+            list(vec![text(out, argument), variables], argument),
+        )
+    }
+
+    /// Returns all templates as one.
+    fn merged(&mut self) -> Tree {
+        let mut sections: Vec<Entry> = Vec::new();
+        let at = self.units.first().map(|it| it.root.at).unwrap_or_default();
+        for section in ["Parameters", "Mappings", "Conditions", "Resources"] {
+            let mut entries = Vec::new();
+            for n in 0..self.units.len() {
+                let own = self.units[n].root.get(section).and_then(Tree::map);
+                for entry in own.unwrap_or_default().to_vec() {
+                    self.merge(n, section, entry, &mut entries);
+                }
+            }
+            sections.push(Entry {
+                key: section.to_owned(),
+                at,
+                value: Tree {
+                    kind: Kind::Map(entries),
+                    at,
+                    plain: false,
+                },
+            });
+        }
+        // The conditions of nested stacks are known only after their resources.
+        for (name, both) in std::mem::take(&mut self.joined) {
+            let like = Tree {
+                kind: Kind::Null,
+                at,
+                plain: false,
+            };
+            let terms = both.map(|it| call("Condition", text(it, &like)));
+            let value = call("Fn::And", list(terms.to_vec(), &like));
+            let conditions = sections.iter_mut().find(|it| it.key == "Conditions");
+            if let Some(Kind::Map(entries)) = conditions.map(|it| &mut it.value.kind) {
+                entries.push(Entry {
+                    key: name,
+                    at,
+                    value,
+                });
+            }
+        }
+        let transforms: Vec<Tree> = self
+            .units
+            .iter()
+            .filter_map(|unit| unit.root.get("Transform"))
+            .flat_map(|it| match it.list() {
+                Some(items) => items.to_vec(),
+                None => vec![it.clone()],
+            })
+            .collect();
+        if !transforms.is_empty() {
+            sections.push(Entry {
+                key: "Transform".to_owned(),
+                at,
+                value: Tree {
+                    kind: Kind::List(transforms),
+                    at,
+                    plain: false,
+                },
+            });
+        }
+        Tree {
+            kind: Kind::Map(sections),
+            at,
+            plain: false,
+        }
+    }
+
+    fn merge(&mut self, n: usize, section: &str, entry: Entry, out: &mut Vec<Entry>) {
+        let unit = &self.units[n];
+        let key = match entry.key.starts_with("Fn::") {
+            true => entry.key.clone(),
+            false => format!("{}{}", unit.prefix, entry.key),
+        };
+        let value = match section {
+            "Parameters" if self.bound(unit, &entry.key).is_some() => return,
+            "Parameters" => entry.value,
+            "Resources" if unit.nested.contains_key(&entry.key) => return,
+            "Resources" => self.resource(n, &entry.value),
+            _ => self.renamed(n, &entry.value),
+        };
+        out.push(Entry {
+            key,
+            at: entry.at,
+            value,
+        });
+    }
+
+    fn resource(&mut self, n: usize, tree: &Tree) -> Tree {
+        let prefix = self.units[n].prefix.clone();
+        let inherited = self.units[n].condition.clone();
+        let own = tree.get("Condition").and_then(Tree::text);
+        let own = own.map(|it| format!("{prefix}{it}"));
+        let condition = self.both(inherited, own);
+        let Some(entries) = tree.map() else {
+            return tree.clone();
+        };
+        let mut out = Vec::new();
+        for entry in entries {
+            let value = match entry.key.as_str() {
+                "Condition" => continue,
+                "DependsOn" => {
+                    let full = |it: &Tree| match it.text() {
+                        Some(name) => text(format!("{prefix}{name}"), it),
+                        None => it.clone(),
+                    };
+                    match entry.value.list() {
+                        Some(items) => list(items.iter().map(full).collect(), &entry.value),
+                        None => full(&entry.value),
+                    }
+                }
+                _ => self.renamed(n, &entry.value),
+            };
+            out.push(Entry {
+                key: entry.key.clone(),
+                at: entry.at,
+                value,
+            });
+        }
+        if let Some(condition) = condition {
+            out.push(Entry {
+                key: "Condition".to_owned(),
+                at: tree.at,
+                value: text(condition, tree),
+            });
+        }
+        Tree {
+            kind: Kind::Map(out),
+            at: tree.at,
+            plain: false,
+        }
+    }
+}
