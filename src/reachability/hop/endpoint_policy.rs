@@ -2,10 +2,10 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::iam::{CallContext, Caller, judge_document};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
-use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, policy_of, worst};
+use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, instance_node, policy_of};
 use crate::session_manager::{
     CHANNEL_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION, SESSION_KEY_ACTION,
 };
@@ -66,23 +66,27 @@ fn check_endpoint<'g>(
         };
         return Some(result.at(candidate.id, "policy"));
     };
+    let on = CallContext {
+        instance: instance_node(connection.index, connection.instance),
+        network: connection.network_path_through(Some(candidate.id)),
+        ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
+    };
     let decided = actions.iter().map(|action| {
-        let on = CallContext {
-            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
-            resource: None,
-        };
-        let allowed = document_allows(connection.index, policy, action, &on);
-        (allowed, (*action).to_owned())
+        let judged = judge_document(connection.index, policy, action, &on);
+        (judged, *action)
     });
-    let (allowed, action) = worst(decided)?;
-    let result = match allowed {
+    let (judged, action) = decided.min_by_key(|(judged, _)| judged.holds)?;
+    let result = match judged.holds {
         Ternary::Yes => HopResult::pass(
             HOP,
             format!("the policy of `{name}` allows the calls of the agent"),
         ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("the file does not show whether the policy of `{name}` allows `{action}`"),
+            format!(
+                "whether the policy of `{name}` allows `{action}` depends on {}",
+                judged.cause
+            ),
         ),
         Ternary::No => HopResult::fail(
             HOP,

@@ -3,6 +3,7 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::super::iam::trusts_ec2;
 use super::super::instance::InstanceConfig;
 use super::super::setting::Setting;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
@@ -245,7 +246,7 @@ fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
     let mut changes = Vec::new();
     match index
         .all::<Role>()
-        .find(|(_, _, role)| super::super::iam::trusts_ec2(&role.assume_role_policy).is_yes())
+        .find(|(_, _, role)| trusts_ec2(index, &role.assume_role_policy).holds.is_yes())
     {
         Some((id, ..)) => {
             changes.push(Fix::add(

@@ -172,6 +172,12 @@ impl Context<'_, '_> {
     }
 }
 
+/// Returns the node of an instance, or none for an Auto Scaling group.
+fn instance_node(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Option<NodeId> {
+    let node = index.graph.node(instance.node)?;
+    matches!(node.resource, crate::resource::Resource::Instance(_)).then_some(instance.node)
+}
+
 /// Checks all hops of an instance.
 pub(super) fn check_all<'g>(
     index: &GraphIndex<'g>,

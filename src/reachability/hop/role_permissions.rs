@@ -3,10 +3,12 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::CallContext;
+use super::super::iam::{CallContext, Caller, Decision, NetworkPath};
+use super::super::instance::InstanceConfig;
+use super::super::role_policies::RolePermissions;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
+use super::{Check, Connection, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
@@ -55,7 +57,7 @@ fn arn() -> Expr {
 
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     match &context.role {
-        InstanceRole::Node(role) => vec![check_role(context.index, *role)],
+        InstanceRole::Node(role) => vec![check_role(context.index, context.instance, *role)],
         InstanceRole::Outside(what) => vec![HopResult::unknown(
             HOP,
             format!("the permissions of {what} are not in the file"),
@@ -64,12 +66,51 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     }
 }
 
-fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
+/// Evaluates an action. If the network decides, evaluates it on the path of each placement.
+fn decide<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: NodeId,
+    permissions: &RolePermissions<'g>,
+    action: &str,
+) -> Decision {
+    let from = |network| CallContext {
+        instance: instance_node(index, instance),
+        network,
+        ..CallContext::of(Caller::Holder(Some(role)))
+    };
+    let anywhere = permissions.allows(index, action, &from(NetworkPath::Unknown));
+    if anywhere.allowed != Ternary::Unknown {
+        return anywhere;
+    }
+    let service = action.split(':').next().unwrap_or_default();
+    let of_each = instance.placements.iter().map(|placement| {
+        let connection = Connection::new(index, instance, placement, service, Some(role));
+        permissions.allows(index, action, &from(connection.network_path()))
+    });
+    let certain = instance
+        .placements
+        .iter()
+        .all(|placement| placement.certain);
+    let mut decisions: Vec<Decision> = of_each.collect();
+    let all_fail = decisions.iter().all(|it| it.allowed.is_no());
+    decisions.sort_by_key(|decision| decision.allowed);
+    match decisions.into_iter().next() {
+        Some(worst) if certain || all_fail || worst.allowed.is_yes() => worst,
+        _ => anywhere,
+    }
+}
+
+fn check_role<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: NodeId,
+) -> HopResult {
     let permissions = index.role_permissions(role);
     let name = index.name(role);
     let decisions = std::iter::once(REGISTER_ACTION)
         .chain(CHANNEL_ACTIONS)
-        .map(|action| permissions.allows(index, action, &CallContext::AGENT));
+        .map(|action| decide(index, instance, role, &permissions, action));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
         return HopResult::unknown(HOP, "the agent requires no action");

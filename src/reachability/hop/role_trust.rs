@@ -44,11 +44,12 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
         return HopResult::unknown(HOP, "the role is not in the file");
     };
     let name = index.name(role);
-    let result = match trusts_ec2(&it.assume_role_policy) {
+    let trust = trusts_ec2(index, &it.assume_role_policy);
+    let result = match trust.holds {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` trusts EC2")),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("the file does not show whether `{name}` trusts EC2"),
+            format!("whether `{name}` trusts EC2 depends on {}", trust.cause),
         ),
         Ternary::No => {
             let trust = PolicyDocument::new([Statement::allow(["sts:AssumeRole"])

@@ -6,7 +6,7 @@
 
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::iam::{CallContext, Caller, judge_document, key_node};
 use super::super::instance::InstanceConfig;
 use super::super::path;
 use super::super::routes::InternetRoute;
@@ -15,9 +15,7 @@ use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
-use crate::resource::{
-    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, RawValue, Resource,
-};
+use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, Map, RawValue, Resource};
 use crate::session_manager::{
     BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
 };
@@ -222,8 +220,8 @@ fn permission(
         );
     };
     let on = CallContext {
-        caller: Caller::Holder,
         resource,
+        ..CallContext::of(Caller::Holder(Some(role)))
     };
     let decision = index.role_permissions(role).allows(index, action, &on);
     let name = index.name(role);
@@ -286,27 +284,11 @@ fn key_policy(
     role: Option<NodeId>,
     key: Option<&Expr>,
 ) -> Option<HopResult> {
-    let id = match key {
-        Some(Expr::Attr(id, _) | Expr::Other(id, _)) => Some(*id),
-        Some(Expr::Text(name)) => index
-            .all::<KmsAlias>()
-            .find(|(_, _, it)| it.alias_name.lit().map(Text::as_ref) == Some(name.as_ref()))
-            .map(|(id, ..)| id),
-        _ => None,
-    };
-    // An alias names its key.
-    let id = id.and_then(|id| match &index.graph.node(id)?.resource {
-        Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
-        _ => Some(id),
-    });
-    let id = match id {
-        Some(id) => id,
-        None => {
-            return Some(HopResult::unknown(
-                HOP,
-                "the policy of the session key is not in the file",
-            ));
-        }
+    let Some(id) = key.and_then(|key| key_node(index, key)) else {
+        return Some(HopResult::unknown(
+            HOP,
+            "the policy of the session key is not in the file",
+        ));
     };
     let Resource::KmsKey(it) = &index.graph.node(id)?.resource else {
         return None;
@@ -315,11 +297,12 @@ fn key_policy(
         return Some(HopResult::pass(HOP, "the key policy delegates to IAM"));
     };
     let on = CallContext {
-        caller: role.map_or(Caller::Unknown, Caller::Role),
         resource: key,
+        ..CallContext::of(role.map_or(Caller::Unknown, Caller::Role))
     };
     let name = index.name(id);
-    Some(match document_allows(index, policy, SESSION_KEY_ACTION, &on) {
+    let judged = judge_document(index, policy, SESSION_KEY_ACTION, &on);
+    Some(match judged.holds {
         Ternary::Yes => HopResult::pass(
             HOP,
             format!("the policy of key `{name}` allows the role to decrypt"),
@@ -327,7 +310,8 @@ fn key_policy(
         Ternary::Unknown => HopResult::unknown(
             HOP,
             format!(
-                "the file does not show whether the policy of key `{name}` allows the role to decrypt"
+                "whether the policy of key `{name}` allows the role to decrypt depends on {}",
+                judged.cause
             ),
         ),
         Ternary::No => HopResult::fail(
@@ -415,8 +399,8 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
     let request = path::S3Request {
         action: BUCKET_ACTION,
         on: CallContext {
-            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: bucket,
+            ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
         },
     };
     let gateway =
