@@ -308,7 +308,7 @@ impl Prop for PolicyDocument {
         let RawValue::Object(mut map) = document else {
             return Err(Mismatch::expected("a policy document", &document));
         };
-        map.remove_path("Version");
+        let has_variables = has_variables(map.remove_path("Version"));
         map.remove_path("Id");
         let statements = match map.remove_path("Statement") {
             Some(RawValue::List(items)) => items,
@@ -317,7 +317,10 @@ impl Prop for PolicyDocument {
         };
         let statements = statements
             .into_iter()
-            .map(|item| take_statement(item, dialect).map_err(|m| m.inside("Statement")))
+            .map(|item| {
+                let statement = take_statement(item, dialect).map_err(|m| m.inside("Statement"))?;
+                Ok(escaped(statement, has_variables))
+            })
             .collect::<Result<_, _>>()?;
         Ok(PolicyDocument {
             statements,
@@ -351,6 +354,7 @@ impl Prop for PolicyDocument {
         let RawValue::Object(mut map) = document else {
             return Some(opaque(document.what().to_owned()));
         };
+        let has_variables = has_variables(map.remove_path("Version"));
         let items = match map.remove_path("Statement") {
             Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
@@ -359,7 +363,7 @@ impl Prop for PolicyDocument {
         let mut lifted = PolicyDocument::default();
         for item in items {
             match take_statement(item, dialect) {
-                Ok(statement) => lifted.statements.push(statement),
+                Ok(statement) => lifted.statements.push(escaped(statement, has_variables)),
                 Err(mismatch) => lifted.opaque = Some(mismatch.to_string().into()),
             }
         }
@@ -377,6 +381,39 @@ impl Prop for PolicyDocument {
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
         PolicyDocument::new(from.list(Statement::sample))
     }
+}
+
+/// Returns whether a policy of this version has variables. The default version has none.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+fn has_variables(version: Option<RawValue<'_>>) -> bool {
+    match version {
+        None => false,
+        Some(RawValue::Str(version)) => version != "2008-10-17",
+        Some(_) => true,
+    }
+}
+
+/// Escapes `${` in a statement of a version without variables, since the model has version
+/// 2012-10-17 only.
+fn escaped(mut statement: Statement, has_variables: bool) -> Statement {
+    fn escape(expr: &mut Expr) {
+        match expr {
+            Expr::Text(text) => *text = Text::Owned(text.replace("${", "${$}{")),
+            Expr::Concat(parts) | Expr::OneOf(parts) => parts.iter_mut().for_each(escape),
+            _ => {}
+        }
+    }
+    if has_variables {
+        return statement;
+    }
+    let conditions = statement.conditions.iter_mut().flat_map(|(.., of)| of);
+    for value in statement.resources.iter_mut().chain(conditions) {
+        match value {
+            Value::Lit(text) => *text = Text::Owned(text.replace("${", "${$}{")),
+            Value::Expr(expr) => escape(expr),
+        }
+    }
+    statement
 }
 
 fn take_values(term: Option<RawValue<'_>>, dialect: Dialect) -> Result<Vec<Value<Text>>, Mismatch> {

@@ -24,7 +24,11 @@ pub(super) const ENTRY: Entry = Entry {
 evaluates all inline, attached and standalone policies: wildcards, `NotAction`, resources, denials,
 conditions, and the permissions boundary. AWS managed policies are built in.
 
-**Unknown** if a policy or the boundary is outside the file, or if a condition depends on the call.
+The values of condition keys follow the path of the agent: an endpoint sends `aws:SourceVpc`,
+`aws:SourceVpce` and `aws:VpcSourceIp`, and a NAT gateway `aws:SourceIp`.
+
+**Unknown** if a policy or the boundary is outside the file, or if a condition key has an unknown
+value, such as `aws:PrincipalOrgID`.
 
 **Fix:** attach `AmazonSSMManagedInstanceCore`.
 
@@ -124,7 +128,7 @@ fn check_role<'g>(
         Ternary::No if permissions.is_empty() => {
             HopResult::fail(HOP, format!("`{name}` has no policy")).fix(attach(role))
         }
-        Ternary::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {
+        Ternary::No if worst.is_denied => {
             HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
                 "exclude `{REGISTER_ACTION}` and the channel actions of `ssmmessages` from the denial, or \
                  add them to the permissions boundary"

@@ -17,7 +17,8 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "EC2 provides the credentials of a role only if the role trusts EC2",
     page: "\
 **Checks** that the trust policy of the role allows `ec2.amazonaws.com` to assume it. The name
-`ec2.amazonaws.com.cn` also passes.
+`ec2.amazonaws.com.cn` also passes. EC2 sends no `sts:ExternalId`, so that a policy which requires
+one fails.
 
 **Fix:** allow `sts:AssumeRole` to `ec2.amazonaws.com` in the trust policy.
 ",

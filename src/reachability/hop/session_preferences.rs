@@ -15,7 +15,9 @@ use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
-use crate::resource::{Bucket, BucketEncryption, Document, LogGroup, Map, RawValue, Resource};
+use crate::resource::{
+    Bucket, BucketEncryption, Document, Effect, LogGroup, Map, Principal, RawValue, Resource,
+};
 use crate::session_manager::{
     BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
 };
@@ -101,13 +103,11 @@ fn of_document<'g>(
     let mut found = Vec::new();
     if let Some(key) = input_value(inputs, "kmsKeyId") {
         found.extend(key_policy(index, role, key.as_ref()));
-        found.push(permission(
-            index,
-            role,
-            SESSION_KEY_ACTION,
-            key.as_ref(),
-            "the session key",
-        ));
+        let what = "the session key";
+        found.push(match named_by_key(index, role, key.as_ref()) {
+            true => HopResult::pass(HOP, "the key policy names the role"),
+            false => permission(index, role, SESSION_KEY_ACTION, key.as_ref(), what),
+        });
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
             vec![check_service_path(&connection, "the session key")]
@@ -275,6 +275,41 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
             "set `cloudWatchEncryptionEnabled` to `false`, or add a KMS key to the log group",
         )),
     }
+}
+
+/// Returns whether the key policy allows the role itself to decrypt, which then needs no policy of
+/// its own.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
+fn named_by_key(index: &GraphIndex<'_>, role: Option<NodeId>, key: Option<&Expr>) -> bool {
+    let named = || {
+        let (role, key) = (role?, key?);
+        let Resource::KmsKey(it) = &index.graph.node(key_node(index, key)?)?.resource else {
+            return None;
+        };
+        let names_role =
+            |who: &Value<Text>| matches!(who, Value::Expr(Expr::Attr(id, _)) if *id == role);
+        let mut policy = it.key_policy.clone()?;
+        policy.statements.retain(|statement| {
+            let names_role = match &statement.principal {
+                Some(Principal::Aws(who)) => names_role(who),
+                Some(Principal::Several(kinds)) => {
+                    kinds.iter().any(|(_, who)| who.iter().any(names_role))
+                }
+                _ => false,
+            };
+            statement.effect == Effect::Deny || (names_role && !statement.not.principal)
+        });
+        let on = |caller| CallContext {
+            resource: Some(key),
+            ..CallContext::of(caller)
+        };
+        let by_key = judge_document(index, &policy, SESSION_KEY_ACTION, &on(Caller::Role(role)));
+        let permissions = index.role_permissions(role);
+        let own = permissions.allows(index, SESSION_KEY_ACTION, &on(Caller::Holder(Some(role))));
+        let free = own.allowed.is_no() && !own.is_denied && permissions.boundary.is_none();
+        Some(by_key.holds.is_yes() && free)
+    };
+    named().unwrap_or(false)
 }
 
 /// Checks that the key policy allows the role to decrypt, or delegates to IAM.

@@ -35,6 +35,8 @@ use text::plain;
 /// The decision about an action, and the policy that determines it.
 pub(crate) struct Decision {
     pub(crate) allowed: Ternary,
+    /// Whether a denial or the permissions boundary determines it, so that no allowance helps.
+    pub(crate) is_denied: bool,
     pub(crate) detail: String,
     pub(crate) at: Option<(NodeId, &'static str)>,
 }
@@ -144,11 +146,17 @@ impl<'g> RolePermissions<'g> {
         for link in &role.managed_policies {
             permissions.attach(index, link, Ternary::Yes, (id, "managed_policies"));
         }
-        if index
-            .graph
-            .node(id)
-            .is_some_and(|node| node.is_unmodeled("managed_policies"))
-        {
+        let is_unmodeled = |field: &str| {
+            let node = index.graph.node(id);
+            node.is_some_and(|node| node.is_unmodeled(field))
+        };
+        let lists = [
+            "managed_policies",
+            "managed_policy_arns",
+            "Policies",
+            "inline_policy",
+        ];
+        if lists.into_iter().any(is_unmodeled) {
             permissions.external.push("a policy".to_owned());
         }
         for (at, _, policy) in index.all::<RolePolicy>() {
@@ -187,6 +195,9 @@ impl<'g> RolePermissions<'g> {
                 }
                 Ok((.., name)) | Err(name) => Boundary::Unknown(name),
             });
+        }
+        if permissions.boundary.is_none() && is_unmodeled("permissions_boundary") {
+            permissions.boundary = Some(Boundary::Unknown("of the role".to_owned()));
         }
         permissions
     }
@@ -272,6 +283,7 @@ impl<'g> RolePermissions<'g> {
             |grant: Option<&Grant<'_>>| grant.map(|grant| grant.name.clone()).unwrap_or_default();
         let decide = |allowed, detail, grant| Decision {
             allowed,
+            is_denied: denied.holds.is_yes(),
             detail,
             at: at(grant),
         };
@@ -347,6 +359,7 @@ impl<'g> RolePermissions<'g> {
         };
         Some(Decision {
             allowed,
+            is_denied: allowed.is_no(),
             detail,
             at: None,
         })

@@ -86,11 +86,11 @@ pub(super) fn action_is_meant(
     statement: &Statement,
     action: &str,
 ) -> Judgment {
-    let wanted = literal(&action.to_ascii_lowercase());
     let named = Judgment::any(statement.actions.iter().map(|it| {
-        if matches!(it, Value::Lit(text) if text == "*") {
-            return Ternary::Yes.into();
+        if let Value::Lit(pattern) = it {
+            return names_action(pattern.as_bytes(), action.as_bytes()).into();
         }
+        let wanted = literal(&action.to_ascii_lowercase());
         let one = |expr: Expr| matches(&lowercase(action_pattern(index, &expr)), &wanted);
         let holds = Ternary::unanimous(alternatives(it).into_iter().map(one));
         Judgment::of(holds, || {
@@ -98,6 +98,33 @@ pub(super) fn action_is_meant(
         })
     }));
     if statement.not.actions { !named } else { named }
+}
+
+/// Matches a literal pattern of an action, ignoring case. Most patterns of a file are literal.
+fn names_action(pattern: &[u8], action: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    while t < action.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                back = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c.eq_ignore_ascii_case(&action[t]) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match back {
+                Some((star, from)) => {
+                    p = star + 1;
+                    t = from + 1;
+                    back = Some((star, from + 1));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == b'*')
 }
 
 /// Actions have wildcards and no variables.
@@ -351,4 +378,34 @@ fn is_aws(
         let shown = alternatives(who).first().map(visible_text);
         format!("principal `{}`", shown.unwrap_or_default())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_action;
+
+    #[test]
+    fn wildcards_match_as_iam_has_it() {
+        for (pattern, action, matches) in [
+            ("*", "", true),
+            ("ssm:*", "ssm:UpdateInstanceInformation", true),
+            ("ssm:*", "ssmmessages:OpenDataChannel", false),
+            ("ssm*", "ssmmessages:OpenDataChannel", true),
+            ("SSM:update?nstance*", "ssm:UpdateInstanceInformation", true),
+            (
+                "ssmmessages:*Control*",
+                "ssmmessages:OpenControlChannel",
+                true,
+            ),
+            (
+                "ssmmessages:*Control",
+                "ssmmessages:OpenControlChannel",
+                false,
+            ),
+            ("", "x", false),
+        ] {
+            let found = names_action(pattern.as_bytes(), action.as_bytes());
+            assert_eq!(found, matches, "{pattern} {action}");
+        }
+    }
 }
