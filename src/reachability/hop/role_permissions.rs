@@ -3,12 +3,13 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CallContext, Caller, Decision, NetworkPath};
+use super::super::iam::{CallContext, Caller, Decision};
 use super::super::instance::InstanceConfig;
-use super::super::role_policies::RolePermissions;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{Check, Connection, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node};
+use super::{
+    Check, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node, on_each_path,
+};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
@@ -70,39 +71,31 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     }
 }
 
-/// Evaluates an action. If the network decides, evaluates it on the path of each placement.
-fn decide<'g>(
+/// Evaluates an action of the role. If the network decides, evaluates it on the path of each
+/// placement.
+pub(super) fn decide<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
     role: NodeId,
-    permissions: &RolePermissions<'g>,
-    action: &str,
+    (action, resource): (&str, Option<&Expr>),
 ) -> Decision {
-    let from = |network| CallContext {
-        instance: instance_node(index, instance),
-        network,
-        ..CallContext::of(Caller::Holder(Some(role)))
+    let permissions = index.role_permissions(role);
+    let from = |network| {
+        let on = CallContext {
+            resource,
+            instance: instance_node(index, instance),
+            network,
+            ..CallContext::of(Caller::Holder(Some(role)))
+        };
+        permissions.allows(index, action, &on)
     };
-    let anywhere = permissions.allows(index, action, &from(NetworkPath::Unknown));
-    if anywhere.allowed != Ternary::Unknown {
-        return anywhere;
-    }
-    let service = action.split(':').next().unwrap_or_default();
-    let of_each = instance.placements.iter().map(|placement| {
-        let connection = Connection::new(index, instance, placement, service, Some(role));
-        permissions.allows(index, action, &from(connection.network_path()))
-    });
-    let certain = instance
-        .placements
-        .iter()
-        .all(|placement| placement.certain);
-    let mut decisions: Vec<Decision> = of_each.collect();
-    let all_fail = decisions.iter().all(|it| it.allowed.is_no());
-    decisions.sort_by_key(|decision| decision.allowed);
-    match decisions.into_iter().next() {
-        Some(worst) if certain || all_fail || worst.allowed.is_yes() => worst,
-        _ => anywhere,
-    }
+    on_each_path(
+        index,
+        instance,
+        (action, Some(role)),
+        from,
+        |decision: &Decision| decision.allowed,
+    )
 }
 
 fn check_role<'g>(
@@ -114,7 +107,7 @@ fn check_role<'g>(
     let name = index.name(role);
     let decisions = std::iter::once(REGISTER_ACTION)
         .chain(CHANNEL_ACTIONS)
-        .map(|action| decide(index, instance, role, &permissions, action));
+        .map(|action| decide(index, instance, role, (action, None)));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
         return HopResult::unknown(HOP, "the agent requires no action");

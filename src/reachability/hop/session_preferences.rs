@@ -13,7 +13,11 @@ use super::super::routes::InternetRoute;
 use super::super::security::{Peer, allows_outbound};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
-use super::{Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements};
+use super::role_permissions::decide;
+use super::{
+    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements,
+    instance_node, on_each_path,
+};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
     Bucket, BucketEncryption, Document, Effect, LogGroup, Map, Principal, RawValue, Resource,
@@ -102,11 +106,11 @@ fn of_document<'g>(
     };
     let mut found = Vec::new();
     if let Some(key) = input_value(inputs, "kmsKeyId") {
-        found.extend(key_policy(index, role, key.as_ref()));
+        found.extend(key_policy(index, instance, role, key.as_ref()));
         let what = "the session key";
         found.push(match named_by_key(index, role, key.as_ref()) {
             true => HopResult::pass(HOP, "the key policy names the role"),
-            false => permission(index, role, SESSION_KEY_ACTION, key.as_ref(), what),
+            false => permission(index, instance, role, (SESSION_KEY_ACTION, key.as_ref()), what),
         });
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
@@ -122,7 +126,7 @@ fn of_document<'g>(
             Ternary::Yes => {
                 found.push(encrypted(index, group.as_ref()));
                 let what = "the encryption of the log group";
-                found.push(permission(index, role, LOG_GROUP_ACTION, None, what));
+                found.push(permission(index, instance, role, (LOG_GROUP_ACTION, None), what));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "logs", role);
                     vec![check_service_path(&connection, what)]
@@ -142,7 +146,7 @@ fn of_document<'g>(
                 let what = "the encryption of the bucket";
                 let action = BUCKET_ACTION;
                 found.extend(bucket_encryption(index, bucket.as_ref()));
-                found.push(permission(index, role, action, arn.as_ref(), what));
+                found.push(permission(index, instance, role, (action, arn.as_ref()), what));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "s3", role);
                     vec![check_s3_path(&connection, what, arn.as_ref())]
@@ -206,11 +210,11 @@ fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
     }
 }
 
-fn permission(
-    index: &GraphIndex<'_>,
+fn permission<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
-    action: &str,
-    resource: Option<&Expr>,
+    (action, resource): (&str, Option<&Expr>),
     what: &str,
 ) -> HopResult {
     let Some(role) = role else {
@@ -219,11 +223,7 @@ fn permission(
             format!("the file does not show whether the role allows the agent to read {what}"),
         );
     };
-    let on = CallContext {
-        resource,
-        ..CallContext::of(Caller::Holder(Some(role)))
-    };
-    let decision = index.role_permissions(role).allows(index, action, &on);
+    let decision = decide(index, instance, role, (action, resource));
     let name = index.name(role);
     match decision.allowed {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` allows the agent to read {what}")),
@@ -314,8 +314,9 @@ fn named_by_key(index: &GraphIndex<'_>, role: Option<NodeId>, key: Option<&Expr>
 
 /// Checks that the key policy allows the role to decrypt, or delegates to IAM.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-fn key_policy(
-    index: &GraphIndex<'_>,
+fn key_policy<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
     key: Option<&Expr>,
 ) -> Option<HopResult> {
@@ -331,12 +332,18 @@ fn key_policy(
     let Some(policy) = &it.key_policy else {
         return Some(HopResult::pass(HOP, "the key policy delegates to IAM"));
     };
-    let on = CallContext {
-        resource: key,
-        ..CallContext::of(role.map_or(Caller::Unknown, Caller::Role))
+    let from = |network| {
+        let on = CallContext {
+            resource: key,
+            instance: instance_node(index, instance),
+            network,
+            ..CallContext::of(role.map_or(Caller::Unknown, Caller::Role))
+        };
+        judge_document(index, policy, SESSION_KEY_ACTION, &on)
     };
     let name = index.name(id);
-    let judged = judge_document(index, policy, SESSION_KEY_ACTION, &on);
+    let call = (SESSION_KEY_ACTION, role);
+    let judged = on_each_path(index, instance, call, from, |judged| judged.holds);
     Some(match judged.holds {
         Ternary::Yes => HopResult::pass(
             HOP,

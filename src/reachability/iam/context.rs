@@ -6,7 +6,7 @@ use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
 use super::text::{instance_arn, plain, push_pseudo, role_arn};
 use crate::ir::{Expr, NodeId, Pseudo, Value};
-use crate::resource::Resource;
+use crate::resource::{Node, RawValue, Resource};
 
 /// The principal that a policy is evaluated for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,8 +226,27 @@ impl CallContext<'_> {
             _ if node.is_unmodeled("tags") => Fact::Unknown,
             Some((_, Value::Lit(value))) => text(value),
             Some((_, Value::Expr(expr))) => Fact::Value(plain(index, expr)),
-            None => Fact::Absent,
+            None => inherited_tag(node, tag),
         }
+    }
+}
+
+/// A tag of the default tags of a Terraform provider.
+fn inherited_tag(node: &Node, tag: &str) -> Fact {
+    let all = node
+        .origin
+        .as_ref()
+        .and_then(|origin| origin.unknown_properties.get("tags_all"));
+    match all {
+        None => Fact::Absent,
+        Some(RawValue::Object(tags) | RawValue::Block(tags)) => {
+            match tags.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag)) {
+                Some((_, RawValue::Str(value))) => text(value),
+                Some(_) => Fact::Unknown,
+                None => Fact::Absent,
+            }
+        }
+        Some(_) => Fact::Unknown,
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) use context::{CallContext, Caller, NetworkPath};
 pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
 pub(crate) use trust::trusts_ec2;
 
-use super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::graph_index::{GraphIndex, Resolved, expr_of, visible_text};
 use super::managed;
 use super::role_policies::{Boundary, Grant, RolePermissions};
 use super::ternary::Ternary;
@@ -108,6 +108,55 @@ fn aws_managed(index: &GraphIndex<'_>, expr: &Expr) -> Option<(String, String)> 
     Some((front.strip_prefix("arn:")?.to_owned(), name.to_owned()))
 }
 
+/// Returns whether no exclusive resource of Terraform detaches a policy from a role. The order of
+/// the resources in an apply decides otherwise.
+fn stays_attached(
+    index: &GraphIndex<'_>,
+    policy: &Link<ManagedPolicy>,
+    ours: &impl Fn(&Link<Role>) -> Ternary,
+) -> Ternary {
+    let arn = |link: &Link<ManagedPolicy>| {
+        plain(index, &expr_of(link, |id| id.as_str().to_owned().into()))
+    };
+    let same = |link: &Link<ManagedPolicy>| matches(&arn(link), &arn(policy));
+    // Detaches all other policies of the role.
+    let of_role = index.all::<RolePolicyAttachments>().map(|(at, _, it)| {
+        let lists = Ternary::any(it.policies.iter().map(same));
+        ours(&it.role).and(index.exists(at)).and(!lists)
+    });
+    // Detaches the policy from all other roles.
+    let of_policy = index.all::<PolicyAttachment>().map(|(at, _, it)| {
+        let lists = Ternary::any(it.roles.iter().map(ours));
+        same(&it.policy).and(index.exists(at)).and(!lists)
+    });
+    let detaches = Ternary::any(of_role.chain(of_policy));
+    if detaches.is_no() {
+        Ternary::Yes
+    } else {
+        Ternary::Unknown
+    }
+}
+
+/// Returns whether no exclusive resource of Terraform deletes an inline policy of a role.
+fn stays_inline(index: &GraphIndex<'_>, role: NodeId, policy: NodeId) -> Ternary {
+    let mut nodes = index
+        .graph
+        .stacks()
+        .flat_map(|stack| index.graph.nodes_of(stack));
+    let deletes = nodes.any(|(_, node)| {
+        let of = node.resource.type_name(node.dialect());
+        of == Some("aws_iam_role_policies_exclusive") && !node.is_absent() && {
+            let named = node.references();
+            named.contains(&role) && !named.contains(&policy)
+        }
+    });
+    if deletes {
+        Ternary::Unknown
+    } else {
+        Ternary::Yes
+    }
+}
+
 impl<'g> GraphIndex<'g> {
     /// Returns what IAM allows a role; computed once.
     pub(crate) fn role_permissions(&self, role: NodeId) -> Rc<RolePermissions<'g>> {
@@ -160,7 +209,8 @@ impl<'g> RolePermissions<'g> {
             permissions.external.push("a policy".to_owned());
         }
         for (at, _, policy) in index.all::<RolePolicy>() {
-            permissions.add(index, ours(&policy.role), at, &policy.policy_document);
+            let ours = ours(&policy.role).and(stays_inline(index, id, at));
+            permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, policy) in index.all::<InlinePolicy>() {
             let ours = Ternary::any(policy.roles.iter().map(ours));
@@ -171,7 +221,8 @@ impl<'g> RolePermissions<'g> {
             permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, it) in index.all::<RolePolicyAttachment>() {
-            let ours = ours(&it.role).and(index.exists(at));
+            let stays = stays_attached(index, &it.policy, &ours);
+            let ours = ours(&it.role).and(index.exists(at)).and(stays);
             permissions.attach(index, &it.policy, ours, (at, "policy"));
         }
         for (at, _, it) in index.all::<PolicyAttachment>() {
