@@ -377,9 +377,17 @@ fn time_of_day(text: &str) -> Option<i64> {
     Some(clock(time)? - offset)
 }
 
-/// Returns the Elastic IP address of a NAT gateway.
+/// Returns the Elastic IP address of a NAT gateway that has no other.
 pub(crate) fn nat_address(index: &GraphIndex<'_>, exit: NodeId) -> Option<NodeId> {
-    match &index.graph.node(exit)?.resource {
+    let node = index.graph.node(exit)?;
+    let mut more = node
+        .origin
+        .iter()
+        .flat_map(|it| it.unknown_properties.iter());
+    if more.any(|(name, _)| name.to_ascii_lowercase().starts_with("secondary")) {
+        return None;
+    }
+    match &node.resource {
         Resource::NatGateway(nat) => {
             let address = nat.allocation.as_ref()?;
             match index.resolve_one::<Eip>(address) {
