@@ -7,9 +7,7 @@ use super::super::iam::{CallContext, Caller, Decision};
 use super::super::instance::InstanceConfig;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{
-    Check, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node, on_each_path,
-};
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node, on_each_path};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
@@ -105,6 +103,12 @@ fn check_role<'g>(
 ) -> HopResult {
     let permissions = index.role_permissions(role);
     let name = index.name(role);
+    if let Some((policy, reason)) = permissions.rejected() {
+        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name))
+            .fix(Fix::manual(format!("correct the policy: {reason}")));
+        let at = policy.at.unwrap_or((role, "managed_policies"));
+        return result.at(at.0, at.1);
+    }
     let decisions = std::iter::once(REGISTER_ACTION)
         .chain(CHANNEL_ACTIONS)
         .map(|action| decide(index, instance, role, (action, None)));

@@ -3,7 +3,7 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::trusts_ec2;
+use super::super::iam::{rejection, trusts_ec2};
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
@@ -45,6 +45,11 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
         return HopResult::unknown(HOP, "the role is not in the file");
     };
     let name = index.name(role);
+    if let Some(reason) = rejection::of_trust_policy(&it.assume_role_policy) {
+        return HopResult::fail(HOP, format!("IAM rejects `{name}`: {reason}"))
+            .at(role, "assume_role_policy")
+            .fix(Fix::manual(format!("correct the trust policy: {reason}")));
+    }
     let trust = trusts_ec2(index, &it.assume_role_policy);
     let result = match trust.holds {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` trusts EC2")),

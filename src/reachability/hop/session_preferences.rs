@@ -110,7 +110,13 @@ fn of_document<'g>(
         let what = "the session key";
         found.push(match named_by_key(index, role, key.as_ref()) {
             true => HopResult::pass(HOP, "the key policy names the role"),
-            false => permission(index, instance, role, (SESSION_KEY_ACTION, key.as_ref()), what),
+            false => permission(
+                index,
+                instance,
+                role,
+                (SESSION_KEY_ACTION, key.as_ref()),
+                what,
+            ),
         });
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
@@ -126,7 +132,13 @@ fn of_document<'g>(
             Ternary::Yes => {
                 found.push(encrypted(index, group.as_ref()));
                 let what = "the encryption of the log group";
-                found.push(permission(index, instance, role, (LOG_GROUP_ACTION, None), what));
+                found.push(permission(
+                    index,
+                    instance,
+                    role,
+                    (LOG_GROUP_ACTION, None),
+                    what,
+                ));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "logs", role);
                     vec![check_service_path(&connection, what)]
@@ -146,7 +158,13 @@ fn of_document<'g>(
                 let what = "the encryption of the bucket";
                 let action = BUCKET_ACTION;
                 found.extend(bucket_encryption(index, bucket.as_ref()));
-                found.push(permission(index, instance, role, (action, arn.as_ref()), what));
+                found.push(permission(
+                    index,
+                    instance,
+                    role,
+                    (action, arn.as_ref()),
+                    what,
+                ));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "s3", role);
                     vec![check_s3_path(&connection, what, arn.as_ref())]

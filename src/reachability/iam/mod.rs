@@ -6,6 +6,7 @@ mod condition;
 mod context;
 mod judgment;
 mod pattern;
+pub(crate) mod rejection;
 mod statement;
 mod text;
 mod trust;
@@ -295,6 +296,12 @@ impl<'g> RolePermissions<'g> {
     /// Returns whether the role has no policy.
     pub(crate) fn is_empty(&self) -> bool {
         self.grants.is_empty() && self.external.is_empty()
+    }
+
+    /// Returns the policy that IAM rejects, with the reason.
+    pub(in crate::reachability) fn rejected(&self) -> Option<(&Grant<'g>, &'static str)> {
+        let mut certain = self.grants.iter().filter(|grant| grant.exists.is_yes());
+        certain.find_map(|grant| Some((grant, rejection::of_role_policy(&grant.document)?)))
     }
 
     /// Evaluates an action.
