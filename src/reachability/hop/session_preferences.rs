@@ -6,7 +6,7 @@
 
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CallContext, Caller, judge_document, key_node};
+use super::super::iam::{CallContext, Caller, can_be, judge_document, key_node};
 use super::super::instance::InstanceConfig;
 use super::super::path;
 use super::super::routes::InternetRoute;
@@ -68,10 +68,30 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     if let Some((id, _, document)) = account {
         return of_document(index, instance, role, id, document);
     }
+    let is_session = |it: &Document| match &it.document_type {
+        None => false,
+        Some(of) => of.lit().is_none_or(|of| of == "Session"),
+    };
     index
         .all::<Document>()
-        .filter(|(_, node, _)| node.origin.is_none())
-        .flat_map(|(id, _, document)| of_document(index, instance, role, id, document))
+        .flat_map(|(id, node, document)| {
+            // A document with an unknown name can be that of the account.
+            let named_outside = match &document.name {
+                Some(Value::Expr(name)) => can_be(index, name, DEFAULT_DOCUMENT),
+                _ => false,
+            };
+            match node.origin {
+                None => of_document(index, instance, role, id, document),
+                Some(_) if named_outside && is_session(document) => {
+                    let mut results = of_document(index, instance, role, id, document);
+                    for result in &mut results {
+                        result.status = result.status.max(HopStatus::Unknown);
+                    }
+                    results
+                }
+                Some(_) => Vec::new(),
+            }
+        })
         .collect()
 }
 

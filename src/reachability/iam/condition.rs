@@ -8,7 +8,7 @@ use super::super::graph_index::{GraphIndex, Resolved, parse_lenient};
 use super::super::ternary::Ternary;
 use super::context::{CallContext, Fact};
 use super::judgment::Judgment;
-use super::pattern::{Atom, known, lowercase, matches, matches_arn};
+use super::pattern::{Atom, known, literal, lowercase, matches, matches_arn};
 use super::text::{Reading, alternatives, atoms, plain};
 use crate::ir::{Cidr, Expr, NodeId, Text, Value};
 use crate::resource::{Eip, Resource, Subnet, Typed};
@@ -402,6 +402,11 @@ pub(crate) fn nat_address(index: &GraphIndex<'_>, exit: NodeId) -> Option<NodeId
 /// Returns whether two texts are equal, for principals, which have no wildcards.
 pub(super) fn equals(index: &GraphIndex<'_>, expr: &Expr, value: &[Atom]) -> Ternary {
     matches(&plain(index, expr), value)
+}
+
+/// Returns whether an expression can have a text.
+pub(crate) fn can_be(index: &GraphIndex<'_>, expr: &Expr, text: &str) -> bool {
+    !equals(index, expr, &literal(text)).is_no()
 }
 
 #[cfg(test)]

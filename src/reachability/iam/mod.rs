@@ -14,7 +14,7 @@ mod trust;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-pub(crate) use condition::nat_address;
+pub(crate) use condition::{can_be, nat_address};
 pub(crate) use context::{CallContext, Caller, NetworkPath};
 pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
 pub(crate) use trust::trusts_ec2;
