@@ -57,7 +57,7 @@ pub(super) enum InstanceRole {
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
 const DHMC: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
 
-/// Returns whether Default Host Management is enabled, as far as the file and the caller tell.
+/// Returns whether Default Host Management is enabled, as far as the file and the options specify.
 pub(super) fn default_host_management(index: &GraphIndex<'_>) -> Ternary {
     if index.assumptions.dhmc {
         return Ternary::Yes;

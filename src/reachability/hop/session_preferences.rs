@@ -315,8 +315,8 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
     }
 }
 
-/// Returns whether the key policy allows the role itself to decrypt, which then needs no policy of
-/// its own.
+/// Returns whether the key policy allows the role itself to decrypt, which then needs no other
+/// policy.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
 fn named_by_key(index: &GraphIndex<'_>, role: Option<NodeId>, key: Option<&Expr>) -> bool {
     let named = || {

@@ -80,7 +80,7 @@ fn certain(pattern: &[Atom], text: &[Atom]) -> bool {
     }
 }
 
-/// Returns the length of `aws` as a whole segment of an ARN.
+/// Returns the length of `aws` if it is a complete segment of an ARN.
 fn starts_with_aws(atoms: &[Atom]) -> Option<usize> {
     let is = |at: usize, c: char| atoms.get(at) == Some(&Atom::Char(c));
     (is(0, 'a') && is(1, 'w') && is(2, 's') && is(3, ':')).then_some(3)
@@ -224,8 +224,8 @@ mod tests {
     use super::*;
     use crate::ir::NodeId;
 
-    /// Reads a pattern: `*`, `?`, `@` for the account, `#` for the Region, `%` for the partition,
-    /// `A` and `B` for two generated names, `~` for an unknown text.
+    /// Reads a pattern. `@` is the account, `#` the Region, and `%` the partition. `A` and `B` are
+    /// generated names, and `~` is an unknown text.
     fn atoms(text: &str) -> Vec<Atom> {
         let atom = |c| match c {
             '*' => Atom::Any,
