@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::Names;
 use super::{Part, Scene, svg};
 use crate::ir::NodeId;
-use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
+use crate::reachability::{HopResult, HopStatus, InstanceReachability, Verdict, assumptions};
 use crate::report::CheckReport;
 use crate::template::{self, TemplateError};
 
@@ -107,7 +107,7 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "paths": paths.collect::<Vec<_>>(),
         "resources": resources(&names, report),
-        "assumptions": ASSUMPTIONS,
+        "assumptions": assumptions(report.graph, report.reachability),
     })
 }
 

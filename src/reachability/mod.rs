@@ -32,7 +32,7 @@ pub(crate) mod setting;
 pub(crate) mod ternary;
 mod topology;
 
-pub use assumptions::{ASSUMPTIONS, Assumptions};
+pub use assumptions::{Assumptions, assumptions};
 pub use fix::Fix;
 pub use hop::Hop;
 #[cfg(feature = "report")]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json as object};
 
 use super::{CheckReport, text::fixed};
-use crate::reachability::{ASSUMPTIONS, Hop, HopResult, InstanceReachability};
+use crate::reachability::{Hop, HopResult, InstanceReachability, assumptions};
 
 /// The version of the format. A change that breaks readers increases it.
 pub const VERSION: u32 = 1;
@@ -28,7 +28,7 @@ pub fn json(report: &CheckReport<'_>) -> String {
         "version": VERSION,
         "file": report.file,
         "instances": instances,
-        "assumptions": ASSUMPTIONS,
+        "assumptions": assumptions(report.graph, report.reachability),
         "not_modeled": not_modeled(report),
         "notes": report.notes,
     });

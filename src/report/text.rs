@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::{CheckReport, count_verdict, fix};
-use crate::reachability::{ASSUMPTIONS, HopResult, HopStatus, InstanceReachability, Verdict};
+use crate::reachability::{HopResult, HopStatus, InstanceReachability, Verdict, assumptions};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -57,7 +57,7 @@ pub fn text(report: &CheckReport<'_>) -> String {
     let _ = writeln!(out, "{}: {}", report.file, total.join(", "));
     if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
         let _ = writeln!(out, "assumptions:");
-        for assumption in ASSUMPTIONS {
+        for assumption in assumptions(report.graph, report.reachability) {
             let _ = writeln!(out, "  - {assumption}");
         }
     }

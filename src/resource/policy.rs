@@ -308,7 +308,7 @@ impl Prop for PolicyDocument {
         let RawValue::Object(mut map) = document else {
             return Err(Mismatch::expected("a policy document", &document));
         };
-        map.remove_path("Version");
+        let has_variables = has_variables(map.remove_path("Version"))?;
         map.remove_path("Id");
         let statements = match map.remove_path("Statement") {
             Some(RawValue::List(items)) => items,
@@ -317,7 +317,10 @@ impl Prop for PolicyDocument {
         };
         let statements = statements
             .into_iter()
-            .map(|item| take_statement(item, dialect).map_err(|m| m.inside("Statement")))
+            .map(|item| {
+                let statement = take_statement(item, dialect).map_err(|m| m.inside("Statement"))?;
+                Ok(escaped(statement, has_variables))
+            })
             .collect::<Result<_, _>>()?;
         Ok(PolicyDocument {
             statements,
@@ -353,6 +356,10 @@ impl Prop for PolicyDocument {
         let RawValue::Object(mut map) = document else {
             return Some(opaque(document.what().to_owned()));
         };
+        let has_variables = match has_variables(map.remove_path("Version")) {
+            Ok(has_variables) => has_variables,
+            Err(mismatch) => return Some(opaque(mismatch.to_string())),
+        };
         let items = match map.remove_path("Statement") {
             Some(RawValue::List(items)) => items,
             Some(single) => vec![single],
@@ -361,7 +368,7 @@ impl Prop for PolicyDocument {
         let mut lifted = PolicyDocument::default();
         for item in items {
             match take_statement(item, dialect) {
-                Ok(statement) => lifted.statements.push(statement),
+                Ok(statement) => lifted.statements.push(escaped(statement, has_variables)),
                 Err(mismatch) => lifted.opaque = Some(mismatch.to_string().into()),
             }
         }
@@ -379,6 +386,43 @@ impl Prop for PolicyDocument {
     fn sample(from: &mut super::round_trip::Sampler) -> Self {
         PolicyDocument::new(from.list(Statement::sample))
     }
+}
+
+/// Returns whether a policy of this version has variables. The default version has none.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>
+fn has_variables(version: Option<RawValue<'_>>) -> Result<bool, Mismatch> {
+    match version {
+        None => Ok(false),
+        Some(RawValue::Str(version)) => match version.as_ref() {
+            "2008-10-17" => Ok(false),
+            "2012-10-17" => Ok(true),
+            _ => Err(Mismatch::new("is not a policy version").inside("Version")),
+        },
+        Some(_) => Ok(true),
+    }
+}
+
+/// Escapes `${` in a statement of a version without variables, since the model has version
+/// 2012-10-17 only.
+fn escaped(mut statement: Statement, has_variables: bool) -> Statement {
+    fn escape(expr: &mut Expr) {
+        match expr {
+            Expr::Text(text) => *text = Text::Owned(text.replace("${", "${$}{")),
+            Expr::Concat(parts) | Expr::OneOf(parts) => parts.iter_mut().for_each(escape),
+            _ => {}
+        }
+    }
+    if has_variables {
+        return statement;
+    }
+    let conditions = statement.conditions.iter_mut().flat_map(|(.., of)| of);
+    for value in statement.resources.iter_mut().chain(conditions) {
+        match value {
+            Value::Lit(text) => *text = Text::Owned(text.replace("${", "${$}{")),
+            Value::Expr(expr) => escape(expr),
+        }
+    }
+    statement
 }
 
 fn take_values(term: Option<RawValue<'_>>, dialect: Dialect) -> Result<Vec<Value<Text>>, Mismatch> {
@@ -441,20 +485,22 @@ fn take_statement(term: RawValue<'_>, dialect: Dialect) -> Result<Statement, Mis
         dialect,
     )?;
     let mut conditions = Vec::new();
-    let condition = map.remove_path("Condition");
-    if let Some(RawValue::Expr(_)) = condition {
-        return Err(Mismatch::new("contains an expression").inside("Condition"));
-    }
-    if let Some(RawValue::Object(operators)) = condition {
-        for (operator, keys) in operators {
-            let RawValue::Object(keys) = keys else {
-                return Err(Mismatch::expected("condition keys", &keys));
-            };
-            for (key, of) in keys {
-                let of = take_values(Some(of), dialect)?;
-                let (operator, key) = (operator.clone().into_owned(), key.into_owned());
-                conditions.push((operator.into(), key.into(), of));
-            }
+    let operators = match map.remove_path("Condition") {
+        None => Map::default(),
+        Some(RawValue::Object(operators)) => operators,
+        Some(RawValue::Expr(_)) => {
+            return Err(Mismatch::new("contains an expression").inside("Condition"));
+        }
+        Some(other) => return Err(Mismatch::expected("condition operators", &other)),
+    };
+    for (operator, keys) in operators {
+        let RawValue::Object(keys) = keys else {
+            return Err(Mismatch::expected("condition keys", &keys));
+        };
+        for (key, of) in keys {
+            let of = take_values(Some(of), dialect)?;
+            let (operator, key) = (operator.clone().into_owned(), key.into_owned());
+            conditions.push((operator.into(), key.into(), of));
         }
     }
     match map.iter().next() {
@@ -468,5 +514,51 @@ fn take_statement(term: RawValue<'_>, dialect: Dialect) -> Result<Statement, Mis
             conditions,
             not,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifted(json: serde_json::Value) -> PolicyDocument {
+        let (mut notes, field) = (Vec::new(), String::new());
+        let mut notes = UnmodeledNotes {
+            notes: &mut notes,
+            field,
+        };
+        PolicyDocument::lift(RawValue::from(json), Dialect::Cfn, &mut notes).unwrap()
+    }
+
+    #[test]
+    fn a_policy_that_the_model_cannot_represent_is_opaque() {
+        let statement = serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+        let known = lifted(serde_json::json!({"Version": "2012-10-17", "Statement": statement}));
+        assert_eq!((known.statements.len(), known.opaque), (1, None));
+        let version = lifted(serde_json::json!({"Version": "2012-10-18", "Statement": statement}));
+        assert!(version.opaque.is_some());
+        let mut listed = statement;
+        listed["Condition"] = serde_json::json!([{"Bool": {"aws:SecureTransport": "true"}}]);
+        let condition = lifted(serde_json::json!({"Version": "2012-10-17", "Statement": listed}));
+        assert!(condition.opaque.is_some());
+    }
+
+    #[test]
+    fn only_version_2012_has_variables() {
+        let resource = |version: Option<&str>| {
+            let mut json = serde_json::json!({
+                "Statement": {"Effect": "Allow", "Action": "*", "Resource": "x/${aws:userid}"},
+            });
+            if let Some(version) = version {
+                json["Version"] = version.into();
+            }
+            lifted(json).statements[0].resources[0]
+                .lit()
+                .unwrap()
+                .to_string()
+        };
+        assert_eq!(resource(Some("2012-10-17")), "x/${aws:userid}");
+        assert_eq!(resource(Some("2008-10-17")), "x/${$}{aws:userid}");
+        assert_eq!(resource(None), "x/${$}{aws:userid}");
     }
 }

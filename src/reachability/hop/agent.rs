@@ -260,8 +260,8 @@ fn installed<'g>(
         let request = path::S3Request {
             action: "s3:GetObject",
             on: CallContext {
-                caller: Caller::Unknown,
                 resource: Some(&object),
+                ..CallContext::of(Caller::Unknown)
             },
         };
         let gateway = path::s3_gateway(index, &placement.subnet, &request).and(out(Peer::S3));

@@ -2,6 +2,7 @@
 
 use super::super::HopResult;
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
+use super::super::iam::{NetworkPath, nat_address};
 use super::super::instance::{InstanceConfig, Placement};
 use super::super::path::{self, Candidate};
 use super::super::routes::{self, InternetRoute};
@@ -11,7 +12,7 @@ use super::super::ternary::Ternary;
 use super::{Check, Hop};
 use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
-    SecurityGroup, Subnet, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
+    SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
     VpcEndpointSubnet,
 };
 
@@ -118,6 +119,34 @@ impl<'a, 'g> Connection<'a, 'g> {
         results
     }
 
+    /// Returns the path of the calls, for the network keys of conditions.
+    pub(super) fn network_path(&self) -> NetworkPath {
+        match &self.path {
+            PathChoice::Endpoints(which) => match which.as_slice() {
+                [at] => self.network_path_through(Some(self.candidates[*at].id)),
+                _ => self.network_path_through(None),
+            },
+            PathChoice::Internet => NetworkPath::Internet {
+                address: match &self.internet_route {
+                    InternetRoute::Works(exit, _) => nat_address(self.index, *exit),
+                    _ => None,
+                },
+                vpc: expr_of_vpc(&self.vpc),
+                subnet: self.subnet.node(),
+            },
+            PathChoice::Unknown => NetworkPath::Unknown,
+        }
+    }
+
+    /// Returns the path of a call through an interface endpoint, unless it can take several.
+    pub(super) fn network_path_through(&self, endpoint: Option<NodeId>) -> NetworkPath {
+        NetworkPath::Endpoint {
+            endpoint,
+            vpc: expr_of_vpc(&self.vpc),
+            subnet: self.subnet.node(),
+        }
+    }
+
     /// Returns the endpoints that the connection must pass, whichever path it takes.
     pub(super) fn endpoints(&self) -> Vec<&Candidate<'g>> {
         let certain = |candidate: &&Candidate<'_>| {
@@ -133,6 +162,14 @@ impl<'a, 'g> Connection<'a, 'g> {
             // Without a route to the internet, every endpoint must allow the instance.
             (PathChoice::Unknown, _) => self.candidates.iter().filter(certain).collect(),
         }
+    }
+}
+
+fn expr_of_vpc(vpc: &VpcRef<'_>) -> Expr {
+    match vpc {
+        Resolved::Node(id, _) => id.at(<Vpc as crate::resource::Typed>::LINK),
+        Resolved::Outside(expr) => expr.clone(),
+        Resolved::OtherType(_) => Expr::Opaque(Text::Borrowed("the VPC")),
     }
 }
 

@@ -2,10 +2,13 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
-use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::graph_index::{GraphIndex, Resolved};
+use super::super::iam::{CallContext, Caller, judge_document};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
-use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, policy_of, worst};
+use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, instance_node, policy_of};
+use crate::ir::{Expr, Link, NodeId};
+use crate::resource::{VpcEndpoint, VpcEndpointPolicy};
 use crate::session_manager::{
     CHANNEL_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION, SESSION_KEY_ACTION,
 };
@@ -50,6 +53,18 @@ fn check_endpoint<'g>(
         _ => &[],
     };
     let name = connection.index.name(candidate.id);
+    let unclear = connection
+        .index
+        .all::<VpcEndpointPolicy>()
+        .find(|(id, _, it)| {
+            let applies = may_be_for(connection.index, &it.endpoint, candidate.id);
+            applies.and(connection.index.exists(*id)) == Ternary::Unknown
+        });
+    if let Some((id, ..)) = unclear {
+        let what = connection.index.name(id);
+        let detail = format!("the file does not show whether `{what}` is the policy of `{name}`");
+        return Some(HopResult::unknown(HOP, detail).at(id, "policy"));
+    }
     let Some((policy, at)) = policy_of(connection.index, candidate) else {
         let unmodeled = connection
             .index
@@ -66,23 +81,27 @@ fn check_endpoint<'g>(
         };
         return Some(result.at(candidate.id, "policy"));
     };
+    let on = CallContext {
+        instance: instance_node(connection.index, connection.instance),
+        network: connection.network_path_through(Some(candidate.id)),
+        ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
+    };
     let decided = actions.iter().map(|action| {
-        let on = CallContext {
-            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
-            resource: None,
-        };
-        let allowed = document_allows(connection.index, policy, action, &on);
-        (allowed, (*action).to_owned())
+        let judged = judge_document(connection.index, policy, action, &on);
+        (judged, *action)
     });
-    let (allowed, action) = worst(decided)?;
-    let result = match allowed {
+    let (judged, action) = decided.min_by_key(|(judged, _)| judged.holds)?;
+    let result = match judged.holds {
         Ternary::Yes => HopResult::pass(
             HOP,
             format!("the policy of `{name}` allows the calls of the agent"),
         ),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("the file does not show whether the policy of `{name}` allows `{action}`"),
+            format!(
+                "whether the policy of `{name}` allows `{action}` depends on {}",
+                judged.cause
+            ),
         ),
         Ternary::No => HopResult::fail(
             HOP,
@@ -98,4 +117,16 @@ fn check_endpoint<'g>(
         ))),
     };
     Some(result.at(at, "policy"))
+}
+
+/// Returns whether a policy of Terraform is for an endpoint. An endpoint outside the file has a
+/// literal ID.
+fn may_be_for(index: &GraphIndex<'_>, link: &Link<VpcEndpoint>, endpoint: NodeId) -> Ternary {
+    let all = index.resolve(link);
+    let one = |to: &Resolved<'_, VpcEndpoint>| match to {
+        Resolved::Node(id, _) => (*id == endpoint).into(),
+        Resolved::Outside(Expr::Text(_)) | Resolved::OtherType(_) => Ternary::No,
+        Resolved::Outside(_) => Ternary::Unknown,
+    };
+    Ternary::unanimous(all.iter().map(one))
 }

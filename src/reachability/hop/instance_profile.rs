@@ -3,11 +3,14 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::super::iam::{CallContext, Caller, trusts_ec2};
 use super::super::instance::InstanceConfig;
 use super::super::setting::Setting;
+use super::super::ternary::Ternary;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
-use crate::ir::NodeId;
+use crate::ir::{Expr, NodeId, Value};
 use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting, Typed};
+use crate::session_manager::REGISTER_ACTION;
 
 pub(super) const ENTRY: Entry = Entry {
     code: "instance-profile",
@@ -16,8 +19,9 @@ pub(super) const ENTRY: Entry = Entry {
 **Checks** that the instance has an instance profile, and that the profile has a role.
 
 **Fails** if there is none, or if the instance names a role instead of a profile. Default Host
-Management provides a role to instances without a profile. Pass `--assume dhmc` if it is enabled in
-the account and Region. A plan that enables it also passes.
+Management provides a role to instances without a profile, and to instances whose role does not
+allow the agent to register. Pass `--assume dhmc` if it is enabled in the account and
+Region. A plan that enables it also passes.
 
 **Fix:** create an instance profile with a role, and name the profile in the instance.
 
@@ -53,20 +57,73 @@ pub(super) enum InstanceRole {
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
 const DHMC: &str = "/ssm/managed-instance/default-ec2-instance-management-role";
 
-fn default_host_management(index: &GraphIndex<'_>) -> bool {
-    index.assumptions.dhmc
-        || index.all::<ServiceSetting>().any(|(id, _, it)| {
-            let name = it.setting_id.lit().is_some_and(|id| id.ends_with(DHMC));
-            let on = it
-                .setting_value
-                .lit()
-                .is_none_or(|value| value != "$None" && !value.is_empty());
-            name && on && index.exists(id).is_yes()
-        })
+/// Returns whether Default Host Management is enabled, as far as the file and the options specify.
+pub(super) fn default_host_management(index: &GraphIndex<'_>) -> Ternary {
+    if index.assumptions.dhmc {
+        return Ternary::Yes;
+    }
+    Ternary::any(index.all::<ServiceSetting>().map(|(id, _, it)| {
+        let name = match &it.setting_id {
+            Value::Lit(id) => id.ends_with(DHMC).into(),
+            Value::Expr(Expr::Concat(parts)) => match parts.last() {
+                Some(Expr::Text(end)) => end.ends_with(DHMC).into(),
+                _ => Ternary::Unknown,
+            },
+            Value::Expr(_) => Ternary::Unknown,
+        };
+        let on = match &it.setting_value {
+            Value::Lit(value) => (value != "$None" && !value.is_empty()).into(),
+            // The name of a role.
+            Value::Expr(Expr::Attr(..) | Expr::Concat(_)) => Ternary::Yes,
+            Value::Expr(_) => Ternary::Unknown,
+        };
+        name.and(on).and(index.exists(id))
+    }))
 }
 
 /// Returns the result of the hop, and the role of the instance.
+///
+/// The agent uses Default Host Management if EC2 provides no credentials, or if the role does not
+/// allow the agent to register.
 pub(super) fn find_role(
+    index: &GraphIndex<'_>,
+    instance: &InstanceConfig<'_>,
+) -> (HopResult, InstanceRole) {
+    let (profile, role) = role_of_profile(index, instance);
+    let InstanceRole::Node(id) = role else {
+        return (profile, role);
+    };
+    let managed = default_host_management(index);
+    if managed.is_no() {
+        return (profile, role);
+    }
+    let on = CallContext::of(Caller::Holder(Some(id)));
+    let registers = index
+        .role_permissions(id)
+        .allows(index, REGISTER_ACTION, &on);
+    let trusts = match index.graph.node(id).map(|node| &node.resource) {
+        Some(Resource::Role(it)) => trusts_ec2(index, &it.assume_role_policy).holds,
+        _ => Ternary::Unknown,
+    };
+    if !registers.allowed.and(trusts).is_no() {
+        return (profile, role);
+    }
+    let name = index.name(id);
+    let detail = match managed {
+        Ternary::Yes => format!("Default Host Management provides the role in place of `{name}`"),
+        _ => {
+            format!("the file does not show whether Default Host Management replaces role `{name}`")
+        }
+    };
+    let result = HopResult::new(profile.hop, managed, detail);
+    let result = match profile.at {
+        Some((node, field)) => result.at(node, field),
+        None => result,
+    };
+    (result, InstanceRole::None)
+}
+
+fn role_of_profile(
     index: &GraphIndex<'_>,
     instance: &InstanceConfig<'_>,
 ) -> (HopResult, InstanceRole) {
@@ -81,8 +138,18 @@ pub(super) fn find_role(
             );
         }
         Setting::Unset | Setting::Known(..) => {
-            if default_host_management(index) {
-                let result = HopResult::pass(hop, "Default Host Management provides the role");
+            let managed = match default_host_management(index) {
+                Ternary::Yes => Some(HopResult::pass(
+                    hop,
+                    "Default Host Management provides the role",
+                )),
+                Ternary::Unknown => Some(HopResult::unknown(
+                    hop,
+                    "the file does not show whether Default Host Management is enabled",
+                )),
+                Ternary::No => None,
+            };
+            if let Some(result) = managed {
                 return (
                     result.at(instance.launch_source, "iam_instance_profile"),
                     InstanceRole::None,
@@ -156,7 +223,7 @@ pub(super) fn find_role(
 }
 
 fn role_link(id: NodeId) -> crate::ir::Link<Role> {
-    crate::ir::Value::Expr(id.at(Role::LINK))
+    Value::Expr(id.at(Role::LINK))
 }
 
 fn with_role(
@@ -245,7 +312,7 @@ fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
     let mut changes = Vec::new();
     match index
         .all::<Role>()
-        .find(|(_, _, role)| super::super::iam::trusts_ec2(&role.assume_role_policy).is_yes())
+        .find(|(_, _, role)| trusts_ec2(index, &role.assume_role_policy).holds.is_yes())
     {
         Some((id, ..)) => {
             changes.push(Fix::add(

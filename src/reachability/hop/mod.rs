@@ -11,7 +11,9 @@ use connection::{link_of, policy_of, service_name, worst};
 use std::fmt;
 
 use super::graph_index::GraphIndex;
+use super::iam::NetworkPath;
 use super::instance::{InstanceConfig, Placement};
+use super::ternary::Ternary;
 use super::{HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::session_manager::SERVICES;
@@ -169,6 +171,44 @@ impl Context<'_, '_> {
             InstanceRole::Node(role) => Some(role),
             InstanceRole::Outside(_) | InstanceRole::None => None,
         }
+    }
+}
+
+/// Returns the node of an instance, or none for an Auto Scaling group.
+fn instance_node(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Option<NodeId> {
+    let node = index.graph.node(instance.node)?;
+    matches!(node.resource, crate::resource::Resource::Instance(_)).then_some(instance.node)
+}
+
+/// Evaluates a policy for an action. If the network decides, evaluates it on the path of each
+/// placement to the service of the action, and returns the worst decision.
+fn on_each_path<'g, T>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    (action, role): (&str, Option<NodeId>),
+    decide: impl Fn(NetworkPath) -> T,
+    holds: impl Fn(&T) -> Ternary,
+) -> T {
+    let anywhere = decide(NetworkPath::Unknown);
+    let service = action.split(':').next().unwrap_or_default();
+    // A gateway endpoint, which a connection does not pass, can serve S3.
+    if holds(&anywhere) != Ternary::Unknown || service == "s3" {
+        return anywhere;
+    }
+    let of_each = instance.placements.iter().map(|placement| {
+        let connection = Connection::new(index, instance, placement, service, role);
+        decide(connection.network_path())
+    });
+    let mut decisions: Vec<T> = of_each.collect();
+    decisions.sort_by_key(&holds);
+    let certain = instance
+        .placements
+        .iter()
+        .all(|placement| placement.certain);
+    let agree = decisions.first().map(&holds) == decisions.last().map(&holds);
+    match decisions.into_iter().next() {
+        Some(worst) if certain || agree => worst,
+        _ => anywhere,
     }
 }
 

@@ -3,10 +3,11 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::CallContext;
+use super::super::iam::{CallContext, Caller, Decision};
+use super::super::instance::InstanceConfig;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node, on_each_path};
 use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
 use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
@@ -22,7 +23,11 @@ pub(super) const ENTRY: Entry = Entry {
 evaluates all inline, attached and standalone policies: wildcards, `NotAction`, resources, denials,
 conditions, and the permissions boundary. AWS managed policies are built in.
 
-**Unknown** if a policy or the boundary is outside the file, or if a condition depends on the call.
+The values of condition keys follow the path of the agent: an endpoint sends `aws:SourceVpc`,
+`aws:SourceVpce` and `aws:VpcSourceIp`, and a NAT gateway `aws:SourceIp`.
+
+**Unknown** if a policy or the boundary is outside the file, or if a condition key has an unknown
+value, such as `aws:PrincipalOrgID`.
 
 **Fix:** attach `AmazonSSMManagedInstanceCore`.
 
@@ -55,7 +60,7 @@ fn arn() -> Expr {
 
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     match &context.role {
-        InstanceRole::Node(role) => vec![check_role(context.index, *role)],
+        InstanceRole::Node(role) => vec![check_role(context.index, context.instance, *role)],
         InstanceRole::Outside(what) => vec![HopResult::unknown(
             HOP,
             format!("the permissions of {what} are not in the file"),
@@ -64,12 +69,49 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     }
 }
 
-fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
+/// Evaluates an action of the role. If the network decides, evaluates it on the path of each
+/// placement.
+pub(super) fn decide<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: NodeId,
+    (action, resource): (&str, Option<&Expr>),
+) -> Decision {
+    let permissions = index.role_permissions(role);
+    let from = |network| {
+        let on = CallContext {
+            resource,
+            instance: instance_node(index, instance),
+            network,
+            ..CallContext::of(Caller::Holder(Some(role)))
+        };
+        permissions.allows(index, action, &on)
+    };
+    on_each_path(
+        index,
+        instance,
+        (action, Some(role)),
+        from,
+        |decision: &Decision| decision.allowed,
+    )
+}
+
+fn check_role<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+    role: NodeId,
+) -> HopResult {
     let permissions = index.role_permissions(role);
     let name = index.name(role);
+    if let Some((policy, reason)) = permissions.rejected() {
+        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name))
+            .fix(Fix::manual(format!("correct the policy: {reason}")));
+        let at = policy.at.unwrap_or((role, "managed_policies"));
+        return result.at(at.0, at.1);
+    }
     let decisions = std::iter::once(REGISTER_ACTION)
         .chain(CHANNEL_ACTIONS)
-        .map(|action| permissions.allows(index, action, &CallContext::AGENT));
+        .map(|action| decide(index, instance, role, (action, None)));
     // `Iterator::min_by_key` keeps the first of equals.
     let Some(worst) = decisions.min_by_key(|decision| decision.allowed) else {
         return HopResult::unknown(HOP, "the agent requires no action");
@@ -83,7 +125,7 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
         Ternary::No if permissions.is_empty() => {
             HopResult::fail(HOP, format!("`{name}` has no policy")).fix(attach(role))
         }
-        Ternary::No if worst.detail.contains("denies") || worst.detail.contains("boundary") => {
+        Ternary::No if worst.is_denied => {
             HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
                 "exclude `{REGISTER_ACTION}` and the channel actions of `ssmmessages` from the denial, or \
                  add them to the permissions boundary"

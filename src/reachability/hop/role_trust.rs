@@ -3,7 +3,7 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::trusts_ec2;
+use super::super::iam::{rejection, trusts_ec2};
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
 use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
@@ -17,7 +17,8 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "EC2 provides the credentials of a role only if the role trusts EC2",
     page: "\
 **Checks** that the trust policy of the role allows `ec2.amazonaws.com` to assume it. The name
-`ec2.amazonaws.com.cn` also passes.
+`ec2.amazonaws.com.cn` also passes. EC2 sends no `sts:ExternalId`, so that a policy which requires
+one fails.
 
 **Fix:** allow `sts:AssumeRole` to `ec2.amazonaws.com` in the trust policy.
 ",
@@ -44,11 +45,17 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
         return HopResult::unknown(HOP, "the role is not in the file");
     };
     let name = index.name(role);
-    let result = match trusts_ec2(&it.assume_role_policy) {
+    if let Some(reason) = rejection::of_trust_policy(&it.assume_role_policy) {
+        return HopResult::fail(HOP, format!("IAM rejects `{name}`: {reason}"))
+            .at(role, "assume_role_policy")
+            .fix(Fix::manual(format!("correct the trust policy: {reason}")));
+    }
+    let trust = trusts_ec2(index, &it.assume_role_policy);
+    let result = match trust.holds {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` trusts EC2")),
         Ternary::Unknown => HopResult::unknown(
             HOP,
-            format!("the file does not show whether `{name}` trusts EC2"),
+            format!("whether `{name}` trusts EC2 depends on {}", trust.cause),
         ),
         Ternary::No => {
             let trust = PolicyDocument::new([Statement::allow(["sts:AssumeRole"])

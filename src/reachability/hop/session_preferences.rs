@@ -6,17 +6,21 @@
 
 use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
-use super::super::iam::{CallContext, Caller, document_allows};
+use super::super::iam::{CallContext, Caller, can_be, judge_document, key_node};
 use super::super::instance::InstanceConfig;
 use super::super::path;
 use super::super::routes::InternetRoute;
 use super::super::security::{Peer, allows_outbound};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
-use super::{Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements};
+use super::role_permissions::decide;
+use super::{
+    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements,
+    instance_node, on_each_path,
+};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
-    Bucket, BucketEncryption, Document, KmsAlias, LogGroup, Map, RawValue, Resource,
+    Bucket, BucketEncryption, Document, Effect, LogGroup, Map, Principal, RawValue, Resource,
 };
 use crate::session_manager::{
     BUCKET_ACTION, DEFAULT_DOCUMENT, LOG_GROUP_ACTION, SESSION_KEY_ACTION,
@@ -64,10 +68,30 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     if let Some((id, _, document)) = account {
         return of_document(index, instance, role, id, document);
     }
+    let is_session = |it: &Document| match &it.document_type {
+        None => false,
+        Some(of) => of.lit().is_none_or(|of| of == "Session"),
+    };
     index
         .all::<Document>()
-        .filter(|(_, node, _)| node.origin.is_none())
-        .flat_map(|(id, _, document)| of_document(index, instance, role, id, document))
+        .flat_map(|(id, node, document)| {
+            // A document with an unknown name can be that of the account.
+            let named_outside = match &document.name {
+                Some(Value::Expr(name)) => can_be(index, name, DEFAULT_DOCUMENT),
+                _ => false,
+            };
+            match node.origin {
+                None => of_document(index, instance, role, id, document),
+                Some(_) if named_outside && is_session(document) => {
+                    let mut results = of_document(index, instance, role, id, document);
+                    for result in &mut results {
+                        result.status = result.status.max(HopStatus::Unknown);
+                    }
+                    results
+                }
+                Some(_) => Vec::new(),
+            }
+        })
         .collect()
 }
 
@@ -102,14 +126,18 @@ fn of_document<'g>(
     };
     let mut found = Vec::new();
     if let Some(key) = input_value(inputs, "kmsKeyId") {
-        found.extend(key_policy(index, role, key.as_ref()));
-        found.push(permission(
-            index,
-            role,
-            SESSION_KEY_ACTION,
-            key.as_ref(),
-            "the session key",
-        ));
+        found.extend(key_policy(index, instance, role, key.as_ref()));
+        let what = "the session key";
+        found.push(match named_by_key(index, role, key.as_ref()) {
+            true => HopResult::pass(HOP, "the key policy names the role"),
+            false => permission(
+                index,
+                instance,
+                role,
+                (SESSION_KEY_ACTION, key.as_ref()),
+                what,
+            ),
+        });
         found.extend(for_placements(instance, |placement| {
             let connection = Connection::new(index, instance, placement, "kms", role);
             vec![check_service_path(&connection, "the session key")]
@@ -124,7 +152,13 @@ fn of_document<'g>(
             Ternary::Yes => {
                 found.push(encrypted(index, group.as_ref()));
                 let what = "the encryption of the log group";
-                found.push(permission(index, role, LOG_GROUP_ACTION, None, what));
+                found.push(permission(
+                    index,
+                    instance,
+                    role,
+                    (LOG_GROUP_ACTION, None),
+                    what,
+                ));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "logs", role);
                     vec![check_service_path(&connection, what)]
@@ -144,7 +178,13 @@ fn of_document<'g>(
                 let what = "the encryption of the bucket";
                 let action = BUCKET_ACTION;
                 found.extend(bucket_encryption(index, bucket.as_ref()));
-                found.push(permission(index, role, action, arn.as_ref(), what));
+                found.push(permission(
+                    index,
+                    instance,
+                    role,
+                    (action, arn.as_ref()),
+                    what,
+                ));
                 found.extend(for_placements(instance, |placement| {
                     let connection = Connection::new(index, instance, placement, "s3", role);
                     vec![check_s3_path(&connection, what, arn.as_ref())]
@@ -208,11 +248,11 @@ fn flag(inputs: &Map<'_>, key: &str) -> Ternary {
     }
 }
 
-fn permission(
-    index: &GraphIndex<'_>,
+fn permission<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
-    action: &str,
-    resource: Option<&Expr>,
+    (action, resource): (&str, Option<&Expr>),
     what: &str,
 ) -> HopResult {
     let Some(role) = role else {
@@ -221,11 +261,7 @@ fn permission(
             format!("the file does not show whether the role allows the agent to read {what}"),
         );
     };
-    let on = CallContext {
-        caller: Caller::Holder,
-        resource,
-    };
-    let decision = index.role_permissions(role).allows(index, action, &on);
+    let decision = decide(index, instance, role, (action, resource));
     let name = index.name(role);
     match decision.allowed {
         Ternary::Yes => HopResult::pass(HOP, format!("`{name}` allows the agent to read {what}")),
@@ -279,34 +315,54 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
     }
 }
 
+/// Returns whether the key policy allows the role itself to decrypt, which then needs no other
+/// policy.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
+fn named_by_key(index: &GraphIndex<'_>, role: Option<NodeId>, key: Option<&Expr>) -> bool {
+    let named = || {
+        let (role, key) = (role?, key?);
+        let Resource::KmsKey(it) = &index.graph.node(key_node(index, key)?)?.resource else {
+            return None;
+        };
+        let names_role =
+            |who: &Value<Text>| matches!(who, Value::Expr(Expr::Attr(id, _)) if *id == role);
+        let mut policy = it.key_policy.clone()?;
+        policy.statements.retain(|statement| {
+            let names_role = match &statement.principal {
+                Some(Principal::Aws(who)) => names_role(who),
+                Some(Principal::Several(kinds)) => {
+                    kinds.iter().any(|(_, who)| who.iter().any(names_role))
+                }
+                _ => false,
+            };
+            statement.effect == Effect::Deny || (names_role && !statement.not.principal)
+        });
+        let on = |caller| CallContext {
+            resource: Some(key),
+            ..CallContext::of(caller)
+        };
+        let by_key = judge_document(index, &policy, SESSION_KEY_ACTION, &on(Caller::Role(role)));
+        let permissions = index.role_permissions(role);
+        let own = permissions.allows(index, SESSION_KEY_ACTION, &on(Caller::Holder(Some(role))));
+        let free = own.allowed.is_no() && !own.is_denied && permissions.boundary.is_none();
+        Some(by_key.holds.is_yes() && free)
+    };
+    named().unwrap_or(false)
+}
+
 /// Checks that the key policy allows the role to decrypt, or delegates to IAM.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
-fn key_policy(
-    index: &GraphIndex<'_>,
+fn key_policy<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
     role: Option<NodeId>,
     key: Option<&Expr>,
 ) -> Option<HopResult> {
-    let id = match key {
-        Some(Expr::Attr(id, _) | Expr::Other(id, _)) => Some(*id),
-        Some(Expr::Text(name)) => index
-            .all::<KmsAlias>()
-            .find(|(_, _, it)| it.alias_name.lit().map(Text::as_ref) == Some(name.as_ref()))
-            .map(|(id, ..)| id),
-        _ => None,
-    };
-    // An alias names its key.
-    let id = id.and_then(|id| match &index.graph.node(id)?.resource {
-        Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
-        _ => Some(id),
-    });
-    let id = match id {
-        Some(id) => id,
-        None => {
-            return Some(HopResult::unknown(
-                HOP,
-                "the policy of the session key is not in the file",
-            ));
-        }
+    let Some(id) = key.and_then(|key| key_node(index, key)) else {
+        return Some(HopResult::unknown(
+            HOP,
+            "the policy of the session key is not in the file",
+        ));
     };
     let Resource::KmsKey(it) = &index.graph.node(id)?.resource else {
         return None;
@@ -314,12 +370,19 @@ fn key_policy(
     let Some(policy) = &it.key_policy else {
         return Some(HopResult::pass(HOP, "the key policy delegates to IAM"));
     };
-    let on = CallContext {
-        caller: role.map_or(Caller::Unknown, Caller::Role),
-        resource: key,
+    let from = |network| {
+        let on = CallContext {
+            resource: key,
+            instance: instance_node(index, instance),
+            network,
+            ..CallContext::of(role.map_or(Caller::Unknown, Caller::Role))
+        };
+        judge_document(index, policy, SESSION_KEY_ACTION, &on)
     };
     let name = index.name(id);
-    Some(match document_allows(index, policy, SESSION_KEY_ACTION, &on) {
+    let call = (SESSION_KEY_ACTION, role);
+    let judged = on_each_path(index, instance, call, from, |judged| judged.holds);
+    Some(match judged.holds {
         Ternary::Yes => HopResult::pass(
             HOP,
             format!("the policy of key `{name}` allows the role to decrypt"),
@@ -327,7 +390,8 @@ fn key_policy(
         Ternary::Unknown => HopResult::unknown(
             HOP,
             format!(
-                "the file does not show whether the policy of key `{name}` allows the role to decrypt"
+                "whether the policy of key `{name}` allows the role to decrypt depends on {}",
+                judged.cause
             ),
         ),
         Ternary::No => HopResult::fail(
@@ -415,8 +479,8 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
     let request = path::S3Request {
         action: BUCKET_ACTION,
         on: CallContext {
-            caller: connection.role.map_or(Caller::Unknown, Caller::Role),
             resource: bucket,
+            ..CallContext::of(connection.role.map_or(Caller::Unknown, Caller::Role))
         },
     };
     let gateway =

@@ -2,32 +2,47 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
+mod condition;
+mod context;
+mod judgment;
+mod pattern;
+pub(crate) mod rejection;
 mod statement;
+mod text;
+mod trust;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
-pub(crate) use statement::{CallContext, Caller, document_allows, sample_region, trusts_ec2};
+pub(crate) use condition::{can_be, nat_address};
+pub(crate) use context::{CallContext, Caller, NetworkPath};
+pub(crate) use statement::{document_allows, judge_document, key_node, sample_region};
+pub(crate) use trust::trusts_ec2;
 
-use super::graph_index::{GraphIndex, Resolved, visible_text};
+use super::graph_index::{GraphIndex, Resolved, expr_of, visible_text};
 use super::managed;
 use super::role_policies::{Boundary, Grant, RolePermissions};
 use super::ternary::Ternary;
-use crate::ir::{Expr, Link, NodeId, Pseudo, Text, Value};
+use crate::ir::{Expr, Link, NodeId, Pseudo};
 use crate::resource::{
     Effect, InlinePolicy, ManagedPolicy, PolicyAttachment, PolicyDocument, Resource, Role,
-    RolePolicy, RolePolicyAttachment, RolePolicyAttachments,
+    RolePolicy, RolePolicyAttachment, RolePolicyAttachments, Typed,
 };
+use judgment::Judgment;
+use pattern::{known, matches};
 use statement::applies;
+use text::plain;
 
 /// The decision about an action, and the policy that determines it.
 pub(crate) struct Decision {
     pub(crate) allowed: Ternary,
+    /// Whether a denial or the permissions boundary determines it, so that no allowance helps.
+    pub(crate) is_denied: bool,
     pub(crate) detail: String,
     pub(crate) at: Option<(NodeId, &'static str)>,
 }
 
-/// Returns the policy that a link names.
+/// Returns the policy that a link names, and whether it exists.
 fn document_of<'g>(
     index: &GraphIndex<'g>,
     link: &Link<ManagedPolicy>,
@@ -37,80 +52,110 @@ fn document_of<'g>(
         1 => all.swap_remove(0),
         _ => return Err("one of several policies".to_owned()),
     };
+    let of_file = |id: NodeId, policy: &'g ManagedPolicy, is_meant: Ternary| {
+        let document = Cow::Borrowed(&policy.policy_document);
+        let exists = index.exists(id).and(is_meant);
+        (document, exists, Some(id), index.name(id))
+    };
     match to {
-        Resolved::Node(id, policy) => Ok((
-            Cow::Borrowed(&policy.policy_document),
-            index.exists(id),
-            Some(id),
-            index.name(id),
-        )),
+        Resolved::Node(id, policy) => Ok(of_file(id, policy, Ternary::Yes)),
         Resolved::OtherType(id) => Err(index.name(id)),
         Resolved::Outside(expr) => {
-            let name = aws_managed(&expr);
-            match name.as_deref().and_then(managed::find) {
-                Some(document) => Ok((
-                    Cow::Owned(document),
-                    Ternary::Yes,
-                    None,
-                    name.unwrap_or_default(),
-                )),
-                None => match by_name(index, &expr) {
-                    Some((id, policy)) => Ok((
-                        Cow::Borrowed(&policy.policy_document),
-                        index.exists(id),
-                        Some(id),
-                        index.name(id),
-                    )),
-                    None => Err(visible_text(&expr)),
-                },
+            if let Some((partition, name)) = aws_managed(index, &expr) {
+                // IAM does not attach a policy of another partition.
+                let fits = index
+                    .region()
+                    .is_none_or(|region| region.partition == partition);
+                return match managed::find(&name) {
+                    Some(document) => Ok((Cow::Owned(document), fits.into(), None, name)),
+                    None => Err(name),
+                };
+            }
+            let arn = plain(index, &expr);
+            let named = index.all::<ManagedPolicy>().map(|(id, _, policy)| {
+                let own = plain(index, &id.at(ManagedPolicy::LINK));
+                (id, policy, matches(&arn, &own))
+            });
+            match named.max_by_key(|(_, _, is_meant)| *is_meant) {
+                // The account of the ARN can be another one.
+                Some((id, policy, is_meant @ Ternary::Yes)) => Ok(of_file(id, policy, is_meant)),
+                Some((id, policy, is_meant @ Ternary::Unknown)) if known(&arn).is_some() => {
+                    Ok(of_file(id, policy, is_meant))
+                }
+                _ => Err(visible_text(&expr)),
             }
         }
     }
 }
 
-/// Finds a policy of the file by the name at the end of an ARN.
-fn by_name<'g>(index: &GraphIndex<'g>, expr: &Expr) -> Option<(NodeId, &'g ManagedPolicy)> {
-    let end = match expr {
-        Expr::Text(text) => text.as_ref(),
-        Expr::Concat(parts) => match parts.last()? {
-            Expr::Text(text) => text.as_ref(),
-            _ => return None,
-        },
-        _ => return None,
+/// Returns the partition of an AWS managed policy, and its path and name.
+fn aws_managed(index: &GraphIndex<'_>, expr: &Expr) -> Option<(String, String)> {
+    let parts = match expr {
+        Expr::Concat(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
     };
-    let name = end.rsplit('/').next()?;
-    index
-        .all::<ManagedPolicy>()
-        .find(|(_, _, policy)| {
-            policy
-                .managed_policy_name
-                .as_ref()
-                .and_then(Value::lit)
-                .is_some_and(|text| text == name)
-        })
-        .map(|(id, _, policy)| (id, policy))
+    // Only the partition can be unknown.
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            Expr::Text(part) => text.push_str(part),
+            Expr::Pseudo(Pseudo::Partition) => {
+                text.push_str(index.region().map_or("aws", |region| region.partition));
+            }
+            _ => return None,
+        }
+    }
+    let (front, name) = text.split_once(":iam::aws:policy/")?;
+    Some((front.strip_prefix("arn:")?.to_owned(), name.to_owned()))
 }
 
-/// Returns the path and name of an AWS managed policy of any partition.
-fn aws_managed(expr: &Expr) -> Option<String> {
-    let text = match expr {
-        Expr::Text(text) => text.clone(),
-        Expr::Concat(parts) => {
-            // Only the partition can be unknown.
-            let mut out = String::new();
-            for part in parts {
-                match part {
-                    Expr::Text(text) => out.push_str(text),
-                    Expr::Pseudo(Pseudo::Partition) => out.push_str("aws"),
-                    _ => return None,
-                }
-            }
-            Text::Owned(out)
-        }
-        _ => return None,
+/// Returns whether no exclusive resource of Terraform detaches a policy from a role. The order of
+/// the resources in an apply decides otherwise.
+fn stays_attached(
+    index: &GraphIndex<'_>,
+    policy: &Link<ManagedPolicy>,
+    ours: &impl Fn(&Link<Role>) -> Ternary,
+) -> Ternary {
+    let arn = |link: &Link<ManagedPolicy>| {
+        plain(index, &expr_of(link, |id| id.as_str().to_owned().into()))
     };
-    text.split_once(":aws:policy/")
-        .map(|(_, name)| name.to_owned())
+    let same = |link: &Link<ManagedPolicy>| matches(&arn(link), &arn(policy));
+    // Detaches all other policies of the role.
+    let of_role = index.all::<RolePolicyAttachments>().map(|(at, _, it)| {
+        let lists = Ternary::any(it.policies.iter().map(same));
+        ours(&it.role).and(index.exists(at)).and(!lists)
+    });
+    // Detaches the policy from all other roles.
+    let of_policy = index.all::<PolicyAttachment>().map(|(at, _, it)| {
+        let lists = Ternary::any(it.roles.iter().map(ours));
+        same(&it.policy).and(index.exists(at)).and(!lists)
+    });
+    let detaches = Ternary::any(of_role.chain(of_policy));
+    if detaches.is_no() {
+        Ternary::Yes
+    } else {
+        Ternary::Unknown
+    }
+}
+
+/// Returns whether no exclusive resource of Terraform deletes an inline policy of a role.
+fn stays_inline(index: &GraphIndex<'_>, role: NodeId, policy: NodeId) -> Ternary {
+    let mut nodes = index
+        .graph
+        .stacks()
+        .flat_map(|stack| index.graph.nodes_of(stack));
+    let deletes = nodes.any(|(_, node)| {
+        let of = node.resource.type_name(node.dialect());
+        of == Some("aws_iam_role_policies_exclusive") && !node.is_absent() && {
+            let named = node.references();
+            named.contains(&role) && !named.contains(&policy)
+        }
+    });
+    if deletes {
+        Ternary::Unknown
+    } else {
+        Ternary::Yes
+    }
 }
 
 impl<'g> GraphIndex<'g> {
@@ -151,15 +196,22 @@ impl<'g> RolePermissions<'g> {
         for link in &role.managed_policies {
             permissions.attach(index, link, Ternary::Yes, (id, "managed_policies"));
         }
-        if index
-            .graph
-            .node(id)
-            .is_some_and(|node| node.is_unmodeled("managed_policies"))
-        {
+        let is_unmodeled = |field: &str| {
+            let node = index.graph.node(id);
+            node.is_some_and(|node| node.is_unmodeled(field))
+        };
+        let lists = [
+            "managed_policies",
+            "managed_policy_arns",
+            "Policies",
+            "inline_policy",
+        ];
+        if lists.into_iter().any(is_unmodeled) {
             permissions.external.push("a policy".to_owned());
         }
         for (at, _, policy) in index.all::<RolePolicy>() {
-            permissions.add(index, ours(&policy.role), at, &policy.policy_document);
+            let ours = ours(&policy.role).and(stays_inline(index, id, at));
+            permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, policy) in index.all::<InlinePolicy>() {
             let ours = Ternary::any(policy.roles.iter().map(ours));
@@ -170,7 +222,8 @@ impl<'g> RolePermissions<'g> {
             permissions.add(index, ours, at, &policy.policy_document);
         }
         for (at, _, it) in index.all::<RolePolicyAttachment>() {
-            let ours = ours(&it.role).and(index.exists(at));
+            let stays = stays_attached(index, &it.policy, &ours);
+            let ours = ours(&it.role).and(index.exists(at)).and(stays);
             permissions.attach(index, &it.policy, ours, (at, "policy"));
         }
         for (at, _, it) in index.all::<PolicyAttachment>() {
@@ -194,6 +247,9 @@ impl<'g> RolePermissions<'g> {
                 }
                 Ok((.., name)) | Err(name) => Boundary::Unknown(name),
             });
+        }
+        if permissions.boundary.is_none() && is_unmodeled("permissions_boundary") {
+            permissions.boundary = Some(Boundary::Unknown("of the role".to_owned()));
         }
         permissions
     }
@@ -242,6 +298,12 @@ impl<'g> RolePermissions<'g> {
         self.grants.is_empty() && self.external.is_empty()
     }
 
+    /// Returns the policy that IAM rejects, with the reason.
+    pub(in crate::reachability) fn rejected(&self) -> Option<(&Grant<'g>, &'static str)> {
+        let mut certain = self.grants.iter().filter(|grant| grant.exists.is_yes());
+        certain.find_map(|grant| Some((grant, rejection::of_role_policy(&grant.document)?)))
+    }
+
     /// Evaluates an action.
     pub(crate) fn allows(
         &self,
@@ -249,67 +311,81 @@ impl<'g> RolePermissions<'g> {
         action: &str,
         on: &CallContext<'_>,
     ) -> Decision {
-        let mut allowed = Ternary::No;
-        let mut at = None;
+        let mut allowed = Judgment::from(Ternary::No);
+        let mut denied = Judgment::from(Ternary::No);
+        let (mut allowed_at, mut denied_by) = (None, None);
         for grant in &self.grants {
-            for statement in &grant.document.statements {
-                let applies = applies(index, statement, action, on).and(grant.exists);
-                match statement.effect {
-                    Effect::Deny if applies.is_yes() => {
-                        return Decision {
-                            allowed: Ternary::No,
-                            detail: format!("`{}` denies `{action}`", grant.name),
-                            at: grant.at,
-                        };
-                    }
-                    Effect::Deny | Effect::Allow => {}
+            let exists = Judgment::of(grant.exists, || format!("whether `{}` exists", grant.name));
+            let judged = grant.document.statements.iter().map(|statement| {
+                let applies = applies(index, statement, action, on).and(exists.clone());
+                (statement.effect, applies)
+            });
+            // A part that the file does not resolve can allow or deny.
+            let opaque = grant.document.opaque.iter().flat_map(|_| {
+                let applies = Judgment::unknown(format!("a part of `{}`", grant.name));
+                [(Effect::Allow, applies.clone()), (Effect::Deny, applies)]
+            });
+            for (effect, applies) in judged.chain(opaque) {
+                let (strongest, by) = match effect {
+                    Effect::Allow => (&mut allowed, &mut allowed_at),
+                    Effect::Deny => (&mut denied, &mut denied_by),
+                };
+                if applies.holds > strongest.holds {
+                    *strongest = applies;
+                    *by = Some(grant);
                 }
-                if statement.effect == Effect::Allow && applies > allowed {
-                    allowed = applies;
-                    at = grant.at;
-                }
-            }
-            if grant.document.opaque.is_some() && allowed.is_no() {
-                allowed = Ternary::Unknown;
-                at = grant.at;
             }
         }
-        if allowed.is_no() && (!self.external.is_empty() || self.open) {
+        let at = |grant: Option<&Grant<'_>>| grant.and_then(|grant| grant.at);
+        let name =
+            |grant: Option<&Grant<'_>>| grant.map(|grant| grant.name.clone()).unwrap_or_default();
+        let decide = |allowed, detail, grant| Decision {
+            allowed,
+            is_denied: denied.holds.is_yes(),
+            detail,
+            at: at(grant),
+        };
+        if denied.holds.is_yes() {
+            let detail = format!("`{}` denies `{action}`", name(denied_by));
+            return decide(Ternary::No, detail, denied_by);
+        }
+        if allowed.holds.is_no() && (!self.external.is_empty() || self.open) {
             let detail = match self.external.first() {
                 Some(name) => {
                     format!("whether `{name}` allows `{action}` is not in the file")
                 }
                 None => format!("what is not in the file may allow `{action}`"),
             };
-            return Decision {
-                allowed: Ternary::Unknown,
-                detail,
-                at,
-            };
+            return decide(Ternary::Unknown, detail, allowed_at);
         }
-        if allowed.is_no() {
-            return Decision {
-                allowed,
-                detail: format!("no policy of the role allows `{action}`"),
-                at,
-            };
+        if allowed.holds.is_no() {
+            let detail = format!("no policy of the role allows `{action}`");
+            return decide(Ternary::No, detail, None);
         }
         if let Some(decision) = self.within_boundary(index, action, on) {
             return decision;
         }
-        if let Some(decision) = self.maybe_denied(index, action, on) {
-            return decision;
+        if denied.holds == Ternary::Unknown {
+            let detail = format!(
+                "whether `{}` denies `{action}` depends on {}",
+                name(denied_by),
+                denied.cause
+            );
+            return decide(Ternary::Unknown, detail, denied_by);
         }
-        let detail = if allowed.is_yes() {
-            format!("`{action}` is allowed")
-        } else {
-            format!("a condition decides whether `{action}` is allowed")
+        if let Some(name) = self.external.first() {
+            let detail = format!("the file does not show whether `{name}` denies `{action}`");
+            return decide(Ternary::Unknown, detail, None);
+        }
+        let detail = match allowed.holds {
+            Ternary::Yes => format!("`{action}` is allowed"),
+            _ => format!(
+                "whether `{}` allows `{action}` depends on {}",
+                name(allowed_at),
+                allowed.cause
+            ),
         };
-        Decision {
-            allowed,
-            detail,
-            at,
-        }
+        decide(allowed.holds, detail, allowed_at)
     }
 
     /// Returns the decision of the permissions boundary if it does not allow the action.
@@ -319,56 +395,31 @@ impl<'g> RolePermissions<'g> {
         action: &str,
         on: &CallContext<'_>,
     ) -> Option<Decision> {
-        let decide = |allowed, detail| {
-            Some(Decision {
-                allowed,
-                detail,
-                at: None,
-            })
-        };
-        match self.boundary.as_ref()? {
-            Boundary::Unknown(name) => decide(
+        let (allowed, detail) = match self.boundary.as_ref()? {
+            Boundary::Unknown(name) => (
                 Ternary::Unknown,
                 format!("whether the boundary `{name}` allows `{action}` is not in the file"),
             ),
             Boundary::Document(document, name) => {
-                match document_allows(index, document, action, on) {
-                    Ternary::Yes => None,
-                    Ternary::No => decide(
-                        Ternary::No,
-                        format!("the permissions boundary `{name}` does not allow `{action}`"),
+                let judged = judge_document(index, document, action, on);
+                let detail = match judged.holds {
+                    Ternary::Yes => return None,
+                    Ternary::No => {
+                        format!("the permissions boundary `{name}` does not allow `{action}`")
+                    }
+                    Ternary::Unknown => format!(
+                        "whether the permissions boundary `{name}` allows `{action}` depends on {}",
+                        judged.cause
                     ),
-                    Ternary::Unknown => decide(
-                        Ternary::Unknown,
-                        format!("the boundary `{name}` may not allow `{action}`"),
-                    ),
-                }
+                };
+                (judged.holds, detail)
             }
-        }
-    }
-
-    /// Returns the decision if a policy can deny the allowed action.
-    fn maybe_denied(
-        &self,
-        index: &GraphIndex<'_>,
-        action: &str,
-        on: &CallContext<'_>,
-    ) -> Option<Decision> {
-        let undecided = |name: &str, at| {
-            Some(Decision {
-                allowed: Ternary::Unknown,
-                detail: format!("the file does not show whether `{name}` denies `{action}`"),
-                at,
-            })
         };
-        for grant in &self.grants {
-            let denies = grant.document.statements.iter().any(|statement| {
-                statement.effect == Effect::Deny && !applies(index, statement, action, on).is_no()
-            });
-            if denies || grant.document.opaque.is_some() {
-                return undecided(&grant.name, grant.at);
-            }
-        }
-        self.external.first().and_then(|name| undecided(name, None))
+        Some(Decision {
+            allowed,
+            is_denied: allowed.is_no(),
+            detail,
+            at: None,
+        })
     }
 }

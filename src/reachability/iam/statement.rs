@@ -1,9 +1,18 @@
 //! Whether a statement of a policy is about a call: wildcards, exceptions, conditions, principals.
 
-use super::super::graph_index::{GraphIndex, expr_of, visible_text};
+use super::super::graph_index::{GraphIndex, visible_text};
 use super::super::ternary::Ternary;
+use super::condition::{condition, equals};
+use super::context::{CallContext, Caller};
+use super::judgment::Judgment;
+use super::pattern::{Atom, literal, lowercase, matches};
+use super::text::{
+    Reading, alternatives, atoms, instance_arn, plain, push_arn, push_pseudo, role_arn, session_arn,
+};
 use crate::ir::{Expr, NodeId, Pseudo, Text, Value};
-use crate::resource::{Effect, PolicyDocument, Principal, Role, Statement};
+use crate::resource::{
+    Effect, KmsAlias, KmsKey, PolicyDocument, Principal, Resource, Statement, Typed,
+};
 use crate::session_manager::{LOG_GROUP_ACTION, REGISTER_ACTION};
 
 /// Evaluates an action in a single document, such as a permissions boundary or an endpoint policy.
@@ -13,8 +22,18 @@ pub(crate) fn document_allows(
     action: &str,
     on: &CallContext<'_>,
 ) -> Ternary {
-    let mut allowed = Ternary::No;
-    let mut denied = Ternary::No;
+    judge_document(index, document, action, on).holds
+}
+
+/// Evaluates an action in a single document, with the fact that decides.
+pub(crate) fn judge_document(
+    index: &GraphIndex<'_>,
+    document: &PolicyDocument,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Judgment {
+    let mut allowed = Judgment::from(Ternary::No);
+    let mut denied = Judgment::from(Ternary::No);
     for statement in &document.statements {
         let applies = applies(index, statement, action, on);
         match statement.effect {
@@ -22,41 +41,13 @@ pub(crate) fn document_allows(
             Effect::Deny => denied = denied.or(applies),
         }
     }
+    // A part that the file does not resolve can allow or deny.
     if document.opaque.is_some() {
-        return if denied.is_yes() {
-            Ternary::No
-        } else {
-            Ternary::Unknown
-        };
+        let opaque = || Judgment::unknown("a statement that the file does not resolve");
+        allowed = allowed.or(opaque());
+        denied = denied.or(opaque());
     }
     allowed.and(!denied)
-}
-
-/// The caller of an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Caller {
-    /// The principal that the policy is attached to. Statements name no principal.
-    Holder,
-    /// A role in the file.
-    Role(NodeId),
-    /// A role outside the file.
-    Unknown,
-}
-
-/// The caller and the resource of an action.
-pub(crate) struct CallContext<'a> {
-    /// The caller.
-    pub(crate) caller: Caller,
-    /// The resource if the file contains it.
-    pub(crate) resource: Option<&'a Expr>,
-}
-
-impl CallContext<'_> {
-    /// A call of the agent for its own instance.
-    pub(crate) const AGENT: CallContext<'static> = CallContext {
-        caller: Caller::Holder,
-        resource: None,
-    };
 }
 
 /// Returns whether a statement applies to a call.
@@ -65,66 +56,61 @@ pub(super) fn applies(
     statement: &Statement,
     action: &str,
     on: &CallContext<'_>,
-) -> Ternary {
-    let named = Ternary::any(statement.actions.iter().map(|it| pattern(it, action)));
-    let action_is_meant = if statement.not.actions { !named } else { named };
-    if action_is_meant.is_no() {
-        return Ternary::No;
+) -> Judgment {
+    let action_is_meant = action_is_meant(index, statement, action);
+    if action_is_meant.holds.is_no() {
+        return action_is_meant;
     }
+    let named = || {
+        let each = statement.resources.iter();
+        Judgment::any(each.map(|it| resource(index, it, action, on)))
+    };
     let resource_is_meant = match statement.resources.is_empty() {
-        true => Ternary::Yes,
-        false if statement.not.resources => {
-            let none = statement
-                .resources
-                .iter()
-                .map(|it| resource(index, it, action, on));
-            match Ternary::any(none) {
-                Ternary::No => Ternary::Yes,
-                _ => Ternary::Unknown,
-            }
-        }
-        false => Ternary::any(
-            statement
-                .resources
-                .iter()
-                .map(|it| resource(index, it, action, on)),
-        ),
+        true => Ternary::Yes.into(),
+        false if statement.not.resources => !named(),
+        false => named(),
     };
     let conditions = statement
         .conditions
         .iter()
-        .map(|(operator, key, values)| condition(index, operator, key, values, on));
+        .map(|(operator, key, values)| condition(index, (operator, key, values), action, on));
     action_is_meant
         .and(resource_is_meant)
-        .and(Ternary::all(conditions))
+        .and(Judgment::all(conditions))
         .and(principal(index, statement, on))
 }
 
-/// Whether a pattern of an action is met.
-fn pattern(value: &Value<Text>, action: &str) -> Ternary {
-    match value {
-        Value::Lit(text) => glob(&text.to_ascii_lowercase(), &action.to_ascii_lowercase()).into(),
-        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
-            Expr::Text(text) => pattern(&Value::Lit(text.clone()), action),
-            _ => Ternary::Unknown,
-        })),
-        Value::Expr(_) => Ternary::Unknown,
-    }
+/// Returns whether a statement is about an action.
+pub(super) fn action_is_meant(
+    index: &GraphIndex<'_>,
+    statement: &Statement,
+    action: &str,
+) -> Judgment {
+    let named = Judgment::any(statement.actions.iter().map(|it| {
+        if let Value::Lit(pattern) = it {
+            return names_action(pattern.as_bytes(), action.as_bytes()).into();
+        }
+        let wanted = literal(&action.to_ascii_lowercase());
+        let one = |expr: Expr| matches(&lowercase(action_pattern(index, &expr)), &wanted);
+        let holds = Ternary::unanimous(alternatives(it).into_iter().map(one));
+        Judgment::of(holds, || {
+            "an action that the file does not resolve".to_owned()
+        })
+    }));
+    if statement.not.actions { !named } else { named }
 }
 
-/// Matches a pattern: `*` is any text, `?` any character.
-fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+/// Matches a literal pattern of an action, ignoring case. Most patterns of a file are literal.
+fn names_action(pattern: &[u8], action: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut back: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while t < action.len() {
         match pattern.get(p) {
-            Some('*') => {
+            Some(b'*') => {
                 back = Some((p, t));
                 p += 1;
             }
-            Some(&c) if c == '?' || c == text[t] => {
+            Some(&c) if c == b'?' || c.eq_ignore_ascii_case(&action[t]) => {
                 p += 1;
                 t += 1;
             }
@@ -138,34 +124,27 @@ fn glob(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|&c| c == '*')
+    pattern[p..].iter().all(|&c| c == b'*')
 }
+
+/// Actions have wildcards and no variables.
+fn action_pattern(index: &GraphIndex<'_>, expr: &Expr) -> Vec<Atom> {
+    let mut pattern = plain(index, expr);
+    for atom in &mut pattern {
+        match atom {
+            Atom::Char('*') => *atom = Atom::Any,
+            Atom::Char('?') => *atom = Atom::One,
+            _ => {}
+        }
+    }
+    pattern
+}
+
+const SAMPLE_REGION: &str = "us-east-1";
 
 /// Returns the Region of the stack, or a sample if it is unknown.
 pub(crate) fn sample_region(index: &GraphIndex<'_>) -> &'static str {
     index.region().map_or(SAMPLE_REGION, |region| region.name)
-}
-
-const SAMPLE_REGION: &str = "us-east-1";
-const SAMPLE_ACCOUNT: &str = "123456789012";
-
-/// Returns the text of an expression with a sample Region, account and partition.
-fn sample_text(index: &GraphIndex<'_>, expr: &Expr) -> Option<String> {
-    let region = sample_region(index);
-    Some(match expr {
-        Expr::Text(text) => text.to_string(),
-        Expr::Pseudo(Pseudo::Region) => region.to_owned(),
-        Expr::Pseudo(Pseudo::AccountId) => SAMPLE_ACCOUNT.to_owned(),
-        Expr::Pseudo(Pseudo::Partition) => "aws".to_owned(),
-        Expr::Concat(parts) => {
-            let mut out = String::new();
-            for part in parts {
-                out.push_str(&sample_text(index, part)?);
-            }
-            out
-        }
-        _ => return None,
-    })
 }
 
 /// Returns whether the resource of a statement matches the resource of a call.
@@ -174,356 +153,259 @@ fn resource(
     value: &Value<Text>,
     action: &str,
     on: &CallContext<'_>,
-) -> Ternary {
-    let expr = expr_of(value, Clone::clone);
-    if matches!(&expr, Expr::Text(text) if !text.is_empty() && text.chars().all(|c| c == '*')) {
-        return Ternary::Yes;
+) -> Judgment {
+    if matches!(value, Value::Lit(text) if text == "*") {
+        return Ternary::Yes.into();
     }
-    if let Some(meant) = on.resource {
-        if is_same_arn(&expr, meant) {
+    let meant = resource_of(index, action, on);
+    let one = |expr: Expr| {
+        let Some(pattern) = atoms(index, &expr, Reading::Pattern(on, action)) else {
+            return Ternary::No;
+        };
+        if !pattern.is_empty() && pattern.iter().all(|atom| *atom == Atom::Any) {
             return Ternary::Yes;
         }
-        let (Expr::Text(name), Some(pattern)) = (meant, sample_text(index, &expr)) else {
-            return Ternary::Unknown;
-        };
-        // The name identifies a bucket, and the ARN a key.
-        let known = if action.starts_with("s3:") {
-            glob(&pattern, &format!("arn:aws:s3:::{name}"))
-        } else if name.starts_with("arn:") {
-            glob(&pattern, name)
-        } else {
-            return Ternary::Unknown;
-        };
-        return known.into();
-    }
-    // The channel actions have no resource: only `*` matches.
-    // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
-    if action.starts_with("ssmmessages:") {
-        return match &expr {
-            Expr::Text(_) | Expr::Concat(_) | Expr::Attr(..) => Ternary::No,
-            _ => Ternary::Unknown,
-        };
-    }
-    let region = sample_region(index);
-    let sample = match action {
-        REGISTER_ACTION => {
-            format!("arn:aws:ec2:{region}:{SAMPLE_ACCOUNT}:instance/i-0123456789abcdef0")
+        match &meant {
+            Meant::Arn(arn) => matches(&pattern, arn),
+            // Only `*` matches an action without a resource.
+            Meant::Nothing => matches(&pattern, &[Atom::Char('*')]).and(Ternary::Unknown),
         }
-        LOG_GROUP_ACTION => {
-            format!("arn:aws:logs:{region}:{SAMPLE_ACCOUNT}:log-group::log-stream:")
-        }
-        _ => return Ternary::Unknown,
     };
-    let Some(text) = sample_text(index, &expr) else {
-        return Ternary::Unknown;
-    };
-    if glob(&text, &sample) {
-        return Ternary::Yes;
-    }
-    // Another account, Region or instance can still be the actual one.
-    let mut parts: Vec<&str> = text.splitn(6, ':').collect();
-    for at in [1, 3, 4] {
-        if let Some(part) = parts.get_mut(at) {
-            *part = "*";
-        }
-    }
-    let kind = parts
-        .last()
-        .and_then(|last| last.split_once('/'))
-        .map(|(kind, _)| format!("{kind}/*"));
-    if let (Some(kind), Some(last)) = (&kind, parts.last_mut()) {
-        *last = kind.as_str();
-    }
-    let managed = text.contains(":ssm:");
-    if glob(&parts.join(":"), &sample) || managed {
-        Ternary::Unknown
-    } else {
-        Ternary::No
-    }
+    let holds = Ternary::unanimous(alternatives(value).into_iter().map(one));
+    Judgment::of(holds, || {
+        let shown = alternatives(value).first().map(visible_text);
+        format!("resource `{}`", shown.unwrap_or_default())
+    })
 }
 
-/// Returns whether two expressions refer to the same resource of the file.
-fn is_same_arn(a: &Expr, b: &Expr) -> bool {
-    let node = |expr: &Expr| {
-        let mut found = None;
-        expr.walk(&mut |part| {
-            if let Expr::Attr(id, _) | Expr::Other(id, _) = part {
-                found = Some(*id);
-            }
-        });
-        found
-    };
-    a == b || (node(a).is_some() && node(a) == node(b))
+/// The resource of a call.
+enum Meant {
+    Arn(Vec<Atom>),
+    Nothing,
 }
 
-/// Evaluates a condition for a call of the agent.
-fn condition(
-    index: &GraphIndex<'_>,
-    operator: &str,
-    key: &str,
-    values: &[Value<Text>],
-    on: &CallContext<'_>,
-) -> Ternary {
-    let (operator, if_exists) = match operator.strip_suffix("IfExists") {
-        Some(operator) => (operator, true),
-        None => (operator, false),
+fn resource_of(index: &GraphIndex<'_>, action: &str, on: &CallContext<'_>) -> Meant {
+    let arn = match (
+        action.split_once(':').map(|(service, _)| service),
+        on.resource,
+    ) {
+        (Some("s3"), Some(bucket)) => bucket_arn(index, bucket),
+        (Some("kms"), Some(key)) => key_arn(index, key),
+        // https://docs.aws.amazon.com/service-authorization/latest/reference/list_ssmmessages.html
+        (Some("ssmmessages"), _) => return Meant::Nothing,
+        (_, Some(resource)) => plain(index, resource),
+        _ if action == REGISTER_ACTION => instance_arn(index, on.instance),
+        _ if action == LOG_GROUP_ACTION => {
+            let mut arn = Vec::new();
+            push_arn(index, "logs", &mut arn);
+            arn.extend(literal("log-group::log-stream:"));
+            arn
+        }
+        _ => vec![Atom::Unknown],
     };
-    let key = key.to_ascii_lowercase();
-    // The known values of a call with the credentials of the role.
-    let known: Option<Option<String>> = match key.as_str() {
-        "aws:securetransport" => Some(Some("true".to_owned())),
-        "aws:viaawsservice" | "aws:principalisawsservice" => Some(Some("false".to_owned())),
-        "aws:multifactorauthpresent" | "aws:multifactorauthage" => Some(None),
-        "aws:principaltype" => Some(Some("AssumedRole".to_owned())),
-        "aws:requestedregion" => match index.region() {
-            Some(region) => Some(Some(region.name.to_owned())),
-            None if values
-                .iter()
-                .all(|value| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::Region)))) =>
-            {
-                return if operator == "StringEquals" {
-                    Ternary::Yes
-                } else {
-                    Ternary::Unknown
-                };
-            }
-            None => None,
-        },
-        "aws:principalaccount" | "aws:sourceaccount" => {
-            let holds =
-                |value: &Value<Text>| matches!(value, Value::Expr(Expr::Pseudo(Pseudo::AccountId)));
-            return if key == "aws:principalaccount"
-                && operator == "StringEquals"
-                && values.iter().any(holds)
-            {
-                Ternary::Yes
-            } else {
-                Ternary::Unknown
-            };
+    Meant::Arn(arn)
+}
+
+/// Returns the ARN of a bucket or object by its ARN or name.
+fn bucket_arn(index: &GraphIndex<'_>, bucket: &Expr) -> Vec<Atom> {
+    let name = plain(index, bucket);
+    if name.starts_with(&literal("arn:")) {
+        return name;
+    }
+    let mut arn = Vec::new();
+    push_arn(index, "s3", &mut arn);
+    arn.extend(name);
+    arn
+}
+
+/// Returns the ARN of a key by its ARN, ID or alias.
+fn key_arn(index: &GraphIndex<'_>, key: &Expr) -> Vec<Atom> {
+    if let Some(node) = key_node(index, key) {
+        return plain(index, &node.at(KmsKey::LINK));
+    }
+    let text = plain(index, key);
+    let names_key = |text: &[Atom]| {
+        let parts: Vec<_> = text.splitn(6, |atom| *atom == Atom::Char(':')).collect();
+        parts.len() == 6 && parts[5].starts_with(&literal("key/"))
+    };
+    let is_id = text.iter().all(|atom| match atom {
+        Atom::Char(c) => c.is_ascii_alphanumeric() || *c == '-',
+        _ => false,
+    });
+    let mut arn = Vec::new();
+    push_arn(index, "kms", &mut arn);
+    arn.extend(literal("key/"));
+    match () {
+        () if names_key(&text) => return text,
+        () if is_id => arn.extend(text),
+        () => arn.push(Atom::Unknown),
+    }
+    arn
+}
+
+/// Returns the key of the file that an ID, ARN or alias names.
+pub(crate) fn key_node(index: &GraphIndex<'_>, key: &Expr) -> Option<NodeId> {
+    let id = match key {
+        Expr::Attr(id, _) | Expr::Other(id, _) => *id,
+        Expr::Text(name) => {
+            let named = |it: &KmsAlias| it.alias_name.lit().is_some_and(|alias| alias == name);
+            index.all::<KmsAlias>().find(|(_, _, it)| named(it))?.0
         }
-        "aws:principalarn" => {
-            let holds = |value: &Value<Text>| match value {
-                Value::Expr(Expr::Attr(id, attr)) => {
-                    Caller::Role(*id) == on.caller && *attr == Role::ARN
-                }
-                _ => false,
-            };
-            return if matches!(
-                operator,
-                "ArnEquals" | "ArnLike" | "StringEquals" | "StringLike"
-            ) && values.iter().any(holds)
-            {
-                Ternary::Yes
-            } else {
-                Ternary::Unknown
-            };
-        }
+        _ => return None,
+    };
+    match &index.graph.node(id)?.resource {
+        Resource::KmsAlias(it) => index.resolve_one(&it.target).node(),
+        Resource::KmsKey(_) => Some(id),
         _ => None,
-    };
-    let Some(known) = known else {
-        return Ternary::Unknown;
-    };
-    let Some(known) = known else {
-        if operator == "Null" {
-            return Ternary::any(values.iter().map(|value| pattern(value, "true")));
-        }
-        return if if_exists || operator.contains("Not") {
-            Ternary::Yes
-        } else {
-            Ternary::No
-        };
-    };
-    let is = |like: bool| {
-        Ternary::any(values.iter().map(|value| match value {
-            Value::Lit(text) if like => glob(text, &known).into(),
-            Value::Lit(text) => (text.eq_ignore_ascii_case(&known)).into(),
-            Value::Expr(Expr::Pseudo(Pseudo::Region)) if key == "aws:requestedregion" => {
-                Ternary::Yes
-            }
-            Value::Expr(_) => Ternary::Unknown,
-        }))
-    };
-    match operator {
-        "Bool" | "StringEquals" | "StringEqualsIgnoreCase" => is(false),
-        "StringLike" => is(true),
-        "StringNotEquals" | "StringNotEqualsIgnoreCase" => !is(false),
-        "StringNotLike" => !is(true),
-        "Null" => !Ternary::any(values.iter().map(|value| pattern(value, "true"))),
-        _ => Ternary::Unknown,
     }
 }
 
 /// Returns whether the principal of a statement matches the caller.
-fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Ternary {
-    if on.caller == Caller::Holder {
-        return Ternary::Yes;
+fn principal(index: &GraphIndex<'_>, statement: &Statement, on: &CallContext<'_>) -> Judgment {
+    if matches!(on.caller, Caller::Holder(_)) {
+        return Ternary::Yes.into();
     }
     let Some(principal) = &statement.principal else {
-        return Ternary::Unknown;
+        return Judgment::unknown("a statement without a principal");
     };
     let named = match principal {
-        Principal::Any => Ternary::Yes,
-        Principal::Service(_) => Ternary::No,
-        Principal::Aws(who) => is_role(index, who, on.caller),
-        Principal::Several(kinds) => Ternary::any(kinds.iter().flat_map(|(kind, who)| {
+        Principal::Any => is_everyone(statement, on),
+        Principal::Service(who) => is_service(index, who, on),
+        Principal::Aws(who) => is_aws(index, who, statement, on),
+        Principal::Several(kinds) => Judgment::any(kinds.iter().flat_map(|(kind, who)| {
             who.iter().map(move |who| match kind.as_ref() {
-                "AWS" => is_role(index, who, on.caller),
-                "Service" | "Federated" | "CanonicalUser" => Ternary::No,
-                _ => Ternary::Unknown,
+                "AWS" => is_aws(index, who, statement, on),
+                "Service" => is_service(index, who, on),
+                "Federated" | "CanonicalUser" => Ternary::No.into(),
+                kind => Judgment::unknown(format!("principal type `{kind}`")),
             })
         })),
     };
-    if statement.not.principal {
-        !named
-    } else {
-        named
+    if !statement.not.principal {
+        return named;
+    }
+    match (named.holds, statement.effect) {
+        // An exception must name the role, its session and its account.
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        (Ternary::Yes, Effect::Deny) if on.caller != Caller::Ec2 && !is_wildcard(principal) => {
+            Judgment::unknown("the exceptions in `NotPrincipal`")
+        }
+        (Ternary::No, Effect::Allow) if on.caller == Caller::Ec2 => {
+            Judgment::unknown("whether `NotPrincipal` includes EC2")
+        }
+        _ => !named,
     }
 }
 
-fn is_role(index: &GraphIndex<'_>, who: &Value<Text>, caller: Caller) -> Ternary {
-    match who {
-        Value::Lit(text) if text == "*" => Ternary::Yes,
-        Value::Expr(Expr::Pseudo(Pseudo::AccountId)) => Ternary::Yes,
-        Value::Expr(Expr::Attr(id, attr)) if *attr == Role::ARN => match caller {
-            Caller::Role(role) => (*id == role).into(),
-            _ => Ternary::Unknown,
-        },
-        other => {
-            let expr = expr_of(other, Clone::clone);
-            let own_account = match &expr {
-                Expr::Concat(parts) => parts
-                    .iter()
-                    .any(|part| matches!(part, Expr::Pseudo(Pseudo::AccountId))),
-                _ => false,
-            };
-            let text = visible_text(&expr);
-            let complete = matches!(expr, Expr::Text(_)) || own_account;
-            if !complete {
-                return Ternary::Unknown;
-            }
-            // `arn:aws:iam::123456789012:root`, or the account ID alone.
-            let named = text.split(':').nth(4).unwrap_or(text.as_str());
-            let account = match index.graph.account() {
-                _ if own_account => Ternary::Yes,
-                Some(account) => (account == named).into(),
-                None => Ternary::Unknown,
-            };
-            if !text.contains(':') || text.ends_with(":root") {
-                return account;
-            }
-            let Caller::Role(role) = caller else {
-                return Ternary::Unknown;
-            };
-            let name = index
-                .graph
-                .node(role)
-                .and_then(|node| match &node.resource {
-                    crate::resource::Resource::Role(role) => {
-                        role.role_name.as_ref().and_then(Value::lit)
-                    }
-                    _ => None,
-                });
-            // A generated name never equals a written one.
-            let is_meant = text.contains(":role/")
-                && name.is_some_and(|name| text.rsplit('/').next() == Some(name.as_ref()));
-            account.and(is_meant.into())
-        }
+fn is_wildcard(principal: &Principal) -> bool {
+    let any = |who: &Value<Text>| who.lit().is_some_and(|text| text == "*");
+    match principal {
+        Principal::Any => true,
+        Principal::Aws(who) => any(who),
+        Principal::Service(_) => false,
+        Principal::Several(kinds) => kinds
+            .iter()
+            .any(|(kind, who)| kind == "AWS" && who.iter().any(any)),
     }
 }
 
-/// Returns whether a trust policy allows EC2 to assume the role.
-pub(crate) fn trusts_ec2(document: &PolicyDocument) -> Ternary {
-    let service = |who: &Value<Text>| match who {
-        Value::Lit(text) => {
-            matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
-        }
-        Value::Expr(Expr::Concat(parts)) => match parts.as_slice() {
-            [Expr::Text(service), Expr::Pseudo(Pseudo::UrlSuffix)] => (service == "ec2.").into(),
-            _ => Ternary::Unknown,
-        },
-        Value::Expr(Expr::OneOf(of)) => Ternary::unanimous(of.iter().map(|one| match one {
-            Expr::Text(text) => {
-                matches!(text.as_ref(), "ec2.amazonaws.com" | "ec2.amazonaws.com.cn").into()
+/// Returns whether the principal `*` includes the caller. A denial of `*` includes services.
+fn is_everyone(statement: &Statement, on: &CallContext<'_>) -> Judgment {
+    match (on.caller, statement.effect) {
+        (Caller::Ec2, Effect::Allow) => Judgment::unknown("whether principal `*` includes EC2"),
+        _ => Ternary::Yes.into(),
+    }
+}
+
+/// Returns whether a service principal is the caller.
+fn is_service(index: &GraphIndex<'_>, who: &Value<Text>, on: &CallContext<'_>) -> Judgment {
+    if on.caller != Caller::Ec2 {
+        return Ternary::No.into();
+    }
+    let one = |expr: Expr| {
+        let name = plain(index, &expr);
+        // AWS accepts the suffix of the partition too.
+        let mut with_suffix = literal("ec2.");
+        push_pseudo(index, Pseudo::UrlSuffix, &mut with_suffix);
+        let accepted = [
+            literal("ec2.amazonaws.com"),
+            literal("ec2.amazonaws.com.cn"),
+            with_suffix,
+        ];
+        Ternary::any(accepted.iter().map(|accepted| {
+            if name == *accepted {
+                Ternary::Yes
+            } else {
+                matches(&name, accepted)
             }
-            _ => Ternary::Unknown,
-        })),
-        Value::Expr(_) => Ternary::Unknown,
+        }))
     };
-    let mut allowed = Ternary::No;
-    for statement in &document.statements {
-        let action = Ternary::any(
-            statement
-                .actions
-                .iter()
-                .map(|it| pattern(it, "sts:AssumeRole")),
-        );
-        let action = if statement.not.actions {
-            !action
-        } else {
-            action
-        };
-        let who = match &statement.principal {
-            None => Ternary::Unknown,
-            Some(Principal::Any) => Ternary::Unknown,
-            Some(Principal::Service(who)) => service(who),
-            Some(Principal::Aws(who)) => match who {
-                Value::Lit(text) if text == "*" => Ternary::Unknown,
-                _ => Ternary::No,
-            },
-            Some(Principal::Several(kinds)) => {
-                Ternary::any(kinds.iter().flat_map(|(kind, who)| {
-                    who.iter().map(move |who| match kind.as_ref() {
-                        "Service" => service(who),
-                        "AWS" => match who {
-                            Value::Lit(text) if text == "*" => Ternary::Unknown,
-                            _ => Ternary::No,
-                        },
-                        _ => Ternary::No,
-                    })
-                }))
-            }
-        };
-        let who = if statement.not.principal {
-            Ternary::Unknown
-        } else {
-            who
-        };
-        let open = if statement.conditions.is_empty() {
-            Ternary::Yes
-        } else {
-            Ternary::Unknown
-        };
-        let applies = action.and(who).and(open);
-        match statement.effect {
-            Effect::Allow => allowed = allowed.or(applies),
-            Effect::Deny if applies.is_yes() => return Ternary::No,
-            Effect::Deny if !applies.is_no() => allowed = allowed.and(Ternary::Unknown),
-            Effect::Deny => {}
-        }
+    let holds = Ternary::unanimous(alternatives(who).into_iter().map(one));
+    Judgment::of(holds, || "a service principal".to_owned())
+}
+
+/// Returns whether an account, role or session is the caller.
+fn is_aws(
+    index: &GraphIndex<'_>,
+    who: &Value<Text>,
+    statement: &Statement,
+    on: &CallContext<'_>,
+) -> Judgment {
+    if who.lit().is_some_and(|text| text == "*") {
+        return is_everyone(statement, on);
     }
-    if document.opaque.is_some() {
-        return allowed.or(Ternary::Unknown);
+    if on.caller == Caller::Ec2 {
+        return Ternary::No.into();
     }
-    allowed
+    let role = match on.caller {
+        Caller::Role(role) => Some(role),
+        _ => None,
+    };
+    let mut account = Vec::new();
+    push_pseudo(index, Pseudo::AccountId, &mut account);
+    let mut root = Vec::new();
+    push_arn(index, "iam", &mut root);
+    root.extend(literal("root"));
+    let accepted = [
+        account,
+        root,
+        role_arn(index, role),
+        session_arn(index, role, on.instance),
+    ];
+    let one = |expr: Expr| Ternary::any(accepted.iter().map(|it| equals(index, &expr, it)));
+    let holds = Ternary::unanimous(alternatives(who).into_iter().map(one));
+    Judgment::of(holds, || {
+        let shown = alternatives(who).first().map(visible_text);
+        format!("principal `{}`", shown.unwrap_or_default())
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::glob;
+    use super::names_action;
 
     #[test]
     fn wildcards_match_as_iam_has_it() {
-        for (pattern, text, matches) in [
+        for (pattern, action, matches) in [
             ("*", "", true),
-            ("ssm:*", "ssm:updateinstanceinformation", true),
-            ("ssm:*", "ssmmessages:opendatachannel", false),
-            ("ssm*", "ssmmessages:opendatachannel", true),
-            ("ssm:update?nstance*", "ssm:updateinstanceinformation", true),
-            ("a*b*c", "axxbyyc", true),
-            ("a*b*c", "axxbyy", false),
+            ("ssm:*", "ssm:UpdateInstanceInformation", true),
+            ("ssm:*", "ssmmessages:OpenDataChannel", false),
+            ("ssm*", "ssmmessages:OpenDataChannel", true),
+            ("SSM:update?nstance*", "ssm:UpdateInstanceInformation", true),
+            (
+                "ssmmessages:*Control*",
+                "ssmmessages:OpenControlChannel",
+                true,
+            ),
+            (
+                "ssmmessages:*Control",
+                "ssmmessages:OpenControlChannel",
+                false,
+            ),
             ("", "x", false),
         ] {
-            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+            let found = names_action(pattern.as_bytes(), action.as_bytes());
+            assert_eq!(found, matches, "{pattern} {action}");
         }
     }
 }
