@@ -1,11 +1,12 @@
 //! The instances of a graph, with the values of their launch templates.
 
+use super::addresses;
 use super::graph_index::{GraphIndex, Resolved};
 use super::launch_template::{
     Template, from_template, profile_of, template, template_of_specification,
 };
 use super::setting::{Setting, is_unmodeled};
-use crate::ir::{Expr, Link, NodeId, Text, Value};
+use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
     LaunchImage, LaunchTemplate, MetadataOptions, NetworkInterface, NetworkInterfaceSecurityGroup,
@@ -30,6 +31,10 @@ pub(crate) struct InstanceConfig<'g> {
     pub(crate) user_data: Setting<Value<Text>>,
     /// Its security groups. Default: the default security group of the VPC.
     pub(crate) security_groups: Setting<Vec<Link<SecurityGroup>>>,
+    /// Whether its security groups are names, which EC2 rejects in a subnet.
+    pub(crate) has_group_names: bool,
+    /// Its fixed private address. Default: any of the subnet.
+    pub(crate) address: Option<Cidr>,
     /// Whether it has a public address. Default: the setting of the subnet.
     pub(crate) public: Setting<Value<bool>>,
     pub(crate) placements: Vec<Placement<'g>>,
@@ -81,6 +86,7 @@ struct Interface<'g> {
     groups: Setting<Vec<Link<SecurityGroup>>>,
     subnet: Setting<Link<Subnet>>,
     public: Setting<Value<bool>>,
+    address: Option<Cidr>,
     node: Option<Resolved<'g, NetworkInterface>>,
 }
 
@@ -100,12 +106,17 @@ fn existing_interface<'g>(
             ),
             subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
             public: Setting::Known(*id, "subnet", Value::Lit(false)),
+            address: match it.private_ips.as_slice() {
+                [one] => addresses::fixed(Some(one)),
+                _ => addresses::fixed(it.private_ip_address.as_ref()),
+            },
             node: Some(to),
         },
         Resolved::OtherType(_) | Resolved::Outside(_) => Interface {
             groups: Setting::Unknown(by.0, by.1),
             subnet: Setting::Unknown(by.0, by.1),
             public: Setting::Unknown(by.0, by.1),
+            address: None,
             node: Some(to),
         },
     }
@@ -126,6 +137,7 @@ fn primary_interface<'g>(
     groups: &[Link<SecurityGroup>],
     subnet: Option<Link<Subnet>>,
     public: Option<Value<bool>>,
+    address: Option<&Value<Text>>,
 ) -> Interface<'g> {
     let property = "network_interfaces";
     if let Some(link) = attached {
@@ -137,6 +149,7 @@ fn primary_interface<'g>(
         groups: Setting::of(id, property, groups, is_open),
         subnet: Setting::of(id, property, subnet, false),
         public: Setting::of(id, property, public, false),
+        address: addresses::fixed(address),
         node: None,
     }
 }
@@ -156,6 +169,7 @@ fn template_interface<'g>(
         &interface.security_groups,
         interface.subnet.clone(),
         interface.associate_public_ip_address.clone(),
+        interface.private_ip_address.as_ref(),
     ))
 }
 
@@ -172,6 +186,7 @@ fn instance_interface<'g>(
         &interface.security_groups,
         interface.subnet.clone(),
         interface.associate_public_ip_address.clone(),
+        interface.private_ip_address.as_ref(),
     ))
 }
 
@@ -273,6 +288,8 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
             .as_ref()
             .map_or(Setting::Unset, |it| it.public.clone())
     });
+    let address = addresses::fixed(it.private_ip_address.as_ref())
+        .or_else(|| interface.as_ref().and_then(|it| it.address));
     let node = interface.as_ref().and_then(|it| it.node.clone());
     let placed_by = match &subnet {
         Setting::Known(node, field, _) | Setting::Unknown(node, field) => (*node, *field),
@@ -282,6 +299,11 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
         node: id,
         placements: placements(index, &subnet),
         security_groups: attached_groups(index, id, node.as_ref(), groups),
+        // Terraform passes the values as IDs if a subnet is set.
+        has_group_names: !it.security_group_names.is_empty()
+            && matches!(subnet, Setting::Known(..))
+            && index.graph.node(id).map(|node| node.dialect()) == Some(Dialect::Cfn),
+        address,
         public: elastic(index, id, node.as_ref()).unwrap_or(public),
         image,
         profile,
@@ -457,6 +479,8 @@ fn from_launch_template<'g>(
             it.user_data.as_ref().map(|data| decoded(&data.0))
         }),
         security_groups: groups,
+        has_group_names: false,
+        address: None,
         public,
         placements: placements(index, &subnet),
         subnet_source: (id, "subnets"),
@@ -492,6 +516,8 @@ fn from_launch_configuration<'g>(
             imds: Setting::Unknown(by.0, by.1),
             user_data: Setting::Unknown(by.0, by.1),
             security_groups: Setting::Unknown(by.0, by.1),
+            has_group_names: false,
+            address: None,
             public: Setting::Unknown(by.0, by.1),
             placements: placements(index, &Setting::Unset),
             subnet_source: (id, "subnets"),
@@ -523,6 +549,8 @@ fn from_launch_configuration<'g>(
             (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
             is_unmodeled(index, config, "security_groups"),
         ),
+        has_group_names: false,
+        address: None,
         public: Setting::of(
             config,
             "associate_public_ip_address",

@@ -13,7 +13,10 @@
 //! assert_eq!(checked.instances[0].failing_hop(), None);
 //! ```
 
+mod addresses;
 mod assumptions;
+mod block_public_access;
+mod cache;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
@@ -22,6 +25,7 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod launch_template;
 mod managed;
+mod network_acl;
 mod order;
 pub(crate) mod path;
 mod result;

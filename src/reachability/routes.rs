@@ -1,13 +1,17 @@
 //! The routes of a subnet, and its route to the internet.
 
-use super::graph_index::{GraphIndex, Resolved};
+use super::addresses::PUBLIC;
+use super::block_public_access;
+use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::instance::InstanceConfig;
-use super::setting::Setting;
+use super::security::ranges_of;
+use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
-use crate::ir::{Cidr, Expr, NodeId, Value};
+use crate::ir::{AddressSet, Cidr, Expr, NodeId, Value};
 use crate::resource::{
-    ConnectivityType, DefaultRouteTable, InternetGateway, MainRouteTableAssociation, NatGateway,
-    Resource, Route, RouteTable, Subnet, SubnetRouteTableAssociation, Vpc, VpcGatewayAttachment,
+    AvailabilityMode, ConnectivityType, DefaultRouteTable, InternetGateway,
+    MainRouteTableAssociation, NatGateway, Resource, Route, RouteTable, Subnet,
+    SubnetRouteTableAssociation, Vpc, VpcGatewayAttachment,
 };
 
 pub(super) fn flag(value: Option<&Value<bool>>) -> Ternary {
@@ -20,6 +24,7 @@ pub(super) fn flag(value: Option<&Value<bool>>) -> Ternary {
 }
 
 /// The route table of a subnet.
+#[derive(Clone, Copy)]
 pub(super) enum Table {
     Node(NodeId),
     MainOf(NodeId),
@@ -27,9 +32,14 @@ pub(super) enum Table {
 }
 
 pub(super) fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Table {
-    let Resolved::Node(id, it) = subnet else {
-        return Table::Unknown;
-    };
+    match subnet {
+        Resolved::Node(id, it) => index.cache.table(*id, || find_table(index, *id, it)),
+        Resolved::OtherType(_) | Resolved::Outside(_) => Table::Unknown,
+    }
+}
+
+fn find_table<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Table {
+    let subnet = &Resolved::Node(id, it);
     for (tie, _, association) in index.all::<SubnetRouteTableAssociation>() {
         let all = index.resolve(&association.subnet);
         let ours = if all.len() == 1 {
@@ -56,7 +66,7 @@ pub(super) fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>
     let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
         return Table::Unknown;
     };
-    if index.is_externally_modified(*id) {
+    if index.is_externally_modified(id) {
         return Table::Unknown;
     }
     let main = index
@@ -135,11 +145,21 @@ pub(super) fn routes<'g>(
 pub(crate) enum InternetRoute<'g> {
     /// No default route.
     None,
-    /// The node of the NAT gateway or route, and the subnet of the NAT gateway.
-    Works(NodeId, Option<Resolved<'g, Subnet>>),
+    /// The node of the NAT gateway or route, and the exit.
+    Works(NodeId, Exit<'g>),
     /// A default route that does not reach the internet: the reason, and the property.
     Broken(String, (NodeId, &'static str)),
     Unknown(String),
+}
+
+/// The last gateway of a route to the internet.
+#[derive(Clone, Debug)]
+pub(crate) enum Exit<'g> {
+    InternetGateway,
+    /// A NAT gateway in this subnet.
+    Nat(Resolved<'g, Subnet>),
+    /// A NAT gateway in every Availability Zone, without a subnet.
+    RegionalNat,
 }
 
 /// Finds the route to the internet of an instance in a subnet.
@@ -148,29 +168,49 @@ pub(crate) fn internet_route<'g>(
     instance: &InstanceConfig<'_>,
     subnet: &Resolved<'g, Subnet>,
 ) -> InternetRoute<'g> {
-    internet_route_of(index, subnet, &|| public_address(instance, subnet), 0)
+    let start = Start {
+        subnet,
+        has_address: &|| public_address(instance, subnet),
+        nat: None,
+    };
+    internet_route_of(index, &start)
 }
 
 type PublicAddress<'a> = &'a dyn Fn() -> (Ternary, (NodeId, &'static str));
 
-fn internet_route_of<'g>(
-    index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
-    has_address: PublicAddress<'_>,
-    depth: u8,
-) -> InternetRoute<'g> {
-    let table = table_of(index, subnet);
+/// The interface whose route is followed: of an instance, or of a NAT gateway.
+struct Start<'a, 'g> {
+    subnet: &'a Resolved<'g, Subnet>,
+    has_address: PublicAddress<'a>,
+    nat: Option<NodeId>,
+}
+
+/// Returns whether a subnet has no IPv4 addresses.
+pub(super) fn is_ipv6_only(subnet: &Resolved<'_, Subnet>) -> Ternary {
+    match subnet {
+        Resolved::Node(_, subnet) => flag(subnet.ipv6_native.as_ref()),
+        Resolved::OtherType(_) | Resolved::Outside(_) => Ternary::No,
+    }
+}
+
+fn internet_route_of<'g>(index: &GraphIndex<'g>, start: &Start<'_, 'g>) -> InternetRoute<'g> {
+    let table = table_of(index, start.subnet);
     if let Table::Unknown = table {
         return InternetRoute::Unknown("the routes of the subnet are not in the file".to_owned());
     }
+    if let Some(reason) = of_other_vpc(index, &table, start.subnet) {
+        return reason;
+    }
     let (routes, more) = routes(index, &table);
-    // The routes to public addresses, and the share of the addresses that they cover.
-    let mut public: Vec<(NodeId, &Route)> = Vec::new();
-    let (mut default, mut halves) = (false, [false; 2]);
+    // The routes to public addresses.
+    let mut public: Vec<(Cidr, NodeId, &Route)> = Vec::new();
     let mut doubt = more.then(|| "a resource outside the file can add routes".to_owned());
     for (id, route, ours) in routes {
         let Some(cidr) = &route.cidr_block else {
-            if route.prefix_list.is_some() {
+            if let Some(list) = &route.prefix_list
+                && !ranges_of(index, list)
+                    .is_some_and(|ranges| ranges.iter().all(|(range, _)| !is_public(index, range)))
+            {
                 doubt.get_or_insert_with(|| {
                     format!("route `{}` is for a prefix list", index.name(id))
                 });
@@ -179,14 +219,7 @@ fn internet_route_of<'g>(
         };
         match index.cidr(cidr) {
             Some(cidr) if cidr.is_private() => {}
-            Some(cidr) if ours.is_yes() => {
-                default |= cidr == Cidr::ANY;
-                for (n, half) in halves.iter_mut().enumerate() {
-                    let all = u32::try_from(n).ok().and_then(|n| Cidr::ANY.block(1, n));
-                    *half |= Some(cidr) == all;
-                }
-                public.push((id, route));
-            }
+            Some(cidr) if ours.is_yes() => public.push((cidr, id, route)),
             Some(cidr) => {
                 doubt.get_or_insert_with(|| {
                     format!("route `{}` for `{cidr}` can apply", index.name(id))
@@ -202,40 +235,94 @@ fn internet_route_of<'g>(
     if let Some(doubt) = doubt {
         return InternetRoute::Unknown(doubt);
     }
-    if public.is_empty() {
-        return InternetRoute::None;
+    by_longest_prefix(index, start, public)
+}
+
+fn is_public(index: &GraphIndex<'_>, range: &Value<Cidr>) -> bool {
+    !index.cidr(range).is_some_and(Cidr::is_private)
+}
+
+/// Follows each route that is the most specific one of some public address.
+fn by_longest_prefix<'g>(
+    index: &GraphIndex<'g>,
+    start: &Start<'_, 'g>,
+    mut public: Vec<(Cidr, NodeId, &Route)>,
+) -> InternetRoute<'g> {
+    public.sort_by_key(|(cidr, ..)| std::cmp::Reverse(cidr.prefix_len()));
+    let mut left = PUBLIC.clone();
+    let mut exits: Vec<(NodeId, InternetRoute<'g>)> = Vec::new();
+    for (cidr, id, route) in public {
+        let range = AddressSet::from(cidr);
+        if !left.intersection(&range).is_empty() {
+            left = left.without(&range);
+            exits.push((id, through(index, start, id, route)));
+        }
     }
-    let mut exits: Vec<InternetRoute<'g>> = public
-        .iter()
-        .map(|(id, route)| through(index, subnet, *id, route, has_address, depth))
-        .collect();
-    let covers_all = default || halves == [true; 2];
-    let works = exits
-        .iter()
-        .all(|exit| matches!(exit, InternetRoute::Works(..)));
-    match exits.pop() {
-        Some(one) if covers_all && (works || exits.is_empty()) => one,
-        // The routed addresses can include those of the services.
-        _ => InternetRoute::Unknown(format!(
+    let works = |exit: &InternetRoute<'_>| matches!(exit, InternetRoute::Works(..));
+    // The routed addresses can include those of the services.
+    let partly = |(id, _): &(NodeId, InternetRoute<'g>)| {
+        InternetRoute::Unknown(format!(
             "route `{}` covers only some public addresses",
-            public
-                .first()
-                .map_or(String::new(), |(id, _)| index.name(*id))
-        )),
+            index.name(*id)
+        ))
+    };
+    match exits.as_slice() {
+        [] => InternetRoute::None,
+        [first, ..] if !left.is_empty() => partly(first),
+        all if all.iter().any(|(_, exit)| works(exit)) => {
+            match all.iter().find(|(_, it)| !works(it)) {
+                Some((id, _)) => InternetRoute::Unknown(format!(
+                    "route `{}` takes some public addresses elsewhere",
+                    index.name(*id)
+                )),
+                None => all[all.len() - 1].1.clone(),
+            }
+        }
+        all => {
+            let open = all
+                .iter()
+                .find(|(_, it)| matches!(it, InternetRoute::Unknown(_)));
+            open.map_or_else(|| all[all.len() - 1].1.clone(), |(_, it)| it.clone())
+        }
     }
+}
+
+/// Returns the failure if a route table is not of the VPC of the subnet, which EC2 rejects.
+fn of_other_vpc<'g>(
+    index: &GraphIndex<'g>,
+    table: &Table,
+    subnet: &Resolved<'g, Subnet>,
+) -> Option<InternetRoute<'g>> {
+    let Table::Node(id) = table else { return None };
+    let Resource::RouteTable(it) = &index.graph.node(*id)?.resource else {
+        return None;
+    };
+    let differs = index
+        .resolve_one(&it.vpc)
+        .same(&index.vpc_of(subnet))
+        .is_no();
+    differs.then(|| {
+        InternetRoute::Broken(
+            format!(
+                "route table `{}` is not of the VPC of the subnet",
+                index.name(*id)
+            ),
+            (*id, "vpc"),
+        )
+    })
 }
 
 fn through<'g>(
     index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
+    start: &Start<'_, 'g>,
     id: NodeId,
     route: &Route,
-    has_address: PublicAddress<'_>,
-    depth: u8,
 ) -> InternetRoute<'g> {
     if let Some(link) = &route.nat_gateway {
         return match index.resolve_one(link) {
-            Resolved::Node(nat, gateway) if depth == 0 => by_nat(index, nat, gateway),
+            Resolved::Node(nat, gateway) if start.nat.is_none() => {
+                by_nat(index, start.subnet, nat, gateway)
+            }
             Resolved::Node(..) => InternetRoute::Broken(
                 format!(
                     "route `{}` points from one NAT gateway to another",
@@ -256,14 +343,17 @@ fn through<'g>(
                     Value::Lit(it) if it.as_str() == "local" => InternetRoute::None,
                     // Every internet gateway requires a public address.
                     Value::Lit(it) if it.as_str().starts_with("igw-") => {
-                        by_gateway(index, id, has_address)
+                        by_gateway(index, start, id)
                     }
-                    _ => InternetRoute::Unknown("the gateway is not in the file".to_owned()),
+                    _ => InternetRoute::Unknown(format!(
+                        "the gateway of route `{}` is not in the file",
+                        index.name(id)
+                    )),
                 };
             }
         };
-        return match attached(index, gateway, subnet) {
-            Ternary::Yes => by_gateway(index, id, has_address),
+        return match attached(index, gateway, &index.vpc_of(start.subnet)) {
+            Ternary::Yes => by_gateway(index, start, id),
             Ternary::Unknown => InternetRoute::Unknown(format!(
                 "the file does not show whether internet gateway `{}` is attached to the VPC",
                 index.name(gateway)
@@ -277,20 +367,50 @@ fn through<'g>(
             ),
         };
     }
-    InternetRoute::Unknown(format!(
-        "route `{}` has a target that the file does not describe",
-        index.name(id)
-    ))
+    let name = index.name(id);
+    InternetRoute::Unknown(match target(route) {
+        Some(target) => format!(
+            "route `{name}` points to a {target}, and the file does not show the path behind it"
+        ),
+        None => format!("route `{name}` has a target that the file does not describe"),
+    })
+}
+
+/// Returns the kind of a target whose onward path the model does not contain.
+fn target(route: &Route) -> Option<&'static str> {
+    let kinds = [
+        (route.transit_gateway.is_some(), "transit gateway"),
+        (
+            route.vpc_peering_connection.is_some(),
+            "VPC peering connection",
+        ),
+        (
+            route.vpc_endpoint.is_some(),
+            "Gateway Load Balancer endpoint",
+        ),
+        (route.network_interface.is_some(), "network interface"),
+        (route.instance.is_some(), "NAT instance"),
+        (route.carrier_gateway.is_some(), "carrier gateway"),
+        (route.local_gateway.is_some(), "local gateway"),
+        (route.core_network.is_some(), "core network"),
+    ];
+    kinds
+        .into_iter()
+        .find(|(set, _)| *set)
+        .map(|(_, name)| name)
 }
 
 fn by_gateway<'g>(
     index: &GraphIndex<'g>,
+    start: &Start<'_, 'g>,
     route: NodeId,
-    has_address: PublicAddress<'_>,
 ) -> InternetRoute<'g> {
-    let (address, at) = has_address();
+    let (address, at) = (start.has_address)();
     match address {
-        Ternary::Yes => InternetRoute::Works(route, None),
+        Ternary::Yes => match blocked(index, start.subnet, start.nat) {
+            Some(blocked) => blocked,
+            None => InternetRoute::Works(route, Exit::InternetGateway),
+        },
         Ternary::Unknown => InternetRoute::Unknown(
             "the file does not show whether the instance has a public address".to_owned(),
         ),
@@ -304,56 +424,123 @@ fn by_gateway<'g>(
     }
 }
 
-fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> InternetRoute<'g> {
+/// Returns the result if Block Public Access blocks or can block the internet gateway.
+fn blocked<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    nat: Option<NodeId>,
+) -> Option<InternetRoute<'g>> {
+    let (options, blocks) = block_public_access::blocked(index, subnet, nat.is_some())?;
+    let name = index.name(options);
+    Some(if blocks.is_yes() {
+        InternetRoute::Broken(
+            format!("Block Public Access `{name}` blocks the internet gateway"),
+            (options, "internet_gateway_block_mode"),
+        )
+    } else {
+        InternetRoute::Unknown(format!(
+            "the file does not show whether Block Public Access `{name}` blocks the internet gateway"
+        ))
+    })
+}
+
+fn by_nat<'g>(
+    index: &GraphIndex<'g>,
+    from: &Resolved<'g, Subnet>,
+    id: NodeId,
+    gateway: &'g NatGateway,
+) -> InternetRoute<'g> {
+    let name = index.name(id);
     match &gateway.connectivity_type {
         Some(Value::Lit(ConnectivityType::Private)) => {
             return InternetRoute::Broken(
-                format!("NAT gateway `{}` is private", index.name(id)),
+                format!("NAT gateway `{name}` is private"),
                 (id, "connectivity_type"),
             );
         }
         Some(Value::Expr(_)) => {
             return InternetRoute::Unknown(format!(
-                "the connectivity type of NAT gateway `{}` is unknown",
-                index.name(id)
+                "the connectivity type of NAT gateway `{name}` is unknown"
             ));
         }
         _ => {}
     }
     if !index.exists(id).is_yes() {
         return InternetRoute::Unknown(format!(
-            "the file does not show whether NAT gateway `{}` exists",
-            index.name(id)
+            "the file does not show whether NAT gateway `{name}` exists"
         ));
     }
-    let mut all = index.resolve(&gateway.subnet);
-    if all.len() != 1 {
-        let found: Vec<InternetRoute<'g>> = all
-            .iter()
-            .map(|subnet| {
-                internet_route_of(index, subnet, &|| (Ternary::Yes, (id, "allocation")), 1)
-            })
-            .collect();
-        return match found
-            .iter()
-            .all(|exit| matches!(exit, InternetRoute::Works(..)))
-        {
-            true if !found.is_empty() => InternetRoute::Works(id, Some(all.swap_remove(0))),
-            _ => InternetRoute::Unknown(format!(
-                "the subnet of NAT gateway `{}` is unknown",
-                index.name(id)
-            )),
-        };
+    match availability(index, id, gateway) {
+        Some(AvailabilityMode::Zonal) => {}
+        Some(AvailabilityMode::Regional) => return by_regional_nat(index, from, id, gateway),
+        None => {
+            return InternetRoute::Unknown(format!(
+                "the availability mode of NAT gateway `{name}` is unknown"
+            ));
+        }
     }
-    let subnet = all.swap_remove(0);
+    if gateway.allocation.is_none() && !is_unmodeled(index, id, "allocation") {
+        return InternetRoute::Broken(
+            format!("NAT gateway `{name}` has no Elastic IP address"),
+            (id, "allocation"),
+        );
+    }
+    let all = index.resolve(&gateway.subnet);
+    let mut found = all
+        .iter()
+        .map(|subnet| by_zonal_nat(index, from, id, subnet));
+    match (found.len(), found.next()) {
+        (1, Some(one)) => one,
+        (_, Some(first))
+            if matches!(first, InternetRoute::Works(..))
+                && found.all(|exit| matches!(exit, InternetRoute::Works(..))) =>
+        {
+            first
+        }
+        _ => InternetRoute::Unknown(format!("the subnet of NAT gateway `{name}` is unknown")),
+    }
+}
+
+/// Returns the availability mode of a NAT gateway if it is known.
+fn availability(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    gateway: &NatGateway,
+) -> Option<AvailabilityMode> {
+    if is_unmodeled(index, id, "availability_mode") {
+        return None;
+    }
+    match &gateway.availability_mode {
+        Some(Value::Lit(mode)) => Some(*mode),
+        Some(Value::Expr(_)) => None,
+        // The model has no argument of Terraform for it.
+        None if gateway.subnet.is_absent() && !is_unmodeled(index, id, "subnet") => {
+            Some(AvailabilityMode::Regional)
+        }
+        None => Some(AvailabilityMode::Zonal),
+    }
+}
+
+fn by_zonal_nat<'g>(
+    index: &GraphIndex<'g>,
+    from: &Resolved<'g, Subnet>,
+    id: NodeId,
+    subnet: &Resolved<'g, Subnet>,
+) -> InternetRoute<'g> {
+    let name = index.name(id);
     let at = (id, "subnet");
-    match internet_route_of(index, &subnet, &|| (Ternary::Yes, (id, "allocation")), 1) {
-        InternetRoute::Works(..) => InternetRoute::Works(id, Some(subnet)),
+    if index.vpc_of(subnet).same(&index.vpc_of(from)).is_no() {
+        return InternetRoute::Broken(format!("NAT gateway `{name}` is in another VPC"), at);
+    }
+    let start = Start {
+        subnet,
+        has_address: &|| (Ternary::Yes, (id, "allocation")),
+        nat: Some(id),
+    };
+    match internet_route_of(index, &start) {
+        InternetRoute::Works(..) => InternetRoute::Works(id, Exit::Nat(subnet.clone())),
         InternetRoute::None => InternetRoute::Broken(
-            format!(
-                "NAT gateway `{}` is in a subnet without a route to an internet gateway",
-                index.name(id)
-            ),
+            format!("NAT gateway `{name}` is in a subnet without a route to an internet gateway"),
             at,
         ),
         InternetRoute::Broken(reason, _) => InternetRoute::Broken(
@@ -364,9 +551,52 @@ fn by_nat<'g>(index: &GraphIndex<'g>, id: NodeId, gateway: &'g NatGateway) -> In
     }
 }
 
-/// Returns whether an internet gateway is attached to the VPC of a subnet.
-fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, Subnet>) -> Ternary {
-    let vpc = index.vpc_of(subnet);
+/// A regional NAT gateway has its own route table, which points to the internet gateway of the VPC.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html>
+fn by_regional_nat<'g>(
+    index: &GraphIndex<'g>,
+    from: &Resolved<'g, Subnet>,
+    id: NodeId,
+    gateway: &'g NatGateway,
+) -> InternetRoute<'g> {
+    let name = index.name(id);
+    let vpc = index.vpc_of(from);
+    let same = match &gateway.vpc {
+        Some(link) => index.resolve_one(link).same(&vpc),
+        None => Ternary::Unknown,
+    };
+    if same.is_no() {
+        return InternetRoute::Broken(
+            format!("NAT gateway `{name}` is in another VPC"),
+            (id, "vpc"),
+        );
+    }
+    let attached = Ternary::any(index.all::<VpcGatewayAttachment>().map(|(tie, _, it)| {
+        let of_internet = it.internet_gateway.is_some();
+        index
+            .resolve_one(&it.vpc)
+            .same(&vpc)
+            .and(index.exists(tie))
+            .and(of_internet.into())
+    }));
+    if !same.is_yes()
+        || !gateway.zone_addresses.is_empty()
+        || !attached.is_yes()
+        || is_unmodeled(index, id, "zone_addresses")
+    {
+        return InternetRoute::Unknown(format!(
+            "the file does not show whether regional NAT gateway `{name}` serves the subnet"
+        ));
+    }
+    match blocked(index, from, Some(id)) {
+        // An exclusion of this subnet is not one of the NAT gateway.
+        Some(blocked) => blocked,
+        None => InternetRoute::Works(id, Exit::RegionalNat),
+    }
+}
+
+/// Returns whether an internet gateway is attached to a VPC.
+fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef<'g>) -> Ternary {
     let gateway_exists = index.exists(gateway);
     let ties = index.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
         let ours = match &tie.internet_gateway {
@@ -378,7 +608,7 @@ fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, subnet: &Resolved<'g, S
             },
             None => Ternary::No,
         };
-        ours.and(index.resolve_one(&tie.vpc).same(&vpc))
+        ours.and(index.resolve_one(&tie.vpc).same(vpc))
             .and(index.exists(id))
     });
     Ternary::any(ties).and(gateway_exists)

@@ -3,7 +3,7 @@
 use super::super::HopResult;
 use super::super::fix::Fix;
 use super::super::path;
-use super::super::routes::InternetRoute;
+use super::super::routes::{Exit, InternetRoute, is_ipv6_only};
 use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::RawValue;
@@ -38,10 +38,14 @@ the instance has a public address.
 
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     let result = match (&connection.path, &connection.internet_route) {
+        _ if !is_ipv6_only(connection.subnet).is_no() => Some(HopResult::unknown(
+            HOP,
+            "the subnet can be IPv6-only; the check follows IPv4 connections",
+        )),
         (PathChoice::Endpoints(_), _) => path::diversion(connection.index, connection.subnet)
             .map(|reason| HopResult::unknown(HOP, reason)),
-        (PathChoice::Internet, InternetRoute::Works(id, nat)) => {
-            Some(works(connection, *id, nat.is_some()))
+        (PathChoice::Internet, InternetRoute::Works(id, exit)) => {
+            Some(works(connection, *id, exit))
         }
         (PathChoice::Internet, InternetRoute::Broken(reason, at)) => Some(broken(reason, *at)),
         (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
@@ -52,15 +56,15 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     result.into_iter().collect()
 }
 
-fn works(connection: &Connection<'_, '_>, id: NodeId, nat: bool) -> HopResult {
+fn works(connection: &Connection<'_, '_>, id: NodeId, exit: &Exit<'_>) -> HopResult {
     let name = connection.index.name(id);
-    let (detail, field) = if nat {
-        (format!("through NAT gateway `{name}`"), "subnet")
-    } else {
-        (
+    let (detail, field) = match exit {
+        Exit::Nat(_) => (format!("through NAT gateway `{name}`"), "subnet"),
+        Exit::RegionalNat => (format!("through regional NAT gateway `{name}`"), "vpc"),
+        Exit::InternetGateway => (
             format!("through an internet gateway, by route `{name}`"),
             "gateway",
-        )
+        ),
     };
     HopResult::pass(
         HOP,
