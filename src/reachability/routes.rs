@@ -579,6 +579,12 @@ fn by_regional_nat<'g>(
             .and(index.exists(tie))
             .and(of_internet.into())
     }));
+    if attached.is_no() {
+        return InternetRoute::Broken(
+            format!("NAT gateway `{name}` is in a VPC without an attached internet gateway"),
+            (id, "vpc"),
+        );
+    }
     if !same.is_yes()
         || !gateway.zone_addresses.is_empty()
         || !attached.is_yes()
