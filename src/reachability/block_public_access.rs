@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html>
 
-use super::graph_index::{GraphIndex, Resolved};
+use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::ternary::Ternary;
 use crate::ir::{NodeId, Value};
 use crate::resource::{
@@ -10,11 +10,12 @@ use crate::resource::{
     VpcBlockPublicAccessOptions,
 };
 
-/// Returns the options that block the way of a subnet through an internet gateway, and whether they
-/// certainly do. With a NAT gateway, the subnet is that of the NAT gateway, if it has one.
+/// Returns the options that block an interface from the internet gateway of its VPC, and whether they
+/// certainly do. The interface is that of an instance, or of a NAT gateway.
 pub(super) fn blocked<'g>(
     index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
+    subnet: Option<&Resolved<'g, Subnet>>,
+    vpc: &VpcRef<'g>,
     nat: bool,
 ) -> Option<(NodeId, Ternary)> {
     let blocks = index
@@ -23,11 +24,13 @@ pub(super) fn blocked<'g>(
             let blocks = match it.internet_gateway_block_mode {
                 Value::Lit(InternetGatewayBlockMode::Off) => Ternary::No,
                 Value::Lit(InternetGatewayBlockMode::Ingress) if nat => Ternary::No,
-                Value::Lit(InternetGatewayBlockMode::Ingress) => !excluded(index, subnet, true),
-                Value::Lit(InternetGatewayBlockMode::Bidirectional) => {
-                    !excluded(index, subnet, false)
+                Value::Lit(InternetGatewayBlockMode::Ingress) => {
+                    !excluded(index, subnet, vpc, true)
                 }
-                Value::Expr(_) => Ternary::Unknown.and(!excluded(index, subnet, true)),
+                Value::Lit(InternetGatewayBlockMode::Bidirectional) => {
+                    !excluded(index, subnet, vpc, false)
+                }
+                Value::Expr(_) => Ternary::Unknown.and(!excluded(index, subnet, vpc, true)),
             };
             (id, blocks.and(index.exists(id)))
         });
@@ -40,17 +43,20 @@ pub(super) fn blocked<'g>(
 /// traffic only applies if Block Public Access blocks both directions.
 fn excluded<'g>(
     index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
+    subnet: Option<&Resolved<'g, Subnet>>,
+    vpc: &VpcRef<'g>,
     ingress_only: bool,
 ) -> Ternary {
-    let vpc = index.vpc_of(subnet);
     let exclusions = index.all::<VpcBlockPublicAccessExclusion>();
     Ternary::any(exclusions.map(|(id, _, it)| {
-        let of_subnet = it.subnet.as_ref().map_or(Ternary::No, |link| {
-            Ternary::unanimous(index.resolve(link).iter().map(|it| it.same(subnet)))
-        });
+        let of_subnet = match (&it.subnet, subnet) {
+            (Some(link), Some(subnet)) => {
+                Ternary::unanimous(index.resolve(link).iter().map(|it| it.same(subnet)))
+            }
+            (Some(_), None) | (None, _) => Ternary::No,
+        };
         let of_vpc = it.vpc.as_ref().map_or(Ternary::No, |link| {
-            Ternary::unanimous(index.resolve(link).iter().map(|it| it.same(&vpc)))
+            Ternary::unanimous(index.resolve(link).iter().map(|it| it.same(vpc)))
         });
         let allows = match it.internet_gateway_exclusion_mode {
             Value::Lit(InternetGatewayExclusionMode::Egress) => (!ingress_only).into(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::network_acl::Acl;
-use super::routes::Table;
+use super::routes::{OtherRoutes, Table};
 use super::security::Rules;
 use crate::ir::NodeId;
 
@@ -14,6 +14,7 @@ use crate::ir::NodeId;
 pub(crate) struct Cache<'g> {
     pub(super) egress: OnceCell<Rules<'g>>,
     pub(super) ingress: OnceCell<Rules<'g>>,
+    pub(super) other_routes: OnceCell<OtherRoutes>,
     tables: RefCell<HashMap<NodeId, Table>>,
     acls: RefCell<HashMap<NodeId, Rc<Acl<'g>>>>,
 }

@@ -6,6 +6,7 @@ use super::launch_template::{
     Template, from_template, profile_of, template, template_of_specification,
 };
 use super::setting::{Setting, is_unmodeled};
+use super::ternary::Ternary;
 use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
@@ -162,13 +163,18 @@ fn template_interface<'g>(
         return None;
     };
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    let several = it.network_interfaces.len() > 1;
     Some(primary_interface(
         index,
         *id,
         interface.network_interface.as_ref(),
         &interface.security_groups,
         interface.subnet.clone(),
-        interface.associate_public_ip_address.clone(),
+        // EC2 assigns no public address to an instance with several interfaces.
+        match &interface.associate_public_ip_address {
+            None if several => Some(Value::Lit(false)),
+            setting => setting.clone(),
+        },
         interface.private_ip_address.as_ref(),
     ))
 }
@@ -179,13 +185,18 @@ fn instance_interface<'g>(
     it: &'g Instance,
 ) -> Option<Interface<'g>> {
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    let several = it.network_interfaces.len() > 1;
     Some(primary_interface(
         index,
         id,
         interface.network_interface.as_ref(),
         &interface.security_groups,
         interface.subnet.clone(),
-        interface.associate_public_ip_address.clone(),
+        // EC2 assigns no public address to an instance with several interfaces.
+        match &interface.associate_public_ip_address {
+            None if several => Some(Value::Lit(false)),
+            setting => setting.clone(),
+        },
         interface.private_ip_address.as_ref(),
     ))
 }
@@ -375,25 +386,32 @@ fn elastic<'g>(
     interface: Option<&Resolved<'g, NetworkInterface>>,
 ) -> Option<Setting<Value<bool>>> {
     let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
-        let by_instance = link.is_some_and(|link| index.resolve_one(link).node() == Some(instance));
-        let by_interface = to.is_some_and(|link| match link {
-            Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
-                *node == instance || interface.and_then(Resolved::node) == Some(*node)
+        let by_instance = link.map_or(Ternary::No, |link| index.points_to(link, instance));
+        let by_interface = match to {
+            Some(Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _))) => {
+                (*node == instance || interface.and_then(Resolved::node) == Some(*node)).into()
             }
-            _ => false,
-        });
-        by_instance || by_interface
+            Some(link) => interface
+                .and_then(Resolved::node)
+                .map_or(Ternary::No, |node| index.points_to(link, node)),
+            None => Ternary::No,
+        };
+        by_instance.or(by_interface)
     };
-    let by_address = index
-        .all::<Eip>()
-        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
-        .map(|(id, ..)| id);
-    let by_association = index
-        .all::<EipAssociation>()
-        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
-        .map(|(id, ..)| id);
-    let id = by_address.chain(by_association).next()?;
-    Some(if index.exists(id).is_yes() {
+    let by_address = index.all::<Eip>().map(|(id, _, it)| {
+        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
+        (id, ours)
+    });
+    let by_association = index.all::<EipAssociation>().map(|(id, _, it)| {
+        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
+        (id, ours)
+    });
+    let (id, ours) = by_address
+        .chain(by_association)
+        .map(|(id, ours)| (id, ours.and(index.exists(id))))
+        .max_by_key(|(_, ours)| *ours)
+        .filter(|(_, ours)| !ours.is_no())?;
+    Some(if ours.is_yes() {
         Setting::Known(id, "instance", Value::Lit(true))
     } else {
         Setting::Unknown(id, "instance")

@@ -23,6 +23,7 @@ mod hop;
 mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
+mod internet_route;
 pub(crate) mod launch_template;
 mod managed;
 mod network_acl;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::addresses::{self, PUBLIC};
 use super::graph_index::{GraphIndex, Resolved};
+use super::routes::is_existing;
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
@@ -38,7 +39,7 @@ fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
             Ternary::Unknown
                 if matches!(
                     index.resolve_one(&association.subnet),
-                    Resolved::Outside(Expr::Text(_))
+                    Resolved::Outside(expr) if is_existing(&expr)
                 ) => {}
             Ternary::Unknown => return Acl::Unknown,
             Ternary::Yes => tied = Some(association),
@@ -82,9 +83,11 @@ fn find<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Acl<'g> {
 
 fn with_entries<'g>(index: &GraphIndex<'g>, acl: NodeId) -> Acl<'g> {
     let of = |link: &Link<NetworkAcl>| match link {
+        Value::Lit(_) => Ternary::No,
         Value::Expr(Expr::Attr(node, _)) => (*node == acl).into(),
-        Value::Expr(expr @ Expr::OneOf(_)) if refers_to(expr, acl) => Ternary::Unknown,
-        _ => Ternary::No,
+        Value::Expr(Expr::OneOf(of)) if !of.iter().any(|expr| refers_to(expr, acl)) => Ternary::No,
+        Value::Expr(expr) if is_existing(expr) => Ternary::No,
+        Value::Expr(_) => Ternary::Unknown,
     };
     let entries = index
         .all::<NetworkAclEntry>()

@@ -2,8 +2,8 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
+use super::super::internet_route::{Exit, InternetRoute, is_ipv6_only};
 use super::super::path;
-use super::super::routes::{Exit, InternetRoute, is_ipv6_only};
 use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::RawValue;
