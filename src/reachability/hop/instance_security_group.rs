@@ -22,8 +22,12 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "the agent opens every connection, so its security groups must allow outbound TCP 443",
     page: "\
 **Checks** that the security groups of the instance allow outbound TCP 443 to every subnet of the
-endpoints, or to the internet. CloudFormation keeps EC2's rule that allows everything if a security
-group has no outbound rules. Terraform removes it.
+endpoints, or to the internet. Ranges in several rules and prefix lists count together. CloudFormation
+keeps EC2's rule that allows everything if a security group has no outbound rules. Terraform removes
+it.
+
+**Fails** also if a security group is of another VPC without an association, or if `SecurityGroups`
+names the groups of an instance in a subnet. EC2 rejects both.
 
 **Fix:** add an outbound rule for TCP 443.
 ",

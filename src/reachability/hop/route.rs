@@ -14,11 +14,16 @@ pub(super) const ENTRY: Entry = Entry {
     code: "route",
     reason: "without endpoints, the agent requires a route to the internet and a return path",
     page: "\
-**Checks** the route to the internet of a subnet without endpoints. A default route must point to a
-NAT gateway in a subnet with an attached internet gateway. Or it points to an internet gateway, and
-the instance has a public address.
+**Checks** the route to the internet of a subnet without endpoints. The routes must cover all public
+addresses, in one range or several. They must point to a NAT gateway in a subnet with an attached
+internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
+has a public address.
 
-**Unknown** for transit gateways, firewalls, NAT instances, and targets outside the file.
+**Fails** also if Block Public Access blocks the internet gateway, and no exclusion allows outbound
+traffic from the VPC, or from the subnet of the instance or NAT gateway.
+
+**Unknown** for transit gateways, firewalls, NAT instances, IPv6-only subnets, and targets outside the
+file.
 
 **Fix:** add interface endpoints for `ssm` and `ssmmessages`, or fix the route.
 ",
