@@ -61,8 +61,9 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
                 .collect()
         }
         (PathChoice::Internet, InternetRoute::None) => Vec::new(),
-        (PathChoice::Internet, InternetRoute::Works(..)) => vec![to_internet(connection)],
-        (PathChoice::Internet | PathChoice::Unknown, _) => vec![to_anywhere(connection)],
+        // Whatever the route, the destination is a public address.
+        (PathChoice::Internet, _) => vec![to_internet(connection)],
+        (PathChoice::Unknown, _) => vec![to_anywhere(connection)],
     }
 }
 
