@@ -132,33 +132,30 @@ fn by_longest_prefix<'g>(
             exits.push((id, through(index, start, id, route)));
         }
     }
-    let works = |exit: &InternetRoute<'_>| matches!(exit, InternetRoute::Works(..));
-    // The routed addresses can include those of the services.
-    let partly = |(id, _): &(NodeId, InternetRoute<'g>)| {
-        InternetRoute::Unknown(format!(
-            "route `{}` covers only some public addresses",
-            index.name(*id)
-        ))
+    let works = |(_, exit): &&(NodeId, InternetRoute<'_>)| matches!(exit, InternetRoute::Works(..));
+    let name = |(id, _): &(NodeId, InternetRoute<'_>)| index.name(*id);
+    let Some(last) = exits.last() else {
+        return InternetRoute::None;
     };
-    match exits.as_slice() {
-        [] => InternetRoute::None,
-        [first, ..] if !left.is_empty() => partly(first),
-        all if all.iter().any(|(_, exit)| works(exit)) => {
-            match all.iter().find(|(_, it)| !works(it)) {
-                Some((id, _)) => InternetRoute::Unknown(format!(
-                    "route `{}` takes some public addresses elsewhere",
-                    index.name(*id)
-                )),
-                None => all[all.len() - 1].1.clone(),
-            }
+    if exits.iter().any(|exit| works(&exit)) {
+        // The other addresses can include those of the services.
+        if let Some(other) = exits.iter().find(|exit| !works(exit)) {
+            return InternetRoute::Unknown(format!(
+                "route `{}` takes some public addresses elsewhere",
+                name(other)
+            ));
         }
-        all => {
-            let open = all
-                .iter()
-                .find(|(_, it)| matches!(it, InternetRoute::Unknown(_)));
-            open.map_or_else(|| all[all.len() - 1].1.clone(), |(_, it)| it.clone())
+        if !left.is_empty() {
+            return InternetRoute::Unknown(format!(
+                "route `{}` covers only some public addresses",
+                name(last)
+            ));
         }
+        return last.1.clone();
     }
+    let unknown =
+        |(_, exit): &&(NodeId, InternetRoute<'_>)| matches!(exit, InternetRoute::Unknown(_));
+    exits.iter().find(unknown).unwrap_or(last).1.clone()
 }
 
 /// Returns the failure if a route table is not of the VPC of the subnet, which EC2 rejects.
