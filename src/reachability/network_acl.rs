@@ -141,7 +141,7 @@ impl<'g> Side<'_, 'g> {
     }
 }
 
-/// TCP packets: ranges of addresses and ports that a network ACL has not decided yet.
+/// TCP packets, by ranges of addresses and ports, that match no entry so far.
 struct Packets(Vec<(AddressSet, Ports)>);
 
 impl Packets {

@@ -61,9 +61,11 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
                 .collect()
         }
         (PathChoice::Internet, InternetRoute::None) => Vec::new(),
-        // Whatever the route, the destination is a public address.
-        (PathChoice::Internet, _) => vec![to_internet(connection)],
-        (PathChoice::Unknown, _) => vec![to_anywhere(connection)],
+        // With an unknown route too, the destination is a public address.
+        (PathChoice::Internet, InternetRoute::Works(..) | InternetRoute::Unknown(_)) => {
+            vec![to_internet(connection)]
+        }
+        (PathChoice::Internet | PathChoice::Unknown, _) => vec![to_anywhere(connection)],
     }
 }
 

@@ -45,9 +45,11 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
                 .flat_map(|endpoint| to_endpoint(connection, endpoint))
                 .collect()
         }
-        (PathChoice::Internet, InternetRoute::None) | (PathChoice::Unknown, _) => Vec::new(),
-        // Whatever the route, the destination is a public address.
-        (PathChoice::Internet, _) => vec![to_internet(connection)],
+        // With an unknown route too, the destination is a public address.
+        (PathChoice::Internet, InternetRoute::Works(..) | InternetRoute::Unknown(_)) => {
+            vec![to_internet(connection)]
+        }
+        (PathChoice::Internet | PathChoice::Unknown, _) => Vec::new(),
     }
 }
 

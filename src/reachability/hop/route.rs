@@ -19,7 +19,7 @@ addresses, in one range or several. They must point to a NAT gateway in a subnet
 internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
 has a public address.
 
-**Fails** also if Block Public Access blocks the internet gateway, and no exclusion allows outbound
+**Fails** also if Block Public Access blocks the internet gateway. An exclusion must allow outbound
 traffic from the VPC, or from the subnet of the instance or NAT gateway.
 
 **Unknown** for transit gateways, firewalls, NAT instances, IPv6-only subnets, and targets outside the
