@@ -243,6 +243,8 @@ mod tests {
                 "AWS::Route53::RecordSet",
                 "AWS::IAM::Policy",
                 "aws_main_route_table_association",
+                // By the Region, which no property has.
+                "aws_vpc_block_public_access_options",
                 "aws_iam_policy_attachment"
             ]
         );

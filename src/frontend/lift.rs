@@ -375,6 +375,7 @@ impl Lift {
             .nodes
             .iter()
             .filter(|node| node.origin.as_ref().is_some_and(|it| it.parent.is_none()))
+            .filter(|node| !node.is_absent())
             .filter_map(|node| SecurityGroupEgress::of(&node.resource))
             .filter_map(|rule| match &rule.group {
                 Value::Expr(expr) => Some(expr.clone()),

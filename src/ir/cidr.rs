@@ -76,6 +76,16 @@ impl Cidr {
         Cidr(Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4)),
     ];
 
+    /// The private ranges and those that stay within a network or a host.
+    pub(crate) const PRIVATE: [Cidr; 6] = [
+        Cidr::v4([10, 0, 0, 0], 8),
+        Cidr::v4([100, 64, 0, 0], 10),
+        Cidr::v4([127, 0, 0, 0], 8),
+        Cidr::v4([169, 254, 0, 0], 16),
+        Cidr::v4([172, 16, 0, 0], 12),
+        Cidr::v4([192, 168, 0, 0], 16),
+    ];
+
     /// Returns the prefix length.
     pub fn prefix_len(self) -> u8 {
         self.0.prefix_len()
@@ -89,17 +99,12 @@ impl Cidr {
     /// Returns whether the internet does not route to this range.
     /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
     pub fn is_private(self) -> bool {
-        const PRIVATE: [(Ipv4Addr, u8); 6] = [
-            (Ipv4Addr::new(10, 0, 0, 0), 8),
-            (Ipv4Addr::new(100, 64, 0, 0), 10),
-            (Ipv4Addr::new(127, 0, 0, 0), 8),
-            (Ipv4Addr::new(169, 254, 0, 0), 16),
-            (Ipv4Addr::new(172, 16, 0, 0), 12),
-            (Ipv4Addr::new(192, 168, 0, 0), 16),
-        ];
-        PRIVATE
-            .iter()
-            .any(|&(at, len)| Ipv4Net::new_assert(at, len).contains(&self.0))
+        Cidr::PRIVATE.iter().any(|range| range.contains(self))
+    }
+
+    /// Returns the first and last address.
+    pub(crate) fn bounds(self) -> (u32, u32) {
+        (self.0.network().into(), self.0.broadcast().into())
     }
 
     /// Returns whether the two ranges share an address.

@@ -1,5 +1,6 @@
 //! The language-neutral graph: resources, references, values and diagnostics.
 
+mod address_set;
 mod cidr;
 mod diagnostic;
 mod dialect;
@@ -21,6 +22,7 @@ pub use value::{
     Arn, ArnLink, Attr, CfnAttr, Expr, Handle, Id, IntoValue, Link, Pseudo, Text, Value,
 };
 
+pub(crate) use address_set::AddressSet;
 pub(crate) use diagnostic::quoted;
 #[cfg(feature = "config")]
 pub(crate) use diagnostic::shortened;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Assumptions;
+use super::cache::Cache;
 use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
@@ -29,6 +30,7 @@ pub(crate) struct GraphIndex<'g> {
     region: Option<&'static Region>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
+    pub(super) cache: Cache<'g>,
 }
 
 /// The target of a reference.
@@ -138,6 +140,7 @@ impl<'g> GraphIndex<'g> {
             dns_overridden,
             region,
             permissions: RefCell::default(),
+            cache: Cache::default(),
         }
     }
 

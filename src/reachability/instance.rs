@@ -1,11 +1,13 @@
 //! The instances of a graph, with the values of their launch templates.
 
+use super::addresses;
 use super::graph_index::{GraphIndex, Resolved};
 use super::launch_template::{
     Template, from_template, profile_of, template, template_of_specification,
 };
 use super::setting::{Setting, is_unmodeled};
-use crate::ir::{Expr, Link, NodeId, Text, Value};
+use super::ternary::Ternary;
+use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
     LaunchImage, LaunchTemplate, MetadataOptions, NetworkInterface, NetworkInterfaceSecurityGroup,
@@ -30,6 +32,10 @@ pub(crate) struct InstanceConfig<'g> {
     pub(crate) user_data: Setting<Value<Text>>,
     /// Its security groups. Default: the default security group of the VPC.
     pub(crate) security_groups: Setting<Vec<Link<SecurityGroup>>>,
+    /// Whether its security groups are names, which EC2 rejects in a subnet.
+    pub(crate) has_group_names: bool,
+    /// Its fixed private address. Default: any of the subnet.
+    pub(crate) address: Option<Cidr>,
     /// Whether it has a public address. Default: the setting of the subnet.
     pub(crate) public: Setting<Value<bool>>,
     pub(crate) placements: Vec<Placement<'g>>,
@@ -81,6 +87,7 @@ struct Interface<'g> {
     groups: Setting<Vec<Link<SecurityGroup>>>,
     subnet: Setting<Link<Subnet>>,
     public: Setting<Value<bool>>,
+    address: Option<Cidr>,
     node: Option<Resolved<'g, NetworkInterface>>,
 }
 
@@ -100,12 +107,17 @@ fn existing_interface<'g>(
             ),
             subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
             public: Setting::Known(*id, "subnet", Value::Lit(false)),
+            address: match it.private_ips.as_slice() {
+                [one] => addresses::fixed(Some(one)),
+                _ => addresses::fixed(it.private_ip_address.as_ref()),
+            },
             node: Some(to),
         },
         Resolved::OtherType(_) | Resolved::Outside(_) => Interface {
             groups: Setting::Unknown(by.0, by.1),
             subnet: Setting::Unknown(by.0, by.1),
             public: Setting::Unknown(by.0, by.1),
+            address: None,
             node: Some(to),
         },
     }
@@ -126,6 +138,7 @@ fn primary_interface<'g>(
     groups: &[Link<SecurityGroup>],
     subnet: Option<Link<Subnet>>,
     public: Option<Value<bool>>,
+    address: Option<&Value<Text>>,
 ) -> Interface<'g> {
     let property = "network_interfaces";
     if let Some(link) = attached {
@@ -137,6 +150,7 @@ fn primary_interface<'g>(
         groups: Setting::of(id, property, groups, is_open),
         subnet: Setting::of(id, property, subnet, false),
         public: Setting::of(id, property, public, false),
+        address: addresses::fixed(address),
         node: None,
     }
 }
@@ -149,13 +163,19 @@ fn template_interface<'g>(
         return None;
     };
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    let several = it.network_interfaces.len() > 1;
     Some(primary_interface(
         index,
         *id,
         interface.network_interface.as_ref(),
         &interface.security_groups,
         interface.subnet.clone(),
-        interface.associate_public_ip_address.clone(),
+        // EC2 assigns no public address to an instance with several interfaces.
+        match &interface.associate_public_ip_address {
+            None if several => Some(Value::Lit(false)),
+            setting => setting.clone(),
+        },
+        interface.private_ip_address.as_ref(),
     ))
 }
 
@@ -165,13 +185,19 @@ fn instance_interface<'g>(
     it: &'g Instance,
 ) -> Option<Interface<'g>> {
     let interface = first(&it.network_interfaces, |it| it.device_index.as_ref())?;
+    let several = it.network_interfaces.len() > 1;
     Some(primary_interface(
         index,
         id,
         interface.network_interface.as_ref(),
         &interface.security_groups,
         interface.subnet.clone(),
-        interface.associate_public_ip_address.clone(),
+        // EC2 assigns no public address to an instance with several interfaces.
+        match &interface.associate_public_ip_address {
+            None if several => Some(Value::Lit(false)),
+            setting => setting.clone(),
+        },
+        interface.private_ip_address.as_ref(),
     ))
 }
 
@@ -273,6 +299,8 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
             .as_ref()
             .map_or(Setting::Unset, |it| it.public.clone())
     });
+    let address = addresses::fixed(it.private_ip_address.as_ref())
+        .or_else(|| interface.as_ref().and_then(|it| it.address));
     let node = interface.as_ref().and_then(|it| it.node.clone());
     let placed_by = match &subnet {
         Setting::Known(node, field, _) | Setting::Unknown(node, field) => (*node, *field),
@@ -282,6 +310,11 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
         node: id,
         placements: placements(index, &subnet),
         security_groups: attached_groups(index, id, node.as_ref(), groups),
+        // Terraform passes the values as IDs if a subnet is set.
+        has_group_names: !it.security_group_names.is_empty()
+            && matches!(subnet, Setting::Known(..))
+            && index.graph.node(id).map(|node| node.dialect()) == Some(Dialect::Cfn),
+        address,
         public: elastic(index, id, node.as_ref()).unwrap_or(public),
         image,
         profile,
@@ -353,25 +386,32 @@ fn elastic<'g>(
     interface: Option<&Resolved<'g, NetworkInterface>>,
 ) -> Option<Setting<Value<bool>>> {
     let is_ours = |link: Option<&Link<Instance>>, to: Option<&Link<NetworkInterface>>| {
-        let by_instance = link.is_some_and(|link| index.resolve_one(link).node() == Some(instance));
-        let by_interface = to.is_some_and(|link| match link {
-            Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _)) => {
-                *node == instance || interface.and_then(Resolved::node) == Some(*node)
+        let by_instance = link.map_or(Ternary::No, |link| index.points_to(link, instance));
+        let by_interface = match to {
+            Some(Value::Expr(Expr::Attr(node, _) | Expr::Other(node, _))) => {
+                (*node == instance || interface.and_then(Resolved::node) == Some(*node)).into()
             }
-            _ => false,
-        });
-        by_instance || by_interface
+            Some(link) => interface
+                .and_then(Resolved::node)
+                .map_or(Ternary::No, |node| index.points_to(link, node)),
+            None => Ternary::No,
+        };
+        by_instance.or(by_interface)
     };
-    let by_address = index
-        .all::<Eip>()
-        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
-        .map(|(id, ..)| id);
-    let by_association = index
-        .all::<EipAssociation>()
-        .filter(|(_, _, it)| is_ours(it.instance.as_ref(), it.network_interface.as_ref()))
-        .map(|(id, ..)| id);
-    let id = by_address.chain(by_association).next()?;
-    Some(if index.exists(id).is_yes() {
+    let by_address = index.all::<Eip>().map(|(id, _, it)| {
+        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
+        (id, ours)
+    });
+    let by_association = index.all::<EipAssociation>().map(|(id, _, it)| {
+        let ours = is_ours(it.instance.as_ref(), it.network_interface.as_ref());
+        (id, ours)
+    });
+    let (id, ours) = by_address
+        .chain(by_association)
+        .map(|(id, ours)| (id, ours.and(index.exists(id))))
+        .max_by_key(|(_, ours)| *ours)
+        .filter(|(_, ours)| !ours.is_no())?;
+    Some(if ours.is_yes() {
         Setting::Known(id, "instance", Value::Lit(true))
     } else {
         Setting::Unknown(id, "instance")
@@ -457,6 +497,8 @@ fn from_launch_template<'g>(
             it.user_data.as_ref().map(|data| decoded(&data.0))
         }),
         security_groups: groups,
+        has_group_names: false,
+        address: None,
         public,
         placements: placements(index, &subnet),
         subnet_source: (id, "subnets"),
@@ -492,6 +534,8 @@ fn from_launch_configuration<'g>(
             imds: Setting::Unknown(by.0, by.1),
             user_data: Setting::Unknown(by.0, by.1),
             security_groups: Setting::Unknown(by.0, by.1),
+            has_group_names: false,
+            address: None,
             public: Setting::Unknown(by.0, by.1),
             placements: placements(index, &Setting::Unset),
             subnet_source: (id, "subnets"),
@@ -523,6 +567,8 @@ fn from_launch_configuration<'g>(
             (!it.security_groups.is_empty()).then(|| it.security_groups.clone()),
             is_unmodeled(index, config, "security_groups"),
         ),
+        has_group_names: false,
+        address: None,
         public: Setting::of(
             config,
             "associate_public_ip_address",

@@ -13,15 +13,20 @@
 //! assert_eq!(checked.instances[0].failing_hop(), None);
 //! ```
 
+mod addresses;
 mod assumptions;
+mod block_public_access;
+mod cache;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
 mod iam;
 pub(crate) mod image;
 pub(crate) mod instance;
+mod internet_route;
 pub(crate) mod launch_template;
 mod managed;
+mod network_acl;
 mod order;
 pub(crate) mod path;
 mod result;

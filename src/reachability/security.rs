@@ -1,14 +1,16 @@
-//! Evaluation of security groups and network ACLs.
+//! Evaluation of security groups.
 
+use std::collections::HashMap;
+
+use super::addresses::{self, Coverage, PUBLIC};
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
-use super::setting::Setting;
+use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
-use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
+use crate::ir::{AddressSet, Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::region::regions;
 use crate::resource::{
-    DefaultNetworkAcl, NetworkAcl, NetworkAclEntry, PrefixList, PrefixListRange, Resource,
-    S3_PREFIX_LIST, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Subnet,
-    SubnetNetworkAclAssociation, Vpc, VpcEndpoint,
+    PrefixList, PrefixListRange, Resource, S3_PREFIX_LIST, SecurityGroup, SecurityGroupEgress,
+    SecurityGroupIngress, SecurityGroupVpcAssociation, Subnet, Vpc, VpcEndpoint,
 };
 
 /// A security group of a network interface.
@@ -18,6 +20,9 @@ pub(crate) enum Group<'g> {
     /// The default security group of the VPC, which allows inbound traffic from itself and all outbound
     /// traffic.
     DefaultOf(VpcRef<'g>),
+    /// A group of another VPC, which EC2 rejects for an interface of this one; or a group whose VPC
+    /// can be another one.
+    OfOtherVpc(NodeId, Ternary),
 }
 
 impl<'g> Group<'g> {
@@ -46,6 +51,15 @@ impl<'g> Group<'g> {
                 )
             }
             Group::DefaultOf(_) => "the default security group of the VPC".to_owned(),
+            Group::OfOtherVpc(id, Ternary::No) => {
+                format!("security group `{}` of another VPC", index.name(*id))
+            }
+            Group::OfOtherVpc(id, _) => {
+                format!(
+                    "security group `{}`, whose VPC can be another one,",
+                    index.name(*id)
+                )
+            }
         }
     }
 }
@@ -69,10 +83,57 @@ pub(crate) fn groups<'g>(
     if links.is_empty() {
         return vec![Group::DefaultOf(vpc.clone())];
     }
-    links
-        .iter()
-        .flat_map(|link| groups_of(index, link))
-        .collect()
+    let checked = |group: Group<'g>| match group {
+        Group::Of(Resolved::Node(id, it)) => match is_usable(index, id, it, vpc) {
+            Ternary::Yes => group,
+            usable => Group::OfOtherVpc(id, usable),
+        },
+        group => group,
+    };
+    let all = links.iter().flat_map(|link| groups_of(index, link));
+    all.map(checked).collect()
+}
+
+/// Returns whether an interface in a VPC can have a security group.
+fn is_usable<'g>(
+    index: &GraphIndex<'g>,
+    id: NodeId,
+    group: &'g SecurityGroup,
+    vpc: &VpcRef<'g>,
+) -> Ternary {
+    // The check of other VPCs is unknown at best.
+    if !matches!(vpc, Resolved::Node(..) | Resolved::Outside(Expr::Text(_))) {
+        return Ternary::Yes;
+    }
+    let own = match (group.vpc.is_absent(), vpc) {
+        _ if is_unmodeled(index, id, "vpc") => Ternary::Unknown,
+        // Without a VPC, the group is in the default one.
+        (true, Resolved::Node(..)) => Ternary::No,
+        (true, _) => Ternary::Unknown,
+        (false, _) => Ternary::unanimous(vpcs(index, &group.vpc).iter().map(|it| it.same(vpc))),
+    };
+    if own.is_yes() {
+        return own;
+    }
+    let associated = index
+        .all::<SecurityGroupVpcAssociation>()
+        .map(|(tie, _, it)| {
+            let to = Ternary::any(vpcs(index, &it.vpc).iter().map(|it| it.same(vpc)));
+            to.and(index.points_to(&it.group, id))
+                .and(index.exists(tie))
+        });
+    own.or(Ternary::any(associated))
+}
+
+/// Returns the VPCs that a property names, also as the VPC of a subnet.
+fn vpcs<'g>(index: &GraphIndex<'g>, link: &Link<Vpc>) -> Vec<VpcRef<'g>> {
+    if let Value::Expr(Expr::Attr(id, attr)) = link
+        && *attr == Subnet::VPC
+        && let Some(Resource::Subnet(subnet)) = index.graph.node(*id).map(|node| &node.resource)
+    {
+        return vpcs(index, &subnet.vpc);
+    }
+    index.resolve(link)
 }
 
 /// Returns the security groups of an instance, or none if they are unknown.
@@ -90,8 +151,8 @@ pub(crate) fn instance_groups<'g>(
 
 /// The other end of a connection.
 pub(crate) enum Peer<'a, 'g> {
-    /// Network interfaces in a subnet, with their security groups.
-    Interfaces(&'a [Group<'g>], &'a Resolved<'g, Subnet>),
+    /// Network interfaces in a subnet, with their security groups and fixed address.
+    Interfaces(&'a [Group<'g>], &'a Resolved<'g, Subnet>, Option<Cidr>),
     /// The public addresses of a service.
     Internet,
     /// The addresses of S3 in the prefix list of its gateway endpoint.
@@ -100,48 +161,63 @@ pub(crate) enum Peer<'a, 'g> {
     Anywhere,
 }
 
-/// An inbound or outbound rule.
+/// An inbound or outbound rule for TCP 443.
 struct Rule<'g> {
-    id: NodeId,
     group: &'g Link<SecurityGroup>,
-    protocol: &'g Value<Text>,
-    from: Option<&'g Value<i64>>,
-    to: Option<&'g Value<i64>>,
+    /// Whether it exists and includes TCP 443.
+    applies: Ternary,
     cidr: Option<&'g Value<Cidr>>,
     peer: Option<&'g Link<SecurityGroup>>,
     list: Option<&'g Link<PrefixList>>,
 }
 
-fn egress_rules<'g>(index: &GraphIndex<'g>) -> Vec<Rule<'g>> {
-    index
-        .all::<SecurityGroupEgress>()
-        .map(|(id, _, it)| Rule {
-            id,
+/// The rules of all security groups for TCP 443, in one direction.
+#[derive(Default)]
+pub(crate) struct Rules<'g> {
+    of_group: HashMap<NodeId, Vec<Rule<'g>>>,
+    /// Rules whose security group is not a certain one of the file.
+    others: Vec<Rule<'g>>,
+}
+
+impl<'g> Rules<'g> {
+    fn collect(index: &GraphIndex<'g>, all: impl Iterator<Item = Rule<'g>>) -> Rules<'g> {
+        let mut rules = Rules::default();
+        for rule in all.filter(|rule| !rule.applies.is_no()) {
+            match groups_of(index, rule.group).as_slice() {
+                [Group::Of(Resolved::Node(id, _))] => {
+                    rules.of_group.entry(*id).or_default().push(rule);
+                }
+                _ => rules.others.push(rule),
+            }
+        }
+        rules
+    }
+
+    fn egress(index: &GraphIndex<'g>) -> Rules<'g> {
+        let all = index.all::<SecurityGroupEgress>();
+        let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupEgress)| Rule {
             group: &it.group,
-            protocol: &it.ip_protocol,
-            from: it.from_port.as_ref(),
-            to: it.to_port.as_ref(),
+            applies: https(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+                .and(index.exists(id)),
             cidr: it.cidr_ip.as_ref(),
             peer: it.destination.as_ref(),
             list: it.destination_prefix_list.as_ref(),
-        })
-        .collect()
-}
+        };
+        Rules::collect(index, all.map(rule))
+    }
 
-fn ingress_rules<'g>(index: &GraphIndex<'g>) -> Vec<Rule<'g>> {
-    index
-        .all::<SecurityGroupIngress>()
-        .map(|(id, _, it)| Rule {
-            id,
+    fn ingress(index: &GraphIndex<'g>) -> Rules<'g> {
+        let all = index.all::<SecurityGroupIngress>();
+        let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupIngress)| Rule {
             group: &it.group,
-            protocol: &it.ip_protocol,
-            from: it.from_port.as_ref(),
-            to: it.to_port.as_ref(),
+            applies: https(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+                .and(index.exists(id)),
             cidr: it.cidr_ip.as_ref(),
             peer: it.source.as_ref(),
             list: it.source_prefix_list.as_ref(),
-        })
-        .collect()
+        };
+        Rules::collect(index, all.map(rule))
+    }
 }
 
 const HTTPS: i64 = 443;
@@ -165,89 +241,111 @@ fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i6
     }
 }
 
-impl<'g> Rule<'g> {
-    /// Returns whether the rule allows TCP 443 to or from the peer.
-    fn allows(&self, index: &GraphIndex<'g>, peer: &Peer<'_, 'g>) -> Ternary {
-        let ports = https(self.protocol, self.from, self.to).and(index.exists(self.id));
-        if ports.is_no() {
-            return Ternary::No;
+/// The smallest number of addresses that a public service has.
+const MIN_OF_SERVICE: u64 = 256;
+
+/// Whether rules allow a peer.
+struct Decision<'a, 'p, 'g> {
+    index: &'a GraphIndex<'g>,
+    peer: &'a Peer<'p, 'g>,
+    /// The addresses of the peer, if they are known.
+    addresses: Option<AddressSet>,
+    /// The ranges of rules, which only together can cover the addresses.
+    ranges: Coverage,
+    by_others: Ternary,
+}
+
+impl<'g> Decision<'_, '_, 'g> {
+    fn add(&mut self, rule: &Rule<'g>, ours: Ternary) {
+        let applies = ours.and(rule.applies);
+        if let Some(range) = rule.cidr {
+            self.add_range(range, applies);
+        } else if let Some(link) = rule.peer {
+            self.or(applies.and(self.is_group_of_peer(link)));
+        } else if let Some(link) = rule.list {
+            self.add_list(link, applies);
         }
-        ports.and(self.matches_peer(index, peer))
     }
 
-    fn matches_peer(&self, index: &GraphIndex<'g>, peer: &Peer<'_, 'g>) -> Ternary {
-        if let Some(cidr) = self.cidr {
-            return match peer {
-                Peer::Interfaces(_, subnet) => index.covers(cidr, subnet),
-                Peer::Anywhere => match index.cidr(cidr) {
-                    Some(cidr) => (cidr != Cidr::LOOPBACK).into(),
-                    None => Ternary::Yes,
-                },
-                Peer::Internet | Peer::S3 => match index.cidr(cidr) {
-                    Some(cidr) if cidr == Cidr::ANY => Ternary::Yes,
-                    Some(cidr) if cidr.is_private() => Ternary::No,
-                    Some(cidr) if cidr.prefix_len() > 24 => Ternary::No,
-                    _ => Ternary::Unknown,
-                },
-            };
+    fn or(&mut self, other: Ternary) {
+        self.by_others = self.by_others.or(other);
+    }
+
+    fn add_range(&mut self, range: &Value<Cidr>, applies: Ternary) {
+        match (self.index.cidr(range), self.peer) {
+            (Some(cidr), Peer::Anywhere) => self.or(applies.and((cidr != Cidr::LOOPBACK).into())),
+            (None, Peer::Anywhere) => self.or(applies),
+            (Some(cidr), _) if self.addresses.is_some() => self.ranges.add(cidr, applies),
+            (_, Peer::Interfaces(_, subnet, _)) => {
+                self.or(applies.and(self.index.covers(range, subnet)));
+            }
+            (_, Peer::Internet | Peer::S3) => self.or(applies.and(Ternary::Unknown)),
         }
-        if let Some(link) = self.peer {
-            return match peer {
-                Peer::Interfaces(groups, _) => {
-                    let of = groups_of(index, link);
-                    let meant = of.iter().map(|group| {
-                        Ternary::any(
-                            groups
-                                .iter()
-                                .map(|group_of_instance| group_of_instance.same(group)),
-                        )
-                    });
-                    Ternary::unanimous(meant)
-                }
-                Peer::Anywhere => Ternary::Yes,
-                Peer::Internet | Peer::S3 => Ternary::No,
-            };
+    }
+
+    fn is_group_of_peer(&self, link: &Link<SecurityGroup>) -> Ternary {
+        match self.peer {
+            Peer::Interfaces(groups, ..) => {
+                let of = groups_of(self.index, link);
+                let meant = of
+                    .iter()
+                    .map(|group| Ternary::any(groups.iter().map(|own| own.same(group))));
+                Ternary::unanimous(meant)
+            }
+            Peer::Anywhere => Ternary::Yes,
+            Peer::Internet | Peer::S3 => Ternary::No,
         }
-        if let Some(link) = self.list {
-            return prefix_list(index, link, peer);
+    }
+
+    fn add_list(&mut self, link: &Link<PrefixList>, applies: Ternary) {
+        if let Peer::Anywhere = self.peer {
+            return self.or(applies);
         }
-        Ternary::No
+        if is_s3(self.index, link) {
+            return self.or(applies.and(matches!(self.peer, Peer::S3).into()));
+        }
+        let Some(ranges) = ranges_of(self.index, link) else {
+            return self.or(applies.and(Ternary::Unknown));
+        };
+        for (range, exists) in ranges {
+            self.add_range(range, applies.and(exists));
+        }
+    }
+
+    fn result(self) -> Ternary {
+        let Some(addresses) = &self.addresses else {
+            return self.by_others;
+        };
+        let min = match self.peer {
+            Peer::Interfaces(..) | Peer::Anywhere => 1,
+            Peer::Internet | Peer::S3 => MIN_OF_SERVICE,
+        };
+        self.by_others.or(self.ranges.covers(addresses, min))
     }
 }
 
-/// Returns whether a prefix list contains the peer.
-fn prefix_list<'g>(
+/// Returns the ranges of a prefix list in the file, and whether each exists.
+pub(crate) fn ranges_of<'g>(
     index: &GraphIndex<'g>,
     link: &Link<PrefixList>,
-    peer: &Peer<'_, 'g>,
-) -> Ternary {
-    if let Peer::Anywhere = peer {
-        return Ternary::Yes;
-    }
-    if is_s3(index, link) {
-        return matches!(peer, Peer::S3).into();
-    }
+) -> Option<Vec<(&'g Value<Cidr>, Ternary)>> {
     let Resolved::Node(id, list) = index.resolve_one(link) else {
-        return Ternary::Unknown;
+        return None;
     };
-    let mut ranges: Vec<&Value<Cidr>> = list.entries.iter().map(|entry| &entry.cidr).collect();
+    if is_unmodeled(index, id, "entries") || index.is_externally_modified(id) {
+        return None;
+    }
+    let entries = list.entries.iter().map(|it| (&it.cidr, index.exists(id)));
     let more = index
         .all::<PrefixListRange>()
-        .filter(|(_, _, range)| index.resolve_one(&range.prefix_list).node() == Some(id));
-    ranges.extend(more.map(|(_, _, range)| &range.cidr));
-    Ternary::any(ranges.into_iter().map(|range| match peer {
-        Peer::Interfaces(_, subnet) => index.covers(range, subnet),
-        Peer::Internet | Peer::S3 => match index.cidr(range) {
-            Some(range) if range == Cidr::ANY => Ternary::Yes,
-            Some(range) if range.is_private() => Ternary::No,
-            _ => Ternary::Unknown,
-        },
-        Peer::Anywhere => Ternary::Yes,
-    }))
+        .map(|(entry, _, it)| (entry, it, index.points_to(&it.prefix_list, id)))
+        .filter(|(_, _, ours)| !ours.is_no())
+        .map(|(entry, it, ours)| (&it.cidr, ours.and(index.exists(entry))));
+    Some(entries.chain(more).collect())
 }
 
 /// Returns whether a link names the prefix list of S3.
-fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
+pub(crate) fn is_s3(index: &GraphIndex<'_>, link: &Link<PrefixList>) -> bool {
     match link {
         Value::Lit(id) => regions()
             .iter()
@@ -277,11 +375,30 @@ fn direction<'g>(
     index: &GraphIndex<'g>,
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
-    rules: &[Rule<'g>],
+    rules: &Rules<'g>,
     egress: bool,
 ) -> Ternary {
-    Ternary::any(groups.iter().map(|group| {
-        let by_rules = Ternary::any(rules.iter().filter_map(|rule| {
+    let mut decision = Decision {
+        index,
+        peer,
+        addresses: match peer {
+            Peer::Interfaces(_, subnet, fixed) => addresses::of_interface(index, subnet, *fixed),
+            Peer::Internet | Peer::S3 => Some(PUBLIC.clone()),
+            Peer::Anywhere => None,
+        },
+        ranges: Coverage::default(),
+        by_others: Ternary::No,
+    };
+    let mut usable = Ternary::Yes;
+    for group in groups {
+        let of = match group {
+            Group::Of(Resolved::Node(id, _)) | Group::OfOtherVpc(id, _) => rules.of_group.get(id),
+            _ => None,
+        };
+        for rule in of.into_iter().flatten() {
+            decision.add(rule, Ternary::Yes);
+        }
+        for rule in &rules.others {
             let mut meant = groups_of(index, rule.group);
             let ours = if meant.len() == 1 {
                 meant.swap_remove(0).same(group)
@@ -289,13 +406,11 @@ fn direction<'g>(
                 Ternary::any(meant.iter().map(|it| it.same(group))).and(Ternary::Unknown)
             };
             // A security group outside the file differs from those in the file.
-            let ours = match group {
-                Group::Of(Resolved::Outside(_)) if ours != Ternary::Yes => return None,
-                _ => ours,
-            };
-            (!ours.is_no()).then(|| rule.allows(index, peer).and(ours))
-        }));
-        let by_itself = match group {
+            if !matches!(group, Group::Of(Resolved::Outside(_))) || ours.is_yes() {
+                decision.add(rule, ours);
+            }
+        }
+        decision.or(match group {
             Group::Of(Resolved::Node(id, _)) if index.is_externally_modified(*id) => {
                 Ternary::Unknown
             }
@@ -306,9 +421,13 @@ fn direction<'g>(
             Group::Of(Resolved::OtherType(_)) => Ternary::No,
             Group::Of(Resolved::Outside(_)) => Ternary::Unknown,
             Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
-        };
-        by_rules.or(by_itself)
-    }))
+            Group::OfOtherVpc(_, fits) => {
+                usable = usable.and(*fits);
+                Ternary::No
+            }
+        });
+    }
+    decision.result().and(usable)
 }
 
 /// Returns whether the default rules of the default security group allow the peer.
@@ -322,7 +441,7 @@ fn default_group<'g>(
         Ternary::Yes
     } else {
         match peer {
-            Peer::Interfaces(groups, _) => Ternary::any(
+            Peer::Interfaces(groups, ..) => Ternary::any(
                 groups
                     .iter()
                     .map(|group| group.same(&Group::DefaultOf(vpc.clone()))),
@@ -347,7 +466,8 @@ pub(crate) fn allows_outbound<'g>(
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    direction(index, groups, peer, &egress_rules(index), true)
+    let rules = index.cache.egress.get_or_init(|| Rules::egress(index));
+    direction(index, groups, peer, rules, true)
 }
 
 /// Returns whether the security groups allow inbound TCP 443 from the peer.
@@ -356,238 +476,6 @@ pub(crate) fn allows_inbound<'g>(
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    direction(index, groups, peer, &ingress_rules(index), false)
-}
-
-/// The network ACL of a subnet.
-pub(crate) enum Acl<'g> {
-    /// The default network ACL of the VPC, which allows everything.
-    Open,
-    /// A network ACL in the file, with its entries.
-    Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry)>),
-    Unknown,
-}
-
-/// Finds the network ACL of a subnet.
-pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Acl<'g> {
-    let Resolved::Node(id, it) = subnet else {
-        return Acl::Unknown;
-    };
-    let ties = index
-        .all::<SubnetNetworkAclAssociation>()
-        .map(|(tie, _, association)| {
-            let ours = Ternary::any(
-                index
-                    .resolve(&association.subnet)
-                    .iter()
-                    .map(|to| to.same(subnet)),
-            );
-            (tie, association, ours)
-        });
-    let mut tied = None;
-    for (tie, association, ours) in ties {
-        match ours.and(index.exists(tie)) {
-            Ternary::No => {}
-            Ternary::Unknown
-                if matches!(
-                    index.resolve_one(&association.subnet),
-                    Resolved::Outside(Expr::Text(_))
-                ) => {}
-            Ternary::Unknown => return Acl::Unknown,
-            Ternary::Yes => tied = Some(association),
-        }
-    }
-    let with_entries = |acl: NodeId| {
-        let entries =
-            index
-                .all::<NetworkAclEntry>()
-                .filter(|(_, _, entry)| match &entry.network_acl {
-                    Value::Expr(Expr::Attr(node, _)) => *node == acl,
-                    _ => false,
-                });
-        Acl::Entries(acl, entries.map(|(id, _, entry)| (id, entry)).collect())
-    };
-    if let Some(association) = tied {
-        return match index.resolve_one::<NetworkAcl>(&association.network_acl) {
-            Resolved::Node(acl, _) if index.is_externally_modified(acl) => Acl::Unknown,
-            Resolved::Node(acl, _) => with_entries(acl),
-            Resolved::OtherType(_) | Resolved::Outside(_) => Acl::Unknown,
-        };
-    }
-    let vpc = index.resolve_one(&it.vpc);
-    let Resolved::Node(vpc_id, _) = vpc else {
-        return Acl::Unknown;
-    };
-    if index.is_externally_modified(*id) || index.is_externally_modified(vpc_id) {
-        return Acl::Unknown;
-    }
-    let taken_over = index.all::<DefaultNetworkAcl>().find(|(_, _, acl)| {
-        matches!(&acl.default_network_acl,
-            Value::Expr(Expr::Attr(node, attr)) if *node == vpc_id && *attr == Vpc::DEFAULT_NETWORK_ACL)
-    });
-    if let Some((acl, ..)) = taken_over {
-        return with_entries(acl);
-    }
-    // The default network ACL of the VPC also contains the entries of AWS, which allow everything.
-    let to_default = index.all::<NetworkAclEntry>().any(|(_, _, entry)| {
-        matches!(&entry.network_acl,
-            Value::Expr(Expr::Attr(node, attr)) if *node == vpc_id && *attr == Vpc::DEFAULT_NETWORK_ACL)
-    });
-    if to_default { Acl::Unknown } else { Acl::Open }
-}
-
-/// Ports, first and last.
-pub(crate) type Ports = (i64, i64);
-/// The port of the services.
-pub(crate) const SERVICE: Ports = (HTTPS, HTTPS);
-/// The source ports of Linux (32768 to 60999) and Windows (49152 to 65535).
-/// <https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html>
-pub(crate) const EPHEMERAL: Ports = (32768, 65535);
-/// The source ports of a NAT gateway.
-pub(crate) const EPHEMERAL_NAT: Ports = (1024, 65535);
-
-/// The other side of a network ACL.
-pub(crate) enum Side<'a, 'g> {
-    Subnet(&'a Resolved<'g, Subnet>),
-    Internet,
-}
-
-/// Returns whether a network ACL allows TCP to the ports.
-pub(crate) fn acl_allows<'g>(
-    index: &GraphIndex<'g>,
-    acl: &Acl<'g>,
-    egress: bool,
-    ports: Ports,
-    side: &Side<'_, 'g>,
-) -> Ternary {
-    let entries = match acl {
-        Acl::Open => return Ternary::Yes,
-        Acl::Unknown => return Ternary::Unknown,
-        Acl::Entries(_, entries) => entries,
-    };
-    let mut ordered = Vec::new();
-    for (id, entry) in entries {
-        let applies = match &entry.egress {
-            None => !egress,
-            Some(Value::Lit(applies)) => *applies == egress,
-            Some(Value::Expr(_)) => return Ternary::Unknown,
-        };
-        if !applies {
-            continue;
-        }
-        let Some(number) = entry.rule_number.lit() else {
-            return Ternary::Unknown;
-        };
-        ordered.push((*number, *id, *entry));
-    }
-    ordered.sort_by_key(|(number, ..)| *number);
-    let mut open: Vec<Ports> = vec![ports];
-    let (mut allowed, mut denied) = (false, false);
-    // Entries with unknown values can allow or deny before the others.
-    let (mut can_allow, mut can_deny) = (false, false);
-    for (_, id, entry) in ordered {
-        let about = entry_about(index, entry, side).and(index.exists(id));
-        if about.is_no() {
-            continue;
-        }
-        let ports = entry_ports(entry);
-        if let Some(None) = ports {
-            continue;
-        }
-        let action = entry.rule_action.lit().map(Text::as_ref);
-        let (allows, denies) = (action != Some("deny"), action != Some("allow"));
-        let range = match ports.flatten() {
-            Some(range) if about.is_yes() && allows != denies => range,
-            _ => {
-                can_allow |= allows;
-                can_deny |= denies;
-                continue;
-            }
-        };
-        let (meant, rest) = split(&open, range);
-        if meant.is_empty() {
-            continue;
-        }
-        allowed |= allows;
-        denied |= denies;
-        open = rest;
-    }
-    denied |= !open.is_empty();
-    match (allowed, denied) {
-        (true, false) if !can_deny => Ternary::Yes,
-        (false, true) if !can_allow => Ternary::No,
-        _ => Ternary::Unknown,
-    }
-}
-
-/// Returns whether an entry covers the other side.
-fn entry_about<'g>(
-    index: &GraphIndex<'g>,
-    entry: &NetworkAclEntry,
-    side: &Side<'_, 'g>,
-) -> Ternary {
-    let Some(cidr) = &entry.cidr_block else {
-        return match &entry.ipv6_cidr_block {
-            Some(_) => Ternary::No,
-            None => Ternary::Unknown,
-        };
-    };
-    match side {
-        Side::Subnet(subnet) => index.covers(cidr, subnet),
-        Side::Internet => match index.cidr(cidr) {
-            Some(cidr) if cidr == Cidr::ANY => Ternary::Yes,
-            Some(cidr) if cidr.is_private() => Ternary::No,
-            _ => Ternary::Unknown,
-        },
-    }
-}
-
-/// Returns the TCP ports of an entry: `Some(None)` if it is for another protocol, `None` if unknown.
-fn entry_ports(entry: &NetworkAclEntry) -> Option<Option<Ports>> {
-    let protocol = entry.protocol.lit()?;
-    match protocol.to_ascii_lowercase().as_str() {
-        "-1" | "all" => return Some(Some((0, 65535))),
-        "6" | "tcp" => {}
-        _ => return Some(None),
-    }
-    match (&entry.from_port, &entry.to_port) {
-        (Some(from), Some(to)) => Some(Some((*from.lit()?, *to.lit()?))),
-        (None, None) => Some(Some((0, 65535))),
-        _ => None,
-    }
-}
-
-/// Splits port ranges into the parts inside and outside another range.
-fn split(open: &[Ports], range: Ports) -> (Vec<Ports>, Vec<Ports>) {
-    let (mut inside, mut outside) = (Vec::new(), Vec::new());
-    for &(from, to) in open {
-        let (start, end) = (from.max(range.0), to.min(range.1));
-        if start > end {
-            outside.push((from, to));
-            continue;
-        }
-        inside.push((start, end));
-        if from < start {
-            outside.push((from, start - 1));
-        }
-        if end < to {
-            outside.push((end + 1, to));
-        }
-    }
-    (inside, outside)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn split_separates_the_ports_of_a_range() {
-        assert_eq!(
-            split(&[(1, 10)], (3, 5)),
-            (vec![(3, 5)], vec![(1, 2), (6, 10)])
-        );
-        assert_eq!(split(&[(1, 10)], (0, 99)), (vec![(1, 10)], vec![]));
-        assert_eq!(split(&[(1, 10)], (11, 12)), (vec![], vec![(1, 10)]));
-    }
+    let rules = index.cache.ingress.get_or_init(|| Rules::ingress(index));
+    direction(index, groups, peer, rules, false)
 }

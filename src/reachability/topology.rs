@@ -199,6 +199,7 @@ fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {
 fn group_ref(index: &GraphIndex<'_>, group: &Group<'_>) -> ResourceRef {
     match group {
         Group::Of(to) => ResourceRef::of(index, to),
+        Group::OfOtherVpc(id, _) => ResourceRef::Node(*id),
         Group::DefaultOf(_) => {
             ResourceRef::Outside("the default security group of the VPC".to_owned())
         }

@@ -71,6 +71,8 @@ nested! {
         subnet: Link<Subnet> = "SubnetId" / "",
         /// Whether to assign a public IPv4 address. Default: the subnet setting.
         associate_public_ip_address: Value<bool> = "AssociatePublicIpAddress" / "",
+        /// The private IPv4 address. Default: assigned at launch.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.
@@ -178,6 +180,8 @@ resource! {
         /// Whether to assign a public IPv4 address. CloudFormation sets it on the network
         /// interface. Default: the subnet setting.
         associate_public_ip_address: Value<bool> = "" / "associate_public_ip_address",
+        /// The private IPv4 address. Default: assigned at launch.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
         /// Whether to copy the tags to volumes. Terraform repeats the tags. Default: `false`.
         propagate_tags_to_volume_on_creation: Value<bool> = "PropagateTagsToVolumeOnCreation" / "",
     }

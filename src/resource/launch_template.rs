@@ -92,6 +92,8 @@ nested! {
         /// Whether to assign a public IPv4 address. Default: the subnet setting.
         associate_public_ip_address: Value<bool> =
             "AssociatePublicIpAddress" / "associate_public_ip_address",
+        /// The private IPv4 address. Default: assigned at launch.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip_address",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.

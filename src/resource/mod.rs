@@ -184,6 +184,7 @@ resources! {
     route: Route;
     internet_gateway: InternetGateway;
     vpc_gateway_attachment: VpcGatewayAttachment;
+    block_public_access: VpcBlockPublicAccessOptions, VpcBlockPublicAccessExclusion;
     nat_gateway: NatGateway;
     eip: Eip;
     eip_association: EipAssociation;
@@ -192,6 +193,7 @@ resources! {
     security_group_rule: SecurityGroupRule;
     security_group_ingress: SecurityGroupIngress;
     security_group_egress: SecurityGroupEgress;
+    security_group_vpc_association: SecurityGroupVpcAssociation;
     prefix_list: PrefixList, PrefixListRange;
     vpc_endpoint: VpcEndpoint, VpcEndpointSubnet, VpcEndpointSecurityGroup, VpcEndpointRouteTable, VpcEndpointPolicy, VpcEndpointPrivateDns;
     hosted_zone: HostedZone, HostedZoneAssociation, RecordSet;

@@ -1,5 +1,6 @@
-use super::{Eip, Hooks, Subnet, Tags, table::resource, tagged};
-use crate::ir::{Attr, Link, Value, words};
+use super::table::{nested, resource};
+use super::{Eip, Hooks, Subnet, Tags, Vpc, tagged};
+use crate::ir::{Attr, Link, Text, Value, words};
 
 words! {
     /// The connectivity type of a NAT gateway.
@@ -9,6 +10,32 @@ words! {
         Public = "public",
         /// To other private networks only.
         Private = "private",
+    }
+}
+
+words! {
+    /// The availability of a NAT gateway.
+    #[non_exhaustive]
+    pub enum AvailabilityMode {
+        /// In the Availability Zone of its subnet.
+        Zonal = "zonal",
+        /// In every Availability Zone of the VPC, without a subnet.
+        Regional = "regional",
+    }
+}
+
+nested! {
+    /// The Elastic IP addresses of a regional NAT gateway in an Availability Zone.
+    pub struct AvailabilityZoneAddress
+    opt {
+        /// The name of the Availability Zone. Default: set by its ID.
+        availability_zone: Value<Text> = "AvailabilityZone" / "",
+        /// The ID of the Availability Zone. Default: set by its name.
+        availability_zone_id: Value<Text> = "AvailabilityZoneId" / "",
+    }
+    many {
+        /// The Elastic IP addresses.
+        allocations: Link<Eip> = "AllocationIds" / "",
     }
 }
 
@@ -30,6 +57,14 @@ resource! {
         allocation: Link<Eip> = "AllocationId" / "allocation_id",
         /// The connectivity type. Default: public.
         connectivity_type: Value<ConnectivityType> = "ConnectivityType" / "connectivity_type",
+        /// The availability mode. Default: zonal.
+        availability_mode: Value<AvailabilityMode> = "AvailabilityMode" / "",
+        /// The VPC of a regional NAT gateway. Default: that of the subnet.
+        vpc: Link<Vpc> = "VpcId" / "",
+    }
+    many {
+        /// The addresses of a regional NAT gateway. Default: AWS manages zones and addresses.
+        zone_addresses: AvailabilityZoneAddress = "AvailabilityZoneAddresses" / "",
     }
     plain {
         /// Tags. Default: none.

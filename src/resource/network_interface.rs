@@ -1,5 +1,5 @@
 use super::{Hooks, Instance, SecurityGroup, Subnet, Tags, table::resource, tagged};
-use crate::ir::{Attr, Link, Value};
+use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
     /// A network interface.
@@ -17,7 +17,13 @@ resource! {
         /// The subnet.
         subnet: Link<Subnet> = "SubnetId" / "subnet_id",
     }
+    opt {
+        /// The primary private IPv4 address. Default: assigned at creation.
+        private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
+    }
     many {
+        /// The private IPv4 addresses, in any order. Default: one, assigned at creation.
+        private_ips: Value<Text> = "" / "private_ips",
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "security_groups",
     }

@@ -1,5 +1,7 @@
 use super::{
-    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc, table::resource, tagged,
+    Hooks, PolicyDocument, RouteTable, SecurityGroup, Subnet, Tags, Vpc,
+    table::{nested, resource},
+    tagged,
 };
 use crate::ir::{Attr, Link, Text, Value, words};
 
@@ -11,6 +13,21 @@ words! {
         Interface = "Interface",
         /// Routes in route tables.
         Gateway = "Gateway",
+    }
+}
+
+nested! {
+    /// The addresses of an endpoint in a subnet.
+    ///
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SubnetConfiguration.html>
+    pub struct SubnetConfiguration
+    opt {
+        /// The subnet.
+        subnet: Link<Subnet> = "" / "subnet_id",
+        /// The IPv4 address. Default: assigned at creation.
+        ipv4: Value<Text> = "" / "ipv4",
+        /// The IPv6 address. Default: assigned at creation.
+        ipv6: Value<Text> = "" / "ipv6",
     }
 }
 
@@ -42,6 +59,8 @@ resource! {
         subnets: Link<Subnet> = "SubnetIds" / "subnet_ids",
         /// The security groups of the interfaces. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroupIds" / "security_group_ids",
+        /// Fixed addresses of the interfaces. Default: assigned at creation.
+        subnet_configurations: SubnetConfiguration = "" / "subnet_configuration",
         /// The route tables of a gateway endpoint. Default: none.
         route_tables: Link<RouteTable> = "RouteTableIds" / "route_table_ids",
     }

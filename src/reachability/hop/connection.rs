@@ -1,6 +1,7 @@
 //! The connection of an instance to a service: its path, endpoints and security groups.
 
 use super::super::HopResult;
+use super::super::addresses;
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::super::iam::{NetworkPath, nat_address};
 use super::super::instance::{InstanceConfig, Placement};
@@ -10,7 +11,7 @@ use super::super::security::{self, Group};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{Check, Hop};
-use crate::ir::{Expr, Id, Link, NodeId, Text, Value};
+use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
 use crate::resource::{
     SecurityGroup, Subnet, Vpc, VpcEndpoint, VpcEndpointPolicy, VpcEndpointSecurityGroup,
     VpcEndpointSubnet,
@@ -216,6 +217,22 @@ pub(crate) fn subnets_of<'g>(
             all.into_iter().map(move |to| (to, certain))
         })
         .collect()
+}
+
+/// Returns the fixed address of an endpoint in a subnet.
+pub(super) fn address_in<'g>(
+    index: &GraphIndex<'g>,
+    candidate: &Candidate<'g>,
+    subnet: &Resolved<'g, Subnet>,
+) -> Option<Cidr> {
+    let configurations = candidate.endpoint.subnet_configurations.iter();
+    configurations
+        .filter(|it| {
+            it.subnet
+                .as_ref()
+                .is_some_and(|link| index.resolve_one(link).same(subnet).is_yes())
+        })
+        .find_map(|it| addresses::fixed(it.ipv4.as_ref()))
 }
 
 /// Returns the security groups of an endpoint.

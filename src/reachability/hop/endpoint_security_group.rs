@@ -60,7 +60,11 @@ fn check_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>
     let allowed = allows_inbound(
         index,
         &groups,
-        &Peer::Interfaces(instance_groups, connection.subnet),
+        &Peer::Interfaces(
+            instance_groups,
+            connection.subnet,
+            connection.instance.address,
+        ),
     );
     // The rules can allow security groups that are unknown.
     let allowed = match connection.groups {

@@ -9,8 +9,8 @@ use super::super::security::{Group, Peer, allows_outbound};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{
-    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, groups_of, subnets_of,
-    worst,
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, groups_of,
+    subnets_of, worst,
 };
 use crate::ir::{Cidr, NodeId, Value};
 use crate::resource::{SecurityGroup, SecurityGroupEgress, Typed};
@@ -22,8 +22,12 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "the agent opens every connection, so its security groups must allow outbound TCP 443",
     page: "\
 **Checks** that the security groups of the instance allow outbound TCP 443 to every subnet of the
-endpoints, or to the internet. CloudFormation keeps EC2's rule that allows everything if a security
-group has no outbound rules. Terraform removes it.
+endpoints, or to the internet. Ranges in several rules and prefix lists count together. CloudFormation
+keeps EC2's rule that allows everything if a security group has no outbound rules. Terraform removes
+it.
+
+**Fails** also if a security group is of another VPC without an association, or if `SecurityGroups`
+names the groups of an instance in a subnet. EC2 rejects both.
 
 **Fix:** add an outbound rule for TCP 443.
 ",
@@ -39,6 +43,16 @@ group has no outbound rules. Terraform removes it.
 const MANUAL: &str = "allow outbound TCP 443 in a security group of the instance";
 
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
+    if connection.instance.has_group_names {
+        let at = connection.instance.node;
+        let result = HopResult::fail(
+            HOP,
+            "`SecurityGroups` expects names of the default VPC, and EC2 rejects it with a subnet",
+        );
+        return vec![result.at(at, "security_group_names").fix(Fix::manual(
+            "use `SecurityGroupIds` instead of `SecurityGroups`",
+        ))];
+    }
     match (&connection.path, &connection.internet_route) {
         (PathChoice::Endpoints(_), _) => {
             let endpoints = connection.endpoints().into_iter();
@@ -47,7 +61,10 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
                 .collect()
         }
         (PathChoice::Internet, InternetRoute::None) => Vec::new(),
-        (PathChoice::Internet, InternetRoute::Works(..)) => vec![to_internet(connection)],
+        // With an unknown route too, the destination is a public address.
+        (PathChoice::Internet, InternetRoute::Works(..) | InternetRoute::Unknown(_)) => {
+            vec![to_internet(connection)]
+        }
         (PathChoice::Internet | PathChoice::Unknown, _) => vec![to_anywhere(connection)],
     }
 }
@@ -90,11 +107,9 @@ fn to_endpoint<'g>(
     let groups = groups_of(index, candidate, &connection.vpc);
     let subnets = subnets_of(index, candidate);
     let results = subnets.iter().map(|(subnet, certain)| {
-        let passes = allows_outbound(
-            index,
-            groups_of_instance,
-            &Peer::Interfaces(&groups, subnet),
-        );
+        let address = address_in(index, candidate, subnet);
+        let peer = Peer::Interfaces(&groups, subnet, address);
+        let passes = allows_outbound(index, groups_of_instance, &peer);
         let passes = match passes {
             Ternary::No if !certain => Ternary::Unknown,
             passes => passes,

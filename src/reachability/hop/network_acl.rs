@@ -2,14 +2,15 @@
 
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
+use super::super::image::{Image, classify};
+use super::super::instance::InstanceConfig;
+use super::super::network_acl::{Acl, Ports, Side, acl_allows, acl_of};
 use super::super::path::Candidate;
-use super::super::routes::InternetRoute;
-use super::super::security::{
-    Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
-};
+use super::super::routes::{Exit, InternetRoute};
+use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
-use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, subnets_of};
+use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, address_in, subnets_of};
 use crate::ir::{Cidr, NodeId, Value};
 use crate::resource::{NetworkAcl, NetworkAclEntry, Subnet, Typed};
 
@@ -20,13 +21,14 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "both subnets must allow requests and return traffic, since network ACLs are stateless",
     page: "\
 **Checks** the network ACLs of both subnets if a request crosses between subnets. They must allow
-port 443 to the endpoint, and ports 32768 to 65535 for the return traffic. Within one subnet, network
-ACLs have no effect.
+port 443 to the endpoint, and the source ports of the instance for the return traffic. These are
+32768 to 60999 on Linux and 49152 to 65535 on Windows. If the image does not show the operating
+system, both ranges must pass. Within one subnet, network ACLs have no effect.
 
 **Fix:** allow the ports in both directions.
 ",
-    expected: "Between two subnets, the entries allow port 443 to the endpoint, and ports 32768 to 65535 \
-               back.",
+    expected: "Between two subnets, the entries allow port 443 to the endpoint, and the source ports of \
+               the instance back.",
     commands: &["aws ec2 describe-network-acls \
          --filters \"Name=association.subnet-id,Values=$SUBNET\" \
          --query 'NetworkAcls[].Entries[]' --output table"],
@@ -43,16 +45,55 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
                 .flat_map(|endpoint| to_endpoint(connection, endpoint))
                 .collect()
         }
-        (PathChoice::Internet, InternetRoute::Works(..)) => vec![to_internet(connection)],
+        // With an unknown route too, the destination is a public address.
+        (PathChoice::Internet, InternetRoute::Works(..) | InternetRoute::Unknown(_)) => {
+            vec![to_internet(connection)]
+        }
         (PathChoice::Internet | PathChoice::Unknown, _) => Vec::new(),
     }
+}
+
+const SERVICE: &[Ports] = &[(443, 443)];
+/// The source ports of a NAT gateway.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports>
+const OF_NAT: &[Ports] = &[(1024, 65535)];
+/// The default of the Linux kernel.
+const OF_LINUX: Ports = (32768, 60999);
+const OF_WINDOWS: Ports = (49152, 65535);
+
+/// Returns the source ports of an instance: one range, or several if its operating system is unknown.
+fn source_ports(connection: &Connection<'_, '_>) -> &'static [Ports] {
+    match is_windows(connection) {
+        Some(true) => &[OF_WINDOWS],
+        Some(false) => &[OF_LINUX],
+        None => &[OF_LINUX, OF_WINDOWS],
+    }
+}
+
+fn is_windows(connection: &Connection<'_, '_>) -> Option<bool> {
+    let InstanceConfig {
+        image, user_data, ..
+    } = connection.instance;
+    let changes_ports = match user_data {
+        Setting::Known(_, _, Value::Lit(text)) => text.contains("ip_local_port_range"),
+        _ => false,
+    };
+    let Setting::Known(_, _, link) = image else {
+        return None;
+    };
+    let name = match classify(connection.index, link) {
+        Image::WithAgent(name) | Image::WithoutAgent(name) => name.to_ascii_lowercase(),
+        Image::Opaque(_) => return None,
+    };
+    (!changes_ports).then(|| name.contains("windows"))
 }
 
 /// Traffic in one direction through one network ACL.
 struct Step<'a, 'g> {
     of: &'a Resolved<'g, Subnet>,
     egress: bool,
-    ports: Ports,
+    /// The destination ports, or candidates for them.
+    ports: &'static [Ports],
     side: Side<'a, 'g>,
 }
 
@@ -65,17 +106,22 @@ fn check_steps<'g>(
     let mut unknown = None;
     for step in steps {
         let acl = acl_of(index, step.of);
-        let allowed = acl_allows(index, &acl, step.egress, step.ports, &step.side);
+        let of_each = step.ports.iter();
+        let allowed = Ternary::unanimous(
+            of_each.map(|ports| acl_allows(index, &acl, step.egress, *ports, &step.side)),
+        );
         let subnet = match step.of {
             Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
         };
         let direction = if step.egress { "outbound" } else { "inbound" };
-        let ports = match step.ports {
-            (from, to) if from == to => format!("port {from}"),
-            (from, to) => format!("return traffic to ports {from}-{to}"),
+        let (from, to) = range(step.ports);
+        let ports = if from == to {
+            format!("port {from}")
+        } else {
+            format!("return traffic to ports {from}-{to}")
         };
-        let at = match &acl {
+        let at = match &*acl {
             Acl::Entries(id, _) => (*id, "vpc"),
             _ => connection.instance.subnet_source,
         };
@@ -99,12 +145,12 @@ fn check_steps<'g>(
                     format!("the network ACL of {subnet} does not allow {direction} {ports}"),
                 )
                 .at(at.0, at.1);
-                return match acl {
+                return match &*acl {
                     Acl::Entries(id, entries) => {
                         // The entry with the lowest number takes precedence.
-                        let numbers = entries.iter().filter_map(|(_, it)| it.rule_number.lit());
+                        let numbers = entries.iter().filter_map(|(_, it, _)| it.rule_number.lit());
                         let first = numbers.min().map_or(100, |min| (min - 1).max(1));
-                        result.fix(fix(id, first, step))
+                        result.fix(fix(*id, first, step))
                     }
                     _ => result,
                 };
@@ -114,11 +160,19 @@ fn check_steps<'g>(
     unknown.unwrap_or_else(|| HopResult::pass(HOP, pass))
 }
 
+/// Returns the range that contains all candidates.
+fn range(ports: &[Ports]) -> Ports {
+    let first = ports.iter().map(|it| it.0).min().unwrap_or_default();
+    let last = ports.iter().map(|it| it.1).max().unwrap_or_default();
+    (first, last)
+}
+
 fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     let cidr = match &step.side {
-        Side::Subnet(Resolved::Node(_, subnet)) => subnet.cidr_block.clone(),
+        Side::Interface(Resolved::Node(_, subnet), _) => subnet.cidr_block.clone(),
         _ => Value::Lit(Cidr::ANY),
     };
+    let (from, to) = range(step.ports);
     let entry = NetworkAclEntry::new(
         Value::Expr(acl.at(NetworkAcl::LINK)),
         Value::Lit(first),
@@ -127,8 +181,8 @@ fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     )
     .egress(step.egress)
     .cidr_block(cidr)
-    .from_port(step.ports.0)
-    .to_port(step.ports.1);
+    .from_port(from)
+    .to_port(to);
     Fix::add(
         if step.egress {
             "AllowOutbound"
@@ -150,30 +204,34 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
                 format!("endpoint `{name}` is in the subnet of the instance"),
             );
         }
+        let ports = source_ports(connection);
+        let instance = || Side::Interface(connection.subnet, connection.instance.address);
+        let address = address_in(connection.index, candidate, subnet);
+        let endpoint = || Side::Interface(subnet, address);
         let steps = [
             Step {
                 of: connection.subnet,
                 egress: true,
                 ports: SERVICE,
-                side: Side::Subnet(subnet),
+                side: endpoint(),
             },
             Step {
                 of: subnet,
                 egress: false,
                 ports: SERVICE,
-                side: Side::Subnet(connection.subnet),
+                side: instance(),
             },
             Step {
                 of: subnet,
                 egress: true,
-                ports: EPHEMERAL,
-                side: Side::Subnet(connection.subnet),
+                ports,
+                side: instance(),
             },
             Step {
                 of: connection.subnet,
                 egress: false,
-                ports: EPHEMERAL,
-                side: Side::Subnet(subnet),
+                ports,
+                side: endpoint(),
             },
         ];
         let mut result = check_steps(
@@ -190,33 +248,26 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
 }
 
 fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
+    let step = |of, egress, ports, side| Step {
+        of,
+        egress,
+        ports,
+        side,
+    };
+    let subnet = connection.subnet;
+    let ports = source_ports(connection);
+    let instance = || Side::Interface(subnet, connection.instance.address);
     let mut steps = vec![
-        Step {
-            of: connection.subnet,
-            egress: true,
-            ports: SERVICE,
-            side: Side::Internet,
-        },
-        Step {
-            of: connection.subnet,
-            egress: false,
-            ports: EPHEMERAL,
-            side: Side::Internet,
-        },
+        step(subnet, true, SERVICE, Side::Internet),
+        step(subnet, false, ports, Side::Internet),
     ];
-    if let InternetRoute::Works(_, Some(nat)) = &connection.internet_route
-        && !connection.subnet.same(nat).is_yes()
+    if let InternetRoute::Works(_, Exit::Nat(nat)) = &connection.internet_route
+        && !subnet.same(nat).is_yes()
     {
-        let step = |egress, ports, side| Step {
-            of: nat,
-            egress,
-            ports,
-            side,
-        };
-        steps.push(step(false, SERVICE, Side::Subnet(connection.subnet)));
-        steps.push(step(true, SERVICE, Side::Internet));
-        steps.push(step(false, EPHEMERAL_NAT, Side::Internet));
-        steps.push(step(true, EPHEMERAL, Side::Subnet(connection.subnet)));
+        steps.push(step(nat, false, SERVICE, instance()));
+        steps.push(step(nat, true, SERVICE, Side::Internet));
+        steps.push(step(nat, false, OF_NAT, Side::Internet));
+        steps.push(step(nat, true, ports, instance()));
     }
     check_steps(
         connection,

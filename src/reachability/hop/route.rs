@@ -2,8 +2,8 @@
 
 use super::super::HopResult;
 use super::super::fix::Fix;
+use super::super::internet_route::{Exit, InternetRoute, is_ipv6_only};
 use super::super::path;
-use super::super::routes::InternetRoute;
 use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::NodeId;
 use crate::resource::RawValue;
@@ -14,11 +14,16 @@ pub(super) const ENTRY: Entry = Entry {
     code: "route",
     reason: "without endpoints, the agent requires a route to the internet and a return path",
     page: "\
-**Checks** the route to the internet of a subnet without endpoints. A default route must point to a
-NAT gateway in a subnet with an attached internet gateway. Or it points to an internet gateway, and
-the instance has a public address.
+**Checks** the route to the internet of a subnet without endpoints. The routes must cover all public
+addresses, in one range or several. They must point to a NAT gateway in a subnet with an attached
+internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
+has a public address.
 
-**Unknown** for transit gateways, firewalls, NAT instances, and targets outside the file.
+**Fails** also if Block Public Access blocks the internet gateway. An exclusion must allow outbound
+traffic from the VPC, or from the subnet of the instance or NAT gateway.
+
+**Unknown** for transit gateways, firewalls, NAT instances, IPv6-only subnets, and targets outside the
+file.
 
 **Fix:** add interface endpoints for `ssm` and `ssmmessages`, or fix the route.
 ",
@@ -38,10 +43,14 @@ the instance has a public address.
 
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     let result = match (&connection.path, &connection.internet_route) {
+        _ if !is_ipv6_only(connection.subnet).is_no() => Some(HopResult::unknown(
+            HOP,
+            "the subnet can be IPv6-only; the check follows IPv4 connections",
+        )),
         (PathChoice::Endpoints(_), _) => path::diversion(connection.index, connection.subnet)
             .map(|reason| HopResult::unknown(HOP, reason)),
-        (PathChoice::Internet, InternetRoute::Works(id, nat)) => {
-            Some(works(connection, *id, nat.is_some()))
+        (PathChoice::Internet, InternetRoute::Works(id, exit)) => {
+            Some(works(connection, *id, exit))
         }
         (PathChoice::Internet, InternetRoute::Broken(reason, at)) => Some(broken(reason, *at)),
         (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
@@ -52,15 +61,15 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     result.into_iter().collect()
 }
 
-fn works(connection: &Connection<'_, '_>, id: NodeId, nat: bool) -> HopResult {
+fn works(connection: &Connection<'_, '_>, id: NodeId, exit: &Exit<'_>) -> HopResult {
     let name = connection.index.name(id);
-    let (detail, field) = if nat {
-        (format!("through NAT gateway `{name}`"), "subnet")
-    } else {
-        (
+    let (detail, field) = match exit {
+        Exit::Nat(_) => (format!("through NAT gateway `{name}`"), "subnet"),
+        Exit::RegionalNat => (format!("through regional NAT gateway `{name}`"), "vpc"),
+        Exit::InternetGateway => (
             format!("through an internet gateway, by route `{name}`"),
             "gateway",
-        )
+        ),
     };
     HopResult::pass(
         HOP,

@@ -21,6 +21,9 @@ VALUES = {
         "rule": [], "transition_default_minimum_object_size": "varies_by_storage_class"},
     "aws_sns_topic": {"archive_policy": None, "content_based_deduplication": False,
                       "fifo_throughput_scope": None},
+    "aws_vpc_security_group_vpc_association": {"state": "associated"},
+    "aws_vpc_block_public_access_exclusion": {"internet_gateway_exclusion_mode": "allow-egress"},
+    "aws_vpc_block_public_access_options": {"internet_gateway_block_mode": "block-ingress"},
     "aws_ssm_document": {"permissions": {"type": "Share", "account_ids": "all"}},
 }
 
