@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::{Plan, has_unknown};
+use super::Plan;
+use super::json::has_unknown;
 use crate::ir::{
     Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Value, logical_id, terraform_name,
 };
