@@ -18,6 +18,8 @@ pub(crate) enum Group<'g> {
     /// The default security group of the VPC, which allows inbound traffic from itself and all outbound
     /// traffic.
     DefaultOf(VpcRef<'g>),
+    /// At least one of these: the file does not show which.
+    SomeOf(Vec<Group<'g>>),
 }
 
 impl<'g> Group<'g> {
@@ -25,6 +27,8 @@ impl<'g> Group<'g> {
         match (self, other) {
             (Group::Of(a), Group::Of(b)) => a.same(b),
             (Group::DefaultOf(a), Group::DefaultOf(b)) => a.same(b),
+            (Group::SomeOf(of), other) => Ternary::unanimous(of.iter().map(|it| it.same(other))),
+            (own, Group::SomeOf(of)) => Ternary::unanimous(of.iter().map(|it| own.same(it))),
             (Group::Of(Resolved::Node(..)), Group::DefaultOf(_))
             | (Group::DefaultOf(_), Group::Of(Resolved::Node(..))) => Ternary::No,
             _ => Ternary::Unknown,
@@ -46,6 +50,10 @@ impl<'g> Group<'g> {
                 )
             }
             Group::DefaultOf(_) => "the default security group of the VPC".to_owned(),
+            Group::SomeOf(of) => {
+                let names: Vec<String> = of.iter().map(|it| it.name(index)).collect();
+                names.join(" or ")
+            }
         }
     }
 }
@@ -71,7 +79,14 @@ pub(crate) fn groups<'g>(
     }
     links
         .iter()
-        .flat_map(|link| groups_of(index, link))
+        .map(|link| {
+            let mut of = groups_of(index, link);
+            if of.len() == 1 {
+                of.swap_remove(0)
+            } else {
+                Group::SomeOf(of)
+            }
+        })
         .collect()
 }
 
@@ -280,35 +295,46 @@ fn direction<'g>(
     rules: &[Rule<'g>],
     egress: bool,
 ) -> Ternary {
-    Ternary::any(groups.iter().map(|group| {
-        let by_rules = Ternary::any(rules.iter().filter_map(|rule| {
-            let mut meant = groups_of(index, rule.group);
-            let ours = if meant.len() == 1 {
-                meant.swap_remove(0).same(group)
-            } else {
-                Ternary::any(meant.iter().map(|it| it.same(group))).and(Ternary::Unknown)
-            };
-            // A security group outside the file differs from those in the file.
-            let ours = match group {
-                Group::Of(Resolved::Outside(_)) if ours != Ternary::Yes => return None,
-                _ => ours,
-            };
-            (!ours.is_no()).then(|| rule.allows(index, peer).and(ours))
-        }));
-        let by_itself = match group {
-            Group::Of(Resolved::Node(id, _)) if index.is_externally_modified(*id) => {
-                Ternary::Unknown
-            }
-            Group::Of(Resolved::Node(id, _)) => match index.exists(*id) {
-                Ternary::Yes => Ternary::No,
-                _ => Ternary::Unknown,
-            },
-            Group::Of(Resolved::OtherType(_)) => Ternary::No,
-            Group::Of(Resolved::Outside(_)) => Ternary::Unknown,
-            Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
-        };
-        by_rules.or(by_itself)
+    let allows = |group: &Group<'g>| of_group(index, group, peer, rules, egress);
+    Ternary::any(groups.iter().map(|group| match group {
+        Group::SomeOf(of) => Ternary::unanimous(of.iter().map(allows)),
+        one => allows(one),
     }))
+}
+
+/// Returns whether one security group allows the peer.
+fn of_group<'g>(
+    index: &GraphIndex<'g>,
+    group: &Group<'g>,
+    peer: &Peer<'_, 'g>,
+    rules: &[Rule<'g>],
+    egress: bool,
+) -> Ternary {
+    let by_rules = Ternary::any(rules.iter().filter_map(|rule| {
+        let mut meant = groups_of(index, rule.group);
+        let ours = if meant.len() == 1 {
+            meant.swap_remove(0).same(group)
+        } else {
+            Ternary::any(meant.iter().map(|it| it.same(group))).and(Ternary::Unknown)
+        };
+        // A security group outside the file differs from those in the file.
+        let ours = match group {
+            Group::Of(Resolved::Outside(_)) if ours != Ternary::Yes => return None,
+            _ => ours,
+        };
+        (!ours.is_no()).then(|| rule.allows(index, peer).and(ours))
+    }));
+    let by_itself = match group {
+        Group::Of(Resolved::Node(id, _)) if index.is_externally_modified(*id) => Ternary::Unknown,
+        Group::Of(Resolved::Node(id, _)) => match index.exists(*id) {
+            Ternary::Yes => Ternary::No,
+            _ => Ternary::Unknown,
+        },
+        Group::Of(Resolved::OtherType(_)) => Ternary::No,
+        Group::Of(Resolved::Outside(_)) | Group::SomeOf(_) => Ternary::Unknown,
+        Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
+    };
+    by_rules.or(by_itself)
 }
 
 /// Returns whether the default rules of the default security group allow the peer.

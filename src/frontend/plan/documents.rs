@@ -2,9 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::json::array;
-use super::references::{Found, most_specific};
-use super::values::{constant, one_of};
+use super::expression::{constant, one_of, references};
+use super::references::Found;
 use super::{Plan, Planned};
 use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
@@ -43,42 +42,41 @@ impl<'p> Plan<'p> {
     /// Returns an image from a data source, which describes more than its ID.
     pub(super) fn images(&self, it: &Planned<'p>, map: &mut Map<'static>, expressions: &Json) {
         for key in ["ami", "image_id"] {
-            let names: Vec<&str> = array(expressions.get(key).and_then(|it| it.get("references")))
-                .iter()
-                .filter_map(Json::as_str)
-                .collect();
-            if names.is_empty() {
-                continue;
-            }
+            let names = references(expressions.get(key).unwrap_or(&Json::Null));
             let mut images: Vec<RawValue<'static>> = Vec::new();
-            let mut other = false;
-            for name in most_specific(&names) {
-                for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
-                    match found {
-                        Found::Resource(at, _)
-                            if matches!(
-                                self.resources[at].of.as_str(),
-                                "data.aws_ami" | "data.aws_ssm_parameter"
-                            ) =>
-                        {
-                            let term = match self.resources[at].of.as_str() {
-                                "data.aws_ami" => RawValue::from(self.attribute(at, None)),
-                                _ => self.resource_term(at, None),
-                            };
-                            if !images.contains(&term) {
-                                images.push(term);
-                            }
-                        }
-                        _ => other = true,
+            let mut is_other = false;
+            let known = match map.get(key) {
+                Some(RawValue::Str(id)) => Some(id.to_string()),
+                _ => None,
+            };
+            for found in self.evaluate(&names, &it.scope(), None, 0) {
+                let (at, own, term) = match found {
+                    Found::Resource(at, _) if self.resources[at].of == "data.aws_ami" => {
+                        (at, "id", RawValue::from(self.attribute(at, None)))
                     }
+                    Found::Resource(at, _) if self.resources[at].of == "data.aws_ssm_parameter" => {
+                        (at, "value", self.resource_term(at, None))
+                    }
+                    _ => {
+                        is_other = true;
+                        continue;
+                    }
+                };
+                let id = self.resources[at].values.get(own).and_then(Json::as_str);
+                // A known ID shows which of the images the expression selects.
+                let differs = matches!((id, &known), (Some(id), Some(known)) if id != known);
+                if !differs && !images.contains(&term) {
+                    images.push(term);
                 }
             }
-            if images.is_empty() || (other && map.get(key).is_none()) {
+            if images.is_empty() {
                 continue;
             }
-            // An expression with a variable can also have the value of the variable.
-            if other && images.len() == 1 && names.iter().any(|name| name.starts_with("var.")) {
-                continue;
+            if is_other && known.is_none() {
+                images.push(RawValue::from(Expr::Opaque(Text::Owned(format!(
+                    "{}.{key}",
+                    it.address
+                )))));
             }
             map.remove(key);
             map.insert(

@@ -5,6 +5,7 @@
 //! <https://developer.hashicorp.com/terraform/internals/json-format>
 
 mod documents;
+mod expression;
 mod json;
 mod references;
 mod region;
@@ -22,8 +23,8 @@ use super::cfn::Deployment;
 use super::lift::{Exists, Lift};
 use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::resource::Graph;
+use expression::{is_id, split_index};
 use json::{array, index_text};
-use references::split_index;
 
 pub(crate) use json::parse;
 #[cfg(feature = "cli")]
@@ -78,6 +79,7 @@ impl<'p> Plan<'p> {
             .unwrap_or(nothing);
         let mut plan = Plan {
             unknown: HashMap::new(),
+            variables: root.get("variables"),
             resources: Vec::new(),
             by_name: HashMap::new(),
             by_id: HashMap::new(),
@@ -136,6 +138,8 @@ struct Planned<'p> {
 
 struct Plan<'p> {
     unknown: HashMap<&'p str, &'p Json>,
+    /// The variables of the root module.
+    variables: Option<&'p Json>,
     resources: Vec<Planned<'p>>,
     /// Instances by address without index.
     by_name: HashMap<String, Vec<usize>>,
@@ -170,18 +174,6 @@ const IDS: [&str; 8] = [
     "prefix_list_id",
     "primary_network_interface_id",
 ];
-
-/// Returns whether text is an ARN or an ID from AWS, such as `vpc-0a1b2c3d`.
-fn is_id(text: &str) -> bool {
-    if text.starts_with("arn:") {
-        return true;
-    }
-    let Some((kind, digits)) = text.rsplit_once('-') else {
-        return false;
-    };
-    let hex = digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    hex && !kind.is_empty() && kind != "ami"
-}
 
 impl<'p> Plan<'p> {
     /// Reserves nodes for all resources of a module and its child modules.

@@ -4,21 +4,55 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use super::expression::{constant, gather, identifies, most_specific, references, split_index};
 use super::json::array;
-use super::values::constant;
 use super::{MAX_STEPS, Module, Plan, Planned};
 use crate::ir::NodeId;
 use crate::resource::{Map, RawValue};
 
 /// The target of a reference.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Found {
     /// A resource, and the attribute if the reference has one.
     Resource(usize, Option<String>),
-    /// A target that the plan does not define.
-    Opaque(String),
-    /// A literal.
+    /// A value that the plan does not show, such as a local.
+    Hidden(String),
+    /// A known value.
     Constant(Json),
+    /// A known value that can select one of several others, such as `count.index`.
+    Selector,
+}
+
+/// The place of an expression: a module, and the instance that evaluates it.
+pub(super) struct Scope<'a, 'p> {
+    module: &'a Rc<Module<'p>>,
+    index: Option<&'a str>,
+    /// The expression of `for_each`.
+    over: &'p Json,
+}
+
+impl<'a, 'p> Scope<'a, 'p> {
+    pub(super) fn of(module: &'a Rc<Module<'p>>) -> Scope<'a, 'p> {
+        Scope {
+            module,
+            index: None,
+            over: &Json::Null,
+        }
+    }
+}
+
+impl<'p> Planned<'p> {
+    /// Returns the scope of its arguments.
+    pub(super) fn scope(&self) -> Scope<'_, 'p> {
+        Scope {
+            module: &self.module,
+            index: self.index.as_deref(),
+            over: self
+                .config
+                .and_then(|config| config.get("for_each_expression"))
+                .unwrap_or(&Json::Null),
+        }
+    }
 }
 
 impl<'p> Plan<'p> {
@@ -36,7 +70,7 @@ impl<'p> Plan<'p> {
         }
         let mut after = Vec::new();
         for name in most_specific(&names) {
-            for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
+            for found in self.follow(name, &it.scope(), false, None, 0) {
                 if let Found::Resource(at, _) = found {
                     after.push(self.resources[at].id);
                 }
@@ -54,7 +88,7 @@ impl<'p> Plan<'p> {
                 .iter()
                 .filter_map(Json::as_str)
             {
-                for found in self.follow(name, parent, None, None, 0) {
+                for found in self.follow(name, &Scope::of(parent), false, None, 0) {
                     if let Found::Resource(at, _) = found {
                         after.push(self.resources[at].id);
                     }
@@ -97,7 +131,7 @@ impl<'p> Plan<'p> {
         }
         let mut items = Vec::new();
         for name in most_specific(&names) {
-            for found in self.follow(name, &it.module, it.index.as_deref(), None, 0) {
+            for found in self.follow(name, &it.scope(), false, None, 0) {
                 if let Found::Resource(at, attribute) = found {
                     items.push(RawValue::from(self.attribute(at, attribute.as_deref())));
                 }
@@ -108,262 +142,286 @@ impl<'p> Plan<'p> {
         map
     }
 
-    /// Returns the resource that `each.value` refers to, if `for_each` iterates over resources.
-    pub(super) fn each_value(
+    /// Returns what an expression can evaluate to, as far as its references show.
+    pub(super) fn evaluate(
         &self,
-        it: &Planned<'p>,
-        attribute: &str,
-        count: usize,
+        names: &[&str],
+        scope: &Scope<'_, 'p>,
         expected: Option<&str>,
+        steps: usize,
     ) -> Vec<Found> {
-        let over = it
-            .config
-            .and_then(|config| config.get("for_each_expression"))
-            .unwrap_or(&Json::Null);
-        let names: Vec<&str> = array(over.get("references"))
-            .iter()
-            .filter_map(Json::as_str)
-            .collect();
-        let mut found = Vec::new();
-        for name in most_specific(&names) {
-            // Next to other references, `each` is usually their key.
-            if count > 2 && !name.contains("aws_") {
-                continue;
-            }
-            found.extend(self.follow(name, &it.module, it.index.as_deref(), expected, 0));
-        }
-        found.retain(|found| match found {
-            Found::Resource(at, _) => {
-                self.resources[*at].index == it.index
-                    || expected == Some(self.resources[*at].of.as_str())
-            }
-            Found::Opaque(_) => count <= 2,
-            Found::Constant(_) => false,
-        });
-        let attribute = attribute.trim_start_matches('.');
-        if !attribute.is_empty() {
-            for found in &mut found {
-                if let Found::Resource(_, own) = found {
-                    *own = Some(attribute.to_owned());
+        // The plan shows `x[count.index]`, `x[each.key]` and `x[*]` as `x`.
+        let names = most_specific(names);
+        let is_key = |name: &&str| matches!(*name, "each.key" | "each.value" | "count.index");
+        let is_resource = |name: &&str| {
+            let first = name.split('.').next().unwrap_or_default();
+            !matches!(
+                first,
+                "each" | "count" | "var" | "local" | "module" | "path" | "terraform" | "self"
+            )
+        };
+        let by_index =
+            names.iter().any(is_key) && names.iter().all(|name| is_key(name) || is_resource(name));
+        let mut found: Vec<Found> = Vec::new();
+        for name in names {
+            for one in self.follow(name, scope, by_index, expected, steps) {
+                if !found.contains(&one) {
+                    found.push(one);
                 }
             }
         }
         found
     }
 
-    /// Follows a reference through modules to resources.
-    pub(super) fn follow(
-        &self,
-        name: &str,
-        module: &Rc<Module<'p>>,
-        index: Option<&str>,
-        expected: Option<&str>,
-        steps: usize,
-    ) -> Vec<Found> {
-        let opaque = || vec![Found::Opaque(format!("{}{name}", module.address))];
-        if steps > MAX_STEPS {
-            return opaque();
-        }
-        let mut parts = name.splitn(2, '.');
-        let first = parts.next().unwrap_or_default();
-        let rest = parts.next().unwrap_or_default();
-        match first {
-            "count" | "path" | "terraform" | "self" => Vec::new(),
-            "each" => Vec::new(),
-            "var" => {
-                let variable = rest.split(['.', '[']).next().unwrap_or_default();
-                let Some((parent, call, own)) = &module.parent else {
-                    return opaque();
-                };
-                let expression = call.get("expressions").and_then(|it| it.get(variable));
-                match expression {
-                    None => opaque(),
-                    Some(expression) => {
-                        self.expression(expression, parent, own.as_deref(), expected, steps + 1)
-                    }
-                }
-            }
-            "module" => {
-                let (call, output) = match rest.split_once('.') {
-                    Some((call, output)) => (call, output),
-                    None => return Vec::new(),
-                };
-                let (call, key) = split_index(call);
-                let output = output.split(['.', '[']).next().unwrap_or_default();
-                let prefix = format!("{}module.{call}", module.address);
-                let mut found = Vec::new();
-                for inner in self.modules.values() {
-                    let Some(own) = inner.address.strip_prefix(&prefix) else {
-                        continue;
-                    };
-                    let own = own.trim_end_matches('.');
-                    let own_key = if own.is_empty() {
-                        None
-                    } else if own.starts_with('[') && own.ends_with(']') {
-                        Some(own[1..own.len() - 1].trim_matches('"').to_owned())
-                    } else {
-                        continue;
-                    };
-                    if key.is_some() && own_key != key {
-                        continue;
-                    }
-                    let expression = inner
-                        .config
-                        .get("outputs")
-                        .and_then(|it| it.get(output))
-                        .and_then(|it| it.get("expression"));
-                    if let Some(expression) = expression {
-                        found.extend(self.expression(expression, inner, None, expected, steps + 1));
-                    }
-                }
-                if found.is_empty() { opaque() } else { found }
-            }
-            "local" => match expected {
-                // The plan does not contain locals. An unknown value of this type is one of the planned
-                // resources.
-                Some(expected) => {
-                    let all: Vec<Found> = (0..self.resources.len())
-                        .filter(|&at| self.resources[at].of == expected)
-                        .map(|at| Found::Resource(at, None))
-                        .collect();
-                    if all.is_empty() { opaque() } else { all }
-                }
-                None => opaque(),
-            },
-            _ => self.resource_named(name, module, index),
-        }
-    }
-
-    /// Returns the instance with an index: the equal one, or the one whose key contains it. For
-    /// example, loops over pairs have keys such as `ssm-eu-west-1a`.
-    pub(super) fn by_index(&self, all: &[usize], index: &str) -> Option<usize> {
-        let key = |at: &usize| self.resources[*at].index.as_deref().unwrap_or_default();
-        if let Some(at) = all.iter().find(|at| key(at) == index) {
-            return Some(*at);
-        }
-        let inside = |at: &&usize| {
-            let key = key(at);
-            index.match_indices(key).any(|(start, _)| {
-                let before = index[..start].chars().next_back();
-                let after = index[start + key.len()..].chars().next();
-                !key.is_empty()
-                    && before.is_none_or(|c| !c.is_alphanumeric())
-                    && after.is_none_or(|c| !c.is_alphanumeric())
-            })
-        };
-        let mut fitting = all.iter().filter(inside);
-        match (fitting.next(), fitting.next()) {
-            (Some(at), None) => Some(*at),
-            _ => None,
-        }
-    }
-
-    pub(super) fn expression(
+    fn expression(
         &self,
         expression: &Json,
-        module: &Rc<Module<'p>>,
-        index: Option<&str>,
+        scope: &Scope<'_, 'p>,
         expected: Option<&str>,
         steps: usize,
     ) -> Vec<Found> {
         if let Some(constant) = constant(expression) {
             return vec![Found::Constant(constant.clone())];
         }
-        let names: Vec<&str> = array(expression.get("references"))
-            .iter()
-            .filter_map(Json::as_str)
-            .collect();
+        let names = references(expression);
+        if names.is_empty() {
+            // A function of constants, or nested blocks.
+            return vec![Found::Selector];
+        }
+        self.evaluate(&names, scope, expected, steps)
+    }
+
+    /// Follows a reference through modules to resources.
+    pub(super) fn follow(
+        &self,
+        name: &str,
+        scope: &Scope<'_, 'p>,
+        by_index: bool,
+        expected: Option<&str>,
+        steps: usize,
+    ) -> Vec<Found> {
+        let module = scope.module;
+        let hidden = || vec![Found::Hidden(format!("{}{name}", module.address))];
+        if steps > MAX_STEPS {
+            return hidden();
+        }
+        let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+        match first {
+            "count" | "path" | "terraform" | "self" => vec![Found::Selector],
+            "each" => match rest.strip_prefix("value") {
+                Some(attribute) => self.each_value(attribute, scope, expected, steps),
+                None => vec![Found::Selector],
+            },
+            "var" => {
+                let variable = rest.split(['.', '[']).next().unwrap_or_default();
+                let Some((parent, call, index)) = &module.parent else {
+                    return match self.variables.and_then(|it| it.get(variable)) {
+                        Some(it) => vec![Found::Constant(
+                            it.get("value").cloned().unwrap_or(Json::Null),
+                        )],
+                        None => hidden(),
+                    };
+                };
+                match call.get("expressions").and_then(|it| it.get(variable)) {
+                    // The default of the variable is constant.
+                    None => {
+                        let declared = module.config.get("variables");
+                        let default = declared
+                            .and_then(|it| it.get(variable))
+                            .and_then(|it| it.get("default"));
+                        vec![Found::Constant(default.cloned().unwrap_or(Json::Null))]
+                    }
+                    Some(expression) => {
+                        let scope = Scope {
+                            module: parent,
+                            index: index.as_deref(),
+                            over: call.get("for_each_expression").unwrap_or(&Json::Null),
+                        };
+                        self.expression(expression, &scope, expected, steps + 1)
+                    }
+                }
+            }
+            "module" => self.output(rest, scope, expected, steps),
+            "local" => {
+                let mut found = hidden();
+                // The plan does not contain locals. An unknown value of this type is one of the
+                // planned resources.
+                if let Some(expected) = expected {
+                    let all = (0..self.resources.len()).filter(|&at| {
+                        let of = self.resources[at].of.as_str();
+                        identifies(of, None) == Some(expected) && self.is_unknown(at, None)
+                    });
+                    found.extend(all.map(|at| Found::Resource(at, None)));
+                }
+                found
+            }
+            _ => self.resource_named(name, scope, by_index),
+        }
+    }
+
+    /// Follows a reference to an output of a module.
+    fn output(
+        &self,
+        rest: &str,
+        scope: &Scope<'_, 'p>,
+        expected: Option<&str>,
+        steps: usize,
+    ) -> Vec<Found> {
+        let hidden = || {
+            vec![Found::Hidden(format!(
+                "{}module.{rest}",
+                scope.module.address
+            ))]
+        };
+        let Some((call, output)) = rest.split_once('.') else {
+            return hidden();
+        };
+        let (call, key) = split_index(call);
+        let output = output.split(['.', '[']).next().unwrap_or_default();
+        let prefix = format!("{}module.{call}", scope.module.address);
         let mut found = Vec::new();
-        for name in most_specific(&names) {
-            found.extend(self.follow(name, module, index, expected, steps));
+        for inner in self.modules.values() {
+            let Some(own) = inner.address.strip_prefix(&prefix) else {
+                continue;
+            };
+            let own = own.trim_end_matches('.');
+            let own_key = if own.is_empty() {
+                None
+            } else if own.starts_with('[') && own.ends_with(']') {
+                Some(own[1..own.len() - 1].trim_matches('"').to_owned())
+            } else {
+                continue;
+            };
+            if key.is_some() && own_key != key {
+                continue;
+            }
+            let outputs = inner.config.get("outputs");
+            let expression = outputs
+                .and_then(|it| it.get(output))
+                .and_then(|it| it.get("expression"));
+            if let Some(expression) = expression {
+                let scope = Scope::of(inner);
+                found.extend(self.expression(expression, &scope, expected, steps + 1));
+            }
+        }
+        if found.is_empty() { hidden() } else { found }
+    }
+
+    /// Returns what `each.value` can be: the value of this instance, if `for_each` iterates over a
+    /// resource with the same keys, else any value that the expression mentions.
+    fn each_value(
+        &self,
+        attribute: &str,
+        scope: &Scope<'_, 'p>,
+        expected: Option<&str>,
+        steps: usize,
+    ) -> Vec<Found> {
+        let outer = Scope::of(scope.module);
+        let names = references(scope.over);
+        if names.is_empty() {
+            return vec![Found::Selector];
+        }
+        let mut found = self.evaluate(&names, &outer, expected, steps + 1);
+        let mut attributes = attribute.trim_start_matches('.').split(['.', '[']);
+        let attribute = attributes.next().filter(|it| !it.is_empty());
+        let resources = |found: &[Found]| -> Vec<usize> {
+            let at = |it: &Found| match it {
+                Found::Resource(at, None) => Some(*at),
+                _ => None,
+            };
+            found.iter().filter_map(at).collect()
+        };
+        let all = resources(&found);
+        let name_of = |at: &usize| {
+            let it = &self.resources[*at];
+            split_index(
+                it.address
+                    .strip_prefix(it.module.address.as_str())
+                    .unwrap_or(it.address),
+            )
+            .0
+        };
+        let of_one = all.len() == found.len()
+            && all
+                .windows(2)
+                .all(|pair| name_of(&pair[0]) == name_of(&pair[1]));
+        if of_one
+            && let Some(at) = all.iter().find(|at| {
+                let it = &self.resources[**at];
+                it.index.is_some() && it.index.as_deref() == scope.index
+            })
+        {
+            found = vec![Found::Resource(*at, None)];
+        }
+        if let Some(attribute) = attribute {
+            for found in &mut found {
+                if let Found::Resource(at, own @ None) = found {
+                    let it = &self.resources[*at];
+                    let unknown = self.unknown.get(it.address);
+                    let has = it.values.get(attribute).is_some()
+                        || unknown.is_some_and(|it| it.get(attribute).is_some());
+                    if has {
+                        *own = Some(attribute.to_owned());
+                    }
+                }
+            }
         }
         found
     }
 
-    pub(super) fn resource_named(
-        &self,
-        name: &str,
-        module: &Module<'_>,
-        index: Option<&str>,
-    ) -> Vec<Found> {
+    fn resource_named(&self, name: &str, scope: &Scope<'_, 'p>, by_index: bool) -> Vec<Found> {
+        let module = &scope.module.address;
+        let hidden = || vec![Found::Hidden(format!("{module}{name}"))];
         let mut parts = name.split('.');
         let data = name.starts_with("data.");
         if data {
             parts.next();
         }
         let (Some(of), Some(rest)) = (parts.next(), parts.next()) else {
-            return Vec::new();
+            return hidden();
         };
         let (own, key) = split_index(rest);
         let base = if data {
-            format!("{}data.{of}.{own}", module.address)
+            format!("{module}data.{of}.{own}")
         } else {
-            format!("{}{of}.{own}", module.address)
+            format!("{module}{of}.{own}")
         };
         let attribute = parts.next().map(|it| split_index(it).0.to_owned());
         let Some(all) = self.by_name.get(&base) else {
-            return vec![Found::Opaque(format!("{}{name}", module.address))];
+            // No instance is planned: the value is known.
+            let declared = array(scope.module.config.get("resources"))
+                .iter()
+                .any(|it| {
+                    it.get("type").and_then(Json::as_str) == Some(of)
+                        && it.get("name").and_then(Json::as_str) == Some(own)
+                });
+            return if declared && !data {
+                vec![Found::Selector]
+            } else {
+                hidden()
+            };
         };
         let with = |at: &usize| Found::Resource(*at, attribute.clone());
         if let Some(key) = key {
-            return all
-                .iter()
-                .filter(|&&at| self.resources[at].index.as_deref() == Some(key.as_str()))
-                .map(with)
-                .collect();
+            let one = |at: &&usize| self.resources[**at].index.as_deref() == Some(key.as_str());
+            return match all.iter().find(one) {
+                Some(at) => vec![with(at)],
+                None => vec![Found::Selector],
+            };
         }
-        if attribute.is_none()
-            && let Some(index) = index
-            && let Some(at) = self.by_index(all, index)
-        {
-            return vec![Found::Resource(at, None)];
+        if attribute.is_none() && by_index && scope.index.is_some() {
+            let one = |at: &&usize| self.resources[**at].index.as_deref() == scope.index;
+            if let Some(at) = all.iter().find(one) {
+                return vec![Found::Resource(*at, None)];
+            }
         }
         all.iter().map(with).collect()
     }
-}
 
-/// Splits `name[key]`.
-pub(super) fn split_index(text: &str) -> (&str, Option<String>) {
-    match text.split_once('[') {
-        Some((name, key)) => (
-            name,
-            Some(key.trim_end_matches(']').trim_matches('"').to_owned()),
-        ),
-        None => (text, None),
+    /// Returns whether an attribute is unknown until the apply.
+    pub(super) fn is_unknown(&self, at: usize, attribute: Option<&str>) -> bool {
+        let it = &self.resources[at];
+        let known = it.values.get(attribute.unwrap_or("id"));
+        known.is_none_or(Json::is_null)
     }
-}
-
-/// Collects all references in expressions.
-pub(super) fn gather<'p>(expressions: Option<&'p Json>, names: &mut Vec<&'p str>) {
-    match expressions {
-        Some(Json::Object(map)) => {
-            for (key, value) in map {
-                if key == "references" && value.is_array() {
-                    names.extend(array(Some(value)).iter().filter_map(Json::as_str));
-                } else {
-                    gather(Some(value), names);
-                }
-            }
-        }
-        Some(Json::Array(items)) => items.iter().for_each(|item| gather(Some(item), names)),
-        _ => {}
-    }
-}
-
-/// Keeps the longest references. A plan also lists each prefix of a reference.
-pub(super) fn most_specific<'a>(names: &[&'a str]) -> Vec<&'a str> {
-    let mut out: Vec<&'a str> = Vec::new();
-    for (n, name) in names.iter().enumerate() {
-        let longer = names.iter().enumerate().any(|(m, other)| {
-            m != n
-                && other.len() > name.len()
-                && other
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with(['.', '[']))
-        });
-        if !longer && !out.contains(name) {
-            out.push(name);
-        }
-    }
-    out
 }

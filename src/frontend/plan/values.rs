@@ -3,11 +3,29 @@
 use serde_json::Value as Json;
 
 use super::documents::user_data;
-use super::json::{array, has_unknown, index_text};
-use super::references::{Found, most_specific};
+use super::expression::{
+    constant, expected, fits, gather, identifies, is_block_list, is_checked_for_each, is_id,
+    is_list, is_pattern, one_of, references,
+};
+use super::json::{array, has_unknown};
+use super::references::Found;
 use super::{MAX_STEPS, Plan, Planned};
 use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
+
+/// The values that an expression can have.
+#[derive(Default)]
+struct Candidates {
+    /// Values that are unknown until the apply.
+    unknown: Vec<RawValue<'static>>,
+    known: Vec<RawValue<'static>>,
+    /// The resources of both.
+    resources: Vec<usize>,
+    /// Whether the expression refers to values that the plan does not show.
+    is_hidden: bool,
+    /// Whether the expression refers to a value that can select some of the others.
+    selects: bool,
+}
 
 impl<'p> Plan<'p> {
     pub(super) fn attribute(&self, at: usize, name: Option<&str>) -> Expr {
@@ -62,7 +80,7 @@ impl<'p> Plan<'p> {
         RawValue::Object(map)
     }
 
-    pub(super) fn value(
+    fn value(
         &self,
         it: &Planned<'p>,
         key: &str,
@@ -76,18 +94,27 @@ impl<'p> Plan<'p> {
         }
         match value {
             Json::Null => None,
+            // The provider reads a property without a value as empty text.
+            Json::String(text) if text.is_empty() && !self.configured => None,
             Json::Object(_) if has_unknown(unknown) => {
                 Some(self.object(it, value, unknown, expression))
             }
             Json::Array(items) if has_unknown(unknown) => {
                 Some(self.list(it, key, items, unknown, expression))
             }
+            Json::Array(items) if items.iter().any(Json::is_object) => {
+                let items = items.iter().map(|item| match item {
+                    Json::Object(_) => self.object(it, item, &Json::Null, &Json::Null),
+                    other => self.by_ids(it, plain(other)),
+                });
+                Some(RawValue::List(items.collect()))
+            }
             known => Some(self.named(it, key, plain(known), expression)),
         }
     }
 
     /// Returns a known value as a reference if it identifies a planned resource.
-    pub(super) fn named(
+    fn named(
         &self,
         it: &Planned<'p>,
         key: &str,
@@ -96,11 +123,18 @@ impl<'p> Plan<'p> {
     ) -> RawValue<'static> {
         // A role and an instance profile often have the same name.
         if key == "iam_instance_profile"
-            && let RawValue::Str(_) = &term
-            && let Some(RawValue::Expr(expr)) = self.configured(it, key, expression)
-            && let Expr::Attr(..) = expr.as_ref()
+            && let RawValue::Str(name) = &term
         {
-            return RawValue::Expr(expr);
+            let candidates = self.candidates(it, key, &references(expression));
+            let same = candidates.resources.iter().find(|&&at| {
+                let it = &self.resources[at];
+                ["name", "id"]
+                    .iter()
+                    .any(|own| it.values.get(own).and_then(Json::as_str) == Some(name))
+            });
+            if let Some(&at) = same {
+                return RawValue::from(self.attribute(at, None));
+            }
         }
         self.by_ids(it, term)
     }
@@ -128,7 +162,7 @@ impl<'p> Plan<'p> {
         }
     }
 
-    pub(super) fn list(
+    fn list(
         &self,
         it: &Planned<'p>,
         key: &str,
@@ -137,105 +171,96 @@ impl<'p> Plan<'p> {
         expression: &Json,
     ) -> RawValue<'static> {
         let unknowns = array(Some(unknown));
-        // The plan does not show the order of items: use all references and known values.
-        let simple = items.iter().all(|item| !item.is_object());
-        if simple {
-            let mut out: Vec<RawValue<'static>> = items
+        if items.iter().all(|item| !item.is_object()) {
+            let is_open = |n: usize| unknowns.get(n) == Some(&Json::Bool(true));
+            let known = items.iter().enumerate();
+            let known = known.filter(|(n, item)| !item.is_null() && !is_open(*n));
+            let known = known.map(|(_, item)| self.by_ids(it, plain(item)));
+            let mut out: Vec<RawValue<'static>> = known.collect();
+            let open = unknowns
                 .iter()
-                .enumerate()
-                .filter(|(n, item)| !item.is_null() && unknowns.get(*n) != Some(&Json::Bool(true)))
-                .map(|(_, item)| plain(item))
-                .collect();
-            match self.configured(it, key, expression) {
-                Some(RawValue::List(more)) => {
-                    out.extend(
-                        more.into_iter()
-                            .filter(|term| matches!(term, RawValue::Expr(_))),
-                    );
-                }
-                Some(other) => out.push(other),
-                None => {}
-            }
+                .filter(|it| **it == Json::Bool(true))
+                .count();
+            out.extend(self.items(it, key, &references(expression), Some(open)));
             return RawValue::List(out);
         }
         // The configuration has one expression for an argument in block syntax, so each item can
         // refer to any of its references.
         if expression.get("references").is_some() {
-            let spread = items
-                .iter()
-                .enumerate()
-                .map(|(n, item)| self.spread(it, item, unknowns, n, expression));
+            let spread = items.iter().enumerate().map(|(n, item)| {
+                self.spread(it, item, unknowns.get(n).unwrap_or(&Json::Null), expression)
+            });
             return RawValue::List(spread.collect());
         }
         // Blocks: a set does not keep the order of the configuration.
         let mut blocks: Vec<&Json> = match expression {
             Json::Array(blocks) => blocks.iter().collect(),
-            Json::Object(_) if expression.get("references").is_none() => vec![expression],
+            Json::Object(_) => vec![expression],
             _ => Vec::new(),
         };
+        let is_only = blocks.len() == 1 && items.len() == 1;
         let mut out = Vec::new();
         for (n, item) in items.iter().enumerate() {
             let unknown = unknowns.get(n).unwrap_or(&Json::Null);
-            let written = blocks.iter().position(|block| fits(block, item));
-            let block = match written {
-                Some(at) => blocks.remove(at),
-                None => &Json::Null,
+            let mut fitting = (0..blocks.len()).filter(|&at| is_only || fits(blocks[at], item));
+            let (first, second) = (fitting.next(), fitting.next());
+            let alike = |a: usize, b: usize| {
+                let (a, b) = (references_of(blocks[a]), references_of(blocks[b]));
+                a == b
+            };
+            // Blocks that differ only in unknown values are not told apart.
+            let block = match (first, second) {
+                (Some(at), None) => blocks.remove(at),
+                (Some(at), Some(other)) if self.configured || alike(at, other) => blocks.remove(at),
+                // A `dynamic` block has several items.
+                (None, _) if blocks.is_empty() => match expression {
+                    Json::Array(all) if all.len() == 1 => &all[0],
+                    _ => &Json::Null,
+                },
+                _ => &Json::Null,
             };
             let mut made = self.object(it, item, unknown, block);
-            if let (RawValue::Object(map), Json::Null) = (&mut made, block) {
-                hide(map, unknown, it.address);
+            if let RawValue::Object(map) = &mut made {
+                hide(map, unknown, &format!("{}.{key}[{n}]", it.address));
             }
             out.push(made);
         }
         RawValue::List(out)
     }
 
-    /// Returns an item of an argument in block syntax. If only this item has an unknown member, the
-    /// value is all matching references; otherwise it is one of them.
-    pub(super) fn spread(
+    /// Returns an item of an argument in block syntax.
+    fn spread(
         &self,
         it: &Planned<'p>,
         item: &Json,
-        unknowns: &[Json],
-        at: usize,
+        unknown: &Json,
         expression: &Json,
     ) -> RawValue<'static> {
-        let mut term = match plain(item) {
+        let mut term = match self.object(it, item, &Json::Null, &Json::Null) {
             RawValue::Object(map) => map,
             other => return other,
         };
-        let open = |unknown: &Json| match unknown {
-            Json::Bool(value) => *value,
-            Json::Array(items) => items.iter().any(has_unknown),
-            _ => false,
-        };
-        let members = unknowns.get(at).and_then(Json::as_object);
-        for (key, unknown) in members.into_iter().flatten() {
-            if !open(unknown) {
+        let names = references(expression);
+        for (key, unknown) in unknown.as_object().into_iter().flatten() {
+            let open = match unknown {
+                Json::Bool(value) => *value,
+                Json::Array(items) => items.iter().any(has_unknown),
+                _ => false,
+            };
+            if !open {
                 continue;
             }
             term.remove(key);
-            let value = if expected(key).is_some() {
-                let alone = unknowns
-                    .iter()
-                    .filter(|other| other.get(key).is_some_and(open))
-                    .count()
-                    <= 1;
-                match self.configured(it, key, expression) {
-                    Some(RawValue::List(items)) if !alone && items.len() > 1 => {
-                        Some(RawValue::List(vec![one_of(items)]))
-                    }
-                    other => other,
-                }
+            let value = if is_list(key) {
+                let known = array(item.get(key)).iter().filter(|it| !it.is_null());
+                let mut items: Vec<RawValue<'static>> =
+                    known.map(|known| self.by_ids(it, plain(known))).collect();
+                items.extend(self.items(it, key, &names, None));
+                RawValue::List(items)
             } else {
-                Some(RawValue::from(Expr::Opaque(Text::Owned(format!(
-                    "{}.{key}",
-                    it.address
-                )))))
+                self.referenced(it, key, &names)
             };
-            if let Some(value) = value {
-                term.insert(key.clone(), value);
-            }
+            term.insert(key.clone(), value);
         }
         RawValue::Object(term)
     }
@@ -266,11 +291,7 @@ impl<'p> Plan<'p> {
                         self.block(it, expression)
                     };
                 }
-                let names: Vec<&str> = array(expression.get("references"))
-                    .iter()
-                    .filter_map(Json::as_str)
-                    .collect();
-                Some(self.referenced(it, key, &names))
+                Some(self.referenced(it, key, &references(expression)))
             }
             _ => None,
         }
@@ -286,74 +307,139 @@ impl<'p> Plan<'p> {
         Some(RawValue::Object(map))
     }
 
-    /// Returns the value of an expression from its references.
-    pub(super) fn referenced(
+    /// Returns the value of an expression that is unknown until the apply, from its references.
+    fn referenced(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> RawValue<'static> {
+        if is_block_list(key) {
+            return self.hidden(it, key);
+        }
+        if is_list(key) {
+            return RawValue::List(self.items(it, key, names, None));
+        }
+        let mut candidates = self.candidates(it, key, names);
+        if candidates.unknown.is_empty() {
+            candidates.unknown.append(&mut candidates.known);
+            if candidates.selects && candidates.unknown.len() > 1 {
+                candidates.unknown.push(self.hidden(it, key));
+            }
+        }
+        let is_hidden = candidates.is_hidden && candidates.unknown.len() != 1;
+        let mut terms = candidates.unknown;
+        if is_hidden {
+            terms.push(self.hidden(it, key));
+        }
+        match terms.len() {
+            0 => self.hidden(it, key),
+            1 => terms.swap_remove(0),
+            _ => one_of(terms),
+        }
+    }
+
+    /// Returns the items of a list whose members are unknown until the apply: proven members, and
+    /// `OneOf` for each choice that the plan does not show. The number of unknown items is known for
+    /// lists, and not for sets.
+    fn items(
         &self,
         it: &Planned<'p>,
         key: &str,
         names: &[&str],
-    ) -> RawValue<'static> {
-        let many = is_list(key);
+        count: Option<usize>,
+    ) -> Vec<RawValue<'static>> {
+        let mut candidates = self.candidates(it, key, names);
+        let free = !candidates.selects && !candidates.is_hidden;
+        if self.configured && !candidates.is_hidden {
+            // The conversion and the comparison read a list as it is usually written.
+            let mut all = candidates.unknown;
+            all.append(&mut candidates.known);
+            return all;
+        }
+        let mut out = Vec::new();
+        let is_all = free && (is_checked_for_each(key) || count == Some(candidates.unknown.len()));
+        let hidden = self.hidden(it, key);
+        match candidates.unknown.len() {
+            0 if candidates.known.is_empty() => return vec![hidden],
+            0 => {}
+            // Only this value can make the list unknown.
+            1 => out.append(&mut candidates.unknown),
+            _ if is_all => out.append(&mut candidates.unknown),
+            _ => {
+                let choice = one_of(candidates.unknown);
+                out.extend(std::iter::repeat_n(choice, count.unwrap_or(1).max(1)));
+            }
+        }
+        for known in candidates.known {
+            if free && is_checked_for_each(key) {
+                out.push(known);
+            } else {
+                out.push(one_of(vec![known, hidden.clone()]));
+            }
+        }
+        if candidates.is_hidden || (is_pattern(key) && !self.configured) {
+            out.push(hidden);
+        }
+        out
+    }
+
+    /// Returns a value that the plan does not show, equal only to itself.
+    fn hidden(&self, it: &Planned<'p>, key: &str) -> RawValue<'static> {
+        RawValue::from(Expr::Opaque(Text::Owned(format!("{}.{key}", it.address))))
+    }
+
+    /// Returns the values that an expression can have. A value that is unknown until the apply comes
+    /// from a reference whose value is unknown, so a single one of these proves it.
+    fn candidates(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> Candidates {
         let expected = expected(key);
-        let mut found: Vec<Found> = Vec::new();
-        // The plan shows `x[count.index]`, `x[each.key]` and splats as `x`.
-        let by_index = names
-            .iter()
-            .any(|name| name.starts_with("each.") || *name == "count.index");
-        let index = it.index.as_deref().filter(|_| by_index);
-        for name in most_specific(names) {
-            if let Some(attribute) = name.strip_prefix("each.value") {
-                found.extend(self.each_value(it, attribute, names.len(), expected));
-                continue;
-            }
-            found.extend(self.follow(name, &it.module, index, expected, 0));
-        }
-        if let Some(expected) = expected {
-            let fits = |found: &Found| match found {
-                Found::Resource(at, _) => {
-                    let of = self.resources[*at].of.as_str();
-                    of == expected
-                        || (key == "prefix_list_ids" && of == "aws_ec2_managed_prefix_list")
-                }
-                Found::Opaque(_) | Found::Constant(_) => false,
-            };
-            if found.iter().any(fits) {
-                found.retain(fits);
-            }
-        }
-        let mut terms: Vec<RawValue<'static>> = Vec::new();
-        for found in found {
-            let term = match found {
-                Found::Resource(at, attribute) => self.resource_term(at, attribute.as_deref()),
-                Found::Opaque(text) => RawValue::from(Expr::Opaque(Text::Owned(text))),
-                Found::Constant(Json::Array(items)) => {
-                    for item in &items {
-                        let term = plain(item);
-                        if !terms.contains(&term) {
-                            terms.push(term);
-                        }
-                    }
-                    continue;
-                }
-                Found::Constant(Json::Null) => continue,
-                Found::Constant(json) => plain(&json),
-            };
+        let mut out = Candidates::default();
+        let mut others = false;
+        let push = |terms: &mut Vec<RawValue<'static>>, term: RawValue<'static>| {
             if !terms.contains(&term) {
                 terms.push(term);
             }
+        };
+        for found in self.evaluate(names, &it.scope(), expected, 0) {
+            match found {
+                Found::Resource(at, attribute) => {
+                    let own = &self.resources[at];
+                    let attribute = attribute.as_deref();
+                    if let Some(expected) = expected
+                        && identifies(&own.of, attribute) != Some(expected)
+                    {
+                        match attribute {
+                            Some(_) => out.selects = true,
+                            None => others = true,
+                        }
+                        continue;
+                    }
+                    out.resources.push(at);
+                    let term = self.resource_term(at, attribute);
+                    let is_unknown = self.is_unknown(at, attribute);
+                    let terms = if is_unknown {
+                        &mut out.unknown
+                    } else {
+                        &mut out.known
+                    };
+                    match term {
+                        RawValue::List(items) => items.into_iter().for_each(|it| push(terms, it)),
+                        term => push(terms, term),
+                    }
+                }
+                Found::Hidden(_) => out.is_hidden = true,
+                Found::Selector => out.selects = true,
+                Found::Constant(json) => {
+                    let mut texts = Vec::new();
+                    gather_texts(&json, &mut texts);
+                    for text in &texts {
+                        if expected.is_none() || is_id(text) {
+                            push(&mut out.known, RawValue::Str((*text).to_owned().into()));
+                        }
+                    }
+                    out.selects = true;
+                }
+            }
         }
-        if many {
-            return RawValue::List(terms);
-        }
-        match terms.len() {
-            0 => RawValue::from(Expr::Opaque(Text::Owned(format!(
-                "{}{}",
-                it.module.address,
-                names.join(" ")
-            )))),
-            1 => terms.swap_remove(0),
-            _ => one_of(terms),
-        }
+        // A resource of another type can contain the value in one of its attributes.
+        out.is_hidden |= others && out.unknown.is_empty();
+        out.selects |= others;
+        out
     }
 
     /// Returns a reference to a resource, or the document that a data source contains.
@@ -382,15 +468,22 @@ impl<'p> Plan<'p> {
 
     /// Returns an attribute. If it is an argument of the resource, such as the `vpc_id` of a subnet,
     /// returns the value of the argument.
-    pub(super) fn argument_of(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
+    fn argument_of(&self, at: usize, attribute: Option<&str>) -> RawValue<'static> {
         let it = &self.resources[at];
         let expr = self.attribute(at, attribute);
-        let (Expr::Other(..), Some(name), Some(config)) = (&expr, attribute, it.config) else {
+        let (Expr::Other(..), Some(name)) = (&expr, attribute) else {
             return RawValue::from(expr);
         };
-        let expression = config.get("expressions").and_then(|all| all.get(name));
-        match expression {
-            Some(expression) if expected(name).is_some() && self.depth.get() < MAX_STEPS => {
+        if expected(name).is_none() {
+            return RawValue::from(expr);
+        }
+        match it.values.get(name) {
+            Some(value) if !value.is_null() => return self.by_ids(it, plain(value)),
+            _ => {}
+        }
+        let expressions = it.config.and_then(|config| config.get("expressions"));
+        match expressions.and_then(|all| all.get(name)) {
+            Some(expression) if self.depth.get() < MAX_STEPS => {
                 self.depth.set(self.depth.get() + 1);
                 let term = self.configured(it, name, expression);
                 self.depth.set(self.depth.get() - 1);
@@ -428,16 +521,6 @@ pub(super) fn only_configured(map: &mut Map<'_>, expressions: &serde_json::Map<S
     }
 }
 
-/// Returns the value of a constant expression. In JSON syntax, the expression also contains the
-/// text of the template next to its references.
-pub(super) fn constant(expression: &Json) -> Option<&Json> {
-    if array(expression.get("references")).is_empty() {
-        expression.get("constant_value")
-    } else {
-        None
-    }
-}
-
 /// Returns a value of a `dynamic` block, where an unknown value can be anything.
 pub(super) fn hide(map: &mut Map<'static>, unknown: &Json, address: &str) {
     for (key, unknown) in unknown.as_object().into_iter().flatten() {
@@ -471,88 +554,19 @@ pub(super) fn plain(value: &Json) -> RawValue<'static> {
     }
 }
 
-/// Returns whether a block of the configuration can be the source of this item.
-pub(super) fn fits(block: &Json, item: &Json) -> bool {
-    let Some(block) = block.as_object() else {
-        return false;
-    };
-    block.iter().all(|(key, expression)| {
-        let Some(constant) = constant(expression) else {
-            return true;
-        };
-        match item.get(key) {
-            None | Some(Json::Null) => true,
-            Some(value) => loosely_equal(constant, value),
-        }
-    })
+/// Returns the references of a block, in order.
+fn references_of(block: &Json) -> Vec<&str> {
+    let mut names = Vec::new();
+    gather(Some(block), &mut names);
+    names
 }
 
-pub(super) fn loosely_equal(a: &Json, b: &Json) -> bool {
-    match (a, b) {
-        (Json::Array(a), Json::Array(b)) => {
-            a.len() == b.len() && a.iter().all(|x| b.iter().any(|y| loosely_equal(x, y)))
-        }
-        (a, b) if a == b => true,
-        (a, b) => index_text(a).is_some() && index_text(a) == index_text(b),
+/// Collects the texts in a known value.
+fn gather_texts<'j>(json: &'j Json, texts: &mut Vec<&'j str>) {
+    match json {
+        Json::String(text) => texts.push(text),
+        Json::Array(items) => items.iter().for_each(|item| gather_texts(item, texts)),
+        Json::Object(entries) => entries.values().for_each(|item| gather_texts(item, texts)),
+        _ => {}
     }
-}
-
-/// Returns whether an argument is a list.
-pub(super) fn is_list(key: &str) -> bool {
-    matches!(
-        key,
-        "subnet_ids"
-            | "security_group_ids"
-            | "vpc_security_group_ids"
-            | "route_table_ids"
-            | "security_groups"
-            | "vpc_zone_identifier"
-            | "prefix_list_ids"
-            | "managed_policy_arns"
-            | "policy_arns"
-            | "roles"
-            | "resources"
-            | "actions"
-            | "identifiers"
-            | "not_actions"
-            | "not_resources"
-            | "values"
-            | "cidr_blocks"
-            | "ipv6_cidr_blocks"
-            | "domain_name_servers"
-    )
-}
-
-/// Returns the resource type that an argument refers to.
-pub(super) fn expected(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "vpc_id" | "vpc" => "aws_vpc",
-        "subnet_id" | "subnet_ids" | "vpc_zone_identifier" => "aws_subnet",
-        "security_group_id"
-        | "security_group_ids"
-        | "vpc_security_group_ids"
-        | "security_groups"
-        | "source_security_group_id"
-        | "referenced_security_group_id" => "aws_security_group",
-        "route_table_id" | "route_table_ids" => "aws_route_table",
-        "nat_gateway_id" => "aws_nat_gateway",
-        "internet_gateway_id" | "gateway_id" => "aws_internet_gateway",
-        "network_acl_id" => "aws_network_acl",
-        "vpc_endpoint_id" => "aws_vpc_endpoint",
-        "prefix_list_ids" => "aws_vpc_endpoint",
-        "network_interface_id" => "aws_network_interface",
-        "role" | "role_name" | "roles" => "aws_iam_role",
-        "iam_instance_profile" => "aws_iam_instance_profile",
-        "launch_configuration" => "aws_launch_configuration",
-        _ => return None,
-    })
-}
-
-pub(super) fn one_of(terms: Vec<RawValue<'static>>) -> RawValue<'static> {
-    let exprs = terms.into_iter().map(|term| match term {
-        RawValue::Str(text) => Expr::Text(Text::Owned(text.into_owned())),
-        RawValue::Expr(expr) => expr.into_owned(),
-        other => Expr::Opaque(Text::Borrowed(other.what())),
-    });
-    RawValue::from(Expr::OneOf(exprs.collect()))
 }
