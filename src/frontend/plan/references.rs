@@ -23,12 +23,26 @@ pub(super) enum Found {
     Selector,
 }
 
+/// What an expression selects an instance of a resource with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IndexedBy {
+    Nothing,
+    /// The key or index of the own instance.
+    Key,
+    /// A part of the value of the own instance.
+    PartOfKey,
+    /// The own key, or another value.
+    KeyOrOther,
+}
+
 /// The place of an expression: a module, and the instance that evaluates it.
 pub(super) struct Scope<'a, 'p> {
     module: &'a Rc<Module<'p>>,
     index: Option<&'a str>,
     /// The expression of `for_each`.
     over: &'p Json,
+    /// The address of the resource without its index.
+    of: &'a str,
 }
 
 impl<'a, 'p> Scope<'a, 'p> {
@@ -37,7 +51,13 @@ impl<'a, 'p> Scope<'a, 'p> {
             module,
             index: None,
             over: &Json::Null,
+            of: "",
         }
+    }
+
+    /// Returns the number of instances of the own resource.
+    fn count(&self, plan: &Plan<'p>) -> usize {
+        plan.by_name.get(self.of).map_or(0, Vec::len)
     }
 }
 
@@ -51,6 +71,10 @@ impl<'p> Planned<'p> {
                 .config
                 .and_then(|config| config.get("for_each_expression"))
                 .unwrap_or(&Json::Null),
+            of: match &self.index {
+                Some(_) => self.address.rsplit_once('[').map_or("", |(name, _)| name),
+                None => self.address,
+            },
         }
     }
 }
@@ -70,7 +94,7 @@ impl<'p> Plan<'p> {
         }
         let mut after = Vec::new();
         for name in most_specific(&names) {
-            for found in self.follow(name, &it.scope(), false, None, 0) {
+            for found in self.follow(name, &it.scope(), IndexedBy::Nothing, None, 0) {
                 if let Found::Resource(at, _) = found {
                     after.push(self.resources[at].id);
                 }
@@ -88,7 +112,7 @@ impl<'p> Plan<'p> {
                 .iter()
                 .filter_map(Json::as_str)
             {
-                for found in self.follow(name, &Scope::of(parent), false, None, 0) {
+                for found in self.follow(name, &Scope::of(parent), IndexedBy::Nothing, None, 0) {
                     if let Found::Resource(at, _) = found {
                         after.push(self.resources[at].id);
                     }
@@ -131,7 +155,7 @@ impl<'p> Plan<'p> {
         }
         let mut items = Vec::new();
         for name in most_specific(&names) {
-            for found in self.follow(name, &it.scope(), false, None, 0) {
+            for found in self.follow(name, &it.scope(), IndexedBy::Nothing, None, 0) {
                 if let Found::Resource(at, attribute) = found {
                     items.push(RawValue::from(self.attribute(at, attribute.as_deref())));
                 }
@@ -160,17 +184,42 @@ impl<'p> Plan<'p> {
                 "each" | "count" | "var" | "local" | "module" | "path" | "terraform" | "self"
             )
         };
-        let by_index =
-            names.iter().any(is_key) && names.iter().all(|name| is_key(name) || is_resource(name));
+        let is_value = |name: &&str| name.starts_with("each.value");
+        let by = if !names.iter().any(|name| is_key(name) || is_value(name)) {
+            IndexedBy::Nothing
+        } else if names.iter().all(|name| is_key(name) || is_resource(name)) {
+            IndexedBy::Key
+        } else if names.iter().all(|name| is_value(name) || is_resource(name)) {
+            IndexedBy::PartOfKey
+        } else {
+            IndexedBy::KeyOrOther
+        };
+        // A part of the value that selects an instance is not the value.
+        let (values, others): (Vec<&str>, Vec<&str>) =
+            names.iter().partition(|name| is_value(name));
         let mut found: Vec<Found> = Vec::new();
-        for name in names {
-            for one in self.follow(name, scope, by_index, expected, steps) {
-                if !found.contains(&one) {
-                    found.push(one);
-                }
+        let mut is_index = false;
+        for name in others {
+            let targets = self.follow(name, scope, by, expected, steps);
+            is_index |= by != IndexedBy::Nothing
+                && matches!(targets.as_slice(), [Found::Resource(at, None)]
+                    if self.resources[*at].index.is_some());
+            found.extend(targets);
+        }
+        if is_index && !values.is_empty() {
+            found.push(Found::Selector);
+        } else {
+            for name in values {
+                found.extend(self.follow(name, scope, by, expected, steps));
             }
         }
-        found
+        let mut all: Vec<Found> = Vec::new();
+        for one in found {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+        all
     }
 
     fn expression(
@@ -196,7 +245,7 @@ impl<'p> Plan<'p> {
         &self,
         name: &str,
         scope: &Scope<'_, 'p>,
-        by_index: bool,
+        by: IndexedBy,
         expected: Option<&str>,
         steps: usize,
     ) -> Vec<Found> {
@@ -236,6 +285,7 @@ impl<'p> Plan<'p> {
                             module: parent,
                             index: index.as_deref(),
                             over: call.get("for_each_expression").unwrap_or(&Json::Null),
+                            of: "",
                         };
                         self.expression(expression, &scope, expected, steps + 1)
                     }
@@ -244,19 +294,45 @@ impl<'p> Plan<'p> {
             "module" => self.output(rest, scope, expected, steps),
             "local" => {
                 let mut found = hidden();
-                // The plan does not contain locals. An unknown value of this type is one of the
-                // planned resources.
                 if let Some(expected) = expected {
-                    let all = (0..self.resources.len()).filter(|&at| {
-                        let of = self.resources[at].of.as_str();
-                        identifies(of, None) == Some(expected) && self.is_unknown(at, None)
-                    });
-                    found.extend(all.map(|at| Found::Resource(at, None)));
+                    found.extend(self.visible(module, expected, steps));
                 }
                 found
             }
-            _ => self.resource_named(name, scope, by_index),
+            _ => self.resource_named(name, scope, by),
         }
+    }
+
+    /// Returns the resources of a type that a local of a module can refer to. The plan does not contain
+    /// locals: those of a called module depend on its resources and arguments.
+    fn visible(&self, module: &Rc<Module<'p>>, expected: &str, steps: usize) -> Vec<Found> {
+        let mut found = Vec::new();
+        if let Some((parent, call, index)) = &module.parent {
+            let scope = Scope {
+                module: parent,
+                index: index.as_deref(),
+                over: call.get("for_each_expression").unwrap_or(&Json::Null),
+                of: "",
+            };
+            let arguments = call.get("expressions").and_then(Json::as_object);
+            for expression in arguments.into_iter().flat_map(|all| all.values()) {
+                found.extend(self.expression(expression, &scope, Some(expected), steps + 1));
+            }
+            found.retain(|it| match it {
+                Found::Resource(at, attribute) => {
+                    identifies(&self.resources[*at].of, attribute.as_deref()) == Some(expected)
+                }
+                _ => false,
+            });
+        }
+        let all = (0..self.resources.len()).filter(|&at| {
+            let it = &self.resources[at];
+            it.address.starts_with(&module.address)
+                && identifies(&it.of, None) == Some(expected)
+                && self.is_unknown(at, None)
+        });
+        found.extend(all.map(|at| Found::Resource(at, None)));
+        found
     }
 
     /// Follows a reference to an output of a module.
@@ -369,7 +445,7 @@ impl<'p> Plan<'p> {
         found
     }
 
-    fn resource_named(&self, name: &str, scope: &Scope<'_, 'p>, by_index: bool) -> Vec<Found> {
+    fn resource_named(&self, name: &str, scope: &Scope<'_, 'p>, by: IndexedBy) -> Vec<Found> {
         let module = &scope.module.address;
         let hidden = || vec![Found::Hidden(format!("{module}{name}"))];
         let mut parts = name.split('.');
@@ -409,13 +485,53 @@ impl<'p> Plan<'p> {
                 None => vec![Found::Selector],
             };
         }
-        if attribute.is_none() && by_index && scope.index.is_some() {
-            let one = |at: &&usize| self.resources[**at].index.as_deref() == scope.index;
-            if let Some(at) = all.iter().find(one) {
-                return vec![Found::Resource(*at, None)];
-            }
+        if let (None, Some(index)) = (&attribute, scope.index)
+            && let Some(at) = self.by_index(of, all, index, by, scope)
+        {
+            return vec![Found::Resource(at, None)];
         }
         all.iter().map(with).collect()
+    }
+
+    /// Returns the instance of a resource that an index selects, if only one is likely.
+    fn by_index(
+        &self,
+        of: &str,
+        all: &[usize],
+        index: &str,
+        by: IndexedBy,
+        scope: &Scope<'_, 'p>,
+    ) -> Option<usize> {
+        let key = |at: &usize| self.resources[*at].index.as_deref();
+        let equal = || all.iter().find(|at| key(at) == Some(index)).copied();
+        let is_network = matches!(
+            of,
+            "aws_route_table" | "aws_nat_gateway" | "aws_subnet" | "aws_vpc_endpoint" | "aws_eip"
+        );
+        match by {
+            IndexedBy::Key => equal(),
+            // `var.single ? 0 : count.index`: with one instance for each, it is not the single one.
+            IndexedBy::KeyOrOther if is_network && all.len() == scope.count(self) => equal(),
+            // Loops over pairs have keys such as `ssm-eu-west-1a`.
+            IndexedBy::PartOfKey if is_network => {
+                let inside = |at: &&usize| {
+                    let key = key(at).unwrap_or_default();
+                    index.match_indices(key).any(|(start, _)| {
+                        let before = index[..start].chars().next_back();
+                        let after = index[start + key.len()..].chars().next();
+                        !key.is_empty()
+                            && before.is_none_or(|c| !c.is_alphanumeric())
+                            && after.is_none_or(|c| !c.is_alphanumeric())
+                    })
+                };
+                let mut fitting = all.iter().filter(inside);
+                match (fitting.next(), fitting.next()) {
+                    (Some(at), None) => Some(*at),
+                    _ => None,
+                }
+            }
+            IndexedBy::Nothing | IndexedBy::KeyOrOther | IndexedBy::PartOfKey => None,
+        }
     }
 
     /// Returns whether an attribute is unknown until the apply.

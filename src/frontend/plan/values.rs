@@ -125,14 +125,16 @@ impl<'p> Plan<'p> {
         if key == "iam_instance_profile"
             && let RawValue::Str(name) = &term
         {
-            let candidates = self.candidates(it, key, &references(expression));
-            let same = candidates.resources.iter().find(|&&at| {
-                let it = &self.resources[at];
-                ["name", "id"]
-                    .iter()
-                    .any(|own| it.values.get(own).and_then(Json::as_str) == Some(name))
+            let found = self.evaluate(&references(expression), &it.scope(), None, 0);
+            let mut same = found.iter().filter_map(|found| match found {
+                Found::Resource(at, _) => {
+                    let values = self.resources[*at].values;
+                    let is_same = |own| values.get(own).and_then(Json::as_str) == Some(name);
+                    (is_same("name") || is_same("id")).then_some(*at)
+                }
+                _ => None,
             });
-            if let Some(&at) = same {
+            if let (Some(at), None) = (same.next(), same.next()) {
                 return RawValue::from(self.attribute(at, None));
             }
         }
@@ -291,7 +293,11 @@ impl<'p> Plan<'p> {
                         self.block(it, expression)
                     };
                 }
-                Some(self.referenced(it, key, &references(expression)))
+                let names = references(expression);
+                if !self.is_set(it, key, &names) {
+                    return None;
+                }
+                Some(self.referenced(it, key, &names))
             }
             _ => None,
         }
@@ -305,6 +311,41 @@ impl<'p> Plan<'p> {
             }
         }
         Some(RawValue::Object(map))
+    }
+
+    /// Returns whether an expression of an argument that the provider computes by default can have a
+    /// value. An optional attribute of a module's argument, such as `each.value.policy`, is unset if
+    /// none of the values that reach the module is of its kind: the plan shows it as unknown, too.
+    fn is_set(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
+        let is_optional = matches!(
+            key,
+            "policy" | "private_dns_enabled" | "ip_address_type" | "dns_options"
+        );
+        if !is_optional || !names.iter().all(|name| name.starts_with("each.")) {
+            return true;
+        }
+        let found = self.evaluate(names, &it.scope(), None, 0);
+        found.iter().any(|found| match found {
+            Found::Resource(at, attribute) => match attribute.as_deref() {
+                Some("id" | "arn") => false,
+                Some(_) => true,
+                None => !matches!(
+                    self.resources[*at].of.as_str(),
+                    "aws_vpc" | "aws_subnet" | "aws_security_group" | "aws_route_table"
+                ),
+            },
+            Found::Hidden(_) => self.has_documents(key),
+            Found::Constant(_) | Found::Selector => false,
+        })
+    }
+
+    /// Returns whether a policy document of the plan is unknown until the apply.
+    fn has_documents(&self, key: &str) -> bool {
+        key == "policy"
+            && (0..self.resources.len()).any(|at| {
+                self.resources[at].of == "data.aws_iam_policy_document"
+                    && self.is_unknown(at, Some("json"))
+            })
     }
 
     /// Returns the value of an expression that is unknown until the apply, from its references.
@@ -373,7 +414,8 @@ impl<'p> Plan<'p> {
                 out.push(one_of(vec![known, hidden.clone()]));
             }
         }
-        if candidates.is_hidden || (is_pattern(key) && !self.configured) {
+        let is_more = candidates.is_hidden && !is_checked_for_each(key);
+        if is_more || (is_pattern(key) && !self.configured) {
             out.push(hidden);
         }
         out
@@ -404,6 +446,8 @@ impl<'p> Plan<'p> {
                         && identifies(&own.of, attribute) != Some(expected)
                     {
                         match attribute {
+                            // The identifier of another resource cannot be the value.
+                            Some("id" | "arn") => {}
                             Some(_) => out.selects = true,
                             None => others = true,
                         }
@@ -438,7 +482,6 @@ impl<'p> Plan<'p> {
         }
         // A resource of another type can contain the value in one of its attributes.
         out.is_hidden |= others && out.unknown.is_empty();
-        out.selects |= others;
         out
     }
 

@@ -5,7 +5,7 @@ use super::super::fix::Fix;
 use super::super::iam::{CallContext, Caller, document_allows};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
-use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, policy_of, worst};
+use super::{Check, Connection, DiagramBox, Entry, Hop, PolicyOf, SequenceStep, policy_of, worst};
 use crate::session_manager::{
     CHANNEL_ACTIONS, LOG_GROUP_ACTION, REGISTER_ACTION, SESSION_KEY_ACTION,
 };
@@ -50,21 +50,26 @@ fn check_endpoint<'g>(
         _ => &[],
     };
     let name = connection.index.name(candidate.id);
-    let Some((policy, at)) = policy_of(connection.index, candidate) else {
-        let unmodeled = connection
-            .index
-            .graph
-            .node(candidate.id)
-            .is_some_and(|node| node.is_unmodeled("policy"));
-        let result = if unmodeled {
-            HopResult::unknown(HOP, format!("the policy of `{name}` is unknown"))
-        } else {
-            HopResult::pass(
-                HOP,
-                format!("`{name}` has the default policy, which allows everything"),
-            )
-        };
-        return Some(result.at(candidate.id, "policy"));
+    let unknown = || HopResult::unknown(HOP, format!("the policy of `{name}` is unknown"));
+    let (policy, at) = match policy_of(connection.index, candidate) {
+        PolicyOf::Document(policy, at) => (policy, at),
+        PolicyOf::Unknown(at) => return Some(unknown().at(at, "endpoint")),
+        PolicyOf::Default => {
+            let unmodeled = connection
+                .index
+                .graph
+                .node(candidate.id)
+                .is_some_and(|node| node.is_unmodeled("policy"));
+            let result = if unmodeled {
+                unknown()
+            } else {
+                HopResult::pass(
+                    HOP,
+                    format!("`{name}` has the default policy, which allows everything"),
+                )
+            };
+            return Some(result.at(candidate.id, "policy"));
+        }
     };
     let decided = actions.iter().map(|action| {
         let on = CallContext {

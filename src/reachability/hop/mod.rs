@@ -6,7 +6,7 @@
 mod connection;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
-use connection::{link_of, policy_of, service_name, worst};
+use connection::{PolicyOf, has_subnet, link_of, policy_of, service_name, worst};
 
 use std::fmt;
 
