@@ -122,24 +122,20 @@ fn ubuntu_release(release: &str) -> bool {
     .contains(&release)
 }
 
-/// The owners whose image names identify a family: aliases, and the accounts of Amazon Linux, Windows,
-/// ECS, Canonical, Debian, Red Hat, SUSE, CentOS, Rocky Linux and Fedora.
+/// The owners whose image names identify a family: Amazon, its accounts for Amazon Linux, Windows and
+/// ECS, and Canonical, Debian, Red Hat, SUSE, CentOS and Rocky Linux.
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/find-ami.html>
-const PUBLISHERS: [&str; 14] = [
+const PUBLISHERS: [&str; 10] = [
     "amazon",
-    "aws-marketplace",
     "137112412989",
     "801119661308",
     "591542846629",
     "099720109477",
     "136693071363",
-    "379101102735",
     "309956199498",
     "013907871322",
     "125523088429",
-    "679593333241",
     "792107900819",
-    "513442679011",
 ];
 
 /// Classifies an image by the filters or the result of a lookup.

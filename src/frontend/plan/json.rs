@@ -32,6 +32,8 @@ struct Change<'a> {
 
 #[derive(Default, serde::Deserialize, serde::Serialize)]
 struct Unknowns<'a> {
+    #[serde(default)]
+    actions: Vec<String>,
     #[serde(borrow)]
     after_unknown: Option<&'a JsonText>,
 }

@@ -9,12 +9,13 @@ mod expression;
 mod json;
 mod references;
 mod region;
+mod state;
 #[cfg(feature = "cli")]
 mod strict;
 mod values;
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
 use serde_json::Value as Json;
@@ -81,6 +82,8 @@ impl<'p> Plan<'p> {
             unknown: HashMap::new(),
             variables: root.get("variables"),
             resources: Vec::new(),
+            destroyed: Vec::new(),
+            forgotten: HashSet::new(),
             by_name: HashMap::new(),
             by_id: HashMap::new(),
             modules: BTreeMap::new(),
@@ -89,11 +92,16 @@ impl<'p> Plan<'p> {
             lift: Lift::new(Dialect::Tf, "plan", None),
         };
         for change in array(root.get("resource_changes")) {
-            if let (Some(address), Some(unknown)) = (
-                change.get("address").and_then(Json::as_str),
-                change.get("change").and_then(|it| it.get("after_unknown")),
-            ) {
+            let address = change.get("address").and_then(Json::as_str);
+            let (Some(address), Some(change)) = (address, change.get("change")) else {
+                continue;
+            };
+            if let Some(unknown) = change.get("after_unknown") {
                 plan.unknown.insert(address, unknown);
+            }
+            let mut actions = array(change.get("actions")).iter();
+            if actions.any(|it| it == "forget") {
+                plan.forgotten.insert(address);
             }
         }
         let top = Rc::new(Module {
@@ -109,6 +117,7 @@ impl<'p> Plan<'p> {
             .unwrap_or(nowhere);
         plan.walk(planned.get("root_module").unwrap_or(nowhere), &top, false);
         plan.walk(prior, &top, true);
+        plan.find_destroyed(prior);
         Ok(plan)
     }
 }
@@ -141,6 +150,10 @@ struct Plan<'p> {
     /// The variables of the root module.
     variables: Option<&'p Json>,
     resources: Vec<Planned<'p>>,
+    /// The types and values of resources that the apply destroys or changes, as they are before.
+    destroyed: Vec<(&'p str, &'p Json)>,
+    /// Resources that only leave the state.
+    forgotten: HashSet<&'p str>,
     /// Instances by address without index.
     by_name: HashMap<String, Vec<usize>>,
     /// Existing resources by ID, with the attribute that contains this ID.
@@ -279,7 +292,12 @@ impl<'p> Plan<'p> {
             };
             let after = self.dependencies(at);
             let id = self.resources[at].id;
-            self.lift.fill(id, map, Vec::new(), Exists::Yes);
+            let exists = if self.conflicts(&self.resources[at].of, &map) {
+                Exists::Conditional
+            } else {
+                Exists::Yes
+            };
+            self.lift.fill(id, map, Vec::new(), exists);
             self.lift.add_dependencies(id, after);
         }
     }

@@ -40,7 +40,8 @@ impl<'p> Plan<'p> {
             .config
             .and_then(|config| config.get("expressions"))
             .unwrap_or(&Json::Null);
-        let mut map = match self.object(it, it.values, unknown, expressions) {
+        let values = self.after_apply(it);
+        let mut map = match self.object(it, &values, unknown, expressions) {
             RawValue::Object(map) => map,
             _ => Map::default(),
         };
