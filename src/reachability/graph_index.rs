@@ -106,6 +106,9 @@ impl<'g> GraphIndex<'g> {
         let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
         for stack in graph.stacks() {
             for (id, node) in graph.nodes_of(stack) {
+                if node.is_lookup() {
+                    externally_modified.insert(id);
+                }
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
                 } else if node.may_modify_references() {

@@ -56,7 +56,12 @@ pub(super) fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>
     let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
         return Table::Unknown;
     };
-    if index.is_externally_modified(*id) {
+    if index.is_externally_modified(*id)
+        || index
+            .graph
+            .node(vpc)
+            .is_some_and(crate::resource::Node::is_lookup)
+    {
         return Table::Unknown;
     }
     let main = index

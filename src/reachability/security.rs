@@ -402,12 +402,7 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
     let ties = index
         .all::<SubnetNetworkAclAssociation>()
         .map(|(tie, _, association)| {
-            let ours = Ternary::any(
-                index
-                    .resolve(&association.subnet)
-                    .iter()
-                    .map(|to| to.same(subnet)),
-            );
+            let ours = index.refers_to(&association.subnet, subnet);
             (tie, association, ours)
         });
     let mut tied = None;
@@ -424,14 +419,20 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
         }
     }
     let with_entries = |acl: NodeId| {
-        let entries =
-            index
-                .all::<NetworkAclEntry>()
-                .filter(|(_, _, entry)| match &entry.network_acl {
-                    Value::Expr(Expr::Attr(node, _)) => *node == acl,
-                    _ => false,
-                });
-        Acl::Entries(acl, entries.map(|(id, _, entry)| (id, entry)).collect())
+        let mut entries = Vec::new();
+        for (id, _, entry) in index.all::<NetworkAclEntry>() {
+            match &entry.network_acl {
+                Value::Expr(Expr::Attr(node, _)) if *node == acl => entries.push((id, entry)),
+                // The file does not show which network ACL it is in.
+                Value::Expr(Expr::OneOf(_) | Expr::Opaque(_))
+                    if !index.points_to(&entry.network_acl, acl).is_no() =>
+                {
+                    return Acl::Unknown;
+                }
+                _ => {}
+            }
+        }
+        Acl::Entries(acl, entries)
     };
     if let Some(association) = tied {
         return match index.resolve_one::<NetworkAcl>(&association.network_acl) {

@@ -40,7 +40,8 @@ const MAX_STEPS: usize = 40;
 ///
 /// The missing part, if the document is not a plan.
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
-    Plan::of(root).map(|plan| plan.graph(root, deployment))
+    let plan = Plan::of(root, Lookups::AsResources)?;
+    Ok(plan.graph(root, deployment))
 }
 
 /// Reads only the configured values of a plan.
@@ -50,7 +51,7 @@ pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String
 /// The missing part, if the document is not a plan.
 #[cfg(feature = "diff")]
 pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
-    let mut plan = Plan::of(root)?;
+    let mut plan = Plan::of(root, Lookups::AsValues)?;
     plan.configured = true;
     Ok(plan.graph(root, deployment))
 }
@@ -65,7 +66,7 @@ impl<'p> Plan<'p> {
     }
 
     /// Reserves nodes for all planned resources.
-    fn of(root: &'p Json) -> Result<Plan<'p>, String> {
+    fn of(root: &'p Json, lookups: Lookups) -> Result<Plan<'p>, String> {
         let Some(planned) = root.get("planned_values") else {
             return Err(
                 "expected `planned_values` or `values`: print the plan or state with \
@@ -89,6 +90,7 @@ impl<'p> Plan<'p> {
             modules: BTreeMap::new(),
             depth: Cell::new(0),
             configured: false,
+            lookups,
             lift: Lift::new(Dialect::Tf, "plan", None),
         };
         for change in array(root.get("resource_changes")) {
@@ -120,6 +122,13 @@ impl<'p> Plan<'p> {
         plan.find_destroyed(prior);
         Ok(plan)
     }
+}
+
+/// How to read data sources of existing networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lookups {
+    AsResources,
+    AsValues,
 }
 
 /// An instance of a module in the configuration.
@@ -163,6 +172,7 @@ struct Plan<'p> {
     depth: Cell<usize>,
     /// Whether to ignore values that the provider sets.
     configured: bool,
+    lookups: Lookups,
     lift: Lift,
 }
 
@@ -224,11 +234,23 @@ impl<'p> Plan<'p> {
                     |key: &str, value: &str| it.get(key).and_then(Json::as_str) == Some(value);
                 same("type", of) && same("name", name) && same("mode", expected)
             });
-            let kind = if data {
-                format!("data.{of}")
-            } else {
-                known_type(of).to_owned()
+            let identity = resource
+                .get("values")
+                .and_then(|values| values.get("id"))
+                .and_then(Json::as_str);
+            let kind = match of {
+                // The first data source of an existing resource represents it.
+                "aws_vpc" | "aws_subnet"
+                    if data
+                        && self.lookups == Lookups::AsResources
+                        && identity.is_some_and(|id| !self.by_id.contains_key(id)) =>
+                {
+                    of.to_owned()
+                }
+                _ if data => format!("data.{of}"),
+                _ => known_type(of).to_owned(),
             };
+            let is_resource = !data || kind == of;
             let id = self.lift.reserve(address, &kind, SourceLocation::Default);
             let at = self.resources.len();
             self.resources.push(Planned {
@@ -250,7 +272,7 @@ impl<'p> Plan<'p> {
                     .and_then(|values| values.get(attribute))
                     .and_then(Json::as_str)
                     .filter(|id| is_id(id));
-                if let Some(id) = id.filter(|_| !data) {
+                if let Some(id) = id.filter(|_| is_resource) {
                     self.by_id.entry(id).or_insert((at, attribute));
                 }
             }

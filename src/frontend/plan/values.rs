@@ -495,10 +495,20 @@ impl<'p> Plan<'p> {
                 Some(name) => RawValue::from(Expr::SsmParameter(Text::Owned(name.to_owned()))),
                 None => RawValue::from(Expr::Opaque(Text::Owned(it.address.to_owned()))),
             },
-            _ if it.data && self.lift.kind(it.id).is_none() => {
-                let known = attribute.and_then(|name| it.values.get(name));
+            // Several data sources can read the same resource: the ID identifies it.
+            _ if it.data && it.of != "data.aws_ami" => {
+                let known = it.values.get(attribute.unwrap_or("id"));
                 match known {
-                    Some(value) if !value.is_null() => plain(value),
+                    Some(value) if !value.is_null() => {
+                        let term = plain(value);
+                        match &term {
+                            RawValue::Str(id) => match self.by_id.get(id.as_ref()) {
+                                Some(&(at, own)) => RawValue::from(self.attribute(at, Some(own))),
+                                None => term,
+                            },
+                            _ => term,
+                        }
+                    }
                     _ => RawValue::from(Expr::Opaque(Text::Owned(format!(
                         "{}.{}",
                         it.address,

@@ -200,15 +200,18 @@ pub(crate) fn groups_of<'g>(
 ) -> Vec<Group<'g>> {
     let more = index
         .all::<VpcEndpointSecurityGroup>()
-        .filter_map(
-            |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
+        .filter_map(|(id, _, it)| {
+            match index
+                .points_to(&it.endpoint, candidate.id)
+                .and(index.exists(id))
+            {
                 Ternary::Yes => Some(it.security_group.clone()),
                 Ternary::Unknown => Some(Value::Expr(Expr::Opaque(Text::Borrowed(
                     "a security group outside the file",
                 )))),
                 Ternary::No => None,
-            },
-        );
+            }
+        });
     let links: Vec<Link<SecurityGroup>> = candidate
         .endpoint
         .security_groups
@@ -231,7 +234,10 @@ pub(super) enum PolicyOf<'g> {
 pub(super) fn policy_of<'g>(index: &GraphIndex<'g>, candidate: &Candidate<'g>) -> PolicyOf<'g> {
     let mut possible = None;
     for (id, _, it) in index.all::<VpcEndpointPolicy>() {
-        match index.points_to(&it.endpoint, candidate.id) {
+        match index
+            .points_to(&it.endpoint, candidate.id)
+            .and(index.exists(id))
+        {
             Ternary::Yes => return PolicyOf::Document(&it.policy, id),
             Ternary::Unknown => possible = Some(id),
             Ternary::No => {}
