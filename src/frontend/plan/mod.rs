@@ -41,7 +41,7 @@ const MAX_STEPS: usize = 40;
 /// The missing part, if the document is not a plan.
 pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let plan = Plan::of(root, Lookups::AsResources)?;
-    Ok(plan.graph(root, deployment))
+    Ok(plan.graph(deployment))
 }
 
 /// Reads only the configured values of a plan.
@@ -53,12 +53,12 @@ pub(crate) fn read(root: &Json, deployment: &Deployment) -> Result<Graph, String
 pub(crate) fn configured(root: &Json, deployment: &Deployment) -> Result<Graph, String> {
     let mut plan = Plan::of(root, Lookups::AsValues)?;
     plan.configured = true;
-    Ok(plan.graph(root, deployment))
+    Ok(plan.graph(deployment))
 }
 
 impl<'p> Plan<'p> {
-    fn graph(mut self, root: &Json, deployment: &Deployment) -> Graph {
-        let region = deployment.region.or_else(|| self.region(root));
+    fn graph(mut self, deployment: &Deployment) -> Graph {
+        let region = deployment.region.or_else(|| self.region());
         self.lift.graph.stacks[0].region = region;
         self.lift.graph.account = deployment.account.clone().or_else(|| self.account());
         self.fill();
@@ -82,6 +82,9 @@ impl<'p> Plan<'p> {
         let mut plan = Plan {
             unknown: HashMap::new(),
             variables: root.get("variables"),
+            providers: root
+                .get("configuration")
+                .and_then(|it| it.get("provider_config")),
             resources: Vec::new(),
             destroyed: Vec::new(),
             forgotten: HashSet::new(),
@@ -158,6 +161,7 @@ struct Plan<'p> {
     unknown: HashMap<&'p str, &'p Json>,
     /// The variables of the root module.
     variables: Option<&'p Json>,
+    providers: Option<&'p Json>,
     resources: Vec<Planned<'p>>,
     /// The types and values of resources that the apply destroys or changes, as they are before.
     destroyed: Vec<(&'p str, &'p Json)>,
@@ -210,8 +214,11 @@ impl<'p> Plan<'p> {
                 continue;
             };
             let data = text("mode") == Some("data");
-            // In the prior state, only data sources describe the plan.
-            if prior && !data {
+            // In the prior state, only data sources describe the plan, and resources that only leave the
+            // state, whose planned values are empty.
+            let forgotten = self.forgotten.contains(address);
+            let is_here = if prior { data || forgotten } else { !forgotten };
+            if !is_here {
                 continue;
             }
             let name = text("name").unwrap_or_default();
@@ -314,7 +321,10 @@ impl<'p> Plan<'p> {
             };
             let after = self.dependencies(at);
             let id = self.resources[at].id;
-            let exists = if self.conflicts(&self.resources[at].of, &map) {
+            let it = &self.resources[at];
+            let exists = if self.is_of_other_region(it) {
+                Exists::No
+            } else if self.conflicts(&it.of, &map) {
                 Exists::Conditional
             } else {
                 Exists::Yes
