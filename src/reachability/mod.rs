@@ -24,6 +24,7 @@ pub(crate) mod launch_template;
 mod managed;
 mod order;
 pub(crate) mod path;
+mod ports;
 mod result;
 mod role_policies;
 mod routes;

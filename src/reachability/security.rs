@@ -1,6 +1,7 @@
 //! Evaluation of security groups and network ACLs.
 
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
+use super::ports::{Ports, split};
 use super::setting::Setting;
 use super::ternary::Ternary;
 use crate::ir::{Cidr, Expr, Id, Link, NodeId, Text, Value};
@@ -463,8 +464,6 @@ pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) 
     if to_default { Acl::Unknown } else { Acl::Open }
 }
 
-/// Ports, first and last.
-pub(crate) type Ports = (i64, i64);
 /// The port of the services.
 pub(crate) const SERVICE: Ports = (HTTPS, HTTPS);
 /// The source ports of Linux (32768 to 60999) and Windows (49152 to 65535).
@@ -581,40 +580,5 @@ fn entry_ports(entry: &NetworkAclEntry) -> Option<Option<Ports>> {
         (Some(from), Some(to)) => Some(Some((*from.lit()?, *to.lit()?))),
         (None, None) => Some(Some((0, 65535))),
         _ => None,
-    }
-}
-
-/// Splits port ranges into the parts inside and outside another range.
-fn split(open: &[Ports], range: Ports) -> (Vec<Ports>, Vec<Ports>) {
-    let (mut inside, mut outside) = (Vec::new(), Vec::new());
-    for &(from, to) in open {
-        let (start, end) = (from.max(range.0), to.min(range.1));
-        if start > end {
-            outside.push((from, to));
-            continue;
-        }
-        inside.push((start, end));
-        if from < start {
-            outside.push((from, start - 1));
-        }
-        if end < to {
-            outside.push((end + 1, to));
-        }
-    }
-    (inside, outside)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::split;
-
-    #[test]
-    fn split_separates_the_ports_of_a_range() {
-        assert_eq!(
-            split(&[(1, 10)], (3, 5)),
-            (vec![(3, 5)], vec![(1, 2), (6, 10)])
-        );
-        assert_eq!(split(&[(1, 10)], (0, 99)), (vec![(1, 10)], vec![]));
-        assert_eq!(split(&[(1, 10)], (11, 12)), (vec![], vec![(1, 10)]));
     }
 }

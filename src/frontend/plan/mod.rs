@@ -7,6 +7,7 @@
 mod documents;
 mod expression;
 mod json;
+mod members;
 mod references;
 mod region;
 mod state;

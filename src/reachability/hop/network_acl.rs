@@ -3,10 +3,9 @@
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
+use super::super::ports::Ports;
 use super::super::routes::InternetRoute;
-use super::super::security::{
-    Acl, EPHEMERAL, EPHEMERAL_NAT, Ports, SERVICE, Side, acl_allows, acl_of,
-};
+use super::super::security::{Acl, EPHEMERAL, EPHEMERAL_NAT, SERVICE, Side, acl_allows, acl_of};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, subnets_of};
