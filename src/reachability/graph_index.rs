@@ -120,6 +120,9 @@ impl<'g> GraphIndex<'g> {
         let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
         for stack in &stacks {
             for (id, node) in graph.nodes_of(stack) {
+                if node.is_lookup() {
+                    externally_modified.insert(id);
+                }
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
                 } else if node.may_modify_references() {
@@ -258,19 +261,27 @@ impl<'g> GraphIndex<'g> {
         }
     }
 
-    /// Returns whether a property refers to a node.
+    /// Returns whether a property refers to a node. One of several, or a value that the file does not
+    /// show, can refer to it.
     pub(crate) fn points_to<R: Typed + 'g>(
         &self,
         link: &Value<crate::ir::Id<R>>,
         node: NodeId,
     ) -> Ternary {
-        let all = self.resolve(link);
-        let any = all.iter().any(|to| to.node() == Some(node));
-        match (any, all.len()) {
-            (true, 1) => Ternary::Yes,
-            (true, _) => Ternary::Unknown,
-            (false, _) => Ternary::No,
-        }
+        Ternary::unanimous(self.resolve(link).iter().map(|to| match to {
+            Resolved::Node(id, _) | Resolved::OtherType(id) => (*id == node).into(),
+            Resolved::Outside(Expr::Text(_) | Expr::Absent) => Ternary::No,
+            Resolved::Outside(_) => Ternary::Unknown,
+        }))
+    }
+
+    /// Returns whether a property refers to a resource, which can be outside the file.
+    pub(crate) fn refers_to<R: Typed + 'g>(
+        &self,
+        link: &Value<crate::ir::Id<R>>,
+        to: &Resolved<'g, R>,
+    ) -> Ternary {
+        Ternary::unanimous(self.resolve(link).iter().map(|it| it.same(to)))
     }
 
     /// Resolves a role by reference, by name, or by the end of its ARN.

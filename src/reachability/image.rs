@@ -122,9 +122,35 @@ fn ubuntu_release(release: &str) -> bool {
     .contains(&release)
 }
 
+/// The owners whose image names identify a family: Amazon, its accounts for Amazon Linux, Windows and
+/// ECS, and Canonical, Debian, Red Hat, SUSE, CentOS and Rocky Linux.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/find-ami.html>
+const PUBLISHERS: [&str; 10] = [
+    "amazon",
+    "137112412989",
+    "801119661308",
+    "591542846629",
+    "099720109477",
+    "136693071363",
+    "309956199498",
+    "013907871322",
+    "125523088429",
+    "792107900819",
+];
+
 /// Classifies an image by the filters or the result of a lookup.
 fn by_lookup(lookup: &ImageLookup) -> Image {
     let text = |value: &Value<crate::ir::Text>| value.lit().map(ToString::to_string);
+    // Anyone can give an image any name.
+    let is_publisher = |owner: &Value<crate::ir::Text>| {
+        owner
+            .lit()
+            .is_some_and(|it| PUBLISHERS.contains(&it.as_ref()))
+    };
+    if lookup.owners.is_empty() || !lookup.owners.iter().all(is_publisher) {
+        let named = lookup.name.iter().filter_map(text).next();
+        return Image::Opaque(named.unwrap_or_else(|| "a lookup".to_owned()));
+    }
     if let Some(name) = lookup.name.as_ref().and_then(text) {
         return by_name(&name);
     }

@@ -87,33 +87,12 @@ pub(crate) fn candidates<'g>(
     let mut found = Vec::new();
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         let exists = serves(index, endpoint, service)
-            .and(Ternary::any(
-                index
-                    .resolve(&endpoint.vpc)
-                    .iter()
-                    .map(|linked| linked.same(vpc)),
-            ))
+            .and(index.refers_to(&endpoint.vpc, vpc))
             .and(index.exists(id));
         if exists.is_no() {
             continue;
         }
-        let satellite = index
-            .all::<VpcEndpointPrivateDns>()
-            .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(id))
-            .map(|(satellite, _, it)| {
-                flag(Some(&it.private_dns_enabled)).and(index.exists(satellite))
-            });
-        let private_dns = satellite.unwrap_or_else(|| {
-            if index
-                .graph
-                .node(id)
-                .is_some_and(|node| node.is_unmodeled("private_dns_enabled"))
-            {
-                Ternary::Unknown
-            } else {
-                flag(endpoint.private_dns_enabled.as_ref())
-            }
-        });
+        let private_dns = private_dns(index, id, endpoint);
         let by_zone = zone_alias(index, vpc, id, service);
         found.push(Candidate {
             id,
@@ -124,6 +103,31 @@ pub(crate) fn candidates<'g>(
         });
     }
     found
+}
+
+/// Returns whether private DNS of an endpoint is enabled, by the endpoint or by a separate resource.
+fn private_dns(index: &GraphIndex<'_>, id: NodeId, endpoint: &VpcEndpoint) -> Ternary {
+    let unmodeled = index
+        .graph
+        .node(id)
+        .is_some_and(|node| node.is_unmodeled("private_dns_enabled"));
+    let mut enabled = if unmodeled {
+        Ternary::Unknown
+    } else {
+        flag(endpoint.private_dns_enabled.as_ref())
+    };
+    for (satellite, _, it) in index.all::<VpcEndpointPrivateDns>() {
+        let set = flag(Some(&it.private_dns_enabled));
+        match index
+            .points_to(&it.endpoint, id)
+            .and(index.exists(satellite))
+        {
+            Ternary::Yes => return set,
+            Ternary::Unknown if set != enabled => enabled = Ternary::Unknown,
+            Ternary::Unknown | Ternary::No => {}
+        }
+    }
+    enabled
 }
 
 /// Returns whether an endpoint is an interface endpoint.

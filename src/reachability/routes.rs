@@ -82,7 +82,12 @@ fn find_table<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Subnet) -> Table {
     let Resolved::Node(vpc, _) = index.resolve_one(&it.vpc) else {
         return Table::Unknown;
     };
-    if index.is_externally_modified(id) {
+    if index.is_externally_modified(id)
+        || index
+            .graph
+            .node(vpc)
+            .is_some_and(crate::resource::Node::is_lookup)
+    {
         return Table::Unknown;
     }
     let main = index

@@ -23,6 +23,8 @@ pub(crate) enum Group<'g> {
     /// A group of another VPC, which EC2 rejects for an interface of this one; or a group whose VPC
     /// can be another one.
     OfOtherVpc(NodeId, Ternary),
+    /// At least one of these: the file does not show which.
+    SomeOf(Vec<Group<'g>>),
 }
 
 impl<'g> Group<'g> {
@@ -30,6 +32,8 @@ impl<'g> Group<'g> {
         match (self, other) {
             (Group::Of(a), Group::Of(b)) => a.same(b),
             (Group::DefaultOf(a), Group::DefaultOf(b)) => a.same(b),
+            (Group::SomeOf(of), other) => Ternary::unanimous(of.iter().map(|it| it.same(other))),
+            (own, Group::SomeOf(of)) => Ternary::unanimous(of.iter().map(|it| own.same(it))),
             (Group::Of(Resolved::Node(..)), Group::DefaultOf(_))
             | (Group::DefaultOf(_), Group::Of(Resolved::Node(..))) => Ternary::No,
             _ => Ternary::Unknown,
@@ -59,6 +63,10 @@ impl<'g> Group<'g> {
                     "security group `{}`, whose VPC can be another one,",
                     index.name(*id)
                 )
+            }
+            Group::SomeOf(of) => {
+                let names: Vec<String> = of.iter().map(|it| it.name(index)).collect();
+                names.join(" or ")
             }
         }
     }
@@ -90,8 +98,17 @@ pub(crate) fn groups<'g>(
         },
         group => group,
     };
-    let all = links.iter().flat_map(|link| groups_of(index, link));
-    all.map(checked).collect()
+    links
+        .iter()
+        .map(|link| {
+            let mut of: Vec<Group<'g>> = groups_of(index, link).into_iter().map(checked).collect();
+            if of.len() == 1 {
+                of.swap_remove(0)
+            } else {
+                Group::SomeOf(of)
+            }
+        })
+        .collect()
 }
 
 /// Returns whether an interface in a VPC can have a security group.
@@ -391,6 +408,11 @@ fn direction<'g>(
     };
     let mut usable = Ternary::Yes;
     for group in groups {
+        if let Group::SomeOf(of) = group {
+            let one = |it| direction(index, std::slice::from_ref(it), peer, rules, egress);
+            decision.or(Ternary::unanimous(of.iter().map(one)));
+            continue;
+        }
         let of = match group {
             Group::Of(Resolved::Node(id, _)) | Group::OfOtherVpc(id, _) => rules.of_group.get(id),
             _ => None,
@@ -419,7 +441,7 @@ fn direction<'g>(
                 _ => Ternary::Unknown,
             },
             Group::Of(Resolved::OtherType(_)) => Ternary::No,
-            Group::Of(Resolved::Outside(_)) => Ternary::Unknown,
+            Group::Of(Resolved::Outside(_)) | Group::SomeOf(_) => Ternary::Unknown,
             Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
             Group::OfOtherVpc(_, fits) => {
                 usable = usable.and(*fits);

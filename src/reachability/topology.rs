@@ -171,7 +171,7 @@ fn instance_topology<'g>(
             .map(|it| ResourceRef::of(index, &it.subnet))
             .collect(),
         security_groups: security::instance_groups(index, &instance.security_groups, &vpc)
-            .map(|groups| groups.iter().map(|it| group_ref(index, it)).collect()),
+            .map(|groups| groups.iter().flat_map(|it| group_refs(index, it)).collect()),
         vpc: ResourceRef::of(index, &vpc),
         instance_profile: profile
             .map(|it: Resolved<'_, InstanceProfile>| ResourceRef::of(index, &it)),
@@ -196,13 +196,14 @@ fn egress_path(connection: &Connection<'_, '_>) -> EgressPath {
     }
 }
 
-fn group_ref(index: &GraphIndex<'_>, group: &Group<'_>) -> ResourceRef {
+fn group_refs(index: &GraphIndex<'_>, group: &Group<'_>) -> Vec<ResourceRef> {
     match group {
-        Group::Of(to) => ResourceRef::of(index, to),
-        Group::OfOtherVpc(id, _) => ResourceRef::Node(*id),
-        Group::DefaultOf(_) => {
-            ResourceRef::Outside("the default security group of the VPC".to_owned())
-        }
+        Group::Of(to) => vec![ResourceRef::of(index, to)],
+        Group::OfOtherVpc(id, _) => vec![ResourceRef::Node(*id)],
+        Group::DefaultOf(_) => vec![ResourceRef::Outside(
+            "the default security group of the VPC".to_owned(),
+        )],
+        Group::SomeOf(of) => of.iter().flat_map(|it| group_refs(index, it)).collect(),
     }
 }
 
@@ -227,7 +228,7 @@ fn endpoint_topology<'g>(
                 .collect(),
             hop::groups_of(index, candidate, &vpc)
                 .iter()
-                .map(|it| group_ref(index, it))
+                .flat_map(|it| group_refs(index, it))
                 .collect(),
         ),
         None => {
@@ -236,7 +237,7 @@ fn endpoint_topology<'g>(
             let groups = security::groups(index, &endpoint.security_groups, &vpc);
             (
                 subnets.map(|to| ResourceRef::of(index, &to)).collect(),
-                groups.iter().map(|it| group_ref(index, it)).collect(),
+                groups.iter().flat_map(|it| group_refs(index, it)).collect(),
             )
         }
     };

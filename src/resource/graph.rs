@@ -158,6 +158,15 @@ impl Node {
             )
     }
 
+    /// Returns whether it is an existing resource that a data source reads. The file does not show all
+    /// of its parts.
+    pub(crate) fn is_lookup(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| {
+            origin.dialect == Dialect::Tf
+                && (origin.address.starts_with("data.") || origin.address.contains(".data."))
+        })
+    }
+
     /// Returns whether it changes DNS resolution in the VPCs that it refers to.
     pub(crate) fn overrides_dns(&self) -> bool {
         matches!(

@@ -33,6 +33,8 @@ resource! {
     many {
         /// The filters.
         filters: LookupFilter = "" / "filter",
+        /// The owners: account IDs, or aliases such as `amazon` or `self`.
+        owners: Value<Text> = "" / "owners",
     }
 }
 

@@ -37,10 +37,7 @@ const CIRCULAR: &[(&str, &str, &str)] = &[(
 const MAX_LINES: usize = 600;
 
 /// Longer files, and why.
-const LONG: &[(&str, &str)] = &[(
-    "src/frontend/plan.rs",
-    "one recursive evaluator of references and expressions",
-)];
+const LONG: &[(&str, &str)] = &[];
 
 /// Module path, such as `["resource", "vpc"]`; empty for the crate root.
 type Module = Vec<String>;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::{Plan, has_unknown};
+use super::json::has_unknown;
+use super::{Lookups, Plan};
 use crate::ir::{
     Diagnostic, Diagnostics, Dialect, Expr, Link, NodeId, Value, logical_id, terraform_name,
 };
@@ -29,7 +30,7 @@ pub(crate) fn read_strict(root: &Json) -> Result<StrictPlan, String> {
                 .to_owned(),
         );
     }
-    let mut plan = Plan::of(root)?;
+    let mut plan = Plan::of(root, Lookups::AsValues)?;
     plan.configured = true;
     let mut out = Diagnostics::default();
     let mut values = HashMap::new();

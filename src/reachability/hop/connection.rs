@@ -191,26 +191,29 @@ fn vpc_of_groups<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> V
         .unwrap_or_else(unknown)
 }
 
+/// Returns the properties that name subnets of an endpoint, and whether they belong to it.
+fn subnet_links<'g>(
+    index: &GraphIndex<'g>,
+    candidate: &Candidate<'g>,
+) -> Vec<(&'g Link<Subnet>, Ternary)> {
+    let declared = candidate.endpoint.subnets.iter();
+    let more = index.all::<VpcEndpointSubnet>().map(|(id, _, it)| {
+        let ours = index.points_to(&it.endpoint, candidate.id);
+        (&it.subnet, ours.and(index.exists(id)))
+    });
+    declared
+        .map(|it| (it, Ternary::Yes))
+        .chain(more.filter(|(_, ours)| !ours.is_no()))
+        .collect()
+}
+
 /// Returns the subnets of an endpoint, and whether each is certain.
 pub(crate) fn subnets_of<'g>(
     index: &GraphIndex<'g>,
     candidate: &Candidate<'g>,
 ) -> Vec<(Resolved<'g, Subnet>, bool)> {
-    let more: Vec<(&Link<Subnet>, Ternary)> = index
-        .all::<VpcEndpointSubnet>()
-        .map(|(id, _, it)| {
-            let ours = index.points_to(&it.endpoint, candidate.id);
-            (&it.subnet, ours.and(index.exists(id)))
-        })
-        .filter(|(_, ours)| !ours.is_no())
-        .collect();
-    let declared = candidate
-        .endpoint
-        .subnets
-        .iter()
-        .map(|it| (it, Ternary::Yes));
-    declared
-        .chain(more)
+    let links = subnet_links(index, candidate).into_iter();
+    links
         .flat_map(|(link, ours)| {
             let all = index.resolve(link);
             let certain = all.len() == 1 && ours.is_yes();
@@ -235,6 +238,14 @@ pub(super) fn address_in<'g>(
         .find_map(|it| addresses::fixed(it.ipv4.as_ref()))
 }
 
+/// Returns whether an endpoint certainly has a subnet, which can be one of several.
+pub(super) fn has_subnet<'g>(index: &GraphIndex<'g>, candidate: &Candidate<'g>) -> bool {
+    subnet_links(index, candidate).iter().any(|(link, ours)| {
+        let all = index.resolve(link);
+        ours.is_yes() && (all.len() == 1 || all.iter().all(|to| to.node().is_some()))
+    })
+}
+
 /// Returns the security groups of an endpoint.
 pub(crate) fn groups_of<'g>(
     index: &GraphIndex<'g>,
@@ -243,15 +254,18 @@ pub(crate) fn groups_of<'g>(
 ) -> Vec<Group<'g>> {
     let more = index
         .all::<VpcEndpointSecurityGroup>()
-        .filter_map(
-            |(_, _, it)| match index.points_to(&it.endpoint, candidate.id) {
+        .filter_map(|(id, _, it)| {
+            match index
+                .points_to(&it.endpoint, candidate.id)
+                .and(index.exists(id))
+            {
                 Ternary::Yes => Some(it.security_group.clone()),
                 Ternary::Unknown => Some(Value::Expr(Expr::Unknown(Text::Borrowed(
                     "a security group outside the file",
                 )))),
                 Ternary::No => None,
-            },
-        );
+            }
+        });
     let links: Vec<Link<SecurityGroup>> = candidate
         .endpoint
         .security_groups
@@ -262,21 +276,31 @@ pub(crate) fn groups_of<'g>(
     security::groups(index, &links, vpc)
 }
 
+/// The policy of an endpoint.
+pub(super) enum PolicyOf<'g> {
+    Default,
+    Document(&'g crate::resource::PolicyDocument, NodeId),
+    /// A separate resource can replace the policy.
+    Unknown(NodeId),
+}
+
 /// Returns the policy of an endpoint, from the endpoint or from a separate resource.
-pub(super) fn policy_of<'g>(
-    index: &GraphIndex<'g>,
-    candidate: &Candidate<'g>,
-) -> Option<(&'g crate::resource::PolicyDocument, NodeId)> {
-    let satellite = index
-        .all::<VpcEndpointPolicy>()
-        .find(|(_, _, it)| index.resolve_one(&it.endpoint).node() == Some(candidate.id));
-    match satellite {
-        Some((id, _, it)) => Some((&it.policy, id)),
-        None => candidate
-            .endpoint
-            .policy
-            .as_ref()
-            .map(|policy| (policy, candidate.id)),
+pub(super) fn policy_of<'g>(index: &GraphIndex<'g>, candidate: &Candidate<'g>) -> PolicyOf<'g> {
+    let mut possible = None;
+    for (id, _, it) in index.all::<VpcEndpointPolicy>() {
+        match index
+            .points_to(&it.endpoint, candidate.id)
+            .and(index.exists(id))
+        {
+            Ternary::Yes => return PolicyOf::Document(&it.policy, id),
+            Ternary::Unknown => possible = Some(id),
+            Ternary::No => {}
+        }
+    }
+    match (possible, &candidate.endpoint.policy) {
+        (Some(id), _) => PolicyOf::Unknown(id),
+        (None, Some(policy)) => PolicyOf::Document(policy, candidate.id),
+        (None, None) => PolicyOf::Default,
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::routes::InternetRoute;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,
-    link_of, service_name, subnets_of,
+    has_subnet, link_of, service_name, subnets_of,
 };
 use crate::ir::Value;
 use crate::resource::{EndpointType, RawValue, VpcEndpoint};
@@ -63,7 +63,7 @@ fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
             .node(candidate.id)
             .is_some_and(|node| node.is_unmodeled("subnets"));
         let subnets = subnets_of(connection.index, candidate);
-        if !subnets.iter().any(|(_, certain)| *certain) {
+        if !has_subnet(connection.index, candidate) {
             let name = connection.index.name(candidate.id);
             let result = if unmodeled
                 || !subnets.is_empty()

@@ -6,7 +6,9 @@ use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::iam::{CallContext, Caller, judge_document};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
-use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, instance_node, policy_of};
+use super::{
+    Check, Connection, DiagramBox, Entry, Hop, PolicyOf, SequenceStep, instance_node, policy_of,
+};
 use crate::ir::{Expr, Link, NodeId};
 use crate::resource::{VpcEndpoint, VpcEndpointPolicy};
 use crate::session_manager::{
@@ -65,21 +67,26 @@ fn check_endpoint<'g>(
         let detail = format!("the file does not show whether `{what}` is the policy of `{name}`");
         return Some(HopResult::unknown(HOP, detail).at(id, "policy"));
     }
-    let Some((policy, at)) = policy_of(connection.index, candidate) else {
-        let unmodeled = connection
-            .index
-            .graph
-            .node(candidate.id)
-            .is_some_and(|node| node.is_unmodeled("policy"));
-        let result = if unmodeled {
-            HopResult::unknown(HOP, format!("the policy of `{name}` is unknown"))
-        } else {
-            HopResult::pass(
-                HOP,
-                format!("`{name}` has the default policy, which allows everything"),
-            )
-        };
-        return Some(result.at(candidate.id, "policy"));
+    let unknown = || HopResult::unknown(HOP, format!("the policy of `{name}` is unknown"));
+    let (policy, at) = match policy_of(connection.index, candidate) {
+        PolicyOf::Document(policy, at) => (policy, at),
+        PolicyOf::Unknown(at) => return Some(unknown().at(at, "endpoint")),
+        PolicyOf::Default => {
+            let unmodeled = connection
+                .index
+                .graph
+                .node(candidate.id)
+                .is_some_and(|node| node.is_unmodeled("policy"));
+            let result = if unmodeled {
+                unknown()
+            } else {
+                HopResult::pass(
+                    HOP,
+                    format!("`{name}` has the default policy, which allows everything"),
+                )
+            };
+            return Some(result.at(candidate.id, "policy"));
+        }
     };
     let on = CallContext {
         instance: instance_node(connection.index, connection.instance),

@@ -6,7 +6,7 @@
 mod connection;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
-use connection::{address_in, link_of, policy_of, service_name, worst};
+use connection::{PolicyOf, address_in, has_subnet, link_of, policy_of, service_name, worst};
 
 use std::fmt;
 

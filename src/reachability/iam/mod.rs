@@ -186,12 +186,8 @@ impl<'g> RolePermissions<'g> {
             return permissions;
         };
         let ours = |link: &Link<Role>| {
-            Ternary::any(
-                index
-                    .role(link)
-                    .iter()
-                    .map(|to| to.same(&Resolved::Node(id, role))),
-            )
+            let same = |to: &Resolved<'_, Role>| to.same(&Resolved::Node(id, role));
+            Ternary::unanimous(index.role(link).iter().map(same))
         };
         for link in &role.managed_policies {
             permissions.attach(index, link, Ternary::Yes, (id, "managed_policies"));

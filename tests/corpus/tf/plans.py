@@ -239,7 +239,8 @@ class Base:
             f"-var={name}={value if isinstance(value, str) else json.dumps(value)}"
             for name, value in case.get("variables", {}).items()
         ]
-        refresh = ["-refresh=false"] if case.get("applied") else []
+        # By default without a refresh, which reads more than a case needs.
+        refresh = ["-refresh=false"] if case.get("applied") and not case.get("refreshed") else []
         self.terraform("plan", "-input=false", "-out=plan.out", f"-state={state}", *refresh, *variables)
         plan = json.loads(self.terraform("show", "-json", "plan.out"))
         return trimmed(plan, case.get("applied"))
