@@ -1,10 +1,11 @@
 //! The graph, indexed by resource type, with resolution of references.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Assumptions;
+use super::refused::Refusal;
 use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
@@ -23,9 +24,15 @@ pub(crate) struct GraphIndex<'g> {
     of_kind: HashMap<&'static str, Vec<NodeId>>,
     /// Resources that a nested stack or custom resource receives, and can modify.
     externally_modified: HashSet<NodeId>,
-    /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
+    /// The VPCs with Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
+    /// The Region that the file implies.
+    home: OnceCell<Option<&'static Region>>,
+    /// Why AWS refuses to create a stack.
+    refusals: OnceCell<Vec<Refusal>>,
+    /// The associations of resolver rules and DNS Firewall with VPCs.
+    dns_associations: OnceCell<Vec<NodeId>>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
@@ -124,6 +131,9 @@ impl<'g> GraphIndex<'g> {
             externally_modified,
             dns_overridden,
             region,
+            home: OnceCell::new(),
+            refusals: OnceCell::new(),
+            dns_associations: OnceCell::new(),
             permissions: RefCell::default(),
         }
     }
@@ -131,6 +141,25 @@ impl<'g> GraphIndex<'g> {
     /// Returns the Region of the deployment if the file specifies it.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
+    }
+
+    /// Returns the Region of the deployment if the file specifies or implies it.
+    pub(super) fn home(
+        &self,
+        find: impl FnOnce() -> Option<&'static Region>,
+    ) -> Option<&'static Region> {
+        *self.home.get_or_init(find)
+    }
+
+    /// Returns why AWS refuses to create a stack.
+    pub(super) fn refusals(&self) -> &[Refusal] {
+        self.refusals.get_or_init(|| super::refused::all(self))
+    }
+
+    /// Returns the associations of resolver rules and DNS Firewall with VPCs.
+    pub(super) fn dns_associations(&self) -> &[NodeId] {
+        self.dns_associations
+            .get_or_init(|| super::dns_rules::associations(self))
     }
 
     /// Returns the nodes of a type that can exist.
@@ -164,7 +193,7 @@ impl<'g> GraphIndex<'g> {
         self.externally_modified.contains(&id)
     }
 
-    /// Returns whether resolver rules, DNS firewalls or Route 53 Profiles affect the names in a VPC.
+    /// Returns whether a Route 53 Profile affects the names in a VPC.
     pub(crate) fn is_dns_overridden(&self, vpc: NodeId) -> bool {
         self.dns_overridden.contains(&vpc)
     }

@@ -14,6 +14,8 @@
 //! ```
 
 mod assumptions;
+mod dhcp;
+mod dns_rules;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
@@ -22,12 +24,15 @@ pub(crate) mod image;
 pub(crate) mod instance;
 pub(crate) mod launch_template;
 mod managed;
+mod names;
 mod order;
 pub(crate) mod path;
+mod refused;
 mod result;
 mod role_policies;
 mod routes;
 mod security;
+mod service_name;
 pub(crate) mod setting;
 pub(crate) mod ternary;
 mod topology;

@@ -13,7 +13,7 @@ use crate::resource::{
 };
 
 /// Returns all nodes that exist before another.
-fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
+pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     let mut seen = HashSet::new();
     let mut left = vec![node];
     while let Some(id) = left.pop() {

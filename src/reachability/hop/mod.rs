@@ -12,7 +12,7 @@ use std::fmt;
 
 use super::graph_index::GraphIndex;
 use super::instance::{InstanceConfig, Placement};
-use super::{HopResult, HopStatus};
+use super::{HopResult, HopStatus, refused};
 use crate::ir::NodeId;
 use crate::session_manager::SERVICES;
 use instance_profile::InstanceRole;
@@ -198,6 +198,10 @@ pub(super) fn check_all<'g>(
             .flat_map(|service| connect(service).check())
             .collect()
     }));
+    // A more precise failure says it better.
+    if results.iter().all(|it| it.status != HopStatus::Fail) {
+        results.extend(refused::results(index, instance.node));
+    }
     results
 }
 
