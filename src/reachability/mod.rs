@@ -107,7 +107,10 @@ fn check_instance<'g>(
     InstanceReachability {
         node: instance.node,
         verdict: verdict(index, &hops),
-        warnings: order::warnings(index, instance),
+        warnings: order::warnings(index, instance)
+            .into_iter()
+            .chain(hop::session_warnings(index, instance))
+            .collect(),
         hops,
     }
 }

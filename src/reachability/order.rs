@@ -4,13 +4,16 @@
 use std::collections::HashSet;
 
 use super::graph_index::GraphIndex;
+use super::hop::{Connection, PathChoice};
 use super::instance::InstanceConfig;
+use super::routes::{InternetRoute, routes, table_of};
 use super::{Hop, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::{
     InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
-    VpcEndpoint,
+    SubnetRouteTableAssociation, VpcEndpoint,
 };
+use crate::session_manager::SERVICES;
 
 /// Returns all nodes that exist before another.
 pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
@@ -33,8 +36,40 @@ pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     seen
 }
 
+/// Returns the routes, associations and NAT gateways of the way to the internet, if the agent takes
+/// it.
+fn internet<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    for placement in &instance.placements {
+        let connection = Connection::new(index, instance, placement, SERVICES[0], None);
+        let (PathChoice::Internet, InternetRoute::Works(by, _)) =
+            (&connection.path, &connection.internet_route)
+        else {
+            continue;
+        };
+        found.push(*by);
+        let table = table_of(index, &placement.subnet);
+        let (routes, _) = routes(index, &table);
+        let default = routes.into_iter().filter(|(_, route, _)| {
+            let range = route.cidr_block.as_ref().and_then(|cidr| index.cidr(cidr));
+            range.is_some_and(|range| !range.is_private())
+        });
+        found.extend(default.map(|(id, ..)| id));
+        let ties = index
+            .all::<SubnetRouteTableAssociation>()
+            .filter(|(_, _, tie)| index.resolve_one(&tie.subnet).node() == placement.subnet.node());
+        found.extend(ties.map(|(id, ..)| id));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Returns a warning for the resources that the instance requires but does not depend on.
-pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<HopResult> {
+pub(super) fn warnings<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+) -> Vec<HopResult> {
     let before = before(index, instance.node);
     let waits_for = |id: NodeId| before.contains(&id);
     // Only endpoints of its VPC, policies of its role, and rules of its security groups.
@@ -69,10 +104,15 @@ pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) ->
         .all::<SecurityGroupEgress>()
         .map(|(id, ..)| id)
         .chain(index.all::<SecurityGroupIngress>().map(|(id, ..)| id));
-    let missing: Vec<NodeId> = endpoints
+    let mut missing: Vec<NodeId> = endpoints
         .chain(policies.chain(rules).filter(written_alone))
         .filter(|&id| id != instance.node && ours(id) && !waits_for(id))
         .collect();
+    for id in internet(index, instance) {
+        if !waits_for(id) && !missing.contains(&id) && written_alone(&id) {
+            missing.push(id);
+        }
+    }
     if missing.is_empty() {
         return Vec::new();
     }

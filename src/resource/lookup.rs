@@ -29,8 +29,12 @@ resource! {
         image_id: Value<Text> = "" / "image_id",
         /// A regular expression for the name.
         name_regex: Value<Text> = "" / "name_regex",
+        /// The account that owns the AMI.
+        owner_id: Value<Text> = "" / "owner_id",
     }
     many {
+        /// The accepted owners: accounts, `amazon`, `aws-marketplace` or `self`.
+        owners: Value<Text> = "" / "owners",
         /// The filters.
         filters: LookupFilter = "" / "filter",
     }

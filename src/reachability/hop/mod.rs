@@ -7,6 +7,7 @@ mod connection;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
 use connection::{link_of, policy_of, service_name, worst};
+pub(super) use session_preferences::warnings as session_warnings;
 
 use std::fmt;
 
