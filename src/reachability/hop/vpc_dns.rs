@@ -7,7 +7,7 @@ use super::super::names::Resolution;
 use super::super::routes::{InternetRoute, flag};
 use super::super::security::{Acl, Group, acl_of};
 use super::super::ternary::Ternary;
-use super::super::{HopResult, path};
+use super::super::{HopResult, path, setting};
 use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::{NodeId, Value};
 use crate::resource::{RawValue, VpcEndpoint};
@@ -298,16 +298,33 @@ fn address_family(
     )
 }
 
-/// Returns whether instances of the subnet can have IPv6 addresses beside IPv4.
+/// Returns whether the instance has an IPv6 address beside IPv4: the subnet assigns one, or the
+/// instance requests one.
 fn has_ipv6(connection: &Connection<'_, '_>) -> Ternary {
-    let Resolved::Node(_, subnet) = connection.subnet else {
+    let Resolved::Node(id, subnet) = connection.subnet else {
         return Ternary::Unknown;
     };
-    // Each instance can also request addresses.
-    match &subnet.ipv6_cidr_block {
-        Some(value) if !value.is_absent() => Ternary::Unknown,
-        _ => Ternary::No,
+    if setting::is_unmodeled(connection.index, *id, "assign_ipv6_address_on_creation") {
+        return Ternary::Unknown;
     }
+    let requested = [connection.instance.node, connection.instance.launch_source]
+        .into_iter()
+        .filter_map(|id| connection.index.graph.node(id)?.origin.as_ref())
+        .any(|origin| {
+            let properties = origin.unknown_properties.iter();
+            properties
+                .filter(|(_, value)| !matches!(value, RawValue::Raw(_)))
+                .any(|(name, _)| name.to_ascii_lowercase().starts_with("ipv6"))
+                || origin
+                    .unmodeled
+                    .iter()
+                    .any(|it| it.field.starts_with("network_interfaces"))
+        });
+    flag(subnet.assign_ipv6_address_on_creation.as_ref()).or(if requested {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    })
 }
 
 /// Checks that an instance that leaves the VPC has an IPv4 address, since the names of the services
