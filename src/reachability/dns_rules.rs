@@ -1,10 +1,13 @@
 //! Resolver rules, DNS Firewall and Route 53 Profiles: what they do to a name in a VPC.
 
-use super::graph_index::GraphIndex;
+use super::graph_index::{GraphIndex, Resolved};
 use super::names::DnsName;
 use super::ternary::Ternary;
-use crate::ir::{Dialect, Expr, NodeId, Text, Value};
-use crate::resource::{Map, Node, RawValue};
+use crate::ir::{Link, NodeId, Text, Value};
+use crate::resource::{
+    FirewallDomainList, FirewallGroupRule, FirewallRuleGroup, FirewallRuleGroupAssociation,
+    ResolverRule, ResolverRuleAssociation, Vpc,
+};
 
 /// The effect of the rules of a VPC on a name.
 pub(crate) enum Effect {
@@ -14,96 +17,19 @@ pub(crate) enum Effect {
     Unknown(String, (NodeId, &'static str)),
 }
 
-const RULE_ASSOCIATION: [&str; 2] = [
-    "AWS::Route53Resolver::ResolverRuleAssociation",
-    "aws_route53_resolver_rule_association",
-];
-const FIREWALL_ASSOCIATION: [&str; 2] = [
-    "AWS::Route53Resolver::FirewallRuleGroupAssociation",
-    "aws_route53_resolver_firewall_rule_group_association",
-];
-const FIREWALL_RULE: &str = "aws_route53_resolver_firewall_rule";
-
-fn type_of(node: &Node) -> &str {
-    node.resource.type_name(node.dialect()).unwrap_or_default()
-}
-
-/// Returns the associations of the graph.
-pub(super) fn associations(index: &GraphIndex<'_>) -> Vec<NodeId> {
-    let nodes = index.graph.nodes();
-    let is_one = |node: &Node| {
-        let name = type_of(node);
-        RULE_ASSOCIATION.contains(&name) || FIREWALL_ASSOCIATION.contains(&name)
-    };
-    nodes
-        .filter(|(_, node)| is_one(node) && !node.is_absent())
-        .map(|(id, _)| id)
-        .collect()
-}
-
-/// The properties of a resource of a type without a table.
-struct Body<'g> {
-    dialect: Dialect,
-    map: Map<'g>,
-}
-
-impl<'g> Body<'g> {
-    fn of(node: &'g Node) -> Body<'g> {
-        let dialect = node.dialect();
-        Body {
-            dialect,
-            map: node.resource.put(dialect),
-        }
-    }
-
-    fn get(&self, cfn: &str, tf: &str) -> Option<&RawValue<'g>> {
-        self.map.get(self.dialect.pick(cfn, tf))
-    }
-}
-
-fn text<'a>(value: Option<&'a RawValue<'_>>) -> Option<&'a str> {
-    match value? {
-        RawValue::Str(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn number(value: Option<&RawValue<'_>>) -> Option<i64> {
-    match value? {
-        RawValue::Int(number) => Some(*number),
-        RawValue::Str(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-/// Returns the resource that a value refers to.
-fn target(value: Option<&RawValue<'_>>) -> Option<NodeId> {
-    match value? {
-        RawValue::Expr(expr) => match expr.as_ref() {
-            Expr::Attr(id, _) | Expr::Other(id, _) => Some(*id),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Returns whether a value refers to a VPC.
-fn names_vpc(value: Option<&RawValue<'_>>, vpc: NodeId) -> Ternary {
-    match (target(value), value) {
-        (Some(id), _) => (id == vpc).into(),
+/// Returns whether a link names the VPC.
+fn names_vpc(index: &GraphIndex<'_>, link: &Link<Vpc>, vpc: NodeId) -> Ternary {
+    let all = index.resolve(link);
+    let one = |to: &Resolved<'_, Vpc>| match to {
+        Resolved::Node(id, _) => (*id == vpc).into(),
         // A literal ID never names a VPC that the file creates.
-        (None, Some(RawValue::Str(_))) => Ternary::No,
+        Resolved::Outside(crate::ir::Expr::Text(_)) => Ternary::No,
         _ => Ternary::Unknown,
-    }
-}
-
-fn name_of(index: &GraphIndex<'_>, value: Option<&RawValue<'_>>) -> Option<DnsName> {
-    let value = match value? {
-        RawValue::Str(text) => Value::Lit(Text::Owned(text.to_string())),
-        RawValue::Expr(expr) => Value::Expr(expr.as_ref().clone()),
-        _ => return None,
     };
-    DnsName::of(index, &value)
+    match all.as_slice() {
+        [to] => one(to),
+        _ => Ternary::any(all.iter().map(one)).and(Ternary::Unknown),
+    }
 }
 
 /// Returns the effect of the rules of a VPC on a name. `labels` is the length of the private zone
@@ -118,9 +44,6 @@ pub(crate) fn effect(index: &GraphIndex<'_>, vpc: NodeId, host: &DnsName, labels
             (vpc, "enable_dns_support"),
         );
     }
-    if index.dns_associations().is_empty() {
-        return Effect::None;
-    }
     match firewall(index, vpc, host) {
         Effect::None => resolver_rules(index, vpc, host, labels),
         other => other,
@@ -131,32 +54,27 @@ pub(crate) fn effect(index: &GraphIndex<'_>, vpc: NodeId, host: &DnsName, labels
 /// <https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resolver-overview-forward-vpc-to-network-domain-name-matches.html>
 fn resolver_rules(index: &GraphIndex<'_>, vpc: NodeId, host: &DnsName, labels: usize) -> Effect {
     let mut best: Option<(usize, bool, NodeId)> = None;
-    for &id in index.dns_associations() {
-        let Some(node) = index.graph.node(id) else {
-            continue;
-        };
-        if !RULE_ASSOCIATION.contains(&type_of(node)) {
+    for (id, _, tie) in index.all::<ResolverRuleAssociation>() {
+        let ours = names_vpc(index, &tie.vpc, vpc).and(index.exists(id));
+        if ours.is_no() {
             continue;
         }
-        let body = Body::of(node);
-        if names_vpc(body.get("VPCId", "vpc_id"), vpc).is_no() {
-            continue;
-        }
-        let rule = target(body.get("ResolverRuleId", "resolver_rule_id"));
-        let known = rule.and_then(|rule| index.graph.node(rule)).map(Body::of);
-        let domain = known
-            .as_ref()
-            .and_then(|rule| name_of(index, rule.get("DomainName", "domain_name")));
-        let is_system = known
-            .as_ref()
-            .is_some_and(|rule| text(rule.get("RuleType", "rule_type")) == Some("SYSTEM"));
-        let length = match &domain {
-            Some(domain) if domain.covers(host).is_no() => continue,
-            Some(domain) => domain.labels(),
-            None => usize::MAX,
+        let (rule, length, is_system) = match index.resolve_one::<ResolverRule>(&tie.resolver_rule)
+        {
+            Resolved::Node(rule, it) => {
+                let domain = DnsName::of(index, &it.domain_name);
+                let length = match &domain {
+                    Some(domain) if domain.covers(host).is_no() => continue,
+                    Some(domain) => domain.labels(),
+                    None => usize::MAX,
+                };
+                let system = it.rule_type.lit().is_some_and(|of| of == "SYSTEM");
+                (rule, length, system && ours.is_yes())
+            }
+            _ => (id, usize::MAX, false),
         };
         if best.is_none_or(|(other, ..)| length > other) {
-            best = Some((length, is_system, rule.unwrap_or(id)));
+            best = Some((length, is_system, rule));
         }
     }
     match best {
@@ -194,35 +112,28 @@ fn firewall(index: &GraphIndex<'_>, vpc: NodeId, host: &DnsName) -> Effect {
             (vpc, "enable_dns_support"),
         )
     };
-    for &id in index.dns_associations() {
-        let Some(node) = index.graph.node(id) else {
-            continue;
-        };
-        if !FIREWALL_ASSOCIATION.contains(&type_of(node)) {
-            continue;
-        }
-        let body = Body::of(node);
-        let ours = names_vpc(body.get("VpcId", "vpc_id"), vpc).and(index.exists(id));
+    for (id, _, tie) in index.all::<FirewallRuleGroupAssociation>() {
+        let ours = names_vpc(index, &tie.vpc, vpc).and(index.exists(id));
         if ours.is_no() {
             continue;
         }
-        let group = target(body.get("FirewallRuleGroupId", "firewall_rule_group_id"));
-        let Some((group, group_node)) = group.and_then(|id| Some((id, index.graph.node(id)?)))
+        let Resolved::Node(group, it) = index.resolve_one::<FirewallRuleGroup>(&tie.rule_group)
         else {
             return unknown(id);
         };
-        let priority = number(body.get("Priority", "priority"));
-        let Some(found) = rules_of_group(index, (group, group_node), host) else {
+        let unmodeled = index
+            .graph
+            .node(group)
+            .is_some_and(|node| node.is_unmodeled("rules"));
+        if unmodeled || index.is_externally_modified(group) {
             return unknown(group);
-        };
-        for (own, mut rule) in found {
-            let (Some(outer), Some(own)) = (priority, own) else {
-                rule.matches = rule.matches.and(Ternary::Unknown);
-                rules.push(rule);
-                continue;
-            };
-            rule.order = (outer, own);
+        }
+        for (own, mut rule) in rules_of_group(index, (group, it), host) {
             rule.matches = rule.matches.and(ours);
+            match (tie.priority.lit(), own) {
+                (Some(outer), Some(own)) => rule.order = (*outer, own),
+                _ => rule.matches = rule.matches.and(Ternary::Unknown),
+            }
             rules.push(rule);
         }
     }
@@ -250,81 +161,83 @@ fn firewall(index: &GraphIndex<'_>, vpc: NodeId, host: &DnsName) -> Effect {
     Effect::None
 }
 
-/// Returns the rules of a group, each with its priority, or none if the file does not show them.
+/// Returns the rules of a group, each with its priority if the file shows it.
 fn rules_of_group(
     index: &GraphIndex<'_>,
-    (group, node): (NodeId, &Node),
+    (group, it): (NodeId, &FirewallRuleGroup),
     host: &DnsName,
-) -> Option<Vec<(Option<i64>, FirewallRule)>> {
-    let read = |map: &Body<'_>| {
-        (
-            number(map.get("Priority", "priority")),
-            FirewallRule {
-                order: (i64::MAX, i64::MAX),
-                matches: matches(index, map, host),
-                blocks: blocks(map),
-                id: group,
-            },
-        )
+) -> Vec<(Option<i64>, FirewallRule)> {
+    let read = |priority: &Value<i64>, matches: Ternary, blocks: Ternary| {
+        let order = (i64::MAX, i64::MAX);
+        let rule = FirewallRule {
+            order,
+            matches,
+            blocks,
+            id: group,
+        };
+        (priority.lit().copied(), rule)
     };
-    match node.dialect() {
-        Dialect::Cfn => match Body::of(node).get("FirewallRules", "") {
-            None => Some(Vec::new()),
-            Some(RawValue::List(items)) => items
-                .iter()
-                .map(|item| match item {
-                    RawValue::Object(map) => Some(read(&Body {
-                        dialect: Dialect::Cfn,
-                        map: map.clone(),
-                    })),
-                    _ => None,
-                })
-                .collect(),
-            Some(_) => None,
-        },
-        Dialect::Tf => Some(
-            index
-                .graph
-                .nodes()
-                .filter(|(_, it)| type_of(it) == FIREWALL_RULE && !it.is_absent())
-                .map(|(_, it)| Body::of(it))
-                .filter(|it| target(it.get("", "firewall_rule_group_id")) == Some(group))
-                .map(|it| read(&it))
-                .collect(),
-        ),
-    }
+    let nested = it.rules.iter().map(|rule| {
+        let matches = matches(index, rule.q_type.as_ref(), rule.domain_list.as_ref(), host);
+        let blocks = blocks(&rule.action, rule.block_response.as_ref());
+        read(&rule.priority, matches, blocks)
+    });
+    let separate = index
+        .all::<FirewallGroupRule>()
+        .filter_map(|(id, _, rule)| {
+            let ours = index
+                .points_to(&rule.rule_group, group)
+                .and(index.exists(id));
+            let matches = matches(index, rule.q_type.as_ref(), rule.domain_list.as_ref(), host);
+            let blocks = blocks(&rule.action, rule.block_response.as_ref());
+            (!ours.is_no()).then(|| read(&rule.priority, matches.and(ours), blocks))
+        });
+    nested.chain(separate).collect()
 }
 
-fn blocks(rule: &Body<'_>) -> Ternary {
-    match text(rule.get("Action", "action")) {
+fn blocks(action: &Value<Text>, response: Option<&Value<Text>>) -> Ternary {
+    match action.lit().map(Text::as_ref) {
         Some("ALLOW" | "ALERT") => Ternary::No,
         // The response can be another name.
-        Some("BLOCK") if text(rule.get("BlockResponse", "block_response")) == Some("OVERRIDE") => {
-            Ternary::Unknown
-        }
-        Some("BLOCK") => Ternary::Yes,
+        Some("BLOCK") => match response.map(Value::lit) {
+            None => Ternary::Yes,
+            Some(Some(text)) if text != "OVERRIDE" => Ternary::Yes,
+            Some(_) => Ternary::Unknown,
+        },
         _ => Ternary::Unknown,
     }
 }
 
 /// Returns whether a rule matches a name.
-fn matches(index: &GraphIndex<'_>, rule: &Body<'_>, host: &DnsName) -> Ternary {
+fn matches(
+    index: &GraphIndex<'_>,
+    q_type: Option<&Value<Text>>,
+    list: Option<&Link<FirewallDomainList>>,
+    host: &DnsName,
+) -> Ternary {
     // Queries for IPv4 addresses have the type `A`.
-    match rule.get("Qtype", "q_type") {
-        None => {}
-        Some(RawValue::Str(of)) if matches!(of.as_ref(), "" | "A" | "1") => {}
-        Some(RawValue::Str(_)) => return Ternary::No,
-        Some(RawValue::Expr(expr)) if **expr == Expr::Absent => {}
-        Some(_) => return Ternary::Unknown,
-    }
-    let list = target(rule.get("FirewallDomainListId", "firewall_domain_list_id"));
-    let Some(node) = list.and_then(|id| index.graph.node(id)) else {
-        return Ternary::Unknown;
+    let of_addresses = match q_type {
+        None => Ternary::Yes,
+        Some(value) if value.is_absent() => Ternary::Yes,
+        Some(value) => match value.lit() {
+            Some(of) => matches!(of.as_ref(), "" | "A" | "1" | "TYPE1").into(),
+            None => Ternary::Unknown,
+        },
     };
-    match Body::of(node).get("Domains", "domains") {
-        Some(RawValue::List(items)) => Ternary::any(items.iter().map(|item| {
-            name_of(index, Some(item)).map_or(Ternary::Unknown, |name| name.matches(host))
-        })),
-        _ => Ternary::Unknown,
-    }
+    let Some(Resolved::Node(id, it)) = list.map(|link| index.resolve_one(link)) else {
+        return of_addresses.and(Ternary::Unknown);
+    };
+    let named = Ternary::any(it.domains.iter().map(|domain| {
+        DnsName::of(index, domain).map_or(Ternary::Unknown, |name| name.matches(host))
+    }));
+    let unmodeled = index
+        .graph
+        .node(id)
+        .is_some_and(|node| node.is_unmodeled("domains"));
+    let more = if it.domain_file.is_some() || unmodeled {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    };
+    of_addresses.and(named.or(more))
 }

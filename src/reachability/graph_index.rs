@@ -31,8 +31,6 @@ pub(crate) struct GraphIndex<'g> {
     home: OnceCell<Option<&'static Region>>,
     /// Why AWS refuses to create a stack.
     refusals: OnceCell<Vec<Refusal>>,
-    /// The associations of resolver rules and DNS Firewall with VPCs.
-    dns_associations: OnceCell<Vec<NodeId>>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
 }
@@ -133,7 +131,6 @@ impl<'g> GraphIndex<'g> {
             region,
             home: OnceCell::new(),
             refusals: OnceCell::new(),
-            dns_associations: OnceCell::new(),
             permissions: RefCell::default(),
         }
     }
@@ -154,12 +151,6 @@ impl<'g> GraphIndex<'g> {
     /// Returns why AWS refuses to create a stack.
     pub(super) fn refusals(&self) -> &[Refusal] {
         self.refusals.get_or_init(|| super::refused::all(self))
-    }
-
-    /// Returns the associations of resolver rules and DNS Firewall with VPCs.
-    pub(super) fn dns_associations(&self) -> &[NodeId] {
-        self.dns_associations
-            .get_or_init(|| super::dns_rules::associations(self))
     }
 
     /// Returns the nodes of a type that can exist.
