@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::Assumptions;
 use super::refused::Refusal;
 use super::role_policies::RolePermissions;
+use super::service_name::ServiceName;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
 use crate::region::Region;
@@ -29,6 +30,8 @@ pub(crate) struct GraphIndex<'g> {
     region: Option<&'static Region>,
     /// The Region that the file implies.
     home: OnceCell<Option<&'static Region>>,
+    /// The services of the endpoints.
+    pub(super) service_names: RefCell<HashMap<NodeId, ServiceName>>,
     /// Why AWS refuses to create a stack.
     refusals: OnceCell<Vec<Refusal>>,
     /// The evaluated permissions of each role.
@@ -130,6 +133,7 @@ impl<'g> GraphIndex<'g> {
             dns_overridden,
             region,
             home: OnceCell::new(),
+            service_names: RefCell::default(),
             refusals: OnceCell::new(),
             permissions: RefCell::default(),
         }

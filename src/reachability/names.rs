@@ -463,7 +463,9 @@ fn by_answer(
 
 fn is_for_other_service(index: &GraphIndex<'_>, endpoint: NodeId, service: &str) -> bool {
     match index.graph.node(endpoint).map(|it| &it.resource) {
-        Some(Resource::VpcEndpoint(it)) => super::service_name::serves(index, it, service).is_no(),
+        Some(Resource::VpcEndpoint(it)) => {
+            super::service_name::serves(index, endpoint, it, service).is_no()
+        }
         _ => false,
     }
 }

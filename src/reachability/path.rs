@@ -41,7 +41,7 @@ pub(crate) fn candidates<'g>(
 ) -> Vec<Candidate<'g>> {
     let mut found = Vec::new();
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
-        let exists = serves(index, endpoint, service)
+        let exists = serves(index, id, endpoint, service)
             .and(Ternary::any(
                 index
                     .resolve(&endpoint.vpc)

@@ -2,7 +2,7 @@
 
 use super::graph_index::{GraphIndex, Resolved};
 use super::ternary::Ternary;
-use crate::ir::{Expr, NodeId, Pseudo, Text, Value};
+use crate::ir::{Expr, NodeId, Pseudo, Value};
 use crate::region::{EndpointService, Region, regions};
 use crate::resource::{Subnet, VpcEndpoint};
 use crate::session_manager::SERVICES;
@@ -59,12 +59,21 @@ impl Suggestion {
     }
 }
 
-/// Returns the meaning of the name of an endpoint service.
-pub(crate) fn service_name(index: &GraphIndex<'_>, name: &Value<Text>) -> ServiceName {
-    match name {
+/// Returns the meaning of the name of the service of an endpoint.
+pub(crate) fn service_name(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    endpoint: &VpcEndpoint,
+) -> ServiceName {
+    if let Some(known) = index.service_names.borrow().get(&id) {
+        return known.clone();
+    }
+    let name = match &endpoint.service_name {
         Value::Lit(text) => by_text(text, None, home(index)),
         Value::Expr(expr) => by_expr(index, expr),
-    }
+    };
+    index.service_names.borrow_mut().insert(id, name.clone());
+    name
 }
 
 fn by_expr(index: &GraphIndex<'_>, expr: &Expr) -> ServiceName {
@@ -166,7 +175,9 @@ fn by_text(
         let china = (region.partition == "aws-cn").then(|| token.strip_suffix(".cn"));
         let plain = china.flatten().unwrap_or(token);
         let Some(service) = EndpointService::find(plain) else {
-            return match known(plain) {
+            let last = plain.rsplit('.').next().unwrap_or_default();
+            let of_agent = SERVICES.into_iter().find(|service| *service == last);
+            return match known(plain).or(of_agent) {
                 Some(near) => suggest(near, region),
                 None => ServiceName::Unknown,
             };
@@ -269,8 +280,13 @@ pub(crate) fn regions_of_file(
 }
 
 /// Returns whether an endpoint is for a service of the Region.
-pub(crate) fn serves(index: &GraphIndex<'_>, endpoint: &VpcEndpoint, service: &str) -> Ternary {
-    match service_name(index, &endpoint.service_name) {
+pub(crate) fn serves(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    endpoint: &VpcEndpoint,
+    service: &str,
+) -> Ternary {
+    match service_name(index, id, endpoint) {
         ServiceName::Aws(token, region) => {
             if token != service {
                 return Ternary::No;

@@ -138,7 +138,7 @@ fn missing(connection: &Connection<'_, '_>) -> HopResult {
         });
     if let Some((id, endpoint)) = elsewhere {
         let name = connection.index.name(id);
-        let (reason, field) = if serves(connection.index, endpoint, service).is_no() {
+        let (reason, field) = if serves(connection.index, id, endpoint, service).is_no() {
             ("is for another region", "service_name")
         } else if is_in_other_vpc(connection, endpoint) {
             ("is in another VPC", "vpc")

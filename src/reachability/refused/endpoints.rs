@@ -48,7 +48,7 @@ pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let name = index.name(id);
         let shown = shown(index, &endpoint.service_name);
         let at = (id, "service_name");
-        match service_name(index, &endpoint.service_name) {
+        match service_name(index, id, endpoint) {
             ServiceName::Missing(meant) => {
                 let forgotten = shown.contains("${AWS::Region}")
                     && matches!(&endpoint.service_name, Value::Lit(_));
@@ -137,7 +137,7 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
         }
     }
     for (id, endpoint) in endpoints(index) {
-        let ServiceName::Aws(token, region) = service_name(index, &endpoint.service_name) else {
+        let ServiceName::Aws(token, region) = service_name(index, id, endpoint) else {
             continue;
         };
         let name = index.name(id);
@@ -225,7 +225,7 @@ pub(crate) fn to_interface(
 /// A gateway endpoint, which is the default, for a service that has none.
 pub(super) fn types(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let one = |(id, endpoint): (NodeId, &VpcEndpoint)| {
-        let ServiceName::Aws(token, _) = service_name(index, &endpoint.service_name) else {
+        let ServiceName::Aws(token, _) = service_name(index, id, endpoint) else {
             return None;
         };
         let is_gateway = !path::is_interface(endpoint);
@@ -263,7 +263,7 @@ pub(super) fn private_dns_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         .into_iter()
         .filter_map(|(id, endpoint)| {
             let private = has_private_dns(index, id, endpoint);
-            match service_name(index, &endpoint.service_name) {
+            match service_name(index, id, endpoint) {
                 ServiceName::Aws(token, region) if !private.is_no() => {
                     Some((id, endpoint, token, region, private))
                 }

@@ -45,7 +45,7 @@ pub(super) fn beside_private_dns(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         let private = path::private_dns(index, id, endpoint).and(path::is_interface(endpoint));
-        let ServiceName::Aws(token, _) = service_name(index, &endpoint.service_name) else {
+        let ServiceName::Aws(token, _) = service_name(index, id, endpoint) else {
             continue;
         };
         if !private.is_yes() {
