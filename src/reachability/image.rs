@@ -80,7 +80,9 @@ fn by_text(text: &str) -> Image {
 /// Classifies an image by the name of a public parameter of Systems Manager.
 fn by_parameter(name: &str) -> Image {
     let shown = name.trim_end_matches('}').to_owned();
-    let last = shown.rsplit('/').next().unwrap_or_default();
+    // The images for ECS have a parameter for each fact.
+    let image = shown.strip_suffix("/image_id").unwrap_or(&shown);
+    let last = image.rsplit('/').next().unwrap_or_default();
     let amazon = name.starts_with("/aws/service/ami-amazon-linux-latest/");
     if amazon && last.contains("minimal") {
         return Image::WithoutAgent(shown);
@@ -300,7 +302,7 @@ mod tests {
         for name in [
             "/aws/service/ecs/optimized-ami/amazon-linux-2/recommended/image_id",
             "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
-            "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-ECS_Optimized",
+            "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-ECS_Optimized/image_id",
         ] {
             assert!(matches!(by_text(name), Image::WithAgent(_)), "{name}");
         }

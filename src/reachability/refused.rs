@@ -13,6 +13,7 @@ use crate::resource::Node;
 
 mod endpoints;
 mod groups;
+mod subnets;
 mod zones;
 
 pub(super) use endpoints::to_interface;
@@ -78,9 +79,9 @@ const CHECKS: &[Check] = &[
     endpoints::types,
     endpoints::private_dns_twice,
     endpoints::private_dns_without_attributes,
-    endpoints::subnets_in_one_zone,
-    endpoints::address_types,
-    endpoints::networks,
+    subnets::in_one_zone,
+    subnets::address_types,
+    subnets::networks,
     zones::twice,
     zones::beside_private_dns,
     groups::peers,

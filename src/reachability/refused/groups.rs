@@ -7,7 +7,8 @@ use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
-    Instance, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, Vpc, VpcEndpoint,
+    Instance, NetworkInterface, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    Vpc, VpcEndpoint,
 };
 
 const PEERING: [&str; 2] = [
@@ -167,6 +168,12 @@ pub(super) fn interfaces(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let hop = Hop::InstanceSecurityGroup;
         let one = |link| foreign_group(index, (*node, field), &vpc, link, hop);
         found.extend(links.iter().find_map(one));
+    }
+    for (id, _, interface) in index.all::<NetworkInterface>() {
+        let vpc = index.vpc_of(&index.resolve_one(&interface.subnet));
+        let hop = Hop::InstanceSecurityGroup;
+        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, link, hop);
+        found.extend(interface.security_groups.iter().find_map(one));
     }
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         let vpc = index.resolve_one(&endpoint.vpc);
