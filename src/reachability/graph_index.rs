@@ -1,12 +1,14 @@
 //! The graph, indexed by resource type, with resolution of references.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Assumptions;
 use super::cache::Cache;
+use super::refused::Refusal;
 use super::role_policies::RolePermissions;
+use super::service_name::ServiceName;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
 use crate::region::Region;
@@ -25,9 +27,15 @@ pub(crate) struct GraphIndex<'g> {
     of_kind: HashMap<&'static str, Vec<NodeId>>,
     /// Resources that a nested stack or custom resource receives, and can modify.
     externally_modified: HashSet<NodeId>,
-    /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
+    /// The VPCs with Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
     region: Option<&'static Region>,
+    /// The Region that the file implies.
+    home: OnceCell<Option<&'static Region>>,
+    /// The services of the endpoints.
+    pub(super) service_names: RefCell<HashMap<NodeId, ServiceName>>,
+    /// Why AWS refuses to create a stack.
+    refusals: OnceCell<Vec<Refusal>>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
     pub(super) cache: Cache<'g>,
@@ -142,6 +150,9 @@ impl<'g> GraphIndex<'g> {
             externally_modified,
             dns_overridden,
             region,
+            home: OnceCell::new(),
+            service_names: RefCell::default(),
+            refusals: OnceCell::new(),
             permissions: RefCell::default(),
             cache: Cache::default(),
         }
@@ -150,6 +161,19 @@ impl<'g> GraphIndex<'g> {
     /// Returns the Region of the deployment if the file specifies it.
     pub(crate) fn region(&self) -> Option<&'static Region> {
         self.region
+    }
+
+    /// Returns the Region of the deployment if the file specifies or implies it.
+    pub(super) fn home(
+        &self,
+        find: impl FnOnce() -> Option<&'static Region>,
+    ) -> Option<&'static Region> {
+        *self.home.get_or_init(find)
+    }
+
+    /// Returns why AWS refuses to create a stack.
+    pub(super) fn refusals(&self) -> &[Refusal] {
+        self.refusals.get_or_init(|| super::refused::all(self))
     }
 
     /// Returns the nodes of a type that can exist.
@@ -183,7 +207,7 @@ impl<'g> GraphIndex<'g> {
         self.externally_modified.contains(&id)
     }
 
-    /// Returns whether resolver rules, DNS firewalls or Route 53 Profiles affect the names in a VPC.
+    /// Returns whether a Route 53 Profile affects the names in a VPC.
     pub(crate) fn is_dns_overridden(&self, vpc: NodeId) -> bool {
         self.dns_overridden.contains(&vpc)
     }

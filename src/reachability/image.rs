@@ -80,7 +80,9 @@ fn by_text(text: &str) -> Image {
 /// Classifies an image by the name of a public parameter of Systems Manager.
 fn by_parameter(name: &str) -> Image {
     let shown = name.trim_end_matches('}').to_owned();
-    let last = shown.rsplit('/').next().unwrap_or_default();
+    // The images for ECS have a parameter for each fact.
+    let image = shown.strip_suffix("/image_id").unwrap_or(&shown);
+    let last = image.rsplit('/').next().unwrap_or_default();
     let amazon = name.starts_with("/aws/service/ami-amazon-linux-latest/");
     if amazon && last.contains("minimal") {
         return Image::WithoutAgent(shown);
@@ -89,6 +91,7 @@ fn by_parameter(name: &str) -> Image {
         || (name.starts_with("/aws/service/ami-windows-latest/") && windows(last))
         || canonical(name)
         || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
+        || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2023/")
         || (name.starts_with("/aws/service/eks/optimized-ami/") && name.contains("/amazon-linux"));
     if has {
         return Image::WithAgent(shown);
@@ -122,34 +125,54 @@ fn ubuntu_release(release: &str) -> bool {
     .contains(&release)
 }
 
-/// The owners whose image names identify a family: Amazon, its accounts for Amazon Linux, Windows and
-/// ECS, and Canonical, Debian, Red Hat, SUSE, CentOS and Rocky Linux.
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/find-ami.html>
-const PUBLISHERS: [&str; 10] = [
+/// Accounts that publish the images of AWS and of operating systems.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/finding-an-ami.html>
+const PUBLISHERS: [&str; 19] = [
     "amazon",
+    // Amazon: Linux, Windows, ECS, EKS; Linux in China and GovCloud.
     "137112412989",
     "801119661308",
     "591542846629",
+    "602401143452",
+    "141808717104",
+    "045324592363",
+    // Canonical; in China and GovCloud.
     "099720109477",
+    "837727238323",
+    "513442679011",
+    // Debian, Red Hat, SUSE, CentOS, Fedora, Rocky Linux, AlmaLinux, Oracle.
     "136693071363",
     "309956199498",
     "013907871322",
     "125523088429",
+    "161831738826",
     "792107900819",
+    "764336703387",
+    "131827586825",
+    // Red Hat in GovCloud.
+    "219670896067",
 ];
+
+/// Returns whether a lookup finds only images of a known publisher. Any account can give its images
+/// the same names.
+fn is_public(lookup: &ImageLookup) -> bool {
+    let known = |owner: &Value<crate::ir::Text>| {
+        owner
+            .lit()
+            .is_some_and(|id| PUBLISHERS.contains(&id.as_ref()))
+    };
+    match &lookup.owner_id {
+        Some(owner @ Value::Lit(_)) => known(owner),
+        _ => !lookup.owners.is_empty() && lookup.owners.iter().all(known),
+    }
+}
 
 /// Classifies an image by the filters or the result of a lookup.
 fn by_lookup(lookup: &ImageLookup) -> Image {
     let text = |value: &Value<crate::ir::Text>| value.lit().map(ToString::to_string);
-    // Anyone can give an image any name.
-    let is_publisher = |owner: &Value<crate::ir::Text>| {
-        owner
-            .lit()
-            .is_some_and(|it| PUBLISHERS.contains(&it.as_ref()))
-    };
-    if lookup.owners.is_empty() || !lookup.owners.iter().all(is_publisher) {
-        let named = lookup.name.iter().filter_map(text).next();
-        return Image::Opaque(named.unwrap_or_else(|| "a lookup".to_owned()));
+    if !is_public(lookup) {
+        let name = lookup.name.as_ref().and_then(text);
+        return Image::Opaque(name.unwrap_or_else(|| "a lookup".to_owned()));
     }
     if let Some(name) = lookup.name.as_ref().and_then(text) {
         return by_name(&name);
@@ -175,6 +198,34 @@ fn by_lookup(lookup: &ImageLookup) -> Image {
     })
 }
 
+/// The date of an image, as a number such as `20240513`.
+pub(crate) fn published(name: &str) -> Option<u32> {
+    let digits = name.split(|c: char| !c.is_ascii_digit() && c != '.');
+    digits
+        .flat_map(|part| {
+            // `20240513`, or `2024.05.13` in the names of Windows images.
+            let joined: String = part.split('.').collect();
+            part.split('.')
+                .map(str::to_owned)
+                .chain([joined])
+                .collect::<Vec<_>>()
+        })
+        .filter(|part| part.len() == 8 && part.starts_with("20"))
+        .find_map(|part| part.parse().ok())
+}
+
+/// The first images of a family with SSM Agent, by date.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/ami-preinstalled-agent.html>
+fn first_with_agent(name: &str) -> u32 {
+    if name.contains("ubuntu") {
+        20_180_627
+    } else if name.starts_with("windows_server-") {
+        20_161_101
+    } else {
+        0
+    }
+}
+
 /// Classifies an image by its name, or by a pattern for it.
 fn by_name(name: &str) -> Image {
     let lower = name.to_ascii_lowercase();
@@ -193,8 +244,11 @@ fn by_name(name: &str) -> Image {
             Image::Opaque(shown)
         };
     }
-    if may_be_minimal("al2023-ami-") || may_be_minimal("amzn2-ami-") || lower.contains("ecs") {
+    if may_be_minimal("al2023-ami-") || may_be_minimal("amzn2-ami-") {
         return Image::Opaque(shown);
+    }
+    if published(&lower).is_some_and(|date| date < first_with_agent(&lower)) {
+        return Image::WithoutAgent(shown);
     }
     if lower.starts_with("al2023-ami-") || lower.starts_with("amzn2-ami-") {
         return Image::WithAgent(shown);
@@ -241,6 +295,42 @@ mod tests {
         ));
         assert!(bare("/aws/service/debian/release/12/latest/amd64"));
         assert!(matches!(by_text("ami-0abcdef1234567890"), Image::Opaque(_)));
+    }
+
+    #[test]
+    fn images_for_ecs_include_the_agent() {
+        for name in [
+            "/aws/service/ecs/optimized-ami/amazon-linux-2/recommended/image_id",
+            "/aws/service/ecs/optimized-ami/amazon-linux-2023/arm64/recommended/image_id",
+            "/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-ECS_Optimized/image_id",
+        ] {
+            assert!(matches!(by_text(name), Image::WithAgent(_)), "{name}");
+        }
+        for name in [
+            "al2023-ami-ecs-hvm-2023.0.*",
+            "amzn2-ami-ecs-hvm-*-x86_64-ebs",
+        ] {
+            assert!(matches!(by_name(name), Image::WithAgent(_)), "{name}");
+        }
+    }
+
+    #[test]
+    fn images_before_the_first_with_the_agent_have_none() {
+        let old = "ubuntu/images/hvm-ssd/ubuntu-xenial-16.04-amd64-server-20180405";
+        let new = "ubuntu/images/hvm-ssd/ubuntu-xenial-16.04-amd64-server-20180912";
+        assert!(matches!(by_name(old), Image::WithoutAgent(_)));
+        assert!(matches!(by_name(new), Image::WithAgent(_)));
+        let windows = "Windows_Server-2016-English-Full-Base-2016.10.12";
+        assert!(matches!(by_name(windows), Image::WithoutAgent(_)));
+        assert_eq!(
+            published("al2023-ami-2023.4.20240513.0-kernel-6.1-x86_64"),
+            Some(20_240_513)
+        );
+        assert_eq!(
+            published("Windows_Server-2022-English-Full-Base-2026.04.15"),
+            Some(20_260_415)
+        );
+        assert_eq!(published("al2023-ami-2023*-x86_64"), None);
     }
 
     #[test]

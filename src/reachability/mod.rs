@@ -17,6 +17,8 @@ mod addresses;
 mod assumptions;
 mod block_public_access;
 mod cache;
+mod dhcp;
+mod dns_rules;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
@@ -26,13 +28,16 @@ pub(crate) mod instance;
 mod internet_route;
 pub(crate) mod launch_template;
 mod managed;
+mod names;
 mod network_acl;
 mod order;
 pub(crate) mod path;
+mod refused;
 mod result;
 mod role_policies;
 mod routes;
 mod security;
+mod service_name;
 pub(crate) mod setting;
 pub(crate) mod ternary;
 mod topology;
@@ -128,7 +133,10 @@ fn check_instance<'g>(
     InstanceReachability {
         node: instance.node,
         verdict: verdict(index, &hops),
-        warnings: order::warnings(index, instance),
+        warnings: order::warnings(index, instance)
+            .into_iter()
+            .chain(hop::session_warnings(index, instance))
+            .collect(),
         hops,
     }
 }

@@ -4,16 +4,19 @@
 use std::collections::HashSet;
 
 use super::graph_index::GraphIndex;
+use super::hop::{Connection, PathChoice};
 use super::instance::InstanceConfig;
+use super::routes::{InternetRoute, routes, table_of};
 use super::{Hop, HopResult, HopStatus};
 use crate::ir::{Dialect, NodeId};
 use crate::resource::{
     InlinePolicy, RolePolicy, RolePolicyAttachment, SecurityGroupEgress, SecurityGroupIngress,
-    VpcEndpoint,
+    SubnetRouteTableAssociation, VpcEndpoint,
 };
+use crate::session_manager::SERVICES;
 
 /// Returns all nodes that exist before another.
-fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
+pub(super) fn before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<NodeId> {
     let mut seen = HashSet::new();
     let mut left = vec![node];
     while let Some(id) = left.pop() {
@@ -43,8 +46,40 @@ fn stack_of<'g>(index: &GraphIndex<'g>, id: NodeId) -> Option<&'g str> {
     (origin.dialect == Dialect::Cfn).then_some(stack)
 }
 
+/// Returns the routes, associations and NAT gateways of the way to the internet, if the agent takes
+/// it.
+fn internet<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    for placement in &instance.placements {
+        let connection = Connection::new(index, instance, placement, SERVICES[0], None);
+        let (PathChoice::Internet, InternetRoute::Works(by, _)) =
+            (&connection.path, &connection.internet_route)
+        else {
+            continue;
+        };
+        found.push(*by);
+        let table = table_of(index, &placement.subnet);
+        let (routes, _) = routes(index, &table);
+        let default = routes.into_iter().filter(|(_, route, _)| {
+            let range = route.cidr_block.as_ref().and_then(|cidr| index.cidr(cidr));
+            range.is_some_and(|range| !range.is_private())
+        });
+        found.extend(default.map(|(id, ..)| id));
+        let ties = index
+            .all::<SubnetRouteTableAssociation>()
+            .filter(|(_, _, tie)| index.resolve_one(&tie.subnet).node() == placement.subnet.node());
+        found.extend(ties.map(|(id, ..)| id));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Returns a warning for the resources that the instance requires but does not depend on.
-pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Vec<HopResult> {
+pub(super) fn warnings<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+) -> Vec<HopResult> {
     let before = before(index, instance.node);
     // Another stack is complete before a stack that uses its outputs.
     let own = stack_of(index, instance.node);
@@ -88,10 +123,15 @@ pub(super) fn warnings(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) ->
         .all::<SecurityGroupEgress>()
         .map(|(id, ..)| id)
         .chain(index.all::<SecurityGroupIngress>().map(|(id, ..)| id));
-    let missing: Vec<NodeId> = endpoints
+    let mut missing: Vec<NodeId> = endpoints
         .chain(policies.chain(rules).filter(written_alone))
         .filter(|&id| id != instance.node && ours(id) && !waits_for(id))
         .collect();
+    for id in internet(index, instance) {
+        if !waits_for(id) && !missing.contains(&id) && written_alone(&id) {
+            missing.push(id);
+        }
+    }
     if missing.is_empty() {
         return Vec::new();
     }

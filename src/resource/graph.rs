@@ -167,16 +167,11 @@ impl Node {
         })
     }
 
-    /// Returns whether it changes DNS resolution in the VPCs that it refers to.
+    /// Returns whether it changes DNS resolution, in an unknown way, in the VPCs that it refers to.
     pub(crate) fn overrides_dns(&self) -> bool {
         matches!(
             self.resource.type_name(self.dialect()).unwrap_or_default(),
-            "AWS::Route53Profiles::ProfileAssociation"
-                | "AWS::Route53Resolver::ResolverRuleAssociation"
-                | "AWS::Route53Resolver::FirewallRuleGroupAssociation"
-                | "aws_route53profiles_association"
-                | "aws_route53_resolver_rule_association"
-                | "aws_route53_resolver_firewall_rule_group_association"
+            "AWS::Route53Profiles::ProfileAssociation" | "aws_route53profiles_association"
         )
     }
 

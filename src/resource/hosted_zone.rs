@@ -9,6 +9,10 @@ nested! {
         /// The VPC.
         vpc: Link<Vpc> = "VPCId" / "vpc_id",
     }
+    opt {
+        /// The Region of the VPC. Default in Terraform: that of the provider.
+        region: Value<Text> = "VPCRegion" / "vpc_region",
+    }
 }
 
 resource! {
@@ -59,6 +63,12 @@ nested! {
         /// The DNS name, such as that of a VPC endpoint.
         dns_name: Link<VpcEndpoint> = "DNSName" / "name",
     }
+    opt {
+        /// The hosted zone of the target.
+        zone: Value<Text> = "HostedZoneId" / "zone_id",
+        /// Whether to return the record only while its target is healthy. Default: `false`.
+        evaluate_target_health: Value<bool> = "EvaluateTargetHealth" / "evaluate_target_health",
+    }
 }
 
 resource! {
@@ -72,12 +82,18 @@ resource! {
         name: Value<Text> = "Name" / "name",
     }
     opt {
+        /// The record type, such as `A`.
+        record_type: Value<Text> = "Type" / "type",
         /// The hosted zone, by ID.
         zone: Link<HostedZone> = "HostedZoneId" / "zone_id",
         /// The hosted zone, by name.
         zone_name: Value<Text> = "HostedZoneName" / "",
         /// The alias target. Default: none.
         alias: AliasTarget = "AliasTarget" / "alias",
+    }
+    many {
+        /// The values of the record. Default: none.
+        records: Value<Text> = "ResourceRecords" / "records",
     }
 }
 

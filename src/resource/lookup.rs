@@ -29,6 +29,8 @@ resource! {
         image_id: Value<Text> = "" / "image_id",
         /// A regular expression for the name.
         name_regex: Value<Text> = "" / "name_regex",
+        /// The account that owns the AMI.
+        owner_id: Value<Text> = "" / "owner_id",
     }
     many {
         /// The filters.

@@ -196,6 +196,7 @@ resources! {
     security_group_vpc_association: SecurityGroupVpcAssociation;
     prefix_list: PrefixList, PrefixListRange;
     vpc_endpoint: VpcEndpoint, VpcEndpointSubnet, VpcEndpointSecurityGroup, VpcEndpointRouteTable, VpcEndpointPolicy, VpcEndpointPrivateDns;
+    resolver: ResolverRule, ResolverRuleAssociation, FirewallDomainList, FirewallRuleGroup, FirewallGroupRule, FirewallRuleGroupAssociation;
     hosted_zone: HostedZone, HostedZoneAssociation, RecordSet;
     role: Role;
     role_policy: RolePolicy;

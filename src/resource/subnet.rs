@@ -19,6 +19,13 @@ resource! {
     opt {
         /// Whether to assign public IPv4 addresses to instances. Default: `false`.
         map_public_ip_on_launch: Value<bool> = "MapPublicIpOnLaunch" / "map_public_ip_on_launch",
+        /// The ID of the Availability Zone, instead of its name.
+        availability_zone_id: Value<Text> = "AvailabilityZoneId" / "availability_zone_id",
+        /// The IPv6 range. Default: none.
+        ipv6_cidr_block: Value<Text> = "Ipv6CidrBlock" / "ipv6_cidr_block",
+        /// Whether to assign IPv6 addresses to network interfaces. Default: `false`.
+        assign_ipv6_address_on_creation: Value<bool> =
+            "AssignIpv6AddressOnCreation" / "assign_ipv6_address_on_creation",
         /// Whether to use IPv6 only. Default: `false`.
         ipv6_native: Value<bool> = "Ipv6Native" / "ipv6_native",
     }

@@ -31,6 +31,19 @@ nested! {
     }
 }
 
+nested! {
+    /// The DNS records of an endpoint.
+    pub struct EndpointDnsOptions
+    opt {
+        /// The addresses in the records: `ipv4`, `ipv6`, `dualstack` or `service-defined`. Default:
+        /// those of the address type.
+        record_ip_type: Value<Text> = "DnsRecordIpType" / "dns_record_ip_type",
+        /// Whether private DNS applies only to queries from outside the VPC. Default: `false`.
+        private_dns_only_for_inbound: Value<bool> =
+            "PrivateDnsOnlyForInboundResolverEndpoint" / "private_dns_only_for_inbound_resolver_endpoint",
+    }
+}
+
 resource! {
     /// A VPC endpoint.
     ///
@@ -51,6 +64,10 @@ resource! {
         service_region: Value<Text> = "ServiceRegion" / "service_region",
         /// Whether to enable private DNS. Default: `false`.
         private_dns_enabled: Value<bool> = "PrivateDnsEnabled" / "private_dns_enabled",
+        /// The addresses of the interfaces: `ipv4`, `ipv6` or `dualstack`. Default: `ipv4`.
+        ip_address_type: Value<Text> = "IpAddressType" / "ip_address_type",
+        /// The DNS records.
+        dns_options: EndpointDnsOptions = "DnsOptions" / "dns_options",
         /// The endpoint policy. Default: full access.
         policy: PolicyDocument = "PolicyDocument" / "policy",
     }

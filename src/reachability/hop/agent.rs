@@ -3,7 +3,7 @@
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, expr_of, visible_text};
 use super::super::iam::{CallContext, Caller};
-use super::super::image::{Image, classify};
+use super::super::image::{Image, classify, published};
 use super::super::instance::InstanceConfig;
 use super::super::path;
 use super::super::routes::{self, InternetRoute};
@@ -11,7 +11,7 @@ use super::super::security::{self, Peer};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
-use super::{Check, Context, Entry, Hop, SequenceStep};
+use super::{Check, Connection, Context, Entry, Hop, SequenceStep, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::region::regions;
 
@@ -23,15 +23,19 @@ pub(super) const ENTRY: Entry = Entry {
     page: "\
 **Checks** that the image includes SSM Agent, or that user data installs it and does not remove it.
 
-**Passes** for Amazon Linux 2 and 2023, Ubuntu Server 16.04 to 25.04, and Windows Server 2016 and
-later. A public parameter or an image lookup must identify the image.
+**Passes** for Amazon Linux 2 and 2023, their images for Amazon ECS, Ubuntu Server 16.04 to 25.04,
+and Windows Server 2016 and later. A public parameter must identify the image, or an image lookup
+with the publisher as owner.
 
 **Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
 whose user data does not install the agent. Also fails if user data stops or removes the agent, or
 installs it from the internet without a route there. The bucket
 `s3.amazonaws.com/ec2-downloads-windows` and snaps count as internet.
 
-**Unknown** for an image ID. Pass `--assume agent` if the image includes the agent.
+An agent before 3.3.40 also requires a path to `ec2messages`: user data that installs such a version
+without the path fails, and an image from before May 2024 is unknown.
+
+**Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if the image includes the agent.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
@@ -62,13 +66,47 @@ enum Source {
     Internet,
 }
 
+/// A version of the agent, such as 3.3.40.0.
+type Version = [u32; 4];
+
+/// The first version with Session Manager.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-prerequisites.html>
+const SESSION_MANAGER: Version = [2, 3, 68, 0];
+
+/// The first version that needs no `ec2messages`.
+/// <https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html>
+const WITHOUT_EC2MESSAGES: Version = [3, 3, 40, 0];
+
+/// The first Amazon Linux 2023 release known to have such a version.
+/// <https://docs.aws.amazon.com/linux/al2023/release-notes/relnotes-2023.4.20240513.html>
+const DATE_WITHOUT_EC2MESSAGES: u32 = 20_240_513;
+
+/// Returns the version of the agent that a script names.
+fn version(text: &str) -> Option<Version> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .filter(|line| line.contains("amazon-ssm") || line.contains("ec2-downloads-windows"));
+    let numbers = |part: &str| {
+        let parsed: Vec<u32> = part
+            .trim_matches('.')
+            .split('.')
+            .map_while(|number| number.parse().ok())
+            .collect();
+        Version::try_from(parsed).ok()
+    };
+    lines
+        .flat_map(|line| line.split(|c: char| !c.is_ascii_digit() && c != '.'))
+        .find_map(numbers)
+}
+
 /// The effect of user data on the agent.
 enum Script {
     Nothing,
     /// It stops or removes the agent.
     Removes,
-    /// It installs the agent.
-    Installs(Source),
+    /// It installs the agent, in a specified version or the latest.
+    Installs(Source, Option<Version>),
     /// Its effect is unknown.
     Unknown,
 }
@@ -134,13 +172,14 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
             let name = region.name;
             text.contains(&format!("s3.{name}.")) || text.contains(&format!("s3-{name}."))
         });
-        return Script::Installs(match (named, index.region()) {
+        let source = match (named, index.region()) {
             _ if global || text.contains("snap ") => Source::Internet,
             (None, _) => Source::Region,
             (Some(named), Some(known)) if named == known => Source::Region,
             (Some(_), Some(_)) => Source::Internet,
             (Some(_), None) => Source::NamedRegion,
-        });
+        };
+        return Script::Installs(source, version(&text));
     }
     // A script can run the file that it downloads.
     let fetches = [
@@ -160,7 +199,85 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
 }
 
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
-    vec![check_image(context.index, context.instance)]
+    let (index, instance) = (context.index, context.instance);
+    let mut results = vec![check_image(index, instance)];
+    if results.iter().all(|it| it.status == HopStatus::Pass) {
+        results.extend(old_agent(context));
+    }
+    results
+}
+
+/// Checks the requirements of an agent that the file pins to an old version.
+fn old_agent(context: &Context<'_, '_>) -> Option<HopResult> {
+    let (index, instance) = (context.index, context.instance);
+    let image = match &instance.image {
+        Setting::Known(node, field, link) => (classify(index, link), (*node, *field)),
+        _ => return None,
+    };
+    let (old, at, certain) = match (&image.0, script(index, &instance.user_data)) {
+        (Image::WithAgent(name), _) => {
+            published(name).filter(|date| *date < DATE_WITHOUT_EC2MESSAGES)?;
+            (format!("image `{name}`"), image.1, false)
+        }
+        (_, Script::Installs(_, Some(version))) if version < WITHOUT_EC2MESSAGES => {
+            let at = match &instance.user_data {
+                Setting::Known(node, field, _) => (*node, *field),
+                _ => image.1,
+            };
+            let text = version.map(|number| number.to_string()).join(".");
+            if version < SESSION_MANAGER {
+                return Some(
+                    HopResult::fail(
+                        HOP,
+                        format!(
+                            "user data installs SSM Agent {text}, which has no Session Manager"
+                        ),
+                    )
+                    .at(at.0, at.1)
+                    .fix(Fix::manual("install the version `latest`")),
+                );
+            }
+            (
+                format!("SSM Agent {text}, which user data installs,"),
+                at,
+                true,
+            )
+        }
+        _ => return None,
+    };
+    let results = for_placements(instance, |placement| {
+        Connection::new(
+            index,
+            instance,
+            placement,
+            "ec2messages",
+            context.role_node(),
+        )
+        .check()
+    });
+    let status = match results.iter().map(|it| it.status).min() {
+        Some(HopStatus::Pass) => return None,
+        Some(HopStatus::Fail) if certain => HopStatus::Fail,
+        _ => HopStatus::Unknown,
+    };
+    let detail = if certain {
+        format!("{old} requires `ec2messages`, and the instance has no certain path to it")
+    } else {
+        format!(
+            "{old} can include an SSM Agent before 3.3.40, which requires `ec2messages`, and the \
+             instance has no certain path to it"
+        )
+    };
+    let fix = if certain {
+        "install the version `latest`, or create an interface endpoint for `ec2messages`"
+    } else {
+        "use a current image, or create an interface endpoint for `ec2messages`"
+    };
+    Some(
+        HopResult::new(HOP, status, detail)
+            .at(at.0, at.1)
+            .fix(Fix::manual(fix)),
+    )
 }
 
 fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> HopResult {
@@ -188,7 +305,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         (Image::WithAgent(name), _) => {
             HopResult::pass(HOP, format!("image `{name}` includes SSM Agent")).at(at.0, at.1)
         }
-        (Image::WithoutAgent(name), Script::Installs(from)) => {
+        (Image::WithoutAgent(name), Script::Installs(from, _)) => {
             installed(index, instance, script_at, &name, from)
         }
         (Image::WithoutAgent(name), Script::Nothing | Script::Removes) => HopResult::fail(
@@ -213,7 +330,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         (Image::Opaque(name), _) if index.assumptions.agent => {
             HopResult::pass(HOP, format!("image `{name}` is assumed to include SSM Agent")).at(at.0, at.1)
         }
-        (Image::Opaque(name), Script::Installs(from)) => {
+        (Image::Opaque(name), Script::Installs(from, _)) => {
             let result = installed(index, instance, script_at, &name, from);
             // The image can include it already.
             if result.status == HopStatus::Fail {

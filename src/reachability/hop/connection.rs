@@ -2,9 +2,11 @@
 
 use super::super::HopResult;
 use super::super::addresses;
+use super::super::dhcp::{self, Resolver};
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::super::iam::{NetworkPath, nat_address};
 use super::super::instance::{InstanceConfig, Placement};
+use super::super::names::{self, Resolution};
 use super::super::path::{self, Candidate};
 use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Group};
@@ -29,6 +31,10 @@ pub(crate) struct Connection<'a, 'g> {
     pub(super) groups: Option<Vec<Group<'g>>>,
     pub(crate) candidates: Vec<Candidate<'g>>,
     pub(crate) internet_route: InternetRoute<'g>,
+    /// The DNS servers of the VPC.
+    pub(super) resolver: Resolver,
+    /// The response of the VPC resolver.
+    pub(super) resolution: Resolution,
     pub(crate) path: PathChoice,
 }
 
@@ -58,6 +64,11 @@ impl<'a, 'g> Connection<'a, 'g> {
         let groups = security::instance_groups(index, &instance.security_groups, &vpc);
         let candidates = path::candidates(index, &vpc, service);
         let internet_route = routes::internet_route(index, instance, subnet);
+        let resolver = match vpc {
+            Resolved::Node(id, it) => dhcp::resolver(index, (id, it)),
+            _ => Resolver::Amazon,
+        };
+        let resolution = names::resolution(index, &vpc, service, &candidates);
         let mut connection = Connection {
             index,
             instance,
@@ -68,6 +79,8 @@ impl<'a, 'g> Connection<'a, 'g> {
             groups,
             candidates,
             internet_route,
+            resolver,
+            resolution,
             path: PathChoice::Unknown,
         };
         connection.path = connection.choose_path();
@@ -75,38 +88,26 @@ impl<'a, 'g> Connection<'a, 'g> {
     }
 
     fn choose_path(&self) -> PathChoice {
-        let of = |candidate: &Candidate<'_>| {
-            candidate
-                .exists
-                .and(path::is_interface(candidate.endpoint))
-                .and(candidate.resolves)
-        };
-        let certain: Vec<usize> = (0..self.candidates.len())
-            .filter(|&at| of(&self.candidates[at]).is_yes())
-            .collect();
-        if !certain.is_empty() {
-            return PathChoice::Endpoints(certain);
+        // A public DNS server never returns the addresses of an endpoint.
+        if let Resolver::Public(..) = self.resolver {
+            return PathChoice::Internet;
         }
-        let hidden = match self.vpc {
-            Resolved::Node(id, _) => {
-                self.index.is_externally_modified(id)
-                    || self
-                        .subnet
-                        .node()
-                        .is_some_and(|id| self.index.is_externally_modified(id))
+        let subnet = self.subnet.node();
+        match &self.resolution {
+            Resolution::Endpoints(which) => PathChoice::Endpoints(which.clone()),
+            Resolution::Public
+                if !subnet.is_some_and(|it| self.index.is_externally_modified(it)) =>
+            {
+                PathChoice::Internet
             }
-            Resolved::OtherType(_) | Resolved::Outside(_) => true,
-        };
-        // A private hosted zone or a resolver rule can resolve the name to another endpoint.
-        let overridden = path::overriding_zone(self.index, &self.vpc, self.service).is_some()
-            || matches!(self.vpc, Resolved::Node(id, _) if self.index.is_dns_overridden(id));
-        let hidden = hidden || overridden;
-        let possible = hidden || self.candidates.iter().any(|it| !of(it).is_no());
-        if possible {
-            PathChoice::Unknown
-        } else {
-            PathChoice::Internet
+            _ => PathChoice::Unknown,
         }
+    }
+
+    /// Returns whether the name resolves to no address of the service.
+    pub(super) fn has_no_address(&self) -> bool {
+        matches!(self.resolution, Resolution::Nothing(..))
+            && !matches!(self.resolver, Resolver::Public(..))
     }
 
     /// Checks the hops of the connection.
@@ -161,6 +162,7 @@ impl<'a, 'g> Connection<'a, 'g> {
                 Vec::new()
             }
             // Without a route to the internet, every endpoint must allow the instance.
+            (PathChoice::Unknown, _) if self.has_no_address() => Vec::new(),
             (PathChoice::Unknown, _) => self.candidates.iter().filter(certain).collect(),
         }
     }

@@ -1,10 +1,13 @@
 //! Interface endpoint: exists for each service, unless the subnet has a route to the internet.
 
 use super::super::HopResult;
+use super::super::dhcp::Resolver;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path;
+use super::super::refused::to_interface;
 use super::super::routes::InternetRoute;
+use super::super::service_name::serves;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,
@@ -44,11 +47,13 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
     match (&connection.path, &connection.internet_route) {
         (PathChoice::Endpoints(which), _) => vec![present(connection, which)],
         (PathChoice::Internet, InternetRoute::None)
-            if endpoint_private_dns::disabled(connection).is_none() =>
+            if endpoint_private_dns::disabled(connection).is_none()
+                && !matches!(connection.resolver, Resolver::Public(..)) =>
         {
             vec![missing(connection)]
         }
         (PathChoice::Internet, _) => Vec::new(),
+        (PathChoice::Unknown, _) if connection.has_no_address() => Vec::new(),
         (PathChoice::Unknown, _) => vec![unknown(connection)],
     }
 }
@@ -116,10 +121,11 @@ fn missing(connection: &Connection<'_, '_>) -> HopResult {
                 ),
             )
             .at(candidate.id, "vpc_endpoint_type")
-            .fix(Fix::set(
+            .fix(to_interface(
+                connection.index,
                 candidate.id,
-                "vpc_endpoint_type",
-                RawValue::str(EndpointType::Interface.as_str()),
+                candidate.endpoint,
+                link_of(connection.subnet),
             ));
         }
     }
@@ -132,7 +138,7 @@ fn missing(connection: &Connection<'_, '_>) -> HopResult {
         });
     if let Some((id, endpoint)) = elsewhere {
         let name = connection.index.name(id);
-        let (reason, field) = if path::serves(connection.index, endpoint, service).is_no() {
+        let (reason, field) = if serves(connection.index, id, endpoint, service).is_no() {
             ("is for another region", "service_name")
         } else if is_in_other_vpc(connection, endpoint) {
             ("is in another VPC", "vpc")

@@ -1,6 +1,7 @@
 //! Private DNS of the endpoint: the public name of the service resolves to it.
 
 use super::super::HopResult;
+use super::super::dhcp::Resolver;
 use super::super::fix::Fix;
 use super::super::path;
 use super::super::routes::InternetRoute;
@@ -36,6 +37,7 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         (PathChoice::Endpoints(which), _) => Some(present(connection, which)),
         (PathChoice::Internet, InternetRoute::None) => disabled(connection),
         (PathChoice::Internet, _) => None,
+        (PathChoice::Unknown, _) if connection.has_no_address() => None,
         (PathChoice::Unknown, _) => unknown(connection),
     };
     result.into_iter().collect()
@@ -54,6 +56,9 @@ fn present(connection: &Connection<'_, '_>, which: &[usize]) -> HopResult {
 
 /// Returns the failure of an endpoint that no name resolves to.
 pub(super) fn disabled(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    if let Resolver::Public(..) = connection.resolver {
+        return None;
+    }
     let candidate = connection.candidates.iter().find(|it| {
         it.exists.is_yes() && path::is_interface(it.endpoint).is_yes() && it.resolves.is_no()
     })?;

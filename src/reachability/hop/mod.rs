@@ -7,6 +7,7 @@ mod connection;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
 use connection::{PolicyOf, address_in, has_subnet, link_of, policy_of, service_name, worst};
+pub(super) use session_preferences::warnings as session_warnings;
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ use super::graph_index::GraphIndex;
 use super::iam::NetworkPath;
 use super::instance::{InstanceConfig, Placement};
 use super::ternary::Ternary;
-use super::{HopResult, HopStatus};
+use super::{HopResult, HopStatus, refused};
 use crate::ir::NodeId;
 use crate::session_manager::SERVICES;
 use instance_profile::InstanceRole;
@@ -238,6 +239,10 @@ pub(super) fn check_all<'g>(
             .flat_map(|service| connect(service).check())
             .collect()
     }));
+    // A more precise failure says it better.
+    if results.iter().all(|it| it.status != HopStatus::Fail) {
+        results.extend(refused::results(index, instance.node));
+    }
     results
 }
 

@@ -42,7 +42,7 @@ of a configuration. The agent rejects a session whose encryption or log settings
 - `s3EncryptionEnabled`: the instance must reach S3, and the role must allow
   `s3:GetEncryptionConfiguration`.
 
-Without these flags, missing logs only delay the session.
+Without these flags, a missing path to `logs` only delays each session by minutes: a warning.
 
 **Fix:** allow the action in the role, create the endpoint, or remove the setting.
 
@@ -93,6 +93,66 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
             }
         })
         .collect()
+}
+
+/// Returns a warning if the session preferences log to CloudWatch Logs without encryption, and the
+/// instance does not reach it: the agent tries for minutes before it opens the shell.
+pub(in super::super) fn warnings<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'g>,
+) -> Vec<HopResult> {
+    let mut found = Vec::new();
+    for (id, node, document) in index.all::<Document>() {
+        let is_account = document
+            .name
+            .as_ref()
+            .and_then(Value::lit)
+            .map(Text::as_ref)
+            == Some(DEFAULT_DOCUMENT);
+        if !is_account && node.origin.is_some() {
+            continue;
+        }
+        let RawValue::Object(map) = &document.content.0 else {
+            continue;
+        };
+        let Some(RawValue::Object(inputs)) = map.get("inputs") else {
+            continue;
+        };
+        if input_value(inputs, "cloudWatchLogGroupName").is_none()
+            || !flag(inputs, "cloudWatchEncryptionEnabled").is_no()
+        {
+            continue;
+        }
+        for placement in &instance.placements {
+            let connection = Connection::new(index, instance, placement, "logs", None);
+            let worst = connection.check().into_iter().min_by_key(|it| it.status);
+            let Some(worst) = worst.filter(|it| it.status == HopStatus::Fail) else {
+                continue;
+            };
+            let missing = worst.hop == Hop::Endpoint;
+            let reason = if missing {
+                "the VPC has no logs endpoint".to_owned()
+            } else {
+                worst.detail
+            };
+            let result = HopResult::new(
+                HOP,
+                HopStatus::Unknown,
+                format!(
+                    "each session starts only after minutes: session document `{}` logs to \
+                     CloudWatch Logs, and {reason}",
+                    index.name(id)
+                ),
+            )
+            .at(id, "content");
+            found.push(match worst.fix {
+                Some(fix) => result.fix(fix),
+                None => result,
+            });
+            break;
+        }
+    }
+    found
 }
 
 fn of_document<'g>(

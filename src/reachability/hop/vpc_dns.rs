@@ -1,13 +1,17 @@
 //! DNS of the VPC: resolves the names of the services.
 
-use super::super::HopResult;
+use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
-use super::super::path;
+use super::super::names::Resolution;
+use super::super::routes::{InternetRoute, flag};
+use super::super::network_acl::{Acl, acl_of};
+use super::super::security::Group;
 use super::super::ternary::Ternary;
+use super::super::{HopResult, path, setting};
 use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep};
 use crate::ir::{NodeId, Value};
-use crate::resource::{DhcpOptions, DhcpOptionsAssociation, RawValue, Vpc};
+use crate::resource::{RawValue, VpcEndpoint};
 
 const HOP: Hop = Hop::VpcDns;
 
@@ -16,11 +20,17 @@ pub(super) const ENTRY: Entry = Entry {
     reason: "the agent connects to the services by name",
     page: "\
 **Checks** that the VPC resolves names. DNS support must be enabled. DNS hostnames, disabled by
-default, must be enabled where an endpoint uses private DNS. DHCP options must provide the VPC
-resolver.
+default, must be enabled where an endpoint uses private DNS, and for private hosted zones. DHCP
+options must provide the VPC resolver, by name or address. With a public DNS server such as
+`8.8.8.8`, the agent never uses an endpoint: it needs a route to the internet.
 
-**Unknown** if a private hosted zone covers the names of the services and its record does not
-resolve to an endpoint. Also unknown for resolver rules, DNS firewalls, and other DNS servers.
+**Fails** if a private hosted zone covers the name of a service and has no record for it, or if DNS
+Firewall blocks the name. The most specific zone decides: private DNS of an endpoint has precedence
+over a zone such as `amazonaws.com`. Also fails if AWS refuses the VPC resources, such as two zones
+of one name.
+
+**Unknown** for records whose address is not in the file, resolver rules for the name, lists of DNS
+Firewall and Route 53 Profiles outside the file, and other DNS servers.
 
 **Fix:** set `EnableDnsHostnames: true`.
 
@@ -36,178 +46,302 @@ resolve to an endpoint. Also unknown for resolver rules, DNS firewalls, and othe
     check: Check::Connection(check),
 };
 
-fn flag(value: Option<&Value<bool>>, default: bool) -> Ternary {
-    match value {
-        None => default.into(),
-        Some(Value::Lit(value)) => (*value).into(),
-        Some(value) if value.is_absent() => default.into(),
-        Some(Value::Expr(_)) => Ternary::Unknown,
-    }
-}
-
 fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
-    vec![check_vpc(connection, &connection.path)]
+    let mut results = vec![check_vpc(connection)];
+    if let PathChoice::Endpoints(which) = &connection.path {
+        let families = which.iter().map(|&at| {
+            let candidate = &connection.candidates[at];
+            address_family(connection, candidate.id, candidate.endpoint)
+        });
+        results.extend(families.flatten());
+    } else {
+        results.extend(ipv6_only(connection));
+    }
+    results
 }
 
-fn check_vpc(connection: &Connection<'_, '_>, path: &PathChoice) -> HopResult {
-    let Resolved::Node(id, vpc) = connection.vpc else {
+fn check_vpc(connection: &Connection<'_, '_>) -> HopResult {
+    let Resolved::Node(id, _) = connection.vpc else {
         return HopResult::unknown(HOP, "the DNS settings of the VPC are not in the file");
     };
-    let unmodeled = |field| {
-        connection
-            .index
-            .graph
-            .node(id)
-            .is_some_and(|node| node.is_unmodeled(field))
-    };
     let name = connection.index.name(id);
-    let attribute = |field: &'static str, value: Option<&Value<bool>>, default| {
-        let value = if unmodeled(field) {
-            Ternary::Unknown
-        } else {
-            flag(value, default)
-        };
-        (field, value)
-    };
-    let mut attributes = vec![attribute(
-        "enable_dns_support",
-        vpc.enable_dns_support.as_ref(),
-        true,
-    )];
-    let private = match path {
-        PathChoice::Endpoints(which) => which
-            .iter()
-            .any(|&at| connection.candidates[at].by_private_dns),
-        _ => false,
-    };
-    if private {
-        attributes.push(attribute(
-            "enable_dns_hostnames",
-            vpc.enable_dns_hostnames.as_ref(),
-            false,
-        ));
-    }
-    for (field, value) in &attributes {
-        if value.is_no() {
-            return HopResult::fail(HOP, format!("`{name}` has `{field}` disabled"))
-                .at(id, field)
-                .fix(Fix::set(id, field, RawValue::Bool(true)));
+    match &connection.resolver {
+        Resolver::Amazon => {}
+        Resolver::Public(options, server) => return public_server(connection, *options, server),
+        Resolver::None(options) => {
+            let shown = connection.index.name(*options);
+            return HopResult::fail(HOP, format!("DHCP options `{shown}` have no DNS server"))
+                .at(*options, "domain_name_servers")
+                .fix(amazon_provided(*options));
+        }
+        Resolver::Unknown(reason, (node, field)) => {
+            return HopResult::unknown(HOP, reason.clone()).at(*node, field);
         }
     }
-    if let Some(result) = resolvers(connection, (id, vpc)) {
+    if let Some(result) = attributes(connection, id) {
         return result;
     }
-    if let Some((field, _)) = attributes
+    match &connection.resolution {
+        Resolution::Nothing(reason, (node, field), fix) => {
+            let result = HopResult::fail(HOP, reason.clone()).at(*node, field);
+            match fix {
+                Some(fix) => result.fix(fix.clone()),
+                None => result,
+            }
+        }
+        Resolution::Unknown(Some((reason, (node, field)))) => {
+            HopResult::unknown(HOP, reason.clone()).at(*node, field)
+        }
+        _ => HopResult::pass(HOP, format!("`{name}` resolves the names of the services"))
+            .at(id, "enable_dns_support"),
+    }
+}
+
+fn amazon_provided(options: NodeId) -> Fix {
+    Fix::set(
+        options,
+        "domain_name_servers",
+        RawValue::List(vec![RawValue::str("AmazonProvidedDNS")]),
+    )
+}
+
+/// Checks the DNS attributes of the VPC.
+fn attributes(connection: &Connection<'_, '_>, id: NodeId) -> Option<HopResult> {
+    let name = connection.index.name(id);
+    let [support, hostnames] = path::dns_attributes(connection.index, id)?;
+    let mut required = vec![support];
+    let by_zone = connection
+        .candidates
+        .iter()
+        .any(|it| it.exists.is_yes() && path::has_record(connection.index, it.id));
+    let needs_zone = matches!(
+        (&connection.path, &connection.internet_route),
+        (PathChoice::Internet, InternetRoute::None)
+    ) && by_zone;
+    if needs_zone || matches!(connection.path, PathChoice::Endpoints(_)) {
+        required.push(hostnames);
+    }
+    for (field, value) in &required {
+        if value.is_no() {
+            return Some(
+                HopResult::fail(HOP, format!("`{name}` has `{field}` disabled"))
+                    .at(id, field)
+                    .fix(Fix::set(id, field, RawValue::Bool(true))),
+            );
+        }
+    }
+    required
         .iter()
         .find(|(_, value)| *value == Ternary::Unknown)
-    {
-        return HopResult::unknown(HOP, format!("`{field}` of `{name}` is unknown")).at(id, field);
+        .map(|(field, _)| {
+            HopResult::unknown(HOP, format!("`{field}` of `{name}` is unknown")).at(id, field)
+        })
+}
+
+/// Checks the way to the services by their public names.
+fn public_server(connection: &Connection<'_, '_>, options: NodeId, server: &str) -> HopResult {
+    let index = connection.index;
+    let name = index.name(options);
+    let at = |result: HopResult| result.at(options, "domain_name_servers");
+    match &connection.internet_route {
+        InternetRoute::Works(..) => {}
+        InternetRoute::Unknown(_) => {
+            return at(HopResult::unknown(
+                HOP,
+                format!(
+                    "the file does not show whether the subnet reaches `{server}`, the DNS server of \
+                     DHCP options `{name}`"
+                ),
+            ));
+        }
+        InternetRoute::None | InternetRoute::Broken(..) => {
+            return at(HopResult::fail(
+                HOP,
+                format!(
+                    "DHCP options `{name}` have the DNS server `{server}`, which never resolves names \
+                     to endpoints, and the subnet has no route to the internet"
+                ),
+            )
+            .fix(amazon_provided(options)));
+        }
     }
-    if connection.index.is_dns_overridden(id) {
-        return HopResult::unknown(
+    let nodes: Option<Vec<NodeId>> = connection.groups.as_ref().and_then(|groups| {
+        let node = |group: &Group<'_>| match group {
+            Group::Of(Resolved::Node(id, _)) => Some(*id),
+            _ => None,
+        };
+        groups.iter().map(node).collect()
+    });
+    let open = matches!(*acl_of(index, connection.subnet), Acl::Open);
+    let allowed = match nodes {
+        Some(groups) => dhcp::allows_queries(index, &groups, server),
+        None => Ternary::Unknown,
+    };
+    at(match allowed {
+        Ternary::Yes if open => HopResult::pass(
             HOP,
             format!(
-                "resolver rules, a DNS firewall or a Route 53 Profile can change the addresses of names in \
-                 `{name}`"
+                "`{server}` resolves `{}` to public addresses",
+                connection.service
+            ),
+        ),
+        Ternary::No => HopResult::fail(
+            HOP,
+            format!(
+                "the security groups of the instance do not allow UDP 53 to `{server}`, the DNS \
+                 server of DHCP options `{name}`"
             ),
         )
-        .at(id, "enable_dns_support");
+        .fix(amazon_provided(options)),
+        _ => HopResult::unknown(
+            HOP,
+            format!("the file does not show whether the instance can send queries to `{server}`"),
+        ),
+    })
+}
+
+/// The address families of the records of an endpoint, or of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Families {
+    ipv4: Ternary,
+    ipv6: Ternary,
+}
+
+/// Returns the families of the addresses that the name of a service resolves to.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html>
+fn of_records(endpoint: &VpcEndpoint) -> Families {
+    let text = |value: Option<&Value<crate::ir::Text>>| match value {
+        None => Some(String::new()),
+        Some(value) if value.is_absent() => Some(String::new()),
+        Some(value) => value.lit().map(|text| text.to_ascii_lowercase()),
+    };
+    let options = endpoint.dns_options.as_ref();
+    let records = text(options.and_then(|options| options.record_ip_type.as_ref()));
+    let addresses = text(endpoint.ip_address_type.as_ref());
+    let (ipv4, ipv6) = match (records.as_deref(), addresses.as_deref()) {
+        (Some("ipv4" | "service-defined"), _) | (Some(""), Some("" | "ipv4")) => {
+            (Ternary::Yes, Ternary::No)
+        }
+        (Some("ipv6"), _) | (Some(""), Some("ipv6")) => (Ternary::No, Ternary::Yes),
+        (Some("dualstack"), _) => (Ternary::Yes, Ternary::Yes),
+        // The default of a dual-stack endpoint depends on the service, and includes IPv4.
+        (Some(""), Some("dualstack")) => (Ternary::Yes, Ternary::Unknown),
+        _ => (Ternary::Unknown, Ternary::Unknown),
+    };
+    Families { ipv4, ipv6 }
+}
+
+/// Checks that the instance has an address of a family that the name resolves to.
+fn address_family(
+    connection: &Connection<'_, '_>,
+    id: NodeId,
+    endpoint: &VpcEndpoint,
+) -> Option<HopResult> {
+    let index = connection.index;
+    let records = of_records(endpoint);
+    let Resolved::Node(subnet, it) = connection.subnet else {
+        return (!records.ipv4.is_yes()).then(|| {
+            HopResult::unknown(
+                HOP,
+                format!(
+                    "the file does not show whether `{}` has IPv4 records",
+                    index.name(id)
+                ),
+            )
+            .at(id, "dns_options.record_ip_type")
+        });
+    };
+    let native = flag(it.ipv6_native.as_ref());
+    let instance = Families {
+        ipv4: !native,
+        // The agent falls back to IPv4, so IPv6 beside it does not matter.
+        ipv6: native,
+    };
+    let by_ipv4 = instance.ipv4.and(records.ipv4);
+    if by_ipv4.is_yes() {
+        return None;
     }
-    if let Resolved::Node(subnet, it) = connection.subnet
-        && !flag(it.ipv6_native.as_ref(), false).is_no()
-    {
-        return HopResult::unknown(
+    let dual = has_ipv6(connection).or(instance.ipv6);
+    let by_ipv6 = dual.and(records.ipv6);
+    if by_ipv4.or(by_ipv6).is_no() {
+        let (have, field) = if records.ipv4.is_no() {
+            ("IPv6", "dns_options.record_ip_type")
+        } else {
+            ("IPv4", "ip_address_type")
+        };
+        let right = if native.is_yes() { "ipv6" } else { "ipv4" };
+        return Some(
+            HopResult::fail(
+                HOP,
+                format!(
+                    "`{}` resolves to {have} addresses only, and instances in `{}` have none",
+                    index.name(id),
+                    index.name(*subnet)
+                ),
+            )
+            .at(id, field)
+            .fix(Fix::All(vec![
+                Fix::set(id, "ip_address_type", RawValue::str(right)),
+                Fix::set(id, "dns_options.record_ip_type", RawValue::str(right)),
+            ])),
+        );
+    }
+    Some(
+        HopResult::unknown(
+            HOP,
+            format!(
+                "instances in `{}` reach `{}` by IPv6 only, which the check does not follow",
+                index.name(*subnet),
+                index.name(id)
+            ),
+        )
+        .at(*subnet, "ipv6_native"),
+    )
+}
+
+/// Returns whether the instance has an IPv6 address beside IPv4: the subnet assigns one, or the
+/// instance requests one.
+fn has_ipv6(connection: &Connection<'_, '_>) -> Ternary {
+    let Resolved::Node(id, subnet) = connection.subnet else {
+        return Ternary::Unknown;
+    };
+    if setting::is_unmodeled(connection.index, *id, "assign_ipv6_address_on_creation") {
+        return Ternary::Unknown;
+    }
+    let requested = [connection.instance.node, connection.instance.launch_source]
+        .into_iter()
+        .filter_map(|id| connection.index.graph.node(id)?.origin.as_ref())
+        .any(|origin| {
+            let properties = origin.unknown_properties.iter();
+            properties
+                .filter(|(_, value)| !matches!(value, RawValue::Raw(_)))
+                .any(|(name, _)| name.to_ascii_lowercase().starts_with("ipv6"))
+                || origin
+                    .unmodeled
+                    .iter()
+                    .any(|it| it.field.starts_with("network_interfaces"))
+        });
+    flag(subnet.assign_ipv6_address_on_creation.as_ref()).or(if requested {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    })
+}
+
+/// Checks that an instance that leaves the VPC has an IPv4 address, since the names of the services
+/// have no IPv6 address.
+fn ipv6_only(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    let Resolved::Node(subnet, it) = connection.subnet else {
+        return None;
+    };
+    (!flag(it.ipv6_native.as_ref()).is_no()).then(|| {
+        HopResult::unknown(
             HOP,
             format!(
                 "the file does not show whether `{}` has IPv4 addresses",
                 connection.index.name(*subnet)
             ),
         )
-        .at(*subnet, "ipv6_native");
-    }
-    if let Some(zone) = path::overriding_zone(connection.index, &connection.vpc, connection.service)
-    {
-        let answered = matches!(path, PathChoice::Endpoints(which)
-            if which.iter().any(|&at| !connection.candidates[at].by_private_dns));
-        if !answered {
-            return HopResult::unknown(
-                HOP,
-                format!(
-                    "private hosted zone `{}` covers `{}`, and the file does not show the addresses",
-                    connection.index.name(zone),
-                    connection.service
-                ),
-            )
-            .at(zone, "name");
-        }
-    }
-    HopResult::pass(HOP, format!("`{name}` resolves the names of the services"))
-        .at(id, "enable_dns_support")
-}
-
-/// Checks the DNS servers in the DHCP options of the VPC.
-fn resolvers(connection: &Connection<'_, '_>, (id, vpc): (NodeId, &Vpc)) -> Option<HopResult> {
-    let index = connection.index;
-    for (tie, _, association) in index.all::<DhcpOptionsAssociation>() {
-        let ours = Ternary::any(
-            index
-                .resolve(&association.vpc)
-                .iter()
-                .map(|to| to.same(&Resolved::Node(id, vpc))),
-        )
-        .and(index.exists(tie));
-        if ours.is_no()
-            || matches!(association.dhcp_options.lit(), Some(id) if id.as_str() == "default")
-        {
-            continue;
-        }
-        let undecided = |what: String| Some(HopResult::unknown(HOP, what).at(tie, "dhcp_options"));
-        let (options_id, options) =
-            match index.resolve_one::<DhcpOptions>(&association.dhcp_options) {
-                Resolved::Node(id, options) => (id, options),
-                Resolved::OtherType(_) | Resolved::Outside(_) => {
-                    return undecided("the DHCP options of the VPC are not in the file".to_owned());
-                }
-            };
-        let name = index.name(options_id);
-        if !ours.and(index.exists(options_id)).is_yes() {
-            return undecided(format!(
-                "the file does not show whether the VPC has DHCP options `{name}`"
-            ));
-        }
-        let at = (options_id, "domain_name_servers");
-        let unmodeled = index
-            .graph
-            .node(options_id)
-            .is_some_and(|node| node.is_unmodeled("domain_name_servers"));
-        if options.domain_name_servers.is_empty() && !unmodeled {
-            return Some(
-                HopResult::fail(HOP, format!("DHCP options `{name}` have no DNS server"))
-                    .at(at.0, at.1)
-                    .fix(Fix::set(
-                        at.0,
-                        at.1,
-                        RawValue::List(vec![RawValue::str("AmazonProvidedDNS")]),
-                    )),
-            );
-        }
-        let amazon = |server: &Value<crate::ir::Text>| {
-            server.lit().is_some_and(|text| {
-                text.eq_ignore_ascii_case("AmazonProvidedDNS") || text == "169.254.169.253"
-            })
-        };
-        if unmodeled || !options.domain_name_servers.iter().all(amazon) {
-            return Some(
-                HopResult::unknown(
-                    HOP,
-                    format!(
-                        "DHCP options `{name}` have other DNS servers; the file does not show \
-                         whether these forward to the VPC resolver"
-                    ),
-                )
-                .at(at.0, at.1),
-            );
-        }
-    }
-    None
+        .at(*subnet, "ipv6_native")
+    })
 }

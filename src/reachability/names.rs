@@ -1,0 +1,499 @@
+//! The resolution of service names in a VPC: private DNS, private hosted zones, and the public name.
+
+use super::Fix;
+use super::dns_rules::{self, Effect};
+use super::graph_index::{GraphIndex, Resolved, VpcRef, expr_of};
+use super::path::{self, Candidate};
+use super::service_name::home;
+use super::ternary::Ternary;
+use crate::ir::{Dialect, Expr, NodeId, Pseudo, Text, Value};
+use crate::resource::{HostedZone, HostedZoneAssociation, RecordSet, Resource};
+
+/// A label of a DNS name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Label {
+    Text(String),
+    /// The Region of the deployment, which the file does not show.
+    Region,
+}
+
+/// A DNS name, from the host to the top-level domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DnsName(Vec<Label>);
+
+/// Stands for an unknown Region until the name is split. No DNS name contains it.
+const REGION: &str = "\u{1}";
+
+impl DnsName {
+    fn of_text(text: &str) -> Option<DnsName> {
+        let text = text.trim_end_matches('.').to_ascii_lowercase();
+        if text.is_empty() {
+            return Some(DnsName(Vec::new()));
+        }
+        let label = |label: &str| match label {
+            REGION => Some(Label::Region),
+            _ if label.contains(REGION) => None,
+            _ => Some(Label::Text(label.to_owned())),
+        };
+        text.split('.')
+            .map(label)
+            .collect::<Option<Vec<Label>>>()
+            .map(DnsName)
+    }
+
+    /// Reads a name, unless the file does not show it.
+    pub(crate) fn of(index: &GraphIndex<'_>, value: &Value<Text>) -> Option<DnsName> {
+        fn render(index: &GraphIndex<'_>, expr: &Expr, out: &mut String) -> Option<()> {
+            match expr {
+                Expr::Text(text) => out.push_str(text),
+                Expr::Pseudo(Pseudo::Region) => {
+                    out.push_str(home(index).map_or(REGION, |region| region.name));
+                }
+                Expr::Pseudo(Pseudo::UrlSuffix) => {
+                    out.push_str(home(index).map_or("amazonaws.com", |region| region.dns_suffix));
+                }
+                Expr::Concat(parts) => {
+                    for part in parts {
+                        render(index, part, out)?;
+                    }
+                }
+                _ => return None,
+            }
+            Some(())
+        }
+        let mut out = String::new();
+        render(index, &expr_of(value, Clone::clone), &mut out)?;
+        DnsName::of_text(&out)
+    }
+
+    /// Returns the public name of a service.
+    pub(crate) fn of_service(index: &GraphIndex<'_>, service: &str) -> DnsName {
+        let (region, suffix) = match home(index) {
+            Some(region) => (region.name, region.dns_suffix),
+            None => (REGION, "amazonaws.com"),
+        };
+        DnsName::of_text(&format!("{service}.{region}.{suffix}")).unwrap_or(DnsName(Vec::new()))
+    }
+
+    pub(crate) fn labels(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether both are one name.
+    pub(crate) fn same(&self, other: &DnsName) -> Ternary {
+        if self.labels() == other.labels() {
+            self.covers(other)
+        } else {
+            Ternary::No
+        }
+    }
+
+    /// Returns whether a name is this one or below it.
+    pub(crate) fn covers(&self, host: &DnsName) -> Ternary {
+        let Some(skipped) = host.labels().checked_sub(self.labels()) else {
+            return Ternary::No;
+        };
+        let pairs = self.0.iter().zip(&host.0[skipped..]);
+        Ternary::all(pairs.map(|(a, b)| match (a, b) {
+            (a, b) if a == b => Ternary::Yes,
+            (Label::Region, Label::Text(name)) | (Label::Text(name), Label::Region)
+                if crate::region::Region::find(name).is_some() =>
+            {
+                Ternary::Unknown
+            }
+            _ => Ternary::No,
+        }))
+    }
+
+    /// Returns the name below the wildcard, if it is one.
+    fn wildcard(&self) -> Option<DnsName> {
+        let (first, rest) = self.0.split_first()?;
+        (*first == Label::Text("*".to_owned())).then(|| DnsName(rest.to_vec()))
+    }
+
+    /// Returns whether a name with an optional wildcard matches a host.
+    pub(crate) fn matches(&self, host: &DnsName) -> Ternary {
+        match self.wildcard() {
+            Some(rest) if rest.labels() < host.labels() => rest.covers(host),
+            Some(_) => Ternary::No,
+            None => self.same(host),
+        }
+    }
+
+    fn below(mut self, zone: &DnsName) -> DnsName {
+        self.0.extend(zone.0.iter().cloned());
+        self
+    }
+}
+
+/// A private hosted zone.
+pub(crate) struct Zone {
+    /// The zone, or the association of a zone outside the file.
+    pub(crate) id: NodeId,
+    /// Its name, unless the file does not show it.
+    pub(crate) name: Option<DnsName>,
+    /// Whether the VPC is associated with it.
+    pub(crate) tied: Ternary,
+}
+
+/// Returns the private hosted zones of a VPC.
+pub(crate) fn zones(index: &GraphIndex<'_>, vpc: &VpcRef<'_>) -> Vec<Zone> {
+    let tied = |id: NodeId, zone: &HostedZone| {
+        let declared = Ternary::any(
+            zone.vpcs
+                .iter()
+                .map(|it| index.resolve_one(&it.vpc).same(vpc)),
+        );
+        let more = index
+            .all::<HostedZoneAssociation>()
+            .filter(|(_, _, it)| index.resolve_one(&it.zone).node() == Some(id))
+            .map(|(tie, _, it)| index.resolve_one(&it.vpc).same(vpc).and(index.exists(tie)));
+        declared.or(Ternary::any(more))
+    };
+    let in_file = index.all::<HostedZone>().map(|(id, _, zone)| Zone {
+        id,
+        name: DnsName::of(index, &zone.name),
+        tied: tied(id, zone).and(index.exists(id)),
+    });
+    let outside = index
+        .all::<HostedZoneAssociation>()
+        .filter_map(|(id, _, it)| {
+            let is_outside = index.resolve_one(&it.zone).node().is_none();
+            is_outside.then(|| Zone {
+                id,
+                name: None,
+                tied: index.resolve_one(&it.vpc).same(vpc).and(index.exists(id)),
+            })
+        });
+    in_file
+        .chain(outside)
+        .filter(|it| !it.tied.is_no())
+        .collect()
+}
+
+/// The response of a private hosted zone.
+enum Target {
+    /// The addresses of an endpoint, by this record.
+    Endpoint(NodeId, NodeId),
+    /// No address. The resolver does not ask the public zone.
+    Nothing,
+    Unknown,
+}
+
+/// The response of the most specific private hosted zone that covers a name.
+struct ZoneAnswer {
+    zone: NodeId,
+    certain: Ternary,
+    /// The number of labels that the zone shares with the name.
+    labels: usize,
+    target: Target,
+}
+
+fn zone_answer(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, host: &DnsName) -> Option<ZoneAnswer> {
+    let all = zones(index, vpc);
+    if all.is_empty() {
+        return None;
+    }
+    // A private hosted zone requires both DNS attributes.
+    // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html
+    let attributes = match vpc {
+        Resolved::Node(id, _) => path::dns_attributes(index, *id).map_or(Ternary::Unknown, |of| {
+            Ternary::all(of.map(|(_, value)| value))
+        }),
+        _ => Ternary::Unknown,
+    };
+    if attributes.is_no() {
+        return None;
+    }
+    let covering = all.into_iter().filter_map(|zone| {
+        let covers = match &zone.name {
+            Some(name) => name.covers(host),
+            None => Ternary::Unknown,
+        };
+        (!covers.is_no()).then(|| (covers.and(zone.tied).and(attributes), zone))
+    });
+    let length = |zone: &Zone| zone.name.as_ref().map_or(usize::MAX, DnsName::labels);
+    let (certain, zone) = covering.max_by_key(|(_, zone)| length(zone))?;
+    Some(ZoneAnswer {
+        certain,
+        labels: length(&zone),
+        target: target(index, &zone, host),
+        zone: zone.id,
+    })
+}
+
+/// Returns the response of a zone for a host.
+fn target(index: &GraphIndex<'_>, zone: &Zone, host: &DnsName) -> Target {
+    let Some(zone_name) = &zone.name else {
+        return Target::Unknown;
+    };
+    let mut best: Option<(bool, Ternary, NodeId, &RecordSet)> = None;
+    for (id, node, record) in index.all::<RecordSet>() {
+        let by_id = match &record.zone {
+            Some(link) => match index.resolve_one(link) {
+                Resolved::Node(it, _) => (it == zone.id).into(),
+                Resolved::Outside(Expr::Text(_)) => Ternary::No,
+                _ => Ternary::Unknown,
+            },
+            None => Ternary::No,
+        };
+        let by_name = match &record.zone_name {
+            Some(name) => {
+                DnsName::of(index, name).map_or(Ternary::Unknown, |it| it.same(zone_name))
+            }
+            None => Ternary::No,
+        };
+        let inside = by_id.or(by_name);
+        let of_address = match record.record_type.as_ref().map(Value::lit) {
+            None => Ternary::Yes,
+            Some(Some(of)) => matches!(of.as_ref(), "A" | "AAAA" | "CNAME").into(),
+            Some(None) => Ternary::Unknown,
+        };
+        let matches = match DnsName::of(index, &record.name) {
+            // In Terraform, an empty or relative name extends the name of the zone.
+            Some(name) if node.dialect() == Dialect::Tf && zone_name.covers(&name).is_no() => {
+                name.below(zone_name).matches(host)
+            }
+            Some(name) => name.matches(host),
+            None => Ternary::Unknown,
+        };
+        let certain = inside.and(of_address).and(matches).and(index.exists(id));
+        if certain.is_no() {
+            continue;
+        }
+        let exact = DnsName::of(index, &record.name).is_some_and(|it| it.wildcard().is_none());
+        let better = best.is_none_or(|(other, found, ..)| (exact, certain) > (other, found));
+        if better {
+            best = Some((exact, certain, id, record));
+        }
+    }
+    let Some((_, certain, id, record)) = best else {
+        return if is_complete(index, zone.id) {
+            Target::Nothing
+        } else {
+            Target::Unknown
+        };
+    };
+    match endpoint_of(index, record) {
+        Some(endpoint) if certain.is_yes() => Target::Endpoint(endpoint, id),
+        _ => Target::Unknown,
+    }
+}
+
+/// Returns the endpoint whose addresses a record contains.
+pub(super) fn endpoint_of(index: &GraphIndex<'_>, record: &RecordSet) -> Option<NodeId> {
+    let mut found = None;
+    let mut visit = |part: &Expr| {
+        if let Expr::Attr(node, _) | Expr::Other(node, _) = part
+            && let Some(Resource::VpcEndpoint(_)) = index.graph.node(*node).map(|it| &it.resource)
+        {
+            found.get_or_insert(*node);
+        }
+    };
+    if let Some(alias) = &record.alias
+        && let Value::Expr(expr) = &alias.dns_name
+    {
+        expr.walk(&mut visit);
+    }
+    for value in &record.records {
+        if let Value::Expr(expr) = value {
+            expr.walk(&mut visit);
+        }
+    }
+    found
+}
+
+/// Returns whether the file shows every record of a zone.
+fn is_complete(index: &GraphIndex<'_>, zone: NodeId) -> bool {
+    let hides_records = |name: &str| {
+        matches!(
+            name,
+            "AWS::Route53::RecordSetGroup" | "aws_route53_records_exclusive"
+        )
+    };
+    !index.is_externally_modified(zone)
+        && !index.graph.nodes().any(|(_, node)| {
+            hides_records(node.resource.type_name(node.dialect()).unwrap_or_default())
+                && !node.is_absent()
+        })
+}
+
+/// Returns whether a private hosted zone resolves the name of a service to an endpoint.
+pub(crate) fn by_zone(
+    index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
+    endpoint: NodeId,
+    service: &str,
+) -> Ternary {
+    match zone_answer(index, vpc, &DnsName::of_service(index, service)) {
+        Some(answer) => match answer.target {
+            Target::Endpoint(node, _) if node == endpoint => answer.certain,
+            Target::Unknown => Ternary::Unknown,
+            _ if answer.certain.is_yes() => Ternary::No,
+            _ => Ternary::Unknown,
+        },
+        None => Ternary::No,
+    }
+}
+
+/// What the VPC resolver returns for the name of a service.
+pub(crate) enum Resolution {
+    /// The addresses of these endpoints, by position in the candidates.
+    Endpoints(Vec<usize>),
+    /// The public addresses.
+    Public,
+    /// No address, or a wrong one, for a reason.
+    Nothing(String, (NodeId, &'static str), Option<Fix>),
+    /// The file does not show it. The reason, unless an endpoint of the VPC is unknown.
+    Unknown(Option<(String, (NodeId, &'static str))>),
+}
+
+/// Resolves the name of a service in a VPC.
+pub(crate) fn resolution(
+    index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
+    service: &str,
+    candidates: &[Candidate<'_>],
+) -> Resolution {
+    let host = DnsName::of_service(index, service);
+    let usable = |it: &Candidate<'_>| it.exists.and(path::is_interface(it.endpoint));
+    let private = |it: &Candidate<'_>| usable(it).and(path::private_dns(index, it.id, it.endpoint));
+    let certain: Vec<usize> = (0..candidates.len())
+        .filter(|&at| private(&candidates[at]).is_yes())
+        .collect();
+    let zone = zone_answer(index, vpc, &host);
+    if let Resolved::Node(id, _) = vpc {
+        // Private DNS of an endpoint is a zone of exactly the name.
+        let labels = match &zone {
+            _ if !certain.is_empty() => host.labels(),
+            Some(zone) if zone.certain.is_yes() => zone.labels,
+            _ => 0,
+        };
+        match dns_rules::effect(index, *id, &host, labels) {
+            Effect::None => {}
+            Effect::Blocks(reason, at) => {
+                let fix = Fix::manual(format!(
+                    "add a rule with action `ALLOW` for `{service}.REGION.amazonaws.com` before the \
+                     rule that blocks it"
+                ));
+                return Resolution::Nothing(reason, at, Some(fix));
+            }
+            Effect::Unknown(reason, at) => return Resolution::Unknown(Some((reason, at))),
+        }
+    }
+    if !certain.is_empty() {
+        return Resolution::Endpoints(certain);
+    }
+    if let Some(answer) = zone {
+        return by_answer(index, service, candidates, &answer);
+    }
+    let open = candidates.iter().any(|it| !private(it).is_no());
+    let hidden = match vpc {
+        Resolved::Node(id, _) => index.is_externally_modified(*id),
+        Resolved::OtherType(_) | Resolved::Outside(_) => true,
+    };
+    if open || hidden {
+        Resolution::Unknown(None)
+    } else {
+        Resolution::Public
+    }
+}
+
+fn by_answer(
+    index: &GraphIndex<'_>,
+    service: &str,
+    candidates: &[Candidate<'_>],
+    answer: &ZoneAnswer,
+) -> Resolution {
+    let zone = index.name(answer.zone);
+    let unknown = || {
+        Resolution::Unknown(Some((
+            format!(
+                "private hosted zone `{zone}` covers `{service}`, and the file does not show the \
+                 addresses"
+            ),
+            (answer.zone, "name"),
+        )))
+    };
+    if !answer.certain.is_yes() {
+        return unknown();
+    }
+    match answer.target {
+        Target::Unknown => unknown(),
+        Target::Nothing => Resolution::Nothing(
+            format!(
+                "private hosted zone `{zone}` covers the name of `{service}` and has no record for \
+                 it, so the name does not resolve"
+            ),
+            (answer.zone, "name"),
+            Some(Fix::manual(format!(
+                "add an alias record for `{service}.REGION.amazonaws.com` to the zone, or remove the \
+                 zone from the VPC and enable private DNS of the endpoint"
+            ))),
+        ),
+        Target::Endpoint(endpoint, record) => {
+            let at = candidates.iter().position(|it| it.id == endpoint);
+            match at {
+                Some(at) => {
+                    let it = &candidates[at];
+                    if it.exists.and(path::is_interface(it.endpoint)).is_yes() {
+                        Resolution::Endpoints(vec![at])
+                    } else {
+                        Resolution::Unknown(None)
+                    }
+                }
+                None if is_for_other_service(index, endpoint, service) => Resolution::Nothing(
+                    format!(
+                        "record `{}` resolves `{service}` to `{}`, which is an endpoint of another \
+                         service",
+                        index.name(record),
+                        index.name(endpoint)
+                    ),
+                    (record, "alias"),
+                    Some(Fix::manual(format!(
+                        "use the DNS name of the `{service}` endpoint in the record"
+                    ))),
+                ),
+                // An endpoint of another VPC can be reachable through peering.
+                None => unknown(),
+            }
+        }
+    }
+}
+
+fn is_for_other_service(index: &GraphIndex<'_>, endpoint: NodeId, service: &str) -> bool {
+    match index.graph.node(endpoint).map(|it| &it.resource) {
+        Some(Resource::VpcEndpoint(it)) => {
+            super::service_name::serves(index, endpoint, it, service).is_no()
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_cover_names_below_them() {
+        let name = |text: &str| DnsName::of_text(text).unwrap();
+        let host = name("ssm.eu-central-1.amazonaws.com");
+        for (zone, covers) in [
+            ("ssm.eu-central-1.amazonaws.com.", Ternary::Yes),
+            ("eu-central-1.amazonaws.com", Ternary::Yes),
+            ("amazonaws.com", Ternary::Yes),
+            ("ssm.us-east-1.amazonaws.com", Ternary::No),
+            ("ssmmessages.eu-central-1.amazonaws.com", Ternary::No),
+            ("x.ssm.eu-central-1.amazonaws.com", Ternary::No),
+            ("ssm.\u{1}.amazonaws.com", Ternary::Unknown),
+        ] {
+            assert_eq!(name(zone).covers(&host), covers, "{zone}");
+        }
+        assert_eq!(name("*.amazonaws.com").matches(&host), Ternary::Yes);
+        assert_eq!(
+            name("*.us-east-1.amazonaws.com").matches(&host),
+            Ternary::No
+        );
+        assert_eq!(name("*").matches(&host), Ternary::Yes);
+    }
+}

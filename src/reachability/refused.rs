@@ -1,0 +1,144 @@
+//! Resources that AWS refuses to create.
+//!
+//! CloudFormation rolls back the whole stack, and Terraform creates nothing that depends on the
+//! resource: no instance of the stack accepts a session, wherever in the stack the resource is.
+
+use std::collections::HashSet;
+
+use super::graph_index::GraphIndex;
+use super::ternary::Ternary;
+use super::{Fix, Hop, HopResult, HopStatus};
+use crate::ir::NodeId;
+use crate::resource::Node;
+
+mod endpoints;
+mod groups;
+mod subnets;
+mod zones;
+
+pub(super) use endpoints::to_interface;
+
+/// A resource that AWS refuses to create.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    /// The resource.
+    node: NodeId,
+    /// The field of its table that AWS refuses.
+    field: &'static str,
+    /// The hop of sessions that the resource belongs to.
+    hop: Hop,
+    /// Whether the file determines the refusal. Not `No`.
+    certain: Ternary,
+    /// A sentence in lowercase, without a period.
+    reason: String,
+    fix: Option<Fix>,
+}
+
+impl Refusal {
+    fn new(
+        hop: Hop,
+        at: (NodeId, &'static str),
+        certain: Ternary,
+        reason: impl Into<String>,
+    ) -> Option<Refusal> {
+        (!certain.is_no()).then(|| Refusal {
+            node: at.0,
+            field: at.1,
+            hop,
+            certain,
+            reason: reason.into(),
+            fix: None,
+        })
+    }
+
+    fn fix(mut self, fix: Fix) -> Refusal {
+        self.fix = Some(fix);
+        self
+    }
+
+    fn result(&self) -> HopResult {
+        let status = match self.certain {
+            Ternary::Yes => HopStatus::Fail,
+            _ => HopStatus::Unknown,
+        };
+        let result = HopResult::new(self.hop, status, self.reason.clone());
+        let result = result.at(self.node, self.field);
+        match &self.fix {
+            Some(fix) => result.fix(fix.clone()),
+            None => result,
+        }
+    }
+}
+
+/// A reason to refuse a resource.
+type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
+
+const CHECKS: &[Check] = &[
+    endpoints::names,
+    endpoints::regions,
+    endpoints::types,
+    endpoints::private_dns_twice,
+    endpoints::private_dns_without_attributes,
+    subnets::in_one_zone,
+    subnets::address_types,
+    subnets::networks,
+    zones::twice,
+    zones::beside_private_dns,
+    groups::peers,
+    groups::interfaces,
+    groups::by_name,
+];
+
+/// Returns every resource that AWS refuses, or can refuse, to create.
+pub(super) fn all(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    CHECKS.iter().flat_map(|check| check(index)).collect()
+}
+
+/// Returns the results for an instance whose stack, or a stack that it depends on, is refused.
+pub(super) fn results(index: &GraphIndex<'_>, instance: NodeId) -> Vec<HopResult> {
+    let refusals = index.refusals();
+    if refusals.is_empty() {
+        return Vec::new();
+    }
+    let stacks = stacks_before(index, instance);
+    refusals
+        .iter()
+        .filter(|refusal| {
+            let node = index.graph.node(refusal.node);
+            node.is_some_and(|node| stacks.contains(&node.stack()))
+        })
+        .map(Refusal::result)
+        .collect()
+}
+
+/// Returns the stack of a node, and the stacks of the resources that the node depends on.
+fn stacks_before(index: &GraphIndex<'_>, node: NodeId) -> HashSet<crate::ir::StackId> {
+    let before = super::order::before(index, node);
+    let nodes = before.iter().chain([&node]);
+    nodes
+        .filter_map(|id| index.graph.node(*id))
+        .map(Node::stack)
+        .collect()
+}
+
+/// Returns whether all resources exist, or no if the existence of several is unknown: they can
+/// exclude each other.
+fn together(index: &GraphIndex<'_>, of: &[NodeId]) -> Ternary {
+    let exist: Vec<Ternary> = of.iter().map(|&id| index.exists(id)).collect();
+    let open = exist.iter().filter(|it| **it == Ternary::Unknown).count();
+    if open > 1 {
+        return Ternary::No;
+    }
+    Ternary::all(exist)
+}
+
+/// Returns whether a resource of one of these types refers to all nodes.
+fn is_connected(index: &GraphIndex<'_>, types: &[&str], nodes: &[NodeId]) -> bool {
+    index.graph.nodes().any(|(_, node)| {
+        let name = node.resource.type_name(node.dialect()).unwrap_or_default();
+        types.contains(&name) && !node.is_absent() && {
+            let references = node.references();
+            nodes.iter().all(|id| references.contains(id))
+        }
+    })
+}

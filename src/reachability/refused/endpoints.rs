@@ -1,0 +1,359 @@
+//! VPC endpoints that AWS refuses to create.
+
+use super::{Refusal, together};
+use crate::ir::{Expr, Link, NodeId, Text, Value};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::path;
+use crate::reachability::routes::flag;
+use crate::reachability::service_name::{
+    ServiceName, home, is_cross_region, regions_of_file, same_vpc, service_name,
+};
+use crate::reachability::ternary::Ternary;
+use crate::reachability::{Fix, Hop};
+use crate::region::Region;
+use crate::resource::{EndpointType, RawValue, Subnet, Typed, VpcEndpoint};
+
+/// Services with gateway endpoints.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
+const GATEWAY_SERVICES: [&str; 2] = ["s3", "dynamodb"];
+
+/// Services with interface endpoints in other Regions.
+/// <https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-cross-region-privatelink-support.html>
+const CROSS_REGION_SERVICES: [&str; 12] = [
+    "s3",
+    "iam",
+    "ecr.api",
+    "ecr.dkr",
+    "kms",
+    "kms-fips",
+    "ecs",
+    "lambda",
+    "kinesis-firehose",
+    "kinesisanalytics",
+    "kinesisanalytics-fips",
+    "route53",
+];
+
+pub(super) fn endpoints<'g>(index: &GraphIndex<'g>) -> Vec<(NodeId, &'g VpcEndpoint)> {
+    let all = index.all::<VpcEndpoint>();
+    all.map(|(id, _, endpoint)| (id, endpoint)).collect()
+}
+
+/// An endpoint for a service that does not exist.
+pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, endpoint): (NodeId, &VpcEndpoint)| {
+        let name = index.name(id);
+        let shown = shown(index, &endpoint.service_name);
+        let at = (id, "service_name");
+        match service_name(index, id, endpoint) {
+            ServiceName::Missing(meant) => {
+                let forgotten = shown.contains("${AWS::Region}")
+                    && matches!(&endpoint.service_name, Value::Lit(_));
+                let why = if forgotten {
+                    ", since a plain string does not replace `${AWS::Region}`"
+                } else {
+                    ""
+                };
+                let mean = match meant.as_ref().map(|meant| meant.value()) {
+                    Some(Expr::Text(text)) => format!("; did you mean `{text}`?"),
+                    Some(expr) if !forgotten => {
+                        let text = super::super::display_expr(index.graph, &expr);
+                        format!("; did you mean `{text}`?")
+                    }
+                    _ => String::new(),
+                };
+                let refusal = Refusal::new(
+                    Hop::Endpoint,
+                    at,
+                    index.exists(id),
+                    format!(
+                        "AWS refuses `{name}` (`InvalidServiceName`): no service has the name \
+                         `{shown}`{why}{mean}"
+                    ),
+                )?;
+                Some(match meant {
+                    Some(meant) => refusal.fix(Fix::set(
+                        id,
+                        "service_name",
+                        match meant.value() {
+                            Expr::Text(text) => RawValue::Str(text),
+                            expr => RawValue::from(expr),
+                        },
+                    )),
+                    None => refusal.fix(Fix::manual("use the name of an endpoint service of AWS")),
+                })
+            }
+            // Only a name without symbolic parts can be looked up.
+            ServiceName::Unknown if is_written(&endpoint.service_name) => Refusal::new(
+                Hop::Endpoint,
+                at,
+                index.exists(id).and(Ternary::Unknown),
+                format!("`{name}` is for `{shown}`, which is not a known endpoint service"),
+            ),
+            _ => None,
+        }
+    };
+    endpoints(index).into_iter().filter_map(one).collect()
+}
+
+fn shown(index: &GraphIndex<'_>, name: &Value<Text>) -> String {
+    super::super::display_text(index.graph, name)
+}
+
+/// Returns whether the file contains the whole name, except for the Region.
+fn is_written(name: &Value<Text>) -> bool {
+    match name {
+        Value::Lit(_) => true,
+        Value::Expr(Expr::Concat(parts)) => parts
+            .iter()
+            .all(|part| matches!(part, Expr::Text(_) | Expr::Pseudo(_))),
+        Value::Expr(_) => false,
+    }
+}
+
+/// An endpoint for a service of another Region.
+pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    if let [(first, ..), rest @ ..] = regions_of_file(index).as_slice()
+        && home(index).is_none()
+    {
+        let other = rest.iter().find(|(_, _, field)| *field == "service_name");
+        if let Some((region, id, field)) = other {
+            found.extend(Refusal::new(
+                Hop::Endpoint,
+                (*id, field),
+                index.exists(*id),
+                format!(
+                    "AWS refuses `{}` (`InvalidServiceName`): other resources of the file are in \
+                     `{}`, and the service is in `{}`",
+                    index.name(*id),
+                    first.name,
+                    region.name
+                ),
+            ));
+        }
+    }
+    for (id, endpoint) in endpoints(index) {
+        found.extend(provider_region(index, id, endpoint));
+        let ServiceName::Aws(token, region) = service_name(index, id, endpoint) else {
+            continue;
+        };
+        let name = index.name(id);
+        let home = home(index);
+        if let (Some(region), Some(home)) = (region, home)
+            && region != home
+            && !is_cross_region(index, endpoint).is_yes()
+        {
+            let right = Expr::concat([
+                Expr::text("com.amazonaws."),
+                Expr::Pseudo(crate::ir::Pseudo::Region),
+                Expr::Text(format!(".{token}").into()),
+            ]);
+            let refusal = Refusal::new(
+                Hop::Endpoint,
+                (id, "service_name"),
+                index.exists(id).and(!is_cross_region(index, endpoint)),
+                format!(
+                    "AWS refuses `{name}` (`InvalidServiceName`): `{}` is a service of `{}`, and \
+                     the VPC is in `{}`",
+                    shown(index, &endpoint.service_name),
+                    region.name,
+                    home.name
+                ),
+            );
+            found.extend(
+                refusal.map(|it| it.fix(Fix::set(id, "service_name", RawValue::from(right)))),
+            );
+            continue;
+        }
+        let across = is_cross_region(index, endpoint);
+        if !across.is_no() && !CROSS_REGION_SERVICES.contains(&token.as_str()) {
+            found.extend(Refusal::new(
+                Hop::Endpoint,
+                (id, "service_region"),
+                index.exists(id).and(across),
+                format!(
+                    "AWS refuses `{name}` (`InvalidParameter`): `{token}` has no endpoints in other \
+                     Regions"
+                ),
+            ));
+        }
+    }
+    found
+}
+
+/// A service of another provider in another Region, without the Region.
+fn provider_region(index: &GraphIndex<'_>, id: NodeId, endpoint: &VpcEndpoint) -> Option<Refusal> {
+    let text = endpoint.service_name.lit()?;
+    let rest = text.split_once(".vpce.")?.1;
+    let region = Region::find(rest.split('.').next()?)?;
+    let home = home(index)?;
+    if region == home || !is_cross_region(index, endpoint).is_no() {
+        return None;
+    }
+    let refusal = Refusal::new(
+        Hop::Endpoint,
+        (id, "service_name"),
+        index.exists(id),
+        format!(
+            "AWS refuses `{}` (`InvalidServiceName`): the service is in `{}`, the VPC is in `{}`, \
+             and the endpoint has no service Region",
+            index.name(id),
+            region.name,
+            home.name
+        ),
+    )?;
+    let fix = Fix::set(id, "service_region", RawValue::str(region.name));
+    Some(refusal.fix(fix))
+}
+
+/// Returns the changes that turn an endpoint into an interface endpoint.
+pub(crate) fn to_interface(
+    index: &GraphIndex<'_>,
+    id: NodeId,
+    endpoint: &VpcEndpoint,
+    subnet: Option<Link<Subnet>>,
+) -> Fix {
+    let mut changes = vec![Fix::set(
+        id,
+        "vpc_endpoint_type",
+        RawValue::str(EndpointType::Interface.as_str()),
+    )];
+    if !flag(endpoint.private_dns_enabled.as_ref()).is_yes() {
+        changes.push(Fix::set(id, "private_dns_enabled", RawValue::Bool(true)));
+    }
+    let of_vpc = || {
+        let vpc = index.resolve_one(&endpoint.vpc);
+        let mut subnets = index.all::<Subnet>();
+        let found = subnets.find(|(_, _, it)| index.resolve_one(&it.vpc).same(&vpc).is_yes());
+        found.map(|(id, ..)| Value::Expr(id.at(Subnet::LINK)))
+    };
+    if endpoint.subnets.is_empty() {
+        match subnet.or_else(of_vpc) {
+            Some(Value::Expr(subnet)) => changes.push(Fix::set(
+                id,
+                "subnets",
+                RawValue::List(vec![RawValue::from(subnet)]),
+            )),
+            _ => changes.push(Fix::manual("add a subnet of the VPC to the endpoint")),
+        }
+    }
+    if changes.len() == 1 {
+        changes.swap_remove(0)
+    } else {
+        Fix::All(changes)
+    }
+}
+
+/// A gateway endpoint, which is the default, for a service that has none.
+pub(super) fn types(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, endpoint): (NodeId, &VpcEndpoint)| {
+        let ServiceName::Aws(token, _) = service_name(index, id, endpoint) else {
+            return None;
+        };
+        let is_gateway = !path::is_interface(endpoint);
+        if GATEWAY_SERVICES.contains(&token.as_str()) || !is_gateway.is_yes() {
+            return None;
+        }
+        let name = index.name(id);
+        let default = if endpoint.vpc_endpoint_type.is_absent() {
+            ", the default type"
+        } else {
+            ""
+        };
+        let refusal = Refusal::new(
+            Hop::Endpoint,
+            (id, "vpc_endpoint_type"),
+            index.exists(id),
+            format!(
+                "AWS refuses `{name}` (`InvalidParameter`): it is a gateway endpoint{default}, and \
+                 `{token}` has only interface endpoints"
+            ),
+        )?;
+        Some(refusal.fix(to_interface(index, id, endpoint, None)))
+    };
+    endpoints(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns whether private DNS is enabled when AWS creates the endpoint.
+fn has_private_dns(index: &GraphIndex<'_>, id: NodeId, endpoint: &VpcEndpoint) -> Ternary {
+    path::private_dns(index, id, endpoint).and(path::is_interface(endpoint))
+}
+
+/// Two endpoints of one service in a VPC, both with private DNS.
+pub(super) fn private_dns_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let named: Vec<_> = endpoints(index)
+        .into_iter()
+        .filter_map(|(id, endpoint)| {
+            let private = has_private_dns(index, id, endpoint);
+            match service_name(index, id, endpoint) {
+                ServiceName::Aws(token, region) if !private.is_no() => {
+                    Some((id, endpoint, token, region, private))
+                }
+                _ => None,
+            }
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (n, (id, endpoint, token, region, private)) in named.iter().enumerate() {
+        let twin = named[..n].iter().find_map(|other| {
+            if other.2 != *token || (other.3.is_some() && region.is_some() && other.3 != *region) {
+                return None;
+            }
+            let certain = same_vpc(index, endpoint, other.1)
+                .and(*private)
+                .and(other.4)
+                .and(together(index, &[*id, other.0]));
+            (certain.is_yes()
+                || (certain == Ternary::Unknown && private.is_yes() && other.4.is_yes()))
+            .then_some((other.0, certain))
+        });
+        if let Some((other, certain)) = twin {
+            let refusal = Refusal::new(
+                Hop::EndpointPrivateDns,
+                (*id, "private_dns_enabled"),
+                certain,
+                format!(
+                    "AWS refuses `{}` (`InvalidParameter`): `{}` already has private DNS for \
+                     `{token}` in the VPC",
+                    index.name(*id),
+                    index.name(other)
+                ),
+            );
+            found.extend(
+                refusal
+                    .map(|it| it.fix(Fix::set(*id, "private_dns_enabled", RawValue::Bool(false)))),
+            );
+        }
+    }
+    found
+}
+
+/// Private DNS in a VPC whose DNS attributes are disabled.
+pub(super) fn private_dns_without_attributes(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, endpoint): (NodeId, &VpcEndpoint)| {
+        let Resolved::Node(vpc_id, _) = index.resolve_one(&endpoint.vpc) else {
+            return None;
+        };
+        let (field, value) = path::dns_attributes(index, vpc_id)?
+            .into_iter()
+            .min_by_key(|(_, value)| *value)?;
+        // An unknown attribute is the result of `vpc-dns`.
+        if !value.is_no() {
+            return None;
+        }
+        let refusal = Refusal::new(
+            Hop::VpcDns,
+            (vpc_id, field),
+            has_private_dns(index, id, endpoint).and(together(index, &[id, vpc_id])),
+            format!(
+                "AWS refuses `{}` (`InvalidParameter`): private DNS requires DNS support and DNS \
+                 hostnames, and `{}` has `{field}` disabled",
+                index.name(id),
+                index.name(vpc_id)
+            ),
+        )?;
+        Some(refusal.fix(Fix::set(vpc_id, field, RawValue::Bool(true))))
+    };
+    endpoints(index).into_iter().filter_map(one).collect()
+}

@@ -1,0 +1,225 @@
+//! Security groups and rules that AWS refuses to use across VPCs.
+
+use super::{Refusal, is_connected, together};
+use crate::ir::{Dialect, Link, NodeId};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::setting::Setting;
+use crate::reachability::ternary::Ternary;
+use crate::reachability::{Fix, Hop, instance};
+use crate::resource::{
+    Instance, NetworkInterface, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
+    Vpc, VpcEndpoint,
+};
+
+const PEERING: [&str; 2] = [
+    "AWS::EC2::VPCPeeringConnection",
+    "aws_vpc_peering_connection",
+];
+const TRANSIT: [&str; 3] = [
+    "AWS::EC2::TransitGatewayAttachment",
+    "AWS::EC2::TransitGatewayVpcAttachment",
+    "aws_ec2_transit_gateway_vpc_attachment",
+];
+const ASSOCIATION: [&str; 2] = [
+    "AWS::EC2::SecurityGroupVpcAssociation",
+    "aws_vpc_security_group_vpc_association",
+];
+
+type Group<'g> = (NodeId, &'g SecurityGroup);
+
+fn node<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Option<Group<'g>> {
+    match index.resolve_one(link) {
+        Resolved::Node(id, group) => Some((id, group)),
+        _ => None,
+    }
+}
+
+/// Returns whether a rule of one security group can name another.
+fn can_name(index: &GraphIndex<'_>, a: &Group<'_>, b: &Group<'_>) -> Ternary {
+    if a.1.vpc.is_absent() || b.1.vpc.is_absent() {
+        // One of both can be in the default VPC, which the other can name by its ID.
+        return Ternary::from(a.1.vpc.is_absent() == b.1.vpc.is_absent()).or(Ternary::Unknown);
+    }
+    let (of_a, of_b): (Resolved<'_, Vpc>, Resolved<'_, Vpc>) =
+        (index.resolve_one(&a.1.vpc), index.resolve_one(&b.1.vpc));
+    match of_a.same(&of_b) {
+        Ternary::No => {}
+        other => return other,
+    }
+    let vpcs: Vec<NodeId> = [&of_a, &of_b].iter().filter_map(|it| it.node()).collect();
+    if vpcs.is_empty() || is_connected(index, &PEERING, &vpcs) {
+        return Ternary::Yes;
+    }
+    let by_gateway = vpcs
+        .iter()
+        .all(|vpc| is_connected(index, &TRANSIT, &[*vpc]));
+    let associated =
+        is_connected(index, &ASSOCIATION, &[a.0]) || is_connected(index, &ASSOCIATION, &[b.0]);
+    if by_gateway || associated {
+        return Ternary::Unknown;
+    }
+    Ternary::No
+}
+
+/// A rule that names a security group of a VPC without a peering connection.
+pub(super) fn peers(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let inbound = index.all::<SecurityGroupIngress>().map(|(id, _, it)| {
+        (
+            id,
+            &it.group,
+            it.source.as_ref(),
+            (Hop::EndpointSecurityGroup, "source"),
+        )
+    });
+    let outbound = index.all::<SecurityGroupEgress>().map(|(id, _, it)| {
+        (
+            id,
+            &it.group,
+            it.destination.as_ref(),
+            (Hop::InstanceSecurityGroup, "destination"),
+        )
+    });
+    inbound
+        .chain(outbound)
+        .filter_map(|(id, group, peer, (hop, field))| {
+            let group = node(index, group)?;
+            let peer = node(index, peer?)?;
+            if !can_name(index, &group, &peer).is_no() {
+                return None;
+            }
+            let refusal = Refusal::new(
+                hop,
+                (id, field),
+                together(index, &[id, group.0, peer.0]),
+                format!(
+                    "AWS refuses the rule of security group `{}` (`InvalidGroup.NotFound`): security \
+                     group `{}` is in another VPC, and no peering connection connects the VPCs",
+                    index.name(group.0),
+                    index.name(peer.0)
+                ),
+            )?;
+            Some(refusal.fix(Fix::manual(format!(
+                "remove the rule, or replace security group `{}` with a CIDR range",
+                index.name(peer.0)
+            ))))
+        })
+        .collect()
+}
+
+/// Returns the refusal of a network interface whose security group is in another VPC.
+fn foreign_group(
+    index: &GraphIndex<'_>,
+    at: (NodeId, &'static str),
+    vpc: &Resolved<'_, Vpc>,
+    link: &Link<SecurityGroup>,
+    hop: Hop,
+) -> Option<Refusal> {
+    let (id, group) = node(index, link)?;
+    let same = match vpc {
+        // A group without a VPC is in the default VPC.
+        Resolved::Node(..) if group.vpc.is_absent() => Ternary::No,
+        Resolved::Node(..) => index.resolve_one(&group.vpc).same(vpc),
+        _ if group.vpc.is_absent() => Ternary::Unknown,
+        _ => index.resolve_one(&group.vpc).same(vpc),
+    };
+    if !same.is_no() || is_connected(index, &ASSOCIATION, &[id]) {
+        return None;
+    }
+    let refusal = Refusal::new(
+        hop,
+        at,
+        together(index, &[at.0, id]),
+        format!(
+            "AWS refuses `{}` (`InvalidParameter`): security group `{}` is in another VPC than its \
+             subnet",
+            index.name(at.0),
+            index.name(id)
+        ),
+    )?;
+    Some(refusal.fix(match vpc {
+        Resolved::Node(vpc, _) => Fix::set(
+            id,
+            "vpc",
+            RawValue::from(vpc.at(<Vpc as crate::resource::Typed>::LINK)),
+        ),
+        _ => Fix::manual("use a security group of the VPC"),
+    }))
+}
+
+/// A network interface of an instance or endpoint with a security group of another VPC.
+pub(super) fn interfaces(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for instance in instance::all(index) {
+        let absent = index
+            .graph
+            .node(instance.node)
+            .is_some_and(|it| it.is_absent());
+        let Setting::Known(node, field, links) = &instance.security_groups else {
+            continue;
+        };
+        let certain = instance.placements.iter().all(|it| it.certain);
+        let Some(placement) = instance.placements.first() else {
+            continue;
+        };
+        if absent || !certain {
+            continue;
+        }
+        let vpc = index.vpc_of(&placement.subnet);
+        let hop = Hop::InstanceSecurityGroup;
+        let one = |link| foreign_group(index, (*node, field), &vpc, link, hop);
+        found.extend(links.iter().find_map(one));
+    }
+    for (id, _, interface) in index.all::<NetworkInterface>() {
+        let vpc = index.vpc_of(&index.resolve_one(&interface.subnet));
+        let hop = Hop::InstanceSecurityGroup;
+        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, link, hop);
+        found.extend(interface.security_groups.iter().find_map(one));
+    }
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        let vpc = index.resolve_one(&endpoint.vpc);
+        let hop = Hop::EndpointSecurityGroup;
+        let one = |link| foreign_group(index, (id, "security_groups"), &vpc, link, hop);
+        found.extend(endpoint.security_groups.iter().find_map(one));
+    }
+    found
+}
+
+/// Security groups by name beside a subnet, in CloudFormation. Terraform sends them as IDs.
+pub(super) fn by_name(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    index
+        .all::<Instance>()
+        .filter(|(_, node, it)| {
+            node.dialect() == Dialect::Cfn
+                && !it.security_group_names.is_empty()
+                && !it.subnet.is_absent()
+        })
+        .filter_map(|(id, _, it)| {
+            let refusal = Refusal::new(
+                Hop::InstanceSecurityGroup,
+                (id, "security_group_names"),
+                index.exists(id),
+                format!(
+                    "AWS refuses `{}` (`InvalidParameterCombination`): it names its security groups \
+                     by name, which is possible only without a subnet",
+                    index.name(id)
+                ),
+            )?;
+            let ids: Vec<RawValue<'static>> = it
+                .security_group_names
+                .iter()
+                .filter_map(|link| match link {
+                    crate::ir::Value::Expr(expr) => Some(RawValue::from(expr.clone())),
+                    crate::ir::Value::Lit(_) => None,
+                })
+                .collect();
+            Some(if ids.len() == it.security_group_names.len() {
+                refusal.fix(Fix::All(vec![
+                    Fix::manual("replace `SecurityGroups` by:"),
+                    Fix::set(id, "security_groups", RawValue::List(ids)),
+                ]))
+            } else {
+                refusal.fix(Fix::manual("use `SecurityGroupIds` instead of `SecurityGroups`"))
+            })
+        })
+        .collect()
+}

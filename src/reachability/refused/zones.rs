@@ -1,0 +1,82 @@
+//! Private hosted zones that Route 53 refuses to associate with a VPC.
+
+use super::{Refusal, together};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::names::{self, DnsName};
+use crate::reachability::path;
+use crate::reachability::service_name::{ServiceName, service_name};
+use crate::reachability::ternary::Ternary;
+use crate::reachability::{Fix, Hop};
+use crate::resource::{RawValue, Vpc, VpcEndpoint};
+
+/// Two private hosted zones of one name in a VPC.
+pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (vpc, _, it) in index.all::<Vpc>() {
+        let zones = names::zones(index, &Resolved::Node(vpc, it));
+        for (n, zone) in zones.iter().enumerate() {
+            let Some(name) = &zone.name else { continue };
+            let twin = zones[..n].iter().find_map(|other| {
+                let same = name.same(other.name.as_ref()?);
+                let certain = same.and(zone.tied).and(other.tied);
+                (certain.is_yes()).then_some(other.id)
+            });
+            if let Some(other) = twin {
+                found.extend(Refusal::new(
+                    Hop::VpcDns,
+                    (zone.id, "name"),
+                    together(index, &[zone.id, other]),
+                    format!(
+                        "AWS refuses `{}` (`ConflictingDomainExists`): private hosted zone `{}` of \
+                         `{}` has the same name",
+                        index.name(zone.id),
+                        index.name(other),
+                        index.name(vpc)
+                    ),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// A private hosted zone with the name that private DNS of an endpoint defines in the VPC.
+pub(super) fn beside_private_dns(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        let private = path::private_dns(index, id, endpoint).and(path::is_interface(endpoint));
+        let ServiceName::Aws(token, _) = service_name(index, id, endpoint) else {
+            continue;
+        };
+        if !private.is_yes() {
+            continue;
+        }
+        let host = DnsName::of_service(index, &token);
+        for zone in names::zones(index, &index.resolve_one(&endpoint.vpc)) {
+            let same = zone
+                .name
+                .as_ref()
+                .map_or(Ternary::No, |name| name.same(&host));
+            let certain = same.and(zone.tied);
+            if !certain.is_yes() {
+                continue;
+            }
+            let refusal = Refusal::new(
+                Hop::EndpointPrivateDns,
+                (id, "private_dns_enabled"),
+                together(index, &[id, zone.id]),
+                format!(
+                    "AWS refuses private DNS of `{}` beside private hosted zone `{}`, which has the \
+                     same name in the VPC (`ConflictingDomainExists`)",
+                    index.name(id),
+                    index.name(zone.id)
+                ),
+            );
+            found.extend(
+                refusal
+                    .map(|it| it.fix(Fix::set(id, "private_dns_enabled", RawValue::Bool(false)))),
+            );
+        }
+    }
+    found
+}
