@@ -543,6 +543,121 @@ fn warned(text: &str) -> String {
     warnings.map(|it| format!("{it}\n")).collect()
 }
 
+/// The reader checks the range of a setting in a file. The construct checks it for callers in Rust.
+#[test]
+fn a_setter_out_of_its_range_is_an_error() {
+    use ssm_synth::construct::{
+        Audit, PatchWindow, Patching, PrivateInstance, SessionBucket, SessionLogs, Sessions,
+    };
+    use ssm_synth::{App, SessionAccess};
+
+    let sessions = Sessions::default()
+        .idle_timeout_minutes(0)
+        .max_duration_minutes(1441)
+        .cloudwatch_logs(SessionLogs::default().retention_days(0))
+        .s3_logs(SessionBucket::default().expiration_days(0));
+    let window = PatchWindow::default().duration_hours(25).cutoff_hours(-1);
+    let audit = Audit::default().expiration_days(36501);
+    let instance = PrivateInstance::new("web")
+        .root_volume_size(0)
+        .subnet_index(-1);
+    let mut app = App::new();
+    let access = SessionAccess::new()
+        .sessions(sessions)
+        .patching(Patching::default().maintenance_window(window))
+        .audit(audit)
+        .instance(instance);
+    app.stack("Access").add_inline(access);
+    let invalid = app.validate().unwrap_err();
+    let errors = invalid.iter().filter(|it| it.code == "setting");
+    let mut settings: Vec<&str> = errors
+        .filter_map(|it| it.message.split('`').nth(1))
+        .collect();
+    settings.sort_unstable();
+    assert_eq!(
+        settings,
+        [
+            "cloudwatch_logs.retention_days",
+            "expiration_days",
+            "idle_timeout_minutes",
+            "maintenance_window.cutoff_hours",
+            "maintenance_window.duration_hours",
+            "max_duration_minutes",
+            "root_volume_size",
+            "s3_logs.expiration_days",
+            "subnet_index",
+        ]
+    );
+}
+
+#[test]
+fn each_construct_with_a_range_checks_it() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/construct");
+    // As in `def i64 = 20, in 1..=60;`.
+    let is_range = |line: &str| {
+        let rest = line.split(", in ").nth(1);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
+    };
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let has_range = text.lines().any(is_range);
+        let checks = text.contains(".check_ranges(&[], scope);");
+        assert!(
+            !has_range || checks,
+            "{}: `build` calls no `check_ranges`",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn settings_without_effect_are_warnings() {
+    let images = "image: al2023";
+    for (setting, text) in [
+        (
+            "audit.multi_region",
+            "audit: {cloudtrail: false, multi_region: false}\n".to_owned(),
+        ),
+        (
+            "audit.expiration_days",
+            "audit: {cloudtrail: false, expiration_days: 9}\n".to_owned(),
+        ),
+        (
+            "audit.cloudwatch_logs_retention_days",
+            "audit: {cloudtrail: false, cloudwatch_logs_retention_days: 7}\n".to_owned(),
+        ),
+        (
+            "monitoring.emails",
+            "monitoring: {session_events: false, alarms: false, emails: [a@example.com]}\n"
+                .to_owned(),
+        ),
+        (
+            "operators.require_mfa",
+            "operators: {require_mfa: true}\n".to_owned(),
+        ),
+        ("patching.reboot", "patching: {reboot: false}\n".to_owned()),
+        (
+            "endpoints.s3_prefix_list",
+            "endpoints: {s3_prefix_list: pl-00000001}\n".to_owned(),
+        ),
+        (
+            "subnet_index",
+            format!(
+                "network: {{zones: [us-west-2a]}}\ninstances: [{{name: web, {images}, zone: us-west-2a, subnet_index: 1}}]\n"
+            ),
+        ),
+        (
+            "zone",
+            format!("instances: [{{name: web, {images}, subnet: subnet-00000001, zone: A}}]\n"),
+        ),
+    ] {
+        let warnings = warned(&text);
+        let expected = format!("warning[unused-setting]: `{setting}` has no effect");
+        assert!(warnings.contains(&expected), "{setting}: {warnings}");
+    }
+}
+
 #[test]
 fn doubtful_settings_are_warnings() {
     let image = |more: &str| {
