@@ -30,6 +30,7 @@ mod routes;
 mod security;
 pub(crate) mod setting;
 pub(crate) mod ternary;
+mod texts;
 mod topology;
 
 pub use assumptions::{ASSUMPTIONS, Assumptions};

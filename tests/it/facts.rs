@@ -147,28 +147,48 @@ fn statuses(reachability: &reachability::Reachability) -> Vec<(Verdict, BTreeSet
     reachability.instances.iter().map(of).collect()
 }
 
+/// Returns the results of a configuration, which are also those of its templates.
+fn equal_statuses(name: &str, text: &str) -> Vec<(Verdict, BTreeSet<String>)> {
+    let built = super::built(name, text);
+    let assumptions = reachability::Assumptions::default();
+    let own = statuses(&reachability::check(built.app.graph(), &assumptions));
+    for (format, template) in &documents(name, text)[..2] {
+        let input = Input::read(name, template, None, &Deployment::default()).unwrap();
+        let graphs = input.graphs.iter();
+        let proofs = graphs
+            .map(|graph| reachability::check(graph, &assumptions))
+            .collect();
+        let read = statuses(&reachability::merge(proofs));
+        assert_eq!(own, read, "{name} as {format}");
+    }
+    own
+}
+
 /// A configuration and the template generated from it have the same result of each hop.
 #[test]
 fn the_graph_and_the_template_of_each_case_have_equal_hop_results() {
     for (name, text) in super::cases() {
-        let built = super::built(&name, &text);
-        let own = reachability::check(built.app.graph(), &reachability::Assumptions::default());
-        let all = documents(&name, &text);
-        for format in ["cfn", "cfn-yaml"] {
-            let template = &all.iter().find(|(own, _)| *own == format).unwrap().1;
-            let input = Input::read(&name, template, None, &Deployment::default()).unwrap();
-            let proofs = input
-                .graphs
-                .iter()
-                .map(|graph| reachability::check(graph, &reachability::Assumptions::default()))
-                .collect();
-            let read = reachability::merge(proofs);
-            assert_eq!(statuses(&own), statuses(&read), "{name} as {format}");
-            assert!(
-                own.instances
-                    .iter()
-                    .all(|it| it.verdict != Verdict::Unreachable)
-            );
+        for (verdict, _) in equal_statuses(&name, &text) {
+            assert_ne!(verdict, Verdict::Unreachable, "{name}");
         }
+    }
+}
+
+/// The default of a parameter applies. Without a default, the text is unknown.
+#[test]
+fn user_data_in_a_parameter_has_the_same_effect_in_a_template() {
+    let image = "/aws/service/ami-amazon-linux-latest/al2023-ami-minimal-kernel-default-x86_64";
+    for (default, expected) in [
+        ("", "agent unknown"),
+        ("default: echo", "agent fail"),
+        ("default: yum install -y amazon-ssm-agent", "agent pass"),
+    ] {
+        let text = format!(
+            "parameters: {{Script: {{{default}}}}}\nendpoints: {{s3_gateway: true}}\n\
+             instances: [{{name: web, user_data: {{parameter: Script}}, \
+             image: {{root_device_name: /dev/xvda, ssm_parameter: {image}}}}}]\n"
+        );
+        let results = equal_statuses("user-data", &text);
+        assert!(results[0].1.contains(expected), "{default}: {results:?}");
     }
 }
