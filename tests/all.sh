@@ -75,6 +75,8 @@ format() { cargo fmt "$@" && rustfmt --edition 2024 "$@" src/resource/*.rs src/r
 
 # Writes the generated pages and the snapshots. Fails if another test fails.
 write_expected() {
+    # A test without `INSTA_UPDATE` leaves these.
+    find tests/snapshots -name '*.snap.new' -delete
     UPDATE_PAGES=1 INSTA_UPDATE=always \
         cargo test --quiet --all-features --lib --bins --tests --no-fail-fast
 }

@@ -611,6 +611,47 @@ fn each_construct_with_a_range_checks_it() {
     }
 }
 
+/// Returns the text of all sources.
+fn sources(directory: &std::path::Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(path).unwrap();
+            // Examples in documentation have codes of their own.
+            let lines = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("///"));
+            all.extend(lines.flat_map(|line| [line, "\n"]));
+        }
+    }
+    all
+}
+
+/// `ssm-synth explain` prints the sections of the page.
+#[test]
+fn each_code_has_a_section_and_each_section_a_code() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources(&root.join("src"));
+    let page = std::fs::read_to_string(root.join("docs/reference/errors.md")).unwrap();
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## `"));
+    let sections: Vec<&str> = headings.filter_map(|rest| rest.strip_suffix('`')).collect();
+    let calls = ["Diagnostic::error(", "Diagnostic::warning("];
+    let used = calls.iter().flat_map(|call| sources.split(call).skip(1));
+    let codes = used.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+    let codes: std::collections::BTreeSet<&str> = codes.collect();
+    let without: Vec<&&str> = codes.iter().filter(|it| !sections.contains(it)).collect();
+    assert!(
+        without.is_empty(),
+        "no section in docs/reference/errors.md: {without:?}"
+    );
+    let is_unused = |it: &&&str| !sources.contains(&format!("\"{it}\""));
+    let unused: Vec<&&str> = sections.iter().filter(is_unused).collect();
+    assert!(unused.is_empty(), "sections of no code: {unused:?}");
+}
+
 #[test]
 fn settings_without_effect_are_warnings() {
     let images = "image: al2023";
