@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the tests: bash tests/all.sh [--all] [quick | STAGE...]
+# Runs the tests: bash tests/all.sh [--all] [fix | quick | STAGE...]
 #
 # Without a stage, all of them run.
+# `fix` writes what tests compare: formatting, data of new types, plans, pages and snapshots.
 # `quick` runs between edits: lint and unit, without parts that need a separate build.
 # `--all` deploys and converts every configuration and injects every fault, instead of chosen sets.
 #
@@ -70,7 +71,15 @@ for line in open(sys.argv[1]):
 }
 
 # `cargo fmt` does not see the modules that a macro declares.
-format() { cargo fmt --check && rustfmt --edition 2024 --check src/resource/*.rs src/reachability/hop/*.rs; }
+format() { cargo fmt "$@" && rustfmt --edition 2024 "$@" src/resource/*.rs src/reachability/hop/*.rs; }
+
+# Writes the generated pages and the snapshots. Fails if another test fails.
+write_expected() {
+    # A test without `INSTA_UPDATE` leaves these.
+    find tests/snapshots -name '*.snap.new' -delete
+    UPDATE_PAGES=1 INSTA_UPDATE=always \
+        cargo test --quiet --all-features --lib --bins --tests --no-fail-fast
+}
 
 no_new_snapshots() {
     if compgen -G 'tests/snapshots/*.snap.new' tests/snapshots/*/*.snap.new >/dev/null; then
@@ -108,15 +117,34 @@ together() {
     [ "$status" = 0 ] || exit "$status"
 }
 
-stage_quick() {
+# The tests of `quick` compare what this stage writes.
+stage_fix() {
     step format format
+    step 'format of the outside crate' outside fmt
+    if needs terraform 'data and plans'; then
+        step data "$python" tests/data/refresh.py schema-names force-new
+        step plans "$python" tests/corpus/tf/plans.py --missing
+    fi
+    step examples cargo build --quiet --all-features --examples
+    local status=0
+    (step 'pages and snapshots' write_expected) || status=$?
+    printf '\nRead each changed line:\n'
+    git --no-pager diff --stat -- docs tests/snapshots tests/data src/diff
+    git ls-files --others --exclude-standard -- docs tests/snapshots tests/corpus
+    return "$status"
+}
+
+stage_quick() {
+    step format format --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
+    # These tests run the examples; `cargo test` builds them only without a selection of targets.
+    step examples cargo build --quiet --all-features --examples
     step tests cargo test --quiet --all-features --lib --bins --tests
     step snapshots no_new_snapshots
 }
 
 stage_lint() {
-    step format format
+    step format format --check
     step 'format of the outside crate' outside fmt --check
     step clippy cargo clippy --quiet --all-targets --all-features -- -D warnings
     step 'clippy without features' cargo clippy --quiet --lib --examples --no-default-features -- -D warnings
@@ -198,8 +226,8 @@ for argument; do
     case $argument in
         --all) all=--all ;;
         *)
-            if [[ " quick ${known[*]} " != *" $argument "* ]]; then
-                echo "unknown stage \`$argument\`; expected quick ${known[*]}" >&2
+            if [[ " fix quick ${known[*]} " != *" $argument "* ]]; then
+                echo "unknown stage \`$argument\`; expected fix quick ${known[*]}" >&2
                 exit 2
             fi
             stages+=("$argument")
@@ -210,6 +238,8 @@ done
 
 if [ "${stages[*]}" != quick ]; then
     install_python_packages
+fi
+if [ "${stages[*]}" != quick ] && [ "${stages[*]}" != fix ]; then
     # All stages share one emulator and one set of provider processes.
     if [ -z "${EMULATOR_SOCKET:-}" ]; then
         exec "$python" tests/shared.py bash tests/all.sh "$@"

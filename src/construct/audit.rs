@@ -4,10 +4,10 @@
 
 use super::arn::ArnContext;
 use super::network::NetworkHandles;
-use super::options::options;
+use super::options::{Ranges, options};
 use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
-use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
+use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
 use crate::resource::{
     Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
     ManagedPolicy, PolicyDocument, Principal, RemovalPolicy, Role, RolePolicy, Statement, Trail,
@@ -282,16 +282,22 @@ impl Construct for PlacedAudit<'_> {
     type Handle = AuditHandles;
 
     fn build(self, scope: &mut Scope<'_>) -> AuditHandles {
+        self.audit.check_ranges(&[], scope);
         let context = ArnContext::of(scope);
-        if !self.audit.cloudtrail && self.audit.cloudwatch_logs_retention_days.is_some() {
-            scope.add_diagnostic(
-                Diagnostic::warning(
-                    "audit-retention",
-                    "`audit.cloudwatch_logs_retention_days` has no effect without a trail",
-                )
-                .about(&["cloudwatch_logs_retention_days"])
-                .help("remove it, or set `audit.cloudtrail: true`"),
-            );
+        if !self.audit.cloudtrail {
+            let logs = self.audit.cloudwatch_logs_retention_days.is_some();
+            for (setting, is_set) in [
+                ("audit.multi_region", !self.audit.multi_region),
+                (
+                    "audit.expiration_days",
+                    self.audit.expiration_days.is_some(),
+                ),
+                ("audit.cloudwatch_logs_retention_days", logs),
+            ] {
+                if is_set {
+                    scope.warn_unused(setting, "without a trail", "set `audit.cloudtrail: true`");
+                }
+            }
         }
         if !self.audit.cloudtrail && self.audit.flow_log_retention_days.is_none() {
             return AuditHandles { trail: None };

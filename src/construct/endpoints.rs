@@ -546,6 +546,13 @@ impl Construct for PlacedEndpoints<'_> {
                 },
             });
         }
+        if self.endpoints.s3_prefix_list.is_some() && s3_prefix_list.is_none() {
+            scope.warn_unused(
+                "endpoints.s3_prefix_list",
+                "without a path to S3",
+                "set `endpoints.s3_gateway: true`",
+            );
+        }
         EndpointHandles {
             security_group,
             existing_security_group: self.endpoints.existing_security_group,

@@ -3,7 +3,7 @@
 use super::duplicates::{check_arn, check_id, check_ids};
 use super::image::{Architecture, Image, ImageFamily, Package};
 use super::network::NetworkHandles;
-use super::options::options;
+use super::options::{Integer, Ranges, options};
 use super::scope::{Construct, Scope};
 use super::sessions::{SessionHandles, SessionScope};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
@@ -35,6 +35,7 @@ options! {
         replacement_trigger: opt Value<Text>, kind TEXT_OR_PARAMETER;
         /// Instance type.
         instance_type: def Value<Text> = "t3.micro";
+        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
         /// Size of the root volume in GiB.
         root_volume_size: opt Value<i64>, in 1..=65536, shown "the size of the image";
         /// ARN of the KMS key of the root volume.
@@ -172,31 +173,19 @@ impl PrivateInstance {
         of_type.unwrap_or(Architecture::X86_64)
     }
 
-    /// Reports a known size that the root volume cannot have.
+    /// Reports a known size below that of the image.
     fn check_volume(&self, scope: &mut Scope<'_>) {
         let min = match &self.image {
             Image::Latest(family) => family.min_volume_size(),
             _ => 1,
         };
-        // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EbsBlockDevice.html, for gp3
-        const MAX: i64 = 65_536;
-        let sizes: Vec<i64> = match &self.root_volume_size {
-            Some(Value::Lit(size)) => vec![*size],
-            Some(Value::Expr(Expr::Param(id))) => {
-                let declared = scope.declaration(*id).into_iter();
-                let texts = declared.flat_map(|it| it.default.iter().chain(&it.allowed_values));
-                texts.filter_map(|text| text.parse().ok()).collect()
-            }
-            _ => Vec::new(),
-        };
-        if let Some(size) = sizes.into_iter().find(|size| !(min..=MAX).contains(size)) {
-            let message = format!("`root_volume_size` is {size}; expected {min} to {MAX} GiB");
+        let sizes = self.root_volume_size.known(scope).into_iter();
+        if let Some(size) = sizes.into_iter().find(|size| (1..min).contains(size)) {
+            let message = format!("`root_volume_size` is {size}; the image has {min} GiB");
             scope.add_diagnostic(
                 Diagnostic::error("root-volume-size", message)
                     .about(&["root_volume_size"])
-                    .help(format!(
-                        "set `root_volume_size` to a number from {min} to {MAX}"
-                    )),
+                    .help(format!("set `root_volume_size` to {min} or more")),
             );
         }
     }
@@ -380,6 +369,20 @@ pub struct InstanceHandles {
 impl PlacedInstance<'_> {
     fn subnet(&self, scope: &mut Scope<'_>) -> Link<Subnet> {
         let subnets = &self.network.subnets;
+        let zone = self.instance.zone.as_ref().map(|_| "zone");
+        let index = (self.instance.subnet_index != 0).then_some("subnet_index");
+        let (instead, unused) = match (&self.instance.subnet, zone) {
+            (Some(_), _) => ("subnet", [zone, index]),
+            (None, Some(zone)) => (zone, [index, None]),
+            (None, None) => ("", [None; 2]),
+        };
+        for key in unused.into_iter().flatten() {
+            scope.warn_unused(
+                key,
+                &format!("with `{instead}`"),
+                &format!("remove `{instead}`"),
+            );
+        }
         if let Some(subnet) = &self.instance.subnet {
             return subnet.clone();
         }
@@ -439,6 +442,7 @@ impl Construct for PlacedInstance<'_> {
         instance_config.resolve_user_data(self.s3, scope);
         let architecture = instance_config.resolve_architecture(scope);
         instance_config.check_agent(scope);
+        instance_config.check_ranges(&[], scope);
         instance_config.check_volume(scope);
         instance_config.check_references(scope);
         let mut instance = Instance::new(instance_config.instance_type, subnet);

@@ -200,12 +200,10 @@ impl Construct for PlacedMonitoring<'_> {
     fn build(self, scope: &mut Scope<'_>) -> Option<Handle<Topic>> {
         let notified = self.monitoring.session_events || self.monitoring.alarms;
         if !notified && !self.monitoring.emails.is_empty() {
-            let message =
-                "`monitoring.emails` receive nothing: session events and alarms are disabled";
-            scope.add_diagnostic(
-                Diagnostic::warning("email", message)
-                    .about(&["emails"])
-                    .help("set `monitoring.session_events` or `monitoring.alarms`, or remove `emails`"),
+            scope.warn_unused(
+                "monitoring.emails",
+                "without session events and alarms",
+                "set `monitoring.session_events: true` or `monitoring.alarms: true`",
             );
         }
         let topic = notified.then(|| self.topic(scope));

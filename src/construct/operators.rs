@@ -264,11 +264,10 @@ impl Construct for PlacedOperators<'_> {
             );
         }
         if self.operators.require_mfa && self.operators.trusted_principals.is_empty() {
-            let message = "`operators.require_mfa` has no effect without an operator role";
-            scope.add_diagnostic(
-                Diagnostic::warning("operator-mfa", message)
-                    .about(&["require_mfa"])
-                    .help("set `operators.trusted_principals` to create the role"),
+            scope.warn_unused(
+                "operators.require_mfa",
+                "without an operator role",
+                "set `operators.trusted_principals` to create the role",
             );
         }
         let instances = match self.operators.instance_tags.is_empty() {

@@ -4,6 +4,11 @@
 //! the reader of the configuration file and the rows of the JSON Schema and the reference page.
 //! `words!` of `ir` declares an option with a fixed set of values.
 
+use std::ops::RangeInclusive;
+
+use super::scope::Scope;
+use crate::ir::{Diagnostic, Expr, Value};
+
 /// Declares a struct of options.
 ///
 /// An option is `name: SHAPE Type = default;` with one of these shapes:
@@ -15,7 +20,8 @@
 ///
 /// These follow the default in this order, each after a comma:
 ///
-/// - `in MIN..=MAX`: the range of an integer
+/// - `in MIN..=MAX`: the range of an integer. The reader checks it, and so does the construct: its
+///   `build` calls `check_ranges` for callers of the library.
 /// - `kind KIND`: another kind than that of the type
 /// - `key "name"`: another key than the name of the field
 /// - `shown "text"`: the text of a default that has none
@@ -111,6 +117,18 @@ macro_rules! options {
             )*
         }
 
+        impl $crate::construct::options::Ranges for $name {
+            #[allow(unused_variables)]
+            fn check_ranges(&self, path: &[&str], scope: &mut $crate::construct::Scope<'_>) {
+                #[allow(unused_imports)]
+                use $crate::construct::options::{Integer as _, WithoutRanges as _};
+                $({
+                    let path = [path, &[options!(@key $field $($key)?)]].concat();
+                    options!(@range (&self.$field) path scope $([$min, $max])?);
+                })*
+            }
+        }
+
         #[cfg(feature = "config")]
         impl $crate::construct::option_types::Options for $name {
             const ROWS: &'static [$crate::construct::option_types::OptionRow] = {
@@ -197,6 +215,12 @@ macro_rules! options {
     (@key $field:ident) => { stringify!($field) };
     (@key $field:ident $key:literal) => { $key };
 
+    // The method of `WithoutRanges` needs one more reference, so that of `Ranges` has precedence.
+    (@range ($option:expr) $path:ident $scope:ident) => { $option.check_ranges(&$path, $scope) };
+    (@range ($option:expr) $path:ident $scope:ident [$min:literal, $max:literal]) => {
+        $option.check_range(&$path, $min..=$max, $scope)
+    };
+
     (@type opt $ty:ty) => { Option<$ty> };
     (@type many $ty:ty) => { Vec<$ty> };
     (@type $shape:ident $ty:ty) => { $ty };
@@ -279,3 +303,69 @@ macro_rules! options {
     };
 }
 pub(crate) use options;
+
+/// Options, some with a range.
+pub(crate) trait Ranges {
+    /// Reports each integer that is out of its range.
+    fn check_ranges(&self, path: &[&str], scope: &mut Scope<'_>);
+}
+
+impl<T: Ranges> Ranges for Option<T> {
+    fn check_ranges(&self, path: &[&str], scope: &mut Scope<'_>) {
+        if let Some(options) = self {
+            options.check_ranges(path, scope);
+        }
+    }
+}
+
+/// Any other type of an option.
+pub(crate) trait WithoutRanges {
+    /// Reports nothing.
+    fn check_ranges(&self, _: &[&str], _: &mut Scope<'_>) {}
+}
+
+impl<T> WithoutRanges for &T {}
+
+/// An option with a range.
+pub(crate) trait Integer {
+    /// The values that are known before deployment.
+    fn known(&self, scope: &Scope<'_>) -> Vec<i64>;
+
+    fn check_range(&self, path: &[&str], range: RangeInclusive<i64>, scope: &mut Scope<'_>) {
+        let mut known = self.known(scope).into_iter();
+        let Some(value) = known.find(|value| !range.contains(value)) else {
+            return;
+        };
+        let (setting, min, max) = (path.join("."), range.start(), range.end());
+        let message =
+            format!("`{setting}` expects an integer from {min} to {max}, found `{value}`");
+        let help = format!("set `{setting}` to a number from {min} to {max}");
+        scope.add_diagnostic(Diagnostic::error("setting", message).about(path).help(help));
+    }
+}
+
+impl Integer for i64 {
+    fn known(&self, _: &Scope<'_>) -> Vec<i64> {
+        vec![*self]
+    }
+}
+
+impl Integer for Value<i64> {
+    fn known(&self, scope: &Scope<'_>) -> Vec<i64> {
+        match self {
+            Value::Lit(value) => vec![*value],
+            Value::Expr(Expr::Param(id)) => {
+                let declared = scope.declaration(*id).into_iter();
+                let texts = declared.flat_map(|it| it.default.iter().chain(&it.allowed_values));
+                texts.filter_map(|text| text.parse().ok()).collect()
+            }
+            Value::Expr(_) => Vec::new(),
+        }
+    }
+}
+
+impl<T: Integer> Integer for Option<T> {
+    fn known(&self, scope: &Scope<'_>) -> Vec<i64> {
+        self.as_ref().map_or_else(Vec::new, |it| it.known(scope))
+    }
+}

@@ -3,7 +3,7 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/patch-manager.html>
 
 use super::endpoints::aws_buckets;
-use super::options::options;
+use super::options::{Ranges, options};
 use super::scope::{Construct, Scope};
 use crate::ir::{Diagnostic, Handle, Text, Value, kebab, quoted, words};
 use crate::resource::{
@@ -117,10 +117,7 @@ impl PlacedPatching<'_> {
     }
 
     fn window(&self, window: PatchWindow, scope: &mut Scope<'_>) {
-        if !(1..=24).contains(&window.duration_hours)
-            || window.cutoff_hours < 0
-            || window.cutoff_hours >= window.duration_hours
-        {
+        if window.cutoff_hours >= window.duration_hours {
             let (duration, cutoff) = (window.duration_hours, window.cutoff_hours);
             let message = format!(
                 "a maintenance window of {duration} hours cannot have a cutoff of {cutoff} hours"
@@ -128,7 +125,7 @@ impl PlacedPatching<'_> {
             scope.add_diagnostic(
                 Diagnostic::error("maintenance-window", message)
                     .about(&["maintenance_window"])
-                    .help("set `duration_hours` from 1 to 24, and `cutoff_hours` below it"),
+                    .help("set `cutoff_hours` below `duration_hours`"),
             );
         }
         let schedule: Value<Text> = Value::Lit(self.patching.schedule.clone());
@@ -188,6 +185,14 @@ impl Construct for PlacedPatching<'_> {
                 Diagnostic::error("schedule", format!("{} {message}", quoted(time)))
                     .about(&[field])
                     .help(help),
+            );
+        }
+        self.patching.check_ranges(&[], scope);
+        if self.patching.operation == PatchOperation::Scan && !self.patching.reboot {
+            scope.warn_unused(
+                "patching.reboot",
+                "with `patching.operation: scan`",
+                "set `patching.operation: install`",
             );
         }
         let restarts = self.patching.operation == PatchOperation::Install && self.patching.reboot;

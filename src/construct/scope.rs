@@ -442,6 +442,17 @@ impl Scope<'_> {
             .map_or(Expr::Pseudo(Pseudo::Partition), partition)
     }
 
+    /// Warns that a setting, such as `audit.expiration_days`, has no effect.
+    pub(crate) fn warn_unused(&mut self, setting: &str, condition: &str, fix: &str) {
+        let key = setting.rsplit('.').next().unwrap_or(setting);
+        let message = format!("`{setting}` has no effect {condition}");
+        self.add_diagnostic(
+            Diagnostic::warning("unused-setting", message)
+                .about(&[key])
+                .help(format!("{fix}, or remove `{setting}`")),
+        );
+    }
+
     /// Adds an error or a warning.
     pub fn add_diagnostic(&mut self, diagnostic: Diagnostic) {
         let path = self.full(&self.path);

@@ -6,7 +6,7 @@ use super::arn::ArnContext;
 use super::duplicates::check_arn;
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
-use super::options::options;
+use super::options::{Ranges, options};
 #[cfg(feature = "config")]
 use super::reader::{Item, Reader};
 use super::scope::{Construct, Scope};
@@ -119,6 +119,7 @@ options! {
         cloudwatch_logs: opt SessionLogs = Some(SessionLogs::default());
         /// Creates a bucket for session logs.
         s3_logs: opt SessionBucket;
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-timeout.html
         /// Minutes without input before a session ends.
         idle_timeout_minutes: def i64 = 20, in 1..=60;
         /// Minutes before a session ends, also with input.
@@ -340,32 +341,7 @@ impl PlacedSessions {
     }
 
     fn check(&self, scope: &mut Scope<'_>) {
-        // https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-timeout.html
-        let limits = [
-            (
-                "idle_timeout_minutes",
-                Some(self.sessions.idle_timeout_minutes),
-                60,
-            ),
-            (
-                "max_duration_minutes",
-                self.sessions.max_duration_minutes,
-                1440,
-            ),
-        ];
-        for (field, minutes, max) in limits {
-            if let Some(minutes) = minutes.filter(|it| !(1..=max).contains(it)) {
-                let message =
-                    format!("`sessions.{field}` is {minutes}; expected 1 to {max} minutes");
-                scope.add_diagnostic(
-                    Diagnostic::error("session-timeout", message)
-                        .about(&[field])
-                        .help(format!(
-                            "set `sessions.{field}` to a number from 1 to {max}"
-                        )),
-                );
-            }
-        }
+        self.sessions.check_ranges(&[], scope);
         let bucket = self.sessions.s3_logs.as_ref();
         let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
         let fits = |it: &str| {

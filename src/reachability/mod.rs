@@ -40,6 +40,7 @@ mod security;
 mod service_name;
 pub(crate) mod setting;
 pub(crate) mod ternary;
+mod texts;
 mod topology;
 
 pub use assumptions::{Assumptions, assumptions};

@@ -1,8 +1,8 @@
 use super::codec::UnmodeledNotes;
-use super::table::{Unfolded, lift_items, nested, resource};
+use super::table::{Unfolded, lift_object, resource};
 use super::{
-    Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RouteTable,
-    VpcEndpoint,
+    Hooks, Instance, InternetGateway, Map, NatGateway, NetworkInterface, PrefixList, RawValue,
+    RouteTable, VpcEndpoint,
 };
 use crate::ir::{Attr, Cidr, Dialect, Expr, Link, Text, Value};
 
@@ -50,72 +50,6 @@ resource! {
 
 impl Hooks for Route {}
 
-nested! {
-    /// A route nested in a route table, in Terraform.
-    pub struct InlineRoute
-    opt {
-        /// The destination IPv4 range.
-        cidr_block: Value<Cidr> = "" / "cidr_block",
-        /// The destination IPv6 range.
-        ipv6_cidr_block: Value<Text> = "" / "ipv6_cidr_block",
-        /// Where to, as a prefix list.
-        prefix_list: Link<PrefixList> = "" / "destination_prefix_list_id",
-        /// The target internet gateway or virtual private gateway.
-        gateway: Link<InternetGateway> = "" / "gateway_id",
-        /// The target NAT gateway.
-        nat_gateway: Link<NatGateway> = "" / "nat_gateway_id",
-        /// The target egress-only internet gateway.
-        egress_only_gateway: Value<Text> = "" / "egress_only_gateway_id",
-        /// The target transit gateway.
-        transit_gateway: Value<Text> = "" / "transit_gateway_id",
-        /// Through an interface.
-        network_interface: Link<NetworkInterface> = "" / "network_interface_id",
-        /// Through a gateway load balancer's endpoint.
-        vpc_endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
-        /// The target VPC peering connection.
-        vpc_peering_connection: Value<Text> = "" / "vpc_peering_connection_id",
-        /// The target carrier gateway.
-        carrier_gateway: Value<Text> = "" / "carrier_gateway_id",
-        /// The target local gateway.
-        local_gateway: Value<Text> = "" / "local_gateway_id",
-        /// The target core network.
-        core_network: Value<Text> = "" / "core_network_arn",
-    }
-}
-
-impl InlineRoute {
-    /// Returns the route as a separate resource.
-    fn of(self, table: Link<RouteTable>) -> Route {
-        // A plan contains empty strings for missing values.
-        let text = |value: Option<Value<Text>>| {
-            value.filter(|value| value.lit().is_none_or(|text| !text.is_empty()))
-        };
-        fn link<R>(value: Option<Link<R>>) -> Option<Link<R>> {
-            value.filter(|value| value.lit().is_none_or(|id| !id.as_str().is_empty()))
-        }
-        let cidr = self
-            .cidr_block
-            .filter(|cidr| !matches!(cidr, Value::Expr(Expr::Opaque(text)) if text.is_empty()));
-        Route {
-            route_table: table,
-            cidr_block: cidr,
-            ipv6_cidr_block: text(self.ipv6_cidr_block),
-            prefix_list: link(self.prefix_list),
-            gateway: link(self.gateway),
-            nat_gateway: link(self.nat_gateway),
-            egress_only_gateway: text(self.egress_only_gateway),
-            transit_gateway: text(self.transit_gateway),
-            instance: None,
-            network_interface: link(self.network_interface),
-            vpc_endpoint: link(self.vpc_endpoint),
-            vpc_peering_connection: text(self.vpc_peering_connection),
-            carrier_gateway: text(self.carrier_gateway),
-            local_gateway: text(self.local_gateway),
-            core_network: text(self.core_network),
-        }
-    }
-}
-
 /// Returns the routes nested in a route table.
 pub(crate) fn unfold_routes(
     map: &mut Map<'_>,
@@ -126,7 +60,35 @@ pub(crate) fn unfold_routes(
     if dialect == Dialect::Cfn {
         return Vec::new();
     }
-    let routes: Vec<InlineRoute> = lift_items(map, "route", dialect, unmodeled);
-    let route = |route: InlineRoute| Unfolded::new("route", route.of(Value::Expr(table.clone())));
-    routes.into_iter().map(route).collect()
+    let items = match map.remove("route") {
+        Some(RawValue::List(items)) => items,
+        single => single.into_iter().collect(),
+    };
+    let unmodeled = &mut unmodeled.inside("route");
+    let mut routes = Vec::new();
+    for mut item in items {
+        if let RawValue::Object(route) | RawValue::Block(route) = &mut item {
+            as_separate(route, &table);
+        }
+        let route: Option<Route> = lift_object(item, dialect, unmodeled);
+        routes.extend(route.map(|route| Unfolded::new("route", route)));
+    }
+    routes
+}
+
+/// Changes a route nested in a route table to the arguments of a separate route.
+fn as_separate(route: &mut Map<'_>, table: &Expr) {
+    // A plan contains empty strings for missing values.
+    let is_empty = |term: &RawValue<'_>| matches!(term, RawValue::Str(text) if text.is_empty());
+    let empty = route.iter().filter(|(_, term)| is_empty(term));
+    let empty: Vec<String> = empty.map(|(key, _)| key.to_owned()).collect();
+    for key in empty {
+        route.remove(&key);
+    }
+    for range in ["cidr_block", "ipv6_cidr_block"] {
+        if let Some(term) = route.remove(range) {
+            route.insert(format!("destination_{range}"), term);
+        }
+    }
+    route.insert("route_table_id", RawValue::from(table.clone()));
 }

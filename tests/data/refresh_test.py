@@ -4,6 +4,7 @@ import datetime
 import unittest
 
 from catalog import Catalog
+from describe import Table
 from report import Outcome, tsv_rows, versions_text
 
 
@@ -30,6 +31,32 @@ class Report(unittest.TestCase):
     def test_a_new_version_has_an_arrow(self):
         text = versions_text({"moto": "5.2.1"}, {"moto": "5.3.0", "botocore": "1.43.11"})
         self.assertEqual(text, "moto 5.2.1 -> 5.3.0, botocore 1.43.11")
+
+
+class Tables(unittest.TestCase):
+    def test_a_described_type_has_its_links_and_groups(self):
+        schema = {
+            "primaryIdentifier": ["/properties/Id"], "required": ["VpcId"], "readOnlyProperties": ["/properties/Id", "/properties/Owner"],
+            "properties": {
+                "Id": {"type": "string"}, "Owner": {"type": "string"}, "Tags": {"type": "array"},
+                "VpcId": {"type": "string", "format": "AWS::EC2::VPC.Id"}, "IsFast": {"type": "boolean"},
+                "SubnetIds": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+        names = ["vpc_id", "is_fast", "subnet_ids", "tags", "owner"]
+        block = {"attributes": {name: {"type": "string", "optional": name != "owner"} for name in names}}
+        text = Table("AWS::EC2::Example", "aws_example", schema, block).text()
+        for line in [
+            "use super::{Hooks, Subnet, Tags, Vpc, table::resource, tagged};",
+            "use crate::ir::{Attr, Link, Value};",
+            'vpc: Link<Vpc> = "VpcId" / "vpc_id",',
+            'is_fast: Value<bool> = "IsFast" / "is_fast",',
+            'subnet_ids: Link<Subnet> = "SubnetIds" / "subnet_ids",',
+            'pub const OWNER: Attr = Attr::by_get_att("Owner", "owner");',
+            'import "Id" / "{id}";',
+        ]:
+            self.assertIn(line, text)
+        self.assertLess(text.index("one {"), text.index("opt {"))
 
 
 class Sources(unittest.TestCase):

@@ -543,6 +543,162 @@ fn warned(text: &str) -> String {
     warnings.map(|it| format!("{it}\n")).collect()
 }
 
+/// The reader checks the range of a setting in a file. The construct checks it for callers in Rust.
+#[test]
+fn a_setter_out_of_its_range_is_an_error() {
+    use ssm_synth::construct::{
+        Audit, PatchWindow, Patching, PrivateInstance, SessionBucket, SessionLogs, Sessions,
+    };
+    use ssm_synth::{App, SessionAccess};
+
+    let sessions = Sessions::default()
+        .idle_timeout_minutes(0)
+        .max_duration_minutes(1441)
+        .cloudwatch_logs(SessionLogs::default().retention_days(0))
+        .s3_logs(SessionBucket::default().expiration_days(0));
+    let window = PatchWindow::default().duration_hours(25).cutoff_hours(-1);
+    let audit = Audit::default().expiration_days(36501);
+    let instance = PrivateInstance::new("web")
+        .root_volume_size(0)
+        .subnet_index(-1);
+    let mut app = App::new();
+    let access = SessionAccess::new()
+        .sessions(sessions)
+        .patching(Patching::default().maintenance_window(window))
+        .audit(audit)
+        .instance(instance);
+    app.stack("Access").add_inline(access);
+    let invalid = app.validate().unwrap_err();
+    let errors = invalid.iter().filter(|it| it.code == "setting");
+    let mut settings: Vec<&str> = errors
+        .filter_map(|it| it.message.split('`').nth(1))
+        .collect();
+    settings.sort_unstable();
+    assert_eq!(
+        settings,
+        [
+            "cloudwatch_logs.retention_days",
+            "expiration_days",
+            "idle_timeout_minutes",
+            "maintenance_window.cutoff_hours",
+            "maintenance_window.duration_hours",
+            "max_duration_minutes",
+            "root_volume_size",
+            "s3_logs.expiration_days",
+            "subnet_index",
+        ]
+    );
+}
+
+#[test]
+fn each_construct_with_a_range_checks_it() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/construct");
+    // As in `def i64 = 20, in 1..=60;`.
+    let is_range = |line: &str| {
+        let rest = line.split(", in ").nth(1);
+        rest.is_some_and(|rest| rest.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
+    };
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let has_range = text.lines().any(is_range);
+        let checks = text.contains(".check_ranges(&[], scope);");
+        assert!(
+            !has_range || checks,
+            "{}: `build` calls no `check_ranges`",
+            path.display()
+        );
+    }
+}
+
+/// Returns the text of all sources.
+fn sources(directory: &std::path::Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.push_str(&sources(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            let text = std::fs::read_to_string(path).unwrap();
+            // Examples in documentation have codes of their own.
+            let lines = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("///"));
+            all.extend(lines.flat_map(|line| [line, "\n"]));
+        }
+    }
+    all
+}
+
+/// `ssm-synth explain` prints the sections of the page.
+#[test]
+fn each_code_has_a_section_and_each_section_a_code() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources(&root.join("src"));
+    let page = std::fs::read_to_string(root.join("docs/reference/errors.md")).unwrap();
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## `"));
+    let sections: Vec<&str> = headings.filter_map(|rest| rest.strip_suffix('`')).collect();
+    let calls = ["Diagnostic::error(", "Diagnostic::warning("];
+    let used = calls.iter().flat_map(|call| sources.split(call).skip(1));
+    let codes = used.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+    let codes: std::collections::BTreeSet<&str> = codes.collect();
+    let without: Vec<&&str> = codes.iter().filter(|it| !sections.contains(it)).collect();
+    assert!(
+        without.is_empty(),
+        "no section in docs/reference/errors.md: {without:?}"
+    );
+    let is_unused = |it: &&&str| !sources.contains(&format!("\"{it}\""));
+    let unused: Vec<&&str> = sections.iter().filter(is_unused).collect();
+    assert!(unused.is_empty(), "sections of no code: {unused:?}");
+}
+
+#[test]
+fn settings_without_effect_are_warnings() {
+    let images = "image: al2023";
+    for (setting, text) in [
+        (
+            "audit.multi_region",
+            "audit: {cloudtrail: false, multi_region: false}\n".to_owned(),
+        ),
+        (
+            "audit.expiration_days",
+            "audit: {cloudtrail: false, expiration_days: 9}\n".to_owned(),
+        ),
+        (
+            "audit.cloudwatch_logs_retention_days",
+            "audit: {cloudtrail: false, cloudwatch_logs_retention_days: 7}\n".to_owned(),
+        ),
+        (
+            "monitoring.emails",
+            "monitoring: {session_events: false, alarms: false, emails: [a@example.com]}\n"
+                .to_owned(),
+        ),
+        (
+            "operators.require_mfa",
+            "operators: {require_mfa: true}\n".to_owned(),
+        ),
+        ("patching.reboot", "patching: {reboot: false}\n".to_owned()),
+        (
+            "endpoints.s3_prefix_list",
+            "endpoints: {s3_prefix_list: pl-00000001}\n".to_owned(),
+        ),
+        (
+            "subnet_index",
+            format!(
+                "network: {{zones: [us-west-2a]}}\ninstances: [{{name: web, {images}, zone: us-west-2a, subnet_index: 1}}]\n"
+            ),
+        ),
+        (
+            "zone",
+            format!("instances: [{{name: web, {images}, subnet: subnet-00000001, zone: A}}]\n"),
+        ),
+    ] {
+        let warnings = warned(&text);
+        let expected = format!("warning[unused-setting]: `{setting}` has no effect");
+        assert!(warnings.contains(&expected), "{setting}: {warnings}");
+    }
+}
+
 #[test]
 fn doubtful_settings_are_warnings() {
     let image = |more: &str| {

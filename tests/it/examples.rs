@@ -9,7 +9,7 @@ use super::{documents, golden};
 #[test]
 fn each_example_prints_the_expected_output() {
     let [(_, cfn), (_, yaml), (_, tf), (_, hcl)] = documents("default", "");
-    // `cargo test` builds the examples in a directory next to the program.
+    // They are in a directory next to the program.
     let directory = Path::new(env!("CARGO_BIN_EXE_ssm-synth"))
         .parent()
         .unwrap()
@@ -23,10 +23,10 @@ fn each_example_prints_the_expected_output() {
         ("own_resources", &[], &cfn),
         ("own_resources", &["tf"], &tf),
     ] {
-        let ran = Command::new(directory.join(name))
-            .args(arguments)
-            .output()
-            .unwrap();
+        let ran = Command::new(directory.join(name)).args(arguments).output();
+        let ran = ran.unwrap_or_else(|error| {
+            panic!("{name}: {error}; run `cargo build --examples --all-features` first")
+        });
         assert!(
             ran.status.success(),
             "{name}: {}",

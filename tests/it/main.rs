@@ -27,6 +27,7 @@ mod hops;
 mod layers;
 mod linked;
 mod names;
+mod pages;
 mod parts;
 mod properties;
 mod public_api;
@@ -77,6 +78,20 @@ pub(crate) fn documents(name: &str, text: &str) -> [(&'static str, String); 4] {
         ("tf", module.to_json()),
         ("hcl", module.to_hcl()),
     ]
+}
+
+/// Compares a generated page with its file. `UPDATE_PAGES=1` writes the file.
+pub(crate) fn page(path: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        found == text,
+        "{path} is out of date: run `bash tests/all.sh fix`\n{}",
+        goldens::changes(&found, text)
+    );
 }
 
 /// Compares text with `tests/snapshots/<directory>/<name>.snap`.

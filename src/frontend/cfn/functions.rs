@@ -86,9 +86,7 @@ impl Reader<'_> {
 
     fn split(&self, delimiter: &Tree, source: &Tree, depth: usize) -> Option<RawValue<'static>> {
         let delimiter = delimiter.text()?;
-        if self.strict.is_some()
-            && let Some(list) = self.spliced(delimiter, source, depth)
-        {
+        if let Some(list) = self.spliced(delimiter, source, depth) {
             return Some(list);
         }
         split(delimiter, self.expr(source, depth))
@@ -108,7 +106,9 @@ impl Reader<'_> {
             match joined(item) {
                 Some(list) => match self.eval(&list, depth + 1)? {
                     RawValue::List(inner) => items.extend(inner),
-                    _ => return None,
+                    _ if self.strict.is_some() => return None,
+                    // One item stands for the unknown ones, as where a list is a parameter.
+                    other => items.push(other),
                 },
                 None => items.push(self.eval(item, depth + 1)?),
             }

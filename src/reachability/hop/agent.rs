@@ -1,7 +1,7 @@
 //! SSM Agent: the image includes it, or user data installs it from a reachable source.
 
 use super::super::fix::Fix;
-use super::super::graph_index::{GraphIndex, expr_of, visible_text};
+use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller};
 use super::super::image::{Image, classify, published};
 use super::super::instance::InstanceConfig;
@@ -109,26 +109,32 @@ enum Script {
     Installs(Source, Option<Version>),
     /// Its effect is unknown.
     Unknown,
+    /// One of its alternatives stops or removes the agent.
+    MayRemove,
 }
 
 fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
-    let (text, complete) = match setting {
+    let mut effects: Vec<Script> = match setting {
         Setting::Unset => return Script::Nothing,
         Setting::Unknown(..) => return Script::Unknown,
         Setting::Known(_, _, value) => {
-            let expr = expr_of(value, Clone::clone);
-            let mut complete = true;
-            expr.walk(&mut |part| {
-                // The name of the stack runs no command.
-                complete &= match part {
-                    Expr::Opaque(text) => text.starts_with("AWS::Stack"),
-                    Expr::OneOf(_) => false,
-                    _ => true,
-                };
-            });
-            (visible_text(&expr), complete)
+            let texts = index.texts(value).into_iter();
+            texts
+                .map(|it| effect(index, &it.text, it.is_complete))
+                .collect()
         }
     };
+    let removes = |it: &Script| matches!(it, Script::Removes);
+    match effects.len() {
+        1 => effects.swap_remove(0),
+        _ if effects.iter().all(removes) => Script::Removes,
+        _ if effects.iter().any(removes) => Script::MayRemove,
+        _ => Script::Unknown,
+    }
+}
+
+/// Returns the effect of a script, or of the part that the file shows.
+fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
     let line_does = |words: &[&str]| {
         text.lines()
             .map(str::trim)
@@ -302,6 +308,11 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
                 .at(script_at.0, script_at.1)
                 .fix(Fix::manual("leave `amazon-ssm-agent` installed and running"))
         }
+        (Image::WithAgent(_), Script::MayRemove) => HopResult::unknown(
+            HOP,
+            "the file does not show whether user data stops or removes SSM Agent",
+        )
+        .at(script_at.0, script_at.1),
         (Image::WithAgent(name), _) => {
             HopResult::pass(HOP, format!("image `{name}` includes SSM Agent")).at(at.0, at.1)
         }
@@ -320,7 +331,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
              `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`, or install the \
              agent in user data from the bucket of the Region",
         )),
-        (Image::WithoutAgent(name), Script::Unknown) => HopResult::unknown(
+        (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove) => HopResult::unknown(
             HOP,
             format!(
                 "image `{name}` does not include SSM Agent, and the effect of user data is unknown"

@@ -262,6 +262,8 @@ def main(wanted):
         sys.exit("duplicate case names: " + ", ".join(sorted({n for n in names if names.count(n) > 1})))
     if wanted == ["--missing"]:
         cases = [c for c in cases if not (HERE / "plans" / f"{c['case']}.json").exists()]
+        if not cases:
+            return
     elif wanted:
         cases = [c for c in cases if any(
             c["case"].startswith(w[:-1]) if w.endswith("*") else c["case"] == w for w in wanted)]
