@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::Assumptions;
+use super::closed_world::{self, Effect};
+use super::hop::Hop;
 use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
@@ -25,6 +27,10 @@ pub(crate) struct GraphIndex<'g> {
     externally_modified: HashSet<NodeId>,
     /// The VPCs with resolver rules, DNS firewalls or Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
+    /// Resources that are not only what the model knows, and why.
+    doubts: HashMap<NodeId, String>,
+    /// Resources that can change hops of all instances.
+    pub(super) everywhere: Vec<(NodeId, Vec<Hop>)>,
     region: Option<&'static Region>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
@@ -105,14 +111,25 @@ impl<'g> GraphIndex<'g> {
     pub(crate) fn new(graph: &'g Graph, assumptions: Assumptions) -> GraphIndex<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
         let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
+        let (mut doubts, mut everywhere) = (HashMap::new(), Vec::new());
         for stack in graph.stacks() {
             for (id, node) in graph.nodes_of(stack) {
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
-                } else if node.may_modify_references() {
-                    externally_modified.extend(node.references());
-                } else if node.overrides_dns() && !node.is_absent() {
-                    dns_overridden.extend(node.references());
+                    if let Some(doubt) = closed_world::doubt(node) {
+                        doubts.insert(id, doubt);
+                    }
+                    continue;
+                }
+                if node.is_absent() {
+                    continue;
+                }
+                let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
+                match closed_world::effect(type_name) {
+                    Effect::None => {}
+                    Effect::References => externally_modified.extend(node.references()),
+                    Effect::Names => dns_overridden.extend(node.references()),
+                    Effect::Everywhere(hops) => everywhere.push((id, hops)),
                 }
             }
         }
@@ -124,6 +141,8 @@ impl<'g> GraphIndex<'g> {
             of_kind,
             externally_modified,
             dns_overridden,
+            doubts,
+            everywhere,
             region,
             permissions: RefCell::default(),
         }
@@ -150,14 +169,19 @@ impl<'g> GraphIndex<'g> {
             .filter(|(_, node, _)| !node.is_absent())
     }
 
-    /// Returns whether a node exists.
+    /// Returns whether a node exists, and is what the model knows of it.
     pub(crate) fn exists(&self, id: NodeId) -> Ternary {
         match self.graph.node(id) {
             None => Ternary::No,
             Some(node) if node.is_absent() => Ternary::No,
-            Some(node) if node.is_certain() => Ternary::Yes,
+            Some(node) if node.is_certain() && !self.doubts.contains_key(&id) => Ternary::Yes,
             Some(_) => Ternary::Unknown,
         }
+    }
+
+    /// Returns why a node is not only what the model knows: words after its name.
+    pub(super) fn doubt(&self, id: NodeId) -> Option<&str> {
+        self.doubts.get(&id).map(String::as_str)
     }
 
     /// Returns whether a resource outside the file can modify a node.

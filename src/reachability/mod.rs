@@ -14,6 +14,7 @@
 //! ```
 
 mod assumptions;
+mod closed_world;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;

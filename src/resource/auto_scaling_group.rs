@@ -63,6 +63,12 @@ resource! {
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
     }
+    inert {
+        "" / "metrics_granularity" = "only metrics",
+        "HealthCheckType" / "health_check_type" = "only when an instance is replaced",
+        "HealthCheckGracePeriod" / "health_check_grace_period" = "only when an instance is replaced",
+        "Cooldown" / "default_cooldown" = "only when instances are added",
+    }
 }
 
 impl Hooks for AutoScalingGroup {}

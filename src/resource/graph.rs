@@ -142,35 +142,6 @@ impl Node {
         nodes
     }
 
-    /// Returns whether it can change resources that it refers to: a nested stack, a custom
-    /// resource.
-    pub(crate) fn may_modify_references(&self) -> bool {
-        let name = self.resource.type_name(self.dialect()).unwrap_or_default();
-        name.starts_with("Custom::")
-            || name.ends_with("::MODULE")
-            || matches!(
-                name,
-                "AWS::CloudFormation::Stack"
-                    | "AWS::CloudFormation::StackSet"
-                    | "AWS::CloudFormation::CustomResource"
-                    | "AWS::Serverless::Application"
-                    | "aws_cloudformation_stack"
-            )
-    }
-
-    /// Returns whether it changes DNS resolution in the VPCs that it refers to.
-    pub(crate) fn overrides_dns(&self) -> bool {
-        matches!(
-            self.resource.type_name(self.dialect()).unwrap_or_default(),
-            "AWS::Route53Profiles::ProfileAssociation"
-                | "AWS::Route53Resolver::ResolverRuleAssociation"
-                | "AWS::Route53Resolver::FirewallRuleGroupAssociation"
-                | "aws_route53profiles_association"
-                | "aws_route53_resolver_rule_association"
-                | "aws_route53_resolver_firewall_rule_group_association"
-        )
-    }
-
     /// Returns whether the resource certainly does not exist.
     pub fn is_absent(&self) -> bool {
         self.origin

@@ -193,6 +193,14 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "" / "spot_type" = "only what happens when capacity ends",
+        "CreditSpecification" / "credit_specification" = "only the processor",
+        "SourceDestCheck" / "source_dest_check" = "only traffic that the instance forwards",
+        "AvailabilityZone" / "availability_zone" = "the subnet determines it",
+        "PrivateIpAddress" / "private_ip" = "an address of the subnet",
+        "" / "instance_interruption_behavior" = "only what happens when capacity ends",
+    }
 }
 
 impl Instance {

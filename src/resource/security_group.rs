@@ -32,6 +32,11 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "GroupDescription" / "description" = "a text",
+        "" / "name_prefix" = "a name",
+        "GroupName" / "name" = "a name",
+    }
 }
 
 /// The condition under which a rule in Terraform is replaced by another peer.

@@ -37,6 +37,116 @@ pub struct Field {
     pub tf: &'static str,
 }
 
+/// A property that cannot affect a session. Every other property without a field, if a file sets it,
+/// makes the hops that use the resource unknown.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Inert {
+    /// The name in CloudFormation, with dots for nested properties. Empty if it has none. Includes
+    /// the properties inside.
+    pub cfn: &'static str,
+    /// The name in Terraform. Empty if it has none.
+    pub tf: &'static str,
+    /// Why it cannot affect a session: some words.
+    pub reason: &'static str,
+}
+
+/// Properties of many types that cannot affect a session.
+const INERT: &[Inert] = &[
+    Inert::new("Tags", "tags", "labels"),
+    Inert::new("", "tags_all", "labels"),
+    Inert::new("", "timeouts", "only the provider waits"),
+    Inert::new("", "id", "AWS sets it"),
+    Inert::new("", "arn", "AWS sets it"),
+    Inert::new("", "owner_id", "AWS sets it"),
+    Inert::new("", "region", "the reader of plans compares it"),
+];
+
+impl Inert {
+    #[doc(hidden)]
+    pub const fn new(cfn: &'static str, tf: &'static str, reason: &'static str) -> Inert {
+        Inert { cfn, tf, reason }
+    }
+}
+
+/// Returns the properties of a map that a file sets and that are not inert, with dots for nested ones.
+pub(crate) fn unmodeled_properties(
+    map: &Map<'_>,
+    inert: &[Inert],
+    dialect: Dialect,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    collect_unmodeled(
+        map,
+        "",
+        &|name| is_inert(inert, name, dialect),
+        dialect,
+        &mut found,
+    );
+    found
+}
+
+/// Returns whether a property is inert, or inside one that is.
+pub(crate) fn is_inert(inert: &[Inert], name: &str, dialect: Dialect) -> bool {
+    inert.iter().chain(INERT).any(|it| {
+        let own = dialect.pick(it.cfn, it.tf);
+        let rest = (!own.is_empty()).then(|| name.strip_prefix(own)).flatten();
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+fn collect_unmodeled(
+    map: &Map<'_>,
+    before: &str,
+    is_inert: &dyn Fn(&str) -> bool,
+    dialect: Dialect,
+    found: &mut Vec<String>,
+) {
+    for (key, term) in map.iter() {
+        let name = format!("{before}{key}");
+        if is_inert(&name) || is_unset(term, dialect) {
+            continue;
+        }
+        let inside = format!("{name}.");
+        match term {
+            RawValue::Object(inner) | RawValue::Block(inner) => {
+                collect_unmodeled(inner, &inside, is_inert, dialect, found);
+            }
+            RawValue::List(items) => {
+                let mut leaf = false;
+                for item in items {
+                    match item {
+                        RawValue::Object(inner) | RawValue::Block(inner) => {
+                            collect_unmodeled(inner, &inside, is_inert, dialect, found);
+                        }
+                        _ => leaf = true,
+                    }
+                }
+                if leaf {
+                    found.push(name);
+                }
+            }
+            _ => found.push(name),
+        }
+    }
+    found.dedup();
+}
+
+/// Returns whether a value is that of a property that is not set. A plan contains such values.
+fn is_unset(term: &RawValue<'_>, dialect: Dialect) -> bool {
+    match term {
+        RawValue::List(items) => items.iter().all(|it| is_unset(it, dialect)),
+        RawValue::Object(map) | RawValue::Block(map) => {
+            map.iter().all(|(_, it)| is_unset(it, dialect))
+        }
+        RawValue::Expr(expr) => matches!(expr.as_ref(), crate::ir::Expr::Absent),
+        RawValue::Str(text) => dialect == Dialect::Tf && matches!(text.as_ref(), "" | "false"),
+        RawValue::Bool(value) => dialect == Dialect::Tf && !value,
+        RawValue::Int(value) => dialect == Dialect::Tf && *value == 0,
+        _ => false,
+    }
+}
+
 /// A resource table.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -53,6 +163,8 @@ pub struct Kind {
     pub link: Attr,
     /// The properties.
     pub fields: &'static [Field],
+    /// The properties that cannot affect a session, with and without a field.
+    pub inert: &'static [Inert],
     /// Reads a resource that this program wrote, and leaves unknown properties in the map.
     #[doc(hidden)]
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
@@ -121,6 +233,8 @@ pub(crate) fn lift_items<T: Prop>(
 pub(crate) trait Fields: Sized {
     /// The properties in the table.
     const FIELDS: &'static [Field];
+    /// The properties that cannot affect a session, with and without a field.
+    const INERT: &'static [Inert];
     /// Writes the properties.
     fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
     /// Reads the properties, and leaves unknown ones in the map.
@@ -191,6 +305,7 @@ macro_rules! table {
         $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $pcfn:literal / $ptf:literal ),* $(,)? } )?
         $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $mcfn:literal / $mtf:literal ),* $(,)? } )?
         $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $lcfn:literal / $ltf:literal ),* $(,)? } )?
+        $( inert { $( $icfn:literal / $itf:literal = $reason:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq)]
@@ -262,6 +377,10 @@ macro_rules! table {
                     name: stringify!($plain), doc: concat!($($ldoc, "\n"),*), rust: stringify!($lty),
                     occurs: $crate::resource::table::Occurs::Optional, cfn: $lcfn, tf: $ltf,
                 }, )* )?
+            ];
+
+            const INERT: &'static [$crate::resource::table::Inert] = &[
+                $( $( $crate::resource::table::Inert::new($icfn, $itf, $reason), )* )?
             ];
 
             fn put_fields<'a>(
@@ -373,6 +492,7 @@ macro_rules! resource {
                 tf: $tf,
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
+                inert: <$name as $crate::resource::table::Fields>::INERT,
                 attrs: &[$($($attr),+)?],
                 identifiers: concat!($($identifiers)?),
                 import_id: concat!($($import_id)?),
@@ -501,7 +621,11 @@ pub(crate) fn lift_object<T: Fields>(
 ) -> Option<T> {
     match term {
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
-            Some(T::lift_fields(&mut map, dialect, unmodeled))
+            let it = T::lift_fields(&mut map, dialect, unmodeled);
+            for property in unmodeled_properties(&map, T::INERT, dialect) {
+                unmodeled.inside(&property).note("not modeled");
+            }
+            Some(it)
         }
         // A plan contains a list for a single block.
         RawValue::List(mut items) if items.len() == 1 => {

@@ -28,6 +28,9 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "InstanceTenancy" / "instance_tenancy" = "only the hardware",
+    }
 }
 
 impl Vpc {
