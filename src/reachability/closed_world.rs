@@ -11,7 +11,7 @@ use super::graph_index::GraphIndex;
 use super::hop::Hop;
 use super::{HopResult, HopStatus};
 use crate::ir::NodeId;
-use crate::resource::{Node, table};
+use crate::resource::{Node, inert};
 use crate::tsv;
 
 /// Fields whose readers ask themselves whether the file sets a value that the model cannot represent.
@@ -19,7 +19,26 @@ const ASKED: &[(&str, &str)] = &[
     ("AutoScalingGroup", "launch_template"),
     ("DefaultRouteTable", "route"),
     ("DhcpOptions", "domain_name_servers"),
+    ("Instance", "iam_instance_profile"),
+    ("Instance", "image"),
+    ("Instance", "launch_template"),
+    ("Instance", "metadata_options"),
+    ("Instance", "network_interfaces"),
+    ("Instance", "security_groups"),
+    ("Instance", "subnet"),
+    ("Instance", "user_data"),
     ("InstanceProfile", "role"),
+    ("LaunchConfiguration", "iam_instance_profile"),
+    ("LaunchConfiguration", "image"),
+    ("LaunchConfiguration", "metadata_options"),
+    ("LaunchConfiguration", "security_groups"),
+    ("LaunchConfiguration", "user_data"),
+    ("LaunchTemplate", "iam_instance_profile"),
+    ("LaunchTemplate", "image"),
+    ("LaunchTemplate", "metadata_options"),
+    ("LaunchTemplate", "network_interfaces"),
+    ("LaunchTemplate", "security_groups"),
+    ("LaunchTemplate", "user_data"),
     ("NetworkInterface", "security_groups"),
     ("Role", "managed_policies"),
     ("RouteTable", "route"),
@@ -31,15 +50,34 @@ const ASKED: &[(&str, &str)] = &[
     ("VpcEndpoint", "subnets"),
 ];
 
-/// Types of which the settings of an instance are read, field by field.
-const ASKED_TYPES: &[&str] = &["Instance", "LaunchConfiguration", "LaunchTemplate"];
+/// Types whose readers ask themselves whether another resource can change them.
+const ASKED_FOR_CHANGES: &[&str] = &[
+    "NetworkAcl",
+    "Role",
+    "RouteTable",
+    "SecurityGroup",
+    "Subnet",
+    "Vpc",
+    "VpcEndpoint",
+];
+
+/// Returns why a resource that another one can change is not only what the model knows: words after
+/// its name.
+pub(super) fn doubt_of_change(node: &Node, by: &Node) -> Option<String> {
+    let kind = node.resource.kind()?;
+    (!ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
+        let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
+        let by = by.display_id();
+        format!("can be changed by `{by}` of type `{type_name}`, which is not modeled")
+    })
+}
 
 /// Returns why a resource is not only what the model knows: words after its name.
 pub(super) fn doubt(node: &Node) -> Option<String> {
     let (origin, kind) = (node.origin.as_ref()?, node.resource.kind()?);
     let dialect = origin.dialect;
     let unknown = &origin.unknown_properties;
-    if let Some(property) = table::unmodeled_properties(unknown, kind.inert, dialect).first() {
+    if let Some(property) = inert::unmodeled_properties(unknown, kind.inert, dialect).first() {
         return Some(format!("sets `{property}`, which is not modeled"));
     }
     origin.unmodeled.iter().find_map(|note| {
@@ -47,13 +85,13 @@ pub(super) fn doubt(node: &Node) -> Option<String> {
             Some((field, inside)) => (field, Some(inside)),
             None => (note.field.as_str(), None),
         };
-        if ASKED.contains(&(kind.name, field)) || ASKED_TYPES.contains(&kind.name) {
+        if ASKED.contains(&(kind.name, field)) {
             return None;
         }
         let row = kind.fields.iter().find(|it| it.name == field);
         let own = row.map_or(field, |it| dialect.pick(it.cfn, it.tf));
         let name = inside.map_or(own.to_owned(), |inside| format!("{own}.{inside}"));
-        (!table::is_inert(kind.inert, &name, dialect))
+        (!inert::is_inert(kind.inert, &name, None, dialect))
             .then(|| format!("sets `{name}` to a value that is not modeled"))
     })
 }
@@ -77,25 +115,49 @@ const TYPES: &str = include_str!("types.tsv");
 /// The beginnings of the names of types that can affect a session. A type among them without a row is
 /// a new one, and can change the resources that it refers to.
 const CLOSED: &[&str] = &[
+    "AWS::AutoScaling::",
+    "AWS::CloudFormation::",
     "AWS::EC2::",
     "AWS::IAM::",
     "AWS::NetworkFirewall::",
     "AWS::Organizations::",
     "AWS::RAM::",
     "AWS::Route53",
-    "AWS::SSM::",
+    "AWS::SSM",
     "AWS::VpcLattice::",
     "Custom::",
+    "aws_ami",
+    "aws_autoscaling_",
+    "aws_cloudformation_",
+    "aws_customer_gateway",
     "aws_default_",
+    "aws_ebs_",
     "aws_ec2_",
+    "aws_egress_only_",
+    "aws_eip",
+    "aws_flow_log",
     "aws_iam_",
+    "aws_instance",
+    "aws_internet_gateway",
+    "aws_key_pair",
+    "aws_launch_",
+    "aws_main_route_",
+    "aws_nat_gateway",
+    "aws_network_",
     "aws_networkfirewall_",
     "aws_organizations_",
+    "aws_placement_group",
     "aws_ram_",
-    "aws_route53",
+    "aws_route",
     "aws_security_group",
-    "aws_ssm_",
+    "aws_snapshot_",
+    "aws_spot_",
+    "aws_ssm",
+    "aws_subnet",
+    "aws_verifiedaccess_",
+    "aws_volume_attachment",
     "aws_vpc",
+    "aws_vpn_",
 ];
 
 /// Returns how a resource of a type without a table affects sessions.
@@ -110,7 +172,7 @@ pub(super) fn effect(type_name: &str) -> Effect {
         (name == "MODULE").then(|| ROWS.get("MODULE"))?
     });
     match row {
-        Some(&"none" | &"modeled") => Effect::None,
+        Some(&"none") => Effect::None,
         Some(&"references") => Effect::References,
         Some(&"names") => Effect::Names,
         Some(hops) => Effect::Everywhere(

@@ -127,7 +127,17 @@ impl<'g> GraphIndex<'g> {
                 let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
                 match closed_world::effect(type_name) {
                     Effect::None => {}
-                    Effect::References => externally_modified.extend(node.references()),
+                    Effect::References => {
+                        for id in node.references() {
+                            let to = graph.node(id);
+                            if let Some(doubt) =
+                                to.and_then(|to| closed_world::doubt_of_change(to, node))
+                            {
+                                doubts.entry(id).or_insert(doubt);
+                            }
+                            externally_modified.insert(id);
+                        }
+                    }
                     Effect::Names => dns_overridden.extend(node.references()),
                     Effect::Everywhere(hops) => everywhere.push((id, hops)),
                 }

@@ -27,6 +27,16 @@ resource! {
         /// The VPCs of a private hosted zone. Default: none, the hosted zone is public.
         vpcs: HostedZoneVpc = "VPCs" / "vpc",
     }
+    inert {
+        "HostedZoneConfig" / "comment" = "a text",
+        "HostedZoneTags" / "" = "labels",
+        "QueryLoggingConfig" / "" = "only logs",
+        "" / "delegation_set_id" = "only public hosted zones",
+        "" / "force_destroy" = "only when the hosted zone is deleted",
+        "" / "name_servers" = "AWS sets it",
+        "" / "primary_name_server" = "AWS sets it",
+        "" / "zone_id" = "AWS sets it",
+    }
 }
 
 impl HostedZone {
@@ -47,6 +57,10 @@ resource! {
         zone: Link<HostedZone> = "" / "zone_id",
         /// The VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
+    }
+    inert {
+        "" / "owning_account" = "AWS sets it",
+        "" / "vpc_region" = "the ID determines the VPC",
     }
 }
 
@@ -78,6 +92,12 @@ resource! {
         zone_name: Value<Text> = "HostedZoneName" / "",
         /// The alias target. Default: none.
         alias: AliasTarget = "AliasTarget" / "alias",
+    }
+    inert {
+        "Comment" / "" = "a text",
+        "TTL" / "ttl" = "only how long resolvers keep it",
+        "" / "allow_overwrite" = "only the provider compares it",
+        "" / "fqdn" = "AWS sets it",
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod codec;
 mod graph;
 mod iam;
+pub(crate) mod inert;
 mod overrides;
 mod parameters;
 mod policy;
@@ -20,6 +21,7 @@ pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
+pub use inert::{Coverage, Inert, Inside};
 pub use table::{Field, Kind, Occurs};
 pub use tags::{LaunchTemplateTags, Tags};
 

@@ -36,6 +36,7 @@ resource! {
         "GroupDescription" / "description" = "a text",
         "" / "name_prefix" = "a name",
         "GroupName" / "name" = "a name",
+        "" / "revoke_rules_on_delete" = "only when the group is deleted",
     }
 }
 
@@ -161,6 +162,12 @@ resource! {
     opt {
         /// The VPC. Default: the default VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
+    }
+    inert {
+        "" / "description" = "AWS sets it",
+        "" / "name" = "AWS sets it",
+        "" / "name_prefix" = "AWS sets it",
+        "" / "revoke_rules_on_delete" = "only when the group is deleted",
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::inert::{Inert, Inside, NOT_MODELED, unmodeled_properties};
 use super::raw_value::{Map, RawValue};
-use crate::ir::{Attr, Dialect};
+use crate::ir::{Attr, Dialect, NodeId};
 
 /// The number of occurrences of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,116 +36,8 @@ pub struct Field {
     pub cfn: &'static str,
     /// The name in Terraform. Empty if it has none.
     pub tf: &'static str,
-}
-
-/// A property that cannot affect a session. Every other property without a field, if a file sets it,
-/// makes the hops that use the resource unknown.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Inert {
-    /// The name in CloudFormation, with dots for nested properties. Empty if it has none. Includes
-    /// the properties inside.
-    pub cfn: &'static str,
-    /// The name in Terraform. Empty if it has none.
-    pub tf: &'static str,
-    /// Why it cannot affect a session: some words.
-    pub reason: &'static str,
-}
-
-/// Properties of many types that cannot affect a session.
-const INERT: &[Inert] = &[
-    Inert::new("Tags", "tags", "labels"),
-    Inert::new("", "tags_all", "labels"),
-    Inert::new("", "timeouts", "only the provider waits"),
-    Inert::new("", "id", "AWS sets it"),
-    Inert::new("", "arn", "AWS sets it"),
-    Inert::new("", "owner_id", "AWS sets it"),
-    Inert::new("", "region", "the reader of plans compares it"),
-];
-
-impl Inert {
-    #[doc(hidden)]
-    pub const fn new(cfn: &'static str, tf: &'static str, reason: &'static str) -> Inert {
-        Inert { cfn, tf, reason }
-    }
-}
-
-/// Returns the properties of a map that a file sets and that are not inert, with dots for nested ones.
-pub(crate) fn unmodeled_properties(
-    map: &Map<'_>,
-    inert: &[Inert],
-    dialect: Dialect,
-) -> Vec<String> {
-    let mut found = Vec::new();
-    collect_unmodeled(
-        map,
-        "",
-        &|name| is_inert(inert, name, dialect),
-        dialect,
-        &mut found,
-    );
-    found
-}
-
-/// Returns whether a property is inert, or inside one that is.
-pub(crate) fn is_inert(inert: &[Inert], name: &str, dialect: Dialect) -> bool {
-    inert.iter().chain(INERT).any(|it| {
-        let own = dialect.pick(it.cfn, it.tf);
-        let rest = (!own.is_empty()).then(|| name.strip_prefix(own)).flatten();
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
-}
-
-fn collect_unmodeled(
-    map: &Map<'_>,
-    before: &str,
-    is_inert: &dyn Fn(&str) -> bool,
-    dialect: Dialect,
-    found: &mut Vec<String>,
-) {
-    for (key, term) in map.iter() {
-        let name = format!("{before}{key}");
-        if is_inert(&name) || is_unset(term, dialect) {
-            continue;
-        }
-        let inside = format!("{name}.");
-        match term {
-            RawValue::Object(inner) | RawValue::Block(inner) => {
-                collect_unmodeled(inner, &inside, is_inert, dialect, found);
-            }
-            RawValue::List(items) => {
-                let mut leaf = false;
-                for item in items {
-                    match item {
-                        RawValue::Object(inner) | RawValue::Block(inner) => {
-                            collect_unmodeled(inner, &inside, is_inert, dialect, found);
-                        }
-                        _ => leaf = true,
-                    }
-                }
-                if leaf {
-                    found.push(name);
-                }
-            }
-            _ => found.push(name),
-        }
-    }
-    found.dedup();
-}
-
-/// Returns whether a value is that of a property that is not set. A plan contains such values.
-fn is_unset(term: &RawValue<'_>, dialect: Dialect) -> bool {
-    match term {
-        RawValue::List(items) => items.iter().all(|it| is_unset(it, dialect)),
-        RawValue::Object(map) | RawValue::Block(map) => {
-            map.iter().all(|(_, it)| is_unset(it, dialect))
-        }
-        RawValue::Expr(expr) => matches!(expr.as_ref(), crate::ir::Expr::Absent),
-        RawValue::Str(text) => dialect == Dialect::Tf && matches!(text.as_ref(), "" | "false"),
-        RawValue::Bool(value) => dialect == Dialect::Tf && !value,
-        RawValue::Int(value) => dialect == Dialect::Tf && *value == 0,
-        _ => false,
-    }
+    /// The table of its value, if that has one.
+    pub inside: Option<Inside>,
 }
 
 /// A resource table.
@@ -196,7 +89,7 @@ pub struct Kind {
 
 /// A function that removes nested resources from properties and returns them.
 pub(crate) type Unfold =
-    fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
+    fn(&mut Map<'_>, NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
 
 /// A resource that was nested in another.
 #[derive(Debug)]
@@ -364,23 +257,27 @@ macro_rules! table {
                 $( $( $crate::resource::table::Field {
                     name: stringify!($one), doc: concat!($($odoc, "\n"),*), rust: stringify!($oty),
                     occurs: $crate::resource::table::Occurs::Required, cfn: $ocfn, tf: $otf,
+                    inside: <$oty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($opt), doc: concat!($($pdoc, "\n"),*), rust: stringify!($pty),
                     occurs: $crate::resource::table::Occurs::Optional, cfn: $pcfn, tf: $ptf,
+                    inside: <$pty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($many), doc: concat!($($mdoc, "\n"),*), rust: stringify!($mty),
                     occurs: $crate::resource::table::Occurs::Many, cfn: $mcfn, tf: $mtf,
+                    inside: <$mty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($plain), doc: concat!($($ldoc, "\n"),*), rust: stringify!($lty),
                     occurs: $crate::resource::table::Occurs::Optional, cfn: $lcfn, tf: $ltf,
+                    inside: <$lty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
             ];
 
-            const INERT: &'static [$crate::resource::table::Inert] = &[
-                $( $( $crate::resource::table::Inert::new($icfn, $itf, $reason), )* )?
+            const INERT: &'static [$crate::resource::Inert] = &[
+                $( $( $crate::resource::Inert::new($icfn, $itf, $reason), )* )?
             ];
 
             fn put_fields<'a>(
@@ -551,6 +448,12 @@ macro_rules! nested {
         }
 
         impl $crate::resource::codec::Prop for $name {
+            const INSIDE: Option<$crate::resource::Inside> =
+                Some($crate::resource::Inside {
+                    fields: <Self as $crate::resource::table::Fields>::FIELDS,
+                    inert: <Self as $crate::resource::table::Fields>::INERT,
+                });
+
             fn put(
                 &self,
                 dialect: $crate::ir::Dialect,
@@ -623,7 +526,7 @@ pub(crate) fn lift_object<T: Fields>(
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
             let it = T::lift_fields(&mut map, dialect, unmodeled);
             for property in unmodeled_properties(&map, T::INERT, dialect) {
-                unmodeled.inside(&property).note("not modeled");
+                unmodeled.inside(&property).note(NOT_MODELED);
             }
             Some(it)
         }

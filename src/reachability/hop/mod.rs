@@ -186,7 +186,7 @@ pub(super) fn check_all<'g>(
         role,
     };
     let role = context.role_node();
-    let mut relied = vec![instance.node, instance.launch_source];
+    let mut relied = instance.sources.clone();
     let mut results = Vec::new();
     for hop in Hop::ALL {
         if let Check::Instance(check) = hop.entry().check {
@@ -199,7 +199,7 @@ pub(super) fn check_all<'g>(
         for service in SERVICES {
             let connection = Connection::new(index, instance, placement, service, role);
             let of_connection = [placement.subnet.node(), connection.vpc.node()];
-            relied.truncate(2);
+            relied.truncate(instance.sources.len());
             relied.extend(of_connection.into_iter().flatten());
             let mut found = connection.check();
             closed_world::apply(index, &relied, &mut found);
