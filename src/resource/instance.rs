@@ -239,6 +239,7 @@ resource! {
         "" / "enable_primary_ipv6" = "the names of the services have IPv6 addresses only by an endpoint",
         "KeyName" / "key_name" = "only SSH",
         "PrivateDnsNameOptions" / "private_dns_name_options" = "the agent uses the names of the services",
+        "BlockDeviceMappings" / "root_block_device" = "EC2 rejects another root volume than that of the AMI",
         "Volumes" / "ebs_block_device" = "additional volumes",
         "" / "ephemeral_block_device" = "additional volumes",
         "" / "get_password_data" = "only the password of Windows",

@@ -46,8 +46,6 @@ nested! {
         "SnapshotId" / "snapshot_id" = "only the volume",
         "EbsCardIndex" / "" = "only the volume",
         "VolumeInitializationRate" / "volume_initialization_rate" = "only the volume",
-        "" / "device_name" = "only the volume",
-        "" / "volume_id" = "only the volume",
     }
 }
 
@@ -183,6 +181,7 @@ resource! {
         tags: LaunchTemplateTags = "TagSpecifications" / "tags",
     }
     inert {
+        "LaunchTemplateData.BlockDeviceMappings" / "block_device_mappings" = "EC2 rejects another root volume than that of the AMI",
         "LaunchTemplateData.CapacityReservationSpecification" / "capacity_reservation_specification" = "only the capacity",
         "LaunchTemplateData.InstanceMarketOptions" / "instance_market_options" = "only the capacity",
         "LaunchTemplateData.CpuOptions" / "cpu_options" = "only the hardware",
@@ -193,7 +192,6 @@ resource! {
         "LaunchTemplateData.EnclaveOptions" / "enclave_options" = "only the hardware",
         "LaunchTemplateData.InstanceRequirements" / "instance_requirements" = "only the hardware",
         "LaunchTemplateData.LicenseSpecifications" / "license_specification" = "only the hardware",
-        "LaunchTemplateData.NetworkPerformanceOptions" / "network_performance_options" = "only the hardware",
         "LaunchTemplateData.Placement" / "placement" = "the subnet determines the Availability Zone; the rest is only the hardware",
         "LaunchTemplateData.DisableApiStop" / "disable_api_stop" = "only when the instance stops",
         "LaunchTemplateData.DisableApiTermination" / "disable_api_termination" = "only when the instance stops",
