@@ -18,7 +18,7 @@ resource! {
     }
     inert {
         "" / "allow_reassociation" = "only whether the address may move",
-        "" / "public_ip" = "only which address",
+        "EIP" / "public_ip" = "only which address",
     }
 }
 

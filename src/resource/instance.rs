@@ -206,6 +206,15 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
+        "" / "block_duration_minutes" = "only the capacity",
+        "" / "spot_request_state" = "only the capacity",
+        "" / "valid_from" = "only the capacity",
+        "" / "wait_for_fulfillment" = "only the capacity",
+        "" / "spot_price" = "only the capacity",
+        "" / "valid_until" = "only the capacity",
+        "" / "spot_bid_status" = "only the capacity",
+        "" / "spot_instance_id" = "only the capacity",
+        "" / "launch_group" = "only the capacity",
         "" / "spot_type" = "only what happens when capacity ends",
         "CreditSpecification" / "credit_specification" = "only the processor",
         "SourceDestCheck" / "source_dest_check" = "only traffic that the instance forwards",

@@ -16,12 +16,12 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
+pub use inert::{Coverage, Inert, Inside};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
-pub use inert::{Coverage, Inert, Inside};
 pub use table::{Field, Kind, Occurs};
 pub use tags::{LaunchTemplateTags, Tags};
 

@@ -50,6 +50,7 @@ nested! {
         prefix_lists: Link<PrefixList> = "" / "prefix_list_ids",
     }
     inert {
+        "SourceSecurityGroupOwnerId" / "" = "the ID determines the group",
         "" / "security_group_rule_id" = "AWS sets it",
     }
 }

@@ -26,12 +26,58 @@ fn schemas() -> Value {
 /// Returns names of a type, empty for a type without any.
 fn names<'s>(schemas: &'s Value, part: &str, of: &str) -> Vec<&'s str> {
     let names = schemas[part][of].as_array();
-    names.into_iter().flatten().filter_map(Value::as_str).collect()
+    names
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
-fn all_names<'s>(schemas: &'s Value, kind: &Kind, dialect: Dialect) -> Vec<&'s str> {
-    let part = dialect.pick("cloudformation", "terraform");
-    names(schemas, part, dialect.pick(kind.cfn, kind.tf))
+/// Returns the text of the code below a directory, without comments.
+fn code(directory: &str) -> String {
+    fn collect(directory: &Path, out: &mut String) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, out);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                let text = std::fs::read_to_string(path).unwrap();
+                let lines = text.lines().filter(|it| !it.trim_start().starts_with("//"));
+                out.extend(lines.flat_map(|line| [line, "\n"]));
+            }
+        }
+    }
+    let mut out = String::new();
+    collect(&root(directory), &mut out);
+    out
+}
+
+/// Returns the types that the reader of plans reads as another one, and that one.
+fn equivalents() -> Vec<(String, String)> {
+    let text = code("src/frontend");
+    let pairs = text.lines().filter_map(|line| {
+        let (from, to) = line.trim().strip_prefix('"')?.split_once("\" => \"")?;
+        let to = to.strip_suffix("\",")?;
+        (from.starts_with("aws_") && to.starts_with("aws_"))
+            .then(|| (from.to_owned(), to.to_owned()))
+    });
+    let found: Vec<_> = pairs.collect();
+    assert!(!found.is_empty());
+    found
+}
+
+/// Returns the types that a table covers, in both languages.
+fn types_of(kind: &Kind, equivalents: &[(String, String)]) -> Vec<(Dialect, String)> {
+    let own = LANGUAGES.map(|dialect| (dialect, dialect.pick(kind.cfn, kind.tf).to_owned()));
+    let others = equivalents.iter().filter(|(_, to)| to == kind.tf);
+    own.into_iter()
+        .filter(|(_, name)| !name.is_empty())
+        .chain(others.map(|(from, _)| (Dialect::Tf, from.clone())))
+        .collect()
+}
+
+fn all_names<'s>(schemas: &'s Value, dialect: Dialect, of: &str) -> Vec<&'s str> {
+    names(schemas, dialect.pick("cloudformation", "terraform"), of)
 }
 
 /// Returns the rows of `types.tsv`: type, effect, reason.
@@ -47,20 +93,7 @@ fn rows(text: &str) -> Vec<[&str; 3]> {
 
 /// Returns the types that the check reads: those that its code names.
 fn analyzed() -> Vec<&'static Kind> {
-    fn code(directory: &Path, out: &mut String) {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                code(&path, out);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let text = std::fs::read_to_string(path).unwrap();
-                let lines = text.lines().filter(|it| !it.trim_start().starts_with("//"));
-                out.extend(lines.flat_map(|line| [line, "\n"]));
-            }
-        }
-    }
-    let mut text = String::new();
-    code(&root("src/reachability"), &mut text);
+    let text = code("src/reachability");
     let words: BTreeSet<&str> = text
         .split(|c: char| !c.is_alphanumeric() && c != '_')
         .collect();
@@ -75,7 +108,10 @@ fn outermost<'n>(
     all: &BTreeMap<&'n str, Coverage>,
     wanted: impl Fn(&Coverage) -> bool,
 ) -> Vec<&'n str> {
-    let class_of_parent = |name: &str| name.rsplit_once('.').and_then(|(parent, _)| all.get(parent));
+    let class_of_parent = |name: &str| {
+        name.rsplit_once('.')
+            .and_then(|(parent, _)| all.get(parent))
+    };
     all.iter()
         .filter(|(_, class)| wanted(class))
         .filter(|(name, class)| class_of_parent(name) != Some(class))
@@ -90,23 +126,28 @@ fn listed(names: &[&str]) -> String {
 
 fn page(schemas: &Value, types: &str) -> String {
     let mut out = String::new();
+    let equivalents = equivalents();
     for kind in analyzed() {
-        for dialect in LANGUAGES {
-            let of = dialect.pick(kind.cfn, kind.tf);
-            let mut all: BTreeMap<&str, Coverage> = all_names(schemas, kind, dialect)
+        for (dialect, of) in types_of(kind, &equivalents) {
+            let mut all: BTreeMap<&str, Coverage> = all_names(schemas, dialect, &of)
                 .into_iter()
                 .map(|name| (name, kind.coverage(name, dialect)))
                 .collect();
             if dialect == Dialect::Cfn {
                 // No template can set them.
-                for name in names(schemas, "read_only", of) {
-                    all.remove(name);
+                for name in names(schemas, "read_only", &of) {
+                    let inside =
+                        |it: &str| it.strip_prefix(name).is_some_and(|it| it.starts_with('.'));
+                    all.retain(|it, _| *it != name && !inside(it));
                 }
             }
             if all.is_empty() {
                 continue;
             }
-            let _ = write!(out, "\n### `{of}`\n\n| Class | Properties |\n| --- | --- |\n");
+            let _ = write!(
+                out,
+                "\n### `{of}`\n\n| Class | Properties |\n| --- | --- |\n"
+            );
             let modeled = outermost(&all, |it| *it == Coverage::Modeled);
             let _ = writeln!(out, "| modeled | {} |", listed(&modeled));
             let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -118,7 +159,10 @@ fn page(schemas: &Value, types: &str) -> String {
                     let values: Vec<&str> = values.split('|').collect();
                     format!("; only {}", listed(&values))
                 });
-                reasons.entry(format!("{reason}{only}")).or_default().push(name);
+                reasons
+                    .entry(format!("{reason}{only}"))
+                    .or_default()
+                    .push(name);
             }
             for (reason, names) in reasons {
                 let _ = writeln!(out, "| inert: {reason} | {} |", listed(&names));
@@ -129,7 +173,9 @@ fn page(schemas: &Value, types: &str) -> String {
             }
         }
     }
-    out.push_str("\n## Types without a table\n\n| Effect | Reason | Types |\n| --- | --- | --- |\n");
+    out.push_str(
+        "\n## Types without a table\n\n| Effect | Reason | Types |\n| --- | --- | --- |\n",
+    );
     let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for [name, effect, reason] in rows(types) {
         groups.entry((effect, reason)).or_default().push(name);
@@ -164,12 +210,18 @@ fn the_reference_page_contains_the_class_of_each_property() {
 fn no_attribute_that_only_aws_sets_makes_a_hop_unknown() {
     let schemas = schemas();
     let mut wrong = Vec::new();
+    let equivalents = equivalents();
     for kind in analyzed() {
-        for name in names(&schemas, "read_only", kind.tf) {
-            if kind.coverage(name, Dialect::Tf) == Coverage::Unmodeled
-                && !UNKNOWN_IF_SET.contains(&(kind.tf, name))
-            {
-                wrong.push(format!("{} {name}", kind.tf));
+        for (_, of) in types_of(kind, &equivalents)
+            .iter()
+            .filter(|it| it.0 == Dialect::Tf)
+        {
+            for name in names(&schemas, "read_only", of) {
+                if kind.coverage(name, Dialect::Tf) == Coverage::Unmodeled
+                    && !UNKNOWN_IF_SET.contains(&(kind.tf, name))
+                {
+                    wrong.push(format!("{of} {name}"));
+                }
             }
         }
     }
@@ -207,9 +259,14 @@ fn every_inert_name_is_in_the_schemas() {
     let schemas = schemas();
     // A nested table is in several types, not all of which have all its properties.
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    let equivalents = equivalents();
     for kind in KINDS {
         for dialect in LANGUAGES {
-            let all = all_names(&schemas, kind, dialect);
+            let all: Vec<&str> = types_of(kind, &equivalents)
+                .iter()
+                .filter(|it| it.0 == dialect)
+                .flat_map(|(_, of)| all_names(&schemas, dialect, of))
+                .collect();
             let mut found = Vec::new();
             for inert in kind.inert {
                 let own = dialect.pick(inert.cfn, inert.tf).split('=').next().unwrap();
@@ -250,14 +307,17 @@ fn every_type_of_the_services_has_a_table_or_a_row() {
     );
     let rows = rows(&text);
     let types: BTreeSet<&str> = names.lines().filter(|it| !it.starts_with('#')).collect();
-    let tables: BTreeSet<&str> = KINDS.iter().flat_map(|it| [it.cfn, it.tf]).collect();
+    let equivalents = equivalents();
+    let tables = KINDS.iter().flat_map(|it| [it.cfn, it.tf]);
+    let tables: BTreeSet<&str> = tables
+        .chain(equivalents.iter().map(|(from, _)| from.as_str()))
+        .collect();
     let mut found = BTreeSet::new();
     for [name, effect, reason] in &rows {
         assert!(found.insert(*name), "two rows for {name}");
         assert!(!tables.contains(name), "{name} has a table");
-        let exists = types.contains(name)
-            || name.starts_with("Custom::")
-            || WITHOUT_SCHEMA.contains(name);
+        let exists =
+            types.contains(name) || name.starts_with("Custom::") || WITHOUT_SCHEMA.contains(name);
         assert!(exists, "{name} does not exist");
         assert!(!reason.is_empty(), "{name}");
         let is_hop = |word: &str| Hop::ALL.iter().any(|hop| hop.as_str() == word);

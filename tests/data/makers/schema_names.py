@@ -58,6 +58,9 @@ def declared_types():
         for one, other in head.findall(path.read_text()):
             cfn |= {one} - {""}
             tf |= {other} - {""}
+    # Types that the reader of plans reads as another one.
+    for path in (ROOT / "src/frontend").rglob("*.rs"):
+        tf |= set(re.findall(r'"(aws_\w+)" => "aws_\w+",', path.read_text()))
     return cfn, tf
 
 
