@@ -9,6 +9,9 @@ nested! {
         /// The VPC.
         vpc: Link<Vpc> = "VPCId" / "vpc_id",
     }
+    inert {
+        "VPCRegion" / "vpc_region" = "the ID determines the VPC",
+    }
 }
 
 resource! {
