@@ -194,9 +194,10 @@ impl<'g> GraphIndex<'g> {
         self.doubts.get(&id).map(String::as_str)
     }
 
-    /// Returns whether a resource outside the file can modify a node.
+    /// Returns whether a node can be more than the model knows of it: by its own properties, or since
+    /// a resource outside the file can modify it.
     pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
-        self.externally_modified.contains(&id)
+        self.externally_modified.contains(&id) || self.doubts.contains_key(&id)
     }
 
     /// Returns whether resolver rules, DNS firewalls or Route 53 Profiles affect the names in a VPC.

@@ -76,6 +76,10 @@ nested! {
         /// The DNS name, such as that of a VPC endpoint.
         dns_name: Link<VpcEndpoint> = "DNSName" / "name",
     }
+    inert {
+        "HostedZoneId" / "zone_id" = "the name determines the target",
+        "EvaluateTargetHealth" / "evaluate_target_health" = "a single target is returned in any state",
+    }
 }
 
 resource! {
@@ -97,6 +101,7 @@ resource! {
         alias: AliasTarget = "AliasTarget" / "alias",
     }
     inert {
+        "Type=A" / "type=A" = "an IPv4 address",
         "Comment" / "" = "a text",
         "TTL" / "ttl" = "only how long resolvers keep it",
         "" / "allow_overwrite" = "only the provider compares it",

@@ -50,6 +50,7 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
+        "IpAddressType=ipv4" / "ip_address_type=ipv4" = "the default",
         "" / "auto_accept" = "only endpoint services of other accounts",
         "" / "requester_managed" = "only endpoint services of other accounts",
         "" / "cidr_blocks" = "AWS sets it",
