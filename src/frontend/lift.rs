@@ -343,6 +343,11 @@ impl Lift {
         self.graph
     }
 
+    /// Replaces a resource without a table by one of the model with the same effect.
+    pub(crate) fn replace(&mut self, id: NodeId, resource: impl Into<Resource>) {
+        self.graph.nodes[id.index()].resource = resource.into();
+    }
+
     /// Adds dependencies.
     pub(crate) fn add_dependencies(&mut self, id: NodeId, after: Vec<NodeId>) {
         self.graph.nodes[id.index()].depends_on.extend(after);

@@ -6,6 +6,8 @@ use std::rc::Rc;
 
 use super::Assumptions;
 use super::cache::Cache;
+use super::closed_world::{self, Effect};
+use super::hop::Hop;
 use super::refused::Refusal;
 use super::role_policies::RolePermissions;
 use super::service_name::ServiceName;
@@ -29,6 +31,10 @@ pub(crate) struct GraphIndex<'g> {
     externally_modified: HashSet<NodeId>,
     /// The VPCs with Route 53 Profiles.
     dns_overridden: HashSet<NodeId>,
+    /// Resources that are not only what the model knows, and why.
+    doubts: HashMap<NodeId, String>,
+    /// Resources that can change hops of all instances.
+    pub(super) everywhere: Vec<(NodeId, Vec<Hop>)>,
     region: Option<&'static Region>,
     /// The Region that the file implies.
     home: OnceCell<Option<&'static Region>>,
@@ -126,6 +132,7 @@ impl<'g> GraphIndex<'g> {
     ) -> GraphIndex<'g> {
         let mut of_kind: HashMap<&'static str, Vec<NodeId>> = HashMap::new();
         let (mut externally_modified, mut dns_overridden) = (HashSet::new(), HashSet::new());
+        let (mut doubts, mut everywhere) = (HashMap::new(), Vec::new());
         for stack in &stacks {
             for (id, node) in graph.nodes_of(stack) {
                 if node.is_lookup() {
@@ -133,10 +140,30 @@ impl<'g> GraphIndex<'g> {
                 }
                 if let Some(kind) = node.resource.kind() {
                     of_kind.entry(kind.name).or_default().push(id);
-                } else if node.may_modify_references() {
-                    externally_modified.extend(node.references());
-                } else if node.overrides_dns() && !node.is_absent() {
-                    dns_overridden.extend(node.references());
+                    if let Some(doubt) = closed_world::doubt(node) {
+                        doubts.insert(id, doubt);
+                    }
+                    continue;
+                }
+                if node.is_absent() {
+                    continue;
+                }
+                let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
+                match closed_world::effect(type_name) {
+                    Effect::None => {}
+                    Effect::References => {
+                        for id in node.references() {
+                            let to = graph.node(id);
+                            if let Some(doubt) =
+                                to.and_then(|to| closed_world::doubt_of_change(to, node))
+                            {
+                                doubts.entry(id).or_insert(doubt);
+                            }
+                            externally_modified.insert(id);
+                        }
+                    }
+                    Effect::Names => dns_overridden.extend(node.references()),
+                    Effect::Everywhere(hops) => everywhere.push((id, hops)),
                 }
             }
         }
@@ -149,6 +176,8 @@ impl<'g> GraphIndex<'g> {
             of_kind,
             externally_modified,
             dns_overridden,
+            doubts,
+            everywhere,
             region,
             home: OnceCell::new(),
             service_names: RefCell::default(),
@@ -192,19 +221,25 @@ impl<'g> GraphIndex<'g> {
             .filter(|(_, node, _)| !node.is_absent())
     }
 
-    /// Returns whether a node exists.
+    /// Returns whether a node exists, and is what the model knows of it.
     pub(crate) fn exists(&self, id: NodeId) -> Ternary {
         match self.graph.node(id) {
             None => Ternary::No,
             Some(node) if node.is_absent() => Ternary::No,
-            Some(node) if node.is_certain() => Ternary::Yes,
+            Some(node) if node.is_certain() && !self.doubts.contains_key(&id) => Ternary::Yes,
             Some(_) => Ternary::Unknown,
         }
     }
 
-    /// Returns whether a resource outside the file can modify a node.
+    /// Returns why a node is not only what the model knows: words after its name.
+    pub(super) fn doubt(&self, id: NodeId) -> Option<&str> {
+        self.doubts.get(&id).map(String::as_str)
+    }
+
+    /// Returns whether a node can be more than the model knows of it: by its own properties, or since
+    /// a resource outside the file can modify it.
     pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
-        self.externally_modified.contains(&id)
+        self.externally_modified.contains(&id) || self.doubts.contains_key(&id)
     }
 
     /// Returns whether a Route 53 Profile affects the names in a VPC.

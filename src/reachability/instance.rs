@@ -43,6 +43,8 @@ pub(crate) struct InstanceConfig<'g> {
     pub(crate) subnet_source: (NodeId, &'static str),
     /// The resource that a fix changes: the instance or its launch template.
     pub(crate) launch_source: NodeId,
+    /// The resources that have its settings: itself, its launch template, its network interface.
+    pub(crate) sources: Vec<NodeId>,
 }
 
 /// Returns all instances, in the order of the graph.
@@ -321,11 +323,28 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
         imds,
         user_data,
         subnet_source: placed_by,
+        sources: sources(id, &template, node.as_ref()),
         launch_source: match template {
             Template::Known(template, it) if it.iam_instance_profile.is_some() => template,
             _ => id,
         },
     }
+}
+
+fn sources(
+    id: NodeId,
+    template: &Template<'_>,
+    interface: Option<&Resolved<'_, NetworkInterface>>,
+) -> Vec<NodeId> {
+    let template = match template {
+        Template::Known(template, _) => Some(*template),
+        Template::None | Template::Unknown(..) => None,
+    };
+    let interface = interface.and_then(Resolved::node);
+    [Some(id), template, interface]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn direct_link(
@@ -478,9 +497,9 @@ fn from_launch_template<'g>(
             (!it.security_groups.is_empty()).then(|| it.security_groups.clone())
         }),
     };
-    let (subnet, public) = match interface {
-        Some(interface) => (interface.subnet, interface.public),
-        None => (Setting::Unset, Setting::Unset),
+    let (subnet, public, node) = match interface {
+        Some(interface) => (interface.subnet, interface.public, interface.node),
+        None => (Setting::Unset, Setting::Unset, None),
     };
     InstanceConfig {
         node: id,
@@ -502,6 +521,7 @@ fn from_launch_template<'g>(
         public,
         placements: placements(index, &subnet),
         subnet_source: (id, "subnets"),
+        sources: sources(id, &template, node.as_ref()),
         launch_source: match template {
             Template::Known(template, _) => template,
             Template::None | Template::Unknown(..) => id,
@@ -540,6 +560,7 @@ fn from_launch_configuration<'g>(
             placements: placements(index, &Setting::Unset),
             subnet_source: (id, "subnets"),
             launch_source: id,
+            sources: vec![id],
         };
     };
     InstanceConfig {
@@ -578,5 +599,6 @@ fn from_launch_configuration<'g>(
         placements: placements(index, &Setting::Unset),
         subnet_source: (id, "subnets"),
         launch_source: config,
+        sources: vec![id, config],
     }
 }

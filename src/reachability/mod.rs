@@ -17,6 +17,7 @@ mod addresses;
 mod assumptions;
 mod block_public_access;
 mod cache;
+mod closed_world;
 mod dhcp;
 mod dns_rules;
 mod fix;

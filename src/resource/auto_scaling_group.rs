@@ -25,6 +25,10 @@ nested! {
         launch_template: MixedLaunchTemplate =
             "LaunchTemplateSpecification" / "launch_template_specification",
     }
+    inert {
+        "InstanceRequirements" / "instance_requirements" = "only the instance type",
+        "WeightedCapacity" / "weighted_capacity" = "only the capacity",
+    }
 }
 
 resource! {
@@ -62,6 +66,50 @@ resource! {
             / "mixed_instances_policy.launch_template.override",
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
+    }
+    inert {
+        "" / "metrics_granularity" = "only metrics",
+        "HealthCheckType" / "health_check_type" = "only when an instance is replaced",
+        "HealthCheckGracePeriod" / "health_check_grace_period" = "only when an instance is replaced",
+        "Cooldown" / "default_cooldown" = "only when instances are added",
+        "AutoScalingGroupName" / "name" = "a name",
+        "" / "name_prefix" = "a name",
+        "AvailabilityZoneDistribution" / "availability_zone_distribution" = "every subnet must pass",
+        "AvailabilityZoneImpairmentPolicy" / "" = "every subnet must pass",
+        "SkipZonalShiftValidation" / "" = "every subnet must pass",
+        "CapacityRebalance" / "capacity_rebalance" = "only the capacity",
+        "CapacityReservationSpecification" / "capacity_reservation_specification" = "only the capacity",
+        "DesiredCapacityType" / "desired_capacity_type" = "only the capacity",
+        "MixedInstancesPolicy.InstancesDistribution" / "mixed_instances_policy.instances_distribution" = "only the capacity",
+        "" / "predicted_capacity" = "only the capacity",
+        "" / "warm_pool_size" = "only the capacity",
+        "Context" / "context" = "reserved",
+        "DefaultInstanceWarmup" / "default_instance_warmup" = "only when instances are added",
+        "LifecycleHookSpecificationList" / "initial_lifecycle_hook" = "only when instances are added",
+        "" / "suspended_processes" = "only when instances are added",
+        "" / "warm_pool" = "only when instances are added",
+        "InstanceMaintenancePolicy" / "instance_maintenance_policy" = "only when an instance is replaced",
+        "MaxInstanceLifetime" / "max_instance_lifetime" = "only when an instance is replaced",
+        "NewInstancesProtectedFromScaleIn" / "protect_from_scale_in" = "only when an instance is replaced",
+        "TerminationPolicies" / "termination_policies" = "only when an instance is replaced",
+        "InstanceLifecyclePolicy" / "" = "only when an instance is replaced",
+        "" / "instance_refresh" = "only when an instance is replaced",
+        "DeletionProtection" / "" = "only when the group is deleted",
+        "" / "force_delete" = "only when the group is deleted",
+        "" / "force_delete_warm_pool" = "only when the group is deleted",
+        "LoadBalancerNames" / "load_balancers" = "only inbound traffic",
+        "TargetGroupARNs" / "target_group_arns" = "only inbound traffic",
+        "TrafficSources" / "traffic_source" = "only inbound traffic",
+        "MetricsCollection" / "enabled_metrics" = "only metrics",
+        "NotificationConfiguration" / "" = "only notifications",
+        "NotificationConfigurations" / "" = "only notifications",
+        "PlacementGroup" / "placement_group" = "only the hardware",
+        "ServiceLinkedRoleARN" / "service_linked_role_arn" = "only who launches the instances",
+        "" / "ignore_failed_scaling_activities" = "only the provider waits",
+        "" / "min_elb_capacity" = "only the provider waits",
+        "" / "wait_for_capacity_timeout" = "only the provider waits",
+        "" / "wait_for_elb_capacity" = "only the provider waits",
+        "" / "tag" = "labels",
     }
 }
 

@@ -172,6 +172,37 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "AbacStatus" / "" = "not read when a session starts",
+        "AccelerateConfiguration" / "acceleration_status" = "not read when a session starts",
+        "AnalyticsConfigurations" / "" = "not read when a session starts",
+        "CorsConfiguration" / "cors_rule" = "not read when a session starts",
+        "IntelligentTieringConfigurations" / "" = "not read when a session starts",
+        "InventoryConfigurations" / "" = "not read when a session starts",
+        "LifecycleConfiguration" / "lifecycle_rule" = "not read when a session starts",
+        "LoggingConfiguration" / "logging" = "not read when a session starts",
+        "MetadataConfiguration" / "" = "not read when a session starts",
+        "MetadataTableConfiguration" / "" = "not read when a session starts",
+        "MetricsConfigurations" / "" = "not read when a session starts",
+        "NotificationConfiguration" / "" = "not read when a session starts",
+        "ObjectLockConfiguration" / "object_lock_configuration" = "not read when a session starts",
+        "" / "object_lock_enabled" = "not read when a session starts",
+        "ReplicationConfiguration" / "replication_configuration" = "not read when a session starts",
+        "WebsiteConfiguration" / "website" = "not read when a session starts",
+        "" / "request_payer" = "not read when a session starts",
+        "" / "versioning" = "not read when a session starts",
+        "BucketEncryption.ServerSideEncryptionConfiguration.BlockedEncryptionTypes" / "" = "not read when a session starts",
+        "AccessControl" / "acl" = "an ACL does not allow reading the encryption",
+        "" / "grant" = "an ACL does not allow reading the encryption",
+        "BucketNamePrefix" / "bucket_prefix" = "a name",
+        "BucketNamespace" / "" = "a name",
+        "" / "bucket_domain_name" = "AWS sets it",
+        "" / "bucket_regional_domain_name" = "AWS sets it",
+        "" / "hosted_zone_id" = "AWS sets it",
+        "" / "website_domain" = "AWS sets it",
+        "" / "website_endpoint" = "AWS sets it",
+        "" / "force_destroy" = "only when the bucket is deleted",
+    }
 }
 
 impl Bucket {
@@ -293,6 +324,9 @@ resource! {
     many {
         /// The encryption rules.
         rules: EncryptionRule = "" / "rule",
+    }
+    inert {
+        "" / "expected_bucket_owner" = "only the provider checks it",
     }
 }
 

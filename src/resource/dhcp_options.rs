@@ -20,6 +20,12 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "NetbiosNameServers" / "netbios_name_servers" = "only NetBIOS",
+        "NetbiosNodeType" / "netbios_node_type" = "only NetBIOS",
+        "NtpServers" / "ntp_servers" = "the clock is right at the start",
+        "Ipv6AddressPreferredLeaseTime" / "ipv6_address_preferred_lease_time" = "the names of the services have IPv6 addresses only by an endpoint",
+    }
 }
 
 impl Hooks for DhcpOptions {

@@ -78,6 +78,25 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "Attachments" / "attachments_source" = "not for session documents",
+        "Requires" / "" = "not for session documents",
+        "TargetType" / "target_type" = "not for session documents",
+        "VersionName" / "version_name" = "a name",
+        "" / "permissions" = "only other accounts",
+        "" / "created_date" = "AWS sets it",
+        "" / "default_version" = "AWS sets it",
+        "" / "description" = "AWS sets it",
+        "" / "document_version" = "AWS sets it",
+        "" / "hash" = "AWS sets it",
+        "" / "hash_type" = "AWS sets it",
+        "" / "latest_version" = "AWS sets it",
+        "" / "owner" = "AWS sets it",
+        "" / "parameter" = "AWS sets it",
+        "" / "platform_types" = "AWS sets it",
+        "" / "schema_version" = "AWS sets it",
+        "" / "status" = "AWS sets it",
+    }
 }
 
 impl Document {

@@ -19,6 +19,21 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "Address" / "address" = "only which address",
+        "IpamPoolId" / "ipam_pool_id" = "only which address",
+        "NetworkBorderGroup" / "network_border_group" = "only which address",
+        "PublicIpv4Pool" / "public_ipv4_pool" = "only which address",
+        "TransferAddress" / "" = "only which address",
+        "" / "allocation_id" = "AWS sets it",
+        "" / "association_id" = "AWS sets it",
+        "" / "private_dns" = "AWS sets it",
+        "" / "private_ip" = "AWS sets it",
+        "" / "ptr_record" = "AWS sets it",
+        "" / "public_dns" = "AWS sets it",
+        "" / "public_ip" = "AWS sets it",
+        "" / "vpc" = "AWS sets it",
+    }
 }
 
 impl Hooks for Eip {

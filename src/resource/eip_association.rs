@@ -16,6 +16,10 @@ resource! {
         /// The network interface. Default: none.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
     }
+    inert {
+        "" / "allow_reassociation" = "only whether the address may move",
+        "EIP" / "public_ip" = "only which address",
+    }
 }
 
 impl Hooks for EipAssociation {}

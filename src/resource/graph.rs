@@ -142,22 +142,6 @@ impl Node {
         nodes
     }
 
-    /// Returns whether it can change resources that it refers to: a nested stack, a custom
-    /// resource.
-    pub(crate) fn may_modify_references(&self) -> bool {
-        let name = self.resource.type_name(self.dialect()).unwrap_or_default();
-        name.starts_with("Custom::")
-            || name.ends_with("::MODULE")
-            || matches!(
-                name,
-                "AWS::CloudFormation::Stack"
-                    | "AWS::CloudFormation::StackSet"
-                    | "AWS::CloudFormation::CustomResource"
-                    | "AWS::Serverless::Application"
-                    | "aws_cloudformation_stack"
-            )
-    }
-
     /// Returns whether it is an existing resource that a data source reads. The file does not show all
     /// of its parts.
     pub(crate) fn is_lookup(&self) -> bool {
@@ -165,14 +149,6 @@ impl Node {
             origin.dialect == Dialect::Tf
                 && (origin.address.starts_with("data.") || origin.address.contains(".data."))
         })
-    }
-
-    /// Returns whether it changes DNS resolution, in an unknown way, in the VPCs that it refers to.
-    pub(crate) fn overrides_dns(&self) -> bool {
-        matches!(
-            self.resource.type_name(self.dialect()).unwrap_or_default(),
-            "AWS::Route53Profiles::ProfileAssociation" | "aws_route53profiles_association"
-        )
     }
 
     /// Returns whether the resource certainly does not exist.

@@ -31,6 +31,16 @@ resource! {
         /// The VPCs of a private hosted zone. Default: none, the hosted zone is public.
         vpcs: HostedZoneVpc = "VPCs" / "vpc",
     }
+    inert {
+        "HostedZoneConfig" / "comment" = "a text",
+        "HostedZoneTags" / "" = "labels",
+        "QueryLoggingConfig" / "" = "only logs",
+        "" / "delegation_set_id" = "only public hosted zones",
+        "" / "force_destroy" = "only when the hosted zone is deleted",
+        "" / "name_servers" = "AWS sets it",
+        "" / "primary_name_server" = "AWS sets it",
+        "" / "zone_id" = "AWS sets it",
+    }
 }
 
 impl HostedZone {
@@ -52,6 +62,10 @@ resource! {
         /// The VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
     }
+    inert {
+        "" / "owning_account" = "AWS sets it",
+        "" / "vpc_region" = "the ID determines the VPC",
+    }
 }
 
 impl Hooks for HostedZoneAssociation {}
@@ -68,6 +82,9 @@ nested! {
         zone: Value<Text> = "HostedZoneId" / "zone_id",
         /// Whether to return the record only while its target is healthy. Default: `false`.
         evaluate_target_health: Value<bool> = "EvaluateTargetHealth" / "evaluate_target_health",
+    }
+    inert {
+        "EvaluateTargetHealth" / "evaluate_target_health" = "a single target is returned in any state",
     }
 }
 
@@ -94,6 +111,12 @@ resource! {
     many {
         /// The values of the record. Default: none.
         records: Value<Text> = "ResourceRecords" / "records",
+    }
+    inert {
+        "Comment" / "" = "a text",
+        "TTL" / "ttl" = "only how long resolvers keep it",
+        "" / "allow_overwrite" = "only the provider compares it",
+        "" / "fqdn" = "AWS sets it",
     }
 }
 

@@ -40,6 +40,10 @@ nested! {
         /// The hop limit of responses, from 1 to 64. Default: the account setting.
         http_put_response_hop_limit: Value<i64> = "HttpPutResponseHopLimit" / "http_put_response_hop_limit",
     }
+    inert {
+        "HttpProtocolIpv6" / "http_protocol_ipv6" = "the agent uses the IPv4 address of the service",
+        "InstanceMetadataTags" / "instance_metadata_tags" = "only tags",
+    }
 }
 
 nested! {
@@ -77,6 +81,14 @@ nested! {
     many {
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "GroupSet" / "",
+    }
+    inert {
+        "DeleteOnTermination" / "delete_on_termination" = "only when the instance ends",
+        "Description" / "" = "a text",
+        "EnaSrdSpecification" / "" = "only the speed",
+        "Ipv6AddressCount" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Addresses" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "SecondaryPrivateIpAddressCount" / "" = "the agent uses the primary address",
     }
 }
 
@@ -196,6 +208,63 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+    inert {
+        "" / "block_duration_minutes" = "only the capacity",
+        "" / "spot_request_state" = "only the capacity",
+        "" / "valid_from" = "only the capacity",
+        "" / "wait_for_fulfillment" = "only the capacity",
+        "" / "spot_price" = "only the capacity",
+        "" / "valid_until" = "only the capacity",
+        "" / "spot_bid_status" = "only the capacity",
+        "" / "spot_instance_id" = "only the capacity",
+        "" / "launch_group" = "only the capacity",
+        "" / "spot_type" = "only what happens when capacity ends",
+        "CreditSpecification" / "credit_specification" = "only the processor",
+        "SourceDestCheck" / "source_dest_check" = "only traffic that the instance forwards",
+        "AvailabilityZone" / "availability_zone" = "the subnet determines it",
+        "PrivateIpAddress" / "private_ip" = "an address of the subnet",
+        "" / "instance_interruption_behavior" = "only what happens when capacity ends",
+        "AdditionalInfo" / "" = "reserved",
+        "Affinity" / "" = "only the hardware",
+        "CpuOptions" / "cpu_options" = "only the hardware",
+        "" / "cpu_core_count" = "only the hardware",
+        "" / "cpu_threads_per_core" = "only the hardware",
+        "ElasticGpuSpecifications" / "" = "only the hardware",
+        "ElasticInferenceAccelerators" / "" = "only the hardware",
+        "EnclaveOptions" / "enclave_options" = "only the hardware",
+        "HostId" / "host_id" = "only the hardware",
+        "HostResourceGroupArn" / "host_resource_group_arn" = "only the hardware",
+        "LicenseSpecifications" / "" = "only the hardware",
+        "PlacementGroupName" / "placement_group" = "only the hardware",
+        "" / "placement_partition_number" = "only the hardware",
+        "Tenancy" / "tenancy" = "only the hardware",
+        "" / "capacity_reservation_specification" = "only the capacity",
+        "" / "instance_market_options" = "only the capacity",
+        "" / "instance_lifecycle" = "only the capacity",
+        "" / "spot_instance_request_id" = "only the capacity",
+        "HibernationOptions" / "hibernation" = "only when the instance stops",
+        "InstanceInitiatedShutdownBehavior" / "instance_initiated_shutdown_behavior" = "only when the instance stops",
+        "" / "disable_api_stop" = "only when the instance stops",
+        "" / "maintenance_options" = "only when the instance stops",
+        "Ipv6AddressCount" / "ipv6_address_count" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Addresses" / "ipv6_addresses" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "enable_primary_ipv6" = "the names of the services have IPv6 addresses only by an endpoint",
+        "KeyName" / "key_name" = "only SSH",
+        "PrivateDnsNameOptions" / "private_dns_name_options" = "the agent uses the names of the services",
+        "BlockDeviceMappings" / "root_block_device" = "EC2 rejects another root volume than that of the AMI",
+        "Volumes" / "ebs_block_device" = "additional volumes",
+        "" / "ephemeral_block_device" = "additional volumes",
+        "" / "get_password_data" = "only the password of Windows",
+        "" / "password_data" = "only the password of Windows",
+        "" / "instance_state=running|pending" = "a running instance",
+        "" / "primary_network_interface_id" = "AWS sets it",
+        "" / "private_dns" = "AWS sets it",
+        "" / "public_dns" = "AWS sets it",
+        "" / "public_ip" = "AWS sets it",
+        "" / "secondary_private_ips" = "the agent uses the primary address",
+        "" / "user_data_replace_on_change" = "only when the instance is replaced",
+        "" / "volume_tags" = "labels",
     }
 }
 

@@ -19,6 +19,11 @@ resource! {
         /// The path of the name, with `/` at both ends. Default: `/`.
         path: Value<Text> = "Path" / "path",
     }
+    inert {
+        "" / "create_date" = "AWS sets it",
+        "" / "unique_id" = "AWS sets it",
+        "" / "name_prefix" = "a name",
+    }
 }
 
 impl InstanceProfile {

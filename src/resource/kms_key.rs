@@ -22,6 +22,18 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "Enabled=true" / "" = "an enabled key",
+        "" / "is_enabled=true" = "an enabled key",
+        "KeySpec=SYMMETRIC_DEFAULT" / "" = "a symmetric key of AWS KMS",
+        "" / "customer_master_key_spec=SYMMETRIC_DEFAULT" = "a symmetric key of AWS KMS",
+        "KeyUsage=ENCRYPT_DECRYPT" / "key_usage=ENCRYPT_DECRYPT" = "a symmetric key of AWS KMS",
+        "Origin=AWS_KMS" / "" = "a symmetric key of AWS KMS",
+        "BypassPolicyLockoutSafetyCheck" / "bypass_policy_lockout_safety_check" = "only who can change the key policy",
+        "MultiRegion" / "multi_region" = "only replicas in other Regions",
+        "RotationPeriodInDays" / "rotation_period_in_days" = "the key keeps earlier material",
+        "" / "key_id" = "AWS sets it",
+    }
 }
 
 impl KmsKey {
@@ -48,6 +60,10 @@ resource! {
         alias_name: Value<Text> = "AliasName" / "name",
         /// The key, by ID or ARN.
         target: Link<KmsKey> = "TargetKeyId" / "target_key_id",
+    }
+    inert {
+        "" / "target_key_arn" = "AWS sets it",
+        "" / "name_prefix" = "a name",
     }
 }
 

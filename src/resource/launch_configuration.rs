@@ -36,6 +36,19 @@ resource! {
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "SecurityGroups" / "security_groups",
     }
+    inert {
+        "BlockDeviceMappings" / "root_block_device" = "EC2 rejects another root volume than that of the AMI",
+        "" / "ebs_block_device" = "additional volumes",
+        "" / "ephemeral_block_device" = "additional volumes",
+        "ClassicLinkVPCId" / "" = "retired",
+        "ClassicLinkVPCSecurityGroups" / "" = "retired",
+        "EbsOptimized" / "ebs_optimized" = "only the hardware",
+        "PlacementTenancy" / "placement_tenancy" = "only the hardware",
+        "InstanceMonitoring" / "enable_monitoring" = "only metrics",
+        "KeyName" / "key_name" = "only SSH",
+        "" / "name_prefix" = "a name",
+        "SpotPrice" / "spot_price" = "only the capacity",
+    }
 }
 
 impl Hooks for LaunchConfiguration {}

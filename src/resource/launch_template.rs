@@ -40,6 +40,13 @@ nested! {
         /// Whether to delete the volume with the instance. Default: `true`.
         delete_on_termination: Value<bool> = "DeleteOnTermination" / "delete_on_termination",
     }
+    inert {
+        "Iops" / "iops" = "only the volume",
+        "Throughput" / "throughput" = "only the volume",
+        "SnapshotId" / "snapshot_id" = "only the volume",
+        "EbsCardIndex" / "" = "only the volume",
+        "VolumeInitializationRate" / "volume_initialization_rate" = "only the volume",
+    }
 }
 
 nested! {
@@ -98,6 +105,21 @@ nested! {
     many {
         /// The security groups. Default: the default security group of the VPC.
         security_groups: Link<SecurityGroup> = "Groups" / "security_groups",
+    }
+    inert {
+        "DeleteOnTermination" / "delete_on_termination" = "only when the instance ends",
+        "Description" / "description" = "a text",
+        "EnaQueueCount" / "" = "only the speed",
+        "EnaSrdSpecification" / "ena_srd_specification" = "only the speed",
+        "InterfaceType=interface|efa" / "interface_type=interface|efa" = "an interface with an IP address",
+        "Ipv4PrefixCount" / "ipv4_prefix_count" = "the agent uses the primary address",
+        "Ipv4Prefixes" / "ipv4_prefixes" = "the agent uses the primary address",
+        "SecondaryPrivateIpAddressCount" / "ipv4_address_count" = "the agent uses the primary address",
+        "Ipv6AddressCount" / "ipv6_address_count" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Addresses" / "ipv6_addresses" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6PrefixCount" / "ipv6_prefix_count" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Prefixes" / "ipv6_prefixes" = "the names of the services have IPv6 addresses only by an endpoint",
+        "PrimaryIpv6" / "primary_ipv6" = "the names of the services have IPv6 addresses only by an endpoint",
     }
 }
 
@@ -159,6 +181,32 @@ resource! {
         /// Tags of the launch template. Default: none, even with stack tags: AWS does not document
         /// if CloudFormation creates a version, and replaces the instance, when a tag changes.
         tags: LaunchTemplateTags = "TagSpecifications" / "tags",
+    }
+    inert {
+        "LaunchTemplateData.BlockDeviceMappings" / "block_device_mappings" = "EC2 rejects another root volume than that of the AMI",
+        "LaunchTemplateData.CapacityReservationSpecification" / "capacity_reservation_specification" = "only the capacity",
+        "LaunchTemplateData.InstanceMarketOptions" / "instance_market_options" = "only the capacity",
+        "LaunchTemplateData.CpuOptions" / "cpu_options" = "only the hardware",
+        "LaunchTemplateData.CreditSpecification" / "credit_specification" = "only the hardware",
+        "LaunchTemplateData.EbsOptimized" / "ebs_optimized" = "only the hardware",
+        "" / "elastic_gpu_specifications" = "only the hardware",
+        "" / "elastic_inference_accelerator" = "only the hardware",
+        "LaunchTemplateData.EnclaveOptions" / "enclave_options" = "only the hardware",
+        "LaunchTemplateData.InstanceRequirements" / "instance_requirements" = "only the hardware",
+        "LaunchTemplateData.LicenseSpecifications" / "license_specification" = "only the hardware",
+        "LaunchTemplateData.Placement" / "placement" = "the subnet determines the Availability Zone; the rest is only the hardware",
+        "LaunchTemplateData.DisableApiStop" / "disable_api_stop" = "only when the instance stops",
+        "LaunchTemplateData.DisableApiTermination" / "disable_api_termination" = "only when the instance stops",
+        "LaunchTemplateData.HibernationOptions" / "hibernation_options" = "only when the instance stops",
+        "LaunchTemplateData.InstanceInitiatedShutdownBehavior" / "instance_initiated_shutdown_behavior" = "only when the instance stops",
+        "LaunchTemplateData.MaintenanceOptions" / "maintenance_options" = "only when the instance stops",
+        "LaunchTemplateData.KeyName" / "key_name" = "only SSH",
+        "LaunchTemplateData.PrivateDnsNameOptions" / "private_dns_name_options" = "the agent uses the names of the services",
+        "VersionDescription" / "description" = "a text",
+        "" / "name_prefix" = "a name",
+        "" / "default_version" = "the reader uses the version in the file",
+        "" / "update_default_version" = "the reader uses the version in the file",
+        "" / "latest_version" = "AWS sets it",
     }
 }
 

@@ -22,6 +22,15 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "DataProtectionPolicy" / "" = "only how logs are read",
+        "FieldIndexPolicies" / "" = "only how logs are read",
+        "DeletionProtectionEnabled" / "" = "only when the log group is deleted",
+        "" / "skip_destroy" = "only when the log group is deleted",
+        "LogGroupClass=STANDARD|INFREQUENT_ACCESS" / "log_group_class=STANDARD|INFREQUENT_ACCESS" = "a class that accepts logs of any source",
+        "BearerTokenAuthenticationEnabled" / "" = "only HTTP clients with tokens",
+        "" / "name_prefix" = "a name",
+    }
 }
 
 impl IntoValue<ArnLink<LogGroup>> for Handle<LogGroup> {

@@ -38,6 +38,39 @@ resource! {
         /// The owners: account IDs, or aliases such as `amazon` or `self`.
         owners: Value<Text> = "" / "owners",
     }
+    inert {
+        "" / "architecture" = "the result, which the name of the AMI determines",
+        "" / "block_device_mappings" = "the result, which the name of the AMI determines",
+        "" / "boot_mode" = "the result, which the name of the AMI determines",
+        "" / "creation_date" = "the result, which the name of the AMI determines",
+        "" / "deprecation_time" = "the result, which the name of the AMI determines",
+        "" / "description" = "the result, which the name of the AMI determines",
+        "" / "ena_support" = "the result, which the name of the AMI determines",
+        "" / "hypervisor" = "the result, which the name of the AMI determines",
+        "" / "image_location" = "the result, which the name of the AMI determines",
+        "" / "image_owner_alias" = "the result, which the name of the AMI determines",
+        "" / "image_type" = "the result, which the name of the AMI determines",
+        "" / "imds_support" = "the result, which the name of the AMI determines",
+        "" / "kernel_id" = "the result, which the name of the AMI determines",
+        "" / "last_launched_time" = "the result, which the name of the AMI determines",
+        "" / "platform" = "the result, which the name of the AMI determines",
+        "" / "platform_details" = "the result, which the name of the AMI determines",
+        "" / "product_codes" = "the result, which the name of the AMI determines",
+        "" / "public" = "the result, which the name of the AMI determines",
+        "" / "ramdisk_id" = "the result, which the name of the AMI determines",
+        "" / "root_device_name" = "the result, which the name of the AMI determines",
+        "" / "root_device_type" = "the result, which the name of the AMI determines",
+        "" / "root_snapshot_id" = "the result, which the name of the AMI determines",
+        "" / "sriov_net_support" = "the result, which the name of the AMI determines",
+        "" / "state" = "the result, which the name of the AMI determines",
+        "" / "state_reason" = "the result, which the name of the AMI determines",
+        "" / "tpm_support" = "the result, which the name of the AMI determines",
+        "" / "uefi_data" = "the result, which the name of the AMI determines",
+        "" / "usage_operation" = "the result, which the name of the AMI determines",
+        "" / "virtualization_type" = "the result, which the name of the AMI determines",
+        "" / "include_deprecated" = "only which of several AMIs with this name",
+        "" / "most_recent" = "only which of several AMIs with this name",
+    }
 }
 
 impl Hooks for ImageLookup {}

@@ -20,6 +20,15 @@ resource! {
         /// The attached roles, in CloudFormation. Default: none.
         roles: Link<Role> = "Roles" / "",
     }
+    inert {
+        "Groups" / "" = "only the role of the instance counts",
+        "Users" / "" = "only the role of the instance counts",
+        "Description" / "description" = "a text",
+        "Path" / "path" = "a name",
+        "" / "name_prefix" = "a name",
+        "" / "attachment_count" = "AWS sets it",
+        "" / "policy_id" = "AWS sets it",
+    }
 }
 
 impl Hooks for ManagedPolicy {
@@ -43,6 +52,10 @@ resource! {
     many {
         /// The roles. Default: none.
         roles: Link<Role> = "Roles" / "",
+    }
+    inert {
+        "Groups" / "" = "only the role of the instance counts",
+        "Users" / "" = "only the role of the instance counts",
     }
 }
 
@@ -81,6 +94,11 @@ resource! {
     many {
         /// The roles. Default: none.
         roles: Link<Role> = "" / "roles",
+    }
+    inert {
+        "" / "groups" = "only the role of the instance counts",
+        "" / "users" = "only the role of the instance counts",
+        "" / "name" = "a name",
     }
 }
 

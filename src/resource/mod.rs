@@ -3,6 +3,7 @@
 pub(crate) mod codec;
 mod graph;
 mod iam;
+pub(crate) mod inert;
 mod overrides;
 mod parameters;
 mod policy;
@@ -15,6 +16,7 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
+pub use inert::{Coverage, Inert, Inside};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};

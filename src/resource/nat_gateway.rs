@@ -70,6 +70,16 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "MaxDrainDurationSeconds" / "" = "only when addresses are removed",
+        "SecondaryAllocationIds" / "secondary_allocation_ids" = "only additional addresses",
+        "SecondaryPrivateIpAddressCount" / "secondary_private_ip_address_count" = "only additional addresses",
+        "SecondaryPrivateIpAddresses" / "secondary_private_ip_addresses" = "only additional addresses",
+        "PrivateIpAddress" / "private_ip" = "an address of the subnet",
+        "" / "association_id" = "AWS sets it",
+        "" / "network_interface_id" = "AWS sets it",
+        "" / "public_ip" = "AWS sets it",
+    }
 }
 
 impl Hooks for NatGateway {

@@ -23,6 +23,10 @@ nested! {
         /// The last port.
         to_port: Value<i64> = "" / "to_port",
     }
+    inert {
+        "" / "icmp_code" = "only ICMP",
+        "" / "icmp_type" = "only ICMP",
+    }
 }
 
 impl InlineEntry {
@@ -110,6 +114,9 @@ resource! {
         /// The subnets. Default: those without another network ACL.
         subnets: Link<Subnet> = "" / "subnet_ids",
     }
+    inert {
+        "" / "vpc_id" = "AWS sets it",
+    }
 }
 
 impl Hooks for DefaultNetworkAcl {
@@ -151,6 +158,11 @@ resource! {
         from_port: Value<i64> = "PortRange.From" / "from_port",
         /// The last port.
         to_port: Value<i64> = "PortRange.To" / "to_port",
+    }
+    inert {
+        "Icmp" / "" = "only ICMP",
+        "" / "icmp_code" = "only ICMP",
+        "" / "icmp_type" = "only ICMP",
     }
 }
 

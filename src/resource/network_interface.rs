@@ -31,6 +31,29 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "PrivateIpAddress" / "private_ip" = "rules are compared with the whole subnet",
+        "PrivateIpAddresses" / "private_ips" = "rules are compared with the whole subnet",
+        "" / "private_ip_list" = "rules are compared with the whole subnet",
+        "Description" / "description" = "a text",
+        "EnablePrimaryIpv6" / "enable_primary_ipv6" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6AddressCount" / "ipv6_address_count" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Addresses" / "ipv6_addresses" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6PrefixCount" / "ipv6_prefix_count" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Prefixes" / "ipv6_prefixes" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_address_list" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_address_list_enabled" = "the names of the services have IPv6 addresses only by an endpoint",
+        "InterfaceType=interface|efa" / "interface_type=interface|efa" = "an interface with an IP address",
+        "Ipv4PrefixCount" / "ipv4_prefix_count" = "the agent uses the primary address",
+        "Ipv4Prefixes" / "ipv4_prefixes" = "the agent uses the primary address",
+        "SecondaryPrivateIpAddressCount" / "private_ips_count" = "the agent uses the primary address",
+        "" / "private_ip_list_enabled" = "only the order of the addresses",
+        "PublicIpDnsHostnameTypeSpecification" / "" = "the agent uses the names of the services",
+        "SourceDestCheck" / "source_dest_check" = "only traffic that the instance forwards",
+        "" / "attachment" = "the instance names its primary interface",
+        "" / "mac_address" = "AWS sets it",
+        "" / "private_dns_name" = "AWS sets it",
+    }
 }
 
 impl Hooks for NetworkInterface {
@@ -71,6 +94,13 @@ resource! {
     opt {
         /// The device index.
         device_index: Value<i64> = "DeviceIndex" / "device_index",
+    }
+    inert {
+        "DeleteOnTermination" / "" = "only when the instance ends",
+        "EnaQueueCount" / "" = "only the speed",
+        "EnaSrdSpecification" / "" = "only the speed",
+        "" / "attachment_id" = "AWS sets it",
+        "" / "status" = "AWS sets it",
     }
 }
 

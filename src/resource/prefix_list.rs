@@ -43,6 +43,9 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "" / "version" = "AWS sets it",
+    }
 }
 
 impl Hooks for PrefixList {
@@ -60,6 +63,9 @@ resource! {
         prefix_list: Link<PrefixList> = "" / "prefix_list_id",
         /// The IPv4 range.
         cidr: Value<Cidr> = "" / "cidr",
+    }
+    inert {
+        "" / "description" = "a text",
     }
 }
 

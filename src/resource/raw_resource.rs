@@ -142,6 +142,7 @@ impl Typed for RawResource {
         tf: "",
         link: Attr::by_ref("id"),
         fields: &[],
+        inert: &[],
         attrs: &[],
         identifiers: "",
         import_id: "",

@@ -51,6 +51,13 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "MaxSessionDuration" / "max_session_duration" = "only sessions of people and programs, which renew",
+        "" / "force_detach_policies" = "only when the role is deleted",
+        "" / "name_prefix" = "a name",
+        "" / "create_date" = "AWS sets it",
+        "" / "unique_id" = "AWS sets it",
+    }
 }
 
 impl IntoValue<ArnLink<Role>> for Handle<Role> {

@@ -15,6 +15,9 @@ resource! {
         /// The policy document.
         policy_document: PolicyDocument = "PolicyDocument" / "policy",
     }
+    inert {
+        "" / "name_prefix" = "a name",
+    }
 }
 
 impl Hooks for RolePolicy {

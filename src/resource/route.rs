@@ -46,6 +46,11 @@ resource! {
         /// The target core network.
         core_network: Value<Text> = "CoreNetworkArn" / "core_network_arn",
     }
+    inert {
+        "" / "instance_owner_id" = "AWS sets it",
+        "" / "origin" = "AWS sets it",
+        "" / "state=active" = "an active route",
+    }
 }
 
 impl Hooks for Route {}

@@ -41,6 +41,9 @@ resource! {
         /// The ID of the route table, an attribute of the VPC.
         default_route_table: Value<Text> = "" / "default_route_table_id",
     }
+    inert {
+        "" / "vpc_id" = "AWS sets it",
+    }
 }
 
 impl Hooks for DefaultRouteTable {
@@ -65,6 +68,9 @@ resource! {
         vpc: Link<Vpc> = "" / "vpc_id",
         /// The route table.
         route_table: Link<RouteTable> = "" / "route_table_id",
+    }
+    inert {
+        "" / "original_route_table_id" = "AWS sets it",
     }
 }
 

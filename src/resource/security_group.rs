@@ -32,6 +32,12 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "GroupDescription" / "description" = "a text",
+        "" / "name_prefix" = "a name",
+        "GroupName" / "name" = "a name",
+        "" / "revoke_rules_on_delete" = "only when the group is deleted",
+    }
 }
 
 /// The condition under which a rule in Terraform is replaced by another peer.
@@ -156,6 +162,12 @@ resource! {
     opt {
         /// The VPC. Default: the default VPC.
         vpc: Link<Vpc> = "" / "vpc_id",
+    }
+    inert {
+        "" / "description" = "AWS sets it",
+        "" / "name" = "AWS sets it",
+        "" / "name_prefix" = "AWS sets it",
+        "" / "revoke_rules_on_delete" = "only when the group is deleted",
     }
 }
 

@@ -43,6 +43,9 @@ resource! {
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }
+    inert {
+        "" / "security_group_rule_id" = "AWS sets it",
+    }
 }
 
 impl SecurityGroupEgress {

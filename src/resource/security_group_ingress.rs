@@ -43,6 +43,10 @@ resource! {
         /// The description. Default: none.
         description: Value<Text> = "Description" / "description",
     }
+    inert {
+        "" / "security_group_rule_id" = "AWS sets it",
+        "SourceSecurityGroupOwnerId" / "" = "the ID determines the group",
+    }
 }
 
 impl SecurityGroupIngress {

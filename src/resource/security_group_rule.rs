@@ -49,6 +49,10 @@ nested! {
         /// Prefix lists of peers.
         prefix_lists: Link<PrefixList> = "" / "prefix_list_ids",
     }
+    inert {
+        "SourceSecurityGroupOwnerId" / "" = "the ID determines the group",
+        "" / "security_group_rule_id" = "AWS sets it",
+    }
 }
 
 /// The peer of a rule.

@@ -13,6 +13,9 @@ resource! {
         /// The value.
         setting_value: Value<Text> = "" / "setting_value",
     }
+    inert {
+        "" / "status" = "AWS sets it",
+    }
 }
 
 impl Hooks for ServiceSetting {}

@@ -33,6 +33,18 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "AvailabilityZoneId" / "availability_zone_id" = "Availability Zones are not compared",
+        "AssignIpv6AddressOnCreation" / "assign_ipv6_address_on_creation" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6CidrBlocks" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6IpamPoolId" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6NetmaskLength" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_cidr_block_association_id" = "the names of the services have IPv6 addresses only by an endpoint",
+        "PrivateDnsNameOptionsOnLaunch" / "" = "the agent uses the names of the services",
+        "" / "enable_resource_name_dns_a_record_on_launch" = "the agent uses the names of the services",
+        "" / "enable_resource_name_dns_aaaa_record_on_launch" = "the agent uses the names of the services",
+        "" / "private_dns_hostname_type_on_launch" = "the agent uses the names of the services",
+    }
 }
 
 impl Subnet {

@@ -5,8 +5,9 @@
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
+use super::inert::{Inert, Inside, NOT_MODELED, unmodeled_properties};
 use super::raw_value::{Map, RawValue};
-use crate::ir::{Attr, Dialect};
+use crate::ir::{Attr, Dialect, NodeId};
 
 /// The number of occurrences of a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Field {
     pub cfn: &'static str,
     /// The name in Terraform. Empty if it has none.
     pub tf: &'static str,
+    /// The table of its value, if that has one.
+    pub inside: Option<Inside>,
 }
 
 /// A resource table.
@@ -53,6 +56,8 @@ pub struct Kind {
     pub link: Attr,
     /// The properties.
     pub fields: &'static [Field],
+    /// The properties that cannot affect a session, with and without a field.
+    pub inert: &'static [Inert],
     /// Reads a resource that this program wrote, and leaves unknown properties in the map.
     #[doc(hidden)]
     pub take: fn(&mut Map<'_>, Dialect) -> Result<Resource, Mismatch>,
@@ -84,7 +89,7 @@ pub struct Kind {
 
 /// A function that removes nested resources from properties and returns them.
 pub(crate) type Unfold =
-    fn(&mut Map<'_>, crate::ir::NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
+    fn(&mut Map<'_>, NodeId, Dialect, &mut UnmodeledNotes<'_>) -> Vec<Unfolded>;
 
 /// A resource that was nested in another.
 #[derive(Debug)]
@@ -121,6 +126,8 @@ pub(crate) fn lift_items<T: Prop>(
 pub(crate) trait Fields: Sized {
     /// The properties in the table.
     const FIELDS: &'static [Field];
+    /// The properties that cannot affect a session, with and without a field.
+    const INERT: &'static [Inert];
     /// Writes the properties.
     fn put_fields<'a>(&'a self, dialect: Dialect, map: &mut Map<'a>);
     /// Reads the properties, and leaves unknown ones in the map.
@@ -191,6 +198,7 @@ macro_rules! table {
         $( opt { $( $(#[doc = $pdoc:literal])* $opt:ident : $pty:ty = $pcfn:literal / $ptf:literal ),* $(,)? } )?
         $( many { $( $(#[doc = $mdoc:literal])* $many:ident : $mty:ty = $mcfn:literal / $mtf:literal ),* $(,)? } )?
         $( plain { $( $(#[doc = $ldoc:literal])* $plain:ident : $lty:ty = $lcfn:literal / $ltf:literal ),* $(,)? } )?
+        $( inert { $( $icfn:literal / $itf:literal = $reason:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq)]
@@ -249,19 +257,27 @@ macro_rules! table {
                 $( $( $crate::resource::table::Field {
                     name: stringify!($one), doc: concat!($($odoc, "\n"),*), rust: stringify!($oty),
                     occurs: $crate::resource::table::Occurs::Required, cfn: $ocfn, tf: $otf,
+                    inside: <$oty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($opt), doc: concat!($($pdoc, "\n"),*), rust: stringify!($pty),
                     occurs: $crate::resource::table::Occurs::Optional, cfn: $pcfn, tf: $ptf,
+                    inside: <$pty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($many), doc: concat!($($mdoc, "\n"),*), rust: stringify!($mty),
                     occurs: $crate::resource::table::Occurs::Many, cfn: $mcfn, tf: $mtf,
+                    inside: <$mty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
                 $( $( $crate::resource::table::Field {
                     name: stringify!($plain), doc: concat!($($ldoc, "\n"),*), rust: stringify!($lty),
                     occurs: $crate::resource::table::Occurs::Optional, cfn: $lcfn, tf: $ltf,
+                    inside: <$lty as $crate::resource::codec::Prop>::INSIDE,
                 }, )* )?
+            ];
+
+            const INERT: &'static [$crate::resource::Inert] = &[
+                $( $( $crate::resource::Inert::new($icfn, $itf, $reason), )* )?
             ];
 
             fn put_fields<'a>(
@@ -373,6 +389,7 @@ macro_rules! resource {
                 tf: $tf,
                 link: $link,
                 fields: <$name as $crate::resource::table::Fields>::FIELDS,
+                inert: <$name as $crate::resource::table::Fields>::INERT,
                 attrs: &[$($($attr),+)?],
                 identifiers: concat!($($identifiers)?),
                 import_id: concat!($($import_id)?),
@@ -431,6 +448,12 @@ macro_rules! nested {
         }
 
         impl $crate::resource::codec::Prop for $name {
+            const INSIDE: Option<$crate::resource::Inside> =
+                Some($crate::resource::Inside {
+                    fields: <Self as $crate::resource::table::Fields>::FIELDS,
+                    inert: <Self as $crate::resource::table::Fields>::INERT,
+                });
+
             fn put(
                 &self,
                 dialect: $crate::ir::Dialect,
@@ -501,7 +524,11 @@ pub(crate) fn lift_object<T: Fields>(
 ) -> Option<T> {
     match term {
         RawValue::Object(mut map) | RawValue::Block(mut map) => {
-            Some(T::lift_fields(&mut map, dialect, unmodeled))
+            let it = T::lift_fields(&mut map, dialect, unmodeled);
+            for property in unmodeled_properties(&map, T::INERT, dialect) {
+                unmodeled.inside(&property).note(NOT_MODELED);
+            }
+            Some(it)
         }
         // A plan contains a list for a single block.
         RawValue::List(mut items) if items.len() == 1 => {

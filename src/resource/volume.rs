@@ -77,7 +77,7 @@ pub(super) fn unfold_volumes(
             roots.push(item);
             continue;
         };
-        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unmodeled.inside("volumes")) {
+        if let Some(ebs) = Ebs::lift(disk, dialect, &mut unmodeled.inside(name)) {
             let mut volume = Volume::new(Value::Expr(Expr::Absent));
             volume.size = ebs.volume_size;
             volume.volume_type = ebs.volume_type;

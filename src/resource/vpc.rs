@@ -28,6 +28,21 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "InstanceTenancy" / "instance_tenancy" = "only the hardware",
+        "" / "assign_generated_ipv6_cidr_block" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_association_id" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_cidr_block" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_cidr_block_network_border_group" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_ipam_pool_id" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "ipv6_netmask_length" = "the names of the services have IPv6 addresses only by an endpoint",
+        "" / "default_network_acl_id" = "AWS sets it",
+        "" / "default_route_table_id" = "AWS sets it",
+        "" / "default_security_group_id" = "AWS sets it",
+        "" / "dhcp_options_id" = "AWS sets it",
+        "" / "main_route_table_id" = "AWS sets it",
+        "" / "enable_network_address_usage_metrics" = "only metrics",
+    }
 }
 
 impl Vpc {
@@ -99,6 +114,14 @@ resource! {
     opt {
         /// The IPv4 range. Default: an IPv6 range from Amazon.
         cidr_block: Value<Cidr> = "CidrBlock" / "cidr_block",
+    }
+    inert {
+        "AmazonProvidedIpv6CidrBlock" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6CidrBlock" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6CidrBlockNetworkBorderGroup" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6IpamPoolId" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6NetmaskLength" / "" = "the names of the services have IPv6 addresses only by an endpoint",
+        "Ipv6Pool" / "" = "the names of the services have IPv6 addresses only by an endpoint",
     }
 }
 

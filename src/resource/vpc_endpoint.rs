@@ -85,6 +85,16 @@ resource! {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
     }
+    inert {
+        "IpAddressType=ipv4" / "ip_address_type=ipv4" = "the default",
+        "" / "auto_accept" = "only endpoint services of other accounts",
+        "" / "requester_managed" = "only endpoint services of other accounts",
+        "" / "cidr_blocks" = "AWS sets it",
+        "" / "dns_entry" = "AWS sets it",
+        "" / "network_interface_ids" = "AWS sets it",
+        "" / "prefix_list_id" = "AWS sets it",
+        "" / "state=available|pending" = "an accepted endpoint",
+    }
 }
 
 impl VpcEndpoint {

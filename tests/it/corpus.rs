@@ -61,6 +61,10 @@ fn answers(file: &Path, case: &Value) -> BTreeMap<String, (String, Option<String
     let talk = String::from_utf8_lossy(&done.stderr);
     let report: Value = serde_json::from_slice(&done.stdout)
         .unwrap_or_else(|error| panic!("{name}: {error}: {talk}"));
+    if let Some(named) = text(case, "names") {
+        let report = String::from_utf8_lossy(&done.stdout);
+        assert!(report.contains(named), "{name}: no `{named}` in {report}");
+    }
     let instances = items(&report, "instances").iter().map(|it| {
         let verdict = text(it, "verdict").unwrap().to_owned();
         let hop = text(it, "failing_hop").map(str::to_owned);

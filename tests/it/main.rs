@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod check_coverage;
 mod cli;
 mod commands;
 mod convert;

@@ -18,9 +18,9 @@ use std::sync::Arc;
 
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use crate::ir::{ConditionId, Dialect, Expr, NodeId, SourceLocation, Span, Text};
+use crate::ir::{ConditionId, Dialect, Expr, NodeId, SourceLocation, Span, Text, Value};
 use crate::region::Region;
-use crate::resource::{Graph, Map, RawValue};
+use crate::resource::{DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc};
 
 /// Known values of a deployment.
 #[derive(Clone, Debug, Default)]
@@ -304,7 +304,11 @@ impl<'t> Reader<'t> {
                 map.insert(property.key.clone(), term);
             }
         }
+        let restricted = restricted_default_group(tree, &map);
         lift.fill(id, map, locations, exists);
+        if let Some(group) = restricted {
+            lift.replace(id, group);
+        }
         let after: Vec<NodeId> = match tree.get("DependsOn").map(|it| &it.kind) {
             Some(Kind::Text(name)) => self.id(name).into_iter().collect(),
             Some(Kind::List(items)) => items
@@ -368,6 +372,25 @@ impl<'t> Reader<'t> {
 
     fn expr(&self, tree: &Tree, depth: usize) -> Expr {
         self.eval(tree, depth).map_or(Expr::Absent, into_expr)
+    }
+}
+
+/// Returns the default security group without rules that CDK's custom resource leaves of that of a VPC.
+///
+/// <https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.Vpc.html#restrictdefaultsecuritygroup>
+fn restricted_default_group(resource: &Tree, map: &Map<'_>) -> Option<DefaultSecurityGroup> {
+    resource
+        .get("Type")
+        .and_then(Tree::text)
+        .filter(|it| *it == "Custom::VpcRestrictDefaultSG")?;
+    let RawValue::Expr(expr) = map.get("DefaultSecurityGroupId")? else {
+        return None;
+    };
+    match expr.as_ref() {
+        Expr::Attr(vpc, attr) if *attr == Vpc::DEFAULT_SECURITY_GROUP => {
+            Some(DefaultSecurityGroup::new().vpc(Value::Expr(vpc.at(Vpc::LINK))))
+        }
+        _ => None,
     }
 }
 

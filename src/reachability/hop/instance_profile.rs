@@ -235,12 +235,12 @@ fn with_role(
     let hop = Hop::InstanceProfile;
     let name = index.name(id);
     if !index.exists(id).is_yes() {
+        let reason = match index.doubt(id) {
+            Some(doubt) => format!("`{name}` {doubt}"),
+            None => format!("the file does not show whether `{name}` exists"),
+        };
         return (
-            HopResult::unknown(
-                hop,
-                format!("the file does not show whether `{name}` exists"),
-            )
-            .at(at.0, at.1),
+            HopResult::unknown(hop, reason).at(at.0, at.1),
             InstanceRole::Outside(format!("the role of instance profile `{name}`")),
         );
     }
@@ -275,7 +275,11 @@ fn with_role(
     match roles.swap_remove(0) {
         Resolved::Node(role, _) if index.exists(role).is_yes() => (pass, InstanceRole::Node(role)),
         Resolved::Node(role, _) => (
-            pass,
+            match index.doubt(role) {
+                Some(doubt) => HopResult::unknown(hop, format!("`{}` {doubt}", index.name(role)))
+                    .at(id, "role"),
+                None => pass,
+            },
             InstanceRole::Outside(format!("role `{}`", index.name(role))),
         ),
         Resolved::OtherType(other) => (

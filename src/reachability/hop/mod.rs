@@ -11,6 +11,7 @@ pub(super) use session_preferences::warnings as session_warnings;
 
 use std::fmt;
 
+use super::closed_world;
 use super::graph_index::GraphIndex;
 use super::iam::NetworkPath;
 use super::instance::{InstanceConfig, Placement};
@@ -225,19 +226,27 @@ pub(super) fn check_all<'g>(
         profile,
         role,
     };
+    let role = context.role_node();
+    let mut relied = instance.sources.clone();
     let mut results = Vec::new();
     for hop in Hop::ALL {
         if let Check::Instance(check) = hop.entry().check {
             results.extend(check(&context));
         }
     }
-    let role = context.role_node();
+    closed_world::apply(index, &relied, &mut results);
     results.extend(for_placements(instance, |placement| {
-        let connect = |service| Connection::new(index, instance, placement, service, role);
-        let services = SERVICES.into_iter();
-        services
-            .flat_map(|service| connect(service).check())
-            .collect()
+        let mut results = Vec::new();
+        for service in SERVICES {
+            let connection = Connection::new(index, instance, placement, service, role);
+            let of_connection = [placement.subnet.node(), connection.vpc.node()];
+            relied.truncate(instance.sources.len());
+            relied.extend(of_connection.into_iter().flatten());
+            let mut found = connection.check();
+            closed_world::apply(index, &relied, &mut found);
+            results.extend(found);
+        }
+        results
     }));
     // A more precise failure says it better.
     if results.iter().all(|it| it.status != HopStatus::Fail) {

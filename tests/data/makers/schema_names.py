@@ -26,19 +26,26 @@ def make(inputs):
         blocks = dict(schema["resource_schemas"])
         blocks |= {f"data.{name}": it for name, it in schema["data_source_schemas"].items()}
         tf = {name: sorted(set(tf_names(blocks[name]["block"]))) for name in tf_types}
+        tf_read_only = {name: sorted(tf_computed(blocks[name]["block"])) for name in tf_types}
     else:
         before = json.loads(inputs.previous)["terraform"]
         tf = {name: before[name] for name in tf_types if name in before}
+        of = json.loads(inputs.previous)["read_only"]
+        tf_read_only = {name: of[name] for name in tf_types if name in of}
         new = sorted(tf_types - before.keys())
         if new:
             inputs.skipped.append(f"new types without names: {', '.join(new)}")
-    return f'{{"cloudformation": {object_text(cfn)},\n"identifiers": {object_text(identifiers)},\n"terraform": {object_text(tf)}}}\n'
+    read_only = tf_read_only | {
+        name: sorted(map(name_of, schema_of(name).get("readOnlyProperties", []))) for name in cfn_types}
+    read_only = {name: names for name, names in read_only.items() if names}
+    parts = {"cloudformation": cfn, "identifiers": identifiers, "read_only": read_only, "terraform": tf}
+    return "{" + ",\n".join(f'"{name}": {object_text(part)}' for name, part in parts.items()) + "}\n"
 
 
 def rows(text):
-    """The rows of the report by type."""
+    """The rows of the report by property, so that the report names a new one."""
     names = json.loads(text)
-    return names["cloudformation"] | names["terraform"]
+    return {f"{of} {name}": name for part in names.values() for of, all_names in part.items() for name in all_names}
 
 
 def declared_types():
@@ -51,6 +58,9 @@ def declared_types():
         for one, other in head.findall(path.read_text()):
             cfn |= {one} - {""}
             tf |= {other} - {""}
+    # Types that the reader of plans reads as another one.
+    for path in (ROOT / "src/frontend").rglob("*.rs"):
+        tf |= set(re.findall(r'"(aws_\w+)" => "aws_\w+",', path.read_text()))
     return cfn, tf
 
 
@@ -74,6 +84,15 @@ def tf_names(block, before=""):
     for name, inner in block.get("block_types", {}).items():
         yield before + name
         yield from tf_names(inner["block"], f"{before}{name}.")
+
+
+def tf_computed(block, before=""):
+    """Attributes that no configuration can set."""
+    for name, it in block.get("attributes", {}).items():
+        if it.get("computed") and not it.get("optional"):
+            yield before + name
+    for name, inner in block.get("block_types", {}).items():
+        yield from tf_computed(inner["block"], f"{before}{name}.")
 
 
 def object_text(of):

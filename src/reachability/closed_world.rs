@@ -1,0 +1,236 @@
+//! Closed world: what the check does not know is never harmless.
+//!
+//! A resource with a property that is neither modeled nor inert makes the hops that use it unknown.
+//! A resource of a type that can affect a session without being referred to does so by its row in
+//! `types.tsv`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::graph_index::GraphIndex;
+use super::hop::Hop;
+use super::{HopResult, HopStatus};
+use crate::ir::NodeId;
+use crate::resource::{Node, inert};
+use crate::tsv;
+
+/// Fields whose readers ask themselves whether the file sets a value that the model cannot represent.
+const ASKED: &[(&str, &str)] = &[
+    ("AutoScalingGroup", "launch_template"),
+    ("DefaultRouteTable", "route"),
+    ("DhcpOptions", "domain_name_servers"),
+    ("Instance", "iam_instance_profile"),
+    ("Instance", "image"),
+    ("Instance", "launch_template"),
+    ("Instance", "metadata_options"),
+    ("Instance", "network_interfaces"),
+    ("Instance", "security_groups"),
+    ("Instance", "subnet"),
+    ("Instance", "user_data"),
+    ("InstanceProfile", "role"),
+    ("LaunchConfiguration", "iam_instance_profile"),
+    ("LaunchConfiguration", "image"),
+    ("LaunchConfiguration", "metadata_options"),
+    ("LaunchConfiguration", "security_groups"),
+    ("LaunchConfiguration", "user_data"),
+    ("LaunchTemplate", "iam_instance_profile"),
+    ("LaunchTemplate", "image"),
+    ("LaunchTemplate", "metadata_options"),
+    ("LaunchTemplate", "network_interfaces"),
+    ("LaunchTemplate", "security_groups"),
+    ("LaunchTemplate", "user_data"),
+    ("NetworkInterface", "security_groups"),
+    ("Role", "managed_policies"),
+    ("RouteTable", "route"),
+    ("Vpc", "enable_dns_hostnames"),
+    ("Vpc", "enable_dns_support"),
+    ("VpcEndpoint", "policy"),
+    ("VpcEndpoint", "private_dns_enabled"),
+    ("VpcEndpoint", "security_groups"),
+    ("VpcEndpoint", "subnets"),
+];
+
+/// Types whose readers ask themselves whether another resource can change them.
+const ASKED_FOR_CHANGES: &[&str] = &[
+    "NetworkAcl",
+    "Role",
+    "RouteTable",
+    "SecurityGroup",
+    "Subnet",
+    "Vpc",
+    "VpcEndpoint",
+];
+
+/// Returns why a resource that another one can change is not only what the model knows: words after
+/// its name.
+pub(super) fn doubt_of_change(node: &Node, by: &Node) -> Option<String> {
+    let kind = node.resource.kind()?;
+    (!ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
+        let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
+        let by = by.display_id();
+        format!("can be changed by `{by}` of type `{type_name}`, which is not modeled")
+    })
+}
+
+/// Returns why a resource is not only what the model knows: words after its name.
+pub(super) fn doubt(node: &Node) -> Option<String> {
+    let (origin, kind) = (node.origin.as_ref()?, node.resource.kind()?);
+    let dialect = origin.dialect;
+    let unknown = &origin.unknown_properties;
+    if let Some(property) = inert::unmodeled_properties(unknown, kind.inert, dialect).first() {
+        return Some(format!("sets `{property}`, which is not modeled"));
+    }
+    origin.unmodeled.iter().find_map(|note| {
+        let (field, inside) = match note.field.split_once('.') {
+            Some((field, inside)) => (field, Some(inside)),
+            None => (note.field.as_str(), None),
+        };
+        if ASKED.contains(&(kind.name, field)) {
+            return None;
+        }
+        let row = kind.fields.iter().find(|it| it.name == field);
+        let own = row.map_or(field, |it| dialect.pick(it.cfn, it.tf));
+        let name = inside.map_or(own.to_owned(), |inside| format!("{own}.{inside}"));
+        (!inert::is_inert(kind.inert, &name, None, dialect))
+            .then(|| format!("sets `{name}` to a value that is not modeled"))
+    })
+}
+
+/// How a resource of a type without a table affects sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// In no way, or the check reads it.
+    None,
+    /// It can change the resources that it refers to.
+    References,
+    /// It can change the DNS resolution in the VPCs that it refers to.
+    Names,
+    /// It can change these hops of all instances in its account and Region.
+    Everywhere(Vec<Hop>),
+}
+
+/// Columns: type, effect, reason.
+const TYPES: &str = include_str!("types.tsv");
+
+/// The beginnings of the names of types that can affect a session. A type among them without a row is
+/// a new one, and can change the resources that it refers to.
+const CLOSED: &[&str] = &[
+    "AWS::AutoScaling::",
+    "AWS::CloudFormation::",
+    "AWS::EC2::",
+    "AWS::IAM::",
+    "AWS::NetworkFirewall::",
+    "AWS::Organizations::",
+    "AWS::RAM::",
+    "AWS::Route53",
+    "AWS::SSM",
+    "AWS::VpcLattice::",
+    "Custom::",
+    "aws_ami",
+    "aws_autoscaling_",
+    "aws_cloudformation_",
+    "aws_customer_gateway",
+    "aws_default_",
+    "aws_ebs_",
+    "aws_ec2_",
+    "aws_egress_only_",
+    "aws_eip",
+    "aws_flow_log",
+    "aws_iam_",
+    "aws_instance",
+    "aws_internet_gateway",
+    "aws_key_pair",
+    "aws_launch_",
+    "aws_main_route_",
+    "aws_nat_gateway",
+    "aws_network_",
+    "aws_networkfirewall_",
+    "aws_organizations_",
+    "aws_placement_group",
+    "aws_ram_",
+    "aws_route",
+    "aws_security_group",
+    "aws_snapshot_",
+    "aws_spot_",
+    "aws_ssm",
+    "aws_subnet",
+    "aws_verifiedaccess_",
+    "aws_volume_attachment",
+    "aws_vpc",
+    "aws_vpn_",
+];
+
+/// Returns how a resource of a type without a table affects sessions.
+pub(super) fn effect(type_name: &str) -> Effect {
+    static ROWS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+        tsv::rows(TYPES)
+            .map(|row| (tsv::key(row), tsv::columns(row).nth(1).unwrap_or_default()))
+            .collect()
+    });
+    let row = ROWS.get(type_name).or_else(|| {
+        let (_, name) = type_name.rsplit_once("::")?;
+        (name == "MODULE").then(|| ROWS.get("MODULE"))?
+    });
+    match row {
+        Some(&"none") => Effect::None,
+        Some(&"references") => Effect::References,
+        Some(&"names") => Effect::Names,
+        Some(hops) => Effect::Everywhere(
+            Hop::ALL
+                .iter()
+                .copied()
+                .filter(|hop| hops.split(',').any(|it| it == hop.as_str()))
+                .collect(),
+        ),
+        None if CLOSED.iter().any(|start| type_name.starts_with(start)) => Effect::References,
+        None => Effect::None,
+    }
+}
+
+/// Makes results unknown that rely on a resource which is not only what the model knows.
+pub(super) fn apply(index: &GraphIndex<'_>, relied: &[NodeId], results: &mut [HopResult]) {
+    for result in results {
+        let own = result.at.map(|(node, _)| node);
+        let everywhere = index
+            .everywhere
+            .iter()
+            .find(|it| it.1.contains(&result.hop));
+        if let Some((node, _)) = everywhere
+            && result.status != HopStatus::Unknown
+        {
+            let type_name = index.graph.node(*node).map_or("", |it| {
+                it.resource.type_name(it.dialect()).unwrap_or_default()
+            });
+            doubted(result, *node, || {
+                format!(
+                    "`{}` is of type `{type_name}`, which is not modeled",
+                    index.name(*node)
+                )
+            });
+            continue;
+        }
+        let Some((node, doubt)) = relied
+            .iter()
+            .copied()
+            .chain(own)
+            .find_map(|node| Some((node, index.doubt(node)?)))
+        else {
+            continue;
+        };
+        doubted(result, node, || format!("`{}` {doubt}", index.name(node)));
+    }
+}
+
+fn doubted(result: &mut HopResult, node: NodeId, reason: impl FnOnce() -> String) {
+    if result.status == HopStatus::Unknown && result.at.map(|(at, _)| at) != Some(node) {
+        return;
+    }
+    let field = match result.at {
+        Some((at, field)) if at == node => field,
+        _ => "",
+    };
+    result.status = HopStatus::Unknown;
+    result.detail = reason();
+    result.at = Some((node, field));
+    result.fix = None;
+}
