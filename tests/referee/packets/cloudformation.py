@@ -1,0 +1,443 @@
+"""Writes a world as a CloudFormation template. A seed selects the spelling; without one it is plain."""
+
+import ipaddress
+import json
+import random
+
+from packets.world import REGION, is_cidr, is_ipv6, service_name
+
+IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+PROTOCOLS = {"tcp": ["tcp", "6"], "udp": ["udp", "17"], "icmp": ["icmp", "1"], "-1": ["-1"]}
+NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "-1": -1}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+# A rule that allows nothing useful: with an inline rule, CloudFormation deletes the rule that allows all outbound traffic.
+NOTHING = {"IpProtocol": "icmp", "FromPort": 252, "ToPort": 86, "CidrIp": "255.255.255.255/32"}
+IDS = {
+    "vpc": "VpcId",
+    "subnet": "SubnetId",
+    "table": "RouteTableId",
+    "gateway": "InternetGatewayId",
+    "nat": "NatGatewayId",
+    "acl": "Id",
+}
+
+
+def template(world, seed=None):
+    """Returns the text of the template."""
+    writer = Writer(world, seed)
+    writer.write()
+    document = writer.document()
+    if seed is None or seed % 2:
+        return json.dumps(document, indent=2) + "\n"
+    return "\n".join(yaml_lines(document, tags=seed % 4 == 0)) + "\n"
+
+
+def title(name):
+    return name[0].upper() + name[1:]
+
+
+class Writer:
+    def __init__(self, world, seed):
+        self.world = world
+        self.rng = random.Random(seed)
+        self.plain = seed is None
+        self.resources, self.parameters, self.conditions, self.mappings = {}, {}, {}, {}
+        self.literal_zones = self.some(0.5)
+        self.zone_of_literal = {0: "a", 1: "b", 2: "c"}
+
+    def some(self, probability):
+        """Draws whether to use an unusual spelling."""
+        return not self.plain and self.rng.random() < probability
+
+    def choose(self, options):
+        return options[0] if self.plain else self.rng.choice(options)
+
+    def add(self, name, kind, properties=None, depends=()):
+        resource = {"Type": kind}
+        properties = {key: value for key, value in (properties or {}).items() if value is not None}
+        if self.some(0.3):
+            properties = dict(self.rng.sample(list(properties.items()), len(properties)))
+        if properties:
+            resource["Properties"] = properties
+        if depends:
+            resource["DependsOn"] = sorted(depends) if len(depends) > 1 or self.some(0.3) else depends[0]
+        if self.some(0.05):
+            resource["Condition"] = self.condition(True)
+        self.resources[name] = resource
+        return resource
+
+    def condition(self, holds):
+        name = "Enabled" if holds else "Disabled"
+        self.parameters.setdefault("Stage", {"Type": "String", "Default": "production"})
+        self.conditions["Enabled"] = self.conditions.get("Enabled") or self.choose(
+            [
+                {"Fn::Equals": [{"Ref": "Stage"}, "production"]},
+                {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "test"]}]},
+                {"Fn::Or": [{"Fn::Equals": [{"Ref": "Stage"}, "production"]}, {"Fn::Equals": [{"Ref": "Stage"}, "beta"]}]},
+            ]
+        )
+        self.conditions["Disabled"] = {"Fn::Not": [{"Condition": "Enabled"}]}
+        return name
+
+    def value(self, value):
+        """Returns a spelling of a constant."""
+        if value is None or not self.some(0.2):
+            return value
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        choice = self.rng.choice(["parameter", "mapping", "if", "text", "sub"])
+        if choice == "parameter":
+            name = f"Value{len(self.parameters)}"
+            self.parameters[name] = {"Type": "String", "Default": shown}
+            return self.rng.choice([{"Ref": name}, {"Fn::Sub": f"${{{name}}}"}])
+        if choice == "mapping":
+            key = f"Key{len(self.mappings.get('Values', {}))}"
+            self.mappings.setdefault("Values", {})[key] = {"Value": shown}
+            return {"Fn::FindInMap": ["Values", key, "Value"]}
+        if choice == "if":
+            if self.some(0.5):
+                return {"Fn::If": [self.condition(True), value, NO_VALUE]}
+            return {"Fn::If": [self.condition(False), NO_VALUE, value]}
+        if choice == "text":
+            return shown
+        return {"Fn::Join": ["", [shown]]}
+
+    def optional(self, value):
+        """Returns a property, or for an absent one sometimes a condition that removes it."""
+        if value is None and self.some(0.1):
+            return {"Fn::If": [self.condition(True), NO_VALUE, "unused"]}
+        return self.value(value)
+
+    def reference(self, name):
+        """Returns a reference to a resource by its ID."""
+        kind = next(kind for kind in ("vpc", "subnet", "table", "gateway", "nat", "acl") if name.startswith(kind))
+        logical = title(name)
+        options = [{"Ref": logical}, {"Ref": logical}, {"Fn::GetAtt": [logical, IDS[kind]]}, {"Fn::Sub": f"${{{logical}}}"}]
+        options.append({"Fn::Sub": f"${{{logical}.{IDS[kind]}}}"})
+        options.append({"Fn::Join": ["", [{"Ref": logical}]]})
+        options.append({"Fn::If": [self.condition(True), {"Ref": logical}, NO_VALUE]} if self.some(0.3) else {"Ref": logical})
+        return self.choose(options)
+
+    def group(self, name):
+        if self.world.groups[name].default:
+            return {"Fn::GetAtt": [title(self.world.groups[name].vpc), "DefaultSecurityGroup"]}
+        logical = title(name)
+        return self.choose(
+            [
+                {"Fn::GetAtt": [logical, "GroupId"]},
+                {"Fn::GetAtt": [logical, "GroupId"]},
+                {"Ref": logical},
+                {"Fn::Sub": f"${{{logical}.GroupId}}"},
+                {"Fn::GetAtt": [logical, "Id"]},
+            ]
+        )
+
+    def listed(self, values):
+        """Returns a spelling of a list."""
+        if values and self.some(0.15):
+            return {"Fn::Split": [",", {"Fn::Join": [",", values]}]}
+        if values and self.some(0.1):
+            return {"Fn::If": [self.condition(False), [], values]}
+        return values
+
+    def write(self):
+        for name in self.world.vpcs:
+            self.vpc(name)
+        for name, gateway in self.world.gateways.items():
+            self.add(title(name), "AWS::EC2::InternetGateway")
+            for index, vpc in enumerate(gateway.vpcs):
+                properties = {"VpcId": self.reference(vpc), "InternetGatewayId": self.reference(name)}
+                self.add(f"{title(name)}Attachment{index or ''}", "AWS::EC2::VPCGatewayAttachment", properties)
+        for name in self.world.subnets:
+            self.subnet(name)
+        for name, nat in self.world.nats.items():
+            self.nat(name, nat)
+        for name in self.world.tables:
+            self.table(name)
+        for name in self.world.acls:
+            self.acl(name)
+        for name in self.world.groups:
+            self.write_group(name)
+        for name in self.world.endpoints:
+            self.endpoint(name)
+        for name in self.world.zones:
+            self.zone(name)
+        self.role()
+        for name in self.world.instances:
+            self.instance(name)
+
+    def vpc(self, name):
+        vpc, logical = self.world.vpcs[name], title(name)
+        properties = {
+            "CidrBlock": self.value(vpc.cidrs[0]),
+            "EnableDnsSupport": self.optional(vpc.dns_support),
+            "EnableDnsHostnames": self.optional(vpc.dns_hostnames),
+        }
+        self.add(logical, "AWS::EC2::VPC", properties)
+        for index, cidr in enumerate(vpc.cidrs[1:]):
+            self.add(f"{logical}Block{index}", "AWS::EC2::VPCCidrBlock", {"VpcId": self.reference(name), "CidrBlock": self.value(cidr)})
+        if vpc.servers is not None:
+            options = {"DomainNameServers": vpc.servers} if vpc.servers else {"DomainName": "example.internal"}
+            self.add(f"{logical}Options", "AWS::EC2::DHCPOptions", options)
+            properties = {"VpcId": self.reference(name), "DhcpOptionsId": {"Ref": f"{logical}Options"}}
+            self.add(f"{logical}OptionsAssociation", "AWS::EC2::VPCDHCPOptionsAssociation", properties)
+
+    def subnet(self, name):
+        subnet, logical = self.world.subnets[name], title(name)
+        blocks = self.world.vpcs[subnet.vpc].cidrs
+        secondary = [f"{title(subnet.vpc)}Block{index}" for index in range(len(blocks) - 1)]
+        properties = {
+            "VpcId": self.reference(subnet.vpc),
+            "CidrBlock": self.subnet_block(subnet, blocks),
+            "AvailabilityZone": self.zone_name(subnet.zone),
+            "MapPublicIpOnLaunch": self.optional(subnet.public_addresses),
+        }
+        self.add(logical, "AWS::EC2::Subnet", properties, secondary)
+        if subnet.table:
+            properties = {"SubnetId": self.reference(name), "RouteTableId": self.reference(subnet.table)}
+            self.add(f"{logical}Table", "AWS::EC2::SubnetRouteTableAssociation", properties)
+        if subnet.acl:
+            properties = {"SubnetId": self.reference(name), "NetworkAclId": self.reference(subnet.acl)}
+            self.add(f"{logical}Acl", "AWS::EC2::SubnetNetworkAclAssociation", properties)
+
+    def subnet_block(self, subnet, blocks):
+        block, parent = ipaddress.ip_network(subnet.cidr), ipaddress.ip_network(blocks[0])
+        if block.prefixlen == 24 and block.subnet_of(parent) and self.some(0.2):
+            index = (int(block[0]) - int(parent[0])) // 256
+            source = {"Fn::GetAtt": [title(subnet.vpc), "CidrBlock"]}
+            return {"Fn::Select": [index, {"Fn::Cidr": [source, index + 1, 8]}]}
+        return self.value(subnet.cidr)
+
+    def zone_name(self, zone):
+        if self.literal_zones or self.plain:
+            letter = "abc"[zone]
+            return self.choose([REGION + letter, {"Fn::Sub": "${AWS::Region}" + letter}, {"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]}])
+        return {"Fn::Select": [self.choose([zone, str(zone)]), {"Fn::GetAZs": self.choose(["", {"Ref": "AWS::Region"}])}]}
+
+    def attachments(self, vpc):
+        return [
+            f"{title(name)}Attachment{index or ''}"
+            for name, gateway in self.world.gateways.items()
+            for index, attached in enumerate(gateway.vpcs)
+            if attached == vpc
+        ]
+
+    def nat(self, name, nat):
+        properties = {"SubnetId": self.reference(nat.subnet)}
+        if nat.public:
+            depends = self.attachments(self.world.subnets[nat.subnet].vpc)
+            self.add(f"{title(name)}Address", "AWS::EC2::EIP", {"Domain": "vpc"}, depends)
+            properties["AllocationId"] = {"Fn::GetAtt": [f"{title(name)}Address", "AllocationId"]}
+            properties["ConnectivityType"] = self.choose([None, "public"])
+        else:
+            properties["ConnectivityType"] = "private"
+        self.add(title(name), "AWS::EC2::NatGateway", properties, self.attachments(self.world.subnets[nat.subnet].vpc))
+
+    def table(self, name):
+        table = self.world.tables[name]
+        self.add(title(name), "AWS::EC2::RouteTable", {"VpcId": self.reference(table.vpc)})
+        for index, route in enumerate(table.routes):
+            target = self.route_target(name, index, route)
+            properties = {"RouteTableId": self.reference(name), "DestinationCidrBlock": self.value(route.cidr), **target}
+            depends = self.attachments(table.vpc) if route.kind == "gateway" else ()
+            self.add(f"{title(name)}Route{index}", "AWS::EC2::Route", properties, depends)
+        if self.some(0.1) and table.routes:
+            # A route whose condition is false must change nothing.
+            properties = {"RouteTableId": self.reference(name), "DestinationCidrBlock": "52.0.0.0/7"}
+            properties |= self.route_target(name, 99, table.routes[0])
+            self.add(f"{title(name)}Unused", "AWS::EC2::Route", properties)["Condition"] = self.condition(False)
+
+    def route_target(self, name, index, route):
+        if route.kind == "gateway":
+            return {"GatewayId": self.reference(route.target)}
+        if route.kind == "nat":
+            return {"NatGatewayId": self.reference(route.target)}
+        interface = f"{title(name)}Interface{index}"
+        self.add(interface, "AWS::EC2::NetworkInterface", {"SubnetId": self.reference(route.target)})
+        return {"NetworkInterfaceId": {"Ref": interface}}
+
+    def acl(self, name):
+        acl = self.world.acls[name]
+        self.add(title(name), "AWS::EC2::NetworkAcl", {"VpcId": self.reference(acl.vpc)})
+        for index, entry in enumerate(acl.entries):
+            properties = {
+                "NetworkAclId": self.reference(name),
+                "RuleNumber": self.value(entry.number),
+                "Protocol": self.value(NUMBERS[entry.protocol]),
+                "RuleAction": "allow" if entry.allow else "deny",
+                "Egress": True if entry.egress else self.choose([False, None]),
+                "CidrBlock": self.value(entry.cidr),
+            }
+            if entry.protocol != "-1":
+                properties["PortRange"] = {"From": self.value(entry.first), "To": self.value(entry.last)}
+            elif self.some(0.2):
+                # Ignored with protocol -1.
+                properties["PortRange"] = {"From": 22, "To": 22}
+            self.add(f"{title(name)}Entry{index}", "AWS::EC2::NetworkAclEntry", properties)
+        if self.some(0.1):
+            properties = {"NetworkAclId": self.reference(name), "RuleNumber": 32766, "Protocol": -1, "CidrBlock": "0.0.0.0/0"}
+            properties |= {"RuleAction": "allow", "Egress": self.choose([True, False])}
+            self.add(f"{title(name)}Unused", "AWS::EC2::NetworkAclEntry", properties)["Condition"] = self.condition(False)
+
+    def rule(self, rule, peer):
+        """Returns the properties of a rule; `peer` is the prefix of the properties that refer to a group."""
+        shown = {"IpProtocol": self.value(self.choose(PROTOCOLS[rule.protocol]))}
+        if rule.protocol != "-1":
+            shown |= {"FromPort": self.value(rule.first), "ToPort": self.value(rule.last)}
+        elif self.some(0.2):
+            # Ignored with protocol -1.
+            shown |= {"FromPort": 22, "ToPort": 22}
+        if not is_cidr(rule.peer):
+            shown[f"{peer}SecurityGroupId"] = self.group(rule.peer)
+        else:
+            shown["CidrIpv6" if is_ipv6(rule.peer) else "CidrIp"] = self.value(rule.peer)
+        return shown
+
+    def write_group(self, name):
+        group, logical = self.world.groups[name], title(name)
+        order = list(self.world.groups)
+        standalone = []
+        lists = {"Ingress": [], "Egress": []}
+        for direction, rules, peer in (("Ingress", group.ingress, "Source"), ("Egress", group.egress or [], "Destination")):
+            for rule in rules:
+                if group.default and rule.peer == name:
+                    continue
+                # Inline references in both directions would be a circular dependency.
+                circular = not is_cidr(rule.peer) and not self.world.groups[rule.peer].default and order.index(rule.peer) >= order.index(name)
+                if circular or group.default or self.some(0.3):
+                    standalone.append((direction, self.rule(rule, peer)))
+                else:
+                    lists[direction].append(self.rule(rule, peer))
+        if not group.default:
+            if group.egress is not None and not lists["Egress"]:
+                lists["Egress"].append(NOTHING)
+            if lists["Ingress"] and self.some(0.1):
+                lists["Ingress"].append(self.unused_rule())
+            properties = {"GroupDescription": name, "VpcId": self.reference(group.vpc)}
+            properties |= {f"SecurityGroup{direction}": rules for direction, rules in lists.items() if rules or self.some(0.1) and direction == "Ingress"}
+            self.add(logical, "AWS::EC2::SecurityGroup", properties)
+        for index, (direction, rule) in enumerate(standalone):
+            self.add(f"{logical}{direction}{index}", f"AWS::EC2::SecurityGroup{direction}", {"GroupId": self.group(name), **rule})
+
+    def unused_rule(self):
+        rule = {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}
+        return {"Fn::If": [self.condition(False), rule, NO_VALUE]}
+
+    def endpoint(self, name):
+        endpoint = self.world.endpoints[name]
+        properties = {
+            "VpcId": self.reference(endpoint.vpc),
+            "ServiceName": self.service(endpoint),
+            "VpcEndpointType": self.optional(endpoint.type),
+            "PrivateDnsEnabled": self.optional(endpoint.private_dns),
+            "SubnetIds": self.listed([self.reference(it) for it in endpoint.subnets]) or None,
+            "SecurityGroupIds": self.listed([self.group(it) for it in endpoint.groups]) if endpoint.groups else None,
+        }
+        if endpoint.type == "Gateway":
+            del properties["SubnetIds"], properties["SecurityGroupIds"]
+        self.add(title(name), "AWS::EC2::VPCEndpoint", properties)
+
+    def service(self, endpoint):
+        full = service_name(endpoint)
+        if endpoint.region != REGION:
+            return full
+        return self.choose(
+            [
+                full,
+                {"Fn::Sub": "com.amazonaws.${AWS::Region}." + endpoint.service},
+                {"Fn::Join": ["", ["com.amazonaws.", {"Ref": "AWS::Region"}, "." + endpoint.service]]},
+                {"Fn::Join": [".", ["com.amazonaws", {"Ref": "AWS::Region"}, endpoint.service]]},
+                {"Fn::Sub": ["com.amazonaws.${AWS::Region}.${Service}", {"Service": endpoint.service}]},
+            ]
+        )
+
+    def zone(self, name):
+        zone = self.world.zones[name]
+        dot = "." if self.some(0.3) else ""
+        vpcs = [{"VPCId": self.reference(vpc), "VPCRegion": self.choose([REGION, {"Ref": "AWS::Region"}])} for vpc in zone.vpcs]
+        self.add(title(name), "AWS::Route53::HostedZone", {"Name": zone.name + dot, "VPCs": vpcs})
+        for index, (record, target) in enumerate(zone.records):
+            properties = {"HostedZoneId": self.choose([{"Ref": title(name)}, {"Fn::GetAtt": [title(name), "Id"]}]), "Name": record + dot, "Type": "A"}
+            if target in self.world.endpoints:
+                entry = {"Fn::Select": [0, {"Fn::GetAtt": [title(target), "DnsEntries"]}]}
+                hosted, dns = ({"Fn::Select": [part, {"Fn::Split": [":", entry]}]} for part in (0, 1))
+                properties["AliasTarget"] = {"DNSName": dns, "HostedZoneId": hosted}
+            else:
+                properties |= {"TTL": "300", "ResourceRecords": [target]}
+            self.add(f"{title(name)}Record{index}", "AWS::Route53::RecordSet", properties)
+
+    def role(self):
+        trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        managed = self.choose([
+            "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
+            {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"},
+        ])
+        properties = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}, "ManagedPolicyArns": [managed]}
+        self.add("Role", "AWS::IAM::Role", properties)
+        self.add("Profile", "AWS::IAM::InstanceProfile", {"Roles": [{"Ref": "Role"}]})
+        self.parameters["Image"] = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": IMAGE}
+
+    def image(self):
+        return self.choose([{"Ref": "Image"}, {"Ref": "Image"}, "{{resolve:ssm:%s}}" % IMAGE])
+
+    def instance(self, name):
+        world, instance, logical = self.world, self.world.instances[name], title(name)
+        groups = self.listed([self.group(it) for it in instance.groups]) if instance.groups else None
+        properties = {"ImageId": self.image(), "InstanceType": "t3.micro", "IamInstanceProfile": {"Ref": "Profile"}}
+        address = {"SubnetId": self.reference(instance.subnet), "PrivateIpAddress": self.optional(instance.address)}
+        if instance.public is not None or self.some(0.2):
+            interface = {"DeviceIndex": self.choose(["0", 0]), **address, "GroupSet": groups}
+            interface["AssociatePublicIpAddress"] = self.optional(instance.public)
+            properties["NetworkInterfaces"] = [{key: value for key, value in interface.items() if value is not None}]
+        else:
+            properties |= {**address, "SecurityGroupIds": groups}
+        self.add(logical, "AWS::EC2::Instance", properties)
+        if instance.elastic:
+            depends = self.attachments(world.instance_vpc(instance))
+            if self.some(0.5):
+                self.add(f"{logical}Address", "AWS::EC2::EIP", {"Domain": "vpc"}, depends)
+                properties = {"InstanceId": {"Ref": logical}, "AllocationId": {"Fn::GetAtt": [f"{logical}Address", "AllocationId"]}}
+                self.add(f"{logical}Association", "AWS::EC2::EIPAssociation", properties)
+            else:
+                self.add(f"{logical}Address", "AWS::EC2::EIP", {"InstanceId": {"Ref": logical}}, depends)
+
+    def document(self):
+        resources = self.resources
+        if not self.plain and self.rng.random() < 0.5:
+            resources = dict(self.rng.sample(list(resources.items()), len(resources)))
+        sections = {"Parameters": self.parameters, "Mappings": self.mappings, "Conditions": self.conditions}
+        used = {name: section for name, section in sections.items() if section}
+        return {"AWSTemplateFormatVersion": "2010-09-09", **used, "Resources": resources}
+
+
+def yaml_lines(value, tags, indent=0):
+    """Returns the lines of a block; every text is in JSON's quotes."""
+    pad = "  " * indent
+    if isinstance(value, dict) and value:
+        for key, item in value.items():
+            yield from entry_lines(f"{pad}{key}:", item, tags, indent + 1)
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from entry_lines(f"{pad}-", item, tags, indent + 1)
+    else:
+        yield pad + json.dumps(value)
+
+
+def entry_lines(start, item, tags, indent):
+    if isinstance(item, dict) and len(item) == 1 and tags:
+        (key, argument), = item.items()
+        tag = "!" + key.removeprefix("Fn::")
+        # A tag directly inside a tag is allowed only on separate nodes, which a block is.
+        if key in ("Ref", "Condition") and isinstance(argument, str):
+            yield f"{start} {tag} {json.dumps(argument)}"
+            return
+        if key == "Fn::GetAtt":
+            yield f"{start} {tag} {'.'.join(argument)}"
+            return
+        if key.startswith("Fn::"):
+            yield from entry_lines(f"{start} {tag}", argument, False if isinstance(argument, dict) else tags, indent)
+            return
+    if isinstance(item, (dict, list)) and item:
+        yield start
+        yield from yaml_lines(item, tags, indent)
+    else:
+        yield f"{start} {json.dumps(item)}"
