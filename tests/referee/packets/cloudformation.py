@@ -3,11 +3,12 @@
 import ipaddress
 import json
 import random
+from dataclasses import dataclass
 
 from packets.world import REGION, is_cidr, is_ipv6, service_name
 
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-PROTOCOLS = {"tcp": ["tcp", "6"], "udp": ["udp", "17"], "icmp": ["icmp", "1"], "-1": ["-1"]}
+PROTOCOLS = {"tcp": ("tcp", "6"), "udp": ("udp", "17"), "icmp": ("icmp", "1"), "-1": ("-1", -1)}
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "-1": -1}
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # A rule that allows nothing useful: with an inline rule, CloudFormation deletes the rule that allows all outbound traffic.
@@ -22,14 +23,39 @@ IDS = {
 }
 
 
-def template(world, seed=None):
+# Unusual spellings. A template has few of them, so that each shows its own effect.
+FORMS = (
+    "attribute id", "sub id", "join id", "if id", "attribute group", "sub group",
+    "parameter", "mapping", "if", "text", "join", "no value", "split", "if list", "cidr", "zone list", "sub zone",
+    "protocol number", "ports of all", "standalone", "false rule", "false route", "false entry", "true resource",
+    "interfaces", "association", "service", "dot", "order", "resolve", "yaml", "tags",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A seed and the unusual forms that the template may contain."""
+
+    seed: int = 0
+    forms: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(seed):
+        rng = random.Random(f"spelling {seed}")
+        return Spelling(seed, tuple(sorted(rng.sample(FORMS, rng.choice([0, 1, 2, 3, 4, 6])))))
+
+
+PLAIN = Spelling()
+
+
+def template(world, spelling=PLAIN):
     """Returns the text of the template."""
-    writer = Writer(world, seed)
+    writer = Writer(world, spelling)
     writer.write()
     document = writer.document()
-    if seed is None or seed % 2:
-        return json.dumps(document, indent=2) + "\n"
-    return "\n".join(yaml_lines(document, tags=seed % 4 == 0)) + "\n"
+    if "yaml" in spelling.forms or "tags" in spelling.forms:
+        return "\n".join(yaml_lines(document, "tags" in spelling.forms)) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def title(name):
@@ -37,31 +63,28 @@ def title(name):
 
 
 class Writer:
-    def __init__(self, world, seed):
-        self.world = world
-        self.rng = random.Random(seed)
-        self.plain = seed is None
+    def __init__(self, world, spelling):
+        self.world, self.forms = world, spelling.forms
+        self.rng = random.Random(spelling.seed)
         self.resources, self.parameters, self.conditions, self.mappings = {}, {}, {}, {}
-        self.literal_zones = self.some(0.5)
-        self.zone_of_literal = {0: "a", 1: "b", 2: "c"}
 
-    def some(self, probability):
+    def some(self, form, probability=0.5):
         """Draws whether to use an unusual spelling."""
-        return not self.plain and self.rng.random() < probability
+        return form in self.forms and self.rng.random() < probability
 
-    def choose(self, options):
-        return options[0] if self.plain else self.rng.choice(options)
+    def choose(self, form, usual, *unusual):
+        return self.rng.choice(unusual) if self.some(form) else usual
 
     def add(self, name, kind, properties=None, depends=()):
         resource = {"Type": kind}
         properties = {key: value for key, value in (properties or {}).items() if value is not None}
-        if self.some(0.3):
+        if self.some("order"):
             properties = dict(self.rng.sample(list(properties.items()), len(properties)))
         if properties:
             resource["Properties"] = properties
         if depends:
-            resource["DependsOn"] = sorted(depends) if len(depends) > 1 or self.some(0.3) else depends[0]
-        if self.some(0.05):
+            resource["DependsOn"] = sorted(depends) if len(depends) > 1 or self.some("order") else depends[0]
+        if self.some("true resource", 0.2):
             resource["Condition"] = self.condition(True)
         self.resources[name] = resource
         return resource
@@ -69,7 +92,7 @@ class Writer:
     def condition(self, holds):
         name = "Enabled" if holds else "Disabled"
         self.parameters.setdefault("Stage", {"Type": "String", "Default": "production"})
-        self.conditions["Enabled"] = self.conditions.get("Enabled") or self.choose(
+        self.conditions["Enabled"] = self.conditions.get("Enabled") or self.rng.choice(
             [
                 {"Fn::Equals": [{"Ref": "Stage"}, "production"]},
                 {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "test"]}]},
@@ -81,29 +104,28 @@ class Writer:
 
     def value(self, value):
         """Returns a spelling of a constant."""
-        if value is None or not self.some(0.2):
+        forms = [form for form in ("parameter", "mapping", "if", "text", "join") if form in self.forms]
+        if value is None or not forms or self.rng.random() < 0.6:
             return value
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        choice = self.rng.choice(["parameter", "mapping", "if", "text", "sub"])
-        if choice == "parameter":
+        form = self.rng.choice(forms)
+        if form == "parameter":
             name = f"Value{len(self.parameters)}"
             self.parameters[name] = {"Type": "String", "Default": shown}
             return self.rng.choice([{"Ref": name}, {"Fn::Sub": f"${{{name}}}"}])
-        if choice == "mapping":
+        if form == "mapping":
             key = f"Key{len(self.mappings.get('Values', {}))}"
             self.mappings.setdefault("Values", {})[key] = {"Value": shown}
             return {"Fn::FindInMap": ["Values", key, "Value"]}
-        if choice == "if":
-            if self.some(0.5):
+        if form == "if":
+            if self.rng.random() < 0.5:
                 return {"Fn::If": [self.condition(True), value, NO_VALUE]}
             return {"Fn::If": [self.condition(False), NO_VALUE, value]}
-        if choice == "text":
-            return shown
-        return {"Fn::Join": ["", [shown]]}
+        return shown if form == "text" else {"Fn::Join": ["", [shown]]}
 
     def optional(self, value):
         """Returns a property, or for an absent one sometimes a condition that removes it."""
-        if value is None and self.some(0.1):
+        if value is None and self.some("no value"):
             return {"Fn::If": [self.condition(True), NO_VALUE, "unused"]}
         return self.value(value)
 
@@ -111,31 +133,29 @@ class Writer:
         """Returns a reference to a resource by its ID."""
         kind = next(kind for kind in ("vpc", "subnet", "table", "gateway", "nat", "acl") if name.startswith(kind))
         logical = title(name)
-        options = [{"Ref": logical}, {"Ref": logical}, {"Fn::GetAtt": [logical, IDS[kind]]}, {"Fn::Sub": f"${{{logical}}}"}]
-        options.append({"Fn::Sub": f"${{{logical}.{IDS[kind]}}}"})
-        options.append({"Fn::Join": ["", [{"Ref": logical}]]})
-        options.append({"Fn::If": [self.condition(True), {"Ref": logical}, NO_VALUE]} if self.some(0.3) else {"Ref": logical})
-        return self.choose(options)
+        if self.some("attribute id"):
+            return {"Fn::GetAtt": [logical, IDS[kind]]}
+        if self.some("sub id"):
+            return {"Fn::Sub": self.rng.choice([f"${{{logical}}}", f"${{{logical}.{IDS[kind]}}}"])}
+        if self.some("join id"):
+            return {"Fn::Join": ["", [{"Ref": logical}]]}
+        if self.some("if id"):
+            return {"Fn::If": [self.condition(True), {"Ref": logical}, NO_VALUE]}
+        return {"Ref": logical}
 
     def group(self, name):
         if self.world.groups[name].default:
             return {"Fn::GetAtt": [title(self.world.groups[name].vpc), "DefaultSecurityGroup"]}
         logical = title(name)
-        return self.choose(
-            [
-                {"Fn::GetAtt": [logical, "GroupId"]},
-                {"Fn::GetAtt": [logical, "GroupId"]},
-                {"Ref": logical},
-                {"Fn::Sub": f"${{{logical}.GroupId}}"},
-                {"Fn::GetAtt": [logical, "Id"]},
-            ]
-        )
+        if self.some("sub group"):
+            return {"Fn::Sub": self.rng.choice([f"${{{logical}.GroupId}}", f"${{{logical}}}"])}
+        return self.choose("attribute group", {"Fn::GetAtt": [logical, "GroupId"]}, {"Ref": logical}, {"Fn::GetAtt": [logical, "Id"]})
 
     def listed(self, values):
         """Returns a spelling of a list."""
-        if values and self.some(0.15):
+        if values and self.some("split"):
             return {"Fn::Split": [",", {"Fn::Join": [",", values]}]}
-        if values and self.some(0.1):
+        if values and self.some("if list"):
             return {"Fn::If": [self.condition(False), [], values]}
         return values
 
@@ -201,17 +221,19 @@ class Writer:
 
     def subnet_block(self, subnet, blocks):
         block, parent = ipaddress.ip_network(subnet.cidr), ipaddress.ip_network(blocks[0])
-        if block.prefixlen == 24 and block.subnet_of(parent) and self.some(0.2):
+        if block.prefixlen == 24 and block.subnet_of(parent) and self.some("cidr"):
             index = (int(block[0]) - int(parent[0])) // 256
             source = {"Fn::GetAtt": [title(subnet.vpc), "CidrBlock"]}
             return {"Fn::Select": [index, {"Fn::Cidr": [source, index + 1, 8]}]}
         return self.value(subnet.cidr)
 
     def zone_name(self, zone):
-        if self.literal_zones or self.plain:
-            letter = "abc"[zone]
-            return self.choose([REGION + letter, {"Fn::Sub": "${AWS::Region}" + letter}, {"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]}])
-        return {"Fn::Select": [self.choose([zone, str(zone)]), {"Fn::GetAZs": self.choose(["", {"Ref": "AWS::Region"}])}]}
+        if "zone list" in self.forms:
+            # Which zone is the first of the list is not in the file: all subnets use the list, or none.
+            return {"Fn::Select": [self.rng.choice([zone, str(zone)]), {"Fn::GetAZs": self.rng.choice(["", {"Ref": "AWS::Region"}])}]}
+        letter = "abc"[zone]
+        joined = {"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]}
+        return self.choose("sub zone", REGION + letter, {"Fn::Sub": "${AWS::Region}" + letter}, joined)
 
     def attachments(self, vpc):
         return [
@@ -227,7 +249,7 @@ class Writer:
             depends = self.attachments(self.world.subnets[nat.subnet].vpc)
             self.add(f"{title(name)}Address", "AWS::EC2::EIP", {"Domain": "vpc"}, depends)
             properties["AllocationId"] = {"Fn::GetAtt": [f"{title(name)}Address", "AllocationId"]}
-            properties["ConnectivityType"] = self.choose([None, "public"])
+            properties["ConnectivityType"] = self.choose("no value", None, "public")
         else:
             properties["ConnectivityType"] = "private"
         self.add(title(name), "AWS::EC2::NatGateway", properties, self.attachments(self.world.subnets[nat.subnet].vpc))
@@ -240,7 +262,7 @@ class Writer:
             properties = {"RouteTableId": self.reference(name), "DestinationCidrBlock": self.value(route.cidr), **target}
             depends = self.attachments(table.vpc) if route.kind == "gateway" else ()
             self.add(f"{title(name)}Route{index}", "AWS::EC2::Route", properties, depends)
-        if self.some(0.1) and table.routes:
+        if self.some("false route") and table.routes:
             # A route whose condition is false must change nothing.
             properties = {"RouteTableId": self.reference(name), "DestinationCidrBlock": "52.0.0.0/7"}
             properties |= self.route_target(name, 99, table.routes[0])
@@ -264,26 +286,26 @@ class Writer:
                 "RuleNumber": self.value(entry.number),
                 "Protocol": self.value(NUMBERS[entry.protocol]),
                 "RuleAction": "allow" if entry.allow else "deny",
-                "Egress": True if entry.egress else self.choose([False, None]),
+                "Egress": True if entry.egress else self.choose("no value", False, None),
                 "CidrBlock": self.value(entry.cidr),
             }
             if entry.protocol != "-1":
                 properties["PortRange"] = {"From": self.value(entry.first), "To": self.value(entry.last)}
-            elif self.some(0.2):
+            elif self.some("ports of all"):
                 # Ignored with protocol -1.
                 properties["PortRange"] = {"From": 22, "To": 22}
             self.add(f"{title(name)}Entry{index}", "AWS::EC2::NetworkAclEntry", properties)
-        if self.some(0.1):
+        if self.some("false entry"):
             properties = {"NetworkAclId": self.reference(name), "RuleNumber": 32766, "Protocol": -1, "CidrBlock": "0.0.0.0/0"}
-            properties |= {"RuleAction": "allow", "Egress": self.choose([True, False])}
+            properties |= {"RuleAction": "allow", "Egress": self.rng.choice([True, False])}
             self.add(f"{title(name)}Unused", "AWS::EC2::NetworkAclEntry", properties)["Condition"] = self.condition(False)
 
     def rule(self, rule, peer):
         """Returns the properties of a rule; `peer` is the prefix of the properties that refer to a group."""
-        shown = {"IpProtocol": self.value(self.choose(PROTOCOLS[rule.protocol]))}
+        shown = {"IpProtocol": self.value(self.choose("protocol number", *PROTOCOLS[rule.protocol]))}
         if rule.protocol != "-1":
             shown |= {"FromPort": self.value(rule.first), "ToPort": self.value(rule.last)}
-        elif self.some(0.2):
+        elif self.some("ports of all"):
             # Ignored with protocol -1.
             shown |= {"FromPort": 22, "ToPort": 22}
         if not is_cidr(rule.peer):
@@ -303,17 +325,17 @@ class Writer:
                     continue
                 # Inline references in both directions would be a circular dependency.
                 circular = not is_cidr(rule.peer) and not self.world.groups[rule.peer].default and order.index(rule.peer) >= order.index(name)
-                if circular or group.default or self.some(0.3):
+                if circular or group.default or self.some("standalone"):
                     standalone.append((direction, self.rule(rule, peer)))
                 else:
                     lists[direction].append(self.rule(rule, peer))
         if not group.default:
             if group.egress is not None and not lists["Egress"]:
                 lists["Egress"].append(NOTHING)
-            if lists["Ingress"] and self.some(0.1):
+            if lists["Ingress"] and self.some("false rule"):
                 lists["Ingress"].append(self.unused_rule())
             properties = {"GroupDescription": name, "VpcId": self.reference(group.vpc)}
-            properties |= {f"SecurityGroup{direction}": rules for direction, rules in lists.items() if rules or self.some(0.1) and direction == "Ingress"}
+            properties |= {f"SecurityGroup{direction}": rules for direction, rules in lists.items() if rules}
             self.add(logical, "AWS::EC2::SecurityGroup", properties)
         for index, (direction, rule) in enumerate(standalone):
             self.add(f"{logical}{direction}{index}", f"AWS::EC2::SecurityGroup{direction}", {"GroupId": self.group(name), **rule})
@@ -341,7 +363,8 @@ class Writer:
         if endpoint.region != REGION:
             return full
         return self.choose(
-            [
+            "service",
+            *[
                 full,
                 {"Fn::Sub": "com.amazonaws.${AWS::Region}." + endpoint.service},
                 {"Fn::Join": ["", ["com.amazonaws.", {"Ref": "AWS::Region"}, "." + endpoint.service]]},
@@ -352,11 +375,11 @@ class Writer:
 
     def zone(self, name):
         zone = self.world.zones[name]
-        dot = "." if self.some(0.3) else ""
-        vpcs = [{"VPCId": self.reference(vpc), "VPCRegion": self.choose([REGION, {"Ref": "AWS::Region"}])} for vpc in zone.vpcs]
+        dot = "." if "dot" in self.forms else ""
+        vpcs = [{"VPCId": self.reference(vpc), "VPCRegion": self.choose("service", REGION, {"Ref": "AWS::Region"})} for vpc in zone.vpcs]
         self.add(title(name), "AWS::Route53::HostedZone", {"Name": zone.name + dot, "VPCs": vpcs})
         for index, (record, target) in enumerate(zone.records):
-            properties = {"HostedZoneId": self.choose([{"Ref": title(name)}, {"Fn::GetAtt": [title(name), "Id"]}]), "Name": record + dot, "Type": "A"}
+            properties = {"HostedZoneId": self.choose("attribute id", {"Ref": title(name)}, {"Fn::GetAtt": [title(name), "Id"]}), "Name": record + dot, "Type": "A"}
             if target in self.world.endpoints:
                 entry = {"Fn::Select": [0, {"Fn::GetAtt": [title(target), "DnsEntries"]}]}
                 hosted, dns = ({"Fn::Select": [part, {"Fn::Split": [":", entry]}]} for part in (0, 1))
@@ -367,25 +390,22 @@ class Writer:
 
     def role(self):
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        managed = self.choose([
-            "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore",
-            {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"},
-        ])
+        managed = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
         properties = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}, "ManagedPolicyArns": [managed]}
         self.add("Role", "AWS::IAM::Role", properties)
         self.add("Profile", "AWS::IAM::InstanceProfile", {"Roles": [{"Ref": "Role"}]})
         self.parameters["Image"] = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": IMAGE}
 
     def image(self):
-        return self.choose([{"Ref": "Image"}, {"Ref": "Image"}, "{{resolve:ssm:%s}}" % IMAGE])
+        return self.choose("resolve", {"Ref": "Image"}, "{{resolve:ssm:%s}}" % IMAGE)
 
     def instance(self, name):
         world, instance, logical = self.world, self.world.instances[name], title(name)
         groups = self.listed([self.group(it) for it in instance.groups]) if instance.groups else None
         properties = {"ImageId": self.image(), "InstanceType": "t3.micro", "IamInstanceProfile": {"Ref": "Profile"}}
         address = {"SubnetId": self.reference(instance.subnet), "PrivateIpAddress": self.optional(instance.address)}
-        if instance.public is not None or self.some(0.2):
-            interface = {"DeviceIndex": self.choose(["0", 0]), **address, "GroupSet": groups}
+        if instance.public is not None or self.some("interfaces"):
+            interface = {"DeviceIndex": self.choose("text", "0", 0), **address, "GroupSet": groups}
             interface["AssociatePublicIpAddress"] = self.optional(instance.public)
             properties["NetworkInterfaces"] = [{key: value for key, value in interface.items() if value is not None}]
         else:
@@ -393,7 +413,7 @@ class Writer:
         self.add(logical, "AWS::EC2::Instance", properties)
         if instance.elastic:
             depends = self.attachments(world.instance_vpc(instance))
-            if self.some(0.5):
+            if self.some("association"):
                 self.add(f"{logical}Address", "AWS::EC2::EIP", {"Domain": "vpc"}, depends)
                 properties = {"InstanceId": {"Ref": logical}, "AllocationId": {"Fn::GetAtt": [f"{logical}Address", "AllocationId"]}}
                 self.add(f"{logical}Association", "AWS::EC2::EIPAssociation", properties)
@@ -402,7 +422,7 @@ class Writer:
 
     def document(self):
         resources = self.resources
-        if not self.plain and self.rng.random() < 0.5:
+        if self.some("order"):
             resources = dict(self.rng.sample(list(resources.items()), len(resources)))
         sections = {"Parameters": self.parameters, "Mappings": self.mappings, "Conditions": self.conditions}
         used = {name: section for name, section in sections.items() if section}

@@ -2,13 +2,14 @@
 
 import copy
 import json
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from packets import cloudformation
-from packets.cloudformation import title
+from packets.cloudformation import PLAIN, Spelling, title
 from packets.generate import generate
 from packets.simulate import NO, SOMETIMES, YES, predict
 from packets.world import REGION
@@ -29,9 +30,12 @@ class Disagreement:
     detail: str
 
     def sort(self):
-        """Returns what disagreements of one cause share."""
-        names = "".join(it for it in self.reason if not it.isdigit())
-        return self.kind, self.hop, names.replace("ssmmessages", "ssm").replace("ecmessages", "ssm")
+        """Returns what disagreements of one cause share: what the judge says of a wrong `reachable`, else what the program says."""
+        if self.kind == WRONG_REACHABLE:
+            names = "".join(it for it in self.reason if not it.isdigit())
+            return self.kind, re.sub(r"(ssm|ec)messages", "ssm", names)
+        detail = re.sub(r"`[^`]*`(, )?|\d+", "", self.detail)
+        return self.kind, self.hop, re.sub(r"the default security group of the VPC", "security group", detail)
 
 
 def check(program, path):
@@ -86,7 +90,7 @@ def compare_seeds(program, seeds):
             world = generate(seed)
             for outcome, _ in predict(world).values():
                 outcomes[outcome] += 1
-            found += compare(program, world, seed, seed, Path(folder) / "template.yaml")
+            found += compare(program, world, seed, Spelling.of(seed), Path(folder) / "template.yaml")
     return found, outcomes
 
 
@@ -104,8 +108,9 @@ def shrink(program, disagreement):
                 return False
             return any(it.sort() == disagreement.sort() for it in found)
 
-        world = generate(seed)
-        spelling = None if same(world, None) else seed
+        world, drawn = generate(seed), Spelling.of(seed)
+        simpler = [PLAIN, *(Spelling(seed, (form,)) for form in drawn.forms)]
+        spelling = next((it for it in simpler if same(world, it)), drawn)
         shrinking = True
         while shrinking:
             shrinking = False
