@@ -65,7 +65,7 @@ def title(name):
 class Writer:
     def __init__(self, world, spelling):
         self.world, self.forms = world, spelling.forms
-        self.rng = random.Random(spelling.seed)
+        self.seed, self.rng = spelling.seed, random.Random(spelling.seed)
         self.resources, self.parameters, self.conditions, self.mappings = {}, {}, {}, {}
 
     def some(self, form, probability=0.5):
@@ -160,30 +160,29 @@ class Writer:
         return values
 
     def write(self):
-        for name in self.world.vpcs:
-            self.vpc(name)
-        for name, gateway in self.world.gateways.items():
-            self.add(title(name), "AWS::EC2::InternetGateway")
-            for index, vpc in enumerate(gateway.vpcs):
-                properties = {"VpcId": self.reference(vpc), "InternetGatewayId": self.reference(name)}
-                self.add(f"{title(name)}Attachment{index or ''}", "AWS::EC2::VPCGatewayAttachment", properties)
-        for name in self.world.subnets:
-            self.subnet(name)
-        for name, nat in self.world.nats.items():
-            self.nat(name, nat)
-        for name in self.world.tables:
-            self.table(name)
-        for name in self.world.acls:
-            self.acl(name)
-        for name in self.world.groups:
-            self.write_group(name)
-        for name in self.world.endpoints:
-            self.endpoint(name)
-        for name in self.world.zones:
-            self.zone(name)
+        for collection, write in (
+            ("vpcs", self.vpc),
+            ("gateways", self.gateway),
+            ("subnets", self.subnet),
+            ("nats", self.nat),
+            ("tables", self.table),
+            ("acls", self.acl),
+            ("groups", self.write_group),
+            ("endpoints", self.endpoint),
+            ("zones", self.zone),
+            ("instances", self.instance),
+        ):
+            for name in getattr(self.world, collection):
+                # The spelling of an object does not depend on other objects.
+                self.rng = random.Random(f"{self.seed} {name}")
+                write(name)
         self.role()
-        for name in self.world.instances:
-            self.instance(name)
+
+    def gateway(self, name):
+        self.add(title(name), "AWS::EC2::InternetGateway")
+        for index, vpc in enumerate(self.world.gateways[name].vpcs):
+            properties = {"VpcId": self.reference(vpc), "InternetGatewayId": self.reference(name)}
+            self.add(f"{title(name)}Attachment{index or ''}", "AWS::EC2::VPCGatewayAttachment", properties)
 
     def vpc(self, name):
         vpc, logical = self.world.vpcs[name], title(name)
@@ -243,7 +242,8 @@ class Writer:
             if attached == vpc
         ]
 
-    def nat(self, name, nat):
+    def nat(self, name):
+        nat = self.world.nats[name]
         properties = {"SubnetId": self.reference(nat.subnet)}
         if nat.public:
             depends = self.attachments(self.world.subnets[nat.subnet].vpc)

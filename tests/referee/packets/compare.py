@@ -1,6 +1,7 @@
 """Compares the verdicts of the program with the predictions."""
 
 import copy
+import itertools
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from packets import cloudformation
 from packets.cloudformation import PLAIN, Spelling, title
 from packets.generate import generate
-from packets.simulate import NO, SOMETIMES, YES, predict
+from packets.simulate import NO, REJECTED, SOMETIMES, YES, predict
 from packets.world import REGION
 
 WRONG_REACHABLE, WRONG_UNREACHABLE, UNKNOWN, FAILED = "wrong reachable", "wrong unreachable", "unknown", "program failed"
@@ -28,6 +29,9 @@ class Disagreement:
     reason: str
     hop: str
     detail: str
+
+    def rejected(self):
+        return self.reason.startswith(REJECTED)
 
     def sort(self):
         """Returns what disagreements of one cause share: what the judge says of a wrong `reachable`, else what the program says."""
@@ -106,10 +110,11 @@ def shrink(program, disagreement):
             except (KeyError, StopIteration, IndexError):
                 # The removal left a reference without an object.
                 return False
-            return any(it.sort() == disagreement.sort() for it in found)
+            return any(it.instance == disagreement.instance and it.sort() == disagreement.sort() for it in found)
 
         world, drawn = generate(seed), Spelling.of(seed)
         simpler = [PLAIN, *(Spelling(seed, (form,)) for form in drawn.forms)]
+        simpler += [Spelling(seed, pair) for pair in itertools.combinations(drawn.forms, 2)]
         spelling = next((it for it in simpler if same(world, it)), drawn)
         shrinking = True
         while shrinking:

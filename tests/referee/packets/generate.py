@@ -597,7 +597,7 @@ def route_more_specific(world, rng):
 
 @mutation
 def route_inside_the_vpc(world, rng):
-    """The way back from the endpoint must stay direct: AWS documents the route of an endpoint's own interface nowhere."""
+    """AWS does not document the effect on traffic inside the subnet, so that the subnet itself keeps its routes."""
     endpoint = pick(rng, world.endpoints, lambda it: it.subnets)
     subnet = world.subnets[endpoint.subnets[0]]
     users = [it for it in world.instances.values() if world.subnets[it.subnet].vpc == subnet.vpc and it.subnet != endpoint.subnets[0]]

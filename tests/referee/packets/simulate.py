@@ -24,6 +24,7 @@ from packets.world import (
 )
 
 YES, NO, SOMETIMES = "yes", "no", "sometimes"
+REJECTED = "AWS rejects the stack"
 # Service addresses are public, and the file does not show which: 1.0.0.0 to 223.255.255.255 without the private blocks.
 PUBLIC = [("1.0.0.0", "9.255.255.255"), ("11.0.0.0", "100.63.255.255"), ("128.0.0.0", "168.255.255.255")]
 PUBLIC += [("193.0.0.0", "197.255.255.255"), ("204.0.0.0", "223.255.255.255")]
@@ -35,7 +36,7 @@ def predict(world):
     reasons = refusals(world)
     if reasons:
         # CloudFormation deletes everything when the creation of a stack fails.
-        return {name: (NO, f"AWS rejects the stack: {reasons[0]}") for name in world.instances}
+        return {name: (NO, f"{REJECTED}: {reasons[0]}") for name in world.instances}
     simulation = Simulation(world)
     return {name: simulation.outcome(name) for name in world.instances}
 
@@ -306,6 +307,10 @@ class Simulation:
         route = self.route(instance.subnet, destination)
         if route != "local":
             return "a more specific route leads away from the endpoint"
+        # A route table is for all traffic that leaves a subnet, also that of an endpoint:
+        # https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+        if self.route(subnet, source) != "local":
+            return "a more specific route leads return traffic away from the instance"
         if not self.group_allows(others, "ingress", "tcp", HTTPS, source, groups):
             return "the security groups of the endpoint do not allow inbound traffic"
         if instance.subnet == subnet:
@@ -363,6 +368,8 @@ class Simulation:
         onward = self.route(nat.subnet, destination)
         if onward is None or onward.kind != "gateway":
             return "the subnet of the NAT gateway has no route to an internet gateway"
+        if self.route(nat.subnet, source) != "local":
+            return "a more specific route leads return traffic away from the instance"
         if not self.acl_allows(acl, False, protocol, source, port):
             return "the network ACL of the NAT gateway denies traffic from the instance"
         if not self.acl_allows(acl, True, protocol, destination, port):
