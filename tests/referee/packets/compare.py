@@ -72,14 +72,18 @@ def first_hop(found):
 def compare(program, world, seed, spelling, path):
     """Returns the disagreements over a world."""
     path.write_text(cloudformation.template(world, spelling))
-    report = check(program, path)
+    return disagreements(check(program, path), seed, world, title)
+
+
+def disagreements(report, seed, world, shown_name):
+    """Compares a report of the program with the prediction; `shown_name` returns the ID of an instance in the report."""
     found = []
     for name, (outcome, reason) in predict(world).items():
-        if isinstance(report, str) or title(name) not in report:
+        if isinstance(report, str) or shown_name(name) not in report:
             detail = report if isinstance(report, str) else "the report does not contain the instance"
             found.append(Disagreement(seed, name, FAILED, outcome, reason, "", detail))
             continue
-        instance = report[title(name)]
+        instance = report[shown_name(name)]
         wrong = kind(outcome, instance["verdict"])
         if wrong:
             found.append(Disagreement(seed, name, wrong, outcome, reason, *first_hop(instance)))
