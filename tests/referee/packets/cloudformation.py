@@ -10,6 +10,19 @@ from packets.world import REGION, is_cidr, is_ipv6, service_name
 IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 PROTOCOLS = {"tcp": ("tcp", "6"), "udp": ("udp", "17"), "icmp": ("icmp", "1"), "-1": ("-1", -1)}
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "-1": -1}
+ID_PREFIXES = {"vpc": "vpc", "subnet": "subnet", "table": "rtb", "gateway": "igw", "nat": "nat", "acl": "acl"}
+# Resources to which no other refers.
+LEAVES = {
+    "AWS::EC2::Route",
+    "AWS::EC2::NetworkAclEntry",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::SubnetNetworkAclAssociation",
+    "AWS::EC2::VPCDHCPOptionsAssociation",
+    "AWS::EC2::EIPAssociation",
+    "AWS::Route53::RecordSet",
+}
 NO_VALUE = {"Ref": "AWS::NoValue"}
 # A rule that allows nothing useful: with an inline rule, CloudFormation deletes the rule that allows all outbound traffic.
 NOTHING = {"IpProtocol": "icmp", "FromPort": 252, "ToPort": 86, "CidrIp": "255.255.255.255/32"}
@@ -62,6 +75,17 @@ def title(name):
     return name[0].upper() + name[1:]
 
 
+def other_value(value):
+    """Returns another value of the same type, for the branch of a condition that is not used."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if "/" in value:
+        return "fd00::/8" if is_ipv6(value) else "192.168.7.0/24"
+    return {"Interface": "Gateway", "Gateway": "Interface", "-1": "udp"}.get(value, "10.0.0.9" if "." in value else "-1")
+
+
 class Writer:
     def __init__(self, world, spelling):
         self.world, self.forms = world, spelling.forms
@@ -84,7 +108,7 @@ class Writer:
             resource["Properties"] = properties
         if depends:
             resource["DependsOn"] = sorted(depends) if len(depends) > 1 or self.some("order") else depends[0]
-        if self.some("true resource", 0.2):
+        if kind in LEAVES and self.some("true resource", 0.3):
             resource["Condition"] = self.condition(True)
         self.resources[name] = resource
         return resource
@@ -119,14 +143,14 @@ class Writer:
             return {"Fn::FindInMap": ["Values", key, "Value"]}
         if form == "if":
             if self.rng.random() < 0.5:
-                return {"Fn::If": [self.condition(True), value, NO_VALUE]}
-            return {"Fn::If": [self.condition(False), NO_VALUE, value]}
+                return {"Fn::If": [self.condition(True), value, other_value(value)]}
+            return {"Fn::If": [self.condition(False), other_value(value), value]}
         return shown if form == "text" else {"Fn::Join": ["", [shown]]}
 
-    def optional(self, value):
-        """Returns a property, or for an absent one sometimes a condition that removes it."""
+    def optional(self, value, other):
+        """Returns a property, or for an absent one sometimes a condition that removes another value."""
         if value is None and self.some("no value"):
-            return {"Fn::If": [self.condition(True), NO_VALUE, "unused"]}
+            return {"Fn::If": [self.condition(True), NO_VALUE, other]}
         return self.value(value)
 
     def reference(self, name):
@@ -140,7 +164,7 @@ class Writer:
         if self.some("join id"):
             return {"Fn::Join": ["", [{"Ref": logical}]]}
         if self.some("if id"):
-            return {"Fn::If": [self.condition(True), {"Ref": logical}, NO_VALUE]}
+            return {"Fn::If": [self.condition(True), {"Ref": logical}, f"{ID_PREFIXES[kind]}-0123456789abcdef0"]}
         return {"Ref": logical}
 
     def group(self, name):
@@ -188,8 +212,8 @@ class Writer:
         vpc, logical = self.world.vpcs[name], title(name)
         properties = {
             "CidrBlock": self.value(vpc.cidrs[0]),
-            "EnableDnsSupport": self.optional(vpc.dns_support),
-            "EnableDnsHostnames": self.optional(vpc.dns_hostnames),
+            "EnableDnsSupport": self.optional(vpc.dns_support, False),
+            "EnableDnsHostnames": self.optional(vpc.dns_hostnames, True),
         }
         self.add(logical, "AWS::EC2::VPC", properties)
         for index, cidr in enumerate(vpc.cidrs[1:]):
@@ -208,7 +232,7 @@ class Writer:
             "VpcId": self.reference(subnet.vpc),
             "CidrBlock": self.subnet_block(subnet, blocks),
             "AvailabilityZone": self.zone_name(subnet.zone),
-            "MapPublicIpOnLaunch": self.optional(subnet.public_addresses),
+            "MapPublicIpOnLaunch": self.optional(subnet.public_addresses, True),
         }
         self.add(logical, "AWS::EC2::Subnet", properties, secondary)
         if subnet.table:
@@ -349,8 +373,8 @@ class Writer:
         properties = {
             "VpcId": self.reference(endpoint.vpc),
             "ServiceName": self.service(endpoint),
-            "VpcEndpointType": self.optional(endpoint.type),
-            "PrivateDnsEnabled": self.optional(endpoint.private_dns),
+            "VpcEndpointType": self.optional(endpoint.type, "Interface"),
+            "PrivateDnsEnabled": self.optional(endpoint.private_dns, True),
             "SubnetIds": self.listed([self.reference(it) for it in endpoint.subnets]) or None,
             "SecurityGroupIds": self.listed([self.group(it) for it in endpoint.groups]) if endpoint.groups else None,
         }
@@ -403,10 +427,10 @@ class Writer:
         world, instance, logical = self.world, self.world.instances[name], title(name)
         groups = self.listed([self.group(it) for it in instance.groups]) if instance.groups else None
         properties = {"ImageId": self.image(), "InstanceType": "t3.micro", "IamInstanceProfile": {"Ref": "Profile"}}
-        address = {"SubnetId": self.reference(instance.subnet), "PrivateIpAddress": self.optional(instance.address)}
+        address = {"SubnetId": self.reference(instance.subnet), "PrivateIpAddress": self.optional(instance.address, "10.0.0.9")}
         if instance.public is not None or self.some("interfaces"):
             interface = {"DeviceIndex": self.choose("text", "0", 0), **address, "GroupSet": groups}
-            interface["AssociatePublicIpAddress"] = self.optional(instance.public)
+            interface["AssociatePublicIpAddress"] = self.optional(instance.public, True)
             properties["NetworkInterfaces"] = [{key: value for key, value in interface.items() if value is not None}]
         else:
             properties |= {**address, "SecurityGroupIds": groups}
