@@ -173,7 +173,9 @@ class Writer:
         logical = title(name)
         if self.some("sub group"):
             return {"Fn::Sub": self.rng.choice([f"${{{logical}.GroupId}}", f"${{{logical}}}"])}
-        return self.choose("attribute group", {"Fn::GetAtt": [logical, "GroupId"]}, {"Ref": logical}, {"Fn::GetAtt": [logical, "Id"]})
+        return self.choose(
+            "attribute group", {"Fn::GetAtt": [logical, "GroupId"]}, {"Ref": logical}, {"Fn::GetAtt": [logical, "Id"]}
+        )
 
     def listed(self, values):
         """Returns a spelling of a list."""
@@ -217,7 +219,11 @@ class Writer:
         }
         self.add(logical, "AWS::EC2::VPC", properties)
         for index, cidr in enumerate(vpc.cidrs[1:]):
-            self.add(f"{logical}Block{index}", "AWS::EC2::VPCCidrBlock", {"VpcId": self.reference(name), "CidrBlock": self.value(cidr)})
+            self.add(
+                f"{logical}Block{index}",
+                "AWS::EC2::VPCCidrBlock",
+                {"VpcId": self.reference(name), "CidrBlock": self.value(cidr)},
+            )
         if vpc.servers is not None:
             options = {"DomainNameServers": vpc.servers} if vpc.servers else {"DomainName": "example.internal"}
             self.add(f"{logical}Options", "AWS::EC2::DHCPOptions", options)
@@ -253,7 +259,12 @@ class Writer:
     def zone_name(self, zone):
         if "zone list" in self.forms:
             # Which zone is the first of the list is not in the file: all subnets use the list, or none.
-            return {"Fn::Select": [self.rng.choice([zone, str(zone)]), {"Fn::GetAZs": self.rng.choice(["", {"Ref": "AWS::Region"}])}]}
+            return {
+                "Fn::Select": [
+                    self.rng.choice([zone, str(zone)]),
+                    {"Fn::GetAZs": self.rng.choice(["", {"Ref": "AWS::Region"}])},
+                ]
+            }
         letter = "abc"[zone]
         joined = {"Fn::Join": ["", [{"Ref": "AWS::Region"}, letter]]}
         return self.choose("sub zone", REGION + letter, {"Fn::Sub": "${AWS::Region}" + letter}, joined)
@@ -320,7 +331,12 @@ class Writer:
                 properties["PortRange"] = {"From": 22, "To": 22}
             self.add(f"{title(name)}Entry{index}", "AWS::EC2::NetworkAclEntry", properties)
         if self.some("false entry"):
-            properties = {"NetworkAclId": self.reference(name), "RuleNumber": 32766, "Protocol": -1, "CidrBlock": "0.0.0.0/0"}
+            properties = {
+                "NetworkAclId": self.reference(name),
+                "RuleNumber": 32766,
+                "Protocol": -1,
+                "CidrBlock": "0.0.0.0/0",
+            }
             properties |= {"RuleAction": "allow", "Egress": self.rng.choice([True, False])}
             self.add(f"{title(name)}Unused", "AWS::EC2::NetworkAclEntry", properties)["Condition"] = self.condition(False)
 
@@ -348,7 +364,11 @@ class Writer:
                 if group.default and rule.peer == name:
                     continue
                 # Inline references in both directions would be a circular dependency.
-                circular = not is_cidr(rule.peer) and not self.world.groups[rule.peer].default and order.index(rule.peer) >= order.index(name)
+                circular = (
+                    not is_cidr(rule.peer)
+                    and not self.world.groups[rule.peer].default
+                    and order.index(rule.peer) >= order.index(name)
+                )
                 if circular or group.default or self.some("standalone"):
                     standalone.append((direction, self.rule(rule, peer)))
                 else:
@@ -362,7 +382,9 @@ class Writer:
             properties |= {f"SecurityGroup{direction}": rules for direction, rules in lists.items() if rules}
             self.add(logical, "AWS::EC2::SecurityGroup", properties)
         for index, (direction, rule) in enumerate(standalone):
-            self.add(f"{logical}{direction}{index}", f"AWS::EC2::SecurityGroup{direction}", {"GroupId": self.group(name), **rule})
+            self.add(
+                f"{logical}{direction}{index}", f"AWS::EC2::SecurityGroup{direction}", {"GroupId": self.group(name), **rule}
+            )
 
     def unused_rule(self):
         rule = {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}
@@ -394,16 +416,23 @@ class Writer:
                 {"Fn::Join": ["", ["com.amazonaws.", {"Ref": "AWS::Region"}, "." + endpoint.service]]},
                 {"Fn::Join": [".", ["com.amazonaws", {"Ref": "AWS::Region"}, endpoint.service]]},
                 {"Fn::Sub": ["com.amazonaws.${AWS::Region}.${Service}", {"Service": endpoint.service}]},
-            ]
+            ],
         )
 
     def zone(self, name):
         zone = self.world.zones[name]
         dot = "." if "dot" in self.forms else ""
-        vpcs = [{"VPCId": self.reference(vpc), "VPCRegion": self.choose("service", REGION, {"Ref": "AWS::Region"})} for vpc in zone.vpcs]
+        vpcs = [
+            {"VPCId": self.reference(vpc), "VPCRegion": self.choose("service", REGION, {"Ref": "AWS::Region"})}
+            for vpc in zone.vpcs
+        ]
         self.add(title(name), "AWS::Route53::HostedZone", {"Name": zone.name + dot, "VPCs": vpcs})
         for index, (record, target) in enumerate(zone.records):
-            properties = {"HostedZoneId": self.choose("attribute id", {"Ref": title(name)}, {"Fn::GetAtt": [title(name), "Id"]}), "Name": record + dot, "Type": "A"}
+            properties = {
+                "HostedZoneId": self.choose("attribute id", {"Ref": title(name)}, {"Fn::GetAtt": [title(name), "Id"]}),
+                "Name": record + dot,
+                "Type": "A",
+            }
             if target in self.world.endpoints:
                 entry = {"Fn::Select": [0, {"Fn::GetAtt": [title(target), "DnsEntries"]}]}
                 hosted, dns = ({"Fn::Select": [part, {"Fn::Split": [":", entry]}]} for part in (0, 1))
@@ -415,7 +444,10 @@ class Writer:
     def role(self):
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         managed = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-        properties = {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}, "ManagedPolicyArns": [managed]}
+        properties = {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "ManagedPolicyArns": [managed],
+        }
         self.add("Role", "AWS::IAM::Role", properties)
         self.add("Profile", "AWS::IAM::InstanceProfile", {"Roles": [{"Ref": "Role"}]})
         self.parameters["Image"] = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": IMAGE}
@@ -427,7 +459,10 @@ class Writer:
         world, instance, logical = self.world, self.world.instances[name], title(name)
         groups = self.listed([self.group(it) for it in instance.groups]) if instance.groups else None
         properties = {"ImageId": self.image(), "InstanceType": "t3.micro", "IamInstanceProfile": {"Ref": "Profile"}}
-        address = {"SubnetId": self.reference(instance.subnet), "PrivateIpAddress": self.optional(instance.address, "10.0.0.9")}
+        address = {
+            "SubnetId": self.reference(instance.subnet),
+            "PrivateIpAddress": self.optional(instance.address, "10.0.0.9"),
+        }
         if instance.public is not None or self.some("interfaces"):
             interface = {"DeviceIndex": self.choose("text", "0", 0), **address, "GroupSet": groups}
             interface["AssociatePublicIpAddress"] = self.optional(instance.public, True)
@@ -439,7 +474,10 @@ class Writer:
             depends = self.attachments(world.instance_vpc(instance))
             if self.some("association"):
                 self.add(f"{logical}Address", "AWS::EC2::EIP", {"Domain": "vpc"}, depends)
-                properties = {"InstanceId": {"Ref": logical}, "AllocationId": {"Fn::GetAtt": [f"{logical}Address", "AllocationId"]}}
+                properties = {
+                    "InstanceId": {"Ref": logical},
+                    "AllocationId": {"Fn::GetAtt": [f"{logical}Address", "AllocationId"]},
+                }
                 self.add(f"{logical}Association", "AWS::EC2::EIPAssociation", properties)
             else:
                 self.add(f"{logical}Address", "AWS::EC2::EIP", {"InstanceId": {"Ref": logical}}, depends)
@@ -468,7 +506,7 @@ def yaml_lines(value, tags, indent=0):
 
 def entry_lines(start, item, tags, indent):
     if isinstance(item, dict) and len(item) == 1 and tags:
-        (key, argument), = item.items()
+        ((key, argument),) = item.items()
         tag = "!" + key.removeprefix("Fn::")
         # A tag directly inside a tag is allowed only on separate nodes, which a block is.
         if key in ("Ref", "Condition") and isinstance(argument, str):

@@ -198,7 +198,11 @@ class Network:
         for subnet, bridge in self.bridges.items():
             if world.subnets[subnet].vpc == name:
                 first, prefix = bounds(world.subnets[subnet].cidr)[0], world.subnets[subnet].cidr.split("/")[1]
-                commands += [f"link add {bridge} type bridge", f"link set {bridge} up", f"addr add {text(first + 1)}/{prefix} dev {bridge}"]
+                commands += [
+                    f"link add {bridge} type bridge",
+                    f"link set {bridge} up",
+                    f"addr add {text(first + 1)}/{prefix} dev {bridge}",
+                ]
         commands += [f"addr add {it}/32 dev lo" for it in resolver_addresses(world.vpcs[name])]
 
     def gateway(self, index, vpc):
@@ -209,7 +213,12 @@ class Network:
         self.links.append((name, "net", "net", f"gw{index}"))
         inner, outer = f"169.254.{100 + index}", f"169.254.{200 + index}"
         self.addresses[vpc] += [f"addr add {inner}.1/30 dev gw", "link set gw up"]
-        self.addresses[name] += [f"addr add {inner}.2/30 dev vpc", "link set vpc up", f"addr add {outer}.2/30 dev net", "link set net up"]
+        self.addresses[name] += [
+            f"addr add {inner}.2/30 dev vpc",
+            "link set vpc up",
+            f"addr add {outer}.2/30 dev net",
+            "link set net up",
+        ]
         self.addresses[name] += [f"route add default via {outer}.1 dev net"]
         self.addresses[name] += [f"route add {cidr} via {inner}.1 dev vpc" for cidr in self.world.vpcs[vpc].cidrs]
         self.addresses["net"] += [f"addr add {outer}.1/30 dev gw{index}", f"link set gw{index} up"]
@@ -243,7 +252,11 @@ class Network:
         self.namespace(name)
         self.links.append((found.vpc, name, name, "eth0"))
         self.addresses[found.vpc] += [f"link set {name} master {self.bridges[subnet]}", f"link set {name} up"]
-        self.addresses[name] += [f"addr add {address}/{prefix} dev eth0", "link set eth0 up", f"route add default via {text(first + 1)}"]
+        self.addresses[name] += [
+            f"addr add {address}/{prefix} dev eth0",
+            "link set eth0 up",
+            f"route add default via {text(first + 1)}",
+        ]
         if key[0] == "n":
             ports = "{}-{}".format(*NAT_PORTS)
             masquerade = f"meta l4proto {{ tcp, udp }} masquerade to :{ports}"
@@ -256,14 +269,19 @@ class Network:
         member = (self.world.instances if key[0] == "i" else self.world.endpoints)[key[1]]
         rules = []
         for chain, direction, side in (("input", "ingress", "saddr"), ("output", "egress", "daddr")):
-            rules += [f"chain {chain} {{ type filter hook {chain} priority 0; policy drop;", "ct state established,related accept"]
+            rules += [
+                f"chain {chain} {{ type filter hook {chain} priority 0; policy drop;",
+                "ct state established,related accept",
+            ]
             rules += ["meta iif lo accept" if chain == "input" else "meta oif lo accept"]
             if chain == "output":
                 # Security groups do not filter the Amazon DNS server.
                 rules += [f"ip daddr {it} accept" for it in resolver_addresses(self.world.vpcs[vpc])]
             for group in self.world.groups_of(member, vpc):
                 allowed = getattr(self.world.groups[group], direction)
-                rules += ["accept"] if allowed is None else [line for rule in allowed for line in self.group_rule(rule, side)]
+                rules += (
+                    ["accept"] if allowed is None else [line for rule in allowed for line in self.group_rule(rule, side)]
+                )
             rules.append("}")
         return rules
 
@@ -295,7 +313,11 @@ class Network:
             commands.append(f"rule add iif {bridge} lookup {number} priority {number}")
             # Without a route, the packet must not reach the next rule's table.
             commands.append(f"rule add iif {bridge} blackhole priority {1000 + number}")
-            commands += [f"route add {other.cidr} dev {self.bridges[key]} table {number}" for key, other in world.subnets.items() if other.vpc == vpc]
+            commands += [
+                f"route add {other.cidr} dev {self.bridges[key]} table {number}"
+                for key, other in world.subnets.items()
+                if other.vpc == vpc
+            ]
             for cidr in world.vpcs[vpc].cidrs:
                 if cidr not in [other.cidr for other in world.subnets.values() if other.vpc == vpc]:
                     commands.append(f"route add blackhole {cidr} table {number}")
@@ -323,7 +345,9 @@ class Network:
                 for entry in sorted(world.acls[subnet.acl].entries, key=lambda it: it.number):
                     if entry.egress == egress:
                         verdict = "return" if entry.allow else "drop"
-                        chains.append(f"{peer_match(side, entry.cidr)}{ports(entry.protocol, entry.first, entry.last)} {verdict}")
+                        chains.append(
+                            f"{peer_match(side, entry.cidr)}{ports(entry.protocol, entry.first, entry.last)} {verdict}"
+                        )
                 chains += ["drop", "}"]
             jumps += [f"oifname {bridge} iifname != {bridge} jump in_{bridge}"]
         self.rules[vpc] = [*chains, "chain forward { type filter hook forward priority 0;", *jumps, "}"]
@@ -339,7 +363,10 @@ class Network:
                 for setting in settings:
                     key, value = setting.split("=")
                     Path("/proc/sys", *key.split(".")).write_text(value)
-        lines = [f"link add {a} netns {self.full(one)} type veth peer name {b} netns {self.full(other)}" for one, a, other, b in self.links]
+        lines = [
+            f"link add {a} netns {self.full(one)} type veth peer name {b} netns {self.full(other)}"
+            for one, a, other, b in self.links
+        ]
         run("ip", "-batch", "-", input="\n".join(lines))
         for name in self.namespaces:
             run("ip", "-n", self.full(name), "-batch", "-", input="\n".join(self.addresses[name]))
@@ -383,10 +410,28 @@ class Network:
         hosts = Path(self.folder.name) / f"{name}-{port}"
         hosts.write_text("".join(f"{address} {record}\n" for record, address in records if record[0] != "*"))
         wildcards = [f"--address=/{record[2:]}/{address}" for record, address in records if record[0] == "*"]
-        command = ["ip", "netns", "exec", self.full(name), "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file="]
-        command += ["--no-resolv", "--no-hosts", "--user=root", "--bind-interfaces", f"--port={port}", f"--addn-hosts={hosts}"]
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            self.full(name),
+            "dnsmasq",
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--pid-file=",
+        ]
+        command += [
+            "--no-resolv",
+            "--no-hosts",
+            "--user=root",
+            "--bind-interfaces",
+            f"--port={port}",
+            f"--addn-hosts={hosts}",
+        ]
         command += [f"--listen-address={it}" for it in listening]
-        self.processes.append(subprocess.Popen([*command, *wildcards, *options], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        self.processes.append(
+            subprocess.Popen([*command, *wildcards, *options], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
         with self.inside(name):
             end = time.monotonic() + 5
             while query(listening[0], "example.internal", port, 0.1) is None:

@@ -106,7 +106,9 @@ def route_refusals(world):
 def group_refusals(world):
     for name, group in world.groups.items():
         for rules in (group.ingress, group.egress or []):
-            shown = [(rule.protocol, *((0, 0) if rule.protocol == "-1" else (rule.first, rule.last)), rule.peer) for rule in rules]
+            shown = [
+                (rule.protocol, *((0, 0) if rule.protocol == "-1" else (rule.first, rule.last)), rule.peer) for rule in rules
+            ]
             if repeated(shown):
                 yield f"{name} has a rule twice"
             for rule in rules:
@@ -322,7 +324,9 @@ class Simulation:
             return "the network ACL of the endpoint denies inbound traffic"
         return self.all_ports(
             CLIENT_PORTS,
-            lambda port: self.acl_allows(there, True, "tcp", source, port) and self.acl_allows(here, False, "tcp", destination, port),
+            lambda port: (
+                self.acl_allows(there, True, "tcp", source, port) and self.acl_allows(here, False, "tcp", destination, port)
+            ),
             "a network ACL denies return traffic",
         )
 
@@ -403,7 +407,11 @@ class Simulation:
         # The main route table of a new VPC has the local routes only.
         if found.table:
             routes += [(route, route.cidr) for route in world.tables[found.table].routes]
-        matching = [(bounds(cidr)[1] - bounds(cidr)[0], index) for index, (_, cidr) in enumerate(routes) if contains(cidr, destination)]
+        matching = [
+            (bounds(cidr)[1] - bounds(cidr)[0], index)
+            for index, (_, cidr) in enumerate(routes)
+            if contains(cidr, destination)
+        ]
         return routes[min(matching)[1]][0] if matching else None
 
     def group_allows(self, groups, direction, protocol, port, peer, peer_groups):

@@ -112,7 +112,9 @@ class Writer:
 
     def group(self, name):
         group = self.world.groups[name]
-        return f"${{aws_vpc.{group.vpc}.default_security_group_id}}" if group.default else f"${{aws_security_group.{name}.id}}"
+        return (
+            f"${{aws_vpc.{group.vpc}.default_security_group_id}}" if group.default else f"${{aws_security_group.{name}.id}}"
+        )
 
     def write(self):
         self.add("aws_iam_role", "agent", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [TRUST]}))
@@ -130,7 +132,9 @@ class Writer:
             allocation = f"${{aws_eip.{name}.allocation_id}}" if nat.public else None
             if nat.public:
                 self.add("aws_eip", name, domain="vpc")
-            self.add("aws_nat_gateway", name, subnet_id=identifier(nat.subnet), connectivity_type=kind, allocation_id=allocation)
+            self.add(
+                "aws_nat_gateway", name, subnet_id=identifier(nat.subnet), connectivity_type=kind, allocation_id=allocation
+            )
         for name, table in self.world.tables.items():
             self.table(name, table)
         for name, acl in self.world.acls.items():
@@ -168,7 +172,9 @@ class Writer:
             depends_on=depends or None,
         )
         if subnet.table:
-            self.add("aws_route_table_association", name, subnet_id=identifier(name), route_table_id=identifier(subnet.table))
+            self.add(
+                "aws_route_table_association", name, subnet_id=identifier(name), route_table_id=identifier(subnet.table)
+            )
         if subnet.acl:
             self.add("aws_network_acl_association", name, subnet_id=identifier(name), network_acl_id=identifier(subnet.acl))
 
@@ -197,7 +203,9 @@ class Writer:
                 rule = {"rule_number": entry.number, "rule_action": action, "protocol": str(NUMBERS[entry.protocol])}
                 rule |= {"egress": entry.egress, "cidr_block": entry.cidr, "from_port": first, "to_port": last}
                 self.add("aws_network_acl_rule", f"{name}rule{index}", network_acl_id=identifier(name), **rule)
-        self.add("aws_network_acl", name, vpc_id=identifier(acl.vpc), **{key: value for key, value in lists.items() if value})
+        self.add(
+            "aws_network_acl", name, vpc_id=identifier(acl.vpc), **{key: value for key, value in lists.items() if value}
+        )
 
     def security_group(self, name, group):
         # The provider deletes the rule that allows all outbound traffic.
@@ -211,7 +219,11 @@ class Writer:
         if not group.default:
             lists = {}
             if not later and self.rng.random() < 0.5:
-                lists = {key: [self.inline(name, rule) for rule in rules] for key, rules in (("ingress", ingress), ("egress", egress)) if rules}
+                lists = {
+                    key: [self.inline(name, rule) for rule in rules]
+                    for key, rules in (("ingress", ingress), ("egress", egress))
+                    if rules
+                }
                 ingress = egress = []
             self.add("aws_security_group", name, name=name, vpc_id=identifier(group.vpc), **lists)
         for direction, rules in (("ingress", ingress), ("egress", egress)):
@@ -256,7 +268,11 @@ class Writer:
             arguments = {"zone_id": f"${{aws_route53_zone.{name}.zone_id}}", "name": record, "type": "A"}
             if target in self.world.endpoints:
                 entry = f"aws_vpc_endpoint.{target}.dns_entry[0]"
-                arguments["alias"] = {"name": f"${{{entry}.dns_name}}", "zone_id": f"${{{entry}.hosted_zone_id}}", "evaluate_target_health": False}
+                arguments["alias"] = {
+                    "name": f"${{{entry}.dns_name}}",
+                    "zone_id": f"${{{entry}.hosted_zone_id}}",
+                    "evaluate_target_health": False,
+                }
             else:
                 arguments |= {"ttl": 300, "records": [target]}
             self.add("aws_route53_record", f"{name}record{index}", **arguments)
