@@ -258,7 +258,7 @@ class Writer:
 
     def zone_name(self, zone):
         if "zone list" in self.forms:
-            # Which zone is the first of the list is not in the file: all subnets use the list, or none.
+            # Which Availability Zone is the first of the list is not in the file: all subnets use the list, or none.
             return {
                 "Fn::Select": [
                     self.rng.choice([zone, str(zone)]),

@@ -36,10 +36,9 @@ class Disagreement:
     def sort(self):
         """Returns what disagreements of one cause share: what the judge says of a wrong `reachable`, else what the program says."""
         if self.kind == WRONG_REACHABLE:
-            names = "".join(it for it in self.reason if not it.isdigit())
-            return self.kind, re.sub(r"(ssm|ec)messages", "ssm", names)
+            return self.kind, re.sub(r"\b[a-z]+\d\w*|\b[a-z]+twice|[\w.-]*amazonaws\.com|\bssm\w*|[\d.]+\b", "", self.reason)
         detail = re.sub(r"`[^`]*`(, )?|\d+", "", self.detail)
-        return self.kind, self.hop, re.sub(r"the default security group of the VPC", "security group", detail)
+        return self.kind, self.hop, detail.replace("the default security group of the VPC", "security group")
 
 
 def check(program, path):
