@@ -141,15 +141,17 @@ async function simulate(input) {
 }
 
 /**
- * The simulator replaces variables in every version of the language, AWS only in 2012-10-17. `${$}` stands for `$`.
- * It also wants strings where a template may have other scalars.
+ * The document for the simulator, which differs from AWS in three ways. It replaces variables in every version of the
+ * language, AWS only in 2012-10-17: `${$}` stands for `$`. Its `IpAddress` finds no address in `0.0.0.0/0`: the two halves
+ * are the same range. It wants strings where a template may have other scalars.
  */
 function plain(document) {
   const escape = document.Version !== "2012-10-17";
   const walk = (value) => {
+    if (value === "0.0.0.0/0") return ["0.0.0.0/1", "128.0.0.0/1"];
     if (typeof value === "string") return escape ? value.replaceAll("${", "${$}{") : value;
     if (typeof value === "boolean" || typeof value === "number") return String(value);
-    if (Array.isArray(value)) return value.map(walk);
+    if (Array.isArray(value)) return value.flatMap(walk);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
   };
   return walk(document);

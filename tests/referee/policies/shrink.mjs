@@ -102,7 +102,10 @@ export function kind(world) {
     if (find(world) === world.trust && JSON.stringify(world.trust) === JSON.stringify(USUAL_TRUST)) continue;
     for (const statement of [find(world).Statement].flat()) {
       for (const [operator, keys] of Object.entries(statement.Condition ?? {})) {
-        for (const key of Object.keys(keys)) parts.add(`${operator} ${key}`);
+        for (const [key, values] of Object.entries(keys)) {
+          parts.add(`${operator} ${key.toLowerCase()}`);
+          if (JSON.stringify(values).includes("${")) parts.add("policy variable");
+        }
       }
       if (statement.NotPrincipal) parts.add("NotPrincipal");
       if (statement.Principal && statement.Principal !== "*" && world.trust !== find(world)) parts.add(`Principal ${Object.keys(statement.Principal)}`);
@@ -117,4 +120,11 @@ export function kind(world) {
   if (world.boundary) parts.add("boundary");
   if (!world.account) parts.add("no account");
   return [...parts].sort().join(", ") || "plain policies";
+}
+
+
+/** The condition keys that the policies of a world use, or else its kind. */
+export function keys(world) {
+  const found = [...kind(world).matchAll(/[a-z]+:[a-z0-9]+(?=[/,]|$)/gi)].map(([key]) => key);
+  return [...new Set(found)].sort().join(", ") || kind(world);
 }
