@@ -34,17 +34,19 @@ export async function judge(world) {
     return seen.get(key);
   };
   const outcomes = [];
+  const denied = new Set();
   for (const deployment of DEPLOYMENTS) {
     const failures = await decide(deployment, "false");
     // The user guide says that the key is present for roles, and in its examples that it is absent without MFA.
     const other = await decide(deployment, null);
     if ((failures.length === 0) !== (other.length === 0)) return { verdict: "undocumented", failures: [] };
     outcomes.push(failures);
+    for (const failure of [...failures, ...other]) denied.add(failure);
   }
   const reached = outcomes.filter((failures) => failures.length === 0).length;
   const assigned = (await decide({ ...DEPLOYMENTS[0], ...ASSIGNED }, "false")).length === 0 !== (outcomes[0].length === 0);
   const verdict = reached === outcomes.length ? "reachable" : reached ? "unknown" : "unreachable";
-  return { verdict, assigned, failures: outcomes.find((failures) => failures.length) ?? [] };
+  return { verdict, assigned, failures: [...denied] };
 }
 
 class Request {
