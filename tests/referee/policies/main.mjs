@@ -12,10 +12,10 @@ import { keys, kind, shrink } from "./shrink.mjs";
 import { write } from "./template.mjs";
 
 const USAGE = "usage: tests/referee/policies/run (--ci | --seeds N [--start S]) [--save DIR] [--unknown] [--max-unknown PERCENT] [--quiet] PROGRAM";
-const CI_SEEDS = 800;
+const CI_SEEDS = 600;
 const WORKERS = 2;
 // Disagreements of one class that become small examples; the others only count.
-const EXAMPLES = 60;
+const EXAMPLES = 300;
 
 let options;
 try {
@@ -40,6 +40,11 @@ function command(world, file) {
   return ["check", file, "-f", "json", "--region", OWN_REGION, ...(world.account ? ["--account", OWN_ACCOUNT] : [])];
 }
 
+process.on("uncaughtException", (error) => {
+  console.error(error.message);
+  process.exit(2);
+});
+
 let files = 0;
 /** What the program says about the one instance. */
 async function ask(world, plain) {
@@ -49,7 +54,7 @@ async function ask(world, plain) {
     const child = spawn(options.program, command(world, file), { stdio: ["ignore", "pipe", "pipe"] });
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"]) child[stream].on("data", (data) => { output[stream] += data; });
-    child.on("error", fail);
+    child.on("error", () => fail(new Error(`cannot run ${options.program}`)));
     child.on("close", (status) => done({ status, ...output }));
   });
   rmSync(file);
