@@ -73,7 +73,7 @@ async function ask(world, plain) {
 /** The class of a comparison: `agreed`, or the name of a disagreement. */
 function compare(truth, said) {
   if (!["reachable", "unreachable", "unknown"].includes(said.verdict)) return "error";
-  if (truth.verdict === "undocumented") return "undocumented";
+  if (truth.verdict === "undocumented") return said.verdict === "unknown" ? "undocumented" : `undocumented, called ${said.verdict}`;
   if (said.verdict === truth.verdict) {
     const hops = new Set(truth.failures.map((failure) => failure.split(" ")[0]));
     return said.verdict === "unreachable" && !hops.has(said.hop) ? "other hop" : "agreed";
@@ -93,6 +93,12 @@ async function example(world, name) {
   return { world: smallest, plain };
 }
 
+const REASON = {
+  reachable: () => "AWS allows every call",
+  unreachable: ({ failures }) => `AWS denies ${failures.join(", ")}`,
+  unknown: ({ failures }) => `the file does not decide ${failures.join(", ")}`,
+};
+
 function save(world, plain, truth, said, name) {
   mkdirSync(options.save, { recursive: true });
   const file = `policies-${world.seed}.${plain ? "json" : "yaml"}`;
@@ -103,8 +109,8 @@ function save(world, plain, truth, said, name) {
     files: [file],
     run: command(world, file),
     instances: { Node: truth.assigned ? [truth.verdict, "unknown"] : [truth.verdict] },
-    hops: [...new Set(truth.failures.map((failure) => failure.split(" ")[0]))],
-    note: `${kind(world)}. ${truth.failures.length ? `AWS denies ${truth.failures.join(", ")}` : "AWS allows every call"}. Found as: ${name}, seed ${world.seed}`,
+    hops: truth.verdict === "unreachable" ? [...new Set(truth.failures.map((failure) => failure.split(" ")[0]))] : [],
+    note: `${kind(world)}. ${REASON[truth.verdict](truth)}. Found as: ${name}, seed ${world.seed}`,
     kind: "policies",
   });
   writeFileSync(list, `${JSON.stringify(cases, null, 1)}\n`);
@@ -152,7 +158,7 @@ for (const [key, { count, seed, world, plain }] of [...kinds].sort((a, b) => b[1
   const said = await ask(world, plain);
   const truth = await judge(world);
   console.log(`  program: ${said.verdict}, ${said.hop}: ${said.detail}`);
-  console.log(`  AWS: ${truth.failures.join(", ") || "allows every call"}`);
+  console.log(`  simulator: ${REASON[truth.verdict]?.(truth) ?? truth.verdict}`);
   const template = write(world, plain);
   const shown = plain ? policies(JSON.parse(template)) : template;
   console.log(shown.replace(/^/gm, "  | "));

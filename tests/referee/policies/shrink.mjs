@@ -125,6 +125,6 @@ export function kind(world) {
 
 /** The condition keys that the policies of a world use, or else its kind. */
 export function keys(world) {
-  const found = [...kind(world).matchAll(/[a-z]+:[a-z0-9]+(?=[/,]|$)/gi)].map(([key]) => key);
+  const found = [...kind(world).matchAll(/[a-z0-9]+:[a-z0-9]+(?=[/,]|$)/gi)].map(([key]) => key);
   return [...new Set(found)].sort().join(", ") || kind(world);
 }
