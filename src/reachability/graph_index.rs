@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use super::Assumptions;
 use super::closed_world::{self, Effect};
-use super::hop::Hop;
 use super::role_policies::RolePermissions;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Text, Value};
@@ -30,7 +29,7 @@ pub(crate) struct GraphIndex<'g> {
     /// Resources that are not only what the model knows, and why.
     doubts: HashMap<NodeId, String>,
     /// Resources that can change hops of all instances.
-    pub(super) everywhere: Vec<(NodeId, Vec<Hop>)>,
+    pub(super) everywhere: Vec<(NodeId, &'static str)>,
     region: Option<&'static Region>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,

@@ -15,6 +15,7 @@
 
 mod assumptions;
 mod closed_world;
+mod doubts;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
