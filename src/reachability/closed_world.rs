@@ -7,11 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::graph_index::GraphIndex;
-use super::hop::Hop;
-use super::{HopResult, HopStatus};
-use crate::ir::NodeId;
-use crate::resource::{Node, inert};
+use crate::resource::{Node, property};
 use crate::tsv;
 
 /// Fields whose readers ask themselves whether the file sets a value that the model cannot represent.
@@ -77,7 +73,7 @@ pub(super) fn doubt(node: &Node) -> Option<String> {
     let (origin, kind) = (node.origin.as_ref()?, node.resource.kind()?);
     let dialect = origin.dialect;
     let unknown = &origin.unknown_properties;
-    if let Some(property) = inert::unmodeled_properties(unknown, kind.inert, dialect).first() {
+    if let Some(property) = property::unmodeled_properties(unknown, kind.inert, dialect).first() {
         return Some(format!("sets `{property}`, which is not modeled"));
     }
     origin.unmodeled.iter().find_map(|note| {
@@ -91,7 +87,7 @@ pub(super) fn doubt(node: &Node) -> Option<String> {
         let row = kind.fields.iter().find(|it| it.name == field);
         let own = row.map_or(field, |it| dialect.pick(it.cfn, it.tf));
         let name = inside.map_or(own.to_owned(), |inside| format!("{own}.{inside}"));
-        (!inert::is_inert(kind.inert, &name, None, dialect))
+        (!property::is_inert(kind.inert, &name, None, dialect))
             .then(|| format!("sets `{name}` to a value that is not modeled"))
     })
 }
@@ -105,8 +101,8 @@ pub(super) enum Effect {
     References,
     /// It can change the DNS resolution in the VPCs that it refers to.
     Names,
-    /// It can change these hops of all instances in its account and Region.
-    Everywhere(Vec<Hop>),
+    /// It can change these hops, separated by commas, of all instances in its account and Region.
+    Everywhere(&'static str),
 }
 
 /// Columns: type, effect, reason.
@@ -175,62 +171,8 @@ pub(super) fn effect(type_name: &str) -> Effect {
         Some(&"none") => Effect::None,
         Some(&"references") => Effect::References,
         Some(&"names") => Effect::Names,
-        Some(hops) => Effect::Everywhere(
-            Hop::ALL
-                .iter()
-                .copied()
-                .filter(|hop| hops.split(',').any(|it| it == hop.as_str()))
-                .collect(),
-        ),
+        Some(hops) => Effect::Everywhere(hops),
         None if CLOSED.iter().any(|start| type_name.starts_with(start)) => Effect::References,
         None => Effect::None,
     }
-}
-
-/// Makes results unknown that rely on a resource which is not only what the model knows.
-pub(super) fn apply(index: &GraphIndex<'_>, relied: &[NodeId], results: &mut [HopResult]) {
-    for result in results {
-        let own = result.at.map(|(node, _)| node);
-        let everywhere = index
-            .everywhere
-            .iter()
-            .find(|it| it.1.contains(&result.hop));
-        if let Some((node, _)) = everywhere
-            && result.status != HopStatus::Unknown
-        {
-            let type_name = index.graph.node(*node).map_or("", |it| {
-                it.resource.type_name(it.dialect()).unwrap_or_default()
-            });
-            doubted(result, *node, || {
-                format!(
-                    "`{}` is of type `{type_name}`, which is not modeled",
-                    index.name(*node)
-                )
-            });
-            continue;
-        }
-        let Some((node, doubt)) = relied
-            .iter()
-            .copied()
-            .chain(own)
-            .find_map(|node| Some((node, index.doubt(node)?)))
-        else {
-            continue;
-        };
-        doubted(result, node, || format!("`{}` {doubt}", index.name(node)));
-    }
-}
-
-fn doubted(result: &mut HopResult, node: NodeId, reason: impl FnOnce() -> String) {
-    if result.status == HopStatus::Unknown && result.at.map(|(at, _)| at) != Some(node) {
-        return;
-    }
-    let field = match result.at {
-        Some((at, field)) if at == node => field,
-        _ => "",
-    };
-    result.status = HopStatus::Unknown;
-    result.detail = reason();
-    result.at = Some((node, field));
-    result.fix = None;
 }

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use super::Assumptions;
 use super::cache::Cache;
 use super::closed_world::{self, Effect};
-use super::hop::Hop;
 use super::refused::Refusal;
 use super::role_policies::RolePermissions;
 use super::service_name::ServiceName;
@@ -34,7 +33,7 @@ pub(crate) struct GraphIndex<'g> {
     /// Resources that are not only what the model knows, and why.
     doubts: HashMap<NodeId, String>,
     /// Resources that can change hops of all instances.
-    pub(super) everywhere: Vec<(NodeId, Vec<Hop>)>,
+    pub(super) everywhere: Vec<(NodeId, &'static str)>,
     region: Option<&'static Region>,
     /// The Region that the file implies.
     home: OnceCell<Option<&'static Region>>,

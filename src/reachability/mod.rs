@@ -20,6 +20,7 @@ mod cache;
 mod closed_world;
 mod dhcp;
 mod dns_rules;
+mod doubts;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;

@@ -52,7 +52,7 @@ impl Mismatch {
 /// A property type, which both languages can read and write.
 pub(crate) trait Prop: Sized {
     /// The table of a nested object.
-    const INSIDE: Option<super::Inside> = None;
+    const INSIDE: Option<super::property::Inside> = None;
 
     /// Writes the value, or returns `None` for an empty one.
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>>;
@@ -298,7 +298,7 @@ impl<T: Word> Scalar for T {
 pub struct OneInList<T>(pub T);
 
 impl<T: Prop> Prop for OneInList<T> {
-    const INSIDE: Option<super::Inside> = T::INSIDE;
+    const INSIDE: Option<super::property::Inside> = T::INSIDE;
 
     fn put(&self, dialect: Dialect) -> Option<RawValue<'_>> {
         let term = self.0.put(dialect)?;

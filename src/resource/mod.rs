@@ -3,10 +3,10 @@
 pub(crate) mod codec;
 mod graph;
 mod iam;
-pub(crate) mod inert;
 mod overrides;
 mod parameters;
 mod policy;
+pub(crate) mod property;
 mod raw_resource;
 mod raw_value;
 #[cfg(test)]
@@ -16,13 +16,13 @@ mod tags;
 
 pub use codec::{EncodedUserData, OneInList, UserData};
 pub use graph::{Graph, Node, Origin, RemovalPolicy, Unmodeled};
-pub use inert::{Coverage, Inert, Inside};
 pub use overrides::Override;
 pub(crate) use overrides::apply_overrides;
 pub use policy::{Effect, Not, PolicyDocument, Principal, Statement};
+pub use property::{Coverage, Field, Inert, Inside, Occurs};
 pub use raw_resource::RawResource;
 pub use raw_value::{Map, RawValue};
-pub use table::{Field, Kind, Occurs};
+pub use table::Kind;
 pub use tags::{LaunchTemplateTags, Tags};
 
 use crate::ir::{Attr, Diagnostics, Dialect, Handle, IntoValue, Link, NodeId, Value};

@@ -5,40 +5,10 @@
 
 use super::Resource;
 use super::codec::{Mismatch, Prop, UnmodeledNotes};
-use super::inert::{Inert, Inside, NOT_MODELED, unmodeled_properties};
+pub(crate) use super::property::{Coverage, Field, Inert, Inside, Occurs};
+use super::property::{NOT_MODELED, unmodeled_properties};
 use super::raw_value::{Map, RawValue};
 use crate::ir::{Attr, Dialect, NodeId};
-
-/// The number of occurrences of a property.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occurs {
-    /// Exactly one.
-    Required,
-    /// At most one.
-    Optional,
-    /// Any number.
-    Many,
-}
-
-/// A property in a resource table.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Field {
-    /// The name in Rust.
-    pub name: &'static str,
-    /// The documentation, with its line breaks.
-    pub doc: &'static str,
-    /// The type in Rust.
-    pub rust: &'static str,
-    /// The number of occurrences.
-    pub occurs: Occurs,
-    /// The name in CloudFormation, with dots for nested properties. Empty if it has none.
-    pub cfn: &'static str,
-    /// The name in Terraform. Empty if it has none.
-    pub tf: &'static str,
-    /// The table of its value, if that has one.
-    pub inside: Option<Inside>,
-}
 
 /// A resource table.
 #[derive(Clone, Copy, Debug)]
@@ -539,5 +509,46 @@ pub(crate) fn lift_object<T: Fields>(
             unmodeled.note(other.what());
             None
         }
+    }
+}
+
+impl Kind {
+    /// Returns how the reachability check treats a property, whose name has dots if it is nested.
+    pub fn coverage(&self, name: &str, dialect: Dialect) -> Coverage {
+        let table = Inside {
+            fields: self.fields,
+            inert: self.inert,
+        };
+        match table.coverage(name, dialect) {
+            Coverage::Unmodeled if self.unfolds(name, dialect) => Coverage::Modeled,
+            found => found,
+        }
+    }
+
+    /// Returns whether the reader makes resources of a property.
+    fn unfolds(&self, name: &str, dialect: Dialect) -> bool {
+        let mut map = Map::default();
+        for field in self.fields {
+            let own = dialect.pick(field.cfn, field.tf);
+            if !own.is_empty() {
+                map.insert_path(own, RawValue::str(""));
+            }
+        }
+        let (head, inside) = name.split_once('.').unwrap_or((name, ""));
+        let nest = |value, key: &str| {
+            RawValue::Object([(key.to_owned().into(), value)].into_iter().collect())
+        };
+        let items = match inside {
+            "" => Vec::new(),
+            _ => vec![inside.rsplit('.').fold(RawValue::str(""), nest)],
+        };
+        map.insert(head.to_owned(), RawValue::List(items));
+        let mut notes = Vec::new();
+        let mut unmodeled = UnmodeledNotes {
+            notes: &mut notes,
+            field: String::new(),
+        };
+        (self.unfold)(&mut map, NodeId::next(0), dialect, &mut unmodeled);
+        map.get(head).is_none() && notes.iter().all(|it| it.reason != NOT_MODELED)
     }
 }

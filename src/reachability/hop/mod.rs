@@ -11,7 +11,7 @@ pub(super) use session_preferences::warnings as session_warnings;
 
 use std::fmt;
 
-use super::closed_world;
+use super::doubts;
 use super::graph_index::GraphIndex;
 use super::iam::NetworkPath;
 use super::instance::{InstanceConfig, Placement};
@@ -234,7 +234,7 @@ pub(super) fn check_all<'g>(
             results.extend(check(&context));
         }
     }
-    closed_world::apply(index, &relied, &mut results);
+    doubts::apply(index, &relied, &mut results);
     results.extend(for_placements(instance, |placement| {
         let mut results = Vec::new();
         for service in SERVICES {
@@ -243,7 +243,7 @@ pub(super) fn check_all<'g>(
             relied.truncate(instance.sources.len());
             relied.extend(of_connection.into_iter().flatten());
             let mut found = connection.check();
-            closed_world::apply(index, &relied, &mut found);
+            doubts::apply(index, &relied, &mut found);
             results.extend(found);
         }
         results

@@ -59,7 +59,7 @@ def declared_types():
             cfn |= {one} - {""}
             tf |= {other} - {""}
     # Types that the reader of plans reads as another one.
-    for path in (ROOT / "src/frontend").rglob("*.rs"):
+    for path in (ROOT / "src/frontend/plan").glob("mod.rs"):
         tf |= set(re.findall(r'"(aws_\w+)" => "aws_\w+",', path.read_text()))
     return cfn, tf
 

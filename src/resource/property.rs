@@ -1,9 +1,38 @@
 //! Properties that cannot affect a session, and how the check treats every other one.
 
-use super::codec::UnmodeledNotes;
 use super::raw_value::{Map, RawValue};
-use super::table::{Field, Kind};
-use crate::ir::{Dialect, Expr, NodeId};
+use crate::ir::{Dialect, Expr};
+
+/// The number of occurrences of a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occurs {
+    /// Exactly one.
+    Required,
+    /// At most one.
+    Optional,
+    /// Any number.
+    Many,
+}
+
+/// A property in a resource table.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Field {
+    /// The name in Rust.
+    pub name: &'static str,
+    /// The documentation, with its line breaks.
+    pub doc: &'static str,
+    /// The type in Rust.
+    pub rust: &'static str,
+    /// The number of occurrences.
+    pub occurs: Occurs,
+    /// The name in CloudFormation, with dots for nested properties. Empty if it has none.
+    pub cfn: &'static str,
+    /// The name in Terraform. Empty if it has none.
+    pub tf: &'static str,
+    /// The table of its value, if that has one.
+    pub inside: Option<Inside>,
+}
 
 /// The table of a nested object.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +107,7 @@ pub enum Coverage {
 }
 
 impl Inside {
-    fn coverage(&self, name: &str, dialect: Dialect) -> Coverage {
+    pub(crate) fn coverage(&self, name: &str, dialect: Dialect) -> Coverage {
         if let Some(inert) = self
             .inert
             .iter()
@@ -109,47 +138,6 @@ impl Inside {
             .iter()
             .find_map(of_field)
             .unwrap_or(Coverage::Unmodeled)
-    }
-}
-
-impl Kind {
-    /// Returns how the reachability check treats a property, whose name has dots if it is nested.
-    pub fn coverage(&self, name: &str, dialect: Dialect) -> Coverage {
-        let table = Inside {
-            fields: self.fields,
-            inert: self.inert,
-        };
-        match table.coverage(name, dialect) {
-            Coverage::Unmodeled if self.unfolds(name, dialect) => Coverage::Modeled,
-            found => found,
-        }
-    }
-
-    /// Returns whether the reader makes resources of a property.
-    fn unfolds(&self, name: &str, dialect: Dialect) -> bool {
-        let mut map = Map::default();
-        for field in self.fields {
-            let own = dialect.pick(field.cfn, field.tf);
-            if !own.is_empty() {
-                map.insert_path(own, RawValue::str(""));
-            }
-        }
-        let (head, inside) = name.split_once('.').unwrap_or((name, ""));
-        let nest = |value, key: &str| {
-            RawValue::Object([(key.to_owned().into(), value)].into_iter().collect())
-        };
-        let items = match inside {
-            "" => Vec::new(),
-            _ => vec![inside.rsplit('.').fold(RawValue::str(""), nest)],
-        };
-        map.insert(head.to_owned(), RawValue::List(items));
-        let mut notes = Vec::new();
-        let mut unmodeled = UnmodeledNotes {
-            notes: &mut notes,
-            field: String::new(),
-        };
-        (self.unfold)(&mut map, NodeId::next(0), dialect, &mut unmodeled);
-        map.get(head).is_none() && notes.iter().all(|it| it.reason != NOT_MODELED)
     }
 }
 
