@@ -43,7 +43,8 @@ pub(super) fn plan(text: &str) -> Option<&str> {
         let is_start = |(at, _): &(usize, &str)| text[at + 1..].starts_with('{');
         text.match_indices('\n').find(is_start)?.0 + 1
     };
-    let json = &text[start..=text.rfind('}').filter(|end| *end > start)?];
+    let end = text.rfind('}').filter(|end| *end > start);
+    let json = &text[start..end.map_or(text.len(), |end| end + 1)];
     let head: String = json
         .chars()
         .filter(|c| !c.is_whitespace())

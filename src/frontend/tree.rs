@@ -82,12 +82,60 @@ impl Tree {
             .map(|entry| &entry.value)
     }
 
+    /// Sets the file of all locations.
+    pub(crate) fn set_file(&mut self, file: u16) {
+        self.at.file = file;
+        match &mut self.kind {
+            Kind::Null | Kind::Text(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|it| it.set_file(file)),
+            Kind::Map(entries) => {
+                for entry in entries {
+                    entry.at.file = file;
+                    entry.value.set_file(file);
+                }
+            }
+        }
+    }
+
     /// Returns the only entry. A function call has this form.
     pub(crate) fn single(&self) -> Option<(&str, &Tree)> {
         match self.map()? {
             [entry] => Some((entry.key.as_str(), &entry.value)),
             _ => None,
         }
+    }
+}
+
+/// Returns text at the place of another value.
+pub(crate) fn text(text: impl Into<String>, like: &Tree) -> Tree {
+    Tree {
+        kind: Kind::Text(text.into()),
+        at: like.at,
+        plain: false,
+    }
+}
+
+/// Returns a list at the place of another value.
+pub(crate) fn list(items: Vec<Tree>, like: &Tree) -> Tree {
+    Tree {
+        kind: Kind::List(items),
+        at: like.at,
+        plain: false,
+    }
+}
+
+/// Returns a function call at the place of its argument.
+pub(crate) fn call(name: &str, argument: Tree) -> Tree {
+    let at = argument.at;
+    let entry = Entry {
+        key: name.to_owned(),
+        at,
+        value: argument,
+    };
+    Tree {
+        kind: Kind::Map(vec![entry]),
+        at,
+        plain: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Resolver rules, DNS Firewall and Route 53 Profiles: what they do to a name in a VPC.
 
+use super::dns_name::DnsName;
 use super::graph_index::{GraphIndex, Resolved};
-use super::names::DnsName;
 use super::ternary::Ternary;
 use crate::ir::{Link, NodeId, Text, Value};
 use crate::resource::{

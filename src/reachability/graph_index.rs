@@ -7,9 +7,8 @@ use std::rc::Rc;
 use super::Assumptions;
 use super::cache::Cache;
 use super::closed_world::{self, Effect};
-use super::refused::Refusal;
 use super::role_policies::RolePermissions;
-use super::service_name::ServiceName;
+use super::service::ServiceName;
 use super::ternary::Ternary;
 use crate::ir::{Attr, Cidr, Expr, NodeId, Pseudo, Stack, Text, Value};
 use crate::region::Region;
@@ -39,8 +38,6 @@ pub(crate) struct GraphIndex<'g> {
     home: OnceCell<Option<&'static Region>>,
     /// The services of the endpoints.
     pub(super) service_names: RefCell<HashMap<NodeId, ServiceName>>,
-    /// Why AWS refuses to create a stack.
-    refusals: OnceCell<Vec<Refusal>>,
     /// The evaluated permissions of each role.
     pub(super) permissions: RefCell<HashMap<NodeId, Rc<RolePermissions<'g>>>>,
     pub(super) cache: Cache<'g>,
@@ -180,7 +177,6 @@ impl<'g> GraphIndex<'g> {
             region,
             home: OnceCell::new(),
             service_names: RefCell::default(),
-            refusals: OnceCell::new(),
             permissions: RefCell::default(),
             cache: Cache::default(),
         }
@@ -197,11 +193,6 @@ impl<'g> GraphIndex<'g> {
         find: impl FnOnce() -> Option<&'static Region>,
     ) -> Option<&'static Region> {
         *self.home.get_or_init(find)
-    }
-
-    /// Returns why AWS refuses to create a stack.
-    pub(super) fn refusals(&self) -> &[Refusal] {
-        self.refusals.get_or_init(|| super::refused::all(self))
     }
 
     /// Returns the nodes of a type that can exist.

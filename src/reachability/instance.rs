@@ -7,6 +7,7 @@ use super::launch_template::{
 };
 use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
+use super::texts::decoded;
 use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     AutoScalingGroup, Eip, EipAssociation, Instance, InstanceProfile, LaunchConfiguration,
@@ -66,22 +67,6 @@ pub(crate) fn all<'g>(index: &GraphIndex<'g>) -> Vec<InstanceConfig<'g>> {
 
 fn endpoint(options: Option<&MetadataOptions>) -> Option<Value<Switch>> {
     options.and_then(|options| options.http_endpoint.clone())
-}
-
-/// Decodes user data, which files can specify in Base64.
-fn decoded(data: &Value<Text>) -> Value<Text> {
-    use base64::Engine as _;
-    let Value::Lit(text) = data else {
-        return data.clone();
-    };
-    let compact: String = text.split_whitespace().collect();
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(compact)
-        .ok();
-    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
-        Some(plain) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
-        _ => data.clone(),
-    }
 }
 
 /// The settings of a network interface.

@@ -19,8 +19,10 @@ mod block_public_access;
 mod cache;
 mod closed_world;
 mod dhcp;
+mod dns_name;
 mod dns_rules;
 mod doubts;
+mod endpoint;
 mod fix;
 pub(crate) mod graph_index;
 mod hop;
@@ -32,24 +34,28 @@ pub(crate) mod launch_template;
 mod managed;
 mod names;
 mod network_acl;
+mod optional_assumptions;
 mod order;
 pub(crate) mod path;
+mod refusal;
 mod refused;
 mod result;
 mod role_policies;
 mod routes;
 mod security;
+mod service;
 mod service_name;
 pub(crate) mod setting;
 pub(crate) mod ternary;
 mod texts;
 mod topology;
 
-pub use assumptions::{Assumptions, assumptions};
+pub use assumptions::assumptions;
 pub use fix::Fix;
 pub use hop::Hop;
 #[cfg(feature = "report")]
 pub(crate) use hop::{DiagramBox, SequenceStep};
+pub use optional_assumptions::Assumptions;
 pub use result::{HopResult, HopStatus, InstanceReachability, Reachability, Verdict, merge};
 pub use topology::{
     EgressPath, EndpointTopology, InstanceTopology, ResourceRef, Rule, Topology, topology,
@@ -57,10 +63,13 @@ pub use topology::{
 #[cfg(feature = "report")]
 pub(crate) use topology::{display_expr, display_text};
 
+use std::cell::OnceCell;
+
 use crate::ir::Stack;
 use crate::resource::Graph;
 use graph_index::GraphIndex;
 use instance::InstanceConfig;
+use refusal::Refusal;
 
 /// Checks whether Session Manager can reach each instance of the graph. The stacks of a Region are
 /// checked together, and apart from those of other Regions.
@@ -70,7 +79,11 @@ pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
     for stacks in regions(graph) {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
         let of_region = instance::all(&index);
-        instances.extend(of_region.iter().map(|it| check_instance(&index, it)));
+        let refusals = OnceCell::new();
+        let checked = of_region
+            .iter()
+            .map(|it| check_instance(&index, &refusals, it));
+        instances.extend(checked);
     }
     instances.sort_by_key(|it: &InstanceReachability| it.node);
     Reachability { instances }
@@ -98,10 +111,11 @@ fn regions(graph: &Graph) -> Vec<Vec<&Stack>> {
 pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
     regions(graph).into_iter().any(|stacks| {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
+        let refusals = OnceCell::new();
         instance::all(&index).iter().any(|instance| {
             let node = index.graph.node(instance.node);
             !node.is_some_and(|it| it.is_absent())
-                && verdict(&index, &hop::check_all(&index, instance)) == Verdict::Unreachable
+                && verdict(&index, &hops(&index, &refusals, instance)) == Verdict::Unreachable
         })
     })
 }
@@ -116,8 +130,24 @@ fn verdict(index: &GraphIndex<'_>, hops: &[HopResult]) -> Verdict {
     }
 }
 
+/// Returns the results of all hops, and of the resources that AWS refuses to create.
+fn hops<'g>(
+    index: &GraphIndex<'g>,
+    refusals: &OnceCell<Vec<Refusal>>,
+    instance: &InstanceConfig<'g>,
+) -> Vec<HopResult> {
+    let mut results = hop::check_all(index, instance);
+    // A more precise failure says it better.
+    if results.iter().all(|it| it.status != HopStatus::Fail) {
+        let refusals = refusals.get_or_init(|| refused::all(index));
+        results.extend(refused::results(index, refusals, instance.node));
+    }
+    results
+}
+
 fn check_instance<'g>(
     index: &GraphIndex<'g>,
+    refusals: &OnceCell<Vec<Refusal>>,
     instance: &InstanceConfig<'g>,
 ) -> InstanceReachability {
     if index
@@ -132,7 +162,7 @@ fn check_instance<'g>(
             warnings: Vec::new(),
         };
     }
-    let hops = result::worst_of_each(hop::check_all(index, instance));
+    let hops = result::worst_of_each(hops(index, refusals, instance));
     InstanceReachability {
         node: instance.node,
         verdict: verdict(index, &hops),

@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 
+use super::HopResult;
 use super::graph_index::GraphIndex;
+use super::refusal::Refusal;
 use super::ternary::Ternary;
-use super::{Fix, Hop, HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::resource::Node;
 
@@ -15,60 +16,6 @@ mod endpoints;
 mod groups;
 mod subnets;
 mod zones;
-
-pub(super) use endpoints::to_interface;
-
-/// A resource that AWS refuses to create.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    /// The resource.
-    node: NodeId,
-    /// The field of its table that AWS refuses.
-    field: &'static str,
-    /// The hop of sessions that the resource belongs to.
-    hop: Hop,
-    /// Whether the file determines the refusal. Not `No`.
-    certain: Ternary,
-    /// A sentence in lowercase, without a period.
-    reason: String,
-    fix: Option<Fix>,
-}
-
-impl Refusal {
-    fn new(
-        hop: Hop,
-        at: (NodeId, &'static str),
-        certain: Ternary,
-        reason: impl Into<String>,
-    ) -> Option<Refusal> {
-        (!certain.is_no()).then(|| Refusal {
-            node: at.0,
-            field: at.1,
-            hop,
-            certain,
-            reason: reason.into(),
-            fix: None,
-        })
-    }
-
-    fn fix(mut self, fix: Fix) -> Refusal {
-        self.fix = Some(fix);
-        self
-    }
-
-    fn result(&self) -> HopResult {
-        let status = match self.certain {
-            Ternary::Yes => HopStatus::Fail,
-            _ => HopStatus::Unknown,
-        };
-        let result = HopResult::new(self.hop, status, self.reason.clone());
-        let result = result.at(self.node, self.field);
-        match &self.fix {
-            Some(fix) => result.fix(fix.clone()),
-            None => result,
-        }
-    }
-}
 
 /// A reason to refuse a resource.
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
@@ -95,8 +42,11 @@ pub(super) fn all(index: &GraphIndex<'_>) -> Vec<Refusal> {
 }
 
 /// Returns the results for an instance whose stack, or a stack that it depends on, is refused.
-pub(super) fn results(index: &GraphIndex<'_>, instance: NodeId) -> Vec<HopResult> {
-    let refusals = index.refusals();
+pub(super) fn results(
+    index: &GraphIndex<'_>,
+    refusals: &[Refusal],
+    instance: NodeId,
+) -> Vec<HopResult> {
     if refusals.is_empty() {
         return Vec::new();
     }

@@ -91,3 +91,19 @@ impl GraphIndex<'_> {
         different
     }
 }
+
+/// Decodes user data, which files can specify in Base64.
+pub(super) fn decoded(data: &Value<Text>) -> Value<Text> {
+    use base64::Engine as _;
+    let Value::Lit(text) = data else {
+        return data.clone();
+    };
+    let compact: String = text.split_whitespace().collect();
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(compact)
+        .ok();
+    match bytes.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(plain) if !plain.is_empty() => Value::Lit(Text::Owned(plain)),
+        _ => data.clone(),
+    }
+}

@@ -39,6 +39,10 @@ resource! {
         internet_gateway_block_mode: Value<InternetGatewayBlockMode> =
             "InternetGatewayBlockMode" / "internet_gateway_block_mode",
     }
+    inert {
+        "" / "aws_account_id" = "AWS sets it",
+        "" / "aws_region" = "AWS sets it",
+    }
 }
 
 impl Hooks for VpcBlockPublicAccessOptions {}
@@ -65,6 +69,9 @@ resource! {
     plain {
         /// Tags. Default: none.
         tags: Tags = "Tags" / "tags",
+    }
+    inert {
+        "" / "resource_arn" = "AWS sets it",
     }
 }
 

@@ -223,7 +223,6 @@ resource! {
         "CreditSpecification" / "credit_specification" = "only the processor",
         "SourceDestCheck" / "source_dest_check" = "only traffic that the instance forwards",
         "AvailabilityZone" / "availability_zone" = "the subnet determines it",
-        "PrivateIpAddress" / "private_ip" = "an address of the subnet",
         "" / "instance_interruption_behavior" = "only what happens when capacity ends",
         "AdditionalInfo" / "" = "reserved",
         "Affinity" / "" = "only the hardware",

@@ -32,8 +32,6 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
-        "PrivateIpAddress" / "private_ip" = "rules are compared with the whole subnet",
-        "PrivateIpAddresses" / "private_ips" = "rules are compared with the whole subnet",
         "" / "private_ip_list" = "rules are compared with the whole subnet",
         "Description" / "description" = "a text",
         "EnablePrimaryIpv6" / "enable_primary_ipv6" = "the names of the services have IPv6 addresses only by an endpoint",

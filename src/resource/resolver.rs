@@ -27,6 +27,9 @@ resource! {
         /// The DNS servers. Default: none.
         target_ips: ResolverTarget = "TargetIps" / "target_ip",
     }
+    inert {
+        "" / "share_status" = "AWS sets it",
+    }
 }
 
 nested! {
@@ -103,6 +106,13 @@ nested! {
         /// The type of queries. Default: all types.
         q_type: Value<Text> = "Qtype" / "q_type",
     }
+    inert {
+        "FirewallDomainRedirectionAction=INSPECT_REDIRECTION_DOMAIN" / "firewall_domain_redirection_action=INSPECT_REDIRECTION_DOMAIN" =
+            "the default, and the names of the services have no redirection",
+        "BlockOverrideDnsType" / "block_override_dns_type" = "an answer that is not the service",
+        "BlockOverrideDomain" / "block_override_domain" = "an answer that is not the service",
+        "BlockOverrideTtl" / "block_override_ttl" = "an answer that is not the service",
+    }
 }
 
 resource! {
@@ -121,6 +131,9 @@ resource! {
     many {
         /// The rules. Default: none.
         rules: FirewallRule = "FirewallRules" / "",
+    }
+    inert {
+        "" / "share_status" = "AWS sets it",
     }
 }
 
@@ -171,6 +184,13 @@ resource! {
         block_response: Value<Text> = "" / "block_response",
         /// The type of queries. Default: all types.
         q_type: Value<Text> = "" / "q_type",
+    }
+    inert {
+        "" / "firewall_domain_redirection_action=INSPECT_REDIRECTION_DOMAIN" =
+            "the default, and the names of the services have no redirection",
+        "" / "block_override_dns_type" = "an answer that is not the service",
+        "" / "block_override_domain" = "an answer that is not the service",
+        "" / "block_override_ttl" = "an answer that is not the service",
     }
 }
 

@@ -15,6 +15,9 @@ resource! {
         /// The VPC.
         vpc: Link<Vpc> = "VpcId" / "vpc_id",
     }
+    inert {
+        "" / "state" = "AWS sets it",
+    }
 }
 
 impl Hooks for SecurityGroupVpcAssociation {}

@@ -34,8 +34,6 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
-        "AvailabilityZoneId" / "availability_zone_id" = "Availability Zones are not compared",
-        "AssignIpv6AddressOnCreation" / "assign_ipv6_address_on_creation" = "the names of the services have IPv6 addresses only by an endpoint",
         "Ipv6CidrBlocks" / "" = "the names of the services have IPv6 addresses only by an endpoint",
         "Ipv6IpamPoolId" / "" = "the names of the services have IPv6 addresses only by an endpoint",
         "Ipv6NetmaskLength" / "" = "the names of the services have IPv6 addresses only by an endpoint",

@@ -86,7 +86,6 @@ resource! {
         tags: Tags = "Tags" / "tags",
     }
     inert {
-        "IpAddressType=ipv4" / "ip_address_type=ipv4" = "the default",
         "" / "auto_accept" = "only endpoint services of other accounts",
         "" / "requester_managed" = "only endpoint services of other accounts",
         "" / "cidr_blocks" = "AWS sets it",
@@ -108,7 +107,7 @@ impl Hooks for VpcEndpoint {
 
 /// Declares a separate resource of Terraform that changes an endpoint.
 macro_rules! satellite {
-    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? }) => {
+    ($(#[doc = $doc:literal])* $name:ident: $tf:literal, import $import:literal, { $($(#[doc = $fdoc:literal])* $field:ident: $of:ty = $arg:literal),+ $(,)? } $(, inert { $($inert:tt)* })?) => {
         resource! {
             $(#[doc = $doc])*
             pub struct $name: "" / $tf, link Attr::by_ref("id"), import "" / $import;
@@ -117,6 +116,7 @@ macro_rules! satellite {
                 endpoint: Link<VpcEndpoint> = "" / "vpc_endpoint_id",
                 $($(#[doc = $fdoc])* $field: $of = "" / $arg,)+
             }
+            $(inert { $($inert)* })?
         }
 
         impl Hooks for $name {}
@@ -141,6 +141,8 @@ satellite! {
     VpcEndpointSecurityGroup: "aws_vpc_endpoint_security_group_association", import "{vpc_endpoint_id}/{security_group_id}", {
         /// The security group.
         security_group: Link<SecurityGroup> = "security_group_id",
+    }, inert {
+        "" / "replace_default_association=true" = "the default group is replaced",
     }
 }
 

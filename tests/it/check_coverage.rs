@@ -54,7 +54,7 @@ fn code(directory: &str) -> String {
 
 /// Returns the types that the reader of plans reads as another one, and that one.
 fn equivalents() -> Vec<(String, String)> {
-    let text = code("src/frontend");
+    let text = read("src/frontend/plan/mod.rs");
     let pairs = text.lines().filter_map(|line| {
         let (from, to) = line.trim().strip_prefix('"')?.split_once("\" => \"")?;
         let to = to.strip_suffix("\",")?;

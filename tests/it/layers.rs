@@ -27,11 +27,28 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// Imports that close a circle and are allowed: the file, the file that it imports, and the reason.
-const CIRCULAR: &[(&str, &str, &str)] = &[(
-    "src/reachability/result.rs",
-    "src/reachability/hop/mod.rs",
-    "a result names its hop, and the closed enum of hops has the function that returns the results",
-)];
+const CIRCULAR: &[(&str, &str, &str)] = &[
+    (
+        "src/reachability/result.rs",
+        "src/reachability/hop/mod.rs",
+        "a result names its hop, and the closed enum of hops has the function that returns the results",
+    ),
+    (
+        "src/reachability/cache.rs",
+        "src/reachability/network_acl.rs",
+        "the index keeps what each file computes once",
+    ),
+    (
+        "src/reachability/cache.rs",
+        "src/reachability/routes.rs",
+        "the index keeps what each file computes once",
+    ),
+    (
+        "src/reachability/cache.rs",
+        "src/reachability/security.rs",
+        "the index keeps what each file computes once",
+    ),
+];
 
 /// The lines that a file can have.
 const MAX_LINES: usize = 600;

@@ -8,7 +8,8 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::super::tree::{Entry, Kind, SyntaxError, Tree};
+use super::super::tree::{Entry, Kind, SyntaxError, Tree, call, list, text};
+use super::exports::{names, pattern};
 use super::{Deployment, looped};
 
 /// Limits nested stacks, which can contain themselves.
@@ -99,97 +100,6 @@ pub(crate) fn link(
     })
 }
 
-fn text(text: impl Into<String>, like: &Tree) -> Tree {
-    Tree {
-        kind: Kind::Text(text.into()),
-        at: like.at,
-        plain: false,
-    }
-}
-
-fn list(items: Vec<Tree>, like: &Tree) -> Tree {
-    Tree {
-        kind: Kind::List(items),
-        at: like.at,
-        plain: false,
-    }
-}
-
-fn call(name: &str, argument: Tree) -> Tree {
-    let at = argument.at;
-    let entry = Entry {
-        key: name.to_owned(),
-        at,
-        value: argument,
-    };
-    Tree {
-        kind: Kind::Map(vec![entry]),
-        at,
-        plain: false,
-    }
-}
-
-/// Sets the file of all locations.
-fn locate(tree: &mut Tree, file: u16) {
-    tree.at.file = file;
-    match &mut tree.kind {
-        Kind::Null | Kind::Text(_) => {}
-        Kind::List(items) => items.iter_mut().for_each(|it| locate(it, file)),
-        Kind::Map(entries) => {
-            for entry in entries {
-                entry.at.file = file;
-                locate(&mut entry.value, file);
-            }
-        }
-    }
-}
-
-/// Returns the text of a name with `*` for parts that the file does not show.
-fn pattern(tree: &Tree) -> Option<String> {
-    if let Some(text) = tree.text() {
-        return Some(text.to_owned());
-    }
-    let (name, argument) = tree.single()?;
-    match name {
-        "Ref" => Some("*".to_owned()),
-        "Fn::Sub" => {
-            let format = argument
-                .text()
-                .or_else(|| argument.list()?.first()?.text())?;
-            let mut out = String::new();
-            let mut rest = format;
-            while let Some((before, after)) = rest.split_once("${") {
-                let (_, behind) = after.split_once('}')?;
-                out.push_str(before);
-                out.push('*');
-                rest = behind;
-            }
-            Some(out + rest)
-        }
-        "Fn::Join" => match argument.list()? {
-            [delimiter, items] => {
-                let parts: Option<Vec<String>> = items.list()?.iter().map(pattern).collect();
-                Some(parts?.join(delimiter.text()?))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Returns whether an import can name an export. The name of a stack is not in its template.
-fn names(import: &str, export: &str) -> bool {
-    if import == export {
-        return true;
-    }
-    let last = |text: &str| text.rsplit('*').next().unwrap_or_default().to_owned();
-    match (import.contains('*'), export.contains('*')) {
-        (_, true) => !last(export).is_empty() && import.ends_with(&last(export)),
-        (true, false) => !last(import).is_empty() && export.ends_with(&last(import)),
-        (false, false) => false,
-    }
-}
-
 impl Linker<'_> {
     /// Returns a prefix from the name of a file that no other template has.
     fn free_prefix(&self, file: &str) -> String {
@@ -216,7 +126,7 @@ impl Linker<'_> {
         let (mut root, undecided) = looped(template.root, self.deployment)?;
         self.unresolved |= undecided;
         let at = self.units.len();
-        locate(&mut root, u16::try_from(at).unwrap_or(u16::MAX));
+        root.set_file(u16::try_from(at).unwrap_or(u16::MAX));
         self.units.push(Unit {
             file: template.file.clone(),
             prefix: prefix.clone(),

@@ -4,6 +4,7 @@
 //! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
 //! creates a graph for each combination of conditions.
 
+mod exports;
 mod functions;
 mod link;
 mod loops;

@@ -2,10 +2,10 @@
 
 use super::super::HopResult;
 use super::super::dhcp::Resolver;
+use super::super::endpoint::to_interface;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path;
-use super::super::refused::to_interface;
 use super::super::routes::InternetRoute;
 use super::super::service_name::serves;
 use super::super::ternary::Ternary;

@@ -16,7 +16,7 @@ use super::graph_index::GraphIndex;
 use super::iam::NetworkPath;
 use super::instance::{InstanceConfig, Placement};
 use super::ternary::Ternary;
-use super::{HopResult, HopStatus, refused};
+use super::{HopResult, HopStatus};
 use crate::ir::NodeId;
 use crate::session_manager::SERVICES;
 use instance_profile::InstanceRole;
@@ -248,10 +248,6 @@ pub(super) fn check_all<'g>(
         }
         results
     }));
-    // A more precise failure says it better.
-    if results.iter().all(|it| it.status != HopStatus::Fail) {
-        results.extend(refused::results(index, instance.node));
-    }
     results
 }
 

@@ -4,7 +4,7 @@
 
 use super::super::graph_index::GraphIndex;
 use super::pattern::{Atom, literal};
-use super::text::{instance_arn, plain, push_pseudo, role_arn};
+use super::text::{Variable, Variables, instance_arn, plain, push_pseudo, role_arn};
 use crate::ir::{Expr, NodeId, Pseudo, Value};
 use crate::resource::{Node, RawValue, Resource};
 
@@ -92,6 +92,16 @@ pub(super) enum Fact {
 
 fn text(value: &str) -> Fact {
     Fact::Value(literal(value))
+}
+
+impl Variables for CallContext<'_> {
+    fn variable(&self, index: &GraphIndex<'_>, action: &str, key: &str) -> Variable {
+        match self.fact(index, action, key) {
+            Fact::Value(value) => Variable::Value(value),
+            Fact::Absent => Variable::Absent,
+            _ => Variable::Unknown,
+        }
+    }
 }
 
 impl CallContext<'_> {

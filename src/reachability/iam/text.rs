@@ -1,12 +1,24 @@
 //! Converts expressions to patterns and texts. Expands the ARNs of resources in the file.
 
 use super::super::graph_index::GraphIndex;
-use super::context::{CallContext, Fact};
 use super::pattern::{Atom, literal};
 use crate::ir::{Attr, Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{
     Bucket, Instance, KmsKey, LogGroup, ManagedPolicy, Resource, Role, Vpc, VpcEndpoint,
 };
+
+/// The value of a policy variable.
+pub(super) enum Variable {
+    Value(Vec<Atom>),
+    Absent,
+    Unknown,
+}
+
+/// The policy variables of a call.
+pub(super) trait Variables {
+    /// Returns the value of a variable in the policies for an action.
+    fn variable(&self, index: &GraphIndex<'_>, action: &str, key: &str) -> Variable;
+}
 
 /// How to read a text.
 #[derive(Clone, Copy)]
@@ -14,9 +26,9 @@ pub(super) enum Reading<'c> {
     /// Without wildcards and variables.
     Literal,
     /// With the policy variables of a call.
-    Variables(&'c CallContext<'c>, &'c str),
+    Variables(&'c dyn Variables, &'c str),
     /// With wildcards, and the policy variables of a call.
-    Pattern(&'c CallContext<'c>, &'c str),
+    Pattern(&'c dyn Variables, &'c str),
 }
 
 /// Converts an expression. Returns none if a policy variable has no value, since then nothing
@@ -131,17 +143,17 @@ fn push_text(
 fn push_variable(
     index: &GraphIndex<'_>,
     name: &str,
-    (call, action): (&CallContext<'_>, &str),
+    (call, action): (&dyn Variables, &str),
     out: &mut Vec<Atom>,
 ) -> Option<()> {
     let (key, default) = match name.split_once(',') {
         Some((key, default)) => (key, Some(default.trim().trim_matches('\''))),
         None => (name, None),
     };
-    match call.fact(index, action, &key.trim().to_ascii_lowercase()) {
-        Fact::Value(value) => out.extend(value),
-        Fact::Absent => out.extend(literal(default?)),
-        _ => out.push(Atom::Unknown),
+    match call.variable(index, action, &key.trim().to_ascii_lowercase()) {
+        Variable::Value(value) => out.extend(value),
+        Variable::Absent => out.extend(literal(default?)),
+        Variable::Unknown => out.push(Atom::Unknown),
     }
     Some(())
 }

@@ -1,17 +1,18 @@
 //! VPC endpoints that AWS refuses to create.
 
 use super::{Refusal, together};
-use crate::ir::{Expr, Link, NodeId, Text, Value};
+use crate::ir::{Expr, NodeId, Text, Value};
+use crate::reachability::endpoint::to_interface;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::path;
-use crate::reachability::routes::flag;
+use crate::reachability::service::ServiceName;
 use crate::reachability::service_name::{
-    ServiceName, home, is_cross_region, regions_of_file, same_vpc, service_name,
+    home, is_cross_region, regions_of_file, same_vpc, service_name,
 };
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::Region;
-use crate::resource::{EndpointType, RawValue, Subnet, Typed, VpcEndpoint};
+use crate::resource::{RawValue, VpcEndpoint};
 
 /// Services with gateway endpoints.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
@@ -205,44 +206,6 @@ fn provider_region(index: &GraphIndex<'_>, id: NodeId, endpoint: &VpcEndpoint) -
     )?;
     let fix = Fix::set(id, "service_region", RawValue::str(region.name));
     Some(refusal.fix(fix))
-}
-
-/// Returns the changes that turn an endpoint into an interface endpoint.
-pub(crate) fn to_interface(
-    index: &GraphIndex<'_>,
-    id: NodeId,
-    endpoint: &VpcEndpoint,
-    subnet: Option<Link<Subnet>>,
-) -> Fix {
-    let mut changes = vec![Fix::set(
-        id,
-        "vpc_endpoint_type",
-        RawValue::str(EndpointType::Interface.as_str()),
-    )];
-    if !flag(endpoint.private_dns_enabled.as_ref()).is_yes() {
-        changes.push(Fix::set(id, "private_dns_enabled", RawValue::Bool(true)));
-    }
-    let of_vpc = || {
-        let vpc = index.resolve_one(&endpoint.vpc);
-        let mut subnets = index.all::<Subnet>();
-        let found = subnets.find(|(_, _, it)| index.resolve_one(&it.vpc).same(&vpc).is_yes());
-        found.map(|(id, ..)| Value::Expr(id.at(Subnet::LINK)))
-    };
-    if endpoint.subnets.is_empty() {
-        match subnet.or_else(of_vpc) {
-            Some(Value::Expr(subnet)) => changes.push(Fix::set(
-                id,
-                "subnets",
-                RawValue::List(vec![RawValue::from(subnet)]),
-            )),
-            _ => changes.push(Fix::manual("add a subnet of the VPC to the endpoint")),
-        }
-    }
-    if changes.len() == 1 {
-        changes.swap_remove(0)
-    } else {
-        Fix::All(changes)
-    }
 }
 
 /// A gateway endpoint, which is the default, for a service that has none.

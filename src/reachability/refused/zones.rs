@@ -1,10 +1,12 @@
 //! Private hosted zones that Route 53 refuses to associate with a VPC.
 
 use super::{Refusal, together};
+use crate::reachability::dns_name::DnsName;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
-use crate::reachability::names::{self, DnsName};
+use crate::reachability::names;
 use crate::reachability::path;
-use crate::reachability::service_name::{ServiceName, service_name};
+use crate::reachability::service::ServiceName;
+use crate::reachability::service_name::service_name;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::resource::{RawValue, Vpc, VpcEndpoint};

@@ -1,0 +1,49 @@
+//! Names of exports, which often contain the name of a stack that no template shows.
+
+use super::super::tree::Tree;
+
+/// Returns the text of a name with `*` for parts that the file does not show.
+pub(super) fn pattern(tree: &Tree) -> Option<String> {
+    if let Some(text) = tree.text() {
+        return Some(text.to_owned());
+    }
+    let (name, argument) = tree.single()?;
+    match name {
+        "Ref" => Some("*".to_owned()),
+        "Fn::Sub" => {
+            let format = argument
+                .text()
+                .or_else(|| argument.list()?.first()?.text())?;
+            let mut out = String::new();
+            let mut rest = format;
+            while let Some((before, after)) = rest.split_once("${") {
+                let (_, behind) = after.split_once('}')?;
+                out.push_str(before);
+                out.push('*');
+                rest = behind;
+            }
+            Some(out + rest)
+        }
+        "Fn::Join" => match argument.list()? {
+            [delimiter, items] => {
+                let parts: Option<Vec<String>> = items.list()?.iter().map(pattern).collect();
+                Some(parts?.join(delimiter.text()?))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns whether an import can name an export. The name of a stack is not in its template.
+pub(super) fn names(import: &str, export: &str) -> bool {
+    if import == export {
+        return true;
+    }
+    let last = |text: &str| text.rsplit('*').next().unwrap_or_default().to_owned();
+    match (import.contains('*'), export.contains('*')) {
+        (_, true) => !last(export).is_empty() && import.ends_with(&last(export)),
+        (true, false) => !last(import).is_empty() && export.ends_with(&last(import)),
+        (false, false) => false,
+    }
+}

@@ -1,0 +1,13 @@
+//! Assumptions that a user can make.
+
+/// Optional assumptions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Assumptions {
+    /// Whether to assume that an image which the file does not describe includes SSM Agent. Default:
+    /// `false`.
+    pub agent: bool,
+    /// Whether to assume that Default Host Management is enabled in the account and Region. Default:
+    /// `false`.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/fleet-manager-default-host-management-configuration.html>
+    pub dhmc: bool,
+}
