@@ -70,6 +70,10 @@ pub(super) fn doubt_of_change(node: &Node, by: &Node) -> Option<String> {
 
 /// Returns why a resource is not only what the model knows: words after its name.
 pub(super) fn doubt(node: &Node) -> Option<String> {
+    // A data source shows an existing resource, and all of its attributes.
+    if node.is_lookup() {
+        return None;
+    }
     let (origin, kind) = (node.origin.as_ref()?, node.resource.kind()?);
     let dialect = origin.dialect;
     let unknown = &origin.unknown_properties;

@@ -432,21 +432,21 @@ fn direction<'g>(
                 decision.add(rule, ours);
             }
         }
+        if let Group::OfOtherVpc(_, fits) = group {
+            usable = usable.and(*fits);
+        }
         decision.or(match group {
-            Group::Of(Resolved::Node(id, _)) if index.is_externally_modified(*id) => {
-                Ternary::Unknown
+            Group::Of(Resolved::Node(id, _)) | Group::OfOtherVpc(id, _) => {
+                let is_known = index.exists(*id).is_yes() && !index.is_externally_modified(*id);
+                if is_known {
+                    Ternary::No
+                } else {
+                    Ternary::Unknown
+                }
             }
-            Group::Of(Resolved::Node(id, _)) => match index.exists(*id) {
-                Ternary::Yes => Ternary::No,
-                _ => Ternary::Unknown,
-            },
             Group::Of(Resolved::OtherType(_)) => Ternary::No,
             Group::Of(Resolved::Outside(_)) | Group::SomeOf(_) => Ternary::Unknown,
             Group::DefaultOf(vpc) => default_group(index, vpc, peer, egress),
-            Group::OfOtherVpc(_, fits) => {
-                usable = usable.and(*fits);
-                Ternary::No
-            }
         });
     }
     decision.result().and(usable)
