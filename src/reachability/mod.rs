@@ -72,9 +72,22 @@ use instance::InstanceConfig;
 use refusal::Refusal;
 
 /// Checks whether Session Manager can reach each instance of the graph. The stacks of a Region are
-/// checked together, and apart from those of other Regions.
+/// checked together, and apart from those of other Regions. Overrides count: where the languages
+/// differ by them, the result is unknown.
 #[must_use]
 pub fn check(graph: &Graph, assumptions: &Assumptions) -> Reachability {
+    match graph.as_printed() {
+        None => check_graph(graph, assumptions),
+        Some(printed) => merge(
+            printed
+                .iter()
+                .map(|it| check_graph(it, assumptions))
+                .collect(),
+        ),
+    }
+}
+
+fn check_graph(graph: &Graph, assumptions: &Assumptions) -> Reachability {
     let mut instances = Vec::new();
     for stacks in regions(graph) {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
@@ -109,6 +122,12 @@ fn regions(graph: &Graph) -> Vec<Vec<&Stack>> {
 /// Returns whether an instance is unreachable. Skips the warnings, which only a report shows.
 #[cfg(feature = "cli")]
 pub(crate) fn is_unreachable(graph: &Graph, assumptions: &Assumptions) -> bool {
+    if let Some(printed) = graph.as_printed() {
+        let all = printed.iter();
+        let checked = merge(all.map(|it| check_graph(it, assumptions)).collect());
+        let mut verdicts = checked.instances.iter().map(|it| it.verdict);
+        return verdicts.any(|it| it == Verdict::Unreachable);
+    }
     regions(graph).into_iter().any(|stacks| {
         let index = GraphIndex::of_stacks(graph, stacks, *assumptions);
         let refusals = OnceCell::new();

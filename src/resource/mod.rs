@@ -6,6 +6,7 @@ mod iam;
 mod overrides;
 mod parameters;
 mod policy;
+mod printed;
 pub(crate) mod property;
 mod raw_resource;
 mod raw_value;

@@ -30,6 +30,7 @@ mod linked;
 mod names;
 mod pages;
 mod parts;
+mod printed;
 mod properties;
 mod public_api;
 mod readers;

@@ -1,0 +1,101 @@
+//! The reachability check sees an app as the back ends print it.
+
+use ssm_synth::ir::Dialect;
+use ssm_synth::reachability::{self, Assumptions, Reachability, Verdict};
+use ssm_synth::resource::{Override, RawResource, Resource};
+use ssm_synth::{App, SessionAccess};
+
+fn app() -> App {
+    let mut app = App::new();
+    app.stack("Access").add_inline(SessionAccess::new());
+    app
+}
+
+fn check(app: &App) -> Reachability {
+    reachability::check(app.graph(), &Assumptions::default())
+}
+
+/// Overrides a property of each endpoint for `ssm`.
+fn with_override(app: &mut App, dialect: Dialect, pointer: &str, value: serde_json::Value) {
+    let endpoints = app.graph_mut().nodes_mut().map(|(_, node)| node);
+    for node in endpoints.filter(|it| matches!(it.resource, Resource::VpcEndpoint(_))) {
+        node.overrides.push(Override {
+            dialect,
+            pointer: pointer.to_owned(),
+            value: Some(value.clone()),
+        });
+    }
+}
+
+#[test]
+fn an_override_decides_the_verdict() {
+    let mut app = app();
+    assert_eq!(check(&app).instances[0].verdict, Verdict::Reachable);
+    with_override(&mut app, Dialect::Cfn, "/PrivateDnsEnabled", false.into());
+    // The languages differ now.
+    assert_eq!(check(&app).instances[0].verdict, Verdict::Unknown);
+    with_override(&mut app, Dialect::Tf, "/private_dns_enabled", false.into());
+    assert_eq!(check(&app).instances[0].verdict, Verdict::Unreachable);
+}
+
+#[test]
+fn an_override_of_a_property_that_is_not_modeled_makes_the_verdict_unknown() {
+    let mut app = app();
+    for (dialect, pointer) in [
+        (Dialect::Cfn, "/ServiceNetworkArn"),
+        (Dialect::Tf, "/service_network_arn"),
+    ] {
+        with_override(&mut app, dialect, pointer, "arn:aws:x".into());
+    }
+    let checked = check(&app);
+    assert_eq!(checked.instances[0].verdict, Verdict::Unknown);
+    let details = checked.instances[0]
+        .hops
+        .iter()
+        .map(|it| it.detail.as_str());
+    let details: Vec<&str> = details.collect();
+    assert!(
+        details.iter().any(|it| it.contains("ServiceNetworkArn")),
+        "{details:?}"
+    );
+}
+
+#[test]
+fn an_override_of_a_property_that_cannot_matter_changes_nothing() {
+    let mut app = app();
+    with_override(&mut app, Dialect::Cfn, "/Tags/0/Value", "other".into());
+    assert_eq!(check(&app).instances[0].verdict, Verdict::Reachable);
+}
+
+#[test]
+fn a_raw_resource_of_a_modeled_type_is_read() {
+    let mut app = app();
+    let vpc = {
+        let mut nodes = app.graph().nodes();
+        let vpc = nodes.find(|(_, node)| matches!(node.resource, Resource::Vpc(_)));
+        vpc.unwrap().0.at(ssm_synth::ir::Attr::by_ref("id"))
+    };
+    let value = ssm_synth::resource::RawValue::from(vpc);
+    let second = |service: &str| {
+        RawResource::new()
+            .cfn("AWS::EC2::VPCEndpoint")
+            .property("VpcId", value.clone())
+            .property(
+                "ServiceName",
+                format!("com.amazonaws.eu-central-1.{service}"),
+            )
+            .property("VpcEndpointType", "Interface")
+            .property("PrivateDnsEnabled", true)
+            .tf("aws_vpc_endpoint")
+            .argument("vpc_id", value.clone())
+            .argument(
+                "service_name",
+                format!("com.amazonaws.eu-central-1.{service}"),
+            )
+            .argument("vpc_endpoint_type", "Interface")
+            .argument("private_dns_enabled", true)
+    };
+    app.stack("Access").add("Second", second("ssm"));
+    // AWS refuses two endpoints of one service with private DNS.
+    assert_ne!(check(&app).instances[0].verdict, Verdict::Reachable);
+}
