@@ -212,6 +212,16 @@ stage_embed() {
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
 }
 
+# Judges of the check that share no code with it.
+stage_referee() {
+    step build build
+    local seeds=
+    [ -z "$all" ] || seeds='--seeds 20000'
+    step packets tests/referee/run ${seeds:---ci} "$program"
+    needs npm 'the referee of policies' || return 0
+    step policies tests/referee/policies/run ${seeds:---ci} "$program"
+}
+
 # Skips a stage if a tool is not on the PATH; fails in CI.
 needs() {
     command -v "$1" >/dev/null && return
@@ -219,7 +229,7 @@ needs() {
     return 1
 }
 
-known=(lint unit prose deploy parity convert checkers embed)
+known=(lint unit prose deploy parity convert checkers embed referee)
 stages=()
 all=
 for argument; do
