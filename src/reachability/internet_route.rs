@@ -10,7 +10,7 @@ use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, Expr, NodeId, Value};
 use crate::resource::{
-    AvailabilityMode, ConnectivityType, InternetGateway, NatGateway, Resource, Route, Subnet,
+    AvailabilityMode, ConnectivityType, InternetGateway, NatGateway, Node, Resource, Route, Subnet,
     VpcGatewayAttachment,
 };
 
@@ -452,14 +452,7 @@ fn by_regional_nat<'g>(
             (id, "vpc"),
         );
     }
-    let attached = Ternary::any(index.all::<VpcGatewayAttachment>().map(|(tie, _, it)| {
-        let of_internet = it.internet_gateway.is_some();
-        index
-            .resolve_one(&it.vpc)
-            .same(&vpc)
-            .and(index.exists(tie))
-            .and(of_internet.into())
-    }));
+    let attached = has_internet_gateway(index, &vpc);
     if attached.is_no() {
         return InternetRoute::Broken(
             format!("NAT gateway `{name}` is in a VPC without an attached internet gateway"),
@@ -482,8 +475,31 @@ fn by_regional_nat<'g>(
     }
 }
 
+/// Returns whether a VPC of the file has an internet gateway.
+pub(super) fn has_internet_gateway<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Ternary {
+    let attached = Ternary::any(index.all::<VpcGatewayAttachment>().map(|(tie, _, it)| {
+        let of_internet = it
+            .internet_gateway
+            .as_ref()
+            .is_some_and(|it| !it.is_absent());
+        index
+            .resolve_one(&it.vpc)
+            .same(vpc)
+            .and(index.exists(tie))
+            .and(of_internet.into())
+    }));
+    let hidden = vpc.node().is_none_or(|id| {
+        index.is_externally_modified(id) || index.graph.node(id).is_some_and(Node::is_lookup)
+    });
+    attached.or(if hidden {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    })
+}
+
 /// Returns whether an internet gateway is attached to a VPC.
-fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef<'g>) -> Ternary {
+pub(super) fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef<'g>) -> Ternary {
     let gateway_exists = index.exists(gateway);
     let ties = index.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
         let ours = match &tie.internet_gateway {
