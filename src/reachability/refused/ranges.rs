@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::{Refusal, together};
-use crate::ir::{AddressSet, Cidr, NodeId, Text, Value};
+use crate::ir::{AddressSet, Cidr, NodeId};
+use crate::reachability::addresses::{FixedAddress, fixed_addresses};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
-use crate::reachability::{Fix, Hop, addresses, instance};
-use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
+use crate::reachability::{Fix, Hop};
+use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock};
 
 /// Returns every range of a VPC, if the file shows all of them.
 pub(super) fn of_vpc(index: &GraphIndex<'_>, id: NodeId, vpc: &Vpc) -> Option<Vec<Cidr>> {
@@ -102,89 +103,10 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
     found
 }
 
-/// A fixed private address, with the property that sets it.
-struct Fixed {
-    at: (NodeId, &'static str),
-    subnet: NodeId,
-    address: Cidr,
-    hop: Hop,
-}
-
-/// Returns the fixed addresses in subnets of the file.
-fn fixed(index: &GraphIndex<'_>) -> Vec<Fixed> {
-    let mut found = Vec::new();
-    let mut add = |at, subnet: &Resolved<'_, Subnet>, value: Option<&Value<Text>>, hop| {
-        if let (Some(subnet), Some(address)) = (subnet.node(), addresses::fixed(value)) {
-            found.push(Fixed {
-                at,
-                subnet,
-                address,
-                hop,
-            });
-        }
-    };
-    for (id, _, interface) in index.all::<NetworkInterface>() {
-        let subnet = index.resolve_one(&interface.subnet);
-        let several = interface.private_ips.iter();
-        match &interface.private_ip_address {
-            // A refreshed plan contains the address also in the list.
-            None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it), Hop::Route)),
-            one => add(
-                (id, "private_ip_address"),
-                &subnet,
-                one.as_ref(),
-                Hop::Route,
-            ),
-        }
-    }
-    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
-        for it in &endpoint.subnet_configurations {
-            if let Some(link) = &it.subnet {
-                let at = (id, "subnet_configurations");
-                add(
-                    at,
-                    &index.resolve_one(link),
-                    it.ipv4.as_ref(),
-                    Hop::Endpoint,
-                );
-            }
-        }
-    }
-    for config in instance::all(index) {
-        let node = |id: &NodeId| index.graph.node(*id).map(|node| &node.resource);
-        let is_instance = matches!(node(&config.node), Some(Resource::Instance(_)));
-        let has_interface = config
-            .sources
-            .iter()
-            .any(|id| matches!(node(id), Some(Resource::NetworkInterface(_))));
-        let absent = index
-            .graph
-            .node(config.node)
-            .is_none_or(|it| it.is_absent());
-        let [placement] = config.placements.as_slice() else {
-            continue;
-        };
-        if let (Some(address), Some(subnet)) = (config.address, placement.subnet.node())
-            && is_instance
-            && !has_interface
-            && !absent
-            && placement.certain
-        {
-            found.push(Fixed {
-                at: (config.node, "private_ip_address"),
-                subnet,
-                address,
-                hop: Hop::Route,
-            });
-        }
-    }
-    found
-}
-
 /// A fixed address outside its subnet, or reserved by AWS.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
 pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let one = |fixed: Fixed| {
+    let one = |fixed: &FixedAddress| {
         let Resource::Subnet(subnet) = &index.graph.node(fixed.subnet)?.resource else {
             return None;
         };
@@ -213,7 +135,7 @@ pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
             "use an address of the subnet other than its first four and its last",
         )))
     };
-    fixed(index).into_iter().filter_map(one).collect()
+    fixed_addresses(index).iter().filter_map(one).collect()
 }
 
 fn shown(address: Cidr) -> String {
@@ -224,7 +146,7 @@ fn shown(address: Cidr) -> String {
 pub(super) fn fixed_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut first: HashMap<(NodeId, (u32, u32)), NodeId> = HashMap::new();
     let mut found = Vec::new();
-    for fixed in fixed(index) {
+    for fixed in fixed_addresses(index) {
         let id = fixed.at.0;
         let other = *first
             .entry((fixed.subnet, fixed.address.bounds()))
