@@ -2,23 +2,15 @@
 
 use std::sync::LazyLock;
 
+use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved};
 use super::ternary::Ternary;
 use super::{Hop, instance};
-use crate::ir::{AddressSet, Cidr, Expr, NodeId, Text, Value};
-use crate::resource::{NetworkInterface, Resource, Subnet, VpcCidrBlock, VpcEndpoint};
+use crate::ir::{AddressSet, Cidr, NodeId, Text, Value};
+use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
 
 /// The addresses that the internet routes.
 pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(AddressSet::public);
-
-/// Returns the fixed address that a property sets.
-pub(crate) fn fixed(value: Option<&Value<Text>>) -> Option<Cidr> {
-    let text = match value? {
-        Value::Lit(text) | Value::Expr(Expr::Text(text)) => text,
-        Value::Expr(_) => return None,
-    };
-    format!("{text}/32").parse().ok()
-}
 
 /// A fixed private address, with the property that sets it.
 pub(crate) struct FixedAddress {
@@ -104,6 +96,28 @@ fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
         }
     }
     found
+}
+
+/// Returns every range of a VPC, if the file shows all of them.
+pub(crate) fn of_vpc(index: &GraphIndex<'_>, id: NodeId, vpc: &Vpc) -> Option<Vec<Cidr>> {
+    let node = index.graph.node(id)?;
+    if node.is_lookup() || index.is_externally_modified(id) || node.is_unmodeled("cidr_block") {
+        return None;
+    }
+    let mut ranges = vec![index.cidr(&vpc.cidr_block)?];
+    for (tie, _, it) in index.all::<VpcCidrBlock>() {
+        if index.points_to(&it.vpc, id).is_no() {
+            continue;
+        }
+        // A range of an address pool is not in the file.
+        if index.doubt(tie).is_some() {
+            return None;
+        }
+        if let Some(range) = &it.cidr_block {
+            ranges.push(index.cidr(range)?);
+        }
+    }
+    Some(ranges)
 }
 
 /// Returns the addresses that an interface in a subnet can have, if the file shows them.

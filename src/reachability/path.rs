@@ -2,10 +2,10 @@
 
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::names;
-use super::routes::{Table, flag, routes, table_of};
+use super::routes::{Table, flag, table_of};
 use super::service_name::serves;
 use super::ternary::Ternary;
-use crate::ir::{Cidr, Expr, NodeId, Text, Value};
+use crate::ir::{Expr, NodeId, Text, Value};
 use crate::resource::{
     EndpointType, RecordSet, Resource, RouteTable, Subnet, VpcEndpoint, VpcEndpointPrivateDns,
 };
@@ -194,25 +194,4 @@ pub(crate) fn s3_gateway<'g>(
         };
         candidate.exists.and(gateway).and(routed).and(allowed)
     }))
-}
-
-/// Returns the reason if a route diverts traffic between subnets.
-pub(crate) fn diversion<'g>(
-    index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
-) -> Option<String> {
-    let table = table_of(index, subnet);
-    let (routes, _) = routes(index, &table);
-    routes.into_iter().find_map(|(id, route, _)| {
-        let elsewhere = route.vpc_endpoint.is_some()
-            || route.network_interface.is_some()
-            || route.instance.is_some();
-        let inside = route
-            .cidr_block
-            .as_ref()
-            .and_then(|cidr| index.cidr(cidr))
-            .is_some_and(|cidr| cidr != Cidr::ANY && cidr.is_private());
-        (elsewhere && inside)
-            .then(|| format!("route `{}` diverts traffic inside the VPC", index.name(id)))
-    })
 }

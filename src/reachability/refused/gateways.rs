@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::ranges::of_vpc;
 use super::{Refusal, together};
 use crate::ir::{Cidr, Link, NodeId, Value};
+use crate::reachability::addresses::of_vpc;
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::internet_route::{attached, has_internet_gateway};
 use crate::reachability::{Fix, Hop, instance};

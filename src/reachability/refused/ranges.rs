@@ -4,33 +4,11 @@ use std::collections::HashMap;
 
 use super::{Refusal, together};
 use crate::ir::{AddressSet, Cidr, NodeId};
-use crate::reachability::addresses::{FixedAddress, fixed_addresses};
+use crate::reachability::addresses::{FixedAddress, fixed_addresses, of_vpc};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
-use crate::resource::{Resource, Subnet, Vpc, VpcCidrBlock};
-
-/// Returns every range of a VPC, if the file shows all of them.
-pub(super) fn of_vpc(index: &GraphIndex<'_>, id: NodeId, vpc: &Vpc) -> Option<Vec<Cidr>> {
-    let node = index.graph.node(id)?;
-    if node.is_lookup() || index.is_externally_modified(id) || node.is_unmodeled("cidr_block") {
-        return None;
-    }
-    let mut ranges = vec![index.cidr(&vpc.cidr_block)?];
-    for (tie, _, it) in index.all::<VpcCidrBlock>() {
-        if index.points_to(&it.vpc, id).is_no() {
-            continue;
-        }
-        // A range of an address pool is not in the file.
-        if index.doubt(tie).is_some() {
-            return None;
-        }
-        if let Some(range) = &it.cidr_block {
-            ranges.push(index.cidr(range)?);
-        }
-    }
-    Some(ranges)
-}
+use crate::resource::{Resource, Subnet, Vpc};
 
 /// A subnet outside the ranges of its VPC.
 pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
