@@ -2,21 +2,122 @@
 
 use std::sync::LazyLock;
 
+use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved};
 use super::ternary::Ternary;
-use crate::ir::{AddressSet, Cidr, Expr, Text, Value};
-use crate::resource::{Subnet, VpcCidrBlock};
+use super::{Hop, instance};
+use crate::ir::{AddressSet, Cidr, NodeId, Text, Value};
+use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
 
 /// The addresses that the internet routes.
 pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(AddressSet::public);
 
-/// Returns the fixed address that a property sets.
-pub(crate) fn fixed(value: Option<&Value<Text>>) -> Option<Cidr> {
-    let text = match value? {
-        Value::Lit(text) | Value::Expr(Expr::Text(text)) => text,
-        Value::Expr(_) => return None,
+/// A fixed private address, with the property that sets it.
+pub(crate) struct FixedAddress {
+    pub(crate) at: (NodeId, &'static str),
+    pub(crate) subnet: NodeId,
+    pub(crate) address: Cidr,
+    pub(crate) hop: Hop,
+}
+
+/// Returns the fixed addresses in subnets of the file.
+pub(crate) fn fixed_addresses<'a>(index: &'a GraphIndex<'_>) -> &'a [FixedAddress] {
+    index
+        .cache
+        .fixed
+        .get_or_init(|| find_fixed_addresses(index))
+}
+
+fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
+    let mut found = Vec::new();
+    let mut add = |at, subnet: &Resolved<'_, Subnet>, value: Option<&Value<Text>>, hop| {
+        if let (Some(subnet), Some(address)) = (subnet.node(), fixed(value)) {
+            found.push(FixedAddress {
+                at,
+                subnet,
+                address,
+                hop,
+            });
+        }
     };
-    format!("{text}/32").parse().ok()
+    for (id, _, interface) in index.all::<NetworkInterface>() {
+        let subnet = index.resolve_one(&interface.subnet);
+        let several = interface.private_ips.iter();
+        match &interface.private_ip_address {
+            // A refreshed plan contains the address also in the list.
+            None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it), Hop::Route)),
+            one => add(
+                (id, "private_ip_address"),
+                &subnet,
+                one.as_ref(),
+                Hop::Route,
+            ),
+        }
+    }
+    for (id, _, endpoint) in index.all::<VpcEndpoint>() {
+        for it in &endpoint.subnet_configurations {
+            if let Some(link) = &it.subnet {
+                let at = (id, "subnet_configurations");
+                add(
+                    at,
+                    &index.resolve_one(link),
+                    it.ipv4.as_ref(),
+                    Hop::Endpoint,
+                );
+            }
+        }
+    }
+    for config in instance::all(index) {
+        let node = |id: &NodeId| index.graph.node(*id).map(|node| &node.resource);
+        let is_instance = matches!(node(&config.node), Some(Resource::Instance(_)));
+        let has_interface = config
+            .sources
+            .iter()
+            .any(|id| matches!(node(id), Some(Resource::NetworkInterface(_))));
+        let absent = index
+            .graph
+            .node(config.node)
+            .is_none_or(|it| it.is_absent());
+        let [placement] = config.placements.as_slice() else {
+            continue;
+        };
+        if let (Some(address), Some(subnet)) = (config.address, placement.subnet.node())
+            && is_instance
+            && !has_interface
+            && !absent
+            && placement.certain
+        {
+            found.push(FixedAddress {
+                at: (config.node, "private_ip_address"),
+                subnet,
+                address,
+                hop: Hop::Route,
+            });
+        }
+    }
+    found
+}
+
+/// Returns every range of a VPC, if the file shows all of them.
+pub(crate) fn of_vpc(index: &GraphIndex<'_>, id: NodeId, vpc: &Vpc) -> Option<Vec<Cidr>> {
+    let node = index.graph.node(id)?;
+    if node.is_lookup() || index.is_externally_modified(id) || node.is_unmodeled("cidr_block") {
+        return None;
+    }
+    let mut ranges = vec![index.cidr(&vpc.cidr_block)?];
+    for (tie, _, it) in index.all::<VpcCidrBlock>() {
+        if index.points_to(&it.vpc, id).is_no() {
+            continue;
+        }
+        // A range of an address pool is not in the file.
+        if index.doubt(tie).is_some() {
+            return None;
+        }
+        if let Some(range) = &it.cidr_block {
+            ranges.push(index.cidr(range)?);
+        }
+    }
+    Some(ranges)
 }
 
 /// Returns the addresses that an interface in a subnet can have, if the file shows them.
@@ -28,11 +129,14 @@ pub(crate) fn of_interface<'g>(
     if let Some(address) = fixed {
         return Some(address.into());
     }
-    let Resolved::Node(_, subnet) = subnet else {
+    let Resolved::Node(id, subnet) = subnet else {
         return None;
     };
     if let Some(cidr) = index.cidr(&subnet.cidr_block) {
-        return Some(AddressSet::of_subnet(cidr));
+        let taken = fixed_addresses(index).iter();
+        let taken = taken.filter(|it| it.subnet == *id && index.exists(it.at.0).is_yes());
+        let taken: AddressSet = taken.map(|it| it.address).collect();
+        return Some(AddressSet::of_subnet(cidr).without(&taken));
     }
     let vpc = index.resolve_one(&subnet.vpc);
     let Resolved::Node(_, it) = &vpc else {

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::addresses::FixedAddress;
 use super::network_acl::Acl;
 use super::routes::{OtherRoutes, Table};
 use super::security::Rules;
@@ -14,6 +15,10 @@ use crate::ir::NodeId;
 pub(crate) struct Cache<'g> {
     pub(super) egress: OnceCell<Rules<'g>>,
     pub(super) ingress: OnceCell<Rules<'g>>,
+    /// The outbound rules for DNS.
+    pub(super) queries: OnceCell<Rules<'g>>,
+    /// The fixed addresses of network interfaces.
+    pub(super) fixed: OnceCell<Vec<FixedAddress>>,
     pub(super) other_routes: OnceCell<OtherRoutes>,
     tables: RefCell<HashMap<NodeId, Table>>,
     acls: RefCell<HashMap<NodeId, Rc<Acl<'g>>>>,

@@ -1,17 +1,18 @@
 //! The DNS servers of a VPC, by its DHCP options.
 
+use std::net::Ipv4Addr;
+
 use super::graph_index::{GraphIndex, Resolved};
 use super::ternary::Ternary;
 use crate::ir::{Cidr, NodeId, Text, Value};
-use crate::resource::{DhcpOptions, DhcpOptionsAssociation, SecurityGroupEgress, Vpc};
+use crate::resource::{DhcpOptions, DhcpOptionsAssociation, Vpc};
 
 /// The DNS servers that the instances of a VPC use.
 pub(crate) enum Resolver {
     /// The VPC resolver.
     Amazon,
-    /// Public servers, which never return a private address of the VPC. The DHCP options, and the
-    /// first server.
-    Public(NodeId, String),
+    /// Public servers, which never return a private address of the VPC, and the DHCP options.
+    Public(NodeId, Vec<Ipv4Addr>),
     /// The DHCP options have no server.
     None(NodeId),
     /// The file does not show how the servers answer.
@@ -19,15 +20,15 @@ pub(crate) enum Resolver {
 }
 
 /// Public DNS servers of Google, Cloudflare, Quad9 and OpenDNS.
-const PUBLIC: [&str; 8] = [
-    "8.8.8.8",
-    "8.8.4.4",
-    "1.1.1.1",
-    "1.0.0.1",
-    "9.9.9.9",
-    "149.112.112.112",
-    "208.67.222.222",
-    "208.67.220.220",
+const PUBLIC: [Ipv4Addr; 8] = [
+    Ipv4Addr::new(8, 8, 8, 8),
+    Ipv4Addr::new(8, 8, 4, 4),
+    Ipv4Addr::new(1, 1, 1, 1),
+    Ipv4Addr::new(1, 0, 0, 1),
+    Ipv4Addr::new(9, 9, 9, 9),
+    Ipv4Addr::new(149, 112, 112, 112),
+    Ipv4Addr::new(208, 67, 222, 222),
+    Ipv4Addr::new(208, 67, 220, 220),
 ];
 
 /// Returns whether a server is the VPC resolver: the base of the primary range of the VPC plus two,
@@ -45,10 +46,11 @@ fn is_amazon(index: &GraphIndex<'_>, vpc: &Vpc, server: &Value<Text>) -> bool {
     let second = index
         .cidr(&vpc.cidr_block)
         .and_then(|range| range.block(32, 2));
-    second.is_some() && text.parse::<std::net::Ipv4Addr>().ok().map(host) == second
+    second.is_some() && text.parse().ok().map(host) == second
 }
 
-fn host(address: std::net::Ipv4Addr) -> Cidr {
+/// Returns the range of one address.
+pub(crate) fn host(address: Ipv4Addr) -> Cidr {
     Cidr::v4(address.octets(), 32)
 }
 
@@ -89,17 +91,14 @@ pub(crate) fn resolver(index: &GraphIndex<'_>, (id, vpc): (NodeId, &Vpc)) -> Res
             return Resolver::None(options_id);
         }
         let public = |server: &Value<Text>| {
-            server
-                .lit()
-                .is_some_and(|text| PUBLIC.contains(&text.as_ref()))
+            let address = server.lit()?.parse().ok()?;
+            PUBLIC.contains(&address).then_some(address)
         };
         if !unmodeled && servers.iter().all(|server| is_amazon(index, vpc, server)) {
             continue;
         }
-        return match servers.first() {
-            Some(Value::Lit(first)) if !unmodeled && servers.iter().all(public) => {
-                Resolver::Public(options_id, first.to_string())
-            }
+        return match servers.iter().map(public).collect() {
+            Some(servers) if !unmodeled => Resolver::Public(options_id, servers),
             _ => Resolver::Unknown(
                 format!(
                     "DHCP options `{name}` have other DNS servers; the file does not show whether \
@@ -110,44 +109,4 @@ pub(crate) fn resolver(index: &GraphIndex<'_>, (id, vpc): (NodeId, &Vpc)) -> Res
         };
     }
     Resolver::Amazon
-}
-
-/// Returns whether the security groups of an instance allow queries to a public DNS server. Queries
-/// to the VPC resolver need no rule.
-pub(crate) fn allows_queries(index: &GraphIndex<'_>, groups: &[NodeId], server: &str) -> Ternary {
-    let Some(server) = server.parse().ok().map(host) else {
-        return Ternary::Unknown;
-    };
-    Ternary::any(index.all::<SecurityGroupEgress>().map(|(id, _, rule)| {
-        let ours = Ternary::any(
-            groups
-                .iter()
-                .map(|group| index.points_to(&rule.group, *group)),
-        );
-        let protocol = match rule.ip_protocol.lit().map(|it| it.to_ascii_lowercase()) {
-            None => Ternary::Unknown,
-            Some(of) if of == "-1" || of == "all" => Ternary::Yes,
-            Some(of) if of == "udp" || of == "17" => ports(rule),
-            Some(_) => Ternary::No,
-        };
-        let peer = match &rule.cidr_ip {
-            Some(range) => match index.cidr(range) {
-                Some(range) => range.contains(server).into(),
-                None => Ternary::Unknown,
-            },
-            None if rule.destination_prefix_list.is_some() => Ternary::Unknown,
-            None => Ternary::No,
-        };
-        ours.and(protocol).and(peer).and(index.exists(id))
-    }))
-}
-
-fn ports(rule: &SecurityGroupEgress) -> Ternary {
-    const DNS: i64 = 53;
-    let lit = |port: &Option<Value<i64>>| port.as_ref().and_then(Value::lit).copied();
-    match (lit(&rule.from_port), lit(&rule.to_port)) {
-        (Some(-1), _) => Ternary::Yes,
-        (Some(from), Some(to)) => (from <= DNS && DNS <= to).into(),
-        _ => Ternary::Unknown,
-    }
 }

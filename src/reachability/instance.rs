@@ -1,6 +1,6 @@
 //! The instances of a graph, with the values of their launch templates.
 
-use super::addresses;
+use super::fixed_address;
 use super::graph_index::{GraphIndex, Resolved};
 use super::launch_template::{
     Template, from_template, profile_of, template, template_of_specification,
@@ -95,8 +95,8 @@ fn existing_interface<'g>(
             subnet: Setting::Known(*id, "subnet", it.subnet.clone()),
             public: Setting::Known(*id, "subnet", Value::Lit(false)),
             address: match it.private_ips.as_slice() {
-                [one] => addresses::fixed(Some(one)),
-                _ => addresses::fixed(it.private_ip_address.as_ref()),
+                [one] => fixed_address::fixed(Some(one)),
+                _ => fixed_address::fixed(it.private_ip_address.as_ref()),
             },
             node: Some(to),
         },
@@ -137,7 +137,7 @@ fn primary_interface<'g>(
         groups: Setting::of(id, property, groups, is_open),
         subnet: Setting::of(id, property, subnet, false),
         public: Setting::of(id, property, public, false),
-        address: addresses::fixed(address),
+        address: fixed_address::fixed(address),
         node: None,
     }
 }
@@ -286,7 +286,7 @@ fn instance<'g>(index: &GraphIndex<'g>, id: NodeId, it: &'g Instance) -> Instanc
             .as_ref()
             .map_or(Setting::Unset, |it| it.public.clone())
     });
-    let address = addresses::fixed(it.private_ip_address.as_ref())
+    let address = fixed_address::fixed(it.private_ip_address.as_ref())
         .or_else(|| interface.as_ref().and_then(|it| it.address));
     let node = interface.as_ref().and_then(|it| it.node.clone());
     let placed_by = match &subnet {

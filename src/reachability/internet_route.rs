@@ -4,13 +4,13 @@ use super::addresses::PUBLIC;
 use super::block_public_access;
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::instance::InstanceConfig;
-use super::routes::{Table, flag, is_edge_routed, routes, table_of};
+use super::routes::{Table, blackhole, flag, is_edge_routed, routes, table_of};
 use super::security::ranges_of;
 use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
 use crate::ir::{AddressSet, Cidr, Expr, NodeId, Value};
 use crate::resource::{
-    AvailabilityMode, ConnectivityType, InternetGateway, NatGateway, Resource, Route, Subnet,
+    AvailabilityMode, ConnectivityType, InternetGateway, NatGateway, Node, Resource, Route, Subnet,
     VpcGatewayAttachment,
 };
 
@@ -46,6 +46,7 @@ pub(crate) fn internet_route<'g>(
         subnet,
         has_address: &|| public_address(instance, subnet),
         nat: None,
+        to: PUBLIC.clone(),
     };
     internet_route_of(index, &start)
 }
@@ -57,6 +58,8 @@ struct Start<'a, 'g> {
     subnet: &'a Resolved<'g, Subnet>,
     has_address: PublicAddress<'a>,
     nat: Option<NodeId>,
+    /// The public addresses.
+    to: AddressSet,
 }
 
 /// Returns whether a subnet has no IPv4 addresses.
@@ -123,13 +126,15 @@ fn by_longest_prefix<'g>(
     mut public: Vec<(Cidr, NodeId, &Route)>,
 ) -> InternetRoute<'g> {
     public.sort_by_key(|(cidr, ..)| std::cmp::Reverse(cidr.prefix_len()));
-    let mut left = PUBLIC.clone();
+    let mut left = start.to.clone();
     let mut exits: Vec<(NodeId, InternetRoute<'g>)> = Vec::new();
     for (cidr, id, route) in public {
         let range = AddressSet::from(cidr);
-        if !left.intersection(&range).is_empty() {
+        let to = left.intersection(&range);
+        if !to.is_empty() {
             left = left.without(&range);
-            exits.push((id, through(index, start, id, route)));
+            let part = Start { to, ..*start };
+            exits.push((id, through(index, &part, id, route)));
         }
     }
     let works = |(_, exit): &&(NodeId, InternetRoute<'_>)| matches!(exit, InternetRoute::Works(..));
@@ -192,7 +197,7 @@ fn through<'g>(
     if let Some(link) = &route.nat_gateway {
         return match index.resolve_one(link) {
             Resolved::Node(nat, gateway) if start.nat.is_none() => {
-                by_nat(index, start.subnet, nat, gateway)
+                by_nat(index, start, nat, gateway)
             }
             Resolved::Node(..) => InternetRoute::Broken(
                 format!(
@@ -243,6 +248,16 @@ fn through<'g>(
         };
     }
     let name = index.name(id);
+    if let Some(interface) = blackhole(index, route) {
+        return InternetRoute::Broken(
+            format!(
+                "route `{name}` is a blackhole, since network interface `{}` is attached to no \
+                 instance",
+                index.name(interface)
+            ),
+            (id, "network_interface"),
+        );
+    }
     InternetRoute::Unknown(match target(route) {
         Some(target) => format!(
             "route `{name}` points to a {target}, and the file does not show the path behind it"
@@ -327,7 +342,7 @@ fn blocked<'g>(
 
 fn by_nat<'g>(
     index: &GraphIndex<'g>,
-    from: &Resolved<'g, Subnet>,
+    from: &Start<'_, 'g>,
     id: NodeId,
     gateway: &'g NatGateway,
 ) -> InternetRoute<'g> {
@@ -353,7 +368,9 @@ fn by_nat<'g>(
     }
     match availability(index, id, gateway) {
         Some(AvailabilityMode::Zonal) => {}
-        Some(AvailabilityMode::Regional) => return by_regional_nat(index, from, id, gateway),
+        Some(AvailabilityMode::Regional) => {
+            return by_regional_nat(index, from.subnet, id, gateway);
+        }
         None => {
             return InternetRoute::Unknown(format!(
                 "the availability mode of NAT gateway `{name}` is unknown"
@@ -404,19 +421,24 @@ fn availability(
 
 fn by_zonal_nat<'g>(
     index: &GraphIndex<'g>,
-    from: &Resolved<'g, Subnet>,
+    from: &Start<'_, 'g>,
     id: NodeId,
     subnet: &Resolved<'g, Subnet>,
 ) -> InternetRoute<'g> {
     let name = index.name(id);
     let at = (id, "subnet");
-    if index.vpc_of(subnet).same(&index.vpc_of(from)).is_no() {
+    if index
+        .vpc_of(subnet)
+        .same(&index.vpc_of(from.subnet))
+        .is_no()
+    {
         return InternetRoute::Broken(format!("NAT gateway `{name}` is in another VPC"), at);
     }
     let start = Start {
         subnet,
         has_address: &|| (Ternary::Yes, (id, "allocation")),
         nat: Some(id),
+        to: from.to.clone(),
     };
     match internet_route_of(index, &start) {
         InternetRoute::Works(..) => InternetRoute::Works(id, Exit::Nat(subnet.clone())),
@@ -452,14 +474,7 @@ fn by_regional_nat<'g>(
             (id, "vpc"),
         );
     }
-    let attached = Ternary::any(index.all::<VpcGatewayAttachment>().map(|(tie, _, it)| {
-        let of_internet = it.internet_gateway.is_some();
-        index
-            .resolve_one(&it.vpc)
-            .same(&vpc)
-            .and(index.exists(tie))
-            .and(of_internet.into())
-    }));
+    let attached = has_internet_gateway(index, &vpc);
     if attached.is_no() {
         return InternetRoute::Broken(
             format!("NAT gateway `{name}` is in a VPC without an attached internet gateway"),
@@ -482,8 +497,31 @@ fn by_regional_nat<'g>(
     }
 }
 
+/// Returns whether a VPC of the file has an internet gateway.
+pub(super) fn has_internet_gateway<'g>(index: &GraphIndex<'g>, vpc: &VpcRef<'g>) -> Ternary {
+    let attached = Ternary::any(index.all::<VpcGatewayAttachment>().map(|(tie, _, it)| {
+        let of_internet = it
+            .internet_gateway
+            .as_ref()
+            .is_some_and(|it| !it.is_absent());
+        index
+            .resolve_one(&it.vpc)
+            .same(vpc)
+            .and(index.exists(tie))
+            .and(of_internet.into())
+    }));
+    let hidden = vpc.node().is_none_or(|id| {
+        index.is_externally_modified(id) || index.graph.node(id).is_some_and(Node::is_lookup)
+    });
+    attached.or(if hidden {
+        Ternary::Unknown
+    } else {
+        Ternary::No
+    })
+}
+
 /// Returns whether an internet gateway is attached to a VPC.
-fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef<'g>) -> Ternary {
+pub(super) fn attached<'g>(index: &GraphIndex<'g>, gateway: NodeId, vpc: &VpcRef<'g>) -> Ternary {
     let gateway_exists = index.exists(gateway);
     let ties = index.all::<VpcGatewayAttachment>().map(|(id, _, tie)| {
         let ours = match &tie.internet_gateway {

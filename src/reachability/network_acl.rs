@@ -106,11 +106,30 @@ fn refers_to(expr: &Expr, id: NodeId) -> bool {
 pub(crate) type Ports = (i64, i64);
 const ALL_PORTS: Ports = (0, 65535);
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Tcp,
+    Udp,
+}
+
+impl Protocol {
+    /// Returns its name and number.
+    pub(crate) fn names(self) -> [&'static str; 2] {
+        match self {
+            Protocol::Tcp => ["tcp", "6"],
+            Protocol::Udp => ["udp", "17"],
+        }
+    }
+}
+
 /// The other side of a network ACL.
+#[derive(Clone)]
 pub(crate) enum Side<'a, 'g> {
     /// An interface in a subnet, with its fixed address.
     Interface(&'a Resolved<'g, Subnet>, Option<Cidr>),
     Internet,
+    /// A public address.
+    Address(Cidr),
 }
 
 impl<'g> Side<'_, 'g> {
@@ -121,6 +140,7 @@ impl<'g> Side<'_, 'g> {
                 addresses::of_interface(index, subnet, *fixed).unwrap_or_else(AddressSet::all)
             }
             Side::Internet => PUBLIC.clone(),
+            Side::Address(address) => (*address).into(),
         }
     }
 
@@ -136,12 +156,12 @@ impl<'g> Side<'_, 'g> {
                 Ternary::No => Some(AddressSet::default()),
                 Ternary::Unknown => None,
             },
-            Side::Internet => None,
+            Side::Internet | Side::Address(_) => None,
         }
     }
 }
 
-/// TCP packets, by ranges of addresses and ports, that match no entry so far.
+/// Packets of a protocol, by ranges of addresses and ports, that match no entry so far.
 struct Packets(Vec<(AddressSet, Ports)>);
 
 impl Packets {
@@ -164,13 +184,13 @@ impl Packets {
     }
 }
 
-/// Returns whether a network ACL allows TCP to the ports. The entry with the lowest number that
+/// Returns whether a network ACL allows a protocol to the ports. The entry with the lowest number that
 /// matches a packet decides.
 pub(crate) fn acl_allows<'g>(
     index: &GraphIndex<'g>,
     acl: &Acl<'g>,
     egress: bool,
-    ports: Ports,
+    (protocol, ports): (Protocol, Ports),
     side: &Side<'_, 'g>,
 ) -> Ternary {
     let entries = match acl {
@@ -204,7 +224,7 @@ pub(crate) fn acl_allows<'g>(
             (None, Some(_)) => continue,
             (None, None) => None,
         };
-        let entry_ports = match entry_ports(entry) {
+        let entry_ports = match entry_ports(entry, protocol) {
             Some(None) => continue,
             Some(range) => range,
             None => None,
@@ -234,12 +254,11 @@ pub(crate) fn acl_allows<'g>(
     }
 }
 
-/// Returns the TCP ports of an entry: `Some(None)` if it is for another protocol, `None` if unknown.
-fn entry_ports(entry: &NetworkAclEntry) -> Option<Option<Ports>> {
-    let protocol = entry.protocol.lit()?;
-    match protocol.to_ascii_lowercase().as_str() {
+/// Returns the ports of an entry: `Some(None)` if it is for another protocol, `None` if unknown.
+fn entry_ports(entry: &NetworkAclEntry, protocol: Protocol) -> Option<Option<Ports>> {
+    match entry.protocol.lit()?.to_ascii_lowercase().as_str() {
         "-1" | "all" => return Some(Some(ALL_PORTS)),
-        "6" | "tcp" => {}
+        of if protocol.names().contains(&of) => {}
         _ => return Some(None),
     }
     match (&entry.from_port, &entry.to_port) {

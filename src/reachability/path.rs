@@ -3,10 +3,10 @@
 pub(crate) use super::endpoint::{Candidate, dns_attributes, is_interface, private_dns, token};
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::names;
-use super::routes::{Table, routes, table_of};
+use super::routes::{Table, table_of};
 use super::service_name::serves;
 use super::ternary::Ternary;
-use crate::ir::{Cidr, Expr, NodeId, Value};
+use crate::ir::{Expr, NodeId, Value};
 use crate::resource::{RecordSet, RouteTable, Subnet, VpcEndpoint};
 
 /// Returns the endpoints of the VPC that can be for the service, of any type.
@@ -97,25 +97,4 @@ pub(crate) fn s3_gateway<'g>(
         };
         candidate.exists.and(gateway).and(routed).and(allowed)
     }))
-}
-
-/// Returns the reason if a route diverts traffic between subnets.
-pub(crate) fn diversion<'g>(
-    index: &GraphIndex<'g>,
-    subnet: &Resolved<'g, Subnet>,
-) -> Option<String> {
-    let table = table_of(index, subnet);
-    let (routes, _) = routes(index, &table);
-    routes.into_iter().find_map(|(id, route, _)| {
-        let elsewhere = route.vpc_endpoint.is_some()
-            || route.network_interface.is_some()
-            || route.instance.is_some();
-        let inside = route
-            .cidr_block
-            .as_ref()
-            .and_then(|cidr| index.cidr(cidr))
-            .is_some_and(|cidr| cidr != Cidr::ANY && cidr.is_private());
-        (elsewhere && inside)
-            .then(|| format!("route `{}` diverts traffic inside the VPC", index.name(id)))
-    })
 }

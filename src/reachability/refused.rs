@@ -13,7 +13,9 @@ use crate::ir::NodeId;
 use crate::resource::Node;
 
 mod endpoints;
+mod gateways;
 mod groups;
+mod ranges;
 mod subnets;
 mod zones;
 
@@ -34,6 +36,16 @@ const CHECKS: &[Check] = &[
     groups::peers,
     groups::interfaces,
     groups::by_name,
+    ranges::outside_the_vpc,
+    ranges::overlapping,
+    ranges::fixed_outside,
+    ranges::fixed_twice,
+    gateways::attached_twice,
+    gateways::without_gateway,
+    gateways::foreign_routes,
+    gateways::foreign_associations,
+    gateways::entries_twice,
+    gateways::routes_twice,
 ];
 
 /// Returns every resource that AWS refuses, or can refuse, to create.

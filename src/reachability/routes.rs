@@ -208,6 +208,46 @@ impl OtherRoutes {
     }
 }
 
+/// Resources that refer to a network interface without attaching it to an instance.
+const NOT_ATTACHMENTS: [&str; 9] = [
+    "AWS::EC2::EIP",
+    "AWS::EC2::EIPAssociation",
+    "AWS::EC2::NetworkInterface",
+    "AWS::EC2::Route",
+    "aws_eip",
+    "aws_eip_association",
+    "aws_network_interface",
+    "aws_network_interface_sg_attachment",
+    "aws_route",
+];
+
+/// Returns the network interface of a route if it is attached to nothing: the route is a blackhole.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html>
+pub(super) fn blackhole(index: &GraphIndex<'_>, route: &Route) -> Option<NodeId> {
+    let Resolved::Node(interface, _) = index.resolve_one(route.network_interface.as_ref()?) else {
+        return None;
+    };
+    let node = index.graph.node(interface)?;
+    let attached_by_itself = node.origin.as_ref().is_some_and(|origin| {
+        let block = origin.unknown_properties.get("attachment");
+        block.is_some_and(|it| !matches!(it, RawValue::List(items) if items.is_empty()))
+    });
+    let hidden = node.is_lookup()
+        || index.is_externally_modified(interface)
+        || !index.exists(interface).is_yes();
+    let attached = index.graph.nodes().any(|(id, node)| {
+        let type_name = node.resource.type_name(node.dialect()).unwrap_or_default();
+        let in_table = node.origin.as_ref().is_some_and(|it| it.parent.is_some())
+            && matches!(node.resource, Resource::Route(_));
+        id != interface
+            && !node.is_absent()
+            && !in_table
+            && !NOT_ATTACHMENTS.contains(&type_name)
+            && node.references().contains(&interface)
+    });
+    (!attached_by_itself && !hidden && !attached).then_some(interface)
+}
+
 /// Returns whether a route table of an internet gateway can divert inbound traffic.
 pub(super) fn is_edge_routed(index: &GraphIndex<'_>, gateway: NodeId) -> bool {
     OtherRoutes::of(index).edges.contains(&gateway)

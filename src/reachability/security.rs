@@ -176,19 +176,38 @@ pub(crate) enum Peer<'a, 'g> {
     S3,
     /// Any address.
     Anywhere,
+    /// A public address.
+    Address(Cidr),
 }
 
-/// An inbound or outbound rule for TCP 443.
+/// A service that rules can allow.
+#[derive(Clone, Copy)]
+struct Service {
+    /// The name and the number of its protocol.
+    protocol: [&'static str; 2],
+    port: i64,
+}
+
+const HTTPS: Service = Service {
+    protocol: ["tcp", "6"],
+    port: 443,
+};
+const DNS: Service = Service {
+    protocol: ["udp", "17"],
+    port: 53,
+};
+
+/// An inbound or outbound rule for a service.
 struct Rule<'g> {
     group: &'g Link<SecurityGroup>,
-    /// Whether it exists and includes TCP 443.
+    /// Whether it exists and includes the service.
     applies: Ternary,
     cidr: Option<&'g Value<Cidr>>,
     peer: Option<&'g Link<SecurityGroup>>,
     list: Option<&'g Link<PrefixList>>,
 }
 
-/// The rules of all security groups for TCP 443, in one direction.
+/// The rules of all security groups for a service, in one direction.
 #[derive(Default)]
 pub(crate) struct Rules<'g> {
     of_group: HashMap<NodeId, Vec<Rule<'g>>>,
@@ -210,11 +229,12 @@ impl<'g> Rules<'g> {
         rules
     }
 
-    fn egress(index: &GraphIndex<'g>) -> Rules<'g> {
+    fn egress(index: &GraphIndex<'g>, service: Service) -> Rules<'g> {
         let all = index.all::<SecurityGroupEgress>();
         let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupEgress)| Rule {
             group: &it.group,
-            applies: https(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+            applies: service
+                .is_in(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
                 .and(index.exists(id)),
             cidr: it.cidr_ip.as_ref(),
             peer: it.destination.as_ref(),
@@ -223,11 +243,12 @@ impl<'g> Rules<'g> {
         Rules::collect(index, all.map(rule))
     }
 
-    fn ingress(index: &GraphIndex<'g>) -> Rules<'g> {
+    fn ingress(index: &GraphIndex<'g>, service: Service) -> Rules<'g> {
         let all = index.all::<SecurityGroupIngress>();
         let rule = |(id, _, it): (NodeId, _, &'g SecurityGroupIngress)| Rule {
             group: &it.group,
-            applies: https(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
+            applies: service
+                .is_in(&it.ip_protocol, it.from_port.as_ref(), it.to_port.as_ref())
                 .and(index.exists(id)),
             cidr: it.cidr_ip.as_ref(),
             peer: it.source.as_ref(),
@@ -237,24 +258,29 @@ impl<'g> Rules<'g> {
     }
 }
 
-const HTTPS: i64 = 443;
-
-/// Returns whether a protocol and ports include TCP 443.
-fn https(protocol: &Value<Text>, from: Option<&Value<i64>>, to: Option<&Value<i64>>) -> Ternary {
-    let Some(protocol) = protocol.lit() else {
-        return Ternary::Unknown;
-    };
-    match protocol.to_ascii_lowercase().as_str() {
-        "-1" | "all" => return Ternary::Yes,
-        "tcp" | "6" => {}
-        _ => return Ternary::No,
-    }
-    match (from.map(Value::lit), to.map(Value::lit)) {
-        (Some(Some(-1)), _) => Ternary::Yes,
-        (Some(Some(from)), Some(Some(to))) => (*from <= HTTPS && HTTPS <= *to).into(),
-        (Some(Some(from)), _) if *from > HTTPS => Ternary::No,
-        (_, Some(Some(to))) if *to < HTTPS => Ternary::No,
-        _ => Ternary::Unknown,
+impl Service {
+    /// Returns whether a protocol and ports include the service.
+    fn is_in(
+        self,
+        protocol: &Value<Text>,
+        from: Option<&Value<i64>>,
+        to: Option<&Value<i64>>,
+    ) -> Ternary {
+        let Some(protocol) = protocol.lit() else {
+            return Ternary::Unknown;
+        };
+        match protocol.to_ascii_lowercase().as_str() {
+            "-1" | "all" => return Ternary::Yes,
+            of if self.protocol.contains(&of) => {}
+            _ => return Ternary::No,
+        }
+        match (from.map(Value::lit), to.map(Value::lit)) {
+            (Some(Some(-1)), _) => Ternary::Yes,
+            (Some(Some(from)), Some(Some(to))) => (*from <= self.port && self.port <= *to).into(),
+            (Some(Some(from)), _) if *from > self.port => Ternary::No,
+            (_, Some(Some(to))) if *to < self.port => Ternary::No,
+            _ => Ternary::Unknown,
+        }
     }
 }
 
@@ -296,7 +322,9 @@ impl<'g> Decision<'_, '_, 'g> {
             (_, Peer::Interfaces(_, subnet, _)) => {
                 self.or(applies.and(self.index.covers(range, subnet)));
             }
-            (_, Peer::Internet | Peer::S3) => self.or(applies.and(Ternary::Unknown)),
+            (_, Peer::Internet | Peer::S3 | Peer::Address(_)) => {
+                self.or(applies.and(Ternary::Unknown));
+            }
         }
     }
 
@@ -310,7 +338,7 @@ impl<'g> Decision<'_, '_, 'g> {
                 Ternary::unanimous(meant)
             }
             Peer::Anywhere => Ternary::Yes,
-            Peer::Internet | Peer::S3 => Ternary::No,
+            Peer::Internet | Peer::S3 | Peer::Address(_) => Ternary::No,
         }
     }
 
@@ -334,7 +362,7 @@ impl<'g> Decision<'_, '_, 'g> {
             return self.by_others;
         };
         let min = match self.peer {
-            Peer::Interfaces(..) | Peer::Anywhere => 1,
+            Peer::Interfaces(..) | Peer::Anywhere | Peer::Address(_) => 1,
             Peer::Internet | Peer::S3 => MIN_OF_SERVICE,
         };
         self.by_others.or(self.ranges.covers(addresses, min))
@@ -401,6 +429,7 @@ fn direction<'g>(
         addresses: match peer {
             Peer::Interfaces(_, subnet, fixed) => addresses::of_interface(index, subnet, *fixed),
             Peer::Internet | Peer::S3 => Some(PUBLIC.clone()),
+            Peer::Address(address) => Some((*address).into()),
             Peer::Anywhere => None,
         },
         ranges: Coverage::default(),
@@ -488,7 +517,10 @@ pub(crate) fn allows_outbound<'g>(
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    let rules = index.cache.egress.get_or_init(|| Rules::egress(index));
+    let rules = index
+        .cache
+        .egress
+        .get_or_init(|| Rules::egress(index, HTTPS));
     direction(index, groups, peer, rules, true)
 }
 
@@ -498,6 +530,23 @@ pub(crate) fn allows_inbound<'g>(
     groups: &[Group<'g>],
     peer: &Peer<'_, 'g>,
 ) -> Ternary {
-    let rules = index.cache.ingress.get_or_init(|| Rules::ingress(index));
+    let rules = index
+        .cache
+        .ingress
+        .get_or_init(|| Rules::ingress(index, HTTPS));
     direction(index, groups, peer, rules, false)
+}
+
+/// Returns whether the security groups allow queries to a public DNS server. Queries to the VPC
+/// resolver need no rule.
+pub(crate) fn allows_queries<'g>(
+    index: &GraphIndex<'g>,
+    groups: &[Group<'g>],
+    server: Cidr,
+) -> Ternary {
+    let rules = index
+        .cache
+        .queries
+        .get_or_init(|| Rules::egress(index, DNS));
+    direction(index, groups, &Peer::Address(server), rules, true)
 }

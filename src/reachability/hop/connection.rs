@@ -1,8 +1,8 @@
 //! The connection of an instance to a service: its path, endpoints and security groups.
 
 use super::super::HopResult;
-use super::super::addresses;
 use super::super::dhcp::{self, Resolver};
+use super::super::fixed_address;
 use super::super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::super::iam::{NetworkPath, nat_address};
 use super::super::instance::{InstanceConfig, Placement};
@@ -237,7 +237,7 @@ pub(super) fn address_in<'g>(
                 .as_ref()
                 .is_some_and(|link| index.resolve_one(link).same(subnet).is_yes())
         })
-        .find_map(|it| addresses::fixed(it.ipv4.as_ref()))
+        .find_map(|it| fixed_address::fixed(it.ipv4.as_ref()))
 }
 
 /// Returns whether an endpoint certainly has a subnet, which can be one of several.

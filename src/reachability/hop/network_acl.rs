@@ -1,10 +1,11 @@
 //! Network ACLs: allow requests and return traffic in both subnets.
 
+use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::image::{Image, classify};
 use super::super::instance::InstanceConfig;
-use super::super::network_acl::{Acl, Ports, Side, acl_allows, acl_of};
+use super::super::network_acl::{Acl, Ports, Protocol, Side, acl_allows, acl_of};
 use super::super::path::Candidate;
 use super::super::routes::{Exit, InternetRoute};
 use super::super::setting::Setting;
@@ -23,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
 **Checks** the network ACLs of both subnets if a request crosses between subnets. They must allow
 port 443 to the endpoint, and the source ports of the instance for the return traffic. These are
 32768 to 60999 on Linux and 49152 to 65535 on Windows. If the image does not show the operating
-system, both ranges must pass. Within one subnet, network ACLs have no effect.
+system, both ranges must pass. With a public DNS server, they must also allow its queries. Within one subnet, network ACLs have no effect.
 
 **Fix:** allow the ports in both directions.
 ",
@@ -47,13 +48,21 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         }
         // With an unknown route too, the destination is a public address.
         (PathChoice::Internet, InternetRoute::Works(..) | InternetRoute::Unknown(_)) => {
-            vec![to_internet(connection)]
+            let mut results = vec![to_internet(connection, HTTPS, &Side::Internet)];
+            if let Resolver::Public(_, servers) = &connection.resolver {
+                let each = servers.iter().map(|it| Side::Address(dhcp::host(*it)));
+                results.extend(each.map(|server| to_internet(connection, DNS, &server)));
+            }
+            results
         }
         (PathChoice::Internet | PathChoice::Unknown, _) => Vec::new(),
     }
 }
 
-const SERVICE: &[Ports] = &[(443, 443)];
+/// A service outside the subnet.
+type Service = (Protocol, &'static [Ports]);
+const HTTPS: Service = (Protocol::Tcp, &[(443, 443)]);
+const DNS: Service = (Protocol::Udp, &[(53, 53)]);
 /// The source ports of a NAT gateway.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports>
 const OF_NAT: &[Ports] = &[(1024, 65535)];
@@ -92,6 +101,7 @@ fn is_windows(connection: &Connection<'_, '_>) -> Option<bool> {
 struct Step<'a, 'g> {
     of: &'a Resolved<'g, Subnet>,
     egress: bool,
+    protocol: Protocol,
     /// The destination ports, or candidates for them.
     ports: &'static [Ports],
     side: Side<'a, 'g>,
@@ -107,9 +117,15 @@ fn check_steps<'g>(
     for step in steps {
         let acl = acl_of(index, step.of);
         let of_each = step.ports.iter();
-        let allowed = Ternary::unanimous(
-            of_each.map(|ports| acl_allows(index, &acl, step.egress, *ports, &step.side)),
-        );
+        let allowed = Ternary::unanimous(of_each.map(|ports| {
+            acl_allows(
+                index,
+                &acl,
+                step.egress,
+                (step.protocol, *ports),
+                &step.side,
+            )
+        }));
         let subnet = match step.of {
             Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
@@ -117,7 +133,12 @@ fn check_steps<'g>(
         let direction = if step.egress { "outbound" } else { "inbound" };
         let (from, to) = range(step.ports);
         let ports = if from == to {
-            format!("port {from}")
+            let protocol = if step.protocol == Protocol::Udp {
+                "UDP "
+            } else {
+                ""
+            };
+            format!("{protocol}port {from}")
         } else {
             format!("return traffic to ports {from}-{to}")
         };
@@ -170,13 +191,14 @@ fn range(ports: &[Ports]) -> Ports {
 fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     let cidr = match &step.side {
         Side::Interface(Resolved::Node(_, subnet), _) => subnet.cidr_block.clone(),
+        Side::Address(address) => Value::Lit(*address),
         _ => Value::Lit(Cidr::ANY),
     };
     let (from, to) = range(step.ports);
     let entry = NetworkAclEntry::new(
         Value::Expr(acl.at(NetworkAcl::LINK)),
         Value::Lit(first),
-        "6",
+        step.protocol.names()[1],
         "allow",
     )
     .egress(step.egress)
@@ -212,24 +234,28 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
             Step {
                 of: connection.subnet,
                 egress: true,
-                ports: SERVICE,
+                protocol: HTTPS.0,
+                ports: HTTPS.1,
                 side: endpoint(),
             },
             Step {
                 of: subnet,
                 egress: false,
-                ports: SERVICE,
+                protocol: HTTPS.0,
+                ports: HTTPS.1,
                 side: instance(),
             },
             Step {
                 of: subnet,
                 egress: true,
+                protocol: HTTPS.0,
                 ports,
                 side: instance(),
             },
             Step {
                 of: connection.subnet,
                 egress: false,
+                protocol: HTTPS.0,
                 ports,
                 side: endpoint(),
             },
@@ -247,10 +273,15 @@ fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -
     of_each.collect()
 }
 
-fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
+fn to_internet<'g>(
+    connection: &Connection<'_, 'g>,
+    (protocol, service): Service,
+    peer: &Side<'_, 'g>,
+) -> HopResult {
     let step = |of, egress, ports, side| Step {
         of,
         egress,
+        protocol,
         ports,
         side,
     };
@@ -258,20 +289,24 @@ fn to_internet<'g>(connection: &Connection<'_, 'g>) -> HopResult {
     let ports = source_ports(connection);
     let instance = || Side::Interface(subnet, connection.instance.address);
     let mut steps = vec![
-        step(subnet, true, SERVICE, Side::Internet),
-        step(subnet, false, ports, Side::Internet),
+        step(subnet, true, service, peer.clone()),
+        step(subnet, false, ports, peer.clone()),
     ];
     if let InternetRoute::Works(_, Exit::Nat(nat)) = &connection.internet_route
         && !subnet.same(nat).is_yes()
     {
-        steps.push(step(nat, false, SERVICE, instance()));
-        steps.push(step(nat, true, SERVICE, Side::Internet));
-        steps.push(step(nat, false, OF_NAT, Side::Internet));
+        steps.push(step(nat, false, service, instance()));
+        steps.push(step(nat, true, service, peer.clone()));
+        steps.push(step(nat, false, OF_NAT, peer.clone()));
         steps.push(step(nat, true, ports, instance()));
     }
+    let what = match protocol {
+        Protocol::Tcp => "requests to the internet",
+        Protocol::Udp => "queries to the public DNS server",
+    };
     check_steps(
         connection,
         &steps,
-        "network ACLs allow requests to the internet and the return traffic".to_owned(),
+        format!("network ACLs allow {what} and the return traffic"),
     )
 }

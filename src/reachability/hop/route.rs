@@ -1,11 +1,16 @@
 //! Route to the internet, for subnets without endpoints.
 
-use super::super::HopResult;
+use super::super::addresses;
 use super::super::fix::Fix;
+use super::super::graph_index::Resolved;
 use super::super::internet_route::{Exit, InternetRoute, is_ipv6_only};
-use super::super::path;
-use super::{Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep};
-use crate::ir::NodeId;
+use super::super::local_route::{self, Diversion};
+use super::super::ternary::Ternary;
+use super::super::{HopResult, HopStatus};
+use super::{
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, subnets_of,
+};
+use crate::ir::{AddressSet, NodeId};
 use crate::resource::RawValue;
 
 const HOP: Hop = Hop::Route;
@@ -19,7 +24,9 @@ addresses, in one range or several. They must point to a NAT gateway in a subnet
 internet gateway, or to a regional NAT gateway. Or they point to an internet gateway, and the instance
 has a public address.
 
-**Fails** also if Block Public Access blocks the internet gateway. An exclusion must allow outbound
+**Fails** also if a more specific route diverts the traffic between instance and endpoint to a network
+interface that is attached to nothing. Fails if AWS refuses subnets, addresses, gateways or routes of
+the stack, such as two subnets of one range. Fails if Block Public Access blocks the internet gateway. An exclusion must allow outbound
 traffic from the VPC, or from the subnet of the instance or NAT gateway.
 
 **Unknown** for transit gateways, firewalls, NAT instances, IPv6-only subnets, and targets outside the
@@ -47,10 +54,9 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
             HOP,
             "the subnet can be IPv6-only; the check follows IPv4 connections",
         )),
-        (PathChoice::Endpoints(_), _) => path::diversion(connection.index, connection.subnet)
-            .map(|reason| HopResult::unknown(HOP, reason)),
+        (PathChoice::Endpoints(_), _) => to_endpoints(connection),
         (PathChoice::Internet, InternetRoute::Works(id, exit)) => {
-            Some(works(connection, *id, exit))
+            Some(returned(connection, exit).unwrap_or_else(|| works(connection, *id, exit)))
         }
         (PathChoice::Internet, InternetRoute::Broken(reason, at)) => Some(broken(reason, *at)),
         (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
@@ -59,6 +65,72 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         (PathChoice::Internet, InternetRoute::None) | (PathChoice::Unknown, _) => None,
     };
     result.into_iter().collect()
+}
+
+/// Returns the addresses of the instance, if they are known.
+fn of_instance(connection: &Connection<'_, '_>) -> Option<AddressSet> {
+    let address = connection.instance.address;
+    addresses::of_interface(connection.index, connection.subnet, address)
+}
+
+/// Checks the routes inside the VPC: that of the instance, and that of each subnet of an endpoint back
+/// to it. A route table is for all traffic that leaves a subnet.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html>
+fn to_endpoints(connection: &Connection<'_, '_>) -> Option<HopResult> {
+    let index = connection.index;
+    let mut found: Vec<Diversion> = Vec::new();
+    let mut straight = false;
+    for candidate in connection.endpoints() {
+        for (subnet, certain) in subnets_of(index, candidate) {
+            let address = address_in(index, candidate, &subnet);
+            let there = addresses::of_interface(index, &subnet, address);
+            let out = local_route::diversion(index, connection.subnet, there.as_ref());
+            let back = || {
+                let here = of_instance(connection);
+                local_route::diversion(index, &subnet, here.as_ref())
+            };
+            match out.or_else(back) {
+                Some(mut diversion) => {
+                    // No document describes routes that are for the subnet itself.
+                    if !certain || connection.subnet.same(&subnet).is_yes() {
+                        diversion.arrives = Ternary::Unknown;
+                    }
+                    found.push(diversion);
+                }
+                None => straight = true,
+            }
+        }
+    }
+    let diverts_all = !straight && found.iter().all(|it| it.arrives.is_no());
+    let first = found.into_iter().next()?;
+    Some(diverted(first, diverts_all))
+}
+
+/// Checks that the subnet of a NAT gateway routes return traffic to the instance.
+fn returned<'g>(connection: &Connection<'_, 'g>, exit: &Exit<'g>) -> Option<HopResult> {
+    let Exit::Nat(Resolved::Node(id, nat)) = exit else {
+        return None;
+    };
+    let index = connection.index;
+    let here = of_instance(connection);
+    let found = local_route::diversion(index, &Resolved::Node(*id, *nat), here.as_ref())?;
+    let is_own = connection.subnet.node() == Some(*id);
+    let lost = found.arrives.is_no() && !is_own;
+    Some(diverted(found, lost))
+}
+
+fn diverted(by: Diversion, lost: bool) -> HopResult {
+    let status = if lost {
+        HopStatus::Fail
+    } else {
+        HopStatus::Unknown
+    };
+    let result = HopResult::new(HOP, status, by.reason).at(by.route, "cidr_block");
+    if lost {
+        result.fix(Fix::manual("remove the route"))
+    } else {
+        result
+    }
 }
 
 fn works(connection: &Connection<'_, '_>, id: NodeId, exit: &Exit<'_>) -> HopResult {

@@ -1,12 +1,13 @@
 //! DNS of the VPC: resolves the names of the services.
 
+use std::net::Ipv4Addr;
+
 use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::names::Resolution;
-use super::super::network_acl::{Acl, acl_of};
 use super::super::routes::{InternetRoute, flag};
-use super::super::security::Group;
+use super::super::security;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, path, setting};
 use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep};
@@ -67,7 +68,9 @@ fn check_vpc(connection: &Connection<'_, '_>) -> HopResult {
     let name = connection.index.name(id);
     match &connection.resolver {
         Resolver::Amazon => {}
-        Resolver::Public(options, server) => return public_server(connection, *options, server),
+        Resolver::Public(options, servers) => {
+            return public_servers(connection, *options, servers);
+        }
         Resolver::None(options) => {
             let shown = connection.index.name(*options);
             return HopResult::fail(HOP, format!("DHCP options `{shown}` have no DNS server"))
@@ -138,64 +141,56 @@ fn attributes(connection: &Connection<'_, '_>, id: NodeId) -> Option<HopResult> 
         })
 }
 
-/// Checks the way to the services by their public names.
-fn public_server(connection: &Connection<'_, '_>, options: NodeId, server: &str) -> HopResult {
+/// Checks the way to the services by their public names. `network-acl` has the network ACLs for the
+/// queries.
+fn public_servers(
+    connection: &Connection<'_, '_>,
+    options: NodeId,
+    servers: &[Ipv4Addr],
+) -> HopResult {
     let index = connection.index;
     let name = index.name(options);
+    let shown: Vec<String> = servers.iter().map(|it| format!("`{it}`")).collect();
+    let shown = shown.join(" or ");
     let at = |result: HopResult| result.at(options, "domain_name_servers");
-    match &connection.internet_route {
-        InternetRoute::Works(..) => {}
-        InternetRoute::Unknown(_) => {
-            return at(HopResult::unknown(
-                HOP,
-                format!(
-                    "the file does not show whether the subnet reaches `{server}`, the DNS server of \
-                     DHCP options `{name}`"
-                ),
-            ));
+    let allowed = match &connection.groups {
+        Some(groups) => {
+            let each = servers.iter().map(|it| dhcp::host(*it));
+            Ternary::unanimous(each.map(|server| security::allows_queries(index, groups, server)))
         }
-        InternetRoute::None | InternetRoute::Broken(..) => {
-            return at(HopResult::fail(
-                HOP,
-                format!(
-                    "DHCP options `{name}` have the DNS server `{server}`, which never resolves names \
-                     to endpoints, and the subnet has no route to the internet"
-                ),
-            )
-            .fix(amazon_provided(options)));
-        }
-    }
-    let nodes: Option<Vec<NodeId>> = connection.groups.as_ref().and_then(|groups| {
-        let node = |group: &Group<'_>| match group {
-            Group::Of(Resolved::Node(id, _)) => Some(*id),
-            _ => None,
-        };
-        groups.iter().map(node).collect()
-    });
-    let open = matches!(*acl_of(index, connection.subnet), Acl::Open);
-    let allowed = match nodes {
-        Some(groups) => dhcp::allows_queries(index, &groups, server),
         None => Ternary::Unknown,
     };
-    at(match allowed {
-        Ternary::Yes if open => HopResult::pass(
+    at(match (&connection.internet_route, allowed) {
+        (InternetRoute::None | InternetRoute::Broken(..), _) => HopResult::fail(
             HOP,
             format!(
-                "`{server}` resolves `{}` to public addresses",
-                connection.service
-            ),
-        ),
-        Ternary::No => HopResult::fail(
-            HOP,
-            format!(
-                "the security groups of the instance do not allow UDP 53 to `{server}`, the DNS \
-                 server of DHCP options `{name}`"
+                "DHCP options `{name}` have the DNS server {shown}, which never resolves names to \
+                 endpoints, and the subnet has no route to the internet"
             ),
         )
         .fix(amazon_provided(options)),
-        _ => HopResult::unknown(
+        (_, Ternary::No) => HopResult::fail(
             HOP,
-            format!("the file does not show whether the instance can send queries to `{server}`"),
+            format!(
+                "the security groups of the instance do not allow UDP 53 to {shown}, the DNS server \
+                 of DHCP options `{name}`"
+            ),
+        )
+        .fix(amazon_provided(options)),
+        (InternetRoute::Unknown(_), _) => HopResult::unknown(
+            HOP,
+            format!(
+                "the file does not show whether the subnet reaches {shown}, the DNS server of DHCP \
+                 options `{name}`"
+            ),
+        ),
+        (InternetRoute::Works(..), Ternary::Yes) => HopResult::pass(
+            HOP,
+            format!("{shown} resolves `{}` to public addresses", connection.service),
+        ),
+        (InternetRoute::Works(..), Ternary::Unknown) => HopResult::unknown(
+            HOP,
+            format!("the file does not show whether the instance can send queries to {shown}"),
         ),
     })
 }

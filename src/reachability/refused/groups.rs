@@ -1,8 +1,8 @@
 //! Security groups and rules that AWS refuses to use across VPCs.
 
 use super::{Refusal, is_connected, together};
-use crate::ir::{Dialect, Link, NodeId};
-use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::ir::{Dialect, Link, NodeId, Value};
+use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, instance};
@@ -25,36 +25,57 @@ const ASSOCIATION: [&str; 2] = [
     "aws_vpc_security_group_vpc_association",
 ];
 
-type Group<'g> = (NodeId, &'g SecurityGroup);
+/// A security group of the file.
+struct Group<'g> {
+    /// The group, or the VPC whose default group it is.
+    node: NodeId,
+    /// Default: the default VPC.
+    vpc: Option<VpcRef<'g>>,
+    /// Its name in messages.
+    name: String,
+}
 
-fn node<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Option<Group<'g>> {
+fn group<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Option<Group<'g>> {
+    if let Value::Expr(expr) = link
+        && let Some(vpc) = index.default_group_vpc(expr)
+    {
+        let node = vpc.node()?;
+        return Some(Group {
+            node,
+            vpc: Some(vpc),
+            name: format!("the default security group of `{}`", index.name(node)),
+        });
+    }
     match index.resolve_one(link) {
-        Resolved::Node(id, group) => Some((id, group)),
+        Resolved::Node(node, group) => Some(Group {
+            node,
+            vpc: (!group.vpc.is_absent()).then(|| index.resolve_one(&group.vpc)),
+            name: format!("security group `{}`", index.name(node)),
+        }),
         _ => None,
     }
 }
 
 /// Returns whether a rule of one security group can name another.
 fn can_name(index: &GraphIndex<'_>, a: &Group<'_>, b: &Group<'_>) -> Ternary {
-    if a.1.vpc.is_absent() || b.1.vpc.is_absent() {
+    let (of_a, of_b) = match (&a.vpc, &b.vpc) {
+        (Some(of_a), Some(of_b)) => (of_a, of_b),
         // One of both can be in the default VPC, which the other can name by its ID.
-        return Ternary::from(a.1.vpc.is_absent() == b.1.vpc.is_absent()).or(Ternary::Unknown);
-    }
-    let (of_a, of_b): (Resolved<'_, Vpc>, Resolved<'_, Vpc>) =
-        (index.resolve_one(&a.1.vpc), index.resolve_one(&b.1.vpc));
-    match of_a.same(&of_b) {
+        (a, b) => return Ternary::from(a.is_none() == b.is_none()).or(Ternary::Unknown),
+    };
+    match of_a.same(of_b) {
         Ternary::No => {}
         other => return other,
     }
-    let vpcs: Vec<NodeId> = [&of_a, &of_b].iter().filter_map(|it| it.node()).collect();
+    let vpcs: Vec<NodeId> = [of_a, of_b].iter().filter_map(|it| it.node()).collect();
     if vpcs.is_empty() || is_connected(index, &PEERING, &vpcs) {
         return Ternary::Yes;
     }
     let by_gateway = vpcs
         .iter()
         .all(|vpc| is_connected(index, &TRANSIT, &[*vpc]));
-    let associated =
-        is_connected(index, &ASSOCIATION, &[a.0]) || is_connected(index, &ASSOCIATION, &[b.0]);
+    let associated = is_connected(index, &ASSOCIATION, &[a.node])
+        || is_connected(index, &ASSOCIATION, &[b.node]);
     if by_gateway || associated {
         return Ternary::Unknown;
     }
@@ -81,26 +102,25 @@ pub(super) fn peers(index: &GraphIndex<'_>) -> Vec<Refusal> {
     });
     inbound
         .chain(outbound)
-        .filter_map(|(id, group, peer, (hop, field))| {
-            let group = node(index, group)?;
-            let peer = node(index, peer?)?;
-            if !can_name(index, &group, &peer).is_no() {
+        .filter_map(|(id, of, peer, (hop, field))| {
+            let of = group(index, of)?;
+            let peer = group(index, peer?)?;
+            if !can_name(index, &of, &peer).is_no() {
                 return None;
             }
             let refusal = Refusal::new(
                 hop,
                 (id, field),
-                together(index, &[id, group.0, peer.0]),
+                together(index, &[id, of.node, peer.node]),
                 format!(
-                    "AWS refuses the rule of security group `{}` (`InvalidGroup.NotFound`): security \
-                     group `{}` is in another VPC, and no peering connection connects the VPCs",
-                    index.name(group.0),
-                    index.name(peer.0)
+                    "AWS refuses the rule of {} (`InvalidGroup.NotFound`): {} is in another VPC, and \
+                     no peering connection connects the VPCs",
+                    of.name, peer.name
                 ),
             )?;
             Some(refusal.fix(Fix::manual(format!(
-                "remove the rule, or replace security group `{}` with a CIDR range",
-                index.name(peer.0)
+                "remove the rule, or replace {} with a CIDR range",
+                peer.name
             ))))
         })
         .collect()
@@ -114,31 +134,30 @@ fn foreign_group(
     link: &Link<SecurityGroup>,
     hop: Hop,
 ) -> Option<Refusal> {
-    let (id, group) = node(index, link)?;
-    let same = match vpc {
+    let found = group(index, link)?;
+    let same = match (vpc, &found.vpc) {
         // A group without a VPC is in the default VPC.
-        Resolved::Node(..) if group.vpc.is_absent() => Ternary::No,
-        Resolved::Node(..) => index.resolve_one(&group.vpc).same(vpc),
-        _ if group.vpc.is_absent() => Ternary::Unknown,
-        _ => index.resolve_one(&group.vpc).same(vpc),
+        (Resolved::Node(..), None) => Ternary::No,
+        (_, None) => Ternary::Unknown,
+        (_, Some(of)) => of.same(vpc),
     };
-    if !same.is_no() || is_connected(index, &ASSOCIATION, &[id]) {
+    if !same.is_no() || is_connected(index, &ASSOCIATION, &[found.node]) {
         return None;
     }
     let refusal = Refusal::new(
         hop,
         at,
-        together(index, &[at.0, id]),
+        together(index, &[at.0, found.node]),
         format!(
-            "AWS refuses `{}` (`InvalidParameter`): security group `{}` is in another VPC than its \
-             subnet",
+            "AWS refuses `{}` (`InvalidParameter`): {} is in another VPC than its subnet",
             index.name(at.0),
-            index.name(id)
+            found.name
         ),
     )?;
+    let is_default = matches!(found.vpc, Some(Resolved::Node(vpc, _)) if vpc == found.node);
     Some(refusal.fix(match vpc {
-        Resolved::Node(vpc, _) => Fix::set(
-            id,
+        Resolved::Node(vpc, _) if !is_default => Fix::set(
+            found.node,
             "vpc",
             RawValue::from(vpc.at(<Vpc as crate::resource::Typed>::LINK)),
         ),
@@ -208,8 +227,8 @@ pub(super) fn by_name(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 .security_group_names
                 .iter()
                 .filter_map(|link| match link {
-                    crate::ir::Value::Expr(expr) => Some(RawValue::from(expr.clone())),
-                    crate::ir::Value::Lit(_) => None,
+                    Value::Expr(expr) => Some(RawValue::from(expr.clone())),
+                    Value::Lit(_) => None,
                 })
                 .collect();
             Some(if ids.len() == it.security_group_names.len() {

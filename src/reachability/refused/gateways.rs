@@ -1,0 +1,365 @@
+//! Gateways, routes and network ACLs that EC2 refuses for the VPC that they are in.
+
+use std::collections::HashMap;
+
+use super::{Refusal, together};
+use crate::ir::{Cidr, Link, NodeId, Value};
+use crate::reachability::addresses::of_vpc;
+use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
+use crate::reachability::internet_route::{attached, has_internet_gateway};
+use crate::reachability::{Fix, Hop, instance};
+use crate::resource::{
+    AvailabilityMode, ConnectivityType, Eip, EipAssociation, Instance, InternetGateway, NatGateway,
+    NetworkAcl, NetworkAclEntry, NetworkInterface, Route, RouteTable, Subnet,
+    SubnetNetworkAclAssociation, SubnetRouteTableAssociation, Typed, Vpc, VpcGatewayAttachment,
+};
+
+const ATTACH: &str = "attach an internet gateway to the VPC";
+
+/// Two internet gateways of a VPC, or two VPCs of an internet gateway.
+pub(super) fn attached_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let ties: Vec<(NodeId, VpcRef<'_>, Resolved<'_, InternetGateway>)> = index
+        .all::<VpcGatewayAttachment>()
+        .filter_map(|(id, _, tie)| {
+            let gateway = tie.internet_gateway.as_ref().filter(|it| !it.is_absent())?;
+            Some((id, index.resolve_one(&tie.vpc), index.resolve_one(gateway)))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (n, (id, vpc, gateway)) in ties.iter().enumerate() {
+        let same_vpc = ties[..n]
+            .iter()
+            .find(|(_, other, _)| vpc.same(other).is_yes());
+        let same_gateway = ties[..n]
+            .iter()
+            .find(|(_, _, other)| gateway.same(other).is_yes());
+        let (other, reason) = match (same_vpc, same_gateway) {
+            (Some((other, ..)), _) => (*other, "the VPC already has an internet gateway by"),
+            (None, Some((other, ..))) => {
+                (*other, "its internet gateway is attached to another VPC by")
+            }
+            (None, None) => continue,
+        };
+        found.extend(
+            Refusal::new(
+                Hop::Route,
+                (*id, "vpc"),
+                together(index, &[*id, other]),
+                format!(
+                    "AWS refuses `{}` (`Resource.AlreadyAssociated`): {reason} `{}`",
+                    index.name(*id),
+                    index.name(other)
+                ),
+            )
+            .map(|it| it.fix(Fix::manual("remove one of both attachments"))),
+        );
+    }
+    found
+}
+
+/// A public NAT gateway, or an Elastic IP address of an instance, in a VPC without an internet gateway.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>
+pub(super) fn without_gateway(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let none = |subnet: &Resolved<'_, Subnet>| {
+        let vpc = match subnet {
+            Resolved::Node(_, it) => index.resolve_one(&it.vpc),
+            _ => return None,
+        };
+        let node = vpc.node()?;
+        has_internet_gateway(index, &vpc).is_no().then_some(node)
+    };
+    let mut found = Vec::new();
+    for (id, _, nat) in index.all::<NatGateway>() {
+        let public = matches!(
+            nat.connectivity_type,
+            None | Some(Value::Lit(ConnectivityType::Public))
+        );
+        let zonal = matches!(
+            nat.availability_mode,
+            None | Some(Value::Lit(AvailabilityMode::Zonal))
+        );
+        if let Some(vpc) = none(&index.resolve_one(&nat.subnet))
+            && public
+            && zonal
+        {
+            let reason = format!(
+                "AWS refuses `{}` (`Gateway.NotAttached`): `{}` has no internet gateway, which a \
+                 public NAT gateway requires",
+                index.name(id),
+                index.name(vpc)
+            );
+            let certain = together(index, &[id, vpc]);
+            found.extend(Refusal::new(Hop::Route, (id, "subnet"), certain, reason));
+        }
+    }
+    let subnets = instance_subnets(index);
+    let by_interface = |link: &Link<NetworkInterface>| match index.resolve_one(link) {
+        Resolved::Node(_, interface) => Some(index.resolve_one(&interface.subnet)),
+        _ => None,
+    };
+    let by_instance = |link: &Link<Instance>| {
+        let id = index.resolve_one(link).node()?;
+        subnets.get(&id).cloned()
+    };
+    let associations = index.all::<EipAssociation>().map(|(id, _, it)| {
+        let instance = it.instance.as_ref().and_then(by_instance);
+        let interface = it.network_interface.as_ref().and_then(by_interface);
+        (
+            id,
+            instance.or(interface),
+            if it.instance.is_some() {
+                "instance"
+            } else {
+                "network_interface"
+            },
+        )
+    });
+    let nested = index.all::<Eip>().map(|(id, _, it)| {
+        let instance = it.instance.as_ref().and_then(by_instance);
+        let interface = it.network_interface.as_ref().and_then(by_interface);
+        (
+            id,
+            instance.or(interface),
+            if it.instance.is_some() {
+                "instance"
+            } else {
+                "network_interface"
+            },
+        )
+    });
+    for (id, subnet, field) in associations.chain(nested) {
+        if let Some(vpc) = subnet.and_then(|subnet| none(&subnet)) {
+            let reason = format!(
+                "AWS refuses `{}` (`Gateway.NotAttached`): `{}` has no internet gateway, which an \
+                 Elastic IP address of an instance requires",
+                index.name(id),
+                index.name(vpc)
+            );
+            let certain = together(index, &[id, vpc]);
+            found.extend(Refusal::new(Hop::Route, (id, field), certain, reason));
+        }
+    }
+    let fixed = found.into_iter().map(|it| it.fix(Fix::manual(ATTACH)));
+    fixed.collect()
+}
+
+/// Returns the subnet of each instance in a certain one.
+fn instance_subnets<'g>(index: &GraphIndex<'g>) -> HashMap<NodeId, Resolved<'g, Subnet>> {
+    let all = instance::all(index).into_iter();
+    all.filter_map(|config| match config.placements.as_slice() {
+        [one] if one.certain => Some((config.node, one.subnet.clone())),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A route to a gateway that is not of the VPC of the route table.
+pub(super) fn foreign_routes(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for (id, _, route) in index.all::<Route>() {
+        let Resolved::Node(table, it) = index.resolve_one::<RouteTable>(&route.route_table) else {
+            continue;
+        };
+        let vpc = index.resolve_one(&it.vpc);
+        let Resolved::Node(vpc_id, of) = vpc else {
+            continue;
+        };
+        let name = index.name(id);
+        if let Some(Resolved::Node(gateway, _)) =
+            route.gateway.as_ref().map(|link| index.resolve_one(link))
+        {
+            let elsewhere =
+                index.is_externally_modified(gateway) || index.is_externally_modified(vpc_id);
+            if attached(index, gateway, &vpc).is_no() && !elsewhere {
+                let reason = format!(
+                    "AWS refuses `{name}` (`InvalidParameterValue`): internet gateway `{}` is not \
+                     attached to `{}`",
+                    index.name(gateway),
+                    index.name(vpc_id)
+                );
+                let certain = together(index, &[id, table, gateway]);
+                let refusal = Refusal::new(Hop::Route, (id, "gateway"), certain, reason);
+                found.extend(refusal.map(|it| {
+                    it.fix(Fix::manual(
+                        "attach the internet gateway to the VPC of the route table",
+                    ))
+                }));
+            }
+            let inside = route
+                .cidr_block
+                .as_ref()
+                .and_then(|range| index.cidr(range));
+            if let (Some(range), Some(all)) = (inside, of_vpc(index, vpc_id, of))
+                && let Some(local) = all.iter().find(|local| local.contains(range))
+            {
+                let reason = format!(
+                    "AWS refuses `{name}` (`InvalidParameterValue`): a route to an internet gateway \
+                     cannot be more specific than the local route `{local}`"
+                );
+                let certain = together(index, &[id, table, gateway]);
+                let refusal = Refusal::new(Hop::Route, (id, "cidr_block"), certain, reason);
+                found.extend(refusal.map(|it| it.fix(Fix::manual("remove the route"))));
+            }
+        }
+        if let Some(Resolved::Node(nat, it)) = route
+            .nat_gateway
+            .as_ref()
+            .map(|link| index.resolve_one(link))
+            && index
+                .vpc_of(&index.resolve_one(&it.subnet))
+                .same(&vpc)
+                .is_no()
+        {
+            let reason = format!(
+                "AWS refuses `{name}` (`InvalidParameterValue`): NAT gateway `{}` is in another VPC \
+                 than route table `{}`",
+                index.name(nat),
+                index.name(table)
+            );
+            let certain = together(index, &[id, table, nat]);
+            let refusal = Refusal::new(Hop::Route, (id, "nat_gateway"), certain, reason);
+            found.extend(
+                refusal.map(|it| it.fix(Fix::manual("use a NAT gateway of the VPC of the subnet"))),
+            );
+        }
+    }
+    found
+}
+
+/// Returns the refusal of an association of a subnet with a resource of another VPC.
+fn foreign<'g, R: Typed + 'g>(
+    index: &GraphIndex<'g>,
+    hop: Hop,
+    at: (NodeId, &'static str),
+    subnet: &Link<Subnet>,
+    to: &Link<R>,
+    vpc: impl Fn(&'g R) -> &'g Link<Vpc>,
+) -> Option<Refusal> {
+    let (Resolved::Node(id, it), Resolved::Node(other, resource)) =
+        (index.resolve_one(subnet), index.resolve_one(to))
+    else {
+        return None;
+    };
+    let same = index
+        .resolve_one(&it.vpc)
+        .same(&index.resolve_one(vpc(resource)));
+    if !same.is_no() {
+        return None;
+    }
+    let refusal = Refusal::new(
+        hop,
+        at,
+        together(index, &[at.0, id, other]),
+        format!(
+            "AWS refuses `{}` (`InvalidParameterValue`): `{}` and `{}` are in different VPCs",
+            index.name(at.0),
+            index.name(id),
+            index.name(other)
+        ),
+    )?;
+    Some(refusal.fix(Fix::manual("associate a resource of the VPC of the subnet")))
+}
+
+/// A route table or network ACL of another VPC than the subnet.
+pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let tables = index
+        .all::<SubnetRouteTableAssociation>()
+        .filter_map(|(id, _, tie)| {
+            let at = (id, "route_table");
+            foreign(
+                index,
+                Hop::Route,
+                at,
+                &tie.subnet,
+                &tie.route_table,
+                |it: &RouteTable| &it.vpc,
+            )
+        });
+    let acls = index
+        .all::<SubnetNetworkAclAssociation>()
+        .filter_map(|(id, _, tie)| {
+            let at = (id, "network_acl");
+            foreign(
+                index,
+                Hop::NetworkAcl,
+                at,
+                &tie.subnet,
+                &tie.network_acl,
+                |it: &NetworkAcl| &it.vpc,
+            )
+        });
+    tables.chain(acls).collect()
+}
+
+/// Returns the first resource of a key, and whether both are written in the same way: a plan repeats
+/// what it reads from AWS in the resource that contains it.
+fn first_of<K: std::hash::Hash + Eq>(
+    index: &GraphIndex<'_>,
+    seen: &mut HashMap<(K, bool), NodeId>,
+    key: K,
+    id: NodeId,
+) -> Option<NodeId> {
+    let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
+    let is_nested = origin.is_some_and(|origin| origin.parent.is_some());
+    let first = *seen.entry((key, is_nested)).or_insert(id);
+    (first != id).then_some(first)
+}
+
+/// Two entries of a network ACL with one number in one direction.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html>
+pub(super) fn entries_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut seen = HashMap::new();
+    let one = |(id, _, entry): (NodeId, _, &NetworkAclEntry)| {
+        let acl = match index.resolve_one(&entry.network_acl) {
+            Resolved::Node(acl, _) | Resolved::OtherType(acl) => acl,
+            Resolved::Outside(_) => return None,
+        };
+        let egress = match &entry.egress {
+            None => false,
+            Some(value) => *value.lit()?,
+        };
+        let number = *entry.rule_number.lit()?;
+        let other = first_of(index, &mut seen, (acl, egress, number), id)?;
+        let direction = if egress { "outbound" } else { "inbound" };
+        let refusal = Refusal::new(
+            Hop::NetworkAcl,
+            (id, "rule_number"),
+            together(index, &[id, other]),
+            format!(
+                "AWS refuses `{}` (`NetworkAclEntryAlreadyExists`): `{}` is the {direction} entry \
+                 {number} of `{}` too",
+                index.name(id),
+                index.name(other),
+                index.name(acl)
+            ),
+        )?;
+        Some(refusal.fix(Fix::manual("use a free number for the entry")))
+    };
+    index.all::<NetworkAclEntry>().filter_map(one).collect()
+}
+
+/// Two routes of a table to one destination.
+pub(super) fn routes_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut seen: HashMap<((NodeId, Cidr), bool), NodeId> = HashMap::new();
+    let one = |(id, _, route): (NodeId, _, &Route)| {
+        let table = match index.resolve_one::<RouteTable>(&route.route_table) {
+            Resolved::Node(table, _) | Resolved::OtherType(table) => table,
+            Resolved::Outside(_) => return None,
+        };
+        let range = index.cidr(route.cidr_block.as_ref()?)?;
+        let other = first_of(index, &mut seen, (table, range), id)?;
+        let refusal = Refusal::new(
+            Hop::Route,
+            (id, "cidr_block"),
+            together(index, &[id, other]),
+            format!(
+                "AWS refuses `{}` (`RouteAlreadyExists`): `{}` is a route of `{}` to `{range}` too",
+                index.name(id),
+                index.name(other),
+                index.name(table)
+            ),
+        )?;
+        Some(refusal.fix(Fix::manual("remove one of both routes")))
+    };
+    index.all::<Route>().filter_map(one).collect()
+}

@@ -1,0 +1,161 @@
+//! Subnets and private addresses that EC2 refuses for their range.
+
+use std::collections::HashMap;
+
+use super::{Refusal, together};
+use crate::ir::{AddressSet, Cidr, NodeId};
+use crate::reachability::addresses::{FixedAddress, fixed_addresses, of_vpc};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::ternary::Ternary;
+use crate::reachability::{Fix, Hop};
+use crate::resource::{Resource, Subnet, Vpc};
+
+/// A subnet outside the ranges of its VPC.
+pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, _, subnet): (NodeId, _, &Subnet)| {
+        let range = index.cidr(&subnet.cidr_block)?;
+        let Resolved::Node(vpc_id, vpc) = index.resolve_one(&subnet.vpc) else {
+            return None;
+        };
+        let all = of_vpc(index, vpc_id, vpc)?;
+        if all.iter().any(|of| of.contains(range)) {
+            return None;
+        }
+        let shown: Vec<String> = all.iter().map(|of| format!("`{of}`")).collect();
+        let refusal = Refusal::new(
+            Hop::Route,
+            (id, "cidr_block"),
+            together(index, &[id, vpc_id]),
+            format!(
+                "AWS refuses `{}` (`InvalidSubnet.Range`): `{range}` is not in the range of `{}`, \
+                 {}",
+                index.name(id),
+                index.name(vpc_id),
+                shown.join(" and ")
+            ),
+        )?;
+        Some(refusal.fix(Fix::manual(
+            "use a free range of the VPC for the subnet, or add its range to the VPC",
+        )))
+    };
+    index.all::<Subnet>().filter_map(one).collect()
+}
+
+/// Two subnets of a VPC with common addresses.
+pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut of_vpc: Vec<(Resolved<'_, Vpc>, Vec<(Cidr, NodeId)>)> = Vec::new();
+    for (id, _, subnet) in index.all::<Subnet>() {
+        let Some(range) = index.cidr(&subnet.cidr_block) else {
+            continue;
+        };
+        let vpc = index.resolve_one(&subnet.vpc);
+        match of_vpc.iter_mut().find(|(of, _)| of.same(&vpc).is_yes()) {
+            Some((_, subnets)) => subnets.push((range, id)),
+            None => of_vpc.push((vpc, vec![(range, id)])),
+        }
+    }
+    let mut found = Vec::new();
+    for (_, mut subnets) in of_vpc {
+        subnets.sort_by_key(|(range, _)| range.bounds());
+        for (n, (range, id)) in subnets.iter().enumerate() {
+            // Ranges that overlap contain each other, so those after the first disjoint one do too.
+            let after = subnets[n + 1..].iter();
+            for (other, second) in after.take_while(|(other, _)| range.contains(*other)) {
+                found.extend(
+                    Refusal::new(
+                        Hop::Route,
+                        (*second, "cidr_block"),
+                        together(index, &[*id, *second]),
+                        format!(
+                            "AWS refuses `{}` (`InvalidSubnet.Conflict`): its range `{other}` \
+                             overlaps `{range}` of `{}`",
+                            index.name(*second),
+                            index.name(*id)
+                        ),
+                    )
+                    .map(|it| it.fix(Fix::manual("use a free range of the VPC for the subnet"))),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// A fixed address outside its subnet, or reserved by AWS.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
+pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |fixed: &FixedAddress| {
+        let Resource::Subnet(subnet) = &index.graph.node(fixed.subnet)?.resource else {
+            return None;
+        };
+        let range = index.cidr(&subnet.cidr_block)?;
+        let address: AddressSet = fixed.address.into();
+        if AddressSet::of_subnet(range).contains(&address) {
+            return None;
+        }
+        let why = if range.contains(fixed.address) {
+            "is reserved by AWS in"
+        } else {
+            "is not in"
+        };
+        let refusal = Refusal::new(
+            fixed.hop,
+            fixed.at,
+            together(index, &[fixed.at.0, fixed.subnet]),
+            format!(
+                "AWS refuses `{}` (`InvalidParameterValue`): `{}` {why} `{range}` of `{}`",
+                index.name(fixed.at.0),
+                shown(fixed.address),
+                index.name(fixed.subnet)
+            ),
+        )?;
+        Some(refusal.fix(Fix::manual(
+            "use an address of the subnet other than its first four and its last",
+        )))
+    };
+    fixed_addresses(index).iter().filter_map(one).collect()
+}
+
+fn shown(address: Cidr) -> String {
+    address.to_string().trim_end_matches("/32").to_owned()
+}
+
+/// A fixed address of two network interfaces in a subnet.
+pub(super) fn fixed_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut first: HashMap<(NodeId, (u32, u32)), NodeId> = HashMap::new();
+    let mut found = Vec::new();
+    for fixed in fixed_addresses(index) {
+        let id = fixed.at.0;
+        let other = *first
+            .entry((fixed.subnet, fixed.address.bounds()))
+            .or_insert(id);
+        if other == id {
+            continue;
+        }
+        let certain = together(index, &[id, other]);
+        found.extend(
+            Refusal::new(
+                fixed.hop,
+                fixed.at,
+                certain.and(exclusive(index, id, other)),
+                format!(
+                    "AWS refuses `{}` (`InvalidIPAddress.InUse`): `{}` has the address `{}` too",
+                    index.name(id),
+                    index.name(other),
+                    shown(fixed.address)
+                ),
+            )
+            .map(|it| it.fix(Fix::manual("use another address of the subnet"))),
+        );
+    }
+    found
+}
+
+/// Returns whether two resources need an address each: not if one refers to the other.
+fn exclusive(index: &GraphIndex<'_>, a: NodeId, b: NodeId) -> Ternary {
+    let refers = |from: NodeId, to: NodeId| {
+        let node = index.graph.node(from);
+        node.is_some_and(|node| node.references().contains(&to))
+    };
+    (!refers(a, b) && !refers(b, a)).into()
+}
