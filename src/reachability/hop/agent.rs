@@ -185,7 +185,7 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
             (Some(_), Some(_)) => Source::Internet,
             (Some(_), None) => Source::NamedRegion,
         };
-        return Script::Installs(source, version(&text));
+        return Script::Installs(source, version(text));
     }
     // A script can run the file that it downloads.
     let fetches = [

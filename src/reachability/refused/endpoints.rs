@@ -58,7 +58,7 @@ pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 let mean = match meant.as_ref().map(|meant| meant.value()) {
                     Some(Expr::Text(text)) => format!("; did you mean `{text}`?"),
                     Some(expr) if !forgotten => {
-                        let text = super::super::display_expr(index.graph, &expr);
+                        let text = super::super::topology::display_expr(index.graph, &expr);
                         format!("; did you mean `{text}`?")
                     }
                     _ => String::new(),
@@ -98,7 +98,7 @@ pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
 }
 
 fn shown(index: &GraphIndex<'_>, name: &Value<Text>) -> String {
-    super::super::display_text(index.graph, name)
+    super::super::topology::display_text(index.graph, name)
 }
 
 /// Returns whether the file contains the whole name, except for the Region.

@@ -41,9 +41,12 @@ pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
     index.all::<Subnet>().filter_map(one).collect()
 }
 
+/// A VPC, and the ranges of its subnets.
+type Ranges<'g> = (Resolved<'g, Vpc>, Vec<(Cidr, NodeId)>);
+
 /// Two subnets of a VPC with common addresses.
 pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
-    let mut of_vpc: Vec<(Resolved<'_, Vpc>, Vec<(Cidr, NodeId)>)> = Vec::new();
+    let mut of_vpc: Vec<Ranges<'_>> = Vec::new();
     for (id, _, subnet) in index.all::<Subnet>() {
         let Some(range) = index.cidr(&subnet.cidr_block) else {
             continue;
