@@ -2,11 +2,13 @@
 
 use super::Fix;
 use super::dns_rules::{self, Effect};
+use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved, VpcRef, expr_of};
+use super::local_route;
 use super::path::{self, Candidate};
 use super::service_name::home;
 use super::ternary::Ternary;
-use crate::ir::{Dialect, Expr, NodeId, Pseudo, Text, Value};
+use crate::ir::{Cidr, Dialect, Expr, NodeId, Pseudo, Text, Value};
 use crate::resource::{HostedZone, HostedZoneAssociation, RecordSet, Resource};
 
 /// A label of a DNS name.
@@ -177,6 +179,8 @@ enum Target {
     Endpoint(NodeId, NodeId),
     /// No address. The resolver does not ask the public zone.
     Nothing,
+    /// Addresses that no route of the file leads to, in this record.
+    Nowhere(NodeId, String),
     Unknown,
 }
 
@@ -217,13 +221,13 @@ fn zone_answer(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, host: &DnsName) -> Opti
     Some(ZoneAnswer {
         certain,
         labels: length(&zone),
-        target: target(index, &zone, host),
+        target: target(index, vpc, &zone, host),
         zone: zone.id,
     })
 }
 
 /// Returns the response of a zone for a host.
-fn target(index: &GraphIndex<'_>, zone: &Zone, host: &DnsName) -> Target {
+fn target(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, zone: &Zone, host: &DnsName) -> Target {
     let Some(zone_name) = &zone.name else {
         return Target::Unknown;
     };
@@ -275,9 +279,34 @@ fn target(index: &GraphIndex<'_>, zone: &Zone, host: &DnsName) -> Target {
         };
     };
     match endpoint_of(index, record) {
-        Some(endpoint) if certain.is_yes() => Target::Endpoint(endpoint, id),
-        _ => Target::Unknown,
+        _ if !certain.is_yes() => Target::Unknown,
+        Some(endpoint) => Target::Endpoint(endpoint, id),
+        None => match addresses_of(record) {
+            Some(of)
+                if of
+                    .iter()
+                    .all(|address| local_route::leads_nowhere(index, vpc, *address)) =>
+            {
+                let shown: Vec<String> = record
+                    .records
+                    .iter()
+                    .filter_map(|it| Some(format!("`{}`", it.lit()?)))
+                    .collect();
+                Target::Nowhere(id, shown.join(" and "))
+            }
+            _ => Target::Unknown,
+        },
     }
+}
+
+/// Returns the IPv4 addresses of a record, if the file shows all.
+fn addresses_of(record: &RecordSet) -> Option<Vec<Cidr>> {
+    let is_address = record
+        .record_type
+        .as_ref()
+        .is_some_and(|it| it.lit().is_some_and(|of| of == "A"));
+    let all: Option<Vec<Cidr>> = record.records.iter().map(|it| fixed(Some(it))).collect();
+    all.filter(|all| is_address && record.alias.is_none() && !all.is_empty())
 }
 
 /// Returns the endpoint whose addresses a record contains.
@@ -429,6 +458,16 @@ fn by_answer(
             Some(Fix::manual(format!(
                 "add an alias record for `{service}.REGION.amazonaws.com` to the zone, or remove the \
                  zone from the VPC and enable private DNS of the endpoint"
+            ))),
+        ),
+        Target::Nowhere(record, ref shown) => Resolution::Nothing(
+            format!(
+                "record `{}` resolves `{service}` to {shown}, and no route of the file leads there",
+                index.name(record)
+            ),
+            (record, "records"),
+            Some(Fix::manual(format!(
+                "use the DNS name of the `{service}` endpoint in the record"
             ))),
         ),
         Target::Endpoint(endpoint, record) => {
