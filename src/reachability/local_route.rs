@@ -111,20 +111,17 @@ fn is_elsewhere(route: &Route) -> bool {
     route.vpc_endpoint.is_some() || route.network_interface.is_some() || route.instance.is_some()
 }
 
-/// Returns whether no route leads from a VPC to a private address outside its ranges: only the
+/// Returns whether no route leads from a VPC to private addresses outside its ranges: only the
 /// internet is beyond the gateways of the file.
-pub(crate) fn leads_nowhere(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, address: Cidr) -> bool {
+pub(crate) fn leads_nowhere(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, to: Cidr) -> bool {
     let Resolved::Node(id, it) = vpc else {
         return false;
     };
-    let outside = of_vpc(index, *id, it)
-        .is_some_and(|ranges| !ranges.iter().any(|range| range.contains(address)));
+    let outside =
+        of_vpc(index, *id, it).is_some_and(|ranges| !ranges.iter().any(|range| range.overlaps(to)));
     let mut others = index.all::<Route>().filter(|(_, _, route)| {
-        let misses = |range: &Value<Cidr>| {
-            index
-                .cidr(range)
-                .is_some_and(|range| !range.contains(address))
-        };
+        let misses =
+            |range: &Value<Cidr>| index.cidr(range).is_some_and(|range| !range.overlaps(to));
         let to_internet = route.nat_gateway.is_some()
             || route.egress_only_gateway.is_some()
             || route
@@ -135,5 +132,5 @@ pub(crate) fn leads_nowhere(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, address: C
             && !route.cidr_block.as_ref().is_some_and(misses)
             && blackhole(index, route).is_none()
     });
-    address.is_private() && outside && others.next().is_none() && !has_other_routes(index)
+    to.is_private() && outside && others.next().is_none() && !has_other_routes(index)
 }

@@ -1,6 +1,7 @@
 //! The resolution of service names in a VPC: private DNS, private hosted zones, and the public name.
 
 use super::Fix;
+use super::addresses::of_vpc;
 use super::dns_rules::{self, Effect};
 use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved, VpcRef, expr_of};
@@ -414,7 +415,7 @@ pub(crate) fn resolution(
         return Resolution::Endpoints(certain);
     }
     if let Some(answer) = zone {
-        return by_answer(index, service, candidates, &answer);
+        return by_answer(index, vpc, service, candidates, &answer);
     }
     let open = candidates.iter().any(|it| !private(it).is_no());
     let hidden = match vpc {
@@ -430,6 +431,7 @@ pub(crate) fn resolution(
 
 fn by_answer(
     index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
     service: &str,
     candidates: &[Candidate<'_>],
     answer: &ZoneAnswer,
@@ -493,11 +495,39 @@ fn by_answer(
                         "use the DNS name of the `{service}` endpoint in the record"
                     ))),
                 ),
+                None if is_beyond_routes(index, vpc, endpoint) => Resolution::Nothing(
+                    format!(
+                        "record `{}` resolves `{service}` to `{}`, which is in another VPC, and no \
+                         route of the file leads there",
+                        index.name(record),
+                        index.name(endpoint)
+                    ),
+                    (record, "alias"),
+                    Some(Fix::manual(format!(
+                        "add an endpoint for `{service}` to the VPC, and use its DNS name in the \
+                         record"
+                    ))),
+                ),
                 // An endpoint of another VPC can be reachable through peering.
                 None => unknown(),
             }
         }
     }
+}
+
+/// Returns whether an endpoint is in another VPC that no route leads to.
+fn is_beyond_routes(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, endpoint: NodeId) -> bool {
+    let Some(Resource::VpcEndpoint(it)) = index.graph.node(endpoint).map(|it| &it.resource) else {
+        return false;
+    };
+    let Resolved::Node(id, other) = index.resolve_one(&it.vpc) else {
+        return false;
+    };
+    vpc.node().is_some_and(|own| own != id)
+        && of_vpc(index, id, other).is_some_and(|ranges| {
+            let mut ranges = ranges.into_iter();
+            ranges.all(|range| local_route::leads_nowhere(index, vpc, range))
+        })
 }
 
 fn is_for_other_service(index: &GraphIndex<'_>, endpoint: NodeId, service: &str) -> bool {
