@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved};
+use super::instance;
 use super::ternary::Ternary;
-use super::{Hop, instance};
 use crate::ir::{AddressSet, Cidr, NodeId, Text, Value};
 use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, VpcEndpoint};
 
@@ -17,7 +17,6 @@ pub(crate) struct FixedAddress {
     pub(crate) at: (NodeId, &'static str),
     pub(crate) subnet: NodeId,
     pub(crate) address: Cidr,
-    pub(crate) hop: Hop,
 }
 
 /// Returns the fixed addresses in subnets of the file.
@@ -30,13 +29,12 @@ pub(crate) fn fixed_addresses<'a>(index: &'a GraphIndex<'_>) -> &'a [FixedAddres
 
 fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
     let mut found = Vec::new();
-    let mut add = |at, subnet: &Resolved<'_, Subnet>, value: Option<&Value<Text>>, hop| {
+    let mut add = |at, subnet: &Resolved<'_, Subnet>, value: Option<&Value<Text>>| {
         if let (Some(subnet), Some(address)) = (subnet.node(), fixed(value)) {
             found.push(FixedAddress {
                 at,
                 subnet,
                 address,
-                hop,
             });
         }
     };
@@ -45,25 +43,15 @@ fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
         let several = interface.private_ips.iter();
         match &interface.private_ip_address {
             // A refreshed plan contains the address also in the list.
-            None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it), Hop::Route)),
-            one => add(
-                (id, "private_ip_address"),
-                &subnet,
-                one.as_ref(),
-                Hop::Route,
-            ),
+            None => several.for_each(|it| add((id, "private_ips"), &subnet, Some(it))),
+            one => add((id, "private_ip_address"), &subnet, one.as_ref()),
         }
     }
     for (id, _, endpoint) in index.all::<VpcEndpoint>() {
         for it in &endpoint.subnet_configurations {
             if let Some(link) = &it.subnet {
                 let at = (id, "subnet_configurations");
-                add(
-                    at,
-                    &index.resolve_one(link),
-                    it.ipv4.as_ref(),
-                    Hop::Endpoint,
-                );
+                add(at, &index.resolve_one(link), it.ipv4.as_ref());
             }
         }
     }
@@ -91,7 +79,6 @@ fn find_fixed_addresses(index: &GraphIndex<'_>) -> Vec<FixedAddress> {
                 at: (config.node, "private_ip_address"),
                 subnet,
                 address,
-                hop: Hop::Route,
             });
         }
     }

@@ -42,11 +42,21 @@ pub(crate) fn internet_route<'g>(
     instance: &InstanceConfig<'_>,
     subnet: &Resolved<'g, Subnet>,
 ) -> InternetRoute<'g> {
+    internet_route_to(index, instance, subnet, PUBLIC.clone())
+}
+
+/// Finds the route to some public addresses of an instance in a subnet.
+pub(crate) fn internet_route_to<'g>(
+    index: &GraphIndex<'g>,
+    instance: &InstanceConfig<'_>,
+    subnet: &Resolved<'g, Subnet>,
+    to: AddressSet,
+) -> InternetRoute<'g> {
     let start = Start {
         subnet,
         has_address: &|| public_address(instance, subnet),
         nat: None,
-        to: PUBLIC.clone(),
+        to,
     };
     internet_route_of(index, &start)
 }

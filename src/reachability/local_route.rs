@@ -1,11 +1,11 @@
 //! Traffic inside a VPC: the local route, and more specific routes that divert it.
 
 use super::addresses::of_vpc;
-use super::graph_index::{GraphIndex, Resolved};
-use super::routes::{blackhole, routes, table_of};
+use super::graph_index::{GraphIndex, Resolved, VpcRef};
+use super::routes::{blackhole, has_other_routes, routes, table_of};
 use super::security::ranges_of;
 use super::ternary::Ternary;
-use crate::ir::{AddressSet, Cidr, NodeId};
+use crate::ir::{AddressSet, Cidr, NodeId, Value};
 use crate::resource::{Route, Subnet};
 
 /// A route that takes traffic between subnets elsewhere.
@@ -109,4 +109,28 @@ pub(crate) fn diversion<'g>(
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html>
 fn is_elsewhere(route: &Route) -> bool {
     route.vpc_endpoint.is_some() || route.network_interface.is_some() || route.instance.is_some()
+}
+
+/// Returns whether no route leads from a VPC to private addresses outside its ranges: only the
+/// internet is beyond the gateways of the file.
+pub(crate) fn leads_nowhere(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, to: Cidr) -> bool {
+    let Resolved::Node(id, it) = vpc else {
+        return false;
+    };
+    let outside =
+        of_vpc(index, *id, it).is_some_and(|ranges| !ranges.iter().any(|range| range.overlaps(to)));
+    let mut others = index.all::<Route>().filter(|(_, _, route)| {
+        let misses =
+            |range: &Value<Cidr>| index.cidr(range).is_some_and(|range| !range.overlaps(to));
+        let to_internet = route.nat_gateway.is_some()
+            || route.egress_only_gateway.is_some()
+            || route
+                .gateway
+                .as_ref()
+                .is_some_and(|link| matches!(index.resolve_one(link), Resolved::Node(..)));
+        !to_internet
+            && !route.cidr_block.as_ref().is_some_and(misses)
+            && blackhole(index, route).is_none()
+    });
+    to.is_private() && outside && others.next().is_none() && !has_other_routes(index)
 }

@@ -1,12 +1,15 @@
 //! The resolution of service names in a VPC: private DNS, private hosted zones, and the public name.
 
 use super::Fix;
+use super::addresses::of_vpc;
 use super::dns_name::DnsName;
 use super::dns_rules::{self, Effect};
 use super::endpoint::{self, Candidate};
+use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
+use super::local_route;
 use super::ternary::Ternary;
-use crate::ir::{Dialect, Expr, NodeId, Value};
+use crate::ir::{Cidr, Dialect, Expr, NodeId, Value};
 use crate::resource::{HostedZone, HostedZoneAssociation, RecordSet, Resource};
 
 /// A private hosted zone.
@@ -60,6 +63,8 @@ enum Target {
     Endpoint(NodeId, NodeId),
     /// No address. The resolver does not ask the public zone.
     Nothing,
+    /// Addresses that no route of the file leads to, in this record.
+    Nowhere(NodeId, String),
     Unknown,
 }
 
@@ -101,13 +106,13 @@ fn zone_answer(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, host: &DnsName) -> Opti
     Some(ZoneAnswer {
         certain,
         labels: length(&zone),
-        target: target(index, &zone, host),
+        target: target(index, vpc, &zone, host),
         zone: zone.id,
     })
 }
 
 /// Returns the response of a zone for a host.
-fn target(index: &GraphIndex<'_>, zone: &Zone, host: &DnsName) -> Target {
+fn target(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, zone: &Zone, host: &DnsName) -> Target {
     let Some(zone_name) = &zone.name else {
         return Target::Unknown;
     };
@@ -159,9 +164,34 @@ fn target(index: &GraphIndex<'_>, zone: &Zone, host: &DnsName) -> Target {
         };
     };
     match endpoint_of(index, record) {
-        Some(endpoint) if certain.is_yes() => Target::Endpoint(endpoint, id),
-        _ => Target::Unknown,
+        _ if !certain.is_yes() => Target::Unknown,
+        Some(endpoint) => Target::Endpoint(endpoint, id),
+        None => match addresses_of(record) {
+            Some(of)
+                if of
+                    .iter()
+                    .all(|address| local_route::leads_nowhere(index, vpc, *address)) =>
+            {
+                let shown: Vec<String> = record
+                    .records
+                    .iter()
+                    .filter_map(|it| Some(format!("`{}`", it.lit()?)))
+                    .collect();
+                Target::Nowhere(id, shown.join(" and "))
+            }
+            _ => Target::Unknown,
+        },
     }
+}
+
+/// Returns the IPv4 addresses of a record, if the file shows all.
+fn addresses_of(record: &RecordSet) -> Option<Vec<Cidr>> {
+    let is_address = record
+        .record_type
+        .as_ref()
+        .is_some_and(|it| it.lit().is_some_and(|of| of == "A"));
+    let all: Option<Vec<Cidr>> = record.records.iter().map(|it| fixed(Some(it))).collect();
+    all.filter(|all| is_address && record.alias.is_none() && !all.is_empty())
 }
 
 /// Returns the endpoint whose addresses a record contains.
@@ -270,7 +300,7 @@ pub(crate) fn resolution(
         return Resolution::Endpoints(certain);
     }
     if let Some(answer) = zone {
-        return by_answer(index, service, candidates, &answer);
+        return by_answer(index, vpc, service, candidates, &answer);
     }
     let open = candidates.iter().any(|it| !private(it).is_no());
     let hidden = match vpc {
@@ -286,6 +316,7 @@ pub(crate) fn resolution(
 
 fn by_answer(
     index: &GraphIndex<'_>,
+    vpc: &VpcRef<'_>,
     service: &str,
     candidates: &[Candidate<'_>],
     answer: &ZoneAnswer,
@@ -316,6 +347,16 @@ fn by_answer(
                  zone from the VPC and enable private DNS of the endpoint"
             ))),
         ),
+        Target::Nowhere(record, ref shown) => Resolution::Nothing(
+            format!(
+                "record `{}` resolves `{service}` to {shown}, and no route of the file leads there",
+                index.name(record)
+            ),
+            (record, "records"),
+            Some(Fix::manual(format!(
+                "use the DNS name of the `{service}` endpoint in the record"
+            ))),
+        ),
         Target::Endpoint(endpoint, record) => {
             let at = candidates.iter().position(|it| it.id == endpoint);
             match at {
@@ -339,11 +380,39 @@ fn by_answer(
                         "use the DNS name of the `{service}` endpoint in the record"
                     ))),
                 ),
+                None if is_beyond_routes(index, vpc, endpoint) => Resolution::Nothing(
+                    format!(
+                        "record `{}` resolves `{service}` to `{}`, which is in another VPC, and no \
+                         route of the file leads there",
+                        index.name(record),
+                        index.name(endpoint)
+                    ),
+                    (record, "alias"),
+                    Some(Fix::manual(format!(
+                        "add an endpoint for `{service}` to the VPC, and use its DNS name in the \
+                         record"
+                    ))),
+                ),
                 // An endpoint of another VPC can be reachable through peering.
                 None => unknown(),
             }
         }
     }
+}
+
+/// Returns whether an endpoint is in another VPC that no route leads to.
+fn is_beyond_routes(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, endpoint: NodeId) -> bool {
+    let Some(Resource::VpcEndpoint(it)) = index.graph.node(endpoint).map(|it| &it.resource) else {
+        return false;
+    };
+    let Resolved::Node(id, other) = index.resolve_one(&it.vpc) else {
+        return false;
+    };
+    vpc.node().is_some_and(|own| own != id)
+        && of_vpc(index, id, other).is_some_and(|ranges| {
+            let mut ranges = ranges.into_iter();
+            ranges.all(|range| local_route::leads_nowhere(index, vpc, range))
+        })
 }
 
 fn is_for_other_service(index: &GraphIndex<'_>, endpoint: NodeId, service: &str) -> bool {

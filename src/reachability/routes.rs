@@ -248,6 +248,17 @@ pub(super) fn blackhole(index: &GraphIndex<'_>, route: &Route) -> Option<NodeId>
     (!attached_by_itself && !hidden && !attached).then_some(interface)
 }
 
+/// Returns whether a route table of the file can have routes that the file does not contain.
+pub(super) fn has_other_routes(index: &GraphIndex<'_>) -> bool {
+    let propagated = !OtherRoutes::of(index).propagated.is_empty();
+    let tables = index.all::<RouteTable>().map(|(id, ..)| id);
+    let adopted = index.all::<DefaultRouteTable>().map(|(id, ..)| id);
+    propagated
+        || tables
+            .chain(adopted)
+            .any(|id| index.is_externally_modified(id) || is_unmodeled(index, id, "route"))
+}
+
 /// Returns whether a route table of an internet gateway can divert inbound traffic.
 pub(super) fn is_edge_routed(index: &GraphIndex<'_>, gateway: NodeId) -> bool {
     OtherRoutes::of(index).edges.contains(&gateway)

@@ -74,6 +74,10 @@ impl<'g> Group<'g> {
 
 /// Returns the security groups that a link names.
 fn groups_of<'g>(index: &GraphIndex<'g>, link: &Link<SecurityGroup>) -> Vec<Group<'g>> {
+    if let Value::Expr(Expr::OneOf(of)) = link {
+        let one = |expr: &Expr| groups_of(index, &Value::Expr(expr.clone()));
+        return of.iter().flat_map(one).collect();
+    }
     if let Value::Expr(expr) = link
         && let Some(vpc) = index.default_group_vpc(expr)
     {

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
+use super::super::internet_route::internet_route_to;
 use super::super::names::Resolution;
 use super::super::routes::{InternetRoute, flag};
 use super::super::security;
@@ -153,19 +154,27 @@ fn public_servers(
     let shown: Vec<String> = servers.iter().map(|it| format!("`{it}`")).collect();
     let shown = shown.join(" or ");
     let at = |result: HopResult| result.at(options, "domain_name_servers");
+    let each = || servers.iter().map(|it| dhcp::host(*it));
     let allowed = match &connection.groups {
         Some(groups) => {
-            let each = servers.iter().map(|it| dhcp::host(*it));
-            Ternary::unanimous(each.map(|server| security::allows_queries(index, groups, server)))
+            Ternary::unanimous(each().map(|server| security::allows_queries(index, groups, server)))
         }
         None => Ternary::Unknown,
     };
-    at(match (&connection.internet_route, allowed) {
-        (InternetRoute::None | InternetRoute::Broken(..), _) => HopResult::fail(
+    let routed = Ternary::unanimous(each().map(|server| {
+        let (instance, subnet) = (connection.instance, connection.subnet);
+        match internet_route_to(index, instance, subnet, server.into()) {
+            InternetRoute::Works(..) => Ternary::Yes,
+            InternetRoute::None | InternetRoute::Broken(..) => Ternary::No,
+            InternetRoute::Unknown(_) => Ternary::Unknown,
+        }
+    }));
+    at(match (routed, allowed) {
+        (Ternary::No, _) => HopResult::fail(
             HOP,
             format!(
                 "DHCP options `{name}` have the DNS server {shown}, which never resolves names to \
-                 endpoints, and the subnet has no route to the internet"
+                 endpoints, and the subnet has no route to it"
             ),
         )
         .fix(amazon_provided(options)),
@@ -177,18 +186,18 @@ fn public_servers(
             ),
         )
         .fix(amazon_provided(options)),
-        (InternetRoute::Unknown(_), _) => HopResult::unknown(
+        (Ternary::Unknown, _) => HopResult::unknown(
             HOP,
             format!(
                 "the file does not show whether the subnet reaches {shown}, the DNS server of DHCP \
                  options `{name}`"
             ),
         ),
-        (InternetRoute::Works(..), Ternary::Yes) => HopResult::pass(
+        (Ternary::Yes, Ternary::Yes) => HopResult::pass(
             HOP,
             format!("{shown} resolves `{}` to public addresses", connection.service),
         ),
-        (InternetRoute::Works(..), Ternary::Unknown) => HopResult::unknown(
+        (Ternary::Yes, Ternary::Unknown) => HopResult::unknown(
             HOP,
             format!("the file does not show whether the instance can send queries to {shown}"),
         ),

@@ -84,6 +84,14 @@ pub(super) fn overlapping(index: &GraphIndex<'_>) -> Vec<Refusal> {
     found
 }
 
+fn hop_of(fixed: &FixedAddress) -> Hop {
+    if fixed.at.1 == "subnet_configurations" {
+        Hop::Endpoint
+    } else {
+        Hop::Route
+    }
+}
+
 /// A fixed address outside its subnet, or reserved by AWS.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html>
 pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
@@ -102,7 +110,7 @@ pub(super) fn fixed_outside(index: &GraphIndex<'_>) -> Vec<Refusal> {
             "is not in"
         };
         let refusal = Refusal::new(
-            fixed.hop,
+            hop_of(fixed),
             fixed.at,
             together(index, &[fixed.at.0, fixed.subnet]),
             format!(
@@ -138,7 +146,7 @@ pub(super) fn fixed_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let certain = together(index, &[id, other]);
         found.extend(
             Refusal::new(
-                fixed.hop,
+                hop_of(fixed),
                 fixed.at,
                 certain.and(exclusive(index, id, other)),
                 format!(

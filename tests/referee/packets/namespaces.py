@@ -455,10 +455,19 @@ class Network:
         if not servers:
             return NO
         with self.inside(self.key_name(("i", instance))):
-            outcomes = [self.connect(query(servers[0], host_name(service), 53, 1) or []) for service in SERVICES]
+            outcomes = [self.connect(self.resolve(servers[0], service)) for service in SERVICES]
         if NO in outcomes:
             return NO
         return SOMETIMES if SOMETIMES in outcomes else YES
+
+    def resolve(self, server, service):
+        """Returns the addresses of a service, without those of another one, whose certificate the agent rejects."""
+        others = {
+            address
+            for key, (_, address) in self.address.items()
+            if key[0] == "e" and self.world.endpoints[key[1]].service != service
+        }
+        return [it for it in query(server, host_name(service), 53, 1) or [] if it not in others]
 
     @staticmethod
     def connect(addresses):

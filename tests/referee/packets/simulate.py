@@ -252,6 +252,10 @@ class Simulation:
             return min(outcomes, key=lambda it: (NO, SOMETIMES, YES).index(it[0]))
         if kind == "address":
             return NO, f"nothing listens at {answer}"
+        # TLS: the certificate of an endpoint has the names of its own service only, and the agent verifies it.
+        # https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-access-aws-services.html
+        if world.endpoints[answer].service != service:
+            return NO, f"{answer} is an endpoint of another service"
         return self.to_endpoint(instance, world.endpoints[answer])
 
     def resolve(self, vpc_name, service):
