@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 # Blocks that may occur several times. A change adds one.
 REPEATED = {"ingress", "egress", "route"}
+# Blocks whose changes list all of them.
+REPLACED = {"inline_policy"}
 HEAD = re.compile(r'\s*([\w-]+)((?:\s+(?:"[^"]*"|[\w-]+))*)\s*\{')
 NAME = re.compile(r"\s*([\w-]+)\s*=(?!=)[ \t]*")
 
@@ -116,7 +118,12 @@ def text(items, indent=""):
 
 def merge(into, items):
     """Replaces arguments, merges blocks, and adds those that may occur several times."""
+    replaced = {it.header for it in items if isinstance(it, Block)} & {(name,) for name in REPLACED}
+    into[:] = [it for it in into if not (isinstance(it, Block) and it.header in replaced)]
     for item in items:
+        if isinstance(item, Block) and item.header in replaced:
+            into.append(item)
+            continue
         if isinstance(item, Argument):
             old = [it for it in into if isinstance(it, Argument) and it.name == item.name]
         else:

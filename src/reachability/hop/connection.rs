@@ -353,7 +353,7 @@ pub(super) fn service_name(connection: &Connection<'_, '_>, service: &str) -> Va
     }
 }
 
-/// Returns the worst of several results, with its text.
-pub(super) fn worst(of: impl IntoIterator<Item = (Ternary, String)>) -> Option<(Ternary, String)> {
+/// Returns the worst of several results, with what belongs to it.
+pub(super) fn worst<T>(of: impl IntoIterator<Item = (Ternary, T)>) -> Option<(Ternary, T)> {
     of.into_iter().min_by_key(|(tri, _)| *tri)
 }

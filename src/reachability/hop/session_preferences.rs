@@ -15,7 +15,7 @@ use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::role_permissions::decide;
 use super::{
-    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements,
+    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, fixes, for_placements,
     instance_node, on_each_path,
 };
 use crate::ir::{Expr, NodeId, Text, Value};
@@ -330,9 +330,12 @@ fn permission<'g>(
             HOP,
             format!("the agent must read {what}; `{name}`: {}", decision.detail),
         )
-        .fix(Fix::manual(format!(
-            "allow `{action}` in a policy of the role"
-        ))),
+        .fix(match decision.is_denied {
+            true => fixes::in_documents(index, role, &[action]).unwrap_or_else(|| {
+                Fix::manual(format!("allow `{action}` in the policies of the role"))
+            }),
+            false => fixes::allow(index, role, action, resource),
+        }),
     }
 }
 
@@ -557,10 +560,7 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
             HOP,
             format!("the agent must reach S3 for {what}, and the subnet has no path to S3"),
         )
-        .fix(Fix::manual(
-            "add an S3 gateway endpoint to the route table of the subnet, and allow outbound TCP \
-             443 to its prefix list",
-        )),
+        .fix(fixes::s3_gateway(connection, &request)),
         _ => unknown(&format!(
             "the file does not show whether the instance reaches S3 for {what}"
         )),
