@@ -136,7 +136,11 @@ pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String>
     if rest.is_empty() {
         return Some(name.to_owned());
     }
-    // Both languages name nested fields by the same rule.
+    if field == "dns_options.record_ip_type" {
+        let nested = dialect.pick("DnsRecordIpType", "dns_record_ip_type");
+        return Some(format!("{name}.{nested}"));
+    }
+    // Both languages name the other nested fields by the same rule.
     let rest = match dialect {
         Dialect::Tf => rest.to_owned(),
         Dialect::Cfn => rest.split('_').map(capital).collect(),

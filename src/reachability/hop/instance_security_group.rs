@@ -148,6 +148,22 @@ fn to_endpoint<'g>(
     Some(result.at(at.0, at.1))
 }
 
+/// Removes the security groups of other VPCs, if others are left.
+fn without_foreign<'g>(connection: &Connection<'_, 'g>, own: &[Group<'g>]) -> Option<Fix> {
+    let Setting::Known(node, field, links) = &connection.instance.security_groups else {
+        return None;
+    };
+    let is_foreign = |group: &Group<'_>| matches!(group, Group::OfOtherVpc(_, Ternary::No));
+    let kept: Vec<RawValue<'static>> = own
+        .iter()
+        .zip(links)
+        .filter(|(group, _)| !is_foreign(group))
+        .map(|(_, link)| raw(link))
+        .collect();
+    let changes = own.len() == links.len() && kept.len() < links.len() && !kept.is_empty();
+    changes.then(|| Fix::set(*node, field, RawValue::List(kept)))
+}
+
 fn fix_to<'g>(
     connection: &Connection<'_, 'g>,
     own: &[Group<'g>],
@@ -157,6 +173,9 @@ fn fix_to<'g>(
     let mut changes = Changes::new(index);
     let (groups, cidr) = to.unwrap_or((&[], Some(Value::Lit(Cidr::ANY))));
     let to = fixes::Peer { groups, cidr };
+    if let Some(fix) = without_foreign(connection, own) {
+        return fix;
+    }
     let group = match fixes::node(own) {
         Some(group) => group,
         None => {

@@ -213,8 +213,9 @@ pub(super) fn by_name(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 })
                 .collect();
             Some(if ids.len() == it.security_group_names.len() {
+                let none = RawValue::from(crate::ir::Expr::Absent);
                 refusal.fix(Fix::All(vec![
-                    Fix::manual("replace `SecurityGroups` by:"),
+                    Fix::set(id, "security_group_names", none),
                     Fix::set(id, "security_groups", RawValue::List(ids)),
                 ]))
             } else {

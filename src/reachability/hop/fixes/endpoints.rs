@@ -11,6 +11,7 @@ use crate::reachability::path::{self, Candidate};
 use crate::reachability::refused::to_interface;
 use crate::reachability::routes::flag;
 use crate::reachability::security::{self, Group, allows_outbound};
+use crate::reachability::service_name::serves;
 use crate::reachability::ternary::Ternary;
 use crate::resource::{
     EndpointType, RawValue, Route, RouteTable, SecurityGroup, SubnetRouteTableAssociation, Typed,
@@ -57,6 +58,15 @@ pub(in super::super) fn endpoints(connection: &Connection<'_, '_>) -> Fix {
             changes.push(resolving(connection, candidate));
             continue;
         }
+        if let Some(id) = misnamed(connection) {
+            let name = service_name(connection, connection.service);
+            let name = match name {
+                Value::Lit(text) => RawValue::Str(text),
+                Value::Expr(expr) => RawValue::from(expr),
+            };
+            changes.set(id, "service_name", name);
+            continue;
+        }
         let groups = groups.get_or_insert_with(|| match of_sibling(connection) {
             Some(groups) => groups,
             None => vec![private_group(connection, &mut changes)],
@@ -72,6 +82,21 @@ pub(in super::super) fn endpoints(connection: &Connection<'_, '_>) -> Fix {
         changes.add(format!("{}Endpoint", capital(connection.service)), endpoint);
     }
     changes.done()
+}
+
+/// Returns the interface endpoint of the VPC that is for a service of this name elsewhere.
+fn misnamed(connection: &Connection<'_, '_>) -> Option<NodeId> {
+    let index = connection.index;
+    let mut all = index.all::<VpcEndpoint>();
+    let (id, ..) = all.find(|(id, _, it)| {
+        path::token(&it.service_name).as_deref() == Some(connection.service)
+            && it.service_region.is_none()
+            && serves(index, *id, it, connection.service).is_no()
+            && path::is_interface(it).is_yes()
+            && index.exists(*id).is_yes()
+            && index.resolve_one(&it.vpc).same(&connection.vpc).is_yes()
+    })?;
+    Some(id)
 }
 
 fn capital(service: &str) -> String {

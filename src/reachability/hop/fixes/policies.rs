@@ -3,11 +3,11 @@
 use crate::ir::{Dialect, Expr, Link, NodeId, Pseudo, Value};
 use crate::reachability::fix::{Changes, Fix, in_region, link, raw};
 use crate::reachability::graph_index::GraphIndex;
-use crate::reachability::iam::{CallContext, Caller, document_allows, trusts_ec2};
+use crate::reachability::iam::{CallContext, Caller, document_allows, key_node, trusts_ec2};
 use crate::reachability::instance::InstanceConfig;
 use crate::resource::{
-    Effect, InstanceProfile, ManagedPolicy, Map, PolicyDocument, Principal, RawValue, Resource,
-    Role, RolePolicy, RolePolicyAttachment, Statement, codec::Prop as _,
+    Effect, InstanceProfile, KmsKey, ManagedPolicy, Map, PolicyDocument, Principal, RawValue,
+    Resource, Role, RolePolicy, RolePolicyAttachment, Statement, Typed, codec::Prop as _,
 };
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 
@@ -122,15 +122,25 @@ pub(in super::super) fn profile(
             changes.add("InstanceProfile", InstanceProfile::new(link::<Role>(role)))
         }
     };
-    let (node, field) = match index
+    let by_name = id.at(InstanceProfile::LINK);
+    let (field, value) = match index
         .graph
         .node(instance.launch_source)
         .map(|it| &it.resource)
     {
-        Some(Resource::LaunchTemplate(_)) => (instance.launch_source, "iam_instance_profile.name"),
-        _ => (instance.launch_source, "iam_instance_profile"),
+        Some(Resource::LaunchTemplate(it)) => {
+            let by_arn = it
+                .iam_instance_profile
+                .as_ref()
+                .is_some_and(|it| it.arn.is_some());
+            match by_arn {
+                true => ("iam_instance_profile.arn", id.at(InstanceProfile::ARN)),
+                false => ("iam_instance_profile.name", by_name),
+            }
+        }
+        _ => ("iam_instance_profile", by_name),
     };
-    changes.set(node, field, raw::<InstanceProfile>(&link(id)));
+    changes.set(instance.launch_source, field, RawValue::from(value));
     changes.done()
 }
 
@@ -142,10 +152,15 @@ pub(in super::super) fn allow(
     resource: Option<&Expr>,
 ) -> Fix {
     let mut changes = Changes::new(index);
-    let on = match resource {
-        Some(resource) => Value::Expr(resource.clone()),
-        None => Value::Lit("*".into()),
+    // A policy names a key by its ARN.
+    let key = resource.and_then(|resource| key_node(index, resource));
+    let on = match (key, resource) {
+        (Some(key), _) => Value::Expr(key.at(KmsKey::LINK)),
+        (None, Some(Expr::Text(text))) if !text.starts_with("arn:") => Value::Lit("*".into()),
+        (None, Some(resource)) => Value::Expr(resource.clone()),
+        (None, None) => Value::Lit("*".into()),
     };
+    let name = format!("SessionPreferences-{}", action.replace(':', "-"));
     let statement = Statement::allow([action.to_owned()]).on([on]);
     let document = PolicyDocument::new([statement]);
     let exclusive = |(_, part): (_, &Resource)| matches!(part, Resource::RolePolicy(_));
@@ -158,7 +173,7 @@ pub(in super::super) fn allow(
     } else {
         changes.add(
             "SessionPreferences",
-            RolePolicy::new("SessionPreferences", link::<Role>(role), document),
+            RolePolicy::new(name, link::<Role>(role), document),
         );
     }
     changes.done()
