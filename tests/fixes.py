@@ -88,6 +88,16 @@ def split(fix, starts):
     return ["\n".join(piece) + "\n" for piece in pieces], prose
 
 
+def written(resources):
+    """Returns the resources with patterns of their names, also those in loops."""
+    for name, body in resources.items():
+        if name.startswith("Fn::ForEach::"):
+            yield from written(body[2])
+        else:
+            parts = re.split(r"[$&]\{\w+\}", name)
+            yield re.compile(r"\w+".join(map(re.escape, parts))), body
+
+
 class Template:
     """A CloudFormation template."""
 
@@ -124,9 +134,13 @@ class Template:
             for name, body in piece.items():
                 if "Type" in body and name in resources:
                     raise Failure(f"the fix adds `{name}`, which exists")
-                if "Type" not in body and name not in resources:
+                if "Type" in body:
+                    resources[name] = body
+                    continue
+                targets = [it for key, it in written(resources) if key.fullmatch(name)]
+                if not targets:
                     raise Failure(f"the fix changes `{name}`, which does not exist")
-                merge(resources.setdefault(name, {}), body)
+                merge(targets[0], body)
         return prose
 
 
@@ -166,20 +180,27 @@ class Outcome:
     """What became of a file."""
 
     verdicts: list
-    # The verdicts of the correct file: instances that it leaves open cannot become reachable.
+    # The unknown hops of the correct and of the broken file: a fix does not answer them.
     best: dict
+    open: dict = field(default_factory=dict)
     fixes: list = field(default_factory=list)
     prose: list = field(default_factory=list)
 
     @property
     def is_reachable(self):
-        return not self.prose and all(
-            verdict in ("reachable", self.best.get(name)) and verdict != "unreachable" for name, verdict in self.verdicts
-        )
+        def is_done(name, verdict, hops):
+            known = self.best.get(name, set()) | self.open.get(name, set())
+            return verdict == "reachable" or (verdict == "unknown" and hops <= known)
+
+        return not self.prose and all(is_done(*it) for it in self.verdicts)
 
     def describe(self):
         shown = "\n".join(f"-- {hop}: {detail}\n{fix}" for hop, detail, fix in self.fixes[-4:])
         return f"{self.verdicts} after {len(self.fixes)} fixes; prose: {self.prose}\n{shown}"
+
+
+def unknown(instance):
+    return {it["hop"] for it in instance["hops"] if it["verdict"] == "unknown"}
 
 
 def verdicts(program, text, arguments):
@@ -191,11 +212,16 @@ def verdicts(program, text, arguments):
 
 def repair(program, file, arguments, wanted, best):
     """Applies fixes until no instance fails, or no fix is left. `wanted`: the instances that must become reachable."""
-    outcome, applied = Outcome([], {name: it["verdict"] for name, it in best.items()}), set()
+    outcome, applied = Outcome([], {name: unknown(it) for name, it in best.items()}), set()
     for _ in range(ROUNDS):
         all_of = verdicts(program, file.input(), arguments)
+        if not outcome.fixes:
+            outcome.open = {it["id"]: unknown(it) for it in all_of.values()}
         chosen = wanted if wanted is not None else all_of
-        outcome.verdicts = [(name, all_of[name]["verdict"] if name in all_of else "missing") for name in chosen]
+        outcome.verdicts = [
+            (name, all_of[name]["verdict"], unknown(all_of[name])) if name in all_of else (name, "missing", set())
+            for name in chosen
+        ]
         failing = [it for it in all_of.values() if it["verdict"] == "unreachable" and it["id"] in chosen]
         fresh = []
         for instance in failing:
@@ -248,7 +274,11 @@ class Fixes:
 
     def template(self, name, text, arguments, wanted, base):
         file = Template(name, text)
-        best = verdicts(self.program, base, arguments)
+        try:
+            best = verdicts(self.program, base, arguments)
+        except Failure:
+            # A parameter that an edit adds.
+            best = {}
         outcome = repair(self.program, file, arguments, wanted, best)
         if outcome.is_reachable:
             self.lint(name, text, file)

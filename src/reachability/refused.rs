@@ -17,6 +17,7 @@ mod subnets;
 mod zones;
 
 pub(super) use endpoints::to_interface;
+pub(super) use groups::by_id;
 
 /// A resource that AWS refuses to create.
 #[derive(Clone, Debug)]

@@ -1,6 +1,5 @@
 //! Security groups of the instance: allow outbound TCP 443.
 
-use super::super::HopResult;
 use super::super::fix::{Changes, Fix, link, raw};
 use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
@@ -8,6 +7,7 @@ use super::super::routes::InternetRoute;
 use super::super::security::{Group, Peer, allows_outbound};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
+use super::super::{HopResult, refused};
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes,
     groups_of, link_of, subnets_of, worst,
@@ -49,9 +49,9 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
             HOP,
             "`SecurityGroups` expects names of the default VPC, and EC2 rejects it with a subnet",
         );
-        return vec![result.at(at, "security_group_names").fix(Fix::manual(
-            "use `SecurityGroupIds` instead of `SecurityGroups`",
-        ))];
+        let fix = refused::by_id(connection.index, at)
+            .unwrap_or_else(|| Fix::manual("use `SecurityGroupIds` instead of `SecurityGroups`"));
+        return vec![result.at(at, "security_group_names").fix(fix)];
     }
     match (&connection.path, &connection.internet_route) {
         (PathChoice::Endpoints(_), _) => {

@@ -93,8 +93,10 @@ fn check_role<'g>(
     let permissions = index.role_permissions(role);
     let name = index.name(role);
     if let Some((policy, reason)) = permissions.rejected() {
-        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name))
-            .fix(Fix::manual(format!("correct the policy: {reason}")));
+        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name)).fix(
+            fixes::correct(index, role)
+                .unwrap_or_else(|| Fix::manual(format!("correct the policy: {reason}"))),
+        );
         let at = policy.at.unwrap_or((role, "managed_policies"));
         return result.at(at.0, at.1);
     }

@@ -210,7 +210,7 @@ fn of_document<'g>(
                 "the file does not show whether the log group must be encrypted",
             )),
             Ternary::Yes => {
-                found.push(encrypted(index, group.as_ref()));
+                found.push(encrypted(index, group.as_ref(), (id, document)));
                 let what = "the encryption of the log group";
                 found.push(permission(
                     index,
@@ -340,7 +340,11 @@ fn permission<'g>(
 }
 
 /// Checks that the log group has a key. Without one, the agent rejects the session.
-fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
+fn encrypted(
+    index: &GraphIndex<'_>,
+    group: Option<&Expr>,
+    (at, document): (NodeId, &Document),
+) -> HopResult {
     let is_named = |log: &LogGroup, id: NodeId| match group {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
         Some(Expr::Text(name)) => {
@@ -372,10 +376,20 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
                 index.name(id)
             ),
         )
-        .fix(Fix::manual(
-            "set `cloudWatchEncryptionEnabled` to `false`, or add a KMS key to the log group",
-        )),
+        .fix(without_encryption(at, document)),
     }
+}
+
+/// Returns the preferences that do not require a key of the log group.
+fn without_encryption(at: NodeId, document: &Document) -> Fix {
+    let mut content = document.content.0.clone();
+    if let RawValue::Object(map) = &mut content
+        && let Some(RawValue::Object(inputs)) = map.get_mut("inputs")
+        && let Some(value) = inputs.get_mut("cloudWatchEncryptionEnabled")
+    {
+        *value = RawValue::Bool(false);
+    }
+    Fix::set(at, "content", RawValue::Json(Box::new(content)))
 }
 
 /// Returns whether the key policy allows the role itself to decrypt, which then needs no other
@@ -461,9 +475,21 @@ fn key_policy<'g>(
             HOP,
             format!("the policy of key `{name}` does not allow the role to decrypt"),
         )
-        .fix(Fix::manual(
-            "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to the role",
-        )),
+        .fix(
+            role.and_then(|role| {
+                let on = CallContext {
+                    resource: key,
+                    ..CallContext::of(Caller::Role(role))
+                };
+                fixes::in_key_policy(index, id, role, SESSION_KEY_ACTION, &on)
+            })
+            .unwrap_or_else(|| {
+                Fix::manual(
+                    "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to \
+                     the role",
+                )
+            }),
+        ),
     })
 }
 

@@ -3,7 +3,9 @@
 use crate::ir::{Dialect, Expr, Link, NodeId, Pseudo, Value};
 use crate::reachability::fix::{Changes, Fix, in_region, link, raw};
 use crate::reachability::graph_index::GraphIndex;
-use crate::reachability::iam::{CallContext, Caller, document_allows, key_node, trusts_ec2};
+use crate::reachability::iam::{
+    CallContext, Caller, document_allows, key_node, rejection, trusts_ec2,
+};
 use crate::reachability::instance::InstanceConfig;
 use crate::resource::{
     Effect, InstanceProfile, KmsKey, ManagedPolicy, Map, PolicyDocument, Principal, RawValue,
@@ -250,6 +252,27 @@ pub(in super::super) fn in_policy(
     changed
 }
 
+/// Returns a key policy that also allows a role to decrypt.
+pub(in super::super) fn in_key_policy(
+    index: &GraphIndex<'_>,
+    key: NodeId,
+    role: NodeId,
+    action: &str,
+    on: &CallContext<'_>,
+) -> Option<Fix> {
+    let Resource::KmsKey(it) = &index.graph.node(key)?.resource else {
+        return None;
+    };
+    let own = it.key_policy.as_ref().filter(|own| own.opaque.is_none())?;
+    let mut new = without_denial(index, own, &[action], on).unwrap_or_else(|| own.clone());
+    let arn = Principal::Aws(Value::Expr(role.at(Role::ARN)));
+    let statement = Statement::allow([action.to_owned()])
+        .on(["*"])
+        .principal(arn);
+    new.statements.push(statement);
+    document(key, "key_policy", &new)
+}
+
 /// Returns a policy document as the value of a property.
 pub(in super::super) fn document(
     node: NodeId,
@@ -257,6 +280,67 @@ pub(in super::super) fn document(
     document: &PolicyDocument,
 ) -> Option<Fix> {
     Fix::set_owned(node, field, |dialect| document.put(dialect))
+}
+
+/// Changes documents of the policies of a role.
+fn rewrite(
+    index: &GraphIndex<'_>,
+    role: NodeId,
+    changes: &mut Changes,
+    change: impl Fn(&PolicyDocument) -> Option<PolicyDocument>,
+) -> Option<()> {
+    let permissions = index.role_permissions(role);
+    let is_of_role = |id: NodeId| {
+        let mut places = permissions.grants.iter().filter_map(|grant| grant.at);
+        places.any(|(at, _)| at == id)
+    };
+    let mut changed: Vec<(NodeId, PolicyDocument)> = Vec::new();
+    for (id, node) in index.graph.nodes() {
+        let own = match &node.resource {
+            Resource::RolePolicy(it) => &it.policy_document,
+            Resource::InlinePolicy(it) => &it.policy_document,
+            Resource::ManagedPolicy(it) => &it.policy_document,
+            _ => continue,
+        };
+        if own.opaque.is_none()
+            && is_of_role(id)
+            && let Some(new) = change(own)
+        {
+            changed.push((id, new));
+        }
+    }
+    let is_inside = |id: NodeId| {
+        let origin = index.graph.node(id).and_then(|node| node.origin.as_ref());
+        origin.is_some_and(|origin| origin.parent == Some(role))
+    };
+    if changed.iter().any(|(id, _)| is_inside(*id)) {
+        let list = inline(index, role, &changed, changes.dialect);
+        changes.set(role, "policies", RawValue::List(list));
+    }
+    for (id, new) in &changed {
+        if !is_inside(*id) {
+            changes.push(document(*id, "policy_document", new)?);
+        }
+    }
+    Some(())
+}
+
+/// Corrects the policies of a role that IAM rejects for an element that is missing or forbidden.
+pub(in super::super) fn correct(index: &GraphIndex<'_>, role: NodeId) -> Option<Fix> {
+    let mut changes = Changes::new(index);
+    let corrected = |own: &PolicyDocument| {
+        rejection::of_role_policy(own)?;
+        let mut new = own.clone();
+        for statement in &mut new.statements {
+            statement.principal = None;
+            if statement.resources.is_empty() {
+                statement.resources.push(Value::Lit("*".into()));
+            }
+        }
+        rejection::of_role_policy(&new).is_none().then_some(new)
+    };
+    rewrite(index, role, &mut changes, corrected)?;
+    (!changes.is_empty()).then(|| changes.done())
 }
 
 /// Changes the policies of a role, and its permissions boundary, that deny the actions of the agent.
@@ -272,39 +356,9 @@ pub(in super::super) fn in_documents(
     let Some(Resource::Role(it)) = index.graph.node(role).map(|node| &node.resource) else {
         return None;
     };
-    let mut changed: Vec<(NodeId, PolicyDocument)> = Vec::new();
-    for (id, node) in index.graph.nodes() {
-        let own = match &node.resource {
-            Resource::RolePolicy(it) => &it.policy_document,
-            Resource::InlinePolicy(it) => &it.policy_document,
-            Resource::ManagedPolicy(it) => &it.policy_document,
-            _ => continue,
-        };
-        let is_of_role = index
-            .role_permissions(role)
-            .grants
-            .iter()
-            .any(|grant| grant.at.is_some_and(|(at, _)| at == id));
-        if !is_of_role || own.opaque.is_some() {
-            continue;
-        }
-        if let Some(new) = without_denial(index, own, &actions, &on) {
-            changed.push((id, new));
-        }
-    }
-    let is_inside = |id: NodeId| {
-        let origin = index.graph.node(id)?.origin.as_ref()?;
-        (origin.parent == Some(role)).then_some(())
-    };
-    if changed.iter().any(|(id, _)| is_inside(*id).is_some()) {
-        let list = inline(index, role, &changed, changes.dialect);
-        changes.set(role, "policies", RawValue::List(list));
-    }
-    for (id, new) in &changed {
-        if is_inside(*id).is_none() {
-            changes.push(document(*id, "policy_document", new)?);
-        }
-    }
+    rewrite(index, role, &mut changes, |own| {
+        without_denial(index, own, &actions, &on)
+    })?;
     if let Some(boundary) = &it.permissions_boundary {
         let mut all = index.resolve(boundary);
         if let Some(crate::reachability::graph_index::Resolved::Node(id, policy)) = all.pop()
