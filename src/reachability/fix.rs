@@ -1,7 +1,9 @@
 //! Changes that fix a failing hop. The reports print them in the language of the file.
 
-use crate::ir::{Dialect, NodeId};
-use crate::resource::{RawValue, Resource};
+use crate::ir::{Dialect, Expr, IntoValue, Link, NodeId, Pseudo, Text, Value};
+use crate::resource::{Graph, RawValue, Resource, Typed};
+
+use super::graph_index::GraphIndex;
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
@@ -18,9 +20,9 @@ pub enum Fix {
         /// The value for Terraform.
         tf: RawValue<'static>,
     },
-    /// Adds a resource.
+    /// Adds a resource. The ID of the first one in a fix follows those of the graph.
     Add {
-        /// The name of the resource.
+        /// The name of the resource. A report appends a number if the file uses the name.
         name: String,
         /// The resource.
         resource: Box<Resource>,
@@ -73,5 +75,88 @@ impl Fix {
 
     pub(crate) fn manual(text: impl Into<String>) -> Fix {
         Fix::Manual(text.into())
+    }
+}
+
+/// Returns the language of the file.
+pub(crate) fn dialect(graph: &Graph) -> Dialect {
+    let first = graph.nodes.first();
+    first.map_or(Dialect::Cfn, crate::resource::Node::dialect)
+}
+
+/// Returns a link to a resource of the file, or one that a fix adds.
+pub(crate) fn link<R: Typed>(id: NodeId) -> Link<R> {
+    Value::Expr(id.at(R::LINK))
+}
+
+/// Returns an expression with the names of the Region where they are known: Terraform has no names
+/// for them without a data source.
+pub(crate) fn in_region(index: &GraphIndex<'_>, expr: Expr) -> Value<Text> {
+    let (Some(region), Dialect::Tf) = (index.region(), dialect(index.graph)) else {
+        return expr.into_value();
+    };
+    let part = |part: Expr| match part {
+        Expr::Pseudo(Pseudo::Partition) => Expr::text(region.partition),
+        Expr::Pseudo(Pseudo::Region) => Expr::text(region.name),
+        Expr::Pseudo(Pseudo::UrlSuffix) => Expr::text(region.dns_suffix),
+        other => other,
+    };
+    let parts = match expr {
+        Expr::Concat(parts) => parts,
+        one => vec![one],
+    };
+    match Expr::concat(parts.into_iter().map(part)) {
+        Expr::Text(text) => Value::Lit(text),
+        other => other.into_value(),
+    }
+}
+
+/// Several changes that refer to one another.
+pub(crate) struct Changes {
+    pub(crate) dialect: Dialect,
+    next: usize,
+    list: Vec<Fix>,
+}
+
+impl Changes {
+    pub(crate) fn new(index: &GraphIndex<'_>) -> Changes {
+        Changes {
+            dialect: dialect(index.graph),
+            next: index.graph.nodes.len(),
+            list: Vec::new(),
+        }
+    }
+
+    /// Adds a resource and returns its ID in the changed graph.
+    pub(crate) fn add(&mut self, name: impl Into<String>, resource: impl Into<Resource>) -> NodeId {
+        let id = NodeId::next(self.next);
+        self.next += 1;
+        self.list.push(Fix::add(name, resource));
+        id
+    }
+
+    /// Adds a change that adds no resource.
+    pub(crate) fn push(&mut self, change: Fix) {
+        self.list.push(change);
+    }
+
+    pub(crate) fn set(&mut self, node: NodeId, field: &'static str, value: RawValue<'static>) {
+        self.push(Fix::set(node, field, value));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn done(self) -> Fix {
+        Fix::All(self.list)
+    }
+}
+
+/// Returns a link as the value of a property.
+pub(crate) fn raw<R: Typed>(link: &Link<R>) -> RawValue<'static> {
+    match link {
+        Value::Lit(id) => RawValue::Str(id.as_str().to_owned().into()),
+        Value::Expr(expr) => RawValue::from(expr.clone()),
     }
 }

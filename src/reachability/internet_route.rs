@@ -198,6 +198,22 @@ fn of_other_vpc<'g>(
     })
 }
 
+/// Returns whether a default route to a NAT gateway reaches the internet from a subnet.
+pub(super) fn works_by_nat<'g>(
+    index: &GraphIndex<'g>,
+    subnet: &Resolved<'g, Subnet>,
+    (id, route): (NodeId, &Route),
+) -> bool {
+    let start = Start {
+        subnet,
+        has_address: &|| (Ternary::No, (id, "gateway")),
+        nat: None,
+        to: PUBLIC.clone(),
+    };
+    let is_default = route.cidr_block.as_ref().and_then(|it| index.cidr(it)) == Some(Cidr::ANY);
+    is_default && matches!(through(index, &start, id, route), InternetRoute::Works(..))
+}
+
 fn through<'g>(
     index: &GraphIndex<'g>,
     start: &Start<'_, 'g>,

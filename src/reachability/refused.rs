@@ -19,6 +19,8 @@ mod ranges;
 mod subnets;
 mod zones;
 
+pub(super) use groups::by_id;
+
 /// A reason to refuse a resource.
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 

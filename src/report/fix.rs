@@ -3,26 +3,156 @@
 use crate::backend;
 use crate::ir::{Dialect, NodeId};
 use crate::reachability::Fix;
-use crate::resource::{Graph, Map, RawValue, Resource};
+use crate::resource::{Graph, Map, Node, RawValue, Resource};
 
 /// Writes a fix.
 pub(crate) fn lines(graph: &Graph, dialect: Dialect, json: bool, change: &Fix) -> String {
-    match change {
-        Fix::Manual(text) => format!("{text}\n"),
-        Fix::All(changes) => changes
-            .iter()
-            .map(|change| lines(graph, dialect, json, change))
-            .collect(),
-        Fix::Either { cfn, tf } => lines(graph, dialect, json, dialect.pick(&**cfn, &**tf)),
-        Fix::Set {
-            node,
-            field,
-            cfn,
-            tf,
-        } => set(graph, dialect, json, (*node, field), dialect.pick(cfn, tf)),
-        Fix::Add { name, resource } => add(graph, dialect, json, name, resource),
-        Fix::After(node, others) => after(graph, dialect, json, *node, others),
+    let mut changes = Vec::new();
+    flatten(change, dialect, &mut changes);
+    let extended;
+    let mut graph = graph;
+    if changes.iter().any(|it| matches!(it, Fix::Add { .. })) {
+        extended = extend(graph, dialect, &changes);
+        graph = &extended;
     }
+    let added = changes.iter().filter(|it| matches!(it, Fix::Add { .. }));
+    let mut next = graph.nodes.len() - added.count();
+    let (mut prose, mut after) = (String::new(), String::new());
+    let mut pieces: Vec<Piece> = Vec::new();
+    for change in changes {
+        match change {
+            Fix::Manual(text) => prose.extend([text.as_str(), "\n"]),
+            Fix::Set {
+                node,
+                field,
+                cfn,
+                tf,
+            } => {
+                let value = dialect.pick(cfn, tf);
+                set(graph, dialect, &mut pieces, (*node, field), value);
+            }
+            Fix::Add { resource, .. } => {
+                pieces.push(Piece {
+                    node: NodeId::next(next),
+                    is_new: true,
+                    body: resource.put(dialect).into_owned(),
+                    depends_on: None,
+                });
+                next += 1;
+            }
+            Fix::After(node, others) => match dialect {
+                Dialect::Cfn => depends_on(graph, &mut pieces, *node, others),
+                Dialect::Tf => after.push_str(&argument_after(graph, *node, others)),
+            },
+            // The list is flat.
+            Fix::All(_) | Fix::Either { .. } => {}
+        }
+    }
+    prose + &print(graph, dialect, json, pieces) + &after
+}
+
+/// A resource to add, or properties to change.
+struct Piece {
+    node: NodeId,
+    is_new: bool,
+    body: Map<'static>,
+    depends_on: Option<RawValue<'static>>,
+}
+
+fn print(graph: &Graph, dialect: Dialect, json: bool, pieces: Vec<Piece>) -> String {
+    if pieces.is_empty() {
+        return String::new();
+    }
+    let of = |node: &Node| {
+        let of = node.resource.type_name(dialect);
+        of.unwrap_or_default().to_owned()
+    };
+    let known = pieces
+        .into_iter()
+        .filter_map(|piece| Some((graph.node(piece.node)?, piece)));
+    match dialect {
+        Dialect::Cfn => {
+            let pieces = known.map(|(node, piece)| {
+                let mut parts = Vec::new();
+                if piece.is_new {
+                    parts.push(("Type".to_owned(), RawValue::Str(of(node).into())));
+                }
+                if let Some(names) = piece.depends_on {
+                    parts.push(("DependsOn".to_owned(), names));
+                }
+                if !piece.body.is_empty() {
+                    parts.push(("Properties".to_owned(), RawValue::Object(piece.body)));
+                }
+                (node.cfn_id.clone(), object(parts))
+            });
+            backend::cfn::snippet(graph, &object(pieces), !json)
+        }
+        Dialect::Tf => {
+            let blocks = known.map(|(node, piece)| {
+                let name = node.tf_name.split('[').next().unwrap_or_default();
+                (of(node), name.to_owned(), piece.body)
+            });
+            backend::tf::snippet(graph, blocks.collect())
+        }
+    }
+}
+
+/// Lists the changes in one language.
+fn flatten<'f>(change: &'f Fix, dialect: Dialect, out: &mut Vec<&'f Fix>) {
+    match change {
+        Fix::All(changes) => changes.iter().for_each(|it| flatten(it, dialect, out)),
+        Fix::Either { cfn, tf } => flatten(dialect.pick(&**cfn, &**tf), dialect, out),
+        one => out.push(one),
+    }
+}
+
+/// Returns the graph with the added resources, under names that are free.
+fn extend(graph: &Graph, dialect: Dialect, changes: &[&Fix]) -> Graph {
+    let mut graph = graph.clone();
+    let Some(like) = graph.nodes.first().cloned() else {
+        return graph;
+    };
+    for change in changes {
+        let Fix::Add { name, resource } = change else {
+            continue;
+        };
+        let (cfn_id, tf_name) = free(&graph, dialect, name, resource);
+        graph.nodes.push(Node {
+            path: name.clone(),
+            cfn_id,
+            tf_name,
+            moved_from: Vec::new(),
+            resource: (**resource).clone(),
+            depends_on: Vec::new(),
+            condition: None,
+            removal_policy: None,
+            overrides: Vec::new(),
+            origin: None,
+            ..like.clone()
+        });
+    }
+    graph
+}
+
+/// Returns the logical ID and the name in Terraform for a new resource.
+fn free(graph: &Graph, dialect: Dialect, name: &str, resource: &Resource) -> (String, String) {
+    let of = resource.type_name(Dialect::Tf);
+    let is_taken = |cfn_id: &str, tf_name: &str| match dialect {
+        Dialect::Cfn => {
+            let mut ids = graph.nodes.iter().map(|node| node.cfn_id.as_str());
+            let mut parameters = graph.parameters.iter().map(|it| it.id.as_str());
+            ids.any(|id| id == cfn_id) || parameters.any(|id| id == cfn_id)
+        }
+        Dialect::Tf => graph.nodes.iter().any(|node| {
+            node.resource.type_name(Dialect::Tf) == of
+                && node.tf_name.split('[').next() == Some(tf_name)
+        }),
+    };
+    let tf_name = crate::ir::terraform_name(name);
+    let numbered = (2..).map(|n| (format!("{name}{n}"), format!("{tf_name}_{n}")));
+    let mut names = std::iter::once((name.to_owned(), tf_name.clone())).chain(numbered);
+    let found = names.find(|(cfn_id, tf_name)| !is_taken(cfn_id, tf_name));
+    found.unwrap_or_else(|| (name.to_owned(), tf_name.clone()))
 }
 
 fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> RawValue<'static> {
@@ -34,90 +164,89 @@ fn object(entries: impl IntoIterator<Item = (String, RawValue<'static>)>) -> Raw
 }
 
 /// Nests a value under the parts of a dotted path.
-fn nested(path: &str, value: RawValue<'static>, block: bool) -> (String, RawValue<'static>) {
-    match path.split_once('.') {
-        None => (path.to_owned(), value),
-        Some((first, rest)) => {
-            let (key, inner) = nested(rest, value, block);
-            let mut map = Map::default();
-            map.insert(key, inner);
-            let term = if block {
-                RawValue::Block(map)
-            } else {
-                RawValue::Object(map)
-            };
-            (first.to_owned(), term)
-        }
+fn nested(path: &str, value: RawValue<'static>, block: bool, into: &mut Map<'static>) {
+    let Some((first, rest)) = path.split_once('.') else {
+        into.insert(path.to_owned(), value);
+        return;
+    };
+    if !matches!(
+        into.get(first),
+        Some(RawValue::Block(_) | RawValue::Object(_))
+    ) {
+        let empty = match block {
+            true => RawValue::Block(Map::default()),
+            false => RawValue::Object(Map::default()),
+        };
+        into.insert(first.to_owned(), empty);
     }
+    if let Some(RawValue::Block(map) | RawValue::Object(map)) = into.get_mut(first) {
+        nested(rest, value, block, map);
+    }
+}
+
+/// Returns the piece of a resource. The instances of a Terraform resource have one block.
+fn piece<'p>(graph: &Graph, pieces: &'p mut Vec<Piece>, node: NodeId) -> Option<&'p mut Piece> {
+    let block = |id: NodeId| Some(graph.node(id)?.display_id().split('[').next()?.to_owned());
+    let is_same = |it: &Piece| {
+        it.node == node
+            || (!it.is_new
+                && graph.node(node).is_some_and(is_of_plan)
+                && block(it.node) == block(node))
+    };
+    let at = match pieces.iter().position(is_same) {
+        Some(at) => at,
+        None => {
+            pieces.push(Piece {
+                node,
+                is_new: false,
+                body: Map::default(),
+                depends_on: None,
+            });
+            pieces.len() - 1
+        }
+    };
+    pieces.get_mut(at)
 }
 
 fn set(
     graph: &Graph,
     dialect: Dialect,
-    json: bool,
+    pieces: &mut Vec<Piece>,
     (id, field): (NodeId, &str),
     value: &RawValue<'static>,
-) -> String {
-    let (Some(node), Some(property)) = (graph.node(id), super::property(graph, id, field)) else {
-        return String::new();
-    };
-    match dialect {
-        Dialect::Cfn => {
-            let (key, value) = nested(&property, value.clone(), false);
-            let properties = object([("Properties".to_owned(), object([(key, value)]))]);
-            let piece = object([(node.cfn_id.clone(), properties)]);
-            backend::cfn::snippet(graph, &piece, !json)
-        }
-        Dialect::Tf => {
-            let (key, value) = nested(&property, value.clone(), true);
-            let mut arguments = Map::default();
-            arguments.insert(key, value);
-            let of = node.resource.type_name(Dialect::Tf).unwrap_or_default();
-            let name = node.tf_name.split('[').next().unwrap_or_default();
-            backend::tf::snippet(graph, of, name, arguments)
-        }
+) {
+    if let Some(property) = super::property(graph, id, field)
+        && let Some(piece) = piece(graph, pieces, id)
+    {
+        let block = dialect == Dialect::Tf;
+        nested(&property, value.clone(), block, &mut piece.body);
     }
 }
 
-fn add(graph: &Graph, dialect: Dialect, json: bool, name: &str, resource: &Resource) -> String {
-    let of = resource.type_name(dialect).unwrap_or_default().to_owned();
-    let body = resource.put(dialect).into_owned();
-    match dialect {
-        Dialect::Cfn => {
-            let piece = object([(
-                name.to_owned(),
-                object([
-                    ("Type".to_owned(), RawValue::Str(of.into())),
-                    ("Properties".to_owned(), RawValue::Object(body)),
-                ]),
-            )]);
-            backend::cfn::snippet(graph, &piece, !json)
-        }
-        Dialect::Tf => backend::tf::snippet(graph, &of, &crate::ir::terraform_name(name), body),
+fn is_of_plan(node: &Node) -> bool {
+    node.dialect() == Dialect::Tf
+}
+
+fn depends_on(graph: &Graph, pieces: &mut Vec<Piece>, id: NodeId, others: &[NodeId]) {
+    let nodes = others.iter().filter_map(|id| graph.node(*id));
+    let names = nodes.map(|node| RawValue::Str(node.cfn_id.clone().into()));
+    let names = RawValue::List(names.collect());
+    if let Some(piece) = piece(graph, pieces, id) {
+        piece.depends_on = Some(names);
     }
 }
 
-fn after(graph: &Graph, dialect: Dialect, json: bool, id: NodeId, others: &[NodeId]) -> String {
+fn argument_after(graph: &Graph, id: NodeId, others: &[NodeId]) -> String {
     let Some(node) = graph.node(id) else {
         return String::new();
     };
+    let own = module_of(node.display_id());
     let names = others.iter().filter_map(|id| graph.node(*id));
-    match dialect {
-        Dialect::Cfn => {
-            let names = names.map(|node| RawValue::Str(node.cfn_id.clone().into()));
-            let depends = object([("DependsOn".to_owned(), RawValue::List(names.collect()))]);
-            let piece = object([(node.cfn_id.clone(), depends)]);
-            backend::cfn::snippet(graph, &piece, !json)
-        }
-        Dialect::Tf => {
-            let own = module_of(node.display_id());
-            let mut lines: Vec<String> = names
-                .map(|other| format!("  {},\n", dependency(own, other.display_id())))
-                .collect();
-            lines.dedup();
-            format!("depends_on = [\n{}]\n", lines.concat())
-        }
-    }
+    let mut lines: Vec<String> = names
+        .map(|other| format!("  {},\n", dependency(own, other.display_id())))
+        .collect();
+    lines.dedup();
+    format!("depends_on = [\n{}]\n", lines.concat())
 }
 
 /// Returns the module part of an address, with the trailing dot.

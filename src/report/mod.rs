@@ -101,12 +101,28 @@ impl CheckReport<'_> {
     }
 }
 
+/// Names of lists in a role whose items are separate resources of the model: field, CloudFormation
+/// property, Terraform argument.
+const LISTS_OF_ROLE: [(&str, &str, &str); 2] = [
+    ("policies", "Policies", "inline_policy"),
+    (
+        "managed_policies",
+        "ManagedPolicyArns",
+        "managed_policy_arns",
+    ),
+];
+
 /// Returns the name of a field in the language of the file.
 pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String> {
     let node = graph.node(id)?;
     let kind = node.resource.kind()?;
     if let Resource::SecurityGroup(_) = &node.resource
         && let Some((_, cfn, tf)) = INSIDE.iter().find(|(own, ..)| *own == field)
+    {
+        return Some(node.dialect().pick(*cfn, *tf).to_owned());
+    }
+    if let Resource::Role(_) = &node.resource
+        && let Some((_, cfn, tf)) = LISTS_OF_ROLE.iter().find(|(own, ..)| *own == field)
     {
         return Some(node.dialect().pick(*cfn, *tf).to_owned());
     }
@@ -120,7 +136,11 @@ pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String>
     if rest.is_empty() {
         return Some(name.to_owned());
     }
-    // Both languages name nested fields by the same rule.
+    if field == "dns_options.record_ip_type" {
+        let nested = dialect.pick("DnsRecordIpType", "dns_record_ip_type");
+        return Some(format!("{name}.{nested}"));
+    }
+    // Both languages name the other nested fields by the same rule.
     let rest = match dialect {
         Dialect::Tf => rest.to_owned(),
         Dialect::Cfn => rest.split('_').map(capital).collect(),

@@ -491,8 +491,9 @@ impl<'g> Lower<'g, '_> {
     }
 }
 
-/// Prints a resource block with arguments that refer to resources of a graph.
-pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'static>) -> String {
+/// Prints resource blocks, by type, name and arguments, that refer to resources of a graph. Data
+/// sources that they use and the graph does not have follow.
+pub(crate) fn snippet(graph: &Graph, blocks: Vec<(String, String, Map<'static>)>) -> String {
     let Some(stack) = graph.stacks.first() else {
         return String::new();
     };
@@ -502,12 +503,24 @@ pub(crate) fn snippet(graph: &Graph, of: &str, name: &str, arguments: Map<'stati
         links: None,
         data: BTreeSet::new(),
     };
-    let mut body = Body::default();
-    lower.body(arguments, &mut body);
-    let block = Block {
-        of: "resource",
-        labels: vec![of.to_owned().into(), name.to_owned().into()],
-        body,
-    };
-    hcl::print(&[block])
+    let mut printed = Vec::new();
+    for (of, name, arguments) in blocks {
+        let mut body = Body::default();
+        lower.body(arguments, &mut body);
+        let (kind, of) = match of.strip_prefix("data.") {
+            Some(of) => ("data", of.to_owned()),
+            None => ("resource", of),
+        };
+        printed.push(Block {
+            of: kind,
+            labels: vec![of.into(), name.into()],
+            body,
+        });
+    }
+    let missing = lower.data.iter().filter(|data| {
+        let address = format!("data.{}", data.labels().join("."));
+        !graph.nodes.iter().any(|node| node.display_id() == address)
+    });
+    printed.extend(missing.map(|data| data_block(*data)));
+    hcl::print(&printed)
 }

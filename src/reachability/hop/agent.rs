@@ -11,7 +11,7 @@ use super::super::security::{self, Peer};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
-use super::{Check, Connection, Context, Entry, Hop, SequenceStep, for_placements};
+use super::{Check, Connection, Context, Entry, Hop, SequenceStep, fixes, for_placements};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::region::regions;
 
@@ -274,16 +274,19 @@ fn old_agent(context: &Context<'_, '_>) -> Option<HopResult> {
              instance has no certain path to it"
         )
     };
-    let fix = if certain {
-        "install the version `latest`, or create an interface endpoint for `ec2messages`"
-    } else {
-        "use a current image, or create an interface endpoint for `ec2messages`"
-    };
-    Some(
-        HopResult::new(HOP, status, detail)
-            .at(at.0, at.1)
-            .fix(Fix::manual(fix)),
-    )
+    let placement = instance.placements.first()?;
+    let connection = Connection::new(
+        index,
+        instance,
+        placement,
+        "ec2messages",
+        context.role_node(),
+    );
+    let worst = connection.check().into_iter().min_by_key(|it| it.status);
+    let fix = worst
+        .and_then(|worst| worst.fix)
+        .unwrap_or_else(|| fixes::endpoints(&connection));
+    Some(HopResult::new(HOP, status, detail).at(at.0, at.1).fix(fix))
 }
 
 fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> HopResult {
@@ -317,7 +320,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
             HopResult::pass(HOP, format!("image `{name}` includes SSM Agent")).at(at.0, at.1)
         }
         (Image::WithoutAgent(name), Script::Installs(from, _)) => {
-            installed(index, instance, script_at, &name, from)
+            installed(index, instance, (script_at, at), &name, from)
         }
         (Image::WithoutAgent(name), Script::Nothing | Script::Removes) => HopResult::fail(
             HOP,
@@ -326,11 +329,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
             ),
         )
         .at(at.0, at.1)
-        .fix(Fix::manual(
-            "use an image that includes SSM Agent, such as \
-             `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64`, or install the \
-             agent in user data from the bucket of the Region",
-        )),
+        .fix(fixes::image(index, at, &name)),
         (Image::WithoutAgent(name), Script::Unknown | Script::MayRemove) => HopResult::unknown(
             HOP,
             format!(
@@ -342,7 +341,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
             HopResult::pass(HOP, format!("image `{name}` is assumed to include SSM Agent")).at(at.0, at.1)
         }
         (Image::Opaque(name), Script::Installs(from, _)) => {
-            let result = installed(index, instance, script_at, &name, from);
+            let result = installed(index, instance, (script_at, at), &name, from);
             // The image can include it already.
             if result.status == HopStatus::Fail {
                 return HopResult::unknown(HOP, result.detail).at(script_at.0, script_at.1);
@@ -363,7 +362,7 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
 fn installed<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,
-    at: (NodeId, &'static str),
+    (at, image_at): ((NodeId, &'static str), (NodeId, &'static str)),
     name: &str,
     from: Source,
 ) -> HopResult {
@@ -417,11 +416,7 @@ fn installed<'g>(
                  has no route to the internet"
             ),
         )
-        .fix(Fix::manual(
-            "install it from the bucket of the Region, \
-             `https://s3.REGION.amazonaws.com/amazon-ssm-REGION/latest/…`, through an S3 gateway \
-             endpoint",
-        )),
+        .fix(fixes::image(index, image_at, name)),
         Ternary::No => HopResult::fail(
             HOP,
             format!(
@@ -429,10 +424,24 @@ fn installed<'g>(
                  reach"
             ),
         )
-        .fix(Fix::manual(
-            "add an S3 gateway endpoint to the route table of the subnet, and allow outbound TCP \
-             443 to its prefix list",
-        )),
+        .fix(to_s3(index, instance)),
     };
     result.at(at.0, at.1)
+}
+
+/// Returns the changes that let user data download the agent from S3.
+fn to_s3<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Fix {
+    let Some(placement) = instance.placements.first() else {
+        return Fix::manual("add an S3 gateway endpoint to the route table of the subnet");
+    };
+    let connection = Connection::new(index, instance, placement, "s3", None);
+    let object = Expr::Text("*".into());
+    let request = path::S3Request {
+        action: "s3:GetObject",
+        on: CallContext {
+            resource: Some(&object),
+            ..CallContext::of(Caller::Unknown)
+        },
+    };
+    fixes::s3_gateway(&connection, &request)
 }

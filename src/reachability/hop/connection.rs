@@ -10,6 +10,7 @@ use super::super::names::{self, Resolution};
 use super::super::path::{self, Candidate};
 use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Group};
+use super::super::service_name::serves;
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::{Check, Hop};
@@ -318,7 +319,11 @@ pub(super) fn link_of<R: crate::resource::Typed>(to: &Resolved<'_, R>) -> Option
 /// Returns the full name of a service.
 pub(super) fn service_name(connection: &Connection<'_, '_>, service: &str) -> Value<Text> {
     // The other endpoints of the file show whether the name is literal.
-    for (_, _, endpoint) in connection.index.all::<VpcEndpoint>() {
+    for (id, _, endpoint) in connection.index.all::<VpcEndpoint>() {
+        let own = path::token(&endpoint.service_name).unwrap_or_default();
+        if !serves(connection.index, id, endpoint, &own).is_yes() {
+            continue;
+        }
         match &endpoint.service_name {
             Value::Lit(text) => {
                 let here =
@@ -353,7 +358,7 @@ pub(super) fn service_name(connection: &Connection<'_, '_>, service: &str) -> Va
     }
 }
 
-/// Returns the worst of several results, with its text.
-pub(super) fn worst(of: impl IntoIterator<Item = (Ternary, String)>) -> Option<(Ternary, String)> {
+/// Returns the worst of several results, with what belongs to it.
+pub(super) fn worst<T>(of: impl IntoIterator<Item = (Ternary, T)>) -> Option<(Ternary, T)> {
     of.into_iter().min_by_key(|(tri, _)| *tri)
 }

@@ -2,7 +2,6 @@
 
 use super::super::HopResult;
 use super::super::dhcp::Resolver;
-use super::super::endpoint::to_interface;
 use super::super::fix::Fix;
 use super::super::graph_index::Resolved;
 use super::super::path;
@@ -11,10 +10,10 @@ use super::super::service_name::serves;
 use super::super::ternary::Ternary;
 use super::{
     Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, endpoint_private_dns,
-    has_subnet, link_of, service_name, subnets_of,
+    fixes, has_subnet, link_of, subnets_of,
 };
 use crate::ir::Value;
-use crate::resource::{EndpointType, RawValue, VpcEndpoint};
+use crate::resource::{RawValue, VpcEndpoint};
 
 const HOP: Hop = Hop::Endpoint;
 
@@ -121,12 +120,7 @@ fn missing(connection: &Connection<'_, '_>) -> HopResult {
                 ),
             )
             .at(candidate.id, "vpc_endpoint_type")
-            .fix(to_interface(
-                connection.index,
-                candidate.id,
-                candidate.endpoint,
-                link_of(connection.subnet),
-            ));
+            .fix(fixes::endpoints(connection));
         }
     }
     let elsewhere = connection
@@ -183,32 +177,7 @@ fn is_in_other_vpc(connection: &Connection<'_, '_>, endpoint: &VpcEndpoint) -> b
 }
 
 fn add(connection: &Connection<'_, '_>) -> Fix {
-    let Some(vpc) = link_of(&connection.vpc) else {
-        return Fix::manual(format!(
-            "create an interface endpoint for `{}`",
-            connection.service
-        ));
-    };
-    let mut endpoint = VpcEndpoint::new(
-        vpc,
-        service_name(connection, connection.service),
-        EndpointType::Interface,
-    )
-    .private_dns_enabled(true)
-    .subnets(link_of(connection.subnet));
-    // The new endpoint shares the security groups of an existing one.
-    let sibling = connection
-        .index
-        .all::<VpcEndpoint>()
-        .find(|(_, _, other)| !other.security_groups.is_empty());
-    if let Some((_, _, sibling)) = sibling {
-        endpoint = endpoint.security_groups(sibling.security_groups.clone());
-    }
-    let mut name = connection.service.to_owned();
-    if let Some(first) = name.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    Fix::add(format!("{name}Endpoint"), endpoint)
+    fixes::by_nat(connection).unwrap_or_else(|| fixes::endpoints(connection))
 }
 
 /// Returns the result for a service whose endpoint is unknown.

@@ -1,13 +1,13 @@
 //! Endpoint policy: allows the calls of the agent.
 
 use super::super::HopResult;
-use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::iam::{CallContext, Caller, judge_document};
 use super::super::path::Candidate;
 use super::super::ternary::Ternary;
 use super::{
-    Check, Connection, DiagramBox, Entry, Hop, PolicyOf, SequenceStep, instance_node, policy_of,
+    Check, Connection, DiagramBox, Entry, Hop, PolicyOf, SequenceStep, fixes, instance_node,
+    policy_of,
 };
 use crate::ir::{Expr, Link, NodeId};
 use crate::resource::{VpcEndpoint, VpcEndpointPolicy};
@@ -110,18 +110,17 @@ fn check_endpoint<'g>(
                 judged.cause
             ),
         ),
-        Ternary::No => HopResult::fail(
-            HOP,
-            format!("the policy of `{name}` does not allow `{action}`"),
-        )
-        .fix(Fix::manual(format!(
-            "allow {} on `*` in the policy of `{name}`, or remove the policy",
-            actions
-                .iter()
-                .map(|action| format!("`{action}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))),
+        Ternary::No => {
+            let result = HopResult::fail(
+                HOP,
+                format!("the policy of `{name}` does not allow `{action}`"),
+            );
+            let new = fixes::in_policy(connection.index, policy, actions, &on);
+            match fixes::document(at, "policy", &new) {
+                Some(fix) => result.fix(fix),
+                None => result,
+            }
+        }
     };
     Some(result.at(at, "policy"))
 }

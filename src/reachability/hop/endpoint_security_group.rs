@@ -1,14 +1,12 @@
 //! Security groups of the endpoint: allow inbound TCP 443 from the instance.
 
 use super::super::HopResult;
-use super::super::fix::Fix;
+use super::super::fix::{Changes, Fix};
 use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
 use super::super::security::{Group, Peer, allows_inbound};
 use super::super::ternary::Ternary;
-use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, groups_of};
-use crate::ir::Value;
-use crate::resource::{SecurityGroup, SecurityGroupIngress, Typed};
+use super::{Check, Connection, DiagramBox, Entry, Hop, SequenceStep, fixes, groups_of};
 
 const HOP: Hop = Hop::EndpointSecurityGroup;
 
@@ -99,30 +97,21 @@ fn check_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>
                     "{shown} of endpoint `{name}` does not allow inbound TCP 443 from the instance"
                 ),
             );
-            match fix(&groups, instance_groups) {
-                Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual(
-                    "add a security group to the endpoint that allows inbound TCP 443 from the security \
-                     group of the instance",
-                )),
-            }
+            result.fix(fix(connection, candidate, &groups))
         }
     };
     result.at(at.0, at.1)
 }
 
-fn fix(groups: &[Group<'_>], instance_groups: &[Group<'_>]) -> Option<Fix> {
-    let node = |group: &Group<'_>| match group {
-        Group::Of(Resolved::Node(id, _)) => Some(*id),
-        _ => None,
+fn fix(connection: &Connection<'_, '_>, candidate: &Candidate<'_>, groups: &[Group<'_>]) -> Fix {
+    let Some(group) = fixes::node(groups) else {
+        return fixes::group_of_endpoints(connection, candidate.id);
     };
-    let (endpoint, instance) = (
-        groups.iter().find_map(node)?,
-        instance_groups.iter().find_map(node)?,
-    );
-    let link = |id: crate::ir::NodeId| Value::Expr(id.at(SecurityGroup::LINK));
-    Some(Fix::add(
-        "EndpointsFromInstance",
-        SecurityGroupIngress::https(link(endpoint)).source(link(instance)),
-    ))
+    let mut changes = Changes::new(connection.index);
+    let from = fixes::Peer {
+        groups: connection.groups.as_deref().unwrap_or_default(),
+        cidr: fixes::range_of_instance(connection),
+    };
+    fixes::inbound(connection.index, &mut changes, group, &from);
+    changes.done()
 }

@@ -1,15 +1,15 @@
 //! Instance profile: present, with a role.
 
 use super::super::HopResult;
-use super::super::fix::Fix;
+use super::super::fix::{Changes, Fix, link, raw};
 use super::super::graph_index::{GraphIndex, Resolved, visible_text};
 use super::super::iam::{CallContext, Caller, trusts_ec2};
 use super::super::instance::InstanceConfig;
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
-use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, fixes};
 use crate::ir::{Expr, NodeId, Value};
-use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting, Typed};
+use crate::resource::{InstanceProfile, RawValue, Resource, Role, ServiceSetting};
 use crate::session_manager::REGISTER_ACTION;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -165,7 +165,7 @@ fn role_of_profile(
             return (
                 result
                     .at(instance.launch_source, "iam_instance_profile")
-                    .fix(missing(index, instance)),
+                    .fix(fixes::profile(index, instance, None)),
                 InstanceRole::None,
             );
         }
@@ -198,18 +198,8 @@ fn role_of_profile(
                 ),
             )
             .at(node, field);
-            let fix = role.then(|| {
-                Fix::All(vec![
-                    Fix::add("InstanceProfile", InstanceProfile::new(role_link(id))),
-                    Fix::manual("name this instance profile in the instance, in place of the role"),
-                ])
-            });
-            (
-                result.fix(
-                    fix.unwrap_or_else(|| Fix::manual("name an instance profile in the instance")),
-                ),
-                InstanceRole::None,
-            )
+            let fix = fixes::profile(index, instance, role.then_some(id));
+            (result.fix(fix), InstanceRole::None)
         }
         Resolved::Outside(expr) => {
             let what = visible_text(&expr);
@@ -222,8 +212,17 @@ fn role_of_profile(
     }
 }
 
-fn role_link(id: NodeId) -> crate::ir::Link<Role> {
-    Value::Expr(id.at(Role::LINK))
+fn add_role(index: &GraphIndex<'_>, profile: NodeId) -> Fix {
+    let mut changes = Changes::new(index);
+    let role = fixes::role(index, &mut changes);
+    let name = raw::<Role>(&link(role));
+    changes.push(Fix::Set {
+        node: profile,
+        field: "role",
+        cfn: RawValue::List(vec![name.clone()]),
+        tf: name,
+    });
+    changes.done()
 }
 
 fn with_role(
@@ -258,9 +257,7 @@ fn with_role(
         return (
             HopResult::fail(hop, format!("instance profile `{name}` has no role"))
                 .at(id, "role")
-                .fix(Fix::manual(
-                    "add a role that trusts `ec2.amazonaws.com` to the instance profile",
-                )),
+                .fix(add_role(index, id)),
             InstanceRole::None,
         );
     }
@@ -291,7 +288,7 @@ fn with_role(
                 ),
             )
             .at(id, "role")
-            .fix(Fix::manual("name a role in the instance profile")),
+            .fix(add_role(index, id)),
             InstanceRole::None,
         ),
         Resolved::Outside(expr) => (
@@ -299,36 +296,4 @@ fn with_role(
             InstanceRole::Outside(format!("role `{}`", visible_text(&expr))),
         ),
     }
-}
-
-/// Returns the fix for an instance without a profile: an instance profile of the file, or a new one.
-fn missing(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Fix {
-    let set = |profile: NodeId| {
-        Fix::set(
-            instance.launch_source,
-            "iam_instance_profile",
-            RawValue::from(profile.at(InstanceProfile::LINK)),
-        )
-    };
-    if let Some((id, ..)) = index.all::<InstanceProfile>().next() {
-        return set(id);
-    }
-    let mut changes = Vec::new();
-    match index
-        .all::<Role>()
-        .find(|(_, _, role)| trusts_ec2(index, &role.assume_role_policy).holds.is_yes())
-    {
-        Some((id, ..)) => {
-            changes.push(Fix::add(
-                "InstanceProfile",
-                InstanceProfile::new(role_link(id)),
-            ));
-        }
-        None => changes.push(Fix::manual(
-            "create a role that trusts `ec2.amazonaws.com` with the policy \
-             `AmazonSSMManagedInstanceCore`, and an instance profile with this role",
-        )),
-    }
-    changes.push(Fix::manual("name the instance profile in the instance"));
-    Fix::All(changes)
 }

@@ -1,19 +1,19 @@
 //! Security groups of the instance: allow outbound TCP 443.
 
-use super::super::HopResult;
-use super::super::fix::Fix;
+use super::super::fix::{Changes, Fix, link, raw};
 use super::super::graph_index::Resolved;
 use super::super::path::Candidate;
 use super::super::routes::InternetRoute;
 use super::super::security::{Group, Peer, allows_outbound};
 use super::super::setting::Setting;
 use super::super::ternary::Ternary;
+use super::super::{HopResult, refused};
 use super::{
-    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, groups_of,
-    subnets_of, worst,
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes,
+    groups_of, link_of, subnets_of, worst,
 };
-use crate::ir::{Cidr, NodeId, Value};
-use crate::resource::{SecurityGroup, SecurityGroupEgress, Typed};
+use crate::ir::{Cidr, Dialect, NodeId, Value};
+use crate::resource::{RawValue, SecurityGroup};
 
 const HOP: Hop = Hop::InstanceSecurityGroup;
 
@@ -49,9 +49,9 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
             HOP,
             "`SecurityGroups` expects names of the default VPC, and EC2 rejects it with a subnet",
         );
-        return vec![result.at(at, "security_group_names").fix(Fix::manual(
-            "use `SecurityGroupIds` instead of `SecurityGroups`",
-        ))];
+        let fix = refused::by_id(connection.index, at)
+            .unwrap_or_else(|| Fix::manual("use `SecurityGroupIds` instead of `SecurityGroups`"));
+        return vec![result.at(at, "security_group_names").fix(fix)];
     }
     match (&connection.path, &connection.internet_route) {
         (PathChoice::Endpoints(_), _) => {
@@ -118,9 +118,9 @@ fn to_endpoint<'g>(
             Resolved::Node(id, _) => format!("subnet `{}`", index.name(*id)),
             _ => "a subnet outside the file".to_owned(),
         };
-        (passes, name)
+        (passes, (name, fixes::range(subnet)))
     });
-    let (passes, subnet) = worst(results)?;
+    let (passes, (subnet, range)) = worst(results)?;
     let name = index.name(candidate.id);
     let shown = names(connection, groups_of_instance);
     let result = match passes {
@@ -140,29 +140,62 @@ fn to_endpoint<'g>(
                 HOP,
                 format!("{shown} does not allow outbound TCP 443 to endpoint `{name}` in {subnet}"),
             );
-            match fix_to(groups_of_instance, Some(&groups)) {
-                Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual(MANUAL)),
-            }
+            let to = (groups.as_slice(), range);
+            result.fix(fix_to(connection, groups_of_instance, Some(to)))
         }
     };
     let at = at(connection, groups_of_instance);
     Some(result.at(at.0, at.1))
 }
 
-fn fix_to(groups_of_instance: &[Group<'_>], peers: Option<&[Group<'_>]>) -> Option<Fix> {
-    let node = |group: &Group<'_>| match group {
-        Group::Of(Resolved::Node(id, _)) => Some(*id),
-        _ => None,
+/// Removes the security groups of other VPCs, if others are left.
+fn without_foreign<'g>(connection: &Connection<'_, 'g>, own: &[Group<'g>]) -> Option<Fix> {
+    let Setting::Known(node, field, links) = &connection.instance.security_groups else {
+        return None;
     };
-    let link =
-        |id: NodeId| -> crate::ir::Link<SecurityGroup> { Value::Expr(id.at(SecurityGroup::LINK)) };
-    let groups_of_instance = groups_of_instance.iter().find_map(node)?;
-    let rule = SecurityGroupEgress::https(link(groups_of_instance));
-    Some(match peers.and_then(|peers| peers.iter().find_map(node)) {
-        Some(peer) => Fix::add("InstanceToEndpoints", rule.destination(link(peer))),
-        None => Fix::add("InstanceToInternet", rule.cidr_ip(Cidr::ANY)),
-    })
+    let is_foreign = |group: &Group<'_>| matches!(group, Group::OfOtherVpc(_, Ternary::No));
+    let kept: Vec<RawValue<'static>> = own
+        .iter()
+        .zip(links)
+        .filter(|(group, _)| !is_foreign(group))
+        .map(|(_, link)| raw(link))
+        .collect();
+    let changes = own.len() == links.len() && kept.len() < links.len() && !kept.is_empty();
+    changes.then(|| Fix::set(*node, field, RawValue::List(kept)))
+}
+
+fn fix_to<'g>(
+    connection: &Connection<'_, 'g>,
+    own: &[Group<'g>],
+    to: Option<(&[Group<'g>], Option<Value<Cidr>>)>,
+) -> Fix {
+    let index = connection.index;
+    let mut changes = Changes::new(index);
+    let (groups, cidr) = to.unwrap_or((&[], Some(Value::Lit(Cidr::ANY))));
+    let to = fixes::Peer { groups, cidr };
+    if let Some(fix) = without_foreign(connection, own) {
+        return fix;
+    }
+    let group = match fixes::node(own) {
+        Some(group) => group,
+        None => {
+            let Some(vpc) = link_of(&connection.vpc) else {
+                return Fix::manual(MANUAL);
+            };
+            let new = SecurityGroup::new("Instances of Session Manager", vpc);
+            let group = changes.add("InstanceSecurityGroup", new);
+            let (node, field) = location(connection);
+            let list = RawValue::List(vec![raw::<SecurityGroup>(&link(group))]);
+            changes.set(node, field, list);
+            if changes.dialect == Dialect::Cfn {
+                // EC2's default rule allows all outbound traffic.
+                return changes.done();
+            }
+            group
+        }
+    };
+    fixes::outbound(index, &mut changes, group, &to);
+    changes.done()
 }
 
 fn to_internet(connection: &Connection<'_, '_>) -> HopResult {
@@ -189,10 +222,7 @@ fn to_internet(connection: &Connection<'_, '_>) -> HopResult {
                     connection.service
                 ),
             );
-            match fix_to(groups_of_instance, None) {
-                Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual(MANUAL)),
-            }
+            result.fix(fix_to(connection, groups_of_instance, None))
         }
     };
     let at = at(connection, groups_of_instance);
@@ -208,10 +238,7 @@ fn to_anywhere(connection: &Connection<'_, '_>) -> HopResult {
     let result = match allows_outbound(connection.index, groups_of_instance, &Peer::Anywhere) {
         Ternary::No => {
             let result = HopResult::fail(HOP, format!("{shown} allows no outbound TCP 443"));
-            match fix_to(groups_of_instance, None) {
-                Some(fix) => result.fix(fix),
-                None => result.fix(Fix::manual(MANUAL)),
-            }
+            result.fix(fix_to(connection, groups_of_instance, None))
         }
         _ => HopResult::unknown(
             HOP,

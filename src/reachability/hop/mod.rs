@@ -4,6 +4,7 @@
 //! order of the list is the order of the agent's path and of every report.
 
 mod connection;
+mod fixes;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
 use connection::{PolicyOf, address_in, has_subnet, link_of, policy_of, service_name, worst};

@@ -7,9 +7,10 @@ use super::super::iam::{CallContext, Caller, Decision};
 use super::super::instance::InstanceConfig;
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, instance_node, on_each_path};
-use crate::ir::{Expr, Link, NodeId, Pseudo, Value};
-use crate::resource::{ManagedPolicy, RawValue, Role, RolePolicyAttachment, Typed};
+use super::{
+    Check, Context, DiagramBox, Entry, Hop, SequenceStep, fixes, instance_node, on_each_path,
+};
+use crate::ir::{Expr, NodeId};
 use crate::session_manager::{CHANNEL_ACTIONS, REGISTER_ACTION};
 
 const HOP: Hop = Hop::RolePermissions;
@@ -45,18 +46,6 @@ value, such as `aws:PrincipalOrgID`.
     steps: &[SequenceStep::Connect],
     check: Check::Instance(check),
 };
-
-/// The managed policy with every action of the agent.
-const POLICY: &str = "AmazonSSMManagedInstanceCore";
-
-fn arn() -> Expr {
-    Expr::concat([
-        Expr::text("arn:"),
-        Expr::Pseudo(Pseudo::Partition),
-        Expr::text(":iam::aws:policy/"),
-        Expr::text(POLICY),
-    ])
-}
 
 fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     match &context.role {
@@ -104,8 +93,10 @@ fn check_role<'g>(
     let permissions = index.role_permissions(role);
     let name = index.name(role);
     if let Some((policy, reason)) = permissions.rejected() {
-        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name))
-            .fix(Fix::manual(format!("correct the policy: {reason}")));
+        let result = HopResult::fail(HOP, format!("IAM rejects `{}`: {reason}", policy.name)).fix(
+            fixes::correct(index, role)
+                .unwrap_or_else(|| Fix::manual(format!("correct the policy: {reason}"))),
+        );
         let at = policy.at.unwrap_or((role, "managed_policies"));
         return result.at(at.0, at.1);
     }
@@ -118,37 +109,25 @@ fn check_role<'g>(
     };
     let at = worst.at.unwrap_or((role, "managed_policies"));
     let result = match worst.allowed {
-        Ternary::Yes => {
-            HopResult::pass(HOP, format!("`{name}` allows the agent to register and open channels"))
-        }
+        Ternary::Yes => HopResult::pass(
+            HOP,
+            format!("`{name}` allows the agent to register and open channels"),
+        ),
         Ternary::Unknown => HopResult::unknown(HOP, format!("`{name}`: {}", worst.detail)),
         Ternary::No if permissions.is_empty() => {
-            HopResult::fail(HOP, format!("`{name}` has no policy")).fix(attach(role))
+            HopResult::fail(HOP, format!("`{name}` has no policy")).fix(fixes::attach(index, role))
         }
         Ternary::No if worst.is_denied => {
-            HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(Fix::manual(format!(
-                "exclude `{REGISTER_ACTION}` and the channel actions of `ssmmessages` from the denial, or \
-                 add them to the permissions boundary"
-            )))
+            let fix = fixes::in_documents(index, role, &[]).unwrap_or_else(|| {
+                Fix::manual(format!(
+                    "exclude `{REGISTER_ACTION}` and the channel actions of `ssmmessages` from the denial, \
+                     or add them to the permissions boundary"
+                ))
+            });
+            HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(fix)
         }
-        Ternary::No => {
-            HopResult::fail(HOP, format!("`{name}`: {}", worst.detail)).fix(attach(role))
-        }
+        Ternary::No => HopResult::fail(HOP, format!("`{name}`: {}", worst.detail))
+            .fix(fixes::attach(index, role)),
     };
     result.at(at.0, at.1)
-}
-
-fn attach(role: NodeId) -> Fix {
-    let policy: Link<ManagedPolicy> = Value::Expr(arn());
-    Fix::Either {
-        cfn: Box::new(Fix::set(
-            role,
-            "managed_policies",
-            RawValue::List(vec![RawValue::from(arn())]),
-        )),
-        tf: Box::new(Fix::add(
-            "session_manager",
-            RolePolicyAttachment::new(Value::Expr(role.at(Role::LINK)), policy),
-        )),
-    }
 }

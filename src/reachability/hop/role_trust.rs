@@ -1,14 +1,13 @@
 //! Trust policy of the instance role: trusts EC2.
 
 use super::super::HopResult;
-use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{rejection, trusts_ec2};
 use super::super::ternary::Ternary;
 use super::instance_profile::InstanceRole;
-use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep};
-use crate::ir::{Dialect, NodeId};
-use crate::resource::{PolicyDocument, Principal, Resource, Statement, codec::Prop as _};
+use super::{Check, Context, DiagramBox, Entry, Hop, SequenceStep, fixes};
+use crate::ir::NodeId;
+use crate::resource::Resource;
 
 const HOP: Hop = Hop::RoleTrust;
 
@@ -46,9 +45,8 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
     };
     let name = index.name(role);
     if let Some(reason) = rejection::of_trust_policy(&it.assume_role_policy) {
-        return HopResult::fail(HOP, format!("IAM rejects `{name}`: {reason}"))
-            .at(role, "assume_role_policy")
-            .fix(Fix::manual(format!("correct the trust policy: {reason}")));
+        let result = HopResult::fail(HOP, format!("IAM rejects `{name}`: {reason}"));
+        return with_fix(result, role).at(role, "assume_role_policy");
     }
     let trust = trusts_ec2(index, &it.assume_role_policy);
     let result = match trust.holds {
@@ -58,17 +56,17 @@ fn check_role(index: &GraphIndex<'_>, role: NodeId) -> HopResult {
             format!("whether `{name}` trusts EC2 depends on {}", trust.cause),
         ),
         Ternary::No => {
-            let trust = PolicyDocument::new([Statement::allow(["sts:AssumeRole"])
-                .principal(Principal::Service("ec2.amazonaws.com".into()))]);
             let result =
                 HopResult::fail(HOP, format!("`{name}` does not trust `ec2.amazonaws.com`"));
-            match Fix::set_owned(role, "assume_role_policy", |dialect: Dialect| {
-                trust.put(dialect)
-            }) {
-                Some(fix) => result.fix(fix),
-                None => result,
-            }
+            with_fix(result, role)
         }
     };
     result.at(role, "assume_role_policy")
+}
+
+fn with_fix(result: HopResult, role: NodeId) -> HopResult {
+    match fixes::document(role, "assume_role_policy", &fixes::trust_policy()) {
+        Some(fix) => result.fix(fix),
+        None => result,
+    }
 }

@@ -8,10 +8,9 @@ use super::super::local_route::{self, Diversion};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{
-    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, subnets_of,
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes, subnets_of,
 };
 use crate::ir::{AddressSet, NodeId};
-use crate::resource::RawValue;
 
 const HOP: Hop = Hop::Route;
 
@@ -58,7 +57,9 @@ fn check(connection: &Connection<'_, '_>) -> Vec<HopResult> {
         (PathChoice::Internet, InternetRoute::Works(id, exit)) => {
             Some(returned(connection, exit).unwrap_or_else(|| works(connection, *id, exit)))
         }
-        (PathChoice::Internet, InternetRoute::Broken(reason, at)) => Some(broken(reason, *at)),
+        (PathChoice::Internet, InternetRoute::Broken(reason, at)) => {
+            Some(broken(connection, reason, *at))
+        }
         (PathChoice::Internet, InternetRoute::Unknown(reason)) => {
             Some(HopResult::unknown(HOP, reason.clone()))
         }
@@ -150,19 +151,9 @@ fn works(connection: &Connection<'_, '_>, id: NodeId, exit: &Exit<'_>) -> HopRes
     .at(id, field)
 }
 
-fn broken(reason: &str, at: (NodeId, &'static str)) -> HopResult {
-    let result = HopResult::fail(HOP, reason.to_owned()).at(at.0, at.1);
-    if at.1 == "map_public_ip_on_launch" {
-        return result.fix(Fix::All(vec![
-            Fix::manual(
-                "add interface endpoints for `ssm` and `ssmmessages`, which cost more but keep the \
-                 instance private; or assign public addresses:",
-            ),
-            Fix::set(at.0, at.1, RawValue::Bool(true)),
-        ]));
-    }
-    result.fix(Fix::manual(
-        "add interface endpoints for `ssm` and `ssmmessages` to the VPC, or fix the route: use a NAT \
-         gateway in a subnet with a route to an attached internet gateway",
-    ))
+fn broken(connection: &Connection<'_, '_>, reason: &str, at: (NodeId, &'static str)) -> HopResult {
+    // The endpoints keep the instance private, where a public address does not.
+    HopResult::fail(HOP, reason.to_owned())
+        .at(at.0, at.1)
+        .fix(fixes::endpoints(connection))
 }

@@ -15,7 +15,7 @@ use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::role_permissions::decide;
 use super::{
-    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, for_placements,
+    Check, Connection, Context, Entry, Hop, PathChoice, SequenceStep, fixes, for_placements,
     instance_node, on_each_path,
 };
 use crate::ir::{Expr, NodeId, Text, Value};
@@ -210,7 +210,7 @@ fn of_document<'g>(
                 "the file does not show whether the log group must be encrypted",
             )),
             Ternary::Yes => {
-                found.push(encrypted(index, group.as_ref()));
+                found.push(encrypted(index, group.as_ref(), (id, document)));
                 let what = "the encryption of the log group";
                 found.push(permission(
                     index,
@@ -330,14 +330,21 @@ fn permission<'g>(
             HOP,
             format!("the agent must read {what}; `{name}`: {}", decision.detail),
         )
-        .fix(Fix::manual(format!(
-            "allow `{action}` in a policy of the role"
-        ))),
+        .fix(match decision.is_denied {
+            true => fixes::in_documents(index, role, &[action]).unwrap_or_else(|| {
+                Fix::manual(format!("allow `{action}` in the policies of the role"))
+            }),
+            false => fixes::allow(index, role, action, resource),
+        }),
     }
 }
 
 /// Checks that the log group has a key. Without one, the agent rejects the session.
-fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
+fn encrypted(
+    index: &GraphIndex<'_>,
+    group: Option<&Expr>,
+    (at, document): (NodeId, &Document),
+) -> HopResult {
     let is_named = |log: &LogGroup, id: NodeId| match group {
         Some(Expr::Attr(node, _) | Expr::Other(node, _)) => *node == id,
         Some(Expr::Text(name)) => {
@@ -369,10 +376,20 @@ fn encrypted(index: &GraphIndex<'_>, group: Option<&Expr>) -> HopResult {
                 index.name(id)
             ),
         )
-        .fix(Fix::manual(
-            "set `cloudWatchEncryptionEnabled` to `false`, or add a KMS key to the log group",
-        )),
+        .fix(without_encryption(at, document)),
     }
+}
+
+/// Returns the preferences that do not require a key of the log group.
+fn without_encryption(at: NodeId, document: &Document) -> Fix {
+    let mut content = document.content.0.clone();
+    if let RawValue::Object(map) = &mut content
+        && let Some(RawValue::Object(inputs)) = map.get_mut("inputs")
+        && let Some(value) = inputs.get_mut("cloudWatchEncryptionEnabled")
+    {
+        *value = RawValue::Bool(false);
+    }
+    Fix::set(at, "content", RawValue::Json(Box::new(content)))
 }
 
 /// Returns whether the key policy allows the role itself to decrypt, which then needs no other
@@ -458,9 +475,21 @@ fn key_policy<'g>(
             HOP,
             format!("the policy of key `{name}` does not allow the role to decrypt"),
         )
-        .fix(Fix::manual(
-            "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to the role",
-        )),
+        .fix(
+            role.and_then(|role| {
+                let on = CallContext {
+                    resource: key,
+                    ..CallContext::of(Caller::Role(role))
+                };
+                fixes::in_key_policy(index, id, role, SESSION_KEY_ACTION, &on)
+            })
+            .unwrap_or_else(|| {
+                Fix::manual(
+                    "allow `kms:*` to the root of the account in the key policy, or `kms:Decrypt` to \
+                     the role",
+                )
+            }),
+        ),
     })
 }
 
@@ -557,10 +586,7 @@ fn check_s3_path(connection: &Connection<'_, '_>, what: &str, bucket: Option<&Ex
             HOP,
             format!("the agent must reach S3 for {what}, and the subnet has no path to S3"),
         )
-        .fix(Fix::manual(
-            "add an S3 gateway endpoint to the route table of the subnet, and allow outbound TCP \
-             443 to its prefix list",
-        )),
+        .fix(fixes::s3_gateway(connection, &request)),
         _ => unknown(&format!(
             "the file does not show whether the instance reaches S3 for {what}"
         )),

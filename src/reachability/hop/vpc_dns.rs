@@ -11,7 +11,7 @@ use super::super::routes::{InternetRoute, flag};
 use super::super::security;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, path, setting};
-use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep};
+use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, fixes};
 use crate::ir::{NodeId, Value};
 use crate::resource::{RawValue, VpcEndpoint};
 
@@ -88,8 +88,8 @@ fn check_vpc(connection: &Connection<'_, '_>) -> HopResult {
     match &connection.resolution {
         Resolution::Nothing(reason, (node, field), fix) => {
             let result = HopResult::fail(HOP, reason.clone()).at(*node, field);
-            match fix {
-                Some(fix) => result.fix(fix.clone()),
+            match fixes::record(connection, *node).or_else(|| fix.clone()) {
+                Some(fix) => result.fix(fix),
                 None => result,
             }
         }

@@ -3,6 +3,7 @@
 use super::{Refusal, together};
 use crate::ir::{Expr, NodeId, Text, Value};
 use crate::reachability::endpoint::to_interface;
+use crate::reachability::fix::in_region;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::path;
 use crate::reachability::service::ServiceName;
@@ -12,7 +13,7 @@ use crate::reachability::service_name::{
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::Region;
-use crate::resource::{RawValue, VpcEndpoint};
+use crate::resource::{RawValue, Resource, VpcEndpoint};
 
 /// Services with gateway endpoints.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
@@ -120,7 +121,7 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
     {
         let other = rest.iter().find(|(_, _, field)| *field == "service_name");
         if let Some((region, id, field)) = other {
-            found.extend(Refusal::new(
+            let refusal = Refusal::new(
                 Hop::Endpoint,
                 (*id, field),
                 index.exists(*id),
@@ -131,7 +132,18 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     first.name,
                     region.name
                 ),
-            ));
+            );
+            let written = match index.graph.node(*id).map(|node| &node.resource) {
+                Some(Resource::VpcEndpoint(it)) => it.service_name.lit(),
+                _ => None,
+            };
+            found.extend(refusal.map(|it| match written {
+                Some(text) => {
+                    let right = text.replace(region.name, first.name);
+                    it.fix(Fix::set(*id, "service_name", RawValue::Str(right.into())))
+                }
+                None => it,
+            }));
         }
     }
     for (id, endpoint) in endpoints(index) {
@@ -145,11 +157,18 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
             && region != home
             && !is_cross_region(index, endpoint).is_yes()
         {
-            let right = Expr::concat([
-                Expr::text("com.amazonaws."),
-                Expr::Pseudo(crate::ir::Pseudo::Region),
-                Expr::Text(format!(".{token}").into()),
-            ]);
+            let right = in_region(
+                index,
+                Expr::concat([
+                    Expr::text("com.amazonaws."),
+                    Expr::Pseudo(crate::ir::Pseudo::Region),
+                    Expr::Text(format!(".{token}").into()),
+                ]),
+            );
+            let right = match right {
+                Value::Lit(text) => RawValue::Str(text),
+                Value::Expr(expr) => RawValue::from(expr),
+            };
             let refusal = Refusal::new(
                 Hop::Endpoint,
                 (id, "service_name"),
@@ -162,14 +181,12 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     home.name
                 ),
             );
-            found.extend(
-                refusal.map(|it| it.fix(Fix::set(id, "service_name", RawValue::from(right)))),
-            );
+            found.extend(refusal.map(|it| it.fix(Fix::set(id, "service_name", right))));
             continue;
         }
         let across = is_cross_region(index, endpoint);
         if !across.is_no() && !CROSS_REGION_SERVICES.contains(&token.as_str()) {
-            found.extend(Refusal::new(
+            let refusal = Refusal::new(
                 Hop::Endpoint,
                 (id, "service_region"),
                 index.exists(id).and(across),
@@ -177,7 +194,9 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     "AWS refuses `{name}` (`InvalidParameter`): `{token}` has no endpoints in other \
                      Regions"
                 ),
-            ));
+            );
+            let none = RawValue::from(Expr::Absent);
+            found.extend(refusal.map(|it| it.fix(Fix::set(id, "service_region", none))));
         }
     }
     found

@@ -2,13 +2,14 @@
 
 use super::{Refusal, is_connected, together};
 use crate::ir::{Dialect, Link, NodeId, Value};
+use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, VpcRef};
 use crate::reachability::setting::Setting;
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop, instance};
 use crate::resource::{
-    Instance, NetworkInterface, RawValue, SecurityGroup, SecurityGroupEgress, SecurityGroupIngress,
-    Vpc, VpcEndpoint,
+    Instance, NetworkInterface, RawValue, Resource, SecurityGroup, SecurityGroupEgress,
+    SecurityGroupIngress, Vpc, VpcEndpoint,
 };
 
 const PEERING: [&str; 2] = [
@@ -212,7 +213,7 @@ pub(super) fn by_name(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 && !it.security_group_names.is_empty()
                 && !it.subnet.is_absent()
         })
-        .filter_map(|(id, _, it)| {
+        .filter_map(|(id, ..)| {
             let refusal = Refusal::new(
                 Hop::InstanceSecurityGroup,
                 (id, "security_group_names"),
@@ -223,22 +224,30 @@ pub(super) fn by_name(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     index.name(id)
                 ),
             )?;
-            let ids: Vec<RawValue<'static>> = it
-                .security_group_names
-                .iter()
-                .filter_map(|link| match link {
-                    Value::Expr(expr) => Some(RawValue::from(expr.clone())),
-                    Value::Lit(_) => None,
-                })
-                .collect();
-            Some(if ids.len() == it.security_group_names.len() {
-                refusal.fix(Fix::All(vec![
-                    Fix::manual("replace `SecurityGroups` by:"),
-                    Fix::set(id, "security_groups", RawValue::List(ids)),
-                ]))
-            } else {
-                refusal.fix(Fix::manual("use `SecurityGroupIds` instead of `SecurityGroups`"))
-            })
+            Some(refusal.fix(by_id(index, id).unwrap_or_else(|| {
+                Fix::manual("use `SecurityGroupIds` instead of `SecurityGroups`")
+            })))
         })
         .collect()
+}
+
+/// Names the security groups of an instance by ID in place of by name.
+pub(crate) fn by_id(index: &GraphIndex<'_>, instance: NodeId) -> Option<Fix> {
+    let Resource::Instance(it) = &index.graph.node(instance)?.resource else {
+        return None;
+    };
+    let ids: Option<Vec<RawValue<'static>>> = it
+        .security_group_names
+        .iter()
+        .map(|group| {
+            Some(raw::<SecurityGroup>(&link(
+                index.resolve_one(group).node()?,
+            )))
+        })
+        .collect();
+    let none = RawValue::from(crate::ir::Expr::Absent);
+    Some(Fix::All(vec![
+        Fix::set(instance, "security_group_names", none),
+        Fix::set(instance, "security_groups", RawValue::List(ids?)),
+    ]))
 }

@@ -3,6 +3,7 @@
 use super::endpoints::endpoints;
 use super::{Refusal, is_connected, together};
 use crate::ir::{Expr, NodeId, Value};
+use crate::reachability::fix::{link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved, expr_of};
 use crate::reachability::hop::subnets_of;
 use crate::reachability::path::{self, Candidate};
@@ -180,7 +181,7 @@ fn address_type<'g>(
         } else {
             addresses
         };
-        return Refusal::new(
+        let refusal = Refusal::new(
             Hop::Endpoint,
             (id, "dns_options.record_ip_type"),
             index.exists(id),
@@ -189,6 +190,9 @@ fn address_type<'g>(
                      not fit `{shown}` addresses"
             ),
         );
+        let right = if shown == "dualstack" { "ipv4" } else { shown };
+        let field = "dns_options.record_ip_type";
+        return Some(refusal?.fix(Fix::set(id, field, RawValue::str(right.to_owned()))));
     }
     let all = subnets(index, id, endpoint);
     all.iter().find_map(|(to, certain)| {
@@ -250,7 +254,7 @@ pub(super) fn networks(index: &GraphIndex<'_>) -> Vec<Refusal> {
             if !certain || !other.same(&vpc).is_no() {
                 continue;
             }
-            found.extend(Refusal::new(
+            let refusal = Refusal::new(
                 Hop::Endpoint,
                 (id, "subnets"),
                 together(index, &[id, *subnet]),
@@ -259,7 +263,21 @@ pub(super) fn networks(index: &GraphIndex<'_>) -> Vec<Refusal> {
                     index.name(id),
                     index.name(*subnet)
                 ),
-            ));
+            );
+            let is_inside = |it: &Subnet| index.resolve_one(&it.vpc).same(&vpc).is_yes();
+            let own = endpoint.subnets.iter().filter(
+                |link| !matches!(index.resolve_one(link), Resolved::Node(_, it) if !is_inside(it)),
+            );
+            let mut kept: Vec<RawValue<'static>> = own.map(raw).collect();
+            if kept.is_empty() {
+                let mut all = index.all::<Subnet>();
+                let inside = all.find(|(_, _, it)| is_inside(it));
+                kept.extend(inside.map(|(id, ..)| raw::<Subnet>(&link(id))));
+            }
+            found.extend(refusal.map(|it| match kept.is_empty() {
+                true => it,
+                false => it.fix(Fix::set(id, "subnets", RawValue::List(kept))),
+            }));
         }
     }
     found

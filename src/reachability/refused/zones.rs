@@ -24,7 +24,7 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                 (certain.is_yes()).then_some(other.id)
             });
             if let Some(other) = twin {
-                found.extend(Refusal::new(
+                let refusal = Refusal::new(
                     Hop::VpcDns,
                     (zone.id, "name"),
                     together(index, &[zone.id, other]),
@@ -35,7 +35,10 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                         index.name(other),
                         index.name(vpc)
                     ),
-                ));
+                );
+                let fix =
+                    Fix::manual("move the records to one zone, and remove the other from the VPC");
+                found.extend(refusal.map(|it| it.fix(fix)));
             }
         }
     }

@@ -1,0 +1,460 @@
+#!/usr/bin/env python3
+"""Applies the printed fixes to broken files until nothing fails.
+
+    fixes.py PROGRAM [--all] [--no-lint] [NAME...]
+
+Cases: `cfn/<case>` and `tf/<case>` of the corpus, `facts/<fact>` of the default stack, and `mixed/<n>`, templates of the
+corpus with several broken facts. A fix is applied mechanically: resources and properties are merged into a template, blocks
+into a configuration. Then `check` runs again. Afterwards each instance is reachable, and cfn-lint or the provider accepts
+the file: every plan of a configuration is from the real provider.
+
+Without --all, some cases of each kind run.
+"""
+
+import collections
+import json
+import random
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "facts"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "corpus/tf"))
+
+import facts
+import plans
+import yaml
+
+import harness.cases as cases
+from harness import hcl
+from harness.outcomes import Failure
+from harness.program import beside_python, run
+from harness.terraform import Terraform
+
+HERE = Path(__file__).resolve().parent
+ROUNDS = 12
+# One case in this many runs in CI.
+SHARE = {"cfn": 6, "tf": 24, "facts": 8, "mixed": 6}
+MIXED = 48
+HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
+
+
+class Loader(yaml.SafeLoader):
+    """Reads a template: short functions become long ones, and dates stay text."""
+
+
+def function(loader, suffix, node):
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {name: value}
+
+
+Loader.add_multi_constructor("!", function)
+Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+
+
+def merge(into, piece):
+    """Merges mappings; any other value replaces the old one."""
+    for key, value in piece.items():
+        if isinstance(value, dict) and isinstance(into.get(key), dict) and not is_function(into[key]):
+            merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def is_function(value):
+    return len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
+
+
+def split(fix, starts):
+    """Splits a fix into pieces, which start with a line that matches, and prose."""
+    pieces, prose = [], []
+    for line in fix.splitlines():
+        if re.fullmatch(starts, line):
+            pieces.append([line])
+        elif pieces and (not line or line[0] in " }"):
+            pieces[-1].append(line)
+        else:
+            prose.append(line)
+    return ["\n".join(piece) + "\n" for piece in pieces], prose
+
+
+def written(resources):
+    """Returns the resources with patterns of their names, also those in loops."""
+    for name, body in resources.items():
+        if name.startswith("Fn::ForEach::"):
+            yield from written(body[2])
+        else:
+            parts = re.split(r"[$&]\{\w+\}", name)
+            yield re.compile(r"\w+".join(map(re.escape, parts))), body
+
+
+class Template:
+    """A CloudFormation template."""
+
+    def __init__(self, name, text):
+        self.is_json = name.endswith(".json")
+        self.name = name
+        self.value = json.loads(text) if self.is_json else yaml.load(text, Loader)
+
+    def text(self):
+        if self.is_json:
+            return json.dumps(self.value, indent=2)
+        return yaml.safe_dump(self.value, sort_keys=False, width=200)
+
+    def input(self):
+        return self.text()
+
+    def apply(self, fix):
+        """Returns the prose."""
+        if self.is_json:
+            decoder, prose, pieces, at = json.JSONDecoder(), [], [], 0
+            while at < len(fix):
+                if fix[at] == "{":
+                    value, at = decoder.raw_decode(fix, at)
+                    pieces.append(value)
+                else:
+                    line, _, _ = fix[at:].partition("\n")
+                    prose += [line] if line.strip() else []
+                    at += len(line) + 1
+        else:
+            texts, prose = split(fix, r"[A-Za-z0-9]+:")
+            pieces = [yaml.load(text, Loader) for text in texts]
+        resources = self.value["Resources"]
+        for piece in pieces:
+            for name, body in piece.items():
+                if "Type" in body and name in resources:
+                    raise Failure(f"the fix adds `{name}`, which exists")
+                if "Type" in body:
+                    resources[name] = body
+                    continue
+                targets = [it for key, it in written(resources) if key.fullmatch(name)]
+                if not targets:
+                    raise Failure(f"the fix changes `{name}`, which does not exist")
+                merge(targets[0], body)
+        return prose
+
+
+class Configuration:
+    """A Terraform configuration, planned with the provider."""
+
+    def __init__(self, files, make_plan):
+        self.files = {name: hcl.parse(text) if name.endswith(".tf") else text for name, text in files.items()}
+        self.make_plan = make_plan
+
+    def input(self):
+        texts = {name: body if isinstance(body, str) else hcl.text(body) for name, body in self.files.items()}
+        return self.make_plan(texts)
+
+    def apply(self, fix):
+        texts, prose = split(fix, HCL_BLOCK.pattern)
+        bodies = {name: body for name, body in self.files.items() if not isinstance(body, str)}
+        blocks = {
+            block.header: (name, block)
+            for name, body in bodies.items()
+            for block in body
+            if isinstance(block, hcl.Block)
+        }
+        for text in texts:
+            [block] = hcl.parse(text)
+            if block.header in blocks:
+                hcl.merge(blocks[block.header][1].body, block.body)
+            elif "main.tf" in bodies:
+                bodies["main.tf"].append(block)
+            else:
+                raise Failure("the configuration is not in HCL")
+        return prose
+
+
+@dataclass
+class Outcome:
+    """What became of a file."""
+
+    verdicts: list
+    # The unknown hops of the correct and of the broken file: a fix does not answer them.
+    best: dict
+    open: dict = field(default_factory=dict)
+    fixes: list = field(default_factory=list)
+    prose: list = field(default_factory=list)
+
+    @property
+    def is_reachable(self):
+        def is_done(name, verdict, hops):
+            known = self.best.get(name, set()) | self.open.get(name, set())
+            return verdict == "reachable" or (verdict == "unknown" and hops <= known)
+
+        return not self.prose and all(is_done(*it) for it in self.verdicts)
+
+    def describe(self):
+        shown = "\n".join(f"-- {hop}: {detail}\n{fix}" for hop, detail, fix in self.fixes[-4:])
+        return f"{self.verdicts} after {len(self.fixes)} fixes; prose: {self.prose}\n{shown}"
+
+
+def unknown(instance):
+    return {it["hop"] for it in instance["hops"] if it["verdict"] == "unknown"}
+
+
+def verdicts(program, text, arguments):
+    done = run(program, "check", "-", "-f", "json", *arguments, input=text, code=None)
+    if done.returncode not in (0, 1, 3):
+        raise Failure(f"check: exit code {done.returncode}\n{done.stderr}")
+    return {it["id"]: it for it in json.loads(done.stdout)["instances"]}
+
+
+def repair(program, file, arguments, wanted, best):
+    """Applies fixes until no instance fails, or no fix is left. `wanted`: the instances that must become reachable."""
+    outcome, applied = Outcome([], {name: unknown(it) for name, it in best.items()}), set()
+    for _ in range(ROUNDS):
+        all_of = verdicts(program, file.input(), arguments)
+        if not outcome.fixes:
+            outcome.open = {it["id"]: unknown(it) for it in all_of.values()}
+        chosen = wanted if wanted is not None else all_of
+        outcome.verdicts = [
+            (name, all_of[name]["verdict"], unknown(all_of[name])) if name in all_of else (name, "missing", set())
+            for name in chosen
+        ]
+        failing = [it for it in all_of.values() if it["verdict"] == "unreachable" and it["id"] in chosen]
+        fresh = []
+        for instance in failing:
+            hop = next(it for it in instance["hops"] if it["verdict"] == "fail")
+            fix = hop.get("fix")
+            if fix and (hop["detail"], fix) not in applied:
+                fresh.append((hop["hop"], hop["detail"], fix))
+            elif not fix:
+                outcome.fixes.append((hop["hop"], hop["detail"], "(no fix)"))
+        outcome.prose = []
+        # The next fix is printed for the changed file.
+        for hop, detail, fix in fresh[:1]:
+            applied.add((detail, fix))
+            outcome.fixes.append((hop, detail, fix))
+            outcome.prose = file.apply(fix)
+        if not fresh or outcome.prose:
+            break
+    return outcome
+
+
+def edited(text, edits):
+    for edit in edits:
+        text = text.replace(edit["find"], edit["with"])
+    return text
+
+
+def wanted_of(case):
+    return [name for name, it in case.get("expect", {}).items() if it and it["verdict"] in ("unreachable", "reachable")]
+
+
+def is_broken(case):
+    return any(it and it["verdict"] == "unreachable" for it in case.get("expect", {}).values())
+
+
+class Fixes:
+    """The program and the files, which all cases share."""
+
+    def __init__(self, program, work, lints):
+        self.program, self.work, self.lints = program, work, lints
+        self.outcomes = {}
+        self.emulator = None
+        self.bases = {}
+
+    def finish(self, name, outcome):
+        self.outcomes[name] = outcome
+        if not outcome.is_reachable:
+            raise Failure(outcome.describe())
+
+    # CloudFormation
+
+    def template(self, name, text, arguments, wanted, base):
+        file = Template(name, text)
+        try:
+            best = verdicts(self.program, base, arguments)
+        except Failure:
+            # A parameter that an edit adds.
+            best = {}
+        outcome = repair(self.program, file, arguments, wanted, best)
+        if outcome.is_reachable:
+            self.lint(name, text, file)
+        return outcome
+
+    def lint(self, name, text, file):
+        """Fails if cfn-lint finds an error that the original file does not have."""
+
+        def errors(content):
+            path = self.work / name
+            path.write_text(content)
+            done = run(beside_python("cfn-lint"), "-f", "json", "--", path, code=None)
+            listed = json.loads(done.stdout) if done.stdout.strip() else []
+            return collections.Counter(it["Message"] for it in listed if it["Level"] == "Error")
+
+        found = self.lints and errors(file.text())
+        if found and (more := found - errors(text)):
+            raise Failure(f"cfn-lint: {list(more)}\n{file.text()}")
+
+    def cfn(self, case):
+        base = (HERE / "corpus/cfn" / case["base"]).read_text()
+        text = edited(base, case.get("edits", []))
+        name = case["case"] + Path(case["base"]).suffix
+        self.finish(f"cfn/{case['case']}", self.template(name, text, case.get("arguments", []), wanted_of(case), base))
+
+    def mixed(self, number, chosen):
+        """A template with several broken facts."""
+        text = base = (HERE / "corpus/cfn" / chosen[0]["base"]).read_text()
+        for case in chosen:
+            text = edited(text, case["edits"])
+        name = f"mixed-{number}{Path(chosen[0]['base']).suffix}"
+        self.finish(f"mixed/{number}", self.template(name, text, [], wanted_of(chosen[0]), base))
+
+    # Terraform
+
+    def tf(self, case):
+        name = case["base"]
+        if self.emulator is None:
+            self.emulator = plans.start_emulator()
+        if name not in self.bases:
+            self.bases[name] = plans.Base(name, self.work / "bases", plans.environment(self.emulator[1]))
+        base = self.bases[name]
+
+        def make_plan(texts):
+            for path, text in texts.items():
+                (base.work / path).parent.mkdir(parents=True, exist_ok=True)
+                (base.work / path).write_text(text)
+            variables = [
+                f"-var={key}={value if isinstance(value, str) else json.dumps(value)}"
+                for key, value in case.get("variables", {}).items()
+            ]
+            try:
+                base.terraform("plan", "-input=false", "-out=plan.out", "-state=none.tfstate", *variables)
+                return base.terraform("show", "-json", "plan.out")
+            except ValueError as error:
+                changed = texts["main.tf"] if "main.tf" in texts else ""
+                raise Failure(f"{error}\n{changed[-3000:]}") from error
+
+        files = plans.edited(plans.HERE / name, case.get("edits", []))
+        outcome = repair(self.program, Configuration(files, make_plan), case.get("arguments", []), wanted_of(case), {})
+        self.finish(f"tf/{case['case']}", outcome)
+
+    def fact(self, shared, fact):
+        tool = Terraform(self.work / "facts")
+        text = json.dumps(facts.without(shared.module, fact))
+
+        def make_plan(texts):
+            (tool.folder / "main.tf.json").write_text(texts["main.tf.json"])
+            (tool.folder / "main.tf").write_text(texts["main.tf"])
+            return tool.plan_as_json(None)
+
+        file = JsonConfiguration(text, make_plan)
+        self.finish(f"facts/{fact['fact']}", repair(self.program, file, [], None, {}))
+
+    def close(self):
+        if self.emulator is not None:
+            self.emulator[0].terminate()
+
+
+class JsonConfiguration(Configuration):
+    """A configuration in JSON. An added block stays HCL, in a file of its own; a change replaces what `hcl` can read."""
+
+    def __init__(self, text, make_plan):
+        super().__init__({"main.tf.json": text, "main.tf": ""}, make_plan)
+        self.module = json.loads(text)
+
+    def apply(self, fix):
+        texts, prose = split(fix, HCL_BLOCK.pattern)
+        for text in texts:
+            [block] = hcl.parse(text)
+            kind, of, name = block.header
+            body = self.module.get(kind, {}).get(of, {}).get(name)
+            if body is None:
+                known = [it for it in self.files["main.tf"] if it.header == block.header]
+                if known:
+                    hcl.merge(known[0].body, block.body)
+                else:
+                    self.files["main.tf"].append(block)
+            else:
+                merge(body, hcl.as_json(block.body))
+        self.files["main.tf.json"] = json.dumps(self.module)
+        return prose
+
+
+def mixtures(all_cases):
+    """Returns lists of cases of one base whose edits do not overlap."""
+    chance = random.Random(7)
+    by_base = collections.defaultdict(list)
+    for case in all_cases:
+        # Arguments of several cases contradict one another.
+        if case.get("edits") and not case.get("arguments") and not any(edit.get("all") for edit in case["edits"]):
+            by_base[case["base"]].append(case)
+    found = []
+    bases = sorted(base for base, of in by_base.items() if len(of) > 3)
+    while len(found) < MIXED:
+        base = bases[len(found) % len(bases)]
+        text = (HERE / "corpus/cfn" / base).read_text()
+        chosen = []
+        for case in chance.sample(by_base[base], len(by_base[base])):
+            finds = [edit["find"] for edit in case["edits"]]
+            if all(text.count(find) == 1 for find in finds):
+                text, chosen = edited(text, case["edits"]), [*chosen, case]
+            if len(chosen) == 3:
+                break
+        found.append(chosen)
+    return found
+
+
+def every_case(fixes):
+    """Returns the cases by kind."""
+    of_cfn = [it for it in yaml.safe_load((HERE / "corpus/cfn/cases.yaml").read_text()) if is_broken(it)]
+    of_tf = [
+        it
+        for it in yaml.safe_load((HERE / "corpus/tf/cases.yaml").read_text())
+        if is_broken(it) and it["base"] and not it.get("applied") and it["base"] != "json-syntax"
+    ]
+    shared = []
+
+    def fact(it):
+        if not shared:
+            shared.append(facts.Facts(fixes.program))
+        fixes.fact(shared[0], it)
+
+    of_facts = yaml.safe_load((HERE / "facts/facts.yaml").read_text())
+    return {
+        "cfn": [cases.Case(f"cfn/{it['case']}", lambda _, it=it: fixes.cfn(it)) for it in of_cfn],
+        "mixed": [cases.Case(f"mixed/{n}", lambda _, n=n, it=it: fixes.mixed(n, it)) for n, it in enumerate(mixtures(of_cfn))],
+        "facts": [cases.Case(f"facts/{it['fact']}", lambda _, it=it: fact(it)) for it in of_facts],
+        "tf": [cases.Case(f"tf/{it['case']}", lambda _, it=it: fixes.tf(it)) for it in of_tf],
+    }
+
+
+def main():
+    parser = cases.parser(__doc__)
+    parser.add_argument("--all", action="store_true", help="run every case")
+    parser.add_argument("--no-lint", action="store_true", help="skip cfn-lint")
+    cases.add_names(parser)
+    arguments = parser.parse_intermixed_args()
+    with tempfile.TemporaryDirectory(prefix="fixes-") as work:
+        fixes = Fixes(arguments.program, Path(work), not arguments.no_lint)
+        by_kind = every_case(fixes)
+        found = [case for of in by_kind.values() for case in of]
+        if arguments.names:
+            chosen = cases.choose(found, arguments.names)
+        elif arguments.all:
+            chosen = found
+        else:
+            chosen = [case for kind, of in by_kind.items() for case in of[:: SHARE[kind]]]
+        try:
+            report = cases.run_all(chosen, [None])
+        finally:
+            fixes.close()
+        reachable = sum(it.is_reachable for it in fixes.outcomes.values())
+        print(f"{len(chosen)} files, {reachable} reachable after {sum(len(it.fixes) for it in fixes.outcomes.values())} fixes")
+        report.close()
+
+
+if __name__ == "__main__":
+    main()
