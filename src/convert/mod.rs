@@ -6,6 +6,7 @@
 mod ids;
 mod imports;
 
+use crate::backend::tf::has_equivalent;
 use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr};
 use crate::resource::{
     Bucket, Expiration, Graph, Instance, LifecycleFilter, Node, RawValue, Typed,
@@ -25,6 +26,9 @@ fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
         Expr::Opaque(text) | Expr::Unknown(text) => {
             format!("`{text}` has no equivalent in {}", language(to))
         }
+        Expr::Call(name, arguments) if to == Dialect::Tf && has_equivalent(name, arguments) => {
+            return None;
+        }
         Expr::Call(name, arguments) => {
             let mut call = name.to_string();
             for argument in arguments {
@@ -39,8 +43,8 @@ fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
         }
         Expr::Other(_, name) => format!("unsupported attribute `{name}`"),
         Expr::OneOf(_) => "the file does not determine this value".to_owned(),
-        Expr::SsmParameter(name) if to == Dialect::Tf => {
-            format!("only CloudFormation can resolve `{{{{resolve:ssm:{name}}}}}`")
+        Expr::Concat(parts) if parts.iter().any(Expr::is_list) => {
+            "expected text, found a list".to_owned()
         }
         _ => return None,
     })
@@ -158,6 +162,15 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         });
         for what in found {
             report(node, what);
+        }
+    }
+    for condition in &graph.conditions {
+        let mut found = None;
+        let test = &condition.predicate;
+        test.walk(&mut |expr| found = found.take().or_else(|| obstacle(expr, to)));
+        if let Some(what) = found {
+            let what = format!("condition `{}`: {what}", condition.id);
+            out.push(Diagnostic::error("convert", what));
         }
     }
     for stack in graph.stacks() {

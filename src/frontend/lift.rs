@@ -249,17 +249,22 @@ impl Lift {
             map.remove("ResourceType");
         }
         let mut rejected = Vec::new();
+        let is_plan = self.dialect == Dialect::Tf;
+        if is_plan && matches!(kind.name, "LaunchTemplate" | "LaunchConfiguration") {
+            let data = map.get("user_data").into_iter().chain(map.get("user_data_base64"));
+            if data.count() > 0 {
+                rejected.push("user data of a launch template or configuration is not supported");
+            }
+        }
         let user_data = match kind.name {
-            "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
-            "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
+            "LaunchTemplate" => match map.get("LaunchTemplateData") {
+                Some(RawValue::Object(data)) => data.get("UserData"),
+                _ => None,
+            },
+            "Instance" | "LaunchConfiguration" => map.get("UserData"),
             _ => None,
         };
-        if user_data.is_some() {
-            rejected.push("user data of a launch template or configuration is not supported");
-        }
-        if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
-            (kind.name, map.get("UserData"))
-        {
+        if let Some(RawValue::Str(_) | RawValue::Expr(_)) = user_data {
             rejected.push("`UserData` is not in `Fn::Base64`; expected plain text in `Fn::Base64`");
         }
         let mut out: Vec<(String, String)> = notes
@@ -283,6 +288,11 @@ impl Lift {
                     let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
                     match names.find(|it| *it == path) {
                         Some(name) => map.insert_path(name, RawValue::from(Expr::Absent)),
+                        None if path == "LaunchTemplate.LaunchTemplateId" => {
+                            // A launch template by name.
+                            let id = RawValue::from(Expr::Absent);
+                            map.insert_path("LaunchTemplate.LaunchTemplateId", id);
+                        }
                         None => break Err(mismatch),
                     }
                 }
@@ -341,6 +351,12 @@ impl Lift {
             node.origin = None;
         }
         self.graph
+    }
+
+    /// Returns whether a resource without a table in the language of the file is one of the model.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_replaced(&self, id: NodeId) -> bool {
+        self.kind(id).is_none() && self.graph.nodes[id.index()].resource.kind().is_some()
     }
 
     /// Replaces a resource without a table by one of the model with the same effect.

@@ -56,6 +56,14 @@ resource! {
         min_size: Value<i64> = "MinSize" / "min_size",
         /// The number of instances to start with. Default: the minimum.
         desired_capacity: Value<i64> = "DesiredCapacity" / "desired_capacity",
+        /// The name. Default: generated.
+        name: Value<Text> = "AutoScalingGroupName" / "name",
+        /// `EC2` or `ELB`. Default: `EC2`.
+        health_check_type: Value<Text> = "HealthCheckType" / "health_check_type",
+        /// The seconds before the first health check. Default: as AWS sets it.
+        health_check_grace_period: Value<i64> = "HealthCheckGracePeriod" / "health_check_grace_period",
+        /// The seconds between two scaling activities. Default: 300.
+        cooldown: Value<i64> = "Cooldown" / "default_cooldown",
     }
     many {
         /// The subnets of the instances. Default: the default VPC.

@@ -183,12 +183,40 @@ impl<'g> Lower<'g, '_> {
         if let Some(text) = &parameter.allowed_pattern {
             body.push(("AllowedPattern".into(), Tree::str(text.as_ref())));
         }
+        for (name, length) in ["MinLength", "MaxLength"].into_iter().zip(parameter.length) {
+            if let Some(length) = length {
+                body.push((name.into(), Tree::Int(length.into())));
+            }
+        }
+        for (name, limit) in ["MinValue", "MaxValue"].into_iter().zip(&parameter.range) {
+            if let Some(limit) = limit {
+                body.push((name.into(), value(limit)));
+            }
+        }
+        if let Some(text) = &parameter.constraint_description {
+            body.push(("ConstraintDescription".into(), Tree::str(text.as_ref())));
+        }
+        if parameter.no_echo {
+            body.push(("NoEcho".into(), Tree::Bool(true)));
+        }
         Tree::Map(body)
     }
 
     fn test(&self, test: &'g Predicate) -> Tree<'g> {
         match test {
             Predicate::Not(inner) => Tree::call("Fn::Not", Tree::List(vec![self.test(inner)])),
+            Predicate::Equal(one, other) => {
+                let pair = vec![self.expr(one), self.expr(other)];
+                Tree::call("Fn::Equals", Tree::List(pair))
+            }
+            Predicate::All(tests) => {
+                let tests = tests.iter().map(|it| self.test(it)).collect();
+                Tree::call("Fn::And", Tree::List(tests))
+            }
+            Predicate::Any(tests) => {
+                let tests = tests.iter().map(|it| self.test(it)).collect();
+                Tree::call("Fn::Or", Tree::List(tests))
+            }
             Predicate::OneOf(expr, values) => {
                 let equals = |value: &'g Text| {
                     let pair = vec![self.expr(expr), Tree::str(value.as_ref())];

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::tree::{Block, Body, Item, Tree};
 use super::{Data, hcl};
-use crate::ir::{Dialect, ParameterDeclaration, ParameterType};
+use crate::ir::{Dialect, ParameterDeclaration, ParameterType, Text};
 use crate::resource::{Graph, Node};
 use crate::validate::Export;
 
@@ -94,6 +94,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
     if let Some(default) = &parameter.default {
         let value = match (parameter.of, default.parse()) {
             (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ if list && default.trim().is_empty() => Tree::List(Vec::new()),
             _ if list => Tree::List(
                 default
                     .split(',')
@@ -104,6 +105,13 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         };
         body.argument("default", value);
     }
+    if parameter.no_echo {
+        body.argument("sensitive", Tree::Bool(true));
+    }
+    let described = |constraint: String| match &parameter.constraint_description {
+        Some(text) => format!("{constraint} {}.", text.trim_end_matches('.')),
+        None => constraint,
+    };
     let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
         let condition = if list {
             format!("alltrue([for item in var.{name} : {}])", each("item"))
@@ -112,7 +120,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         };
         let mut validation = Body::default();
         validation.argument("condition", Tree::Expr(condition));
-        validation.argument("error_message", Tree::Str(message.into()));
+        validation.argument("error_message", Tree::Str(described(message).into()));
         body.block("validation", validation);
     };
     let whole = |pattern: &str| format!("^(?:{pattern})$");
@@ -149,6 +157,38 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
             &|it| format!("contains([{values}], {})", item(it)),
             message,
         );
+    }
+    // The maximum of a list is that of its text.
+    let text = |item: &str| match list {
+        true => format!("join(\",\", {item})"),
+        false => item.to_owned(),
+    };
+    let limits = [
+        (&parameter.length[0].map(|it| it.to_string().into()), ">=", "characters"),
+        (&parameter.length[1].map(|it| it.to_string().into()), "<=", "characters"),
+        (&parameter.range[0], ">=", ""),
+        (&parameter.range[1], "<=", ""),
+    ];
+    for (limit, operator, of) in limits {
+        let Some(limit) = limit else { continue };
+        let limit: &Text = limit;
+        let limit: &str = limit.as_ref();
+        let value = match of {
+            "" => format!("var.{name}"),
+            _ => format!("length({})", text(&format!("var.{name}"))),
+        };
+        let least = match operator {
+            ">=" => "least",
+            _ => "most",
+        };
+        let mut validation = Body::default();
+        validation.argument("condition", Tree::Expr(format!("{value} {operator} {limit}")));
+        let message = match of {
+            "" => format!("The value of {name} must be at {least} {limit}."),
+            _ => format!("The value of {name} must have at {least} {limit} {of}."),
+        };
+        validation.argument("error_message", Tree::Str(described(message).into()));
+        body.block("validation", validation);
     }
     Block {
         of: "variable",

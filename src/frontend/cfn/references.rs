@@ -13,6 +13,10 @@ pub(super) enum ParameterValue {
     /// A parameter of the converted document.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     Retained(ParamId, ParameterType),
+    /// A value of Parameter Store, by the parameter of the converted document with its name, and
+    /// whether it is a list.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    RetainedName(ParamId, bool),
     Unknown,
 }
 
@@ -88,7 +92,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn reference(&self, name: &str) -> Option<RawValue<'static>> {
-        if let Some(pseudo) = self.pseudo(name) {
+        // A conversion declares a parameter for the name of the stack.
+        if !self.parameters.contains_key(name)
+            && let Some(pseudo) = self.pseudo(name)
+        {
             return pseudo;
         }
         if let Some(specified) = self.parameters.get(name) {
@@ -107,6 +114,14 @@ impl Reader<'_> {
                     RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
                 ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
+                ParameterValue::RetainedName(id, list) => {
+                    let name = vec![Expr::Param(*id)];
+                    let value = Expr::Call(Expr::STORED.into(), name);
+                    RawValue::from(match list {
+                        true => Expr::Call("Fn::Split".into(), vec![Expr::text(","), value]),
+                        false => value,
+                    })
+                }
                 ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }
@@ -157,6 +172,10 @@ impl Reader<'_> {
                 cfn: Box::new(own.clone()),
                 tf: Box::new(Expr::concat([own, Expr::text(":*")])),
             },
+            #[cfg(feature = "cli")]
+            (Some(kind), name) if matches!(own, Expr::Other(..)) => {
+                super::strict::attribute(kind, name).map_or(own, |attr| node.at(attr))
+            }
             _ => own,
         })
     }
