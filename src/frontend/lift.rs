@@ -1,11 +1,15 @@
 //! Creates the graph for the reachability check from the resources of a file.
 
 #[cfg(feature = "cli")]
-use crate::ir::terraform_name;
+use crate::ir::{Link, terraform_name};
 use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 use crate::region::Region;
 #[cfg(feature = "cli")]
-use crate::resource::RawValue;
+use crate::resource::table::Unfolded;
+#[cfg(feature = "cli")]
+use crate::resource::{
+    InlinePolicy, ManagedPolicy, RawValue, Role, RolePolicy, RolePolicyAttachment,
+};
 use crate::resource::codec::UnmodeledNotes;
 use crate::resource::{
     Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
@@ -319,6 +323,8 @@ impl Lift {
             let node = &self.graph.nodes[id.index()];
             (node.path.clone(), node.location.clone())
         };
+        let mut unfolded = unfolded;
+        unfolded.extend(self.unfold_policies(id));
         for (n, inner) in unfolded.into_iter().enumerate() {
             if inner.is_conditional {
                 let reason = format!("unknown peer in `{}`", inner.property);
@@ -327,6 +333,7 @@ impl Lift {
             let word = match inner.property {
                 "" => "Egress",
                 "Policies" => "Policy",
+                "Roles" => "Role",
                 property => property.strip_prefix("SecurityGroup").unwrap_or(property),
             };
             let inner_id = self.push(
@@ -342,6 +349,27 @@ impl Lift {
             }
         }
         out
+    }
+
+    /// Returns the policies of roles, or the attachments to roles, that CloudFormation lists in a
+    /// policy.
+    #[cfg(feature = "cli")]
+    fn unfold_policies(&mut self, id: NodeId) -> Vec<Unfolded> {
+        let resource = &mut self.graph.nodes[id.index()].resource;
+        if let Some(policy) = ManagedPolicy::of_mut(resource) {
+            let roles = std::mem::take(&mut policy.roles).into_iter();
+            let attach = |role| RolePolicyAttachment::new(role, Value::Expr(id.at(ManagedPolicy::LINK)));
+            return roles.map(|it| Unfolded::new("Roles", attach(it))).collect();
+        }
+        if let Some(policy) = InlinePolicy::of(resource) {
+            let copy = |role: Link<Role>| {
+                let (name, document) = (&policy.policy_name, &policy.policy_document);
+                RolePolicy::new(name.clone(), role, document.clone())
+            };
+            let roles = policy.roles.iter().cloned();
+            return roles.map(|it| Unfolded::new("Roles", copy(it))).collect();
+        }
+        Vec::new()
     }
 
     /// Returns the graph without origins, for output.

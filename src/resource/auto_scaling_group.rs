@@ -31,6 +31,19 @@ nested! {
     }
 }
 
+nested! {
+    /// A tag of an Auto Scaling group.
+    pub struct GroupTag
+    one {
+        /// The key.
+        key: Value<Text> = "Key" / "key",
+        /// The value.
+        value: Value<Text> = "Value" / "value",
+        /// Whether the instances get the tag.
+        propagate_at_launch: Value<bool> = "PropagateAtLaunch" / "propagate_at_launch",
+    }
+}
+
 resource! {
     /// An Auto Scaling group.
     ///
@@ -74,6 +87,12 @@ resource! {
             / "mixed_instances_policy.launch_template.override",
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
+        /// The target groups, by ARN. Default: none.
+        target_groups: Value<Text> = "TargetGroupARNs" / "target_group_arns",
+        /// The Classic Load Balancers, by name. Default: none.
+        load_balancers: Value<Text> = "LoadBalancerNames" / "load_balancers",
+        /// The tags. Default: none.
+        tags: GroupTag = "Tags" / "tag",
     }
     inert {
         "" / "metrics_granularity" = "only metrics",

@@ -343,6 +343,8 @@ impl<'g> Lower<'g, '_> {
                     }
                     body.0.push((key, Item::Blocks(blocks)));
                 }
+                // An argument that is not set.
+                RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent) => {}
                 term => {
                     let value = self.term(term);
                     body.argument(key, value);

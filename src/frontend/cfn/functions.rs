@@ -58,7 +58,11 @@ impl Reader<'_> {
                 }
                 _ => None,
             },
-            "Fn::ImportValue" => None,
+            "Fn::ImportValue" => {
+                let words = super::references::words(argument);
+                let id = self.imports.get(&words).copied();
+                id.map(|id| RawValue::from(Expr::Param(id)))
+            }
             "Fn::ToJsonString" => {
                 let inner = self.eval(argument, depth)?;
                 Some(RawValue::Json(Box::new(inner)))

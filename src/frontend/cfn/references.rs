@@ -20,6 +20,20 @@ pub(super) enum ParameterValue {
     Unknown,
 }
 
+/// Returns the texts in a value, in order.
+pub(super) fn words(tree: &Tree) -> String {
+    let joined = |trees: &mut dyn Iterator<Item = &Tree>| {
+        let words: Vec<String> = trees.map(words).collect();
+        words.join(" ")
+    };
+    match &tree.kind {
+        Kind::Null => String::new(),
+        Kind::Text(text) => text.clone(),
+        Kind::List(items) => joined(&mut items.iter()),
+        Kind::Map(entries) => joined(&mut entries.iter().map(|it| &it.value)),
+    }
+}
+
 impl Reader<'_> {
     pub(super) fn parameter_value(&self, entry: &Entry, deployment: &Deployment) -> ParameterValue {
         // A linked template has a prefix.
@@ -130,7 +144,7 @@ impl Reader<'_> {
                 Some(kind) if kind.link.cfn == crate::ir::CfnAttr::Ref => {
                     RawValue::from(id.at(kind.link))
                 }
-                _ => RawValue::from(self.lift.attribute(id, "Ref")),
+                _ => self.attribute(name, "Ref", 0),
             },
             None => opaque(format!("Ref {name}")),
         })

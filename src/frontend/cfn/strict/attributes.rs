@@ -10,6 +10,7 @@ const ATTRIBUTES: &[(&str, Attr)] = &[
         Attr::by_get_att("RegionalDomainName", "bucket_regional_domain_name"),
     ),
     ("Eip", Attr::by_get_att("PublicIp", "public_ip")),
+    ("Eip", Attr::by_ref("public_ip")),
     (
         "Instance",
         Attr::by_get_att("AvailabilityZone", "availability_zone"),
@@ -39,7 +40,11 @@ const ATTRIBUTES: &[(&str, Attr)] = &[
 pub(in super::super) fn attribute(kind: &str, name: &str) -> Option<Attr> {
     let mut all = ATTRIBUTES.iter();
     let found = all.find(|(of, attr)| {
-        *of == kind && matches!(attr.cfn, CfnAttr::GetAtt(own) if own == name)
+        let own = match attr.cfn {
+            CfnAttr::GetAtt(own) => own,
+            CfnAttr::Ref => "Ref",
+        };
+        *of == kind && own == name
     });
     found.map(|(_, attr)| *attr)
 }

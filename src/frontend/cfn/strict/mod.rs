@@ -4,21 +4,38 @@ mod attributes;
 mod declarations;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::super::lift::Lift;
 use super::super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use super::references::ParameterValue;
+use super::references::{ParameterValue, words};
 use super::{Deployment, Reader, is_template, resource_entries, restricted_default_group};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Output, ParamId,
-    ParameterDeclaration, ParameterType, SourceLocation, Text, terraform_name,
+    ParameterDeclaration, ParameterType, Pseudo, SourceLocation, Text,
+    logical_id, terraform_name,
 };
-use crate::resource::{Graph, Map, RawResource, RemovalPolicy};
+use crate::resource::{
+    Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Typed,
+};
 
 pub(super) use attributes::attribute;
 use declarations::Source;
 
-const STACK_NAME: &str = "AWS::StackName";
+/// Pseudo parameters that a module does not have, the names of the variables that replace them, and
+/// their descriptions.
+const OF_STACK: [(&str, [&str; 2], &str); 2] = [
+    (
+        "AWS::StackName",
+        ["StackName", "CloudFormationStackName"],
+        "Name of the stack",
+    ),
+    (
+        "AWS::StackId",
+        ["StackId", "CloudFormationStackId"],
+        "ID of the stack",
+    ),
+];
 
 /// The rule and the parameter with which the CDK asserts the version of its own bucket and roles.
 const BOOTSTRAP: (&str, &str) = ("CheckBootstrapVersion", "BootstrapVersion");
@@ -91,11 +108,38 @@ pub(crate) fn read_strict(
     }
     let bootstrapped = root.get("Rules").and_then(|it| it.get(BOOTSTRAP.0));
     let mut parameters = reader.strict_parameters(bootstrapped.is_some(), &mut out);
-    if mentions(root, STACK_NAME) {
-        let declaration = reader.stack_name(&mut out);
-        let id = ParamId::next(parameters.len());
-        let kept = ParameterValue::Retained(id, declaration.of);
-        reader.parameters.insert(STACK_NAME, kept);
+    for (name, variables, description) in OF_STACK {
+        if mentions(root, name) {
+            let message = format!("a module has no `{name}`; a variable replaces it");
+            let declaration = reader.variable(variables, description);
+            out.push(Diagnostic::warning("convert", message));
+            let id = ParamId::next(parameters.len());
+            let kept = ParameterValue::Retained(id, declaration.of);
+            reader.parameters.insert(name, kept);
+            parameters.push(declaration);
+        }
+    }
+    let mut imported = Vec::new();
+    imports(root, &mut imported);
+    for argument in imported {
+        let name = words(argument);
+        if reader.imports.contains_key(&name) {
+            continue;
+        }
+        let plain: String = terraform_name(&name);
+        let id = logical_id(&plain);
+        let declaration = reader.variable([&id, &format!("{id}Import")], String::new());
+        let declaration = ParameterDeclaration {
+            description: Some(format!("Value that CloudFormation exports as {name}").into()),
+            ..declaration
+        };
+        let message = format!(
+            "Terraform has no exports; the variable `{}` replaces `{name}` of another stack",
+            terraform_name(&declaration.id)
+        );
+        let location = reader.location(argument.at);
+        out.push(Diagnostic::warning("convert", message).at(location));
+        reader.imports.insert(name, ParamId::next(parameters.len()));
         parameters.push(declaration);
     }
     let (kept, conditions) = reader.strict_conditions(&mut out);
@@ -108,6 +152,7 @@ pub(crate) fn read_strict(
     }
     let mut described = None;
     let mut dropped = Vec::new();
+    let mut replaced: HashMap<NodeId, Range<usize>> = HashMap::new();
     for entry in resource_entries(root) {
         if let Some(reason) = reader.dropped(entry) {
             dropped.extend(reader.id(&entry.key));
@@ -127,7 +172,16 @@ pub(crate) fn read_strict(
         } else if metadata.is_some() {
             described = described.or(Some(reader.location(entry.at)));
         }
+        let first = lift.graph.nodes.len();
         reader.strict_resource(&mut lift, entry, &kept, &mut out);
+        // The inline policies of roles replace a policy of several principals.
+        if let Some(id) = reader.id(&entry.key)
+            && InlinePolicy::of(&lift.graph.nodes[id.index()].resource).is_some()
+            && lift.graph.nodes.len() > first
+        {
+            dropped.push(id);
+            replaced.insert(id, first..lift.graph.nodes.len());
+        }
     }
     if let Some(location) = described {
         let message = "`Metadata` of resources is not converted";
@@ -140,7 +194,10 @@ pub(crate) fn read_strict(
         graph.nodes[id.index()].depends_on.clear();
     }
     for node in &mut graph.nodes {
+        let instead = node.depends_on.iter().filter_map(|id| replaced.get(id));
+        let instead: Vec<NodeId> = instead.cloned().flatten().map(NodeId::next).collect();
         node.depends_on.retain(|id| !dropped.contains(id));
+        node.depends_on.extend(instead);
     }
     graph.stacks[0].nodes.retain(|id| !dropped.contains(id));
     graph.parameters = parameters;
@@ -186,6 +243,22 @@ fn only_bootstrap(section: &str, found: &Tree) -> bool {
             .is_some_and(|it| it.iter().all(|it| it.key == BOOTSTRAP.0))
 }
 
+/// Finds the names of all values that a template imports from other stacks.
+fn imports<'t>(tree: &'t Tree, out: &mut Vec<&'t Tree>) {
+    match &tree.kind {
+        Kind::Null | Kind::Text(_) => {}
+        Kind::List(items) => items.iter().for_each(|it| imports(it, out)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                match entry.key.as_str() {
+                    "Fn::ImportValue" => out.push(&entry.value),
+                    _ => imports(&entry.value, out),
+                }
+            }
+        }
+    }
+}
+
 /// Returns whether the resources or outputs of a template refer to a name, by `Ref` or in text.
 fn mentions(root: &Tree, name: &str) -> bool {
     fn inside(tree: &Tree, name: &str, in_text: &str) -> bool {
@@ -203,6 +276,19 @@ fn mentions(root: &Tree, name: &str) -> bool {
     let sections = ["Conditions", "Resources", "Outputs"];
     let mut sections = sections.into_iter().filter_map(|it| root.get(it));
     sections.any(|it| inside(it, name, &in_text))
+}
+
+fn log_group_arn(name: Expr) -> Expr {
+    Expr::concat([
+        Expr::text("arn:"),
+        Expr::Pseudo(Pseudo::Partition),
+        Expr::text(":logs:"),
+        Expr::Pseudo(Pseudo::Region),
+        Expr::text(":"),
+        Expr::Pseudo(Pseudo::AccountId),
+        Expr::text(":log-group:"),
+        name,
+    ])
 }
 
 fn diagnostic(message: impl Into<String>) -> Diagnostic {
@@ -239,23 +325,17 @@ impl Reader<'_> {
         parameters
     }
 
-    /// Returns the parameter for the name of the stack, which a module does not have.
-    fn stack_name(&self, out: &mut Diagnostics) -> ParameterDeclaration {
-        let is_free = |id: &str| {
+    /// Returns a parameter with the first name that is free.
+    fn variable(&self, names: [&str; 2], description: impl Into<Text>) -> ParameterDeclaration {
+        let is_free = |id: &&str| {
             let mut taken = self.parameters.keys();
             !taken.any(|it| terraform_name(it) == terraform_name(id))
         };
-        let id = ["StackName", "CloudFormationStackName"];
-        let id = id.into_iter().find(|id| is_free(id)).unwrap_or(STACK_NAME);
-        let message = format!(
-            "Terraform has no stack name; the variable `{}` replaces `{STACK_NAME}`",
-            terraform_name(id)
-        );
-        out.push(Diagnostic::warning("convert", message));
+        let id = names.into_iter().find(is_free).unwrap_or(names[1]);
         ParameterDeclaration {
             id: id.to_owned(),
             of: ParameterType::String,
-            description: Some("Name of the stack".into()),
+            description: Some(description.into()),
             default: None,
             allowed_values: Vec::new(),
             allowed_pattern: None,
@@ -293,6 +373,27 @@ impl Reader<'_> {
             }
         }
         (kept, conditions)
+    }
+
+    /// Replaces the name of the log group of a flow log, which providers no longer accept, with its
+    /// ARN.
+    fn log_group_as_arn(&self, map: &mut Map<'static>) {
+        if map.get("ResourceType").is_none() || map.get("LogDestination").is_some() {
+            return;
+        }
+        let arn = match map.get("LogGroupName") {
+            Some(RawValue::Expr(name)) => match name.as_ref() {
+                Expr::Attr(group, attr) if *attr == LogGroup::LINK => group.at(LogGroup::ARN),
+                name => log_group_arn(name.clone()),
+            },
+            Some(RawValue::Str(name)) => log_group_arn(Expr::text(name.clone().into_owned())),
+            _ => return,
+        };
+        map.remove("LogGroupName");
+        map.insert("LogDestination", RawValue::from(arn));
+        if map.get("LogDestinationType").is_none() {
+            map.insert("LogDestinationType", RawValue::str("cloud-watch-logs"));
+        }
     }
 
     /// Returns why a resource has no equivalent and needs none.
@@ -337,6 +438,7 @@ impl Reader<'_> {
                 map.insert(property.key.clone(), term);
             }
         }
+        self.log_group_as_arn(&mut map);
         let restricted = restricted_default_group(tree, &map);
         if let Some(group) = restricted {
             lift.replace(id, group);
