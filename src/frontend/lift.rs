@@ -1,19 +1,19 @@
 //! Creates the graph for the reachability check from the resources of a file.
 
+use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 #[cfg(feature = "cli")]
 use crate::ir::{Link, terraform_name};
-use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
 use crate::region::Region;
+use crate::resource::codec::UnmodeledNotes;
 #[cfg(feature = "cli")]
 use crate::resource::table::Unfolded;
-#[cfg(feature = "cli")]
-use crate::resource::{
-    InlinePolicy, ManagedPolicy, RawValue, Role, RolePolicy, RolePolicyAttachment,
-};
-use crate::resource::codec::UnmodeledNotes;
 use crate::resource::{
     Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
     SecurityGroupEgress, Typed, Unmodeled,
+};
+#[cfg(feature = "cli")]
+use crate::resource::{
+    InlinePolicy, ManagedPolicy, RawValue, Role, RolePolicy, RolePolicyAttachment,
 };
 
 /// Whether a resource exists, as far as the file determines it.
@@ -255,7 +255,10 @@ impl Lift {
         let mut rejected = Vec::new();
         let is_plan = self.dialect == Dialect::Tf;
         if is_plan && matches!(kind.name, "LaunchTemplate" | "LaunchConfiguration") {
-            let data = map.get("user_data").into_iter().chain(map.get("user_data_base64"));
+            let data = map
+                .get("user_data")
+                .into_iter()
+                .chain(map.get("user_data_base64"));
             if data.count() > 0 {
                 rejected.push("user data of a launch template or configuration is not supported");
             }
@@ -358,7 +361,8 @@ impl Lift {
         let resource = &mut self.graph.nodes[id.index()].resource;
         if let Some(policy) = ManagedPolicy::of_mut(resource) {
             let roles = std::mem::take(&mut policy.roles).into_iter();
-            let attach = |role| RolePolicyAttachment::new(role, Value::Expr(id.at(ManagedPolicy::LINK)));
+            let attach =
+                |role| RolePolicyAttachment::new(role, Value::Expr(id.at(ManagedPolicy::LINK)));
             return roles.map(|it| Unfolded::new("Roles", attach(it))).collect();
         }
         if let Some(policy) = InlinePolicy::of(resource) {

@@ -164,8 +164,16 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         false => item.to_owned(),
     };
     let limits = [
-        (&parameter.length[0].map(|it| it.to_string().into()), ">=", "characters"),
-        (&parameter.length[1].map(|it| it.to_string().into()), "<=", "characters"),
+        (
+            &parameter.length[0].map(|it| it.to_string().into()),
+            ">=",
+            "characters",
+        ),
+        (
+            &parameter.length[1].map(|it| it.to_string().into()),
+            "<=",
+            "characters",
+        ),
         (&parameter.range[0], ">=", ""),
         (&parameter.range[1], "<=", ""),
     ];
@@ -182,7 +190,10 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
             _ => "most",
         };
         let mut validation = Body::default();
-        validation.argument("condition", Tree::Expr(format!("{value} {operator} {limit}")));
+        validation.argument(
+            "condition",
+            Tree::Expr(format!("{value} {operator} {limit}")),
+        );
         let message = match of {
             "" => format!("The value of {name} must be at {least} {limit}."),
             _ => format!("The value of {name} must have at {least} {limit} {of}."),

@@ -111,21 +111,28 @@ impl<'g> Lower<'g, '_> {
         }
     }
 
-    /// Returns the value of a parameter in Parameter Store. Unlike `value`, `insecure_value` is not
-    /// sensitive; CloudFormation does not resolve secure strings in parameters.
+    /// Returns the value of the parameter in Parameter Store whose name is a variable.
     fn stored(&mut self, id: ParamId) -> String {
         let name = self.graph.parameter(id).map(|it| terraform_name(&it.id));
         let name = name.unwrap_or_default();
-        let value = format!("data.aws_ssm_parameter.{name}.insecure_value");
-        self.stored.insert(name.clone(), Tree::Expr(format!("var.{name}")));
-        value
+        let variable = Tree::Expr(format!("var.{name}"));
+        self.stored_value(name, variable)
     }
 
     /// Returns the value of a parameter in Parameter Store that the file names.
     pub(super) fn stored_by_name(&mut self, name: &str) -> String {
-        let label = terraform_name(name);
+        let label = format!("ssm_{}", terraform_name(name));
+        self.stored_value(label, Tree::Str(name.to_owned().into()))
+    }
+
+    /// Returns the attribute of a data source. Unlike `value`, `insecure_value` is not sensitive;
+    /// CloudFormation resolves no secure strings here.
+    fn stored_value(&mut self, mut label: String, name: Tree<'g>) -> String {
+        while self.stored.get(&label).is_some_and(|it| *it != name) {
+            label.push_str("_2");
+        }
         let value = format!("data.aws_ssm_parameter.{label}.insecure_value");
-        self.stored.insert(label, Tree::Str(name.to_owned().into()));
+        self.stored.insert(label, name);
         value
     }
 
@@ -140,7 +147,10 @@ impl<'g> Lower<'g, '_> {
                 body,
             }
         };
-        std::mem::take(&mut self.stored).into_iter().map(block).collect()
+        std::mem::take(&mut self.stored)
+            .into_iter()
+            .map(block)
+            .collect()
     }
 
     /// Returns the mappings that expressions look up.

@@ -469,9 +469,7 @@ impl<'g> Lower<'g, '_> {
                 let names = self.data_source(Data::Zones, "names");
                 format!("{names}[{n}]")
             }
-            Expr::Select(list, n) => {
-                self.item(list, *n)
-            }
+            Expr::Select(list, n) => self.item(list, *n),
             Expr::If(condition, then, other) => {
                 let test = self.condition(*condition);
                 format!("{test} ? {} : {}", self.operand(then), self.operand(other))
@@ -501,7 +499,11 @@ impl<'g> Lower<'g, '_> {
         match test {
             Predicate::Not(inner) => format!("!{}", self.test(inner)),
             Predicate::OneOf(expr, values) => {
-                format!("contains({}, {})", Self::quoted_list(values), self.compared(expr))
+                format!(
+                    "contains({}, {})",
+                    Self::quoted_list(values),
+                    self.compared(expr)
+                )
             }
             Predicate::Equal(one, other) => {
                 format!("({} == {})", self.compared(one), self.compared(other))

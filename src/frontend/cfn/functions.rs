@@ -416,7 +416,10 @@ fn undecided(condition: &str, parts: [Expr; 2]) -> Expr {
 }
 
 fn is_object(term: &RawValue<'_>) -> bool {
-    matches!(term, RawValue::Object(_) | RawValue::Block(_) | RawValue::Json(_))
+    matches!(
+        term,
+        RawValue::Object(_) | RawValue::Block(_) | RawValue::Json(_)
+    )
 }
 
 fn term_of(expr: Expr) -> RawValue<'static> {

@@ -4,7 +4,10 @@ use crate::ir::{Attr, CfnAttr};
 
 /// Attributes by the name of the table. The tables contain those that the model itself uses.
 const ATTRIBUTES: &[(&str, Attr)] = &[
-    ("Bucket", Attr::by_get_att("DomainName", "bucket_domain_name")),
+    (
+        "Bucket",
+        Attr::by_get_att("DomainName", "bucket_domain_name"),
+    ),
     (
         "Bucket",
         Attr::by_get_att("RegionalDomainName", "bucket_regional_domain_name"),
@@ -15,7 +18,10 @@ const ATTRIBUTES: &[(&str, Attr)] = &[
         "Instance",
         Attr::by_get_att("AvailabilityZone", "availability_zone"),
     ),
-    ("Instance", Attr::by_get_att("PrivateDnsName", "private_dns")),
+    (
+        "Instance",
+        Attr::by_get_att("PrivateDnsName", "private_dns"),
+    ),
     ("Instance", Attr::by_get_att("PrivateIp", "private_ip")),
     ("Instance", Attr::by_get_att("PublicDnsName", "public_dns")),
     ("Instance", Attr::by_get_att("PublicIp", "public_ip")),

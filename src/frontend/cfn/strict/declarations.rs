@@ -59,7 +59,9 @@ fn variable_type(name: &str) -> Option<ParameterType> {
                 ]
                 .contains(&&name[10..])
     };
-    let item = name.strip_prefix("List<").and_then(|it| it.strip_suffix('>'));
+    let item = name
+        .strip_prefix("List<")
+        .and_then(|it| it.strip_suffix('>'));
     match item {
         Some(item) if item == "Number" || single(item) => Some(ParameterType::StringList),
         None if single(name) => Some(ParameterType::String),
@@ -81,7 +83,9 @@ impl Reader<'_> {
         let text = |key: &str| entry.value.get(key).and_then(Tree::text);
         let owned = |text: &str| Text::Owned(text.to_owned());
         let name = text("Type").unwrap_or("String");
-        let stored = name.strip_prefix(STORED).and_then(|it| it.strip_suffix('>'));
+        let stored = name
+            .strip_prefix(STORED)
+            .and_then(|it| it.strip_suffix('>'));
         let of = variable_type(stored.unwrap_or(name)).ok_or_else(|| {
             format!(
                 "parameter `{}` has type `{name}`, which has no equivalent in Terraform",
@@ -186,10 +190,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the mappings, with the mappings whose values Terraform cannot look up left out.
-    pub(super) fn mappings(&self) -> Vec<(String, RawValue<'static>)> {
+    /// Returns the mappings, and reports those with one name in Terraform.
+    pub(super) fn mappings(&self, out: &mut Diagnostics) -> Vec<(String, RawValue<'static>)> {
         let mappings = self.root.get("Mappings").and_then(Tree::map);
-        let mut out = Vec::new();
+        let mut maps: Vec<(String, RawValue<'static>)> = Vec::new();
         for mapping in mappings.unwrap_or_default() {
             let mut rows = Map::default();
             for row in mapping.value.map().unwrap_or_default() {
@@ -199,9 +203,15 @@ impl Reader<'_> {
                 }
                 rows.insert(row.key.clone(), RawValue::Object(values));
             }
-            out.push((mapping.key.clone(), RawValue::Object(rows)));
+            let name = terraform_name(&mapping.key);
+            if maps.iter().any(|(other, _)| terraform_name(other) == name) {
+                let message = format!("two mappings are `{name}` in Terraform; rename one");
+                let location = self.location(mapping.at);
+                out.push(Diagnostic::error("convert", message).at(location));
+            }
+            maps.push((mapping.key.clone(), RawValue::Object(rows)));
         }
-        out
+        maps
     }
 }
 

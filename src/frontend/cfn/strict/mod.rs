@@ -12,8 +12,7 @@ use super::references::{ParameterValue, words};
 use super::{Deployment, Reader, is_template, resource_entries, restricted_default_group};
 use crate::ir::{
     Condition, ConditionId, Diagnostic, Diagnostics, Dialect, Expr, NodeId, Output, ParamId,
-    ParameterDeclaration, ParameterType, Pseudo, SourceLocation, Text,
-    logical_id, terraform_name,
+    ParameterDeclaration, ParameterType, Pseudo, SourceLocation, Text, logical_id, terraform_name,
 };
 use crate::resource::{
     Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Typed,
@@ -93,6 +92,9 @@ pub(crate) fn read_strict(
         let Some(found) = root.get(section) else {
             continue;
         };
+        if section == "Transform" && only_extensions(found) && !text.contains("Fn::ForEach") {
+            continue;
+        }
         let location = reader.location(found.at);
         out.push(match only_bootstrap(section, found) {
             true => {
@@ -202,7 +204,7 @@ pub(crate) fn read_strict(
     graph.stacks[0].nodes.retain(|id| !dropped.contains(id));
     graph.parameters = parameters;
     graph.conditions = conditions;
-    graph.mappings = reader.mappings();
+    graph.mappings = reader.mappings(&mut out);
     let stack = &mut graph.stacks[0];
     stack.parameters = (0..graph.parameters.len()).map(ParamId::next).collect();
     stack.conditions = (0..graph.conditions.len()).map(ConditionId::next).collect();
@@ -241,6 +243,15 @@ fn only_bootstrap(section: &str, found: &Tree) -> bool {
         && found
             .map()
             .is_some_and(|it| it.iter().all(|it| it.key == BOOTSTRAP.0))
+}
+
+/// Returns whether the only macros are the functions of AWS, which the reader knows.
+fn only_extensions(transform: &Tree) -> bool {
+    let is_known = |it: &Tree| it.text() == Some("AWS::LanguageExtensions");
+    match transform.list() {
+        Some(items) => items.iter().all(is_known),
+        None => is_known(transform),
+    }
 }
 
 /// Finds the names of all values that a template imports from other stacks.
