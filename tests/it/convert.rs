@@ -75,18 +75,18 @@ fn a_missing_equivalent_is_a_diagnostic_with_its_location() {
             2,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, InstanceTenancy: dedicated}",
-            "unsupported property `InstanceTenancy`",
+            "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, Ipv4IpamPoolId: x}",
+            "unsupported property `Ipv4IpamPoolId`",
             4,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !ImportValue x",
-            "`Fn::ImportValue x` has no equivalent in Terraform",
+            "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !Transform {Name: x}",
+            "`Fn::Transform` has no equivalent in Terraform",
             2,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    CreationPolicy: {}\n    Properties: {CidrBlock: 10.0.0.0/16}",
-            "`CreationPolicy` has no equivalent in Terraform",
+            "V:\n    Type: AWS::EC2::VPC\n    DeletionPolicy: Snapshot\n    Properties: {CidrBlock: 10.0.0.0/16}",
+            "`Snapshot` has no equivalent in Terraform",
             4,
         ),
     ] {
@@ -312,7 +312,7 @@ fn lossy_conversions_are_rejected() {
             "refers to `W`, which is not converted",
         ),
         (
-            "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Sub ['${A}', {A: !GetAZs '']}]}}",
+            "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Sub ['${A}', {A: !GetAZs ''}]}]}}",
             "expected text, found a list",
         ),
         (
@@ -461,7 +461,7 @@ Resources:
         - {Key: e, Value: !Sub ['${X}-${Env}', {X: !If [Prod, p, q]}]}
         - {Key: f, Value: !ImportValue net-Vpc}
         - {Key: g, Value: '{{resolve:ssm:/a/b}}'}
-        - {Key: h, Value: !Base64 x}
+        - {Key: h, Value: !Join ['', [a, !Base64 x]]}
   Node:
     Type: AWS::EC2::Instance
     Properties:
@@ -495,7 +495,7 @@ Resources:
             "g",
             "${data.aws_ssm_parameter.ssm_a_b.insecure_value}".to_owned(),
         ),
-        ("h", "${base64encode(\"x\")}".to_owned()),
+        ("h", "a${base64encode(\"x\")}".to_owned()),
     ];
     for (key, value) in expected {
         assert_eq!(tags[key], value, "{key}");

@@ -112,17 +112,19 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         Some(text) => format!("{constraint} {}.", text.trim_end_matches('.')),
         None => constraint,
     };
-    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
-        let condition = if list {
-            format!("alltrue([for item in var.{name} : {}])", each("item"))
-        } else {
-            each(&format!("var.{name}"))
+    let mut validations: Vec<Body<'a>> = Vec::new();
+    let validate =
+        |validations: &mut Vec<Body<'a>>, each: &dyn Fn(&str) -> String, message: String| {
+            let condition = if list {
+                format!("alltrue([for item in var.{name} : {}])", each("item"))
+            } else {
+                each(&format!("var.{name}"))
+            };
+            let mut validation = Body::default();
+            validation.argument("condition", Tree::Expr(condition));
+            validation.argument("error_message", Tree::Str(described(message).into()));
+            validations.push(validation);
         };
-        let mut validation = Body::default();
-        validation.argument("condition", Tree::Expr(condition));
-        validation.argument("error_message", Tree::Str(described(message).into()));
-        body.block("validation", validation);
-    };
     let whole = |pattern: &str| format!("^(?:{pattern})$");
     let pattern = match &parameter.allowed_pattern {
         Some(pattern) => Some(whole(pattern)),
@@ -132,7 +134,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         let regex = hcl::quoted(&pattern);
         let message = format!("The value of {name} must match {pattern}.");
         validate(
-            &mut body,
+            &mut validations,
             &|item| format!("can(regex({regex}, {item}))"),
             message,
         );
@@ -153,7 +155,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
             _ => |item: &str| item.to_owned(),
         };
         validate(
-            &mut body,
+            &mut validations,
             &|it| format!("contains([{values}], {})", item(it)),
             message,
         );
@@ -199,7 +201,11 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
             _ => format!("The value of {name} must have at {least} {limit} {of}."),
         };
         validation.argument("error_message", Tree::Str(described(message).into()));
-        body.block("validation", validation);
+        validations.push(validation);
+    }
+    if !validations.is_empty() {
+        body.0
+            .push(("validation".into(), Item::Blocks(validations)));
     }
     Block {
         of: "variable",

@@ -472,7 +472,7 @@ impl<'g> Lower<'g, '_> {
             Expr::Select(list, n) => self.item(list, *n),
             Expr::If(condition, then, other) => {
                 let test = self.condition(*condition);
-                format!("{test} ? {} : {}", self.operand(then), self.operand(other))
+                format!("{test} ? {} : {}", self.operand(then), self.code(other))
             }
             Expr::PerLanguage { tf, .. } => self.code(tf),
             Expr::Other(id, name) => {

@@ -4,6 +4,8 @@
 //! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
 //! creates a graph for each combination of conditions.
 
+#[cfg(feature = "cli")]
+mod attributes;
 mod functions;
 mod link;
 mod loops;

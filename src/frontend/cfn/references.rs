@@ -188,7 +188,7 @@ impl Reader<'_> {
             },
             #[cfg(feature = "cli")]
             (Some(kind), name) if matches!(own, Expr::Other(..)) => {
-                super::strict::attribute(kind, name).map_or(own, |attr| node.at(attr))
+                super::attributes::attribute(kind, name).map_or(own, |attr| node.at(attr))
             }
             _ => own,
         })

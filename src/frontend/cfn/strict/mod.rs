@@ -1,6 +1,5 @@
 //! Reads a template to convert it.
 
-mod attributes;
 mod declarations;
 
 use std::collections::HashMap;
@@ -18,7 +17,6 @@ use crate::resource::{
     Graph, InlinePolicy, LogGroup, Map, RawResource, RawValue, RemovalPolicy, Typed,
 };
 
-pub(super) use attributes::attribute;
 use declarations::Source;
 
 /// Pseudo parameters that a module does not have, the names of the variables that replace them, and
@@ -144,6 +142,7 @@ pub(crate) fn read_strict(
         reader.imports.insert(name, ParamId::next(parameters.len()));
         parameters.push(declaration);
     }
+    reader.strict = Some(HashMap::new());
     let (kept, conditions) = reader.strict_conditions(&mut out);
     reader.strict = Some(kept.clone());
     let mut lift = Lift::new(Dialect::Cfn, "template", None);

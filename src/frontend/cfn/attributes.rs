@@ -43,7 +43,7 @@ const ATTRIBUTES: &[(&str, Attr)] = &[
 ];
 
 /// Returns the attribute that CloudFormation calls so.
-pub(in super::super) fn attribute(kind: &str, name: &str) -> Option<Attr> {
+pub(super) fn attribute(kind: &str, name: &str) -> Option<Attr> {
     let mut all = ATTRIBUTES.iter();
     let found = all.find(|(of, attr)| {
         let own = match attr.cfn {
