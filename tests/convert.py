@@ -2,6 +2,7 @@
 """Moves live stacks between CloudFormation and Terraform without recreating a resource.
 
     convert.py PROGRAM [NAME...]
+    convert.py PROGRAM --templates FOLDER
 
 A case is a direction and a configuration of tests/cases, such as `to_terraform/default`; either word chooses all of them.
 
@@ -15,6 +16,9 @@ rejected: the types that `convert` rejects in a plan, and the messages.
 across: `diff` finds no difference between the template of a configuration and a plan of its module. The plans are of new
 resources; they need an emulator because they look up Availability Zones.
 
+`--templates` measures instead how many templates of a folder `convert` converts. `terraform validate` accepts each module; the
+errors of the other templates are listed, the most frequent first.
+
 The cases do not show that CloudFormation imports the resources in the list, since the emulator rejects change sets of type
 IMPORT. They also do not show that AWS describes a live resource like the emulator.
 """
@@ -22,7 +26,10 @@ IMPORT. They also do not show that AWS describes a live resource like the emulat
 import json
 import os
 import re
+import subprocess
 import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jmespath
@@ -298,6 +305,33 @@ def across(place, name):
     check(("no difference" in said) != (name in DIFFERS), f"`diff` printed {said}")
 
 
+def measure(program, templates):
+    """Prints how many templates of a folder are converted, and why not; fails if a module is invalid."""
+    files = sorted(it for it in Path(templates).iterdir() if it.is_file())
+    errors, invalid = Counter(), []
+
+    def convert(file):
+        call = [program, "convert", file, "--format", "tf", "--color", "never"]
+        done = subprocess.run(call, capture_output=True, text=True)
+        with tempfile.TemporaryDirectory() as folder:
+            tool = Terraform(Path(folder))
+            if done.returncode == 0:
+                tool.write(done.stdout)
+                said = json.loads(tool.run(None, "validate", "-json", accept=(0, 1))[0])
+                invalid.extend(f"{file.name}: {it['summary']}: {it['detail']}" for it in said["diagnostics"])
+        # Without the names in the file.
+        kinds = {re.sub(r"`\w+`: |(?<=parameter )`\w+`", "", it) for it in re.findall(r"^error.*?: (.*)", done.stderr, re.M)}
+        errors.update(kinds)
+        return done.returncode == 0
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        converted = sum(pool.map(convert, files))
+    for error, number in errors.most_common(40):
+        print(f"{number:4} {error}")
+    print(f"{converted} of {len(files)} converted")
+    check(not invalid, "\n".join(invalid))
+
+
 # The longest cases start first.
 CASES = [(to_terraform, it) for it in ("preset-hardened", "monitoring", "default")]
 CASES += [(to_cloudformation, it) for it in ("sessions",)]
@@ -311,8 +345,12 @@ PARTS = [(to_terraform, it) for it in ("audit-logs", "operators", "patching", "s
 def main():
     parser = cases.parser(__doc__)
     parser.add_argument("--all", action="store_true", help="also run cases that are parts of other cases")
+    parser.add_argument("--templates", metavar="FOLDER", help="measure the conversion of these templates")
     cases.add_names(parser)
     arguments = parser.parse_intermixed_args()
+    if arguments.templates:
+        measure(arguments.program, arguments.templates)
+        return
     # Limits memory: each Terraform command reads the large schema of the provider.
     os.environ["GOGC"] = "1000"
 

@@ -137,7 +137,16 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             node.removal_policy = Some(RemovalPolicy::Retain);
         }
     }
+    let mut ids = Ids::default();
+    for path in &args.import_ids {
+        let text = read_text(path)?;
+        ids.add(&text)
+            .map_err(|why| Failure::usage(format!("`{}` {why}", path.display())))?;
+    }
     convert::pair(&mut graph);
+    if to == Dialect::Tf {
+        convert::name_resources(&mut graph, &ids, &mut diagnostics);
+    }
     if !diagnostics.has_errors() {
         convert::check(&graph, to, &mut diagnostics);
     }
@@ -146,7 +155,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let validated = crate::validate::run(&graph, diagnostics).map_err(|it| fail(&it, &sources))?;
     output::unless_quiet(&render(validated.warnings().iter(), &sources));
-    let text = print(args, &validated, format)?;
+    let text = print(args, &ids, &validated, format);
     args.output.write(&text)?;
     if let Some(path) = &args.resources_to_import {
         let (list, missing) = convert::resources_to_import(&graph, &state);
@@ -184,34 +193,28 @@ fn warn(missing: &[(String, String)]) {
 
 /// Returns the module with `import` blocks for the live resources of `--import-ids`.
 fn importing<'c>(
-    args: &Args,
+    ids: &Ids,
     validated: &'c Validated<'_>,
     stack: &str,
-) -> Result<Option<backend::tf::Module<'c>>, Failure> {
-    let mut ids = Ids::default();
-    for path in &args.import_ids {
-        let text = read_text(path)?;
-        ids.add(&text)
-            .map_err(|why| Failure::usage(format!("`{}` {why}", path.display())))?;
-    }
-    let found = convert::imports(validated.graph(), &ids);
+) -> Option<backend::tf::Module<'c>> {
+    let found = convert::imports(validated.graph(), ids);
     warn(&found.missing);
     let module = backend::tf::module(validated, stack, ModuleKind::Root);
-    Ok(module.map(|it| it.with_imports(found.blocks)))
+    module.map(|it| it.with_imports(found.blocks))
 }
 
-fn print(args: &Args, validated: &Validated<'_>, format: Format) -> Result<String, Failure> {
+fn print(args: &Args, ids: &Ids, validated: &Validated<'_>, format: Format) -> String {
     // A file is one stack.
     let stack = validated.graph().stacks().next();
     let stack = stack.map_or("", |it| it.name.as_str());
     let text = match format {
         Format::Tf if !args.import_ids.is_empty() => {
-            importing(args, validated, stack)?.map(|it| it.to_json())
+            importing(ids, validated, stack).map(|it| it.to_json())
         }
         Format::Hcl if !args.import_ids.is_empty() => {
-            importing(args, validated, stack)?.map(|it| it.to_hcl())
+            importing(ids, validated, stack).map(|it| it.to_hcl())
         }
         format => format.print(validated, stack, ModuleKind::Root),
     };
-    Ok(text.unwrap_or_default())
+    text.unwrap_or_default()
 }

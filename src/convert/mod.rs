@@ -6,9 +6,11 @@
 mod ids;
 mod imports;
 
-use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr};
+use crate::backend::tf::has_equivalent;
+use crate::ir::{Diagnostic, Diagnostics, Dialect, Expr, NodeId, Value, kebab};
 use crate::resource::{
-    Bucket, Expiration, Graph, Instance, LifecycleFilter, Node, RawValue, Typed,
+    Bucket, Expiration, Field, Graph, Instance, LifecycleFilter, Node, Occurs, RawValue,
+    SecurityGroup, Typed,
 };
 
 pub(crate) use ids::Ids;
@@ -25,6 +27,9 @@ fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
         Expr::Opaque(text) | Expr::Unknown(text) => {
             format!("`{text}` has no equivalent in {}", language(to))
         }
+        Expr::Call(name, arguments) if to == Dialect::Tf && has_equivalent(name, arguments) => {
+            return None;
+        }
         Expr::Call(name, arguments) => {
             let mut call = name.to_string();
             for argument in arguments {
@@ -39,8 +44,8 @@ fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
         }
         Expr::Other(_, name) => format!("unsupported attribute `{name}`"),
         Expr::OneOf(_) => "the file does not determine this value".to_owned(),
-        Expr::SsmParameter(name) if to == Dialect::Tf => {
-            format!("only CloudFormation can resolve `{{{{resolve:ssm:{name}}}}}`")
+        Expr::Concat(parts) if parts.iter().any(Expr::is_list) => {
+            "expected text, found a list".to_owned()
         }
         _ => return None,
     })
@@ -64,6 +69,12 @@ const EQUIVALENTS: [(&str, &str); 11] = [
 
 /// Sets properties that each language expresses differently for both languages.
 pub(crate) fn pair(graph: &mut Graph) {
+    // The provider sets the description that CloudFormation requires.
+    graph.update_all::<SecurityGroup>(|_, group| {
+        if group.description.is_absent() {
+            group.description = Value::Lit("Managed by Terraform".into());
+        }
+    });
     graph.update_all::<Bucket>(|_, bucket| {
         for rule in &mut bucket.lifecycle {
             match (&rule.expiration_in_days, &rule.expiration) {
@@ -76,6 +87,45 @@ pub(crate) fn pair(graph: &mut Graph) {
             }
         }
     });
+}
+
+/// Returns whether a resource lacks a name that the other language requires.
+fn lacks_name(node: &Node, field: &Field, to: Dialect) -> bool {
+    let name = to.pick(field.cfn, field.tf);
+    field.occurs == Occurs::Required
+        && (name.ends_with("name") || name.ends_with("Name"))
+        && matches!(node.resource.put(to).remove_path(name), Some(RawValue::Expr(it)) if *it == Expr::Absent)
+}
+
+/// Names the resources whose name CloudFormation generates and Terraform requires: as the live
+/// resource, else after the logical ID.
+pub(crate) fn name_resources(graph: &mut Graph, ids: &Ids, out: &mut Diagnostics) {
+    let (from, to) = (Dialect::Cfn, Dialect::Tf);
+    for (_, node) in graph.nodes_mut() {
+        let Some(kind) = node.resource.kind() else {
+            continue;
+        };
+        let absent = |it: &&Field| !it.cfn.is_empty() && lacks_name(node, it, to);
+        let Some(field) = kind.fields.iter().find(absent) else {
+            continue;
+        };
+        let live = ids.physical(&node.cfn_id).map(str::to_owned);
+        let name = live.unwrap_or_else(|| {
+            let name = kebab(&node.cfn_id);
+            let message = format!(
+                "`{}`: CloudFormation generates `{}`; in Terraform it is `{name}`",
+                node.path, field.cfn
+            );
+            out.push(Diagnostic::warning("convert", message).at(node.location.clone()));
+            name
+        });
+        let mut map = node.resource.put(from).into_owned();
+        map.remove_path(field.cfn);
+        map.insert_path(field.cfn, RawValue::from(name));
+        if let Ok(named) = (kind.take)(&mut map, from) {
+            node.resource = named;
+        }
+    }
 }
 
 /// Returns the properties of a resource that have no equivalent in the other language.
@@ -93,20 +143,6 @@ fn without_equivalent(node: &Node, to: Dialect) -> Vec<String> {
         {
             out.push(format!("`{here}` has no equivalent in {}", language(to)));
         }
-    }
-    // AWS generates these names in one language; the other language requires them.
-    let absent = |field: &crate::resource::Field| {
-        let name = to.pick(field.cfn, field.tf);
-        field.occurs == crate::resource::Occurs::Required
-            && (name.ends_with("name") || name.ends_with("Name"))
-            && matches!(node.resource.put(to).remove_path(name), Some(RawValue::Expr(it)) if *it == Expr::Absent)
-    };
-    for field in kind.fields.iter().filter(|it| absent(it)) {
-        out.push(format!(
-            "{} requires `{}`: set it",
-            language(to),
-            to.pick(field.cfn, field.tf)
-        ));
     }
     if let Some(instance) = Instance::of(&node.resource) {
         if !instance.network_interfaces.is_empty() {
@@ -131,6 +167,15 @@ fn without_equivalent(node: &Node, to: Dialect) -> Vec<String> {
 
 /// Reports everything that the other language cannot express.
 pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
+    let is_kept = |id: &NodeId| graph.stacks().any(|stack| stack.nodes.contains(id));
+    let obstacle = |expr: &Expr, to: Dialect| match expr {
+        Expr::Attr(id, _) | Expr::Other(id, _) if !is_kept(id) => {
+            let node = graph.node(*id);
+            let id = node.map_or("", |it| it.path.as_str());
+            Some(format!("refers to `{id}`, which is not converted"))
+        }
+        expr => obstacle(expr, to),
+    };
     let mut report = |node: &Node, what: String| {
         out.push(
             Diagnostic::error("convert", format!("`{}`: {what}", node.path))
@@ -158,6 +203,15 @@ pub(crate) fn check(graph: &Graph, to: Dialect, out: &mut Diagnostics) {
         });
         for what in found {
             report(node, what);
+        }
+    }
+    for condition in &graph.conditions {
+        let mut found = None;
+        let test = &condition.predicate;
+        test.walk(&mut |expr| found = found.take().or_else(|| obstacle(expr, to)));
+        if let Some(what) = found {
+            let what = format!("condition `{}`: {what}", condition.id);
+            out.push(Diagnostic::error("convert", what));
         }
     }
     for stack in graph.stacks() {

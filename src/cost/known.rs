@@ -63,6 +63,13 @@ pub(super) fn exists(graph: &Graph, node: &Node, region: &Region) -> Ternary {
 fn holds(test: &Predicate, region: &Region) -> Ternary {
     match test {
         Predicate::Not(inner) => !holds(inner, region),
+        Predicate::Equal(..) => Ternary::Unknown,
+        Predicate::All(tests) => tests
+            .iter()
+            .fold(Ternary::Yes, |all, it| all.and(holds(it, region))),
+        Predicate::Any(tests) => !tests
+            .iter()
+            .fold(Ternary::Yes, |none, it| none.and(!holds(it, region))),
         Predicate::OneOf(expr, texts) => {
             let value = match expr {
                 Expr::Pseudo(Pseudo::Region) => region.name,

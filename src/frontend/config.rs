@@ -219,6 +219,10 @@ impl Config {
                 default: parameter.default_value,
                 allowed_values: parameter.allowed_values,
                 allowed_pattern: parameter.allowed_pattern,
+                length: [None, None],
+                range: [None, None],
+                constraint_description: None,
+                no_echo: false,
                 only: None,
                 location: entry.map_or(SourceLocation::Default, |(_, at, _)| at.clone()),
             };

@@ -1,15 +1,19 @@
 //! Creates the graph for the reachability check from the resources of a file.
 
-#[cfg(feature = "cli")]
-use crate::ir::terraform_name;
 use crate::ir::{Attr, CfnAttr, Dialect, Expr, NodeId, SourceLocation, Stack, StackId, Value};
-use crate::region::Region;
 #[cfg(feature = "cli")]
-use crate::resource::RawValue;
+use crate::ir::{Link, terraform_name};
+use crate::region::Region;
 use crate::resource::codec::UnmodeledNotes;
+#[cfg(feature = "cli")]
+use crate::resource::table::Unfolded;
 use crate::resource::{
     Graph, KINDS, Kind, Map, Node, Origin, RawResource, Resource, SecurityGroup,
     SecurityGroupEgress, Typed, Unmodeled,
+};
+#[cfg(feature = "cli")]
+use crate::resource::{
+    InlinePolicy, ManagedPolicy, RawValue, Role, RolePolicy, RolePolicyAttachment,
 };
 
 /// Whether a resource exists, as far as the file determines it.
@@ -249,17 +253,25 @@ impl Lift {
             map.remove("ResourceType");
         }
         let mut rejected = Vec::new();
+        let is_plan = self.dialect == Dialect::Tf;
+        if is_plan && matches!(kind.name, "LaunchTemplate" | "LaunchConfiguration") {
+            let data = map
+                .get("user_data")
+                .into_iter()
+                .chain(map.get("user_data_base64"));
+            if data.count() > 0 {
+                rejected.push("user data of a launch template or configuration is not supported");
+            }
+        }
         let user_data = match kind.name {
-            "LaunchTemplate" => map.remove_path("LaunchTemplateData.UserData"),
-            "LaunchConfiguration" => map.remove("UserData").or_else(|| map.remove("user_data")),
+            "LaunchTemplate" => match map.get("LaunchTemplateData") {
+                Some(RawValue::Object(data)) => data.get("UserData"),
+                _ => None,
+            },
+            "Instance" | "LaunchConfiguration" => map.get("UserData"),
             _ => None,
         };
-        if user_data.is_some() {
-            rejected.push("user data of a launch template or configuration is not supported");
-        }
-        if let ("Instance", Some(RawValue::Str(_) | RawValue::Expr(_))) =
-            (kind.name, map.get("UserData"))
-        {
+        if let Some(RawValue::Str(_) | RawValue::Expr(_)) = user_data {
             rejected.push("`UserData` is not in `Fn::Base64`; expected plain text in `Fn::Base64`");
         }
         let mut out: Vec<(String, String)> = notes
@@ -283,6 +295,11 @@ impl Lift {
                     let mut names = names.map(|it| self.dialect.pick(it.cfn, it.tf));
                     match names.find(|it| *it == path) {
                         Some(name) => map.insert_path(name, RawValue::from(Expr::Absent)),
+                        None if path == "LaunchTemplate.LaunchTemplateId" => {
+                            // A launch template by name.
+                            let id = RawValue::from(Expr::Absent);
+                            map.insert_path("LaunchTemplate.LaunchTemplateId", id);
+                        }
                         None => break Err(mismatch),
                     }
                 }
@@ -309,6 +326,8 @@ impl Lift {
             let node = &self.graph.nodes[id.index()];
             (node.path.clone(), node.location.clone())
         };
+        let mut unfolded = unfolded;
+        unfolded.extend(self.unfold_policies(id));
         for (n, inner) in unfolded.into_iter().enumerate() {
             if inner.is_conditional {
                 let reason = format!("unknown peer in `{}`", inner.property);
@@ -317,6 +336,7 @@ impl Lift {
             let word = match inner.property {
                 "" => "Egress",
                 "Policies" => "Policy",
+                "Roles" => "Role",
                 property => property.strip_prefix("SecurityGroup").unwrap_or(property),
             };
             let inner_id = self.push(
@@ -334,6 +354,28 @@ impl Lift {
         out
     }
 
+    /// Returns the policies of roles, or the attachments to roles, that CloudFormation lists in a
+    /// policy.
+    #[cfg(feature = "cli")]
+    fn unfold_policies(&mut self, id: NodeId) -> Vec<Unfolded> {
+        let resource = &mut self.graph.nodes[id.index()].resource;
+        if let Some(policy) = ManagedPolicy::of_mut(resource) {
+            let roles = std::mem::take(&mut policy.roles).into_iter();
+            let attach =
+                |role| RolePolicyAttachment::new(role, Value::Expr(id.at(ManagedPolicy::LINK)));
+            return roles.map(|it| Unfolded::new("Roles", attach(it))).collect();
+        }
+        if let Some(policy) = InlinePolicy::of(resource) {
+            let copy = |role: Link<Role>| {
+                let (name, document) = (&policy.policy_name, &policy.policy_document);
+                RolePolicy::new(name.clone(), role, document.clone())
+            };
+            let roles = policy.roles.iter().cloned();
+            return roles.map(|it| Unfolded::new("Roles", copy(it))).collect();
+        }
+        Vec::new()
+    }
+
     /// Returns the graph without origins, for output.
     #[cfg(feature = "cli")]
     pub(crate) fn finish_strict(mut self) -> Graph {
@@ -341,6 +383,12 @@ impl Lift {
             node.origin = None;
         }
         self.graph
+    }
+
+    /// Returns whether a resource without a table in the language of the file is one of the model.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_replaced(&self, id: NodeId) -> bool {
+        self.kind(id).is_none() && self.graph.nodes[id.index()].resource.kind().is_some()
     }
 
     /// Replaces a resource without a table by one of the model with the same effect.

@@ -104,6 +104,14 @@ pub struct ParameterDeclaration {
     pub allowed_values: Vec<Text>,
     /// A regular expression that the entire value must match. Default: any.
     pub allowed_pattern: Option<Text>,
+    /// The least and the greatest length of the value. Default: any.
+    pub length: [Option<u32>; 2],
+    /// The least and the greatest value of a number. Default: any.
+    pub range: [Option<Text>; 2],
+    /// The description of the values that the constraints allow. Default: none.
+    pub constraint_description: Option<Text>,
+    /// Whether to hide the value in output of the tools. Default: `false`.
+    pub no_echo: bool,
     /// The only output language that declares it. Default: both.
     pub only: Option<Dialect>,
     /// The location in the source.
@@ -136,6 +144,10 @@ impl<T> Parameter<T> {
             default: None,
             allowed_values: Vec::new(),
             allowed_pattern: None,
+            length: [None, None],
+            range: [None, None],
+            constraint_description: None,
+            no_echo: false,
             only: None,
             location: SourceLocation::Default,
         };

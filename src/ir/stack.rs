@@ -36,8 +36,31 @@ pub struct Suppression {
 pub enum Predicate {
     /// True if the value is one of these.
     OneOf(Expr, Vec<Text>),
+    /// True if both values are the same text.
+    Equal(Expr, Expr),
     /// True if the inner test is false.
     Not(Box<Predicate>),
+    /// True if all tests are true.
+    All(Vec<Predicate>),
+    /// True if a test is true.
+    Any(Vec<Predicate>),
+}
+
+impl Predicate {
+    /// Calls `visit` for each expression.
+    pub(crate) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        match self {
+            Predicate::OneOf(expr, _) => expr.walk(visit),
+            Predicate::Equal(one, other) => {
+                one.walk(visit);
+                other.walk(visit);
+            }
+            Predicate::Not(inner) => inner.walk(visit),
+            Predicate::All(tests) | Predicate::Any(tests) => {
+                tests.iter().for_each(|test| test.walk(visit));
+            }
+        }
+    }
 }
 
 /// A named [`Predicate`].

@@ -312,6 +312,34 @@ impl Expr {
         }
     }
 
+    /// Returns whether it is a list, as the entire value of a list property.
+    pub(crate) fn is_list(&self) -> bool {
+        match self {
+            Expr::Items(_) => true,
+            Expr::Call(name, _) => matches!(
+                name.as_ref(),
+                "list" | "Fn::Split" | "Fn::GetAZs" | "Fn::Cidr" | Expr::LIST_IN_MAP
+            ),
+            Expr::If(_, then, other) => then.is_list() || other.is_list(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether an item of a list does not exist under a condition.
+    pub(crate) fn can_be_absent(&self) -> bool {
+        match self {
+            Expr::Absent => true,
+            Expr::If(_, then, other) => then.can_be_absent() || other.can_be_absent(),
+            _ => false,
+        }
+    }
+
+    /// The function that looks up a list in a mapping.
+    pub(crate) const LIST_IN_MAP: &'static str = "Fn::FindInMap of lists";
+
+    /// The function that looks up the parameter with a name in Parameter Store.
+    pub(crate) const STORED: &'static str = "AWS::SSM::Parameter::Value";
+
     /// Calls `visit` for this expression and each nested one.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);

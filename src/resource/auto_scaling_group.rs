@@ -31,6 +31,19 @@ nested! {
     }
 }
 
+nested! {
+    /// A tag of an Auto Scaling group.
+    pub struct GroupTag
+    one {
+        /// The key.
+        key: Value<Text> = "Key" / "key",
+        /// The value.
+        value: Value<Text> = "Value" / "value",
+        /// Whether the instances get the tag.
+        propagate_at_launch: Value<bool> = "PropagateAtLaunch" / "propagate_at_launch",
+    }
+}
+
 resource! {
     /// An Auto Scaling group.
     ///
@@ -56,6 +69,14 @@ resource! {
         min_size: Value<i64> = "MinSize" / "min_size",
         /// The number of instances to start with. Default: the minimum.
         desired_capacity: Value<i64> = "DesiredCapacity" / "desired_capacity",
+        /// The name. Default: generated.
+        name: Value<Text> = "AutoScalingGroupName" / "name",
+        /// `EC2` or `ELB`. Default: `EC2`.
+        health_check_type: Value<Text> = "HealthCheckType" / "health_check_type",
+        /// The seconds before the first health check. Default: as AWS sets it.
+        health_check_grace_period: Value<i64> = "HealthCheckGracePeriod" / "health_check_grace_period",
+        /// The seconds between two scaling activities. Default: 300.
+        cooldown: Value<i64> = "Cooldown" / "default_cooldown",
     }
     many {
         /// The subnets of the instances. Default: the default VPC.
@@ -66,6 +87,12 @@ resource! {
             / "mixed_instances_policy.launch_template.override",
         /// The Availability Zones in the default VPC. Default: those of the subnets.
         availability_zones: Value<Text> = "AvailabilityZones" / "availability_zones",
+        /// The target groups, by ARN. Default: none.
+        target_groups: Value<Text> = "TargetGroupARNs" / "target_group_arns",
+        /// The Classic Load Balancers, by name. Default: none.
+        load_balancers: Value<Text> = "LoadBalancerNames" / "load_balancers",
+        /// The tags. Default: none.
+        tags: GroupTag = "Tags" / "tag",
     }
     inert {
         "" / "metrics_granularity" = "only metrics",

@@ -434,13 +434,15 @@ impl TextLike for Text {}
 impl TextLike for Value<Text> {}
 impl TextLike for crate::ir::Expr {}
 
-/// Writes a list. A single [`Expr::Items`](crate::ir::Expr) is the entire list.
+/// Writes a list. A single expression of a list is the entire list.
 pub(crate) fn put_many<T: Prop>(items: &[T], dialect: Dialect) -> Option<RawValue<'_>> {
     if items.is_empty() {
         return None;
     }
     let mut terms: Vec<RawValue<'_>> = items.iter().filter_map(|item| item.put(dialect)).collect();
-    if terms.len() == 1 && terms[0].is_items() {
+    if let [RawValue::Expr(expr)] = terms.as_slice()
+        && expr.is_list()
+    {
         return terms.pop();
     }
     Some(RawValue::List(terms))

@@ -1,5 +1,5 @@
 use super::{Eip, Hooks, Instance, NetworkInterface, table::resource};
-use crate::ir::{Attr, Link};
+use crate::ir::{Attr, Link, Text, Value};
 
 resource! {
     /// The association of an Elastic IP address with an instance or network interface.
@@ -15,6 +15,8 @@ resource! {
         instance: Link<Instance> = "InstanceId" / "instance_id",
         /// The network interface. Default: none.
         network_interface: Link<NetworkInterface> = "NetworkInterfaceId" / "network_interface_id",
+        /// The Elastic IP address, by its address. Default: none.
+        public_ip: Value<Text> = "EIP" / "public_ip",
     }
     inert {
         "" / "allow_reassociation" = "only whether the address may move",

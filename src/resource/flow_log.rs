@@ -41,6 +41,8 @@ resource! {
         /// The maximum aggregation interval in seconds, 60 or 600. Default: 600.
         max_aggregation_interval: Value<i64> =
             "MaxAggregationInterval" / "max_aggregation_interval",
+        /// The format of the records. Default: that of version 2.
+        log_format: Value<Text> = "LogFormat" / "log_format",
     }
     plain {
         /// Tags. Default: none.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Map, Resource, Typed, overrides::Override};
+use super::{Map, RawValue, Resource, Typed, overrides::Override};
 use crate::ir::{
     Condition, ConditionId, Diagnostics, Dialect, Handle, NodeId, ParamId, ParameterDeclaration,
     SourceLocation, Stack, StackId,
@@ -167,6 +167,8 @@ pub struct Graph {
     pub(crate) stack_names: HashMap<String, StackId>,
     pub(crate) parameters: Vec<ParameterDeclaration>,
     pub(crate) conditions: Vec<Condition>,
+    /// The mappings of a converted template.
+    pub(crate) mappings: Vec<(String, RawValue<'static>)>,
     pub(crate) diagnostics: Diagnostics,
     /// Whether a CloudFormation macro can change the template.
     pub(crate) macros: bool,

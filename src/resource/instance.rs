@@ -196,6 +196,17 @@ resource! {
         private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
         /// Whether to copy the tags to volumes. Terraform repeats the tags. Default: `false`.
         propagate_tags_to_volume_on_creation: Value<bool> = "PropagateTagsToVolumeOnCreation" / "",
+        /// The name of the SSH key pair. Default: none.
+        key_name: Value<Text> = "KeyName" / "key_name",
+        /// The Availability Zone. Default: that of the subnet.
+        availability_zone: Value<Text> = "AvailabilityZone" / "availability_zone",
+        /// Whether to drop traffic that the instance forwards. Default: `true`.
+        source_dest_check: Value<bool> = "SourceDestCheck" / "source_dest_check",
+        /// `default`, `dedicated` or `host`. Default: that of the VPC.
+        tenancy: Value<Text> = "Tenancy" / "tenancy",
+        /// `stop` or `terminate`. Default: `stop`.
+        shutdown_behavior: Value<Text> =
+            "InstanceInitiatedShutdownBehavior" / "instance_initiated_shutdown_behavior",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.

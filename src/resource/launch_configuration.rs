@@ -29,6 +29,14 @@ resource! {
         user_data: UserData = "UserData" / "user_data",
         /// The name. Default: generated.
         name: Value<Text> = "LaunchConfigurationName" / "name",
+        /// The name of the SSH key pair. Default: none.
+        key_name: Value<Text> = "KeyName" / "key_name",
+        /// Whether to enable detailed monitoring. Default: `true`.
+        monitoring: Value<bool> = "InstanceMonitoring" / "enable_monitoring",
+        /// Whether to enable EBS optimization. Default: as the instance type specifies.
+        ebs_optimized: Value<bool> = "EbsOptimized" / "ebs_optimized",
+        /// The highest price of a Spot instance. Default: On-Demand instances.
+        spot_price: Value<Text> = "SpotPrice" / "spot_price",
         /// User data in Base64. Default: none.
         user_data_base64: Value<Text> = "" / "user_data_base64",
     }

@@ -39,6 +39,10 @@ nested! {
         kms_key: Link<KmsKey> = "KmsKeyId" / "kms_key_id",
         /// Whether to delete the volume with the instance. Default: `true`.
         delete_on_termination: Value<bool> = "DeleteOnTermination" / "delete_on_termination",
+        /// The number of I/O operations per second. Default: as the volume type specifies.
+        iops: Value<i64> = "Iops" / "iops",
+        /// The throughput in MiB/s of a `gp3` volume. Default: 125.
+        throughput: Value<i64> = "Throughput" / "throughput",
     }
     inert {
         "Iops" / "iops" = "only the volume",
@@ -162,6 +166,12 @@ resource! {
         monitoring: DetailedMonitoring = "LaunchTemplateData.Monitoring" / "monitoring",
         /// User data for the first start, in Base64 in the output. Default: none.
         user_data: EncodedUserData = "LaunchTemplateData.UserData" / "user_data",
+        /// The name of the SSH key pair. Default: none.
+        key_name: Value<Text> = "LaunchTemplateData.KeyName" / "key_name",
+        /// Whether to enable EBS optimization. Default: as the instance type specifies.
+        ebs_optimized: Value<bool> = "LaunchTemplateData.EbsOptimized" / "ebs_optimized",
+        /// The description of the version. Default: none.
+        version_description: Value<Text> = "VersionDescription" / "description",
     }
     many {
         /// The security groups. Default: the default security group of the VPC.

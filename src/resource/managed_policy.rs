@@ -15,6 +15,10 @@ resource! {
     opt {
         /// The name. Default: generated.
         managed_policy_name: Value<Text> = "ManagedPolicyName" / "name",
+        /// The description. A change replaces the policy. Default: none.
+        description: Value<Text> = "Description" / "description",
+        /// The path of the name, with `/` at both ends. Default: `/`.
+        path: Value<Text> = "Path" / "path",
     }
     many {
         /// The attached roles, in CloudFormation. Default: none.

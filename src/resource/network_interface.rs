@@ -20,6 +20,10 @@ resource! {
     opt {
         /// The primary private IPv4 address. Default: assigned at creation.
         private_ip_address: Value<Text> = "PrivateIpAddress" / "private_ip",
+        /// The description. Default: none.
+        description: Value<Text> = "Description" / "description",
+        /// Whether to drop traffic that the instance forwards. Default: `true`.
+        source_dest_check: Value<bool> = "SourceDestCheck" / "source_dest_check",
     }
     many {
         /// The private IPv4 addresses, in any order. Default: one, assigned at creation.

@@ -62,6 +62,11 @@ impl<'a> RawValue<'a> {
         matches!(self, RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Items(_)))
     }
 
+    /// Returns whether it is an item of a list that stands for another number of items than one.
+    pub(crate) fn is_spliced(&self) -> bool {
+        matches!(self, RawValue::Expr(expr) if expr.is_list() || expr.can_be_absent() && !matches!(expr.as_ref(), Expr::Absent))
+    }
+
     /// Calls `visit` for each expression.
     pub fn walk(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {

@@ -1,5 +1,5 @@
 use super::{Hooks, Node, Tags, table::resource, tagged};
-use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Value};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Text, Value};
 
 resource! {
     /// A VPC.
@@ -23,6 +23,8 @@ resource! {
         /// Whether to enable DNS hostnames, which private DNS of endpoints requires. Default:
         /// `false`.
         enable_dns_hostnames: Value<bool> = "EnableDnsHostnames" / "enable_dns_hostnames",
+        /// `default` or `dedicated`. Default: `default`.
+        instance_tenancy: Value<Text> = "InstanceTenancy" / "instance_tenancy",
     }
     plain {
         /// Tags. Default: none.

@@ -75,18 +75,18 @@ fn a_missing_equivalent_is_a_diagnostic_with_its_location() {
             2,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, InstanceTenancy: dedicated}",
-            "unsupported property `InstanceTenancy`",
+            "V:\n    Type: AWS::EC2::VPC\n    Properties: {CidrBlock: 10.0.0.0/16, Ipv4IpamPoolId: x}",
+            "unsupported property `Ipv4IpamPoolId`",
             4,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !ImportValue x",
-            "`Fn::ImportValue x` has no equivalent in Terraform",
+            "V:\n    Type: AWS::EC2::VPC\n    Properties:\n      CidrBlock: !Transform {Name: x}",
+            "`Fn::Transform` has no equivalent in Terraform",
             2,
         ),
         (
-            "V:\n    Type: AWS::EC2::VPC\n    CreationPolicy: {}\n    Properties: {CidrBlock: 10.0.0.0/16}",
-            "`CreationPolicy` has no equivalent in Terraform",
+            "V:\n    Type: AWS::EC2::VPC\n    DeletionPolicy: Snapshot\n    Properties: {CidrBlock: 10.0.0.0/16}",
+            "`Snapshot` has no equivalent in Terraform",
             4,
         ),
     ] {
@@ -304,8 +304,20 @@ Resources:
 fn lossy_conversions_are_rejected() {
     for (resources, what) in [
         (
-            "T: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: !Base64 x}}}",
-            "user data of a launch template",
+            "T: {Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: eA==}}}",
+            "`UserData` is not in `Fn::Base64`",
+        ),
+        (
+            "W: {Type: AWS::CloudFormation::WaitConditionHandle}\n  V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Ref W}]}}",
+            "refers to `W`, which is not converted",
+        ),
+        (
+            "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Sub ['${A}', {A: !GetAZs ''}]}]}}",
+            "expected text, found a list",
+        ),
+        (
+            "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Select [0, !GetAZs eu-west-1]}]}}",
+            "`Fn::GetAZs eu-west-1` has no equivalent",
         ),
         (
             "F: {Type: AWS::EC2::FlowLog, Properties: {ResourceType: Subnet, ResourceId: subnet-0123456789abcdef0, TrafficType: ALL}}",
@@ -314,10 +326,6 @@ fn lossy_conversions_are_rejected() {
         (
             "V: {Type: AWS::EC2::VPC, Condition: Nope, Properties: {CidrBlock: 10.0.0.0/16}}",
             "condition `Nope` does not exist",
-        ),
-        (
-            "A: {Type: AWS::CloudWatch::Alarm, Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1}}",
-            "Terraform requires `alarm_name`",
         ),
     ] {
         let template = format!("Resources:\n  {resources}\n");
@@ -330,7 +338,10 @@ fn lossy_conversions_are_rejected() {
         );
         assert!(ran.err.contains(what), "{resources}: {}", ran.err);
     }
-    for parameter in ["P: {Type: String, NoEcho: true}", "Version: {Type: String}"] {
+    for parameter in [
+        "P: {Type: 'AWS::SSM::Parameter::Value<X>'}",
+        "P: {Type: List<X>}",
+    ] {
         let template = format!(
             "Parameters: {{{parameter}}}\nResources: {{V: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16}}}}}}\n"
         );
@@ -341,6 +352,249 @@ fn lossy_conversions_are_rejected() {
             "{parameter}: {}",
             ran.err
         );
+    }
+}
+
+/// Converts a template to JSON, and returns the module and the warnings.
+fn module(template: &str) -> (Value, String) {
+    let (ran, _folder) = convert(&[("t.yaml", template)], &["t.yaml", "-f", "tf"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    (serde_json::from_str(&ran.out).unwrap(), ran.err)
+}
+
+#[test]
+fn parameters_become_variables_with_their_constraints() {
+    let (made, warnings) = module(
+        "\
+Parameters:
+  Ami: {Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>', Default: /aws/service/x}
+  Groups: {Type: 'AWS::SSM::Parameter::Value<List<AWS::EC2::SecurityGroup::Id>>'}
+  Key: {Type: AWS::EC2::KeyPair::KeyName}
+  Zones: {Type: List<AWS::EC2::AvailabilityZone::Name>}
+  Secret: {Type: String, NoEcho: true, MinLength: 8, MaxLength: 41, AllowedPattern: '[a-z]*', ConstraintDescription: letters only.}
+  Size: {Type: Number, MinValue: 1, MaxValue: 9, Default: 2}
+  Odd: {Type: String, AllowedPattern: '(?!x).*'}
+  Version: {Type: String, Default: a}
+Conditions:
+  Two: !And [!Equals [!Ref Size, 2], !Not [!Equals [!Ref Secret, !Ref Odd]]]
+Resources:
+  Node:
+    Type: AWS::EC2::Instance
+    Condition: Two
+    Properties: {ImageId: !Ref Ami, InstanceType: t3.micro, SubnetId: subnet-0123456789abcdef0, KeyName: !Ref Key, SecurityGroupIds: !Ref Groups, Tags: [{Key: v, Value: !Ref Version}, {Key: n, Value: !Ref AWS::StackName}, {Key: z, Value: !Join ['+', !Ref Zones]}]}
+Outputs:
+  Secret: {Value: !Ref Secret}
+",
+    );
+    let node = &made["resource"]["aws_instance"]["node"];
+    assert_eq!(node["ami"], "${data.aws_ssm_parameter.ami.insecure_value}");
+    assert_eq!(
+        made["data"]["aws_ssm_parameter"]["ami"]["name"],
+        "${var.ami}"
+    );
+    assert_eq!(
+        node["vpc_security_group_ids"],
+        "${split(\",\", data.aws_ssm_parameter.groups.insecure_value)}"
+    );
+    assert_eq!(node["key_name"], "${var.key}");
+    assert_eq!(node["tags"]["v"], "${var.version_value}");
+    assert_eq!(node["tags"]["n"], "${var.stack_name}");
+    assert_eq!(node["tags"]["z"], "${join(\"+\", var.zones)}");
+    assert_eq!(
+        node["count"],
+        "${(contains([\"2\"], tostring(var.size)) && !(nonsensitive(var.secret) == var.odd)) ? 1 : 0}"
+    );
+    let secret = &made["variable"]["secret"];
+    assert_eq!(secret["sensitive"], true);
+    let tests: Vec<&str> = secret["validation"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["condition"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        tests,
+        [
+            "${can(regex(\"^(?:[a-z]*)$\", var.secret))}",
+            "${length(var.secret) >= 8}",
+            "${length(var.secret) <= 41}"
+        ]
+    );
+    let message = secret["validation"][0]["error_message"].as_str().unwrap();
+    assert!(message.ends_with("letters only."), "{message}");
+    let size = made["variable"]["size"]["validation"].as_array().unwrap();
+    assert_eq!(size[1]["condition"], "${var.size <= 9}");
+    assert_eq!(made["variable"]["zones"]["type"], "list(string)");
+    assert_eq!(made["variable"]["odd"]["validation"], Value::Null);
+    assert!(
+        warnings.contains("`AllowedPattern` of parameter `Odd`"),
+        "{warnings}"
+    );
+    assert_eq!(made["output"]["secret"]["sensitive"], true);
+}
+
+#[test]
+fn functions_become_expressions() {
+    let (made, warnings) = module(
+        "\
+Parameters:
+  Env: {Type: String}
+  Cidr: {Type: String, Default: 10.0.0.0/16}
+Mappings:
+  ByRegion: {eu-central-1: {Name: a, Zones: [x, y]}, us-east-1: {Name: b, Zones: [z]}}
+Conditions:
+  Prod: !Equals [!Ref Env, prod]
+  Named: !Equals [!FindInMap [ByRegion, !Ref AWS::Region, Name], a]
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Ref Cidr, InstanceTenancy: default}}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties:
+      VpcId: !Ref Vpc
+      CidrBlock: !Select [1, !Cidr [!GetAtt Vpc.CidrBlock, 4, 8]]
+      AvailabilityZone: !Select [1, !GetAZs '']
+      Tags:
+        - {Key: a, Value: !FindInMap [ByRegion, !Ref AWS::Region, Name]}
+        - {Key: b, Value: !Select [0, !FindInMap [ByRegion, !Ref AWS::Region, Zones]]}
+        - {Key: c, Value: !Join ['-', [!Ref Env, !If [Named, x, !Ref AWS::NoValue]]]}
+        - {Key: d, Value: !Select [0, !Split ['-', !Ref Env]]}
+        - {Key: e, Value: !Sub ['${X}-${Env}', {X: !If [Prod, p, q]}]}
+        - {Key: f, Value: !ImportValue net-Vpc}
+        - {Key: g, Value: '{{resolve:ssm:/a/b}}'}
+        - {Key: h, Value: !Join ['', [a, !Base64 x]]}
+  Node:
+    Type: AWS::EC2::Instance
+    Properties:
+      ImageId: ami-0123456789abcdef0
+      InstanceType: t3.micro
+      SubnetId: !Ref Subnet
+      KeyName: !If [Prod, ops, !Ref AWS::NoValue]
+      SecurityGroupIds: !If [Prod, [sg-0123456789abcdef0], !Ref AWS::NoValue]
+      UserData: !If [Prod, !Base64 one, !Base64 two]
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {LaunchTemplateData: {ImageId: ami-0123456789abcdef0, UserData: !Base64 {'Fn::Sub': 'echo ${Env}'}}}
+",
+    );
+    let prod = "contains([\"prod\"], var.env)";
+    let tags = &made["resource"]["aws_subnet"]["subnet"]["tags"];
+    let region = "data.aws_region.current.id";
+    let expected = [
+        ("a", format!("${{local.by_region[{region}][\"Name\"]}}")),
+        ("b", format!("${{local.by_region[{region}][\"Zones\"][0]}}")),
+        (
+            "c",
+            format!(
+                "${{join(\"-\", concat([var.env], contains([\"a\"], local.by_region[{region}][\"Name\"]) ? [\"x\"] : []))}}"
+            ),
+        ),
+        ("d", "${split(\"-\", var.env)[0]}".to_owned()),
+        ("e", format!("${{{prod} ? \"p\" : \"q\"}}-${{var.env}}")),
+        ("f", "${var.net_vpc}".to_owned()),
+        (
+            "g",
+            "${data.aws_ssm_parameter.ssm_a_b.insecure_value}".to_owned(),
+        ),
+        ("h", "a${base64encode(\"x\")}".to_owned()),
+    ];
+    for (key, value) in expected {
+        assert_eq!(tags[key], value, "{key}");
+    }
+    assert_eq!(
+        made["locals"]["by_region"]["us-east-1"]["Zones"],
+        json!(["z"])
+    );
+    let subnet = &made["resource"]["aws_subnet"]["subnet"];
+    let block = "aws_vpc.vpc.cidr_block";
+    assert_eq!(
+        subnet["cidr_block"],
+        format!("${{cidrsubnet({block}, 32 - 8 - tonumber(split(\"/\", {block})[1]), 1)}}")
+    );
+    assert_eq!(
+        subnet["availability_zone"],
+        "${data.aws_availability_zones.available.names[1]}"
+    );
+    let node = &made["resource"]["aws_instance"]["node"];
+    assert_eq!(node["key_name"], format!("${{{prod} ? \"ops\" : null}}"));
+    assert_eq!(
+        node["vpc_security_group_ids"],
+        format!("${{{prod} ? [\"sg-0123456789abcdef0\"] : null}}")
+    );
+    assert_eq!(
+        node["user_data"],
+        format!("${{{prod} ? \"one\" : \"two\"}}")
+    );
+    let template = &made["resource"]["aws_launch_template"]["template"];
+    assert_eq!(
+        template["user_data"],
+        "${base64encode(\"echo ${var.env}\")}"
+    );
+    assert!(
+        warnings.contains("`net_vpc` replaces `net-Vpc`"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn parts_that_only_cloudformation_has_are_dropped_with_a_warning() {
+    let (made, warnings) = module(
+        "\
+Parameters:
+  BootstrapVersion: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /cdk-bootstrap/hnb659fds/version}
+Rules: {CheckBootstrapVersion: {Assertions: []}}
+Metadata: {'AWS::CloudFormation::Interface': {ParameterGroups: []}}
+Conditions: {CDKMetadataAvailable: !Or [!Equals [!Ref AWS::Region, a], !Equals [!Ref AWS::Region, b]]}
+Resources:
+  CDKMetadata: {Type: AWS::CDK::Metadata, Condition: CDKMetadataAvailable, Properties: {Analytics: x}}
+  Vpc: {Type: AWS::EC2::VPC, Metadata: {'aws:cdk:path': S/Vpc}, Properties: {CidrBlock: 10.0.0.0/16}}
+  Restrict:
+    Type: Custom::VpcRestrictDefaultSG
+    Properties: {ServiceToken: !GetAtt CustomVpcRestrictDefaultSGCustomResourceProviderHandler1.Arn, DefaultSecurityGroupId: !GetAtt Vpc.DefaultSecurityGroup, Account: !Ref AWS::AccountId}
+  CustomVpcRestrictDefaultSGCustomResourceProviderHandler1: {Type: AWS::Lambda::Function, Properties: {Role: !GetAtt CustomVpcRestrictDefaultSGCustomResourceProviderRole1.Arn}}
+  CustomVpcRestrictDefaultSGCustomResourceProviderRole1: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: []}}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: sts:AssumeRole, Principal: {Service: ec2.amazonaws.com}}]}}
+  Policy:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: p, Roles: [!Ref Role], PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Action: s3:GetObject, Resource: '*'}]}}
+  Node:
+    Type: AWS::EC2::Instance
+    DependsOn: Policy
+    CreationPolicy: {ResourceSignal: {Timeout: PT5M}}
+    Metadata: {'AWS::CloudFormation::Init': {config: {}}}
+    Properties: {ImageId: ami-0123456789abcdef0, InstanceType: t3.micro, SubnetId: subnet-0123456789abcdef0}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {ComparisonOperator: GreaterThanThreshold, EvaluationPeriods: 1, MetricName: m, Namespace: n, Statistic: Sum, Period: 60, Threshold: 1}}
+",
+    );
+    let kinds: Vec<&String> = made["resource"].as_object().unwrap().keys().collect();
+    assert!(!kinds.iter().any(|it| it.contains("lambda")), "{kinds:?}");
+    let group = &made["resource"]["aws_default_security_group"]["restrict"];
+    assert_eq!(*group, json!({ "vpc_id": "${aws_vpc.vpc.id}" }));
+    assert_eq!(
+        made["resource"]["aws_iam_role"].as_object().unwrap().len(),
+        1
+    );
+    let policy = &made["resource"]["aws_iam_role_policy"]["policy_role1"];
+    assert_eq!(policy["role"], "${aws_iam_role.role.name}");
+    let node = &made["resource"]["aws_instance"]["node"];
+    assert_eq!(
+        node["depends_on"],
+        json!(["aws_iam_role_policy.policy_role1"])
+    );
+    let alarm = &made["resource"]["aws_cloudwatch_metric_alarm"]["alarm"];
+    assert_eq!(alarm["alarm_name"], "alarm");
+    assert_eq!(made["variable"], Value::Null);
+    for what in [
+        "`CheckBootstrapVersion` is not converted",
+        "`CDKMetadata` is not converted",
+        "`aws_default_security_group` needs no function",
+        "`CreationPolicy` is not converted",
+        "`AWS::CloudFormation::Init` is not converted",
+        "`Metadata` of resources is not converted",
+        "CloudFormation generates `AlarmName`",
+    ] {
+        assert!(warnings.contains(what), "{what}: {warnings}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! CloudFormation output.
 
 mod assembly;
+mod parameter;
 mod serialize;
 mod yaml;
 
@@ -10,8 +11,7 @@ use std::borrow::Cow;
 
 use crate::backend::json;
 use crate::ir::{
-    Attr, CfnAttr, Dialect, Expr, NodeId, ParameterDeclaration, ParameterType, Predicate, Pseudo,
-    Scanner, Stack, StackId, Text,
+    Attr, CfnAttr, Dialect, Expr, NodeId, Predicate, Pseudo, Scanner, Stack, StackId, Text,
 };
 use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Export, Links, Validated};
@@ -96,7 +96,7 @@ impl<'g> Lower<'g, '_> {
             .map(|parameter| {
                 (
                     Cow::Borrowed(parameter.id.as_str()),
-                    self.parameter(parameter),
+                    parameter::parameter(parameter),
                 )
             })
             .collect();
@@ -164,31 +164,19 @@ impl<'g> Lower<'g, '_> {
         ("Export".into(), Tree::Map(name))
     }
 
-    fn parameter(&self, parameter: &'g ParameterDeclaration) -> Tree<'g> {
-        let mut body = vec![("Type".into(), Tree::str(parameter.of.cfn()))];
-        if let Some(text) = &parameter.description {
-            body.push(("Description".into(), Tree::str(text.as_ref())));
-        }
-        let value = |text: &'g Text| match (parameter.of, text.parse()) {
-            (ParameterType::Number, Ok(number)) => Tree::Int(number),
-            _ => Tree::str(text.as_ref()),
-        };
-        if let Some(text) = &parameter.default {
-            body.push(("Default".into(), value(text)));
-        }
-        if !parameter.allowed_values.is_empty() {
-            let values = parameter.allowed_values.iter().map(value);
-            body.push(("AllowedValues".into(), Tree::List(values.collect())));
-        }
-        if let Some(text) = &parameter.allowed_pattern {
-            body.push(("AllowedPattern".into(), Tree::str(text.as_ref())));
-        }
-        Tree::Map(body)
+    fn tests(&self, tests: &'g [Predicate]) -> Tree<'g> {
+        Tree::List(tests.iter().map(|it| self.test(it)).collect())
     }
 
     fn test(&self, test: &'g Predicate) -> Tree<'g> {
         match test {
             Predicate::Not(inner) => Tree::call("Fn::Not", Tree::List(vec![self.test(inner)])),
+            Predicate::Equal(one, other) => {
+                let pair = vec![self.expr(one), self.expr(other)];
+                Tree::call("Fn::Equals", Tree::List(pair))
+            }
+            Predicate::All(tests) => Tree::call("Fn::And", self.tests(tests)),
+            Predicate::Any(tests) => Tree::call("Fn::Or", self.tests(tests)),
             Predicate::OneOf(expr, values) => {
                 let equals = |value: &'g Text| {
                     let pair = vec![self.expr(expr), Tree::str(value.as_ref())];

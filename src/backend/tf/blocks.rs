@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::tree::{Block, Body, Item, Tree};
 use super::{Data, hcl};
-use crate::ir::{Dialect, ParameterDeclaration, ParameterType};
+use crate::ir::{Dialect, ParameterDeclaration, ParameterType, Text};
 use crate::resource::{Graph, Node};
 use crate::validate::Export;
 
@@ -94,6 +94,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
     if let Some(default) = &parameter.default {
         let value = match (parameter.of, default.parse()) {
             (ParameterType::Number, Ok(number)) => Tree::Int(number),
+            _ if list && default.trim().is_empty() => Tree::List(Vec::new()),
             _ if list => Tree::List(
                 default
                     .split(',')
@@ -104,17 +105,26 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         };
         body.argument("default", value);
     }
-    let validate = |body: &mut Body<'a>, each: &dyn Fn(&str) -> String, message: String| {
-        let condition = if list {
-            format!("alltrue([for item in var.{name} : {}])", each("item"))
-        } else {
-            each(&format!("var.{name}"))
-        };
-        let mut validation = Body::default();
-        validation.argument("condition", Tree::Expr(condition));
-        validation.argument("error_message", Tree::Str(message.into()));
-        body.block("validation", validation);
+    if parameter.no_echo {
+        body.argument("sensitive", Tree::Bool(true));
+    }
+    let described = |constraint: String| match &parameter.constraint_description {
+        Some(text) => format!("{constraint} {}.", text.trim_end_matches('.')),
+        None => constraint,
     };
+    let mut validations: Vec<Body<'a>> = Vec::new();
+    let validate =
+        |validations: &mut Vec<Body<'a>>, each: &dyn Fn(&str) -> String, message: String| {
+            let condition = if list {
+                format!("alltrue([for item in var.{name} : {}])", each("item"))
+            } else {
+                each(&format!("var.{name}"))
+            };
+            let mut validation = Body::default();
+            validation.argument("condition", Tree::Expr(condition));
+            validation.argument("error_message", Tree::Str(described(message).into()));
+            validations.push(validation);
+        };
     let whole = |pattern: &str| format!("^(?:{pattern})$");
     let pattern = match &parameter.allowed_pattern {
         Some(pattern) => Some(whole(pattern)),
@@ -124,7 +134,7 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
         let regex = hcl::quoted(&pattern);
         let message = format!("The value of {name} must match {pattern}.");
         validate(
-            &mut body,
+            &mut validations,
             &|item| format!("can(regex({regex}, {item}))"),
             message,
         );
@@ -145,10 +155,57 @@ pub(super) fn variable<'a>(parameter: &'a ParameterDeclaration, name: String) ->
             _ => |item: &str| item.to_owned(),
         };
         validate(
-            &mut body,
+            &mut validations,
             &|it| format!("contains([{values}], {})", item(it)),
             message,
         );
+    }
+    // The maximum of a list is that of its text.
+    let text = |item: &str| match list {
+        true => format!("join(\",\", {item})"),
+        false => item.to_owned(),
+    };
+    let limits = [
+        (
+            &parameter.length[0].map(|it| it.to_string().into()),
+            ">=",
+            "characters",
+        ),
+        (
+            &parameter.length[1].map(|it| it.to_string().into()),
+            "<=",
+            "characters",
+        ),
+        (&parameter.range[0], ">=", ""),
+        (&parameter.range[1], "<=", ""),
+    ];
+    for (limit, operator, of) in limits {
+        let Some(limit) = limit else { continue };
+        let limit: &Text = limit;
+        let limit: &str = limit.as_ref();
+        let value = match of {
+            "" => format!("var.{name}"),
+            _ => format!("length({})", text(&format!("var.{name}"))),
+        };
+        let least = match operator {
+            ">=" => "least",
+            _ => "most",
+        };
+        let mut validation = Body::default();
+        validation.argument(
+            "condition",
+            Tree::Expr(format!("{value} {operator} {limit}")),
+        );
+        let message = match of {
+            "" => format!("The value of {name} must be at {least} {limit}."),
+            _ => format!("The value of {name} must have at {least} {limit} {of}."),
+        };
+        validation.argument("error_message", Tree::Str(described(message).into()));
+        validations.push(validation);
+    }
+    if !validations.is_empty() {
+        body.0
+            .push(("validation".into(), Item::Blocks(validations)));
     }
     Block {
         of: "variable",

@@ -126,6 +126,7 @@ pub(super) fn expression(value: &Tree<'_>, level: usize) -> String {
             out
         }
         Tree::Json(inner) => format!("jsonencode({})", expression(inner, level)),
+        Tree::Base64(inner) => format!("base64encode({})", expression(inner, level)),
         Tree::Raw(value) => raw(value, level),
     }
 }

@@ -82,7 +82,9 @@ impl Serialize for Tree<'_> {
                 to.collect_map(entries.map(|(key, value)| (escape_template(key), value)))
             }
             Tree::Json(inner) if is_plain(inner) => to.serialize_str(&json::compact(inner)),
-            Tree::Json(_) => to.collect_str(&format_args!("${{{}}}", expression(self, 0))),
+            Tree::Json(_) | Tree::Base64(_) => {
+                to.collect_str(&format_args!("${{{}}}", expression(self, 0)))
+            }
             Tree::Raw(value) => value.serialize(to),
         }
     }
@@ -118,6 +120,6 @@ fn is_plain(document: &Tree<'_>) -> bool {
         }),
         Tree::List(items) => items.iter().all(is_plain),
         Tree::Map(entries) => entries.iter().all(|(_, value)| is_plain(value)),
-        Tree::Null | Tree::Json(_) | Tree::Raw(_) => false,
+        Tree::Null | Tree::Json(_) | Tree::Base64(_) | Tree::Raw(_) => false,
     }
 }

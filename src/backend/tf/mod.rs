@@ -1,6 +1,7 @@
 //! Terraform output.
 
 mod blocks;
+mod functions;
 mod hcl;
 mod json;
 mod root;
@@ -8,6 +9,8 @@ mod tree;
 #[cfg(feature = "diff")]
 mod values;
 
+#[cfg(feature = "cli")]
+pub(crate) use functions::has_equivalent;
 pub use root::{RegionsError, directory, root};
 #[cfg(feature = "diff")]
 pub(crate) use values::resources;
@@ -16,10 +19,10 @@ use blocks::{data_block, import_variable, moved, required_providers, variable};
 use tree::{Block, Body, Item, Part, Tree};
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{
-    Dialect, Expr, NodeId, ParameterType, Predicate, Pseudo, Stack, StackId, terraform_name,
+    ConditionId, Dialect, Expr, NodeId, Predicate, Pseudo, Stack, StackId, terraform_name,
 };
 use crate::resource::{Graph, Map, Node, RawValue, RemovalPolicy, apply_overrides};
 use crate::validate::{Links, Validated};
@@ -105,6 +108,8 @@ pub fn module<'g>(validated: &Validated<'g>, stack: &str, kind: ModuleKind) -> O
         stack: &graph.stacks[here.index()],
         links: Some((here, validated.links())),
         data: BTreeSet::new(),
+        stored: BTreeMap::new(),
+        maps: BTreeSet::new(),
     };
     Some(Module {
         blocks: lower.blocks(kind),
@@ -137,6 +142,10 @@ struct Lower<'g, 'l> {
     /// The stack, and the references between stacks.
     links: Option<(StackId, &'l Links)>,
     data: BTreeSet<Data>,
+    /// The names of the parameters in Parameter Store, by the label of the data source.
+    stored: BTreeMap<String, Tree<'g>>,
+    /// The mappings that expressions look up.
+    maps: BTreeSet<String>,
 }
 
 impl<'g> Lower<'g, '_> {
@@ -149,8 +158,17 @@ impl<'g> Lower<'g, '_> {
         for output in &self.stack.outputs {
             let mut body = Body::default();
             body.argument("description", Tree::Str(output.description.as_ref().into()));
-            let value = self.expr(&output.value);
+            let mut value = self.expr(&output.value);
+            if let Some(condition) = output.condition
+                && !matches!(output.value, Expr::Attr(..))
+            {
+                let (test, code) = (self.condition(condition), self.operand(&output.value));
+                value = Tree::Expr(format!("{test} ? {code} : null"));
+            }
             body.argument("value", value);
+            if self.is_sensitive(&output.value) {
+                body.argument("sensitive", Tree::Bool(true));
+            }
             outputs.push(Block {
                 of: "output",
                 labels: vec![output.tf_name.as_str().into()],
@@ -199,6 +217,7 @@ impl<'g> Lower<'g, '_> {
                     .map(|it| import_variable(self.graph, it)),
             );
         }
+        blocks.extend(self.locals());
         for data in &self.data {
             let mut block = data_block(*data);
             let mut accepted = Body::default();
@@ -206,6 +225,7 @@ impl<'g> Lower<'g, '_> {
             block.body.0.splice(0..0, accepted.0);
             blocks.push(block);
         }
+        blocks.extend(self.stored_blocks());
         for (_, node) in self.graph.nodes_of(self.stack) {
             moved(node, &mut blocks);
         }
@@ -323,6 +343,8 @@ impl<'g> Lower<'g, '_> {
                     }
                     body.0.push((key, Item::Blocks(blocks)));
                 }
+                // An argument that is not set.
+                RawValue::Expr(expr) if matches!(expr.as_ref(), Expr::Absent) => {}
                 term => {
                     let value = self.term(term);
                     body.argument(key, value);
@@ -338,7 +360,7 @@ impl<'g> Lower<'g, '_> {
             RawValue::Str(text) => Tree::Str(text),
             RawValue::Expr(Cow::Borrowed(expr)) => self.expr(expr),
             RawValue::Expr(Cow::Owned(expr)) => self.expr_owned(&expr),
-            RawValue::List(items) if items.iter().any(RawValue::is_items) => {
+            RawValue::List(items) if items.iter().any(RawValue::is_spliced) => {
                 let parts: Vec<String> = items.iter().map(|item| self.part(item)).collect();
                 Tree::Expr(format!("concat({})", parts.join(", ")))
             }
@@ -351,7 +373,7 @@ impl<'g> Lower<'g, '_> {
                     .collect(),
             ),
             RawValue::Json(inner) => Tree::Json(Box::new(self.term(*inner))),
-            RawValue::Base64(inner) => self.term(*inner),
+            RawValue::Base64(inner) => Tree::Base64(Box::new(self.term(*inner))),
             RawValue::Raw(value) => Tree::Raw(value),
         }
     }
@@ -359,11 +381,12 @@ impl<'g> Lower<'g, '_> {
     /// Returns a list for `concat`: a single item, or all items of a parameter.
     fn part(&mut self, term: &RawValue<'_>) -> String {
         match term {
-            RawValue::Expr(expr) if term.is_items() => self.code(expr),
-            RawValue::Expr(expr) => format!("[{}]", self.code(expr)),
+            RawValue::Expr(expr) => self.part_of(expr),
             RawValue::Str(text) => format!("[{}]", hcl::quoted(text)),
-            // Items of list parameters are strings, so all items must be.
-            _ => "[]".to_owned(),
+            other => {
+                let item = self.term(other.clone().into_owned());
+                format!("[{}]", hcl::expression(&item, 0))
+            }
         }
     }
 
@@ -446,48 +469,53 @@ impl<'g> Lower<'g, '_> {
                 let names = self.data_source(Data::Zones, "names");
                 format!("{names}[{n}]")
             }
-            Expr::Select(list, n) => {
-                let list = self.code(list);
-                format!("{list}[{n}]")
-            }
+            Expr::Select(list, n) => self.item(list, *n),
             Expr::If(condition, then, other) => {
-                let test = match self.graph.condition(*condition) {
-                    Some(condition) => self.test(&condition.predicate),
-                    None => String::new(),
-                };
-                format!("{test} ? {} : {}", self.code(then), self.code(other))
+                let test = self.condition(*condition);
+                format!("{test} ? {} : {}", self.operand(then), self.code(other))
             }
             Expr::PerLanguage { tf, .. } => self.code(tf),
             Expr::Other(id, name) => {
                 let address = self.address(*id).unwrap_or_default();
                 format!("{address}.{name}")
             }
-            Expr::SsmParameter(name) => format!("\"{{{{resolve:ssm:{name}}}}}\""),
+            Expr::SsmParameter(name) => self.stored_by_name(name),
             // Read graphs are not printed in full; the first alternative is a placeholder.
             Expr::OneOf(of) => of
                 .first()
                 .map_or("null".to_owned(), |first| self.code(first)),
-            Expr::Opaque(text) | Expr::Unknown(text) | Expr::Call(text, _) => text.to_string(),
+            Expr::Call(name, arguments) => self.call(name, arguments),
+            Expr::Opaque(text) | Expr::Unknown(text) => text.to_string(),
             Expr::Absent => "null".to_owned(),
         }
+    }
+
+    fn condition(&mut self, id: ConditionId) -> String {
+        let condition = self.graph.condition(id);
+        condition.map_or(String::new(), |it| self.test(&it.predicate))
     }
 
     fn test(&mut self, test: &Predicate) -> String {
         match test {
             Predicate::Not(inner) => format!("!{}", self.test(inner)),
             Predicate::OneOf(expr, values) => {
-                let list: Vec<String> = values.iter().map(|text| hcl::quoted(text)).collect();
-                let asked = self.code(expr);
-                let number = matches!(expr, Expr::Param(id)
-                    if self.graph.parameter(*id).is_some_and(|it| it.of == ParameterType::Number));
-                // A number is not a string, and is never in the list.
-                let asked = match number {
-                    true => format!("tostring({asked})"),
-                    false => asked,
-                };
-                format!("contains([{}], {asked})", list.join(", "))
+                format!(
+                    "contains({}, {})",
+                    Self::quoted_list(values),
+                    self.compared(expr)
+                )
             }
+            Predicate::Equal(one, other) => {
+                format!("({} == {})", self.compared(one), self.compared(other))
+            }
+            Predicate::All(tests) => self.tests(tests, " && "),
+            Predicate::Any(tests) => self.tests(tests, " || "),
         }
+    }
+
+    fn tests(&mut self, tests: &[Predicate], operator: &str) -> String {
+        let tests: Vec<String> = tests.iter().map(|it| self.test(it)).collect();
+        format!("({})", tests.join(operator))
     }
 }
 
@@ -502,6 +530,8 @@ pub(crate) fn snippet(graph: &Graph, blocks: Vec<(String, String, Map<'static>)>
         stack,
         links: None,
         data: BTreeSet::new(),
+        stored: BTreeMap::new(),
+        maps: BTreeSet::new(),
     };
     let mut printed = Vec::new();
     for (of, name, arguments) in blocks {

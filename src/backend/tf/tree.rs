@@ -18,6 +18,8 @@ pub(crate) enum Tree<'a> {
     Map(Vec<(Cow<'a, str>, Tree<'a>)>),
     /// A document, written as JSON text.
     Json(Box<Tree<'a>>),
+    /// Text, encoded in Base64.
+    Base64(Box<Tree<'a>>),
     /// JSON of the user, printed without changes.
     Raw(Cow<'a, serde_json::Value>),
 }

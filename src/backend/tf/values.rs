@@ -1,6 +1,6 @@
 //! Terraform values of resources, for comparison.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -33,6 +33,8 @@ pub(crate) fn resources(graph: &Graph) -> Vec<Lowered> {
         stack,
         links: None,
         data: BTreeSet::new(),
+        stored: BTreeMap::new(),
+        maps: BTreeSet::new(),
     };
     let mut out = Vec::new();
     for (id, node) in graph.nodes_of(stack) {
@@ -91,7 +93,7 @@ fn tree(it: &Tree<'_>) -> Value {
             let entries = entries.map(|(key, value)| (key.clone().into_owned(), tree(value)));
             Value::Object(entries.collect())
         }
-        Tree::Json(inner) => tree(inner),
+        Tree::Json(inner) | Tree::Base64(inner) => tree(inner),
         Tree::Raw(value) => value.clone().into_owned(),
     }
 }

@@ -51,14 +51,18 @@ impl Reader<'_> {
             }
             "Fn::Cidr" => self.cidr(items, depth),
             "Fn::GetAZs" => match self.expr(argument, depth) {
-                Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(opaque(AZS)),
-                Expr::Text(region) if region.is_empty() => Some(opaque(AZS)),
+                Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(self.zones()),
+                Expr::Text(region) if region.is_empty() => Some(self.zones()),
                 Expr::Text(region) if self.region.is_some_and(|it| it.name == region) => {
                     Some(opaque(AZS))
                 }
                 _ => None,
             },
-            "Fn::ImportValue" => None,
+            "Fn::ImportValue" => {
+                let words = super::references::words(argument);
+                let id = self.imports.get(&words).copied();
+                id.map(|id| RawValue::from(Expr::Param(id)))
+            }
             "Fn::ToJsonString" => {
                 let inner = self.eval(argument, depth)?;
                 Some(RawValue::Json(Box::new(inner)))
@@ -82,6 +86,22 @@ impl Reader<'_> {
             None => vec![self.expr(argument, depth)],
         };
         Expr::Call(name.to_owned().into(), arguments)
+    }
+
+    /// Returns the Availability Zones of the region.
+    fn zones(&self) -> RawValue<'static> {
+        match &self.strict {
+            Some(_) => RawValue::from(Expr::Call(AZS.into(), Vec::new())),
+            None => opaque(AZS),
+        }
+    }
+
+    /// Returns whether an item of a list stands for another number of items than one.
+    fn is_spliced(&self, item: &RawValue<'_>) -> bool {
+        match &self.strict {
+            Some(_) => item.is_spliced(),
+            None => item.is_items(),
+        }
     }
 
     fn split(&self, delimiter: &Tree, source: &Tree, depth: usize) -> Option<RawValue<'static>> {
@@ -159,7 +179,7 @@ impl Reader<'_> {
     fn join(&self, delimiter: &str, list: &Tree, depth: usize) -> Option<RawValue<'static>> {
         match self.eval(list, depth)? {
             // The model has no text for all items of a list.
-            RawValue::List(items) if !items.iter().any(RawValue::is_items) => {
+            RawValue::List(items) if !items.iter().any(|it| self.is_spliced(it)) => {
                 let mut parts = Vec::new();
                 for (n, item) in items.into_iter().enumerate() {
                     if n > 0 {
@@ -179,7 +199,15 @@ impl Reader<'_> {
             _ => return None,
         };
         match self.eval(list, depth)? {
-            RawValue::List(items) if items.iter().any(RawValue::is_items) => {
+            RawValue::List(items)
+                if self.strict.is_some()
+                    && items.len() > 1
+                    && items.iter().any(RawValue::is_spliced) =>
+            {
+                let list = Box::new(into_expr(RawValue::List(items)));
+                Some(RawValue::from(Expr::Select(list, index)))
+            }
+            RawValue::List(items) if items.iter().any(|it| self.is_spliced(it)) => {
                 match <[RawValue<'static>; 1]>::try_from(items) {
                     Ok([RawValue::Expr(list)]) => {
                         let list = Box::new(list.into_owned());
@@ -191,6 +219,7 @@ impl Reader<'_> {
             RawValue::List(items) => items.into_iter().nth(index as usize),
             RawValue::Expr(expr) => Some(RawValue::from(match expr.as_ref() {
                 Expr::Opaque(text) if text == AZS => Expr::Zone(index),
+                Expr::Call(name, of) if name == AZS && of.is_empty() => Expr::Zone(index),
                 other => Expr::Select(Box::new(other.clone()), index),
             })),
             _ => None,
@@ -205,16 +234,36 @@ impl Reader<'_> {
     ) -> Option<RawValue<'static>> {
         if let Some(kept) = &self.strict {
             let parts = [yes, no].map(|it| self.eval(it, depth));
-            return Some(match (kept.get(condition), parts) {
-                (Some(id), [Some(yes), Some(no)]) if !is_many(&yes) && !is_many(&no) => {
-                    let (yes, no) = (into_expr(yes), into_expr(no));
-                    RawValue::from(Expr::If(*id, Box::new(yes), Box::new(no)))
-                }
-                (_, parts) => {
-                    let parts = parts.map(|it| it.map_or(Expr::Absent, into_expr));
-                    RawValue::from(undecided(condition, parts))
-                }
-            });
+            let choice = |parts: [Option<RawValue<'static>>; 2]| {
+                let [yes, no] = parts.map(|it| Box::new(it.map_or(Expr::Absent, into_expr)));
+                kept.get(condition).map(|id| Expr::If(*id, yes, no))
+            };
+            let is_map = |it: &Option<RawValue<'_>>| {
+                let inner = match it {
+                    Some(RawValue::List(items)) => items.as_slice(),
+                    Some(one) => std::slice::from_ref(one),
+                    None => &[],
+                };
+                inner.iter().any(is_object)
+            };
+            let encoded =
+                |it: &Option<RawValue<'_>>| matches!(it, Some(RawValue::Base64(_)) | None);
+            if parts.iter().all(encoded)
+                && let inner = parts.clone().map(|it| match it {
+                    Some(RawValue::Base64(inner)) => Some(*inner),
+                    _ => None,
+                })
+                && let Some(choice) = choice(inner)
+            {
+                return Some(RawValue::Base64(Box::new(RawValue::from(choice))));
+            }
+            if !parts.iter().any(is_map)
+                && let Some(choice) = choice(parts.clone())
+            {
+                return Some(RawValue::from(choice));
+            }
+            let parts = parts.map(|it| it.map_or(Expr::Absent, into_expr));
+            return Some(RawValue::from(undecided(condition, parts)));
         }
         match self.condition(condition, depth) {
             Some(true) => self.eval(yes, depth),
@@ -254,6 +303,19 @@ impl Reader<'_> {
             return default();
         };
         let (top, second) = (self.expr(top, depth), self.expr(second, depth));
+        if self.strict.is_some() && !matches!((&top, &second), (Expr::Text(_), Expr::Text(_))) {
+            if options.is_some() {
+                return None;
+            }
+            let rows = possible(map, &top).into_iter();
+            let mut values = rows.flat_map(|row| possible(row, &second));
+            let function = match values.any(|it| it.list().is_some()) {
+                true => Expr::LIST_IN_MAP,
+                false => "Fn::FindInMap",
+            };
+            let arguments = vec![Expr::Text(name), top, second];
+            return Some(RawValue::from(Expr::Call(function.into(), arguments)));
+        }
         let mut found: Vec<RawValue<'static>> = Vec::new();
         for row in possible(map, &top) {
             for value in possible(row, &second) {
@@ -294,6 +356,11 @@ impl Reader<'_> {
                     .filter_map(|n| block.block(length, n))
                     .map(|it| RawValue::Str(it.to_string().into()))
                     .collect()
+            }
+            Err(expr) if self.strict.is_some() => {
+                let of = [count, bits].map(|it| Expr::Text(it.to_string().into()));
+                let of = std::iter::once(expr).chain(of).collect();
+                return Some(RawValue::from(Expr::Call("Fn::Cidr".into(), of)));
             }
             Err(expr) => {
                 let of = [expr, Expr::Text(bits.to_string().into())];
@@ -348,10 +415,10 @@ fn undecided(condition: &str, parts: [Expr; 2]) -> Expr {
     Expr::Call(Text::Borrowed("Fn::If"), arguments)
 }
 
-fn is_many(term: &RawValue<'_>) -> bool {
+fn is_object(term: &RawValue<'_>) -> bool {
     matches!(
         term,
-        RawValue::List(_) | RawValue::Object(_) | RawValue::Block(_)
+        RawValue::Object(_) | RawValue::Block(_) | RawValue::Json(_)
     )
 }
 
@@ -368,7 +435,12 @@ pub(super) fn into_expr(term: RawValue<'static>) -> Expr {
         RawValue::Int(int) => Expr::Text(Text::Owned(int.to_string())),
         RawValue::Bool(bool) => Expr::Text(Text::Owned(bool.to_string())),
         RawValue::Expr(expr) => expr.into_owned(),
-        RawValue::Base64(inner) | RawValue::Json(inner) => into_expr(*inner),
+        RawValue::Base64(inner) => {
+            Expr::Call(Text::Borrowed("Fn::Base64"), vec![into_expr(*inner)])
+        }
+        RawValue::Json(inner) => {
+            Expr::Call(Text::Borrowed("Fn::ToJsonString"), vec![into_expr(*inner)])
+        }
         RawValue::List(items) => {
             let items = items.into_iter().map(into_expr).collect();
             Expr::Call(Text::Borrowed("list"), items)

@@ -4,6 +4,8 @@
 //! values; other expressions stay symbolic. If conditions depend on unknown values, the reader
 //! creates a graph for each combination of conditions.
 
+#[cfg(feature = "cli")]
+mod attributes;
 mod exports;
 mod functions;
 mod link;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 
 use super::lift::{Exists, Lift};
 use super::tree::{At, Entry, Kind, SyntaxError, Tree};
-use crate::ir::{ConditionId, Dialect, Expr, NodeId, SourceLocation, Span, Text, Value};
+use crate::ir::{ConditionId, Dialect, Expr, NodeId, ParamId, SourceLocation, Span, Text, Value};
 use crate::region::Region;
 use crate::resource::{DefaultSecurityGroup, Graph, Map, RawValue, Typed, Vpc};
 
@@ -140,6 +142,10 @@ struct Reader<'t> {
     source: (&'t str, Vec<usize>),
     /// Conditions of the converted document. `None` when the reader evaluates conditions.
     strict: Option<HashMap<String, ConditionId>>,
+    /// The parameters of the converted document for values of other stacks, by the name of the export
+    /// in the words of the file.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    imports: HashMap<String, ParamId>,
 }
 
 fn resource_entries(root: &Tree) -> &[Entry] {
@@ -173,6 +179,7 @@ impl<'t> Reader<'t> {
             comparisons: RefCell::default(),
             source: ("", Vec::new()),
             strict: None,
+            imports: HashMap::new(),
         };
         for entry in root
             .get("Parameters")

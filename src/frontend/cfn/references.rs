@@ -13,7 +13,25 @@ pub(super) enum ParameterValue {
     /// A parameter of the converted document.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     Retained(ParamId, ParameterType),
+    /// A value of Parameter Store, by the parameter of the converted document with its name, and
+    /// whether it is a list.
+    #[cfg_attr(not(feature = "cli"), allow(dead_code))]
+    RetainedName(ParamId, bool),
     Unknown,
+}
+
+/// Returns the texts in a value, in order.
+pub(super) fn words(tree: &Tree) -> String {
+    let joined = |trees: &mut dyn Iterator<Item = &Tree>| {
+        let words: Vec<String> = trees.map(words).collect();
+        words.join(" ")
+    };
+    match &tree.kind {
+        Kind::Null => String::new(),
+        Kind::Text(text) => text.clone(),
+        Kind::List(items) => joined(&mut items.iter()),
+        Kind::Map(entries) => joined(&mut entries.iter().map(|it| &it.value)),
+    }
 }
 
 impl Reader<'_> {
@@ -88,7 +106,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn reference(&self, name: &str) -> Option<RawValue<'static>> {
-        if let Some(pseudo) = self.pseudo(name) {
+        // A conversion declares a parameter for the name of the stack.
+        if !self.parameters.contains_key(name)
+            && let Some(pseudo) = self.pseudo(name)
+        {
             return pseudo;
         }
         if let Some(specified) = self.parameters.get(name) {
@@ -107,6 +128,14 @@ impl Reader<'_> {
                     RawValue::List(vec![RawValue::from(Expr::Items(*id))])
                 }
                 ParameterValue::Retained(id, _) => RawValue::from(Expr::Param(*id)),
+                ParameterValue::RetainedName(id, list) => {
+                    let name = vec![Expr::Param(*id)];
+                    let value = Expr::Call(Expr::STORED.into(), name);
+                    RawValue::from(match list {
+                        true => Expr::Call("Fn::Split".into(), vec![Expr::text(","), value]),
+                        false => value,
+                    })
+                }
                 ParameterValue::Unknown => opaque(format!("{PARAMETER}{name}")),
             });
         }
@@ -115,7 +144,7 @@ impl Reader<'_> {
                 Some(kind) if kind.link.cfn == crate::ir::CfnAttr::Ref => {
                     RawValue::from(id.at(kind.link))
                 }
-                _ => RawValue::from(self.lift.attribute(id, "Ref")),
+                _ => self.attribute(name, "Ref", 0),
             },
             None => opaque(format!("Ref {name}")),
         })
@@ -157,6 +186,10 @@ impl Reader<'_> {
                 cfn: Box::new(own.clone()),
                 tf: Box::new(Expr::concat([own, Expr::text(":*")])),
             },
+            #[cfg(feature = "cli")]
+            (Some(kind), name) if matches!(own, Expr::Other(..)) => {
+                super::attributes::attribute(kind, name).map_or(own, |attr| node.at(attr))
+            }
             _ => own,
         })
     }
