@@ -169,10 +169,19 @@ class Configuration:
             if block.header in blocks:
                 hcl.merge(blocks[block.header][1].body, block.body)
             elif "main.tf" in bodies:
-                bodies["main.tf"].append(block)
+                name = self.file_of(block, blocks)
+                bodies[name].append(block)
+                blocks[block.header] = (name, block)
             else:
                 raise Failure("the configuration is not in HCL")
         return prose
+
+
+    def file_of(self, block, blocks):
+        """Returns the file of the resources that a new block refers to: a module, or the root."""
+        named = re.findall(r"\b(aws_\w+)\.([\w-]+)", hcl.text([block]))
+        found = [blocks["resource", of, name][0] for of, name in named if ("resource", of, name) in blocks]
+        return found[0] if found else "main.tf"
 
 
 @dataclass
