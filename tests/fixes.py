@@ -30,14 +30,27 @@ import yaml
 import harness.cases as cases
 from harness import hcl
 from harness.outcomes import Failure
+from harness.outcomes import check as expect
 from harness.program import beside_python, run
 from harness.terraform import Terraform
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 12
 # One case in this many runs in CI.
-SHARE = {"cfn": 6, "tf": 24, "facts": 8, "mixed": 6}
+SHARE = {"cfn": 40, "tf": 190, "facts": 21, "mixed": 24}
 MIXED = 48
+# Fixes that remain sentences, since a person must decide: which names a firewall allows, what a boundary of AWS becomes,
+# which of two zones stays, whether a script keeps the agent.
+DECISIONS = {
+    "cfn/firewall-blocks-all-first",
+    "cfn/firewall-blocks-aws",
+    "cfn/iam-boundary-read-only",
+    "cfn/instance-agent-removed",
+    "cfn/nat-zone-empty-of-service",
+    "cfn/nat-zone-empty-parent",
+    "cfn/policies-boundary-read-only",
+    "cfn/refused-zones-of-one-name",
+}
 HCL_BLOCK = re.compile(r'(?:resource|data) "\w+" "[\w-]+" \{\}?')
 
 
@@ -276,7 +289,9 @@ class Fixes:
 
     def finish(self, name, outcome):
         self.outcomes[name] = outcome
-        if not outcome.is_reachable:
+        if name in DECISIONS:
+            expect(outcome.prose, f"the fix has become lines: {outcome.describe()}")
+        elif not outcome.is_reachable:
             raise Failure(outcome.describe())
 
     # CloudFormation
