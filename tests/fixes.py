@@ -447,9 +447,10 @@ def every_case(fixes):
         fixes.fact(shared[0], it)
 
     of_facts = yaml.safe_load((HERE / "facts/facts.yaml").read_text())
+    several = list(enumerate(mixtures(of_cfn)))
     return {
         "cfn": [cases.Case(f"cfn/{it['case']}", lambda _, it=it: fixes.cfn(it)) for it in of_cfn],
-        "mixed": [cases.Case(f"mixed/{n}", lambda _, n=n, it=it: fixes.mixed(n, it)) for n, it in enumerate(mixtures(of_cfn))],
+        "mixed": [cases.Case(f"mixed/{n}", lambda _, n=n, it=it: fixes.mixed(n, it)) for n, it in several],
         "facts": [cases.Case(f"facts/{it['fact']}", lambda _, it=it: fact(it)) for it in of_facts],
         "tf": [cases.Case(f"tf/{it['case']}", lambda _, it=it: fixes.tf(it)) for it in of_tf],
     }
@@ -476,7 +477,8 @@ def main():
         finally:
             fixes.close()
         reachable = sum(it.is_reachable for it in fixes.outcomes.values())
-        print(f"{len(chosen)} files, {reachable} reachable after {sum(len(it.fixes) for it in fixes.outcomes.values())} fixes")
+        applied = sum(len(it.fixes) for it in fixes.outcomes.values())
+        print(f"{len(chosen)} files, {reachable} reachable after {applied} fixes")
         report.close()
 
 
