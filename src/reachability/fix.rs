@@ -1,9 +1,8 @@
 //! Changes that fix a failing hop. The reports print them in the language of the file.
 
 use crate::ir::{Dialect, Expr, IntoValue, Link, NodeId, Pseudo, Text, Value};
+use crate::region::Region;
 use crate::resource::{Graph, RawValue, Resource, Typed};
-
-use super::graph_index::GraphIndex;
 
 /// A change to a graph.
 #[derive(Clone, Debug)]
@@ -91,8 +90,8 @@ pub(crate) fn link<R: Typed>(id: NodeId) -> Link<R> {
 
 /// Returns an expression with the names of the Region where they are known: Terraform has no names
 /// for them without a data source.
-pub(crate) fn in_region(index: &GraphIndex<'_>, expr: Expr) -> Value<Text> {
-    let (Some(region), Dialect::Tf) = (index.region(), dialect(index.graph)) else {
+pub(crate) fn in_region(graph: &Graph, region: Option<&Region>, expr: Expr) -> Value<Text> {
+    let (Some(region), Dialect::Tf) = (region, dialect(graph)) else {
         return expr.into_value();
     };
     let part = |part: Expr| match part {
@@ -119,10 +118,10 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn new(index: &GraphIndex<'_>) -> Changes {
+    pub(crate) fn new(graph: &Graph) -> Changes {
         Changes {
-            dialect: dialect(index.graph),
-            next: index.graph.nodes.len(),
+            dialect: dialect(graph),
+            next: graph.nodes.len(),
             list: Vec::new(),
         }
     }

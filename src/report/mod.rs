@@ -121,6 +121,12 @@ pub(crate) fn property(graph: &Graph, id: NodeId, field: &str) -> Option<String>
     {
         return Some(node.dialect().pick(*cfn, *tf).to_owned());
     }
+    if let Resource::NetworkAcl(_) | Resource::DefaultNetworkAcl(_) = &node.resource
+        && matches!(field, "ingress" | "egress")
+        && node.dialect() == Dialect::Tf
+    {
+        return Some(field.to_owned());
+    }
     if let Resource::Role(_) = &node.resource
         && let Some((_, cfn, tf)) = LISTS_OF_ROLE.iter().find(|(own, ..)| *own == field)
     {

@@ -127,7 +127,8 @@ def merge(into, items):
         if isinstance(item, Argument):
             old = [it for it in into if isinstance(it, Argument) and it.name == item.name]
         else:
-            old = [it for it in into if isinstance(it, Block) and it.header == item.header and item.header[0] not in REPEATED]
+            blocks = [it for it in into if isinstance(it, Block) and it.header == item.header]
+            old = [] if item.header[0] in REPEATED else blocks
         if not old:
             into.append(item)
         elif isinstance(item, Argument):

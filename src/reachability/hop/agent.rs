@@ -4,7 +4,7 @@ use super::super::fix::Fix;
 use super::super::graph_index::GraphIndex;
 use super::super::iam::{CallContext, Caller};
 use super::super::image::{Image, classify, published};
-use super::super::instance::InstanceConfig;
+use super::super::instance::{InstanceConfig, Placement};
 use super::super::path;
 use super::super::routes::{self, InternetRoute};
 use super::super::security::{self, Peer};
@@ -431,10 +431,6 @@ fn installed<'g>(
 
 /// Returns the changes that let user data download the agent from S3.
 fn to_s3<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Fix {
-    let Some(placement) = instance.placements.first() else {
-        return Fix::manual("add an S3 gateway endpoint to the route table of the subnet");
-    };
-    let connection = Connection::new(index, instance, placement, "s3", None);
     let object = Expr::Text("*".into());
     let request = path::S3Request {
         action: "s3:GetObject",
@@ -443,5 +439,12 @@ fn to_s3<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Fix {
             ..CallContext::of(Caller::Unknown)
         },
     };
+    let unreached = |it: &&Placement<'g>| !path::s3_gateway(index, &it.subnet, &request).is_yes();
+    let placements = &instance.placements;
+    let first = placements.iter().find(unreached).or(placements.first());
+    let Some(placement) = first else {
+        return Fix::manual("add an S3 gateway endpoint to the route table of the subnet");
+    };
+    let connection = Connection::new(index, instance, placement, "s3", None);
     fixes::s3_gateway(&connection, &request)
 }

@@ -107,7 +107,7 @@ fn fix(connection: &Connection<'_, '_>, candidate: &Candidate<'_>, groups: &[Gro
     let Some(group) = fixes::node(groups) else {
         return fixes::group_of_endpoints(connection, candidate.id);
     };
-    let mut changes = Changes::new(connection.index);
+    let mut changes = Changes::new(connection.index.graph);
     let from = fixes::Peer {
         groups: connection.groups.as_deref().unwrap_or_default(),
         cidr: fixes::range_of_instance(connection),

@@ -213,7 +213,7 @@ fn role_of_profile(
 }
 
 fn add_role(index: &GraphIndex<'_>, profile: NodeId) -> Fix {
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let role = fixes::role(index, &mut changes);
     let name = raw::<Role>(&link(role));
     changes.push(Fix::Set {

@@ -170,7 +170,7 @@ fn fix_to<'g>(
     to: Option<(&[Group<'g>], Option<Value<Cidr>>)>,
 ) -> Fix {
     let index = connection.index;
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let (groups, cidr) = to.unwrap_or((&[], Some(Value::Lit(Cidr::ANY))));
     let to = fixes::Peer { groups, cidr };
     if let Some(fix) = without_foreign(connection, own) {

@@ -2,7 +2,7 @@
 
 use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
-use super::super::graph_index::Resolved;
+use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::image::{Image, classify};
 use super::super::instance::InstanceConfig;
 use super::super::network_acl::{Acl, Ports, Protocol, Side, acl_allows, acl_of};
@@ -12,8 +12,8 @@ use super::super::setting::Setting;
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{Check, Connection, Entry, Hop, PathChoice, SequenceStep, address_in, subnets_of};
-use crate::ir::{Cidr, NodeId, Value};
-use crate::resource::{NetworkAcl, NetworkAclEntry, Subnet, Typed};
+use crate::ir::{Cidr, Dialect, NodeId, Value};
+use crate::resource::{Map, NetworkAcl, NetworkAclEntry, RawValue, Resource, Subnet, Typed};
 
 const HOP: Hop = Hop::NetworkAcl;
 
@@ -169,9 +169,19 @@ fn check_steps<'g>(
                 return match &*acl {
                     Acl::Entries(id, entries) => {
                         // The entry with the lowest number takes precedence.
-                        let numbers = entries.iter().filter_map(|(_, it, _)| it.rule_number.lit());
-                        let first = numbers.min().map_or(100, |min| (min - 1).max(1));
-                        result.fix(fix(*id, first, step))
+                        let own = entries.iter().filter(|(_, it, _)| {
+                            let egress = it.egress.as_ref().and_then(Value::lit);
+                            egress.copied().unwrap_or(false) == step.egress
+                        });
+                        let numbers = own.filter_map(|(_, it, _)| it.rule_number.lit());
+                        let first = numbers.min().map_or(100, |min| min - 1);
+                        result.fix(if first < 1 {
+                            Fix::manual(
+                                "allow the ports in an entry before the one that denies them",
+                            )
+                        } else {
+                            fix(index, *id, first, step)
+                        })
                     }
                     _ => result,
                 };
@@ -188,13 +198,28 @@ fn range(ports: &[Ports]) -> Ports {
     (first, last)
 }
 
-fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
+fn fix(index: &GraphIndex<'_>, acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
     let cidr = match &step.side {
         Side::Interface(Resolved::Node(_, subnet), _) => subnet.cidr_block.clone(),
         Side::Address(address) => Value::Lit(*address),
         _ => Value::Lit(Cidr::ANY),
     };
     let (from, to) = range(step.ports);
+    if is_inline(index, acl) {
+        let field = if step.egress { "egress" } else { "ingress" };
+        let cidr = match cidr {
+            Value::Lit(cidr) => RawValue::Str(cidr.to_string().into()),
+            Value::Expr(expr) => RawValue::from(expr),
+        };
+        let mut block = Map::default();
+        block.insert("rule_no", RawValue::Int(first));
+        block.insert("protocol", RawValue::str("tcp"));
+        block.insert("action", RawValue::str("allow"));
+        block.insert("cidr_block", cidr);
+        block.insert("from_port", RawValue::Int(from));
+        block.insert("to_port", RawValue::Int(to));
+        return Fix::set(acl, field, RawValue::Block(block));
+    }
     let entry = NetworkAclEntry::new(
         Value::Expr(acl.at(NetworkAcl::LINK)),
         Value::Lit(first),
@@ -213,6 +238,20 @@ fn fix(acl: NodeId, first: i64, step: &Step<'_, '_>) -> Fix {
         },
         entry,
     )
+}
+
+/// Returns whether Terraform removes the entries of a network ACL that are not in it.
+fn is_inline(index: &GraphIndex<'_>, acl: NodeId) -> bool {
+    let Some(node) = index.graph.node(acl) else {
+        return false;
+    };
+    let is_default = matches!(node.resource, Resource::DefaultNetworkAcl(_));
+    let mut entries = index.all::<NetworkAclEntry>();
+    let own = entries.any(|(_, node, _)| {
+        let origin = node.origin.as_ref();
+        origin.is_some_and(|origin| origin.parent == Some(acl))
+    });
+    node.dialect() == Dialect::Tf && (is_default || own)
 }
 
 fn to_endpoint<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -> Vec<HopResult> {

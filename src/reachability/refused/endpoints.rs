@@ -158,7 +158,8 @@ pub(super) fn regions(index: &GraphIndex<'_>) -> Vec<Refusal> {
             && !is_cross_region(index, endpoint).is_yes()
         {
             let right = in_region(
-                index,
+                index.graph,
+                index.region(),
                 Expr::concat([
                     Expr::text("com.amazonaws."),
                     Expr::Pseudo(crate::ir::Pseudo::Region),

@@ -49,7 +49,7 @@ pub(in super::super) fn endpoints(connection: &Connection<'_, '_>) -> Fix {
             .collect(),
         false => vec![of(connection.service)],
     };
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     enable_dns(connection, &mut changes);
     let mut groups = None;
     for connection in &missing {
@@ -121,7 +121,7 @@ fn resolving<'g>(connection: &Connection<'_, 'g>, candidate: &Candidate<'g>) -> 
     if !path::is_interface(candidate.endpoint).is_yes() {
         return to_interface(index, id, candidate.endpoint, link_of(connection.subnet));
     }
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     if !flag(candidate.endpoint.private_dns_enabled.as_ref()).is_yes() {
         changes.set(id, "private_dns_enabled", RawValue::Bool(true));
     }
@@ -223,15 +223,12 @@ pub(in super::super) fn by_nat(connection: &Connection<'_, '_>) -> Option<Fix> {
     }
     let (_, table) = index.all::<Route>().find_map(|(id, _, route)| {
         let table = index.resolve_one(&route.route_table).node()?;
-        let Some(RouteTable { vpc, .. }) = RouteTable::of(&index.graph.node(table)?.resource)
-        else {
-            return None;
-        };
+        let RouteTable { vpc, .. } = RouteTable::of(&index.graph.node(table)?.resource)?;
         let ours = index.resolve_one(vpc).same(&connection.vpc);
         let works = works_by_nat(index, connection.subnet, (id, route));
         (ours.is_yes() && index.exists(id).is_yes() && works).then_some((id, table))
     })?;
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let own = index
         .all::<SubnetRouteTableAssociation>()
         .find(|(id, _, it)| {
@@ -255,7 +252,7 @@ pub(in super::super) fn group_of_endpoints(
     endpoint: NodeId,
 ) -> Fix {
     let index = connection.index;
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let group = private_group(connection, &mut changes);
     let others = index.all::<VpcEndpoint>().filter(|(id, _, it)| {
         it.security_groups.is_empty()

@@ -17,7 +17,7 @@ pub(in super::super) fn image(
     };
     let parameter =
         format!("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}");
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let is_template = index
         .graph
         .node(node)

@@ -23,7 +23,7 @@ fn core_policy(index: &GraphIndex<'_>) -> Link<ManagedPolicy> {
         Expr::text(":iam::aws:policy/"),
         Expr::text(POLICY),
     ]);
-    match in_region(index, arn) {
+    match in_region(index.graph, index.region(), arn) {
         Value::Lit(text) => Value::Expr(Expr::Text(text)),
         Value::Expr(expr) => Value::Expr(expr),
     }
@@ -56,7 +56,7 @@ fn parts_of<'a>(
 
 /// Attaches the managed policy to a role of the file.
 pub(in super::super) fn attach(index: &GraphIndex<'_>, role: NodeId) -> Fix {
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let policy = core_policy(index);
     let mut own: Vec<Link<ManagedPolicy>> = match index.graph.node(role).map(|it| &it.resource) {
         Some(Resource::Role(it)) => it.managed_policies.clone(),
@@ -104,7 +104,7 @@ pub(in super::super) fn profile(
     instance: &InstanceConfig<'_>,
     of: Option<NodeId>,
 ) -> Fix {
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let usable = |(id, _, it): &(NodeId, _, &InstanceProfile)| {
         let role = index.role(&it.role.0);
         let named = role.first().and_then(|role| role.node());
@@ -153,7 +153,7 @@ pub(in super::super) fn allow(
     action: &str,
     resource: Option<&Expr>,
 ) -> Fix {
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     // A policy names a key by its ARN.
     let key = resource.and_then(|resource| key_node(index, resource));
     let on = match (key, resource) {
@@ -327,7 +327,7 @@ fn rewrite(
 
 /// Corrects the policies of a role that IAM rejects for an element that is missing or forbidden.
 pub(in super::super) fn correct(index: &GraphIndex<'_>, role: NodeId) -> Option<Fix> {
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let corrected = |own: &PolicyDocument| {
         rejection::of_role_policy(own)?;
         let mut new = own.clone();
@@ -352,7 +352,7 @@ pub(in super::super) fn in_documents(
     let mut actions = agent_actions();
     actions.extend(more);
     let on = CallContext::of(Caller::Holder(Some(role)));
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let Some(Resource::Role(it)) = index.graph.node(role).map(|node| &node.resource) else {
         return None;
     };

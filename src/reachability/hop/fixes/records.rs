@@ -9,7 +9,7 @@ use crate::resource::{HostedZone, Map, RawResource, RawValue, Resource, Typed};
 /// Makes a private hosted zone, or a record in one, resolve the service to its endpoint.
 pub(in super::super) fn record(connection: &Connection<'_, '_>, at: NodeId) -> Option<Fix> {
     let index = connection.index;
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let endpoint = connection
         .candidates
         .iter()
@@ -42,7 +42,7 @@ pub(in super::super) fn record(connection: &Connection<'_, '_>, at: NodeId) -> O
                 Expr::text("."),
                 Expr::Pseudo(Pseudo::UrlSuffix),
             ]);
-            let name = match in_region(index, name) {
+            let name = match in_region(index.graph, index.region(), name) {
                 Value::Lit(text) => RawValue::Str(text),
                 Value::Expr(expr) => RawValue::from(expr),
             };

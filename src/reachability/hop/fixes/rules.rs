@@ -1,6 +1,6 @@
 //! Rules of security groups, in the style of the group.
 
-use crate::ir::{Cidr, Dialect, Link, NodeId, Value};
+use crate::ir::{Cidr, Dialect, Expr, Link, NodeId, Value};
 use crate::reachability::fix::{Changes, link, raw};
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::security::Group;
@@ -28,11 +28,20 @@ pub(in super::super) fn node(groups: &[Group<'_>]) -> Option<NodeId> {
     })
 }
 
+/// Returns whether a fix can contain an expression: the name of a value, not a description.
+fn is_written(expr: &Expr) -> bool {
+    let mut written = true;
+    expr.walk(&mut |part| {
+        written &= !matches!(part, Expr::Unknown(_) | Expr::Opaque(_) | Expr::OneOf(_));
+    });
+    written
+}
+
 /// Returns a security group that a rule can name.
 fn named(groups: &[Group<'_>]) -> Option<Link<SecurityGroup>> {
     groups.iter().find_map(|group| match group {
         Group::Of(Resolved::Node(id, _)) => Some(link(*id)),
-        Group::Of(Resolved::Outside(expr)) => Some(Value::Expr(expr.clone())),
+        Group::Of(Resolved::Outside(expr)) if is_written(expr) => Some(Value::Expr(expr.clone())),
         _ => None,
     })
 }

@@ -19,7 +19,7 @@ pub(in super::super) fn s3_gateway(
     request: &S3Request<'_>,
 ) -> Fix {
     let index = connection.index;
-    let mut changes = Changes::new(index);
+    let mut changes = Changes::new(index.graph);
     let (Some(vpc), Resolved::Node(subnet, _)) = (link_of(&connection.vpc), connection.subnet)
     else {
         return Fix::manual(
