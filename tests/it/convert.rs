@@ -313,7 +313,7 @@ fn lossy_conversions_are_rejected() {
         ),
         (
             "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Sub ['${A}', {A: !GetAZs ''}]}]}}",
-            "expected text, found a list",
+            "`a list in Fn::Sub` has no equivalent",
         ),
         (
             "V: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, Tags: [{Key: u, Value: !Select [0, !GetAZs eu-west-1]}]}}",

@@ -169,6 +169,9 @@ impl Reader<'_> {
             rest = &after[end + 1..];
         }
         parts.push(Expr::Text(rest.to_owned().into()));
+        if self.strict.is_some() && parts.iter().any(Expr::is_list) {
+            return Some(opaque("a list in Fn::Sub"));
+        }
         Some(match (&self.strict, Expr::concat(parts)) {
             // A joined pattern is a literal.
             (Some(_), Expr::Text(text)) => RawValue::Str(text),
