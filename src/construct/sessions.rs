@@ -148,6 +148,7 @@ pub struct SessionHandles {
     /// The bucket, if it exists.
     pub bucket: Option<Handle<Bucket>>,
     pub(crate) scope: SessionScope,
+    pub(crate) max_duration_minutes: Option<i64>,
     /// The resources that an instance depends on.
     pub(crate) ready: Vec<NodeId>,
 }
@@ -421,6 +422,7 @@ impl Construct for PlacedSessions {
             logs: made.logs.map(|(group, _)| group),
             bucket: made.bucket,
             scope: self.sessions.scope,
+            max_duration_minutes: self.sessions.max_duration_minutes,
             ready,
         }
     }

@@ -42,6 +42,8 @@ resource! {
         path: Value<Text> = "Path" / "path",
         /// The permissions boundary. Default: none.
         permissions_boundary: Link<ManagedPolicy> = "PermissionsBoundary" / "permissions_boundary",
+        /// The longest session of the role in seconds, from 3,600 to 43,200. Default: 3,600.
+        max_session_duration: Value<i64> = "MaxSessionDuration" / "max_session_duration",
     }
     many {
         /// ARNs of managed policies, separate resources in Terraform. Default: none.
