@@ -26,7 +26,8 @@ options! {
         cloudtrail: def bool = true;
         /// Enables the trail in all Regions.
         multi_region: def bool = true;
-        /// Days until S3 deletes the files of the trail.
+        /// Days until S3 deletes the files of the trail, and overwritten files after they were
+        /// overwritten.
         expiration_days: opt Value<i64>, in 1..=36500, shown "never";
         /// Days until CloudWatch Logs deletes the events of the trail, which it then also receives.
         cloudwatch_logs_retention_days: opt Value<i64>, in 1..=3653, shown "no log group";
@@ -167,6 +168,7 @@ impl PlacedAudit<'_> {
         ];
         let policy = BucketPolicy::new(bucket, PolicyDocument::new(statements));
         let policy = scope.add("BucketPolicy", policy);
+        scope.set_removal_policy(policy, RemovalPolicy::Retain);
         scope.depends_on(policy, [bucket.node()]);
         let days = self.trail_log_days().cloned();
         let written = days.map(|days| {
