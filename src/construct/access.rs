@@ -511,6 +511,7 @@ impl Construct for SessionAccess {
             let placed = PlacedAudit {
                 audit,
                 network: &network,
+                instances: &instances,
                 boundary,
             };
             scope.add_renamed("Audit", None, location, placed)

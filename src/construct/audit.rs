@@ -9,7 +9,7 @@ use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
 use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
 use crate::resource::{
-    Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
+    Bucket, BucketPolicy, EncryptionByDefault, FlowLog, Instance, KmsKey, LifecycleRule, LogGroup,
     ManagedPolicy, PolicyDocument, Principal, RemovalPolicy, Role, RolePolicy, Statement, Trail,
     Typed,
 };
@@ -41,6 +41,7 @@ options! {
 pub(crate) struct PlacedAudit<'a> {
     pub(crate) audit: Audit,
     pub(crate) network: &'a NetworkHandles,
+    pub(crate) instances: &'a [Handle<Instance>],
     /// The permissions boundary of its roles.
     pub(crate) boundary: Option<Link<ManagedPolicy>>,
 }
@@ -189,6 +190,8 @@ impl PlacedAudit<'_> {
             ready.extend(written.ready);
         }
         let trail = scope.add("Trail", trail);
+        // Last: a creation that fails after CloudTrail has written cannot delete the bucket.
+        ready.extend(self.instances.iter().map(|it| it.node()));
         scope.depends_on(trail, ready);
         scope.output(
             "BucketName",

@@ -193,7 +193,8 @@ options! {
     options {
         /// ID of the image.
         ami_id: opt Link<LaunchImage>;
-        /// Name of the Systems Manager parameter that holds the image ID.
+        /// Name of the Systems Manager parameter that holds the image ID. A parameter of your own
+        /// needs the data type `aws:ec2:image`.
         ssm_parameter: opt Text;
         /// Architecture of the image.
         architecture: opt Architecture, shown "not checked";

@@ -170,6 +170,28 @@ fn every_region_has_separate_names() {
     assert!(Region::find("eusc-de-east-1").is_some());
 }
 
+/// The list of Availability Zones of a Region changes; that must not replace a subnet.
+#[test]
+fn terraform_ignores_another_list_of_availability_zones() {
+    let ignored = |text: &str| {
+        let [_, _, (_, tf), _] = documents("access", text);
+        let module: Value = serde_json::from_str(&tf).unwrap();
+        let subnet = &module["resource"]["aws_subnet"]["network_subnet_a"];
+        subnet["lifecycle"]["ignore_changes"].clone()
+    };
+    assert_eq!(ignored(""), serde_json::json!(["availability_zone"]));
+    // A change of a named zone is intended.
+    assert!(ignored("network: {zones: [eu-central-1a, eu-central-1b]}\n").is_null());
+}
+
+/// A creation that fails late could otherwise not delete the bucket, into which CloudTrail wrote.
+#[test]
+fn the_trail_is_created_after_the_instances() {
+    let template = template("audit: true\n");
+    let after = &template["Resources"]["AuditTrail"]["DependsOn"];
+    assert!(after.to_string().contains("MainInstance"), "{after}");
+}
+
 /// A Region that AWS opens later has no `ec2messages`, and is in no list.
 #[test]
 fn a_region_that_the_data_lacks_gets_no_ec2messages() {
