@@ -109,7 +109,6 @@ REFUSED = {
         "aws_iam_policy": UNKNOWN,
         "aws_iam_role_policy": UNKNOWN,
         "aws_s3_bucket_lifecycle_configuration": NO_EQUIVALENT,
-        "aws_s3_bucket_notification": NO_EQUIVALENT,
         "aws_s3_bucket_ownership_controls": NO_EQUIVALENT,
         "aws_s3_bucket_policy": UNKNOWN,
         "aws_s3_bucket_public_access_block": NO_EQUIVALENT,

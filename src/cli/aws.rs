@@ -254,7 +254,7 @@ pub(super) fn elapsed(duration: Duration) -> String {
 /// A template with its reachability.
 pub(super) struct CheckedTemplate {
     name: String,
-    graph: Graph,
+    pub(super) graph: Graph,
     pub(super) reachability: Reachability,
     json: bool,
 }

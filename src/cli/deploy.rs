@@ -23,6 +23,7 @@ use crate::deploy::cause::Cause;
 use crate::deploy::options::Options;
 use crate::deploy::outcome::{DeployError, Failed, Outcome};
 use crate::deploy::precondition::token;
+use crate::deploy::preflight;
 use crate::deploy::rollout;
 use crate::deploy::stop::Stop;
 use crate::deploy::values::{Request, Template};
@@ -111,6 +112,7 @@ fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
         let cloud = Cloud::connect(&access, &stop)
             .await
             .map_err(|error| report_aws_error(&error))?;
+        check_account(&cloud, &source).await?;
         let template = match (&args.s3_bucket, body) {
             (Some(bucket), body) if body.len() > MAX_INLINE => {
                 Template::Url(upload(&cloud.access(), &cloud.region, bucket, &stack, &body).await?)
@@ -203,6 +205,32 @@ fn check_early(
     let _ = output::stderr(&checked.text(context.program()));
     print_error(UNREACHABLE, Some(ALLOW_UNREACHABLE));
     Err(Failure::Failed)
+}
+
+/// Reports in one list what the account lacks, before anything is created.
+async fn check_account(cloud: &Cloud, source: &Source) -> Result<(), Failure> {
+    // `rollout` reports a failed call, and `source` an unreadable template.
+    let Ok(found) = cloud.stack(&source.stack).await else {
+        return Ok(());
+    };
+    let is_new =
+        found.is_none_or(|it| matches!(&*it.status, "REVIEW_IN_PROGRESS" | "ROLLBACK_COMPLETE"));
+    let region = Some(cloud.region.as_str());
+    let Ok(checked) = check_template(&source.name, &source.text, &[], region) else {
+        return Ok(());
+    };
+    let requirements = preflight::requirements(&checked.graph, is_new);
+    let unmet = preflight::unmet(&AwsCli::new(&cloud.access()), &requirements).await;
+    for it in &unmet {
+        match it.is_error {
+            true => print_error(&it.message, Some(&it.help)),
+            false => output::warning(&format!("{}; {}", it.message, it.help)),
+        }
+    }
+    match unmet.iter().any(|it| it.is_error) {
+        true => Err(Failure::Failed),
+        false => Ok(()),
+    }
 }
 
 /// Uploads the template to a bucket that exists in the Region of the stack.

@@ -81,6 +81,11 @@ impl Lines {
     }
 }
 
+/// The oldest version of the Session Manager plugin that AWS supports.
+///
+/// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/plugin-version-history.html>.
+const PLUGIN: [u32; 3] = [1, 2, 764];
+
 /// The actions that an operator needs to connect.
 ///
 /// From <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-quickstart.html>.
@@ -164,14 +169,14 @@ async fn tools(lines: &mut Lines) -> bool {
         (
             "AWS CLI",
             "aws",
-            [1, 16, 12],
+            &[1, 16, 12][..],
             "older versions do not support sessions",
         ),
         (
             "session plugin",
             "session-manager-plugin",
-            [1, 2, 497],
-            "older versions show the token of the session in the process list",
+            &PLUGIN,
+            "AWS does not support older versions",
         ),
     ] {
         match AwsCli::version(program).await {
@@ -184,7 +189,7 @@ async fn tools(lines: &mut Lines) -> bool {
                 );
             }
             // `aws-cli/2.1 …`: the name has no digit.
-            Some(version) if numbers(&version) < min.to_vec() => {
+            Some(version) if numbers(&version).as_slice() < min => {
                 lines.unknown(what, version, format!("{why}; {}", install(program)));
             }
             Some(version) => lines.pass(what, version),
@@ -503,7 +508,8 @@ mod tests {
     fn versions_are_read_wherever_they_are() {
         assert_eq!(numbers("aws-cli/2.15.30 Python/3.11.8 Linux"), [2, 15, 30]);
         assert_eq!(numbers("1.2.650.0"), [1, 2, 650, 0]);
-        assert!(numbers("1.2.331.0") < vec![1, 2, 497]);
+        assert!(numbers("1.2.707.0") < PLUGIN.to_vec());
+        assert!(numbers("1.2.764.0") > PLUGIN.to_vec());
         assert!(numbers("2.0") > vec![1, 16, 12]);
     }
 }

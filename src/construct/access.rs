@@ -24,7 +24,7 @@ use crate::resource::{
 
 /// Private instances that Session Manager reaches: network, endpoints, groups, role, instances.
 ///
-/// By default: a VPC `10.0.0.0/16` with private subnets in two Availability Zones, three endpoints,
+/// By default: a VPC `10.0.0.0/16` with private subnets in two Availability Zones, two endpoints,
 /// the managed policy, and one instance named `main`.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -99,6 +99,7 @@ impl Preset {
         let mut access = SessionAccess::new()
             .network(self.network())
             .endpoints(self.endpoints())
+            .instance_role(self.instance_role())
             .with_preset(
                 self.instance(DEFAULT_INSTANCE_NAME),
                 self.hardened(|| SUPPRESSIONS).unwrap_or_default(),
@@ -260,6 +261,7 @@ impl Parts {
         Parts {
             network: Network::New(preset.network()),
             endpoints: preset.endpoints(),
+            instance_role: preset.instance_role(),
             sessions: preset.sessions(),
             operators: preset.operators(),
             patching: preset.patching(),
@@ -390,7 +392,8 @@ impl Construct for SessionAccess {
         if let Some(sessions) = &sessions {
             needs.services.extend(sessions.services());
             needs.s3 |= sessions.bucket.is_some();
-            needs.buckets.extend(sessions.bucket);
+            let bucket = sessions.bucket.map(|it| (it, sessions.prefix.clone()));
+            needs.buckets.extend(bucket);
         }
         if let (false, None, Some(first)) = (
             alone,
@@ -413,7 +416,7 @@ impl Construct for SessionAccess {
         let endpoints = PlacedEndpoints {
             endpoints: self.endpoints,
             network: &network,
-            role: instance_role.role,
+            role: &instance_role,
             needs,
         };
         let mut endpoints = scope.add_renamed("Endpoints", None, at_endpoints, endpoints);
@@ -508,6 +511,7 @@ impl Construct for SessionAccess {
             let placed = PlacedAudit {
                 audit,
                 network: &network,
+                instances: &instances,
                 boundary,
             };
             scope.add_renamed("Audit", None, location, placed)

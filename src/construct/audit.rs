@@ -9,7 +9,7 @@ use super::scope::{Construct, Scope};
 use super::shared::{WRITE_LOGS, allow_cloudwatch_logs, delegate_to_iam, require_tls, rotated_key};
 use crate::ir::{Expr, Handle, IntoValue, Link, NodeId, Text, Value, kebab};
 use crate::resource::{
-    Bucket, BucketPolicy, EncryptionByDefault, FlowLog, KmsKey, LifecycleRule, LogGroup,
+    Bucket, BucketPolicy, EncryptionByDefault, FlowLog, Instance, KmsKey, LifecycleRule, LogGroup,
     ManagedPolicy, PolicyDocument, Principal, RemovalPolicy, Role, RolePolicy, Statement, Trail,
     Typed,
 };
@@ -26,7 +26,8 @@ options! {
         cloudtrail: def bool = true;
         /// Enables the trail in all Regions.
         multi_region: def bool = true;
-        /// Days until S3 deletes the files of the trail.
+        /// Days until S3 deletes the files of the trail, and overwritten files after they were
+        /// overwritten.
         expiration_days: opt Value<i64>, in 1..=36500, shown "never";
         /// Days until CloudWatch Logs deletes the events of the trail, which it then also receives.
         cloudwatch_logs_retention_days: opt Value<i64>, in 1..=3653, shown "no log group";
@@ -40,6 +41,7 @@ options! {
 pub(crate) struct PlacedAudit<'a> {
     pub(crate) audit: Audit,
     pub(crate) network: &'a NetworkHandles,
+    pub(crate) instances: &'a [Handle<Instance>],
     /// The permissions boundary of its roles.
     pub(crate) boundary: Option<Link<ManagedPolicy>>,
 }
@@ -167,6 +169,7 @@ impl PlacedAudit<'_> {
         ];
         let policy = BucketPolicy::new(bucket, PolicyDocument::new(statements));
         let policy = scope.add("BucketPolicy", policy);
+        scope.set_removal_policy(policy, RemovalPolicy::Retain);
         scope.depends_on(policy, [bucket.node()]);
         let days = self.trail_log_days().cloned();
         let written = days.map(|days| {
@@ -187,6 +190,8 @@ impl PlacedAudit<'_> {
             ready.extend(written.ready);
         }
         let trail = scope.add("Trail", trail);
+        // Last: a creation that fails after CloudTrail has written cannot delete the bucket.
+        ready.extend(self.instances.iter().map(|it| it.node()));
         scope.depends_on(trail, ready);
         scope.output(
             "BucketName",

@@ -1,6 +1,7 @@
 //! VPC endpoints for the services that the agent needs.
 
 use super::duplicates::check_id;
+use super::instance_role::{InstanceRoleHandles, Permissions};
 use super::network::{NetworkHandles, SubnetHandle};
 #[cfg(feature = "config")]
 use super::option_types::{Kind, OptionType};
@@ -41,8 +42,10 @@ options! {
     #[derive(Clone, Debug)]
     pub struct Endpoints, start |preset| preset.endpoints();
     options {
-        /// Creates the endpoint `ec2messages` where the Region has it.
-        ec2messages: def bool = true;
+        // https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html
+        /// Creates the endpoint `ec2messages` where the Region has it. Run Command and State Manager
+        /// need it for agents older than 3.3.40.0; sessions do not.
+        ec2messages: def bool = false;
         /// Additional interface endpoints, such as `kms`, `logs`, `ec2` or `monitoring`. Use the
         /// full name of a service that `ssm-synth` does not know.
         services: many Service;
@@ -116,26 +119,24 @@ pub(crate) struct EndpointNeeds {
     pub(crate) s3: bool,
     /// Whether the instances are patched.
     pub(crate) patching: bool,
-    /// Buckets of the stack that the agent writes to.
-    pub(crate) buckets: Vec<Handle<Bucket>>,
+    /// Buckets of the stack that the agent writes to, with the prefix of its objects.
+    pub(crate) buckets: Vec<(Handle<Bucket>, Text)>,
 }
 
 pub(crate) struct PlacedEndpoints<'a> {
     pub(crate) endpoints: Endpoints,
     pub(crate) network: &'a NetworkHandles,
-    pub(crate) role: Handle<Role>,
+    pub(crate) role: &'a InstanceRoleHandles,
     pub(crate) needs: EndpointNeeds,
 }
 
-/// What the agent asks of `ssm`: the part of `AmazonSSMManagedInstanceCore`.
-const SSM_ACTIONS: [&str; 15] = [
+/// What the agent asks of `ssm`: the part of `AmazonSSMManagedInstanceCore` without parameters.
+const SSM_ACTIONS: [&str; 13] = [
     "ssm:DescribeAssociation",
     "ssm:DescribeDocument",
     "ssm:GetDeployablePatchSnapshotForInstance",
     "ssm:GetDocument",
     "ssm:GetManifest",
-    "ssm:GetParameter",
-    "ssm:GetParameters",
     "ssm:ListAssociations",
     "ssm:ListInstanceAssociations",
     "ssm:PutComplianceItems",
@@ -145,6 +146,18 @@ const SSM_ACTIONS: [&str; 15] = [
     "ssm:UpdateInstanceAssociationStatus",
     REGISTER_ACTION,
 ];
+
+/// What `AmazonSSMManagedInstanceCore` allows in addition.
+const PARAMETER_ACTIONS: [&str; 2] = ["ssm:GetParameter", "ssm:GetParameters"];
+
+/// What an instance with these permissions asks of `ssm`.
+fn ssm_actions(permissions: Permissions) -> Vec<&'static str> {
+    match permissions {
+        Permissions::ManagedInstanceCore => [&SSM_ACTIONS[..], &PARAMETER_ACTIONS].concat(),
+        Permissions::WithoutParameters => SSM_ACTIONS.to_vec(),
+        Permissions::SessionOnly => vec![REGISTER_ACTION],
+    }
+}
 
 /// Warns if the zones of subnets are unknown: an endpoint has one subnet per zone.
 fn check_known_zones(chosen: &[SubnetHandle], scope: &mut Scope<'_>) {
@@ -261,8 +274,9 @@ impl PlacedEndpoints<'_> {
         if !self.endpoints.least_privilege {
             return None;
         }
+        let of_ssm = ssm_actions(self.role.permissions);
         let actions: &[&'static str] = match service.as_str() {
-            "ssm" => &SSM_ACTIONS,
+            "ssm" => &of_ssm,
             "ssmmessages" => &CHANNEL_ACTIONS,
             "ec2messages" => &COMMAND_ACTIONS,
             "kms" => &[SESSION_KEY_ACTION],
@@ -277,7 +291,11 @@ impl PlacedEndpoints<'_> {
         let statement = Statement::allow(actions.iter().copied())
             .principal(Principal::Any)
             .on(["*"])
-            .when("ArnEquals", "aws:PrincipalArn", [self.role.attr(Role::ARN)]);
+            .when(
+                "ArnEquals",
+                "aws:PrincipalArn",
+                [self.role.role.attr(Role::ARN)],
+            );
         Some(PolicyDocument::new([statement]))
     }
 
@@ -437,9 +455,10 @@ fn s3_policy(needs: &EndpointNeeds, scope: &Scope<'_>) -> PolicyDocument {
     };
     let read = any(&["s3:GetObject"]).on(aws_buckets(needs.patching, scope));
     let mut statements = vec![read];
-    for bucket in &needs.buckets {
-        let all = Expr::concat([bucket.attr(Bucket::ARN), Expr::text("/*")]);
-        statements.push(any(&["s3:PutObject"]).on([all]));
+    for (bucket, prefix) in &needs.buckets {
+        let keys = format!("/{prefix}/*");
+        let objects = Expr::concat([bucket.attr(Bucket::ARN), Expr::text(keys)]);
+        statements.push(any(&["s3:PutObject"]).on([objects]));
         statements.push(any(&[BUCKET_ACTION]).on([bucket.attr(Bucket::ARN)]));
     }
     PolicyDocument::new(statements)
@@ -486,9 +505,8 @@ impl Construct for PlacedEndpoints<'_> {
                 let condition = (service.as_str() == "ec2messages"
                     && scope.known_region().is_none())
                 .then(|| {
-                    let without = Region::without_ec2messages().map(Text::Borrowed).collect();
-                    let test = Predicate::OneOf(scope.region(), without);
-                    scope.condition("HasEc2messages", Predicate::Not(Box::new(test)))
+                    let with = Region::with_ec2messages().map(Text::Borrowed).collect();
+                    scope.condition("HasEc2messages", Predicate::OneOf(scope.region(), with))
                 });
                 ready.push(self.interface(service, &subnets, group, condition, scope));
             }

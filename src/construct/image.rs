@@ -135,6 +135,17 @@ impl ImageFamily {
         }
     }
 
+    /// Returns the user of the published image that sessions can run as, in addition to `root`.
+    /// Windows has no Run As.
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/managing-users.html>
+    pub(crate) const fn user(self) -> Option<&'static str> {
+        match self {
+            ImageFamily::AmazonLinux2023 | ImageFamily::AmazonLinux2 => Some("ec2-user"),
+            ImageFamily::Ubuntu2204 | ImageFamily::Ubuntu2404 => Some("ubuntu"),
+            ImageFamily::WindowsServer2022 | ImageFamily::WindowsServer2025 => None,
+        }
+    }
+
     /// Returns the size in GiB of the published image, below which no disk can be.
     pub const fn min_volume_size(self) -> i64 {
         match self {
@@ -182,7 +193,8 @@ options! {
     options {
         /// ID of the image.
         ami_id: opt Link<LaunchImage>;
-        /// Name of the Systems Manager parameter that holds the image ID.
+        /// Name of the Systems Manager parameter that holds the image ID. A parameter of your own
+        /// needs the data type `aws:ec2:image`.
         ssm_parameter: opt Text;
         /// Architecture of the image.
         architecture: opt Architecture, shown "not checked";

@@ -8,9 +8,9 @@ use super::scope::{Construct, Scope};
 use super::sessions::{SessionHandles, SessionScope};
 use crate::ir::{Diagnostic, Expr, Handle, IntoValue, Link, NodeId, Severity, Text, Value, quoted};
 use crate::resource::{
-    BlockDeviceMapping, DetailedMonitoring, Document, Ebs, HttpTokens, Instance, InstanceProfile,
-    KmsKey, LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume,
-    SecurityGroup, Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
+    BlockDeviceMapping, Document, Ebs, HttpTokens, Instance, InstanceProfile, KmsKey,
+    LaunchTemplate, LaunchTemplateSpecification, MetadataOptions, RootVolume, SecurityGroup,
+    Subnet, Switch, TagSpecification, Tags, Typed, UserData, VolumeType,
 };
 use crate::validate::{ArnOf, IdOf};
 
@@ -277,6 +277,48 @@ impl PrivateInstance {
         }
     }
 
+    /// Warns about Amazon Linux 2, which AWS no longer supports.
+    /// <https://aws.amazon.com/amazon-linux-2/faqs/>
+    fn check_support(&self, scope: &mut Scope<'_>) {
+        let ended = match &self.image {
+            Image::Latest(family) => *family == ImageFamily::AmazonLinux2,
+            Image::Parameter { name, .. } => name.contains("/amzn2-ami-"),
+            Image::Id { .. } => false,
+        };
+        if ended {
+            let message = "Amazon Linux 2 has had no security updates since 2026-06-30";
+            scope.add_diagnostic(
+                Diagnostic::warning("image-end-of-life", message)
+                    .about(&["image"])
+                    .help("use `al2023`"),
+            );
+        }
+    }
+
+    /// Warns if sessions run as a user that the image lacks, and nothing can create it.
+    fn check_user(&self, user: Option<&Text>, scope: &mut Scope<'_>) {
+        let (Some(user), Image::Latest(family), None) = (user, &self.image, &self.user_data) else {
+            return;
+        };
+        if let Some(existing) = family.user()
+            && *user != existing
+            && *user != "root"
+        {
+            let message = format!(
+                "sessions run as {}, which {} does not have",
+                quoted(user),
+                family.as_str()
+            );
+            scope.add_diagnostic(
+                Diagnostic::warning("session-user", message)
+                    .about(&["image"])
+                    .help(format!(
+                        "set `sessions.run_as_user: {existing}`, or create the user in `user_data`"
+                    )),
+            );
+        }
+    }
+
     /// Reports images that are known to lack the agent.
     fn check_agent(&self, scope: &mut Scope<'_>) {
         let Image::Parameter { name, .. } = &self.image else {
@@ -442,6 +484,9 @@ impl Construct for PlacedInstance<'_> {
         instance_config.resolve_user_data(self.s3, scope);
         let architecture = instance_config.resolve_architecture(scope);
         instance_config.check_agent(scope);
+        instance_config.check_support(scope);
+        let run_as = self.sessions.and_then(|it| it.run_as.as_ref());
+        instance_config.check_user(run_as, scope);
         instance_config.check_ranges(&[], scope);
         instance_config.check_volume(scope);
         instance_config.check_references(scope);
@@ -491,12 +536,11 @@ impl Construct for PlacedInstance<'_> {
             .http_put_response_hop_limit(1);
         if let Some(parameter) = parameter {
             let image = crate::ir::Id::new(format!("resolve:ssm:{parameter}"));
+            // A new version replaces the instance: no setting that can change without belongs here.
+            // The metadata options are the same for every instance.
             let mut template = LaunchTemplate::new(image)
                 .block_devices([BlockDeviceMapping::new(root, ebs)])
                 .metadata_options(metadata.clone());
-            template.monitoring = instance_config
-                .detailed_monitoring
-                .then(|| DetailedMonitoring::new(true));
             if let Some(trigger) = &instance_config.replacement_trigger {
                 // A change of the template's data is what both languages replace the instance
                 // for; a description alone is not (Terraform sees the new version one plan late).

@@ -16,18 +16,34 @@ words! {
     pub enum Permissions {
         /// The managed policy `AmazonSSMManagedInstanceCore`.
         ManagedInstanceCore = "managed",
+        /// The managed policy `AmazonSSMManagedEC2InstanceDefaultPolicy`: the same actions, without
+        /// access to parameters.
+        /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedEC2InstanceDefaultPolicy.html>
+        WithoutParameters = "without-parameters",
         /// Sessions only: five actions, and no access to parameters.
         /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html>
         SessionOnly = "session-only",
     }
 }
 
+impl Permissions {
+    /// Returns the managed policy, if there is one.
+    fn managed_policy(self) -> Option<&'static str> {
+        match self {
+            Permissions::ManagedInstanceCore => Some("AmazonSSMManagedInstanceCore"),
+            Permissions::WithoutParameters => Some("AmazonSSMManagedEC2InstanceDefaultPolicy"),
+            Permissions::SessionOnly => None,
+        }
+    }
+}
+
 options! {
     /// The IAM role and instance profile of the instances.
     #[derive(Clone, Debug)]
-    pub struct InstanceRole;
+    pub struct InstanceRole, start |preset| preset.instance_role();
     options {
-        /// Permissions of the role: `AmazonSSMManagedInstanceCore`, or only those of sessions.
+        /// Permissions of the role: `AmazonSSMManagedInstanceCore`, which also reads all parameters
+        /// of Parameter Store, the same without parameters, or only those of sessions.
         permissions: def Permissions = Permissions::ManagedInstanceCore;
         /// IAM path of the role and the instance profile.
         path: opt Value<Text>, shown "`/`";
@@ -48,6 +64,7 @@ pub struct InstanceRoleHandles {
     pub instance_profile: Handle<InstanceProfile>,
     /// The resources that an instance depends on.
     pub ready: Vec<NodeId>,
+    pub(crate) permissions: Permissions,
 }
 
 impl InstanceRole {
@@ -71,11 +88,11 @@ impl Construct for InstanceRole {
         let mut role = Role::new(PolicyDocument::new([trust]));
         role.path = self.path.clone();
         role.permissions_boundary = self.permissions_boundary;
-        if self.permissions == Permissions::ManagedInstanceCore {
+        if let Some(policy) = self.permissions.managed_policy() {
             let arn = Expr::concat([
                 Expr::text("arn:"),
                 scope.partition(),
-                Expr::text(":iam::aws:policy/AmazonSSMManagedInstanceCore"),
+                Expr::text(format!(":iam::aws:policy/{policy}")),
             ]);
             let arn: Link<ManagedPolicy> = match arn {
                 Expr::Text(text) => Value::Lit(crate::ir::Id::new(text)),
@@ -99,6 +116,7 @@ impl Construct for InstanceRole {
             role,
             instance_profile: profile,
             ready,
+            permissions: self.permissions,
         }
     }
 }

@@ -21,7 +21,8 @@ options! {
     #[derive(Clone, Debug, PartialEq)]
     pub struct Monitoring, start |preset| preset.monitoring().unwrap_or_default();
     options {
-        /// Enables notifications when a session starts, resumes or ends. The account needs a trail.
+        /// Enables notifications when a session starts, resumes or is terminated. The account needs
+        /// a trail.
         session_events: def bool = true;
         /// Creates an alarm per instance for the EC2 status checks.
         alarms: def bool = true;
@@ -160,7 +161,7 @@ impl PlacedMonitoring<'_> {
             },
         });
         let rule = EventRule::new(Content(pattern.into()))
-            .description("Sessions that are opened, resumed and ended")
+            .description("Sessions that are started, resumed and terminated")
             .state("ENABLED")
             .targets([EventTarget::new("topic", topic.attr(Topic::LINK))]);
         scope.add("Sessions", rule);

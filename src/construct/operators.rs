@@ -93,8 +93,13 @@ impl OperatorPolicy {
     /// instances, so one condition on both would deny everything. Each statement requires the
     /// document check; without it, IAM allows the default document regardless of the list.
     /// `BoolIfExists` is necessary because plain `Bool` also denies listed documents. Two statements
-    /// match the operator's own sessions, by ID and by the tags that AWS sets. Session IDs start
-    /// with the role session name, not with `aws:userid`.
+    /// match the operator's own sessions: of IAM users by ID, which starts with the name of the
+    /// user, and of everyone by the tag that AWS sets. The ID of a role's session starts with the
+    /// role session name, which no policy variable contains.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html>
+    ///
+    /// The data channel is allowed on all sessions, as in the managed policies of AWS: no variable
+    /// matches the IDs, and the channel also requires the token that `StartSession` returned.
     pub fn to_policy_document(&self, context: &ArnContext) -> PolicyDocument {
         let validated = |statement: Statement| {
             statement.when(
@@ -150,13 +155,18 @@ impl OperatorPolicy {
         let mine = ["ssm:TerminateSession", "ssm:ResumeSession"];
         let mut statements = vec![
             validated(start).sid("StartOnInstances"),
-            validated(Statement::allow(["ssm:StartSession"]).on(documents))
+            validated(Statement::allow(["ssm:StartSession"]).on(documents.iter().cloned()))
                 .sid("StartWithDocuments"),
+            // The Session Manager console reads the document that the operator selects.
+            Statement::allow(["ssm:GetDocument"])
+                .on(documents)
+                .sid("ReadDocuments"),
             Statement::allow([OPEN_DATA_CHANNEL])
-                .on([session("${aws:userid}-*")])
+                .on([session("*")])
                 .sid("DataChannel"),
+            // Without the variable, as for roles, the resource matches nothing.
             Statement::allow(mine)
-                .on([session("${aws:userid}-*")])
+                .on([session("${aws:username}-*")])
                 .sid("OwnSessionsById"),
             Statement::allow(mine)
                 .on([session("*")])
@@ -171,6 +181,7 @@ impl OperatorPolicy {
                 "ssm:DescribeInstanceInformation",
                 "ssm:DescribeInstanceProperties",
                 "ssm:DescribeSessions",
+                "ssm:ListDocuments",
             ])
             .on([text("*")])
             .sid("Look"),
@@ -318,6 +329,11 @@ impl Construct for PlacedOperators<'_> {
             }
             let mut role = Role::new(PolicyDocument::new([trust])).managed_policies([policy]);
             role.permissions_boundary = self.boundary;
+            // Expired credentials cannot resume a session that still lasts.
+            role.max_session_duration = self
+                .sessions
+                .and_then(|it| it.max_duration_minutes)
+                .map(|minutes| Value::Lit(minutes.clamp(60, 720) * 60));
             let role = scope.add("Role", role);
             scope.output("RoleArn", role.attr(Role::ARN), "The role of operators");
             role
@@ -376,6 +392,108 @@ fn aws_document(context: &ArnContext, name: &'static str) -> Value<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value as Json;
+
+    /// A call by a principal, as a policy sees it.
+    struct Call<'a> {
+        action: &'a str,
+        resource: &'a str,
+        user_name: Option<&'a str>,
+        user_id: &'a str,
+        /// The value of the tag `aws:ssmmessages:session-id` of the resource.
+        owner: Option<&'a str>,
+    }
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        match pattern.split_once('*') {
+            None => pattern == text,
+            Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+                let ends = (0..=text.len()).filter(|n| text.is_char_boundary(*n));
+                ends.into_iter().any(|n| matches(rest, &text[n..]))
+            }),
+        }
+    }
+
+    /// Whether a statement allows the call: the part of IAM that statements on sessions use.
+    fn allows(policy: &str, call: &Call<'_>) -> bool {
+        let fill = |text: &str| {
+            let text = text.replace("${aws:userid}", call.user_id);
+            match call.user_name {
+                Some(name) => Some(text.replace("${aws:username}", name)),
+                None => (!text.contains("${aws:username}")).then_some(text),
+            }
+        };
+        let lists = |list: &Json, text: &str| {
+            let texts = list
+                .as_array()
+                .map_or(std::slice::from_ref(list), Vec::as_slice);
+            let mut texts = texts.iter().filter_map(|it| fill(it.as_str().unwrap()));
+            texts.any(|pattern| matches(&pattern, text))
+        };
+        let value: Json = serde_json::from_str(policy).unwrap();
+        value["Statement"].as_array().unwrap().iter().any(|it| {
+            let tag = &it["Condition"]["StringLike"]["ssm:resourceTag/aws:ssmmessages:session-id"];
+            let owned = tag.is_null() || call.owner.is_some_and(|owner| lists(tag, owner));
+            lists(&it["Action"], call.action) && lists(&it["Resource"], call.resource) && owned
+        })
+    }
+
+    /// The principals that start sessions: name and ID in IAM, and the start of their session IDs.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
+    const WHO: [(Option<&str>, &str, &str); 4] = [
+        (Some("ada"), "AIDAEXAMPLE", "ada"),
+        (None, "AROAEXAMPLE:deploy", "deploy"),
+        // IAM Identity Center names the role session by the user name.
+        (None, "AROASSO:ada@example.com", "ada@example.com"),
+        (None, "123456789012:federated", "federated"),
+    ];
+
+    #[test]
+    fn every_kind_of_operator_opens_resumes_and_ends_only_their_own_sessions() {
+        let text = policy(tagged("core"), "aws", "eu-central-1");
+        for (user_name, user_id, start) in WHO {
+            let mine = format!("arn:aws:ssm:eu-central-1:123456789012:session/{start}-0a1b2c");
+            let theirs = "arn:aws:ssm:eu-central-1:123456789012:session/other-0a1b2c";
+            let call = |action, resource, owner| {
+                let call = Call {
+                    action,
+                    resource,
+                    user_name,
+                    user_id,
+                    owner,
+                };
+                allows(&text, &call)
+            };
+            let open = "ssmmessages:OpenDataChannel";
+            assert!(call(open, &mine, Some(user_id)), "{user_id}");
+            for action in ["ssm:TerminateSession", "ssm:ResumeSession"] {
+                assert!(call(action, &mine, Some(user_id)), "{user_id} {action}");
+                assert!(!call(action, theirs, Some("AROAOTHER:other")), "{user_id}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_console_finds_and_reads_the_session_document() {
+        let text = policy(tagged("core").document("team"), "aws", "eu-central-1");
+        let call = |action, resource: &str| {
+            let (user_name, user_id, owner) = (None, "AROAEXAMPLE:deploy", None);
+            let call = Call {
+                action,
+                resource,
+                user_name,
+                user_id,
+                owner,
+            };
+            allows(&text, &call)
+        };
+        let document =
+            |name: &str| format!("arn:aws:ssm:eu-central-1:123456789012:document/{name}");
+        let [team, other] = ["team", "other"].map(document);
+        assert!(call("ssm:ListDocuments", "*"));
+        assert!(call("ssm:GetDocument", &team));
+        assert!(!call("ssm:GetDocument", &other));
+    }
 
     fn policy(policy: OperatorPolicy, partition: &'static str, region: &'static str) -> String {
         let context = ArnContext {

@@ -16,7 +16,7 @@ words! {
     pub enum Preset {
         /// The lowest cost: one Availability Zone, and the two endpoints that a session needs.
         Minimal = "minimal",
-        /// Two Availability Zones and the endpoints of the agent.
+        /// Two Availability Zones.
         #[default]
         Standard = "standard",
         /// All best practices: logged and encrypted sessions, operators, least privilege, patches,

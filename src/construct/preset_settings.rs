@@ -3,6 +3,7 @@
 use super::audit::Audit;
 use super::endpoints::{EndpointZones, Endpoints};
 use super::instance::PrivateInstance;
+use super::instance_role::{InstanceRole, Permissions};
 use super::monitoring::Monitoring;
 use super::network::{PrivateNetwork, Zones};
 use super::operators::Operators;
@@ -13,6 +14,8 @@ use crate::ir::{Scanner, Suppression};
 
 const NO_ACCESS_LOGS: &str = "S3 delivers access logs to buckets without a KMS key only; the trail \
                               can record data events instead";
+
+const NO_NOTIFICATIONS: &str = "nothing receives notifications about objects";
 
 /// Suppressed findings of policy scanners in the hardened stack; `docs/explanation/security.md` has
 /// the same list.
@@ -30,6 +33,21 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
         cfn: "",
         tf: "aws_s3_bucket",
         reason: "a copy in another region is a choice about residency that the stack's owner makes",
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV2_AWS_62",
+        cfn: "",
+        tf: "aws_s3_bucket",
+        reason: NO_NOTIFICATIONS,
+    },
+    Suppression {
+        scanner: Scanner::Checkov,
+        check: "CKV_AWS_135",
+        cfn: "",
+        tf: "aws_instance",
+        reason: "current instance types are always EBS-optimized, and in Terraform the setting \
+                 replaces the instance",
     },
     Suppression {
         scanner: Scanner::Checkov,
@@ -66,6 +84,29 @@ pub(crate) const SUPPRESSIONS: &[Suppression] = &[
         cfn: "AWS::S3::Bucket",
         tf: "",
         reason: NO_ACCESS_LOGS,
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "s3_event_notifications_enabled_check",
+        cfn: "AWS::S3::Bucket",
+        tf: "",
+        reason: NO_NOTIFICATIONS,
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "s3_bucket_object_lock_enabled_check",
+        cfn: "AWS::S3::Bucket",
+        tf: "",
+        reason: "Object Lock without a retention period locks nothing, and you cannot disable it later; \
+                 versions keep overwritten objects",
+    },
+    Suppression {
+        scanner: Scanner::Guard,
+        check: "ec2_launch_template_monitoring_enabled_check",
+        cfn: "AWS::EC2::LaunchTemplate",
+        tf: "",
+        reason: "the instance enables detailed monitoring; in the launch template, a change would \
+                 replace the instance",
     },
     Suppression {
         scanner: Scanner::Guard,
@@ -108,17 +149,21 @@ impl Preset {
             _ => EndpointZones::All,
         };
         Endpoints::default()
-            // Agents since 2024 use `ssmmessages` for everything.
-            .ec2messages(self != Preset::Minimal)
             .zones(zones)
             .least_privilege(self == Preset::Hardened)
     }
 
+    /// The role of the instances.
+    pub fn instance_role(self) -> InstanceRole {
+        InstanceRole::new(match self {
+            Preset::Hardened => Permissions::WithoutParameters,
+            _ => Permissions::ManagedInstanceCore,
+        })
+    }
+
     /// An instance.
     pub fn instance(self, name: impl Into<String>) -> PrivateInstance {
-        PrivateInstance::new(name.into())
-            .detailed_monitoring(self == Preset::Hardened)
-            .ebs_optimized(self == Preset::Hardened)
+        PrivateInstance::new(name.into()).detailed_monitoring(self == Preset::Hardened)
     }
 
     /// The session preferences.

@@ -24,6 +24,9 @@ use crate::session_manager::{
 };
 use crate::validate::ArnOf;
 
+/// The user of sessions on Linux without Run As, which the agent creates.
+const DEFAULT_USER: &str = "ssm-user";
+
 /// The end of the name of the output with the document.
 pub(crate) const DOCUMENT_OUTPUT: &str = "DocumentName";
 
@@ -93,9 +96,9 @@ options! {
     #[derive(Clone, Debug, PartialEq)]
     pub struct SessionBucket;
     options {
-        /// Prefix of the object keys.
-        prefix: opt Text;
-        /// Days until S3 deletes session logs.
+        /// Prefix of the object keys. The instances can write only below it.
+        prefix: def Text = "sessions";
+        /// Days until S3 deletes session logs, and overwritten logs after they were overwritten.
         expiration_days: opt Value<i64>, in 1..=36500, shown "never";
     }
 }
@@ -124,8 +127,9 @@ options! {
         idle_timeout_minutes: def i64 = 20, in 1..=60;
         /// Minutes before a session ends, also with input.
         max_duration_minutes: opt i64, in 1..=1440;
-        /// Operating system user of sessions on Linux. The user must exist.
-        run_as_user: opt Text, shown "`ssm-user`";
+        /// Operating system user of sessions on Linux. The user must exist: only without this
+        /// setting, the agent creates `ssm-user`.
+        run_as_user: opt Text, shown "`ssm-user`, which the agent creates";
         /// Commands that run first in a shell on Linux.
         linux_shell_profile: opt Text;
         /// Commands that run first in a shell on Windows.
@@ -148,6 +152,11 @@ pub struct SessionHandles {
     /// The bucket, if it exists.
     pub bucket: Option<Handle<Bucket>>,
     pub(crate) scope: SessionScope,
+    pub(crate) max_duration_minutes: Option<i64>,
+    /// The prefix of the objects in the bucket.
+    pub(crate) prefix: Text,
+    /// The user of Run As, if it is enabled.
+    pub(crate) run_as: Option<Text>,
     /// The resources that an instance depends on.
     pub(crate) ready: Vec<NodeId>,
 }
@@ -234,8 +243,16 @@ impl PlacedSessions {
         scope.set_removal_policy(bucket, RemovalPolicy::Retain);
         let policy = BucketPolicy::new(bucket, PolicyDocument::new([require_tls(bucket)]));
         let policy = scope.add("BucketPolicy", policy);
+        scope.set_removal_policy(policy, RemovalPolicy::Retain);
         scope.depends_on(policy, [bucket.node()]);
         bucket
+    }
+
+    /// The user of Run As. With Run As, the agent creates no user, not even `ssm-user`.
+    /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/session-preferences-run-as.html>
+    fn run_as(&self) -> Option<&Text> {
+        let user = self.sessions.run_as_user.as_ref();
+        user.filter(|user| *user != DEFAULT_USER)
     }
 
     /// What the instances' role may do for it.
@@ -253,12 +270,8 @@ impl PlacedSessions {
             );
         }
         if let (Some(bucket), Some(asked)) = (handles.bucket, &self.sessions.s3_logs) {
-            let prefix = asked
-                .prefix
-                .as_ref()
-                .map_or(String::new(), |it| format!("{it}/"));
-            let objects =
-                Expr::concat([bucket.attr(Bucket::ARN), Expr::text(format!("/{prefix}*"))]);
+            let keys = format!("/{}/*", asked.prefix);
+            let objects = Expr::concat([bucket.attr(Bucket::ARN), Expr::text(keys)]);
             statements.push(
                 Statement::allow(["s3:PutObject"])
                     .sid("WriteObjects")
@@ -284,9 +297,7 @@ impl PlacedSessions {
         let mut inputs: Map<'static> = Map::default();
         if let (Some(bucket), Some(of)) = (handles.bucket, &asked.s3_logs) {
             inputs.insert("s3BucketName", RawValue::from(bucket));
-            if let Some(prefix) = &of.prefix {
-                inputs.insert("s3KeyPrefix", RawValue::Str(prefix.clone()));
-            }
+            inputs.insert("s3KeyPrefix", RawValue::Str(of.prefix.clone()));
         }
         // A session is refused where the flag is on and what it is about is not encrypted; the
         // bucket always is.
@@ -307,8 +318,8 @@ impl PlacedSessions {
         if let Some(key) = &handles.key {
             inputs.insert("kmsKeyId", RawValue::from(Expr::from(key.clone())));
         }
-        inputs.insert("runAsEnabled", RawValue::Bool(asked.run_as_user.is_some()));
-        if let Some(user) = &asked.run_as_user {
+        inputs.insert("runAsEnabled", RawValue::Bool(self.run_as().is_some()));
+        if let Some(user) = self.run_as() {
             inputs.insert("runAsDefaultUser", RawValue::Str(user.clone()));
         }
         inputs.insert(
@@ -342,15 +353,21 @@ impl PlacedSessions {
 
     fn check(&self, scope: &mut Scope<'_>) {
         self.sessions.check_ranges(&[], scope);
+        if self.sessions.run_as_user.as_deref() == Some(DEFAULT_USER) {
+            let message =
+                "`ssm-user` is the default user, which the agent does not create with Run As";
+            scope.add_diagnostic(
+                Diagnostic::warning("session-user", message)
+                    .about(&["run_as_user"])
+                    .help("remove `sessions.run_as_user`"),
+            );
+        }
         let bucket = self.sessions.s3_logs.as_ref();
         let taken = |c: char| c.is_ascii_alphanumeric() || "!_.'()/-".contains(c);
         let fits = |it: &str| {
             !it.is_empty() && it.chars().all(taken) && !it.starts_with('/') && !it.ends_with('/')
         };
-        if let Some(prefix) = bucket
-            .and_then(|it| it.prefix.as_ref())
-            .filter(|it| !fits(it))
-        {
+        if let Some(prefix) = bucket.map(|it| &it.prefix).filter(|it| !fits(it)) {
             let message = format!("{} is not a prefix of object keys", quoted(prefix));
             scope.add_diagnostic(
                 Diagnostic::error("session-prefix", message)
@@ -421,6 +438,13 @@ impl Construct for PlacedSessions {
             logs: made.logs.map(|(group, _)| group),
             bucket: made.bucket,
             scope: self.sessions.scope,
+            max_duration_minutes: self.sessions.max_duration_minutes,
+            prefix: self
+                .sessions
+                .s3_logs
+                .as_ref()
+                .map_or(Text::default(), |it| it.prefix.clone()),
+            run_as: self.run_as().cloned(),
             ready,
         }
     }

@@ -53,10 +53,8 @@ fn obstacle(expr: &Expr, to: Dialect) -> Option<String> {
 
 /// Properties that the other language expresses differently: as separate resources, as tags of
 /// volumes, or, for the update of documents, as Terraform's only behavior.
-const EQUIVALENTS: [(&str, &str); 11] = [
-    ("Bucket", "event_bridge_enabled"),
+const EQUIVALENTS: [(&str, &str); 9] = [
     ("Bucket", "public_access_block"),
-    ("Bucket", "events"),
     ("Bucket", "versioning"),
     ("Bucket", "encryption"),
     ("Bucket", "lifecycle"),

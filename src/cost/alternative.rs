@@ -313,9 +313,9 @@ const ARM64: &str = "arm64 instances of the same size";
 #[cfg(feature = "config")]
 const ARM64_COST: &str = "no software for x86_64 only";
 #[cfg(feature = "config")]
-const ALL: &str = "one Availability Zone, without ec2messages, arm64 instances";
+const ALL: &str = "one Availability Zone, arm64 instances";
 #[cfg(feature = "config")]
-const ALL_COST: &str = "sessions fail with that Availability Zone; no agents older than 3.3.40.0; no software for x86_64 only";
+const ALL_COST: &str = "sessions fail with that Availability Zone; no software for x86_64 only";
 
 /// Computes the alternatives of a configuration: the cheapest first, comparisons last.
 ///
@@ -338,7 +338,7 @@ pub fn of_config(
     });
     let below = with_types(config, graph, |_, of| size_below(of, base.region));
     let both = [zones.clone(), messages.clone()].concat();
-    let all = [both.clone(), arm.clone()].concat();
+    let all = [zones.clone(), arm.clone()].concat();
     let all = if arm.is_empty() { Vec::new() } else { all };
     let before = verdicts(graph);
     let mut found: Vec<Alternative> = Vec::new();

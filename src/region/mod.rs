@@ -84,11 +84,12 @@ impl Region {
         parts.join(".")
     }
 
-    /// Returns the names of the regions without `ec2messages`.
-    pub fn without_ec2messages() -> impl Iterator<Item = &'static str> {
+    /// Returns the names of the regions with `ec2messages`. The list is closed: AWS does not add the
+    /// service to regions that it opened in 2024 or later.
+    pub fn with_ec2messages() -> impl Iterator<Item = &'static str> {
         regions()
             .iter()
-            .filter(|region| !region.ec2messages)
+            .filter(|region| region.ec2messages)
             .map(|region| region.name)
     }
 }
@@ -101,7 +102,7 @@ mod tests {
     fn the_table_has_no_invalid_row() {
         assert_eq!(tsv::rows(TABLE).count(), regions().len());
         assert!(regions().len() > 40);
-        assert_eq!(Region::without_ec2messages().count(), 6);
+        assert_eq!(regions().len() - Region::with_ec2messages().count(), 6);
         let list = Region::find("us-east-1").and_then(|region| region.s3_prefix_list);
         assert_eq!(list, Some("pl-63a5400a"));
         let suffixed = regions()

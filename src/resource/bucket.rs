@@ -115,13 +115,14 @@ nested! {
 }
 
 impl LifecycleRule {
-    /// Creates a rule that expires objects after `days`, noncurrent versions after 30 days and
-    /// incomplete uploads after 7 days.
+    /// Creates a rule that expires objects after `days`, versions `days` after they become
+    /// noncurrent, and incomplete uploads after 7 days. A shorter time for noncurrent versions would
+    /// let a writer delete a record by an overwrite.
     pub fn tidy(days: Option<Value<i64>>) -> LifecycleRule {
         let mut rule = LifecycleRule::new("tidy", "Enabled")
             .filter(LifecycleFilter::new())
-            .noncurrent_expiration(NoncurrentExpiration::new(30))
             .incomplete_upload(IncompleteUpload::new(7));
+        rule.noncurrent_expiration = days.clone().map(NoncurrentExpiration::new);
         rule.expiration = days.clone().map(Expiration::new);
         rule.expiration_in_days = days;
         rule
@@ -144,18 +145,12 @@ resource! {
     pub struct Bucket: "AWS::S3::Bucket" / "aws_s3_bucket", link Attr::by_ref("bucket"),
         attrs [Self::ARN],
         import "BucketName" / "{bucket}",
-        satellites ["aws_s3_bucket_lifecycle_configuration" = "{bucket}", "aws_s3_bucket_notification" = "{bucket}", "aws_s3_bucket_ownership_controls" = "{bucket}", "aws_s3_bucket_public_access_block" = "{bucket}", "aws_s3_bucket_versioning" = "{bucket}"];
+        satellites ["aws_s3_bucket_lifecycle_configuration" = "{bucket}", "aws_s3_bucket_ownership_controls" = "{bucket}", "aws_s3_bucket_public_access_block" = "{bucket}", "aws_s3_bucket_versioning" = "{bucket}"];
     opt {
         /// The name. Default: generated.
         bucket_name: Value<Text> = "BucketName" / "bucket",
         /// Block Public Access settings. Default: all enabled, as S3 does.
         public_access_block: PublicAccessBlock = "PublicAccessBlockConfiguration" / "",
-        /// Whether to allow Object Lock, which you cannot disable later. Default: `false`.
-        object_lock_enabled: Value<bool> = "ObjectLockEnabled" / "object_lock_enabled",
-        /// Whether to send events to EventBridge, a separate resource in Terraform. Default:
-        /// `false`.
-        event_bridge_enabled: Value<bool> =
-            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled" / "",
         /// `Enabled` or `Suspended`. Default: no versioning.
         versioning: Value<Text> = "VersioningConfiguration.Status" / "",
     }
@@ -186,7 +181,7 @@ resource! {
         "MetricsConfigurations" / "" = "not read when a session starts",
         "NotificationConfiguration" / "" = "not read when a session starts",
         "ObjectLockConfiguration" / "object_lock_configuration" = "not read when a session starts",
-        "" / "object_lock_enabled" = "not read when a session starts",
+        "ObjectLockEnabled" / "object_lock_enabled" = "not read when a session starts",
         "ReplicationConfiguration" / "replication_configuration" = "not read when a session starts",
         "WebsiteConfiguration" / "website" = "not read when a session starts",
         "" / "request_payer" = "not read when a session starts",
@@ -219,8 +214,6 @@ impl Bucket {
             .encryption([rule])
             .ownership([OwnershipRule::new("BucketOwnerEnforced")])
             .public_access_block(PublicAccessBlock::all())
-            .object_lock_enabled(true)
-            .event_bridge_enabled(true)
             .versioning("Enabled")
     }
 }
@@ -252,9 +245,6 @@ impl Hooks for Bucket {
             let block = ("versioning_configuration".into(), RawValue::Block(status));
             [block].into_iter().collect()
         });
-        let events = self.event_bridge_enabled.as_ref();
-        let events = events.and_then(|it| it.put(Dialect::Tf));
-        let events = events.map(|is| [("eventbridge".into(), is)].into_iter().collect());
         [
             (
                 "aws_s3_bucket_server_side_encryption_configuration",
@@ -277,7 +267,6 @@ impl Hooks for Bucket {
                 public_access,
             ),
             ("aws_s3_bucket_versioning", "versioning", versioning),
-            ("aws_s3_bucket_notification", "events", events),
         ]
         .into_iter()
         .filter_map(|(tf, suffix, said)| {

@@ -88,6 +88,11 @@ pub(crate) trait Hooks {
     /// Adds arguments that the table does not contain.
     fn tf_extra<'a>(&'a self, _map: &mut Map<'a>) {}
 
+    /// Returns the arguments whose changes Terraform ignores.
+    fn tf_ignored(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Adds arguments that retain the resource in Terraform when the stack is destroyed.
     fn tf_retained(&self, map: &mut Map<'_>) {
         prevent_destroy(map);
@@ -257,6 +262,10 @@ impl Resource {
 
     pub(crate) fn tf_extra<'a>(&'a self, map: &mut Map<'a>) {
         self.hooks().tf_extra(map);
+    }
+
+    pub(crate) fn tf_ignored(&self) -> &'static [&'static str] {
+        self.hooks().tf_ignored()
     }
 
     pub(crate) fn tf_retained(&self, map: &mut Map<'_>) {

@@ -1,5 +1,5 @@
 use super::{Hooks, Node, Tags, Vpc, table::resource, tagged};
-use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Link, Text, Value};
+use crate::ir::{Attr, Cidr, Diagnostic, Diagnostics, Expr, Link, Text, Value};
 
 resource! {
     /// A subnet of a VPC, in one Availability Zone.
@@ -54,6 +54,15 @@ impl Subnet {
 
 impl Hooks for Subnet {
     tagged!();
+
+    /// A new or impaired zone moves the others in the list of the Region. Without this, Terraform
+    /// would replace the subnet: <https://github.com/hashicorp/terraform-provider-aws/issues/530>.
+    fn tf_ignored(&self) -> &'static [&'static str] {
+        match self.availability_zone {
+            Value::Expr(Expr::Zone(_)) => &["availability_zone"],
+            _ => &[],
+        }
+    }
 
     fn check(&self, node: &Node, out: &mut Diagnostics) {
         if let Some(cidr) = self.cidr_block.lit()

@@ -44,7 +44,7 @@ if [ "$1 $2" = "ssm start-session" ]; then
 fi
 exec {aws} "$@"
 """
-PLUGIN = "#!/bin/sh\necho 1.2.650.0\n"
+PLUGIN = "#!/bin/sh\necho 1.2.764.0\n"
 
 
 class Operator(Workspace):
@@ -258,7 +258,7 @@ def sessions(place):
     # A stack of this name finds the log group and reports what to do.
     done = place.run("deploy", "--yes", "--poll-interval", "0.1", code=1)
     assert "import the log group" in done.stderr, done.stderr
-    place.run("destroy", "--yes", "--poll-interval", "0.1")
+    assert place.stack() is None
 
 
 def not_online(place):
@@ -414,6 +414,29 @@ def without_a_network(place):
     assert "in `eu-west-1`" in done.stderr, done.stderr
 
 
+def requirements(place):
+    """What the account lacks is one list, before anything is created."""
+    ssm, logs = place.emulator.client("ssm"), place.emulator.client("logs")
+    preferences = {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {"kmsKeyId": "k"}}
+    ssm.create_document(Name="SSM-SessionManagerRunShell", DocumentType="Session", Content=json.dumps(preferences))
+    logs.create_log_group(logGroupName="/session-manager/team")
+    ssm.put_parameter(Name="/golden", Type="String", Value="ami-0123456789abcdef0")
+    image = "image: {ssm_parameter: /golden, root_device_name: /dev/xvda}"
+    place.write(CONFIG.replace("instance_type: t3.micro", image) + "sessions: {scope: account}\n")
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1", code=1)
+    for found in (
+        "document `SSM-SessionManagerRunShell` exists",
+        "log group `/session-manager/team` exists",
+        "parameter `/golden` does not have the data type `aws:ec2:image`",
+    ):
+        assert found in done.stderr, done.stderr
+    assert place.stack() is None
+    # Preferences of the account are no error: the network can have what they need.
+    place.write(CONFIG)
+    done = place.run("deploy", "--yes", "--poll-interval", "0.1")
+    assert "the session preferences of the account use KMS" in done.stderr, done.stderr
+
+
 def profiles(place):
     """A profile with keys, and one that assumes a role."""
     (place.folder / ".aws").mkdir()
@@ -551,6 +574,7 @@ CASES = [
     parameters,
     large,
     without_a_network,
+    requirements,
     profiles,
     values,
     what_is_meant,

@@ -59,15 +59,12 @@ fn of<'a>(alternatives: &'a [Alternative], name: &str) -> &'a Alternative {
 #[test]
 fn endpoints_cost_by_zone() {
     for (text, usd) in [
-        ("", "43.80"),
-        ("endpoints: {ec2messages: false}", "29.20"),
-        ("endpoints: {ec2messages: false, zones: one}", "14.60"),
-        (
-            "endpoints: {ec2messages: false, services: [logs, kms]}",
-            "58.40",
-        ),
-        ("network: {zones: 3}", "65.70"),
-        ("endpoints: {s3_gateway: true}", "43.80"),
+        ("", "29.20"),
+        ("endpoints: {ec2messages: true}", "43.80"),
+        ("endpoints: {zones: one}", "14.60"),
+        ("endpoints: {services: [logs, kms]}", "58.40"),
+        ("network: {zones: 3}", "43.80"),
+        ("endpoints: {s3_gateway: true}", "29.20"),
     ] {
         let (estimate, _) = built_config(text);
         assert_eq!(sum(&estimate, "interface endpoint"), usd, "{text}");
@@ -80,7 +77,8 @@ fn endpoints_cost_by_zone() {
 
 #[test]
 fn a_region_without_ec2messages_has_two_endpoints() {
-    let app = Config::empty().build().unwrap().app;
+    let config = Config::read("a", "endpoints: {ec2messages: true}\n").unwrap();
+    let app = config.build().unwrap().app;
     for (name, count) in [("us-east-1", 3), ("mx-central-1", 2)] {
         let estimate = cost::estimate(app.graph(), region(name), &UsageAssumptions::default());
         let endpoints = estimate
@@ -94,7 +92,7 @@ fn a_region_without_ec2messages_has_two_endpoints() {
 #[test]
 fn nat_gateways_match_the_prices_in_the_guide() {
     let (estimate, alternatives) = built_config("");
-    let rest = estimate.total().as_f64() - 43.80 - 0.01;
+    let rest = estimate.total().as_f64() - 29.20 - 0.01;
     for (name, fixed, data) in [
         ("in one Availability Zone, no", 36.50, 0.05),
         ("in 2 Availability Zones", 73.00, 0.05),
@@ -168,7 +166,7 @@ fn a_missing_price_is_reported() {
         of(&alternatives, "endpoints in one Availability Zone")
             .difference
             .to_string(),
-        "-21.90"
+        "-14.60"
     );
     let (estimate, alternatives) = built_config("region: cn-north-1");
     assert_eq!(estimate.total(), cost::Usd::ZERO);
@@ -339,7 +337,7 @@ fn programs_get_json_with_a_version() {
         .find(|it| it["name"] == "endpoints in one Availability Zone")
         .unwrap();
     assert_eq!(one["settings"]["endpoints.zones"], "one");
-    assert_eq!(one["difference"], -21.9);
+    assert_eq!(one["difference"], -14.6);
 }
 
 #[test]

@@ -286,7 +286,7 @@ const PLACES: &[(&str, &str)] = &[
         "endpoint-existing",
         "endpoints: {existing: «{ssm: vpce-00000001}}\n",
     ),
-    ("setting-required", "instances:\n  - «image: al2\n"),
+    ("setting-required", "instances:\n  - «image: al2023\n"),
     ("construct-id", "name: «1a\n"),
     (
         "construct-id",
@@ -543,6 +543,45 @@ fn warned(text: &str) -> String {
     warnings.map(|it| format!("{it}\n")).collect()
 }
 
+#[test]
+fn an_unsupported_image_and_a_missing_user_are_warnings() {
+    let of = |run_as: &str, instance: &str| {
+        let instances = format!("instances: [{{name: web, {instance}}}]\n");
+        warned(&format!("sessions: {{{run_as}}}\n{instances}"))
+    };
+    let quiet = |run_as: &str, instance: &str| {
+        let told = of(run_as, instance);
+        assert!(
+            !told.contains("session-user") && !told.contains("end-of-life"),
+            "{told}"
+        );
+    };
+    assert!(of("", "image: al2").contains("image-end-of-life"));
+    let parameter = "image: {ssm_parameter: /aws/service/ami-amazon-linux-latest/amzn2-ami-hvm-x86_64-gp2, root_device_name: /dev/xvda}";
+    assert!(of("", parameter).contains("image-end-of-life"));
+    quiet("", "image: al2023");
+    assert!(of("run_as_user: ssm-user", "image: al2023").contains("session-user"));
+    assert!(of("run_as_user: ec2-user", "image: ubuntu-24.04").contains("session-user"));
+    assert!(of("run_as_user: ubuntu", "image: al2023").contains("session-user"));
+    quiet("run_as_user: ubuntu", "image: ubuntu-24.04");
+    quiet("run_as_user: root", "image: al2023");
+    quiet("run_as_user: app", "image: al2023, user_data: useradd app");
+    quiet("run_as_user: app", "image: windows-2025");
+}
+
+/// With Run As, the agent does not create `ssm-user`.
+#[test]
+fn the_default_user_is_not_run_as() {
+    for (user, enabled) in [("ssm-user", false), ("ec2-user", true)] {
+        let [(_, cfn), ..] = super::documents("s", &format!("sessions: {{run_as_user: {user}}}\n"));
+        let template: serde_json::Value = serde_json::from_str(&cfn).unwrap();
+        let inputs =
+            &template["Resources"]["SessionsPreferences"]["Properties"]["Content"]["inputs"];
+        assert_eq!(inputs["runAsEnabled"], enabled);
+        assert_eq!(inputs["runAsDefaultUser"].is_null(), !enabled);
+    }
+}
+
 /// The reader checks the range of a setting in a file. The construct checks it for callers in Rust.
 #[test]
 fn a_setter_out_of_its_range_is_an_error() {
@@ -748,10 +787,10 @@ fn cloudformation_limits_do_not_affect_terraform() {
         let hosts: Vec<String> = (0..count).map(|n| format!("{{name: h{n}}}")).collect();
         over(&format!("instances: [{}]\n", hosts.join(", ")))
     };
-    // 15 resources, and two for each instance. Rules in a security group do not count.
+    // 14 resources, and two for each instance. Rules in a security group do not count.
     assert!(hosts(300).contains("CloudFormation allows 500"));
     let resources = |text: &str| text.contains("resources");
-    assert!(resources(&hosts(243)) && !resources(&hosts(242)));
+    assert!(resources(&hosts(244)) && !resources(&hosts(243)));
     assert!(over(&format!("description: {}\n", "x".repeat(1025))).contains("1025"));
 }
 

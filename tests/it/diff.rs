@@ -591,3 +591,51 @@ fn provider_defaults_are_not_changes() {
         );
     }
 }
+
+/// Settings of an instance, and whether a change replaces it: `maybe` depends on the state of the
+/// instance. docs/how-to/deploy.md has the same list.
+const INSTANCE_CHANGES: &[(&str, &str)] = &[
+    ("detailed_monitoring: true", "no"),
+    ("termination_protection: true", "no"),
+    ("tags: {Team: core}", "no"),
+    ("security_groups: [sg-0aaaaaaaaaaaaaaa1]", "maybe"),
+    ("instance_type: t3.small", "maybe"),
+    ("ebs_optimized: true", "maybe"),
+    ("user_data: 'true'", "maybe"),
+    ("image: ubuntu-24.04", "yes"),
+    ("replacement_trigger: '2'", "yes"),
+    ("root_volume_size: 20", "yes"),
+    ("subnet_index: 1", "yes"),
+];
+
+#[test]
+fn a_setting_that_can_change_in_place_replaces_no_instance() {
+    let directory = Folder::new();
+    directory.made("old.json", "instances: [{name: web}]\n");
+    for (setting, expected) in INSTANCE_CHANGES {
+        let config = format!("instances: [{{name: web, {setting}}}]\n");
+        directory.made("new.json", &config);
+        let told = directory.json(&["old.json", "new.json"]);
+        let instance = difference(&told, "WebInstance");
+        assert_eq!(instance["replaced"], *expected, "{setting}: {instance}");
+    }
+}
+
+#[test]
+fn another_preset_replaces_nothing() {
+    let directory = Folder::new();
+    for preset in ["minimal", "standard", "hardened"] {
+        directory.made(&format!("{preset}.json"), &format!("preset: {preset}\n"));
+    }
+    let pairs = [["minimal", "standard"], ["standard", "hardened"]];
+    for [old, new] in pairs {
+        for [old, new] in [[old, new], [new, old]] {
+            let [from, to] = [old, new].map(|it| format!("{it}.json"));
+            let told = directory.json(&[&from, &to]);
+            let all = told["differences"].as_array().unwrap().iter();
+            let replaced = |it: &&Value| !it["replaced"].is_null() && it["replaced"] != "no";
+            let replaced: Vec<&Value> = all.filter(replaced).map(|it| &it["id"]).collect();
+            assert!(replaced.is_empty(), "{old} to {new}: {replaced:?}");
+        }
+    }
+}

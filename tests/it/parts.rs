@@ -139,13 +139,10 @@ fn every_region_has_separate_names() {
                 .iter()
                 .map(|it| it["Properties"]["ServiceName"].as_str().unwrap())
                 .collect();
-            let mut expected: Vec<String> = ["ssm", "ssmmessages", "kms", "logs", "s3"]
+            let expected: Vec<String> = ["ssm", "ssmmessages", "kms", "logs", "s3"]
                 .iter()
                 .map(|token| format!("com.amazonaws.{}.{token}", region.name))
                 .collect();
-            if region.ec2messages {
-                expected.insert(2, format!("com.amazonaws.{}.ec2messages", region.name));
-            }
             assert_eq!(names, expected);
             let logs = format!("logs.{}.{}", region.name, region.dns_suffix);
             assert!(text.contains(&logs), "{logs}");
@@ -171,4 +168,102 @@ fn every_region_has_separate_names() {
         }
     }
     assert!(Region::find("eusc-de-east-1").is_some());
+}
+
+/// The list of Availability Zones of a Region changes; that must not replace a subnet.
+#[test]
+fn terraform_ignores_another_list_of_availability_zones() {
+    let ignored = |text: &str| {
+        let [_, _, (_, tf), _] = documents("access", text);
+        let module: Value = serde_json::from_str(&tf).unwrap();
+        let subnet = &module["resource"]["aws_subnet"]["network_subnet_a"];
+        subnet["lifecycle"]["ignore_changes"].clone()
+    };
+    assert_eq!(ignored(""), serde_json::json!(["availability_zone"]));
+    // A change of a named zone is intended.
+    assert!(ignored("network: {zones: [eu-central-1a, eu-central-1b]}\n").is_null());
+}
+
+/// A creation that fails late could otherwise not delete the bucket, into which CloudTrail wrote.
+#[test]
+fn the_trail_is_created_after_the_instances() {
+    let template = template("audit: true\n");
+    let after = &template["Resources"]["AuditTrail"]["DependsOn"];
+    assert!(after.to_string().contains("MainInstance"), "{after}");
+}
+
+/// A Region that AWS opens later has no `ec2messages`, and is in no list.
+#[test]
+fn a_region_that_the_data_lacks_gets_no_ec2messages() {
+    let plain = template("");
+    assert!(plain["Conditions"].is_null());
+    assert!(plain["Resources"]["EndpointsEc2messages"].is_null());
+    let with = template("endpoints: {ec2messages: true}\n");
+    let condition = with["Conditions"]["HasEc2messages"].to_string();
+    assert!(!condition.contains("Fn::Not"), "{condition}");
+    for region in ssm_synth::regions() {
+        let listed = condition.contains(&format!("\"{}\"", region.name));
+        assert_eq!(listed, region.ec2messages, "{}", region.name);
+    }
+}
+
+/// Policies of the role and of the endpoints.
+#[test]
+fn a_hardened_instance_reads_no_parameters_and_writes_only_session_logs() {
+    let hardened = template("preset: hardened\n");
+    let text = hardened.to_string();
+    assert!(!text.contains("ssm:GetParameter"), "parameters");
+    assert!(!text.contains("AmazonSSMManagedInstanceCore"), "parameters");
+    let mut writes = Vec::new();
+    let resources = hardened["Resources"].as_object().unwrap();
+    for id in ["SessionsPermissions", "EndpointsS3"] {
+        let document = &resources[id]["Properties"]["PolicyDocument"];
+        for statement in document["Statement"].as_array().unwrap() {
+            if statement["Action"].to_string().contains("s3:PutObject") {
+                writes.push(statement["Resource"].to_string());
+            }
+        }
+    }
+    assert_eq!(writes.len(), 2);
+    for resource in writes {
+        assert!(resource.contains("/sessions/*"), "{resource}");
+    }
+    // The retained buckets keep their policies.
+    for (id, resource) in resources
+        .iter()
+        .filter(|(_, it)| it["Type"] == "AWS::S3::BucketPolicy")
+    {
+        assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+    }
+}
+
+/// The other managed policy, and the actions of sessions only, through a limited endpoint.
+#[test]
+fn an_endpoint_policy_follows_the_permissions_of_the_role() {
+    for (permissions, count) in [
+        ("managed", 15),
+        ("without-parameters", 13),
+        ("session-only", 1),
+    ] {
+        let text = format!(
+            "instance_role: {{permissions: {permissions}}}\nendpoints: {{least_privilege: true}}\n"
+        );
+        let template = template(&text);
+        let policy = &template["Resources"]["EndpointsSsm"]["Properties"]["PolicyDocument"];
+        let actions = policy["Statement"][0]["Action"].as_array().unwrap();
+        assert_eq!(actions.len(), count, "{permissions}");
+    }
+}
+
+/// S3 keeps overwritten records as long as others.
+#[test]
+fn an_overwritten_record_is_kept() {
+    for (setting, days) in [("true", Value::Null), ("{expiration_days: 90}", 90.into())] {
+        let template = template(&format!("sessions: {{s3_logs: {setting}}}\n"));
+        let bucket = &template["Resources"]["SessionsBucket"]["Properties"];
+        let rule = &bucket["LifecycleConfiguration"]["Rules"][0];
+        assert_eq!(rule["NoncurrentVersionExpiration"]["NoncurrentDays"], days);
+        assert_eq!(rule["ExpirationInDays"], days);
+        assert!(bucket["ObjectLockEnabled"].is_null());
+    }
 }

@@ -275,6 +275,10 @@ impl<'g> Lower<'g, '_> {
             body.argument("count", Tree::Expr(count.clone()));
         }
         self.body(arguments, &mut body);
+        let ignored = node.resource.tf_ignored();
+        if !ignored.is_empty() {
+            body.ignore_changes(ignored);
+        }
         if !depends_on.is_empty() {
             body.0
                 .push(("depends_on".into(), Item::Addresses(depends_on)));

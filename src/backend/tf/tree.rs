@@ -50,6 +50,20 @@ impl<'a> Body<'a> {
         self.0.push((name.into(), Item::Argument(value)));
     }
 
+    /// Adds `ignore_changes` to the block `lifecycle`, of which a resource has at most one.
+    pub(super) fn ignore_changes(&mut self, arguments: &[&str]) {
+        let ignored = arguments.iter().map(|it| (*it).to_owned()).collect();
+        let entry = ("ignore_changes".into(), Item::Addresses(ignored));
+        let lifecycle = self.0.iter_mut().find_map(|(name, item)| match item {
+            Item::Blocks(blocks) if name == "lifecycle" => blocks.first_mut(),
+            _ => None,
+        });
+        match lifecycle {
+            Some(lifecycle) => lifecycle.0.push(entry),
+            None => self.block("lifecycle", Body(vec![entry])),
+        }
+    }
+
     pub(super) fn block(&mut self, name: impl Into<Cow<'a, str>>, body: Body<'a>) {
         self.0.push((name.into(), Item::Blocks(vec![body])));
     }

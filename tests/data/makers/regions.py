@@ -23,7 +23,7 @@ def make(inputs):
     zones = {name: str(len(of)) for name, of in RegionsAndZonesBackend.zones.items()}
     # moto lists two Availability Zones, but their IDs in moto (1, 2, 4) contradict that.
     zones.pop("cn-north-1", None)
-    without_ec2messages = {row[0] for row in inputs.collected("regions-without-ec2messages")}
+    with_ec2messages = {row[0] for row in inputs.collected("regions-with-ec2messages")}
     prefix_lists = dict(inputs.collected("s3-prefix-lists"))
     buckets = {row[0]: row[1:] for row in inputs.collected("patch-buckets")}
 
@@ -39,11 +39,11 @@ def make(inputs):
                 partition["id"],
                 partition["outputs"]["dnsSuffix"],
                 zones.get(region, "-"),
-                "no" if region in without_ec2messages else "yes",
+                "yes" if region in with_ec2messages else "no",
                 prefix_lists.get(region, "-"),
                 *buckets.get(region, ["-", "-"]),
             ]) + "\n")
-    unknown = (without_ec2messages | prefix_lists.keys() | buckets.keys()) - known
+    unknown = (with_ec2messages | prefix_lists.keys() | buckets.keys()) - known
     if unknown:
         raise Unexpected(f"collected data names Regions that botocore lacks: {sorted(unknown)}")
     return HEAD + "".join(lines)
