@@ -129,7 +129,7 @@ fn print(args: &Args, comparison: &Comparison) -> Result<(), Failure> {
             args.output.write(&text)?;
         }
     }
-    let hits = report.hits(&args.fail_on);
+    let hits = report.hits(&args.fail_on, args.allow_unknown);
     if !hits.is_empty() {
         let names: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
         output::error(

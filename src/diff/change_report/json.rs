@@ -9,7 +9,7 @@ impl ChangeReport {
     /// Returns the access and session changes.
     pub(crate) fn summary_json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
-            let direction = if it.is_broader { "broader" } else { "narrower" };
+            let direction = it.direction.as_str();
             json!({ "resource": it.owner, "direction": direction, "what": it.what })
         });
         let session = self

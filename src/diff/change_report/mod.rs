@@ -9,8 +9,12 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{self as diff, AccessChange, Change, Difference, Side, model, plan};
-use crate::frontend::cfn::Deployment;
+use super::access::{access, access_of_plans};
+use super::valuation::Source;
+use super::{
+    self as diff, AccessChange, Change, Difference, Direction, Side, model, plan, templates,
+};
+use crate::frontend::cfn::{Assumed, Deployment};
 use crate::frontend::{Input, InputFormat, configured_plan};
 use crate::ir::{Diagnostics, logical_id, terraform_name};
 use crate::reachability::{self, Assumptions};
@@ -22,6 +26,8 @@ pub(crate) use text::escape_text;
 /// One side of a comparison: a template, a plan, or nothing.
 #[derive(Debug, Default)]
 pub struct Version {
+    /// The template, if it is one.
+    source: Option<Source>,
     /// The resources in the form of the file: by logical ID, or by address.
     native: Side,
     /// The access-related resources, with CloudFormation names.
@@ -96,7 +102,11 @@ impl Version {
             version.access = model::by_cfn(&version.graph);
             version.plan = Some(root);
         } else {
-            version.native = diff::read(text, deployment).unwrap_or_default();
+            // The text was a valid template before.
+            version.source = Source::read(text, deployment).ok();
+            if let Some(source) = &version.source {
+                version.native = source.side(&Assumed::default());
+            }
             version.access = version.native.clone();
         }
         Ok(version)
@@ -190,20 +200,45 @@ pub enum Gate {
 }
 
 fn compare(old: &Version, new: &Version) -> ChangeReport {
+    let sessions = || session(&old.verdicts, &new.verdicts, &HashMap::new());
+    let none = Source::none();
+    let template = |it: &Version| match it.is_empty() {
+        true => none.clone(),
+        false => it.source.clone(),
+    };
+    if let (None, None, Some(was), Some(is)) = (&old.plan, &new.plan, template(old), template(new))
+    {
+        let (differences, access) = templates::differences(&was, &is);
+        return ChangeReport {
+            differences,
+            access,
+            sessions: sessions(),
+        };
+    }
     if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
         let mut differences = diff::compare(&old.native, &new.native);
-        if old.plan.is_some() || new.plan.is_some() {
-            plan::forget_unknown(&mut differences);
-            plan::hide(&mut differences);
+        plan::forget_unknown(&mut differences);
+        plan::hide(&mut differences);
+        // A state does not distinguish configured values and computed ones.
+        let is_state = [old, new].iter().any(|it| it.is_state());
+        let model = match is_state {
+            true => (&old.filled_in, &new.filled_in),
+            false => (&old.access, &new.access),
+        };
+        let renamed = diff::rename::pairs(&differences);
+        let (was, is) =
+            plan::comparable(&model::aligned(old.native.clone(), &renamed), &new.native);
+        let mut access = access_of_plans(
+            (&model::aligned(model.0.clone(), &renamed), model.1),
+            (&was, &is),
+        );
+        if let (Some(was), Some(is)) = (&old.plan, &new.plan) {
+            access.extend(plan::configured(was, is, &old.native, &new.native, model.1));
         }
         return ChangeReport {
             differences,
-            // A state does not distinguish configured values and computed ones.
-            access: match [old, new].iter().any(|it| it.is_state()) {
-                true => diff::access(&old.filled_in, &new.filled_in),
-                false => diff::access(&old.access, &new.access),
-            },
-            sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
+            access: diff::access::sorted(access),
+            sessions: sessions(),
         };
     }
     across(old, new)
@@ -215,15 +250,29 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
         .plan
         .as_ref()
         .filter(|it| it.get("resource_changes").is_some())?;
+    let mut differences = plan::changes(root);
+    plan::hide(&mut differences);
     let old = Version::before(root);
+    let read = |root: &Value| {
+        let text = plan::masked(&root.to_string()).unwrap_or_default();
+        let kind = Some(InputFormat::Plan);
+        let input = Input::read("", &text, kind, &Deployment::default()).ok()?;
+        Some(model::by_cfn(input.graphs.first()?))
+    };
+    // Only the changed resources differ: a state does not distinguish configured values and computed
+    // ones.
+    let former = plan::undone(root);
+    let (was, is) = (
+        read(&former).unwrap_or_default(),
+        read(root).unwrap_or_default(),
+    );
+    let (native_old, native_new) = plan::comparable(&plan::after(&former), &new.native);
     Some(ChangeReport {
-        differences: {
-            let mut differences = plan::changes(root);
-            plan::hide(&mut differences);
-            differences
+        access: match differences.is_empty() {
+            true => Vec::new(),
+            false => access_of_plans((&was, &is), (&native_old, &native_new)),
         },
-        // A state does not distinguish configured values and computed ones.
-        access: diff::access(&old.filled_in, &new.filled_in),
+        differences,
         sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
     })
 }
@@ -253,7 +302,7 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
     plan::hide(&mut differences);
     ChangeReport {
         differences,
-        access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
+        access: access(&model::aligned(old.access.clone(), &named), &new.access),
         sessions: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
     }
 }
@@ -312,13 +361,28 @@ impl ChangeReport {
     /// Returns whether both versions are equal.
     pub fn is_same(&self) -> bool {
         self.differences.is_empty()
+            && self.access.is_empty()
+            && self.changed_sessions().next().is_none()
     }
 
-    /// Returns the gates that reject the change.
-    pub fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
+    /// Returns the instances whose verdict changes.
+    fn changed_sessions(&self) -> impl Iterator<Item = &SessionChange> {
+        self.sessions.iter().filter(|it| it.before != it.after)
+    }
+
+    /// Returns the gates that reject the change. What cannot be determined hits a gate too, unless it
+    /// is allowed.
+    pub fn hits(&self, gates: &[Gate], allow_unknown: bool) -> Vec<Gate> {
         let hits = |gate: &Gate| match gate {
-            Gate::Replacement => self.differences.iter().any(Difference::may_be_replaced),
-            Gate::BroaderAccess => self.access.iter().any(|it| it.is_broader),
+            Gate::Replacement => self
+                .differences
+                .iter()
+                .any(|it| it.may_be_replaced() && !(allow_unknown && it.has_unknown_replacement())),
+            Gate::BroaderAccess => self.access.iter().any(|it| match it.direction {
+                Direction::Broader => true,
+                Direction::Unknown => !allow_unknown,
+                Direction::Narrower => false,
+            }),
             Gate::Unreachable => self.sessions.iter().any(SessionChange::is_broken),
         };
         gates.iter().copied().filter(hits).collect()
@@ -354,9 +418,10 @@ impl ChangeReport {
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))
             .collect();
-        match told.is_empty() {
-            true => "no difference".to_owned(),
-            false => told.join(", "),
+        match (told.is_empty(), self.is_same()) {
+            (_, true) => "no difference".to_owned(),
+            (true, _) => "no resource differs".to_owned(),
+            (false, _) => told.join(", "),
         }
     }
 }
@@ -410,6 +475,9 @@ fn replacement_text(it: &Difference) -> String {
         (diff::ReplacementReason::Planned, "") => "according to the plan".to_owned(),
         (diff::ReplacementReason::Planned, property) => {
             format!("{property}, according to the plan")
+        }
+        (diff::ReplacementReason::Unknown(why), property) => {
+            format!("{property} can replace it: {why}")
         }
     };
     let told: Vec<String> = it.forced.iter().map(one).collect();

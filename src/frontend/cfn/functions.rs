@@ -6,7 +6,7 @@ use crate::ir::{Cidr, Expr, Pseudo, Text};
 use crate::resource::RawValue;
 
 /// Placeholder for the list of Availability Zones.
-const AZS: &str = "Fn::GetAZs";
+pub(super) const GET_AZS: &str = "Fn::GetAZs";
 
 impl Reader<'_> {
     /// Evaluates a function. A call whose value the file does not determine is symbolic: two calls of
@@ -51,10 +51,10 @@ impl Reader<'_> {
             }
             "Fn::Cidr" => self.cidr(items, depth),
             "Fn::GetAZs" => match self.expr(argument, depth) {
-                Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(opaque(AZS)),
-                Expr::Text(region) if region.is_empty() => Some(opaque(AZS)),
+                Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(opaque(GET_AZS)),
+                Expr::Text(region) if region.is_empty() => Some(opaque(GET_AZS)),
                 Expr::Text(region) if self.region.is_some_and(|it| it.name == region) => {
-                    Some(opaque(AZS))
+                    Some(opaque(GET_AZS))
                 }
                 _ => None,
             },
@@ -69,6 +69,8 @@ impl Reader<'_> {
                 ),
                 _ => None,
             },
+            // A comparison reports a macro itself.
+            _ if self.symbolic => None,
             // A macro can return another value for each call.
             other => return Some(RawValue::from(Expr::Unknown(other.to_owned().into()))),
         };
@@ -190,7 +192,7 @@ impl Reader<'_> {
             }
             RawValue::List(items) => items.into_iter().nth(index as usize),
             RawValue::Expr(expr) => Some(RawValue::from(match expr.as_ref() {
-                Expr::Opaque(text) if text == AZS => Expr::Zone(index),
+                Expr::Opaque(text) if text == GET_AZS => Expr::Zone(index),
                 other => Expr::Select(Box::new(other.clone()), index),
             })),
             _ => None,
@@ -223,6 +225,10 @@ impl Reader<'_> {
                 let (yes, no) = (self.eval(yes, depth), self.eval(no, depth));
                 if yes == no {
                     return yes;
+                }
+                if self.symbolic {
+                    let parts = [yes, no].map(|it| it.map_or(Expr::Absent, into_expr));
+                    return Some(RawValue::from(undecided(condition, parts)));
                 }
                 let is_one = |it: &Option<RawValue<'_>>| {
                     matches!(it, Some(RawValue::Str(_) | RawValue::Expr(_)))
@@ -262,6 +268,9 @@ impl Reader<'_> {
         }
         if let (Expr::Text(_), Expr::Text(_), false) = (&top, &second, found.is_empty()) {
             return found.pop();
+        }
+        if self.symbolic {
+            return None;
         }
         // A key that is not known can be missing.
         found.extend(default());

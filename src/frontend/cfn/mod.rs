@@ -11,6 +11,8 @@ mod references;
 mod scenarios;
 #[cfg(feature = "cli")]
 mod strict;
+#[cfg_attr(not(feature = "diff"), allow(dead_code))]
+mod symbolic;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -36,10 +38,14 @@ pub struct Deployment {
 use functions::{dynamic, into_expr};
 pub(crate) use link::{ReadNested, Template, link};
 pub(crate) use loops::looped;
+#[cfg(feature = "diff")]
+pub(crate) use loops::looped_symbolic;
 use references::ParameterValue;
 use scenarios::{Scenario, TruthValues, scenarios};
 #[cfg(feature = "cli")]
 pub(crate) use strict::read_strict;
+#[cfg(feature = "diff")]
+pub(crate) use symbolic::{Assumed, Choices, Evaluated, Questions, evaluated, raw};
 
 /// Limits recursion of the evaluation.
 const MAX_DEPTH: usize = 120;
@@ -139,6 +145,8 @@ struct Reader<'t> {
     source: (&'t str, Vec<usize>),
     /// Conditions of the converted document. `None` when the reader evaluates conditions.
     strict: Option<HashMap<String, ConditionId>>,
+    /// Whether each value that the file does not determine keeps its words, for a comparison.
+    symbolic: bool,
 }
 
 fn resource_entries(root: &Tree) -> &[Entry] {
@@ -172,6 +180,7 @@ impl<'t> Reader<'t> {
             comparisons: RefCell::default(),
             source: ("", Vec::new()),
             strict: None,
+            symbolic: false,
         };
         for entry in root
             .get("Parameters")
