@@ -6,6 +6,8 @@
 
 mod access;
 mod change_report;
+mod loss;
+mod masking;
 mod model;
 mod plan;
 mod rename;
@@ -17,7 +19,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 #[cfg(test)]
-use crate::frontend::cfn::{Assumed, Deployment};
+use crate::frontend::cfn::Deployment;
 #[cfg(test)]
 use crate::frontend::tree::SyntaxError;
 
@@ -123,7 +125,7 @@ impl Difference {
 /// Reads a template with the defaults of its parameters.
 #[cfg(test)]
 pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxError> {
-    Ok(valuation::Source::read(text, deployment)?.side(&Assumed::default()))
+    Ok(valuation::Source::read(text, deployment)?.side(&valuation::assumed()))
 }
 
 /// Compares two templates, and returns the differences: new and changed entries in the order of the

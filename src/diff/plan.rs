@@ -1,51 +1,20 @@
 //! Terraform plans and states as sides of a comparison.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::OnceLock;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use super::masking::{SENSITIVE, placeholder};
 use super::replace::{Replacement, ReplacementReason};
 use super::{AccessChange, Change, Difference, Direction, Entry, PropertyChange, Side, properties};
 
 /// The placeholder for a value that Terraform knows only after apply.
 const KNOWN_AFTER_APPLY: &str = "(known after apply)";
-const SENSITIVE: &str = "(sensitive)";
 
 /// Arguments that repeat others.
 const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
 
 fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// Returns a placeholder for a sensitive value. Placeholders differ for different values within one
-/// run: the comparison finds changes, and the output reveals no value.
-fn sensitive_value(value: &Value) -> Value {
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    let key = KEY.get_or_init(RandomState::new);
-    format!("{SENSITIVE}\0{:x}", key.hash_one(value.to_string())).into()
-}
-
-/// Replaces the placeholders by a common text after the comparison.
-pub(crate) fn hide(differences: &mut [Difference]) {
-    fn value(it: &mut Value) {
-        match it {
-            Value::String(text) if text.starts_with(SENSITIVE) => SENSITIVE.clone_into(text),
-            Value::Array(items) => items.iter_mut().for_each(value),
-            Value::Object(map) => map.values_mut().for_each(value),
-            _ => {}
-        }
-    }
-    for it in differences {
-        if let Change::Changed(changes) = &mut it.change {
-            for change in changes {
-                change.old.iter_mut().chain(&mut change.new).for_each(value);
-            }
-        }
-    }
 }
 
 /// Returns the plan without sensitive values, for all other analysis.
@@ -135,7 +104,7 @@ fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
     let text = |word: &str| Value::String(word.to_owned());
     match (unknown, sensitive) {
         (Value::Bool(true), _) => return text(KNOWN_AFTER_APPLY),
-        (_, Value::Bool(true)) => return sensitive_value(value),
+        (_, Value::Bool(true)) => return placeholder(&value.to_string()).into(),
         _ => {}
     }
     match value {
@@ -232,6 +201,18 @@ pub(crate) fn before(root: &Value) -> Value {
         // Data sources contain the properties of AMIs.
         "prior_state": root.get("prior_state"),
     })
+}
+
+/// Returns why a plan does not contain the whole change.
+pub(crate) fn incomplete(root: &Value) -> Option<String> {
+    let version = root.get("format_version").and_then(Value::as_str);
+    if version.is_some_and(|it| !it.starts_with("0.") && !it.starts_with("1.")) {
+        return Some("a plan has another format version".to_owned());
+    }
+    if root.get("errored") == Some(&Value::Bool(true)) {
+        return Some("a plan has errors".to_owned());
+    }
+    None
 }
 
 /// Returns a plan whose planned values are those before its changes.

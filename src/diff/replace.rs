@@ -5,9 +5,10 @@
 
 use std::collections::HashSet;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Change, Difference, Side};
+use super::{Change, Difference, PropertyChange, Side};
 use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
@@ -138,6 +139,51 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
         }
     }
     out
+}
+
+/// Type, property, and the value of an omitted property.
+const DEFAULTS: &str = include_str!("defaults.tsv");
+
+/// Returns whether a change is only another spelling of the value, or sets its default.
+fn is_respelled(kind: &str, change: &PropertyChange) -> bool {
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => spelled(&change.path, old) == spelled(&change.path, new),
+        (None, Some(value)) | (Some(value), None) => tsv::rows(DEFAULTS).any(|row| {
+            let columns: Vec<&str> = tsv::columns(row).collect();
+            columns[..] == [kind, &change.path, value.as_str().unwrap_or_default()]
+        }),
+        (None, None) => true,
+    }
+}
+
+/// Returns the canonical spelling of a value.
+fn spelled(path: &str, value: &Value) -> Value {
+    match value {
+        Value::Array(items) => match items.as_slice() {
+            [one] => spelled(path, one),
+            items => items.iter().map(|it| spelled(path, it)).collect(),
+        },
+        Value::String(text) => {
+            let lower = text.to_lowercase();
+            if matches!(lower.as_str(), "true" | "false") {
+                return lower.into();
+            }
+            if path.ends_with("Protocol") {
+                return match lower.as_str() {
+                    "6" => "tcp".into(),
+                    "17" => "udp".into(),
+                    "1" => "icmp".into(),
+                    "58" => "icmpv6".into(),
+                    _ => lower.into(),
+                };
+            }
+            match text.parse::<IpNet>() {
+                Ok(net) => net.trunc().to_string().into(),
+                Err(_) => text.as_str().into(),
+            }
+        }
+        other => other.clone(),
+    }
 }
 
 /// Arguments that the provider changes in place, of types without rules.
@@ -342,7 +388,10 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
     {
         it.forced = match &it.change {
             Change::Changed(changes) => {
-                let paths = changes.iter().map(|it| it.path.as_str());
+                let real = changes
+                    .iter()
+                    .filter(|change| !is_respelled(&it.kind, change));
+                let paths = real.map(|it| it.path.as_str());
                 let mut forced = forced(&it.kind, paths.filter(|path| !path.starts_with('(')));
                 // Another value of the same argument is no other kind of source.
                 let is_set = |property: &str| {

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use super::access::{AccessChange, Direction, access, sorted};
+use super::loss::losses;
+use super::masking::hide;
 use super::replace::{Replacement, ReplacementReason, without_brackets};
 use super::valuation::{Source, shown, valuations};
 use super::{Change, Difference, compare, model, rename};
@@ -83,7 +85,10 @@ impl Effects {
 }
 
 /// Compares two templates.
-pub(crate) fn differences(old: &Source, new: &Source) -> (Vec<Difference>, Vec<AccessChange>) {
+pub(crate) fn differences(
+    old: &Source,
+    new: &Source,
+) -> (Vec<Difference>, Vec<AccessChange>, Vec<String>) {
     let (was, is) = shown(old, new);
     let mut differences = compare(&was, &is);
     let effects = Effects::of(old, new);
@@ -126,5 +131,8 @@ pub(crate) fn differences(old: &Source, new: &Source) -> (Vec<Difference>, Vec<A
             );
         }
     }
-    (differences, effects.access)
+    let losses = losses(&was, &is, &differences);
+    let mut access = effects.access;
+    hide(&mut differences, &mut access);
+    (differences, access, losses)
 }

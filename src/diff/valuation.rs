@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::masking::placeholder;
 use super::{Entry, Side};
 use crate::frontend::cfn::{
     self, Assumed, Choices, Deployment, Evaluated, Questions, evaluated, raw,
@@ -82,6 +83,15 @@ impl Source {
             side.resources.insert(it.id, entry);
         }
         side.sections.extend(all.sections);
+        if let Some(Value::Object(parameters)) = side.sections.get_mut("Parameters") {
+            for it in parameters.values_mut() {
+                let hidden = it.get("NoEcho").and_then(Value::as_str);
+                let hidden = hidden.is_some_and(|it| it.eq_ignore_ascii_case("true"));
+                if let Some(default) = it.get_mut("Default").filter(|_| hidden) {
+                    *default = placeholder(&default.to_string()).into();
+                }
+            }
+        }
         if !self.loops.is_empty() {
             let loops = self.loops.iter().map(|(name, of)| (name.clone(), raw(of)));
             side.sections
@@ -250,6 +260,14 @@ fn combinations(questions: BTreeMap<String, Vec<Option<String>>>) -> Vec<Choices
     all
 }
 
+/// Returns the assumptions without any value.
+pub(crate) fn assumed() -> Assumed {
+    Assumed {
+        hide: placeholder,
+        ..Assumed::default()
+    }
+}
+
 /// The two templates of a comparison.
 struct Pair<'a> {
     old: &'a Source,
@@ -262,7 +280,7 @@ impl Pair<'_> {
     fn questions(&self, free: &BTreeSet<String>) -> BTreeMap<String, Vec<Option<String>>> {
         let assumed = Assumed {
             free: free.clone(),
-            choices: Choices::new(),
+            ..assumed()
         };
         let mut compared = Questions::new();
         for side in [self.old, self.new] {
@@ -307,6 +325,7 @@ impl Pair<'_> {
         let assumed = Assumed {
             free: free.clone(),
             choices,
+            ..assumed()
         };
         Valuation {
             old: self.old.resources(&assumed),
@@ -329,6 +348,7 @@ impl Pair<'_> {
                 source.resources(&Assumed {
                     free: free.clone(),
                     choices: Choices::from([(name.to_owned(), value)]),
+                    ..assumed()
                 })
             };
             let default = was.get("Default").and_then(Tree::text).map(str::to_owned);
@@ -385,7 +405,7 @@ fn gained(old: &Source, new: &Source) -> BTreeSet<String> {
 pub(crate) fn shown(old: &Source, new: &Source) -> (Side, Side) {
     let assumed = Assumed {
         free: gained(old, new),
-        choices: Choices::new(),
+        ..assumed()
     };
     (old.side(&assumed), new.side(&assumed))
 }

@@ -112,6 +112,7 @@ impl ValueEnum for Gate {
         let help = match self {
             Gate::Replacement => "Resource that is replaced, or may be replaced",
             Gate::BroaderAccess => "Permission or network access that becomes broader",
+            Gate::Removal => "Data without a retention policy, or an export, that is removed",
             Gate::Unreachable => "Instance that becomes unreachable, or a new unreachable instance",
         };
         Some(PossibleValue::new(self.as_str()).help(help))

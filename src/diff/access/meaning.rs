@@ -203,6 +203,11 @@ type Leaves = IndexMap<String, Vec<String>>;
 fn leaves(value: &Value, path: &str, out: &mut Leaves) {
     match value {
         Value::Null => {}
+        Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
+            // A condition that cannot be evaluated is reported for the resource.
+            let branches = map.values().filter_map(Value::as_array).flatten().skip(1);
+            branches.for_each(|it| leaves(it, path, out));
+        }
         Value::Object(map) if is_function(map) => {
             out.entry(path.to_owned()).or_default().push(name(value));
         }
@@ -420,7 +425,7 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
             };
             push(
                 Direction::Unknown,
-                format!("{verb}; the effect of {kind} is unknown"),
+                format!("{verb}, and the effect of its type is unknown"),
             );
             return;
         }
@@ -428,7 +433,16 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
             push(Direction::Broader, format!("{} is added", kind));
         }
         (Some(Meaning::Grants), _, None) => {
-            push(Direction::Narrower, format!("{} is removed", kind));
+            // A rule that denies protects.
+            let denies = of(before)
+                .values()
+                .flatten()
+                .any(|it| it.eq_ignore_ascii_case("deny"));
+            let direction = match denies {
+                true => Direction::Unknown,
+                false => Direction::Narrower,
+            };
+            push(direction, format!("{kind} is removed"));
         }
         (Some(Meaning::Protects), None, _) => {
             push(Direction::Narrower, format!("{} is added", kind));
@@ -444,11 +458,13 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
         // The provider computes these.
         is.retain(|_, values| !values.iter().all(|it| it == HIDDEN[1]));
     }
-    if has_macro(&after.properties) && before.is_none_or(|it| it.properties != after.properties) {
-        push(
-            Direction::Unknown,
-            "contains a macro, which can return anything".to_owned(),
-        );
+    if has_call(&after.properties, "Fn::Transform") {
+        let what = "contains a macro, which can return anything";
+        push(Direction::Unknown, what.to_owned());
+    }
+    if existence != Some(Meaning::Harmless) && has_call(&after.properties, "Fn::If") {
+        let what = "changes, and depends on a condition that cannot be evaluated";
+        push(Direction::Unknown, what.to_owned());
     }
     let none = Vec::new();
     let mut paths: Vec<&String> = is.keys().collect();
@@ -498,12 +514,12 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
     }
 }
 
-fn has_macro(value: &Value) -> bool {
+fn has_call(value: &Value, function: &str) -> bool {
     match value {
-        Value::Array(items) => items.iter().any(has_macro),
+        Value::Array(items) => items.iter().any(|it| has_call(it, function)),
         Value::Object(map) => map
             .iter()
-            .any(|(key, it)| key == "Fn::Transform" || has_macro(it)),
+            .any(|(key, it)| key == function || has_call(it, function)),
         _ => false,
     }
 }

@@ -1,17 +1,20 @@
 use super::*;
+use crate::diff::templates::differences;
+use crate::diff::valuation::Source;
 use crate::frontend::cfn::Deployment;
 
 fn told(old: &str, new: &str) -> Vec<String> {
     let [old, new] = [old, new].map(|it| {
         let text = format!("Resources: {it}");
-        crate::diff::read(&text, &Deployment::default()).expect("a template")
+        Source::read(&text, &Deployment::default()).expect("a template")
     });
     let word = |direction| match direction {
         Direction::Broader => "+",
         Direction::Unknown => "?",
         Direction::Narrower => "-",
     };
-    access(&old, &new)
+    differences(&old, &new)
+        .1
         .iter()
         .map(|it| format!("{} {} {}", word(it.direction), it.owner, it.what))
         .collect()

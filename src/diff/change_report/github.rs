@@ -31,6 +31,12 @@ impl ChangeReport {
             let text = format!("{}: {}", it.owner, it.what);
             say(level(Gate::BroaderAccess), title, &text);
         }
+        for it in &self.losses {
+            say(level(Gate::Removal), "Data or an export is removed", it);
+        }
+        for it in &self.unreadable {
+            say("error", "The effect of the change is unknown", it);
+        }
         for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
             let text = format!("{}: {}", subject(it), replacement_text(it));
             let title = format!("A resource is {}", action_word(it));

@@ -26,6 +26,8 @@ impl ChangeReport {
             "same": self.is_same(),
             "access": access,
             "session": session,
+            "removal": self.losses,
+            "unreadable": self.unreadable,
             "differences": self.differences.iter().map(one).collect::<Value>(),
         })
     }

@@ -104,6 +104,14 @@ impl ChangeReport {
             fitting(&mut out, AFTER_ACCESS, rows);
             out.push('\n');
         }
+        for (title, all) in [("Removal", &self.losses), ("Unknown", &self.unreadable)] {
+            if !all.is_empty() {
+                let _ = writeln!(out, "**{title}**\n");
+                let rows = all.iter().map(|it| format!("- ⚠ {}\n", code(it)));
+                fitting(&mut out, AFTER_ACCESS, rows);
+                out.push('\n');
+            }
+        }
         let sessions: Vec<&SessionChange> = self.changed_sessions().collect();
         if !sessions.is_empty() {
             out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");

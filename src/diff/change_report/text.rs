@@ -47,6 +47,15 @@ impl ChangeReport {
                 escape_text(&change.what)
             );
         }
+        for why in &self.unreadable {
+            let _ = writeln!(out, "  {LOUD}unknown{LOUD:#}   {why}");
+        }
+        if !self.losses.is_empty() {
+            let _ = writeln!(out, "{BOLD}Removal{BOLD:#}");
+        }
+        for it in &self.losses {
+            let _ = writeln!(out, "  {RED}lost{RED:#}      {}", escape_text(it));
+        }
         let sessions: Vec<&SessionChange> = self.changed_sessions().collect();
         if !sessions.is_empty() {
             let _ = writeln!(out, "{BOLD}Session{BOLD:#}");

@@ -21,12 +21,24 @@ pub(crate) type Questions = BTreeMap<String, BTreeSet<String>>;
 pub(crate) type Choices = BTreeMap<String, Option<String>>;
 
 /// What a comparison assumes of the deployment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Assumed {
     /// Parameters whose default does not count.
     pub(crate) free: BTreeSet<String>,
     /// Assumed values.
     pub(crate) choices: Choices,
+    /// Returns a placeholder for the value of a parameter that must not be shown.
+    pub(crate) hide: fn(&str) -> String,
+}
+
+impl Default for Assumed {
+    fn default() -> Assumed {
+        Assumed {
+            free: BTreeSet::new(),
+            choices: Choices::new(),
+            hide: str::to_owned,
+        }
+    }
 }
 
 /// A resource with evaluated values.
@@ -66,6 +78,12 @@ pub(crate) fn evaluated(root: &Tree, deployment: &Deployment, assumed: &Assumed)
         .unwrap_or_default()
     {
         let name = entry.key.as_str();
+        let hidden = entry.value.get("NoEcho").and_then(Tree::text);
+        if hidden.is_some_and(|it| it.eq_ignore_ascii_case("true"))
+            && let Some(ParameterValue::Text(text)) = reader.parameters.get_mut(name)
+        {
+            *text = (assumed.hide)(text);
+        }
         let value = match assumed.choices.get(name) {
             Some(Some(value)) => ParameterValue::Text(value.clone()),
             Some(None) => ParameterValue::Unknown,
