@@ -393,7 +393,7 @@ pub(crate) fn configured(
         let resolved = model
             .resources
             .get(id)
-            .is_some_and(|it| it.properties.to_string().contains("\"Statement\""));
+            .is_some_and(|it| it.properties.to_string().contains("\"Effect\""));
         let plain = super::replace::without_brackets(id);
         let set = now.iter().find(|(address, _)| *address == plain);
         let is_set = |key: &str| {

@@ -379,7 +379,7 @@ impl Pair<'_> {
                 let before = was.get(key).map(raw);
                 before.is_some() && before != is.get(key).map(raw)
             };
-            if limits.iter().any(|it| differs(&it)) {
+            if limits.iter().any(differs) {
                 out.push(Valuation {
                     old: side(self.old, Some(format!("(a value of {name})"))),
                     new: side(self.new, None),

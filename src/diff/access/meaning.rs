@@ -288,7 +288,8 @@ impl Property<'_> {
         match meaning {
             Meaning::Harmless | Meaning::Modeled => {}
             Meaning::Opens | Meaning::Uses => {
-                if !more.is_empty() && !(self.is_new && meaning == Meaning::Uses) {
+                let counts = !self.is_new || meaning == Meaning::Opens;
+                if counts && !more.is_empty() {
                     out.push((Broader, added()));
                 }
                 if !gone.is_empty() {
