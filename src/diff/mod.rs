@@ -1,27 +1,29 @@
 //! Semantic comparison of two templates, by resource and property.
 //!
 //! Both sides are trees with text as scalars: `443` and `"443"`, JSON and YAML, short and long
-//! forms are equal. A known parameter value replaces the parameter, so a changed value appears
-//! where the template uses it.
+//! forms are equal. A known parameter value or default replaces the parameter, so a changed value
+//! appears where the template uses it.
 
 mod access;
 mod change_report;
+mod loss;
+mod masking;
 mod model;
 mod plan;
 mod rename;
 mod replace;
+mod templates;
+mod valuation;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::frontend::cfn::{self, Deployment};
-use crate::frontend::tree::{self, Kind, SyntaxError, Tree};
+#[cfg(test)]
+use crate::frontend::cfn::Deployment;
+#[cfg(test)]
+use crate::frontend::tree::SyntaxError;
 
-/// The suffix of a parameter reference that uses its default.
-const DEFAULT: &str = "(default)";
-
-pub use access::AccessChange;
-use access::access;
+pub use access::{AccessChange, Direction};
 #[cfg(feature = "deploy")]
 pub(crate) use change_report::escape_text;
 pub use change_report::{ChangeReport, Gate, SessionChange, Version};
@@ -100,165 +102,30 @@ pub struct Difference {
 impl Difference {
     /// Returns whether the resource is certainly replaced.
     pub fn is_replaced(&self) -> bool {
-        self.forced
-            .iter()
-            .any(|it| !matches!(it.reason, ReplacementReason::Maybe(_)))
+        self.forced.iter().any(|it| {
+            !matches!(
+                it.reason,
+                ReplacementReason::Maybe(_) | ReplacementReason::Unknown(_)
+            )
+        })
     }
 
     /// Returns whether the resource may be replaced.
     pub fn may_be_replaced(&self) -> bool {
         !self.forced.is_empty()
     }
+
+    /// Returns whether the rules for its replacement are unknown.
+    fn has_unknown_replacement(&self) -> bool {
+        let unknown = |it: &Replacement| matches!(it.reason, ReplacementReason::Unknown(_));
+        !self.forced.is_empty() && self.forced.iter().all(unknown)
+    }
 }
 
-/// Reads a template.
-///
-/// # Errors
-///
-/// Returns the location of a syntax error.
+/// Reads a template with the defaults of its parameters.
+#[cfg(test)]
 pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Side, SyntaxError> {
-    let (root, _) = cfn::looped(tree::read(text)?, deployment)?;
-    let mut side = Side {
-        values: deployment.parameters.clone(),
-        ..Side::default()
-    };
-    let mut known = deployment.parameters.clone();
-    if let Some(region) = deployment.region {
-        // Resolved names and pseudo parameters are equal.
-        for (name, value) in [
-            ("AWS::Region", region.name),
-            ("AWS::Partition", region.partition),
-            ("AWS::URLSuffix", region.dns_suffix),
-        ] {
-            known.push((name.to_owned(), value.to_owned()));
-        }
-    }
-    let parameters = known.as_slice();
-    for entry in root.map().unwrap_or_default() {
-        if entry.key != "Resources" {
-            let known = match entry.key.as_str() {
-                "Parameters" => &[],
-                _ => parameters,
-            };
-            let value = plain(&entry.value, known, &root);
-            side.sections.insert(entry.key.clone(), value);
-            continue;
-        }
-        for resource in entry.value.map().unwrap_or_default() {
-            let mut attributes = Map::new();
-            let mut properties = Value::Object(Map::new());
-            let mut kind = String::new();
-            if resource.value.map().is_none() || resource.key.starts_with("Fn::") {
-                // An unresolved loop is compared as one value.
-                properties = plain(&resource.value, parameters, &root);
-            }
-            for part in resource.value.map().unwrap_or_default() {
-                match part.key.as_str() {
-                    "Type" => kind = part.value.text().unwrap_or_default().to_owned(),
-                    "Properties" => properties = plain(&part.value, parameters, &root),
-                    _ => {
-                        attributes.insert(part.key.clone(), plain(&part.value, parameters, &root));
-                    }
-                }
-            }
-            let entry = Entry {
-                kind,
-                properties,
-                attributes,
-            };
-            side.resources.insert(resource.key.clone(), entry);
-        }
-    }
-    Ok(side)
-}
-
-/// Converts a tree to JSON, with known parameter values.
-fn plain(tree: &Tree, parameters: &[(String, String)], root: &Tree) -> Value {
-    let value_of = |name: &str| {
-        let found = parameters.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.clone())
-    };
-    if let Some(("Ref", target)) = tree.single()
-        && let Some(name) = target.text()
-    {
-        if let Some(value) = value_of(name) {
-            return Value::String(value);
-        }
-        let declared = root.get("Parameters").and_then(|it| it.get(name));
-        if let Some(default) = declared.and_then(|it| it.get("Default")) {
-            let mut map = Map::new();
-            map.insert("Ref".to_owned(), name.into());
-            map.insert(DEFAULT.to_owned(), plain(default, &[], root));
-            return Value::Object(map);
-        }
-    }
-    if let Some((
-        "Fn::FindInMap",
-        Tree {
-            kind: Kind::List(keys),
-            ..
-        },
-    )) = tree.single()
-    {
-        let keys: Vec<Value> = keys.iter().map(|it| plain(it, parameters, root)).collect();
-        // An unresolved lookup keeps all values that it can return.
-        let mut at = root.get("Mappings");
-        let mut decided = 0;
-        for key in &keys {
-            match (key.as_str(), at) {
-                (Some(key), Some(map)) => at = map.get(key),
-                _ => break,
-            }
-            decided += 1;
-        }
-        match at {
-            Some(found) if decided == 3 && keys.len() == 3 => return plain(found, &[], root),
-            Some(found) => {
-                let mut map = Map::new();
-                map.insert("Fn::FindInMap".to_owned(), Value::Array(keys));
-                map.insert("(values)".to_owned(), plain(found, &[], root));
-                return Value::Object(map);
-            }
-            None => {}
-        }
-    }
-    match &tree.kind {
-        Kind::Null => Value::Null,
-        Kind::Text(text) => Value::String(text.clone()),
-        Kind::List(items) => items
-            .iter()
-            .map(|item| plain(item, parameters, root))
-            .collect(),
-        Kind::Map(entries) => {
-            let entries = entries.iter().map(|entry| {
-                let mut value = plain(&entry.value, parameters, root);
-                let text = match &mut value {
-                    Value::String(text) => Some(text),
-                    // With local variables, the text is the first item of a list.
-                    Value::Array(parts) => match parts.first_mut() {
-                        Some(Value::String(text)) => Some(text),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                if entry.key == "Fn::Sub"
-                    && let Some(text) = text
-                {
-                    for (name, known) in parameters {
-                        *text = text.replace(&format!("${{{name}}}"), known);
-                    }
-                }
-                (entry.key.clone(), value)
-            });
-            let map: Map<String, Value> = entries.collect();
-            match map.get("Fn::Sub") {
-                Some(Value::String(text)) if map.len() == 1 && !text.contains("${") => {
-                    Value::String(text.clone())
-                }
-                _ => Value::Object(map),
-            }
-        }
-    }
+    Ok(valuation::Source::read(text, deployment)?.side(&valuation::assumed()))
 }
 
 /// Compares two templates, and returns the differences: new and changed entries in the order of the

@@ -68,8 +68,15 @@ pub(crate) fn by_cfn(graph: &Graph) -> Side {
             continue;
         }
         let map = value_of(&graph, RawValue::Object(node.resource.put(Dialect::Tf)));
-        let role = map.get("role").and_then(|it| it.get("Ref"));
-        let role = role.and_then(Value::as_str);
+        let role = match map.get("role") {
+            // A role outside the file has its name.
+            Some(Value::String(name)) => {
+                let outside = || entry("AWS::IAM::Role", Value::Object(Map::new()));
+                side.resources.entry(name.clone()).or_insert_with(outside);
+                Some(name.as_str())
+            }
+            role => role.and_then(|it| it.get("Ref")).and_then(Value::as_str),
+        };
         if let (Some(arn), Some(entry)) = (
             map.get("policy_arn"),
             role.and_then(|role| side.resources.get_mut(role)),

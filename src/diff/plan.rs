@@ -1,51 +1,20 @@
 //! Terraform plans and states as sides of a comparison.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
-use std::sync::OnceLock;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use super::masking::{SENSITIVE, placeholder};
 use super::replace::{Replacement, ReplacementReason};
-use super::{Change, Difference, Entry, PropertyChange, Side, properties};
+use super::{AccessChange, Change, Difference, Direction, Entry, PropertyChange, Side, properties};
 
 /// The placeholder for a value that Terraform knows only after apply.
 const KNOWN_AFTER_APPLY: &str = "(known after apply)";
-const SENSITIVE: &str = "(sensitive)";
 
 /// Arguments that repeat others.
 const REPEATED: [&str; 2] = ["tags_all", "timeouts"];
 
 fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// Returns a placeholder for a sensitive value. Placeholders differ for different values within one
-/// run: the comparison finds changes, and the output reveals no value.
-fn sensitive_value(value: &Value) -> Value {
-    static KEY: OnceLock<RandomState> = OnceLock::new();
-    let key = KEY.get_or_init(RandomState::new);
-    format!("{SENSITIVE}\0{:x}", key.hash_one(value.to_string())).into()
-}
-
-/// Replaces the placeholders by a common text after the comparison.
-pub(crate) fn hide(differences: &mut [Difference]) {
-    fn value(it: &mut Value) {
-        match it {
-            Value::String(text) if text.starts_with(SENSITIVE) => SENSITIVE.clone_into(text),
-            Value::Array(items) => items.iter_mut().for_each(value),
-            Value::Object(map) => map.values_mut().for_each(value),
-            _ => {}
-        }
-    }
-    for it in differences {
-        if let Change::Changed(changes) = &mut it.change {
-            for change in changes {
-                change.old.iter_mut().chain(&mut change.new).for_each(value);
-            }
-        }
-    }
 }
 
 /// Returns the plan without sensitive values, for all other analysis.
@@ -135,7 +104,7 @@ fn plain(value: &Value, unknown: &Value, sensitive: &Value) -> Value {
     let text = |word: &str| Value::String(word.to_owned());
     match (unknown, sensitive) {
         (Value::Bool(true), _) => return text(KNOWN_AFTER_APPLY),
-        (_, Value::Bool(true)) => return sensitive_value(value),
+        (_, Value::Bool(true)) => return placeholder(&value.to_string()).into(),
         _ => {}
     }
     match value {
@@ -232,6 +201,221 @@ pub(crate) fn before(root: &Value) -> Value {
         // Data sources contain the properties of AMIs.
         "prior_state": root.get("prior_state"),
     })
+}
+
+/// Returns why a plan does not contain the whole change.
+pub(crate) fn incomplete(root: &Value) -> Option<String> {
+    let version = root.get("format_version").and_then(Value::as_str);
+    if version.is_some_and(|it| !it.starts_with("0.") && !it.starts_with("1.")) {
+        return Some("a plan has another format version".to_owned());
+    }
+    if root.get("errored") == Some(&Value::Bool(true)) {
+        return Some("a plan has errors".to_owned());
+    }
+    None
+}
+
+/// Returns a plan whose planned values are those before its changes.
+pub(crate) fn undone(root: &Value) -> Value {
+    let mut former = root.clone();
+    let (mut before, mut gone): (IndexMap<&str, &Value>, Vec<&Value>) = Default::default();
+    let mut created: Vec<&str> = Vec::new();
+    for resource in array(root.get("resource_changes")) {
+        let address = resource.get("address").and_then(Value::as_str);
+        let change = resource.get("change");
+        let (Some(address), Some(change)) = (address, change) else {
+            continue;
+        };
+        let actions = array(change.get("actions"));
+        match actions {
+            [only] if only == "no-op" || only == "read" => {}
+            [only] if only == "create" => created.push(address),
+            [only] if only == "delete" || only == "forget" => gone.push(resource),
+            _ => drop(before.insert(address, change)),
+        }
+    }
+    fn module(of: &mut Value, before: &IndexMap<&str, &Value>, created: &[&str]) {
+        if let Some(resources) = of.get_mut("resources").and_then(Value::as_array_mut) {
+            let address = |it: &Value| {
+                let text = it.get("address").and_then(Value::as_str);
+                text.unwrap_or_default().to_owned()
+            };
+            resources.retain(|it| !created.contains(&address(it).as_str()));
+            for it in resources {
+                if let Some(change) = before.get(address(it).as_str()) {
+                    it["values"] = change.get("before").cloned().unwrap_or_default();
+                    it["sensitive_values"] =
+                        change.get("before_sensitive").cloned().unwrap_or_default();
+                }
+            }
+        }
+        let children = of.get_mut("child_modules").and_then(Value::as_array_mut);
+        for child in children.into_iter().flatten() {
+            module(child, before, created);
+        }
+    }
+    if let Some(top) = former.pointer_mut("/planned_values/root_module") {
+        module(top, &before, &created);
+        let removed = gone.iter().map(|it| {
+            let mut resource = (*it).clone();
+            let part = |key: &str| {
+                it.pointer(&format!("/change/{key}"))
+                    .cloned()
+                    .unwrap_or_default()
+            };
+            resource["values"] = part("before");
+            resource["sensitive_values"] = part("before_sensitive");
+            resource
+        });
+        let removed: Vec<Value> = removed.collect();
+        match top.get_mut("resources").and_then(Value::as_array_mut) {
+            Some(resources) => resources.extend(removed),
+            None => top["resources"] = Value::Array(removed),
+        }
+    }
+    // What is known only after apply was known before.
+    let changed: Vec<String> = before.keys().map(|it| (*it).to_owned()).collect();
+    let changes = former
+        .get_mut("resource_changes")
+        .and_then(Value::as_array_mut);
+    for resource in changes.into_iter().flatten() {
+        let address = resource
+            .get("address")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if changed.iter().any(|it| it == address) {
+            resource["change"]["after"] = resource["change"]["before"].clone();
+            resource["change"]["after_unknown"] = json!({});
+        }
+    }
+    former
+}
+
+/// Returns both sides without the arguments that one of them omits and the provider computes.
+pub(crate) fn comparable(old: &Side, new: &Side) -> (Side, Side) {
+    let (mut old, mut new) = (old.clone(), new.clone());
+    for (id, is) in &mut new.resources {
+        let Some(was) = old.resources.get_mut(id) else {
+            continue;
+        };
+        let (Value::Object(was), Value::Object(is)) = (&mut was.properties, &mut is.properties)
+        else {
+            continue;
+        };
+        let known = |it: &Value| it != KNOWN_AFTER_APPLY && !is_nothing(it);
+        let absent = |key: &String, other: &Map<String, Value>| {
+            other.get(key).is_none_or(|it| it == KNOWN_AFTER_APPLY)
+        };
+        let keys: Vec<String> = was.keys().chain(is.keys()).cloned().collect();
+        for key in keys {
+            // A value that becomes known or unknown is computed, unless it is configured.
+            let computed =
+                |it: &Map<String, Value>| it.get(&key).is_some_and(|it| it == KNOWN_AFTER_APPLY);
+            let empty = |it: &Map<String, Value>| it.get(&key).is_none_or(|it| !known(it));
+            if computed(was) && absent(&key, is)
+                || computed(is) && absent(&key, was)
+                || empty(was) && empty(is)
+            {
+                was.shift_remove(&key);
+                is.shift_remove(&key);
+            }
+        }
+    }
+    (old, new)
+}
+
+fn resources_of<'v>(module: &'v Value, out: &mut Vec<(String, &'v Value)>, prefix: &str) {
+    for resource in array(module.get("resources")) {
+        let address = resource
+            .get("address")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        out.push((format!("{prefix}{address}"), resource));
+    }
+    let calls = module.get("module_calls").and_then(Value::as_object);
+    for (name, call) in calls.into_iter().flatten() {
+        if let Some(inner) = call.get("module") {
+            resources_of(inner, out, &format!("{prefix}module.{name}."));
+        }
+    }
+}
+
+/// Returns the changes of access that the values of two plans do not show: other providers, and
+/// policies whose content is known only after apply.
+pub(crate) fn configured(
+    old: &Value,
+    new: &Value,
+    was: &Side,
+    is: &Side,
+    model: &Side,
+) -> Vec<AccessChange> {
+    let mut out = Vec::new();
+    let mut push = |owner: &str, what: String| {
+        out.push(AccessChange {
+            direction: Direction::Unknown,
+            owner: owner.to_owned(),
+            what,
+        });
+    };
+    let part = |root: &Value, path: &str| root.pointer(path).cloned().unwrap_or_default();
+    let [before, after] = [old, new].map(|it| part(it, "/configuration/provider_config"));
+    for (key, provider) in after.as_object().into_iter().flatten() {
+        let expressions = |it: &Value| it.get("expressions").cloned().unwrap_or_default();
+        let other = before
+            .get(key)
+            .is_some_and(|it| expressions(it) != expressions(provider));
+        if other {
+            push(
+                &format!("provider {key}"),
+                "can act in another account or Region".to_owned(),
+            );
+        }
+    }
+    let [before, after] = [old, new].map(|it| part(it, "/configuration/root_module"));
+    let (mut then, mut now) = (Vec::new(), Vec::new());
+    resources_of(&before, &mut then, "");
+    resources_of(&after, &mut now, "");
+    for (address, resource) in &now {
+        let key = |it: &Value| it.get("provider_config_key").cloned();
+        let known = then.iter().find(|(other, _)| other == address);
+        if known.is_some_and(|(_, it)| key(it) != key(resource)) {
+            push(
+                address,
+                "is in the account or Region of another provider".to_owned(),
+            );
+        }
+    }
+    if old == new {
+        return out;
+    }
+    for (id, entry) in &is.resources {
+        // The configuration of the model contains the policy.
+        let resolved = model
+            .resources
+            .get(id)
+            .is_some_and(|it| it.properties.to_string().contains("\"Effect\""));
+        let plain = super::replace::without_brackets(id);
+        let set = now.iter().find(|(address, _)| *address == plain);
+        let is_set = |key: &str| {
+            set.is_some_and(|(_, it)| {
+                it.get("expressions")
+                    .is_some_and(|it| it.get(key).is_some())
+            })
+        };
+        let hidden = |it: Option<&Value>| it.is_some_and(|it| it == KNOWN_AFTER_APPLY);
+        let before = was.resources.get(id);
+        for (key, value) in entry.properties.as_object().into_iter().flatten() {
+            if hidden(Some(value))
+                && before.is_none_or(|it| hidden(it.properties.get(key)))
+                && !resolved
+                && is_set(key)
+                && super::access::is_document(key)
+            {
+                push(id, format!("{key} is known only after apply"));
+            }
+        }
+    }
+    out
 }
 
 /// Returns the text of a path in the plan, such as `["ebs_block_device", 0, "size"]`.

@@ -74,6 +74,15 @@ pub(crate) fn find(old: &Side, new: &Side, differences: &mut Vec<Difference>) {
     }
 }
 
+/// Returns the old and the new ID of each renamed resource.
+pub(crate) fn pairs(differences: &[Difference]) -> Vec<(String, String)> {
+    let renamed = differences.iter().filter_map(|it| match &it.change {
+        Change::Renamed(was) => Some((was.clone(), it.id.clone())),
+        _ => None,
+    });
+    renamed.collect()
+}
+
 /// Returns the number of top-level properties that differ.
 fn distance(before: &Entry, after: &Entry) -> usize {
     let (Value::Object(was), Value::Object(is)) = (&before.properties, &after.properties) else {

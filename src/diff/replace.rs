@@ -5,10 +5,11 @@
 
 use std::collections::HashSet;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Change, Difference, Side};
-use crate::resource::KINDS;
+use super::{Change, Difference, PropertyChange, Side};
+use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
 /// Type, create-only properties and conditional create-only properties, from the resource schemas
@@ -34,6 +35,8 @@ pub enum ReplacementReason {
     Renamed,
     /// The plan contains the replacement.
     Planned,
+    /// The rules for the property are unknown, for this reason.
+    Unknown(String),
 }
 
 /// A replacement and its reason.
@@ -104,7 +107,14 @@ pub(crate) fn names(path: &str, property: &str) -> bool {
 /// Returns the replacements that changed properties force.
 pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Replacement> {
     let Some(rules) = rules(kind) else {
-        return Vec::new();
+        let each = paths.filter_map(|path| unruled(kind, path));
+        let mut out: Vec<Replacement> = Vec::new();
+        each.for_each(|it| {
+            if !out.contains(&it) {
+                out.push(it);
+            }
+        });
+        return out;
     };
     let mut out: Vec<Replacement> = Vec::new();
     for path in paths {
@@ -129,6 +139,163 @@ pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Ve
         }
     }
     out
+}
+
+/// Type, property, and the value of an omitted property.
+const DEFAULTS: &str = include_str!("defaults.tsv");
+
+/// Returns whether a change is only another spelling of the value, or sets its default.
+fn is_respelled(kind: &str, change: &PropertyChange) -> bool {
+    match (&change.old, &change.new) {
+        (Some(old), Some(new)) => spelled(&change.path, old) == spelled(&change.path, new),
+        (None, Some(value)) | (Some(value), None) => tsv::rows(DEFAULTS).any(|row| {
+            let columns: Vec<&str> = tsv::columns(row).collect();
+            columns[..] == [kind, &change.path, value.as_str().unwrap_or_default()]
+        }),
+        (None, None) => true,
+    }
+}
+
+/// Returns the canonical spelling of a value.
+fn spelled(path: &str, value: &Value) -> Value {
+    match value {
+        Value::Array(items) => match items.as_slice() {
+            [one] => spelled(path, one),
+            items => items.iter().map(|it| spelled(path, it)).collect(),
+        },
+        Value::String(text) => {
+            let lower = text.to_lowercase();
+            if matches!(lower.as_str(), "true" | "false") {
+                return lower.into();
+            }
+            if path.ends_with("Protocol") {
+                return match lower.as_str() {
+                    "6" => "tcp".into(),
+                    "17" => "udp".into(),
+                    "1" => "icmp".into(),
+                    "58" => "icmpv6".into(),
+                    _ => lower.into(),
+                };
+            }
+            match text.parse::<IpNet>() {
+                Ok(net) => net.trunc().to_string().into(),
+                Err(_) => text.as_str().into(),
+            }
+        }
+        other => other.clone(),
+    }
+}
+
+/// Arguments that the provider changes in place, of types without rules.
+const IN_PLACE: [&str; 24] = [
+    "policy",
+    "tags",
+    "acl",
+    "description",
+    "comment",
+    "enabled",
+    "publicly_accessible",
+    "timeout",
+    "memory_size",
+    "instance_class",
+    "engine_version",
+    "desired_count",
+    "min_size",
+    "max_size",
+    "max_session_duration",
+    "policy_document",
+    "assume_role_policy",
+    "force_destroy",
+    "password",
+    "deletion_protection",
+    "skip_destroy",
+    "skip_final_snapshot",
+    "apply_immediately",
+    "environment",
+];
+
+/// Services with another name in the types of Terraform.
+const SERVICES: [(&str, &str); 8] = [
+    ("db_", "rds_db_"),
+    ("rds_cluster", "rds_db_cluster"),
+    ("lb_", "elastic_load_balancing_v2_"),
+    ("cloudwatch_event_", "events_"),
+    ("sfn_", "step_functions_"),
+    ("api_gateway_", "api_gateway_"),
+    ("ssoadmin_", "sso_"),
+    ("opensearch_", "open_search_service_"),
+];
+
+/// Returns a name without case and separators.
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.collect::<String>().to_lowercase()
+}
+
+/// Returns the rules of CloudFormation for a type of Terraform.
+fn rules_of_cfn(kind: &str) -> Option<Rules> {
+    let name = kind.strip_prefix("aws_")?;
+    let other = SERVICES.iter().find_map(|(tf, cfn)| {
+        let rest = name.strip_prefix(tf)?;
+        Some(format!("{cfn}{rest}"))
+    });
+    let expected =
+        [Some(name.to_owned()), other].map(|it| format!("aws{}", letters(&it.unwrap_or_default())));
+    let mut keys = tsv::rows(CREATE_ONLY).map(tsv::key);
+    rules(keys.find(|key| expected.contains(&letters(key)))?)
+}
+
+/// Returns the replacement by a property of a type without rules.
+fn unruled(kind: &str, path: &str) -> Option<Replacement> {
+    let property = without_brackets(path);
+    let unknown = |why: &str| {
+        Some(Replacement {
+            property: property.clone(),
+            reason: ReplacementReason::Unknown(why.to_owned()),
+        })
+    };
+    let first = property.split('.').next().unwrap_or_default();
+    let is_name = first.ends_with("Name") || first.ends_with("Id") || first == "ServiceToken";
+    match kind {
+        "AWS::CloudFormation::Stack" if first == "TemplateURL" => {
+            unknown("the nested template is not in the file")
+        }
+        "AWS::CloudFormation::CustomResource" if is_name => {
+            unknown("the function of a custom resource decides")
+        }
+        kind if kind.starts_with("Custom::") && is_name => {
+            unknown("the function of a custom resource decides")
+        }
+        kind if kind.starts_with("AWS::Serverless::") && is_name => {
+            unknown("the transform creates the resource")
+        }
+        kind if kind.starts_with("AWS::") || kind.starts_with("Custom::") => None,
+        kind if kind.contains("::") => unknown("the schema of the type is unknown"),
+        kind if kind.starts_with("aws_") => match rules_of_cfn(kind) {
+            Some(rules) => {
+                let argument = letters(first);
+                let maybe = rules.maybe.iter().map(|(name, _)| name);
+                let names = |name: &&&str| {
+                    let name = letters(name.split('.').next().unwrap_or_default());
+                    name == argument || argument.len() > 3 && name.ends_with(&argument)
+                };
+                rules
+                    .always
+                    .iter()
+                    .chain(maybe)
+                    .find(names)
+                    .map(|_| Replacement {
+                        property: property.clone(),
+                        reason: ReplacementReason::Maybe(
+                            "CloudFormation cannot change it".to_owned(),
+                        ),
+                    })
+            }
+            None if IN_PLACE.contains(&first) => None,
+            None => unknown("the rules of the provider for this type are unknown"),
+        },
+        _ => unknown("the rules of the provider are unknown"),
+    }
 }
 
 /// Attributes whose value changes with their resource.
@@ -221,8 +388,21 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
     {
         it.forced = match &it.change {
             Change::Changed(changes) => {
-                let paths = changes.iter().map(|it| it.path.as_str());
-                forced(&it.kind, paths.filter(|path| !path.starts_with('(')))
+                let real = changes
+                    .iter()
+                    .filter(|change| !is_respelled(&it.kind, change));
+                let paths = real.map(|it| it.path.as_str());
+                let mut forced = forced(&it.kind, paths.filter(|path| !path.starts_with('(')));
+                // Another value of the same argument is no other kind of source.
+                let is_set = |property: &str| {
+                    let mut all = changes.iter();
+                    all.any(|it| it.path == property && it.old.is_some() && it.new.is_some())
+                };
+                forced.retain(|it| {
+                    it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
+                        || !is_set(&it.property)
+                });
+                forced
             }
             Change::Retyped(_) => vec![Replacement {
                 property: "Type".to_owned(),

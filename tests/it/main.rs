@@ -18,6 +18,7 @@ mod coverage;
 mod dependencies;
 mod diagnostics;
 mod diff;
+mod diff_gates;
 mod documents;
 mod edits;
 mod examples;

@@ -80,6 +80,9 @@ pub(in crate::cli) struct Args {
     /// Changes that exit with 1, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE,...")]
     pub(super) fail_on: Vec<Gate>,
+    /// Pass changes whose effect is unknown
+    #[arg(long)]
+    pub(super) allow_unknown: bool,
     /// Add the change set of CloudFormation, and delete it afterwards
     #[cfg(feature = "deploy")]
     #[arg(long)]
@@ -109,6 +112,7 @@ impl ValueEnum for Gate {
         let help = match self {
             Gate::Replacement => "Resource that is replaced, or may be replaced",
             Gate::BroaderAccess => "Permission or network access that becomes broader",
+            Gate::Removal => "Data without a retention policy, or an export, that is removed",
             Gate::Unreachable => "Instance that becomes unreachable, or a new unreachable instance",
         };
         Some(PossibleValue::new(self.as_str()).help(help))

@@ -78,6 +78,10 @@ fn compare(args: &Args, context: &Context) -> Result<Comparison, Failure> {
     }
     let old = sides::version(old, sides::text(old)?, &deployment)?;
     let side = read_new(args, new)?;
+    if side.is_empty() && !old.is_empty() && !args.fail_on.is_empty() {
+        return Err(Failure::usage(format!("`{new}` is empty"))
+            .with_help("without `--fail-on`, `diff` shows what an empty file removes"));
+    }
     let mut out = comparison(ChangeReport::compare(&old, &side), new.to_owned());
     out.file = Path::new(new).is_file().then(|| new.to_owned());
     Ok(out)
@@ -129,7 +133,7 @@ fn print(args: &Args, comparison: &Comparison) -> Result<(), Failure> {
             args.output.write(&text)?;
         }
     }
-    let hits = report.hits(&args.fail_on);
+    let hits = report.hits(&args.fail_on, args.allow_unknown);
     if !hits.is_empty() {
         let names: Vec<&str> = hits.iter().map(|it| it.as_str()).collect();
         output::error(

@@ -1,9 +1,10 @@
 //! Changes of policy permissions.
 
+use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::{Entry, Side, is_function};
-use super::{AccessChange, branches, list, name, uncovered};
+use super::{AccessChange, Direction, branches, list, name, uncovered};
 
 /// The scope of a statement element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,112 @@ enum GrantResource {
     Nothing,
 }
 
+/// The tests of a condition: operator and key in lowercase, and the sorted values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Tests(Vec<(String, String, Vec<String>)>);
+
+impl Tests {
+    fn of(condition: Option<&Value>) -> Tests {
+        let mut out = Vec::new();
+        let Some(condition) = condition else {
+            return Tests(out);
+        };
+        match condition.as_object().filter(|it| !is_function(it)) {
+            Some(operators) => {
+                for (operator, keys) in operators {
+                    let operator = operator.to_lowercase();
+                    match keys.as_object().filter(|it| !is_function(it)) {
+                        Some(keys) => {
+                            for (key, values) in keys {
+                                let mut values: Vec<String> =
+                                    list(Some(values)).into_iter().map(name).collect();
+                                values.sort();
+                                values.dedup();
+                                out.push((operator.clone(), key.to_lowercase(), values));
+                            }
+                        }
+                        None => out.push((operator, String::new(), vec![name(keys)])),
+                    }
+                }
+            }
+            None => out.push((String::new(), String::new(), vec![name(condition)])),
+        }
+        out.sort();
+        Tests(out)
+    }
+
+    /// Returns whether all requests that meet another condition meet this one.
+    fn cover(&self, other: &Tests) -> bool {
+        self.0
+            .iter()
+            .all(|by| other.0.iter().any(|it| is_implied(by, it)))
+    }
+
+    fn text(&self) -> String {
+        let tests = self.0.iter().map(|(operator, key, values)| {
+            [operator.as_str(), key, &values.join(" or ")]
+                .join(" ")
+                .trim()
+                .to_owned()
+        });
+        tests.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+type Test = (String, String, Vec<String>);
+
+/// Returns whether a test follows from another.
+fn is_implied((operator, key, values): &Test, (other, other_key, of): &Test) -> bool {
+    if key != other_key {
+        return false;
+    }
+    if operator == other && values == of {
+        return true;
+    }
+    let base = |it: &str| {
+        let it = it.strip_suffix("ifexists").unwrap_or(it);
+        it.rsplit(':').next().unwrap_or_default().to_owned()
+    };
+    let (by, it) = (base(operator), base(other));
+    // Quantifiers and `IfExists` must be the same.
+    if operator.replace(&by, "") != other.replace(&it, "") {
+        return false;
+    }
+    let patterns = ["stringlike", "arnlike", "arnequals"];
+    let exact = ["stringequals", "stringlike", "arnequals", "arnlike"];
+    let within = |value: &String, pattern: &String| match by.as_str() {
+        "ipaddress" => match (value.parse::<IpNet>(), pattern.parse::<IpNet>()) {
+            (Ok(value), Ok(pattern)) => pattern.contains(&value),
+            _ => value == pattern,
+        },
+        _ if patterns.contains(&by.as_str()) => matches(pattern, value),
+        _ => value == pattern,
+    };
+    if by.contains("not") {
+        // The broader test excludes fewer values.
+        return by == it && values.iter().all(|value| of.contains(value));
+    }
+    let comparable = by == it
+        || patterns.contains(&by.as_str())
+            && exact.contains(&it.as_str())
+            && by.starts_with("arn") == it.starts_with("arn");
+    let is_set = matches!(
+        by.as_str(),
+        "stringequals"
+            | "stringequalsignorecase"
+            | "ipaddress"
+            | "bool"
+            | "numericequals"
+            | "dateequals"
+            | "binaryequals"
+    ) || patterns.contains(&by.as_str());
+    comparable
+        && is_set
+        && of
+            .iter()
+            .all(|value| values.iter().any(|pattern| within(value, pattern)))
+}
+
 /// An allowed or denied action on a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Grant {
@@ -24,7 +131,7 @@ struct Grant {
     principal: GrantResource,
     action: GrantResource,
     resource: GrantResource,
-    condition: String,
+    condition: Tests,
 }
 
 fn grants(side: &Side) -> Vec<Grant> {
@@ -36,6 +143,14 @@ fn grants(side: &Side) -> Vec<Grant> {
         for policy in list(entry.properties.get("ManagedPolicyArns")) {
             let action = format!("policy {}", short(&name(policy)));
             out.push(plain(id, true, action));
+        }
+        if entry.kind.ends_with("_policy_attachment") {
+            for owner in owners(id, entry) {
+                for policy in list(entry.properties.get("policy_arn")) {
+                    let action = format!("policy {}", short(&name(policy)));
+                    out.push(plain(&owner, true, action));
+                }
+            }
         }
         for boundary in branches(entry.properties.get("PermissionsBoundary"))
             .into_iter()
@@ -68,7 +183,7 @@ fn plain(owner: &str, allow: bool, action: String) -> Grant {
         principal: GrantResource::Nothing,
         action: GrantResource::This(action),
         resource: GrantResource::Nothing,
-        condition: String::new(),
+        condition: Tests::default(),
     }
 }
 
@@ -79,24 +194,50 @@ fn short(policy: &str) -> &str {
         .map_or(policy, |(_, name)| name)
 }
 
+/// Properties that name what a policy belongs to.
+const ATTACHED: [&str; 30] = [
+    "RoleName",
+    "Roles",
+    "UserName",
+    "Users",
+    "GroupName",
+    "Groups",
+    "Bucket",
+    "Queues",
+    "Topics",
+    "TargetIds",
+    "SecretId",
+    "role",
+    "roles",
+    "user",
+    "users",
+    "group",
+    "groups",
+    "bucket",
+    "queue_url",
+    "arn",
+    "repository",
+    "secret_arn",
+    "key_id",
+    "function_name",
+    "target_id",
+    "permission_set_arn",
+    "resource_arn",
+    "registry_id",
+    "event_bus_name",
+    "vpc_endpoint_id",
+];
+
 /// Returns the resources whose permissions a policy defines: its roles, or the resource itself.
 fn owners(id: &str, entry: &Entry) -> Vec<String> {
-    if !entry.kind.contains("Policy") {
+    if !entry.kind.to_lowercase().contains("policy") {
         return vec![id.to_owned()];
     }
-    let attached = [
-        "RoleName",
-        "Roles",
-        "UserName",
-        "Users",
-        "GroupName",
-        "Groups",
-        "Bucket",
-    ];
-    let owners: Vec<String> = attached
+    let owners: Vec<String> = ATTACHED
         .iter()
         .flat_map(|key| list(entry.properties.get(*key)))
         .map(name)
+        .filter(|it| !it.is_empty())
         .collect();
     match owners.is_empty() {
         true => vec![id.to_owned()],
@@ -187,13 +328,12 @@ fn principals(statement: &Value) -> Vec<GrantResource> {
 
 fn explode(owner: &str, statement: &Value, out: &mut Vec<Grant>) {
     for condition in branches(statement.get("Condition")) {
-        let condition = condition.map_or(String::new(), Value::to_string);
-        under(owner, statement, &condition, out);
+        under(owner, statement, &Tests::of(condition), out);
     }
 }
 
 /// Collects the grants of a statement with one of its conditions.
-fn under(owner: &str, statement: &Value, condition: &str, out: &mut Vec<Grant>) {
+fn under(owner: &str, statement: &Value, condition: &Tests, out: &mut Vec<Grant>) {
     let allow = statement.get("Effect").and_then(Value::as_str) != Some("Deny");
     for principal in principals(statement) {
         for action in parts(statement, "Action") {
@@ -204,7 +344,7 @@ fn under(owner: &str, statement: &Value, condition: &str, out: &mut Vec<Grant>) 
                     principal: principal.clone(),
                     action: action.clone(),
                     resource,
-                    condition: condition.to_owned(),
+                    condition: condition.clone(),
                 });
             }
         }
@@ -304,13 +444,22 @@ fn covers(by: &Grant, grant: &Grant) -> bool {
         && by.principal.covers(&grant.principal, true)
         && by.action.covers(&grant.action, false)
         && by.resource.covers(&grant.resource, true)
-        && (by.condition.is_empty() || by.condition == grant.condition)
+        && by.condition.cover(&grant.condition)
 }
 
 /// Returns the changed permissions, with the actions of one owner and resource in one line.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut groups: Vec<(Grant, bool, Vec<String>)> = Vec::new();
+    // A removed resource takes its denials along.
+    let is_gone = |owner: &str| {
+        let before = old.resources.get(owner);
+        before.is_some_and(|it| !it.kind.to_lowercase().contains("policy"))
+            && !new.resources.contains_key(owner)
+    };
     for (grant, of_new) in uncovered(&grants(old), &grants(new), covers) {
+        if !grant.allow && !of_new && is_gone(&grant.owner) {
+            continue;
+        }
         let same = groups.iter_mut().find(|(known, known_new, _)| {
             let action = known.action.clone();
             *known_new == of_new
@@ -346,12 +495,12 @@ fn line(grant: Grant, of_new: bool, actions: &[String]) -> AccessChange {
     if let Some(principal) = grant.principal.text() {
         what.push_str(&format!(" to {principal}"));
     }
-    if !grant.condition.is_empty() {
-        what.push_str(&format!(" if {}", grant.condition));
+    if !grant.condition.0.is_empty() {
+        what.push_str(&format!(" if {}", grant.condition.text()));
     }
     AccessChange {
         // A new denial narrows access, and a removed one broadens it.
-        is_broader: of_new == grant.allow,
+        direction: Direction::of(of_new == grant.allow),
         owner: grant.owner,
         what,
     }

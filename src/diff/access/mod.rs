@@ -1,52 +1,108 @@
 //! Changes of access: IAM statements, security group rules, exposure and encryption.
 //!
 //! A rule or statement is broader if no old one covers it, and an old one is narrower if no new one
-//! covers it. Both branches of a condition count. Unresolved functions equal only themselves.
+//! covers it. Unresolved functions equal only themselves. What has no such comparison and can change
+//! access is unknown.
 
 mod grant;
+mod meaning;
 mod rule;
 
 use serde_json::Value;
 
 use super::Side;
+use super::valuation::LOOPS;
+pub(in crate::diff) use meaning::is_document;
+
+/// The direction of a change of access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Direction {
+    /// It gives access.
+    Broader,
+    /// It can give access, and the files do not show whether it does.
+    Unknown,
+    /// It takes access away.
+    Narrower,
+}
+
+impl Direction {
+    /// Returns the word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Direction::Broader => "broader",
+            Direction::Unknown => "unknown",
+            Direction::Narrower => "narrower",
+        }
+    }
+
+    const fn of(is_broader: bool) -> Direction {
+        match is_broader {
+            true => Direction::Broader,
+            false => Direction::Narrower,
+        }
+    }
+}
 
 /// A change of access.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessChange {
     /// Whether the change broadens access.
-    pub is_broader: bool,
+    pub direction: Direction,
     /// The resource.
     pub owner: String,
     /// The change, without its subject.
     pub what: String,
 }
 
-/// Properties that affect exposure, with their safe value.
-const SAFER: [(&str, &str); 13] = [
-    ("AssociatePublicIpAddress", "false"),
-    ("BlockPublicAcls", "true"),
-    ("BlockPublicPolicy", "true"),
-    ("EnableKeyRotation", "true"),
-    ("EnableLogFileValidation", "true"),
-    ("Encrypted", "true"),
-    ("HttpTokens", "required"),
-    ("IgnorePublicAcls", "true"),
-    ("InstanceMetadataTags", "disabled"),
-    ("MapPublicIpOnLaunch", "false"),
-    ("PubliclyAccessible", "false"),
-    ("RestrictPublicBuckets", "true"),
-    ("StorageEncrypted", "true"),
-];
-
 /// Returns the changes of access, the broader ones first, in the order of the new template.
 pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
+    let mut out = modeled(old, new);
+    out.extend(meaning::changes(old, new));
+    unreadable(old, new, &mut out);
+    sorted(out)
+}
+
+/// Returns the changes of what the model contains of plans, and of the other properties and resources.
+pub(crate) fn access_of_plans(
+    (old, new): (&Side, &Side),
+    (was, is): (&Side, &Side),
+) -> Vec<AccessChange> {
+    let mut out = modeled(old, new);
+    out.extend(grant::changes(&unmodeled(was), &unmodeled(is)));
+    let known = |it: &AccessChange| {
+        out.iter()
+            .any(|known| known.owner == it.owner && known.direction <= it.direction)
+    };
+    let more = meaning::changes(was, is)
+        .into_iter()
+        .filter(|it| !known(it));
+    let more: Vec<AccessChange> = more.collect();
+    out.extend(more);
+    sorted(out)
+}
+
+/// Returns the resources whose policies the model does not contain.
+fn unmodeled(side: &Side) -> Side {
+    let mut side = side.clone();
+    side.resources.retain(|_, it| {
+        it.kind.contains("_policy_attachment") && it.kind != "aws_iam_role_policy_attachment"
+            || crate::resource::KINDS.iter().all(|kind| kind.tf != it.kind)
+    });
+    side
+}
+
+fn modeled(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = rule::changes(old, new);
     out.extend(grant::changes(old, new));
     attachments(old, new, &mut out);
-    exposure(old, new, &mut out);
-    conditions(old, new, &mut out);
-    out.sort_by_key(|change| !change.is_broader);
+    out
+}
+
+/// Sorts changes, without duplicates.
+pub(crate) fn sorted(mut out: Vec<AccessChange>) -> Vec<AccessChange> {
+    out.sort_by_key(|change| change.direction);
     let mut seen: Vec<AccessChange> = Vec::new();
     out.retain(|it| {
         let first = !seen.contains(it);
@@ -56,6 +112,47 @@ pub(crate) fn access(old: &Side, new: &Side) -> Vec<AccessChange> {
         first
     });
     out
+}
+
+/// Macros whose effect is known.
+const KNOWN_MACROS: [&str; 3] = [
+    "AWS::Serverless-",
+    "AWS::LanguageExtensions",
+    "AWS::SecretsManager-",
+];
+
+/// Adds what CloudFormation computes by code or values that are not in the template.
+fn unreadable(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
+    let macros = |side: &Side| -> Vec<String> {
+        let of = side.sections.get("Transform");
+        let names = list(of).into_iter().map(name);
+        names
+            .filter(|it| !KNOWN_MACROS.iter().any(|known| it.starts_with(known)))
+            .collect()
+    };
+    let mut push = |owner: &str, what: String| {
+        out.push(AccessChange {
+            direction: Direction::Unknown,
+            owner: owner.to_owned(),
+            what,
+        });
+    };
+    let (was, is) = (macros(old), macros(new));
+    if !(was.is_empty() && is.is_empty()) && (was != is || old.resources != new.resources) {
+        let names = is.iter().chain(was.iter().filter(|it| !is.contains(it)));
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        push(
+            "Transform",
+            format!("the effect of macro {} is unknown", names.join(", ")),
+        );
+    }
+    let empty = Value::Null;
+    let [was, is] = [old, new].map(|it| it.sections.get(LOOPS).unwrap_or(&empty));
+    for (name, items) in is.as_object().into_iter().flatten() {
+        if was.get(name).is_some_and(|it| it != items) {
+            push(name, "repeats its resources for other items".to_owned());
+        }
+    }
 }
 
 /// Returns the items of each list that the other does not cover. Items of the new list are broader.
@@ -73,9 +170,6 @@ fn uncovered<T: Clone>(old: &[T], new: &[T], covers: fn(&T, &T) -> bool) -> Vec<
 
 /// Returns a name for a value: the logical ID that it refers to, or its text.
 fn name(value: &Value) -> String {
-    if let Some(default) = value.get(super::DEFAULT) {
-        return name(default);
-    }
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match value {
         Value::String(text) => text.clone(),
@@ -86,7 +180,12 @@ fn name(value: &Value) -> String {
                 attribute(&parts.join("."))
             }
             Some((key, Value::String(target))) if key == "Fn::GetAtt" => attribute(target),
-            Some((key, Value::String(target))) if key == "Fn::Sub" => target.clone(),
+            Some((key, Value::String(target))) if key == "Fn::Sub" => {
+                // The stack and its resources are in one partition.
+                target
+                    .replace("arn:${AWS::Partition}:", "arn:aws:")
+                    .replace("${!", "${")
+            }
             Some((key, Value::Array(parts))) if key == "Fn::Join" => joined(parts),
             _ => value.to_string(),
         },
@@ -194,7 +293,10 @@ fn attached(side: &Side) -> Vec<(String, String)> {
             for item in list(Some(value)) {
                 let item = item.get("Name").or(item.get("Arn")).unwrap_or(item);
                 let verb = verb.map_or(key, |(_, verb)| verb);
-                out.push((id.clone(), format!("{verb} {}", name(item))));
+                // An ARN and a name identify the same resource.
+                let item = name(item);
+                let item = item.strip_suffix(".Arn").unwrap_or(&item);
+                out.push((id.clone(), format!("{verb} {item}")));
             }
         });
     }
@@ -226,7 +328,7 @@ fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
             continue;
         }
         out.push(AccessChange {
-            is_broader: is_new,
+            direction: Direction::of(is_new),
             what: match is_new {
                 true => what,
                 false => format!("no longer {what}"),
@@ -236,328 +338,5 @@ fn attachments(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
     }
 }
 
-/// Adds changes of conditions on resources that grant access.
-fn conditions(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
-    let gives = |kind: &str| {
-        kind.starts_with("AWS::EC2::SecurityGroup")
-            || kind.starts_with("AWS::IAM::")
-            || kind.contains("Policy")
-    };
-    for (id, entry) in new.resources.iter().filter(|(_, it)| gives(&it.kind)) {
-        let Some(before) = old.resources.get(id) else {
-            continue;
-        };
-        let [was, is] = [before, entry].map(|it| it.attributes.get("Condition"));
-        if was != is {
-            out.push(AccessChange {
-                is_broader: was.is_some(),
-                owner: id.clone(),
-                what: match (was, is) {
-                    (_, None) => "exists unconditionally".to_owned(),
-                    (None, Some(is)) => format!("exists only if {}", name(is)),
-                    (Some(_), Some(is)) => {
-                        format!("exists if {}, a different condition", name(is))
-                    }
-                },
-            });
-        }
-    }
-}
-
-/// Adds changes of properties that affect exposure.
-fn exposure(old: &Side, new: &Side, out: &mut Vec<AccessChange>) {
-    for (id, entry) in &new.resources {
-        let mut is = Vec::new();
-        found(&entry.properties, "", &mut is);
-        let mut was = Vec::new();
-        let before = old.resources.get(id);
-        if let Some(before) = before {
-            found(&before.properties, "", &mut was);
-        }
-        for (path, safe, value) in &is {
-            let known = was.iter().find(|(other, ..)| other == path);
-            let broader = match known {
-                Some((_, was_safe, _)) if was_safe == safe => continue,
-                // A new property with a safe value changes nothing.
-                None if *safe => continue,
-                _ => !safe,
-            };
-            out.push(AccessChange {
-                is_broader: broader,
-                owner: id.clone(),
-                what: format!("{path} is {value}"),
-            });
-        }
-        for (path, safe, value) in &was {
-            if *safe && !is.iter().any(|(other, ..)| other == path) {
-                out.push(AccessChange {
-                    is_broader: true,
-                    owner: id.clone(),
-                    what: format!("{path} is no longer {value}"),
-                });
-            }
-        }
-    }
-}
-
-fn found(value: &Value, path: &str, out: &mut Vec<(String, bool, String)>) {
-    match value {
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(n, item)| found(item, &format!("{path}[{n}]"), out)),
-        Value::Object(map) => {
-            for (key, item) in map {
-                let path = match path {
-                    "" => key.clone(),
-                    path => format!("{path}.{key}"),
-                };
-                let rule = SAFER.iter().find(|(name, _)| name == key);
-                if let (Some((_, safer)), Value::String(text)) = (rule, item) {
-                    out.push((path, text.eq_ignore_ascii_case(safer), text.clone()));
-                } else {
-                    found(item, &path, out);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frontend::cfn::Deployment;
-
-    fn told(old: &str, new: &str) -> Vec<String> {
-        let [old, new] = [old, new].map(|it| {
-            let text = format!("Resources: {it}");
-            super::super::read(&text, &Deployment::default()).expect("a template")
-        });
-        let word = |broader| if broader { "+" } else { "-" };
-        access(&old, &new)
-            .iter()
-            .map(|it| format!("{} {} {}", word(it.is_broader), it.owner, it.what))
-            .collect()
-    }
-
-    #[test]
-    fn rules_are_compared_by_coverage() {
-        let group = |rules: &str| {
-            format!(
-                "{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupEgress: [], SecurityGroupIngress: [{rules}]}}}}}}"
-            )
-        };
-        let narrow = group("{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}");
-        let wide = group("{IpProtocol: '6', FromPort: 440, ToPort: 450, CidrIp: 10.0.0.0/16}");
-        assert_eq!(
-            told(&narrow, &wide),
-            ["+ G allows TCP 440–450 inbound from 10.0.0.0/16"]
-        );
-        assert_eq!(
-            told(&wide, &narrow),
-            ["- G no longer allows TCP 440–450 inbound from 10.0.0.0/16"]
-        );
-        assert!(told(&wide, &wide).is_empty());
-    }
-
-    #[test]
-    fn a_group_without_egress_rules_lets_everything_out() {
-        let closed = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}]}}}";
-        let open = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {}}}";
-        // Removing the list removes all rules of an existing group; a new group without a list is
-        // open.
-        assert_eq!(
-            told(closed, open),
-            ["- G no longer allows TCP 443 outbound to 10.0.0.0/24"]
-        );
-        assert_eq!(
-            told("{}", open),
-            [
-                "+ G allows all traffic outbound to 0.0.0.0/0",
-                "+ G allows all traffic outbound to ::/0"
-            ]
-        );
-        let apart = "{G: {Type: AWS::EC2::SecurityGroup, Properties: {SecurityGroupEgress: []}}, E: {Type: AWS::EC2::SecurityGroupEgress, Properties: {GroupId: !GetAtt G.GroupId, IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}}}";
-        assert!(told(closed, apart).is_empty());
-    }
-
-    #[test]
-    fn statements_are_compared_by_allowed_actions() {
-        let role = |statement: &str| {
-            format!(
-                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyName: p, PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
-            )
-        };
-        let get = role("{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*'}");
-        let all = role("{Effect: Allow, Action: 's3:*', Resource: '*'}");
-        assert_eq!(told(&get, &all), ["+ R allows s3:* on *"]);
-        assert_eq!(told(&all, &get), ["- R no longer allows s3:* on *"]);
-        let denied = role("{Effect: Deny, Action: 's3:*', Resource: '*'}");
-        assert_eq!(
-            told(&denied, &get),
-            [
-                "+ R allows s3:GetObject on arn:aws:s3:::a/*",
-                "+ R no longer denies s3:* on *"
-            ]
-        );
-        let tied = role(
-            "{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::a/*', Condition: {Bool: {'aws:SecureTransport': true}}}",
-        );
-        assert_eq!(
-            told(&tied, &get),
-            ["+ R allows s3:GetObject on arn:aws:s3:::a/*"]
-        );
-    }
-
-    #[test]
-    fn exposure_is_reported() {
-        let instance = |tokens: &str| {
-            format!(
-                "{{I: {{Type: AWS::EC2::Instance, Properties: {{MetadataOptions: {{HttpTokens: {tokens}}}}}}}}}"
-            )
-        };
-        let (safe, open) = (instance("required"), instance("optional"));
-        assert_eq!(
-            told(&safe, &open),
-            ["+ I MetadataOptions.HttpTokens is optional"]
-        );
-        assert_eq!(
-            told(&open, &safe),
-            ["- I MetadataOptions.HttpTokens is required"]
-        );
-        assert!(told("{}", &safe).is_empty());
-    }
-
-    #[test]
-    fn a_policy_of_a_role_counts_for_the_role() {
-        let inside = "{R: {Type: AWS::IAM::Role, Properties: {Policies: [{PolicyDocument: {Statement: {Effect: Allow, Action: a:b, Resource: '*'}}}]}}}";
-        let apart = "{R: {Type: AWS::IAM::Role, Properties: {}}, P: {Type: AWS::IAM::RolePolicy, Properties: {RoleName: !Ref R, PolicyDocument: {Statement: {Effect: Allow, Action: a:b, Resource: '*'}}}}}";
-        assert!(told(inside, apart).is_empty());
-    }
-
-    #[test]
-    fn exclusions_count_inversely() {
-        let role = |statement: &str| {
-            format!(
-                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
-            )
-        };
-        let max = role("{Effect: Allow, NotAction: 'iam:*', Resource: '*'}");
-        let nearly_all = role("{Effect: Allow, NotAction: 'iam:DeleteUser', Resource: '*'}");
-        assert_eq!(
-            told(&max, &nearly_all),
-            ["+ R allows all except iam:DeleteUser on *"]
-        );
-        assert_eq!(
-            told(&nearly_all, &max),
-            ["- R no longer allows all except iam:DeleteUser on *"]
-        );
-        let one = role("{Effect: Allow, Action: x, Resource: 'a?'}");
-        let many = role("{Effect: Allow, Action: x, Resource: 'a*'}");
-        assert_eq!(told(&one, &many), ["+ R allows x on a*"]);
-    }
-
-    #[test]
-    fn exclusions_do_not_cover_shared_parts() {
-        let role = |statements: &str| {
-            format!(
-                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statements}]}}}}]}}}}}}"
-            )
-        };
-        let max = "{Effect: Allow, NotAction: 's3:Get*', Resource: '*'}";
-        let more = format!("{max}, {{Effect: Allow, Action: 's3:*Object', Resource: '*'}}");
-        assert_eq!(
-            told(&role(max), &role(&more)),
-            ["+ R allows s3:*Object on *"]
-        );
-        let far = format!("{max}, {{Effect: Allow, Action: 'ec2:Run*', Resource: '*'}}");
-        assert!(told(&role(max), &role(&far)).is_empty());
-        let tied = "{Effect: Allow, Action: x, Resource: r, Condition: {Bool: {k: true}}}";
-        let perhaps = "{Effect: Allow, Action: x, Resource: r, Condition: !If [C, {Bool: {k: true}}, !Ref AWS::NoValue]}";
-        assert_eq!(told(&role(tied), &role(perhaps)), ["+ R allows x on r"]);
-    }
-
-    #[test]
-    fn a_group_that_is_replaced_is_open_as_a_new_one() {
-        let group = |more: &str| {
-            format!("{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{{more}}}}}}}")
-        };
-        let closed = group(
-            "GroupDescription: a, SecurityGroupEgress: [{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 10.0.0.0/24}]",
-        );
-        let open = group("GroupDescription: b");
-        assert_eq!(
-            told(&closed, &open),
-            [
-                "+ G allows all traffic outbound to 0.0.0.0/0",
-                "+ G allows all traffic outbound to ::/0"
-            ]
-        );
-    }
-
-    #[test]
-    fn both_branches_of_a_condition_count() {
-        let role = |statement: &str| {
-            format!(
-                "{{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [{{PolicyDocument: {{Statement: [{statement}]}}}}]}}}}}}"
-            )
-        };
-        let plain = role("{Effect: Allow, Action: x, Resource: r}");
-        let more = role(
-            "{Effect: Allow, Action: x, Resource: r}, !If [C, {Effect: Allow, Action: '*', Resource: '*'}, !Ref AWS::NoValue]",
-        );
-        assert_eq!(told(&plain, &more), ["+ R allows * on *"]);
-        let endpoint = |policy: &str| {
-            format!("{{E: {{Type: AWS::EC2::VPCEndpoint, Properties: {{{policy}}}}}}}")
-        };
-        let document = "{Statement: [{Effect: Allow, Principal: '*', Action: a, Resource: '*'}]}";
-        let tied = endpoint(&format!("PolicyDocument: {document}"));
-        let perhaps = endpoint(&format!(
-            "PolicyDocument: !If [C, {document}, !Ref AWS::NoValue]"
-        ));
-        assert_eq!(told(&tied, &perhaps), ["+ E allows * on * to *"]);
-        let none = endpoint("PolicyDocument: !Ref AWS::NoValue");
-        assert!(told(&endpoint(""), &none).is_empty());
-    }
-
-    #[test]
-    fn groups_roles_and_addresses_are_attached() {
-        let instance = |group: &str| {
-            format!(
-                "{{I: {{Type: AWS::EC2::Instance, Properties: {{SecurityGroupIds: [!Ref {group}]}}}}}}"
-            )
-        };
-        assert_eq!(
-            told(&instance("G"), &instance("W")),
-            [
-                "+ I is in security group W",
-                "- I no longer is in security group G"
-            ]
-        );
-        let address = "{E: {Type: AWS::EC2::EIP, Properties: {InstanceId: !Ref I}}}";
-        assert_eq!(told("{}", address), ["+ E is a public IP address of I"]);
-    }
-
-    #[test]
-    fn ports_that_are_not_resolved_cover_only_themselves() {
-        let group = |rule: &str| {
-            format!(
-                "{{G: {{Type: AWS::EC2::SecurityGroup, Properties: {{SecurityGroupEgress: [], SecurityGroupIngress: [{rule}]}}}}}}"
-            )
-        };
-        let one = group("{IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0}");
-        let mapped = group(
-            "{IpProtocol: tcp, FromPort: 443, ToPort: !FindInMap [M, a, b], CidrIp: 0.0.0.0/0}",
-        );
-        assert_eq!(told(&one, &mapped).len(), 2);
-        let ping = group("{IpProtocol: icmp, FromPort: 8, ToPort: -1, CidrIp: 10.0.0.0/8}");
-        let echo = group("{IpProtocol: icmp, FromPort: 8, ToPort: 0, CidrIp: 10.0.0.0/8}");
-        assert_eq!(
-            told(&ping, &echo),
-            ["- G no longer allows ICMP type 8 inbound from 10.0.0.0/8"]
-        );
-        let all = group("{IpProtocol: -1, CidrIp: 127.0.0.1/0}");
-        assert_eq!(told(&group(""), &all).len(), 1);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::super::Side;
-use super::{AccessChange, branches, list, name, uncovered};
+use super::{AccessChange, Direction, branches, list, name};
 
 /// The ports of a rule, or the types and codes for ICMP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,13 +29,93 @@ struct Rule {
 
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let (was, is) = (rules(old, None), rules(new, Some(old)));
-    let changed = uncovered(&was, &is, covers);
-    let change = |(rule, broader): (Rule, bool)| AccessChange {
-        is_broader: broader,
-        what: text(&rule, broader),
-        owner: rule.owner,
+    let changed = |of: &[Rule], other: &[Rule], broader: bool| -> Vec<AccessChange> {
+        let open = of.iter().filter(|rule| !is_covered(rule, other));
+        let change = |rule: &Rule| AccessChange {
+            direction: Direction::of(broader),
+            what: text(rule, broader),
+            owner: rule.owner.clone(),
+        };
+        open.map(change).collect()
     };
-    changed.into_iter().map(change).collect()
+    let mut out = changed(&is, &was, true);
+    out.extend(changed(&was, &is, false));
+    out
+}
+
+/// Returns whether rules together allow all that a rule allows: adjacent port ranges and halves of a
+/// CIDR range are equal to the whole.
+fn is_covered(rule: &Rule, by: &[Rule]) -> bool {
+    if by.iter().any(|it| covers(it, rule)) {
+        return true;
+    }
+    let Ok(peer) = rule.peer.parse::<IpNet>() else {
+        let same: Vec<&Rule> = by.iter().filter(|it| it.peer == rule.peer).collect();
+        return by_ports(rule, &same, |_| true);
+    };
+    match rule.ports {
+        Ports::Range(..) => {
+            let all: Vec<&Rule> = by.iter().collect();
+            by_ports(rule, &all, |rules| within(peer, rules.iter().copied()))
+        }
+        _ => {
+            let wide = |it: &&Rule| {
+                let peer = rule.peer.clone();
+                covers(
+                    &Rule {
+                        peer,
+                        ..(*it).clone()
+                    },
+                    rule,
+                )
+            };
+            within(peer, by.iter().filter(wide))
+        }
+    }
+}
+
+/// Returns whether CIDR ranges together contain another.
+fn within<'a>(peer: IpNet, rules: impl Iterator<Item = &'a Rule>) -> bool {
+    let nets: Vec<IpNet> = rules
+        .filter_map(|it| it.peer.parse::<IpNet>().ok())
+        .map(|it| it.trunc())
+        .collect();
+    IpNet::aggregate(&nets).iter().any(|it| it.contains(&peer))
+}
+
+/// Returns whether the rules for each part of a port range meet a test.
+fn by_ports(rule: &Rule, by: &[&Rule], test: impl Fn(&[&Rule]) -> bool) -> bool {
+    let Ports::Range(first, last) = rule.ports else {
+        return false;
+    };
+    let related: Vec<&Rule> = by
+        .iter()
+        .copied()
+        .filter(|it| {
+            it.owner == rule.owner
+                && it.inbound == rule.inbound
+                && (it.protocol == "-1" || it.protocol == rule.protocol)
+        })
+        .collect();
+    let mut starts = vec![first];
+    for it in &related {
+        if let Ports::Range(from, to) = it.ports {
+            starts.extend(
+                [from, to.saturating_add(1)]
+                    .into_iter()
+                    .filter(|it| first < *it && *it <= last),
+            );
+        }
+    }
+    starts.iter().all(|port| {
+        let at = |it: &&Rule| match it.ports {
+            Ports::All => true,
+            Ports::Range(from, to) => from <= *port && *port <= to,
+            _ => false,
+        };
+        let here: Vec<&Rule> = related.iter().copied().filter(at).collect();
+        !here.is_empty() && test(&here)
+    })
 }
 
 /// Returns the rules of a side. `before` is the old side, if any.

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::Direction;
 use super::{ChangeReport, Gate, action_word, replacement_text, subject};
 use crate::report::{github_message as message, github_property as property};
 
@@ -21,9 +22,20 @@ impl ChangeReport {
             let title = property(title);
             let _ = writeln!(out, "::{command} {file}title={title}::{}", message(text));
         };
-        for it in self.access.iter().filter(|it| it.is_broader) {
+        for it in self.access.iter() {
+            let title = match it.direction {
+                Direction::Broader => "Broader access",
+                Direction::Unknown => "Unknown access",
+                Direction::Narrower => continue,
+            };
             let text = format!("{}: {}", it.owner, it.what);
-            say(level(Gate::BroaderAccess), "Broader access", &text);
+            say(level(Gate::BroaderAccess), title, &text);
+        }
+        for it in &self.losses {
+            say(level(Gate::Removal), "Data or an export is removed", it);
+        }
+        for it in &self.unreadable {
+            say("error", "The effect of the change is unknown", it);
         }
         for it in self.differences.iter().filter(|it| it.may_be_replaced()) {
             let text = format!("{}: {}", subject(it), replacement_text(it));

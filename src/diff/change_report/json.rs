@@ -9,7 +9,7 @@ impl ChangeReport {
     /// Returns the access and session changes.
     pub(crate) fn summary_json(&self) -> (Value, Value) {
         let access = self.access.iter().map(|it| {
-            let direction = if it.is_broader { "broader" } else { "narrower" };
+            let direction = it.direction.as_str();
             json!({ "resource": it.owner, "direction": direction, "what": it.what })
         });
         let session = self
@@ -26,6 +26,8 @@ impl ChangeReport {
             "same": self.is_same(),
             "access": access,
             "session": session,
+            "removal": self.losses,
+            "unreadable": self.unreadable,
             "differences": self.differences.iter().map(one).collect::<Value>(),
         })
     }

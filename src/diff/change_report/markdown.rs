@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::super::{Change, Difference, PropertyChange};
-use super::{ChangeReport, action_word, replacement_text, text};
+use super::super::{Change, Difference, Direction, PropertyChange};
+use super::{ChangeReport, SessionChange, action_word, replacement_text, text};
 use crate::report::printable;
 
 /// The maximum length of a value. The change itself contains the entire value.
@@ -81,28 +81,41 @@ impl ChangeReport {
     pub fn to_markdown(&self, title: &str) -> String {
         let mut out = String::new();
         let _ = writeln!(out, "### {}: {}\n", code(title), self.counts());
-        let broader = self.access.iter().filter(|it| it.is_broader).count();
+        let count = |direction| {
+            let all = self.access.iter();
+            all.filter(|it| it.direction == direction).count()
+        };
         if !self.access.is_empty() {
             let _ = writeln!(
                 out,
-                "**Access: {broader} broader, {} narrower**\n",
-                self.access.len() - broader
+                "**Access: {} broader, {} unknown, {} narrower**\n",
+                count(Direction::Broader),
+                count(Direction::Unknown),
+                count(Direction::Narrower)
             );
             out.push_str("| | resource | change |\n| --- | --- | --- |\n");
             let rows = self.access.iter().map(|it| {
-                let word = if it.is_broader {
-                    "⚠ broader"
-                } else {
-                    "narrower"
+                let word = match it.direction {
+                    Direction::Narrower => "narrower".to_owned(),
+                    other => format!("⚠ {}", other.as_str()),
                 };
                 format!("| {word} | {} | {} |\n", cell(&it.owner), cell(&it.what))
             });
             fitting(&mut out, AFTER_ACCESS, rows);
             out.push('\n');
         }
-        if !self.sessions.is_empty() {
+        for (title, all) in [("Removal", &self.losses), ("Unknown", &self.unreadable)] {
+            if !all.is_empty() {
+                let _ = writeln!(out, "**{title}**\n");
+                let rows = all.iter().map(|it| format!("- ⚠ {}\n", code(it)));
+                fitting(&mut out, AFTER_ACCESS, rows);
+                out.push('\n');
+            }
+        }
+        let sessions: Vec<&SessionChange> = self.changed_sessions().collect();
+        if !sessions.is_empty() {
             out.push_str("**Session**\n\n| instance | before | after |\n| --- | --- | --- |\n");
-            let rows = self.sessions.iter().map(|it| {
+            let rows = sessions.into_iter().map(|it| {
                 let mark = match &it.after {
                     Some(it) if it.starts_with("unreachable") => "⚠ ",
                     _ => "",

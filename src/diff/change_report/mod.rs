@@ -9,7 +9,13 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{self as diff, AccessChange, Change, Difference, Side, model, plan};
+use super::access::{access, access_of_plans};
+use super::loss::losses;
+use super::masking::hide;
+use super::valuation::{Source, assumed};
+use super::{
+    self as diff, AccessChange, Change, Difference, Direction, Side, model, plan, templates,
+};
 use crate::frontend::cfn::Deployment;
 use crate::frontend::{Input, InputFormat, configured_plan};
 use crate::ir::{Diagnostics, logical_id, terraform_name};
@@ -22,6 +28,8 @@ pub(crate) use text::escape_text;
 /// One side of a comparison: a template, a plan, or nothing.
 #[derive(Debug, Default)]
 pub struct Version {
+    /// The template, if it is one.
+    source: Option<Source>,
     /// The resources in the form of the file: by logical ID, or by address.
     native: Side,
     /// The access-related resources, with CloudFormation names.
@@ -35,6 +43,8 @@ pub struct Version {
     graph: Graph,
     /// Each instance with its verdict.
     verdicts: Vec<(String, String)>,
+    /// Why the version is not complete.
+    incomplete: Option<String>,
 }
 
 fn verdicts(graphs: &[Graph]) -> Vec<(String, String)> {
@@ -94,15 +104,20 @@ impl Version {
             version.filled_in = model::by_cfn(&version.graph);
             version.graph = configured_plan(name, graph_text, deployment)?;
             version.access = model::by_cfn(&version.graph);
+            version.incomplete = plan::incomplete(&root);
             version.plan = Some(root);
         } else {
-            version.native = diff::read(text, deployment).unwrap_or_default();
+            // The text was a valid template before.
+            version.source = Source::read(text, deployment).ok();
+            if let Some(source) = &version.source {
+                version.native = source.side(&assumed());
+            }
             version.access = version.native.clone();
         }
         Ok(version)
     }
 
-    /// Reads a valid template. For an invalid one, returns a side without resources.
+    /// Reads a valid template. An invalid one is a version without resources that is not complete.
     #[cfg(feature = "deploy")]
     pub(crate) fn template(text: &str, parameters: Vec<(String, String)>, region: &str) -> Version {
         let deployment = Deployment {
@@ -110,7 +125,11 @@ impl Version {
             region: crate::region::Region::find(region),
             account: None,
         };
-        Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_default()
+        let unreadable = || Version {
+            incomplete: Some("a template cannot be read".to_owned()),
+            ..Version::default()
+        };
+        Version::read("", text, InputFormat::Cfn, &deployment).unwrap_or_else(|_| unreadable())
     }
 
     /// Sets the verdicts of this stack's instances from the graph of the entire app, which contains
@@ -128,8 +147,9 @@ impl Version {
         self
     }
 
-    fn is_empty(&self) -> bool {
-        self.native.resources.is_empty() && self.plan.is_none()
+    /// Returns whether the version has neither resources nor a plan.
+    pub fn is_empty(&self) -> bool {
+        self.source.is_none() && self.plan.is_none()
     }
 
     fn is_state(&self) -> bool {
@@ -155,6 +175,10 @@ pub struct ChangeReport {
     pub access: Vec<AccessChange>,
     /// Instances with their verdicts.
     pub sessions: Vec<SessionChange>,
+    /// Data and exports that the change removes: sentences without a period.
+    pub losses: Vec<String>,
+    /// Why a version is not complete. The effect of the change is then unknown.
+    pub unreadable: Vec<String>,
 }
 
 /// The verdict of an instance before and after a change.
@@ -187,23 +211,55 @@ pub enum Gate {
     BroaderAccess,
     /// An instance that the change makes unreachable.
     Unreachable,
+    /// Data or an export that the change removes.
+    Removal,
 }
 
 fn compare(old: &Version, new: &Version) -> ChangeReport {
-    if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
-        let mut differences = diff::compare(&old.native, &new.native);
-        if old.plan.is_some() || new.plan.is_some() {
-            plan::forget_unknown(&mut differences);
-            plan::hide(&mut differences);
-        }
+    let sessions = || session(&old.verdicts, &new.verdicts, &HashMap::new());
+    let none = Source::none();
+    let template = |it: &Version| match it.is_empty() {
+        true => none.clone(),
+        false => it.source.clone(),
+    };
+    if let (None, None, Some(was), Some(is)) = (&old.plan, &new.plan, template(old), template(new))
+    {
+        let (differences, access, losses) = templates::differences(&was, &is);
         return ChangeReport {
             differences,
-            // A state does not distinguish configured values and computed ones.
-            access: match [old, new].iter().any(|it| it.is_state()) {
-                true => diff::access(&old.filled_in, &new.filled_in),
-                false => diff::access(&old.access, &new.access),
-            },
-            sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
+            access,
+            sessions: sessions(),
+            losses,
+            unreadable: unreadable(&[old, new]),
+        };
+    }
+    if old.plan.is_some() == new.plan.is_some() || old.is_empty() || new.is_empty() {
+        let mut differences = diff::compare(&old.native, &new.native);
+        plan::forget_unknown(&mut differences);
+        // A state does not distinguish configured values and computed ones.
+        let is_state = [old, new].iter().any(|it| it.is_state());
+        let model = match is_state {
+            true => (&old.filled_in, &new.filled_in),
+            false => (&old.access, &new.access),
+        };
+        let renamed = diff::rename::pairs(&differences);
+        let (was, is) =
+            plan::comparable(&model::aligned(old.native.clone(), &renamed), &new.native);
+        let mut access = access_of_plans(
+            (&model::aligned(model.0.clone(), &renamed), model.1),
+            (&was, &is),
+        );
+        if let (Some(was), Some(is)) = (&old.plan, &new.plan) {
+            access.extend(plan::configured(was, is, &old.native, &new.native, model.1));
+        }
+        let losses = losses(&old.native, &new.native, &differences);
+        hide(&mut differences, &mut access);
+        return ChangeReport {
+            differences,
+            access: diff::access::sorted(access),
+            sessions: sessions(),
+            losses,
+            unreadable: unreadable(&[old, new]),
         };
     }
     across(old, new)
@@ -215,17 +271,41 @@ fn of_plan(new: &Version) -> Option<ChangeReport> {
         .plan
         .as_ref()
         .filter(|it| it.get("resource_changes").is_some())?;
+    let mut differences = plan::changes(root);
     let old = Version::before(root);
+    let read = |root: &Value| {
+        let text = plan::masked(&root.to_string()).unwrap_or_default();
+        let kind = Some(InputFormat::Plan);
+        let input = Input::read("", &text, kind, &Deployment::default()).ok()?;
+        Some(model::by_cfn(input.graphs.first()?))
+    };
+    // Only the changed resources differ: a state does not distinguish configured values and computed
+    // ones.
+    let former = plan::undone(root);
+    let (was, is) = (
+        read(&former).unwrap_or_default(),
+        read(root).unwrap_or_default(),
+    );
+    let (native_old, native_new) = plan::comparable(&plan::after(&former), &new.native);
+    let mut access = match differences.is_empty() {
+        true => Vec::new(),
+        false => access_of_plans((&was, &is), (&native_old, &native_new)),
+    };
+    let losses = losses(&native_old, &native_new, &differences);
+    hide(&mut differences, &mut access);
     Some(ChangeReport {
-        differences: {
-            let mut differences = plan::changes(root);
-            plan::hide(&mut differences);
-            differences
-        },
-        // A state does not distinguish configured values and computed ones.
-        access: diff::access(&old.filled_in, &new.filled_in),
+        access,
+        differences,
         sessions: session(&old.verdicts, &new.verdicts, &HashMap::new()),
+        losses,
+        unreadable: unreadable(&[new]),
     })
+}
+
+/// Returns why a version is not complete.
+fn unreadable(versions: &[&Version]) -> Vec<String> {
+    let all = versions.iter().filter_map(|it| it.incomplete.clone());
+    all.collect()
 }
 
 /// Compares a template with a plan, both in the form of Terraform.
@@ -250,11 +330,15 @@ fn across(old: &Version, new: &Version) -> ChangeReport {
         .collect();
     let mut differences = diff::compare(&was, &is);
     plan::forget_unknown(&mut differences);
-    plan::hide(&mut differences);
+    let mut access = access(&model::aligned(old.access.clone(), &named), &new.access);
+    let losses = losses(&was, &is, &differences);
+    hide(&mut differences, &mut access);
     ChangeReport {
         differences,
-        access: diff::access(&model::aligned(old.access.clone(), &named), &new.access),
+        access,
         sessions: session(&old.verdicts, &new.verdicts, &named.into_iter().collect()),
+        losses,
+        unreadable: unreadable(&[old, new]),
     }
 }
 
@@ -312,13 +396,32 @@ impl ChangeReport {
     /// Returns whether both versions are equal.
     pub fn is_same(&self) -> bool {
         self.differences.is_empty()
+            && self.access.is_empty()
+            && self.unreadable.is_empty()
+            && self.changed_sessions().next().is_none()
     }
 
-    /// Returns the gates that reject the change.
-    pub fn hits(&self, gates: &[Gate]) -> Vec<Gate> {
+    /// Returns the instances whose verdict changes.
+    fn changed_sessions(&self) -> impl Iterator<Item = &SessionChange> {
+        self.sessions.iter().filter(|it| it.before != it.after)
+    }
+
+    /// Returns the gates that reject the change. What cannot be determined hits a gate too, unless it
+    /// is allowed.
+    pub fn hits(&self, gates: &[Gate], allow_unknown: bool) -> Vec<Gate> {
+        let unknown = !self.unreadable.is_empty() && !allow_unknown;
         let hits = |gate: &Gate| match gate {
-            Gate::Replacement => self.differences.iter().any(Difference::may_be_replaced),
-            Gate::BroaderAccess => self.access.iter().any(|it| it.is_broader),
+            _ if unknown => true,
+            Gate::Removal => !self.losses.is_empty(),
+            Gate::Replacement => self
+                .differences
+                .iter()
+                .any(|it| it.may_be_replaced() && !(allow_unknown && it.has_unknown_replacement())),
+            Gate::BroaderAccess => self.access.iter().any(|it| match it.direction {
+                Direction::Broader => true,
+                Direction::Unknown => !allow_unknown,
+                Direction::Narrower => false,
+            }),
             Gate::Unreachable => self.sessions.iter().any(SessionChange::is_broken),
         };
         gates.iter().copied().filter(hits).collect()
@@ -354,16 +457,22 @@ impl ChangeReport {
             .filter(|(n, _)| *n > 0)
             .map(|(n, word)| format!("{n} {word}"))
             .collect();
-        match told.is_empty() {
-            true => "no difference".to_owned(),
-            false => told.join(", "),
+        match (told.is_empty(), self.is_same()) {
+            (_, true) => "no difference".to_owned(),
+            (true, _) => "no resource differs".to_owned(),
+            (false, _) => told.join(", "),
         }
     }
 }
 
 impl Gate {
     /// All gates.
-    pub const ALL: &'static [Gate] = &[Gate::Replacement, Gate::BroaderAccess, Gate::Unreachable];
+    pub const ALL: &'static [Gate] = &[
+        Gate::Replacement,
+        Gate::BroaderAccess,
+        Gate::Unreachable,
+        Gate::Removal,
+    ];
 
     /// Returns its name on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -371,6 +480,7 @@ impl Gate {
             Gate::Replacement => "replacement",
             Gate::BroaderAccess => "broader-access",
             Gate::Unreachable => "unreachable",
+            Gate::Removal => "removal",
         }
     }
 }
@@ -410,6 +520,9 @@ fn replacement_text(it: &Difference) -> String {
         (diff::ReplacementReason::Planned, "") => "according to the plan".to_owned(),
         (diff::ReplacementReason::Planned, property) => {
             format!("{property}, according to the plan")
+        }
+        (diff::ReplacementReason::Unknown(why), property) => {
+            format!("{property} can replace it: {why}")
         }
     };
     let told: Vec<String> = it.forced.iter().map(one).collect();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::super::Change;
+use super::super::{Change, Direction};
 use super::{ChangeReport, SessionChange, action_word, replacement_text};
 use crate::report::printable;
 
@@ -35,9 +35,10 @@ impl ChangeReport {
             let _ = writeln!(out, "{BOLD}Access{BOLD:#}");
         }
         for change in &self.access {
-            let (word, paint) = match change.is_broader {
-                true => ("broader", YELLOW),
-                false => ("narrower", GREEN),
+            let word = change.direction.as_str();
+            let paint = match change.direction {
+                Direction::Broader | Direction::Unknown => YELLOW,
+                Direction::Narrower => GREEN,
             };
             let _ = writeln!(
                 out,
@@ -46,14 +47,24 @@ impl ChangeReport {
                 escape_text(&change.what)
             );
         }
-        if !self.sessions.is_empty() {
+        for why in &self.unreadable {
+            let _ = writeln!(out, "  {LOUD}unknown{LOUD:#}   {why}");
+        }
+        if !self.losses.is_empty() {
+            let _ = writeln!(out, "{BOLD}Removal{BOLD:#}");
+        }
+        for it in &self.losses {
+            let _ = writeln!(out, "  {RED}lost{RED:#}      {}", escape_text(it));
+        }
+        let sessions: Vec<&SessionChange> = self.changed_sessions().collect();
+        if !sessions.is_empty() {
             let _ = writeln!(out, "{BOLD}Session{BOLD:#}");
         }
         for SessionChange {
             instance,
             before,
             after,
-        } in &self.sessions
+        } in sessions
         {
             let paint = match after {
                 Some(after) if after == "reachable" => GREEN,

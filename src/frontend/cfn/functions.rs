@@ -6,7 +6,7 @@ use crate::ir::{Cidr, Expr, Pseudo, Text};
 use crate::resource::RawValue;
 
 /// Placeholder for the list of Availability Zones.
-const AZS: &str = "Fn::GetAZs";
+pub(super) const GET_AZS: &str = "Fn::GetAZs";
 
 impl Reader<'_> {
     /// Evaluates a function. A call whose value the file does not determine is symbolic: two calls of
@@ -54,7 +54,7 @@ impl Reader<'_> {
                 Expr::Pseudo(Pseudo::Region) | Expr::Absent => Some(self.zones()),
                 Expr::Text(region) if region.is_empty() => Some(self.zones()),
                 Expr::Text(region) if self.region.is_some_and(|it| it.name == region) => {
-                    Some(opaque(AZS))
+                    Some(self.zones())
                 }
                 _ => None,
             },
@@ -73,6 +73,8 @@ impl Reader<'_> {
                 ),
                 _ => None,
             },
+            // A comparison reports a macro itself.
+            _ if self.symbolic => None,
             // A macro can return another value for each call.
             other => return Some(RawValue::from(Expr::Unknown(other.to_owned().into()))),
         };
@@ -91,8 +93,8 @@ impl Reader<'_> {
     /// Returns the Availability Zones of the region.
     fn zones(&self) -> RawValue<'static> {
         match &self.strict {
-            Some(_) => RawValue::from(Expr::Call(AZS.into(), Vec::new())),
-            None => opaque(AZS),
+            Some(_) => RawValue::from(Expr::Call(GET_AZS.into(), Vec::new())),
+            None => opaque(GET_AZS),
         }
     }
 
@@ -221,8 +223,8 @@ impl Reader<'_> {
             }
             RawValue::List(items) => items.into_iter().nth(index as usize),
             RawValue::Expr(expr) => Some(RawValue::from(match expr.as_ref() {
-                Expr::Opaque(text) if text == AZS => Expr::Zone(index),
-                Expr::Call(name, of) if name == AZS && of.is_empty() => Expr::Zone(index),
+                Expr::Opaque(text) if text == GET_AZS => Expr::Zone(index),
+                Expr::Call(name, of) if name == GET_AZS && of.is_empty() => Expr::Zone(index),
                 other => Expr::Select(Box::new(other.clone()), index),
             })),
             _ => None,
@@ -276,6 +278,10 @@ impl Reader<'_> {
                 if yes == no {
                     return yes;
                 }
+                if self.symbolic {
+                    let parts = [yes, no].map(|it| it.map_or(Expr::Absent, into_expr));
+                    return Some(RawValue::from(undecided(condition, parts)));
+                }
                 let is_one = |it: &Option<RawValue<'_>>| {
                     matches!(it, Some(RawValue::Str(_) | RawValue::Expr(_)))
                 };
@@ -327,6 +333,9 @@ impl Reader<'_> {
         }
         if let (Expr::Text(_), Expr::Text(_), false) = (&top, &second, found.is_empty()) {
             return found.pop();
+        }
+        if self.symbolic {
+            return None;
         }
         // A key that is not known can be missing.
         found.extend(default());

@@ -12,21 +12,43 @@ struct Loops<'t> {
     mappings: Option<Tree>,
     deployment: &'t Deployment,
     budget: usize,
-    /// Whether a loop has unknown items.
-    unresolved: bool,
+    /// Whether a loop with unknown items is expanded once, with its variable as the item.
+    symbolic: bool,
+    /// The loops with unknown items, with their collections.
+    open: Vec<(String, Tree)>,
 }
 
 /// Expands `Fn::ForEach`. Returns also whether a loop with unknown items remains.
 pub(crate) fn looped(root: Tree, deployment: &Deployment) -> Result<(Tree, bool), SyntaxError> {
+    let (root, loops) = expanded(root, deployment, false)?;
+    Ok((root, !loops.is_empty()))
+}
+
+/// Expands `Fn::ForEach`, once with its variable as the item where the items are unknown. Returns also
+/// the collections of these.
+#[cfg(feature = "diff")]
+pub(crate) fn looped_symbolic(
+    root: Tree,
+    deployment: &Deployment,
+) -> Result<(Tree, Vec<(String, Tree)>), SyntaxError> {
+    expanded(root, deployment, true)
+}
+
+fn expanded(
+    root: Tree,
+    deployment: &Deployment,
+    symbolic: bool,
+) -> Result<(Tree, Vec<(String, Tree)>), SyntaxError> {
     let mut loops = Loops {
         parameters: root.get("Parameters").cloned(),
         mappings: root.get("Mappings").cloned(),
         deployment,
         budget: MAX_LOOPED,
-        unresolved: false,
+        symbolic,
+        open: Vec::new(),
     };
     let tree = loops.expand(root)?;
-    Ok((tree, loops.unresolved))
+    Ok((tree, loops.open))
 }
 
 fn has_loop(tree: &Tree) -> bool {
@@ -139,7 +161,18 @@ impl Loops<'_> {
             return reject("expected an identifier, a collection and a map");
         };
         let Some(items) = self.items(collection) else {
-            self.unresolved = true;
+            self.open.push((entry.key.clone(), collection.clone()));
+            if self.symbolic {
+                for inner in template {
+                    match inner.key.starts_with("Fn::ForEach::") {
+                        true => self.expand_loop(inner, out)?,
+                        false => out.push(Entry {
+                            value: self.expand(inner.value.clone())?,
+                            ..inner.clone()
+                        }),
+                    }
+                }
+            }
             return Ok(());
         };
         for item in items {

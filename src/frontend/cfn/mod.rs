@@ -14,6 +14,8 @@ mod references;
 mod scenarios;
 #[cfg(feature = "cli")]
 mod strict;
+#[cfg_attr(not(feature = "diff"), allow(dead_code))]
+mod symbolic;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -39,10 +41,14 @@ pub struct Deployment {
 use functions::{dynamic, into_expr};
 pub(crate) use link::{ReadNested, Template, link};
 pub(crate) use loops::looped;
+#[cfg(feature = "diff")]
+pub(crate) use loops::looped_symbolic;
 use references::ParameterValue;
 use scenarios::{Scenario, TruthValues, scenarios};
 #[cfg(feature = "cli")]
 pub(crate) use strict::read_strict;
+#[cfg(feature = "diff")]
+pub(crate) use symbolic::{Assumed, Choices, Evaluated, Questions, evaluated, raw};
 
 /// Limits recursion of the evaluation.
 const MAX_DEPTH: usize = 120;
@@ -146,6 +152,8 @@ struct Reader<'t> {
     /// in the words of the file.
     #[cfg_attr(not(feature = "cli"), allow(dead_code))]
     imports: HashMap<String, ParamId>,
+    /// Whether each value that the file does not determine keeps its words, for a comparison.
+    symbolic: bool,
 }
 
 fn resource_entries(root: &Tree) -> &[Entry] {
@@ -180,6 +188,7 @@ impl<'t> Reader<'t> {
             source: ("", Vec::new()),
             strict: None,
             imports: HashMap::new(),
+            symbolic: false,
         };
         for entry in root
             .get("Parameters")

@@ -12,7 +12,7 @@ const MAX_SCENARIOS: usize = 64;
 /// Assumed values of unknown parameters and the region. `None` is any value that no condition names.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scenario {
-    choices: BTreeMap<String, Option<String>>,
+    pub(super) choices: BTreeMap<String, Option<String>>,
 }
 
 /// The value of each condition, if known.
@@ -82,8 +82,14 @@ impl Reader<'_> {
         if let Some(known) = self.conditions.borrow().get(name) {
             return *known;
         }
-        let conditions = self.root.get("Conditions").and_then(Tree::map)?;
-        let entry = conditions.iter().find(|entry| entry.key == name)?;
+        let conditions = self
+            .root
+            .get("Conditions")
+            .and_then(Tree::map)
+            .unwrap_or_default();
+        let Some(entry) = conditions.iter().find(|entry| entry.key == name) else {
+            return self.assumed(format!("Condition {name}"));
+        };
         // A condition that refers to itself has no value.
         let key = || entry.key.clone();
         self.conditions.borrow_mut().insert(key(), None);
@@ -111,7 +117,8 @@ impl Reader<'_> {
                 let [a, b] = argument.list()? else {
                     return None;
                 };
-                self.equal(&self.expr(a, depth), &self.expr(b, depth))
+                let (a, b) = (self.expr(a, depth), self.expr(b, depth));
+                self.equal(&a, &b)
             }
             "Fn::Not" => tests().first().copied().flatten().map(|value| !value),
             "Fn::And" => {
@@ -134,6 +141,7 @@ impl Reader<'_> {
                     Some(false)
                 }
             }
+            _ if self.symbolic => self.assumed(self.question_of(tree, depth)),
             _ => None,
         }
     }
@@ -147,10 +155,11 @@ impl Reader<'_> {
         }
         let (open, value) = match (a, b) {
             (Expr::Text(value), open) | (open, Expr::Text(value)) => (open, value),
+            _ if self.symbolic => return self.assumed(self.question(a, b)),
             _ => return None,
         };
         let question = match open {
-            Expr::Opaque(text) => text.strip_prefix(PARAMETER)?.to_owned(),
+            Expr::Opaque(text) if text.starts_with(PARAMETER) => text[PARAMETER.len()..].to_owned(),
             Expr::Pseudo(Pseudo::Region) => REGION.to_owned(),
             Expr::Pseudo(Pseudo::AccountId) => "AWS::AccountId".to_owned(),
             Expr::Pseudo(Pseudo::Partition) => "AWS::Partition".to_owned(),
@@ -163,6 +172,7 @@ impl Reader<'_> {
                 let first = *all.first()?;
                 return all.iter().all(|it| *it == first).then_some(first);
             }
+            _ if self.symbolic => return self.assumed(self.question(a, b)),
             _ => return None,
         };
         match self.scenario.borrow().choices.get(&question) {

@@ -8,7 +8,8 @@ use super::super::local_route::{self, Diversion};
 use super::super::ternary::Ternary;
 use super::super::{HopResult, HopStatus};
 use super::{
-    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes, subnets_of,
+    Check, Connection, DiagramBox, Entry, Hop, PathChoice, SequenceStep, address_in, fixes,
+    subnets_of,
 };
 use crate::ir::{AddressSet, NodeId};
 

@@ -1,0 +1,580 @@
+//! What a changed property or resource means for access, by a table. What the table does not know and
+//! has a telling name is unknown.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::super::{Entry, Side, is_function};
+use super::{AccessChange, Direction, name};
+use crate::tsv;
+
+/// Columns: type, property, meaning, values.
+const MEANINGS: &str = include_str!("meanings.tsv");
+
+/// Words in a name that tell of access. Of a new resource, only the first ones count.
+const TELLING: [&str; 40] = [
+    "principal",
+    "principals",
+    "public",
+    "publicly",
+    "cidr",
+    "cidrs",
+    "acl",
+    "acls",
+    "grant",
+    "grants",
+    "permission",
+    "permissions",
+    "anonymous",
+    "unauthenticated",
+    "external",
+    "trusted",
+    "privileged",
+    "policy",
+    "policies",
+    "role",
+    "roles",
+    "authorization",
+    "authorizer",
+    "authentication",
+    "auth",
+    "access",
+    "allow",
+    "allowed",
+    "deny",
+    "ingress",
+    "egress",
+    "trust",
+    "share",
+    "shared",
+    "scheme",
+    "exposed",
+    "internet",
+    "iam",
+    "whitelist",
+    "visibility",
+];
+/// The number of words that count for a new resource.
+const STRONG: usize = 17;
+
+/// Values whose content the file does not show.
+const HIDDEN: [&str; 2] = ["(sensitive)", "(known after apply)"];
+
+/// The maximum length of a value in a sentence.
+const MAX_VALUE: usize = 80;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Harmless,
+    Modeled,
+    Known,
+    Grants,
+    Protects,
+    Opaque,
+    Opens,
+    Uses,
+    Limits,
+    Kept,
+    Unknown,
+    Safe(&'static str),
+    SafeOnly(&'static str),
+    Open(&'static str),
+    Number(&'static str),
+}
+
+fn meaning(word: &str, values: &'static str) -> Meaning {
+    match word {
+        "harmless" => Meaning::Harmless,
+        "modeled" => Meaning::Modeled,
+        "known" => Meaning::Known,
+        "grants" => Meaning::Grants,
+        "protects" => Meaning::Protects,
+        "opens" => Meaning::Opens,
+        "uses" => Meaning::Uses,
+        "limits" => Meaning::Limits,
+        "kept" => Meaning::Kept,
+        "safe" => Meaning::Safe(values),
+        "safe-only" => Meaning::SafeOnly(values),
+        "open" => Meaning::Open(values),
+        "number" => Meaning::Number(values),
+        "opaque" => Meaning::Opaque,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// Returns a name without case and underscores.
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|it| *it != '_')
+        .collect::<String>()
+        .to_lowercase()
+}
+
+/// The rows of a type, the ones of all types last.
+struct Rows(Vec<(String, Meaning)>, usize);
+
+impl Rows {
+    fn of(kind: &str) -> Rows {
+        let (mut own, mut any, mut wild) = (Vec::new(), Vec::new(), Vec::new());
+        for row in tsv::rows(MEANINGS) {
+            let mut columns = tsv::columns(row);
+            let mut next = || columns.next().unwrap_or_default();
+            let (of, property, word, values) = (next(), next(), next(), next());
+            let entry = (plain(property), meaning(word, values));
+            match of.strip_suffix('*') {
+                Some("") => any.push(entry),
+                Some(start) if kind.starts_with(start) => wild.push((start.len(), entry)),
+                None if of == kind => own.push(entry),
+                _ => {}
+            }
+        }
+        // The longest beginning first.
+        wild.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+        own.extend(wild.into_iter().map(|(_, entry)| entry));
+        let count = own.len();
+        own.extend(any);
+        Rows(own, count)
+    }
+
+    fn existence(&self) -> Option<Meaning> {
+        self.0
+            .iter()
+            .find(|(property, _)| property == ".")
+            .map(|(_, it)| *it)
+    }
+
+    /// Returns the meaning of a path: of its last part with a row, and the row of the type first.
+    fn property(&self, path: &[String]) -> Option<Meaning> {
+        let (own, any) = self.0.split_at(self.1);
+        let row = |rows: &[(String, Meaning)], part: &String| {
+            let found = rows.iter().find(|(name, _)| name == part);
+            found.map(|(_, it)| *it)
+        };
+        let is_harmless = |part: &String| row(any, part) == Some(Meaning::Harmless);
+        let below_harmless = path.iter().any(is_harmless);
+        path.iter().rev().find_map(|part| {
+            row(own, part).or_else(|| match below_harmless {
+                true => Some(Meaning::Harmless),
+                false => row(any, part),
+            })
+        })
+    }
+
+    /// Returns whether the type has a row for a path.
+    fn has_own(&self, path: &[String]) -> bool {
+        let (own, _) = self.0.split_at(self.1);
+        path.iter()
+            .any(|part| own.iter().any(|(name, _)| name == part))
+    }
+}
+
+/// Returns the words of a name, such as `public`, `ip` of `PublicIp` or `public_ip`.
+fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut before_upper = false;
+    for letter in name.chars() {
+        if !letter.is_ascii_alphanumeric() {
+            out.push(String::new());
+        } else {
+            if letter.is_ascii_uppercase() && !before_upper || out.is_empty() {
+                out.push(String::new());
+            }
+            if let Some(word) = out.last_mut() {
+                word.push(letter.to_ascii_lowercase());
+            }
+        }
+        before_upper = letter.is_ascii_uppercase();
+    }
+    out
+}
+
+fn is_telling(path: &str, is_new: bool) -> bool {
+    let expected = match is_new {
+        true => &TELLING[..STRONG],
+        false => &TELLING[..],
+    };
+    path.split('.')
+        .any(|part| words(part).iter().any(|it| expected.contains(&it.as_str())))
+}
+
+/// The values at each path, without the keys of items.
+type Leaves = IndexMap<String, Vec<String>>;
+
+fn leaves(value: &Value, path: &str, out: &mut Leaves) {
+    match value {
+        Value::Null => {}
+        Value::Object(map) if map.len() == 1 && map.contains_key("Fn::If") => {
+            // A condition that cannot be evaluated is reported for the resource.
+            let branches = map.values().filter_map(Value::as_array).flatten().skip(1);
+            branches.for_each(|it| leaves(it, path, out));
+        }
+        Value::Object(map) if is_function(map) => {
+            out.entry(path.to_owned()).or_default().push(name(value));
+        }
+        // Policy documents are compared by statement.
+        Value::Object(map) if map.contains_key("Statement") => {}
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let path = match path {
+                    "" => key.clone(),
+                    path => format!("{path}.{key}"),
+                };
+                leaves(inner, &path, out);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| leaves(it, path, out)),
+        Value::String(text) if text.contains("\"Statement\"") => {}
+        Value::String(text) if text.is_empty() => {}
+        Value::String(text) => out.entry(path.to_owned()).or_default().push(text.clone()),
+        other => out
+            .entry(path.to_owned())
+            .or_default()
+            .push(other.to_string()),
+    }
+}
+
+fn of(entry: Option<&Entry>) -> Leaves {
+    let mut out = Leaves::new();
+    if let Some(entry) = entry {
+        leaves(&entry.properties, "", &mut out);
+    }
+    out
+}
+
+fn shown(value: &str) -> String {
+    if let Some(hidden) = HIDDEN.iter().find(|it| value.starts_with(**it)) {
+        return (*hidden).to_owned();
+    }
+    match value.char_indices().nth(MAX_VALUE) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.to_owned(),
+    }
+}
+
+fn listed(values: &[&String]) -> String {
+    let all: Vec<String> = values.iter().map(|it| shown(it)).collect();
+    all.join(", ")
+}
+
+/// The values of a property in both versions.
+struct Property<'a> {
+    path: &'a str,
+    was: &'a [String],
+    is: &'a [String],
+    /// Whether the resource is new.
+    is_new: bool,
+}
+
+impl Property<'_> {
+    fn judge(&self, meaning: Meaning) -> Vec<(Direction, String)> {
+        use Direction::{Broader, Narrower, Unknown};
+        let gone: Vec<&String> = self.was.iter().filter(|it| !self.is.contains(it)).collect();
+        let more: Vec<&String> = self.is.iter().filter(|it| !self.was.contains(it)).collect();
+        let path = self.path;
+        if gone.is_empty() && more.is_empty() && !matches!(meaning, Meaning::SafeOnly(_)) {
+            return Vec::new();
+        }
+        let hidden = |it: &&String| HIDDEN.iter().any(|word| it.starts_with(word));
+        if meaning != Meaning::Harmless && gone.iter().chain(&more).any(hidden) && !self.is_new {
+            let both = [&gone, &more].iter().all(|it| it.iter().any(hidden));
+            let sensitive = gone.iter().chain(&more).any(|it| it.starts_with(HIDDEN[0]));
+            if both || sensitive {
+                return vec![(Unknown, format!("{path} changes, and its value is hidden"))];
+            }
+        }
+        let added = || format!("{path} adds {}", listed(&more));
+        let removed = || format!("{path} removes {}", listed(&gone));
+        let mut out = Vec::new();
+        match meaning {
+            Meaning::Harmless | Meaning::Modeled => {}
+            Meaning::Opens | Meaning::Uses => {
+                let counts = !self.is_new || meaning == Meaning::Opens;
+                if counts && !more.is_empty() {
+                    out.push((Broader, added()));
+                }
+                if !gone.is_empty() {
+                    out.push((Narrower, removed()));
+                }
+            }
+            Meaning::Limits => {
+                if !gone.is_empty() {
+                    out.push((Broader, removed()));
+                }
+                if !more.is_empty() && !self.is_new {
+                    out.push((Narrower, added()));
+                }
+            }
+            Meaning::Kept => {
+                if self.is.is_empty() {
+                    out.push((Broader, removed()));
+                }
+            }
+            Meaning::Safe(safe) | Meaning::SafeOnly(safe) => {
+                let safe = |it: &String| safe.split(',').any(|safe| safe.eq_ignore_ascii_case(it));
+                let omitted = !matches!(meaning, Meaning::SafeOnly(_));
+                let [was, is] = [self.was, self.is].map(|it| match it {
+                    [] => omitted,
+                    values => values.iter().all(safe),
+                });
+                let value = match self.is {
+                    [] => "omitted".to_owned(),
+                    values => listed(&values.iter().collect::<Vec<_>>()),
+                };
+                if !is
+                    && (was
+                        || self.is_new
+                        || more.iter().any(|it| !safe(it)) && !self.was.is_empty())
+                {
+                    out.push((Broader, format!("{path} is {value}")));
+                } else if is
+                    && self.is.is_empty()
+                    && !self.was.is_empty()
+                    && self.was.iter().all(safe)
+                {
+                    out.push((Broader, format!("{path} is no longer {}", listed(&gone))));
+                } else if is && !was && !self.is_new {
+                    out.push((Narrower, format!("{path} is {value}")));
+                }
+            }
+            Meaning::Open(open) => {
+                let open =
+                    |it: &&&String| open.split(',').any(|open| open.eq_ignore_ascii_case(it));
+                let literal = |it: &&&String| it.contains("${") || it.contains('{');
+                if more.iter().any(|it| open(&it)) {
+                    out.push((Broader, format!("{path} is {}", listed(&more))));
+                } else if more.iter().any(|it| literal(&it)) {
+                    out.push((Unknown, format!("{path} is {}", listed(&more))));
+                } else if gone.iter().any(|it| open(&it)) {
+                    out.push((Narrower, format!("{path} is no longer {}", listed(&gone))));
+                }
+            }
+            Meaning::Number(default) => {
+                let number = |values: &[String]| match values {
+                    [] => default.parse::<i64>().ok(),
+                    values => values
+                        .iter()
+                        .map(|it| it.parse::<i64>().ok())
+                        .max()
+                        .flatten(),
+                };
+                match (number(self.was), number(self.is)) {
+                    (Some(was), Some(is)) if was == is => {}
+                    (Some(was), Some(is)) => {
+                        let direction = if is > was { Broader } else { Narrower };
+                        out.push((direction, format!("{path} is {is} instead of {was}")));
+                    }
+                    _ => out.push((Unknown, format!("{path} changes"))),
+                }
+            }
+            Meaning::Known
+            | Meaning::Grants
+            | Meaning::Protects
+            | Meaning::Opaque
+            | Meaning::Unknown => {
+                let what = match (self.was.is_empty(), self.is.is_empty()) {
+                    (true, _) => added(),
+                    (_, true) => removed(),
+                    _ => format!("{path} changes from {} to {}", listed(&gone), listed(&more)),
+                };
+                out.push((Unknown, what));
+            }
+        }
+        out
+    }
+}
+
+/// Returns the changes of access that the table or a telling name shows.
+pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
+    let mut out = Vec::new();
+    for (id, entry) in &new.resources {
+        let before = old.resources.get(id).filter(|it| it.kind == entry.kind);
+        if before.is_none_or(|it| it.properties != entry.properties) {
+            resource(id, before, Some(entry), &mut out);
+        }
+    }
+    for (id, entry) in &old.resources {
+        if new.resources.get(id).is_none_or(|it| it.kind != entry.kind) {
+            resource(id, Some(entry), None, &mut out);
+        }
+    }
+    out
+}
+
+fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
+    let Some(entry) = after.or(before) else {
+        return;
+    };
+    let rows = Rows::of(&entry.kind);
+    let existence = rows.existence();
+    let mut push = |direction, what: String| {
+        out.push(AccessChange {
+            direction,
+            owner: id.to_owned(),
+            what,
+        });
+    };
+    let kind = match entry.kind.as_str() {
+        "" => "no type",
+        kind => kind,
+    };
+    match (existence, before, after) {
+        (None | Some(Meaning::Opaque), _, _) => {
+            let verb = match (before, after) {
+                (None, _) => "is added",
+                (_, None) => "is removed",
+                _ => "changes",
+            };
+            push(
+                Direction::Unknown,
+                format!("{verb}, and the effect of its type is unknown"),
+            );
+            return;
+        }
+        (Some(Meaning::Grants), None, _) => {
+            push(Direction::Broader, format!("{} is added", kind));
+        }
+        (Some(Meaning::Grants), _, None) => {
+            // A rule that denies protects.
+            let denies = of(before)
+                .values()
+                .flatten()
+                .any(|it| it.eq_ignore_ascii_case("deny"));
+            let direction = match denies {
+                true => Direction::Unknown,
+                false => Direction::Narrower,
+            };
+            push(direction, format!("{kind} is removed"));
+        }
+        (Some(Meaning::Protects), None, _) => {
+            push(Direction::Narrower, format!("{} is added", kind));
+        }
+        (Some(Meaning::Protects), _, None) => {
+            push(Direction::Broader, format!("{} is removed", kind));
+        }
+        _ => {}
+    }
+    let Some(after) = after else { return };
+    let (was, mut is) = (of(before), of(Some(after)));
+    if before.is_none() {
+        // The provider computes these.
+        is.retain(|_, values| !values.iter().all(|it| it == HIDDEN[1]));
+    }
+    if has_call(&after.properties, "Fn::Transform") {
+        let what = "contains a macro, which can return anything";
+        push(Direction::Unknown, what.to_owned());
+    }
+    if existence != Some(Meaning::Harmless) && has_call(&after.properties, "Fn::If") {
+        let what = "changes, and depends on a condition that cannot be evaluated";
+        push(Direction::Unknown, what.to_owned());
+    }
+    let none = Vec::new();
+    let mut paths: Vec<&String> = is.keys().collect();
+    paths.extend(was.keys().filter(|it| !is.contains_key(*it)));
+    for path in paths {
+        let parts: Vec<String> = path.split('.').map(plain).collect();
+        let meaning = rows.property(&parts);
+        let property = Property {
+            path,
+            was: was.get(path).unwrap_or(&none),
+            is: is.get(path).unwrap_or(&none),
+            is_new: before.is_none(),
+        };
+        let meaning = match (meaning, existence) {
+            (Some(Meaning::Known), _) => continue,
+            // Only hidden values are compared here.
+            (_, Some(Meaning::Modeled)) if !rows.has_own(&parts) => Meaning::Modeled,
+            (Some(it), _) => it,
+
+            (None, Some(Meaning::Harmless)) => continue,
+            (None, Some(Meaning::Grants | Meaning::Protects)) if before.is_none() => continue,
+            (None, Some(Meaning::Grants | Meaning::Protects)) => Meaning::Unknown,
+            (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
+            (None, _) => continue,
+        };
+        for (direction, what) in property.judge(meaning) {
+            push(direction, what);
+        }
+    }
+    // An omitted value can be the open one.
+    for (property, meaning) in rows
+        .0
+        .iter()
+        .filter(|(_, it)| matches!(it, Meaning::SafeOnly(_)))
+    {
+        let present = |all: &Leaves| {
+            all.keys()
+                .any(|path| path.split('.').map(plain).any(|it| it == *property))
+        };
+        if !present(&is) && !present(&was) && before.is_none() {
+            let path = match meaning {
+                Meaning::SafeOnly(safe) => format!("{property} is not {safe}"),
+                _ => continue,
+            };
+            push(Direction::Broader, path);
+        }
+    }
+}
+
+fn has_call(value: &Value, function: &str) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|it| has_call(it, function)),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, it)| key == function || has_call(it, function)),
+        _ => false,
+    }
+}
+
+/// Returns whether a plan omits the content of a property that can hold a policy.
+pub(in crate::diff) fn is_document(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or_default();
+    let words = words(last);
+    words.iter().any(|it| {
+        matches!(
+            it.as_str(),
+            "policy" | "policies" | "document" | "permissions" | "ingress" | "egress"
+        )
+    }) && Rows::of("").property(&[plain(last)]) != Some(Meaning::Harmless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_has_a_meaning() {
+        let known = [
+            "harmless",
+            "modeled",
+            "known",
+            "grants",
+            "protects",
+            "opaque",
+            "opens",
+            "uses",
+            "limits",
+            "kept",
+            "unknown",
+            "safe",
+            "safe-only",
+            "open",
+            "number",
+        ];
+        let mut keys = std::collections::HashSet::new();
+        for row in tsv::rows(MEANINGS) {
+            let columns: Vec<&str> = tsv::columns(row).collect();
+            assert!(columns.len() >= 3 && known.contains(&columns[2]), "{row}");
+            let values = matches!(columns[2], "safe" | "safe-only" | "open" | "number");
+            assert_eq!(columns.len() == 4, values, "{row}");
+            assert!(keys.insert((columns[0], plain(columns[1]))), "{row}");
+        }
+    }
+
+    #[test]
+    fn names_are_split_into_words() {
+        assert_eq!(words("PubliclyAccessible"), ["publicly", "accessible"]);
+        assert_eq!(words("public_access_cidrs"), ["public", "access", "cidrs"]);
+        assert!(is_telling("Rules.Destination.AllowedPrincipals", true));
+        assert!(!is_telling("Timeout", false));
+    }
+}

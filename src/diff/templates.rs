@@ -1,0 +1,138 @@
+//! The change between two templates: what is shown, and what it does under each assumption.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+
+use super::access::{AccessChange, Direction, access, sorted};
+use super::loss::losses;
+use super::masking::hide;
+use super::replace::{Replacement, ReplacementReason, without_brackets};
+use super::valuation::{Source, shown, valuations};
+use super::{Change, Difference, compare, model, rename};
+
+/// What the valuations of a change have in common.
+#[derive(Default)]
+struct Effects {
+    /// The changed properties of each resource.
+    paths: HashMap<String, HashSet<String>>,
+    /// Resources that exist in one template only.
+    alone: HashSet<String>,
+    /// The replacements, with the number of valuations that have them.
+    forced: IndexMap<String, (usize, Difference)>,
+    /// The number of valuations with the defaults of parameters.
+    defaults: usize,
+    access: Vec<AccessChange>,
+}
+
+fn top(path: &str) -> String {
+    let plain = without_brackets(path);
+    plain.split('.').next().unwrap_or_default().to_owned()
+}
+
+impl Effects {
+    fn of(old: &Source, new: &Source) -> Effects {
+        let mut out = Effects::default();
+        for valuation in valuations(old, new) {
+            let found = compare(&valuation.old, &valuation.new);
+            let renamed = rename::pairs(&found);
+            let before = model::aligned(valuation.old, &renamed);
+            let mut changes = access(&before, &valuation.new);
+            if !valuation.is_default {
+                changes.retain(|it| it.direction != Direction::Narrower);
+            }
+            if let Some(doubt) = &valuation.doubt {
+                for it in &mut changes {
+                    it.direction = Direction::Unknown;
+                    it.what = format!("{} ({doubt})", it.what);
+                }
+            }
+            out.access.extend(changes);
+            out.defaults += usize::from(valuation.is_default);
+            for it in found.into_iter().filter(|it| it.section == "Resources") {
+                match &it.change {
+                    Change::Changed(changes) => {
+                        let paths = changes.iter().map(|it| top(&it.path));
+                        out.paths.entry(it.id.clone()).or_default().extend(paths);
+                    }
+                    _ => drop(out.alone.insert(it.id.clone())),
+                }
+                if valuation.is_default && !it.forced.is_empty() {
+                    let known = out.forced.entry(it.id.clone()).or_insert((0, it));
+                    known.0 += 1;
+                }
+            }
+        }
+        out.access = sorted(std::mem::take(&mut out.access));
+        out
+    }
+
+    fn forced(&self, id: &str) -> Vec<Replacement> {
+        let Some((count, of)) = self.forced.get(id) else {
+            return Vec::new();
+        };
+        let mut forced = of.forced.clone();
+        if *count < self.defaults {
+            for it in &mut forced {
+                if it.reason == ReplacementReason::Always {
+                    it.reason =
+                        ReplacementReason::Maybe("for some values of parameters".to_owned());
+                }
+            }
+        }
+        forced
+    }
+}
+
+/// Compares two templates.
+pub(crate) fn differences(
+    old: &Source,
+    new: &Source,
+) -> (Vec<Difference>, Vec<AccessChange>, Vec<String>) {
+    let (was, is) = shown(old, new);
+    let mut differences = compare(&was, &is);
+    let effects = Effects::of(old, new);
+    for it in differences
+        .iter_mut()
+        .filter(|it| it.section == "Resources")
+    {
+        let Change::Changed(changes) = &mut it.change else {
+            continue;
+        };
+        let paths = effects.paths.get(&it.id);
+        // Other words for the same value are no change.
+        changes.retain(|change| match change.path.as_str() {
+            "(Condition)" => effects.alone.contains(&it.id),
+            path => {
+                paths.is_some_and(|paths| paths.contains(&top(path)))
+                    || effects.alone.contains(&it.id)
+            }
+        });
+        it.forced = effects.forced(&it.id);
+    }
+    differences.retain(|it| match &it.change {
+        Change::Changed(changes) if it.section == "Resources" => {
+            !changes.is_empty() || !it.forced.is_empty()
+        }
+        _ => true,
+    });
+    for (id, (_, of)) in &effects.forced {
+        let known = differences
+            .iter()
+            .any(|it| it.section == "Resources" && it.id == *id);
+        if !known && matches!(of.change, Change::Changed(_)) {
+            let forced = effects.forced(id);
+            differences.insert(
+                0,
+                Difference {
+                    forced,
+                    ..of.clone()
+                },
+            );
+        }
+    }
+    let losses = losses(&was, &is, &differences);
+    let mut access = effects.access;
+    hide(&mut differences, &mut access);
+    (differences, access, losses)
+}

@@ -1,0 +1,452 @@
+//! Both templates under the same assumptions: defaults, values of parameters, and answers of
+//! conditions.
+//!
+//! A default is the value of its parameter. Access counts under every other value too, since who
+//! deploys can set it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::masking::placeholder;
+use super::{Entry, Side};
+use crate::frontend::cfn::{
+    self, Assumed, Choices, Deployment, Evaluated, Questions, evaluated, raw,
+};
+use crate::frontend::tree::{self, SyntaxError, Tree};
+
+/// Limits the combinations of values.
+const MAX_COMBINATIONS: usize = 64;
+
+/// The name of the section with the collections of loops whose items are unknown.
+pub(crate) const LOOPS: &str = "(loops)";
+
+/// A template, and the known values of its deployment.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    root: Tree,
+    loops: Vec<(String, Tree)>,
+    deployment: Deployment,
+}
+
+/// Both sides under the same assumptions.
+#[derive(Debug)]
+pub(crate) struct Valuation {
+    pub(crate) old: Side,
+    pub(crate) new: Side,
+    /// Whether parameters have their defaults. Only then are changes those of the next deployment.
+    pub(crate) is_default: bool,
+    /// Why a change of access is not certain.
+    pub(crate) doubt: Option<String>,
+}
+
+impl Source {
+    pub(crate) fn read(text: &str, deployment: &Deployment) -> Result<Source, SyntaxError> {
+        let (root, loops) = cfn::looped_symbolic(tree::read(text)?, deployment)?;
+        Ok(Source {
+            root,
+            loops,
+            deployment: deployment.clone(),
+        })
+    }
+
+    /// Returns a template without resources.
+    pub(crate) fn none() -> Option<Source> {
+        Source::read("{}", &Deployment::default()).ok()
+    }
+
+    /// Returns the template with each undecided condition as it is.
+    pub(crate) fn side(&self, assumed: &Assumed) -> Side {
+        let mut side = self.sections(evaluated(&self.root, &self.deployment, assumed), |_| true);
+        side.values.clone_from(&self.deployment.parameters);
+        side
+    }
+
+    /// Returns the resources that exist under these assumptions.
+    fn resources(&self, assumed: &Assumed) -> Side {
+        let all = evaluated(&self.root, &self.deployment, assumed);
+        let mut side = self.sections(all, |exists| exists != Some(false));
+        for entry in side.resources.values_mut() {
+            entry.attributes.shift_remove("Condition");
+        }
+        side
+    }
+
+    fn sections(&self, all: Evaluated, keep: fn(Option<bool>) -> bool) -> Side {
+        let mut side = Side::default();
+        for it in all.resources.into_iter().filter(|it| keep(it.exists)) {
+            let entry = Entry {
+                kind: it.kind,
+                properties: it.properties,
+                attributes: it.attributes,
+            };
+            side.resources.insert(it.id, entry);
+        }
+        side.sections.extend(all.sections);
+        if let Some(Value::Object(parameters)) = side.sections.get_mut("Parameters") {
+            for it in parameters.values_mut() {
+                let hidden = it.get("NoEcho").and_then(Value::as_str);
+                let hidden = hidden.is_some_and(|it| it.eq_ignore_ascii_case("true"));
+                if let Some(default) = it.get_mut("Default").filter(|_| hidden) {
+                    *default = placeholder(&default.to_string()).into();
+                }
+            }
+        }
+        if !self.loops.is_empty() {
+            let loops = self.loops.iter().map(|(name, of)| (name.clone(), raw(of)));
+            side.sections
+                .insert(LOOPS.to_owned(), Value::Object(loops.collect()));
+        }
+        side
+    }
+
+    fn declaration(&self, name: &str) -> Option<&Tree> {
+        self.root.get("Parameters")?.get(name)
+    }
+
+    fn is_specified(&self, name: &str) -> bool {
+        self.deployment
+            .parameters
+            .iter()
+            .any(|(known, _)| known == name)
+    }
+
+    fn parameters(&self) -> impl Iterator<Item = (&str, &Tree)> {
+        let all = self.root.get("Parameters").and_then(Tree::map);
+        let all = all.unwrap_or_default().iter();
+        all.map(|it| (it.key.as_str(), &it.value))
+    }
+
+    /// Returns the parameters whose default is their value.
+    fn defaults(&self) -> BTreeSet<String> {
+        self.parameters()
+            .filter(|(name, it)| it.get("Default").is_some() && !self.is_specified(name))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
+    fn allowed(&self, name: &str) -> Option<Vec<String>> {
+        let values = self.declaration(name)?.get("AllowedValues")?.list()?;
+        Some(
+            values
+                .iter()
+                .filter_map(Tree::text)
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    fn questions(&self, assumed: &Assumed) -> Questions {
+        evaluated(&self.root, &self.deployment, assumed).questions
+    }
+
+    /// Adds the keys of changed mappings that an undecided value selects.
+    fn lookups(&self, maps: &Map<String, Value>, free: &BTreeSet<String>, out: &mut Questions) {
+        let resources = self.root.get("Resources");
+        let mut calls = Vec::new();
+        if let Some(resources) = resources {
+            find_in_map(resources, &mut calls);
+        }
+        for call in calls {
+            let [name, keys @ ..] = call else { continue };
+            let Some(mut rows) = name.text().and_then(|name| maps.get(name)).cloned() else {
+                continue;
+            };
+            for key in keys.iter().take(2) {
+                let Value::Object(map) = &rows else { break };
+                if let Some(("Ref", target)) = key.single()
+                    && let Some(target) = target.text()
+                    && self.is_open(target, free)
+                {
+                    let names = map.keys().cloned();
+                    out.entry(target.to_owned()).or_default().extend(names);
+                }
+                let all = map.values().filter_map(Value::as_object);
+                rows = match key.text() {
+                    Some(key) => map.get(key).cloned().unwrap_or_default(),
+                    // The columns of all rows.
+                    None => Value::Object(
+                        all.flatten()
+                            .map(|(key, it)| (key.clone(), it.clone()))
+                            .collect(),
+                    ),
+                };
+            }
+        }
+    }
+
+    /// Returns whether the template does not decide the value of a parameter or pseudo parameter.
+    fn is_open(&self, name: &str, free: &BTreeSet<String>) -> bool {
+        if name == "AWS::Region" {
+            return self.deployment.region.is_none();
+        }
+        self.declaration(name).is_some_and(|it| {
+            !self.is_specified(name) && (free.contains(name) || it.get("Default").is_none())
+        })
+    }
+}
+
+fn find_in_map<'t>(tree: &'t Tree, out: &mut Vec<&'t [Tree]>) {
+    if let Some(("Fn::FindInMap", argument)) = tree.single() {
+        out.extend(argument.list());
+    }
+    for inner in tree.list().unwrap_or_default() {
+        find_in_map(inner, out);
+    }
+    for entry in tree.map().unwrap_or_default() {
+        find_in_map(&entry.value, out);
+    }
+}
+
+/// Returns the mappings that differ, with the keys that both templates have. A lookup of any other key
+/// fails in one of them.
+fn changed_maps(old: &Source, new: &Source) -> Map<String, Value> {
+    fn common(was: &Value, is: &Value) -> Value {
+        match (was, is) {
+            (Value::Object(was), Value::Object(is)) => {
+                let both = is.iter().filter_map(|(key, is)| {
+                    let was = was.get(key)?;
+                    Some((key.clone(), common(was, is)))
+                });
+                Value::Object(both.collect())
+            }
+            (_, is) => is.clone(),
+        }
+    }
+    let of = |it: &Source| it.root.get("Mappings").map_or(Value::Null, raw);
+    let (was, is) = (of(old), of(new));
+    let mut out = Map::new();
+    for (name, map) in is.as_object().into_iter().flatten() {
+        match was.get(name) {
+            None => drop(out.insert(name.clone(), map.clone())),
+            Some(before) if before != map => drop(out.insert(name.clone(), common(before, map))),
+            Some(_) => {}
+        }
+    }
+    for (name, map) in was.as_object().into_iter().flatten() {
+        if is.get(name).is_none() {
+            out.insert(name.clone(), map.clone());
+        }
+    }
+    out
+}
+
+/// Returns the combinations of answers, or one question after the other if there are too many.
+fn combinations(questions: BTreeMap<String, Vec<Option<String>>>) -> Vec<Choices> {
+    let count = questions
+        .values()
+        .try_fold(1_usize, |n, it| n.checked_mul(it.len().max(1)));
+    if count.is_none_or(|count| count > MAX_COMBINATIONS) {
+        let each = questions.into_iter().flat_map(|(name, choices)| {
+            choices
+                .into_iter()
+                .map(move |it| Choices::from([(name.clone(), it)]))
+        });
+        return each.collect();
+    }
+    let mut all = vec![Choices::new()];
+    for (name, choices) in questions.iter().filter(|(_, it)| !it.is_empty()) {
+        all = all
+            .iter()
+            .flat_map(|known| {
+                choices.iter().map(|choice| {
+                    let mut known = known.clone();
+                    known.insert(name.clone(), choice.clone());
+                    known
+                })
+            })
+            .collect();
+    }
+    all
+}
+
+/// Returns the assumptions without any value.
+pub(crate) fn assumed() -> Assumed {
+    Assumed {
+        hide: placeholder,
+        ..Assumed::default()
+    }
+}
+
+/// The two templates of a comparison.
+struct Pair<'a> {
+    old: &'a Source,
+    new: &'a Source,
+    maps: Map<String, Value>,
+}
+
+impl Pair<'_> {
+    /// Returns what a change depends on if these parameters have no default, with the possible answers.
+    fn questions(&self, free: &BTreeSet<String>) -> BTreeMap<String, Vec<Option<String>>> {
+        let assumed = Assumed {
+            free: free.clone(),
+            ..assumed()
+        };
+        let mut compared = Questions::new();
+        for side in [self.old, self.new] {
+            for (name, values) in side.questions(&assumed) {
+                compared.entry(name).or_default().extend(values);
+            }
+        }
+        let mut looked_up = Questions::new();
+        for side in [self.old, self.new] {
+            side.lookups(&self.maps, free, &mut looked_up);
+        }
+        let mut out: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
+        for (name, mut values) in compared {
+            let allowed: Option<BTreeSet<String>> =
+                match (self.old.allowed(&name), self.new.allowed(&name)) {
+                    (Some(was), Some(is)) => Some(was.into_iter().chain(is).collect()),
+                    (None, it) | (it, None) => {
+                        let both = [self.old, self.new]
+                            .iter()
+                            .all(|it| it.declaration(&name).is_some());
+                        it.filter(|_| !both).map(|it| it.into_iter().collect())
+                    }
+                };
+            if let Some(allowed) = &allowed {
+                values.retain(|it| allowed.contains(it));
+            }
+            values.extend(looked_up.remove(&name).into_iter().flatten());
+            let others = allowed.is_none_or(|it| it.iter().any(|it| !values.contains(it)));
+            let mut choices: Vec<Option<String>> = values.into_iter().map(Some).collect();
+            if others {
+                choices.push(None);
+            }
+            out.insert(name, choices);
+        }
+        for (name, values) in looked_up {
+            out.insert(name, values.into_iter().map(Some).collect());
+        }
+        out
+    }
+
+    fn at(&self, free: &BTreeSet<String>, choices: Choices, is_default: bool) -> Valuation {
+        let assumed = Assumed {
+            free: free.clone(),
+            choices,
+            ..assumed()
+        };
+        Valuation {
+            old: self.old.resources(&assumed),
+            new: self.new.resources(&assumed),
+            is_default,
+            doubt: None,
+        }
+    }
+
+    /// Adds the sides with values that only the new template accepts.
+    fn accepted(&self, free: &BTreeSet<String>, out: &mut Vec<Valuation>) {
+        for (name, was) in self.old.parameters() {
+            let Some(is) = self.new.declaration(name) else {
+                continue;
+            };
+            if self.old.is_specified(name) {
+                continue;
+            }
+            let side = |source: &Source, value: Option<String>| {
+                source.resources(&Assumed {
+                    free: free.clone(),
+                    choices: Choices::from([(name.to_owned(), value)]),
+                    ..assumed()
+                })
+            };
+            let default = was.get("Default").and_then(Tree::text).map(str::to_owned);
+            if let Some(before) = self.old.allowed(name) {
+                let value = default.clone().or(before.first().cloned());
+                let more: Vec<Option<String>> = match self.new.allowed(name) {
+                    Some(after) => {
+                        let more = after.into_iter().filter(|it| !before.contains(it));
+                        more.map(Some).collect()
+                    }
+                    None => vec![None],
+                };
+                out.extend(more.into_iter().map(|other| Valuation {
+                    old: side(self.old, value.clone()),
+                    new: side(self.new, other),
+                    is_default: false,
+                    doubt: None,
+                }));
+            }
+            let limits = [
+                "AllowedPattern",
+                "MinLength",
+                "MaxLength",
+                "MinValue",
+                "MaxValue",
+            ];
+            let differs = |key: &&str| {
+                let before = was.get(key).map(raw);
+                before.is_some() && before != is.get(key).map(raw)
+            };
+            if limits.iter().any(differs) {
+                out.push(Valuation {
+                    old: side(self.old, Some(format!("(a value of {name})"))),
+                    new: side(self.new, None),
+                    is_default: false,
+                    doubt: Some(format!("parameter {name} accepts other values")),
+                });
+            }
+        }
+    }
+}
+
+/// Returns the parameters that have a default in one template only. Their value is the same in both.
+fn gained(old: &Source, new: &Source) -> BTreeSet<String> {
+    let (was, is) = (old.defaults(), new.defaults());
+    let declared =
+        |it: &Source, name: &str| it.declaration(name).is_some() && !it.is_specified(name);
+    let one = was.symmetric_difference(&is).cloned();
+    one.filter(|name| declared(old, name) && declared(new, name))
+        .collect()
+}
+
+/// Returns both templates for reading.
+pub(crate) fn shown(old: &Source, new: &Source) -> (Side, Side) {
+    let assumed = Assumed {
+        free: gained(old, new),
+        ..assumed()
+    };
+    (old.side(&assumed), new.side(&assumed))
+}
+
+/// Returns both templates under each combination of values that a change can depend on.
+pub(crate) fn valuations(old: &Source, new: &Source) -> Vec<Valuation> {
+    let pair = Pair {
+        old,
+        new,
+        maps: changed_maps(old, new),
+    };
+    let free = gained(old, new);
+    let questions = pair.questions(&free);
+    let known: Vec<String> = questions.keys().cloned().collect();
+    let combined = combinations(questions);
+    let mut out: Vec<Valuation> = combined
+        .into_iter()
+        .map(|it| pair.at(&free, it, true))
+        .collect();
+    if out.is_empty() {
+        out.push(pair.at(&free, Choices::new(), true));
+    }
+    let none = BTreeSet::new();
+    if !free.is_empty() {
+        let each = combinations(pair.questions(&none)).into_iter();
+        out.extend(each.map(|it| pair.at(&none, it, false)));
+    }
+    // Other values than the default, of the parameters that a condition compares.
+    let all: BTreeSet<String> = old.defaults().into_iter().chain(new.defaults()).collect();
+    let mut questions = pair.questions(&all);
+    let with_default: BTreeSet<String> = questions
+        .keys()
+        .filter(|it| all.contains(*it))
+        .cloned()
+        .collect();
+    if !with_default.is_empty() {
+        let free: BTreeSet<String> = free.into_iter().chain(with_default).collect();
+        questions.retain(|name, _| free.contains(name) || known.contains(name));
+        let each = combinations(questions).into_iter();
+        out.extend(each.map(|it| pair.at(&free, it, false)));
+    }
+    pair.accepted(&gained(old, new), &mut out);
+    out
+}

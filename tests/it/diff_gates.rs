@@ -1,0 +1,72 @@
+//! The gates of `diff`, by labelled pairs of templates and plans.
+
+use serde::Deserialize;
+
+use super::cli::run_in;
+
+#[derive(Deserialize)]
+struct Pair {
+    name: String,
+    access: String,
+    replaced: String,
+    old: String,
+    new: String,
+}
+
+#[test]
+fn each_pair_has_its_gates() {
+    let text = include_str!("../data/diff_gates.yaml");
+    let pairs: Vec<Pair> = serde_yaml::from_str(text).unwrap();
+    assert!(pairs.len() >= 60);
+    let mut wrong = Vec::new();
+    for pair in &pairs {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [("old", &pair.old), ("new", &pair.new)] {
+            std::fs::write(folder.path().join(file), text).unwrap();
+        }
+        let run = |more: &[&str]| {
+            let mut args = vec!["diff", "old", "new"];
+            args.extend(more);
+            run_in(folder.path(), &args, b"")
+        };
+        let report = run(&["--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&report.out)
+            .unwrap_or_else(|error| panic!("{}: {error}: {}", pair.name, report.err));
+        let directions: Vec<&str> = report["access"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|it| it["direction"].as_str())
+            .collect();
+        let found = ["broader", "unknown", "narrower"]
+            .into_iter()
+            .find(|it| directions.contains(it));
+        if found.unwrap_or("same") != pair.access {
+            wrong.push(format!("{}: {}", pair.name, report["access"]));
+        }
+        let expected = [
+            (
+                "broader-access",
+                matches!(pair.access.as_str(), "broader" | "unknown"),
+            ),
+            ("replacement", pair.replaced != "no"),
+        ];
+        for (gate, fails) in expected {
+            let ran = run(&["--fail-on", gate]);
+            if ran.code != i32::from(fails) {
+                wrong.push(format!("{}: {gate}: {}\n{}", pair.name, ran.code, ran.out));
+            }
+        }
+        // Only what is unknown can be allowed.
+        let ran = run(&["--fail-on", "broader-access", "--allow-unknown"]);
+        if ran.code != i32::from(pair.access == "broader") {
+            wrong.push(format!("{}: --allow-unknown: {}", pair.name, ran.code));
+        }
+        // A version is equal to itself.
+        let ran = run_in(folder.path(), &["diff", "new", "new", "--exit-code"], b"");
+        if ran.code != 0 && !pair.name.contains("known after apply") {
+            wrong.push(format!("{}: with itself: {}", pair.name, ran.out));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
