@@ -93,13 +93,13 @@ impl OperatorPolicy {
     /// instances, so one condition on both would deny everything. Each statement requires the
     /// document check; without it, IAM allows the default document regardless of the list.
     /// `BoolIfExists` is necessary because plain `Bool` also denies listed documents. Two statements
-    /// match the operator's own sessions: of IAM users by ID, which starts with the name of the
-    /// user, and of everyone by the tag that AWS sets. The ID of a role's session starts with the
+    /// match the operator's own sessions. For IAM users, the ID starts with the username. For
+    /// everyone, AWS sets a tag. The ID of a role's session starts with the
     /// role session name, which no policy variable contains.
     /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-restrict-access-examples.html>
     ///
-    /// The data channel is allowed on all sessions, as in the managed policies of AWS: no variable
-    /// matches the IDs, and the channel also requires the token that `StartSession` returned.
+    /// The data channel is allowed on all sessions, as in the managed policies of AWS. No variable
+    /// matches the IDs. The channel also requires the token that `StartSession` returned.
     pub fn to_policy_document(&self, context: &ArnContext) -> PolicyDocument {
         let validated = |statement: Statement| {
             statement.when(

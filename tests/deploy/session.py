@@ -431,7 +431,7 @@ def requirements(place):
     ):
         assert found in done.stderr, done.stderr
     assert place.stack() is None
-    # Preferences of the account are no error: the network can have what they need.
+    # Preferences of the account are only a warning: the network can have what they need.
     place.write(CONFIG)
     done = place.run("deploy", "--yes", "--poll-interval", "0.1")
     assert "the session preferences of the account use KMS" in done.stderr, done.stderr
