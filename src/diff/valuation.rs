@@ -231,18 +231,30 @@ fn changed_maps(old: &Source, new: &Source) -> Map<String, Value> {
     out
 }
 
-/// Returns the combinations of answers, or one question after the other if there are too many.
+/// Returns the combinations of answers. If there are too many, each answer to one question, with the
+/// first and with the last answers to the others.
 fn combinations(questions: BTreeMap<String, Vec<Option<String>>>) -> Vec<Choices> {
     let count = questions
         .values()
         .try_fold(1_usize, |n, it| n.checked_mul(it.len().max(1)));
     if count.is_none_or(|count| count > MAX_COMBINATIONS) {
-        let each = questions.into_iter().flat_map(|(name, choices)| {
-            choices
-                .into_iter()
-                .map(move |it| Choices::from([(name.clone(), it)]))
-        });
-        return each.collect();
+        let mut out = Vec::new();
+        let ends: [fn(&[Option<String>]) -> Option<&Option<String>>; 2] =
+            [<[_]>::first, <[_]>::last];
+        for end in ends {
+            let of = |(name, it): (&String, &Vec<_>)| Some((name.clone(), end(it)?.clone()));
+            let base: Choices = questions.iter().filter_map(of).collect();
+            for (name, choices) in &questions {
+                for choice in choices {
+                    let mut one = base.clone();
+                    one.insert(name.clone(), choice.clone());
+                    if !out.contains(&one) {
+                        out.push(one);
+                    }
+                }
+            }
+        }
+        return out;
     }
     let mut all = vec![Choices::new()];
     for (name, choices) in questions.iter().filter(|(_, it)| !it.is_empty()) {
@@ -260,6 +272,24 @@ fn combinations(questions: BTreeMap<String, Vec<Option<String>>>) -> Vec<Choices
     all
 }
 
+/// Returns the resources that differ, if all that they refer to is equal. A resource that is equal in
+/// both templates has equal values under the same assumptions.
+fn changed_resources(old: &Source, new: &Source) -> Option<BTreeSet<String>> {
+    let part = |it: &Source, name: &str| it.root.get(name).map(raw);
+    let shared = ["Parameters", "Conditions", "Mappings"];
+    if shared.iter().any(|name| part(old, name) != part(new, name)) {
+        return None;
+    }
+    let [was, is] = [old, new].map(|it| part(it, "Resources").unwrap_or_default());
+    let (was, is) = (was.as_object()?, is.as_object()?);
+    let ids = was.keys().chain(is.keys());
+    Some(
+        ids.filter(|id| was.get(*id) != is.get(*id))
+            .cloned()
+            .collect(),
+    )
+}
+
 /// Returns the assumptions without any value.
 pub(crate) fn assumed() -> Assumed {
     Assumed {
@@ -273,6 +303,8 @@ struct Pair<'a> {
     old: &'a Source,
     new: &'a Source,
     maps: Map<String, Value>,
+    /// The resources that can differ. Default: all.
+    only: Option<BTreeSet<String>>,
 }
 
 impl Pair<'_> {
@@ -280,6 +312,7 @@ impl Pair<'_> {
     fn questions(&self, free: &BTreeSet<String>) -> BTreeMap<String, Vec<Option<String>>> {
         let assumed = Assumed {
             free: free.clone(),
+            only: self.only.clone(),
             ..assumed()
         };
         let mut compared = Questions::new();
@@ -416,6 +449,7 @@ pub(crate) fn valuations(old: &Source, new: &Source) -> Vec<Valuation> {
         old,
         new,
         maps: changed_maps(old, new),
+        only: changed_resources(old, new),
     };
     let free = gained(old, new);
     let questions = pair.questions(&free);

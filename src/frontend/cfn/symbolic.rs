@@ -27,6 +27,8 @@ pub(crate) struct Assumed {
     pub(crate) free: BTreeSet<String>,
     /// Assumed values.
     pub(crate) choices: Choices,
+    /// The resources to evaluate. Default: all, and the outputs.
+    pub(crate) only: Option<BTreeSet<String>>,
     /// Returns a placeholder for the value of a parameter that must not be shown.
     pub(crate) hide: fn(&str) -> String,
 }
@@ -36,6 +38,7 @@ impl Default for Assumed {
         Assumed {
             free: BTreeSet::new(),
             choices: Choices::new(),
+            only: None,
             hide: str::to_owned,
         }
     }
@@ -96,7 +99,8 @@ pub(crate) fn evaluated(root: &Tree, deployment: &Deployment, assumed: &Assumed)
         choices: assumed.choices.clone(),
     });
     let mut resources = Vec::new();
-    for entry in resource_entries(root) {
+    let wanted = |id: &String| assumed.only.as_ref().is_none_or(|it| it.contains(id));
+    for entry in resource_entries(root).iter().filter(|it| wanted(&it.key)) {
         let mut out = EvaluatedResource {
             id: entry.key.clone(),
             kind: String::new(),
@@ -137,7 +141,7 @@ pub(crate) fn evaluated(root: &Tree, deployment: &Deployment, assumed: &Assumed)
     for entry in root.map().unwrap_or_default() {
         let value = match entry.key.as_str() {
             "Resources" => continue,
-            "Outputs" => reader.shown(&entry.value),
+            "Outputs" if assumed.only.is_none() => reader.shown(&entry.value),
             _ => raw(&entry.value),
         };
         sections.push((entry.key.clone(), value));
