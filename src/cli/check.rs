@@ -61,7 +61,7 @@ pub(super) struct Args {
     format: Option<Format>,
     #[command(flatten)]
     output: OutputArgs,
-    /// Accept instances with an unknown verdict
+    /// Accept unknown results
     #[arg(long)]
     allow_unknown: bool,
     /// Require at least one instance

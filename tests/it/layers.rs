@@ -34,11 +34,6 @@ const CIRCULAR: &[(&str, &str, &str)] = &[
         "a result names its hop, and the closed enum of hops has the function that returns the results",
     ),
     (
-        "src/reachability/addresses.rs",
-        "src/reachability/hop/mod.rs",
-        "a fixed address that EC2 rejects names its hop",
-    ),
-    (
         "src/reachability/cache.rs",
         "src/reachability/addresses.rs",
         "the index keeps what each file computes once",

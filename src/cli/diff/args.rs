@@ -80,7 +80,7 @@ pub(in crate::cli) struct Args {
     /// Changes that exit with 1, separated by commas
     #[arg(long, value_enum, value_delimiter = ',', value_name = "CHANGE,...")]
     pub(super) fail_on: Vec<Gate>,
-    /// Pass changes whose effect is unknown
+    /// Accept unknown results
     #[arg(long)]
     pub(super) allow_unknown: bool,
     /// Add the change set of CloudFormation, and delete it afterwards
