@@ -40,6 +40,9 @@ pub(crate) struct Entry {
     pub(crate) attributes: Map<String, Value>,
 }
 
+/// The name of the section with the collections of loops whose items are unknown.
+pub(crate) const LOOPS: &str = "(loops)";
+
 /// One side of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Side {
