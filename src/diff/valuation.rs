@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::masking::placeholder;
-use super::{Entry, Side};
+use super::{Entry, LOOPS, Side};
 use crate::frontend::cfn::{
     self, Assumed, Choices, Deployment, Evaluated, Questions, evaluated, raw,
 };
@@ -17,9 +17,6 @@ use crate::frontend::tree::{self, SyntaxError, Tree};
 
 /// Limits the combinations of values.
 const MAX_COMBINATIONS: usize = 64;
-
-/// The name of the section with the collections of loops whose items are unknown.
-pub(crate) const LOOPS: &str = "(loops)";
 
 /// A template, and the known values of its deployment.
 #[derive(Clone, Debug)]
