@@ -29,6 +29,9 @@ pub(crate) use change_report::escape_text;
 pub use change_report::{ChangeReport, Gate, SessionChange, Version};
 pub use replace::{Replacement, ReplacementReason};
 
+/// The name of the section with the collections of loops whose items are unknown.
+const LOOPS: &str = "(loops)";
+
 /// A resource of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Entry {
@@ -39,9 +42,6 @@ pub(crate) struct Entry {
     /// Other attributes, such as conditions, policies and dependencies.
     pub(crate) attributes: Map<String, Value>,
 }
-
-/// The name of the section with the collections of loops whose items are unknown.
-pub(crate) const LOOPS: &str = "(loops)";
 
 /// One side of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -236,10 +236,11 @@ fn combinations(questions: BTreeMap<String, Vec<Option<String>>>) -> Vec<Choices
         .try_fold(1_usize, |n, it| n.checked_mul(it.len().max(1)));
     if count.is_none_or(|count| count > MAX_COMBINATIONS) {
         let mut out = Vec::new();
-        let ends: [fn(&[Option<String>]) -> Option<&Option<String>>; 2] =
-            [<[_]>::first, <[_]>::last];
-        for end in ends {
-            let of = |(name, it): (&String, &Vec<_>)| Some((name.clone(), end(it)?.clone()));
+        for is_last in [false, true] {
+            let of = |(name, it): (&String, &Vec<Option<String>>)| {
+                let end = if is_last { it.last() } else { it.first() };
+                Some((name.clone(), end?.clone()))
+            };
             let base: Choices = questions.iter().filter_map(of).collect();
             for (name, choices) in &questions {
                 for choice in choices {

@@ -10,8 +10,7 @@ mod rule;
 
 use serde_json::Value;
 
-use super::LOOPS;
-use super::Side;
+use super::{LOOPS, Side};
 pub(in crate::diff) use meaning::is_document;
 
 /// The direction of a change of access.
