@@ -46,6 +46,7 @@ pub enum Predicate {
     Any(Vec<Predicate>),
 }
 
+#[cfg(feature = "cli")]
 impl Predicate {
     /// Calls `visit` for each expression.
     pub(crate) fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {

@@ -401,9 +401,12 @@ impl ChangeReport {
             && self.changed_sessions().next().is_none()
     }
 
-    /// Returns the instances whose verdict changes.
+    /// Returns the instances whose verdict changes. A verdict that differs without a change of
+    /// resources comes from other stacks, which only one of the versions shows.
     fn changed_sessions(&self) -> impl Iterator<Item = &SessionChange> {
-        self.sessions.iter().filter(|it| it.before != it.after)
+        let is_changed = !self.differences.is_empty() || !self.unreadable.is_empty();
+        let sessions = self.sessions.iter();
+        sessions.filter(move |it| is_changed && it.before != it.after)
     }
 
     /// Returns the gates that reject the change. What cannot be determined hits a gate too, unless it

@@ -142,12 +142,9 @@ impl ChangeReport {
 
     /// Returns text with ANSI styles: access and sessions first, then every property.
     pub fn to_text(&self) -> String {
-        let details = self.details();
+        let (summary, details) = (self.summary_text(), self.details());
         let between = if details.is_empty() { "" } else { "\n" };
-        format!(
-            "{}{between}{details}{between}{}\n",
-            self.summary_text(),
-            self.counts()
-        )
+        let before = if summary.is_empty() { "" } else { between };
+        format!("{summary}{before}{details}{between}{}\n", self.counts())
     }
 }

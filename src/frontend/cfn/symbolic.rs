@@ -232,6 +232,10 @@ impl Reader<'_> {
             Expr::Pseudo(Pseudo::Partition) => reference("AWS::Partition"),
             Expr::Pseudo(Pseudo::UrlSuffix) => reference("AWS::URLSuffix"),
             Expr::Text(text) => Value::String(text.to_string()),
+            // A dynamic reference in a text is not the text that Terraform writes.
+            Expr::Concat(parts) if parts.iter().any(|it| matches!(it, Expr::SsmParameter(_))) => {
+                json!({ "Fn::Join": ["", all(parts)] })
+            }
             Expr::Concat(parts) => joined(all(parts)),
             Expr::Zone(n) => json!({ "Fn::Select": [n.to_string(), { GET_AZS: "" }] }),
             Expr::Select(list, n) => {

@@ -139,6 +139,15 @@ pub(super) fn condition(
     let Some(operator) = Operator::parse(operator) else {
         return Judgment::unknown(format!("condition operator `{operator}`"));
     };
+    // AWS does not document what a negated operator returns for a variable without a value.
+    let lacks_value = |value: &Value<Text>| {
+        alternatives(value)
+            .iter()
+            .any(|expr| atoms(index, expr, Reading::Variables(on, action)).is_none())
+    };
+    if operator.negated && values.iter().any(lacks_value) {
+        return Judgment::of(Ternary::Unknown, cause);
+    }
     let fact = on.fact(index, action, &key.to_ascii_lowercase());
     let holds = match &fact {
         Fact::Absent => operator.without_key(values),
