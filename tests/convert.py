@@ -2,7 +2,7 @@
 """Moves live stacks between CloudFormation and Terraform without recreating a resource.
 
     convert.py PROGRAM [NAME...]
-    convert.py PROGRAM --templates FOLDER
+    convert.py PROGRAM --templates DIRECTORY
 
 A case is a direction and a configuration of tests/cases, such as `to_terraform/default`; either word chooses all of them.
 
@@ -16,7 +16,7 @@ rejected: the types that `convert` rejects in a plan, and the messages.
 across: `diff` finds no difference between the template of a configuration and a plan of its module. The plans are of new
 resources; they need an emulator because they look up Availability Zones.
 
-`--templates` measures instead how many templates of a folder `convert` converts. `terraform validate` accepts each module; the
+`--templates` measures instead how many templates of a directory `convert` converts. `terraform validate` accepts each module; the
 errors of the other templates are listed, the most frequent first.
 
 The cases do not show that CloudFormation imports the resources in the list, since the emulator rejects change sets of type
@@ -305,7 +305,7 @@ def across(place, name):
 
 
 def measure(program, templates):
-    """Prints how many templates of a folder are converted, and why not; fails if a module is invalid."""
+    """Prints how many templates of a directory are converted, and why not; fails if a module is invalid."""
     files = sorted(it for it in Path(templates).iterdir() if it.is_file())
     errors, invalid = Counter(), []
 

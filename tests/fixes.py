@@ -40,7 +40,7 @@ ROUNDS = 12
 SHARE = {"cfn": 40, "tf": 190, "facts": 21, "mixed": 24}
 MIXED = 48
 # Fixes that remain sentences, since a person must decide: which names a firewall allows, what a boundary of AWS becomes,
-# which of two zones stays, whether a script keeps the agent.
+# which of two hosted zones stays, whether a script keeps the agent.
 DECISIONS = {
     "cfn/firewall-blocks-all-first",
     "cfn/firewall-blocks-aws",

@@ -1,5 +1,5 @@
-//! Values that a report must not show: placeholders that differ for different values within one run,
-//! so that the comparison finds a change, and the report shows no value.
+//! Values that a report must not show. Placeholders differ for different values within one run, so
+//! that the comparison finds a change.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;

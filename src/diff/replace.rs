@@ -393,7 +393,7 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     .filter(|change| !is_respelled(&it.kind, change));
                 let paths = real.map(|it| it.path.as_str());
                 let mut forced = forced(&it.kind, paths.filter(|path| !path.starts_with('(')));
-                // Another value of the same argument is no other kind of source.
+                // Another value of the same argument is the same kind of source.
                 let is_set = |property: &str| {
                     let mut all = changes.iter();
                     all.any(|it| it.path == property && it.old.is_some() && it.new.is_some())

@@ -100,7 +100,7 @@ pub(crate) fn differences(
             continue;
         };
         let paths = effects.paths.get(&it.id);
-        // Other words for the same value are no change.
+        // Other words for the same value do not change it.
         changes.retain(|change| match change.path.as_str() {
             "(Condition)" => effects.alone.contains(&it.id),
             path => {

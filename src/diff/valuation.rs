@@ -1,8 +1,8 @@
 //! Both templates under the same assumptions: defaults, values of parameters, and answers of
 //! conditions.
 //!
-//! A default is the value of its parameter. Access counts under every other value too, since who
-//! deploys can set it.
+//! A default is the value of its parameter. Access counts under every other value too, since the
+//! operator can set it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +52,7 @@ impl Source {
         Source::read("{}", &Deployment::default()).ok()
     }
 
-    /// Returns the template with each undecided condition as it is.
+    /// Returns the template with each unknown condition as it is.
     pub(crate) fn side(&self, assumed: &Assumed) -> Side {
         let mut side = self.sections(evaluated(&self.root, &self.deployment, assumed), |_| true);
         side.values.clone_from(&self.deployment.parameters);
@@ -137,7 +137,7 @@ impl Source {
         evaluated(&self.root, &self.deployment, assumed).questions
     }
 
-    /// Adds the keys of changed mappings that an undecided value selects.
+    /// Adds the keys of changed mappings that an unknown value selects.
     fn lookups(&self, maps: &Map<String, Value>, free: &BTreeSet<String>, out: &mut Questions) {
         let resources = self.root.get("Resources");
         let mut calls = Vec::new();

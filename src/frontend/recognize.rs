@@ -95,7 +95,10 @@ pub(super) fn misplaced(text: &str) -> Option<(&'static str, &'static str)> {
         return None;
     }
     if text.contains("Terraform will perform the following actions") {
-        return Some(("is the output of `terraform plan` for people", SHOW_PLAN));
+        return Some((
+            "is the output of `terraform plan`, not a plan in JSON",
+            SHOW_PLAN,
+        ));
     }
     let blocks = [
         "resource \"",

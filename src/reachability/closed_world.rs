@@ -99,7 +99,7 @@ pub(super) fn doubt(node: &Node) -> Option<String> {
 /// How a resource of a type without a table affects sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// In no way, or the check reads it.
+    /// Not at all, or the check reads it.
     None,
     /// It can change the resources that it refers to.
     References,

@@ -115,12 +115,12 @@ pub(crate) fn expr_of<T>(value: &Value<T>, text: impl Fn(&T) -> Text) -> Expr {
 pub(crate) type VpcRef<'g> = Resolved<'g, Vpc>;
 
 impl<'g> GraphIndex<'g> {
-    /// Indexes all stacks of a graph.
+    /// Creates the index of all stacks of a graph.
     pub(crate) fn new(graph: &'g Graph, assumptions: Assumptions) -> GraphIndex<'g> {
         GraphIndex::of_stacks(graph, graph.stacks().collect(), assumptions)
     }
 
-    /// Indexes some stacks of a graph.
+    /// Creates the index of some stacks of a graph.
     pub(crate) fn of_stacks(
         graph: &'g Graph,
         stacks: Vec<&'g Stack>,
@@ -226,8 +226,8 @@ impl<'g> GraphIndex<'g> {
         self.doubts.get(&id).map(String::as_str)
     }
 
-    /// Returns whether a node can be more than the model knows of it: by its own properties, or since
-    /// a resource outside the file can modify it.
+    /// Returns whether a node can be more than the model knows of it, by its own properties or by a
+    /// resource outside the file.
     pub(crate) fn is_externally_modified(&self, id: NodeId) -> bool {
         self.externally_modified.contains(&id) || self.doubts.contains_key(&id)
     }

@@ -111,8 +111,8 @@ fn is_elsewhere(route: &Route) -> bool {
     route.vpc_endpoint.is_some() || route.network_interface.is_some() || route.instance.is_some()
 }
 
-/// Returns whether no route leads from a VPC to private addresses outside its ranges: only the
-/// internet is beyond the gateways of the file.
+/// Returns whether a VPC has no route to private addresses outside its ranges: only the internet is
+/// beyond the gateways of the file.
 pub(crate) fn leads_nowhere(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, to: Cidr) -> bool {
     let Resolved::Node(id, it) = vpc else {
         return false;

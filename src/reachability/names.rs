@@ -63,7 +63,7 @@ enum Target {
     Endpoint(NodeId, NodeId),
     /// No address. The resolver does not ask the public zone.
     Nothing,
-    /// Addresses that no route of the file leads to, in this record.
+    /// Addresses without a route in the file, in this record.
     Nowhere(NodeId, String),
     Unknown,
 }
@@ -400,7 +400,7 @@ fn by_answer(
     }
 }
 
-/// Returns whether an endpoint is in another VPC that no route leads to.
+/// Returns whether an endpoint is in another VPC, without a route to it.
 fn is_beyond_routes(index: &GraphIndex<'_>, vpc: &VpcRef<'_>, endpoint: NodeId) -> bool {
     let Some(Resource::VpcEndpoint(it)) = index.graph.node(endpoint).map(|it| &it.resource) else {
         return false;

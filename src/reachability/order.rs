@@ -46,7 +46,7 @@ fn stack_of<'g>(index: &GraphIndex<'g>, id: NodeId) -> Option<&'g str> {
     (origin.dialect == Dialect::Cfn).then_some(stack)
 }
 
-/// Returns the routes, associations and NAT gateways of the way to the internet, if the agent takes
+/// Returns the routes, associations and NAT gateways of the path to the internet, if the agent uses
 /// it.
 fn internet<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Vec<NodeId> {
     let mut found = Vec::new();

@@ -1,7 +1,7 @@
 //! Resources that AWS refuses to create.
 //!
 //! CloudFormation rolls back the whole stack, and Terraform creates nothing that depends on the
-//! resource: no instance of the stack accepts a session, wherever in the stack the resource is.
+//! resource. No instance of the stack accepts a session, wherever in the stack the resource is.
 
 use std::collections::HashSet;
 

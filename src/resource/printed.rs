@@ -1,4 +1,4 @@
-//! The graph as a back end prints it: with overrides, and with raw resources of types that have a
+//! The graph as a backend prints it: with overrides, and with raw resources of types that have a
 //! table.
 
 use super::codec::UnmodeledNotes;

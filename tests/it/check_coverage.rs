@@ -103,7 +103,7 @@ fn analyzed() -> Vec<&'static Kind> {
         .collect()
 }
 
-/// A name whose parent is in the same class says nothing new.
+/// Omits names whose parent is in the same class.
 fn outermost<'n>(
     all: &BTreeMap<&'n str, Coverage>,
     wanted: impl Fn(&Coverage) -> bool,

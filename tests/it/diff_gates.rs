@@ -1,4 +1,4 @@
-//! The gates of `diff`, by labelled pairs of templates and plans.
+//! The gates of `diff`, by labeled pairs of templates and plans.
 
 use serde::Deserialize;
 

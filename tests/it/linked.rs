@@ -165,7 +165,7 @@ fn inputs_passed_by_mistake_are_named_with_the_right_command() {
         ),
         (
             "Terraform will perform the following actions:\n\n  # aws_vpc.main\n",
-            "for people",
+            "not a plan in JSON",
         ),
     ] {
         std::fs::write(&path, text).unwrap();

@@ -1,4 +1,4 @@
-//! The reachability check sees an app as the back ends print it.
+//! The reachability check sees an app as the backends print it.
 
 use ssm_synth::ir::Dialect;
 use ssm_synth::reachability::{self, Assumptions, Reachability, Verdict};

@@ -119,7 +119,7 @@ impl<'g> Lower<'g, '_> {
         self.stored_value(name, variable)
     }
 
-    /// Returns the value of a parameter in Parameter Store that the file names.
+    /// Returns the value of a parameter in Parameter Store with this name.
     pub(super) fn stored_by_name(&mut self, name: &str) -> String {
         let label = format!("ssm_{}", terraform_name(name.trim_start_matches('/')));
         self.stored_value(label, Tree::Str(name.to_owned().into()))

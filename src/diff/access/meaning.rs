@@ -1,5 +1,5 @@
-//! What a changed property or resource means for access, by a table. What the table does not know and
-//! has a telling name is unknown.
+//! What a changed property or resource means for access, by a table. What the table does not know is
+//! unknown if its name suggests access.
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::tsv;
 /// Columns: type, property, meaning, values.
 const MEANINGS: &str = include_str!("meanings.tsv");
 
-/// Words in a name that tell of access. Of a new resource, only the first ones count.
+/// Words in a name that suggest access. Of a new resource, only the first ones count.
 const TELLING: [&str; 40] = [
     "principal",
     "principals",
@@ -383,7 +383,7 @@ impl Property<'_> {
     }
 }
 
-/// Returns the changes of access that the table or a telling name shows.
+/// Returns the changes of access that the table shows or a name suggests.
 pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     let mut out = Vec::new();
     for (id, entry) in &new.resources {

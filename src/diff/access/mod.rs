@@ -21,7 +21,7 @@ pub enum Direction {
     Broader,
     /// It can give access, and the files do not show whether it does.
     Unknown,
-    /// It takes access away.
+    /// It removes access.
     Narrower,
 }
 

@@ -2,8 +2,8 @@
 //! the stacks that create them.
 //!
 //! The result is one template. The names of a template get its name as a prefix, so that they stay
-//! different. An import becomes the value of its export, a parameter of a nested stack the value that
-//! its parent passes, and `Outputs.X` of a nested stack the value of its output.
+//! different. An import becomes the value of its export. A parameter of a nested stack becomes the
+//! value that its parent passes, and `Outputs.X` the value of its output.
 
 use std::cell::Cell;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! Evaluates a template for a comparison: values that the file does not determine stay symbolic, in
-//! CloudFormation's words, so that two spellings of a value are equal.
+//! Evaluates a template for a comparison. Values that the file does not determine stay symbolic, so
+//! that two spellings of a value are equal.
 
 use std::collections::{BTreeMap, BTreeSet};
 

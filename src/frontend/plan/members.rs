@@ -27,7 +27,7 @@ struct Candidates {
 impl<'p> Plan<'p> {
     /// Returns whether an expression of an argument that the provider computes by default can have a
     /// value. An optional attribute of a module's argument, such as `each.value.policy`, is unset if
-    /// none of the values that reach the module is of its kind: the plan shows it as unknown, too.
+    /// no value that reaches the module is of its kind. The plan shows it as unknown, too.
     pub(super) fn is_set(&self, it: &Planned<'p>, key: &str, names: &[&str]) -> bool {
         let is_optional = matches!(
             key,
@@ -92,8 +92,8 @@ impl<'p> Plan<'p> {
         }
     }
 
-    /// Returns the items of a list whose members are unknown until the apply: proven members, and
-    /// `OneOf` for each choice that the plan does not show. The number of unknown items is known for
+    /// Returns the items of a list whose members are unknown until the apply. An item is a proven
+    /// member, or `OneOf` for a choice that the plan does not show. The number of unknown items is known for
     /// lists, and not for sets.
     pub(super) fn items(
         &self,

@@ -383,8 +383,8 @@ impl<'p> Plan<'p> {
         if found.is_empty() { hidden() } else { found }
     }
 
-    /// Returns what `each.value` can be: the value of this instance, if `for_each` iterates over a
-    /// resource with the same keys, else any value that the expression mentions.
+    /// Returns what `each.value` can be. It is the value of this instance, if `for_each` iterates over
+    /// a resource with the same keys. Else it is any value that the expression mentions.
     fn each_value(
         &self,
         attribute: &str,

@@ -1,5 +1,5 @@
-//! The state after the apply: without what destroyed resources gave to the refreshed attributes of
-//! others, and with doubt where inline blocks and standalone resources conflict.
+//! The state after the apply, without what destroyed resources gave to the attributes of others.
+//! Where inline blocks and standalone resources conflict, the result is unknown.
 
 use std::borrow::Cow;
 
@@ -263,7 +263,7 @@ impl Companion {
     }
 }
 
-/// Returns a number or text, of which empty text is no value.
+/// Returns a number or text, and none for empty text.
 fn scalar(value: &Json) -> Option<String> {
     index_text(value).filter(|text| !text.is_empty())
 }

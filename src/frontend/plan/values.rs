@@ -194,7 +194,7 @@ impl<'p> Plan<'p> {
                 let (a, b) = (references_of(blocks[a]), references_of(blocks[b]));
                 a == b
             };
-            // Blocks that differ only in unknown values are not told apart.
+            // Blocks that differ only in unknown values look equal.
             let block = match (first, second) {
                 (Some(at), None) => blocks.remove(at),
                 (Some(at), Some(other)) if self.configured || alike(at, other) => blocks.remove(at),

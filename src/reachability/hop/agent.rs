@@ -32,8 +32,8 @@ whose user data does not install the agent. Also fails if user data stops or rem
 installs it from the internet without a route there. The bucket
 `s3.amazonaws.com/ec2-downloads-windows` and snaps count as internet.
 
-An agent before 3.3.40 also requires a path to `ec2messages`: user data that installs such a version
-without the path fails, and an image from before May 2024 is unknown.
+An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user data that installs such
+a version fails. An image from before May 2024 is unknown.
 
 **Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if the image includes the agent.
 

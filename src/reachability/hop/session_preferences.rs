@@ -96,7 +96,7 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
 }
 
 /// Returns a warning if the session preferences log to CloudWatch Logs without encryption, and the
-/// instance does not reach it: the agent tries for minutes before it opens the shell.
+/// instance does not reach it. The agent then tries for minutes before it opens the shell.
 pub(in super::super) fn warnings<'g>(
     index: &GraphIndex<'g>,
     instance: &InstanceConfig<'g>,

@@ -28,11 +28,11 @@ options must provide the VPC resolver, by name or address. With a public DNS ser
 
 **Fails** if a private hosted zone covers the name of a service and has no record for it, or if DNS
 Firewall blocks the name. The most specific zone decides: private DNS of an endpoint has precedence
-over a zone such as `amazonaws.com`. Also fails if AWS refuses the VPC resources, such as two zones
-of one name.
+over a zone such as `amazonaws.com`. Also fails if AWS refuses the VPC resources, such as two hosted
+zones of one name.
 
-**Unknown** for records whose address is not in the file, resolver rules for the name, lists of DNS
-Firewall and Route 53 Profiles outside the file, and other DNS servers.
+**Unknown** for records whose address is not in the file, resolver rules for the name, and other DNS
+servers. Also for lists of DNS Firewall and Route 53 Profiles outside the file.
 
 **Fix:** set `EnableDnsHostnames: true`.
 
@@ -142,7 +142,7 @@ fn attributes(connection: &Connection<'_, '_>, id: NodeId) -> Option<HopResult> 
         })
 }
 
-/// Checks the way to the services by their public names. `network-acl` has the network ACLs for the
+/// Checks the path to the services by their public names. `network-acl` has the network ACLs for the
 /// queries.
 fn public_servers(
     connection: &Connection<'_, '_>,

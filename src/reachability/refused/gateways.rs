@@ -291,8 +291,8 @@ pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
     tables.chain(acls).collect()
 }
 
-/// Returns the first resource of a key, and whether both are written in the same way: a plan repeats
-/// what it reads from AWS in the resource that contains it.
+/// Returns the first resource of a key, and whether the file writes both in the same form. A plan
+/// repeats what it reads from AWS in the resource that contains it.
 fn first_of<K: std::hash::Hash + Eq>(
     index: &GraphIndex<'_>,
     seen: &mut HashMap<(K, bool), NodeId>,

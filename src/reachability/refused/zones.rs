@@ -36,8 +36,9 @@ pub(super) fn twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
                         index.name(vpc)
                     ),
                 );
-                let fix =
-                    Fix::manual("move the records to one zone, and remove the other from the VPC");
+                let fix = Fix::manual(
+                    "move the records to one hosted zone, and remove the other from the VPC",
+                );
                 found.extend(refusal.map(|it| it.fix(fix)));
             }
         }

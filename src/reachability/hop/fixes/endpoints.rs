@@ -158,8 +158,8 @@ fn of_sibling(connection: &Connection<'_, '_>) -> Option<Vec<Link<SecurityGroup>
     Some(sibling.security_groups.clone())
 }
 
-/// Adds a security group for endpoints that allows the instance, and the rule of the instance that
-/// leads to it.
+/// Adds a security group for endpoints that allows the instance, and the outbound rule of the
+/// instance.
 pub(in super::super) fn private_group(
     connection: &Connection<'_, '_>,
     changes: &mut Changes,

@@ -74,7 +74,7 @@ pub(in super::super) fn s3_gateway(
         && !allows_outbound(index, groups, &security::Peer::S3).is_yes()
         && let Some(group) = rules::node(groups)
     {
-        // CloudFormation has no name for the prefix list of an endpoint, and no other route leads out.
+        // CloudFormation has no name for the prefix list of an endpoint, and the subnet has no other exit.
         let to = Peer {
             groups: &[],
             cidr: Some(Value::Lit(Cidr::ANY)),
