@@ -177,3 +177,49 @@ fn the_number_of_scenarios_is_limited() {
         input.graphs.len()
     );
 }
+
+#[test]
+fn an_address_that_only_a_refreshed_plan_shows_is_not_a_setting() {
+    use ssm_synth::frontend::{Input, InputFormat, cfn::Deployment};
+    use ssm_synth::resource::VpcEndpoint;
+
+    let values = serde_json::json!({
+        "service_name": "com.amazonaws.eu-central-1.ssm",
+        "vpc_id": "vpc-0aaaaaaaaaaaaaaa1",
+        "subnet_configuration": [{ "subnet_id": "subnet-0aaaaaaaaaaaaaaa1", "ipv4": "10.9.9.9" }],
+    });
+    let plan = |expressions: serde_json::Value| {
+        let named = |more: serde_json::Value| {
+            let mut it = serde_json::json!({
+                "address": "aws_vpc_endpoint.this", "mode": "managed", "type": "aws_vpc_endpoint",
+                "name": "this",
+            });
+            it.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            it
+        };
+        serde_json::json!({
+            "format_version": "1.2",
+            "planned_values": { "root_module": { "resources": [named(serde_json::json!({ "values": values }))] } },
+            "configuration": { "root_module": {
+                "resources": [named(serde_json::json!({ "expressions": expressions }))] } },
+        })
+        .to_string()
+    };
+    let addresses = |expressions: serde_json::Value| {
+        let text = plan(expressions);
+        let input = Input::read(
+            "plan.json",
+            &text,
+            Some(InputFormat::Plan),
+            &Deployment::default(),
+        );
+        let graph = input.unwrap().graphs.remove(0);
+        let (_, endpoint) = graph.all::<VpcEndpoint>().next().unwrap();
+        endpoint.subnet_configurations.len()
+    };
+    assert_eq!(addresses(serde_json::json!({ "service_name": {} })), 0);
+    let set = serde_json::json!({ "subnet_configuration": [{ "ipv4": { "constant_value": "10.9.9.9" } }] });
+    assert_eq!(addresses(set), 1);
+}

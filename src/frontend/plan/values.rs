@@ -10,6 +10,16 @@ use super::{MAX_STEPS, Plan, Planned};
 use crate::ir::{Expr, Text};
 use crate::resource::{Map, RawValue};
 
+/// Addresses that AWS assigns if the configuration does not set them. A refreshed value can change with
+/// the resource, and AWS has accepted it.
+const ASSIGNED: [(&str, &str); 5] = [
+    ("aws_instance", "private_ip"),
+    ("aws_network_interface", "private_ip"),
+    ("aws_network_interface", "private_ips"),
+    ("aws_network_interface", "private_ip_list"),
+    ("aws_vpc_endpoint", "subnet_configuration"),
+];
+
 impl<'p> Plan<'p> {
     pub(super) fn attribute(&self, at: usize, name: Option<&str>) -> Expr {
         self.lift
@@ -30,6 +40,9 @@ impl<'p> Plan<'p> {
         };
         if let (true, Some(set)) = (self.configured, expressions.as_object()) {
             only_configured(&mut map, set);
+        }
+        if let Some(set) = expressions.as_object() {
+            map.retain(|key| !ASSIGNED.contains(&(it.of.as_str(), key)) || set.contains_key(key));
         }
         self.images(it, &mut map, expressions);
         user_data(&mut map, expressions);
