@@ -448,7 +448,9 @@ pub(crate) fn forget_unknown(differences: &mut Vec<Difference>) {
     let unknown = |it: &Option<Value>| {
         let text = it.as_ref().and_then(Value::as_str);
         text.is_some_and(|it| {
-            it == KNOWN_AFTER_APPLY || it.contains("${data.") || it.contains("${var.")
+            // A text around a dynamic reference of a template is known.
+            let is_joined = it.contains("${data.aws_ssm_parameter.") && !it.starts_with("${");
+            it == KNOWN_AFTER_APPLY || it.contains("${data.") && !is_joined || it.contains("${var.")
         })
     };
     for it in differences.iter_mut() {
