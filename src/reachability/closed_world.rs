@@ -113,7 +113,7 @@ pub(super) enum Effect {
 const TYPES: &str = include_str!("types.tsv");
 
 /// The beginnings of the names of types that can affect a session. A type among them without a row is
-/// a new one, and can change the resources that it refers to.
+/// a new one, and can change every hop.
 const CLOSED: &[&str] = &[
     "AWS::AutoScaling::",
     "AWS::CloudFormation::",
@@ -160,6 +160,9 @@ const CLOSED: &[&str] = &[
     "aws_vpn_",
 ];
 
+/// Stands for all hops.
+pub(super) const EVERY_HOP: &str = "*";
+
 /// Returns how a resource of a type without a table affects sessions.
 pub(super) fn effect(type_name: &str) -> Effect {
     static ROWS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
@@ -176,7 +179,25 @@ pub(super) fn effect(type_name: &str) -> Effect {
         Some(&"references") => Effect::References,
         Some(&"names") => Effect::Names,
         Some(hops) => Effect::Everywhere(hops),
-        None if CLOSED.iter().any(|start| type_name.starts_with(start)) => Effect::References,
+        None if type_name.starts_with("Custom::") => Effect::References,
+        // It can be an account setting, which refers to nothing.
+        None if CLOSED.iter().any(|start| type_name.starts_with(start)) => {
+            Effect::Everywhere(EVERY_HOP)
+        }
         None => Effect::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EVERY_HOP, Effect, effect};
+
+    #[test]
+    fn a_type_that_is_not_classified_can_change_every_hop() {
+        for name in ["AWS::EC2::NewAccountOptions", "aws_vpc_new_options"] {
+            assert_eq!(effect(name), Effect::Everywhere(EVERY_HOP), "{name}");
+        }
+        assert_eq!(effect("Custom::Anything"), Effect::References);
+        assert_eq!(effect("AWS::Lambda::Function"), Effect::None);
     }
 }

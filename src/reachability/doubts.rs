@@ -1,5 +1,6 @@
 //! Results that rely on what the model does not know.
 
+use super::closed_world::EVERY_HOP;
 use super::graph_index::GraphIndex;
 use super::{HopResult, HopStatus};
 use crate::ir::NodeId;
@@ -8,10 +9,10 @@ use crate::ir::NodeId;
 pub(super) fn apply(index: &GraphIndex<'_>, relied: &[NodeId], results: &mut [HopResult]) {
     for result in results {
         let own = result.at.map(|(node, _)| node);
-        let everywhere = index
-            .everywhere
-            .iter()
-            .find(|it| it.1.split(',').any(|hop| hop == result.hop.as_str()));
+        let everywhere = index.everywhere.iter().find(|it| {
+            it.1.split(',')
+                .any(|hop| hop == EVERY_HOP || hop == result.hop.as_str())
+        });
         if let Some((node, _)) = everywhere
             && result.status != HopStatus::Unknown
         {
