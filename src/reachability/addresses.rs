@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::cache::FixedAddress;
 use super::fixed_address::fixed;
 use super::graph_index::{GraphIndex, Resolved};
 use super::instance;
@@ -11,13 +12,6 @@ use crate::resource::{NetworkInterface, Resource, Subnet, Vpc, VpcCidrBlock, Vpc
 
 /// The addresses that the internet routes.
 pub(crate) static PUBLIC: LazyLock<AddressSet> = LazyLock::new(AddressSet::public);
-
-/// A fixed private address, with the property that sets it.
-pub(crate) struct FixedAddress {
-    pub(crate) at: (NodeId, &'static str),
-    pub(crate) subnet: NodeId,
-    pub(crate) address: Cidr,
-}
 
 /// Returns the fixed addresses in subnets of the file.
 pub(crate) fn fixed_addresses<'a>(index: &'a GraphIndex<'_>) -> &'a [FixedAddress] {

@@ -1,14 +1,13 @@
-//! Facts of the graph that many connections share, computed once.
+//! Facts of the graph that many connections share, computed once. The functions that compute them are
+//! in the files of their subjects.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::addresses::FixedAddress;
-use super::network_acl::Acl;
-use super::routes::{OtherRoutes, Table};
-use super::security::Rules;
-use crate::ir::NodeId;
+use super::ternary::Ternary;
+use crate::ir::{Cidr, Link, NodeId, Value};
+use crate::resource::{NetworkAclEntry, PrefixList, SecurityGroup};
 
 /// Facts of the graph that many connections share.
 #[derive(Default)]
@@ -44,4 +43,55 @@ impl<'g> Cache<'g> {
         self.acls.borrow_mut().insert(subnet, Rc::clone(&acl));
         acl
     }
+}
+
+/// A fixed private address, with the property that sets it.
+pub(crate) struct FixedAddress {
+    pub(crate) at: (NodeId, &'static str),
+    pub(crate) subnet: NodeId,
+    pub(crate) address: Cidr,
+}
+
+/// The network ACL of a subnet.
+pub(crate) enum Acl<'g> {
+    /// The default network ACL of the VPC, which allows everything.
+    Open,
+    /// A network ACL in the file, with its entries, and whether each certainly belongs to it.
+    Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
+    Unknown,
+}
+
+/// The route table of a subnet.
+#[derive(Clone, Copy)]
+pub(super) enum Table {
+    Node(NodeId),
+    MainOf(NodeId),
+    Unknown,
+}
+
+/// Resources outside the model that change routes.
+#[derive(Default)]
+pub(super) struct OtherRoutes {
+    /// Route tables to which a virtual private gateway adds routes.
+    pub(super) propagated: HashSet<NodeId>,
+    /// Internet gateways with a route table for inbound traffic.
+    pub(super) edges: HashSet<NodeId>,
+}
+
+/// An inbound or outbound rule for a service.
+pub(super) struct Rule<'g> {
+    pub(super) group: &'g Link<SecurityGroup>,
+    /// Whether it exists and includes the service.
+    pub(super) applies: Ternary,
+    pub(super) cidr: Option<&'g Value<Cidr>>,
+    pub(super) peer: Option<&'g Link<SecurityGroup>>,
+    pub(super) list: Option<&'g Link<PrefixList>>,
+}
+
+/// The rules of all security groups for a service, in one direction.
+#[derive(Default)]
+pub(super) struct Rules<'g> {
+    pub(super) of_group: HashMap<NodeId, Vec<Rule<'g>>>,
+    /// Rules whose security group is not a certain one of the file.
+    pub(super) others: Vec<Rule<'g>>,
 }

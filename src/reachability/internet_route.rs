@@ -2,9 +2,10 @@
 
 use super::addresses::PUBLIC;
 use super::block_public_access;
+use super::cache::Table;
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::instance::InstanceConfig;
-use super::routes::{Table, blackhole, flag, is_edge_routed, routes, table_of};
+use super::routes::{blackhole, flag, is_edge_routed, routes, table_of};
 use super::security::ranges_of;
 use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;

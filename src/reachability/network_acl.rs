@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::addresses::{self, PUBLIC};
+use super::cache::Acl;
 use super::graph_index::{GraphIndex, Resolved};
 use super::routes::is_existing;
 use super::ternary::Ternary;
@@ -10,15 +11,6 @@ use crate::ir::{AddressSet, Cidr, Expr, Link, NodeId, Text, Value};
 use crate::resource::{
     DefaultNetworkAcl, NetworkAcl, NetworkAclEntry, Subnet, SubnetNetworkAclAssociation, Vpc,
 };
-
-/// The network ACL of a subnet.
-pub(crate) enum Acl<'g> {
-    /// The default network ACL of the VPC, which allows everything.
-    Open,
-    /// A network ACL in the file, with its entries, and whether each certainly belongs to it.
-    Entries(NodeId, Vec<(NodeId, &'g NetworkAclEntry, Ternary)>),
-    Unknown,
-}
 
 /// Finds the network ACL of a subnet.
 pub(crate) fn acl_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Rc<Acl<'g>> {

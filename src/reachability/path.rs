@@ -1,9 +1,10 @@
 //! The path from an instance to a service: the endpoints, and the names that resolve to them.
 
+use super::cache::Table;
 pub(crate) use super::endpoint::{Candidate, dns_attributes, is_interface, private_dns, token};
 use super::graph_index::{GraphIndex, Resolved, VpcRef};
 use super::names;
-use super::routes::{Table, table_of};
+use super::routes::table_of;
 use super::service_name::serves;
 use super::ternary::Ternary;
 use crate::ir::{Expr, NodeId, Value};

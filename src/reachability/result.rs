@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Fix;
-use super::hop::Hop;
+use super::hop::list::Hop;
 use super::ternary::Ternary;
 use crate::ir::NodeId;
 

@@ -1,7 +1,6 @@
 //! The route tables of subnets, and their routes.
 
-use std::collections::HashSet;
-
+use super::cache::{OtherRoutes, Table};
 use super::graph_index::{GraphIndex, Resolved};
 use super::setting::is_unmodeled;
 use super::ternary::Ternary;
@@ -35,14 +34,6 @@ pub(super) fn is_existing(expr: &Expr) -> bool {
         }
         _ => false,
     }
-}
-
-/// The route table of a subnet.
-#[derive(Clone, Copy)]
-pub(super) enum Table {
-    Node(NodeId),
-    MainOf(NodeId),
-    Unknown,
 }
 
 pub(super) fn table_of<'g>(index: &GraphIndex<'g>, subnet: &Resolved<'g, Subnet>) -> Table {
@@ -164,15 +155,6 @@ pub(super) fn routes<'g>(
     more |=
         is_unmodeled(index, owner, "route") || OtherRoutes::of(index).propagated.contains(&owner);
     (found, more)
-}
-
-/// Resources outside the model that change routes.
-#[derive(Default)]
-pub(super) struct OtherRoutes {
-    /// Route tables to which a virtual private gateway adds routes.
-    propagated: HashSet<NodeId>,
-    /// Internet gateways with a route table for inbound traffic.
-    edges: HashSet<NodeId>,
 }
 
 impl OtherRoutes {

@@ -1,8 +1,7 @@
 //! Evaluation of security groups.
 
-use std::collections::HashMap;
-
 use super::addresses::{self, Coverage, PUBLIC};
+use super::cache::{Rule, Rules};
 use super::graph_index::{GraphIndex, GroupRef, Resolved, VpcRef};
 use super::setting::{Setting, is_unmodeled};
 use super::ternary::Ternary;
@@ -200,24 +199,6 @@ const DNS: Service = Service {
     protocol: ["udp", "17"],
     port: 53,
 };
-
-/// An inbound or outbound rule for a service.
-struct Rule<'g> {
-    group: &'g Link<SecurityGroup>,
-    /// Whether it exists and includes the service.
-    applies: Ternary,
-    cidr: Option<&'g Value<Cidr>>,
-    peer: Option<&'g Link<SecurityGroup>>,
-    list: Option<&'g Link<PrefixList>>,
-}
-
-/// The rules of all security groups for a service, in one direction.
-#[derive(Default)]
-pub(crate) struct Rules<'g> {
-    of_group: HashMap<NodeId, Vec<Rule<'g>>>,
-    /// Rules whose security group is not a certain one of the file.
-    others: Vec<Rule<'g>>,
-}
 
 impl<'g> Rules<'g> {
     fn collect(index: &GraphIndex<'g>, all: impl Iterator<Item = Rule<'g>>) -> Rules<'g> {

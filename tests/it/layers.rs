@@ -26,35 +26,6 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Imports that close a circle and are allowed: the file, the file that it imports, and the reason.
-const CIRCULAR: &[(&str, &str, &str)] = &[
-    (
-        "src/reachability/result.rs",
-        "src/reachability/hop/mod.rs",
-        "a result names its hop, and the closed enum of hops has the function that returns the results",
-    ),
-    (
-        "src/reachability/cache.rs",
-        "src/reachability/addresses.rs",
-        "the index keeps what each file computes once",
-    ),
-    (
-        "src/reachability/cache.rs",
-        "src/reachability/network_acl.rs",
-        "the index keeps what each file computes once",
-    ),
-    (
-        "src/reachability/cache.rs",
-        "src/reachability/routes.rs",
-        "the index keeps what each file computes once",
-    ),
-    (
-        "src/reachability/cache.rs",
-        "src/reachability/security.rs",
-        "the index keeps what each file computes once",
-    ),
-];
-
 /// The lines that a file can have.
 const MAX_LINES: usize = 600;
 
@@ -501,22 +472,15 @@ fn files_do_not_import_one_another_in_a_circle() {
         .into_iter()
         .filter(|edge| !edge.is_export && !is_above(edge))
         .collect();
-    let find = |edges: &[&Edge]| {
-        let mut next: Vec<Vec<usize>> = vec![Vec::new(); tree.sources.len()];
-        for edge in edges {
-            next[edge.from].push(edge.to);
-        }
-        circles(&next)
-    };
-    let names = |edge: &Edge, (from, to, _): &(&str, &str, &str)| {
-        tree.sources[edge.from].file == *from && tree.sources[edge.to].file == *to
-    };
-    let allowed = |edge: &Edge| CIRCULAR.iter().any(|it| names(edge, it));
-    let rest: Vec<&Edge> = edges.iter().filter(|edge| !allowed(edge)).collect();
-    let wrong: Vec<String> = find(&rest)
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); tree.sources.len()];
+    for edge in &edges {
+        next[edge.from].push(edge.to);
+    }
+    let all: Vec<&Edge> = edges.iter().collect();
+    let wrong: Vec<String> = circles(&next)
         .iter()
         .map(|circle| {
-            let lines: Vec<String> = shortest(&rest, circle)
+            let lines: Vec<String> = shortest(&all, circle)
                 .into_iter()
                 .map(|edge| tree.line(edge))
                 .collect();
@@ -528,18 +492,6 @@ fn files_do_not_import_one_another_in_a_circle() {
         "circular dependency of files, {}",
         wrong.join("\n\n")
     );
-    let all: Vec<&Edge> = edges.iter().collect();
-    let closed = find(&all);
-    let closes = |edge: &&Edge| {
-        let within =
-            |circle: &BTreeSet<usize>| circle.contains(&edge.from) && circle.contains(&edge.to);
-        closed.iter().any(within)
-    };
-    let needless: Vec<_> = CIRCULAR
-        .iter()
-        .filter(|it| !edges.iter().filter(closes).any(|edge| names(edge, it)))
-        .collect();
-    assert!(needless.is_empty(), "without a circle now: {needless:?}");
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! The hops: one file each, and one line each in the list below.
+//! The hops: one file each, and one line each in `list.rs`.
 //!
-//! The file of a hop contains its code, texts, page, runbook step, place in diagrams, and check. The
-//! order of the list is the order of the agent's path and of every report.
+//! The file of a hop contains its code, texts, page, runbook step, place in diagrams, and check.
 
 mod connection;
 mod fixes;
+pub(super) mod list;
 
 pub(crate) use connection::{Connection, PathChoice, groups_of, subnets_of};
 use connection::{PolicyOf, address_in, has_subnet, link_of, policy_of, service_name, worst};
+pub use list::Hop;
+use list::with_hops;
 pub(super) use session_preferences::warnings as session_warnings;
 
 use std::fmt;
@@ -22,28 +24,11 @@ use crate::ir::NodeId;
 use crate::session_manager::SERVICES;
 use instance_profile::InstanceRole;
 
-macro_rules! hops {
+macro_rules! entries {
     ($($module:ident: $hop:ident, $name:literal;)*) => {
         $(mod $module;)*
 
-        /// A condition of every session, in the order of the agent's path.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Hop {
-            $(#[doc = concat!($name, ".")] $hop,)*
-        }
-
         impl Hop {
-            /// All hops, in order.
-            pub const ALL: &'static [Hop] = &[$(Hop::$hop,)*];
-
-            /// Returns the name, such as `SSM Agent`.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Hop::$hop => $name,)*
-                }
-            }
-
             pub(crate) const fn entry(self) -> &'static Entry {
                 match self {
                     $(Hop::$hop => &$module::ENTRY,)*
@@ -52,23 +37,7 @@ macro_rules! hops {
         }
     };
 }
-
-hops! {
-    agent: Agent, "SSM Agent";
-    imds: Imds, "Instance metadata service";
-    instance_profile: InstanceProfile, "Instance profile";
-    role_trust: RoleTrust, "Trust policy of the instance role";
-    role_permissions: RolePermissions, "Permissions of the instance role";
-    vpc_dns: VpcDns, "DNS of the VPC";
-    endpoint: Endpoint, "Interface endpoint";
-    endpoint_private_dns: EndpointPrivateDns, "Private DNS of the endpoint";
-    endpoint_policy: EndpointPolicy, "Endpoint policy";
-    endpoint_security_group: EndpointSecurityGroup, "Security groups of the endpoint";
-    instance_security_group: InstanceSecurityGroup, "Security groups of the instance";
-    network_acl: NetworkAcl, "Network ACLs";
-    route: Route, "Route to the internet";
-    session_preferences: SessionPreferences, "Session preferences";
-}
+with_hops!(entries);
 
 impl Hop {
     /// Returns the code, such as `role-trust`.

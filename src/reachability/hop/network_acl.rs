@@ -1,11 +1,12 @@
 //! Network ACLs: allow requests and return traffic in both subnets.
 
+use super::super::cache::Acl;
 use super::super::dhcp::{self, Resolver};
 use super::super::fix::Fix;
 use super::super::graph_index::{GraphIndex, Resolved};
 use super::super::image::{Image, classify};
 use super::super::instance::InstanceConfig;
-use super::super::network_acl::{Acl, Ports, Protocol, Side, acl_allows, acl_of};
+use super::super::network_acl::{Ports, Protocol, Side, acl_allows, acl_of};
 use super::super::path::Candidate;
 use super::super::routes::{Exit, InternetRoute};
 use super::super::setting::Setting;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Refusal, together};
 use crate::ir::{AddressSet, Cidr, NodeId};
-use crate::reachability::addresses::{FixedAddress, fixed_addresses, of_vpc};
+use crate::reachability::addresses::{fixed_addresses, of_vpc};
+use crate::reachability::cache::FixedAddress;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};

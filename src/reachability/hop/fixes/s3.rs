@@ -4,10 +4,11 @@ use super::super::{Connection, link_of, service_name};
 use super::policies::{document, in_policy};
 use super::rules::{self, Peer};
 use crate::ir::{Cidr, Link, Value};
+use crate::reachability::cache::Table;
 use crate::reachability::fix::{Changes, Fix, link, raw};
 use crate::reachability::graph_index::Resolved;
 use crate::reachability::path::{self, S3Request};
-use crate::reachability::routes::{Table, table_of};
+use crate::reachability::routes::table_of;
 use crate::reachability::security::{self, allows_outbound};
 use crate::resource::{
     EndpointType, RawValue, RouteTable, SubnetRouteTableAssociation, VpcEndpoint,
