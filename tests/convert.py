@@ -77,7 +77,7 @@ def trail(emulator):
 # `convert` reports these resources as not imported. As a user does, the test adds the IDs.
 BY_HAND = {"aws_cloudtrail.audit_trail": ("its ID is the ARN, and `Ref` returns the name", trail)}
 # How to read the IDs for a CloudFormation import: service, operation, and path in the response.
-TOLD = {
+DEPLOYED = {
     "AWS::EC2::Instance": "ec2 describe_instances Reservations[].Instances[].InstanceId",
     "AWS::EC2::LaunchTemplate": "ec2 describe_launch_templates LaunchTemplates[].LaunchTemplateId",
     "AWS::EC2::RouteTable": "ec2 describe_route_tables RouteTables[].RouteTableId",
@@ -232,10 +232,10 @@ def imported(place, stack):
             place.emulator.client("iam").get_role_policy(**identifier)
         else:
             (physical,) = identifier.values()
-            service, operation, where = TOLD[kind].split()
-            told = jmespath.search(where, getattr(place.emulator.client(service), operation)())
-            if physical not in told:
-                wrong.append(f"import.json: {logical} is {physical}, the API returns {told}")
+            service, operation, where = DEPLOYED[kind].split()
+            returned = jmespath.search(where, getattr(place.emulator.client(service), operation)())
+            if physical not in returned:
+                wrong.append(f"import.json: {logical} is {physical}, the API returns {returned}")
             for tag in resource["Properties"].get("Tags", []):
                 if service == "ec2" and tag["Key"] == "Name" and names.get(physical) != tag["Value"]:
                     wrong.append(f"import.json: {logical} is {physical}, which is {names.get(physical)} in the API")
@@ -288,11 +288,11 @@ def refused(place, name):
     planned(place, name)
     said = place.call(place.program, "convert", "plan.json", code=1).stderr
     found = {line for line in said.splitlines() if line.startswith("error")}
-    told = {kind: {it for it in found if f"`{kind}." in it} for kind in REFUSED[name]}
-    wrong = [f"unexpected: {it}" for it in sorted(found - set().union(*told.values()))]
+    reported = {kind: {it for it in found if f"`{kind}." in it} for kind in REFUSED[name]}
+    wrong = [f"unexpected: {it}" for it in sorted(found - set().union(*reported.values()))]
     for kind, why in REFUSED[name].items():
-        if not told[kind] or any(why not in it for it in told[kind]):
-            wrong.append(f"{kind}: expected `{why}`, found {sorted(told[kind])}")
+        if not reported[kind] or any(why not in it for it in reported[kind]):
+            wrong.append(f"{kind}: expected `{why}`, found {sorted(reported[kind])}")
     check(not wrong, "\n".join(wrong))
 
 

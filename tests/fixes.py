@@ -39,7 +39,7 @@ ROUNDS = 12
 # One case in this many runs in CI.
 SHARE = {"cfn": 40, "tf": 190, "facts": 21, "mixed": 24}
 MIXED = 48
-# Fixes that remain sentences, since a person must decide: which names a firewall allows, what a boundary of AWS becomes,
+# Fixes that remain sentences, since a person must choose: which names a firewall allows, what a boundary of AWS becomes,
 # which of two hosted zones stays, whether a script keeps the agent.
 DECISIONS = {
     "cfn/firewall-blocks-all-first",

@@ -118,7 +118,7 @@ fn graphs(args: &Args, name: &str, graphs: Vec<Graph>) -> Result<(), Failure> {
         .iter()
         .map(|graph| (graph, cost::estimate(graph, region, &assumed)))
         .collect();
-    // A stable sort: the order of the file decides between equals.
+    // A stable sort: equals keep the order of the file.
     verdicts.sort_by_key(|(_, estimate)| std::cmp::Reverse(estimate.total()));
     let cheapest = verdicts.last().map(|(_, estimate)| estimate.total());
     let empty = Graph::default();

@@ -78,7 +78,7 @@ impl PrivateInstance {
         }
     }
 
-    /// Returns the architecture of its type; nothing if the deployment decides.
+    /// Returns the architecture of its type; none if only the deployment determines it.
     ///
     /// # Errors
     ///

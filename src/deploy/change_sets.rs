@@ -195,7 +195,7 @@ impl Cloud {
                     .send()
             })
             .await?;
-        let told = response.operation_events().iter().filter_map(|it| {
+        let events = response.operation_events().iter().filter_map(|it| {
             let reason = it
                 .validation_status_reason()
                 .or(it.resource_status_reason())?;
@@ -206,7 +206,7 @@ impl Cloud {
                 plain(reason)
             ))
         });
-        Ok(told.collect())
+        Ok(events.collect())
     }
 }
 

@@ -184,17 +184,17 @@ mod tests {
 
     #[test]
     fn the_more_precise_hint_wins() {
-        let told = |reason: &str| hint(reason).unwrap();
+        let hint_of = |reason: &str| hint(reason).unwrap();
         assert!(
-            told("User: x is not authorized to perform: ssm:GetParameters on resource")
+            hint_of("User: x is not authorized to perform: ssm:GetParameters on resource")
                 .contains("AMI")
         );
         assert!(
-            told("is not authorized to perform: ec2:CreateVpc with an explicit deny")
+            hint_of("is not authorized to perform: ec2:CreateVpc with an explicit deny")
                 .contains("service control policy")
         );
         assert!(
-            told("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
+            hint_of("The maximum number of VPCs has been reached. (VpcLimitExceeded)")
                 .contains("quota")
         );
         assert!(hint("something else").is_none());

@@ -91,7 +91,7 @@ pub(crate) fn requirements(graph: &Graph, is_new: bool) -> Vec<Requirement> {
 }
 
 impl Requirement {
-    /// Returns the read-only call that decides.
+    /// Returns the read-only call that answers it.
     fn call(&self) -> Vec<String> {
         let words: Vec<&str> = match self {
             Requirement::Recorder => {

@@ -143,22 +143,22 @@ mod tests {
 
     #[test]
     fn capabilities_follow_the_template() {
-        let told = |text: &str| read(text).unwrap().capabilities;
-        assert!(told("Resources: {A: {Type: AWS::EC2::VPC}}").is_empty());
+        let capabilities = |text: &str| read(text).unwrap().capabilities;
+        assert!(capabilities("Resources: {A: {Type: AWS::EC2::VPC}}").is_empty());
         assert_eq!(
-            told("Resources: {A: {Type: AWS::IAM::Role}}"),
+            capabilities("Resources: {A: {Type: AWS::IAM::Role}}"),
             ["CAPABILITY_IAM"]
         );
         let named = "Resources: {A: {Type: AWS::IAM::Role, Properties: {RoleName: r}}}";
-        assert_eq!(told(named), ["CAPABILITY_NAMED_IAM"]);
+        assert_eq!(capabilities(named), ["CAPABILITY_NAMED_IAM"]);
         let macros = "Transform: AWS::Serverless-2016-10-31\nResources: {}";
         assert_eq!(
-            told(macros),
+            capabilities(macros),
             ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
         );
         let inside = "Resources: {A: {Type: T, Properties: {X: [{Fn::Transform: {Name: M}}]}}}";
         assert_eq!(
-            told(inside),
+            capabilities(inside),
             ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
         );
     }

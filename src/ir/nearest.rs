@@ -64,13 +64,13 @@ mod tests {
             ("instance_type_index", "use one of"),
             ("", "use one of"),
         ] {
-            let told = nearest(text, keys.into_iter());
-            assert!(told.starts_with(hint), "{text}: {told}");
+            let found = nearest(text, keys.into_iter());
+            assert!(found.starts_with(hint), "{text}: {found}");
         }
         let many: Vec<String> = (10..40).map(|n| format!("word-{n}")).collect();
-        let told = nearest("sword-3999999", many.iter().map(String::as_str));
-        assert!(told.starts_with("use one of `word-39`, "), "{told}");
-        assert!(told.ends_with(", or 14 more"), "{told}");
+        let found = nearest("sword-3999999", many.iter().map(String::as_str));
+        assert!(found.starts_with("use one of `word-39`, "), "{found}");
+        assert!(found.ends_with(", or 14 more"), "{found}");
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("abc", "abc"), 0);
     }

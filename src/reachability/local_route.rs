@@ -17,7 +17,7 @@ pub(crate) struct Diversion {
 }
 
 /// Returns the route of a subnet that diverts traffic to addresses in the VPC, or to any of them if
-/// the addresses are unknown. The most specific route decides.
+/// the addresses are unknown. The most specific route applies.
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html#route-priority>
 pub(crate) fn diversion<'g>(
     index: &GraphIndex<'g>,

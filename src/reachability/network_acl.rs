@@ -177,7 +177,7 @@ impl Packets {
 }
 
 /// Returns whether a network ACL allows a protocol to the ports. The entry with the lowest number that
-/// matches a packet decides.
+/// matches a packet applies.
 pub(crate) fn acl_allows<'g>(
     index: &GraphIndex<'g>,
     acl: &Acl<'g>,

@@ -295,8 +295,8 @@ mod tests {
         for ((_, node), theirs) in here.graph_mut().nodes_mut().zip(nodes) {
             *node = theirs;
         }
-        let told = here.validate().unwrap_err().to_string();
-        assert!(told.contains("belongs to another stack"), "{told}");
+        let error = here.validate().unwrap_err().to_string();
+        assert!(error.contains("belongs to another stack"), "{error}");
         let graph = here.graph();
         let proof = reachability::check(graph, &reachability::Assumptions::default());
         assert_eq!(proof.instances.len(), 1);

@@ -103,7 +103,7 @@ impl Hooks for SecurityGroup {
         let mut rules = unfold_rules(map, &this.at(Self::LINK), dialect, unmodeled);
         let outbound = |rule: &Unfolded| matches!(rule.resource, Resource::SecurityGroupEgress(_));
         if dialect == Dialect::Cfn && !rules.iter().any(outbound) {
-            // EC2's default rule, which CloudFormation keeps. The reader decides later if separate
+            // EC2's default rule, which CloudFormation keeps. The reader determines later if separate
             // outbound rules replace it.
             let everything = SecurityGroupEgress::new(this.at(Self::LINK), "-1").cidr_ip(Cidr::ANY);
             rules.push(Unfolded::new("", everything));

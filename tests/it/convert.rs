@@ -289,8 +289,8 @@ Resources:
         &["diff", "t.yaml", "k.json", "--format", "json"],
         b"",
     );
-    let told: Value = serde_json::from_str(&diff.out).unwrap();
-    for it in told["differences"].as_array().unwrap() {
+    let report: Value = serde_json::from_str(&diff.out).unwrap();
+    for it in report["differences"].as_array().unwrap() {
         for change in it["properties"].as_array().unwrap() {
             assert!(
                 change["path"].as_str().unwrap().ends_with("Policy)"),

@@ -157,8 +157,8 @@ fn arm64_is_not_suggested_where_it_cannot_run() {
 #[test]
 fn a_missing_price_is_reported() {
     let (estimate, alternatives) = built_config("instances: [{name: a, instance_type: c9z.large}]");
-    let told: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
-    assert_eq!(told, ["instance"]);
+    let missing: Vec<&str> = estimate.not_priced().map(|line| line.what).collect();
+    assert_eq!(missing, ["instance"]);
     let (whole, _) = built_config("");
     assert_eq!(estimate.total().minus(whole.total()).to_string(), "-7.59");
     // A resource without a price has none in an alternative either.

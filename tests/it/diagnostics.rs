@@ -240,7 +240,7 @@ fn diagnostics(text: &str) -> Diagnostics {
     }
 }
 
-fn told(text: &str) -> String {
+fn printed(text: &str) -> String {
     let diagnostics = diagnostics(text);
     format!(
         "{text}\n{diagnostics:#}\n",
@@ -263,7 +263,7 @@ impl std::fmt::Display for Lines<'_> {
 #[test]
 fn each_mistake_has_its_diagnostics() {
     for (name, text) in CASES {
-        golden("diagnostics", name, &told(text));
+        golden("diagnostics", name, &printed(text));
     }
 }
 
@@ -510,15 +510,15 @@ fn all_errors_are_reported_in_one_run() {
 
 #[test]
 fn a_long_name_is_cut() {
-    let text = told(&format!("instances: [{{name: {}}}]\n", "x".repeat(300)));
-    let told = text.split_once("\n\n").unwrap().1;
+    let text = printed(&format!("instances: [{{name: {}}}]\n", "x".repeat(300)));
+    let printed = text.split_once("\n\n").unwrap().1;
     assert!(
-        told.contains("… (180 more characters)` is not a valid ID"),
-        "{told}"
+        printed.contains("… (180 more characters)` is not a valid ID"),
+        "{printed}"
     );
     assert!(
-        told.lines().all(|line| line.chars().count() < 200),
-        "{told}"
+        printed.lines().all(|line| line.chars().count() < 200),
+        "{printed}"
     );
 }
 
@@ -550,10 +550,10 @@ fn an_unsupported_image_and_a_missing_user_are_warnings() {
         warned(&format!("sessions: {{{run_as}}}\n{instances}"))
     };
     let quiet = |run_as: &str, instance: &str| {
-        let told = of(run_as, instance);
+        let printed = of(run_as, instance);
         assert!(
-            !told.contains("session-user") && !told.contains("end-of-life"),
-            "{told}"
+            !printed.contains("session-user") && !printed.contains("end-of-life"),
+            "{printed}"
         );
     };
     assert!(of("", "image: al2").contains("image-end-of-life"));
@@ -769,9 +769,9 @@ fn doubtful_settings_are_warnings() {
 #[test]
 fn limits_are_reported() {
     let many: Vec<String> = (0..51).map(|n| format!("T{n}: x")).collect();
-    assert!(told(&format!("tags: {{{}}}\n", many.join(", "))).contains("AWS allows 50"));
+    assert!(printed(&format!("tags: {{{}}}\n", many.join(", "))).contains("AWS allows 50"));
     let data = "x".repeat(16 * 1024 + 1);
-    let text = told(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
+    let text = printed(&format!("instances: [{{name: web, user_data: {data}}}]\n"));
     assert!(text.contains("EC2 allows 16,384"));
 }
 

@@ -196,7 +196,7 @@ fn the_rules_of_existing_endpoints_keep_their_names() {
 fn iam_limits_are_reported() {
     use ssm_synth::resource::{InstanceProfile, PolicyDocument, Role, RolePolicy, Statement};
     let policy = || PolicyDocument::new([Statement::allow(["ssm:GetParameter"]).on(["*"])]);
-    let told = |name: &'static str, role_name: String, description: &'static str| {
+    let errors = |name: &'static str, role_name: String, description: &'static str| {
         let mut app = App::new();
         let mut stack = app.stack("Access");
         let role = Role::new(policy())
@@ -210,10 +210,10 @@ fn iam_limits_are_reported() {
             .map(|diagnostics| diagnostics.to_string())
             .unwrap_or_default()
     };
-    assert_eq!(told("p", "r".repeat(64), "ü"), "");
+    assert_eq!(errors("p", "r".repeat(64), "ü"), "");
     let long: &'static str = "p".repeat(129).leak();
-    assert!(told(long, "r".to_owned(), "").contains("with 129 characters"));
-    assert!(told("a b", "r".to_owned(), "").contains("`policy_name` is `a b`"));
-    assert!(told("p", "r".repeat(65), "").contains("use 1 to 64"));
-    assert!(told("p", "r".to_owned(), "a — b").contains("error[iam-description]"));
+    assert!(errors(long, "r".to_owned(), "").contains("with 129 characters"));
+    assert!(errors("a b", "r".to_owned(), "").contains("`policy_name` is `a b`"));
+    assert!(errors("p", "r".repeat(65), "").contains("use 1 to 64"));
+    assert!(errors("p", "r".to_owned(), "a — b").contains("error[iam-description]"));
 }

@@ -23,8 +23,8 @@ fn described() -> PathBuf {
     // With the variables that cargo sets for this test, build scripts of dependencies would run again.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
-        let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
-        if told.iter().any(|it| name.starts_with(it)) {
+        let kept = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+        if kept.iter().any(|it| name.starts_with(it)) {
             cargo.env_remove(name.as_ref());
         }
     }

@@ -170,7 +170,7 @@ impl<'g> Lower<'g, '_> {
         })
     }
 
-    /// Returns whether an expression contains a value that Terraform hides. It cannot decide how
+    /// Returns whether an expression contains a value that Terraform hides. It cannot determine how
     /// many instances of a resource exist.
     pub(super) fn is_sensitive(&self, expr: &Expr) -> bool {
         let mut found = false;

@@ -1,4 +1,4 @@
-//! Conditions, and the combinations of values that decide them.
+//! Conditions, and the combinations of values that determine them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

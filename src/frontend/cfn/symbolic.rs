@@ -49,7 +49,7 @@ impl Default for Assumed {
 pub(crate) struct EvaluatedResource {
     pub(crate) id: String,
     pub(crate) kind: String,
-    /// Whether its condition is true. `None` if it cannot be decided.
+    /// Whether its condition is true. `None` if it cannot be determined.
     pub(crate) exists: Option<bool>,
     pub(crate) properties: Value,
     /// Attributes such as policies and dependencies, with the condition.
@@ -62,7 +62,7 @@ pub(crate) struct Evaluated {
     pub(crate) resources: Vec<EvaluatedResource>,
     /// The other sections. Only outputs are evaluated.
     pub(crate) sections: Vec<(String, Value)>,
-    /// What the conditions depend on, as far as no assumption decides it.
+    /// What the conditions depend on, as far as no assumption determines it.
     pub(crate) questions: Questions,
 }
 
@@ -174,7 +174,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the answer to a question that no value decides, and notes the question.
+    /// Returns the answer to a question that no value determines, and notes the question.
     pub(super) fn assumed(&self, question: String) -> Option<bool> {
         if !self.symbolic {
             return None;
@@ -270,7 +270,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the text of a comparison that no value decides. It is the same in each template.
+    /// Returns the text of a comparison that no value determines. It is the same in each template.
     pub(super) fn question(&self, a: &Expr, b: &Expr) -> String {
         let mut sides = [a, b].map(|it| self.expression(it).to_string());
         sides.sort();

@@ -152,7 +152,7 @@ fn instance_node(index: &GraphIndex<'_>, instance: &InstanceConfig<'_>) -> Optio
     matches!(node.resource, crate::resource::Resource::Instance(_)).then_some(instance.node)
 }
 
-/// Evaluates a policy for an action. If the network decides, evaluates it on the path of each
+/// Evaluates a policy for an action. If the result depends on the network, evaluates it on the path of each
 /// placement to the service of the action, and returns the worst decision.
 fn on_each_path<'g, T>(
     index: &GraphIndex<'g>,

@@ -58,7 +58,7 @@ fn check(context: &Context<'_, '_>) -> Vec<HopResult> {
     }
 }
 
-/// Evaluates an action of the role. If the network decides, evaluates it on the path of each
+/// Evaluates an action of the role. If the result depends on the network, evaluates it on the path of each
 /// placement.
 pub(super) fn decide<'g>(
     index: &GraphIndex<'g>,

@@ -27,7 +27,7 @@ options must provide the VPC resolver, by name or address. With a public DNS ser
 `8.8.8.8`, the agent never uses an endpoint: it needs a route to the internet.
 
 **Fails** if a private hosted zone covers the name of a service and has no record for it, or if DNS
-Firewall blocks the name. The most specific zone decides: private DNS of an endpoint has precedence
+Firewall blocks the name. The most specific zone applies: private DNS of an endpoint has precedence
 over a zone such as `amazonaws.com`. Also fails if AWS refuses the VPC resources, such as two hosted
 zones of one name.
 

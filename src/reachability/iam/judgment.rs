@@ -4,11 +4,11 @@ use std::ops::Not;
 
 use super::super::ternary::Ternary;
 
-/// A truth value. An unknown one names the fact that decides it.
+/// A truth value. An unknown one names the fact that determines it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgment {
     pub(crate) holds: Ternary,
-    /// What decides, such as "condition key `aws:SourceIp`". Empty unless unknown.
+    /// The fact, such as "condition key `aws:SourceIp`". Empty unless unknown.
     pub(crate) cause: String,
 }
 

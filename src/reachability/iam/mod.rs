@@ -110,7 +110,7 @@ fn aws_managed(index: &GraphIndex<'_>, expr: &Expr) -> Option<(String, String)> 
 }
 
 /// Returns whether no exclusive resource of Terraform detaches a policy from a role. The order of
-/// the resources in an apply decides otherwise.
+/// the resources in an apply has another result.
 fn stays_attached(
     index: &GraphIndex<'_>,
     policy: &Link<ManagedPolicy>,

@@ -1,6 +1,6 @@
 //! Patterns and texts with symbolic parts, such as the ARN of a bucket in the file.
 //!
-//! Two questions decide a match. `certain` asks whether the pattern matches for every value of the
+//! Two questions determine a match. `certain` asks whether the pattern matches for every value of the
 //! symbolic parts, and `possible` whether it matches for one. The answer is unknown between them.
 
 use std::collections::HashSet;

@@ -25,7 +25,7 @@ pub(crate) fn document_allows(
     judge_document(index, document, action, on).holds
 }
 
-/// Evaluates an action in a single document, with the fact that decides.
+/// Evaluates an action in a single document, with the fact that determines it.
 pub(crate) fn judge_document(
     index: &GraphIndex<'_>,
     document: &PolicyDocument,
