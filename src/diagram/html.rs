@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::scene::Names;
 use super::{Part, Scene, svg};
 use crate::ir::NodeId;
-use crate::reachability::{HopResult, HopStatus, InstanceReachability, Verdict, assumptions};
+use crate::reachability::{Hop, HopResult, HopStatus, InstanceReachability, Verdict, assumptions};
 use crate::report::CheckReport;
 use crate::template::{self, TemplateError};
 
@@ -107,7 +107,7 @@ fn values(scene: &Scene, report: &CheckReport<'_>) -> Value {
         "version": env!("CARGO_PKG_VERSION"),
         "paths": paths.collect::<Vec<_>>(),
         "resources": resources(&names, report),
-        "assumptions": assumptions(report.graph, report.reachability),
+        "assumptions": assumptions(report.graph, report.reachability).iter().map(|it| json!({ "hop": it.hop.map(Hop::as_str), "text": it.text })).collect::<Vec<_>>(),
     })
 }
 

@@ -1,5 +1,9 @@
 //! Recognizes the format of a text, and texts that are often passed by mistake.
 
+use std::collections::HashMap;
+
+use serde::de::IgnoredAny;
+
 use super::{InputFormat, cfn, tree};
 
 /// The command that writes a plan as JSON.
@@ -59,9 +63,15 @@ pub(super) fn format(text: &str) -> InputFormat {
     if plan(text).is_some() {
         return InputFormat::Plan;
     }
-    match tree::read(text) {
-        Ok(root) if cfn::is_template(&root) => InputFormat::Cfn,
-        _ => InputFormat::Config,
+    // The keys of a JSON object are known without a tree of all its values.
+    let is_template = match serde_json::from_str::<HashMap<String, IgnoredAny>>(text) {
+        Ok(root) => cfn::ROOT_KEYS.iter().any(|key| root.contains_key(*key)),
+        Err(_) => tree::read(text).is_ok_and(|root| cfn::is_template(&root)),
+    };
+    if is_template {
+        InputFormat::Cfn
+    } else {
+        InputFormat::Config
     }
 }
 

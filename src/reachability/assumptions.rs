@@ -8,65 +8,92 @@ use crate::resource::{
 };
 use crate::session_manager::DEFAULT_DOCUMENT;
 
-/// A fact that a verdict can rely on.
-struct Assumption {
-    text: &'static str,
-    /// Whether a verdict relies on it, and nothing in the file contradicts it.
-    is_made: fn(&Graph, &Reachability) -> bool,
+/// A fact that no file shows and a verdict relies on.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Assumption {
+    /// The hop whose results rely on it, or `None` if every hop does.
+    pub hop: Option<Hop>,
+    /// The fact: a sentence in lowercase, without a period.
+    pub text: &'static str,
+    /// Whether a result of the hop relies on it.
+    relies: fn(&HopResult) -> bool,
+    /// Whether the file contradicts it, or replaces it with a fact.
+    is_excluded: fn(&Graph) -> bool,
+}
+
+impl Assumption {
+    /// Returns whether a result of the hop relies on it. Every result relies on one without a hop.
+    pub fn supports(&self, result: &HopResult) -> bool {
+        self.hop == Some(result.hop) && (self.relies)(result)
+    }
+}
+
+fn passes(result: &HopResult) -> bool {
+    result.status == HopStatus::Pass
 }
 
 const ALL: &[Assumption] = &[
     Assumption {
-        text: "no service control policy or resource control policy denies the calls of the agent",
-        is_made: |_, reachability| passes(reachability, Hop::RolePermissions),
+        hop: Some(Hop::Agent),
+        text: "images contain a current agent and no firewall or proxy, as their publishers document",
+        relies: passes,
+        is_excluded: |_| false,
     },
     Assumption {
+        hop: Some(Hop::Imds),
         text: "the instance metadata service is enabled, the default of an account",
-        is_made: |graph, reachability| {
-            // A result without a property relies on the default.
-            let default = |it: &HopResult| it.hop == Hop::Imds && it.at.is_none();
-            results(reachability).any(default)
-                && !has_type(graph, &["aws_ec2_instance_metadata_defaults"])
-        },
+        // A result without a property relies on the default.
+        relies: |result| result.at.is_none(),
+        is_excluded: |graph| has_type(graph, &["aws_ec2_instance_metadata_defaults"]),
     },
     Assumption {
-        text: "VPC Block Public Access is disabled, the default of an account",
-        is_made: |graph, reachability| {
-            passes(reachability, Hop::Route)
-                && !has_type(
-                    graph,
-                    &[
-                        "aws_vpc_block_public_access_options",
-                        "AWS::EC2::VPCBlockPublicAccessOptions",
-                    ],
-                )
-        },
+        hop: Some(Hop::RolePermissions),
+        text: "no service control policy or resource control policy denies the calls of the agent",
+        relies: passes,
+        is_excluded: |_| false,
     },
     Assumption {
+        hop: Some(Hop::Endpoint),
         text: "AWS offers the endpoint services in the Availability Zones of the endpoint subnets",
-        is_made: |graph, _| any::<VpcEndpoint>(graph, |_| true),
+        relies: passes,
+        is_excluded: |graph| !any::<VpcEndpoint>(graph, |_| true),
     },
     Assumption {
+        hop: Some(Hop::InstanceSecurityGroup),
         text: "a parameter `S3PrefixListId` is the ID of the S3 prefix list of the Region",
-        is_made: |graph, _| has_s3_parameter(graph),
+        relies: passes,
+        is_excluded: |graph| !has_s3_parameter(graph),
     },
     Assumption {
+        hop: Some(Hop::Route),
+        text: "VPC Block Public Access is disabled, the default of an account",
+        relies: passes,
+        is_excluded: |graph| {
+            let types = [
+                "aws_vpc_block_public_access_options",
+                "AWS::EC2::VPCBlockPublicAccessOptions",
+            ];
+            has_type(graph, &types)
+        },
+    },
+    Assumption {
+        hop: None,
         text: "the account has no session preferences that require encryption or log checks, or each \
                session names another document",
-        is_made: |graph, _| {
-            !any::<Document>(graph, |document| {
+        relies: |_| true,
+        is_excluded: |graph| {
+            any::<Document>(graph, |document| {
                 let name = document.name.as_ref().and_then(Value::lit);
                 name.is_some_and(|name| name == DEFAULT_DOCUMENT)
             })
         },
     },
     Assumption {
+        hop: None,
         text: "no other stack or person changes the resources in this file",
-        is_made: |_, _| true,
-    },
-    Assumption {
-        text: "images contain a current agent and no firewall or proxy, as their publishers document",
-        is_made: |_, reachability| passes(reachability, Hop::Agent),
+        relies: |_| true,
+        is_excluded: |_| false,
     },
 ];
 
@@ -81,21 +108,16 @@ const ALL: &[Assumption] = &[
 /// let checked = reachability::check(app.graph(), &reachability::Assumptions::default());
 /// let made = reachability::assumptions(app.graph(), &checked);
 /// // The sessions pass endpoints, not the internet.
-/// assert!(!made.iter().any(|it| it.contains("Block Public Access")));
+/// assert!(!made.iter().any(|it| it.text.contains("Block Public Access")));
 /// ```
 #[must_use]
-pub fn assumptions(graph: &Graph, reachability: &Reachability) -> Vec<&'static str> {
-    let made = ALL.iter().filter(|it| (it.is_made)(graph, reachability));
-    made.map(|it| it.text).collect()
-}
-
-/// Returns whether a hop passes for an instance.
-fn passes(reachability: &Reachability, hop: Hop) -> bool {
-    results(reachability).any(|it| it.status == HopStatus::Pass && it.hop == hop)
-}
-
-fn results(reachability: &Reachability) -> impl Iterator<Item = &HopResult> {
-    reachability.instances.iter().flat_map(|it| &it.hops)
+pub fn assumptions(graph: &Graph, reachability: &Reachability) -> Vec<Assumption> {
+    let results = || reachability.instances.iter().flat_map(|it| &it.hops);
+    let is_made = |it: &&Assumption| {
+        let is_used = it.hop.is_none() || results().any(|result| it.supports(result));
+        is_used && !(it.is_excluded)(graph)
+    };
+    ALL.iter().filter(is_made).copied().collect()
 }
 
 /// Returns whether a rule has the prefix list of this parameter.

@@ -52,7 +52,7 @@ pub(crate) mod ternary;
 mod texts;
 mod topology;
 
-pub use assumptions::assumptions;
+pub use assumptions::{Assumption, assumptions};
 pub use fix::Fix;
 pub use hop::Hop;
 #[cfg(feature = "report")]

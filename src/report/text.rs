@@ -58,7 +58,8 @@ pub fn text(report: &CheckReport<'_>) -> String {
     if instances.iter().any(|it| it.verdict != Verdict::NotCreated) {
         let _ = writeln!(out, "assumptions:");
         for assumption in assumptions(report.graph, report.reachability) {
-            let _ = writeln!(out, "  - {assumption}");
+            let hop = assumption.hop.map(|hop| format!("{hop}: "));
+            let _ = writeln!(out, "  - {}{}", hop.unwrap_or_default(), assumption.text);
         }
     }
     notes(&mut out, report);

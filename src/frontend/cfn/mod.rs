@@ -104,9 +104,12 @@ pub(crate) fn read(
     Ok((graphs.collect(), linked.notes))
 }
 
+/// Keys that only the root of a template has.
+pub(super) const ROOT_KEYS: [&str; 2] = ["Resources", "AWSTemplateFormatVersion"];
+
 /// Returns whether a tree looks like a template.
 pub(crate) fn is_template(root: &Tree) -> bool {
-    root.get("Resources").is_some() || root.get("AWSTemplateFormatVersion").is_some()
+    ROOT_KEYS.iter().any(|key| root.get(key).is_some())
 }
 
 /// Returns the region of the subnets' Availability Zones, if the file specifies it.
