@@ -46,7 +46,7 @@ const ASKED: &[(&str, &str)] = &[
     ("VpcEndpoint", "subnets"),
 ];
 
-/// Types whose readers ask themselves whether another resource can change them.
+/// Types whose readers ask themselves whether another resource can add to them.
 const ASKED_FOR_CHANGES: &[&str] = &[
     "NetworkAcl",
     "Role",
@@ -57,12 +57,16 @@ const ASKED_FOR_CHANGES: &[&str] = &[
     "VpcEndpoint",
 ];
 
+const CUSTOM_RESOURCE: &str = "AWS::CloudFormation::CustomResource";
+
 /// Returns why a resource that another one can change is not only what the model knows: words after
 /// its name.
 pub(super) fn doubt_of_change(node: &Node, by: &Node) -> Option<String> {
     let kind = node.resource.kind()?;
-    (!ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
-        let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
+    let type_name = by.resource.type_name(by.dialect()).unwrap_or_default();
+    // The function of a custom resource can also remove what the file contains, such as rules.
+    let can_remove = type_name.starts_with("Custom::") || type_name == CUSTOM_RESOURCE;
+    (can_remove || !ASKED_FOR_CHANGES.contains(&kind.name)).then(|| {
         let by = by.display_id();
         format!("can be changed by `{by}` of type `{type_name}`, which is not modeled")
     })
