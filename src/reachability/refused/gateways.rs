@@ -101,32 +101,22 @@ pub(super) fn without_gateway(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let id = index.resolve_one(link).node()?;
         subnets.get(&id).cloned()
     };
-    let associations = index.all::<EipAssociation>().map(|(id, _, it)| {
-        let instance = it.instance.as_ref().and_then(by_instance);
-        let interface = it.network_interface.as_ref().and_then(by_interface);
-        (
-            id,
-            instance.or(interface),
-            if it.instance.is_some() {
-                "instance"
-            } else {
-                "network_interface"
-            },
-        )
-    });
-    let nested = index.all::<Eip>().map(|(id, _, it)| {
-        let instance = it.instance.as_ref().and_then(by_instance);
-        let interface = it.network_interface.as_ref().and_then(by_interface);
-        (
-            id,
-            instance.or(interface),
-            if it.instance.is_some() {
-                "instance"
-            } else {
-                "network_interface"
-            },
-        )
-    });
+    let attached = |id, instance: &Option<_>, interface: &Option<_>| {
+        let of_instance = instance.as_ref().and_then(by_instance);
+        let field = if instance.is_some() {
+            "instance"
+        } else {
+            "network_interface"
+        };
+        let subnet = of_instance.or_else(|| interface.as_ref().and_then(by_interface));
+        (id, subnet, field)
+    };
+    let associations = index
+        .all::<EipAssociation>()
+        .map(|(id, _, it)| attached(id, &it.instance, &it.network_interface));
+    let nested = index
+        .all::<Eip>()
+        .map(|(id, _, it)| attached(id, &it.instance, &it.network_interface));
     for (id, subnet, field) in associations.chain(nested) {
         if let Some(vpc) = subnet.and_then(|subnet| none(&subnet)) {
             let reason = format!(
