@@ -223,3 +223,44 @@ fn an_address_that_only_a_refreshed_plan_shows_is_not_a_setting() {
     let set = serde_json::json!({ "subnet_configuration": [{ "ipv4": { "constant_value": "10.9.9.9" } }] });
     assert_eq!(addresses(set), 1);
 }
+
+#[test]
+fn deposed_objects_do_not_replace_their_successors() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/tf/plans");
+    let statuses = |plan: &serde_json::Value| {
+        let text = plan.to_string();
+        let input = Input::read("plan.json", &text, None, &Deployment::default()).unwrap();
+        let assumptions = reachability::Assumptions::default();
+        let checked = reachability::merge(
+            input
+                .graphs
+                .iter()
+                .map(|graph| reachability::check(graph, &assumptions))
+                .collect(),
+        );
+        format!("{checked:?}")
+    };
+    let mut unknown = 0;
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let expected = statuses(&plan);
+        let changes = plan["resource_changes"].as_array_mut().unwrap();
+        let deposed: Vec<serde_json::Value> = changes
+            .iter()
+            .map(|change| {
+                let mut deposed = change.clone();
+                deposed["deposed"] = "0a1b2c3d".into();
+                let change = &mut deposed["change"];
+                unknown += usize::from(change["after_unknown"].is_object());
+                change["actions"] = serde_json::json!(["delete"]);
+                change["after"] = serde_json::Value::Null;
+                change["after_unknown"] = serde_json::json!({});
+                deposed
+            })
+            .collect();
+        changes.extend(deposed);
+        assert_eq!(statuses(&plan), expected);
+    }
+    assert!(unknown > 100, "{unknown}");
+}

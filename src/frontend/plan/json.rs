@@ -26,6 +26,8 @@ struct File<'a> {
 struct Change<'a> {
     #[serde(default)]
     address: String,
+    /// The key of an object that an earlier apply replaced and did not destroy.
+    deposed: Option<String>,
     #[serde(default, borrow)]
     change: Unknowns<'a>,
 }
@@ -97,6 +99,11 @@ pub(crate) fn parse(text: &str) -> Result<Json, ((u32, u32), String)> {
 
 pub(super) fn array(value: Option<&Json>) -> &[Json] {
     value.and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// Returns whether a resource of a state is deposed: the next apply destroys it.
+pub(super) fn is_deposed(resource: &Json) -> bool {
+    resource.get("deposed_key").is_some_and(Json::is_string)
 }
 
 pub(super) fn index_text(index: &Json) -> Option<String> {

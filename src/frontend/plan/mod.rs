@@ -26,7 +26,7 @@ use super::lift::{Exists, Lift};
 use crate::ir::{Dialect, NodeId, SourceLocation};
 use crate::resource::Graph;
 use expression::{is_id, split_index};
-use json::{array, index_text};
+use json::{array, index_text, is_deposed};
 
 pub(crate) use json::parse;
 #[cfg(feature = "cli")]
@@ -99,13 +99,17 @@ impl<'p> Plan<'p> {
         };
         for change in array(root.get("resource_changes")) {
             let address = change.get("address").and_then(Json::as_str);
-            let (Some(address), Some(change)) = (address, change.get("change")) else {
+            let (Some(address), Some(changed)) = (address, change.get("change")) else {
                 continue;
             };
-            if let Some(unknown) = change.get("after_unknown") {
+            // A deposed object has the address of its successor, and the apply only destroys it.
+            if change.get("deposed").is_some_and(|it| !it.is_null()) {
+                continue;
+            }
+            if let Some(unknown) = changed.get("after_unknown") {
                 plan.unknown.insert(address, unknown);
             }
-            let mut actions = array(change.get("actions")).iter();
+            let mut actions = array(changed.get("actions")).iter();
             if actions.any(|it| it == "forget") {
                 plan.forgotten.insert(address);
             }
@@ -214,6 +218,9 @@ impl<'p> Plan<'p> {
             let (Some(address), Some(of)) = (text("address"), text("type")) else {
                 continue;
             };
+            if is_deposed(resource) {
+                continue;
+            }
             let data = text("mode") == Some("data");
             // In the prior state, only data sources describe the plan, and resources that only leave the
             // state, whose planned values are empty.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 use super::expression::is_list;
-use super::json::{array, index_text};
+use super::json::{array, index_text, is_deposed};
 use super::{Plan, Planned};
 use crate::ir::Expr;
 use crate::resource::{Map, RawValue};
@@ -335,6 +335,7 @@ impl<'p> Plan<'p> {
             }
             let values = resource.get("values").unwrap_or(&Json::Null);
             let after = self.resources.iter().find(|it| it.address == address);
+            let after = after.filter(|_| !is_deposed(resource));
             let stays = after.is_some_and(|it| {
                 let values = values.as_object().into_iter().flatten();
                 let mut values = values.filter(|(key, _)| *key != "id");
