@@ -164,7 +164,8 @@ fn launch_source<'g>(
         (Some(spec), _) => template_of_specification(index, id, Some(spec)).into(),
         (None, Some(spec)) => {
             let by = (id, "mixed_launch_template");
-            template(index, by, spec.launch_template.as_ref(), spec.name.as_ref()).into()
+            let named = (spec.launch_template.as_ref(), spec.name.as_ref());
+            template(index, by, named, spec.version.as_ref()).into()
         }
         (None, None) => LaunchSource::Unknown,
     }

@@ -467,8 +467,8 @@ fn from_launch_template<'g>(
         (None, Some(spec)) => template(
             index,
             (id, "mixed_launch_template"),
-            spec.launch_template.as_ref(),
-            spec.name.as_ref(),
+            (spec.launch_template.as_ref(), spec.name.as_ref()),
+            spec.version.as_ref(),
         ),
         (None, None) => Template::Unknown(id, "launch_template"),
     };

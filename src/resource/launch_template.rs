@@ -214,9 +214,9 @@ resource! {
         "LaunchTemplateData.PrivateDnsNameOptions" / "private_dns_name_options" = "the agent uses the names of the services",
         "VersionDescription" / "description" = "a text",
         "" / "name_prefix" = "a name",
-        "" / "default_version" = "the reader uses the version in the file",
-        "" / "update_default_version" = "the reader uses the version in the file",
-        "" / "latest_version" = "AWS sets it",
+        "" / "default_version" = "the check compares it with the version of the instance",
+        "" / "update_default_version" = "the default version is then the one in the file",
+        "" / "latest_version" = "the check compares it with the version of the instance",
     }
 }
 

@@ -264,3 +264,56 @@ fn deposed_objects_do_not_replace_their_successors() {
     }
     assert!(unknown > 100, "{unknown}");
 }
+
+#[test]
+fn only_the_version_in_the_file_has_its_content() {
+    let path = "tests/corpus/tf/plans/launch-template.json";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let plan: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let verdict = |latest: Option<i64>, default: Option<i64>, version: &str| {
+        let mut plan = plan.clone();
+        for change in plan["resource_changes"].as_array_mut().unwrap() {
+            if change["address"] == "aws_launch_template.reports" {
+                let unknown = &mut change["change"]["after_unknown"];
+                unknown["latest_version"] = latest.is_none().into();
+                unknown["default_version"] = default.is_none().into();
+            }
+        }
+        let resources = plan["planned_values"]["root_module"]["resources"]
+            .as_array_mut()
+            .unwrap();
+        for resource in resources {
+            let address = resource["address"].clone();
+            let values = &mut resource["values"];
+            if address == "aws_launch_template.reports" {
+                values["latest_version"] = latest.into();
+                values["default_version"] = default.into();
+            }
+            if address == "aws_instance.reports" {
+                values["launch_template"][0]["version"] = version.into();
+            }
+        }
+        let text = plan.to_string();
+        let input = Input::read("plan.json", &text, None, &Deployment::default()).unwrap();
+        let checked = input
+            .graphs
+            .iter()
+            .map(|graph| reachability::check(graph, &reachability::Assumptions::default()));
+        reachability::merge(checked.collect()).instances[0].verdict
+    };
+    use reachability::Verdict::{Reachable, Unknown};
+    // A new launch template.
+    assert_eq!(verdict(None, None, "$Default"), Reachable);
+    assert_eq!(verdict(None, None, "1"), Reachable);
+    assert_eq!(verdict(None, None, "2"), Unknown);
+    // An existing one without a change.
+    assert_eq!(verdict(Some(4), Some(4), "$Default"), Reachable);
+    assert_eq!(verdict(Some(4), Some(3), "$Default"), Unknown);
+    assert_eq!(verdict(Some(4), Some(3), "$Latest"), Reachable);
+    assert_eq!(verdict(Some(4), Some(3), "4"), Reachable);
+    assert_eq!(verdict(Some(4), Some(3), "3"), Unknown);
+    // A new version of an existing one, whose default version stays.
+    assert_eq!(verdict(None, Some(3), "$Default"), Unknown);
+    assert_eq!(verdict(None, Some(3), "$Latest"), Reachable);
+}
