@@ -90,6 +90,9 @@ fn by_parameter(name: &str) -> Image {
     let has = (amazon && (last.starts_with("al2023-ami-") || last.starts_with("amzn2-ami-")))
         || (name.starts_with("/aws/service/ami-windows-latest/") && windows(last))
         || canonical(name)
+        || ["ventura", "sonoma", "sequoia"]
+            .iter()
+            .any(|it| name.starts_with(&format!("/aws/service/ec2-macos/{it}/")))
         || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2/")
         || name.starts_with("/aws/service/ecs/optimized-ami/amazon-linux-2023/")
         || (name.starts_with("/aws/service/eks/optimized-ami/") && name.contains("/amazon-linux"));

@@ -12,6 +12,7 @@ use super::ternary::Ternary;
 use crate::ir::NodeId;
 use crate::resource::Node;
 
+mod circular;
 mod endpoints;
 mod gateways;
 mod groups;
@@ -25,6 +26,7 @@ pub(super) use groups::by_id;
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 
 const CHECKS: &[Check] = &[
+    circular::dependencies,
     endpoints::names,
     endpoints::regions,
     endpoints::types,

@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
 **Checks** that the image includes SSM Agent, or that user data installs it and does not remove it.
 
 **Passes** for Amazon Linux 2 and 2023, their images for Amazon ECS, Ubuntu Server 16.04 to 25.04,
-and Windows Server 2016 and later. A public parameter must identify the image, or an image lookup
+macOS 13 to 15, and Windows Server 2016 and later. A public parameter must identify the image, or an image lookup
 with the publisher as owner.
 
 **Fails** for `minimal` images of Amazon Linux, Debian, RHEL, CentOS, Rocky Linux and similar images
@@ -35,7 +35,9 @@ installs it from the internet without a route there. The bucket
 An agent before 3.3.40 also requires a path to `ec2messages`. Without it, user data that installs such
 a version fails. An image from before May 2024 is unknown.
 
-**Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if the image includes the agent.
+**Unknown** for an image ID, and for a lookup of images that anyone can own. Pass `--assume agent` if
+the image includes the agent. Also unknown if user data changes the outbound firewall, a proxy, the
+default route or the names of the instance.
 
 **Fix:** use an image that includes the agent. Or install it in user data from the bucket of the
 Region, through an S3 gateway endpoint.
@@ -111,7 +113,31 @@ enum Script {
     Unknown,
     /// One of its alternatives stops or removes the agent.
     MayRemove,
+    /// It changes a firewall, a proxy or names, which the connections of the agent can pass.
+    Network,
 }
+
+/// Words of a line that changes how outbound connections leave the instance: all words of one row.
+const NETWORK: &[&[&str]] = &[
+    &["iptables", "OUTPUT"],
+    &["iptables", " -P "],
+    &["iptables-restore"],
+    &["nft ", "output"],
+    &["nft -f"],
+    &["ufw ", " out"],
+    &["ufw ", "outgoing"],
+    &["firewall-cmd", "--direct"],
+    &["firewall-cmd", "--policy"],
+    &["netsh ", "winhttp"],
+    &["netsh ", "advfirewall"],
+    &["NetFirewall", "Outbound"],
+    &["DnsClientServerAddress"],
+    &["ip route", "default"],
+    &["ip route", "blackhole"],
+    &["amazon-ssm-agent", "roxy"],
+    &["/etc/resolv.conf"],
+    &["/etc/hosts", "amazonaws.com"],
+];
 
 fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
     let mut effects: Vec<Script> = match setting {
@@ -129,6 +155,7 @@ fn script(index: &GraphIndex<'_>, setting: &Setting<Value<Text>>) -> Script {
         1 => effects.swap_remove(0),
         _ if effects.iter().all(removes) => Script::Removes,
         _ if effects.iter().any(removes) => Script::MayRemove,
+        _ if effects.iter().any(|it| matches!(it, Script::Network)) => Script::Network,
         _ => Script::Unknown,
     }
 }
@@ -162,6 +189,11 @@ fn effect(index: &GraphIndex<'_>, text: &str, complete: bool) -> Script {
     ]) && !line_does(&["systemctl start", "systemctl enable", "systemctl restart"])
     {
         return Script::Removes;
+    }
+    let mut lines = text.lines().filter(|it| !it.trim_start().starts_with('#'));
+    let is_proxied = text.contains("amazon-ssm-agent.service.d") && text.contains("_proxy=");
+    if is_proxied || lines.any(|it| NETWORK.iter().any(|all| all.iter().all(|w| it.contains(w)))) {
+        return Script::Network;
     }
     let installs = line_does(&[
         "install",
@@ -306,6 +338,12 @@ fn check_image<'g>(index: &GraphIndex<'g>, instance: &InstanceConfig<'g>) -> Hop
         _ => at,
     };
     match (image, script) {
+        (_, Script::Network) => HopResult::unknown(
+            HOP,
+            "user data changes a firewall, a proxy, routes or names; the file does not show whether the agent \
+             connects",
+        )
+        .at(script_at.0, script_at.1),
         (Image::WithAgent(_) | Image::Opaque(_), Script::Removes) => {
             HopResult::fail(HOP, "user data stops or removes SSM Agent")
                 .at(script_at.0, script_at.1)
