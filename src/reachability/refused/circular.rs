@@ -37,7 +37,14 @@ pub(super) fn dependencies(index: &GraphIndex<'_>) -> Vec<Refusal> {
         let Some(circle) = circle(&all, start) else {
             continue;
         };
-        let exists = circle.iter().map(|&id| index.exists(id));
+        let exists = circle.iter().map(|&id| {
+            let node = index.graph.node(id);
+            if node.is_some_and(Node::is_certain) {
+                Ternary::Yes
+            } else {
+                Ternary::Unknown
+            }
+        });
         let after = circle.iter().skip(1).chain([&start]);
         let edges = circle.iter().zip(after);
         let certain = edges.map(|(from, to)| {
