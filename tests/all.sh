@@ -212,6 +212,12 @@ stage_embed() {
     step 'other tools' "$python" tests/embedding.py "$program" target/debug/team-access "$tools"
 }
 
+stage_package() {
+    step build build
+    needs npm 'packages of a release' || return 0
+    step packages "$python" tests/packaging.py "$program" "$tools"
+}
+
 # Judges of the check that share no code with it.
 stage_referee() {
     step build build
@@ -229,7 +235,7 @@ needs() {
     return 1
 }
 
-known=(lint unit prose deploy parity convert checkers embed referee)
+known=(lint unit prose deploy parity convert checkers embed package referee)
 stages=()
 all=
 for argument; do

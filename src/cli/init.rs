@@ -40,7 +40,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Directory with the sources of ssm-synth, for a crate
-    #[arg(long, value_name = "DIR")]
+    ///
+    /// Default: the sources that the program was built from. A published program uses the published
+    /// crate.
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     path: Option<PathBuf>,
 }
 
@@ -63,6 +66,42 @@ fn dependency(source: Option<&Path>, testing: bool) -> String {
     match testing {
         true => format!("{{ {of}, default-features = false, features = [\"testing\"] }}"),
         false => format!("{{ {of}, default-features = false }}"),
+    }
+}
+
+/// The directory of the sources that this program was built from.
+const BUILT_FROM: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Whether this program is a published version, so that other projects can install it.
+fn is_published() -> bool {
+    // The release workflow sets this variable. Cargo builds published crates in its registry.
+    option_env!("SSM_SYNTH_RELEASE").is_some()
+        || Path::new(BUILT_FROM)
+            .ancestors()
+            .any(|it| it.ends_with("registry/src"))
+}
+
+/// Returns the directory with the library's sources, or `None` for the published crate.
+fn source(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    if let Some(path) = path {
+        if !path.join("Cargo.toml").is_file() {
+            let path = path.display();
+            return Err(Failure::usage(format!("`--path {path}` has no Cargo.toml")));
+        }
+        let path = std::path::absolute(path);
+        return path
+            .map(Some)
+            .map_err(|error| Failure::usage(format!("`--path`: {error}")));
+    }
+    let built_from = Path::new(BUILT_FROM);
+    match built_from.join("Cargo.toml").is_file() {
+        _ if is_published() => Ok(None),
+        true => Ok(Some(built_from.to_owned())),
+        false => Err(Failure::usage(format!(
+            "the sources of this program no longer exist in `{}`",
+            built_from.display()
+        ))
+        .with_help("pass `--path DIR` with the sources of ssm-synth")),
     }
 }
 
@@ -176,17 +215,7 @@ fn workflow(text: &str) -> String {
 }
 
 fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let source = match &args.path {
-        None => None,
-        Some(path) if path.join("Cargo.toml").is_file() => {
-            let path = std::path::absolute(path);
-            Some(path.map_err(|error| Failure::usage(format!("`--path`: {error}")))?)
-        }
-        Some(path) => {
-            let path = path.display();
-            return Err(Failure::usage(format!("`--path {path}` has no Cargo.toml")));
-        }
-    };
+    let source = source(args.path.as_deref())?;
     let fill = |text: &str| {
         text.replace("__NAME__", name)
             .replace("__CRATE__", &name.replace('-', "_"))
@@ -194,7 +223,8 @@ fn of_crate(args: &Args, name: &str) -> Result<Vec<(String, String)>, Failure> {
             .replace("__TESTING__", &dependency(source.as_deref(), true))
     };
     let mut files: Vec<(String, String)> = [
-        ("Cargo.toml", template!("Cargo.toml")),
+        // Cargo excludes a directory with a `Cargo.toml` from the archive of the crate.
+        ("Cargo.toml", template!("manifest.toml")),
         ("src/lib.rs", template!("lib.rs")),
         ("src/main.rs", template!("main.rs")),
         ("tests/stacks.rs", template!("stacks.rs")),
@@ -225,13 +255,22 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let file = ("ssm-synth.yaml".to_owned(), config.clone());
     let made = settings.template_of(file, None)?.text;
     let schema = format!("{:#}\n", crate::frontend::schema());
+    let version = env!("CARGO_PKG_VERSION");
+    let language = match is_published() {
+        // pre-commit installs the wheel.
+        true => format!(
+            "language: python\n        additional_dependencies: [\"ssm-synth=={version}\"]"
+        ),
+        // The program on the PATH.
+        false => "language: system".to_owned(),
+    };
     let files = [
         ("ssm-synth.yaml", config),
         ("ssm-synth.schema.json", schema),
         ("stack.json", made),
         (
             ".pre-commit-config.yaml",
-            template!("pre-commit.yaml").to_owned(),
+            template!("pre-commit.yaml").replace("__LANGUAGE__", &language),
         ),
         (
             ".github/workflows/stacks.yml",
