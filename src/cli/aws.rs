@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::output;
 use super::settings::stack_and_region;
-use crate::deploy::aws::{Access, region};
+use crate::deploy::aws::Access;
 use crate::deploy::error::{AwsError, ErrorKind};
 use crate::deploy::outcome::{DeployError, Detached};
 use crate::deploy::plain;
@@ -91,13 +91,6 @@ impl AwsArgs {
             }
         }
         out
-    }
-
-    /// Returns the Region of the option, the environment or the profile.
-    pub(super) fn known_region(&self) -> Result<Option<&'static Region>, Failure> {
-        let access = self.access(None)?;
-        let name = block_on(async { Ok(region(&access).await) })?;
-        Ok(name.and_then(|name| Region::find(&name)))
     }
 
     /// Returns how to access AWS, with the Region of a configuration.

@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<(), Failure> {
 
 fn deploy(args: &Args, context: &Context) -> Result<(), Failure> {
     let start = Instant::now();
-    let source = args.source.read(context, args.aws.known_region()?)?;
+    let source = args.source.read(context)?;
     let stack = source.stack.clone();
     let tags = args.tags.iter().map(|it| pair(it));
     let tags = tags.collect::<Result<Vec<_>, _>>()?;

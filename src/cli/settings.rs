@@ -36,10 +36,6 @@ pub(super) struct Settings {
     /// Any setting with its value in YAML, such as `endpoints.zones=one`
     #[arg(long, help_heading = HEADING, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// The Region to deploy to. A configuration that sets none is generated for it.
-    #[cfg(feature = "deploy")]
-    #[arg(skip)]
-    deployment_region: Option<&'static Region>,
 }
 
 /// The name and the Region of a stack.
@@ -127,15 +123,6 @@ fn quote(text: &str) -> String {
 }
 
 impl Settings {
-    /// Returns the options, with the Region to deploy to.
-    #[cfg(feature = "deploy")]
-    pub(super) fn deployed_to(&self, region: Option<&'static Region>) -> Settings {
-        Settings {
-            deployment_region: region,
-            ..self.clone()
-        }
-    }
-
     /// Returns the settings of the options: option, path, value in YAML.
     fn flags(&self, stack: StackName<'_>) -> Result<Vec<(String, String, String)>, Failure> {
         if let Some(name) = stack.region {
@@ -292,13 +279,6 @@ impl Settings {
             // The last value of a repeated option applies.
             sources.retain(|(name, _)| *name != source);
             sources.push((source, value));
-            set.map_err(|diagnostics| fail(&diagnostics, sources))?;
-        }
-        #[cfg(feature = "deploy")]
-        if let Some(region) = self.deployment_region
-            && !config.has_region()
-        {
-            let set = config.set("--region", "region", region.name);
             set.map_err(|diagnostics| fail(&diagnostics, sources))?;
         }
         Ok(config)

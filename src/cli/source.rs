@@ -43,21 +43,17 @@ pub(super) struct Source {
 }
 
 impl SourceArgs {
-    /// Reads the template of the file, or generates it for this Region.
-    pub(super) fn read(
-        &self,
-        context: &Context,
-        region: Option<&'static Region>,
-    ) -> Result<Source, Failure> {
+    /// Reads the template of the file, or generates it.
+    pub(super) fn read(&self, context: &Context) -> Result<Source, Failure> {
         let parameters = self.parameters.pairs()?;
-        let settings = self.settings.deployed_to(region);
         let made = match &self.file {
             Some(path) => {
                 let (name, text) = (path.display().to_string(), read(path)?);
                 match InputFormat::of(&text) {
                     InputFormat::Config => {
                         reject_unknown(&name, &text)?;
-                        settings.template_of((name, text), self.stack.as_ref())?
+                        self.settings
+                            .template_of((name, text), self.stack.as_ref())?
                     }
                     InputFormat::Plan => {
                         let failure = Failure::usage(format!("`{name}` is a Terraform plan"));
@@ -79,7 +75,7 @@ impl SourceArgs {
                     }
                 }
             }
-            None => settings.template(context, self.stack.as_ref())?,
+            None => self.settings.template(context, self.stack.as_ref())?,
         };
         let name = made.stack.clone();
         Source::new(name, made.text, made.stack, made.region, &parameters)

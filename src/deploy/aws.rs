@@ -5,9 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -50,20 +48,6 @@ pub(crate) struct Cloud {
     pub(crate) region: String,
     client: RefCell<Client>,
     stop: Stop,
-}
-
-/// Returns the region of the option, the environment or the profile, without a call.
-pub(crate) async fn region(access: &Access) -> Option<String> {
-    if access.region.is_some() {
-        return access.region.clone();
-    }
-    let mut profile = ProfileFileRegionProvider::builder();
-    if let Some(name) = &access.profile {
-        profile = profile.profile_name(name);
-    }
-    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(profile.build());
-    chain.region().await.map(|region| region.to_string())
 }
 
 /// Creates a client, and resolves its region and credentials.

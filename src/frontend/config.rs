@@ -176,13 +176,6 @@ impl Config {
         Ok(())
     }
 
-    /// Whether the file or an option sets the Region.
-    #[cfg(feature = "deploy")]
-    pub(crate) fn has_region(&self) -> bool {
-        let region = self.root.get("region");
-        region.is_some_and(|item| !matches!(item.node, Node::Null))
-    }
-
     /// Returns the number of instances in the file. Without any, the stack has the default instance.
     pub(crate) fn instances(&self) -> usize {
         self.root
