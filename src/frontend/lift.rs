@@ -99,6 +99,7 @@ impl Lift {
                 is_conditional: false,
                 is_excluded: false,
                 parent: None,
+                dangling: Vec::new(),
                 unknown_properties: Map::default(),
             })),
         });
@@ -402,6 +403,12 @@ impl Lift {
     }
 
     /// Marks all properties as unknown.
+    pub(crate) fn set_dangling(&mut self, id: NodeId, names: Vec<String>) {
+        if let Some(origin) = &mut self.graph.nodes[id.index()].origin {
+            origin.dangling = names;
+        }
+    }
+
     pub(crate) fn mark_unknown(&mut self, id: NodeId) {
         let fields = self.kind(id).map(|kind| kind.fields).unwrap_or_default();
         if let Some(origin) = &mut self.graph.nodes[id.index()].origin {

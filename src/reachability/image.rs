@@ -87,7 +87,7 @@ fn by_parameter(name: &str) -> Image {
     if amazon && last.contains("minimal") {
         return Image::WithoutAgent(shown);
     }
-    let has = (amazon && (last.starts_with("al2023-ami-") || last.starts_with("amzn2-ami-")))
+    let has = (amazon && amazon_linux(last))
         || (name.starts_with("/aws/service/ami-windows-latest/") && windows(last))
         || canonical(name)
         || ["ventura", "sonoma", "sequoia"]
@@ -103,6 +103,28 @@ fn by_parameter(name: &str) -> Image {
         return Image::WithoutAgent(shown);
     }
     Image::Opaque(shown)
+}
+
+/// Returns whether a name has the form of those that AWS publishes for Amazon Linux.
+fn amazon_linux(name: &str) -> bool {
+    let kernel =
+        |it: &str| it == "default" || it.split('.').all(|part| part.parse::<u32>().is_ok());
+    if let Some(rest) = name.strip_prefix("al2023-ami-kernel-") {
+        let parts = rest.rsplit_once('-');
+        return parts
+            .is_some_and(|(version, of)| kernel(version) && ["x86_64", "arm64"].contains(&of));
+    }
+    let Some(rest) = name.strip_prefix("amzn2-ami-") else {
+        return false;
+    };
+    let rest = match rest
+        .strip_prefix("kernel-")
+        .and_then(|it| it.split_once('-'))
+    {
+        Some((version, rest)) if kernel(version) => rest,
+        _ => rest,
+    };
+    ["hvm-x86_64-gp2", "hvm-x86_64-ebs", "hvm-arm64-gp2"].contains(&rest)
 }
 
 fn windows(name: &str) -> bool {

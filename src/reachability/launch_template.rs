@@ -61,7 +61,7 @@ fn is_in_file(index: &GraphIndex<'_>, id: NodeId, version: Option<&Value<Text>>)
         return false;
     };
     let version = match version {
-        None => "$Default",
+        None | Some(Value::Expr(Expr::Absent)) => "$Default",
         Some(Value::Lit(version)) => version,
         Some(Value::Expr(Expr::Attr(node, attr))) if *node == id => {
             if *attr == LaunchTemplate::LATEST_VERSION {

@@ -12,12 +12,13 @@ use super::ternary::Ternary;
 use crate::ir::NodeId;
 use crate::resource::Node;
 
-mod circular;
 mod endpoints;
 mod gateways;
 mod groups;
+mod launch;
 mod ranges;
 mod subnets;
+mod template;
 mod zones;
 
 pub(super) use groups::by_id;
@@ -26,10 +27,17 @@ pub(super) use groups::by_id;
 type Check = fn(&GraphIndex<'_>) -> Vec<Refusal>;
 
 const CHECKS: &[Check] = &[
-    circular::dependencies,
+    template::circular,
+    template::dangling,
+    launch::combinations,
+    launch::zones,
+    launch::architectures,
+    launch::profiles,
+    launch::sizes,
     endpoints::names,
     endpoints::regions,
     endpoints::types,
+    endpoints::properties,
     endpoints::private_dns_twice,
     endpoints::private_dns_without_attributes,
     subnets::in_one_zone,
@@ -38,16 +46,20 @@ const CHECKS: &[Check] = &[
     zones::twice,
     zones::beside_private_dns,
     groups::peers,
+    groups::rules_twice,
+    groups::names,
     groups::interfaces,
     groups::by_name,
     ranges::outside_the_vpc,
     ranges::overlapping,
+    ranges::sizes,
     ranges::fixed_outside,
     ranges::fixed_twice,
     gateways::attached_twice,
     gateways::without_gateway,
     gateways::foreign_routes,
     gateways::foreign_associations,
+    gateways::associated_twice,
     gateways::entries_twice,
     gateways::routes_twice,
 ];

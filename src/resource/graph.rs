@@ -36,6 +36,8 @@ pub struct Origin {
     pub is_excluded: bool,
     /// The resource whose properties contain this one. Default: none.
     pub parent: Option<NodeId>,
+    /// Names to which it refers and that the file does not contain. Default: none.
+    pub dangling: Vec<String>,
     /// Properties that its table does not know.
     pub unknown_properties: Map<'static>,
 }

@@ -60,6 +60,7 @@ impl Graph {
             is_conditional: false,
             is_excluded: false,
             parent: None,
+            dangling: Vec::new(),
             unknown_properties: map,
         }));
         let (stack, like) = (node.stack, node.clone());

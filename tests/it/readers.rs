@@ -291,7 +291,11 @@ fn only_the_version_in_the_file_has_its_content() {
                 values["default_version"] = default.into();
             }
             if address == "aws_instance.reports" {
-                values["launch_template"][0]["version"] = version.into();
+                let of_instance = values["launch_template"][0].as_object_mut().unwrap();
+                of_instance.remove("version");
+                if !version.is_empty() {
+                    of_instance.insert("version".to_owned(), version.into());
+                }
             }
         }
         let text = plan.to_string();
@@ -313,6 +317,8 @@ fn only_the_version_in_the_file_has_its_content() {
     assert_eq!(verdict(Some(4), Some(3), "$Latest"), Reachable);
     assert_eq!(verdict(Some(4), Some(3), "4"), Reachable);
     assert_eq!(verdict(Some(4), Some(3), "3"), Unknown);
+    // The default of the argument.
+    assert_eq!(verdict(None, None, ""), Reachable);
     // A new version of an existing one, whose default version stays.
     assert_eq!(verdict(None, Some(3), "$Default"), Unknown);
     assert_eq!(verdict(None, Some(3), "$Latest"), Reachable);

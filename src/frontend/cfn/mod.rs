@@ -6,6 +6,7 @@
 
 #[cfg(feature = "cli")]
 mod attributes;
+mod dangling;
 mod exports;
 mod functions;
 mod link;
@@ -338,6 +339,7 @@ impl<'t> Reader<'t> {
             _ => Vec::new(),
         };
         lift.add_dependencies(id, after);
+        lift.set_dangling(id, self.dangling(tree));
         if opaque {
             lift.mark_unknown(id);
         }

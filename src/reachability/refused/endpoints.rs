@@ -1,7 +1,7 @@
 //! VPC endpoints that AWS refuses to create.
 
 use super::{Refusal, together};
-use crate::ir::{Expr, NodeId, Text, Value};
+use crate::ir::{Dialect, Expr, NodeId, Text, Value};
 use crate::reachability::endpoint::to_interface;
 use crate::reachability::fix::in_region;
 use crate::reachability::graph_index::{GraphIndex, Resolved};
@@ -13,7 +13,7 @@ use crate::reachability::service_name::{
 use crate::reachability::ternary::Ternary;
 use crate::reachability::{Fix, Hop};
 use crate::region::Region;
-use crate::resource::{RawValue, Resource, VpcEndpoint};
+use crate::resource::{EndpointType, RawValue, Resource, VpcEndpoint};
 
 /// Services with gateway endpoints.
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html>
@@ -94,6 +94,41 @@ pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
             ),
             _ => None,
         }
+    };
+    endpoints(index).into_iter().filter_map(one).collect()
+}
+
+/// A property of the other endpoint type.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html>
+pub(super) fn properties(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, endpoint): (NodeId, &VpcEndpoint)| {
+        // Terraform shows attributes that AWS sets.
+        if index.graph.node(id)?.dialect() != Dialect::Cfn {
+            return None;
+        }
+        let of = match &endpoint.vpc_endpoint_type {
+            Value::Lit(of) => *of,
+            Value::Expr(Expr::Absent) => EndpointType::Gateway,
+            Value::Expr(_) => return None,
+        };
+        let (field, shown) = match of {
+            EndpointType::Interface if !endpoint.route_tables.is_empty() => {
+                ("route_tables", "RouteTableIds")
+            }
+            EndpointType::Gateway if !endpoint.subnets.is_empty() => ("subnets", "SubnetIds"),
+            EndpointType::Gateway if !endpoint.security_groups.is_empty() => {
+                ("security_groups", "SecurityGroupIds")
+            }
+            _ => return None,
+        };
+        let reason = format!(
+            "AWS refuses `{}` (`InvalidParameter`): an endpoint of type `{of}` has no `{shown}`",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::Endpoint, (id, field), index.exists(id), reason)?;
+        Some(refusal.fix(Fix::manual(format!(
+            "remove `{shown}`, or set the other `VpcEndpointType`"
+        ))))
     };
     endpoints(index).into_iter().filter_map(one).collect()
 }

@@ -281,9 +281,34 @@ pub(super) fn foreign_associations(index: &GraphIndex<'_>) -> Vec<Refusal> {
     tables.chain(acls).collect()
 }
 
+/// A subnet with two route tables.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateRouteTable.html>
+pub(super) fn associated_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    let mut seen = HashMap::new();
+    for (id, _, tie) in index.all::<SubnetRouteTableAssociation>() {
+        let Some(subnet) = index.resolve_one::<Subnet>(&tie.subnet).node() else {
+            continue;
+        };
+        let Some(first) = first_of(index, &mut seen, subnet, id) else {
+            continue;
+        };
+        let reason = format!(
+            "AWS refuses `{}` (`Resource.AlreadyAssociated`): `{}` associates `{}` with a route table too",
+            index.name(id),
+            index.name(first),
+            index.name(subnet)
+        );
+        let certain = together(index, &[id, first]);
+        let refusal = Refusal::new(Hop::Route, (id, "subnet"), certain, reason);
+        found.extend(refusal.map(|it| it.fix(Fix::manual("remove one of the associations"))));
+    }
+    found
+}
+
 /// Returns the first resource of a key, and whether the file writes both in the same form. A plan
 /// repeats what it reads from AWS in the resource that contains it.
-fn first_of<K: std::hash::Hash + Eq>(
+pub(super) fn first_of<K: std::hash::Hash + Eq>(
     index: &GraphIndex<'_>,
     seen: &mut HashMap<(K, bool), NodeId>,
     key: K,

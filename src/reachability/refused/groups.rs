@@ -1,5 +1,7 @@
 //! Security groups and rules that AWS refuses to use across VPCs.
 
+use std::collections::HashMap;
+
 use super::{Refusal, is_connected, together};
 use crate::ir::{Dialect, Link, NodeId, Value};
 use crate::reachability::fix::{link, raw};
@@ -250,4 +252,116 @@ pub(crate) fn by_id(index: &GraphIndex<'_>, instance: NodeId) -> Option<Fix> {
         Fix::set(instance, "security_group_names", none),
         Fix::set(instance, "security_groups", RawValue::List(ids?)),
     ]))
+}
+
+/// Two equal rules of a security group.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html>
+pub(super) fn rules_twice(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let ingress = index.all::<SecurityGroupIngress>().map(|(id, node, it)| {
+        let peer = format!(
+            "{:?}",
+            (
+                &it.source,
+                &it.cidr_ip,
+                &it.cidr_ipv6,
+                &it.source_prefix_list
+            )
+        );
+        let traffic = format!("{:?}", (&it.ip_protocol, &it.from_port, &it.to_port));
+        (
+            id,
+            node,
+            &it.group,
+            "source",
+            format!("in {traffic} {peer}"),
+        )
+    });
+    let egress = index.all::<SecurityGroupEgress>().map(|(id, node, it)| {
+        let peer = (
+            &it.destination,
+            &it.cidr_ip,
+            &it.cidr_ipv6,
+            &it.destination_prefix_list,
+        );
+        let traffic = format!("{:?}", (&it.ip_protocol, &it.from_port, &it.to_port));
+        (
+            id,
+            node,
+            &it.group,
+            "destination",
+            format!("out {traffic} {peer:?}"),
+        )
+    });
+    let mut seen: HashMap<(NodeId, String), NodeId> = HashMap::new();
+    let mut found = Vec::new();
+    for (id, node, link, field, rule) in ingress.chain(egress) {
+        // Terraform merges equal rules in the arguments of a group, and shows those of other resources.
+        let is_nested = node.origin.as_ref().is_some_and(|it| it.parent.is_some());
+        let is_unknown = ["Unknown(", "OneOf(", "Opaque("]
+            .iter()
+            .any(|it| rule.contains(it));
+        if is_unknown || (is_nested && node.dialect() == Dialect::Tf) {
+            continue;
+        }
+        let Resolved::Node(group, _) = index.resolve_one::<SecurityGroup>(link) else {
+            continue;
+        };
+        let first = *seen.entry((group, rule)).or_insert(id);
+        if first == id {
+            continue;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidPermission.Duplicate`): security group `{}` has the rule twice",
+            index.name(id),
+            index.name(group)
+        );
+        let certain = together(index, &[id, first]);
+        let refusal = Refusal::new(Hop::InstanceSecurityGroup, (id, field), certain, reason);
+        found.extend(refusal.map(|it| it.fix(Fix::manual("remove one of the rules"))));
+    }
+    found
+}
+
+/// A name of a security group that EC2 reserves, or that another one in the VPC has.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html>
+pub(super) fn names(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let mut seen: Vec<(VpcRef<'_>, &str, NodeId)> = Vec::new();
+    let mut found = Vec::new();
+    for (id, _, group) in index.all::<SecurityGroup>() {
+        let Some(name) = group.group_name.as_ref().and_then(Value::lit) else {
+            continue;
+        };
+        let vpc = index.resolve_one(&group.vpc);
+        let other = seen
+            .iter()
+            .find(|(of, same, _)| *same == name.as_ref() && of.same(&vpc).is_yes());
+        let (certain, error, why) = match other {
+            _ if name.starts_with("sg-") => (
+                index.exists(id),
+                "InvalidParameterValue",
+                "a name does not start with `sg-`".to_owned(),
+            ),
+            Some((_, _, other)) => {
+                let why = format!("`{}` in the VPC has the same name", index.name(*other));
+                (
+                    together(index, &[id, *other]),
+                    "InvalidGroup.Duplicate",
+                    why,
+                )
+            }
+            None => {
+                seen.push((vpc, name, id));
+                continue;
+            }
+        };
+        let reason = format!("EC2 refuses `{}` (`{error}`): {why}", index.name(id));
+        let refusal = Refusal::new(
+            Hop::InstanceSecurityGroup,
+            (id, "group_name"),
+            certain,
+            reason,
+        );
+        found.extend(refusal.map(|it| it.fix(Fix::manual("use another name, or remove it"))));
+    }
+    found
 }

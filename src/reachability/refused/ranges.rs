@@ -42,6 +42,30 @@ pub(super) fn outside_the_vpc(index: &GraphIndex<'_>) -> Vec<Refusal> {
     index.all::<Subnet>().filter_map(one).collect()
 }
 
+/// A VPC or subnet that is larger than a /16 or smaller than a /28.
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html>
+pub(super) fn sizes(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let vpcs = index
+        .all::<Vpc>()
+        .map(|(id, _, it)| (id, &it.cidr_block, "InvalidVpc.Range"));
+    let subnets = index
+        .all::<Subnet>()
+        .map(|(id, _, it)| (id, &it.cidr_block, "InvalidSubnet.Range"));
+    let one = |(id, range, error)| {
+        let range = index.cidr(range)?;
+        if (16..=28).contains(&range.prefix_len()) {
+            return None;
+        }
+        let reason = format!(
+            "AWS refuses `{}` (`{error}`): `{range}` is not between a /16 and a /28",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::Route, (id, "cidr_block"), index.exists(id), reason)?;
+        Some(refusal.fix(Fix::manual("use a range between a /16 and a /28")))
+    };
+    vpcs.chain(subnets).filter_map(one).collect()
+}
+
 /// A VPC, and the ranges of its subnets.
 type Ranges<'g> = (Resolved<'g, Vpc>, Vec<(Cidr, NodeId)>);
 

@@ -1,4 +1,4 @@
-//! Circular dependencies, which CloudFormation refuses before it creates anything.
+//! Templates that CloudFormation refuses before it creates anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::resource::{Map, Node, Resource};
 type Dependencies = BTreeMap<NodeId, BTreeMap<NodeId, bool>>;
 
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html#troubleshooting-errors-dependency-error>
-pub(super) fn dependencies(index: &GraphIndex<'_>) -> Vec<Refusal> {
+pub(super) fn circular(index: &GraphIndex<'_>) -> Vec<Refusal> {
     let mut all = Dependencies::new();
     for (id, node) in index.graph.nodes() {
         let origin = node.origin.as_ref();
@@ -72,6 +72,23 @@ pub(super) fn dependencies(index: &GraphIndex<'_>) -> Vec<Refusal> {
         reported.extend(circle);
     }
     found
+}
+
+/// A reference to what the template does not contain.
+pub(super) fn dangling(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, node): (NodeId, &Node)| {
+        let name = node.origin.as_ref()?.dangling.first()?;
+        let reason = format!(
+            "CloudFormation refuses the template (`Unresolved resource dependencies`): `{}` refers to \
+             `{name}`, which does not exist",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::Agent, (id, ""), Ternary::Yes, reason)?;
+        Some(refusal.fix(Fix::manual(
+            "add the resource or parameter, or correct its name",
+        )))
+    };
+    index.graph.nodes().filter_map(one).collect()
 }
 
 /// Returns the resource whose properties contain a part of the graph.

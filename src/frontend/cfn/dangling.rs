@@ -1,0 +1,71 @@
+//! References to what a template does not contain. CloudFormation refuses it.
+
+use super::Reader;
+use crate::frontend::tree::{Kind, Tree};
+
+impl Reader<'_> {
+    /// Returns the names to which a resource refers and that the template does not contain. A macro or
+    /// a module can create them.
+    pub(super) fn dangling(&self, resource: &Tree) -> Vec<String> {
+        let is_module = |(tree, _): &(&Tree, _)| {
+            let of = tree.get("Type").and_then(Tree::text);
+            of.is_some_and(|it| it.ends_with("::MODULE"))
+        };
+        if self.strict.is_some()
+            || self.unresolved
+            || self.root.get("Transform").is_some()
+            || self.has_macros()
+            || self.resources.values().any(is_module)
+        {
+            return Vec::new();
+        }
+        let mut names = Vec::new();
+        let before = resource.get("DependsOn").into_iter();
+        for it in before.flat_map(|it| it.list().unwrap_or(std::slice::from_ref(it))) {
+            names.extend(it.text().map(str::to_owned));
+        }
+        references(resource, &mut names);
+        names.retain(|name| {
+            !name.starts_with("AWS::")
+                && !self.parameters.contains_key(name.as_str())
+                && self.id(name).is_none()
+        });
+        names
+    }
+}
+
+fn references(tree: &Tree, names: &mut Vec<String>) {
+    match (tree.single(), &tree.kind) {
+        (Some(("Ref", name)), _) => names.extend(name.text().map(str::to_owned)),
+        (Some(("Fn::GetAtt", argument)), _) => {
+            let first = match &argument.kind {
+                Kind::Text(text) => text.split_once('.').map(|(id, _)| id),
+                Kind::List(items) => items.first().and_then(Tree::text),
+                _ => None,
+            };
+            names.extend(first.map(str::to_owned));
+        }
+        (Some(("Fn::Sub", argument)), _) => {
+            let (text, own) = match &argument.kind {
+                Kind::List(items) => (items.first(), items.get(1)),
+                _ => (Some(argument), None),
+            };
+            let pieces = text.and_then(Tree::text).unwrap_or_default().split("${");
+            for piece in pieces.skip(1) {
+                let Some((name, _)) = piece.split_once('}') else {
+                    continue;
+                };
+                let name = name.trim();
+                let id = name.split('.').next().unwrap_or_default();
+                let is_own = own.is_some_and(|own| own.get(name).is_some());
+                if !name.starts_with('!') && !is_own {
+                    names.push(id.to_owned());
+                }
+            }
+            own.into_iter().for_each(|own| references(own, names));
+        }
+        (_, Kind::Map(entries)) => entries.iter().for_each(|it| references(&it.value, names)),
+        (_, Kind::List(items)) => items.iter().for_each(|it| references(it, names)),
+        (_, Kind::Text(_) | Kind::Null) => {}
+    }
+}

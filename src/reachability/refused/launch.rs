@@ -1,0 +1,207 @@
+//! Instances that EC2 and Auto Scaling refuse to start.
+
+use super::{Refusal, together};
+use crate::construct::Architecture;
+use crate::ir::{Attr, Dialect, Expr, Link, NodeId, Value};
+use crate::reachability::graph_index::{GraphIndex, Resolved};
+use crate::reachability::image::{Image, classify};
+use crate::reachability::instance::{self, InstanceConfig};
+use crate::reachability::setting::Setting;
+use crate::reachability::{Fix, Hop};
+use crate::resource::{
+    AutoScalingGroup, Instance, InstanceProfile, LaunchTemplate, Resource, Role, Subnet, Typed,
+};
+
+/// Network interfaces beside the subnet or security groups of the instance.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>
+pub(super) fn combinations(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, node, it): (NodeId, &crate::resource::Node, &Instance)| {
+        // Terraform shows the interfaces of an existing instance in both.
+        if node.dialect() != Dialect::Cfn || it.network_interfaces.is_empty() {
+            return None;
+        }
+        let (field, property) = if !it.subnet.is_absent() {
+            ("subnet", "SubnetId")
+        } else if !it.security_groups.is_empty() {
+            ("security_groups", "SecurityGroupIds")
+        } else {
+            return None;
+        };
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterCombination`): it has network interfaces and `{property}`",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::Agent, (id, field), index.exists(id), reason)?;
+        let fix = format!("remove `{property}`, and set it for the network interface");
+        Some(refusal.fix(Fix::manual(fix)))
+    };
+    index.all::<Instance>().filter_map(one).collect()
+}
+
+/// An instance in another Availability Zone than its subnet.
+pub(super) fn zones(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, _, it): (NodeId, _, &Instance)| {
+        let zone = it.availability_zone.as_ref()?.lit()?;
+        let Resolved::Node(subnet_id, subnet) = index.resolve_one::<Subnet>(&it.subnet) else {
+            return None;
+        };
+        let of_subnet = subnet.availability_zone.lit()?;
+        if zone == of_subnet {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): it is in `{zone}`, and subnet `{}` in \
+             `{of_subnet}`",
+            index.name(id),
+            index.name(subnet_id)
+        );
+        let certain = together(index, &[id, subnet_id]);
+        let refusal = Refusal::new(Hop::Agent, (id, "availability_zone"), certain, reason)?;
+        Some(refusal.fix(Fix::manual("remove the Availability Zone of the instance")))
+    };
+    index.all::<Instance>().filter_map(one).collect()
+}
+
+/// Returns the instance type, with the resource that sets it, if the file determines a single one.
+fn instance_type<'g>(
+    index: &GraphIndex<'g>,
+    config: &InstanceConfig<'g>,
+) -> Option<(NodeId, &'g str)> {
+    let of_template = || match &index.graph.node(config.launch_source)?.resource {
+        Resource::LaunchTemplate(it) => {
+            let of = it.instance_type.as_ref()?.lit()?;
+            Some((config.launch_source, of.as_ref()))
+        }
+        Resource::LaunchConfiguration(it) => {
+            let of = it.instance_type.as_ref()?.lit()?;
+            Some((config.launch_source, of.as_ref()))
+        }
+        _ => None,
+    };
+    match &index.graph.node(config.node)?.resource {
+        Resource::Instance(it) if !it.instance_type.is_absent() => {
+            Some((config.node, it.instance_type.lit()?.as_ref()))
+        }
+        Resource::AutoScalingGroup(it) if it.mixed_launch_template.is_some() => None,
+        _ => of_template(),
+    }
+}
+
+/// An image for another processor than that of the instance type.
+pub(super) fn architectures<'g>(index: &GraphIndex<'g>) -> Vec<Refusal> {
+    let one = |config: InstanceConfig<'g>| {
+        let Setting::Known(node, _, link) = &config.image else {
+            return None;
+        };
+        let (Image::WithAgent(image) | Image::WithoutAgent(image)) = classify(index, link) else {
+            return None;
+        };
+        let (by, of) = instance_type(index, &config)?;
+        let (required, provided) = (Architecture::of(of)?, by_name(&image)?);
+        if required == provided {
+            return None;
+        }
+        let reason = format!(
+            "EC2 refuses `{}` (`InvalidParameterValue`): `{of}` is {}, and image `{image}` is {}",
+            index.name(config.node),
+            required.as_str(),
+            provided.as_str()
+        );
+        let certain = together(index, &[by, *node, config.node]);
+        let refusal = Refusal::new(Hop::Agent, (by, "instance_type"), certain, reason)?;
+        Some(refusal.fix(Fix::manual(
+            "use an image for the processor of the instance type",
+        )))
+    };
+    instance::all(index).into_iter().filter_map(one).collect()
+}
+
+/// Returns the architecture that the name of a public parameter states.
+fn by_name(image: &str) -> Option<Architecture> {
+    if !image.starts_with("/aws/service/") {
+        return None;
+    }
+    let has = |part: &str| image.contains(part);
+    match (has("arm64"), has("x86_64") || has("amd64")) {
+        (true, false) => Some(Architecture::Arm64),
+        (false, true) => Some(Architecture::X86_64),
+        _ if has("ami-windows-latest") => Some(Architecture::X86_64),
+        _ => None,
+    }
+}
+
+/// The ARN of a resource in place of its name, or the name in place of the ARN.
+pub(super) fn profiles(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    fn attribute<R: Typed>(index: &GraphIndex<'_>, link: &Link<R>) -> Option<(NodeId, Attr)> {
+        let Value::Expr(Expr::Attr(id, attr)) = link else {
+            return None;
+        };
+        let node = index.graph.node(*id)?;
+        (node.dialect() == Dialect::Cfn && R::of(&node.resource).is_some()).then_some((*id, *attr))
+    }
+    let refuse = |at: (NodeId, &'static str), target: NodeId, expects: &str| {
+        let reason = format!(
+            "AWS refuses `{}` (`ValidationError`): it expects the {expects} of `{}`",
+            index.name(at.0),
+            index.name(target)
+        );
+        let refusal = Refusal::new(
+            Hop::InstanceProfile,
+            at,
+            together(index, &[at.0, target]),
+            reason,
+        )?;
+        let function = if expects == "ARN" {
+            "use `Fn::GetAtt` with `Arn`"
+        } else {
+            "use `Ref`"
+        };
+        Some(refusal.fix(Fix::manual(function)))
+    };
+    let mut found = Vec::new();
+    for (id, _, it) in index.all::<Instance>() {
+        let link = it.iam_instance_profile.as_ref();
+        if let Some((to, InstanceProfile::ARN)) = link.and_then(|it| attribute(index, it)) {
+            found.extend(refuse((id, "iam_instance_profile"), to, "name"));
+        }
+    }
+    for (id, _, it) in index.all::<InstanceProfile>() {
+        if let Some((to, Role::ARN)) = attribute(index, &it.role.0) {
+            found.extend(refuse((id, "role"), to, "name"));
+        }
+    }
+    for (id, _, it) in index.all::<LaunchTemplate>() {
+        let Some(profile) = &it.iam_instance_profile else {
+            continue;
+        };
+        let at = (id, "iam_instance_profile");
+        let of = |link: &Option<Link<InstanceProfile>>| attribute(index, link.as_ref()?);
+        if let Some((to, InstanceProfile::ARN)) = of(&profile.name) {
+            found.extend(refuse(at, to, "name"));
+        }
+        if let Some((to, attr)) = of(&profile.arn)
+            && attr != InstanceProfile::ARN
+        {
+            found.extend(refuse(at, to, "ARN"));
+        }
+    }
+    found
+}
+
+/// An Auto Scaling group whose minimum is larger than its maximum.
+pub(super) fn sizes(index: &GraphIndex<'_>) -> Vec<Refusal> {
+    let one = |(id, _, it): (NodeId, _, &AutoScalingGroup)| {
+        let (min, max) = (it.min_size.as_ref()?.lit()?, it.max_size.as_ref()?.lit()?);
+        if min <= max {
+            return None;
+        }
+        let reason = format!(
+            "Auto Scaling refuses `{}` (`ValidationError`): its minimum {min} is larger than its \
+             maximum {max}",
+            index.name(id)
+        );
+        let refusal = Refusal::new(Hop::Agent, (id, "min_size"), index.exists(id), reason)?;
+        Some(refusal.fix(Fix::manual("increase the maximum")))
+    };
+    index.all::<AutoScalingGroup>().filter_map(one).collect()
+}
