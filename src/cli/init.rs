@@ -258,9 +258,9 @@ fn of_config(name: &str) -> Result<Vec<(String, String)>, Failure> {
     let version = env!("CARGO_PKG_VERSION");
     let language = match is_published() {
         // pre-commit installs the wheel.
-        true => format!(
-            "language: python\n        additional_dependencies: [\"ssm-synth=={version}\"]"
-        ),
+        true => {
+            format!("language: python\n        additional_dependencies: [\"ssm-synth=={version}\"]")
+        }
         // The program on the PATH.
         false => "language: system".to_owned(),
     };
