@@ -102,7 +102,14 @@ class Packaging:
         path = f"{self.bins()}:{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "CARGO_TARGET_DIR": str(ROOT / "target")}
         folder = self.work / "dist"
-        run("bash", self.sources / "packaging/build.sh", host, folder, "dev", env=environment, timeout=1800)
+        # The build writes the program that other tests use.
+        program = ROOT / "target/debug/ssm-synth"
+        kept = program.with_suffix(".kept")
+        program.rename(kept)
+        try:
+            run("bash", self.sources / "packaging/build.sh", host, folder, "dev", env=environment, timeout=1800)
+        finally:
+            kept.replace(program)
         return folder
 
     @functools.cached_property

@@ -449,6 +449,24 @@ def profiles(place):
         assert "stack `team` does not exist in `us-east-1`" in done.stderr, done.stderr
 
 
+def region_of_the_template(place):
+    """The option, the environment or the profile gives the Region for which `deploy` generates the template."""
+    (place.folder / ".aws").mkdir()
+    (place.folder / ".aws/config").write_text("[profile p]\nregion=us-east-1\n")
+    place.write("name: team\npreset: hardened\nmonitoring: {config_rules: false}\n")
+    for arguments, variables in [
+        (["--region", "us-east-1"], {"AWS_REGION": None}),
+        ([], {"AWS_REGION": "us-east-1"}),
+        ([], {"AWS_REGION": None, "AWS_PROFILE": "p"}),
+    ]:
+        done = place.run("deploy", "--dry-run", *arguments, environment=variables)
+        # Without a Region, this parameter has no value.
+        assert "S3PrefixListId" not in done.stdout + done.stderr, done.stdout + done.stderr
+    place.write("name: team\npreset: hardened\nmonitoring: {config_rules: false}\nregion: eu-west-1\n")
+    done = place.run("deploy", "--dry-run", "--region", "us-east-1", code=2)
+    assert "contradicts the configuration" in done.stderr, done.stderr
+
+
 def values(place):
     """The check and the plan use the deployed values: defaults, previous values, NoEcho values, the region."""
     group = {
@@ -576,6 +594,7 @@ CASES = [
     without_a_network,
     requirements,
     profiles,
+    region_of_the_template,
     values,
     what_is_meant,
     a_job_that_is_ended,
