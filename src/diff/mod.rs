@@ -13,6 +13,7 @@ mod plan;
 mod rename;
 mod replace;
 mod templates;
+mod update;
 mod valuation;
 
 use indexmap::IndexMap;
@@ -100,9 +101,26 @@ pub struct Difference {
     pub change: Change,
     /// The reasons for a replacement.
     pub forced: Vec<Replacement>,
+    /// What the update does in addition: sentences without a period.
+    pub notes: Vec<String>,
 }
 
 impl Difference {
+    fn new(section: &str, id: &str, kind: &str, change: Change) -> Difference {
+        Difference {
+            section: section.to_owned(),
+            id: id.to_owned(),
+            kind: kind.to_owned(),
+            change,
+            forced: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn resource(id: &str, kind: &str, change: Change) -> Difference {
+        Difference::new("Resources", id, kind, change)
+    }
+
     /// Returns whether the resource is certainly replaced.
     pub fn is_replaced(&self) -> bool {
         self.forced.iter().any(|it| {
@@ -157,23 +175,11 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 Change::Changed(changes)
             }
         };
-        out.push(Difference {
-            section: "Resources".to_owned(),
-            id: id.clone(),
-            kind: entry.kind.clone(),
-            change,
-            forced: Vec::new(),
-        });
+        out.push(Difference::resource(id, &entry.kind, change));
     }
     for (id, entry) in &old.resources {
         if !new.resources.contains_key(id) {
-            out.push(Difference {
-                section: "Resources".to_owned(),
-                id: id.clone(),
-                kind: entry.kind.clone(),
-                change: Change::Removed,
-                forced: Vec::new(),
-            });
+            out.push(Difference::resource(id, &entry.kind, Change::Removed));
         }
     }
     rename::find(old, new, &mut out);
@@ -190,13 +196,8 @@ pub(crate) fn compare(old: &Side, new: &Side) -> Vec<Difference> {
                 old: Some(was.as_str().into()),
                 new: Some(value.as_str().into()),
             };
-            out.push(Difference {
-                section: "Parameters".to_owned(),
-                id: name.clone(),
-                kind: String::new(),
-                change: Change::Changed(vec![change]),
-                forced: Vec::new(),
-            });
+            let change = Change::Changed(vec![change]);
+            out.push(Difference::new("Parameters", name, "", change));
         }
     }
     out
@@ -210,15 +211,7 @@ fn sections(old: &Side, new: &Side, out: &mut Vec<Difference>) {
         .filter(|it| !new.sections.contains_key(*it));
     for section in new.sections.keys().chain(gone) {
         let [was, is] = [old, new].map(|it| it.sections.get(section).unwrap_or(&empty));
-        let mut push = |id: &str, change| {
-            out.push(Difference {
-                section: section.clone(),
-                id: id.to_owned(),
-                kind: String::new(),
-                change,
-                forced: Vec::new(),
-            });
-        };
+        let mut push = |id: &str, change| out.push(Difference::new(section, id, "", change));
         let (Value::Object(was), Value::Object(is)) = (was, is) else {
             if was != is {
                 let mut changes = Vec::new();
@@ -252,6 +245,30 @@ fn keyed(items: &[Value]) -> Option<IndexMap<&str, &Value>> {
         Some((item.get("Key")?.as_str()?, value))
     });
     pairs.collect()
+}
+
+/// Properties that identify an item of a list.
+const ITEM_KEYS: [&str; 14] = [
+    "Name",
+    "name",
+    "Id",
+    "Key",
+    "PolicyName",
+    "Sid",
+    "DeviceName",
+    "AttributeName",
+    "IndexName",
+    "ParameterKey",
+    "ParameterName",
+    "Namespace",
+    "Field",
+    "OptionName",
+];
+
+/// Returns the key of an item, such as the name of a container.
+fn item_key(item: &Value) -> Option<&str> {
+    let map = item.as_object()?;
+    ITEM_KEYS.iter().find_map(|key| map.get(*key)?.as_str())
 }
 
 fn is_function(value: &Map<String, Value>) -> bool {
@@ -306,6 +323,27 @@ fn properties(old: &Value, new: &Value, path: &str, out: &mut Vec<PropertyChange
                     Some(at) => drop(left.remove(at)),
                     None => more.push(item),
                 }
+            }
+            // Items with the same key are one item.
+            let only = |all: &[&Value], key: &str| {
+                let same = all.iter().filter(|it| item_key(it) == Some(key));
+                same.count() == 1
+            };
+            let shared: Vec<(&Value, &Value, &str)> = more
+                .iter()
+                .filter_map(|is| {
+                    let key = item_key(is)?;
+                    let was = left.iter().find(|it| item_key(it) == Some(key))?;
+                    (only(&left, key) && only(&more, key)).then_some((*was, *is, key))
+                })
+                .collect();
+            for (before, after, key) in &shared {
+                properties(before, after, &format!("{path}[{key}]"), out);
+                left.retain(|it| !std::ptr::eq(*it, *before));
+                more.retain(|it| !std::ptr::eq(*it, *after));
+            }
+            if left.is_empty() && more.is_empty() && !shared.is_empty() {
+                return;
             }
             if left.is_empty() && more.is_empty() {
                 out.push(whole(Some(old), Some(new), path.to_owned()));

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Change, Difference, PropertyChange, Side};
+use super::{Change, Difference, PropertyChange, Side, update};
 use crate::resource::{KINDS, OTHER_PEER};
 use crate::tsv;
 
@@ -33,6 +33,8 @@ pub enum ReplacementReason {
     Version(String),
     /// The resource has a new ID.
     Renamed,
+    /// The update policy of an Auto Scaling group.
+    UpdatePolicy,
     /// The plan contains the replacement.
     Planned,
     /// The rules for the property are unknown, for this reason.
@@ -106,7 +108,7 @@ pub(crate) fn names(path: &str, property: &str) -> bool {
 
 /// Returns the replacements that changed properties force.
 pub(crate) fn forced<'a>(kind: &str, paths: impl Iterator<Item = &'a str>) -> Vec<Replacement> {
-    let Some(rules) = rules(kind) else {
+    let Some(rules) = rules(kind).filter(|_| !is_handled(kind)) else {
         let each = paths.filter_map(|path| unruled(kind, path));
         let mut out: Vec<Replacement> = Vec::new();
         each.for_each(|it| {
@@ -245,6 +247,34 @@ fn rules_of_cfn(kind: &str) -> Option<Rules> {
     rules(keys.find(|key| expected.contains(&letters(key)))?)
 }
 
+/// Returns whether the cases of [`unruled`] decide all properties of a type.
+fn is_handled(kind: &str) -> bool {
+    let starts = ["Custom::", "AWS::Serverless::"];
+    starts.iter().any(|it| kind.starts_with(it)) || kind == "AWS::CloudFormation::Stack"
+}
+
+/// Returns the create-only properties of a type of CloudFormation.
+pub(super) fn create_only(kind: &str) -> Vec<&'static str> {
+    let rules = rules(kind).filter(|_| kind.contains("::"));
+    rules.map(|it| it.always).unwrap_or_default()
+}
+
+/// Returns whether a property refers to a replaced resource, or to the version of a changed one.
+pub(super) fn refers_to(
+    properties: &Value,
+    property: &str,
+    replaced: &HashSet<String>,
+    changed: &HashSet<String>,
+) -> bool {
+    let (mut values, mut ids, mut of) = (Vec::new(), HashSet::new(), HashSet::new());
+    within(properties, property, &mut values);
+    for it in values {
+        named(it, &mut ids);
+        versions(it, &mut of);
+    }
+    !ids.is_disjoint(replaced) || !of.is_disjoint(changed)
+}
+
 /// Returns the replacement by a property of a type without rules.
 fn unruled(kind: &str, path: &str) -> Option<Replacement> {
     let property = without_brackets(path);
@@ -269,7 +299,7 @@ fn unruled(kind: &str, path: &str) -> Option<Replacement> {
         kind if kind.starts_with("AWS::Serverless::") && is_name => {
             unknown("the transform creates the resource")
         }
-        kind if kind.starts_with("AWS::") || kind.starts_with("Custom::") => None,
+        kind if is_handled(kind) => None,
         kind if kind.contains("::") => unknown("the schema of the type is unknown"),
         kind if kind.starts_with("aws_") => match rules_of_cfn(kind) {
             Some(rules) => {
@@ -402,6 +432,17 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
+                if new.resources.get(&it.id).is_some_and(update::will_replace) {
+                    let tops = changes.iter().map(|it| without_brackets(&it.path));
+                    let tops: HashSet<String> = tops
+                        .filter_map(|it| it.split('.').next().map(str::to_owned))
+                        .collect();
+                    let property = update::ROLLED.into_iter().find(|it| tops.contains(*it));
+                    forced.extend(property.map(|property| Replacement {
+                        property: property.to_owned(),
+                        reason: ReplacementReason::UpdatePolicy,
+                    }));
+                }
                 forced
             }
             Change::Retyped(_) => vec![Replacement {
@@ -439,7 +480,11 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             let Some(rules) = rules(&entry.kind) else {
                 continue;
             };
-            for property in rules.always {
+            let mut properties = rules.always;
+            if update::will_replace(entry) {
+                properties.extend(update::ROLLED);
+            }
+            for property in properties {
                 let (mut values, mut ids) = (Vec::new(), HashSet::new());
                 within(&entry.properties, property, &mut values);
                 values.into_iter().for_each(|it| named(it, &mut ids));
@@ -471,11 +516,8 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
             {
                 Some(known) => known.forced.push(forced),
                 None => differences.push(Difference {
-                    section: "Resources".to_owned(),
-                    id,
-                    kind,
-                    change: Change::Changed(Vec::new()),
                     forced: vec![forced],
+                    ..Difference::resource(&id, &kind, Change::Changed(Vec::new()))
                 }),
             }
         }

@@ -51,9 +51,15 @@ pub(super) fn version(
     text: String,
     deployment: &Deployment,
 ) -> Result<Version, Failure> {
+    let is_generated = InputFormat::of(&text) == InputFormat::Config;
     let (text, format) = template(name, text)?;
-    Version::read(name, &text, format, deployment)
-        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))
+    let version = Version::read(name, &text, format, deployment)
+        .map_err(|diagnostics| unreadable(&diagnostics, name, &text))?;
+    Ok(match is_generated {
+        // The lines are those of the generated template.
+        true => version.without_lines(),
+        false => version,
+    })
 }
 
 /// Returns the text of `REVISION:FILE`, if the side is one. A file that the revision does not have is

@@ -4,6 +4,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::super::masking::{is_secret_path, is_secret_text, placeholder};
 use super::super::{Entry, Side, is_function};
 use super::{AccessChange, Direction, name};
 use crate::tsv;
@@ -60,14 +61,18 @@ const STRONG: usize = 17;
 /// Values whose content the file does not show.
 const HIDDEN: [&str; 2] = ["(sensitive)", "(known after apply)"];
 
+/// Why a change of a type without a row counts.
+const UNREVIEWED: &str = "and its type is not reviewed";
+
 /// The maximum length of a value in a sentence.
-const MAX_VALUE: usize = 80;
+const MAX_VALUE: usize = 160;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     Harmless,
     Modeled,
     Known,
+    Unreviewed,
     Grants,
     Protects,
     Opaque,
@@ -87,6 +92,7 @@ fn meaning(word: &str, values: &'static str) -> Meaning {
         "harmless" => Meaning::Harmless,
         "modeled" => Meaning::Modeled,
         "known" => Meaning::Known,
+        "unreviewed" => Meaning::Unreviewed,
         "grants" => Meaning::Grants,
         "protects" => Meaning::Protects,
         "opens" => Meaning::Opens,
@@ -238,6 +244,14 @@ fn of(entry: Option<&Entry>) -> Leaves {
     if let Some(entry) = entry {
         leaves(&entry.properties, "", &mut out);
     }
+    // A sentence must not reveal a secret.
+    for (path, values) in &mut out {
+        if is_secret_path(path) {
+            for it in values.iter_mut().filter(|it| is_secret_text(it)) {
+                *it = placeholder(it);
+            }
+        }
+    }
     out
 }
 
@@ -367,6 +381,7 @@ impl Property<'_> {
                 }
             }
             Meaning::Known
+            | Meaning::Unreviewed
             | Meaning::Grants
             | Meaning::Protects
             | Meaning::Opaque
@@ -400,7 +415,33 @@ pub(super) fn changes(old: &Side, new: &Side) -> Vec<AccessChange> {
     out
 }
 
+/// Adds the changes of a resource: one for each direction if it is new.
 fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
+    let mut found = Vec::new();
+    each(id, before, after, &mut found);
+    if before.is_some() {
+        out.extend(found);
+        return;
+    }
+    let of = |direction: Direction| {
+        let all = found.iter().filter(|it| it.direction == direction);
+        all.map(|it| it.what.as_str()).collect::<Vec<_>>()
+    };
+    for direction in [Direction::Broader, Direction::Unknown, Direction::Narrower] {
+        let all = of(direction);
+        // What is certain includes the rest of a new resource.
+        let is_said = direction == Direction::Unknown && !of(Direction::Broader).is_empty();
+        if !all.is_empty() && !is_said {
+            out.push(AccessChange {
+                direction,
+                owner: id.to_owned(),
+                what: all.join("; "),
+            });
+        }
+    }
+}
+
+fn each(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut Vec<AccessChange>) {
     let Some(entry) = after.or(before) else {
         return;
     };
@@ -429,6 +470,15 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
                 format!("{verb}, and the effect of its type is unknown"),
             );
             return;
+        }
+        (Some(Meaning::Unreviewed), None, _) => {
+            push(Direction::Unknown, format!("{kind} is added, {UNREVIEWED}"));
+        }
+        (Some(Meaning::Unreviewed), _, None) => {
+            push(
+                Direction::Unknown,
+                format!("{kind} is removed, {UNREVIEWED}"),
+            );
         }
         (Some(Meaning::Grants), None, _) => {
             push(Direction::Broader, format!("{} is added", kind));
@@ -468,6 +518,7 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
         push(Direction::Unknown, what.to_owned());
     }
     let none = Vec::new();
+    let mut unreviewed: Vec<&str> = Vec::new();
     let mut paths: Vec<&String> = is.keys().collect();
     paths.extend(was.keys().filter(|it| !is.contains_key(*it)));
     for path in paths {
@@ -488,12 +539,25 @@ fn resource(id: &str, before: Option<&Entry>, after: Option<&Entry>, out: &mut V
             (None, Some(Meaning::Harmless)) => continue,
             (None, Some(Meaning::Grants | Meaning::Protects)) if before.is_none() => continue,
             (None, Some(Meaning::Grants | Meaning::Protects)) => Meaning::Unknown,
+            (None, Some(Meaning::Unreviewed)) => {
+                if before.is_some() && property.was != property.is {
+                    unreviewed.push(path);
+                }
+                continue;
+            }
             (None, _) if is_telling(path, before.is_none()) => Meaning::Unknown,
             (None, _) => continue,
         };
         for (direction, what) in property.judge(meaning) {
             push(direction, what);
         }
+    }
+    if !unreviewed.is_empty() {
+        let paths = unreviewed.join(", ");
+        push(
+            Direction::Unknown,
+            format!("{paths} of {kind} changes, {UNREVIEWED}"),
+        );
     }
     // An omitted value can be the open one.
     for (property, meaning) in rows
@@ -547,6 +611,7 @@ mod tests {
             "harmless",
             "modeled",
             "known",
+            "unreviewed",
             "grants",
             "protects",
             "opaque",
