@@ -16,6 +16,8 @@ mod templates;
 mod update;
 mod valuation;
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
@@ -271,6 +273,20 @@ fn item_key(item: &Value) -> Option<&str> {
     ITEM_KEYS.iter().find_map(|key| map.get(*key)?.as_str())
 }
 
+/// Returns items by their key, and none for a key of several items.
+fn by_key<'v>(items: &[&'v Value]) -> IndexMap<&'v str, Option<&'v Value>> {
+    let mut out = IndexMap::new();
+    for item in items.iter().copied() {
+        if let Some(key) = item_key(item) {
+            let known = out.insert(key, Some(item));
+            if known.is_some() {
+                out.insert(key, None);
+            }
+        }
+    }
+    out
+}
+
 fn is_function(value: &Map<String, Value>) -> bool {
     let mut keys = value.keys();
     matches!((keys.next(), keys.next()), (Some(key), None) if key == "Ref" || key.starts_with("Fn::"))
@@ -325,23 +341,17 @@ fn properties(old: &Value, new: &Value, path: &str, out: &mut Vec<PropertyChange
                 }
             }
             // Items with the same key are one item.
-            let only = |all: &[&Value], key: &str| {
-                let same = all.iter().filter(|it| item_key(it) == Some(key));
-                same.count() == 1
-            };
-            let shared: Vec<(&Value, &Value, &str)> = more
-                .iter()
-                .filter_map(|is| {
-                    let key = item_key(is)?;
-                    let was = left.iter().find(|it| item_key(it) == Some(key))?;
-                    (only(&left, key) && only(&more, key)).then_some((*was, *is, key))
-                })
-                .collect();
-            for (before, after, key) in &shared {
-                properties(before, after, &format!("{path}[{key}]"), out);
-                left.retain(|it| !std::ptr::eq(*it, *before));
-                more.retain(|it| !std::ptr::eq(*it, *after));
+            let (before, after) = (by_key(&left), by_key(&more));
+            let mut shared = HashSet::new();
+            for (key, is) in &after {
+                if let (Some(was), Some(is)) = (before.get(key).copied().flatten(), is) {
+                    properties(was, is, &format!("{path}[{key}]"), out);
+                    shared.insert(*key);
+                }
             }
+            let remains = |it: &&Value| item_key(it).is_none_or(|key| !shared.contains(key));
+            left.retain(remains);
+            more.retain(remains);
             if left.is_empty() && more.is_empty() && !shared.is_empty() {
                 return;
             }

@@ -3,7 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html>
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use ipnet::IpNet;
 use serde_json::Value;
@@ -58,9 +59,12 @@ struct Rules {
 
 /// Returns the known rules for a type.
 fn rules(kind: &str) -> Option<Rules> {
+    // A large template has thousands of resources.
+    static ROWS: OnceLock<HashMap<&str, &str>> = OnceLock::new();
     let is_template = kind.contains("::");
-    let table = if is_template { CREATE_ONLY } else { FORCE_NEW };
-    let row = tsv::rows(table).find(|row| tsv::key(row) == kind)?;
+    let all = || tsv::rows(CREATE_ONLY).chain(tsv::rows(FORCE_NEW));
+    let rows = ROWS.get_or_init(|| all().map(|row| (tsv::key(row), row)).collect());
+    let row = rows.get(kind)?;
     let mut columns = tsv::columns(row).skip(1).map(|names| {
         let names = names.split(',');
         names.filter(|name| !name.is_empty()).collect::<Vec<_>>()
@@ -432,6 +436,10 @@ pub(crate) fn mark(new: &Side, differences: &mut Vec<Difference>) {
                     it.reason != ReplacementReason::Maybe(OTHER_PEER.to_owned())
                         || !is_set(&it.property)
                 });
+                if new.resources.get(&it.id).is_some_and(update::decides) {
+                    // The condition of the schema is the update policy, which the template shows.
+                    forced.retain(|it| !update::ROLLED.contains(&it.property.as_str()));
+                }
                 if new.resources.get(&it.id).is_some_and(update::will_replace) {
                     let tops = changes.iter().map(|it| without_brackets(&it.path));
                     let tops: HashSet<String> = tops

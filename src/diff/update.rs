@@ -45,6 +45,12 @@ pub(super) fn will_replace(entry: &Entry) -> bool {
         && value.is_some_and(|it| it.as_str().is_none_or(|it| it.eq_ignore_ascii_case("true")))
 }
 
+/// Returns whether the template shows the update policy of an Auto Scaling group.
+pub(super) fn decides(entry: &Entry) -> bool {
+    let policy = entry.attributes.get("UpdatePolicy");
+    entry.kind == GROUP && policy.is_none_or(|it| !it.to_string().contains("\"Fn::"))
+}
+
 fn rolls(entry: &Entry) -> bool {
     let policy = entry.attributes.get("UpdatePolicy");
     entry.kind == GROUP && policy.is_some_and(|it| it.get("AutoScalingRollingUpdate").is_some())

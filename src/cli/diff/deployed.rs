@@ -135,7 +135,7 @@ fn read(
         return Ok((New::Version(Box::new(read_new(args, new)?)), name, None));
     }
     let text = sides::text(new)?;
-    match sides::template(new, text)? {
+    match sides::template(new, text, Some(&name))? {
         (text, InputFormat::Cfn) if !text.trim().is_empty() => {
             let source = Source::new(new.to_owned(), text, name.clone(), None, &parameters)?;
             Ok((New::Template(Box::new(source)), name, None))

@@ -1,6 +1,9 @@
 //! What a changed property or resource means for access, by a table. What the table does not know is
 //! unknown if its name suggests access.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -121,8 +124,20 @@ struct Rows(Vec<(String, Meaning)>, usize);
 
 impl Rows {
     fn of(kind: &str) -> Rows {
+        // A large template has thousands of resources.
+        static ROWS: OnceLock<HashMap<&str, Vec<&str>>> = OnceLock::new();
+        let rows = ROWS.get_or_init(|| {
+            let mut out: HashMap<&str, Vec<&str>> = HashMap::new();
+            for row in tsv::rows(MEANINGS) {
+                let of = tsv::key(row);
+                let of = if of.ends_with('*') { "*" } else { of };
+                out.entry(of).or_default().push(row);
+            }
+            out
+        });
         let (mut own, mut any, mut wild) = (Vec::new(), Vec::new(), Vec::new());
-        for row in tsv::rows(MEANINGS) {
+        let all = [kind, "*"].into_iter().filter_map(|it| rows.get(it));
+        for row in all.flatten().copied() {
             let mut columns = tsv::columns(row);
             let mut next = || columns.next().unwrap_or_default();
             let (of, property, word, values) = (next(), next(), next(), next());
