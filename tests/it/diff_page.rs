@@ -233,17 +233,17 @@ fn updates_of_auto_scaling_groups_and_fixed_names_are_said() {
     assert!(!rolling.contains("replaced  G "), "{rolling}");
     assert!(!of("{}").contains(" G "));
 
-    let table = |id: &str, name: &str, key: &str| {
+    let role = |id: &str, name: &str, path: &str| {
         format!(
-            "Resources: {{{id}: {{Type: AWS::DynamoDB::Table, Properties: {{TableName: {name}, KeySchema: [{{AttributeName: {key}, KeyType: HASH}}]}}}}}}"
+            "Resources: {{{id}: {{Type: AWS::IAM::Role, Properties: {{RoleName: {name}, Path: {path}}}}}}}"
         )
     };
     for (new, fails) in [
-        (table("B", "x", "k"), true),
-        (table("A", "x", "l"), true),
-        (table("A", "y", "l"), false),
+        (role("B", "x", "/k/"), true),
+        (role("A", "x", "/l/"), true),
+        (role("A", "y", "/l/"), false),
     ] {
-        let out = compare(&table("A", "x", "k"), &new, &[]).out;
+        let out = compare(&role("A", "x", "/k/"), &new, &[]).out;
         assert_eq!(out.contains("the update fails"), fails, "{out}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Change, Direction};
+use super::super::{Change, Direction, PropertyChange};
 use super::value::{self, LineChange, ValueChange, name, sentence};
 use super::{ChangeReport, SessionChange, action_word, replacement_text};
 use crate::report::printable;
@@ -19,25 +19,42 @@ pub(crate) fn escape_text(text: &str) -> String {
     printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
-fn text_lines(out: &mut String, path: &str, lines: &[LineChange], omitted: usize) {
+/// Returns the line of a property, or the lines of a text.
+fn text_property(property: &PropertyChange) -> String {
+    let path = match property.path.as_str() {
+        "" => String::new(),
+        path => format!("{}: ", name(path)),
+    };
+    match (&property.old, &property.new) {
+        (Some(old), Some(new)) => match value::change(old, new) {
+            ValueChange::Pair(old, new) => format!("{path}{old} → {new}"),
+            ValueChange::Lines(lines, omitted) => text_lines(&path, &lines, omitted),
+        },
+        (None, Some(new)) => format!("{GREEN}+{GREEN:#} {path}{}", value::one(new)),
+        (Some(old), None) => format!("{RED}-{RED:#} {path}{}", value::one(old)),
+        (None, None) => path,
+    }
+}
+
+fn text_lines(path: &str, lines: &[LineChange], omitted: usize) -> String {
     if let ([LineChange::Replaced(number, old, new)], 0) = (lines, omitted) {
         let path = path.trim_end_matches(": ");
-        let _ = writeln!(out, "    {path} line {number}: {old} → {new}");
-        return;
+        return format!("{path} line {number}: {old} → {new}");
     }
-    let _ = writeln!(out, "    {}", path.trim_end());
+    let mut out = path.trim_end().to_owned();
     for line in lines {
         let _ = match line {
             LineChange::Replaced(number, old, new) => {
-                writeln!(out, "      line {number}: {old} → {new}")
+                write!(out, "\n      line {number}: {old} → {new}")
             }
-            LineChange::Removed(line) => writeln!(out, "      {RED}-{RED:#} {line}"),
-            LineChange::Added(line) => writeln!(out, "      {GREEN}+{GREEN:#} {line}"),
+            LineChange::Removed(line) => write!(out, "\n      {RED}-{RED:#} {line}"),
+            LineChange::Added(line) => write!(out, "\n      {GREEN}+{GREEN:#} {line}"),
         };
     }
     if omitted > 0 {
-        let _ = writeln!(out, "      {omitted} more lines differ");
+        let _ = write!(out, "\n      {omitted} more lines differ");
     }
+    out
 }
 
 impl ChangeReport {
@@ -129,27 +146,16 @@ impl ChangeReport {
             let Change::Changed(properties) = &it.change else {
                 continue;
             };
-            for property in properties {
-                let path = match property.path.as_str() {
-                    "" => String::new(),
-                    path => format!("{}: ", name(path)),
-                };
-                let _ = match (&property.old, &property.new) {
-                    (Some(old), Some(new)) => match value::change(old, new) {
-                        ValueChange::Pair(old, new) => writeln!(out, "    {path}{old} → {new}"),
-                        ValueChange::Lines(lines, omitted) => {
-                            text_lines(&mut out, &path, &lines, omitted);
-                            Ok(())
-                        }
-                    },
-                    (None, Some(new)) => {
-                        writeln!(out, "    {GREEN}+{GREEN:#} {path}{}", value::one(new))
-                    }
-                    (Some(old), None) => {
-                        writeln!(out, "    {RED}-{RED:#} {path}{}", value::one(old))
-                    }
-                    (None, None) => Ok(()),
-                };
+            let lines: Vec<String> = properties.iter().map(text_property).collect();
+            match lines.as_slice() {
+                // A single property needs no line of its own.
+                [line] if why.is_empty() && !line.contains('\n') => {
+                    out.truncate(out.trim_end().len());
+                    let _ = writeln!(out, "  {line}");
+                }
+                lines => lines.iter().for_each(|line| {
+                    let _ = writeln!(out, "    {line}");
+                }),
             }
         }
         out

@@ -9,7 +9,7 @@ MISSING = object()
 PSEUDO = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML with the short forms of the functions. Scalars are text, as in CloudFormation."""
 
 
