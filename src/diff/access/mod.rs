@@ -7,6 +7,7 @@
 mod grant;
 mod meaning;
 mod rule;
+mod table;
 
 use serde_json::Value;
 

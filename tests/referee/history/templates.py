@@ -54,15 +54,22 @@ class Template:
     def __init__(self, root):
         self.root = root
         self.defaults = {
-            name: text_of(it["Default"])
+            name: self.default(it)
             for name, it in (root.get("Parameters") or {}).items()
-            if isinstance(it, dict) and "Default" in it and "SSM::Parameter" not in str(it.get("Type"))
+            if isinstance(it, dict) and "Default" in it
         }
         self.resources = {
             id: it
             for id, it in root["Resources"].items()
             if isinstance(it, dict) and isinstance(it.get("Type"), str)
         }
+
+    @staticmethod
+    def default(parameter):
+        default = text_of(parameter["Default"])
+        # The default is the name of the value.
+        is_name = "SSM::Parameter" in str(parameter.get("Type"))
+        return "{{resolve:ssm:" + str(default) + "}}" if is_name else default
 
     def properties(self, id):
         return self.value(self.resources[id].get("Properties") or {})
@@ -113,13 +120,22 @@ class Template:
                 if isinstance(items, list):
                     return joined(str(inner[0]), items)
             if name == "Fn::FindInMap" and isinstance(inner, list) and len(inner) == 3:
-                found = self.root.get("Mappings") or {}
-                for key in inner:
-                    key = self.value(key)
-                    found = found.get(key) if isinstance(found, dict) and isinstance(key, str) else None
-                return it if found is None else self.value(found)
+                return self.lookup(it, inner)
         values = {key: self.value(inner) for key, inner in it.items()}
         return {key: inner for key, inner in values.items() if inner is not MISSING}
+
+    def lookup(self, call, keys):
+        """The value in a mapping; with an unknown key, the call and every value that it can have."""
+        rows = (self.root.get("Mappings") or {}).get(self.value(keys[0]) if isinstance(keys[0], str) else None)
+        first, last = map(self.value, keys[1:])
+        if not isinstance(rows, dict):
+            return call
+        if isinstance(first, str) and isinstance(last, str):
+            row = rows.get(first)
+            return self.value(row[last]) if isinstance(row, dict) and last in row else call
+        if isinstance(last, str):
+            rows = {name: row.get(last) for name, row in rows.items() if isinstance(row, dict)}
+        return {"Fn::FindInMap": [call, rows]}
 
     def sub(self, inner):
         text, names = (inner[0], inner[1]) if isinstance(inner, list) and len(inner) == 2 else (inner, {})
