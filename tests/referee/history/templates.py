@@ -106,7 +106,7 @@ class Template:
             if name == "Ref":
                 if inner == "AWS::NoValue":
                     return MISSING
-                return PSEUDO.get(inner, self.defaults.get(inner, it))
+                return PSEUDO.get(inner, self.defaults.get(inner, it)) if isinstance(inner, str) else it
             if name == "Fn::GetAtt":
                 return {name: inner.split(".", 1) if isinstance(inner, str) else inner}
             if name == "Fn::If" and isinstance(inner, list) and len(inner) == 3:
@@ -126,7 +126,8 @@ class Template:
 
     def lookup(self, call, keys):
         """The value in a mapping; with an unknown key, the call and every value that it can have."""
-        rows = (self.root.get("Mappings") or {}).get(self.value(keys[0]) if isinstance(keys[0], str) else None)
+        maps = self.root.get("Mappings")
+        rows = maps.get(keys[0]) if isinstance(maps, dict) and isinstance(keys[0], str) else None
         first, last = map(self.value, keys[1:])
         if not isinstance(rows, dict):
             return call
